@@ -1,0 +1,1 @@
+"""HeroCI: a Django project's whole CI in one program, and the report of it."""

@@ -1,0 +1,1 @@
+"""Rules over results: baselines, critical path, budgets."""

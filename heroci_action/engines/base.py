@@ -1,0 +1,85 @@
+"""The port between the runner and whatever executes steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from heroci_action.plan import Plan, ReportKind, Stage, Step
+
+
+class Stream(StrEnum):
+    """Where a line of output came from."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+Sink = Callable[[Stream, str], None]
+"""Takes one line of output, masked and without its newline, as soon as it is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFile:
+    """A report file as it left the engine; `path` says where it lay, for messages only."""
+
+    kind: ReportKind
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepOutcome:
+    """What came of a step: an exit code (0 is good) and the files it left, also when it failed.
+
+    `cause` and `remedy` explain an exit code that is not the command's own word (a service that never became healthy).
+    `reports` of kind and path None in the plan (standard output) are not in here: the runner saw the lines itself.
+    """
+
+    exit_code: int
+    reports: tuple[ReportFile, ...] = ()
+    cached: bool = False
+    cause: str | None = None
+    remedy: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class StageScope(Protocol):
+    """A stage that is open: its services answer until it is left."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about the services, such as a version that was replaced."""
+        ...
+
+    async def run(self, step: Step, sink: Sink) -> StepOutcome:
+        """Take one step. Cancelling ends its processes before it returns.
+
+        Raises EngineError where the engine could not do it; a command that fails is an outcome.
+        """
+        ...
+
+
+class EngineSession(Protocol):
+    """A connection to an engine with a plan; nothing of it is left behind once it is closed."""
+
+    def stage(self, stage: Stage, sink: Sink) -> AbstractAsyncContextManager[StageScope]:
+        """Start the stage's services, end them on leaving. Raises EngineError where one does not get ready."""
+        ...
+
+
+class Engine(Protocol):
+    """Executes plans."""
+
+    @property
+    def name(self) -> str:
+        """`dagger` or `host`."""
+        ...
+
+    def open(self, plan: Plan) -> AbstractAsyncContextManager[EngineSession]:
+        """Connect; raises EngineError where nothing answers."""
+        ...

@@ -1,0 +1,1 @@
+"""The host engine: steps as processes of this machine."""

@@ -1,0 +1,1 @@
+"""The contract of GitHub's runner: workflow commands, environment files, limits."""

@@ -1,0 +1,1 @@
+"""Report files become records: bytes in, test cases, coverage and diagnostics out."""

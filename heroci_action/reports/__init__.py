@@ -1,0 +1,1 @@
+"""Records become text: JUnit, annotations, summary, outputs, JSON."""

@@ -1,0 +1,232 @@
+"""The plain records that every report is rendered from.
+
+They hold values only: they compare, and they serialise to `heroci-result.json` and back (see `result_json`).
+Paths are POSIX and relative to the repository's root; durations are seconds; `started` is seconds since the run began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+SCHEMA_VERSION = 1
+
+
+class Status(StrEnum):
+    """How a test, step, stage or run ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # a command said no
+    ERRORED = "errored"  # the engine could not do it
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class Severity(StrEnum):
+    """The levels that GitHub's annotations know."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding of a tool about a place in the code (`end_line` is inclusive)."""
+
+    message: str
+    tool: str
+    file: str | None = None
+    line: int | None = None
+    end_line: int | None = None
+    column: int | None = None
+    rule: str | None = None
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestCase:
+    """One test and how it ended; `errored` is an exception outside an assertion.
+
+    `line` is where the test failed when it did and the place lies in `file`, else where it is defined.
+    `message` is the first line of the failure or the reason of the skip, `details` the traceback, `output` what it printed.
+    """
+
+    __test__ = False  # not a test class, whatever pytest makes of its name
+
+    name: str
+    classname: str = ""
+    status: Status = Status.PASSED
+    duration: float = 0.0
+    file: str | None = None
+    line: int | None = None
+    message: str = ""
+    details: str = ""
+    output: str = ""
+
+    @property
+    def id(self) -> str:
+        """The name by which a test is known across runs."""
+        return f"{self.classname}.{self.name}" if self.classname else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCoverage:
+    """The lines of one file that ran and that did not, and its branches where they were measured."""
+
+    path: str
+    covered: tuple[int, ...] = ()
+    missing: tuple[int, ...] = ()
+    covered_branches: int = 0
+    missing_branches: int = 0
+
+    @property
+    def measured(self) -> int:
+        """Statements and branches together, as coverage.py counts its percentage."""
+        return len(self.covered) + len(self.missing) + self.covered_branches + self.missing_branches
+
+    @property
+    def ran(self) -> int:
+        """The part of `measured` that ran."""
+        return len(self.covered) + self.covered_branches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What the tests ran of the project's code."""
+
+    files: tuple[FileCoverage, ...] = ()
+
+    @property
+    def percent(self) -> float | None:
+        """Covered statements and branches, 0 to 100; None where nothing was measured."""
+        measured = sum(file.measured for file in self.files)
+        return 100 * sum(file.ran for file in self.files) / measured if measured else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """One command with its own result.
+
+    `reason` says in words why the step did not pass, `remedy` what to do about it; `output` is the end of what it printed,
+    masked; `log` is the file with all of it, relative to the output directory; `facts` are measured values such as the
+    image's size or the database's version; `warnings` are things that the user should know although it passed.
+    """
+
+    name: str
+    status: Status
+    exit_code: int | None = None
+    started: float = 0.0
+    duration: float = 0.0
+    cached: bool = False
+    command: str = ""
+    reason: str | None = None
+    remedy: str | None = None
+    output: str = ""
+    log: str | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    tests: tuple[TestCase, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageResult:
+    """A stage with the results of its steps; `reason` says why it was skipped, failed or errored."""
+
+    name: str
+    status: Status
+    emoji: str = ""
+    needs: tuple[str, ...] = ()
+    optional: bool = False
+    started: float = 0.0
+    duration: float = 0.0
+    reason: str | None = None
+    remedy: str | None = None
+    steps: tuple[StepResult, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def cached(self) -> bool:
+        """Whether every step that ran came from a cache."""
+        return bool(self.steps) and all(step.cached for step in self.steps)
+
+    @property
+    def tests(self) -> Iterator[TestCase]:
+        """The tests of all steps, in order."""
+        return (test for step in self.steps for test in step.tests)
+
+    @property
+    def diagnostics(self) -> Iterator[Diagnostic]:
+        """The findings of all steps, in order."""
+        return (diagnostic for step in self.steps for diagnostic in step.diagnostics)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many tests ended how; each test counts once."""
+
+    passed: int = 0
+    failed: int = 0
+    errored: int = 0
+    skipped: int = 0
+
+    @property
+    def total(self) -> int:
+        """All tests that were collected."""
+        return self.passed + self.failed + self.errored + self.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A whole run: what ran, what came of it, and on what."""
+
+    status: Status
+    exit_code: int
+    project: str
+    engine: str
+    engine_reason: str = ""
+    commit: str | None = None
+    python: str | None = None
+    started_at: str = ""  # ISO 8601, UTC
+    duration: float = 0.0
+    stages: tuple[StageResult, ...] = ()
+    coverage: Coverage | None = None
+    warnings: tuple[str, ...] = ()
+    heroci_version: str = ""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def tests(self) -> Iterator[TestCase]:
+        """The tests of all stages, in order."""
+        return (test for stage in self.stages for test in stage.tests)
+
+    @property
+    def diagnostics(self) -> Iterator[Diagnostic]:
+        """The findings of all stages, in order."""
+        return (diagnostic for stage in self.stages for diagnostic in stage.diagnostics)
+
+    @property
+    def counts(self) -> Counts:
+        """The tests of all stages, counted by how they ended."""
+        tally = dict.fromkeys(Status, 0)
+        for test in self.tests:
+            tally[test.status] += 1
+        return Counts(
+            passed=tally[Status.PASSED],
+            failed=tally[Status.FAILED],
+            errored=tally[Status.ERRORED] + tally[Status.CANCELLED],
+            skipped=tally[Status.SKIPPED],
+        )
+
+    @property
+    def failed_stages(self) -> tuple[str, ...]:
+        """The names of the stages that failed or errored, optional ones included."""
+        bad = {Status.FAILED, Status.ERRORED}
+        return tuple(stage.name for stage in self.stages if stage.status in bad)
+
+    @property
+    def cached_stages(self) -> tuple[str, ...]:
+        """The names of the stages that came whole from a cache."""
+        return tuple(stage.name for stage in self.stages if stage.cached)
