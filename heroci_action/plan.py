@@ -97,8 +97,8 @@ class BuildImage:
 class Serve:
     """Starts the application as the service `app` and waits until `health` answers with a status below 400.
 
-    It stays up until the stage ends. `command` None means the image's own. In an environment, `{app.port}` in the command is
-    the port to listen on. `health` None: wait for the port only. `within` is in seconds.
+    It stays up until the stage ends. `command` None means the image's own; `{app.port}` in it is the port to listen on.
+    `health` None: wait for the port only. `within` is in seconds.
     """
 
     place: Place
@@ -121,6 +121,7 @@ class Step:
 
     `must_report`: a step that passes without a single test in its reports did not do what it is for, and fails.
     `always`: the step runs although an earlier one of its stage failed (collecting coverage).
+    `blocking`: the steps behind it are skipped when it fails.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Step:
     reports: tuple[Report, ...] = ()
     must_report: bool = False
     always: bool = False
+    blocking: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ class TestCase:
     """One test and how it ended; `errored` is an exception outside an assertion.
 
     `line` is where the test failed when it did and the place lies in `file`, else where it is defined.
-    `message` is the first line of the failure or the reason of the skip, `details` the traceback, `output` what it printed.
+    `message` is the first line of the failure or the reason of the skip, `details` the traceback.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of its name
@@ -109,9 +109,9 @@ class Coverage:
 class StepResult:
     """One command with its own result.
 
-    `reason` says in words why the step did not pass, `remedy` what to do about it; `output` is the end of what it printed,
-    masked; `log` is the file with all of it, relative to the output directory; `facts` are measured values such as the
-    image's size or the database's version; `warnings` are things that the user should know although it passed.
+    `reason` says in words why the step did not pass, `remedy` what to do about it; `output` is the end of what it
+    printed, masked; `log` is the file with all of it, relative to the output directory; `facts` are measured values such
+    as the image's size or the database's version; `warnings` are things to know although it passed.
     """
 
     name: str

@@ -33,14 +33,12 @@ class ReportFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOutcome:
-    """What came of a step: an exit code (0 is good) and the files it left, also when it failed.
+    """What came of a step: its exit code, 0 where it did what it is for, 128 + N where signal N ended it.
 
     `cause` and `remedy` explain an exit code that is not the command's own word (a service that never became healthy).
-    `reports` of kind and path None in the plan (standard output) are not in here: the runner saw the lines itself.
     """
 
     exit_code: int
-    reports: tuple[ReportFile, ...] = ()
     cached: bool = False
     cause: str | None = None
     remedy: str | None = None
@@ -60,6 +58,13 @@ class StageScope(Protocol):
         """Take one step. Cancelling ends its processes before it returns.
 
         Raises EngineError where the engine could not do it; a command that fails is an outcome.
+        """
+        ...
+
+    async def collect(self, step: Step) -> tuple[ReportFile, ...]:
+        """The report files that the step has left so far, also when it failed or was cancelled.
+
+        Reports whose path is None (standard output) are not in here: the runner saw the lines itself.
         """
         ...
 
