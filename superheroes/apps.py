@@ -1,0 +1,10 @@
+"""The Django app of the reference project."""
+
+from django.apps import AppConfig
+
+
+class SuperheroesConfig(AppConfig):
+    """Names the app."""
+
+    name = "superheroes"
+    verbose_name = "Superheroes"

@@ -1,0 +1,1 @@
+"""Management of the superheroes from the command line."""

@@ -1,0 +1,68 @@
+"""The API of superheroes."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ModelViewSet
+
+from superheroes.filters import SuperheroFilter, UniverseFilter
+from superheroes.models import Superhero
+from superheroes.query import LimitQuerySerializer, StrictQueryMixin
+from superheroes.serializers import StatisticsSerializer, SuperheroSerializer
+
+# A list that answers at once, without filters and pages.
+PLAIN = {"filterset_class": None, "pagination_class": None}
+
+
+class SuperheroViewSet(StrictQueryMixin, ModelViewSet):
+    """Superheroes to read, and to write with a token or a session."""
+
+    queryset = Superhero.objects.all()
+    serializer_class = SuperheroSerializer
+    filterset_class = SuperheroFilter
+    lookup_value_converter = "int"
+
+    @extend_schema(responses=SuperheroSerializer(many=True), filters=True)
+    @action(detail=False, filterset_class=UniverseFilter)
+    def by_universe(self, request: Request) -> Response:
+        """Return the superheroes of one universe."""
+        return self.list(request)
+
+    @extend_schema(responses=SuperheroSerializer(many=True), filters=True)
+    @action(detail=False, queryset=Superhero.objects.villains())
+    def villains(self, request: Request) -> Response:
+        """Return the villains."""
+        return self.list(request)
+
+    @extend_schema(parameters=[LimitQuerySerializer], responses=SuperheroSerializer(many=True))
+    @action(detail=False, query_serializer_class=LimitQuerySerializer, **PLAIN)
+    def top_superheroes(self, request: Request) -> Response:
+        """Return the most powerful active heroes; villains are not counted among them."""
+        heroes = self.get_queryset().strongest()[: self.query()["limit"]]
+        return Response(self.get_serializer(heroes, many=True).data)
+
+    @extend_schema(responses=StatisticsSerializer)
+    @action(detail=False, **PLAIN)
+    def stats(self, request: Request) -> Response:
+        """Return the collection in numbers."""
+        return Response(StatisticsSerializer(self.get_queryset().statistics()).data)
+
+    @extend_schema(request=None, responses=SuperheroSerializer)
+    @action(detail=True, methods=["post"])
+    def toggle_villain(self, request: Request, **kwargs: Any) -> Response:
+        """Make a hero a villain, or the other way round."""
+        return self._toggle("is_villain")
+
+    @extend_schema(request=None, responses=SuperheroSerializer)
+    @action(detail=True, methods=["post"])
+    def toggle_active(self, request: Request, **kwargs: Any) -> Response:
+        """Send a hero into retirement, or call one back."""
+        return self._toggle("is_active")
+
+    def _toggle(self, field: str) -> Response:
+        hero = self.get_object()
+        hero.toggle(field)
+        return Response(self.get_serializer(hero).data)

@@ -1,0 +1,1 @@
+"""The tests: `superheroes` runs with Django's runner, all others with pytest."""

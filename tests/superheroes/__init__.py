@@ -1,0 +1,1 @@
+"""The tests of the reference project: through its addresses, against a real database."""
