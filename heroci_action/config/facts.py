@@ -1,0 +1,81 @@
+"""What detection knows about a project besides the values of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from heroci_action.config.model import Config
+
+
+class Vendor(StrEnum):
+    """The databases that settings may name."""
+
+    POSTGRESQL = "postgresql"
+    SQLITE = "sqlite"
+    MYSQL = "mysql"
+    ORACLE = "oracle"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PytestFacts:
+    """What the project's pytest configuration already says, so that nothing is given twice."""
+
+    config: str | None = None  # the file, relative to the repository's root
+    addopts: tuple[str, ...] = ()
+    coverage: bool = False  # `--cov` is in addopts
+    processes: bool = False  # `-n` is in addopts
+    settings: str | None = None  # `--ds` in addopts or DJANGO_SETTINGS_MODULE in the file
+    blocked: tuple[str, ...] = ()  # the plugins that `-p no:NAME` in addopts switches off
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
+    """What the Dockerfile says about the image."""
+
+    port: int | None = None  # the first EXPOSE
+    has_command: bool = (
+        False  # CMD or ENTRYPOINT in the stage that is built, or the stage it is made from
+    )
+    healthcheck: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Findings that are no keys; paths are relative to the repository's root.
+
+    `project` is the directory whose pyproject.toml, setup.cfg or setup.py declares the dependencies, `install_project`
+    whether the project must be installed itself for its tests to import it. `distributions` are the normalised names
+    of the packages that it asks for directly or has locked. `server_settings` is what wsgi.py names, where that differs
+    from the settings of the tests. `lint_specs` maps built-in lint tools to the project's pinned requirement.
+    `skips` maps a stage to the reason in words why there is nothing for it to do.
+    """
+
+    manage: str | None = None
+    project: str | None = None
+    install_project: bool = False
+    source_paths: tuple[str, ...] = ()
+    distributions: frozenset[str] = frozenset()
+    server_settings: str | None = None
+    wsgi: str | None = None
+    asgi: str | None = None
+    vendor: Vendor = Vendor.UNKNOWN
+    pytest: PytestFacts = field(default_factory=PytestFacts)
+    image: ImageFacts = field(default_factory=ImageFacts)
+    health: str | None = None
+    lint_specs: Mapping[str, str] = field(default_factory=dict)
+    skips: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The configuration of the repository at `root`; `origins` says in words where each dotted key came from."""
+
+    root: Path
+    config: Config
+    origins: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    facts: Facts = field(default_factory=Facts)
