@@ -165,30 +165,26 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolEnvironment:
-    """Programs that HeroCI brings because the project does not pin them; kept apart from the project's packages."""
-
-    specs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """What the base environment is made of; paths are relative to the repository's root.
 
-    `overlay` are packages that HeroCI adds to the project's own environment only where the project does not bring them
-    (coverage must live beside the code it measures); `tools` stay apart.
+    `python_pinned`: no other version may stand in. `project` is the directory whose pyproject.toml or setup.py declares
+    dependencies. `overlay` are packages that HeroCI needs beside the project's own (coverage must live with the code it
+    measures), without a version, so that the project's pins win; `tools` are programs of HeroCI's, kept apart from the
+    project's packages and behind them on the PATH.
     """
 
     python: str | None = None
+    python_pinned: bool = False
     requirements: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     lock: str | None = None
-    project: str | None = None  # the directory whose pyproject.toml declares the dependencies
+    project: str | None = None
     install_project: bool = False
     overlay: tuple[str, ...] = ()
-    tools: ToolEnvironment = field(default_factory=ToolEnvironment)
+    tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +294,7 @@ def _selected(stage: Stage, wanted: set[str], skip: set[str]) -> Stage:
     return stage
 
 
-_PLACEHOLDER = re.compile(r"\{(?P<name>[A-Za-z_][\w-]*(?:\.[a-z_]+)?)\}")
+_PLACEHOLDER = re.compile(r"\{(?P<name>[A-Za-z_][\w-]*(?:\.[A-Za-z_]\w*)?)\}")
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -110,8 +110,8 @@ class StepResult:
     """One command with its own result.
 
     `reason` says in words why the step did not pass, `remedy` what to do about it; `output` is the end of what it
-    printed, masked; `log` is the file with all of it, relative to the output directory; `facts` are measured values such
-    as the image's size or the database's version; `warnings` are things to know although it passed.
+    printed, masked; `log` is the file with all of it, relative to the output directory; `facts` are measured values
+    (the image's size, the database's version); `warnings` are things to know although it passed.
     """
 
     name: str

@@ -1,0 +1,292 @@
+"""The base environment: made by uv once, and used again while all that it is made of is the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import platform
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import anyio
+
+from heroci_action.engines.base import Sink, StepOutcome, Stream
+from heroci_action.engines.host import interpreters
+from heroci_action.engines.host.locks import lock, lock_at_once
+from heroci_action.engines.host.uv import Uv
+from heroci_action.errors import EngineError
+from heroci_action.plan import Environment
+
+KEPT = 8  # environments of one project in the cache; the least recently used go first
+COMPLETE = "complete"
+# Lets coverage.py start in every Python process that is told to (its manual, "Measuring subprocesses").
+PTH = 'import os; os.environ.get("COVERAGE_PROCESS_START") and __import__("coverage").process_startup()\n'
+_NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """An environment as steps use it; the project's own programs lead the PATH, the tools that HeroCI brings follow.
+
+    `lock` keeps other runs from removing it; closing it lets go.
+    """
+
+    home: Path
+    version: str
+    lock: IO[str]
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of the project's environment."""
+        return self.home / "project" / "bin" / "python"
+
+    @property
+    def directories(self) -> tuple[Path, ...]:
+        """What leads the PATH of a step."""
+        return self.home / "project" / "bin", self.home / "tools" / "bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installer:
+    """Makes environments of one repository below `cache`."""
+
+    root: Path
+    cache: Path
+    uv: Uv
+
+    async def install(
+        self, environment: Environment, sink: Sink
+    ) -> tuple[StepOutcome, Installed | None]:
+        """The environment, made or found; None where a requirement cannot be installed.
+
+        Raises UsageError where there is no such Python, EngineError where the cache cannot be written.
+        """
+        python, version, warnings = await self._python(environment)
+        home = (
+            self.cache / self._project_key() / _key(self.root, environment, f"{python} {version}")
+        )
+        try:
+            home.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EngineError(
+                f"the cache {str(self.cache)!r} cannot be written: {error.strerror}",
+                remedy="set HEROCI_CACHE_DIR to a directory that can",
+            ) from error
+        facts = {"python": version}
+        if not (home / COMPLETE).exists():
+            with await lock(home.with_suffix(".lock")):
+                code = await self._make(home, environment, python, sink)
+            if code:
+                return StepOutcome(exit_code=code, facts=facts, warnings=warnings), None
+            cached = False
+        else:
+            sink(Stream.STDOUT, f"Nothing has changed: using the environment {home} again.")
+            cached = True
+        held = await lock(home.with_suffix(".lock"), shared=True)
+        (home / COMPLETE).touch()
+        self._remove_old(home.parent)
+        outcome = StepOutcome(exit_code=0, cached=cached, facts=facts, warnings=warnings)
+        return outcome, Installed(home=home, version=version, lock=held)
+
+    async def _python(self, environment: Environment) -> tuple[Path, str, tuple[str, ...]]:
+        """The interpreter and its full version; another than detected, with a warning, where the project leaves it open."""
+        workspace, wanted = self.uv.workspace, environment.python or interpreters.SUPPORTED[0]
+        warnings: tuple[str, ...] = ()
+        if not environment.python_pinned and not await interpreters.find_here(
+            wanted, self.uv, workspace
+        ):
+            here = await interpreters.available(self.uv, workspace)
+            if here:
+                warnings = (f"Python {wanted} is not on this machine; {here[0]} is used instead",)
+                wanted = here[0]
+        path = await interpreters.find(wanted, self.uv, workspace)
+        return path, await interpreters.version_of(path, workspace), warnings
+
+    async def _make(self, home: Path, environment: Environment, python: Path, sink: Sink) -> int:
+        if (home / COMPLETE).exists():  # another run made it while this one waited for the lock
+            return 0
+        shutil.rmtree(home, ignore_errors=True)
+        codes: dict[str, int] = {}
+
+        async def part(name: str, arguments: list[str]) -> None:
+            codes[name] = await self._part(home / name, python, arguments, sink)
+
+        requirements, code = await self._requirements(environment, sink)
+        if code:
+            return code
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(part, "project", requirements)
+            tasks.start_soon(part, "tools", list(environment.tools))
+        failed = codes["project"] or codes["tools"]
+        if not failed:
+            (home / COMPLETE).touch()
+        return failed
+
+    async def _part(self, home: Path, python: Path, arguments: list[str], sink: Sink) -> int:
+        # Old projects expect setuptools in a virtual environment, as `python -m venv` puts it there before 3.12.
+        code = await self.uv.run(
+            "venv", "--quiet", "--seed", "--python", str(python), str(home), sink=sink
+        )
+        if code == 0 and arguments:
+            interpreter = str(home / "bin" / "python")
+            code = await self.uv.run(
+                "pip", "install", "--python", interpreter, *arguments, sink=sink
+            )
+        if code == 0:
+            site = next((home / "lib").glob("python3*/site-packages"))
+            (site / "heroci_coverage.pth").write_text(PTH)
+        return code
+
+    async def _requirements(self, environment: Environment, sink: Sink) -> tuple[list[str], int]:
+        """The arguments of `uv pip install` for the project's part."""
+        arguments: list[str] = []
+        for file in environment.requirements:
+            arguments += ["-r", file]
+        if environment.lock:
+            exported, code = await self._export(environment, environment.lock, sink)
+            if code:
+                return [], code
+            arguments += ["-r", str(exported)]
+        project = environment.project
+        if project is not None:
+            arguments += _project_arguments(environment, project)
+        return [*arguments, *environment.packages, *environment.overlay], 0
+
+    async def _export(self, environment: Environment, name: str, sink: Sink) -> tuple[Path, int]:
+        """The lock file in a form that `uv pip install` reads."""
+        if Path(name).name.startswith("pylock."):
+            return self.root / name, 0
+        target = self.uv.workspace.directory("locks") / "requirements.txt"
+        arguments = _export_arguments(environment, name, target)
+        uv = dataclasses.replace(self.uv, directory=(self.root / name).parent)
+        lines: list[str] = []
+
+        def keep(stream: Stream, line: str) -> None:
+            # What pipenv exports goes to standard output; the others write the file themselves and are quiet.
+            if stream is Stream.STDOUT:
+                lines.append(line)
+            else:
+                sink(stream, line)
+
+        code = await uv.run(*arguments, sink=keep)
+        if code == 0 and not target.exists():
+            target.write_text("\n".join(lines) + "\n")
+        return target, code
+
+    def _project_key(self) -> str:
+        return hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
+
+    def _remove_old(self, directory: Path) -> None:
+        """Remove the environments that were not used for the longest time, unless a run is using them."""
+        complete = sorted(directory.glob(f"*/{COMPLETE}"), key=lambda path: path.stat().st_mtime)
+        for marker in complete[:-KEPT]:
+            with lock_at_once(marker.parent.with_suffix(".lock")) as got:
+                if got:
+                    marker.unlink(missing_ok=True)
+                    shutil.rmtree(marker.parent, ignore_errors=True)
+
+
+def _project_arguments(environment: Environment, project: str) -> list[str]:
+    extras = f"[{','.join(environment.extras)}]" if environment.extras else ""
+    groups = [
+        argument
+        for group in environment.groups
+        for argument in ("--group", f"{project}/pyproject.toml:{group}")
+    ]
+    if environment.lock:
+        return ["-e", f"./{project}"] if environment.install_project else []
+    if environment.install_project:
+        return ["-e", f"./{project}{extras}", *groups]
+    names = [argument for extra in environment.extras for argument in ("--extra", extra)]
+    return ["-r", f"{project}/pyproject.toml", *names, *groups]
+
+
+def _export_arguments(environment: Environment, name: str, target: Path) -> list[str]:
+    groups, extras = environment.groups, environment.extras
+    match Path(name).name:
+        case "uv.lock":
+            chosen = [word for group in groups for word in ("--group", group)]
+            chosen += [word for extra in extras for word in ("--extra", extra)]
+            quiet = ["--quiet", "--no-header", "--no-emit-project", "-o", str(target)]
+            return ["export", "--frozen", "--no-hashes", *chosen, *quiet]
+        case "poetry.lock":
+            chosen = [word for group in groups for word in ("--with", group)]
+            chosen += [word for extra in extras for word in ("--extras", extra)]
+            tool = [
+                "tool",
+                "run",
+                "--quiet",
+                "--from",
+                "poetry",
+                "--with",
+                "poetry-plugin-export",
+                "poetry",
+            ]
+            return [
+                *tool,
+                "export",
+                "--without-hashes",
+                "-f",
+                "requirements.txt",
+                "-o",
+                str(target),
+                *chosen,
+            ]
+        case "pdm.lock":
+            chosen = [word for group in (*groups, *extras) for word in ("-G", group)]
+            return [
+                "tool",
+                "run",
+                "--quiet",
+                "pdm",
+                "export",
+                "--no-hashes",
+                "-o",
+                str(target),
+                *chosen,
+            ]
+        case "Pipfile.lock":
+            return ["tool", "run", "--quiet", "pipenv", "requirements", "--dev"]
+        case other:
+            raise EngineError(
+                f"there is no way to read the lock file {other!r}",
+                remedy="use uv.lock, pylock.toml, poetry.lock, pdm.lock or Pipfile.lock, or a requirements file",
+            )
+
+
+def _key(root: Path, environment: Environment, python: str) -> str:
+    """A hash of everything that decides what the environment holds."""
+    digest = hashlib.sha256()
+    record = json.dumps(dataclasses.asdict(environment), sort_keys=True)
+    for part in ("1", platform.machine(), python, record):
+        digest.update(part.encode() + b"\0")
+    for path in sorted(set(_ingredients(root, environment))):
+        digest.update(
+            path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+        )
+    return digest.hexdigest()[:16]
+
+
+def _ingredients(root: Path, environment: Environment) -> Iterator[Path]:
+    """The files that say what to install, nested requirements files included."""
+    pending = [root / name for name in environment.requirements]
+    seen: set[Path] = set()
+    while pending:
+        path = pending.pop().resolve()
+        if path in seen or not path.is_file() or not path.is_relative_to(root):
+            continue
+        seen.add(path)
+        nested: Iterable[str] = _NESTED.findall(path.read_text(errors="replace"))
+        pending += [path.parent / name for name in nested]
+    yield from seen
+    if environment.lock:
+        yield root / environment.lock
+    if environment.project is not None:
+        names = ("pyproject.toml", "setup.py", "setup.cfg")
+        files = [root / environment.project / name for name in names]
+        yield from (file for file in files if file.is_file())
