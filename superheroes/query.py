@@ -47,6 +47,20 @@ class StrictPagination(PageNumberPagination):
         except NotFound as error:
             raise ValidationError({"page": ["There is no such page."]}) from error
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe a page; the library's own description is of OpenAPI 3.0, where null was no type."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["count", "next", "previous", "results"],
+            "properties": {
+                "count": {"type": "integer"},
+                "next": link,
+                "previous": link,
+                "results": schema,
+            },
+        }
+
 
 class StrictQueryMixin:
     """Refuses parameters that an action does not know: a misspelt filter must not look like success."""

@@ -7,7 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from superheroes.views import SuperheroViewSet
 
-router = SimpleRouter(use_regex_path=False)
+router = SimpleRouter()
 router.register("superheroes", SuperheroViewSet)
 
 urlpatterns = [

@@ -23,7 +23,6 @@ class SuperheroViewSet(StrictQueryMixin, ModelViewSet):
     queryset = Superhero.objects.all()
     serializer_class = SuperheroSerializer
     filterset_class = SuperheroFilter
-    lookup_value_converter = "int"
 
     @extend_schema(responses=SuperheroSerializer(many=True), filters=True)
     @action(detail=False, filterset_class=UniverseFilter)

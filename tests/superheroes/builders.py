@@ -1,0 +1,83 @@
+"""What most tests start from: heroes, JSON bodies, and a client that is signed in or a stranger."""
+
+import itertools
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import override_settings
+from rest_framework.authtoken.models import Token
+from rest_framework.test import APITestCase
+
+from superheroes.models import Superhero
+
+HEROES = "/api/superheroes/"
+numbers = itertools.count(1)
+
+
+def hero(**facts: Any) -> Superhero:
+    """Save a hero who is unlike all others in name."""
+    return Superhero.objects.create(**{"name": f"Hero {next(numbers)}", **facts})
+
+
+def body(**facts: Any) -> dict[str, Any]:
+    """Return the JSON body of a complete hero."""
+    return {
+        "name": "Miss Take",
+        "real_name": "Ada Byte",
+        "alias": "The Undoer",
+        "age": 36,
+        "height": 171.5,
+        "weight": 62.0,
+        "powers": "undoing, redoing",
+        "power_level": 6,
+        "origin_story": "Pressed the wrong key at the right time.",
+        "universe": "Custom",
+        "is_active": True,
+        "is_villain": False,
+        **facts,
+    }
+
+
+# Production settings, save for what a test run has not: HTTPS and collected static files.
+@override_settings(
+    SECURE_SSL_REDIRECT=False,
+    MIDDLEWARE=[name for name in settings.MIDDLEWARE if not name.startswith("whitenoise")],
+    STORAGES={
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    },
+)
+class ApiTestCase(APITestCase):
+    """A test through the addresses of the API; the client is a stranger until it signs in."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        logging.disable(logging.WARNING)  # most tests are refused on purpose
+        cls.addClassCleanup(logging.disable, logging.NOTSET)
+
+    def setUp(self) -> None:
+        super().setUp()
+        cache.clear()  # it holds the throttles' counts
+
+    def sign_in(self) -> User:
+        """Let the client send a token with each request."""
+        user = User.objects.create_user("editor")
+        token = Token.objects.create(user=user)
+        self.client.credentials(HTTP_AUTHORIZATION=f"Token {token.key}")
+        return user
+
+    def names(self, path: str = HEROES, **query: Any) -> list[str]:
+        """Return the names in the order of the answer, be it a page or a plain list."""
+        response = self.client.get(path, query)
+        self.assertEqual(response.status_code, 200, response.content)
+        data = response.json()
+        return [row["name"] for row in (data["results"] if "results" in data else data)]
+
+    def assert_refuses(self, parameter: str, value: Any, path: str = HEROES) -> None:
+        """Assert that a query parameter is refused, and by its name alone."""
+        response = self.client.get(path, {parameter: value})
+        self.assertEqual(response.status_code, 400, response.content)
+        self.assertEqual(list(response.json()), [parameter])

@@ -1,0 +1,101 @@
+"""The project in processes of its own: commands, snippets and a real server, each in a chosen environment."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 30
+SECRET_KEY = "a-long-random-key-that-only-these-tests-ever-use-0123456789"  # noqa: S105
+
+
+def database_url(name: str | None = None) -> str:
+    """Return the URL of the test database, or of another one on the same server."""
+    name = name or str(connection.settings_dict["NAME"])
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return a production environment with changes and nothing from outside; empty means not set."""
+    defaults = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": "sqlite://:memory:"}
+    return {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **defaults, **variables}
+
+
+def run_python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the root of the repository."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a management command."""
+    return run_python("manage.py", *arguments, **variables)
+
+
+class Server:
+    """A running gunicorn, reached through its socket file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def get(self, target: str, host: str = "example.org", **headers: str) -> HTTPResponse:
+        """Send one request over plain HTTP and read the answer to its end."""
+        plug = http.client.HTTPConnection(host, timeout=30)
+        plug.sock = socket.socket(socket.AF_UNIX)
+        plug.sock.connect(str(self.path))
+        plug.request("GET", target, headers=headers)
+        response = plug.getresponse()
+        response.text = response.read().decode(errors="replace")
+        plug.close()
+        return response
+
+
+@contextmanager
+def served(**variables: str) -> Iterator[Server]:
+    """Serve the project as its image does, by gunicorn with production settings."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "socket")
+        arguments = ["superheroes.wsgi", "--bind", f"unix:{path}", "--no-control-socket"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", *arguments],
+            cwd=ROOT,
+            env=environment(**variables),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield wait_for(Server(path), process)
+        finally:
+            process.terminate()
+            process.wait(timeout=START_SECONDS)
+
+
+def wait_for(server: Server, process: subprocess.Popen[bytes]) -> Server:
+    """Return the server once it answers."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            server.get("/health/live")
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return server
+    raise RuntimeError(f"gunicorn does not answer; its exit code is {process.poll()}")

@@ -1,0 +1,127 @@
+"""POST /api/superheroes/."""
+
+from typing import Any
+
+from django.db.models.signals import pre_save
+
+from superheroes.models import Superhero
+from tests.superheroes.builders import HEROES, ApiTestCase, body, hero
+
+
+class CreateTestCase(ApiTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.sign_in()
+
+    def assert_refuses_body(self, field: str, **facts: Any) -> None:
+        response = self.client.post(HEROES, body(**facts))
+        self.assertEqual(response.status_code, 400, response.content)
+        self.assertEqual(list(response.json()), [field])
+        self.assertFalse(Superhero.objects.exists())
+
+    def test_stores_and_returns_what_was_sent(self) -> None:
+        response = self.client.post(HEROES, body())
+
+        self.assertEqual(response.status_code, 201)
+        self.assertLessEqual(body().items(), response.json().items())
+        self.assertEqual(Superhero.objects.get().name, "Miss Take")
+
+    def test_what_was_created_can_be_read(self) -> None:
+        created = self.client.post(HEROES, body()).json()
+
+        self.assertEqual(self.client.get(f"{HEROES}{created['id']}/").json(), created)
+
+    def test_a_name_is_enough(self) -> None:
+        created = self.client.post(HEROES, {"name": "Nobody"}).json()
+
+        self.assertEqual(created["power_level"], 1)
+        self.assertEqual(created["universe"], "Other")
+        self.assertTrue(created["is_active"])
+        self.assertFalse(created["is_villain"])
+        self.assertIsNone(created["age"])
+
+    def test_key_and_times_are_not_for_the_client_to_set(self) -> None:
+        created = self.client.post(HEROES, body(id=99, created_at="2001-01-01T00:00:00Z")).json()
+
+        self.assertNotEqual(created["id"], 99)
+        self.assertNotIn("2001", created["created_at"])
+
+    def test_blanks_around_a_name_are_dropped(self) -> None:
+        self.assertEqual(self.client.post(HEROES, {"name": "  Echo "}).json()["name"], "Echo")
+
+    def test_refuses_a_body_without_a_name(self) -> None:
+        response = self.client.post(HEROES, {})
+
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(response.json(), {"name": ["This field is required."]})
+
+    def test_refuses_a_name_that_is_taken_in_another_case(self) -> None:
+        hero(name="Éowyn the Brave")
+
+        response = self.client.post(HEROES, body(name="EOWYN the brave".replace("E", "é", 1)))
+
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(list(response.json()), ["name"])
+        self.assertIn("already exists", response.json()["name"][0])
+
+    def test_a_name_taken_between_check_and_insert_is_refused_too(self) -> None:
+        def rival(instance: Superhero, **_: Any) -> None:
+            Superhero.objects.bulk_create([Superhero(name=instance.name.upper())])  # no signals
+
+        pre_save.connect(rival, sender=Superhero)
+        self.addCleanup(pre_save.disconnect, rival, sender=Superhero)
+
+        response = self.client.post(HEROES, body(name="Racer"))
+
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(list(response.json()), ["name"])
+
+    def test_refuses_names(self) -> None:
+        for name in ("", "   ", None, "x" * 101, "nul\x00", [], {"a": 1}):
+            with self.subTest(name=name):
+                self.assert_refuses_body("name", name=name)
+
+    def test_refuses_half_a_character(self) -> None:
+        response = self.client.post(HEROES, r'{"name": "\ud800"}', content_type="application/json")
+
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(list(response.json()), ["name"])
+
+    def test_refuses_power_levels_out_of_range(self) -> None:
+        for level in (0, 11, -1, 5.5, "high", None, 10**30):
+            with self.subTest(level=level):
+                self.assert_refuses_body("power_level", power_level=level)
+
+    def test_refuses_an_unknown_universe(self) -> None:
+        for universe in ("Image", "marvel", "", None):
+            with self.subTest(universe=universe):
+                self.assert_refuses_body("universe", universe=universe)
+
+    def test_refuses_ages_out_of_range(self) -> None:
+        for age in (-1, 1_000_001, "old", 10**30):
+            with self.subTest(age=age):
+                self.assert_refuses_body("age", age=age)
+
+    def test_refuses_measures_out_of_range(self) -> None:
+        for measure in (0, -1, 100_000, "NaN", "Infinity", 1.234, "tall"):
+            for field in ("height", "weight"):
+                with self.subTest(field=field, measure=measure):
+                    self.assert_refuses_body(field, **{field: measure})
+
+    def test_refuses_flags_that_are_neither_true_nor_false(self) -> None:
+        self.assert_refuses_body("is_villain", is_villain="perhaps")
+
+    def test_refuses_what_is_not_json(self) -> None:
+        broken = self.client.post(HEROES, "{", content_type="application/json")
+        form = self.client.post(HEROES, "name=x", content_type="application/x-www-form-urlencoded")
+        many = self.client.post(HEROES, [body()])
+
+        self.assertEqual(broken.status_code, 400)
+        self.assertEqual(form.status_code, 415)
+        self.assertEqual(many.status_code, 400)
+
+    def test_refuses_query_parameters(self) -> None:
+        response = self.client.post(HEROES + "?universe=DC", body())
+
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(list(response.json()), ["universe"])

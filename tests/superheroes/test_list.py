@@ -1,0 +1,147 @@
+"""GET /api/superheroes/: pages, order and search."""
+
+from superheroes.models import Superhero
+from tests.superheroes.builders import HEROES, ApiTestCase, hero
+
+
+class ListTestCase(ApiTestCase):
+    def test_an_empty_collection_is_an_empty_page(self) -> None:
+        response = self.client.get(HEROES)
+
+        self.assertEqual(response.status_code, 200)
+        expected = {"count": 0, "next": None, "previous": None, "results": []}
+        self.assertEqual(response.json(), expected)
+
+    def test_a_stranger_reads_every_field(self) -> None:
+        hero(name="Storm", real_name="Ororo Munroe", height="180.50", age=None)
+
+        [row] = self.client.get(HEROES).json()["results"]
+
+        self.assertEqual(row["name"], "Storm")
+        self.assertEqual(row["real_name"], "Ororo Munroe")
+        self.assertEqual(row["height"], 180.5)
+        self.assertIsNone(row["age"])
+        self.assertLess({"id", "created_at", "updated_at", "is_villain"}, set(row))
+
+    def test_times_carry_their_zone(self) -> None:
+        hero()
+
+        [row] = self.client.get(HEROES).json()["results"]
+
+        self.assertTrue(row["created_at"].endswith("Z"), row["created_at"])
+
+    def test_a_page_takes_two_queries_whatever_its_length(self) -> None:
+        for _ in range(15):
+            hero()
+
+        with self.assertNumQueries(2):  # the count and the rows
+            self.client.get(HEROES)
+
+    def test_an_unknown_method_is_not_allowed(self) -> None:
+        self.sign_in()
+
+        self.assertEqual(self.client.delete(HEROES).status_code, 405)
+
+    def test_a_head_request_answers_like_get(self) -> None:
+        self.assertEqual(self.client.head(HEROES).status_code, 200)
+        self.assertEqual(self.client.head(HEROES + "?nonsense=1").status_code, 400)
+
+
+class PagingTestCase(ApiTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        Superhero.objects.bulk_create(Superhero(name=f"Hero {n:02}") for n in range(25))
+
+    def test_a_page_has_twenty_rows_and_links_to_the_next(self) -> None:
+        page = self.client.get(HEROES).json()
+
+        self.assertEqual(page["count"], 25)
+        self.assertEqual(len(page["results"]), 20)
+        self.assertIsNone(page["previous"])
+        self.assertEqual(len(self.client.get(page["next"]).json()["results"]), 5)
+
+    def test_the_client_chooses_the_size(self) -> None:
+        page = self.client.get(HEROES, {"page_size": 10, "page": 3}).json()
+
+        self.assertEqual([row["name"] for row in page["results"]][0], "Hero 20")
+        self.assertEqual(len(page["results"]), 5)
+
+    def test_the_links_keep_the_other_parameters(self) -> None:
+        page = self.client.get(HEROES, {"page_size": 10, "ordering": "-name"}).json()
+
+        self.assertIn("ordering=-name", page["next"])
+        self.assertIn("page_size=10", page["next"])
+
+    def test_pages_of_equal_rows_neither_repeat_nor_lose_any(self) -> None:
+        pages = [
+            self.names(ordering="power_level", page_size=5, page=number) for number in range(1, 6)
+        ]
+
+        self.assertEqual(len({name for page in pages for name in page}), 25)
+
+    def test_refuses_sizes_out_of_range(self) -> None:
+        for size in ("0", "-1", "101", "many", "1.5"):
+            with self.subTest(size=size):
+                self.assert_refuses("page_size", size)
+
+    def test_refuses_pages_that_do_not_exist(self) -> None:
+        for page in ("0", "-1", "3", "last", "1e3", "9" * 30):
+            with self.subTest(page=page):
+                self.assert_refuses("page", page)
+
+
+class OrderingTestCase(ApiTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        hero(name="Beta", power_level=9, age=20)
+        hero(name="Alpha", power_level=3, age=30)
+        hero(name="Gamma", power_level=9, age=10)
+
+    def test_sorts_by_name_unless_asked_otherwise(self) -> None:
+        self.assertEqual(self.names(), ["Alpha", "Beta", "Gamma"])
+
+    def test_sorts_downwards_with_a_minus(self) -> None:
+        self.assertEqual(self.names(ordering="-name"), ["Gamma", "Beta", "Alpha"])
+
+    def test_sorts_by_several_fields(self) -> None:
+        self.assertEqual(self.names(ordering="-power_level,age"), ["Gamma", "Beta", "Alpha"])
+
+    def test_refuses_fields_that_nothing_is_sorted_by(self) -> None:
+        for field in ("secret", "-secret", "name,secret", "origin_story", "id__in", "?", "--name"):
+            with self.subTest(field=field):
+                self.assert_refuses("ordering", field)
+
+
+class SearchTestCase(ApiTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        hero(name="Batman", real_name="Bruce Wayne", alias="Dark Knight", powers="gadgets")
+        hero(name="Robin", real_name="Damian Wayne", origin_story="A pupil of the bat.")
+        hero(name="Flash", powers="running 100% faster")
+
+    def test_finds_in_every_text_whatever_the_case(self) -> None:
+        found = {
+            "BAT": ["Batman", "Robin"],
+            "wayne": ["Batman", "Robin"],
+            "knight": ["Batman"],
+            "GADGETS": ["Batman"],
+            "pupil": ["Robin"],
+        }
+        for text, names in found.items():
+            with self.subTest(text=text):
+                self.assertEqual(self.names(search=text), names)
+
+    def test_every_word_has_to_be_found_but_not_in_one_field(self) -> None:
+        self.assertEqual(self.names(search="wayne gadgets"), ["Batman"])
+        self.assertEqual(self.names(search="wayne faster"), [])
+
+    def test_wildcards_are_ordinary_characters(self) -> None:
+        self.assertEqual(self.names(search="%"), ["Flash"])
+        self.assertEqual(self.names(search="_"), [])
+
+    def test_an_empty_search_is_none(self) -> None:
+        self.assertEqual(len(self.names(search="")), 3)
+
+    def test_refuses_texts_that_no_text_can_hold(self) -> None:
+        self.assert_refuses("search", "bat\x00man")
+        self.assert_refuses("search", "x" * 101)

@@ -1,0 +1,171 @@
+"""Settings from the environment, each read in a process of its own."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.test import SimpleTestCase
+
+from tests.superheroes.processes import manage, run_python
+
+READ = """
+import json
+from superheroes import settings
+names = [name for name in dir(settings) if name.isupper()]
+print(json.dumps({name: getattr(settings, name) for name in names}, default=str))
+"""
+
+
+class SettingsTestCase(SimpleTestCase):
+    def read(self, **variables: str) -> dict[str, Any]:
+        finished = run_python("-c", READ, **variables)
+        self.assertEqual(finished.returncode, 0, finished.stderr)
+        return json.loads(finished.stdout)
+
+    def assert_refuses(self, *words: str, **variables: str) -> str:
+        """Assert that the settings do not load, and that the last line says why in these words."""
+        finished = run_python("-c", READ, **variables)
+        self.assertEqual(finished.returncode, 1)
+        message = finished.stderr.strip().splitlines()[-1]
+        for word in words:
+            self.assertIn(word, message)
+        return finished.stderr
+
+
+class DefaultsTestCase(SettingsTestCase):
+    def test_production_is_safe_without_a_word(self) -> None:
+        settings = self.read()
+
+        self.assertFalse(settings["DEBUG"])
+        self.assertEqual(settings["ALLOWED_HOSTS"], [])
+        for name in (
+            "SECURE_SSL_REDIRECT",
+            "SECURE_HSTS_SECONDS",
+            "SESSION_COOKIE_SECURE",
+            "CSRF_COOKIE_SECURE",
+        ):
+            self.assertTrue(settings[name], name)
+        self.assertIsNone(settings["SECURE_PROXY_SSL_HEADER"])
+
+    def test_the_deployment_check_has_nothing_to_say(self) -> None:
+        finished = manage(
+            "check", "--deploy", "--fail-level", "WARNING", ALLOWED_HOSTS="example.org"
+        )
+
+        self.assertEqual(finished.returncode, 0, finished.stderr)
+        self.assertIn("no issues (0 silenced)", finished.stdout)
+
+    def test_a_laptop_needs_debug_and_a_database_only(self) -> None:
+        settings = self.read(DEBUG="1", SECRET_KEY="")
+
+        self.assertTrue(settings["DEBUG"])
+        self.assertTrue(settings["SECRET_KEY"].startswith("django-insecure-"))
+        self.assertFalse(settings["SECURE_SSL_REDIRECT"])
+        self.assertEqual(settings["SECURE_HSTS_SECONDS"], 0)
+
+    def test_being_in_ci_makes_no_difference(self) -> None:
+        self.assertEqual(self.read(CI="true", GITHUB_ACTIONS="true"), self.read())
+
+    def test_there_is_no_secret_key_by_default(self) -> None:
+        self.assert_refuses("SECRET_KEY is not set", "DEBUG=1", SECRET_KEY="")
+
+
+class VariablesTestCase(SettingsTestCase):
+    def test_flags_are_read_in_words_and_numbers(self) -> None:
+        for word, value in (("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False)):
+            with self.subTest(word=word):
+                self.assertEqual(self.read(DEBUG=word)["DEBUG"], value)
+
+    def test_a_flag_that_is_neither_is_refused(self) -> None:
+        self.assert_refuses("DEBUG is 'maybe'", "use 1 or 0", DEBUG="maybe")
+
+    def test_lists_are_separated_by_commas(self) -> None:
+        settings = self.read(
+            ALLOWED_HOSTS="a.example, b.example,",
+            CSRF_TRUSTED_ORIGINS="https://a.example,https://b.example",
+        )
+
+        self.assertEqual(settings["ALLOWED_HOSTS"], ["a.example", "b.example"])
+        self.assertEqual(len(settings["CSRF_TRUSTED_ORIGINS"]), 2)
+
+    def test_throttle_rates(self) -> None:
+        rest = self.read(THROTTLE_ANON="5/min", THROTTLE_USER="off")["REST_FRAMEWORK"]
+
+        self.assertEqual(rest["DEFAULT_THROTTLE_RATES"], {"anon": "5/min", "user": None})
+
+    def test_a_rate_that_is_none_is_refused(self) -> None:
+        for rate in ("5", "0/min", "5/fortnight", "many/min"):
+            with self.subTest(rate=rate):
+                self.assert_refuses("THROTTLE_ANON", "60/min", THROTTLE_ANON=rate)
+
+    def test_the_log_level(self) -> None:
+        self.assertEqual(self.read(LOG_LEVEL="error")["LOGGING"]["root"]["level"], "ERROR")
+        self.assert_refuses("LOG_LEVEL is 'LOUD'", "WARNING", LOG_LEVEL="loud")
+
+    def test_proxies_are_believed_only_when_counted(self) -> None:
+        settings = self.read(TRUSTED_PROXIES="1")
+
+        self.assertEqual(settings["SECURE_PROXY_SSL_HEADER"], ["HTTP_X_FORWARDED_PROTO", "https"])
+        self.assertEqual(settings["REST_FRAMEWORK"]["NUM_PROXIES"], 1)
+        self.assert_refuses("TRUSTED_PROXIES is '-1'", "whole number", TRUSTED_PROXIES="-1")
+
+
+class DatabaseTestCase(SettingsTestCase):
+    def database(self, **variables: str) -> dict[str, Any]:
+        return self.read(**variables)["DATABASES"]["default"]
+
+    def test_postgresql(self) -> None:
+        config = self.database(DATABASE_URL="postgres://ann:p%40ss@db.example:5433/heroes")
+
+        self.assertEqual(config["ENGINE"], "django.db.backends.postgresql")
+        self.assertEqual(
+            [config[key] for key in ("USER", "PASSWORD", "HOST", "PORT", "NAME")],
+            ["ann", "p@ss", "db.example", 5433, "heroes"],
+        )
+        self.assertTrue(config["CONN_HEALTH_CHECKS"])
+
+    def test_nobody_waits_for_ever_for_a_connection(self) -> None:
+        options = self.database(DATABASE_URL="postgres://db.example/heroes")["OPTIONS"]
+        chosen = self.database(DATABASE_URL="postgres://db/heroes?connect_timeout=2")["OPTIONS"]
+
+        self.assertEqual(options["connect_timeout"], 5)
+        self.assertEqual(chosen["connect_timeout"], 2)
+
+    def test_the_name_of_the_test_database_has_a_prefix(self) -> None:
+        url = "postgres://db/heroes"
+
+        plain = self.database(DATABASE_URL=url)
+        chosen = self.database(DATABASE_URL=url, TEST_DATABASE_PREFIX="run_42_")
+
+        self.assertEqual(plain["TEST"]["NAME"], "test_heroes")
+        self.assertEqual(chosen["TEST"]["NAME"], "run_42_heroes")
+
+    def test_a_database_has_to_be_named(self) -> None:
+        self.assert_refuses("DATABASE_URL is not set", "postgres://", DATABASE_URL="")
+        self.assert_refuses("DATABASE_URL names no database", DATABASE_URL="postgres://db/")
+
+    def test_an_unreadable_url_is_refused_without_showing_it(self) -> None:
+        for url in ("oracle8://ann:hunter2@db/x", "ann:hunter2", "postgres://ann:hunter2@db:p/x"):
+            with self.subTest(url=url):
+                shown = self.assert_refuses("DATABASE_URL cannot be read", DATABASE_URL=url)
+                self.assertNotIn("hunter2", shown)
+
+    def test_sqlite_does_for_a_laptop(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            url = f"sqlite:///{Path(folder, 'heroes.sqlite3')}"
+            migrated = manage("migrate", "-v0", DATABASE_URL=url)
+            seeded = manage("seed_superheroes", DATABASE_URL=url)
+            again = manage("seed_superheroes", DATABASE_URL=url)
+
+        self.assertEqual(migrated.returncode, 0, migrated.stderr)
+        self.assertEqual(seeded.returncode, 0, seeded.stderr)
+        self.assertIn(" 0 created", again.stdout)
+
+    def test_the_migrations_are_complete(self) -> None:
+        finished = manage(
+            "makemigrations", "--check", "--dry-run", DATABASE_URL=os.environ["DATABASE_URL"]
+        )
+
+        self.assertEqual(finished.returncode, 0, finished.stdout)

@@ -1,0 +1,50 @@
+"""How often a client may ask."""
+
+from unittest.mock import patch
+
+from rest_framework.throttling import SimpleRateThrottle
+
+from tests.superheroes.builders import HEROES, ApiTestCase
+
+
+def rates(**changes: str | None) -> object:
+    """Change the rates, which REST framework reads from the settings once."""
+    return patch.dict(SimpleRateThrottle.THROTTLE_RATES, changes)
+
+
+class ThrottlingTestCase(ApiTestCase):
+    def test_a_stranger_is_asked_to_wait(self) -> None:
+        with rates(anon="2/min"):
+            statuses = [self.client.get(HEROES).status_code for _ in range(2)]
+            refused = self.client.get(HEROES)
+
+        self.assertEqual(statuses, [200, 200])
+        self.assertEqual(refused.status_code, 429)
+        self.assertLessEqual(int(refused.headers["Retry-After"]), 60)
+
+    def test_users_have_a_rate_of_their_own(self) -> None:
+        self.sign_in()
+
+        with rates(anon="1/min", user="2/min"):
+            statuses = [self.client.get(HEROES).status_code for _ in range(3)]
+
+        self.assertEqual(statuses, [200, 200, 429])
+
+    def test_a_rate_can_be_switched_off(self) -> None:
+        with rates(anon=None):
+            statuses = {self.client.get(HEROES).status_code for _ in range(200)}
+
+        self.assertEqual(statuses, {200})
+
+    def test_a_forged_address_does_not_help(self) -> None:
+        with rates(anon="1/min"):
+            self.client.get(HEROES, headers={"X-Forwarded-For": "192.0.2.1"})
+            refused = self.client.get(HEROES, headers={"X-Forwarded-For": "192.0.2.2"})
+
+        self.assertEqual(refused.status_code, 429)
+
+    def test_probes_are_never_throttled(self) -> None:
+        with rates(anon="1/min"):
+            statuses = {self.client.get("/health/ready").status_code for _ in range(5)}
+
+        self.assertEqual(statuses, {200})

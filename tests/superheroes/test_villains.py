@@ -1,0 +1,32 @@
+"""GET /api/superheroes/villains/."""
+
+from tests.superheroes.builders import HEROES, ApiTestCase, hero
+
+VILLAINS = HEROES + "villains/"
+
+
+class VillainsTestCase(ApiTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        hero(name="Loki", is_villain=True, universe="Marvel")
+        hero(name="Joker", is_villain=True, is_active=False, universe="DC")
+        hero(name="Thor", universe="Marvel")
+
+    def test_returns_villains_only_active_or_not(self) -> None:
+        self.assertEqual(self.names(VILLAINS), ["Joker", "Loki"])
+
+    def test_is_paged_and_filtered_like_the_list(self) -> None:
+        self.assertEqual(self.names(VILLAINS, universe="DC"), ["Joker"])
+        self.assertEqual(self.names(VILLAINS, ordering="-name", page_size=1), ["Loki"])
+
+    def test_sees_a_villain_who_was_made_after_the_start(self) -> None:
+        hero(name="Bane", is_villain=True)
+
+        self.assertEqual(self.names(VILLAINS), ["Bane", "Joker", "Loki"])
+
+    def test_refuses_unknown_parameters(self) -> None:
+        self.assert_refuses("limit", "1", path=VILLAINS)
+
+    def test_takes_two_queries(self) -> None:
+        with self.assertNumQueries(2):
+            self.client.get(VILLAINS)
