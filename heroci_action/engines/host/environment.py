@@ -94,7 +94,7 @@ class Installer:
         return outcome, Installed(home=home, version=version, lock=held)
 
     async def _python(self, environment: Environment) -> tuple[Path, str, tuple[str, ...]]:
-        """The interpreter and its full version; another than detected, with a warning, where the project leaves it open."""
+        """The interpreter and its full version; another, with a warning, where the project leaves it open."""
         workspace, wanted = self.uv.workspace, environment.python or interpreters.SUPPORTED[0]
         warnings: tuple[str, ...] = ()
         if not environment.python_pinned and not await interpreters.find_here(

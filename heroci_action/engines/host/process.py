@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +105,23 @@ async def running(program: Program, sink: Sink) -> AsyncIterator[Process]:
                     for event in drained:
                         await event.wait()
             pumps.cancel_scope.cancel()
+
+
+async def ready(process: Process, wait: Callable[[], Awaitable[object]], within: float) -> bool:
+    """Whether `wait` came back within so many seconds while the process was alive."""
+    came_back = False
+    with anyio.move_on_after(within):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_at_end, process, tasks.cancel_scope)
+            await wait()
+            came_back = process.returncode is None
+            tasks.cancel_scope.cancel()
+    return came_back
+
+
+async def _cancel_at_end(process: Process, scope: anyio.CancelScope) -> None:
+    await process.wait()
+    scope.cancel()
 
 
 async def _start(program: Program) -> Process:

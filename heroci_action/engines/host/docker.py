@@ -1,0 +1,72 @@
+"""The docker client: whether a daemon answers, and the commands that the host engine gives it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from heroci_action.engines.base import Sink
+from heroci_action.engines.host.guardian import LABEL
+from heroci_action.engines.host.process import Captured, Program, capture, execute
+
+ANSWER_WITHIN = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Docker:
+    """The docker client with the caller's own settings: it is not a step of the project.
+
+    `run` is the id that everything made here is labelled with.
+    """
+
+    machine: Mapping[str, str]
+    directory: Path
+    run: str = ""
+
+    @property
+    def label(self) -> str:
+        """The value of `--label` by which the guardian finds what is left."""
+        return f"{LABEL}={self.run}"
+
+    async def execute(self, *arguments: str, sink: Sink) -> int:
+        """Run docker, its output to the sink; the exit code."""
+        return await execute(self.program(*arguments), sink)
+
+    async def capture(self, *arguments: str) -> Captured:
+        """Run docker for what it prints."""
+        return await capture(self.program(*arguments))
+
+    def program(self, *arguments: str) -> Program:
+        """A call of docker."""
+        return Program(arguments=("docker", *arguments), env=self.machine, directory=self.directory)
+
+    async def problem(self) -> str | None:
+        """Why there is no Docker to use here, in words; None where a daemon answers."""
+        if not shutil.which("docker", path=self.machine.get("PATH")):
+            return "there is no docker client on the PATH"
+        with anyio.move_on_after(ANSWER_WITHIN):
+            answer = await self.capture("version", "--format", "{{.Server.Version}}")
+            return None if answer.exit_code == 0 else _reason(answer.stderr)
+        return f"the Docker daemon did not answer within {ANSWER_WITHIN:g} s"
+
+    async def own_container(self) -> str | None:
+        """The id of the container that HeroCI itself runs in, where this daemon knows it."""
+        if not Path("/.dockerenv").exists():
+            return None
+        found = await self.capture(
+            "inspect", "--format", "{{.Id}}", Path("/etc/hostname").read_text().strip()
+        )
+        return found.stdout.strip() if found.exit_code == 0 else None
+
+
+def _reason(stderr: str) -> str:
+    text = " ".join(stderr.split())
+    if "permission denied" in text:
+        return "this user may not use the Docker daemon's socket"
+    if "Cannot connect" in text or "failed to connect" in text:
+        return "no Docker daemon is running"
+    return f"the Docker daemon does not answer: {text[:200] or 'it said nothing'}"

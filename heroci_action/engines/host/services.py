@@ -1,0 +1,191 @@
+"""The services of a run, as processes on loopback: started when the first stage needs them, ended with the run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from heroci_action.engines.base import Sink, Stream
+from heroci_action.engines.host import postgres
+from heroci_action.engines.host.docker import Docker
+from heroci_action.engines.host.ports import LOOPBACK, free_port, wait_for_port
+from heroci_action.engines.host.process import Program, arguments_of, ready, running
+from heroci_action.engines.host.workspace import Workspace
+from heroci_action.errors import EngineError
+from heroci_action.plan import Service, fill, fill_line
+
+READY_WITHIN = 60.0  # seconds
+PORTS = {"postgres": 5432, "redis": 6379}
+IMAGES = {"postgres": "postgres:{version}-alpine", "redis": "redis:{version}-alpine"}
+DEFAULT_VERSIONS = {"postgres": "17", "redis": "7"}
+
+Values = Mapping[str, str]
+"""What is known of a service: host, port, url, and for a database user, password, db."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provided:
+    """A service that answers, for one stage."""
+
+    values: Values
+    secrets: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class ProcessServices:
+    """Starts each service once a run, whatever the number of stages that use it."""
+
+    def __init__(self, workspace: Workspace, docker: Docker, tasks: TaskGroup) -> None:
+        self._workspace = workspace
+        self._docker = docker
+        self._tasks = tasks
+        self._lock = anyio.Lock()
+        self._servers: dict[str, postgres.Server] = {}
+        self._ports: dict[str, int] = {}
+
+    async def provide(self, service: Service, stage: str, sink: Sink) -> Provided:
+        """The service, ready, for that stage. Raises EngineError where it does not get ready."""
+        async with self._lock:
+            if service.name == "postgres" and not (service.image or service.command):
+                return await self._postgres(service, stage, sink)
+            if service.name not in self._ports:
+                self._ports[service.name] = await self._tasks.start(self._serve, service, sink)
+        port = self._ports[service.name]
+        return Provided(values=address(service.name, LOOPBACK, port))
+
+    async def _postgres(self, service: Service, stage: str, sink: Sink) -> Provided:
+        if service.name not in self._servers:
+            binaries = postgres.choose(
+                postgres.find_binaries(self._workspace.path), service.version
+            )
+            self._servers[service.name] = await self._tasks.start(
+                self._serve_postgres, binaries, sink
+            )
+        server = self._servers[service.name]
+        values = await server.create_database(f"heroci_{stage.replace('-', '_')}")
+        return Provided(
+            values=values,
+            secrets=(server.password,),
+            facts={"postgres": str(server.binaries)},
+            warnings=_replaced(service.version, server.binaries),
+        )
+
+    async def _serve_postgres(
+        self,
+        binaries: postgres.Binaries,
+        sink: Sink,
+        *,
+        task_status: TaskStatus[postgres.Server],
+    ) -> None:
+        async with postgres.postgres(binaries, self._workspace, sink) as server:
+            task_status.started(server)
+            await anyio.sleep_forever()
+
+    async def _serve(self, service: Service, sink: Sink, *, task_status: TaskStatus[int]) -> None:
+        port = free_port()
+        async with running(await self._program(service, port), sink) as process:
+            self._workspace.guard_group(process.pid)
+            if not await ready(process, lambda: wait_for_port(LOOPBACK, port), READY_WITHIN):
+                raise _not_ready(service, process.returncode)
+            task_status.started(port)
+            await process.wait()
+            sink(
+                Stream.STDERR, f"service {service.name!r} ended with exit code {process.returncode}"
+            )
+
+    async def _program(self, service: Service, port: int) -> Program:
+        if service.command:
+            values = {"port": str(port), f"{service.name}.port": str(port)}
+            env = {name: fill(value, values) for name, value in service.env.items()}
+            return Program(
+                arguments=arguments_of(fill_line(service.command, values)),
+                env=self._workspace.environment(**env),
+                directory=self._docker.directory,
+            )
+        if (
+            service.name == "redis"
+            and not service.image
+            and shutil.which("redis-server", path=self._workspace.path)
+        ):
+            return Program(
+                arguments=(
+                    "redis-server",
+                    "--bind",
+                    LOOPBACK,
+                    "--port",
+                    str(port),
+                    "--save",
+                    "",
+                    "--appendonly",
+                    "no",
+                ),
+                env=self._workspace.environment(),
+                directory=self._workspace.directory("redis"),
+            )
+        return await self._container(service, port)
+
+    async def _container(self, service: Service, port: int) -> Program:
+        """Without a program for it on this machine, a service is a container with a published port."""
+        problem = await self._docker.problem()
+        if problem:
+            raise EngineError(
+                f"service {service.name!r} needs its program or a Docker daemon, and {problem}",
+                remedy=f"install it, give `services.{service.name}.command`, or start Docker",
+            )
+        inside = service_port(service)
+        env = [word for name, value in service.env.items() for word in ("-e", f"{name}={value}")]
+        publish = ("-p", f"{LOOPBACK}:{port}:{inside}")
+        return self._docker.program(
+            "run", "--rm", "--label", self._docker.label, *publish, *env, service_image(service)
+        )
+
+
+def service_image(service: Service) -> str:
+    """The container image of a service. Raises EngineError for one without, whose name is not known."""
+    pattern = service.image or IMAGES.get(service.name)
+    if not pattern:
+        raise EngineError(
+            f"service {service.name!r} has neither an image nor a command",
+            remedy=f"set `services.{service.name}.image` or `services.{service.name}.command`",
+        )
+    return pattern.replace(
+        "{version}", service.version or DEFAULT_VERSIONS.get(service.name, "latest")
+    )
+
+
+def service_port(service: Service) -> int:
+    """The port that a service listens on in its container. Raises EngineError where nobody knows it."""
+    port = service.port or PORTS.get(service.name)
+    if not port:
+        raise EngineError(
+            f"nobody knows the port of service {service.name!r}",
+            remedy=f"set `services.{service.name}.port`",
+        )
+    return port
+
+
+def _not_ready(service: Service, returncode: int | None) -> EngineError:
+    how = (
+        f"did not listen within {READY_WITHIN:g} s"
+        if returncode is None
+        else f"ended with exit code {returncode}"
+    )
+    return EngineError(f"service {service.name!r} {how}", remedy="see the log of the services")
+
+
+def _replaced(wanted: str | None, binaries: postgres.Binaries) -> tuple[str, ...]:
+    if wanted is None or int(wanted.split(".")[0]) == binaries.major:
+        return ()
+    return (f"PostgreSQL {wanted} is not on this machine; {binaries} is used instead",)
+
+
+def address(name: str, host: str, port: int) -> dict[str, str]:
+    """What `{name.host}` and the like stand for."""
+    scheme = "redis" if name == "redis" else "http"
+    path = "/0" if name == "redis" else ""
+    return {"host": host, "port": str(port), "url": f"{scheme}://{host}:{port}{path}"}
