@@ -9,6 +9,7 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
 
 
 class PageQuerySerializer(serializers.Serializer):
@@ -62,10 +63,11 @@ class StrictPagination(PageNumberPagination):
         }
 
 
-class StrictQueryMixin:
-    """Refuses parameters that an action does not know: a misspelt filter must not look like success."""
+class StrictQueryViewSet(GenericViewSet):
+    """Refuses parameters that an action does not know: a misspelt filter must not look like none."""
 
-    query_serializer_class: type[serializers.Serializer] | None = None
+    pagination_class: type[StrictPagination] | None = StrictPagination
+    query_serializer_class = serializers.Serializer  # without fields: no parameters of its own
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the parameters' names once the client is known to be allowed in."""
@@ -83,7 +85,7 @@ class StrictQueryMixin:
         return [
             *(self.filterset_class.base_filters if self.filterset_class else ()),
             *(PageQuerySerializer().fields if self.pagination_class else ()),
-            *(self.query_serializer_class().fields if self.query_serializer_class else ()),
+            *self.query_serializer_class().fields,
         ]
 
     def query(self) -> dict[str, Any]:

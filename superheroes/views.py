@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,14 +10,22 @@ from rest_framework.viewsets import ModelViewSet
 
 from superheroes.filters import SuperheroFilter, UniverseFilter
 from superheroes.models import Superhero
-from superheroes.query import LimitQuerySerializer, StrictQueryMixin
+from superheroes.query import LimitQuerySerializer, StrictQueryViewSet
 from superheroes.serializers import StatisticsSerializer, SuperheroSerializer
 
 # A list that answers at once, without filters and pages.
 PLAIN = {"filterset_class": None, "pagination_class": None}
 
 
-class SuperheroViewSet(StrictQueryMixin, ModelViewSet):
+@extend_schema_view(
+    list=extend_schema(description="Return the superheroes page by page, filtered and sorted."),
+    create=extend_schema(description="Add a superhero."),
+    retrieve=extend_schema(description="Return one superhero."),
+    update=extend_schema(description="Replace a superhero."),
+    partial_update=extend_schema(description="Change some facts of a superhero."),
+    destroy=extend_schema(description="Delete a superhero."),
+)
+class SuperheroViewSet(StrictQueryViewSet, ModelViewSet):
     """Superheroes to read, and to write with a token or a session."""
 
     queryset = Superhero.objects.all()

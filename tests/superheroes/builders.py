@@ -74,7 +74,7 @@ class ApiTestCase(APITestCase):
         response = self.client.get(path, query)
         self.assertEqual(response.status_code, 200, response.content)
         data = response.json()
-        return [row["name"] for row in (data["results"] if "results" in data else data)]
+        return [row["name"] for row in (data if isinstance(data, list) else data["results"])]
 
     def assert_refuses(self, parameter: str, value: Any, path: str = HEROES) -> None:
         """Assert that a query parameter is refused, and by its name alone."""

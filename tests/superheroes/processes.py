@@ -9,8 +9,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPResponse
+from email.message import Message
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.db import connection
@@ -50,22 +51,30 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
     return run_python("manage.py", *arguments, **variables)
 
 
+class Answer(NamedTuple):
+    """What a server sent back."""
+
+    status: int
+    headers: Message
+    text: str
+
+
 class Server:
     """A running gunicorn, reached through its socket file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def get(self, target: str, host: str = "example.org", **headers: str) -> HTTPResponse:
+    def get(self, target: str, host: str = "example.org", **headers: str) -> Answer:
         """Send one request over plain HTTP and read the answer to its end."""
         plug = http.client.HTTPConnection(host, timeout=30)
         plug.sock = socket.socket(socket.AF_UNIX)
         plug.sock.connect(str(self.path))
         plug.request("GET", target, headers=headers)
         response = plug.getresponse()
-        response.text = response.read().decode(errors="replace")
+        text = response.read().decode(errors="replace")
         plug.close()
-        return response
+        return Answer(response.status, response.headers, text)
 
 
 @contextmanager

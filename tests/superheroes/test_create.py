@@ -77,7 +77,8 @@ class CreateTestCase(ApiTestCase):
         self.assertEqual(list(response.json()), ["name"])
 
     def test_refuses_names(self) -> None:
-        for name in ("", "   ", None, "x" * 101, "nul\x00", [], {"a": 1}):
+        names: tuple[Any, ...] = ("", "   ", None, "x" * 101, "nul\x00", [], {"a": 1})
+        for name in names:
             with self.subTest(name=name):
                 self.assert_refuses_body("name", name=name)
 

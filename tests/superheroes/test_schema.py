@@ -132,6 +132,23 @@ class SchemaTestCase(ApiTestCase):
             self.assert_answers(one + toggle, "post", self.client.post(path + toggle))
         self.assert_answers(one, "delete", self.client.delete(path))
 
+    def test_refusals_answer_as_declared(self) -> None:
+        one, path = HEROES + "{id}/", f"{HEROES}{hero().pk}/"
+        self.assert_answers(HEROES, "post", self.client.post(HEROES, body()))
+        self.assert_answers(HEROES, "get", self.client.get(HEROES, {"page": "x", "nonsense": 1}))
+        self.sign_in()
+
+        refused = {
+            self.client.post(HEROES, {}): (HEROES, "post"),
+            self.client.post(HEROES, "{", content_type="application/json"): (HEROES, "post"),
+            self.client.patch(path, {"age": -1, "height": 0}): (one, "patch"),
+            self.client.get(f"{HEROES}0/"): (one, "get"),
+            self.client.delete(f"{HEROES}0/"): (one, "delete"),
+        }
+        for response, (declared, method) in refused.items():
+            self.assertIn(response.status_code, (400, 404))
+            self.assert_answers(declared, method, response)
+
     def test_a_wrong_answer_would_be_noticed(self) -> None:
         response = self.client.get(HEROES + "stats/")
         numbers = response.json()

@@ -1,5 +1,7 @@
 """How often a client may ask."""
 
+from contextlib import AbstractContextManager
+from typing import Any
 from unittest.mock import patch
 
 from rest_framework.throttling import SimpleRateThrottle
@@ -7,7 +9,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from tests.superheroes.builders import HEROES, ApiTestCase
 
 
-def rates(**changes: str | None) -> object:
+def rates(**changes: str | None) -> AbstractContextManager[Any]:
     """Change the rates, which REST framework reads from the settings once."""
     return patch.dict(SimpleRateThrottle.THROTTLE_RATES, changes)
 
