@@ -3,10 +3,12 @@
 import itertools
 import logging
 from typing import Any
+from unittest import skipUnless
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import connection
 from django.test import override_settings
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APITestCase
@@ -15,6 +17,9 @@ from superheroes.models import Superhero
 
 HEROES = "/api/superheroes/"
 numbers = itertools.count(1)
+
+# SQLite is for a laptop: it compares cases of ASCII only, and no other process sees its test database.
+postgresql_only = skipUnless(connection.vendor == "postgresql", "needs PostgreSQL")
 
 
 def hero(**facts: Any) -> Superhero:

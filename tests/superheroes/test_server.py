@@ -3,17 +3,18 @@
 import re
 import tempfile
 from contextlib import ExitStack
-from unittest import skipUnless
 
 from django.db import connection
 from django.test import TestCase
 
+from tests.superheroes.builders import postgresql_only
 from tests.superheroes.processes import Server, database_url, manage, served
 
 HTTPS = {"X-Forwarded-Proto": "https"}
 PRODUCTION = {"ALLOWED_HOSTS": "example.org", "TRUSTED_PROXIES": "1"}
 
 
+@postgresql_only
 class ServerTestCase(TestCase):
     server: Server
 
@@ -74,7 +75,7 @@ class ServerTestCase(TestCase):
         self.assertEqual(response.headers["Content-Encoding"], "gzip")
 
 
-@skipUnless(connection.vendor == "postgresql", "a file cannot be dropped while it is in use")
+@postgresql_only
 class DatabaseGoneTestCase(TestCase):
     def setUp(self) -> None:
         self.name = f"{connection.settings_dict['NAME']}_gone"
