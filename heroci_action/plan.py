@@ -112,7 +112,15 @@ class Serve:
         return f"serve {command or 'the image'}"
 
 
-Action = Command | InstallSystemPackages | InstallDependencies | BuildImage | Serve
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectReports:
+    """Does nothing itself: the step is there for the report files that the steps before it have left."""
+
+    def __str__(self) -> str:
+        return "collect the reports"
+
+
+Action = Command | InstallSystemPackages | InstallDependencies | BuildImage | Serve | CollectReports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +128,8 @@ class Step:
     """One action with a name and its own result.
 
     `must_report`: a step that passes without a single test in its reports did not do what it is for, and fails.
-    `always`: the step runs although an earlier one of its stage failed (collecting coverage).
+    `always`: the step runs although an earlier one of its stage failed (collecting coverage), and behind all the others
+    in a parallel stage.
     `blocking`: the steps behind it are skipped when it fails.
     """
 

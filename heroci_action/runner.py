@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import anyio
 import anyio.to_thread
-from anyio.abc import TaskGroup
 
 from heroci_action.analysis.diagnosis import diagnose
 from heroci_action.engines.base import (
@@ -24,7 +23,14 @@ from heroci_action.engines.base import (
 )
 from heroci_action.errors import EngineError, ExitCode, HeroCIError
 from heroci_action.observers.base import Observer
-from heroci_action.plan import Plan, Stage, Step
+from heroci_action.plan import (
+    BuildImage,
+    InstallDependencies,
+    InstallSystemPackages,
+    Plan,
+    Stage,
+    Step,
+)
 from heroci_action.readers import Readings
 from heroci_action.results import Coverage, StageResult, Status, StepResult
 
@@ -36,7 +42,8 @@ TAIL_LINE_LENGTH = 2_000
 STDOUT_LIMIT = 64 * 1024 * 1024  # characters of standard output that are kept for a report on it
 COLLECT_WITHIN = 60.0  # seconds that collecting report files may take
 
-GOOD = frozenset({Status.PASSED})
+# Steps that are the engine's own work: a full disk or a dead network is no fault of the project there.
+_OF_THE_ENGINE = (InstallSystemPackages, InstallDependencies, BuildImage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +107,6 @@ async def run_plan(
     return run.outcome(interrupted=interrupt.reason)
 
 
-@dataclass(slots=True)
-class _Failure:
-    """A raised error as it goes into a result."""
-
-    error: HeroCIError | None = None
-    exit_codes: set[ExitCode] = field(default_factory=set)
-
-
 class _Run:
     """The state of one run; results are written once, by the stage's own task."""
 
@@ -162,7 +161,7 @@ class _Run:
             need = self._results[name]
             if need.status is Status.SKIPPED:
                 return f"needs {name!r}, which was skipped: {need.reason}"
-            if need.status not in GOOD:
+            if need.status is not Status.PASSED:
                 return f"needs {name!r}, which {_did(need.status)}"
         return None
 
@@ -180,7 +179,7 @@ class _Run:
         self._observer.stage_finished(result)
         bad = result.status in (Status.FAILED, Status.ERRORED)
         if bad and not result.optional:
-            self._errors.add(ExitCode.FAILED)
+            self._errors.add(ExitCode.FAILED if result.status is Status.FAILED else ExitCode.ENGINE)
             if self._plan.fail_fast and not self._stopped:
                 self._stopped = f"stage {result.name!r} {_did(result.status)} (--fail-fast)"
                 self._scope.cancel()
@@ -270,12 +269,14 @@ class _StageTask:
         )
 
     async def _all_steps(self, scope: StageScope) -> None:
-        if self._stage.parallel:
-            async with anyio.create_task_group() as tasks:
-                for step in self._stage.steps:
-                    tasks.start_soon(self._step_task, step, scope)
-        else:
-            for step in self._stage.steps:
+        side_by_side = [
+            step for step in self._stage.steps if self._stage.parallel and not step.always
+        ]
+        async with anyio.create_task_group() as tasks:
+            for step in side_by_side:
+                tasks.start_soon(self._step_task, step, scope)
+        for step in self._stage.steps:
+            if step not in side_by_side:
                 await self._step_task(step, scope)
 
     async def _step_task(self, step: Step, scope: StageScope) -> None:

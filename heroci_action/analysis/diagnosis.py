@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """A cause in one sentence and its remedy."""
+    """A cause in one sentence and its remedy; `machine`: it lies in the machine or its network, not in the project."""
 
     cause: str
     remedy: str
+    machine: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +22,13 @@ class _Sign:
     pattern: re.Pattern[str]
     cause: str
     remedy: str
+    machine: bool
 
 
-def _sign(pattern: str, cause: str, remedy: str) -> _Sign:
-    return _Sign(pattern=re.compile(pattern, re.MULTILINE), cause=cause, remedy=remedy)
+def _sign(pattern: str, cause: str, remedy: str, *, machine: bool = False) -> _Sign:
+    return _Sign(
+        pattern=re.compile(pattern, re.MULTILINE), cause=cause, remedy=remedy, machine=machine
+    )
 
 
 # The order is the order of belief: what explains all the rest comes first.
@@ -33,12 +37,14 @@ SIGNS = (
         r"No space left on device",
         "the disk is full",
         "free some space, or set TMPDIR and HEROCI_CACHE_DIR to a larger disk",
+        machine=True,
     ),
     _sign(
         r"(?:dns error|Temporary failure in name resolution|Could not resolve host|Network is unreachable"
         r"|Failed to fetch: |error sending request for url|tcp connect error)",
         "the package index cannot be reached",
         "check the network, the proxy variables and the index that the requirements name",
+        machine=True,
     ),
     _sign(
         r"No solution found when resolving dependencies",
@@ -104,5 +110,9 @@ def diagnose(output: str) -> Diagnosis | None:
         match = sign.pattern.search(output)
         if match:
             groups = [group or "" for group in match.groups()]
-            return Diagnosis(cause=sign.cause.format(*groups), remedy=sign.remedy.format(*groups))
+            return Diagnosis(
+                cause=sign.cause.format(*groups),
+                remedy=sign.remedy.format(*groups),
+                machine=sign.machine,
+            )
     return None

@@ -35,6 +35,7 @@ from heroci_action.errors import EngineError
 from heroci_action.masking import Masker
 from heroci_action.plan import (
     BuildImage,
+    CollectReports,
     Command,
     InstallDependencies,
     InstallSystemPackages,
@@ -231,6 +232,8 @@ class HostScope:
                 return await self._serve(step, step.action, sink)
             case Command():
                 return await self._command(step, step.action, sink)
+            case CollectReports():
+                return StepOutcome(exit_code=0)
 
     async def _install(self, sink: Sink) -> StepOutcome:
         session = self._session

@@ -1,0 +1,48 @@
+"""What is known of a project becomes a plan: one file per stage, all of it pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from heroci_action.config.facts import Loaded
+from heroci_action.pipeline import base, image, integration, lint, tests
+from heroci_action.pipeline.extra import adapted, extra_stages
+from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.plan import Plan, Service, Stage
+
+STAGES: tuple[Callable[[Loaded, Surroundings], Stage], ...] = (
+    base.stage,
+    lint.stage,
+    tests.stage,
+    image.stage,
+    integration.stage,
+)
+
+
+def build_plan(loaded: Loaded, surroundings: Surroundings) -> Plan:
+    """The plan for a project, with every stage in it: those with nothing to do say why they are skipped.
+
+    Raises ConfigurationError where the stages do not fit together.
+    """
+    config = loaded.config
+    stages = tuple(_finished(make(loaded, surroundings), loaded) for make in STAGES)
+    return Plan(
+        project=loaded.root.name,
+        directory=config.working_directory,
+        environment=base.environment(loaded),
+        services={
+            name: Service(name=name, **service.model_dump())
+            for name, service in config.services.items()
+        },
+        stages=(*stages, *extra_stages(loaded)),
+        fail_fast=config.fail_fast,
+        max_parallel=config.max_parallel,
+        timeout=config.timeout,
+    )
+
+
+def _finished(stage: Stage, loaded: Loaded) -> Stage:
+    """The stage with what the configuration says about it, and with the reason that detection has against it."""
+    reason = stage.skip or loaded.facts.skips.get(stage.name)
+    return adapted(replace(stage, skip=reason), loaded)

@@ -1,0 +1,59 @@
+"""Stages of the project's own, and what the configuration changes in the built-in ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from heroci_action.config.facts import Loaded
+from heroci_action.config.model import BUILT_IN_STAGES, StageConfig
+from heroci_action.pipeline.base import NAME as BASE
+from heroci_action.pipeline.variables import stage_env
+from heroci_action.plan import CollectReports, Command, Report, Stage, Step
+
+
+def extra_stages(loaded: Loaded) -> tuple[Stage, ...]:
+    """The stages that only the configuration knows."""
+    return tuple(
+        _stage(name, stage, loaded)
+        for name, stage in loaded.config.stages.items()
+        if name not in BUILT_IN_STAGES
+    )
+
+
+def _stage(name: str, config: StageConfig, loaded: Loaded) -> Stage:
+    services = config.services or ()
+    stage = Stage(
+        name=name,
+        emoji="🔧",
+        needs=(BASE,),
+        services=services,
+        env=stage_env(loaded, services),
+        parallel=config.parallel,
+    )
+    return adapted(stage, loaded)
+
+
+def adapted(stage: Stage, loaded: Loaded) -> Stage:
+    """The stage with what the configuration says about it; its steps run behind the built-in ones."""
+    config = loaded.config.stages.get(stage.name)
+    if config is None:
+        return stage
+    return replace(
+        stage,
+        needs=stage.needs if config.needs is None else config.needs,
+        services=stage.services if config.services is None else config.services,
+        env={**stage.env, **config.env},
+        steps=(*stage.steps, *_steps(config)),
+        timeout=config.timeout or stage.timeout,
+        optional=stage.optional if config.optional is None else config.optional,
+    )
+
+
+def _steps(config: StageConfig) -> tuple[Step, ...]:
+    """The configured steps, and one that collects the reports whatever became of them."""
+    steps = tuple(Step(name=step.title, action=Command(line=step.run)) for step in config.steps)
+    reports = tuple(
+        Report(kind=kind, path=path) for kind, paths in config.reports.items() for path in paths
+    )
+    collect = Step(name="reports", action=CollectReports(), reports=reports, always=True)
+    return (*steps, collect) if reports else steps

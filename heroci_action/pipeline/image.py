@@ -1,0 +1,73 @@
+"""The stage `image`: the production image is built, started with a database, asked, and checked inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from heroci_action.config.facts import Loaded
+from heroci_action.config.model import ImageConfig
+from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.pipeline.variables import server_env
+from heroci_action.plan import BuildImage, Command, Place, Serve, Stage, Step
+
+NAME = "image"
+HEALTHY_WITHIN = 90.0  # seconds
+
+
+def stage(loaded: Loaded, surroundings: Surroundings) -> Stage:
+    """Build, migrate, start, check."""
+    services = tuple(loaded.config.services)
+    return Stage(
+        name=NAME,
+        emoji="🐳",
+        services=services,
+        env=server_env(loaded, services),
+        steps=tuple(_steps(loaded)),
+        skip=skip_reason(loaded, surroundings),
+    )
+
+
+def skip_reason(loaded: Loaded, surroundings: Surroundings) -> str | None:
+    """Why there is no image, None where there is one."""
+    image = loaded.config.image
+    if image is False:
+        return "switched off with `image = false`"
+    if image is None or image.dockerfile is None:
+        return "the project has no Dockerfile"
+    return surroundings.no_docker
+
+
+def _steps(loaded: Loaded) -> Iterator[Step]:
+    image = loaded.config.image
+    if not isinstance(image, ImageConfig) or image.dockerfile is None:
+        return
+    yield Step(
+        name="build",
+        action=BuildImage(
+            dockerfile=image.dockerfile,
+            context=image.context,
+            target=image.target,
+            build_args=image.build_args,
+        ),
+    )
+    if loaded.config.services:
+        yield Step(name="migrate", action=inside("python", "manage.py", "migrate", "--noinput"))
+    yield serve(loaded, image)
+    yield Step(name="check --deploy", action=inside("python", "manage.py", "check", "--deploy"))
+
+
+def serve(loaded: Loaded, image: ImageConfig) -> Step:
+    """Start the image and wait until it is healthy."""
+    action = Serve(
+        place=Place.IMAGE,
+        command=image.command,
+        port=loaded.facts.image.port,
+        health=image.health or loaded.facts.health,
+        within=HEALTHY_WITHIN,
+    )
+    return Step(name="start", action=action)
+
+
+def inside(*arguments: str) -> Command:
+    """A command in the image."""
+    return Command(line=arguments, place=Place.IMAGE)

@@ -1,0 +1,108 @@
+"""The stage `integration`: the production server with a migrated database is asked from outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from heroci_action.config.facts import Loaded
+from heroci_action.config.model import ImageConfig
+from heroci_action.pipeline import image as image_stage
+from heroci_action.pipeline.base import NAME as BASE
+from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.pipeline.variables import django, server_env, with_path
+from heroci_action.plan import Command, Place, Report, ReportKind, Serve, Stage, Step
+
+NAME = "integration"
+READY_WITHIN = 60.0  # seconds
+
+
+def stage(loaded: Loaded, surroundings: Surroundings) -> Stage:
+    """The image where there is one, else the server from the base environment."""
+    config = loaded.config
+    services = tuple(config.services)
+    with_image = image_stage.skip_reason(loaded, surroundings) is None
+    return Stage(
+        name=NAME,
+        emoji="🔗",
+        needs=(BASE, image_stage.NAME) if with_image else (BASE,),
+        services=services,
+        env=(
+            with_path(server_env(loaded, services), "{probes}")
+            if not with_image
+            else server_env(loaded, services)
+        ),
+        steps=tuple(_steps(loaded, with_image=with_image)),
+        skip=_skip_reason(loaded, with_image=with_image),
+    )
+
+
+def _skip_reason(loaded: Loaded, *, with_image: bool) -> str | None:
+    integration = loaded.config.integration
+    if integration.enabled is False:
+        return "switched off with `integration.enabled = false`"
+    if not (integration.checks or integration.command or _health(loaded)):
+        return "there is nothing to ask: no health endpoint was found, and `integration.checks` is empty"
+    if not with_image and _server(loaded) is None:
+        return "no production server: there is no image, and neither gunicorn with WSGI nor uvicorn with ASGI"
+    return None
+
+
+def _health(loaded: Loaded) -> str | None:
+    image = loaded.config.image
+    configured = image.health if isinstance(image, ImageConfig) else None
+    return loaded.config.integration.health or configured or loaded.facts.health
+
+
+def _steps(loaded: Loaded, *, with_image: bool) -> Iterator[Step]:
+    integration, image = loaded.config.integration, loaded.config.image
+    if with_image and isinstance(image, ImageConfig):
+        if loaded.config.services:
+            yield Step(
+                name="migrate",
+                action=image_stage.inside("python", "manage.py", "migrate", "--noinput"),
+            )
+        yield image_stage.serve(loaded, image)
+    else:
+        if loaded.config.services:
+            yield Step(name="migrate", action=Command(line=django(loaded, "migrate", "--noinput")))
+        yield Step(name="start", action=_serve(loaded))
+    if integration.checks:
+        checks = json.dumps([check.model_dump(by_alias=True) for check in integration.checks])
+        line = (
+            "python",
+            "{probes}/heroci_http_check.py",
+            checks,
+            "--junit",
+            "{reports}/checks.xml",
+        )
+        yield Step(
+            name="checks",
+            action=Command(line=line),
+            reports=(Report(kind=ReportKind.JUNIT, path="{reports}/checks.xml"),),
+            must_report=True,
+            blocking=False,
+        )
+    if integration.command:
+        yield Step(
+            name="end-to-end tests", action=Command(line=integration.command), blocking=False
+        )
+
+
+def _serve(loaded: Loaded) -> Serve:
+    return Serve(
+        place=Place.ENVIRONMENT,
+        command=_server(loaded),
+        health=_health(loaded),
+        within=READY_WITHIN,
+    )
+
+
+def _server(loaded: Loaded) -> tuple[str, ...] | None:
+    """The production server that the project itself depends on."""
+    facts = loaded.facts
+    if "gunicorn" in facts.distributions and facts.wsgi:
+        return ("gunicorn", "--bind", "127.0.0.1:{app.port}", "--workers", "2", facts.wsgi)
+    if "uvicorn" in facts.distributions and facts.asgi:
+        return ("uvicorn", "--host", "127.0.0.1", "--port", "{app.port}", facts.asgi)
+    return None

@@ -1,0 +1,39 @@
+"""The stage `lint`: every tool a step of its own, side by side."""
+
+from __future__ import annotations
+
+from heroci_action.config.facts import Loaded
+from heroci_action.config.lint_tools import LINT_TOOLS
+from heroci_action.config.model import LintConfig
+from heroci_action.pipeline.base import NAME as BASE
+from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.pipeline.variables import stage_env
+from heroci_action.plan import Command, Report, Stage, Step
+
+NAME = "lint"
+EMOJI = "🖤📦🐍"
+
+
+def stage(loaded: Loaded, _: Surroundings) -> Stage:
+    """The tools that the project uses."""
+    tools = loaded.config.lint
+    return Stage(
+        name=NAME,
+        emoji=EMOJI,
+        needs=(BASE,),
+        parallel=True,
+        env=stage_env(loaded, ()),
+        steps=tuple(_step(name, tool) for name, tool in tools.items()),
+        skip=None if tools else "no lint tool is configured",
+    )
+
+
+def _step(name: str, tool: LintConfig) -> Step:
+    built_in = LINT_TOOLS.get(name)
+    command = tool.command or (built_in.command if built_in else name)
+    kind = tool.format or (built_in.report if built_in else None)
+    return Step(
+        name=name,
+        action=Command(line=command),
+        reports=(Report(kind=kind),) if kind else (),
+    )

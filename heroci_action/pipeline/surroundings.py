@@ -1,0 +1,12 @@
+"""What a plan depends on besides the project: the place where it is going to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """`no_docker` is the reason in words why images cannot be built and started, None where they can."""
+
+    no_docker: str | None = None

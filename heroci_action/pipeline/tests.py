@@ -1,0 +1,150 @@
+"""The stage `tests`: Django's checks, the migrations, then every test under coverage on real services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from heroci_action.config.facts import Loaded
+from heroci_action.pipeline.base import NAME as BASE
+from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.pipeline.variables import django, manage, stage_env, with_path
+from heroci_action.plan import Command, Report, ReportKind, Stage, Step
+
+NAME = "tests"
+RC = "{reports}/coveragerc"
+DATA = "{reports}/coverage-data/data"
+
+
+def stage(loaded: Loaded, _: Surroundings) -> Stage:
+    """Everything that `manage.py` can say about the code, from quick to slow."""
+    services = tuple(loaded.config.services)
+    return Stage(
+        name=NAME,
+        emoji="🧪",
+        needs=(BASE,),
+        services=services,
+        env=with_path(stage_env(loaded, services), "{probes}"),
+        steps=tuple(_steps(loaded)),
+    )
+
+
+def _steps(loaded: Loaded) -> Iterator[Step]:
+    tests = loaded.config.tests
+    for step in tests.before:
+        yield Step(name=step.title, action=Command(line=step.run))
+    if _has_settings(loaded):
+        yield from _django_steps(loaded)
+    if tests.coverage:
+        yield Step(
+            name="coverage settings",
+            action=Command(line=("python", "{probes}/heroci_coverage.py", RC, DATA)),
+        )
+    for run in _runs(loaded):
+        yield run.step()
+    if tests.coverage:
+        yield from _coverage_steps()
+
+
+def _has_settings(loaded: Loaded) -> bool:
+    """A reusable app may have settings that only its test runner knows; `manage.py check` would fail for nothing."""
+    return loaded.facts.manage is not None or loaded.config.settings is not None
+
+
+def _django_steps(loaded: Loaded) -> Iterator[Step]:
+    yield Step(name="check", action=Command(line=django(loaded, "check")))
+    if loaded.config.tests.check_migrations:
+        line = django(loaded, "makemigrations", "--check", "--dry-run", "--noinput")
+        yield Step(name="migrations", action=Command(line=line), blocking=False)
+    if loaded.config.services:
+        yield Step(name="migrate", action=Command(line=django(loaded, "migrate", "--noinput")))
+
+
+def _coverage_steps() -> Iterator[Step]:
+    commands = ("combine --quiet", "json --quiet -o {reports}/coverage.json")
+    line = " && ".join(f"python -m coverage {command} --rcfile {RC}" for command in commands)
+    yield Step(
+        name="coverage",
+        action=Command(line=line),
+        reports=(Report(kind=ReportKind.COVERAGE_JSON, path="{reports}/coverage.json"),),
+        always=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One call of the test runner."""
+
+    loaded: Loaded
+    arguments: tuple[str, ...]
+    number: int
+
+    @property
+    def name(self) -> str:
+        return "tests" if self.number == 1 else f"tests {self.number}"
+
+    @property
+    def record(self) -> str:
+        return f"{{reports}}/record-{self.number}"
+
+    @property
+    def junit(self) -> str:
+        return f"{{reports}}/junit-{self.number}.xml"
+
+    def step(self) -> Step:
+        """The run as a step; the others follow also when it fails."""
+        pytest = self.loaded.config.tests.runner == "pytest"
+        line = self._pytest() if pytest else self._django()
+        if self.loaded.config.tests.coverage:
+            line = ("-m", "coverage", "run", "--rcfile", RC, *line)
+        env = {"HEROCI_RECORD": self.record}
+        if pytest:
+            env["PYTEST_PLUGINS"] = "heroci_pytest_plugin"
+        if self.loaded.config.tests.coverage:
+            env["COVERAGE_PROCESS_START"] = RC
+        return Step(
+            name=self.name,
+            action=Command(line=("python", *line)),
+            env=env,
+            reports=tuple(self._reports(pytest=pytest)),
+            must_report=True,
+            blocking=False,
+        )
+
+    def _reports(self, *, pytest: bool) -> Iterator[Report]:
+        if pytest:
+            yield Report(kind=ReportKind.JUNIT, path=self.junit)
+            yield Report(kind=ReportKind.DATABASE, path=f"{self.record}/*")
+        else:
+            yield Report(kind=ReportKind.DJANGO, path=f"{self.record}/*")
+
+    def _django(self) -> tuple[str, ...]:
+        recorder = ("--noinput", "--testrunner", "heroci_django_runner.Runner")
+        return (*manage(self.loaded), "test", *self._processes(), *recorder, *self.arguments)
+
+    def _processes(self) -> tuple[str, ...]:
+        """`--parallel` without a number is one process per core, in every Django since 1.9."""
+        match self.loaded.config.tests.parallel:
+            case True:
+                return ("--parallel",)
+            case int(number) if number > 1:
+                return ("--parallel", str(number))
+            case _:
+                return ()
+
+    def _pytest(self) -> tuple[str, ...]:
+        facts = self.loaded.facts.pytest
+        report = (f"--junitxml={self.junit}", "-o", "junit_family=xunit1")
+        no_cov = ("--no-cov",) if facts.coverage and self.loaded.config.tests.coverage else ()
+        workers: tuple[str, ...] = ()
+        match self.loaded.config.tests.parallel:
+            case True:
+                workers = ("-n", "auto")
+            case int(number) if number > 1:
+                workers = ("-n", str(number))
+        return ("-m", "pytest", *report, *no_cov, *workers, *self.arguments)
+
+
+def _runs(loaded: Loaded) -> Iterator[_Run]:
+    for number, arguments in enumerate(loaded.config.tests.args, start=1):
+        yield _Run(loaded, arguments, number)

@@ -1,0 +1,53 @@
+"""The environment variables of a stage, and the commands that Django is asked with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from heroci_action.config.facts import Loaded
+
+_SERVICE_VALUE = re.compile(r"\{(\w[\w-]*)\.[a-z]+\}")
+
+
+def stage_env(loaded: Loaded, services: Iterable[str]) -> dict[str, str]:
+    """The common variables; those about a service that the stage does not have are left out."""
+    config, available = loaded.config, {*services, "env", "app"}
+    env = {
+        name: value
+        for name, value in config.env.items()
+        if set(_SERVICE_VALUE.findall(value)) <= available
+    }
+    if config.settings:
+        env.setdefault("DJANGO_SETTINGS_MODULE", config.settings)
+    return env
+
+
+def server_env(loaded: Loaded, services: Iterable[str]) -> dict[str, str]:
+    """The variables of the running application: its settings may be others than those of the tests."""
+    env = stage_env(loaded, services)
+    server = loaded.facts.server_settings
+    return {**env, "DJANGO_SETTINGS_MODULE": server} if server else env
+
+
+def with_path(env: Mapping[str, str], *directories: str) -> dict[str, str]:
+    """The variables with directories in front of PYTHONPATH."""
+    path = ":".join([*directories, *filter(None, [env.get("PYTHONPATH")])])
+    return {**env, "PYTHONPATH": path}
+
+
+def django(loaded: Loaded, *arguments: str) -> tuple[str, ...]:
+    """A Django command: through the project's manage.py, which may prepare more than the settings."""
+    return ("python", *manage(loaded), *arguments)
+
+
+def manage(loaded: Loaded) -> tuple[str, ...]:
+    """What Python runs as Django's command line."""
+    if loaded.facts.manage is None:
+        return ("-m", "django")
+    path = PurePosixPath(loaded.facts.manage)
+    directory = PurePosixPath(loaded.config.working_directory)
+    return (
+        str(path.relative_to(directory)) if path.is_relative_to(directory) else f"{{root}}/{path}",
+    )
