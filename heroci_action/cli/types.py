@@ -1,0 +1,39 @@
+"""Types of options that click does not bring."""
+
+from __future__ import annotations
+
+import click
+from pydantic_core import PydanticCustomError
+
+from heroci_action.config.model import seconds
+
+
+class Duration(click.ParamType):
+    """Seconds as a number, or `90s`, `5m`, `1h`; the same as in the configuration."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds."""
+        try:
+            return seconds(value)
+        except PydanticCustomError as error:
+            self.fail(f"{value!r} {error.message()}", param, ctx)
+
+
+class Names(click.ParamType):
+    """Names between commas."""
+
+    name = "names"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None  # noqa: ARG002
+    ) -> tuple[str, ...]:
+        """The names; none for an empty text."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+
+DURATION = Duration()
+NAMES = Names()

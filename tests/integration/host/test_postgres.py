@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import anyio
+import pytest
+
+from heroci_action.engines.host import postgres
+from heroci_action.engines.host.postgres import Binaries, choose, find_binaries
+from heroci_action.engines.host.process import Program, capture
+from heroci_action.engines.host.workspace import Workspace
+from heroci_action.errors import EngineError
+from tests.integration.host.conftest import Lines
+
+HERE = find_binaries(os.environ["PATH"])
+
+
+def binaries(*majors: int) -> tuple[Binaries, ...]:
+    return tuple(Binaries(directory=Path("/x"), major=major, origin="test") for major in majors)
+
+
+@pytest.mark.parametrize(
+    ("here", "wanted", "chosen"),
+    [
+        ((18, 17, 15), "17", 17),
+        ((18, 15), "17", 18),
+        ((15, 14), "17", 15),
+        ((18, 15), None, 18),
+        ((16, 15), "16.4", 16),
+    ],
+)
+def test_the_wanted_version_is_taken_else_the_next_newer_one(
+    here: tuple[int, ...], wanted: str | None, chosen: int
+) -> None:
+    assert choose(binaries(*here), wanted).major == chosen
+
+
+def test_a_machine_without_postgresql_is_told_how_to_get_it() -> None:
+    with pytest.raises(EngineError, match="no PostgreSQL") as caught:
+        choose((), "17")
+    assert "heroci[postgres]" in (caught.value.remedy or "")
+
+
+def test_the_wheel_is_found() -> None:
+    assert any("wheel" in found.origin for found in HERE)
+
+
+async def ask(
+    server: postgres.Server, space: Workspace, query: str, *, password: str | None = None
+) -> str:
+    values = await server.create_database(f"db{abs(hash(query))}")
+    url = values["url"] if password is None else values["url"].replace(values["password"], password)
+    program = Program(
+        arguments=(str(server.binaries.directory / "psql"), "-XAtc", query, url),
+        env=space.environment(),
+        directory=Path("/"),
+    )
+    found = await capture(program)
+    return found.stdout or found.stderr
+
+
+@pytest.mark.parametrize("found", HERE, ids=str)
+def test_a_server_is_ready_tuned_private_and_gone_afterwards(
+    found: Binaries, space: Workspace, lines: Lines
+) -> None:
+    async def main() -> int:
+        async with postgres.postgres(found, space, lines) as server:
+            assert await ask(server, space, "show fsync") == "off"
+            assert await ask(server, space, "show listen_addresses") == "127.0.0.1"
+            assert (await ask(server, space, "show server_version")).startswith(str(found.major))
+            assert "password authentication failed" in await ask(
+                server, space, "select 1", password="wrong"
+            )
+            return server.port
+
+    port = anyio.run(main)
+    with pytest.raises(OSError, match=r"refused|All connection attempts failed"):
+        anyio.run(anyio.connect_tcp, "127.0.0.1", port)
+    assert not list(Path("/dev/shm").glob(f"heroci-{space.run}*"))
+
+
+def test_a_server_that_cannot_start_says_why(
+    space: Workspace, lines: Lines, tmp_path: Path
+) -> None:
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    (directory / "initdb").write_text("#!/bin/sh\necho 'initdb: error: no memory' >&2\nexit 1\n")
+    (directory / "initdb").chmod(0o755)
+    broken = Binaries(directory=directory, major=17, origin="test")
+
+    async def main() -> None:
+        async with postgres.postgres(broken, space, lines):
+            pass
+
+    with pytest.raises(EngineError, match="initdb: error: no memory"):
+        anyio.run(main)

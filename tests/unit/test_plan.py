@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heroci_action.errors import ConfigurationError, ExitCode
+from heroci_action.plan import Plan, Stage, fill, fill_line, select
+
+
+def plan(**needs: tuple[str, ...]) -> Plan:
+    return Plan(
+        project="p", stages=tuple(Stage(name=name, needs=need) for name, need in needs.items())
+    )
+
+
+def test_every_error_of_a_plan_is_told_at_once() -> None:
+    stages = (
+        Stage(name="lint"),
+        Stage(name="test", needs=("lnt",), services=("postgress",)),
+        Stage(name="lint"),
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        Plan(project="p", stages=stages)
+    text = str(caught.value)
+    assert "stage 'test' needs an unknown stage 'lnt'; did you mean 'lint'?" in text
+    assert "stage 'test' needs an unknown service 'postgress'" in text
+    assert "the name 'lint' is used twice" in text
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+def test_a_circle_of_needs_is_told_with_its_stages() -> None:
+    with pytest.raises(
+        ConfigurationError,
+        match=r"in a circle: (a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c)",
+    ):
+        plan(a=("b",), b=("c",), c=("a",))
+
+
+def test_selected_stages_bring_what_they_need() -> None:
+    chosen = select(
+        plan(base=(), lint=("base",), tests=("base",), deploy=("tests",)), only=["tests"]
+    )
+    assert {stage.name: stage.skip for stage in chosen.stages} == {
+        "base": None,
+        "lint": "not among --stages",
+        "tests": None,
+        "deploy": "not among --stages",
+    }
+
+
+def test_left_out_stages_say_so() -> None:
+    chosen = select(plan(base=(), lint=("base",)), skip=["lint"])
+    assert chosen.stage("lint").skip == "left out with --skip"
+
+
+def test_selecting_a_stage_that_is_not_there_names_it() -> None:
+    with pytest.raises(ConfigurationError, match="there is no stage 'tets'; did you mean 'tests'"):
+        select(plan(tests=()), only=["tets"])
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("postgres://{postgres.host}:{postgres.port}/x", "postgres://h:1/x"),
+        ("${HOME} {unknown} {}", "${HOME} {unknown} {}"),
+        ('{"a": {"b": 1}}', '{"a": {"b": 1}}'),
+        ("{secret_key}", "s"),
+        ("{env.GITHUB_SHA}", "c"),
+    ],
+)
+def test_only_known_placeholders_are_filled(text: str, filled: str) -> None:
+    values = {"postgres.host": "h", "postgres.port": "1", "secret_key": "s", "env.GITHUB_SHA": "c"}
+    assert fill(text, values) == filled
+    assert fill_line((text, "x"), values) == (filled, "x")
+
+
+@given(st.text())
+def test_text_without_known_placeholders_stays_as_it_is(text: str) -> None:
+    assert fill(text, {}) == text

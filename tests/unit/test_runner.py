@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import anyio
+import pytest
+
+from heroci_action.engines.base import ReportFile, Stream
+from heroci_action.errors import EngineError, ExitCode
+from heroci_action.observers.base import Observer
+from heroci_action.plan import Command, InstallDependencies, Plan, Report, ReportKind, Stage, Step
+from heroci_action.readers import Readings
+from heroci_action.results import StageResult, Status, StepResult, TestCase
+from heroci_action.runner import Interrupt, Outcome, run_plan
+from tests.unit.memory_engine import Behaviour, MemoryEngine
+
+SHORT = 0.05
+LONG = 30.0  # never reached: what is waited for comes first, or the test hangs for all to see
+
+
+@dataclass
+class Recorder(Observer):
+    events: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    def stage_started(self, stage: Stage) -> None:
+        self.events.append(f"{stage.name} started")
+
+    def step_finished(self, stage: Stage, result: StepResult) -> None:
+        self.events.append(f"{stage.name}/{result.name} {result.status}")
+
+    def stage_finished(self, result: StageResult) -> None:
+        self.events.append(f"{result.name} {result.status}")
+
+    def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
+        self.lines.append(line)
+
+
+def step(name: str, **options: object) -> Step:
+    return Step(name=name, action=Command(line=("true",)), **options)  # type: ignore[arg-type]
+
+
+def stage(name: str, *needs: str, **options: object) -> Stage:
+    steps = options.pop("steps", (step("only"),))
+    return Stage(name=name, needs=needs, steps=steps, **options)  # type: ignore[arg-type]
+
+
+def readings(_step: Step, files: tuple[ReportFile, ...], _stdout: str) -> Readings:
+    """A reader for the tests: every line of a report file is a test and its status."""
+    words = [line.split() for file in files for line in file.content.decode().splitlines()]
+    return Readings(
+        tests=tuple(TestCase(name=name, status=Status(status)) for name, status in words)
+    )
+
+
+def run(
+    *stages: Stage,
+    engine: MemoryEngine | None = None,
+    observer: Recorder | None = None,
+    **options: object,
+) -> Outcome:
+    async def main() -> Outcome:
+        plan = Plan(project="p", stages=stages, **options)  # type: ignore[arg-type]
+        return await run_plan(
+            plan, engine or MemoryEngine(), observer=observer or Recorder(), read=readings
+        )
+
+    return anyio.run(main)
+
+
+def statuses(outcome: Outcome) -> dict[str, Status]:
+    return {result.name: result.status for result in outcome.stages}
+
+
+def report(text: str) -> tuple[ReportFile, ...]:
+    return (ReportFile(kind=ReportKind.JUNIT, path="junit.xml", content=text.encode()),)
+
+
+def test_a_stage_starts_when_its_needs_are_done_and_not_before() -> None:
+    engine = MemoryEngine({"base/only": Behaviour(seconds=SHORT)})
+    outcome = run(stage("tests", "base"), stage("base"), stage("deploy", "tests"), engine=engine)
+    assert engine.calls == ["base/only", "tests/only", "deploy/only"]
+    assert outcome.exit_code is ExitCode.PASSED
+    assert [result.name for result in outcome.stages] == ["tests", "base", "deploy"]
+
+
+def test_stages_that_do_not_need_each_other_run_side_by_side() -> None:
+    engine = MemoryEngine({f"{name}/only": Behaviour(seconds=SHORT) for name in "abc"})
+    run(stage("a"), stage("b"), stage("c"), engine=engine)
+    assert engine.peak == 3
+
+
+def test_no_more_steps_run_at_once_than_there_are_slots() -> None:
+    names = [f"s{number}" for number in range(6)]
+    engine = MemoryEngine({f"lint/{name}": Behaviour(seconds=0.01) for name in names})
+    lint = stage("lint", parallel=True, steps=tuple(step(name) for name in names))
+    run(lint, stage("other"), engine=engine, max_parallel=2)
+    assert engine.peak == 2
+
+
+def test_a_failed_stage_leaves_its_siblings_alone_and_skips_what_needs_it() -> None:
+    engine = MemoryEngine({"lint/only": Behaviour(exit_code=1)})
+    outcome = run(stage("lint"), stage("tests"), stage("deploy", "lint"), engine=engine)
+    assert statuses(outcome) == {
+        "lint": Status.FAILED,
+        "tests": Status.PASSED,
+        "deploy": Status.SKIPPED,
+    }
+    assert outcome.stages[2].reason == "needs 'lint', which failed"
+    assert outcome.exit_code is ExitCode.FAILED
+
+
+def test_fail_fast_cancels_what_is_running_and_says_why() -> None:
+    engine = MemoryEngine(
+        {"lint/only": Behaviour(exit_code=1), "tests/only": Behaviour(seconds=LONG)}
+    )
+    outcome = run(stage("lint"), stage("tests"), engine=engine, fail_fast=True)
+    assert statuses(outcome) == {"lint": Status.FAILED, "tests": Status.CANCELLED}
+    assert outcome.stages[1].reason == "stage 'lint' failed (--fail-fast)"
+    assert engine.open_stages == []
+
+
+def test_an_optional_stage_that_fails_does_not_fail_the_run() -> None:
+    engine = MemoryEngine({"docs/only": Behaviour(exit_code=1)})
+    outcome = run(stage("docs", optional=True), stage("tests"), engine=engine)
+    assert statuses(outcome)["docs"] is Status.FAILED
+    assert outcome.exit_code is ExitCode.PASSED
+
+
+def test_a_run_in_which_nothing_ran_is_not_a_pass() -> None:
+    outcome = run(stage("a", skip="no reason"), stage("b", "a"))
+    assert outcome.exit_code is ExitCode.FAILED
+    assert outcome.stages[1].reason == "needs 'a', which was skipped: no reason"
+
+
+def test_the_steps_behind_a_failed_one_are_skipped_except_those_that_always_run() -> None:
+    engine = MemoryEngine({"tests/migrate": Behaviour(exit_code=1)})
+    steps = (step("migrate"), step("tests"), step("coverage", always=True))
+    (result,) = run(stage("tests", steps=steps), engine=engine).stages
+    assert [one.status for one in result.steps] == [Status.FAILED, Status.SKIPPED, Status.PASSED]
+    assert result.steps[1].reason == "'migrate' failed"
+    assert result.reason == "migrate: exit code 1"
+
+
+def test_a_failed_step_that_does_not_block_still_fails_its_stage() -> None:
+    engine = MemoryEngine({"tests/migrations": Behaviour(exit_code=1)})
+    steps = (step("migrations", blocking=False), step("tests"))
+    (result,) = run(stage("tests", steps=steps), engine=engine).stages
+    assert [one.status for one in result.steps] == [Status.FAILED, Status.PASSED]
+    assert result.status is Status.FAILED
+
+
+def test_steps_that_always_run_come_behind_the_others_of_a_parallel_stage() -> None:
+    engine = MemoryEngine({"lint/slow": Behaviour(seconds=SHORT)})
+    steps = (step("reports", always=True), step("slow"), step("quick"))
+    run(stage("lint", parallel=True, steps=steps), engine=engine)
+    assert engine.calls[-1] == "lint/reports"
+
+
+def test_a_passed_exit_code_does_not_hide_a_failed_test() -> None:
+    engine = MemoryEngine({"tests/only": Behaviour(reports=report("a passed\nb failed"))})
+    (result,) = run(stage("tests"), engine=engine).stages
+    assert result.status is Status.FAILED
+    assert result.reason == "only: the exit code is 0, but 1 test failed by its report"
+
+
+def test_a_test_step_in_which_no_test_ran_fails() -> None:
+    (result,) = run(stage("tests", steps=(step("tests", must_report=True),))).stages
+    assert result.status is Status.FAILED
+    assert result.reason == "tests: no test ran"
+
+
+def test_an_exit_code_that_no_report_explains_is_told_as_such() -> None:
+    engine = MemoryEngine({"tests/only": Behaviour(exit_code=3, reports=report("a passed"))})
+    (result,) = run(stage("tests"), engine=engine).stages
+    assert result.reason == "only: exit code 3, although every recorded test passed"
+
+
+def test_a_stage_that_takes_too_long_fails_with_the_reports_of_what_ran() -> None:
+    engine = MemoryEngine(
+        {"tests/only": Behaviour(seconds=LONG, reports=report("a passed\nb errored"))}
+    )
+    outcome = run(stage("tests", timeout=SHORT), stage("other"), engine=engine)
+    result = outcome.stages[0]
+    assert result.status is Status.FAILED
+    assert "still running after 0.05 s, the timeout of stage 'tests'" in (result.reason or "")
+    assert [test.name for test in result.tests] == ["a", "b"]
+    assert outcome.exit_code is ExitCode.FAILED
+    assert statuses(outcome)["other"] is Status.PASSED
+
+
+def test_a_run_that_takes_too_long_fails_and_keeps_what_was_done() -> None:
+    engine = MemoryEngine({"slow/only": Behaviour(seconds=LONG)})
+    outcome = run(stage("quick"), stage("slow"), engine=engine, timeout=SHORT)
+    assert statuses(outcome) == {"quick": Status.PASSED, "slow": Status.CANCELLED}
+    assert outcome.exit_code is ExitCode.FAILED
+    assert "0.05 s" in (outcome.stages[1].reason or "")
+
+
+def test_an_engine_that_cannot_do_a_step_makes_an_error_not_a_failure() -> None:
+    error = EngineError("the daemon is gone", remedy="start it")
+    engine = MemoryEngine({"image/only": Behaviour(raises=error)})
+    outcome = run(stage("image"), stage("tests"), engine=engine)
+    assert statuses(outcome) == {"image": Status.ERRORED, "tests": Status.PASSED}
+    assert (outcome.stages[0].reason, outcome.stages[0].remedy) == (
+        "only: the daemon is gone",
+        "start it",
+    )
+    assert outcome.exit_code is ExitCode.ENGINE
+
+
+def test_a_service_that_does_not_get_ready_makes_an_error() -> None:
+    engine = MemoryEngine(broken_stages={"tests": EngineError("no database")})
+    outcome = run(stage("tests"), engine=engine)
+    assert (outcome.stages[0].status, outcome.stages[0].reason) == (Status.ERRORED, "no database")
+    assert outcome.exit_code is ExitCode.ENGINE
+
+
+def test_a_dead_network_while_installing_is_the_machines_fault() -> None:
+    lines = ("error: Failed to fetch: `x`", "  Caused by: dns error")
+    engine = MemoryEngine({"base/dependencies": Behaviour(exit_code=2, lines=lines)})
+    steps = (Step(name="dependencies", action=InstallDependencies()),)
+    outcome = run(stage("base", steps=steps), engine=engine)
+    assert outcome.stages[0].status is Status.ERRORED
+    assert "cannot be reached" in (outcome.stages[0].reason or "")
+    assert outcome.exit_code is ExitCode.ENGINE
+
+
+def test_an_interrupt_cancels_everything_and_keeps_the_results() -> None:
+    async def main() -> tuple[Outcome, MemoryEngine]:
+        interrupt = Interrupt()
+        engine = MemoryEngine(
+            {
+                "b/only": Behaviour(
+                    seconds=LONG,
+                    before=lambda: interrupt("interrupted by SIGINT"),
+                    reports=report("x passed"),
+                ),
+            }
+        )
+        plan = Plan(project="p", stages=(stage("a"), stage("b", "a"), stage("c", "b")))
+        outcome = await run_plan(
+            plan, engine, observer=Recorder(), read=readings, interrupt=interrupt
+        )
+        return outcome, engine
+
+    outcome, engine = anyio.run(main)
+    assert statuses(outcome) == {"a": Status.PASSED, "b": Status.CANCELLED, "c": Status.CANCELLED}
+    assert [test.name for test in outcome.stages[1].tests] == ["x"]
+    assert {outcome.stages[1].reason, outcome.stages[2].reason} == {"interrupted by SIGINT"}
+    assert outcome.exit_code is ExitCode.INTERRUPTED
+    assert (engine.running, engine.open_stages) == (0, [])
+
+
+def test_output_reaches_the_observer_and_the_end_of_it_the_result() -> None:
+    lines = tuple(f"line {number}" for number in range(1000))
+    recorder = Recorder()
+    engine = MemoryEngine({"tests/only": Behaviour(lines=lines)})
+    (result,) = run(stage("tests"), engine=engine, observer=recorder).stages
+    assert recorder.lines == list(lines)
+    assert result.steps[0].output.splitlines()[-1] == "line 999"
+    assert len(result.steps[0].output.splitlines()) == 200
+
+
+def test_standard_output_is_kept_whole_for_a_report_on_it() -> None:
+    seen = []
+
+    def read(_step: Step, _files: tuple[ReportFile, ...], stdout: str) -> Readings:
+        seen.append(stdout)
+        return Readings()
+
+    lines = tuple(f"{number}" for number in range(1000))
+    reports = (Report(kind=ReportKind.FLAKE8),)
+    plan = Plan(project="p", stages=(stage("lint", steps=(step("flake8", reports=reports),)),))
+    engine = MemoryEngine({"lint/flake8": Behaviour(lines=lines)})
+
+    async def main() -> None:
+        await run_plan(plan, engine, observer=Recorder(), read=read)
+
+    anyio.run(main)
+    assert seen == ["\n".join(lines)]
+
+
+@pytest.mark.parametrize("status", [Status.PASSED, Status.FAILED])
+def test_events_come_in_order(status: Status) -> None:
+    recorder = Recorder()
+    engine = MemoryEngine({"a/only": Behaviour(exit_code=int(status is Status.FAILED))})
+    run(stage("a"), engine=engine, observer=recorder)
+    assert recorder.events == ["a started", f"a/only {status}", f"a {status}"]
