@@ -1,0 +1,1 @@
+"""Whoever watches a run: the console, GitHub's log, the log files."""
