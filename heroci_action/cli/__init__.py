@@ -17,11 +17,11 @@ VERBS = ("run", "plan", "doctor")
 class Verbs(click.Group):
     """Finds `heroci VERB` in `cli/VERB.py`, so that `--help` and completion stay quick."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs in the order in which a user meets them."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, None where there is none."""
         if cmd_name not in VERBS:
             return None
@@ -33,7 +33,7 @@ class Verbs(click.Group):
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="heroci %(version)s")
 def heroci() -> None:
-    """Run a Django project's whole CI, and report it.
+    r"""Run a Django project's whole CI, and report it.
 
     \b
     Exit codes: 0 all passed, 1 a stage failed, 2 usage or configuration,
@@ -41,14 +41,12 @@ def heroci() -> None:
     """
 
 
-def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+def run_program(
+    arguments: Sequence[str], environ: Mapping[str, str]
+) -> int:
     """The exit code of a whole call; every error comes out as its cause and its remedy."""
     try:
-        if not arguments and "INPUT_ENGINE" in environ:
-            from heroci_action.cli.action import run_action  # noqa: PLC0415
-
-            return run_action(environ)
-        return int(heroci.main(list(arguments), prog_name="heroci", standalone_mode=False) or 0)
+        return _call(arguments, environ)
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.Abort:
@@ -61,8 +59,19 @@ def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return error.exit_code
     except Exception:  # noqa: BLE001  the last line of defence: whatever got here is our fault
         click.echo(traceback.format_exc(), err=True)
-        click.echo("heroci: this is a bug in HeroCI, please report it with the lines above", err=True)
+        click.echo(
+            "heroci: this is a bug in HeroCI, please report it with the lines above", err=True
+        )
         return ExitCode.BUG
+
+
+def _call(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """GitHub's runner starts the action without arguments and with its inputs in the environment."""
+    if not arguments and "INPUT_ENGINE" in environ:
+        from heroci_action.cli.action import run_action  # noqa: PLC0415
+
+        return run_action(environ)
+    return int(heroci.main(list(arguments), prog_name="heroci", standalone_mode=False) or 0)
 
 
 def show_error(error: HeroCIError) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from heroci_action.application import run
 from heroci_action.cli.types import DURATION, NAMES
 from heroci_action.options import DEFAULT_OUTPUT, EngineChoice, RunOptions, Verbosity
 
@@ -20,13 +21,33 @@ from heroci_action.options import DEFAULT_OUTPUT, EngineChoice, RunOptions, Verb
     show_default=True,
     help="What executes the stages; auto takes Dagger where it can.",
 )
-@click.option("--stages", type=NAMES, default="", metavar="NAMES", help="Only these and what they need; comma-separated.")
-@click.option("--skip", type=NAMES, default="", metavar="NAMES", help="Leave these out; comma-separated.")
 @click.option(
-    "--fail-fast/--no-fail-fast", default=None, help="Stop at the first failing stage. [default: no-fail-fast]"
+    "--stages",
+    type=NAMES,
+    default="",
+    metavar="NAMES",
+    help="Only these and what they need; comma-separated.",
 )
-@click.option("--max-parallel", type=click.IntRange(min=1), metavar="N", help="How many steps may run at once.")
-@click.option("--timeout", type=DURATION, metavar="TIME", help="How long the whole run may take: 90, 90s, 5m, 1h.")
+@click.option(
+    "--skip", type=NAMES, default="", metavar="NAMES", help="Leave these out; comma-separated."
+)
+@click.option(
+    "--fail-fast/--no-fail-fast",
+    default=None,
+    help="Stop at the first failing stage. [default: no-fail-fast]",
+)
+@click.option(
+    "--max-parallel",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many steps may run at once.",
+)
+@click.option(
+    "--timeout",
+    type=DURATION,
+    metavar="TIME",
+    help="How long the whole run may take: 90, 90s, 5m, 1h.",
+)
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -36,17 +57,32 @@ from heroci_action.options import DEFAULT_OUTPUT, EngineChoice, RunOptions, Verb
     help="Where the reports go.",
 )
 @click.option(
-    "--install-system-packages", is_flag=True, help="Install missing packages of `apt = [...]`; needs root."
+    "--install-system-packages",
+    is_flag=True,
+    help="Install missing packages of `apt = [...]`; needs root.",
 )
-@click.option("-v", "--verbose", "verbosity", flag_value=Verbosity.VERBOSE.value, help="Show all output as it comes.")
-@click.option("-q", "--quiet", "verbosity", flag_value=Verbosity.QUIET.value, help="Show failures and the verdict only.")
 @click.option(
-    "--debug", "verbosity", flag_value=Verbosity.DEBUG.value, help="Show all output and what HeroCI does besides."
+    "-v",
+    "--verbose",
+    "verbosity",
+    flag_value=Verbosity.VERBOSE.value,
+    help="Show all output as it comes.",
+)
+@click.option(
+    "-q",
+    "--quiet",
+    "verbosity",
+    flag_value=Verbosity.QUIET.value,
+    help="Show failures and the verdict only.",
+)
+@click.option(
+    "--debug",
+    "verbosity",
+    flag_value=Verbosity.DEBUG.value,
+    help="Show all output and what HeroCI does besides.",
 )
 def command(*, engine: str, verbosity: int | None, **options: object) -> int:
     """Run the CI of the Django project at PATH (default: here) and write the reports."""
-    from heroci_action.application import run  # noqa: PLC0415  heavy: only when a run is really wanted
-
     chosen = RunOptions(
         engine=EngineChoice(engine),
         verbosity=Verbosity(Verbosity.NORMAL if verbosity is None else int(verbosity)),

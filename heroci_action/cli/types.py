@@ -13,7 +13,9 @@ class Duration(click.ParamType):
 
     name = "duration"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         """The seconds."""
         try:
             return seconds(value)
@@ -27,7 +29,10 @@ class Names(click.ParamType):
     name = "names"
 
     def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None  # noqa: ARG002
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
     ) -> tuple[str, ...]:
         """The names; none for an empty text."""
         if isinstance(value, tuple):

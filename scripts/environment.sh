@@ -1,0 +1,29 @@
+# Sourced by the other scripts: makes .venv with the packages of a lock file, and leaves it alone while that is the same.
+#   environment LOCKFILE
+# Needs nothing but Python 3.11 or newer.
+
+find_python() {
+    for name in ${PYTHON:-python3 python3.13 python3.12 python3.14 python3.11 python}; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    echo "error: no Python 3.11 or newer was found" >&2
+    echo "  remedy: install one, or set PYTHON to it" >&2
+    exit 2
+}
+
+environment() {
+    if [ -f .venv/lock ] && cmp -s "$1" .venv/lock && cmp -s pyproject.toml .venv/pyproject; then
+        return
+    fi
+    python=$(find_python)
+    echo "Setting up .venv with $1 ..." >&2
+    # A virtual environment that another machine or Python made is no use here.
+    [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || "$python" -m venv --clear .venv
+    .venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r "$1" >&2
+    .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --editable . >&2
+    cp "$1" .venv/lock
+    cp pyproject.toml .venv/pyproject
+}

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Run the main job on this repository's Django project; options go to `heroci run` (try --help).
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/environment.sh
+environment requirements-dagger.txt
+exec .venv/bin/python dagger_pipeline.py "$@"
