@@ -17,6 +17,7 @@ import anyio
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.host import interpreters
+from heroci_action.engines.host.interpreters import Interpreter
 from heroci_action.engines.host.locks import lock, lock_at_once
 from heroci_action.engines.host.uv import Uv
 from heroci_action.errors import EngineError
@@ -37,7 +38,6 @@ class Installed:
     """
 
     home: Path
-    version: str
     lock: IO[str]
 
     @property
@@ -66,10 +66,8 @@ class Installer:
 
         Raises UsageError where there is no such Python, EngineError where the cache cannot be written.
         """
-        python, version, warnings = await self._python(environment)
-        home = (
-            self.cache / self._project_key() / _key(self.root, environment, f"{python} {version}")
-        )
+        python, warnings = await self._python(environment)
+        home = self.cache / self._project_key() / _key(self.root, environment, python)
         try:
             home.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -77,44 +75,44 @@ class Installer:
                 f"the cache {str(self.cache)!r} cannot be written: {error.strerror}",
                 remedy="set HEROCI_CACHE_DIR to a directory that can",
             ) from error
-        facts = {"python": version}
-        if not (home / COMPLETE).exists():
+        facts = {"python": python.version}
+        cached = True
+        held = await lock(home.with_suffix(".lock"), shared=True)
+        while not (home / COMPLETE).exists():
+            cached = False
+            held.close()
             with await lock(home.with_suffix(".lock")):
-                code = await self._make(home, environment, python, sink)
+                code = await self._make(home, environment, python=python, sink=sink)
             if code:
                 return StepOutcome(exit_code=code, facts=facts, warnings=warnings), None
-            cached = False
-        else:
+            held = await lock(home.with_suffix(".lock"), shared=True)
+        if cached:
             sink(Stream.STDOUT, f"Nothing has changed: using the environment {home} again.")
-            cached = True
-        held = await lock(home.with_suffix(".lock"), shared=True)
         (home / COMPLETE).touch()
         self._remove_old(home.parent)
         outcome = StepOutcome(exit_code=0, cached=cached, facts=facts, warnings=warnings)
-        return outcome, Installed(home=home, version=version, lock=held)
+        return outcome, Installed(home=home, lock=held)
 
-    async def _python(self, environment: Environment) -> tuple[Path, str, tuple[str, ...]]:
-        """The interpreter and its full version; another, with a warning, where the project leaves it open."""
-        workspace, wanted = self.uv.workspace, environment.python or interpreters.SUPPORTED[0]
-        warnings: tuple[str, ...] = ()
-        if not environment.python_pinned and not await interpreters.find_here(
-            wanted, self.uv, workspace
-        ):
-            here = await interpreters.available(self.uv, workspace)
-            if here:
-                warnings = (f"Python {wanted} is not on this machine; {here[0]} is used instead",)
-                wanted = here[0]
-        path = await interpreters.find(wanted, self.uv, workspace)
-        return path, await interpreters.version_of(path, workspace), warnings
+    async def _python(self, environment: Environment) -> tuple[Interpreter, tuple[str, ...]]:
+        """The interpreter; where the project leaves the version open, the best that is here, with a warning."""
+        wanted = environment.python or interpreters.SUPPORTED[0]
+        found = await interpreters.find_here(wanted, self.uv)
+        here = () if found or environment.python_pinned else await interpreters.available(self.uv)
+        if here:
+            warning = f"Python {wanted} is not on this machine; {here[0]} is used instead"
+            return await interpreters.find(here[0], self.uv), (warning,)
+        return found or await interpreters.find(wanted, self.uv), ()
 
-    async def _make(self, home: Path, environment: Environment, python: Path, sink: Sink) -> int:
+    async def _make(
+        self, home: Path, environment: Environment, *, python: Interpreter, sink: Sink
+    ) -> int:
         if (home / COMPLETE).exists():  # another run made it while this one waited for the lock
             return 0
         shutil.rmtree(home, ignore_errors=True)
         codes: dict[str, int] = {}
 
         async def part(name: str, arguments: list[str]) -> None:
-            codes[name] = await self._part(home / name, python, arguments, sink)
+            codes[name] = await self._part(home / name, python.path, arguments, sink)
 
         requirements, code = await self._requirements(environment, sink)
         if code:
@@ -259,11 +257,11 @@ def _export_arguments(environment: Environment, name: str, target: Path) -> list
             )
 
 
-def _key(root: Path, environment: Environment, python: str) -> str:
+def _key(root: Path, environment: Environment, python: Interpreter) -> str:
     """A hash of everything that decides what the environment holds."""
     digest = hashlib.sha256()
     record = json.dumps(dataclasses.asdict(environment), sort_keys=True)
-    for part in ("1", platform.machine(), python, record):
+    for part in (platform.machine(), str(python.path), python.version, record):
         digest.update(part.encode() + b"\0")
     for path in sorted(set(_ingredients(root, environment))):
         digest.update(

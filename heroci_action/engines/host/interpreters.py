@@ -1,57 +1,68 @@
-"""Finds the Python that a project asks for: by uv, under pyenv's versions, else downloaded by uv."""
+"""Finds the Python that a project asks for: under pyenv's versions, by uv, else downloaded by uv."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from heroci_action.engines.host.process import Program, capture
 from heroci_action.engines.host.uv import Uv
-from heroci_action.engines.host.workspace import Workspace
 from heroci_action.errors import UsageError
 
 SUPPORTED = ("3.13", "3.12", "3.14", "3.11", "3.10")  # in the order of preference
+# Debian's Python may lack what an environment needs (python3-venv); its version is asked for in the same breath.
+_PROBE = "import ensurepip, platform, venv; print(platform.python_version())"
 
 
-async def find(version: str, uv: Uv, workspace: Workspace) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """A Python on this machine and its full version, such as "3.13.2"."""
+
+    path: Path
+    version: str
+
+
+async def find(version: str, uv: Uv) -> Interpreter:
     """The interpreter of this version ("3.13" or "3.13.2").
 
     Raises UsageError, with the versions that are here, where it is not here and cannot be had.
     """
-    path = await find_here(version, uv, workspace) or await _download(version, uv, workspace)
-    if path is None:
-        here = ", ".join(await available(uv, workspace)) or "none"
+    found = await find_here(version, uv) or await _download(version, uv)
+    if found is None:
+        here = ", ".join(await available(uv)) or "none"
         raise UsageError(
             f"Python {version} is not on this machine and could not be downloaded",
             remedy=f"install it, or set `python` to a version that is here: {here}",
         )
-    return path
+    return found
 
 
-async def available(uv: Uv, workspace: Workspace) -> tuple[str, ...]:
+async def available(uv: Uv) -> tuple[str, ...]:
     """The supported versions that are on this machine, best first."""
-    return tuple([version for version in SUPPORTED if await find_here(version, uv, workspace)])
+    return tuple([version for version in SUPPORTED if await find_here(version, uv)])
 
 
-async def find_here(version: str, uv: Uv, workspace: Workspace) -> Path | None:
+async def find_here(version: str, uv: Uv) -> Interpreter | None:
     """The interpreter of this version where it is on this machine."""
-    found = await uv.capture("python", "find", "--no-python-downloads", "--no-project", version)
-    if found.exit_code == 0:
-        return Path(found.stdout.strip())
-    for path in _pyenv_versions(workspace, version):
-        if await _works(path, workspace):
-            return path
-    return None
+    for path in _pyenv_versions(uv, version):
+        found = await _inspect(path, uv)
+        if found:
+            return found
+    answer = await uv.capture("python", "find", "--no-python-downloads", "--no-project", version)
+    return await _inspect(Path(answer.stdout.strip()), uv) if answer.exit_code == 0 else None
 
 
-async def _download(version: str, uv: Uv, workspace: Workspace) -> Path | None:
+async def _download(version: str, uv: Uv) -> Interpreter | None:
     installed = await uv.capture("python", "install", "--quiet", version)
-    return await find_here(version, uv, workspace) if installed.exit_code == 0 else None
+    return await find_here(version, uv) if installed.exit_code == 0 else None
 
 
-def _pyenv_versions(workspace: Workspace, version: str) -> list[Path]:
-    """The interpreters of pyenv of this version, newest first: its shims answer for another version than they say."""
-    home = workspace.machine.get("HOME", "/root")
-    root = Path(workspace.machine.get("PYENV_ROOT", f"{home}/.pyenv"), "versions")
+def _pyenv_versions(uv: Uv, version: str) -> list[Path]:
+    """The interpreters of pyenv, newest first; its shims on the PATH fail for versions that are not its current one."""
+    machine = uv.workspace.machine
+    root = Path(
+        machine.get("PYENV_ROOT") or Path(machine.get("HOME", "/root"), ".pyenv"), "versions"
+    )
     pattern = version if version.count(".") > 1 else f"{version}.*"
     return sorted(root.glob(f"{pattern}/bin/python"), key=_version_key, reverse=True)
 
@@ -60,17 +71,9 @@ def _version_key(path: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in path.parts[-3].split(".") if part.isdigit())
 
 
-async def version_of(python: Path, workspace: Workspace) -> str:
-    """The full version of an interpreter, such as "3.13.2"."""
-    script = "import platform; print(platform.python_version())"
+async def _inspect(path: Path, uv: Uv) -> Interpreter | None:
     program = Program(
-        arguments=(str(python), "-c", script), env=workspace.environment(), directory=Path("/")
+        arguments=(str(path), "-c", _PROBE), env=uv.workspace.environment(), directory=Path("/")
     )
-    return (await capture(program)).stdout.strip()
-
-
-async def _works(path: Path, workspace: Workspace) -> bool:
-    program = Program(
-        arguments=(str(path), "-c", "import venv"), env=workspace.environment(), directory=Path("/")
-    )
-    return (await capture(program)).exit_code == 0
+    answer = await capture(program)
+    return Interpreter(path=path, version=answer.stdout.strip()) if answer.exit_code == 0 else None
