@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heroci_action.masking import MASK, Masker
+
+SECRET = "pä$s/wo+rd:1"  # noqa: S105  a made-up one
+secrets = st.lists(st.text(st.characters(exclude_characters="*"), min_size=4, max_size=12))
+
+
+def test_a_secret_is_replaced_wherever_it_stands() -> None:
+    assert Masker([SECRET]).mask(f"user={SECRET};{SECRET}") == f"user={MASK};{MASK}"
+
+
+def test_a_longer_secret_goes_before_its_beginning() -> None:
+    assert Masker(["token", "token-and-more"]).mask("a token-and-more b") == f"a {MASK} b"
+
+
+def test_of_two_secrets_that_overlap_nothing_is_left() -> None:
+    assert Masker(["aaaa1", "1very-long-secret"]).mask("<aaaa1very-long-secret>") == f"<{MASK}>"
+
+
+@pytest.mark.parametrize("value", ["", "a", "abc"])
+def test_what_is_too_short_to_be_a_secret_masks_nothing(value: str) -> None:
+    assert Masker([value]).mask("abc abc") == "abc abc"
+
+
+def test_no_secrets_leave_the_text_as_it_is() -> None:
+    assert Masker([]).mask("text") == "text"
+
+
+def test_the_lines_of_a_key_are_masked_one_by_one() -> None:
+    key = "-----BEGIN KEY-----\nMIIEvQIBADANBg\r\n  kqhkiG9w0BAQEF\n==\n"
+
+    masked = [Masker([key]).mask(line) for line in key.splitlines()]
+
+    assert masked == [MASK, MASK, f"  {MASK}", "=="]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        quote(SECRET),
+        quote(SECRET, safe=""),
+        quote_plus(SECRET),
+        quote(SECRET, safe="").lower(),
+        json.dumps(SECRET)[1:-1],
+        base64.b64encode(SECRET.encode()).decode().rstrip("="),
+    ],
+)
+def test_other_forms_of_a_secret_are_masked_as_well(form: str) -> None:
+    masked = Masker([SECRET]).mask(f"url=postgres://u:{form}@h/")
+
+    assert MASK in masked
+    assert form not in masked
+
+
+@given(before=st.binary(max_size=7), after=st.binary(max_size=7))
+def test_a_secret_inside_of_base64_is_masked(before: bytes, after: bytes) -> None:
+    encoded = base64.b64encode(before + SECRET.encode() + after).decode()
+
+    masked = Masker([SECRET]).mask(encoded)
+
+    assert MASK in masked
+    assert len(masked) <= len(encoded) - len(SECRET) + len(MASK)
+
+
+@given(secrets, st.text(st.characters(exclude_characters="*")), st.data())
+def test_no_secret_survives(values: list[str], text: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(text)))
+    text = text[:place] + "".join(values) + text[place:]
+
+    masked = Masker(values).mask(text)
+
+    assert not [value for value in values if value in masked]
+
+
+def test_values_to_register_are_single_lines() -> None:
+    assert Masker(["one-line", "first line\nsecond line\n\n", "abc"]).values == (
+        "one-line",
+        "first line",
+        "second line",
+    )
+
+
+def test_a_line_of_many_megabytes_takes_no_time() -> None:
+    line = "x" * 5_000_000 + SECRET
+
+    assert Masker([SECRET]).mask(line).endswith(f"x{MASK}")
