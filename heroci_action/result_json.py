@@ -1,0 +1,110 @@
+"""`heroci-result.json`: a Result as versioned JSON, and back."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from heroci_action.errors import UsageError
+from heroci_action.results import SCHEMA_VERSION, Result
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
+
+SCHEMA_FILE = "heroci-result.schema.json"
+SHOWN_ERRORS = 3
+
+
+def dump(result: Result) -> bytes:
+    """The result as one line of ASCII JSON.
+
+    ASCII, because a lone surrogate (an undecodable byte in a test's name) has no UTF-8 form but has an escape. Two
+    surrogates that make a pair come back as the one character that they mean.
+    """
+    record = _adapter().dump_python(result)
+    return json.dumps(record, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def load(content: bytes) -> Result:
+    """The result that `dump` wrote.
+
+    Fields that this version does not know are ignored. Raises UsageError for what is no result, or one whose version
+    is another.
+    """
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"this is no heroci-result.json: {error}",
+            remedy="give the file that an earlier run of heroci wrote",
+        ) from error
+    _check_version(record)
+    return _validate(record)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of the file, made from the records themselves."""
+    made = _adapter().json_schema(mode="serialization")
+    made["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"heroci-result.json, version {SCHEMA_VERSION}",
+        **{key: value for key, value in made.items() if key != "title"},
+    }
+
+
+def schema_text() -> str:
+    """The schema as the file that is shipped."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def shipped_schema() -> str:
+    """The text of the schema file in this package."""
+    return files("heroci_action").joinpath("schemas", SCHEMA_FILE).read_text(encoding="utf-8")
+
+
+def _check_version(record: object) -> None:
+    version = record.get("schema_version") if isinstance(record, dict) else None
+    if version is None:
+        raise UsageError(
+            "this is no heroci-result.json: it has no schema_version",
+            remedy="give the file that an earlier run of heroci wrote",
+        )
+    if type(version) is not int or version != SCHEMA_VERSION:
+        raise UsageError(
+            f"the result has schema version {version!r}, this heroci reads {SCHEMA_VERSION}",
+            remedy="read it with the heroci that wrote it, or make it again with this one",
+        )
+
+
+def _validate(record: object) -> Result:
+    from pydantic import (  # noqa: PLC0415  a fifth of a second that only a reader of results needs
+        ValidationError,
+    )
+
+    try:
+        return _adapter().validate_python(record)
+    except ValidationError as error:
+        raise UsageError(
+            f"the heroci-result.json is damaged: {_first(error)}",
+            remedy="make it again; it was changed after heroci wrote it",
+        ) from error
+
+
+def _first(error: ValidationError) -> str:
+    """The first errors with their places; a damaged file may have thousands."""
+    shown = [
+        f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+        for detail in error.errors()[:SHOWN_ERRORS]
+    ]
+    more = error.error_count() - len(shown)
+    return "; ".join(shown) + (f"; and {more} more" if more else "")
+
+
+@cache
+def _adapter() -> TypeAdapter[Result]:
+    from pydantic import TypeAdapter  # noqa: PLC0415  as above
+
+    return TypeAdapter(Result)

@@ -1,0 +1,146 @@
+"""Hypothesis strategies for results, hostile text included; and a builder for the ones that a test spells out."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import strategies as st
+
+from heroci_action.results import (
+    Coverage,
+    Diagnostic,
+    FileCoverage,
+    Result,
+    Severity,
+    StageResult,
+    Status,
+    StepResult,
+    TestCase,
+)
+
+HOSTILE = (
+    "]]>",
+    "<script>alert(1)</script>",
+    "\x1b[31mred\x1b[0m",
+    "\x00",
+    "\udc80",
+    "::error file=a.py::pwned",
+    "##[error]pwned",
+    "::set-output name=a::b",
+    "%0A::warning::x",
+    "| a | b |",
+    "```\n# title\n```",
+    "\u202egnp.exe",
+    "</details></summary>",
+    "[x](javascript:alert(1))",
+    "@everyone",
+    "\r\n",
+    "&amp;",
+    "<!-- ",
+    "\ufffe",
+)
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+texts = st.one_of(
+    st.text(max_size=20),
+    st.text(st.characters(codec=None, categories=("Cs", "Cc", "Cf", "L", "P")), max_size=12),
+    st.lists(st.sampled_from(HOSTILE), max_size=3).map("".join),
+).filter(lambda text: not _PAIR.search(text))
+names = texts.map(lambda text: text or "name")
+optional_texts = st.none() | texts
+lines = st.none() | st.integers(1, 99_999)
+durations = st.floats(0, 1e5, allow_nan=False)
+statuses = st.sampled_from(Status)
+
+diagnostics = st.builds(
+    Diagnostic,
+    message=texts,
+    tool=texts,
+    file=optional_texts,
+    line=lines,
+    end_line=lines,
+    column=lines,
+    rule=optional_texts,
+    severity=st.sampled_from(Severity),
+)
+tests = st.builds(
+    TestCase,
+    name=texts,
+    classname=texts,
+    status=statuses,
+    duration=durations,
+    file=optional_texts,
+    line=lines,
+    message=texts,
+    details=texts,
+    output=texts,
+)
+steps = st.builds(
+    StepResult,
+    name=names,
+    status=statuses,
+    exit_code=st.none() | st.integers(0, 255),
+    started=durations,
+    duration=durations,
+    cached=st.booleans(),
+    command=texts,
+    reason=optional_texts,
+    remedy=optional_texts,
+    output=texts,
+    log=optional_texts,
+    diagnostics=st.lists(diagnostics, max_size=3).map(tuple),
+    tests=st.lists(tests, max_size=4).map(tuple),
+    facts=st.dictionaries(texts, texts, max_size=2),
+    warnings=st.lists(texts, max_size=2).map(tuple),
+)
+stages = st.builds(
+    StageResult,
+    name=names,
+    status=statuses,
+    emoji=texts,
+    needs=st.lists(texts, max_size=2).map(tuple),
+    optional=st.booleans(),
+    started=durations,
+    duration=durations,
+    reason=optional_texts,
+    remedy=optional_texts,
+    steps=st.lists(steps, max_size=3).map(tuple),
+    warnings=st.lists(texts, max_size=2).map(tuple),
+)
+
+
+def _file(path: str, lines_: list[tuple[int, bool]], branches: tuple[int, int]) -> FileCoverage:
+    return FileCoverage(
+        path=path,
+        covered=tuple(sorted(number for number, ran in lines_ if ran)),
+        missing=tuple(sorted(number for number, ran in lines_ if not ran)),
+        covered_branches=branches[0],
+        missing_branches=branches[1],
+    )
+
+
+files = st.builds(
+    _file,
+    names,
+    st.lists(st.tuples(st.integers(1, 500), st.booleans()), max_size=9, unique_by=lambda x: x[0]),
+    st.tuples(st.integers(0, 9), st.integers(0, 9)),
+)
+coverages = st.builds(
+    Coverage, files=st.lists(files, max_size=4, unique_by=lambda file: file.path).map(tuple)
+)
+results = st.builds(
+    Result,
+    status=statuses,
+    exit_code=st.sampled_from((0, 1, 2, 3, 130)),
+    project=texts,
+    engine=texts,
+    engine_reason=texts,
+    commit=optional_texts,
+    python=optional_texts,
+    started_at=texts,
+    duration=durations,
+    stages=st.lists(stages, max_size=3, unique_by=lambda stage: stage.name).map(tuple),
+    coverage=st.none() | coverages,
+    warnings=st.lists(texts, max_size=2).map(tuple),
+    heroci_version=texts,
+)
