@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import anyio
+import pytest
+
+from heroci_action.engines.base import StepOutcome
+from heroci_action.engines.host import environment as module
+from heroci_action.engines.host.environment import Installed, Installer
+from heroci_action.engines.host.process import Program, capture
+from heroci_action.engines.host.uv import Uv
+from heroci_action.engines.host.workspace import Workspace
+from heroci_action.errors import EngineError, UsageError
+from heroci_action.plan import Environment
+from tests.integration.host.conftest import Lines
+
+HERE = ".".join(platform.python_version_tuple()[:2])
+
+
+@pytest.fixture
+def installer(space: Workspace, tmp_path: Path) -> Installer:
+    root = tmp_path / "repository"
+    root.mkdir()
+    return Installer(root=root, cache=tmp_path / "cache", uv=Uv(workspace=space, directory=root))
+
+
+def install(
+    installer: Installer, lines: Lines, **options: object
+) -> tuple[StepOutcome, Installed | None]:
+    environment = Environment(python=HERE, **options)  # type: ignore[arg-type]
+    return anyio.run(installer.install, environment, lines)
+
+
+def printed(installer: Installer, installed: Installed | None, script: str) -> str:
+    assert installed is not None
+    env = installer.uv.workspace.environment(*installed.directories)
+    program = Program(arguments=("python", "-c", script), env=env, directory=Path("/"))
+    return anyio.run(capture, program).stdout
+
+
+def test_what_the_project_requires_is_there_and_what_heroci_brings_is_apart(
+    installer: Installer, lines: Lines
+) -> None:
+    (installer.root / "requirements.txt").write_text("-r more/base.txt\n")
+    (installer.root / "more").mkdir()
+    (installer.root / "more/base.txt").write_text("six==1.16.0\n")
+    outcome, installed = install(
+        installer, lines, requirements=("requirements.txt",), tools=("iniconfig==2.0.0",)
+    )
+    assert (outcome.exit_code, outcome.cached) == (0, False)
+    assert printed(installer, installed, "import six; print(six.__version__)") == "1.16.0"
+    assert printed(installer, installed, "import iniconfig") == ""
+    assert (
+        printed(installer, installed, "import importlib.util as u; print(u.find_spec('iniconfig'))")
+        == "None"
+    )
+
+
+def test_it_is_made_once_and_again_when_a_nested_file_changes(
+    installer: Installer, lines: Lines
+) -> None:
+    (installer.root / "requirements.txt").write_text("-r base.txt\n")
+    (installer.root / "base.txt").write_text("six==1.16.0\n")
+    first, _ = install(installer, lines, requirements=("requirements.txt",))
+    again, _ = install(installer, lines, requirements=("requirements.txt",))
+    (installer.root / "base.txt").write_text("six==1.17.0\n")
+    changed, installed = install(installer, lines, requirements=("requirements.txt",))
+    assert (first.cached, again.cached, changed.cached) == (False, True, False)
+    assert printed(installer, installed, "import six; print(six.__version__)") == "1.17.0"
+
+
+def test_requirements_that_contradict_each_other_fail_and_leave_nothing_half_made(
+    installer: Installer, lines: Lines
+) -> None:
+    outcome, installed = install(installer, lines, packages=("six==1.16.0", "six==1.17.0"))
+    assert outcome.exit_code
+    assert installed is None
+    assert any("No solution found" in line for line in lines)
+    assert not list(installer.cache.glob("*/*/complete"))
+
+
+def test_a_pinned_python_that_is_not_to_be_had_names_those_that_are(
+    installer: Installer, lines: Lines
+) -> None:
+    environment = Environment(python="3.10.99", python_pinned=True)
+    with pytest.raises(UsageError, match=r"Python 3\.10\.99 is not on this machine") as caught:
+        anyio.run(installer.install, environment, lines)
+    assert HERE in (caught.value.remedy or "")
+
+
+def test_a_python_that_was_only_a_guess_is_replaced_with_a_warning(
+    installer: Installer, lines: Lines
+) -> None:
+    outcome, _ = anyio.run(installer.install, Environment(python="3.10.99"), lines)
+    assert outcome.exit_code == 0
+    assert "Python 3.10.99 is not on this machine" in outcome.warnings[0]
+
+
+def test_a_cache_that_cannot_be_written_is_told_with_its_remedy(
+    installer: Installer, lines: Lines
+) -> None:
+    installer.cache.write_text("a file is in the way")
+    with pytest.raises(EngineError, match="cannot be written") as caught:
+        install(installer, lines)
+    assert "HEROCI_CACHE_DIR" in (caught.value.remedy or "")
+
+
+def test_only_the_environments_used_last_are_kept(
+    installer: Installer, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEPT", 2)
+    held = []
+    for number in range(4):
+        _, installed = install(installer, lines, packages=(f"six==1.1{number + 3}.0",))
+        assert installed is not None
+        os.utime(installed.home / "complete", (number, number))
+        held.append(installed)
+        if number != 1:  # one of the old ones is in use by another run
+            installed.lock.close()
+    left = {path.parent for path in installer.cache.glob("*/*/complete")}
+    assert held[1].home in left
+    assert held[0].home not in left
+    assert held[3].home in left
+
+
+def test_a_lock_file_of_uv_decides_the_versions(installer: Installer, lines: Lines) -> None:
+    (installer.root / "pyproject.toml").write_text(
+        '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["six<1.17"]\n'
+        '[dependency-groups]\ntest = ["iniconfig"]\n'
+    )
+    assert anyio.run(lambda: installer.uv.run("lock", "--quiet", sink=lines)) == 0
+    _, installed = install(installer, lines, lock="uv.lock", project=".", groups=("test",))
+    assert (
+        printed(installer, installed, "import six, iniconfig; print(six.__version__)") == "1.16.0"
+    )
+
+
+def test_a_project_is_installed_with_its_extras_and_groups(
+    installer: Installer, lines: Lines
+) -> None:
+    (installer.root / "pyproject.toml").write_text(
+        '[project]\nname = "mine"\nversion = "1"\ndependencies = []\noptional-dependencies = {test = ["six"]}\n'
+        '[dependency-groups]\ndev = ["iniconfig"]\n[build-system]\nrequires = ["setuptools"]\n'
+        'build-backend = "setuptools.build_meta"\n[tool.setuptools]\npackages = ["mine"]\n'
+    )
+    (installer.root / "mine").mkdir()
+    (installer.root / "mine/__init__.py").write_text("value = 1\n")
+    outcome, installed = install(
+        installer, lines, project=".", install_project=True, extras=("test",), groups=("dev",)
+    )
+    assert outcome.exit_code == 0, lines
+    assert printed(installer, installed, "import mine, six, iniconfig; print(mine.value)") == "1"
