@@ -1,0 +1,54 @@
+"""What to install, as values for the configuration, and hints about system packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, Warn
+
+# Distributions that are built from source, and the Debian packages that the build needs.
+_SOURCE_BUILDS = {
+    "psycopg2": ("libpq-dev", "gcc"),
+    "psycopg-c": ("libpq-dev", "gcc"),
+    "mysqlclient": ("default-libmysqlclient-dev", "gcc", "pkg-config"),
+    "python-ldap": ("libldap2-dev", "libsasl2-dev", "gcc"),
+    "pygraphviz": ("graphviz", "libgraphviz-dev", "gcc"),
+    "xmlsec": ("libxmlsec1-dev", "pkg-config", "gcc"),
+    "pylibmc": ("libmemcached-dev", "zlib1g-dev", "gcc"),
+    "uwsgi": ("gcc",),
+}
+# Those that only load a library at run time.
+_LIBRARIES = {
+    "weasyprint": ("libpango-1.0-0", "libpangoft2-1.0-0"),
+    "python-magic": ("libmagic1",),
+    "pyvips": ("libvips42",),
+    "xmlsec": ("libxmlsec1-openssl",),
+}
+
+
+def detect_dependencies(clues: Clues) -> Iterator[Finding]:
+    """Lock or requirements, extras and groups, whether the project itself is installed, and system packages."""
+    found = clues.dependencies
+    for key in ("lock", "requirements", "packages", "extras", "groups"):
+        value = getattr(found, key)
+        if value:
+            yield Found(key, value if isinstance(value, str) else list(value), found.why)
+    yield Fact("project", found.project)
+    yield Fact("install_project", found.install_project)
+    yield Fact("distributions", found.distributions)
+    if not (
+        found.lock
+        or found.requirements
+        or found.packages
+        or found.project
+        or clues.told("packages")
+    ):
+        yield Warn(f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]')
+    apt = {
+        package: name
+        for name in sorted(found.distributions)
+        for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
+    }
+    if apt:
+        names = ", ".join(dict.fromkeys(apt.values()))
+        yield Found("apt", list(apt), f"{names} need them")

@@ -1,0 +1,548 @@
+"""Where a project declares its dependencies, and which files, extras and groups its tests need."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from heroci_action.config.detection.environment_reads import text_of
+from heroci_action.config.detection.layout import Layout
+from heroci_action.config.tree import Tree, join, parent
+
+if TYPE_CHECKING:
+    from heroci_action.config.detection.clues import Clues
+
+_LOCKS = ("uv.lock", "poetry.lock", "pylock.toml")
+_FILE = (
+    r"([^/]*/)?[^/]*require[^/]*\.(txt|in|pip)|([^/]*require[^/]*|reqs|deps)/[^/]+\.(txt|in|pip)"
+)
+_TEST_WORDS = (
+    "test",
+    "tests",
+    "testing",
+    "ci",
+    "dev",
+    "develop",
+    "development",
+    "devel",
+    "local",
+    "all",
+)
+_BASE_WORDS = ("base", "common", "main", "default", "core", "prod", "production", "deploy")
+_SIDE_WORDS = frozenset(
+    {
+        "docs",
+        "doc",
+        "lint",
+        "linters",
+        "linting",
+        "release",
+        "build",
+        "pip",
+        "optional",
+        "extra",
+        "docker",
+        "heroku",
+        "typing",
+        "mypy",
+        "constraints",
+        "pre-commit",
+        "tools",
+        "mlval",
+        "migrations",
+        "maintainer",
+        "packaging",
+        "style",
+    }
+)
+_EXTRA_WORDS = ("test", "tests", "testing", "dev", "develop", "development", "ci")
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What to install; paths are relative to the repository's root, `why` names the source in words."""
+
+    lock: str | None = None
+    requirements: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    project: str | None = None
+    install_project: bool = False
+    distributions: frozenset[str] = frozenset()
+    pins: Mapping[str, str] | None = None
+    why: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def normalised(name: str) -> str:
+    """The name of a distribution as the index compares it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def find_dependencies(tree: Tree, layout: Layout, clues: Clues) -> Dependencies:
+    """What the user says; else what the project's CI installs; else a lock; else requirements files; else the project."""
+    given = _given(tree, layout, clues)
+    if given is not None:
+        return given
+    project = find_project(tree, layout)
+    installed = _installed_by_ci(tree, layout, clues)
+    lock = next(
+        (
+            tree.first(*(join(d, name) for d in layout.directories))
+            for name in _LOCKS
+            if _any(tree, layout, name)
+        ),
+        None,
+    )
+    if installed and not _ci_uses_lock(clues):
+        return _by_files(
+            tree, layout, project, installed, f"what {clues.commands[0].source} installs", clues
+        )
+    if lock:
+        return _by_lock(tree, layout, lock, clues)
+    files = choose_files(tree, layout)
+    if files:
+        return _by_files(tree, layout, project, files, "the requirements files", clues)
+    pipfile = _by_pipfile(tree, layout)
+    return pipfile or _by_project(tree, layout, project, clues)
+
+
+def _any(tree: Tree, layout: Layout, name: str) -> bool:
+    return tree.first(*(join(directory, name) for directory in layout.directories)) is not None
+
+
+def _given(tree: Tree, layout: Layout, clues: Clues) -> Dependencies | None:
+    files, lock = clues.told("requirements"), clues.told("lock")
+    project = find_project(tree, layout)
+    if isinstance(lock, str):
+        return _by_lock(tree, layout, lock, clues)
+    if isinstance(files, list) and all(isinstance(file, str) for file in files):
+        return _by_files(tree, layout, project, tuple(files), "given", clues)
+    return None
+
+
+def find_project(tree: Tree, layout: Layout) -> str | None:
+    """The directory whose pyproject.toml, setup.py or setup.cfg describes a distribution."""
+    for directory in layout.directories:
+        pyproject = tree.toml(join(directory, "pyproject.toml"))
+        poetry = _table(_table(pyproject.get("tool")).get("poetry"))
+        if (
+            pyproject.get("project")
+            or poetry.get("dependencies")
+            or pyproject.get("dependency-groups")
+        ):
+            return directory
+        if tree.has(join(directory, "setup.py")) or "metadata" in tree.ini(
+            join(directory, "setup.cfg")
+        ):
+            return directory
+    return None
+
+
+def must_install(tree: Tree, layout: Layout, project: str | None) -> bool:
+    """Whether tests can import the project only when it is installed.
+
+    An application beside its manage.py is importable as it lies there; packages in other directories are not, and
+    reusable apps often read their own metadata.
+    """
+    if project is None:
+        return False
+    pyproject = tree.toml(join(project, "pyproject.toml"))
+    tool = _table(pyproject.get("tool"))
+    if (
+        _table(tool.get("poetry")).get("package-mode") is False
+        or _table(tool.get("uv")).get("package") is False
+    ):
+        return False
+    if not (tree.has(join(project, "setup.py")) or "build-system" in pyproject):
+        return False
+    if _table(tool.get("uv")).get("package") is True or layout.manage is None:
+        return True
+    sources = {
+        parent(parent(file)) for file in tree.matching(r"(src/)?[^/]+/__init__\.py", under=project)
+    }
+    return parent(layout.manage) not in sources
+
+
+def _installed_by_ci(tree: Tree, layout: Layout, clues: Clues) -> tuple[str, ...]:
+    """The requirements files that the project's own test jobs install, the first job's only."""
+    found: list[str] = []
+    source = None
+    for command in clues.commands:
+        if not re.search(r"\bpip3?\s+(install|sync)\b|\bpip-sync\b|^-r|\buv\s+pip\b", command.line):
+            continue
+        for name in re.findall(r"(?:-r\s*|--requirements?[ =])[\"']?([^\s\"']+)", command.line):
+            moved = re.search(r"\bcd\s+(\S+)\s*(?:&&|;)", command.line)
+            bases = (
+                join(command.directory, moved[1]) if moved else command.directory,
+                layout.directory,
+            )
+            path = next((join(base, name) for base in bases if tree.has(join(base, name))), None)
+            if path and source in {None, command.source}:
+                source = command.source
+                found.append(path)
+    chosen = [
+        file for file in dict.fromkeys(found) if not _words(file) & (_SIDE_WORDS - {"docker"})
+    ]
+    nested = {inner for file in chosen for inner in _nested(tree, file) if inner != file}
+    return tuple(file for file in chosen if file not in nested)
+
+
+def _ci_uses_lock(clues: Clues) -> bool:
+    return any(
+        re.search(r"\b(uv sync|poetry install|pdm install|uv run --locked)\b", c.line)
+        for c in clues.commands
+    )
+
+
+def choose_files(tree: Tree, layout: Layout) -> tuple[str, ...]:
+    """The base file and the one for tests, without the base where the other includes it or already holds Django."""
+    for directory in layout.directories:
+        prefix = "" if directory == "." else f"{directory}/"
+        files = [
+            path
+            for path in tree.matching(_FILE, under=directory)
+            if path[len(prefix) :].count("/") <= 1
+        ]
+        files = [
+            path for path in files if not (path.endswith(".in") and path[:-2] + "txt" in files)
+        ]
+        files = [
+            path
+            for path in files
+            if tree.text(path).strip() and not _words(path, directory) & _SIDE_WORDS
+        ]
+        if files:
+            return _pick(tree, files, directory)
+    return ()
+
+
+def _words(path: str, directory: str = ".") -> set[str]:
+    inside = path if directory == "." else path.removeprefix(f"{directory}/")
+    return set(re.split(r"[-_./]", inside.lower())[:-1])
+
+
+def _pick(tree: Tree, files: list[str], directory: str) -> tuple[str, ...]:
+    def best(wanted: tuple[str, ...], pool: list[str]) -> str | None:
+        for word in wanted:
+            hits = [file for file in pool if word in _words(file, directory)]
+            if hits:
+                return hits[0]
+        return None
+
+    plain = [f for f in files if re.fullmatch(r"requirements?\.(txt|in|pip)", f.rsplit("/", 1)[-1])]
+    special = [file for file in files if file not in plain]
+    tests = best(_TEST_WORDS, special)
+    base = plain[0] if plain else best(_BASE_WORDS, special)
+    if tests is None:
+        return (base or files[0],)
+    closure = _nested(tree, tests)
+    if base is None or base in closure or "django" in _names(tree, closure):
+        return (tests,)
+    # `requirements.txt` at the root often is what the hosting service reads: production's packages.
+    inner = best(_BASE_WORDS, [file for file in special if parent(file) == parent(tests)])
+    if "django" not in _names(tree, _nested(tree, base)) and inner:
+        base = inner
+    return (base, tests)
+
+
+def _nested(tree: Tree, path: str, seen: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """A file and those that it includes with `-r`, however deep."""
+    if path in seen or len(seen) > 30:
+        return seen
+    seen = (*seen, path)
+    for match in re.finditer(
+        r"^\s*(?:-r|--requirement)[ =]*[\"']?([^\s\"'#]+)", tree.text(path), re.MULTILINE
+    ):
+        seen = _nested(tree, join(parent(path), match[1]), seen)
+    return seen
+
+
+def requirement_lines(tree: Tree, files: Iterable[str]) -> Iterator[str]:
+    """The requirements in these files and in those they include, options and hashes left out."""
+    for file in dict.fromkeys(inner for file in files for inner in _nested(tree, file)):
+        for raw in tree.text(file).replace("\\\n", " ").splitlines():
+            line = re.sub(r"(^|\s)#.*", "", raw).split(" --", 1)[0].strip()
+            if line and not line.startswith("-"):
+                yield line
+            elif egg := re.search(r"#egg=([\w.-]+)", raw):
+                yield egg[1]
+
+
+def _names(tree: Tree, files: Iterable[str]) -> frozenset[str]:
+    return frozenset(_name(line) for line in requirement_lines(tree, files)) - {""}
+
+
+def _name(requirement: str) -> str:
+    match = _NAME.match(requirement)
+    return normalised(match[1]) if match else ""
+
+
+def _pins(lines: Iterable[str]) -> dict[str, str]:
+    """`name==version` for each requirement with an exact version."""
+    exact = (
+        re.match(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*==\s*([\w.!+-]+)", line)
+        for line in lines
+    )
+    return {normalised(match[1]): f"{normalised(match[1])}=={match[2]}" for match in exact if match}
+
+
+def _by_files(
+    tree: Tree, layout: Layout, project: str | None, files: tuple[str, ...], why: str, clues: Clues
+) -> Dependencies:
+    lines = list(requirement_lines(tree, files))
+    install = must_install(tree, layout, project) and not any(
+        re.match(r"-e\s+\.", _whole(tree, f)) for f in files
+    )
+    extras, groups, declared = _declared(tree, project, clues) if install else ((), (), [])
+    packages = _tox_packages(clues) if install and layout.manage is None else ()
+    return Dependencies(
+        requirements=files,
+        packages=packages,
+        extras=extras,
+        groups=groups,
+        project=project,
+        install_project=install,
+        distributions=frozenset(_name(line) for line in (*lines, *declared, *packages)) - {""},
+        pins=_pins(lines),
+        why=f"{why}: {', '.join(files)}" if why != "given" else why,
+    )
+
+
+def _whole(tree: Tree, file: str) -> str:
+    return tree.text(file)
+
+
+def _by_lock(tree: Tree, layout: Layout, lock: str, clues: Clues) -> Dependencies:
+    project = parent(lock)
+    extras, groups, declared = _declared(tree, project, clues)
+    packages = [
+        package for package in tree.toml(lock).get("package", tree.toml(lock).get("packages", []))
+    ]
+    pins = {
+        normalised(str(p["name"])): f"{normalised(str(p['name']))}=={p['version']}"
+        for p in packages
+        if isinstance(p, Mapping) and "name" in p and "version" in p
+    }
+    # A lock holds the packages of every extra and group; only what is asked for directly is surely installed.
+    direct = frozenset(_name(line) for line in declared) - {""}
+    return Dependencies(
+        lock=lock,
+        extras=extras,
+        groups=groups,
+        project=project,
+        install_project=must_install(tree, layout, project),
+        distributions=direct or frozenset(pins),
+        pins=pins,
+        why=f"{lock} is there",
+    )
+
+
+def _by_pipfile(tree: Tree, layout: Layout) -> Dependencies | None:
+    path = tree.first(*(join(directory, "Pipfile.lock") for directory in layout.directories))
+    if path is None:
+        return None
+    try:
+        lock = _table(json.loads(tree.text(path)))
+    except ValueError:
+        return None
+    packages = {
+        normalised(name): _pipenv_requirement(name, _table(entry))
+        for section in ("default", "develop")
+        for name, entry in _table(lock.get(section)).items()
+    }
+    return Dependencies(
+        packages=tuple(packages.values()),
+        distributions=frozenset(packages),
+        pins=_pins(packages.values()),
+        why=f"the packages that {path} pins",
+    )
+
+
+def _pipenv_requirement(name: str, entry: Mapping[str, Any]) -> str:
+    extras = f"[{','.join(entry['extras'])}]" if entry.get("extras") else ""
+    if "git" in entry:
+        return f"{name}{extras} @ git+{entry['git']}@{entry.get('ref', 'HEAD')}"
+    marker = f" ; {entry['markers']}" if entry.get("markers") else ""
+    return f"{name}{extras}{entry.get('version', '')}{marker}"
+
+
+def _by_project(tree: Tree, layout: Layout, project: str | None, clues: Clues) -> Dependencies:
+    if project is None:
+        return Dependencies(why="nothing that declares dependencies was found")
+    extras, groups, declared = _declared(tree, project, clues)
+    packages, files = _tox_packages(clues), _tox_files(tree, clues)
+    lines = [*declared, *packages, *requirement_lines(tree, files)]
+    return Dependencies(
+        requirements=files,
+        packages=packages,
+        extras=extras,
+        groups=groups,
+        project=project,
+        install_project=must_install(tree, layout, project),
+        distributions=frozenset(_name(line) for line in lines) - {""},
+        pins=_pins(lines),
+        why=f"the project's own metadata in {'the root' if project == '.' else project}",
+    )
+
+
+def _tox_packages(clues: Clues) -> tuple[str, ...]:
+    from heroci_action.config.detection.clues import (  # noqa: PLC0415  # they need each other
+        plain_tox_lines,
+    )
+
+    lines = plain_tox_lines(clues.tox.get("deps", ""))
+    wanted = (
+        line for line in lines if not line.startswith(("-", "{", ".")) and _name(line) != "django"
+    )
+    return tuple(line for line in wanted if "{" not in line)
+
+
+def _tox_files(tree: Tree, clues: Clues) -> tuple[str, ...]:
+    text = clues.tox.get("deps", "").replace("{toxinidir}/", "")
+    return tuple(
+        path for path in re.findall(r"^\s*-r\s*(\S+)", text, re.MULTILINE) if tree.has(join(path))
+    )
+
+
+def _declared(
+    tree: Tree, project: str | None, clues: Clues
+) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    """Extras and groups for tests, and every requirement that they and the project itself name."""
+    if project is None:
+        return (), (), []
+    pyproject = tree.toml(join(project, "pyproject.toml"))
+    metadata = _table(pyproject.get("project"))
+    poetry = _table(_table(pyproject.get("tool")).get("poetry"))
+    optional = {**_setup_extras(tree, project), **_table(metadata.get("optional-dependencies"))}
+    groups = {**_table(pyproject.get("dependency-groups")), **_poetry_groups(poetry)}
+    if "dev-dependencies" in _table(_table(pyproject.get("tool")).get("uv")):
+        groups.setdefault("dev", pyproject["tool"]["uv"]["dev-dependencies"])
+    extras = _wanted(clues.told("extras"), optional, _ci_options(clues, "extra", optional))
+    chosen = _wanted(clues.told("groups"), groups, _ci_options(clues, "group", groups))
+    lines = [
+        *_texts(metadata.get("dependencies")),
+        *_setup_requires(tree, project),
+        *_table(poetry.get("dependencies")),
+    ]
+    for extra in extras:
+        lines += _texts(optional.get(extra))
+    for group in chosen:
+        lines += _group_lines(groups, group)
+    return extras, chosen, lines
+
+
+def _wanted(told: object, known: Mapping[str, Any], by_ci: tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(told, list):
+        return tuple(str(name) for name in told)
+    if by_ci:
+        return by_ci
+    tests = tuple(name for name in _EXTRA_WORDS[:3] if name in known)
+    return tests + tuple(name for name in _EXTRA_WORDS[3:6] if name in known)[:1]
+
+
+def _ci_options(clues: Clues, kind: str, known: Mapping[str, Any]) -> tuple[str, ...]:
+    found: list[str] = []
+    for command in clues.commands:
+        found += re.findall(rf"--(?:only-)?{kind}[ =](?:[\w./-]+:)?([\w-]+)", command.line)
+        if kind == "extra":
+            for inside in re.findall(r"(?:\s|^|/|['\"])\.\[([\w,\s-]+)\]", command.line):
+                found += [name.strip() for name in inside.split(",")]
+    if kind == "extra":
+        found += re.split(r"[\s,]+", clues.tox.get("extras", ""))
+    else:
+        found += re.split(r"[\s,]+", clues.tox.get("dependency_groups", ""))
+    return tuple(name for name in dict.fromkeys(found) if name in known)
+
+
+def _group_lines(groups: Mapping[str, Any], group: str, seen: tuple[str, ...] = ()) -> list[str]:
+    if group in seen:
+        return []
+    lines: list[str] = []
+    entries = groups.get(group)
+    for entry in entries if isinstance(entries, list | Mapping) else ():
+        if isinstance(entry, str):
+            lines.append(entry)
+        elif isinstance(entry, Mapping) and "include-group" in entry:
+            lines += _group_lines(groups, str(entry["include-group"]), (*seen, group))
+    return lines
+
+
+def _poetry_groups(poetry: Mapping[str, Any]) -> dict[str, Any]:
+    groups = {
+        name: _table(group).get("dependencies", {})
+        for name, group in _table(poetry.get("group")).items()
+    }
+    if "dev-dependencies" in poetry:
+        groups.setdefault("dev", poetry["dev-dependencies"])
+    return groups
+
+
+def _setup_requires(tree: Tree, project: str) -> list[str]:
+    options = tree.ini(join(project, "setup.cfg")).get("options", {})
+    keyword = _setup_keyword(tree, project, "install_requires")
+    return options.get("install_requires", "").split("\n") + _constant_texts(keyword)
+
+
+def _setup_extras(tree: Tree, project: str) -> dict[str, list[str]]:
+    section = tree.ini(join(project, "setup.cfg")).get("options.extras_require", {})
+    extras = {name: text.split("\n") for name, text in section.items()}
+    keyword = _setup_keyword(tree, project, "extras_require")
+    if isinstance(keyword, ast.Dict):
+        for key, value in zip(keyword.keys, keyword.values, strict=True):
+            if name := text_of(key):
+                extras[name] = _constant_texts(value)
+    return extras
+
+
+def _setup_keyword(tree: Tree, project: str, name: str) -> ast.expr | None:
+    """The value of a keyword of `setup(…)`, a name in it replaced by what the module assigns to it."""
+    module = tree.python(join(project, "setup.py"))
+    assigned = {
+        target.id: node.value
+        for node in module.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in ast.walk(module):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("setup"):
+            for keyword in call.keywords:
+                if keyword.arg == name:
+                    value = keyword.value
+                    value = assigned.get(value.id, value) if isinstance(value, ast.Name) else value
+                    return _resolved(value, assigned)
+    return None
+
+
+def _resolved(node: ast.expr, assigned: Mapping[str, ast.expr]) -> ast.expr:
+    if not isinstance(node, ast.Dict):
+        return node
+    values = [assigned.get(v.id, v) if isinstance(v, ast.Name) else v for v in node.values]
+    return ast.Dict(keys=node.keys, values=values)
+
+
+def _constant_texts(node: ast.AST | None) -> list[str]:
+    if isinstance(node, ast.List | ast.Tuple):
+        return [text for item in node.elts if (text := text_of(item))]
+    return []
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def install_words(files: Iterable[str]) -> str:
+    """`-r a -r b`, for messages."""
+    return shlex.join(word for file in files for word in ("-r", file))

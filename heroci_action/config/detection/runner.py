@@ -1,0 +1,197 @@
+"""The test runner, its arguments, and what must happen before the tests."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Iterator
+
+from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, words
+from heroci_action.config.detection.evidence import Command
+from heroci_action.config.facts import PytestFacts
+from heroci_action.config.tree import join
+
+_DJANGO_TEST = re.compile(r"(\S*manage\.py|\bdjango-admin|-m django)\s+test\b")
+_PYTEST = re.compile(r"(?:^|\s)(?:pytest|py\.test)(?=\s|$)")
+# Whatever runs pytest here must be pytest and nothing else: no installer, no loop, no other project's tests.
+_PYTEST_ALONE = re.compile(
+    r"^(?:\w+=\S+ )*(?:(?:uv|poetry|pdm|pipenv|hatch) run (?:--?\S+ )*)?(?:coverage run (?:--?\S+ )*-m )?(?:python3? (?:-\S+ )*-m )?"
+    r"(?:coverage run (?:--?\S+ )*-m )?(?:pytest|py\.test)(?: |$)"
+)
+_DROPPED = re.compile(
+    r"--(parallel|settings|ds|verbosity|keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|numprocesses|dist|maxprocesses|color|"
+    r"durations[\w-]*|reuse-db|create-db|timing|reruns|force-color|tb|exitfirst|maxfail|html[\w-]*|self-contained-html|"
+    r"force-sugar|verbose|quiet|no-header|log-[\w-]+|debug-mode|warn[\w-]*|pythonwarnings|ci|snapshot[\w-]*)(=.*)?|-[vqxsn]+\d*|-n.+|-p|-r\w+|-W.*"
+)
+_TAKES_VALUE = re.compile(
+    r"--(settings|ds|verbosity|numprocesses|dist|maxprocesses|color|tb|maxfail|cov-report|cov-config|parallel)|-[vnpW]"
+)
+_VALUE_KEPT = re.compile(r"-[mk]|--(tag|exclude-tag|ignore|deselect|pattern|rootdir|confcutdir)")
+_NOT_BEFORE = frozenset(
+    {
+        "test",
+        "migrate",
+        "check",
+        "makemigrations",
+        "runserver",
+        "shell",
+        "help",
+        "makemessages",
+        "createsuperuser",
+        "loaddata",
+        "flush",
+        "wait_for_db",
+        "spectacular",
+        "lintmigrations",
+        "showmigrations",
+        "runserver_plus",
+        "diffsettings",
+        "get_graphql_schema",
+        "check_admin_index",
+        "createcachetable_",
+        "load_initial_data",
+        "rebuild_index",
+        "update_index",
+    }
+)
+
+
+def choose_runner(clues: Clues) -> tuple[str, str]:
+    """`django` or `pytest`, and where that came from in words."""
+    for command in clues.commands:
+        if _DJANGO_TEST.search(command.line):
+            return "django", f"the test command in {command.source}"
+        if (
+            _PYTEST.search(command.line)
+            and _PYTEST_ALONE.search(command.line)
+            and _is_here(clues, command)
+        ):
+            return "pytest", f"the test command in {command.source}"
+    file, options = clues.ini
+    if "django_settings_module" in options or "--ds" in " ".join(clues.addopts):
+        return "pytest", f"pytest-django is configured in {file}"
+    has_pytest = "pytest-django" in clues.distributions
+    if has_pytest and (file or _conftest(clues)):
+        return "pytest", f"pytest-django is a dependency, and {file or 'a conftest.py'} is there"
+    if clues.layout.manage is None and ("pytest" in clues.distributions or has_pytest):
+        return "pytest", "there is no manage.py, and pytest is a dependency"
+    return "django", "nothing asks for pytest"
+
+
+def _is_here(clues: Clues, command: Command) -> bool:
+    """Whether the command runs the project's tests, not those of a part with its own pytest configuration."""
+    file = clues.ini[0]
+    elsewhere = join(command.directory) not in {".", *clues.layout.directories}
+    return not elsewhere or (file is not None and join(command.directory) in file)
+
+
+def _conftest(clues: Clues) -> bool:
+    return bool(clues.tree.matching(r"(.*/)?conftest\.py", under=clues.layout.directory))
+
+
+def detect_runner(clues: Clues) -> Iterator[Finding]:
+    """Runner, arguments, commands before, and what pytest's configuration already holds."""
+    runner, why = choose_runner(clues)
+    runner = str(clues.told("tests.runner") or runner)
+    yield Found("tests.runner", runner, why)
+    command = _test_command(clues, runner)
+    if command is not None:
+        args = _arguments(clues, command, runner)
+        if args:
+            yield Found("tests.args", list(args), f"the test command in {command.source}")
+        before = _before(clues, command)
+        if before:
+            yield Found("tests.before", before, f"what {command.source} runs before its tests")
+    yield Fact("pytest", pytest_facts(clues))
+
+
+def pytest_facts(clues: Clues) -> PytestFacts:
+    """What is in addopts, so that nothing is given twice."""
+    addopts = clues.addopts
+    blocked = tuple(
+        value.removeprefix("no:")
+        for option, value in zip(addopts, addopts[1:], strict=False)
+        if option == "-p" and value.startswith("no:")
+    )
+    attached = tuple(word.removeprefix("-pno:") for word in addopts if word.startswith("-pno:"))
+    return PytestFacts(
+        config=clues.ini[0],
+        addopts=addopts,
+        coverage=any(word == "--cov" or word.startswith("--cov=") for word in addopts),
+        processes=any(re.fullmatch(r"-n|-n\S+|--numprocesses(=.*)?", word) for word in addopts),
+        settings=clues.ini[1].get("django_settings_module"),
+        blocked=blocked + attached,
+    )
+
+
+def _test_command(clues: Clues, runner: str) -> Command | None:
+    pattern = _DJANGO_TEST if runner == "django" else _PYTEST_ALONE
+    for command in clues.commands:
+        if pattern.search(command.line) and _is_here(clues, command):
+            return command
+    return None
+
+
+def _arguments(clues: Clues, command: Command, runner: str) -> tuple[str, ...]:
+    match = (_DJANGO_TEST if runner == "django" else _PYTEST_ALONE).search(command.line)
+    if match is None:
+        return ()
+    rest = re.split(r"\s*(?:&&|\|\||;|\||>|2>)\s*", command.line[match.end() :])[0]
+    if "{posargs" in rest:
+        rest = re.sub(r"\{posargs:?([^}]*)\}", r"\1", rest)
+    rest = rest.replace("{toxinidir}/", "").replace("{toxinidir}", ".")
+    tokens = [token for token in words(rest)]
+    return (
+        ()
+        if any("$" in token or "{" in token for token in tokens)
+        else tuple(_kept(clues, command, tokens))
+    )
+
+
+def _kept(clues: Clues, command: Command, tokens: list[str]) -> Iterator[str]:
+    pending = iter(range(len(tokens)))
+    for index in pending:
+        token = tokens[index]
+        following = tokens[index + 1] if index + 1 < len(tokens) else ""
+        if _DROPPED.fullmatch(token):
+            takes = _TAKES_VALUE.fullmatch(token) and following and not following.startswith("-")
+            if takes and (
+                not token.startswith("--parallel") or following.isdigit() or following == "auto"
+            ):
+                next(pending, None)
+        elif _VALUE_KEPT.fullmatch(token):
+            next(pending, None)
+            yield from (token, following)
+        elif token.startswith("-"):
+            yield token
+        else:
+            yield _moved(clues, command, token)
+
+
+def _moved(clues: Clues, command: Command, token: str) -> str:
+    """A path that the command gives from its own directory, given from the working directory."""
+    path, separator, node = token.partition("::")
+    there = join(command.directory, path)
+    if there == "." or clues.tree.has(there) or clues.tree.has_directory(there):
+        path = os.path.relpath(there, clues.layout.directory).replace(os.sep, "/")
+    return f"{path}{separator}{node}"
+
+
+def _before(clues: Clues, test: Command) -> list[str]:
+    """manage.py commands of the same job that prepare the tests, such as collectstatic."""
+    found: list[str] = []
+    for command in clues.commands:
+        if command is test:
+            break
+        match = re.fullmatch(
+            r"(?:(?:uv|poetry|pdm) run )?(?:python3? )?(?:-\S+ )*\S*manage\.py (\w+)([^&|;$<>`]*)",
+            command.line,
+        )
+        if match and command.source == test.source and match[1] not in _NOT_BEFORE:
+            found.append(f"python {_manage_name(clues)} {match[1]}{match[2]}".strip())
+    return list(dict.fromkeys(found))
+
+
+def _manage_name(clues: Clues) -> str:
+    manage = clues.layout.manage or "manage.py"
+    return os.path.relpath(manage, clues.layout.directory).replace(os.sep, "/")

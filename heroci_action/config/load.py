@@ -1,0 +1,279 @@
+"""Reads the configuration file, asks detection for the rest, and says everything that is wrong at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from heroci_action.config.checks import cross_problems, model_problems
+from heroci_action.config.detection import Detected, detect
+from heroci_action.config.facts import Facts, Loaded
+from heroci_action.config.model import Config, ImageConfig
+from heroci_action.config.tree import Tree
+from heroci_action.errors import ConfigurationError, Problem, UsageError
+
+DEFAULTS = "defaults"
+COMMAND_LINE = "the command line"
+# What is written replaces what was detected as a whole: `services = {}` means none, and a list is complete.
+_WHOLE = frozenset({"services", "lint"})
+_SERVICE = re.compile(r"\{([\w-]+)\.(?:host|port|user|password|db|url)\}")
+
+
+def load(path: Path, *, overrides: Mapping[str, object] | None = None) -> Loaded:
+    """The configuration of the repository that `path` lies in; `overrides` are dotted keys from the command line.
+
+    Raises ConfigurationError with every problem at once, UsageError where there is no Django project.
+    """
+    place = path.resolve()
+    if not place.is_dir():
+        raise UsageError(
+            f"{str(path)!r} is no directory",
+            remedy="give the root of a repository or a directory in it",
+        )
+    root = repository_root(place)
+    written, origin = read_file(root, place)
+    given = _with_overrides(_with_place(written, root, place), overrides or {})
+    tree = Tree.read(root)
+    problems = list(model_problems(given, origin))
+    usable = _without(given, problems)
+    try:
+        detected = detect(tree, usable)
+    except UsageError:
+        if problems:
+            raise ConfigurationError(tuple(problems)) from None
+        raise
+    merged, origins = _layers(usable, detected, origin, overrides or {})
+    config = Config.model_validate(merged, by_alias=True, by_name=False)
+    problems += cross_problems(config, usable, origins, tree=tree, named=_names(given))
+    if problems:
+        raise ConfigurationError(tuple(sorted(problems, key=lambda problem: problem.key)))
+    return Loaded(
+        root=root,
+        config=config,
+        origins=origins,
+        warnings=(*detected.warnings, *_left_out(usable, detected)),
+        facts=_facts(detected.facts, config),
+    )
+
+
+def repository_root(place: Path) -> Path:
+    """The nearest directory above with a `.git`; the place itself where there is none."""
+    return next(
+        (directory for directory in (place, *place.parents) if (directory / ".git").exists()), place
+    )
+
+
+def read_file(root: Path, place: Path) -> tuple[dict[str, Any], str]:
+    """The written configuration and the name of its origin: the given place's, else the root's; {} where there is none.
+
+    Raises ConfigurationError for TOML that does not parse, and where heroci.toml and [tool.heroci] are both there.
+    """
+    for directory in dict.fromkeys((place, root)):
+        found = list(_files(root, directory))
+        if len(found) > 1:
+            names = " and ".join(origin for _, origin in found)
+            raise ConfigurationError(
+                (
+                    Problem(
+                        key="tool.heroci",
+                        message=f"the configuration is in {names}",
+                        remedy="keep one of them",
+                    ),
+                )
+            )
+        if found:
+            return found[0]
+    return {}, DEFAULTS
+
+
+def _files(root: Path, directory: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    own = directory / "heroci.toml"
+    if own.is_file():
+        yield _parsed(root, own), _relative(root, own)
+    pyproject = directory / "pyproject.toml"
+    if pyproject.is_file():
+        tool = _parsed(root, pyproject).get("tool")
+        table = tool.get("heroci") if isinstance(tool, dict) else None
+        if table is not None:
+            origin = f"{_relative(root, pyproject)} [tool.heroci]"
+            if not isinstance(table, dict):
+                raise ConfigurationError(
+                    (
+                        Problem(
+                            key="tool.heroci",
+                            message=f"must be a table, not {table!r}",
+                            origin=origin,
+                        ),
+                    )
+                )
+            yield table, origin
+
+
+def _relative(root: Path, file: Path) -> str:
+    return file.relative_to(root).as_posix()
+
+
+def _parsed(root: Path, file: Path) -> dict[str, Any]:
+    name = _relative(root, file)
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:  # its text holds line and column
+        problem = Problem(
+            key=name, message=f"is no valid TOML: {error}", remedy="correct the file at that place"
+        )
+    except UnicodeDecodeError as error:
+        problem = Problem(
+            key=name,
+            message=f"is not UTF-8: {error.reason} at byte {error.start}",
+            remedy="save it as UTF-8",
+        )
+    except OSError as error:
+        problem = Problem(key=name, message=f"cannot be read: {error.strerror}")
+    raise ConfigurationError((problem,)) from None
+
+
+def _with_place(written: dict[str, Any], root: Path, place: Path) -> dict[str, Any]:
+    """A directory below the root that the user named is the working directory, unless the file says another one."""
+    if place == root or "working-directory" in written:
+        return written
+    return {**written, "working-directory": place.relative_to(root).as_posix()}
+
+
+def _with_overrides(written: Mapping[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:
+    merged = dict(written)
+    for key, value in overrides.items():
+        if value is not None:
+            merged = _put(merged, key.split("."), value)
+    return merged
+
+
+def _put(table: Mapping[str, Any], path: list[str], value: object) -> dict[str, Any]:
+    inner = table.get(path[0])
+    if len(path) > 1:
+        value = _put(inner if isinstance(inner, Mapping) else {}, path[1:], value)
+    elif isinstance(inner, Mapping) and isinstance(value, Mapping):
+        value = {**inner, **value}
+    return {**table, path[0]: value}
+
+
+def _without(given: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    """What is left when every key with a problem is taken out, so that the rest can be checked as well."""
+    usable = {
+        key: dict(value) if isinstance(value, Mapping) else value for key, value in given.items()
+    }
+    for problem in problems:
+        top, _, rest = problem.key.partition(".")
+        name = rest.partition(".")[0].partition("[")[0]
+        inner = usable.get(top)
+        if (
+            isinstance(inner, dict)
+            and name in inner
+            and top in {"stages", "services", "env", "tests", "image", "integration"}
+        ):
+            del inner[name]
+        else:
+            usable.pop(top.partition("[")[0], None)
+    return usable
+
+
+def _names(given: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of services and stages that are written, those with problems included."""
+    return tuple(  # type: ignore[return-value]
+        frozenset(given[key]) if isinstance(given.get(key), Mapping) else frozenset()
+        for key in ("services", "stages")
+    )
+
+
+def _layers(
+    given: Mapping[str, Any], detected: Detected, origin: str, overrides: Mapping[str, object]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Defaults, then detection, then what is written: the merged tables, and the origin of each dotted key."""
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    _merge(merged, origins, _defaults(), {}, DEFAULTS)
+    for key, value in detected.values.items():
+        if _wanted(key, given) and not _dangles(value, given):
+            _merge(merged, origins, _put({}, key.split("."), value), {}, detected.origins[key])
+    _merge(merged, origins, given, dict.fromkeys(overrides, COMMAND_LINE), origin)
+    return merged, origins
+
+
+def _wanted(key: str, given: Mapping[str, Any]) -> bool:
+    """Whether a detected key is not replaced as a whole by what is written."""
+    top = key.partition(".")[0]
+    return not (top in _WHOLE and top in given) and not (
+        top == "image" and given.get("image") is False
+    )
+
+
+def _dangles(value: object, given: Mapping[str, Any]) -> bool:
+    """Whether a detected value points to a service that the written ones do not have."""
+    services = given.get("services")
+    if not isinstance(value, str) or not isinstance(services, Mapping):
+        return False
+    return not set(_SERVICE.findall(value)) <= set(services)
+
+
+def _left_out(given: Mapping[str, Any], detected: Detected) -> Iterator[str]:
+    """Services that were detected and that the written ones do not have: {} is a clear word, a part may be a slip."""
+    services = given.get("services")
+    if isinstance(services, Mapping) and services:
+        names = {key.split(".")[1] for key in detected.values if key.startswith("services.")}
+        for name in sorted(names - set(services)):
+            variables = [
+                key[4:] for key, value in detected.values.items() if f"{{{name}." in str(value)
+            ]
+            yield (
+                f"services is written without {name!r}, which the settings read from {', '.join(variables) or 'the code'}; "
+                f"add it to services if the tests need it"
+            )
+
+
+def _facts(facts: Facts, config: Config) -> Facts:
+    """The facts that the written configuration overrules."""
+    skips = {
+        stage: why
+        for stage, why in facts.skips.items()
+        if not (stage == "image" and _has_dockerfile(config))
+    }
+    return replace(facts, skips=skips)
+
+
+def _has_dockerfile(config: Config) -> bool:
+    return isinstance(config.image, ImageConfig) and config.image.command is not None
+
+
+def _defaults() -> dict[str, Any]:
+    return tomllib.loads(
+        resources.files(__package__).joinpath("defaults.toml").read_text(encoding="utf-8")
+    )
+
+
+def _merge(
+    merged: dict[str, Any],
+    origins: dict[str, str],
+    layer: Mapping[str, Any],
+    special: Mapping[str, str],
+    origin: str,
+    prefix: str = "",
+) -> None:
+    """Put a layer over what is there, tables key by key, and note where each value came from."""
+    for key, value in layer.items():
+        dotted = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            inner = merged.get(key)
+            merged[key] = dict(inner) if isinstance(inner, Mapping) else {}
+            origins.pop(dotted, None)
+            _merge(merged[key], origins, value, special, special.get(dotted, origin), f"{dotted}.")
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            continue  # an empty table adds nothing
+        else:
+            merged[key] = value
+            for old in [old for old in origins if old.startswith(f"{dotted}.")]:
+                del origins[old]
+            origins[dotted] = special.get(dotted, origin)
