@@ -1,0 +1,123 @@
+"""The main job against the plain script that one would otherwise write, cold, in one run on one machine.
+
+    python benchmarks/pipeline.py [--rounds N]
+
+Prints the ratio of the wall times, and that of HeroCI's wall time to the critical path of its own stages. Both start with
+empty caches; the script finds its database server running, HeroCI starts its own. The project is superheroes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import anyio
+
+from heroci_action.analysis.critical_path import critical_path
+from heroci_action.config.lint_tools import LINT_TOOLS
+from heroci_action.engines.host import postgres
+from heroci_action.engines.host.workspace import workspace
+from heroci_action.result_json import load
+
+ROOT = Path(__file__).resolve().parent.parent
+LINT = ("black", "isort", "flake8")
+
+# One after another, as scripts are; `set -e` ends it at the first failure, so that it cannot win by failing.
+SCRIPT = """
+set -e
+{python} -m venv "$WORK/venv"
+PATH="$WORK/venv/bin:$PATH"
+pip install --quiet --disable-pip-version-check -r requirements.txt {lint} coverage
+black --check --quiet superheroes tests/superheroes manage.py
+isort --check-only --quiet superheroes tests/superheroes manage.py
+flake8 superheroes tests/superheroes manage.py
+python manage.py check
+python manage.py makemigrations --check --dry-run
+python manage.py migrate --verbosity 0
+coverage run --source=superheroes manage.py test tests.superheroes
+coverage xml -q -o "$WORK/coverage.xml"
+gunicorn --bind 127.0.0.1:{port} --workers 2 superheroes.wsgi &
+trap 'kill $!' EXIT
+for _ in $(seq 100); do
+    if python -c 'import urllib.request as r; r.urlopen("http://127.0.0.1:{port}/health/")' 2>/dev/null; then exit 0; fi
+    sleep 0.1
+done
+exit 1
+"""
+
+
+def plain(python: str, work: Path) -> float:
+    """Seconds of the plain script; the database server is started before, as a CI service is."""
+
+    async def main() -> float:
+        with workspace(os.environ) as space:
+            binaries = postgres.choose(postgres.find_binaries(space.path), None)
+            async with postgres.postgres(binaries, space, lambda _stream, _line: None) as server:
+                url = (await server.create_database("plain"))["url"]
+                return await anyio.to_thread.run_sync(_plain, python, work, url)
+
+    return anyio.run(main)
+
+
+def _plain(python: str, work: Path, url: str) -> float:
+    specs = " ".join(LINT_TOOLS[name].default_spec for name in LINT)
+    script = SCRIPT.replace("{python}", python).replace("{lint}", specs).replace("{port}", "18765")
+    env = {
+        **os.environ,
+        "WORK": str(work),
+        "PIP_CACHE_DIR": str(work / "pip"),
+        "COVERAGE_FILE": str(work / "coverage"),
+        "DATABASE_URL": url,
+        "SECRET_KEY": "benchmark-" * 6,
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+    }
+    return _timed(["sh", "-c", script], env, work / "log")
+
+
+def heroci(work: Path) -> tuple[float, float]:
+    """Seconds of `heroci run`, and of the critical path of its stages."""
+    env = {
+        **os.environ,
+        "HEROCI_CACHE_DIR": str(work / "heroci"),
+        "UV_CACHE_DIR": str(work / "uv"),
+    }
+    reports = work / "reports"
+    command = [sys.executable, "-m", "heroci_action", "run", "--engine", "host", "--skip", "image", "--output", str(reports)]
+    seconds = _timed(command, env, work / "log")
+    result = load((reports / "heroci-result.json").read_bytes())
+    return seconds, critical_path(result.stages).seconds
+
+
+def _timed(command: list[str], env: dict[str, str], log: Path) -> float:
+    start = time.monotonic()
+    with log.open("w") as file:
+        ended = subprocess.run(command, cwd=ROOT, env=env, stdout=file, stderr=subprocess.STDOUT, check=False)
+    if ended.returncode:
+        sys.exit(f"{command[0]} ended with exit code {ended.returncode}:\n{log.read_text()[-4000:]}")
+    return time.monotonic() - start
+
+
+def main() -> None:
+    """Take turns, so that a noisy moment hits both, and print the medians and their ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--python", default=sys.executable, help="the interpreter of the plain script")
+    options = parser.parse_args()
+    rows = []
+    for _ in range(options.rounds):
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+            rows.append((plain(options.python, Path(one)), *heroci(Path(two))))
+    script, wall, path = (statistics.median(column) for column in zip(*rows, strict=True))
+    ratios = {"heroci / script": wall / script, "heroci / critical path": wall / path}
+    print(json.dumps({"script": script, "heroci": wall, "critical path": path, **ratios}, indent=2))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
