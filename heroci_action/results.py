@@ -73,13 +73,18 @@ class TestCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCoverage:
-    """The lines of one file that ran and that did not, and its branches where they were measured."""
+    """The lines of one file that ran and that did not, and its branches where they were measured.
+
+    `branches` says for each line with branches how many of them were taken, and how many there are; a source that knows
+    totals only leaves it empty.
+    """
 
     path: str
     covered: tuple[int, ...] = ()
     missing: tuple[int, ...] = ()
     covered_branches: int = 0
     missing_branches: int = 0
+    branches: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def measured(self) -> int:
