@@ -1,0 +1,607 @@
+"""Records every test that Django's runner takes, beside whatever runner the project has.
+
+`manage.py test --testrunner heroci_django_runner.Runner` runs the project's own runner class, unchanged: `Runner` *is*
+that class. What records are four hooks in unittest and Django (a test is called, a suite is run, a parallel suite is
+run, a result is told of an outcome), so it does not matter which methods the project overrides. See the package's
+docstring for the environment variables and the format.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import os
+import re
+import sys
+import time
+import traceback
+import unittest
+from typing import Any, Callable, Iterator, Optional, Tuple
+
+_START = os.getcwd()  # relative file names of code objects are meant from here, whatever a test changes to
+_OUTPUT_LIMIT = 64 * 1024  # characters kept of what one test prints, from the end
+_TEXT_LIMIT = 256 * 1024  # characters kept of one traceback
+_FILE_LINE = re.compile(r'^ *File "(?P<file>[^"\n]+)", line (?P<line>\d+)', re.MULTILINE)
+_FIXTURE = re.compile(r"(?P<name>\w+) \((?P<place>[^()]+)\)")
+
+Place = Tuple[Optional[str], Optional[int]]
+
+
+# --- Where code lies -------------------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=None)
+def _root() -> str:
+    return os.path.realpath(os.environ.get("HEROCI_ROOT") or _START)
+
+
+@functools.lru_cache(maxsize=4096)
+def _relative(path: str) -> str | None:
+    """The path below the repository's root; None for what is installed, outside, or no file (`<string>`)."""
+    real = os.path.realpath(os.path.join(_START, path))
+    prefix = os.path.realpath(sys.prefix)
+    root = _root()
+    inside = real.startswith(os.path.join(root, ""))
+    installed = "site-packages" in real or "dist-packages" in real
+    own_environment = prefix.startswith(os.path.join(root, "")) and real.startswith(prefix)
+    if not inside or installed or own_environment or path.startswith("<"):
+        return None
+    return os.path.relpath(real, root).replace(os.sep, "/")
+
+
+def _definition(test: Any) -> Place:
+    """The file and line where a test is defined: its method, else its class."""
+    doctest = getattr(test, "_dt_test", None)
+    if doctest is not None:
+        return _relative(doctest.filename or "<doctest>"), (doctest.lineno or 0) + 1
+    method = getattr(type(test), getattr(test, "_testMethodName", ""), None)
+    code = getattr(inspect.unwrap(method) if method else None, "__code__", None)
+    if code is not None and _relative(code.co_filename):
+        return _relative(code.co_filename), code.co_firstlineno
+    return _class_definition(type(test))
+
+
+@functools.lru_cache(maxsize=1024)
+def _class_definition(test_class: type) -> Place:
+    try:
+        file = inspect.getsourcefile(test_class)
+        line = inspect.getsourcelines(test_class)[1]
+    except (OSError, TypeError):
+        return None, None
+    relative = _relative(file) if file else None
+    return (relative, line) if relative else (None, None)
+
+
+def _failure(error: Any, own_file: str | None, text: str) -> Place:
+    """Where it went wrong: the last frame in the test's own file, else the last one in the repository."""
+    frames = [
+        (_relative(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error)
+    ]
+    if not any(file for file, _ in frames):  # import errors and doctests carry their traceback as text
+        frames += [(_relative(match["file"]), int(match["line"])) for match in _FILE_LINE.finditer(text)]
+    known = [frame for frame in frames if frame[0]]
+    own = [frame for frame in known if frame[0] == own_file]
+    return (own or known or [(None, None)])[-1]
+
+
+# --- What went wrong, as text ----------------------------------------------------------------------------------------
+
+
+def _is_unittest(frame: Any) -> bool:
+    return "__unittest" in frame.f_globals
+
+
+def _details(error: Any) -> str:
+    """The traceback without the frames of unittest around the test and inside its assertions."""
+    kind, value, trace = error
+    inner = [_is_unittest(frame) for frame, _ in traceback.walk_tb(trace)]
+    first = inner.index(False) if False in inner else 0
+    last = len(inner) - inner[::-1].index(False) if False in inner else len(inner)
+    try:
+        text = traceback.TracebackException(kind, value, trace)
+        if len(text.stack) == len(inner):
+            text.stack[:] = text.stack[first:last]
+        return "".join(text.format())[-_TEXT_LIMIT:]
+    except Exception as broken:  # an exception's own __str__ may raise
+        return "{}: (its text could not be made: {!r})".format(kind.__name__, type(broken))
+
+
+def _message(kind: type, value: Any) -> str:
+    """The type and the first line of an exception."""
+    try:
+        lines = str(value).strip().splitlines()
+    except Exception:
+        lines = []
+    return "{}: {}".format(kind.__name__, lines[0]) if lines else kind.__name__
+
+
+# --- The record ------------------------------------------------------------------------------------------------------
+
+
+class Record:
+    """JSON lines in a file of this process, each written at once, so that a killed process leaves all it knew."""
+
+    def __init__(self, kind: str, directory: str) -> None:
+        self._kind = kind
+        self._directory = directory
+        self._pid = 0
+        self._file = -1
+
+    def write(self, **event: Any) -> None:
+        """Append one event. A full or missing disk loses events, it never breaks a test."""
+        line = json.dumps(event, ensure_ascii=True, default=repr) + "\n"
+        try:
+            if self._pid != os.getpid():  # first use, or first use after a fork
+                self._open()
+            os.write(self._file, line.encode("ascii"))
+        except OSError:
+            self._file = -1
+
+    def _open(self) -> None:
+        self._pid = os.getpid()
+        os.makedirs(self._directory, exist_ok=True)
+        name = "{}-{}-{}.jsonl".format(self._kind, self._pid, time.time_ns())
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        self._file = os.open(os.path.join(self._directory, name), flags, 0o644)
+
+
+class _Tee:
+    """A stream that also keeps the end of what goes through it."""
+
+    def __init__(self, stream: Any, kept: list[str]) -> None:
+        self._heroci_stream = stream
+        self._heroci_kept = kept
+
+    def write(self, text: Any) -> Any:
+        if isinstance(text, str):
+            _keep(self._heroci_kept, text)
+        return self._heroci_stream.write(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._heroci_stream, name)
+
+
+def _keep(kept: list[str], text: str) -> None:
+    kept.append(text)
+    if len(kept) > 1000 or len(text) > _OUTPUT_LIMIT:
+        kept[:] = ["".join(kept)[-_OUTPUT_LIMIT:]]
+
+
+class _Running:
+    """The test that this process is in."""
+
+    def __init__(self, number: int, test: Any) -> None:
+        self.number = number
+        self.test = test
+        self.file, self.line = _definition(test)
+        self.started = time.perf_counter()
+        self.outcome: dict[str, Any] | None = None
+        self.parts = 0  # subtests that were recorded as cases of their own
+        self.output: list[str] = []
+        self._streams: list[tuple[str, Any]] = []
+
+    def listen(self) -> None:
+        """Keep what the test prints, while it is printed all the same."""
+        for name in ("stdout", "stderr"):
+            tee = _Tee(getattr(sys, name), self.output)
+            setattr(sys, name, tee)
+            self._streams.append((name, tee))
+
+    def stop_listening(self) -> None:
+        """Give the streams back where they are still ours (`--buffer` and tests exchange them as well)."""
+        for name, tee in self._streams:
+            if getattr(sys, name) is tee:
+                setattr(sys, name, tee._heroci_stream)
+            tee._heroci_kept = []
+
+    def text(self) -> str:
+        """The end of what the test has printed."""
+        return "".join(self.output)[-_OUTPUT_LIMIT:]
+
+
+class Recorder:
+    """Turns what the hooks see into events."""
+
+    def __init__(self, directory: str) -> None:
+        self.running: _Running | None = None
+        self.telling = False  # inside an outcome: a result class may tell itself another one
+        self.worker = False
+        self.pid = os.getpid()
+        self._count = 0
+        self._record = Record("django", directory)
+        self._databases = Record("database", directory)
+
+    # A test is called.
+
+    def call(self, test: Any, call: Callable[[], Any]) -> Any:
+        """Take a test and record its start and end."""
+        running = self._enter(test)
+        try:
+            return call()
+        except BaseException:  # Control-C, or a result that raises: the runner must see it too
+            if running.outcome is None:
+                self._note(running, "errored", sys.exc_info())
+            raise
+        finally:
+            self._leave(running)
+
+    def _enter(self, test: Any) -> _Running:
+        self._count += 1
+        running = self.running = _Running(self._count, test)
+        classname, name = _names(test)
+        self._record.write(
+            event="start",
+            n=running.number,
+            classname=classname,
+            name=name,
+            file=running.file,
+            line=running.line,
+        )
+        running.listen()
+        return running
+
+    def _leave(self, running: _Running) -> None:
+        running.stop_listening()
+        self.running = None
+        duration = time.perf_counter() - running.started
+        if running.outcome is not None:
+            classname, name = _names(running.test)
+            self._record.write(
+                event="case",
+                classname=classname,
+                name=name,
+                duration=duration,
+                output=running.text(),
+                **running.outcome,
+            )
+        self._record.write(event="stop", n=running.number)
+
+    # A result is told of an outcome.
+
+    def outcome(self, test: Any, status: str, error: Any = None, message: str = "") -> None:
+        """Record how a test, a subtest or a fixture of a class or module ended."""
+        running = self.running
+        owner = getattr(test, "test_case", test)
+        if running is not None and owner is running.test:
+            if owner is test:
+                self._note(running, status, error, message)
+            else:
+                self._part(running, test, status, error, message)
+        elif not hasattr(test, "_testMethodName") and not hasattr(test, "_dt_test"):
+            self._fixture(test, status, error, message)
+        # Else a parallel suite tells again what a worker has recorded itself.
+
+    def _note(self, running: _Running, status: str, error: Any, message: str = "") -> None:
+        new = _case(running, status, error, message)
+        old = running.outcome
+        if old is None or (old["status"] in ("passed", "skipped") and status in ("failed", "errored")):
+            running.outcome = new
+        elif new["details"]:  # a second error of one test, of its tearDown for example
+            old["details"] += "\n" + new["details"]
+
+    def _part(self, running: _Running, part: Any, status: str, error: Any, message: str) -> None:
+        running.parts += 1
+        classname, name = _names(running.test)
+        self._record.write(
+            event="case",
+            classname=classname,
+            name="{} {}".format(name, part._subDescription()),
+            duration=0.0,
+            output=running.text(),
+            **_case(running, status, error, message),
+        )
+
+    def _fixture(self, holder: Any, status: str, error: Any, message: str) -> None:
+        match = _FIXTURE.fullmatch(str(holder.id()))
+        name, place = (match["name"], match["place"]) if match else (str(holder.id()), "")
+        file, line = _module_place(place)
+        described = _described(status, error, message, file, line)
+        self._record.write(
+            event="case", classname=place, name=name, duration=0.0, output="", **described
+        )
+
+    def end(self, *, stopped: bool) -> None:
+        """The parallel run came to its end; tests still open were ended by `--failfast`."""
+        self._record.write(event="end", stopped=stopped)
+
+    # A suite is run.
+
+    def databases(self, suite: Any) -> None:
+        """Record the databases that the tests of a suite use, once they are set up."""
+        if not self.worker and self.pid == os.getpid():
+            self._databases.write(databases=[_database(alias) for alias in sorted(_aliases(suite))])
+
+
+def _names(test: Any) -> tuple[str, str]:
+    """The path of a test's class, and its method; what could not be imported has its module's name only."""
+    method = getattr(test, "_testMethodName", None)
+    test_class = type(test)
+    if method is None or hasattr(test, "_dt_test"):
+        return "", str(test.id())
+    if test_class.__module__ == "unittest.loader":  # _FailedTest: its "method" is a module
+        return "", str(method)
+    return "{}.{}".format(test_class.__module__, test_class.__qualname__), str(method)
+
+
+def _case(running: _Running, status: str, error: Any, message: str) -> dict[str, Any]:
+    return _described(status, error, message, running.file, running.line)
+
+
+def _described(
+    status: str, error: Any, message: str, file: str | None, line: int | None
+) -> dict[str, Any]:
+    details = ""
+    if error is not None and status != "skipped":
+        kind, value, trace = error
+        details = _details(error)
+        message = _imported(value) or _message(kind, value)
+        broke_in, at = _failure(trace, file, str(value) if trace is None or _imported(value) else details)
+        file, line = (broke_in, at) if broke_in else (file, line)
+    return {"status": status, "message": message, "details": details, "file": file, "line": line}
+
+
+def _imported(value: Any) -> str:
+    """The last line of the traceback that unittest hides in the text of a failed import."""
+    if not isinstance(value, ImportError) or "Failed to import test module" not in str(value):
+        return ""
+    return str(value).strip().splitlines()[-1].strip()
+
+
+def _module_place(place: str) -> Place:
+    """The file of a class or module by its dotted path, and the line of the class."""
+    parts = place.split(".")
+    for length in range(len(parts), 0, -1):
+        module = sys.modules.get(".".join(parts[:length]))
+        if module is not None:
+            owner: Any = module
+            for part in parts[length:]:
+                owner = getattr(owner, part, None)
+            if isinstance(owner, type):
+                return _class_definition(owner)
+            file = getattr(module, "__file__", None)
+            return (_relative(file), 1) if file and _relative(file) else (None, None)
+    return None, None
+
+
+# --- Databases -------------------------------------------------------------------------------------------------------
+
+_VERSION_QUERIES = {
+    "postgresql": "SHOW server_version",
+    "mysql": "SELECT VERSION()",
+    "sqlite": "SELECT sqlite_version()",
+}
+
+
+def _leaves(suite: Any) -> Iterator[Any]:
+    if hasattr(suite, "countTestCases") and hasattr(suite, "__iter__"):
+        for part in suite:
+            yield from _leaves(part)
+    else:
+        yield suite
+
+
+def _aliases(suite: Any) -> set[str]:
+    from django.db import connections
+
+    used: set[str] = set()
+    for test in _leaves(suite):
+        aliases = getattr(test, "databases", None) or ()
+        used.update(connections if aliases == "__all__" else aliases)
+    return used & set(connections)
+
+
+def _database(alias: str) -> dict[str, Any]:
+    from django.db import connections
+
+    connection = connections[alias]
+    return {
+        "alias": alias,
+        "vendor": connection.vendor,
+        "version": _version(connection),
+        "name": str(connection.settings_dict.get("NAME")),
+    }
+
+
+def _version(connection: Any) -> str | None:
+    was_open = connection.connection is not None
+    query = _VERSION_QUERIES.get(connection.vendor)
+    if query is None:
+        return None
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            return str(cursor.fetchone()[0]).split(" ")[0]
+    except Exception:  # whatever the driver raises: the tests themselves will say it better
+        return None
+    finally:
+        if not was_open:
+            connection.close()
+
+
+# --- The hooks -------------------------------------------------------------------------------------------------------
+
+_recorder: Recorder | None = None
+
+
+def _outcomes(recorder: Recorder) -> dict[str, Callable[..., Any]]:
+    """Methods of a result that record before they do what they did."""
+
+    def telling(name: str, note: Callable[..., None]) -> Callable[..., Any]:
+        def method(self: Any, test: Any, *args: Any, **kwargs: Any) -> Any:
+            outermost, recorder.telling = not recorder.telling, True
+            try:
+                if outermost:
+                    note(test, *args, **kwargs)
+                return getattr(super(type(self), self), name)(test, *args, **kwargs)
+            finally:
+                recorder.telling = not outermost
+
+        method.__name__ = name
+        return method
+
+    tell = recorder.outcome
+
+    def subtest(test: Any, part: Any, err: Any) -> None:
+        if err is not None:
+            failed = issubclass(err[0], test.failureException)
+            tell(part, "failed" if failed else "errored", err)
+
+    def expected(test: Any, err: Any) -> None:
+        tell(test, "skipped", message="expected failure: " + _message(err[0], err[1]))
+
+    def unexpected(test: Any) -> None:
+        tell(test, "failed", message="unexpected success: the test is marked as an expected failure")
+
+    notes: dict[str, Callable[..., None]] = {
+        "addSuccess": lambda test: tell(test, "passed"),
+        "addFailure": lambda test, err: tell(test, "failed", err),
+        "addError": lambda test, err: tell(test, "errored", err),
+        "addSkip": lambda test, reason: tell(test, "skipped", message=str(reason)),
+        "addExpectedFailure": expected,
+        "addUnexpectedSuccess": unexpected,
+        "addSubTest": subtest,
+    }
+    return {name: telling(name, note) for name, note in notes.items()}
+
+
+_recording_classes: dict[type, type] = {}
+
+
+def _buffered(recorder: Recorder) -> Callable[..., Any]:
+    def stopTest(self: Any, test: Any) -> Any:
+        running = recorder.running
+        if running is not None and getattr(self, "buffer", False):
+            for buffer in (getattr(self, "_stdout_buffer", None), getattr(self, "_stderr_buffer", None)):
+                if buffer is not None:
+                    _keep(running.output, buffer.getvalue())
+        return super(type(self), self).stopTest(test)
+
+    return stopTest
+
+
+def _adopt(recorder: Recorder, result: Any) -> None:
+    """Make this one result record; its class stays what it was to everybody who asks."""
+    from django.test.runner import RemoteTestResult
+
+    original = type(result)
+    if original in _recording_classes.values() or not isinstance(
+        result, (unittest.TestResult, RemoteTestResult)
+    ):
+        return
+    if original not in _recording_classes:
+        names = {key: getattr(original, key) for key in ("__module__", "__qualname__", "__doc__")}
+        body = dict(_outcomes(recorder), stopTest=_buffered(recorder), **names)
+        body["__reduce_ex__"] = _reduce_as(original)
+        _recording_classes[original] = type(original.__name__, (original,), body)
+    result.__class__ = _recording_classes[original]
+
+
+def _reduce_as(original: type) -> Callable[..., Any]:
+    """Workers pickle failed subtests together with their result: it travels as its original class."""
+
+    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+        # Through a function: pickle refuses to make an object of another class than the one it was given.
+        made_by, arguments, *rest = original.__reduce_ex__(self, protocol)
+        arguments = tuple(original if item is type(self) else item for item in arguments)
+        return (_revive, (made_by, *arguments), *rest)
+
+    return __reduce_ex__
+
+
+def _revive(made_by: Callable[..., Any], *arguments: Any) -> Any:
+    return made_by(*arguments)
+
+
+def _hook_test(recorder: Recorder, test_class: Any) -> None:
+    original = test_class.__call__
+
+    @functools.wraps(original)
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = args[0] if args else kwargs.get("result")
+        if recorder.running is not None or result is None:  # a test that runs tests
+            return original(self, *args, **kwargs)
+        _adopt(recorder, result)
+        if type(result) not in _recording_classes.values():  # pytest, called by the project's runner
+            return original(self, *args, **kwargs)
+        return recorder.call(self, lambda: original(self, *args, **kwargs))
+
+    test_class.__call__ = __call__
+
+
+def _hook_suite(recorder: Recorder) -> None:
+    original = unittest.TestSuite.run
+
+    @functools.wraps(original)
+    def run(self: Any, result: Any, *args: Any, **kwargs: Any) -> Any:
+        if recorder.running is None and type(result) not in _recording_classes.values():
+            recorder.databases(self)
+            _adopt(recorder, result)
+        return original(self, result, *args, **kwargs)
+
+    unittest.TestSuite.run = run  # type: ignore[method-assign]
+
+
+class _WorkerRunner:
+    """Stands for the runner class of a parallel suite and brings the hooks into a worker that was not forked."""
+
+    def __init__(self, runner_class: Any) -> None:
+        self.runner_class = runner_class
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        install(worker=True)
+        return self.runner_class(*args, **kwargs)
+
+
+def _hook_parallel_suite(recorder: Recorder) -> None:
+    from django.test.runner import ParallelTestSuite
+
+    original = ParallelTestSuite.run
+
+    @functools.wraps(original)
+    def run(self: Any, result: Any) -> Any:
+        if recorder.running is not None:
+            return original(self, result)
+        recorder.databases(self)
+        if not isinstance(self.runner_class, _WorkerRunner):
+            self.runner_class = _WorkerRunner(self.runner_class)
+        outcome = original(self, result)
+        recorder.end(stopped=bool(getattr(result, "shouldStop", False)))
+        return outcome
+
+    ParallelTestSuite.run = run
+
+
+def install(*, worker: bool = False) -> None:
+    """Set the hooks, once per process, where there is a place to record to."""
+    global _recorder
+    directory = os.environ.get("HEROCI_RECORD")
+    if directory and _recorder is None:
+        from django.test import SimpleTestCase
+
+        _recorder = Recorder(os.path.join(_START, directory))
+        _hook_test(_recorder, unittest.TestCase)
+        _hook_test(_recorder, SimpleTestCase)
+        _hook_suite(_recorder)
+        _hook_parallel_suite(_recorder)
+    if _recorder is not None:
+        _recorder.worker = _recorder.worker or worker
+
+
+def _project_runner() -> Any:
+    from django.conf import settings
+    from django.utils.module_loading import import_string
+
+    return import_string(os.environ.get("HEROCI_TEST_RUNNER") or settings.TEST_RUNNER)
+
+
+def __getattr__(name: str) -> Any:
+    """`Runner` is made when Django asks for it, because only then the settings are there."""
+    if name != "Runner":
+        raise AttributeError(name)
+    install()
+    return _project_runner()
