@@ -1,0 +1,157 @@
+"""`junit.xml`: everything that ran as one JUnit document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import junit_xml  # type: ignore[import-untyped]  it has no annotations
+
+from heroci_action.results import Diagnostic, Result, StageResult, Status, StepResult, TestCase
+from heroci_action.text import count, legal_xml, one_line
+
+
+def render(result: Result) -> bytes:
+    """The document as UTF-8, with the elements and attributes of the common (Jenkins) schema.
+
+    A stage is a suite, with one case for each step that reports no tests, so that whatever failed is seen in any JUnit
+    viewer; a step with tests or findings is a suite of its own. Findings are one case for each file, since that is a
+    name that stays from run to run, which a line is not; a tool without findings is one case that passed.
+    """
+    root = ET.Element("testsuites", name=legal_xml(result.project))
+    totals = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    for suite in _suites(result):
+        element = suite.build_xml_doc()
+        _set_times(element)
+        for key in totals:
+            totals[key] += int(element.get(key, 0))
+        root.append(element)
+    root.attrib |= {key: str(value) for key, value in totals.items()}
+    root.set("time", f"{result.duration:.6f}")
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
+
+
+def _set_times(suite: ET.Element) -> None:
+    """Plain decimals everywhere: the library leaves a zero out, and writes a tiny sum as 1e-05."""
+    for element in suite.iter("testcase"):
+        element.set("time", element.get("time", "0.000000"))
+    suite.set("time", f"{float(suite.get('time', 0)):.6f}")
+
+
+def _suites(result: Result) -> Iterator[Any]:
+    for stage in result.stages:
+        cases = list(_stage_cases(stage))
+        if cases:
+            yield _suite(stage.name, cases)
+        for step in stage.steps:
+            if step.tests or step.diagnostics:
+                yield _suite(f"{stage.name}/{step.name}", _step_cases(stage, step), step)
+
+
+def _suite(name: str, cases: Iterable[Any], step: StepResult | None = None) -> Any:
+    facts = step.facts if step else {}
+    properties = {legal_xml(key): legal_xml(value) for key, value in facts.items()}
+    return junit_xml.TestSuite(legal_xml(name), list(cases), properties=properties)
+
+
+def _stage_cases(stage: StageResult) -> Iterator[Any]:
+    """The steps that have nothing finer to show, and the stage itself where no step tells how it ended."""
+    for step in stage.steps:
+        if not step.tests and not step.diagnostics:
+            yield _step_case(stage, step)
+    if stage.status is not Status.PASSED and not _told_by_a_step(stage):
+        case = _case(stage.name, stage.name, stage.duration)
+        yield _ended(case, stage.status, _reason(stage), stage.remedy or "")
+
+
+def _told_by_a_step(stage: StageResult) -> bool:
+    return any(step.status is stage.status for step in stage.steps)
+
+
+def _step_case(stage: StageResult, step: StepResult) -> Any:
+    case = _case(step.name, stage.name, step.duration)
+    return _ended(case, step.status, _reason(step), step.output)
+
+
+def _step_cases(stage: StageResult, step: StepResult) -> Iterator[Any]:
+    yield from map(_test_case, step.tests)
+    bad = any(test.status in (Status.FAILED, Status.ERRORED) for test in step.tests)
+    if step.status is Status.PASSED:
+        if step.diagnostics:
+            case = _step_case(stage, step)
+            case.stdout = legal_xml(_listing(step.diagnostics))
+            yield case
+        return
+    yield from _findings(stage, step)
+    if not bad and not step.diagnostics:
+        yield _step_case(stage, step)
+
+
+def _test_case(test: TestCase) -> Any:
+    case = _case(test.name, test.classname, test.duration, file=test.file, line=test.line)
+    case.stdout = legal_xml(test.output)
+    return _ended(case, test.status, test.message, test.details)
+
+
+def _findings(stage: StageResult, step: StepResult) -> Iterator[Any]:
+    def file_of(diagnostic: Diagnostic) -> str:
+        return diagnostic.file or ""
+
+    for file, group in groupby(sorted(step.diagnostics, key=file_of), key=file_of):
+        found = tuple(group)
+        name, classname = file or step.name, f"{stage.name}.{step.name}"
+        case = _case(name, classname, 0.0, file=file or None, line=found[0].line)
+        message = _finding(found[0])
+        if len(found) > 1:
+            message += f" (and {count(len(found) - 1, 'more finding')})"
+        yield _ended(case, step.status, message, _listing(found))
+
+
+def _listing(diagnostics: Iterable[Diagnostic]) -> str:
+    return "\n".join(map(_finding, diagnostics))
+
+
+def _finding(diagnostic: Diagnostic) -> str:
+    numbers = (diagnostic.line, diagnostic.column)
+    place = ":".join([diagnostic.file or "", *(str(number) for number in numbers if number)])
+    rule = f"{diagnostic.rule} " if diagnostic.rule else ""
+    return f"{place}: {rule}{diagnostic.message}" if place else f"{rule}{diagnostic.message}"
+
+
+def _case(
+    name: str, classname: str, duration: float, *, file: str | None = None, line: int | None = None
+) -> Any:
+    return junit_xml.TestCase(
+        legal_xml(name),
+        classname=legal_xml(classname),
+        elapsed_sec=duration,
+        file=legal_xml(file) if file else None,
+        line=line,
+    )
+
+
+def _ended(case: Any, status: Status, message: str, text: str) -> Any:
+    """The case with how it ended; never without a message, which the library would take for a pass."""
+    whole = legal_xml(message)
+    message = one_line(whole, 1_000) or status.value
+    text = legal_xml(text) or (whole if whole != message else "")
+    match status:
+        case Status.PASSED:
+            pass
+        case Status.FAILED:
+            case.add_failure_info(message=message, output=text)
+        case Status.ERRORED:
+            case.add_error_info(message=message, output=text)
+        case Status.CANCELLED:
+            case.add_error_info(message=message, output=text, error_type="cancelled")
+        case Status.SKIPPED:
+            case.add_skipped_info(message=message)
+    return case
+
+
+def _reason(ended: StageResult | StepResult) -> str:
+    remedy = f"; {ended.remedy}" if ended.remedy else ""
+    return f"{ended.reason or ended.status.value}{remedy}"

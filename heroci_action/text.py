@@ -1,0 +1,67 @@
+"""Text that somebody else wrote, made fit to be shown: without control codes, in bounds, on one line."""
+
+from __future__ import annotations
+
+import re
+
+UNSHOWABLE = "\ufffd"
+
+# ECMA-48: control sequences, operating system commands (titles, links), and the short escapes.
+_ANSI = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-Z\\^-~]"
+)
+# What XML 1.0 does not allow (section 2.2), lone surrogates among it.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# Control characters, and those that turn the direction of what follows them (Trojan Source, CVE-2021-42574).
+_NOT_SHOWN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+_NEWLINES = re.compile(r"\r\n?|\u2028|\u2029|\x85")
+
+
+def without_ansi(text: str) -> str:
+    """The text without colours and other terminal sequences."""
+    return _ANSI.sub("", text) if "\x1b" in text or "\x9b" in text or "\x9d" in text else text
+
+
+def legal_xml(text: str) -> str:
+    """The text without terminal sequences, each character that XML forbids replaced by U+FFFD."""
+    return _NOT_XML.sub(UNSHOWABLE, without_ansi(text))
+
+
+def printable(text: str) -> str:
+    """The text without terminal sequences, its invisible controls replaced by U+FFFD; tabs and newlines stay."""
+    return _NOT_SHOWN.sub(UNSHOWABLE, _NEWLINES.sub("\n", without_ansi(text)))
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """The printable text on a single line of at most `limit` characters."""
+    return clip(" ".join(printable(text[: 4 * limit]).split()), limit)
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters, the last of them an ellipsis where something was cut."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def seconds(value: float) -> str:
+    """A duration for people: `0.04 s`, `3.2 s`, `48 s`, `2 min 5 s`, `1 h 3 min`."""
+    if value < 1:
+        return f"{value:.2f} s"
+    if value < 10:  # noqa: PLR2004  below ten seconds the tenths matter
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 60:  # noqa: PLR2004  seconds in a minute
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:  # noqa: PLR2004  minutes in an hour
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 test`, `1,200 tests`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
