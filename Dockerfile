@@ -4,10 +4,9 @@ FROM python:3.13-slim AS build
 
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /venv
+WORKDIR /app
 COPY requirements.txt .
 RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt
-
-WORKDIR /app
 COPY . .
 # Settings insist on both variables; collecting files uses neither.
 RUN SECRET_KEY=unused DATABASE_URL=sqlite://:memory: python manage.py collectstatic --noinput
@@ -25,7 +24,8 @@ RUN useradd --system --uid 10001 --no-create-home hero
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
-USER hero
+# By number, so that an orchestrator can see that it is not root.
+USER 10001
 
 # gunicorn itself reads PORT and WEB_CONCURRENCY, its number of workers.
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PORT=8000 WEB_CONCURRENCY=2

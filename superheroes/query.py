@@ -28,10 +28,8 @@ class LimitQuerySerializer(serializers.Serializer):
 class StrictPagination(PageNumberPagination):
     """Pages by number; a page that does not exist is the client's mistake and is named as such."""
 
-    page_size = 20
     page_size_query_param = "page_size"
-    max_page_size = 100
-    last_page_strings = ()
+    page_size_query_description = "Rows on a page, 1 to 100; 20 unless asked otherwise."
 
     def get_page_size(self, request: Request) -> int:
         """Return the size asked for, or refuse it."""
