@@ -269,10 +269,12 @@ class HostScope:
             raise EngineError(
                 "the base environment is not there", remedy="do not skip the stage 'base'"
             )
+        root = str(self._session.engine.root)
         env = self._session.workspace.environment(
             *installed.directories,
             VIRTUAL_ENV=str(installed.directories[0].parent),
-            HEROCI_ROOT=str(self._session.engine.root),
+            HEROCI_ROOT=root,
+            **_trusting_git(root),
             **self._declared(step),
         )
         return Program(arguments=arguments, env=env, directory=self._session.directory)
@@ -394,6 +396,11 @@ class HostScope:
                     if path.is_file()
                 ]
         return tuple(files)
+
+
+def _trusting_git(root: str) -> dict[str, str]:
+    """Git refuses a checkout of another user's, which it is in the action's container (git-config, safe.directory)."""
+    return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": root}
 
 
 def _glob(directory: Path, pattern: str) -> list[Path]:

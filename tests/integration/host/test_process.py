@@ -93,7 +93,10 @@ def test_cancelling_asks_first_and_lets_the_program_clean_up(lines: Lines) -> No
 
 def test_cancelling_kills_what_does_not_listen_and_its_children(lines: Lines) -> None:
     child = "import signal, time; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)]; print('ready'); time.sleep(60)"
-    script = f"import os, signal, subprocess, sys\nprint('group', os.getpgid(0))\nsubprocess.run([sys.executable, '-u', '-c', {child!r}])"
+    script = (
+        "import os, subprocess, sys\nprint('group', os.getpgid(0))\n"
+        f"subprocess.run([sys.executable, '-u', '-c', {child!r}])"
+    )
     cancel_when_ready(script, lines)
     group = int(lines[0].split()[1])
     assert not alive(group)

@@ -12,13 +12,13 @@ import pytest
 from heroci_action.engines.host.guardian import marked_processes
 from heroci_action.engines.host.workspace import Workspace, workspace
 
-# An engine that is killed in the middle of its work: it has a scratch directory, a step that ignores TERM in a session of
-# its own, and a service that hides its mark as PostgreSQL does.
+# An engine that is killed in the middle of its work: it has a scratch directory, a step that ignores TERM in a
+# session of its own, and a service that hides its mark as PostgreSQL does.
 VICTIM = """
 import os, subprocess, sys, time
 from heroci_action.engines.host.workspace import workspace
 with workspace(os.environ) as space:
-    stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); signal.signal(2, signal.SIG_IGN); time.sleep(100)"
+    stubborn = "import signal, time; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)]; time.sleep(100)"
     step = subprocess.Popen([sys.executable, "-c", stubborn], env=space.environment(), start_new_session=True)
     service = subprocess.Popen(["sleep", "100"], env={"PATH": os.environ["PATH"]}, start_new_session=True)
     space.guard_group(service.pid)

@@ -1,0 +1,215 @@
+"""The action's image, built and started as GitHub's runner does it (actions/runner, ContainerActionHandler)."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+SOCKET = "/var/run/docker.sock"
+
+
+def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.skipif(
+        not shutil.which("docker") or docker("version").returncode != 0,
+        reason="no Docker daemon answers; start one to run these tests",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[str]:
+    tag = f"heroci-action-test:{secrets.token_hex(4)}"
+    built = docker("build", "-f", str(ROOT / "Dockerfile.action"), "-t", tag, str(ROOT))
+    assert built.returncode == 0, built.stderr[-4000:]
+    yield tag
+    docker("image", "rm", "-f", tag)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a step of a job came to."""
+
+    exit_code: int
+    log: str
+    outputs: dict[str, str]
+    summary: str
+    workspace: Path
+
+    @property
+    def annotations(self) -> list[str]:
+        """The commands that become annotations."""
+        return re.findall(r"^::(?:error|warning|notice) .*$", self.log, re.MULTILINE)
+
+
+def run_step(image: str, workspace: Path, temp: Path, **inputs: str) -> Step:
+    """Start the container with the runner's environment, mounts and files, and read what it left in them."""
+    for name in ("_runner_file_commands", "_github_home", "_github_workflow", "temp"):
+        (temp / name).mkdir(parents=True)
+    files = {
+        name: temp / "_runner_file_commands" / name
+        for name in ("output", "summary", "env", "path", "state")
+    }
+    for file in files.values():
+        file.touch()
+    (temp / "_github_workflow/event.json").write_text("{}")
+    done = docker(
+        "run",
+        "--rm",
+        *_environment(inputs),
+        *_mounts(workspace, temp),
+        "--workdir",
+        "/github/workspace",
+        image,
+    )
+    return Step(
+        exit_code=done.returncode,
+        log=done.stdout + done.stderr,
+        outputs=parse_outputs(files["output"].read_text()),
+        summary=files["summary"].read_text(),
+        workspace=workspace,
+    )
+
+
+def _environment(inputs: dict[str, str]) -> list[str]:
+    given = {name: str(meta["default"]) for name, meta in ACTION["inputs"].items()}
+    given |= {name.replace("_", "-"): value for name, value in inputs.items()}
+    variables = {
+        **{f"INPUT_{name.upper()}": value for name, value in given.items()},
+        "HOME": "/github/home",
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": "/github/workspace",
+        "GITHUB_OUTPUT": "/github/file_commands/output",
+        "GITHUB_STEP_SUMMARY": "/github/file_commands/summary",
+        "GITHUB_ENV": "/github/file_commands/env",
+        "GITHUB_PATH": "/github/file_commands/path",
+        "GITHUB_STATE": "/github/file_commands/state",
+        "GITHUB_EVENT_PATH": "/github/workflow/event.json",
+        "GITHUB_EVENT_NAME": "push",
+        "GITHUB_REPOSITORY": "octo/shop",
+        "GITHUB_SHA": "0" * 40,
+        "GITHUB_RUN_ATTEMPT": "1",
+        "RUNNER_OS": "Linux",
+        "RUNNER_TEMP": "/github/runner_temp",
+    }
+    return [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
+
+
+def _mounts(workspace: Path, temp: Path) -> list[str]:
+    places = {
+        SOCKET: SOCKET,
+        str(temp / "temp"): "/github/runner_temp",
+        str(temp / "_github_home"): "/github/home",
+        str(temp / "_github_workflow"): "/github/workflow",
+        str(temp / "_runner_file_commands"): "/github/file_commands",
+        str(workspace): "/github/workspace",
+    }
+    return [word for here, there in places.items() for word in ("-v", f"{here}:{there}")]
+
+
+def parse_outputs(text: str) -> dict[str, str]:
+    """The file by GitHub's rules: `name=value`, or `name<<DELIMITER` and lines up to the delimiter."""
+    found: dict[str, str] = {}
+    lines = iter(text.splitlines())
+    for line in lines:
+        if re.match(r"[\w-]+<<", line):
+            name, delimiter = line.split("<<", 1)
+            value = []
+            for inner in lines:
+                if inner == delimiter:
+                    break
+                value.append(inner)
+            found[name] = "\n".join(value)
+        elif line:
+            name, _, value_ = line.partition("=")
+            found[name] = value_
+    return found
+
+
+def checkout(target: Path) -> Path:
+    """This repository as actions/checkout would lay it: a clone that belongs to the runner's user, not to root."""
+    subprocess.run(
+        ["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(target)], check=True
+    )
+    # What is not committed yet is part of what is tested.
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-z", "-co", "--exclude-standard"],
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    if os.geteuid() == 0:
+        subprocess.run(["chown", "-R", "1001:1001", str(target)], check=True)
+    return target
+
+
+def test_the_action_passes_on_the_reference_project(image: str, tmp_path: Path) -> None:
+    step = run_step(image, checkout(tmp_path / "w"), tmp_path / "t", engine="host")
+    assert step.exit_code == 0, step.log[-6000:]
+    assert set(step.outputs) == set(ACTION["outputs"])
+    assert step.outputs["status"] == "passed"
+    assert int(step.outputs["tests"]) >= 80
+    assert step.outputs["failed"] == "0"
+    assert float(step.outputs["coverage"]) > 50
+    assert step.outputs["failed-stages"] == ""
+    for name in ("junit-path", "coverage-path", "result-path", "summary-path"):
+        assert (step.workspace / step.outputs[name]).is_file()
+    assert "| tests" in step.summary or "tests |" in step.summary
+    assert step.annotations == []
+    groups = re.findall(r"^::group::(.*)$", step.log, re.MULTILINE)
+    assert any("tests" in group for group in groups)
+
+
+def test_a_broken_test_fails_the_step_and_annotates_its_line(image: str, tmp_path: Path) -> None:
+    workspace = checkout(tmp_path / "w")
+    broken = workspace / "tests/superheroes/test_broken.py"
+    broken.write_text(
+        "from django.test import SimpleTestCase\n\n\nclass BrokenTests(SimpleTestCase):\n"
+        "    def test_sums(self):\n        total = 1 + 1\n        self.assertEqual(total, 3)\n"
+    )
+    step = run_step(image, workspace, tmp_path / "t", engine="host", stages="tests")
+    assert step.exit_code == 1
+    assert step.outputs["status"] == "failed"
+    assert step.outputs["failed"] == "1"
+    assert step.outputs["failed-stages"] == "tests"
+    (annotation,) = [line for line in step.annotations if "test_broken" in line]
+    assert "file=tests/superheroes/test_broken.py" in annotation
+    assert "line=7" in annotation
+    assert "test_sums" in step.summary
+
+
+def test_wrong_inputs_are_told_at_once(image: str, tmp_path: Path) -> None:
+    step = run_step(
+        image, checkout(tmp_path / "w"), tmp_path / "t", engine="dager", fail_fast="perhaps"
+    )
+    assert step.exit_code == 2
+    assert "'dager'" in step.log
+    assert "'perhaps'" in step.log
+
+
+def test_a_module_in_the_checkout_does_not_get_in_the_way(image: str, tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w/json.py").write_text("raise SystemExit('imported from the checkout')\n")
+    step = run_step(image, tmp_path / "w", tmp_path / "t", engine="host")
+    assert step.exit_code == 2
+    assert "manage.py" in step.log
+    assert "imported from the checkout" not in step.log

@@ -1,0 +1,438 @@
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.program import COMMAND, Run, call, environment, run
+from tests.end_to_end.projects import FILES, commit, write
+
+REPORTS = ("junit.xml", "coverage.xml", "coverage.json", "heroci-result.json", "summary.md")
+
+
+@pytest.fixture(scope="module")
+def green(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A project without a fault, run once for all that look at it."""
+    return run(write(tmp_path_factory.mktemp("green") / "shop"))
+
+
+def test_a_good_project_passes_and_leaves_all_reports(green: Run) -> None:
+    assert green.exit_code == 0, green.stdout + green.stderr
+    assert green.statuses == {
+        "base": "passed",
+        "lint": "passed",
+        "tests": "passed",
+        "image": "skipped",
+        "integration": "passed",
+    }
+    assert all((green.reports / name).stat().st_size for name in REPORTS)
+    assert (green.reports / "logs" / "tests.tests.log").exists()
+
+
+def test_every_test_is_there_with_its_file_and_line(green: Run) -> None:
+    cases = {
+        case.get("name"): (case.get("file"), case.get("line"))
+        for case in green.junit().iter("testcase")
+        if case.get("file") == "shop/tests.py"
+    }
+    lines = (green.reports.parent / "shop/tests.py").read_text().splitlines()
+    for name in ("test_name", "test_database_is_real", "test_health"):
+        line = next(number for number, text in enumerate(lines, 1) if f"def {name}(" in text)
+        assert cases[name] == ("shop/tests.py", str(line))
+
+
+def test_the_database_that_the_tests_used_is_told(green: Run) -> None:
+    facts = green.step("tests", "tests")["facts"]
+    assert any("postgresql" in f"{key}={value}".lower() for key, value in facts.items())
+
+
+def test_coverage_is_measured_to_the_line(green: Run) -> None:
+    files = {file["path"]: file for file in green.result["coverage"]["files"]}
+    assert files["shop/models.py"]["missing"] == []
+    assert 1 in files["shop/models.py"]["covered"]
+
+
+def test_no_control_codes_where_there_is_no_terminal(green: Run) -> None:
+    assert "\x1b" not in green.stdout + green.stderr
+
+
+def test_nothing_secret_is_in_the_reports(green: Run) -> None:
+    texts = [path.read_text() for path in green.reports.rglob("*") if path.is_file()]
+    assert not any(re.search(r"postgres://heroci:[^*@]+@", text) for text in texts)
+
+
+def test_nothing_is_added_to_the_project_but_the_reports(green: Run) -> None:
+    status = subprocess.run(
+        ["git", "status", "--porcelain"],
+        cwd=green.reports.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [line for line in status.stdout.splitlines() if "__pycache__" not in line] == []
+
+
+def test_a_second_run_uses_the_environment_again(green: Run) -> None:
+    again = run(green.reports.parent, "--stages", "base")
+    assert again.step("base", "dependencies")["cached"] is True
+    assert {name for name, status in again.statuses.items() if status == "skipped"} == {
+        "lint",
+        "tests",
+        "image",
+        "integration",
+    }
+
+
+def test_a_broken_test_is_named_with_the_line_of_its_assertion(tmp_path: Path) -> None:
+    tests = FILES["shop/tests.py"].replace('"Cape")\n\n', '"Mask")\n\n', 1)
+    broken = run(write(tmp_path / "p", {"shop/tests.py": tests}))
+    assert broken.exit_code == 1
+    lines = (tmp_path / "p/shop/tests.py").read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "assertEqual(str(" in text)
+    case = next(
+        case
+        for case in broken.junit().iter("testcase")
+        if case.find("failure") is not None and case.get("name") == "test_name"
+    )
+    assert (case.get("file"), case.get("line")) == ("shop/tests.py", str(line))
+    assert f"shop/tests.py:{line}" in broken.stdout
+    assert broken.statuses["lint"] == "passed"
+    assert (broken.result["exit_code"], broken.result["status"]) == (1, "failed")
+
+
+def test_an_ugly_line_fails_black_alone_at_its_place(tmp_path: Path) -> None:
+    ugly = FILES["shop/models.py"].replace(
+        "models.CharField(max_length=100)", "models.CharField( max_length = 100 )"
+    )
+    done = run(write(tmp_path / "p", {"shop/models.py": ugly}), "--stages", "lint")
+    assert done.exit_code == 1
+    assert {step["name"]: step["status"] for step in done.stage("lint")["steps"]} == {
+        "black": "failed",
+        "isort": "passed",
+        "flake8": "failed",  # it has rules about those blanks too
+    }
+    (finding,) = done.step("lint", "black")["diagnostics"]
+    assert (finding["file"], finding["line"]) == ("shop/models.py", 5)
+
+
+def test_a_failed_lint_does_not_hide_the_tests(tmp_path: Path) -> None:
+    done = run(write(tmp_path / "p", {"shop/views.py": "import os\n"}))
+    assert done.exit_code == 1
+    assert (done.statuses["lint"], done.statuses["tests"]) == ("failed", "passed")
+    (finding,) = done.step("lint", "flake8")["diagnostics"]
+    assert (finding["file"], finding["line"], finding["rule"]) == ("shop/views.py", 1, "F401")
+
+
+def test_a_forgotten_migration_is_told_and_the_tests_still_run(tmp_path: Path) -> None:
+    models = FILES["shop/models.py"].replace("max_length=100", "max_length=200")
+    done = run(write(tmp_path / "p", {"shop/models.py": models}), "--stages", "tests")
+    assert done.exit_code == 1
+    step = done.step("tests", "migrations")
+    assert step["reason"] == "the models of app 'shop' have changes without a migration"
+    assert "makemigrations" in step["remedy"]
+    assert done.step("tests", "tests")["status"] == "passed"
+
+
+def test_a_syntax_error_in_the_settings_is_told_with_its_place(tmp_path: Path) -> None:
+    settings = FILES["site_/settings.py"] + "\n        INSTALLED_APPS += [\n"
+    done = run(write(tmp_path / "p", {"site_/settings.py": settings}), "--stages", "tests")
+    assert done.exit_code == 1
+    assert re.search(
+        r"site_/settings\.py, line \d+, is not valid Python", done.step("tests", "check")["reason"]
+    )
+    assert done.step("tests", "tests")["status"] == "skipped"
+
+
+def test_a_test_that_hangs_is_named_once_the_time_is_up(tmp_path: Path) -> None:
+    tests = (
+        FILES["shop/tests.py"]
+        + "\n            def test_sleeps(self):\n                __import__('time').sleep(600)\n"
+    )
+    toml = (
+        FILES["pyproject.toml"] + '\n        [tool.heroci.stages.tests]\n        timeout = "25s"\n'
+    )
+    done = run(
+        write(tmp_path / "p", {"shop/tests.py": tests, "pyproject.toml": toml}), "--stages", "tests"
+    )
+    assert done.exit_code == 1
+    assert "still running after 25 s" in done.stage("tests")["reason"]
+    cases = {case["name"]: case["status"] for case in done.step("tests", "tests")["tests"]}
+    assert cases["test_sleeps"] == "errored"
+    assert cases["test_name"] == "passed"
+
+
+def test_a_database_that_never_answers_fails_with_its_cause(tmp_path: Path) -> None:
+    toml = (
+        FILES["pyproject.toml"]
+        + '\n        env = { DATABASE_URL = "postgres://u:p@127.0.0.1:9/x" }\n'
+    )
+    done = run(write(tmp_path / "p", {"pyproject.toml": toml}), "--stages", "tests")
+    assert done.exit_code == 1
+    assert "the database does not answer" in done.stage("tests")["reason"]
+
+
+def test_a_service_that_never_gets_ready_is_the_engines_error(tmp_path: Path) -> None:
+    toml = (
+        FILES["pyproject.toml"]
+        + '\n        [tool.heroci.services]\n        postgres = "17"\n        queue = { command = "exit 3" }\n'
+    )
+    done = run(write(tmp_path / "p", {"pyproject.toml": toml}))
+    assert done.exit_code == 3
+    assert done.stage("tests")["status"] == "errored"
+    assert done.stage("tests")["reason"] == "service 'queue' ended with exit code 3"
+    assert done.statuses["lint"] == "passed"
+
+
+def test_a_suite_without_a_test_is_not_a_pass(tmp_path: Path) -> None:
+    done = run(write(tmp_path / "p", {"shop/tests.py": "# later\n"}), "--stages", "tests")
+    assert done.exit_code == 1
+    assert done.stage("tests")["reason"] == "tests: no test ran"
+
+
+def test_pytest_is_used_where_the_project_uses_it(tmp_path: Path) -> None:
+    changes = {
+        "requirements.txt": FILES["requirements.txt"]
+        + "        pytest==9.2.0\n        pytest-django==4.12.0\n",
+        "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = site_.settings\n"
+        "python_files = tests.py\naddopts = -p no:cacheprovider\n",
+    }
+    done = run(write(tmp_path / "p", changes), "--stages", "tests")
+    assert done.exit_code == 0, done.stdout
+    cases = {
+        case["name"]: (case["file"], case["status"])
+        for case in done.step("tests", "tests")["tests"]
+    }
+    assert cases["test_database_is_real"] == ("shop/tests.py", "passed")
+    assert len(cases) == 3
+
+
+def test_a_project_that_tests_on_sqlite_is_left_alone(tmp_path: Path) -> None:
+    settings = (
+        FILES["site_/settings.py"]
+        .replace(
+            'dj_database_url.config("DATABASE_URL")',
+            '{"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}',
+        )
+        .replace("import dj_database_url\n", "")
+    )
+    tests = FILES["shop/tests.py"].replace('"postgresql"', '"sqlite"')
+    done = run(
+        write(tmp_path / "p", {"site_/settings.py": settings, "shop/tests.py": tests}),
+        "--stages",
+        "tests",
+    )
+    assert done.exit_code == 0, done.stdout
+    assert any("sqlite" in value for value in done.step("tests", "tests")["facts"].values())
+
+
+def test_nothing_of_a_runners_environment_reaches_a_step(tmp_path: Path) -> None:
+    toml = (
+        FILES["pyproject.toml"]
+        + '\n        [tool.heroci.stages.look]\n        steps = ["env | sort"]\n'
+        + '        env = { MINE = "{env.DECLARED}" }\n'
+    )
+    env = environment(CI="true", GITHUB_TOKEN="hush", MY_SECRET="hush", DECLARED="yes")
+    done = run(write(tmp_path / "p", {"pyproject.toml": toml}), "--stages", "look", env=env)
+    assert done.exit_code == 0
+    log = "".join(path.read_text() for path in (done.reports / "logs").glob("look.*"))
+    assert "MINE=yes" in log
+    assert not re.search(r"GITHUB_TOKEN|MY_SECRET|^CI=", log, re.MULTILINE)
+
+
+def test_a_project_in_a_subfolder_is_found_and_its_paths_start_at_the_root(tmp_path: Path) -> None:
+    write(tmp_path / "p" / "backend")
+    shutil.rmtree(tmp_path / "p/backend/.git")
+    (tmp_path / "p/README").write_text("x")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path / "p", check=True)
+    commit(tmp_path / "p")
+    done = run(tmp_path / "p", "--stages", "lint,tests")
+    assert done.exit_code == 0, done.stdout
+    assert {case["file"] for case in done.step("tests", "tests")["tests"]} == {
+        "backend/shop/tests.py"
+    }
+    assert "backend/shop/models.py" in {file["path"] for file in done.result["coverage"]["files"]}
+
+
+def test_a_stage_of_the_projects_own_runs_with_its_needs_and_reports(tmp_path: Path) -> None:
+    toml = FILES["pyproject.toml"] + """
+        [tool.heroci.stages.extra]
+        steps = [{ name = "write", run = "cp given.xml out.xml; exit 1" }]
+        reports = { junit = "out.xml" }
+        optional = true
+        """
+    given = (
+        '<testsuite><testcase classname="a" name="b"><failure message="no"/></testcase></testsuite>'
+    )
+    project = write(tmp_path / "p", {"pyproject.toml": toml, "given.xml": given})
+    done = run(project, "--stages", "extra")
+    assert done.exit_code == 0
+    assert done.stage("extra")["status"] == "failed"
+    assert [case["name"] for step in done.stage("extra")["steps"] for case in step["tests"]] == [
+        "b"
+    ]
+
+
+def test_without_a_project_the_remedy_is_told(tmp_path: Path) -> None:
+    done = call("run", directory=tmp_path)
+    assert done.exit_code == 2
+    assert "manage.py" in done.stderr
+    assert "remedy" in done.stderr
+
+
+def test_every_mistake_in_the_configuration_is_told_at_once(tmp_path: Path) -> None:
+    toml = """
+        [tool.heroci]
+        pyhton = "3.13"
+        timeout = "soon"
+        services = { postgres = "17" }
+        [tool.heroci.stages.x]
+        needs = ["tets"]
+        steps = ["true"]
+        """
+    done = call("run", directory=write(tmp_path / "p", {"pyproject.toml": toml}))
+    assert done.exit_code == 2
+    for words in (
+        "pyhton",
+        "did you mean 'python'",
+        "timeout",
+        "'soon'",
+        "tets",
+        "did you mean 'tests'",
+    ):
+        assert words in done.stderr
+    assert not done.reports.exists()
+
+
+def test_dagger_is_not_there_yet_and_says_so(tmp_path: Path) -> None:
+    done = call("run", "--engine", "dagger", directory=write(tmp_path / "p"))
+    assert done.exit_code == 3
+    assert "Dagger" in done.stderr
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("unshare"),
+    reason="needs root and unshare(1) to take the network away",
+)
+def test_without_a_network_the_index_is_blamed_not_the_project(tmp_path: Path) -> None:
+    requirements = FILES["requirements.txt"] + "        six==1.12.0\n"
+    project = write(tmp_path / "p", {"requirements.txt": requirements})
+    env = environment(
+        UV_CACHE_DIR=str(tmp_path / "empty"), UV_HTTP_TIMEOUT="3", UV_HTTP_RETRIES="0"
+    )
+    command = ["unshare", "--net", *COMMAND, "run", "--engine", "host", "--stages", "lint"]
+    done = subprocess.run(
+        command, cwd=project, env=env, capture_output=True, text=True, check=False
+    )
+    after = Run(
+        exit_code=done.returncode,
+        stdout=done.stdout,
+        stderr=done.stderr,
+        reports=project / "heroci-reports",
+    )
+    assert after.exit_code == 3, done.stdout
+    assert after.stage("base")["status"] == "errored"
+    assert "the package index cannot be reached" in after.stage("base")["reason"]
+    assert after.statuses["lint"] == "skipped"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small disk")
+def test_a_full_disk_is_told_and_what_ran_is_still_reported(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    try:
+        project = write(tmp_path / "p")
+        done = run(project, "--stages", "lint", env=environment(HEROCI_CACHE_DIR=str(small)))
+        assert done.exit_code == 3
+        assert "the disk is full" in done.stage("base")["reason"]
+        assert "HEROCI_CACHE_DIR" in done.stage("base")["remedy"]
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def start(project: Path, *options: str) -> subprocess.Popen[str]:
+    command = [*COMMAND, "run", "--engine", "host", "--skip", "image,integration", *options]
+    return subprocess.Popen(
+        command,
+        cwd=project,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def sleeping_project(tmp_path: Path) -> Path:
+    tests = (
+        FILES["shop/tests.py"]
+        + "\n            def test_sleeps(self):\n                open('started', 'w').close()\n"
+        + "                __import__('time').sleep(600)\n"
+    )
+    return write(tmp_path / "p", {"shop/tests.py": tests})
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(1200):
+        if path.exists():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"{path.name} did not come into being")
+
+
+def marked() -> list[str]:
+    """The processes that a run has started and that are still there."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            environ = (entry / "environ").read_bytes()
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if b"HEROCI_RUN=" in environ or ("heroci-" in command and "postgres -D" in command):
+            found.append(command)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_everything_and_reports_what_ran(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    project = sleeping_project(tmp_path)
+    before = set(marked())
+    process = start(project)
+    wait_for(project / "started")
+    process.send_signal(number)
+    output, _ = process.communicate()
+    assert process.returncode == 130, output
+    done = Run(exit_code=130, stdout=output, stderr="", reports=project / "heroci-reports")
+    assert done.statuses["lint"] == "passed"
+    assert done.statuses["tests"] == "cancelled"
+    assert done.stage("tests")["reason"] == f"interrupted by {number.name}"
+    assert done.result["exit_code"] == 130
+    assert set(marked()) <= before
+    assert not list(Path("/dev/shm").glob("heroci-*"))
+
+
+def test_a_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    project = sleeping_project(tmp_path)
+    before = set(marked())
+    process = start(project)
+    wait_for(project / "started")
+    assert set(marked()) > before
+    process.kill()
+    process.communicate()
+    for _ in range(200):
+        if set(marked()) <= before and not list(Path("/dev/shm").glob("heroci-*")):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"these are left: {set(marked()) - before}")
