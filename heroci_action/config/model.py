@@ -14,7 +14,6 @@ from pydantic import (
     Discriminator,
     Field,
     JsonValue,
-    PlainValidator,
     StrictBool,
     StrictInt,
     Tag,
@@ -112,7 +111,7 @@ Texts = tuple[Text, ...]
 Seconds = Annotated[float, BeforeValidator(seconds, json_schema_input_type=float | str)]
 Line = Annotated[
     str | tuple[str, ...],
-    PlainValidator(_line, json_schema_input_type=Text | Annotated[list[str], Field(min_length=1)]),
+    BeforeValidator(_line, json_schema_input_type=Text | Annotated[list[str], Field(min_length=1)]),
 ]
 Env = Mapping[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str]
 
@@ -178,14 +177,14 @@ class TestsConfig(Table):
     """Django's own test runner or pytest; detected."""
     args: Annotated[
         tuple[tuple[str, ...], ...],
-        PlainValidator(_runs, json_schema_input_type=list[str] | list[list[str]]),
+        BeforeValidator(_runs, json_schema_input_type=list[str] | list[list[str]]),
     ] = ((),)
     """Arguments for the runner; a list of lists is several runs whose coverage is combined."""
     before: tuple[Step, ...] = ()
     """Commands that run before the tests, such as building assets."""
     parallel: Annotated[
-        bool | int | Literal["auto"],
-        PlainValidator(
+        StrictBool | StrictInt | Literal["auto"],
+        BeforeValidator(
             _parallel, json_schema_input_type=bool | Annotated[int, Field(ge=1)] | Literal["auto"]
         ),
     ] = "auto"

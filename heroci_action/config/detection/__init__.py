@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, Warn
@@ -14,10 +14,10 @@ from heroci_action.config.detection.layout import find_layout
 from heroci_action.config.detection.lint import detect_lint
 from heroci_action.config.detection.python_version import detect_python
 from heroci_action.config.detection.runner import detect_runner
-from heroci_action.config.detection.settings import detect_settings
+from heroci_action.config.detection.settings import detect_settings, uses_pytest
 from heroci_action.config.detection.variables import detect_variables
 from heroci_action.config.facts import Facts
-from heroci_action.config.tree import Tree
+from heroci_action.config.tree import Tree, parent
 from heroci_action.errors import UsageError
 
 _SKIP = "skip:"
@@ -28,6 +28,12 @@ def detect_layout(clues: Clues) -> Iterator[Finding]:
     layout = clues.layout
     yield Found("working-directory", layout.directory, layout.why)
     yield Fact("manage", layout.manage)
+    if layout.manage and parent(layout.manage) != layout.directory:
+        yield Fact("source_paths", (parent(layout.manage),))
+    elif layout.manage is None and clues.tree.matching(
+        r"[^/]+/__init__\.py", under=layout.beside("src")
+    ):
+        yield Fact("source_paths", (layout.beside("src"),))
     if layout.others:
         yield Warn(
             f"there are several manage.py; {layout.manage} was taken, not {', '.join(layout.others)}; "
@@ -71,8 +77,17 @@ def detect(tree: Tree, given: Mapping[str, Any]) -> Detected:
             "DJANGO_SETTINGS_MODULE, and no package that depends on Django",
             remedy="name the directory of manage.py: heroci run PATH, or working-directory in [tool.heroci]",
         )
-    clues = Clues(tree=tree, given=given, layout=layout)
+    clues = _at_pytest_root(Clues(tree=tree, given=given, layout=layout))
     return _collected(finding for detector in DETECTORS for finding in detector(clues))
+
+
+def _at_pytest_root(clues: Clues) -> Clues:
+    """pytest's paths are relative to its configuration, so pytest runs where that lies."""
+    file = clues.ini[0]
+    if file is None or clues.told("working-directory") is not None or not uses_pytest(clues):
+        return clues
+    layout = replace(clues.layout, directory=parent(file), why=f"the place of {file}, for pytest")
+    return clues if layout.directory == clues.layout.directory else replace(clues, layout=layout)
 
 
 def _collected(findings: Iterator[Finding]) -> Detected:

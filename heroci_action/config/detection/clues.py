@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -70,7 +70,28 @@ class Clues:
         own = self.evidence.testing
         tox = any(re.search(r"\btox\b", command.line) for command in own) or not own
         make = any(re.search(r"\bmake\b", command.line) for command in own) or not own
-        return (*own, *(self.tox_commands if tox else ()), *(self.make_commands if make else ()))
+        expanded = tuple(inner for command in own for inner in self._expanded(command))
+        return (
+            *expanded,
+            *(self.tox_commands if tox else ()),
+            *(self.make_commands if make else ()),
+        )
+
+    def _expanded(self, command: Command) -> Iterator[Command]:
+        """The command, and behind it what a task of taskipy or poethepoet stands for."""
+        yield command
+        match = re.search(r"\b(?:task|poe) (\w+)", command.line)
+        for directory in self.layout.directories if match else ():
+            tool = self.tree.toml(join(directory, "pyproject.toml")).get("tool", {})
+            for table in (tool.get("taskipy"), tool.get("poe")):
+                task = (
+                    table.get("tasks", {}).get(match[1])
+                    if match and isinstance(table, dict)
+                    else None
+                )
+                line = task.get("cmd") if isinstance(task, dict) else task
+                if isinstance(line, str):
+                    yield replace(command, line=line, directory=directory)
 
     @cached_property
     def tox(self) -> Mapping[str, str]:
@@ -107,7 +128,7 @@ class Clues:
         for line in self.tree.text(path).splitlines() if path else ():
             if match := re.match(r"([\w.-]+)\s*:(?!=)", line):
                 target = match[1]
-            elif line.startswith("\t") and "test" in target and path:
+            elif line.startswith("\t") and re.fullmatch(r"ci|\S*test\S*", target) and path:
                 commands.append(Command(line=line.strip().lstrip("@-"), source=path, testing=True))
         return tuple(commands)
 

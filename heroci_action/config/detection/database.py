@@ -101,6 +101,18 @@ def databases(source: SettingsSource) -> list[Database]:
     return ways
 
 
+def ways_of(clues: Clues) -> list[Database]:
+    """Those of the settings; where they have none, those of a module that the project's CI names in a variable."""
+    ways = databases(clues.source) if clues.source else []
+    if any(way.url or way.variables or way.literals for way in ways):
+        return ways
+    files = (clues.module(value) for value, _ in clues.evidence.env.values() if "." in value)
+    for file in files:
+        if file and (found := databases(SettingsSource.of(clues.tree, clues.roots, file))):
+            return found
+    return ways
+
+
 def _add(ways: list[Database], source: SettingsSource, statement: Statement) -> None:
     node = statement.node
     if (
@@ -225,8 +237,7 @@ def _switches(statement: Statement) -> dict[str, str]:
 
 def detect_database(clues: Clues) -> Iterator[Finding]:
     """Services, the variables that point to them, the vendor, and what cannot be helped with a remedy."""
-    ways = databases(clues.source) if clues.source else []
-    way = choose(clues, ways)
+    way = choose(clues, ways_of(clues))
     if way is None:
         yield from _unknown(clues)
         return
@@ -275,18 +286,24 @@ def _switched_on(clues: Clues, way: Database) -> bool:
 
 
 def wants_postgres(clues: Clues) -> bool:
-    """Whether the project's dependencies hold a driver for PostgreSQL, or its CI starts a server."""
-    return (
-        bool(clues.distributions & POSTGRES_DRIVERS)
-        or _service_image(clues, r"(.*/)?(postg\w*|pgvector|timescale\w*)") is not None
-    )
+    """Whether a driver for PostgreSQL is a dependency; without known dependencies, whether CI starts a server."""
+    if clues.distributions:
+        locked = (
+            frozenset(clues.dependencies.pins or ()) if clues.dependencies.lock else frozenset()
+        )
+        return bool((clues.distributions | locked) & POSTGRES_DRIVERS)
+    return _service_image(clues, r"(.*/)?(postg\w*|pgvector|timescale\w*)") is not None
 
 
 def _effective_vendor(clues: Clues, way: Database) -> Vendor:
     """The environment decides where the code leaves it to it: PostgreSQL where a driver is there."""
-    if not way.from_environment or (way.vendor is Vendor.POSTGRESQL):
+    if way.vendor is Vendor.UNKNOWN and {"HOST", "USER"} & {*way.literals, *way.variables}:
+        return Vendor.POSTGRESQL if wants_postgres(clues) else Vendor.UNKNOWN
+    if not way.from_environment or way.vendor is Vendor.POSTGRESQL:
         return way.vendor
     engine_is_free = way.url is not None or "ENGINE" in way.variables
+    if way.vendor is Vendor.SQLITE and _installed(clues, "django.contrib.gis"):
+        return Vendor.SQLITE  # a spatial PostgreSQL is more than a server of ours offers
     if engine_is_free and (wants_postgres(clues) or not clues.distributions):
         return Vendor.POSTGRESQL
     if engine_is_free and way.vendor is Vendor.UNKNOWN:
@@ -346,7 +363,7 @@ def _separate(way: Database) -> Iterator[Finding]:
     why = f"read in {way.file}"
     engine = way.variables.get("ENGINE")
     if engine is not None and vendor_of(engine.default or "") is not Vendor.POSTGRESQL:
-        yield Found(f"env.{engine.name}", _engine_value(way, engine), why)
+        yield Found(f"env.{engine.name}", _engine_value(engine), why)
     for role, attribute in _ROLES.items():
         read = way.variables.get(role)
         literal = way.literals.get(role, "")
@@ -367,12 +384,12 @@ def _separate(way: Database) -> Iterator[Finding]:
     yield from _hard_coded(way)
 
 
-def _engine_value(way: Database, engine: Read) -> str:
-    """The value of a variable that names the engine whole, or only its last part in an f-string."""
-    default = engine.default or ""
-    template = way.literals.get("ENGINE", "")
+def _engine_value(engine: Read) -> str:
+    """The value of a variable that names the engine whole, or only its last part (`django.db.backends.%s`)."""
     return (
-        "django.db.backends.postgresql" if "." in default or "…" not in template else "postgresql"
+        "postgresql"
+        if engine.default and "." not in engine.default
+        else "django.db.backends.postgresql"
     )
 
 
@@ -404,16 +421,9 @@ def _unknown(clues: Clues) -> Iterator[Finding]:
         return
     image = _service_image(clues, r"(.*/)?(postgres|postgresql)")
     if image and clues.distributions & POSTGRES_DRIVERS:
-        yield Found(
-            "services.postgres",
-            {"version": _major(image[1])} if _major(image[1]) else {},
-            f"{image[0]}:{image[1]} in {image[2]}",
-        )
-        yield Fact("vendor", Vendor.UNKNOWN)
         yield Warn(
-            "how the settings take their database was not understood; the tests use what the settings say by themselves. "
-            "To point them to HeroCI's PostgreSQL set env, for example "
-            '{ DATABASE_URL = "{postgres.url}" } or { DB_HOST = "{postgres.host}", DB_PORT = "{postgres.port}" }'
+            f"how the settings take their database was not understood, although {image[2]} starts {image[0]}; the tests use "
+            'what the settings say by themselves. To give them a server set services = { postgres = "17" } and env, for '
+            'example { DATABASE_URL = "{postgres.url}" } or { DB_HOST = "{postgres.host}", DB_PORT = "{postgres.port}" }'
         )
-        return
     yield Found("services", {}, "the settings name no database that needs a server")

@@ -51,4 +51,4 @@ def detect_dependencies(clues: Clues) -> Iterator[Finding]:
     }
     if apt:
         names = ", ".join(dict.fromkeys(apt.values()))
-        yield Found("apt", list(apt), f"{names} need them")
+        yield Found("apt", list(apt), f"needed by {names}")

@@ -21,7 +21,7 @@ _OTHER_CI = (
 )
 _COMPOSE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
 TESTING = re.compile(
-    r"manage\.py\s+test\b|\bpytest\b(?!-)|\bpy\.test\b|\btox\b|django(-admin)?\s+test\b|runtests|\bmake\s+\S*test|"
+    r"manage\.py\s+test\b|\bpytest\b(?!-)|\bpy\.test\b|\btox\b|django(-admin)?\s+test\b|runtests|\bmake\s+(?:\S*test|ci\b)|"
     r"\bnox\b|task\s+test|coverage\s+run|\bunittest\b"
 )
 _EXPRESSION = re.compile(r"\$\{\{|\$\(|<<")
@@ -65,9 +65,10 @@ class Evidence:
 def gather(tree: Tree) -> Evidence:
     """Read everything; files that do not parse say nothing."""
     jobs = [job for path in tree.matching(_WORKFLOWS) for job in _jobs(path, _yaml(tree, path))]
-    other = [
-        job for path in _OTHER_CI if tree.has(path) for job in _loose_job(path, _yaml(tree, path))
-    ]
+    files = [path for path in _OTHER_CI if tree.has(path)]
+    other = [job for path in files for job in _loose_jobs(path, _yaml(tree, path))]
+    jobs.sort(key=_is_special)
+    other.sort(key=_is_special)
     testing = [job for job in (*jobs, *other) if job.testing]
     env = {
         name: (value, job.source) for job in reversed(testing) for name, value in job.env.items()
@@ -231,6 +232,29 @@ def _matrix(job: Mapping[str, Any], expression: str) -> Iterator[str]:
 
 def _compose_images(path: str, compose: Mapping[str, Any]) -> Iterator[Image]:
     yield from _service_images(path, compose.get("services"))
+
+
+_SPECIAL = re.compile(
+    r"e2e|end.to.end|playwright|selenium|integration|nightly|bench|latest|docs?\b|release|deploy|smoke|\bui\b|migrations?\b"
+)
+
+
+def _is_special(job: _Job) -> bool:
+    """Whether a job runs something beside the usual tests, by its file's name and its test commands."""
+    lines = " ".join(command.line for command in job.commands if TESTING.search(command.line))
+    return bool(
+        _SPECIAL.search(job.source.rsplit("/", 1)[-1])
+        or re.search(r"(-m|--tag)[ =][\"']?e2e", lines)
+    )
+
+
+def _loose_jobs(path: str, document: Mapping[str, Any]) -> Iterator[_Job]:
+    """Each job where the grammar is known enough (CircleCI, GitLab), else the whole file as one."""
+    jobs = _table(document.get("jobs")) or {
+        name: job for name, job in document.items() if "script" in _table(job)
+    }
+    for job in jobs.values() if jobs else (document,):
+        yield from _loose_job(path, _table(job))
 
 
 def _loose_job(path: str, document: Mapping[str, Any]) -> Iterator[_Job]:

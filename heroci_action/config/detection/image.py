@@ -12,15 +12,15 @@ from heroci_action.config.tree import parent
 
 _PREFERRED_TARGETS = ("production", "prod", "runtime", "final", "release", "app", "web")
 _PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
+# Images for something else than production, by a word in the path.
 _SIDE = re.compile(
     r"dev(elop\w*)?|local|tests?|ci|docs?|node|nginx|postgres\w*|database|db|celery\w*|traefik|redis|frontend|worker|flower|"
-    r"devcontainer|\.devcontainer|examples?|live|space|admin|proxy|web_?client|heroku|aws|base|anubis|contrib|backup|"
-    r"project_template|templates?|elasticsearch|solr|debug",
+    r"devcontainer|examples?|backup|project_template|templates?|elasticsearch|solr|debug|contrib|heroku|vendor|fixtures|samples?",
     re.IGNORECASE,
 )
 _NAME = r"(.*/)?(Dockerfile([.-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
 _HEALTH_PATHS = re.compile(
-    r"^/?\^?((?:[\w-]+/)?(?:health(?:z|check|[-_]check|[-_]?status)?|healthz|livez|readyz|ping|_?status|__heartbeat__|__lbheartbeat__|ht|"
+    r"^/?\^?((?:[\w-]+/)?(?:health(?:z|check|[-_]check|[-_]?status)?|healthz|livez|readyz|ping|_status|__heartbeat__|__lbheartbeat__|ht|"
     r"live(?:ness)?|ready|up|alive)(?:/(?:live|ready|liveness|readiness|check|status|ping))?/?)\$?$"
 )
 _ORDER = ("live", "healthz", "health", "ht", "heartbeat", "ping", "status", "ready")
@@ -35,7 +35,7 @@ class _Stage:
 
 def detect_image(clues: Clues) -> Iterator[Finding]:
     """The image table, facts about it, and the reasons to skip the stages that need what is not there."""
-    health = find_health(clues)
+    health = find_health(clues) or _health_of_file(clues)
     if health:
         yield Fact("health", health)
     if clues.told("image") is False:
@@ -45,7 +45,7 @@ def detect_image(clues: Clues) -> Iterator[Finding]:
     told = clues.told("image.dockerfile")
     path = told if isinstance(told, str) else find_dockerfile(clues)
     if path is None:
-        yield Fact("skip:image", "the project has no Dockerfile")
+        yield Fact("skip:image", "the project has no Dockerfile for production")
         yield from _integration(clues, health)
         return
     text = clues.tree.text(path)
@@ -69,24 +69,32 @@ def _plausible(clues: Clues, path: str) -> bool:
         r"^\s*FROM\s", text, re.MULTILINE | re.IGNORECASE
     ):
         return False
+    parts = [part for part in re.split(r"[/._-]", path.lower()) if part not in {"", "dockerfile"}]
+    side = any(_SIDE.fullmatch(part) for part in parts)
+    if side and not any(_PRODUCTION.fullmatch(part) for part in parts):
+        return False
     return bool(
         re.search(r"python|django|manage\.py|gunicorn|\bpip\b|\buv\b|poetry", text, re.IGNORECASE)
     )
 
 
-def _rank(clues: Clues, path: str) -> tuple[bool, int, bool, int, str]:
-    parts = re.split(r"[/._-]", path.lower())
-    places = [*clues.layout.directories]
+def _rank(clues: Clues, path: str) -> tuple[int, bool, int, str]:
+    places = clues.layout.directories
     place = places.index(parent(path)) if parent(path) in places else len(places)
-    side = any(_SIDE.fullmatch(part) for part in parts if part != "dockerfile")
-    production = any(_PRODUCTION.fullmatch(part) for part in parts)
+    production = any(_PRODUCTION.fullmatch(part) for part in re.split(r"[/._-]", path.lower()))
     plain = path.rsplit("/", 1)[-1] == "Dockerfile"
+    return (place if plain else len(places) - production, not production, path.count("/"), path)
+
+
+def _health_of_file(clues: Clues) -> str | None:
+    told = clues.told("image.dockerfile")
+    path = told if isinstance(told, str) else find_dockerfile(clues)
     return (
-        side and not production,
-        place - (len(places) if production and not plain else 0),
-        not production,
-        path.count("/"),
-        path,
+        _health_check(
+            tuple(line for stage in _stages(clues.tree.text(path)) for line in stage.lines)
+        )
+        if path
+        else None
     )
 
 
@@ -152,13 +160,30 @@ def _target_and_facts(clues: Clues, path: str, text: str, health: str | None) ->
         "image", ImageFacts(port=port, has_command=has_command, healthcheck=check is not None)
     )
     if not has_command and not clues.told("image.command"):
-        yield Fact(
-            "skip:image.start",
-            f"{path} has no CMD or ENTRYPOINT; set image.command to start the image",
-        )
+        yield from _start(clues, path)
     if check or health:
         why = f"HEALTHCHECK in {path}" if check else "a path in the project's urls"
         yield Found("image.health", check or health, why)
+
+
+def _start(clues: Clues, path: str) -> Iterator[Finding]:
+    """A start command for an image without one: gunicorn, where the project's requirements name it."""
+    from heroci_action.config.detection.settings import (  # noqa: PLC0415  # they need each other
+        entry_point,
+    )
+
+    wsgi = entry_point(clues, "wsgi")
+    files = clues.tree.matching(
+        r"(.*/)?([^/]*requirements[^/]*\.(txt|in)|requirements/[^/]+|pyproject\.toml|Pipfile)"
+    )
+    if wsgi and any(re.search(r"\bgunicorn\b", clues.tree.text(file)) for file in files):
+        command = ["gunicorn", "--bind", "0.0.0.0:{app.port}", wsgi]
+        yield Found("image.command", command, f"{path} has no CMD, and gunicorn is a dependency")
+    else:
+        yield Fact(
+            "skip:image",
+            f"{path} has no CMD or ENTRYPOINT: set image.command to what starts the application",
+        )
 
 
 def _target(stages: list[_Stage]) -> str | None:
@@ -206,7 +231,10 @@ def _exposed(lines: tuple[str, ...]) -> int | None:
 def _health_check(lines: tuple[str, ...]) -> str | None:
     for line in reversed(lines):
         if re.match(r"HEALTHCHECK\s", line, re.IGNORECASE):
-            match = re.search(r"https?://[^/\s\"']+(/[^\s\"'|;&)]*)", line)
+            match = re.search(
+                r"(?:https?://[^/\s]+|(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\S*?)?)(/[\w./?=&%-]*)",
+                line,
+            )
             return match[1] if match else None
     return None
 
@@ -246,7 +274,9 @@ def _integration(clues: Clues, health: str | None) -> Iterator[Finding]:
     if isinstance(told, dict) and told.get("enabled") is False:
         yield Fact("skip:integration", "switched off with integration.enabled = false")
     elif health:
-        yield Found("integration.health", health, "a path in the project's urls")
+        yield Found(
+            "integration.health", health, "a path in the project's urls, or its HEALTHCHECK"
+        )
     elif not declared:
         yield Fact(
             "skip:integration",

@@ -51,9 +51,9 @@ def find_layout(tree: Tree, given: str | None) -> Layout | None:
     if given is not None:
         return _given(candidates, join(given))
     ranked = sorted(candidates, key=_rank)
-    if ranked and not _is_side(ranked[0]):
+    if ranked and not is_side(ranked[0]):
         chosen = ranked[0]
-        others = tuple(path for path in ranked[1:] if not _is_side(path))
+        others = tuple(path for path in ranked[1:] if not is_side(path))
         return Layout(
             directory=parent(chosen), manage=chosen, why=f"the place of {chosen}", others=others
         )
@@ -88,7 +88,7 @@ def _without_manage(tree: Tree, ranked: list[str]) -> Layout | None:
 
 def _pytest_directory(tree: Tree) -> str | None:
     for path in tree.matching(rf"(.*/)?({'|'.join(map(re.escape, _PYTEST_FILES))})"):
-        if re.search(r"DJANGO_SETTINGS_MODULE|--ds[= ]", tree.text(path)) and not _is_side(path):
+        if re.search(r"DJANGO_SETTINGS_MODULE|--ds[= ]", tree.text(path)) and not is_side(path):
             return parent(path)
     return None
 
@@ -101,12 +101,13 @@ def _uses_django(tree: Tree) -> bool:
     return any(re.search(r"\bdjango\b", text, re.IGNORECASE) for text in texts)
 
 
-def _is_side(path: str) -> bool:
+def is_side(path: str) -> bool:
+    """Whether a file belongs to an example, a test or a template rather than to the project."""
     return any(_SIDE.fullmatch(part) for part in path.split("/")[:-1])
 
 
 def _rank(path: str) -> tuple[bool, int, str]:
-    return (_is_side(path), path.count("/"), path)
+    return (is_side(path), path.count("/"), path)
 
 
 def import_roots(tree: Tree, layout: Layout) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found
@@ -14,28 +14,25 @@ DEFAULT_TOOLS = ("black", "isort", "flake8")
 
 
 def detect_lint(clues: Clues) -> Iterator[Finding]:
-    """The tools that something in the repository speaks of; black, isort and flake8 where nothing does."""
+    """The tools that the strongest evidence speaks of; black, isort and flake8 where nothing does.
+
+    What CI or the commit hooks run is what the project uses; a section or a dependency may be left over.
+    """
     told = clues.told("lint")
-    found = {tool.name: why for tool in LINT_TOOLS.values() if (why := evidence_of(clues, tool))}
+    found = next((found for source in _SOURCES if (found := _found(clues, source))), {})
     if told is None and found:
         yield Found("lint", list(found), "; ".join(f"{name}: {why}" for name, why in found.items()))
     names = set(told) if isinstance(told, list | Mapping) else set(found) or set(DEFAULT_TOOLS)
-    specs = {
-        tool.name: spec
-        for tool in LINT_TOOLS.values()
-        if tool.name in names and (spec := pinned(clues, tool))
-    }
-    yield Fact("lint_specs", specs)
+    tools = (tool for tool in LINT_TOOLS.values() if tool.name in names)
+    yield Fact("lint_specs", {tool.name: spec for tool in tools if (spec := pinned(clues, tool))})
 
 
-def evidence_of(clues: Clues, tool: LintTool) -> str | None:
-    """Where the project says that it uses the tool, in words."""
-    return (
-        _by_command(clues, tool)
-        or _by_hook(clues, tool)
-        or _by_section(clues, tool)
-        or _by_requirement(clues, tool)
-    )
+def _found(clues: Clues, source: Callable[[Clues, LintTool], str | None]) -> dict[str, str]:
+    return {tool.name: why for tool in LINT_TOOLS.values() if (why := source(clues, tool))}
+
+
+def _run(clues: Clues, tool: LintTool) -> str | None:
+    return _by_command(clues, tool) or _by_hook(clues, tool)
 
 
 def _by_command(clues: Clues, tool: LintTool) -> str | None:
@@ -67,7 +64,11 @@ def _by_section(clues: Clues, tool: LintTool) -> str | None:
 
 
 def _by_requirement(clues: Clues, tool: LintTool) -> str | None:
-    return "a dependency of the project" if tool.distribution in clues.distributions else None
+    known = tool.name == tool.distribution and tool.distribution in clues.distributions
+    return "a dependency of the project" if known else None
+
+
+_SOURCES = (_run, _by_section, _by_requirement)
 
 
 def pinned(clues: Clues, tool: LintTool) -> str | None:

@@ -22,10 +22,10 @@ _FILE = (
     r"([^/]*/)?[^/]*require[^/]*\.(txt|in|pip)|([^/]*require[^/]*|reqs|deps)/[^/]+\.(txt|in|pip)"
 )
 _TEST_WORDS = (
+    "ci",
     "test",
     "tests",
     "testing",
-    "ci",
     "dev",
     "develop",
     "development",
@@ -168,7 +168,7 @@ def must_install(tree: Tree, layout: Layout, project: str | None) -> bool:
     sources = {
         parent(parent(file)) for file in tree.matching(r"(src/)?[^/]+/__init__\.py", under=project)
     }
-    return parent(layout.manage) not in sources
+    return bool(sources) and parent(layout.manage) not in sources
 
 
 def _installed_by_ci(tree: Tree, layout: Layout, clues: Clues) -> tuple[str, ...]:
@@ -456,10 +456,22 @@ def _ci_options(clues: Clues, kind: str, known: Mapping[str, Any]) -> tuple[str,
             for inside in re.findall(r"(?:\s|^|/|['\"])\.\[([\w,\s-]+)\]", command.line):
                 found += [name.strip() for name in inside.split(",")]
     if kind == "extra":
-        found += re.split(r"[\s,]+", clues.tox.get("extras", ""))
+        found += _tox_names(clues, "extras")
     else:
-        found += re.split(r"[\s,]+", clues.tox.get("dependency_groups", ""))
+        found += _tox_names(clues, "dependency_groups")
     return tuple(name for name in dict.fromkeys(found) if name in known)
+
+
+def _tox_names(clues: Clues, option: str) -> list[str]:
+    from heroci_action.config.detection.clues import (  # noqa: PLC0415  # they need each other
+        plain_tox_lines,
+    )
+
+    return [
+        name
+        for line in plain_tox_lines(clues.tox.get(option, ""))
+        for name in re.split(r"[\s,]+", line)
+    ]
 
 
 def _group_lines(groups: Mapping[str, Any], group: str, seen: tuple[str, ...] = ()) -> list[str]:

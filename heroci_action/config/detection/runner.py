@@ -11,7 +11,9 @@ from heroci_action.config.detection.evidence import Command
 from heroci_action.config.facts import PytestFacts
 from heroci_action.config.tree import join
 
-_DJANGO_TEST = re.compile(r"(\S*manage\.py|\bdjango-admin|-m django)\s+test\b")
+_DJANGO_TEST = re.compile(
+    r"(\S*manage\.py|\bdjango-admin|(?:-m|--module)\s+(?:django|manage))\s+test\b"
+)
 _PYTEST = re.compile(r"(?:^|\s)(?:pytest|py\.test)(?=\s|$)")
 # Whatever runs pytest here must be pytest and nothing else: no installer, no loop, no other project's tests.
 _PYTEST_ALONE = re.compile(
@@ -99,6 +101,8 @@ def detect_runner(clues: Clues) -> Iterator[Finding]:
         args = _arguments(clues, command, runner)
         if args:
             yield Found("tests.args", list(args), f"the test command in {command.source}")
+        if re.search(r"\s(--parallel|-n\s*(auto|logical|[2-9])|--numprocesses)", command.line):
+            yield Found("tests.parallel", True, f"the test command in {command.source}")
         before = _before(clues, command)
         if before:
             yield Found("tests.before", before, f"what {command.source} runs before its tests")
@@ -140,12 +144,7 @@ def _arguments(clues: Clues, command: Command, runner: str) -> tuple[str, ...]:
     if "{posargs" in rest:
         rest = re.sub(r"\{posargs:?([^}]*)\}", r"\1", rest)
     rest = rest.replace("{toxinidir}/", "").replace("{toxinidir}", ".")
-    tokens = [token for token in words(rest)]
-    return (
-        ()
-        if any("$" in token or "{" in token for token in tokens)
-        else tuple(_kept(clues, command, tokens))
-    )
+    return tuple(_kept(clues, command, list(words(rest))))
 
 
 def _kept(clues: Clues, command: Command, tokens: list[str]) -> Iterator[str]:
@@ -153,6 +152,8 @@ def _kept(clues: Clues, command: Command, tokens: list[str]) -> Iterator[str]:
     for index in pending:
         token = tokens[index]
         following = tokens[index + 1] if index + 1 < len(tokens) else ""
+        if re.search(r"[${]", token):  # a variable or placeholder of the project's CI
+            continue
         if _DROPPED.fullmatch(token):
             takes = _TAKES_VALUE.fullmatch(token) and following and not following.startswith("-")
             if takes and (
@@ -161,7 +162,8 @@ def _kept(clues: Clues, command: Command, tokens: list[str]) -> Iterator[str]:
                 next(pending, None)
         elif _VALUE_KEPT.fullmatch(token):
             next(pending, None)
-            yield from (token, following)
+            if not re.search(r"[${]", following):
+                yield from (token, following)
         elif token.startswith("-"):
             yield token
         else:

@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, Warn, words
+from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, Warn
 from heroci_action.config.detection.environment_reads import plain, text_of
+from heroci_action.config.detection.layout import is_side
 from heroci_action.config.tree import Tree, join, parent
 
 _VARIABLE = "DJANGO_SETTINGS_MODULE"
@@ -100,10 +101,22 @@ def _in_manage(clues: Clues, *, testing: bool) -> str | None:
         return None
     found = list(_named(clues.tree.python(clues.layout.manage)))
     special = [module for module, for_tests in found if for_tests]
-    if testing:
-        return special[-1] if special else None
     usual = [module for module, for_tests in found if not for_tests]
-    return usual[-1] if usual else None
+    chosen = special if testing else usual
+    if chosen and not chosen[-1].endswith("…"):
+        return chosen[-1]
+    return (
+        _guessed(clues, usual[-1], testing=testing) if usual and usual[-1].endswith("…") else None
+    )
+
+
+def _guessed(clues: Clues, template: str, *, testing: bool) -> str | None:
+    """The module for a name whose last part is computed: `config.settings.{environment}`."""
+    names = (
+        _TEST_MODULES if testing else ("production", "prod", "base", "local", "development", "dev")
+    )
+    modules = (template.removesuffix("…") + name for name in names)
+    return next((module for module in modules if clues.module(module)), None)
 
 
 def _named(node: ast.AST, for_tests: bool = False) -> Iterator[tuple[str, bool]]:
@@ -138,7 +151,7 @@ def _set_by(node: ast.AST) -> str | None:
         ] or value.args[1:]
         value = defaults[0] if defaults else None
     module = plain(value)
-    return module if module and re.fullmatch(r"\w+(\.\w+)*", module) else None
+    return module if module and re.fullmatch(r"\w+(\.\w+)*(\.…)?", module) else None
 
 
 def _test_module_beside(clues: Clues) -> Iterator[tuple[str | None, str]]:
@@ -179,8 +192,8 @@ def _looks_like_settings(tree: Tree, path: str) -> bool:
 
 
 def dotted(clues: Clues, path: str) -> str | None:
-    """The module name of a file, from the working directory."""
-    for root in (clues.layout.directory, join(clues.layout.directory, "src"), *clues.roots):
+    """The module name of a file, from the deepest directory that imports start from."""
+    for root in sorted(clues.roots, key=len, reverse=True):
         inside = path if root == "." else path.removeprefix(f"{root}/")
         if root == "." or inside != path:
             name = inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -194,7 +207,7 @@ def server_settings(clues: Clues) -> str | None:
     for name in ("wsgi", "asgi"):
         file = _entry_file(clues, name)
         named = list(_named(clues.tree.python(file))) if file else []
-        if named:
+        if named and not named[-1][0].endswith("…"):
             return named[-1][0]
     return _in_manage(clues, testing=False)
 
@@ -206,15 +219,21 @@ def _entry_file(clues: Clues, name: str) -> str | None:
     paths = tuple(
         path for path in paths if re.search(rf"get_{name}_application", clues.tree.text(path))
     )
-    return next((path for path in paths if top in path.split("/")), paths[0] if paths else None)
+    own = (path for path in paths if top in path.split("/"))
+    return next(own, None) or next((path for path in paths if not is_side(path)), None)
 
 
 def _entry_points(clues: Clues) -> Iterator[Finding]:
     for name in ("wsgi", "asgi"):
-        file = _entry_file(clues, name)
-        module = dotted(clues, file) if file else None
-        if module:
-            yield Fact(name, f"{module}:application")
+        if found := entry_point(clues, name):
+            yield Fact(name, found)
+
+
+def entry_point(clues: Clues, name: str) -> str | None:
+    """`config.wsgi:application` for `wsgi`, where there is such a module."""
+    file = _entry_file(clues, name)
+    module = dotted(clues, file) if file else None
+    return f"{module}:application" if module else None
 
 
 def _configuration(clues: Clues) -> Iterator[Finding]:
@@ -256,18 +275,3 @@ def _configuration_classes(clues: Clues) -> tuple[str, ...]:
         return ()
     body = clues.tree.python(clues.settings_file).body
     return tuple(node.name for node in body if isinstance(node, ast.ClassDef))
-
-
-def package_of(module: str) -> str:
-    """The package that a module lies in."""
-    return parent(module.replace(".", "/")).replace("/", ".")
-
-
-__all__ = [
-    "choose_settings",
-    "detect_settings",
-    "dotted",
-    "server_settings",
-    "uses_pytest",
-    "words",
-]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from heroci_action.config.detection.clues import Clues, Finding, Found, Warn
-from heroci_action.config.detection.database import choose, databases
+from heroci_action.config.detection.database import choose, ways_of
 from heroci_action.config.detection.environment_reads import Read
 from heroci_action.config.detection.source import SettingsSource, Statement
 
@@ -71,14 +71,16 @@ def detect_variables(clues: Clues) -> Iterator[Finding]:
     source = clues.source
     if source is None:
         return
-    way = choose(clues, databases(source))
-    taken = _taken_by_database(way)
+    way = choose(clues, ways_of(clues))
+    taken = _taken_by_database(way) | {
+        read.name for read, _ in _reads_for(source, "DATABASES") if not read.required
+    }
     yield from _secret_keys(source)
     yield from _flags(clues, source)
     redis = tuple(_redis(clues, source, taken))
     yield from redis
     yield from _others(
-        clues, source, taken | {finding.key[4:] for finding in redis if isinstance(finding, Found)}
+        clues, source, taken, frozenset(item.key[4:] for item in redis if isinstance(item, Found))
     )
 
 
@@ -157,6 +159,10 @@ def _redis(clues: Clues, source: SettingsSource, taken: frozenset[str]) -> Itera
     )
     usable = image is not None and "valkey" not in image.name
     yield Found("services.redis", {"version": version[1]} if version and usable else {}, why)
+    if not candidates:
+        yield Found(
+            "services.redis.port", 6379, "the settings do not read its address from the environment"
+        )
     for read, statement in candidates:
         yield Found(f"env.{read.name}", _redis_value(read), f"read in {statement.file}")
 
@@ -165,7 +171,7 @@ def _is_redis(read: Read) -> bool:
     if read.default and _REDIS_URL.match(read.default):
         return True
     if re.search(
-        r"(REDIS|VALKEY)\w*_(HOST|PORT|URL|URI|LOCATION|SERVER)$|^(REDIS|VALKEY)(_URL)?$|BROKER_URL$",
+        r"(REDIS|VALKEY)\w*_(HOST|PORT|URL|URI|LOCATION|SERVER)$|^(REDIS|VALKEY)(_URL)?$|^(CELERY_)?BROKER_URL$",
         read.name,
     ):
         return not (read.default and "://" in read.default)
@@ -182,12 +188,15 @@ def _redis_value(read: Read) -> str:
 
 
 def _others(
-    clues: Clues, source: SettingsSource, taken: frozenset[str] | set[str]
+    clues: Clues, source: SettingsSource, taken: frozenset[str], redis: frozenset[str]
 ) -> Iterator[Finding]:
     known = {**_examples(clues, source), **_from_tox(clues), **dict(clues.evidence.env)}
+    yield from _modules(clues)
     missing: dict[str, str] = {}
-    done = (
-        set(taken)
+    guarded = {read.name for read, _ in source.reads if not read.required}
+    done = set(
+        taken
+        | redis
         | {read.name for read, _ in _reads_for(source, "SECRET_KEY")}
         | _NEVER
         | {"TEST_DATABASE_PREFIX"}
@@ -195,14 +204,14 @@ def _others(
     for read, statement in source.reads:
         if read.name in done:
             continue
-        needed = read.required and not statement.conditional
+        needed = read.required and not statement.conditional and read.name not in guarded
         in_ci = read.name in clues.evidence.env or read.name in clues.tox_env
         if not (needed or in_ci):
             continue
         done.add(read.name)
         if read.name in known:
             value, origin = known[read.name]
-            yield Found(f"env.{read.name}", _pointed(value), f"{read.name} in {origin}")
+            yield Found(f"env.{read.name}", _pointed(value, redis), f"{read.name} in {origin}")
         elif not _is_host_or_flag(read, source):
             missing.setdefault(read.name, statement.file)
     if missing:
@@ -211,6 +220,13 @@ def _others(
             f"the settings need environment variables that have no value: {', '.join(missing)} "
             f'(read in {", ".join(dict.fromkeys(missing.values()))}); set env = {{ {example} = "…" }}'
         )
+
+
+def _modules(clues: Clues) -> Iterator[Finding]:
+    """Variables of the test job that name one of the project's modules, such as a configuration for tests."""
+    for name, (value, origin) in clues.evidence.env.items():
+        if name not in _NEVER and "." in value and clues.module(value):
+            yield Found(f"env.{name}", value, f"{name} in {origin}")
 
 
 def _is_host_or_flag(read: Read, source: SettingsSource) -> bool:
@@ -256,8 +272,10 @@ def parse_dotenv(text: str) -> dict[str, str]:
     return found
 
 
-def _pointed(value: str) -> str:
-    """A URL to a local server becomes one to ours."""
+def _pointed(value: str, redis: Collection[str]) -> str:
+    """A URL to a local server becomes one to ours, that of Redis where there is one."""
     if _POSTGRES_URL.match(value) and _LOCAL_SERVICE.search(value):
         return "{postgres.url}"
+    if _REDIS_URL.match(value) and redis:
+        return _redis_value(Read(name="", default=value))
     return value
