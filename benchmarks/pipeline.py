@@ -2,8 +2,8 @@
 
     python benchmarks/pipeline.py [--rounds N]
 
-Prints the ratio of the wall times, and that of HeroCI's wall time to the critical path of its own stages. Both start with
-empty caches; the script finds its database server running, HeroCI starts its own. The project is superheroes.
+Prints the ratio of the wall times, and that of HeroCI's wall time to the critical path of its own stages. Both start
+with empty caches; the script finds its database server running, HeroCI starts its own. The project is superheroes.
 """
 
 from __future__ import annotations
@@ -89,7 +89,18 @@ def heroci(work: Path) -> tuple[float, float]:
         "UV_CACHE_DIR": str(work / "uv"),
     }
     reports = work / "reports"
-    command = [sys.executable, "-m", "heroci_action", "run", "--engine", "host", "--skip", "image", "--output", str(reports)]
+    command = [
+        sys.executable,
+        "-m",
+        "heroci_action",
+        "run",
+        "--engine",
+        "host",
+        "--skip",
+        "image",
+        "--output",
+        str(reports),
+    ]
     seconds = _timed(command, env, work / "log")
     result = load((reports / "heroci-result.json").read_bytes())
     return seconds, critical_path(result.stages).seconds
@@ -98,17 +109,25 @@ def heroci(work: Path) -> tuple[float, float]:
 def _timed(command: list[str], env: dict[str, str], log: Path) -> float:
     start = time.monotonic()
     with log.open("w") as file:
-        ended = subprocess.run(command, cwd=ROOT, env=env, stdout=file, stderr=subprocess.STDOUT, check=False)
+        ended = subprocess.run(
+            command, cwd=ROOT, env=env, stdout=file, stderr=subprocess.STDOUT, check=False
+        )
     if ended.returncode:
-        sys.exit(f"{command[0]} ended with exit code {ended.returncode}:\n{log.read_text()[-4000:]}")
+        sys.exit(
+            f"{command[0]} ended with exit code {ended.returncode}:\n{log.read_text()[-4000:]}"
+        )
     return time.monotonic() - start
 
 
 def main() -> None:
     """Take turns, so that a noisy moment hits both, and print the medians and their ratios."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--python", default=sys.executable, help="the interpreter of the plain script")
+    parser.add_argument(
+        "--python", default=sys.executable, help="the interpreter of the plain script"
+    )
     options = parser.parse_args()
     rows = []
     for _ in range(options.rounds):
@@ -116,7 +135,7 @@ def main() -> None:
             rows.append((plain(options.python, Path(one)), *heroci(Path(two))))
     script, wall, path = (statistics.median(column) for column in zip(*rows, strict=True))
     ratios = {"heroci / script": wall / script, "heroci / critical path": wall / path}
-    print(json.dumps({"script": script, "heroci": wall, "critical path": path, **ratios}, indent=2))  # noqa: T201
+    print(json.dumps({"script": script, "heroci": wall, "critical path": path, **ratios}, indent=2))
 
 
 if __name__ == "__main__":

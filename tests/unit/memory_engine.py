@@ -38,7 +38,7 @@ class MemoryEngine:
     name: str = "memory"
 
     @asynccontextmanager
-    async def open(self, plan: Plan) -> AsyncIterator[MemorySession]:
+    async def open(self, _plan: Plan) -> AsyncIterator[MemorySession]:
         yield MemorySession(self)
 
 
@@ -47,7 +47,7 @@ class MemorySession:
     engine: MemoryEngine
 
     @asynccontextmanager
-    async def stage(self, stage: Stage, sink: Sink) -> AsyncIterator[MemoryScope]:
+    async def stage(self, stage: Stage, _sink: Sink) -> AsyncIterator[MemoryScope]:
         if stage.name in self.engine.broken_stages:
             raise self.engine.broken_stages[stage.name]
         self.engine.open_stages.append(stage.name)

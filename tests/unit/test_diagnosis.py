@@ -14,7 +14,7 @@ from heroci_action.analysis.diagnosis import diagnose
             "the package index cannot be reached",
         ),
         (
-            "  × No solution found when resolving dependencies:",
+            "  x No solution found when resolving dependencies:",
             "the requirements contradict each other",
         ),
         (
