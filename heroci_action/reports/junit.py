@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import junit_xml  # type: ignore[import-untyped]  it has no annotations
+import junit_xml
 
 from heroci_action.results import Diagnostic, Result, StageResult, Status, StepResult, TestCase
 from heroci_action.text import count, legal_xml, one_line

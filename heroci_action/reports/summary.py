@@ -1,0 +1,344 @@
+"""`summary.md`: the run on one page, as GitHub shows it under a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from heroci_action.analysis.critical_path import critical_path
+from heroci_action.reports.failure_section import failure_section
+from heroci_action.reports.failures import failed
+from heroci_action.reports.markdown import (
+    ROOM_FOR_MORE,
+    code,
+    fenced,
+    fit,
+    fold,
+    html_code,
+    html_prose,
+    icon,
+    place,
+    prose,
+    row,
+    size,
+    table,
+)
+from heroci_action.results import (
+    Diagnostic,
+    FileCoverage,
+    Result,
+    StageResult,
+    Status,
+    StepResult,
+)
+from heroci_action.text import count, seconds
+
+LIMIT = 1_048_576
+"""GitHub drops a longer summary whole: actions/runner, CreateStepSummaryCommand, AttachmentSizeLimit (1 MiB)."""
+
+SLOWEST = 10
+LEAST_COVERED = 10
+LAST_LINES = 40  # of a failed step's output
+FINDINGS = 100  # that are listed for one tool
+SMALLEST = 32 * 1024
+"""A page with less room in bytes is its head alone."""
+
+
+def render(result: Result, *, budget: int = LIMIT) -> str:
+    """The page in less than `budget` bytes of UTF-8; empty where not even its head fits.
+
+    Every section has a share of the budget and is reduced by rank before it is written out; the failed tests get what
+    the others leave. What was left out is counted where it would have stood. Every failed test is named, or counted
+    with those of its class.
+    """
+    head = list(_head(result))
+    if budget < SMALLEST:
+        page = (
+            "\n".join([*head, "There is no room for more here: the whole page is in `summary.md`."])
+            + "\n"
+        )
+        return page if size(page) < budget else ""
+    share = budget // 100
+    before = [*_stages(result, 10 * share), *_broken_steps(result, 12 * share)]
+    after = [
+        *_lint(result, 15 * share),
+        *_coverage(result, 4 * share),
+        *_slowest(result, 4 * share),
+        *_facts(result, 4 * share),
+        *_warnings(result, 6 * share),
+    ]
+    left = budget - sum(map(size, [*head, *before, *after]))
+    tests = failure_section(failed(result.tests), left - ROOM_FOR_MORE)
+    return "\n".join([*head, *before, *tests, *after]) + "\n"
+
+
+# The verdict
+
+
+def _head(result: Result) -> Iterator[str]:
+    yield f"# {icon(result.status)} {prose(result.project)}: {_verdict(result)}"
+    yield ""
+    yield " · ".join(_key_figures(result))
+    yield ""
+
+
+def _verdict(result: Result) -> str:
+    names = ", ".join(prose(name, 60) for name in result.failed_stages[:10])
+    match result.status:
+        case Status.PASSED:
+            return f"passed in {seconds(result.duration)}"
+        case Status.CANCELLED:
+            return f"cancelled after {seconds(result.duration)}"
+        case _:
+            where = f" in {names}" if names else ""
+            return f"{result.status.value}{where} after {seconds(result.duration)}"
+
+
+def _key_figures(result: Result) -> Iterator[str]:
+    yield from _counts(result)
+    percent = result.coverage.percent if result.coverage else None
+    if percent is not None:
+        yield f"**{percent:.2f} %** covered"
+    findings = sum(1 for _ in result.diagnostics)
+    if findings:
+        yield f"**{count(findings, 'finding')}**"
+    reason = f" ({prose(result.engine_reason)})" if result.engine_reason else ""
+    yield f"{prose(result.engine)} engine{reason}"
+    if result.python:
+        yield f"Python {prose(result.python)}"
+    if result.commit:
+        yield f"commit {code(result.commit[:12])}"
+
+
+def _counts(result: Result) -> Iterator[str]:
+    counts = result.counts
+    if not counts.total:
+        yield "**no tests**"
+        return
+    yield f"**{count(counts.total, 'test')}**"
+    parts = (
+        ("passed", counts.passed),
+        ("failed", counts.failed),
+        ("with errors", counts.errored),
+        ("skipped", counts.skipped),
+    )
+    for word, number in parts:
+        if number:
+            yield f"{number:,} {word}"
+
+
+# The stages
+
+
+def _stages(result: Result, budget: int) -> Iterator[str]:
+    yield "## Stages"
+    yield ""
+    yield from table("Stage", "Result", "Time:", "Share:", "Cached", "Remarks")
+    rows = (_stage_row(stage, result.duration) for stage in result.stages)
+    yield from fit(rows, budget, lambda left: row(f"and {count(left, 'more stage')}"))
+    yield ""
+    path = critical_path(result.stages)
+    if len(path) > 1:
+        yield _path_line(path, result.duration)
+        yield ""
+
+
+def _stage_row(stage: StageResult, whole: float) -> str:
+    ran = stage.status is not Status.SKIPPED
+    return row(
+        f"{prose(stage.emoji, 10)} **{prose(stage.name)}**".strip(),
+        f"{icon(stage.status)} {stage.status.value}" + (" (optional)" if stage.optional else ""),
+        seconds(stage.duration) if ran else "",
+        f"{100 * stage.duration / whole:.0f} %" if ran and whole else "",
+        _cached(stage),
+        prose(stage.reason or "") or _steps_line(stage),
+    )
+
+
+def _cached(stage: StageResult) -> str:
+    cached = sum(step.cached for step in stage.steps)
+    if not cached:
+        return "no" if stage.steps else ""
+    return "yes" if stage.cached else f"{cached} of {len(stage.steps)} steps"
+
+
+def _steps_line(stage: StageResult) -> str:
+    """The steps with their times, the slowest first, if there are several."""
+    ran = [step for step in stage.steps if step.status is not Status.SKIPPED]
+    slowest = sorted(ran, key=lambda step: -step.duration)[:4]
+    if len(ran) < 2:  # noqa: PLR2004  one step says no more than its stage
+        return ""
+    more = f", {count(len(ran) - len(slowest), 'more')[:-1]}" if len(ran) > len(slowest) else ""
+    return ", ".join(f"{prose(step.name, 40)} {seconds(step.duration)}" for step in slowest) + more
+
+
+def _path_line(path: tuple[StageResult, ...], whole: float) -> str:
+    chain = " → ".join(f"{prose(stage.name, 40)} {seconds(stage.duration)}" for stage in path[:20])
+    total = sum(stage.duration for stage in path)
+    share = f", {100 * total / whole:.0f} % of the run" if whole else ""
+    return f"Critical path: {chain} = {seconds(total)}{share}"
+
+
+# What failed
+
+
+def _broken_steps(result: Result, budget: int) -> Iterator[str]:
+    """The stages and steps whose failure no test and no finding explains."""
+    blocks = list(_step_blocks(result))
+    if blocks:
+        yield "## What went wrong"
+        yield ""
+        yield from fit(blocks, budget, lambda left: f"and {count(left, 'more step')} that failed\n")
+
+
+def _step_blocks(result: Result) -> Iterator[str]:
+    for stage in result.stages:
+        broken = [step for step in stage.steps if _is_broken(step)]
+        for step in broken:
+            yield _step_block(stage, step)
+        told = any(step.status is stage.status for step in stage.steps)
+        if stage.status in (Status.FAILED, Status.ERRORED, Status.CANCELLED) and not told:
+            yield f"{icon(stage.status)} {_cause(stage.name, stage)}\n"
+
+
+def _is_broken(step: StepResult) -> bool:
+    if step.status not in (Status.FAILED, Status.ERRORED, Status.CANCELLED):
+        return False
+    return not step.diagnostics and not failed(step.tests)
+
+
+def _cause(name: str, ended: StageResult | StepResult) -> str:
+    remedy = f" **Remedy:** {prose(ended.remedy, 1_000)}" if ended.remedy else ""
+    return f"**{prose(name)}** {ended.status.value}: {prose(ended.reason or '', 1_000)}.{remedy}"
+
+
+def _step_block(stage: StageResult, step: StepResult) -> str:
+    head = f"{icon(step.status)} {_cause(f'{stage.name}/{step.name}', step)}\n"
+    if not step.output.strip():
+        return head
+    lines = step.output.rstrip().split("\n")
+    tail = "\n".join(line[:300] for line in lines[-LAST_LINES:])
+    log = f", all of it in {html_code(step.log)}" if step.log else ""
+    title = f"the last lines of {html_code(step.command or step.name)}{log}"
+    return f"{head}\n{fold(title, fenced(tail, 'text'))}"
+
+
+# Findings, coverage, times
+
+
+def _lint(result: Result, budget: int) -> Iterator[str]:
+    found = [
+        (step, step.diagnostics)
+        for stage in result.stages
+        for step in stage.steps
+        if step.diagnostics
+    ]
+    if not found:
+        return
+    yield "## Findings"
+    yield ""
+    each = budget // len(found)
+    folds = (_tool(step, diagnostics, each) for step, diagnostics in found)
+    yield from fit(folds, budget, lambda left: f"and {count(left, 'more tool')}\n")
+
+
+def _tool(step: StepResult, diagnostics: tuple[Diagnostic, ...], budget: int) -> str:
+    files = len({diagnostic.file for diagnostic in diagnostics if diagnostic.file})
+    where = f" in {count(files, 'file')}" if files else ""
+    found = f"{count(len(diagnostics), 'finding')}{where}"
+    title = f"{icon(step.status)} <b>{html_prose(step.name)}</b>: {found}"
+    return fold(title, "\n".join(_findings(diagnostics, budget - size(fold(title, "")))))
+
+
+def _findings(diagnostics: tuple[Diagnostic, ...], budget: int) -> Iterator[str]:
+    lines = [_finding(diagnostic) for diagnostic in diagnostics[:FINDINGS]]
+    beyond = len(diagnostics) - len(lines)
+
+    def more(left: int) -> str:
+        return f"- … and {count(left + beyond, 'more')[:-1]}, in `junit.xml`"
+
+    listed = list(fit(lines, budget, more))
+    yield from listed
+    if beyond and len(listed) == len(lines):
+        yield more(0)
+
+
+def _finding(diagnostic: Diagnostic) -> str:
+    where = code(place(diagnostic.file, diagnostic.line))
+    rule = f" **{prose(diagnostic.rule, 60)}**" if diagnostic.rule else ""
+    return f"- {where}{rule} {prose(diagnostic.message)}"
+
+
+def _coverage(result: Result, budget: int) -> Iterator[str]:
+    coverage = result.coverage
+    if coverage is None or coverage.percent is None:
+        return
+    yield f"## 📊 Coverage: {coverage.percent:.2f} % of {count(len(coverage.files), 'file')}"
+    yield ""
+    partly = [file for file in coverage.files if file.ran < file.measured]
+    worst = sorted(partly, key=lambda file: (file.ran / file.measured, file.path))[:LEAST_COVERED]
+    if not worst:
+        return
+    yield from table("Least covered", "Covered:", "Lines that never ran")
+    yield from fit(map(_file_row, worst), budget, lambda left: row(f"and {left} more files"))
+    yield ""
+
+
+def _file_row(file: FileCoverage) -> str:
+    percent = f"{100 * file.ran / file.measured:.1f} %"
+    return row(code(file.path), percent, prose(ranges(file.missing), 120))
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Line numbers as people write them: `3-5, 9`."""
+    ordered = enumerate(sorted(numbers))
+    runs = [
+        [number for _, number in run] for _, run in groupby(ordered, lambda pair: pair[1] - pair[0])
+    ]
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def _slowest(result: Result, budget: int) -> Iterator[str]:
+    ran = [test for test in result.tests if test.duration > 0]
+    slowest = sorted(ran, key=lambda test: -test.duration)[:SLOWEST]
+    if not slowest:
+        return
+    yield "## Slowest tests"
+    yield ""
+    yield from table("Time:", "Test", "Place")
+    rows = (
+        row(seconds(test.duration), code(test.id), code(place(test.file, test.line)))
+        for test in slowest
+    )
+    yield from fit(rows, budget, lambda left: row(f"and {left} more"))
+    yield ""
+
+
+def _facts(result: Result, budget: int) -> Iterator[str]:
+    """What was really used, as the steps found out: database, versions, sizes."""
+    facts = [
+        row(prose(f"{stage.name}/{step.name}", 80), prose(name, 80), prose(value))
+        for stage in result.stages
+        for step in stage.steps
+        for name, value in step.facts.items()
+    ]
+    if facts:
+        yield "## What was used"
+        yield ""
+        yield from table("Step", "Fact", "Value")
+        yield from fit(facts, budget, lambda left: row(f"and {left} more"))
+        yield ""
+
+
+def _warnings(result: Result, budget: int) -> Iterator[str]:
+    lines = [f"- ⚠️ {prose(text, 1_000)}" for text in result.warnings]
+    for stage in result.stages:
+        lines += [f"- ⚠️ {prose(stage.name)}: {prose(text, 1_000)}" for text in stage.warnings]
+        for step in stage.steps:
+            name = prose(f"{stage.name}/{step.name}")
+            lines += [f"- ⚠️ {name}: {prose(text, 1_000)}" for text in step.warnings]
+    if lines:
+        yield "## Warnings"
+        yield ""
+        yield from fit(lines, budget, lambda left: f"- and {count(left, 'more warning')}")
+        yield ""
