@@ -36,8 +36,7 @@ from heroci_action.analysis.diagnosis import diagnose
             "the environment variable DATABASE_URL is not set",
         ),
         (
-            'django.db.utils.OperationalError: connection failed: connection to server at "127.0.0.1", port 5432 '
-            "failed: connection refused",
+            'django.db.utils.OperationalError: connection to server at "127.0.0.1" failed: connection refused',
             "the database does not answer",
         ),
         ("/bin/sh: 1: npm: not found", "the program 'npm' is not there"),
