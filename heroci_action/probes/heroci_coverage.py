@@ -1,0 +1,248 @@
+"""Prepares coverage.py for a run in many processes, and turns what they left into reports.
+
+    python heroci_coverage.py prepare RCFILE DATA_FILE     before the tests
+    python heroci_coverage.py collect RCFILE XML JSON      after them
+
+`prepare` reads the project's own settings and writes equivalent ones with what HeroCI needs; see the package's
+docstring. Runs with coverage 5 to 7 inside the project's environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import importlib
+import os
+import re
+import shlex
+import sys
+import sysconfig
+from typing import Any, Iterable
+
+import coverage
+
+PTH_NAME = "heroci_coverage.pth"
+PTH_TEXT = (
+    "import os; os.environ.get('COVERAGE_PROCESS_START') and __import__('coverage').process_startup()\n"
+)
+LIGHT_THREADS = {"eventlet", "gevent", "greenlet"}
+VERSION = tuple(int(part) for part in re.findall(r"\d+", coverage.__version__)[:2])
+
+# The settings that hold files; coverage.py means them from the directory of the run, so a process that was started
+# elsewhere would read them wrongly.
+PATHS = {
+    ("run", "source"),
+    ("run", "source_dirs"),
+    ("run", "omit"),
+    ("run", "include"),
+    ("report", "omit"),
+    ("report", "include"),
+}
+REGEXES = re.compile(r"exclude_|partial_")
+
+
+# --- Reading the project's settings ----------------------------------------------------------------------------------
+
+
+def project_settings(config: str | None = None) -> dict[str, dict[str, Any]]:
+    """The sections of the file that coverage.py itself would take here, with their values as written."""
+    chosen = config or coverage.Coverage(config_file=True).config.config_file
+    if not chosen or not os.path.exists(chosen):
+        return {}
+    return _from_toml(chosen) if chosen.endswith(".toml") else _from_ini(chosen)
+
+
+def _from_ini(path: str) -> dict[str, dict[str, Any]]:
+    parser = _read_ini(path)
+    shared = os.path.basename(path) in ("setup.cfg", "tox.ini")
+    names = [name for name in parser.sections() if name.startswith("coverage:") or not shared]
+    return {name.replace("coverage:", "", 1): dict(parser[name]) for name in names}
+
+
+def _read_ini(path: str) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(strict=False)
+    parser.read(path, encoding="utf-8")
+    return parser
+
+
+def _from_toml(path: str) -> dict[str, dict[str, Any]]:
+    data = _read_toml(path)
+    tool = data.get("tool", {}).get("coverage", {})
+    if not tool and os.path.basename(path) != "pyproject.toml":
+        tool = data
+    return {name: dict(section) for name, section in tool.items() if isinstance(section, dict)}
+
+
+def _read_toml(path: str) -> dict[str, Any]:
+    """The file's content; empty before Python 3.11 without tomli, where coverage.py and pytest do not read it either."""
+    for name in ("tomllib", "tomli"):
+        try:
+            toml: Any = importlib.import_module(name)
+        except ImportError:
+            continue
+        with open(path, "rb") as file:
+            return dict(toml.load(file))
+    return {}
+
+
+# --- What the project tells pytest-cov -------------------------------------------------------------------------------
+
+
+def pytest_cov_options() -> argparse.Namespace:
+    """`--cov`, `--cov-branch` and `--cov-config` as far as `addopts` or PYTEST_ADDOPTS name them."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--cov", action="append", nargs="?", const="", default=[])
+    parser.add_argument("--cov-branch", action="store_true")
+    parser.add_argument("--cov-config")
+    words = [*_addopts(), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
+    return parser.parse_known_args(words)[0]
+
+
+def _addopts() -> list[str]:
+    for path, section in (
+        ("pytest.ini", "pytest"),
+        (".pytest.ini", "pytest"),
+        ("pyproject.toml", ""),
+        ("tox.ini", "pytest"),
+        ("setup.cfg", "tool:pytest"),
+    ):
+        if os.path.exists(path):
+            found = _addopts_in(path, section)
+            if found is not None:
+                return found
+    return []
+
+
+def _addopts_in(path: str, section: str) -> list[str] | None:
+    """The options of one file; None where it is not pytest's."""
+    if path.endswith(".toml"):
+        table = _read_toml(path).get("tool", {}).get("pytest", {})
+        settings = table.get("ini_options", table) or None
+    else:
+        parser = _read_ini(path)
+        settings = dict(parser[section]) if parser.has_section(section) else None
+    if settings is None:
+        return None
+    value = settings.get("addopts", "")
+    return shlex.split(value) if isinstance(value, str) else [str(word) for word in value]
+
+
+# --- What HeroCI needs -----------------------------------------------------------------------------------------------
+
+
+def needed(
+    sections: dict[str, dict[str, Any]], data_file: str, cov: argparse.Namespace
+) -> dict[str, dict[str, Any]]:
+    """The project's settings with ours: a data file per process, every kind of process, no gate of its own."""
+    run = dict(sections.get("run", {}))
+    report = dict(sections.get("report", {}))
+    run.update(data_file=os.path.abspath(data_file), parallel="true")
+    run["concurrency"] = _concurrency(_list(run.get("concurrency")))
+    if VERSION >= (6, 4):
+        run["sigterm"] = "true"  # a worker that is ended keeps what it has measured
+    if cov.cov_branch:
+        run["branch"] = "true"
+    sources = [source for source in cov.cov if source]
+    if sources:
+        run["source"] = sources
+    elif not any(run.get(key) for key in ("source", "source_pkgs", "source_dirs", "include")):
+        run["source"] = ["."]
+    report.pop("fail_under", None)  # HeroCI has its own gate: a report must come out in any case
+    report["ignore_errors"] = "true"  # a file that is gone by now is no reason to have no report
+    others = {name: values for name, values in sections.items() if name != "json"}
+    return dict(others, run=run, report=report)
+
+
+def _concurrency(given: Iterable[str]) -> list[str]:
+    wanted = [word for line in given for word in line.replace(",", " ").split()]
+    ours = ["multiprocessing"] if LIGHT_THREADS & set(wanted) else ["multiprocessing", "thread"]
+    return list(dict.fromkeys([*wanted, *ours]))
+
+
+def _list(value: Any) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple)):
+        return [str(item) for item in value]
+    return [part.strip() for part in re.split(r"[,\n]", str(value)) if part.strip()]
+
+
+def _absolute(entry: str, *, source: bool) -> str:
+    """The entry from the root of the file system, where coverage.py would take it for a file or a pattern of files."""
+    if entry.startswith(("*", "?", "$", "~", "/")) or (source and not os.path.isdir(entry)):
+        return entry
+    return os.path.join(os.getcwd(), entry) if entry != "." else os.getcwd()
+
+
+# --- Writing ---------------------------------------------------------------------------------------------------------
+
+
+def rendered(sections: dict[str, dict[str, Any]]) -> str:
+    """The settings as text in the oldest form, which every version of coverage.py reads."""
+    blocks = []
+    for name, values in sections.items():
+        lines = [_rendered_value(name, key, value) for key, value in values.items()]
+        blocks.append("[{}]\n{}\n".format(name, "\n".join(lines)))
+    return "\n".join(blocks)
+
+
+def _rendered_value(section: str, key: str, value: Any) -> str:
+    if (section, key) in PATHS:
+        source = key.startswith("source")
+        value = [_absolute(entry, source=source) for entry in _list(value)]
+    if isinstance(value, bool):
+        value = str(value).lower()
+    if isinstance(value, (list, tuple)):
+        value = "\n" + "\n".join(_rendered_item(key, str(item)) for item in value)
+    return "{} = {}".format(key, str(value).replace("\n", "\n    "))
+
+
+def _rendered_item(key: str, item: str) -> str:
+    """One line of a list; a regular expression that starts with `#` would be read as a comment."""
+    return "\\" + item if REGEXES.match(key) and item.startswith(("#", ";")) else item
+
+
+def prepare(rcfile: str, data_file: str) -> None:
+    """Write the settings, and see to it that every Python process of this environment reads them when it is told to."""
+    cov = pytest_cov_options()
+    sections = needed(project_settings(cov.cov_config), data_file, cov)
+    os.makedirs(os.path.dirname(os.path.abspath(data_file)), exist_ok=True)
+    with open(rcfile, "w", encoding="utf-8") as file:
+        file.write(rendered(sections))
+    hook = os.path.join(sysconfig.get_path("purelib"), PTH_NAME)
+    if not os.path.exists(hook):
+        with open(hook, "w", encoding="utf-8") as file:
+            file.write(PTH_TEXT)
+
+
+def collect(rcfile: str, xml: str, json: str) -> None:
+    """Combine the data of all processes into Cobertura XML and coverage.py's JSON."""
+    measured = coverage.Coverage(config_file=rcfile)
+    measured.combine()
+    measured.save()
+    measured.xml_report(outfile=xml)
+    measured.json_report(outfile=json)
+
+
+def main(arguments: list[str]) -> int:
+    """The command line: 0, or 1 with one line that says why not."""
+    parser = argparse.ArgumentParser(prog="heroci_coverage")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verb = verbs.add_parser("prepare")
+    verb.add_argument("rcfile")
+    verb.add_argument("data_file")
+    verb = verbs.add_parser("collect")
+    verb.add_argument("rcfile")
+    verb.add_argument("xml")
+    verb.add_argument("json")
+    given = vars(parser.parse_args(arguments))
+    try:
+        {"prepare": prepare, "collect": collect}[given.pop("verb")](**given)
+    except (coverage.CoverageException, OSError, ValueError) as error:
+        sys.stderr.write("coverage: {}\n".format(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
