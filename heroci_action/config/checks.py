@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from heroci_action.config.model import BUILT_IN_STAGES, Config, ImageConfig
-from heroci_action.config.tree import Tree, join
+from heroci_action.config.tree import Tree
 from heroci_action.errors import Problem
 from heroci_action.plan import suggest
 

@@ -12,8 +12,8 @@ from heroci_action.plan import ReportKind
 class LintTool:
     """A tool with its command for the working directory.
 
-    `sections` are those of setup.cfg and tox.ini, `hooks` the ids in .pre-commit-config.yaml, `runs` regular expressions
-    for command lines of the project's own CI.
+    `sections` are those of setup.cfg and tox.ini, `hooks` the ids in .pre-commit-config.yaml, `runs` regular
+    expressions for command lines of the project's own CI.
     """
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -193,14 +194,24 @@ def _layers(
     given: Mapping[str, Any], detected: Detected, origin: str, overrides: Mapping[str, object]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Defaults, then detection, then what is written: the merged tables, and the origin of each dotted key."""
-    merged: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    _merge(merged, origins, _defaults(), {}, DEFAULTS)
+    layers = _Layers()
+    layers.add(_defaults(), lambda _: DEFAULTS)
     for key, value in detected.values.items():
         if _wanted(key, given) and not _dangles(value, given):
-            _merge(merged, origins, _put({}, key.split("."), value), {}, detected.origins[key])
-    _merge(merged, origins, given, dict.fromkeys(overrides, COMMAND_LINE), origin)
-    return merged, origins
+            layers.add(_put({}, key.split("."), value), partial(_constant, detected.origins[key]))
+    layers.add(given, lambda key: COMMAND_LINE if _is_override(key, overrides) else origin)
+    return layers.values, layers.origins
+
+
+def _constant(text: str, _: str) -> str:
+    return text
+
+
+def _is_override(key: str, overrides: Mapping[str, object]) -> bool:
+    return any(
+        value is not None and (key == name or key.startswith(f"{name}."))
+        for name, value in overrides.items()
+    )
 
 
 def _wanted(key: str, given: Mapping[str, Any]) -> bool:
@@ -229,8 +240,8 @@ def _left_out(given: Mapping[str, Any], detected: Detected) -> Iterator[str]:
                 key[4:] for key, value in detected.values.items() if f"{{{name}." in str(value)
             ]
             yield (
-                f"services is written without {name!r}, which the settings read from {', '.join(variables) or 'the code'}; "
-                f"add it to services if the tests need it"
+                f"services is written without {name!r}, which the settings take from "
+                f"{', '.join(variables) or 'the code'}; add it to services if the tests need it"
             )
 
 
@@ -254,26 +265,33 @@ def _defaults() -> dict[str, Any]:
     )
 
 
-def _merge(
-    merged: dict[str, Any],
-    origins: dict[str, str],
-    layer: Mapping[str, Any],
-    special: Mapping[str, str],
-    origin: str,
-    prefix: str = "",
-) -> None:
-    """Put a layer over what is there, tables key by key, and note where each value came from."""
-    for key, value in layer.items():
-        dotted = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            inner = merged.get(key)
-            merged[key] = dict(inner) if isinstance(inner, Mapping) else {}
-            origins.pop(dotted, None)
-            _merge(merged[key], origins, value, special, special.get(dotted, origin), f"{dotted}.")
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            continue  # an empty table adds nothing
-        else:
-            merged[key] = value
-            for old in [old for old in origins if old.startswith(f"{dotted}.")]:
-                del origins[old]
-            origins[dotted] = special.get(dotted, origin)
+@dataclass
+class _Layers:
+    """Tables put over each other key by key, with the origin of each value by dotted key."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+
+    def add(self, layer: Mapping[str, Any], origin_of: Callable[[str], str]) -> None:
+        """Put a layer over what is there; an empty table adds nothing to a table."""
+        self._add(self.values, layer, origin_of, "")
+
+    def _add(
+        self,
+        into: dict[str, Any],
+        layer: Mapping[str, Any],
+        origin_of: Callable[[str], str],
+        prefix: str,
+    ) -> None:
+        for key, value in layer.items():
+            dotted = f"{prefix}{key}"
+            below = into.get(key)
+            if isinstance(value, Mapping) and value:
+                into[key] = dict(below) if isinstance(below, Mapping) else {}
+                self.origins.pop(dotted, None)
+                self._add(into[key], value, origin_of, f"{dotted}.")
+            elif not (isinstance(value, Mapping) and isinstance(below, Mapping)):
+                into[key] = value
+                for old in [old for old in self.origins if old.startswith(f"{dotted}.")]:
+                    del self.origins[old]
+                self.origins[dotted] = origin_of(dotted)

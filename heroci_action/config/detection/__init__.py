@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, Warn
@@ -82,7 +82,7 @@ def detect(tree: Tree, given: Mapping[str, Any]) -> Detected:
 
 
 def _at_pytest_root(clues: Clues) -> Clues:
-    """pytest's paths are relative to its configuration, so pytest runs where that lies."""
+    """Pytest's paths are relative to its configuration, so pytest runs where that lies."""
     file = clues.ini[0]
     if file is None or clues.told("working-directory") is not None or not uses_pytest(clues):
         return clues
@@ -107,9 +107,6 @@ def _collected(findings: Iterator[Finding]) -> Detected:
                 facts[name] = value
             case Warn(text=text):
                 warnings.append(text)
-    known = {item.name for item in fields(Facts)}
-    unknown = set(facts) - known
-    assert not unknown, unknown
     return Detected(
         values=values,
         origins=origins,

@@ -144,7 +144,7 @@ class Clues:
     @cached_property
     def dependencies(self) -> Dependencies:
         """Where the dependencies are declared, and which they are."""
-        return find_dependencies(self.tree, self.layout, self)
+        return find_dependencies(self)
 
     @cached_property
     def distributions(self) -> frozenset[str]:
@@ -183,7 +183,7 @@ class Clues:
 
     @cached_property
     def addopts(self) -> tuple[str, ...]:
-        """pytest's own options of the project."""
+        """Pytest's own options of the project."""
         return words(self.ini[1].get("addopts", ""))
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, Warn
 from heroci_action.config.detection.environment_reads import Read, plain, text_of
@@ -130,11 +130,10 @@ def _add(ways: list[Database], source: SettingsSource, statement: Statement) -> 
     keys = _keys(target)
     if value is None or (keys and keys[0] not in {"default", None}):
         return
-    if (
-        len(keys) == 2 and keys[1] in {*_ROLES, "ENGINE"} and ways
-    ):  # noqa: PLR2004  # ["default"]["HOST"]
-        ways[-1] = _with_role(source, ways[-1], str(keys[1]), value)
-    elif len(keys) < 2:  # noqa: PLR2004
+    role = keys[1] if len(keys) > 1 else None
+    if role in {*_ROLES, "ENGINE"} and ways:  # DATABASES["default"]["HOST"] = …
+        ways[-1] = _with_role(source, ways[-1], str(role), value)
+    elif role is None:
         way = _way(source, value if keys else _default_of(source, value), statement)
         if way is not None:
             ways.append(way)
@@ -167,9 +166,9 @@ def _way(source: SettingsSource, node: ast.expr | None, statement: Statement) ->
     conditional = statement.conditional and not any(
         _TESTING.search(test) for test in statement.tests
     )
-    common = {"file": statement.file, "conditional": conditional, "switches": _switches(statement)}
+    empty = Database(file=statement.file, conditional=conditional, switches=_switches(statement))
     if isinstance(node, ast.Dict):
-        way = Database(**common)
+        way = empty
         for key, value in zip(node.keys, node.values, strict=True):
             name = source.plain(key) if key else None
             if name in {*_ROLES, "ENGINE"}:
@@ -184,7 +183,7 @@ def _way(source: SettingsSource, node: ast.expr | None, statement: Statement) ->
     )
     if url is not None and url.default is None:
         url = _with_default(url, node)
-    return Database(url=url, **common) if url else None
+    return replace(empty, url=url) if url else None
 
 
 def _with_default(url: Read, node: ast.AST) -> Read:
@@ -213,14 +212,7 @@ def _with_role(source: SettingsSource, way: Database, role: str, value: ast.expr
         variables[role] = found[0]
     if literal is not None:
         literals[role] = literal
-    return Database(
-        url=None,
-        variables=variables,
-        literals=literals,
-        file=way.file,
-        conditional=way.conditional,
-        switches=way.switches,
-    )
+    return replace(way, url=None, variables=variables, literals=literals)
 
 
 def _switches(statement: Statement) -> dict[str, str]:
@@ -422,8 +414,9 @@ def _unknown(clues: Clues) -> Iterator[Finding]:
     image = _service_image(clues, r"(.*/)?(postgres|postgresql)")
     if image and clues.distributions & POSTGRES_DRIVERS:
         yield Warn(
-            f"how the settings take their database was not understood, although {image[2]} starts {image[0]}; the tests use "
-            'what the settings say by themselves. To give them a server set services = { postgres = "17" } and env, for '
-            'example { DATABASE_URL = "{postgres.url}" } or { DB_HOST = "{postgres.host}", DB_PORT = "{postgres.port}" }'
+            f"how the settings take their database was not understood, although {image[2]} starts {image[0]}; "
+            "the tests use what the settings say by themselves. To give them a server set "
+            'services = { postgres = "17" } and env = { DATABASE_URL = "{postgres.url}" }, '
+            'or env = { DB_HOST = "{postgres.host}", DB_PORT = "{postgres.port}" } as the settings read it'
         )
     yield Found("services", {}, "the settings name no database that needs a server")

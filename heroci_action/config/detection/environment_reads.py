@@ -11,6 +11,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DATABASE_READERS = frozenset(
     {"db", "db_url", "dj_db_url", "database"}
 )  # django-environ, environs, and by analogy
+_ENVIRONS = frozenset({"os.environ", "environ", "env", "ENV", "os.environb"})
 _CACHE_READERS = frozenset({"cache", "cache_url", "dj_cache_url"})
 _CASTS = frozenset(
     {"str", "int", "bool", "float", "list", "tuple", "dict", "json", "Path", "Csv", "bytes"}
@@ -106,7 +107,7 @@ def _call(call: ast.Call) -> Read | None:
         )
     if first is None:
         return None
-    if function in {"get", "getenv", "pop"} and (function == "getenv" or _is_environ(call.func.value)):  # type: ignore[attr-defined]
+    if function == "getenv" or (function in {"get", "pop"} and owner in _ENVIRONS):
         return Read(name=first, default=_default(call), has_default=_has_default(call))
     return _helper(call, owner, function, first)
 
@@ -143,7 +144,7 @@ def _casts_to_database(call: ast.Call) -> bool:
 
 
 def _is_environ(node: ast.AST) -> bool:
-    return ast.unparse(node) in {"os.environ", "environ", "env", "ENV", "os.environb"}
+    return ast.unparse(node) in _ENVIRONS
 
 
 def _is_environ_owner(owner: str) -> bool:

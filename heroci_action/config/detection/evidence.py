@@ -21,7 +21,8 @@ _OTHER_CI = (
 )
 _COMPOSE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
 TESTING = re.compile(
-    r"manage\.py\s+test\b|\bpytest\b(?!-)|\bpy\.test\b|\btox\b|django(-admin)?\s+test\b|runtests|\bmake\s+(?:\S*test|ci\b)|"
+    r"manage\.py\s+test\b|\bpytest\b(?!-)|\bpy\.test\b|\btox\b|django(-admin)?\s+test\b|runtests|"
+    r"\bmake\s+(?:\S*test|ci\b)|"
     r"\bnox\b|task\s+test|coverage\s+run|\bunittest\b"
 )
 _EXPRESSION = re.compile(r"\$\{\{|\$\(|<<")
@@ -29,7 +30,7 @@ _EXPRESSION = re.compile(r"\$\{\{|\$\(|<<")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One line that the project's own CI runs; `directory` is relative to the repository's root, `env` is what it is given."""
+    """One line that the project's own CI runs in a directory below the repository's root, with its variables."""
 
     line: str
     source: str
@@ -107,11 +108,8 @@ _Loader.yaml_implicit_resolvers = {}
 
 
 def _yaml(tree: Tree, path: str) -> Mapping[str, Any]:
-    text = tree.text(path)
-    if text.count("*") > 2000 or re.search(r"(\*\w+[,\s\]]+){50}", text):  # aliases that multiply
-        return {}
     try:
-        parsed = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
+        parsed = yaml.load(tree.text(path), Loader=_Loader)  # noqa: S506  # a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     return _table(parsed)
@@ -235,7 +233,8 @@ def _compose_images(path: str, compose: Mapping[str, Any]) -> Iterator[Image]:
 
 
 _SPECIAL = re.compile(
-    r"e2e|end.to.end|playwright|selenium|integration|nightly|bench|latest|docs?\b|release|deploy|smoke|\bui\b|migrations?\b"
+    r"e2e|end.to.end|playwright|selenium|integration|nightly|bench|latest|"
+    r"docs?\b|release|deploy|smoke|\bui\b|migrations?\b"
 )
 
 
@@ -285,23 +284,26 @@ def _loose_job(path: str, document: Mapping[str, Any]) -> Iterator[_Job]:
     )
 
 
-def _strings(value: object, keys: set[str], key: str = "") -> Iterator[str]:
-    if isinstance(value, str) and key in keys:
-        yield value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _strings(inner, keys, str(name))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner, keys, key)
+def _strings(document: object, keys: set[str]) -> Iterator[str]:
+    """The texts below these keys, at any depth."""
+    for key, value in _walk(document):
+        if isinstance(value, str) and key in keys:
+            yield value
 
 
-def _tables(value: object, keys: set[str]) -> Iterator[object]:
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            if name in keys:
-                yield inner
-            yield from _tables(inner, keys)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _tables(inner, keys)
+def _tables(document: object, keys: set[str]) -> Iterator[object]:
+    """The values of these keys, at any depth."""
+    return (value for key, value in _walk(document) if key in keys)
+
+
+def _walk(document: object) -> Iterator[tuple[str, object]]:
+    """Each key with its value, list items with the key of their list; what aliases share comes once."""
+    pending: list[tuple[str, object]] = [("", document)]
+    seen: set[int] = set()
+    while pending:
+        key, value = pending.pop()
+        yield key, value
+        if isinstance(value, Mapping | list) and id(value) not in seen:
+            seen.add(id(value))
+            inner = value.items() if isinstance(value, Mapping) else ((key, item) for item in value)
+            pending.extend(reversed([(str(name), item) for name, item in inner]))

@@ -14,14 +14,16 @@ _PREFERRED_TARGETS = ("production", "prod", "runtime", "final", "release", "app"
 _PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
 # Images for something else than production, by a word in the path.
 _SIDE = re.compile(
-    r"dev(elop\w*)?|local|tests?|ci|docs?|node|nginx|postgres\w*|database|db|celery\w*|traefik|redis|frontend|worker|flower|"
-    r"devcontainer|examples?|backup|project_template|templates?|elasticsearch|solr|debug|contrib|heroku|vendor|fixtures|samples?",
+    r"dev(elop\w*)?|local|tests?|ci|docs?|node|nginx|postgres\w*|database|db|celery\w*|traefik|"
+    r"redis|frontend|worker|flower|devcontainer|examples?|backup|templates?|elasticsearch|solr|debug|contrib|"
+    r"heroku|vendor|fixtures|samples?",
     re.IGNORECASE,
 )
 _NAME = r"(.*/)?(Dockerfile([.-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
 _HEALTH_PATHS = re.compile(
-    r"^/?\^?((?:[\w-]+/)?(?:health(?:z|check|[-_]check|[-_]?status)?|healthz|livez|readyz|ping|_status|__heartbeat__|__lbheartbeat__|ht|"
-    r"live(?:ness)?|ready|up|alive)(?:/(?:live|ready|liveness|readiness|check|status|ping))?/?)\$?$"
+    r"^/?\^?((?:[\w-]+/)?(?:health(?:z|check|[-_]check|[-_]?status)?|livez|readyz|ping|_status|ht|"
+    r"__heartbeat__|__lbheartbeat__|live(?:ness)?|ready|up|alive)"
+    r"(?:/(?:live|ready|liveness|readiness|check|status|ping))?/?)\$?$"
 )
 _ORDER = ("live", "healthz", "health", "ht", "heartbeat", "ping", "status", "ready")
 
@@ -240,7 +242,7 @@ def _health_check(lines: tuple[str, ...]) -> str | None:
 
 
 def find_health(clues: Clues) -> str | None:
-    """A path that looks like a health endpoint, from urls.py by text: `/health/live` before `/health/` before `/ping`."""
+    """A path in urls.py that looks like a health endpoint: `/health/live` before `/health/` before `/ping`."""
     found: list[str] = []
     text_of_health_check_package = "health_check.urls"
     for path in clues.tree.matching(r"(.*/)?urls(/\w+)?\.py", under=clues.layout.directory):

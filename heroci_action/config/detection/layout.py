@@ -9,7 +9,8 @@ from heroci_action.config.tree import Tree, ancestors, join, parent
 
 # Directories whose manage.py belongs to something other than the project.
 _SIDE = re.compile(
-    r"tests?|testing|testproject|test_?project|examples?|demo\w*|sample\w*|sandbox|docs?|.*template.*|cookiecutter.*|\{\{.*|"
+    r"tests?|testing|testproject|test_?project|examples?|demo\w*|sample\w*|sandbox|docs?|.*template.*|"
+    r"cookiecutter.*|\{\{.*|"
     r"fixtures|vendor|third_party|project_name|benchmarks?|playground|contrib",
     re.IGNORECASE,
 )
@@ -41,7 +42,7 @@ class Layout:
 def find_layout(tree: Tree, given: str | None) -> Layout | None:
     """The layout; None where nothing in the repository looks like Django.
 
-    A working directory that was given is kept. Several manage.py: those of examples and tests last, then the shallowest.
+    A working directory that was given is kept. Of several manage.py the shallowest, those of examples and tests last.
     """
     candidates = [
         path

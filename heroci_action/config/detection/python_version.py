@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from heroci_action.config.detection.clues import Clues, Finding, Found
 from heroci_action.config.tree import join
@@ -132,7 +133,7 @@ def _newest_for_django(clues: Clues) -> Version:
 
 def satisfies(version: Version, specifier: str) -> bool:
     """Whether a minor version fits `>=3.9,<4`, `^3.9`, `~3.9`, `3.9.*` and the like (poetry's forms too)."""
-    for part in re.split(r"[,\s]+(?=[<>=!~^\d])", specifier.split("||")[0].strip()):
+    for part in re.split(r"[,\s]+(?=[<>=!~^\d])", specifier.split("||", maxsplit=1)[0].strip()):
         match = re.fullmatch(
             r"(>=|<=|==|!=|~=|>|<|\^|~|)\s*(\d+)(?:\.(\d+))?(?:\.(?:\d+|\*)\w*)*(?:\.\*)?",
             part.strip(),
@@ -146,35 +147,21 @@ def satisfies(version: Version, specifier: str) -> bool:
 
 
 def _fits(version: Version, operator: str, bound: Version, part: str) -> bool:
-    exact_minor = part.count(".") >= 1
-    match operator:
-        case ">=":
-            return version >= bound
-        case ">":
-            return version >= bound if part.count(".") > 1 else version > bound
-        case "<":
-            return version < bound or (
-                part.count(".") > 1 and not part.endswith(".0") and version == bound
-            )
-        case "<=":
-            return version <= bound
-        case "!=":
-            return not (part.endswith("*") and version == bound)
-        case "^":
-            return version >= bound and version[0] == bound[0]
-        case "~=":
-            return (
-                version >= bound
-                and version[0] == bound[0]
-                and (part.count(".") < 2 or version == bound)
-            )  # noqa: PLR2004
-        case _:
-            return (
-                version == bound
-                if exact_minor and "*" not in part.split(".")[1]
-                else version[0] == bound[0]
-            )
+    """One clause; `part` tells whether it names a patch version (`<3.13.1` leaves 3.13 open, `>3.9.1` too)."""
+    same_major = version[0] == bound[0]
+    has_patch = part.count(".") > 1 and not part.endswith((".0", ".*"))
+    whole_major = "." not in part or part.split(".")[1].startswith("*")
+    fits = {
+        ">=": version >= bound,
+        ">": version >= bound if has_patch else version > bound,
+        "<": version < bound or (has_patch and version == bound),
+        "<=": version <= bound,
+        "!=": not (part.endswith("*") and version == bound),
+        "^": version >= bound and same_major,
+        "~=": version == bound if part.count(".") > 1 else version >= bound and same_major,
+    }
+    return fits.get(operator, same_major if whole_major else version == bound)
 
 
-def _table(value: object) -> Mapping[str, object]:
+def _table(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -61,6 +60,7 @@ _SIDE_WORDS = frozenset(
     }
 )
 _EXTRA_WORDS = ("test", "tests", "testing", "dev", "develop", "development", "ci")
+MAX_NESTED = 30  # files that include each other
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -86,46 +86,29 @@ def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def find_dependencies(tree: Tree, layout: Layout, clues: Clues) -> Dependencies:
-    """What the user says; else what the project's CI installs; else a lock; else requirements files; else the project."""
-    given = _given(tree, layout, clues)
-    if given is not None:
-        return given
-    project = find_project(tree, layout)
-    installed = _installed_by_ci(tree, layout, clues)
-    lock = next(
-        (
-            tree.first(*(join(d, name) for d in layout.directories))
-            for name in _LOCKS
-            if _any(tree, layout, name)
-        ),
-        None,
-    )
-    if installed and not _ci_uses_lock(clues):
-        return _by_files(
-            tree, layout, project, installed, f"what {clues.commands[0].source} installs", clues
-        )
-    if lock:
-        return _by_lock(tree, layout, lock, clues)
-    files = choose_files(tree, layout)
-    if files:
-        return _by_files(tree, layout, project, files, "the requirements files", clues)
-    pipfile = _by_pipfile(tree, layout)
-    return pipfile or _by_project(tree, layout, project, clues)
-
-
-def _any(tree: Tree, layout: Layout, name: str) -> bool:
-    return tree.first(*(join(directory, name) for directory in layout.directories)) is not None
-
-
-def _given(tree: Tree, layout: Layout, clues: Clues) -> Dependencies | None:
-    files, lock = clues.told("requirements"), clues.told("lock")
-    project = find_project(tree, layout)
+def find_dependencies(clues: Clues) -> Dependencies:
+    """What the user says, else what the project's CI installs, else a lock, files, a Pipfile, the metadata."""
+    lock, files = clues.told("lock"), clues.told("requirements")
     if isinstance(lock, str):
-        return _by_lock(tree, layout, lock, clues)
+        return _by_lock(clues, lock)
     if isinstance(files, list) and all(isinstance(file, str) for file in files):
-        return _by_files(tree, layout, project, tuple(files), "given", clues)
-    return None
+        return _by_files(clues, tuple(files), "written")
+    installed = _installed_by_ci(clues)
+    if installed and not _ci_uses_lock(clues):
+        return _by_files(clues, installed, f"what {clues.commands[0].source} installs")
+    found = _beside(clues, _LOCKS)
+    if found:
+        return _by_lock(clues, found)
+    files = choose_files(clues.tree, clues.layout)
+    if files:
+        return _by_files(clues, files, "the requirements files")
+    return _by_pipfile(clues) or _by_project(clues)
+
+
+def _beside(clues: Clues, names: tuple[str, ...]) -> str | None:
+    """The first of these files in the working directory or above it, by name before by place."""
+    directories = clues.layout.directories
+    return clues.tree.first(*(join(directory, name) for name in names for directory in directories))
 
 
 def find_project(tree: Tree, layout: Layout) -> str | None:
@@ -171,8 +154,9 @@ def must_install(tree: Tree, layout: Layout, project: str | None) -> bool:
     return bool(sources) and parent(layout.manage) not in sources
 
 
-def _installed_by_ci(tree: Tree, layout: Layout, clues: Clues) -> tuple[str, ...]:
+def _installed_by_ci(clues: Clues) -> tuple[str, ...]:
     """The requirements files that the project's own test jobs install, the first job's only."""
+    tree, layout = clues.tree, clues.layout
     found: list[str] = []
     source = None
     for command in clues.commands:
@@ -255,7 +239,7 @@ def _pick(tree: Tree, files: list[str], directory: str) -> tuple[str, ...]:
 
 def _nested(tree: Tree, path: str, seen: tuple[str, ...] = ()) -> tuple[str, ...]:
     """A file and those that it includes with `-r`, however deep."""
-    if path in seen or len(seen) > 30:
+    if path in seen or len(seen) > MAX_NESTED:
         return seen
     seen = (*seen, path)
     for match in re.finditer(
@@ -267,7 +251,7 @@ def _nested(tree: Tree, path: str, seen: tuple[str, ...] = ()) -> tuple[str, ...
 
 def requirement_lines(tree: Tree, files: Iterable[str]) -> Iterator[str]:
     """The requirements in these files and in those they include, options and hashes left out."""
-    for file in dict.fromkeys(inner for file in files for inner in _nested(tree, file)):
+    for file in dict.fromkeys(inner for outer in files for inner in _nested(tree, outer)):
         for raw in tree.text(file).replace("\\\n", " ").splitlines():
             line = re.sub(r"(^|\s)#.*", "", raw).split(" --", 1)[0].strip()
             if line and not line.startswith("-"):
@@ -294,12 +278,12 @@ def _pins(lines: Iterable[str]) -> dict[str, str]:
     return {normalised(match[1]): f"{normalised(match[1])}=={match[2]}" for match in exact if match}
 
 
-def _by_files(
-    tree: Tree, layout: Layout, project: str | None, files: tuple[str, ...], why: str, clues: Clues
-) -> Dependencies:
+def _by_files(clues: Clues, files: tuple[str, ...], why: str) -> Dependencies:
+    tree, layout = clues.tree, clues.layout
+    project = find_project(tree, layout)
     lines = list(requirement_lines(tree, files))
     install = must_install(tree, layout, project) and not any(
-        re.match(r"-e\s+\.", _whole(tree, f)) for f in files
+        re.match(r"-e\s+\.", tree.text(f)) for f in files
     )
     extras, groups, declared = _declared(tree, project, clues) if install else ((), (), [])
     packages = _tox_packages(clues) if install and layout.manage is None else ()
@@ -312,20 +296,15 @@ def _by_files(
         install_project=install,
         distributions=frozenset(_name(line) for line in (*lines, *declared, *packages)) - {""},
         pins=_pins(lines),
-        why=f"{why}: {', '.join(files)}" if why != "given" else why,
+        why=f"{why}: {', '.join(files)}" if why != "written" else why,
     )
 
 
-def _whole(tree: Tree, file: str) -> str:
-    return tree.text(file)
-
-
-def _by_lock(tree: Tree, layout: Layout, lock: str, clues: Clues) -> Dependencies:
+def _by_lock(clues: Clues, lock: str) -> Dependencies:
+    tree = clues.tree
     project = parent(lock)
     extras, groups, declared = _declared(tree, project, clues)
-    packages = [
-        package for package in tree.toml(lock).get("package", tree.toml(lock).get("packages", []))
-    ]
+    packages = list(tree.toml(lock).get("package", tree.toml(lock).get("packages", [])))
     pins = {
         normalised(str(p["name"])): f"{normalised(str(p['name']))}=={p['version']}"
         for p in packages
@@ -338,19 +317,19 @@ def _by_lock(tree: Tree, layout: Layout, lock: str, clues: Clues) -> Dependencie
         extras=extras,
         groups=groups,
         project=project,
-        install_project=must_install(tree, layout, project),
+        install_project=must_install(tree, clues.layout, project),
         distributions=direct or frozenset(pins),
         pins=pins,
         why=f"{lock} is there",
     )
 
 
-def _by_pipfile(tree: Tree, layout: Layout) -> Dependencies | None:
-    path = tree.first(*(join(directory, "Pipfile.lock") for directory in layout.directories))
+def _by_pipfile(clues: Clues) -> Dependencies | None:
+    path = _beside(clues, ("Pipfile.lock",))
     if path is None:
         return None
     try:
-        lock = _table(json.loads(tree.text(path)))
+        lock = _table(json.loads(clues.tree.text(path)))
     except ValueError:
         return None
     packages = {
@@ -374,7 +353,9 @@ def _pipenv_requirement(name: str, entry: Mapping[str, Any]) -> str:
     return f"{name}{extras}{entry.get('version', '')}{marker}"
 
 
-def _by_project(tree: Tree, layout: Layout, project: str | None, clues: Clues) -> Dependencies:
+def _by_project(clues: Clues) -> Dependencies:
+    tree, layout = clues.tree, clues.layout
+    project = find_project(tree, layout)
     if project is None:
         return Dependencies(why="nothing that declares dependencies was found")
     extras, groups, declared = _declared(tree, project, clues)
@@ -553,8 +534,3 @@ def _texts(value: object) -> list[str]:
 
 def _table(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def install_words(files: Iterable[str]) -> str:
-    """`-r a -r b`, for messages."""
-    return shlex.join(word for file in files for word in ("-r", file))

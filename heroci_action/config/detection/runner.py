@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, words
 from heroci_action.config.detection.evidence import Command
@@ -17,16 +18,19 @@ _DJANGO_TEST = re.compile(
 _PYTEST = re.compile(r"(?:^|\s)(?:pytest|py\.test)(?=\s|$)")
 # Whatever runs pytest here must be pytest and nothing else: no installer, no loop, no other project's tests.
 _PYTEST_ALONE = re.compile(
-    r"^(?:\w+=\S+ )*(?:(?:uv|poetry|pdm|pipenv|hatch) run (?:--?\S+ )*)?(?:coverage run (?:--?\S+ )*-m )?(?:python3? (?:-\S+ )*-m )?"
+    r"^(?:\w+=\S+ )*(?:(?:uv|poetry|pdm|pipenv|hatch) run (?:--?\S+ )*)?"
+    r"(?:coverage run (?:--?\S+ )*-m )?(?:python3? (?:-\S+ )*-m )?"
     r"(?:coverage run (?:--?\S+ )*-m )?(?:pytest|py\.test)(?: |$)"
 )
+# Options that say how a run reports or is repeated, which is ours to say.
 _DROPPED = re.compile(
-    r"--(parallel|settings|ds|verbosity|keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|numprocesses|dist|maxprocesses|color|"
-    r"durations[\w-]*|reuse-db|create-db|timing|reruns|force-color|tb|exitfirst|maxfail|html[\w-]*|self-contained-html|"
-    r"force-sugar|verbose|quiet|no-header|log-[\w-]+|debug-mode|warn[\w-]*|pythonwarnings|ci|snapshot[\w-]*)(=.*)?|-[vqxsn]+\d*|-n.+|-p|-r\w+|-W.*"
+    r"--(parallel|settings|ds|verbosity|keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|numprocesses|dist|maxprocesses|"
+    r"color|durations[\w-]*|reuse-db|create-db|timing|reruns|force-color|tb|exitfirst|maxfail|html[\w-]*|"
+    r"self-contained-html|force-sugar|verbose|quiet|no-header|log-[\w-]+|debug-mode|warn[\w-]*|pythonwarnings|ci|"
+    r"snapshot[\w-]*)(=.*)?|-[vqxsn]+\d*|-n.+|-p|-o|-r\w+|-W.*"
 )
 _TAKES_VALUE = re.compile(
-    r"--(settings|ds|verbosity|numprocesses|dist|maxprocesses|color|tb|maxfail|cov-report|cov-config|parallel)|-[vnpW]"
+    r"--(settings|ds|verbosity|numprocesses|dist|maxprocesses|color|tb|maxfail|cov-report|cov-config|parallel)|-[vnpoW]"
 )
 _VALUE_KEPT = re.compile(r"-[mk]|--(tag|exclude-tag|ignore|deselect|pattern|rootdir|confcutdir)")
 _NOT_BEFORE = frozenset(
@@ -114,7 +118,7 @@ def pytest_facts(clues: Clues) -> PytestFacts:
     addopts = clues.addopts
     blocked = tuple(
         value.removeprefix("no:")
-        for option, value in zip(addopts, addopts[1:], strict=False)
+        for option, value in pairwise(addopts)
         if option == "-p" and value.startswith("no:")
     )
     attached = tuple(word.removeprefix("-pno:") for word in addopts if word.startswith("-pno:"))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, Warn
 from heroci_action.config.detection.environment_reads import plain, text_of
 from heroci_action.config.detection.layout import is_side
-from heroci_action.config.tree import Tree, join, parent
+from heroci_action.config.tree import Tree
 
 _VARIABLE = "DJANGO_SETTINGS_MODULE"
 _OPTION = re.compile(r"--(?:settings|ds)[= ]['\"]?([A-Za-z_][\w.]*)")
@@ -23,7 +23,9 @@ _TEST_MODULES = (
     "settings_tests",
     "pytest",
 )
-_LOOSE = r"(.*/)?(test_?settings|settings_?tests?|tests?/(test_)?settings|testproject/settings|test_project/settings)\.py"
+_LOOSE = (
+    r"(.*/)?(test_?settings|settings_?tests?|tests?/(test_)?settings|test_?project/settings)\.py"
+)
 
 
 def detect_settings(clues: Clues) -> Iterator[Finding]:

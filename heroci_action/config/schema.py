@@ -1,0 +1,50 @@
+"""The JSON schema of the configuration, made from the model, for editors.
+
+`python -m heroci_action.config.schema > heroci_action/schemas/heroci.schema.json` brings the shipped file up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from heroci_action.config.model import Config
+
+
+def document() -> dict[str, Any]:
+    """The schema (draft 2020-12) of `heroci.toml`, which is also that of `[tool.heroci]`."""
+    schema = _tidy(Config.model_json_schema(by_alias=True))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "HeroCI",
+        "description": "Configuration of HeroCI: heroci.toml, or [tool.heroci] in pyproject.toml.",
+        **{key: value for key, value in schema.items() if key not in {"title", "description"}},
+    }
+
+
+def text() -> str:
+    """The schema as it is shipped."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _tidy(node: Any) -> Any:
+    """Without titles that repeat the key, and without null, which TOML does not have."""
+    if isinstance(node, list):
+        return [_tidy(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    tidy = {key: _tidy(value) for key, value in node.items() if not _is_noise(key, value)}
+    options = [option for option in tidy.get("anyOf", ()) if option != {"type": "null"}]
+    if len(options) == 1:
+        rest = {key: value for key, value in tidy.items() if key != "anyOf"}
+        return {**options[0], **rest}
+    return {**tidy, "anyOf": options} if options else tidy
+
+
+def _is_noise(key: str, value: object) -> bool:
+    return (key == "title" and isinstance(value, str)) or (key == "default" and value is None)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())
