@@ -63,9 +63,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallSystemPackages:
-    """Checks that these Debian packages are there, and installs them where the engine may."""
+    """Checks that these Debian packages are there, and installs them where the engine may.
+
+    `required`: the project says that it cannot do without them; otherwise a missing one is a warning.
+    """
 
     packages: tuple[str, ...]
+    required: bool = True
 
     def __str__(self) -> str:
         return f"apt-get install {shlex.join(self.packages)}"

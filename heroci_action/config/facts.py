@@ -79,3 +79,7 @@ class Loaded:
     origins: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     facts: Facts = field(default_factory=Facts)
+
+    def detected(self, key: str) -> bool:
+        """Whether nobody wrote a value for this key down: it was detected, or is a default."""
+        return self.origins.get(key, "defaults").startswith(("defaults", "detected"))

@@ -18,15 +18,15 @@ NAME = "base"
 
 def stage(loaded: Loaded, _: Surroundings) -> Stage:
     """System packages, then the project's dependencies."""
-    apt = loaded.config.apt
-    system = (
-        (Step(name="system packages", action=InstallSystemPackages(packages=apt)),) if apt else ()
-    )
-    return Stage(
-        name=NAME,
-        emoji="📦",
-        steps=(*system, Step(name="dependencies", action=InstallDependencies())),
-    )
+    dependencies = Step(name="dependencies", action=InstallDependencies())
+    return Stage(name=NAME, emoji="📦", steps=(*_system_packages(loaded), dependencies))
+
+
+def _system_packages(loaded: Loaded) -> tuple[Step, ...]:
+    packages = loaded.config.apt
+    # What a Dockerfile or workflow installs may be more than the tests need, so what was detected is only asked for.
+    action = InstallSystemPackages(packages=packages, required=not loaded.detected("apt"))
+    return (Step(name="system packages", action=action),) if packages else ()
 
 
 def environment(loaded: Loaded) -> Environment:
@@ -37,9 +37,7 @@ def environment(loaded: Loaded) -> Environment:
     )
     return Environment(
         python=config.python,
-        python_pinned=not loaded.origins.get("python", "defaults").startswith(
-            ("defaults", "detected")
-        ),
+        python_pinned=not loaded.detected("python"),
         requirements=config.requirements,
         packages=config.packages,
         extras=config.extras,

@@ -68,7 +68,9 @@ def _steps(loaded: Loaded, *, with_image: bool) -> Iterator[Step]:
             yield Step(name="migrate", action=Command(line=django(loaded, "migrate", "--noinput")))
         yield Step(name="start", action=_serve(loaded))
     if integration.checks:
-        checks = json.dumps([check.model_dump(by_alias=True, exclude_none=True) for check in integration.checks])
+        checks = json.dumps(
+            [check.model_dump(by_alias=True, exclude_none=True) for check in integration.checks]
+        )
         line = (
             "python",
             "{probes}/heroci_http_check.py",

@@ -219,10 +219,13 @@ class HostScope:
         """Take one step."""
         sink = self._session.masked(sink)
         match step.action:
-            case InstallSystemPackages(packages=packages):
-                may_install = self._session.engine.may_install
+            case InstallSystemPackages():
+                session = self._session
                 return await install_system_packages(
-                    packages, self._session.workspace, sink, may_install=may_install
+                    step.action,
+                    session.workspace,
+                    sink=sink,
+                    may_install=session.engine.may_install,
                 )
             case InstallDependencies():
                 return await self._install(sink)
@@ -400,7 +403,11 @@ class HostScope:
 
 def _trusting_git(root: str) -> dict[str, str]:
     """Git refuses a checkout of another user's, which it is in the action's container (git-config, safe.directory)."""
-    return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": root}
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": root,
+    }
 
 
 def _glob(directory: Path, pattern: str) -> list[Path]:

@@ -20,7 +20,7 @@ from heroci_action.engines.host import interpreters
 from heroci_action.engines.host.interpreters import Interpreter
 from heroci_action.engines.host.locks import lock, lock_at_once
 from heroci_action.engines.host.uv import Uv
-from heroci_action.errors import EngineError
+from heroci_action.errors import EngineError, UsageError
 from heroci_action.plan import Environment
 
 KEPT = 8  # environments of one project in the cache; the least recently used go first
@@ -94,14 +94,16 @@ class Installer:
         return outcome, Installed(home=home, lock=held)
 
     async def _python(self, environment: Environment) -> tuple[Interpreter, tuple[str, ...]]:
-        """The interpreter; where the project leaves the version open, the best that is here, with a warning."""
+        """The interpreter; where the version was only a guess that cannot be had, the best that is here."""
         wanted = environment.python or interpreters.SUPPORTED[0]
-        found = await interpreters.find_here(wanted, self.uv)
-        here = () if found or environment.python_pinned else await interpreters.available(self.uv)
-        if here:
-            warning = f"Python {wanted} is not on this machine; {here[0]} is used instead"
-            return await interpreters.find(here[0], self.uv), (warning,)
-        return found or await interpreters.find(wanted, self.uv), ()
+        try:
+            return await interpreters.find(wanted, self.uv), ()
+        except UsageError:
+            here = await interpreters.available(self.uv)
+            if environment.python_pinned or not here:
+                raise
+        warning = f"Python {wanted} is not on this machine; {here[0]} is used instead"
+        return await interpreters.find(here[0], self.uv), (warning,)
 
     async def _make(
         self, home: Path, environment: Environment, *, python: Interpreter, sink: Sink

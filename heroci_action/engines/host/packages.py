@@ -10,12 +10,17 @@ from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.host.process import Program, capture, execute
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.errors import EngineError
+from heroci_action.plan import InstallSystemPackages
 
 
 async def install_system_packages(
-    packages: tuple[str, ...], workspace: Workspace, sink: Sink, *, may_install: bool
+    action: InstallSystemPackages, workspace: Workspace, *, sink: Sink, may_install: bool
 ) -> StepOutcome:
-    """Make sure that the packages are there. Raises EngineError where one is missing and may not be installed."""
+    """Make sure that the packages are there.
+
+    Raises EngineError where a required one is missing and may not be installed.
+    """
+    packages = action.packages
     if not shutil.which("dpkg-query", path=workspace.path):
         warning = f"this is no Debian system, so nobody checked for {', '.join(packages)}"
         return StepOutcome(exit_code=0, warnings=(warning,))
@@ -23,12 +28,15 @@ async def install_system_packages(
     if not missing:
         sink(Stream.STDOUT, "All system packages are here.")
         return StepOutcome(exit_code=0, cached=True)
-    if not may_install or os.geteuid() != 0:
-        raise EngineError(
-            f"system packages are missing: {', '.join(missing)}",
-            remedy=f"run `apt-get install {' '.join(missing)}`, or HeroCI as root with --install-system-packages",
-        )
-    return await _install(missing, workspace, sink)
+    if may_install and os.geteuid() == 0:
+        return await _install(missing, workspace, sink)
+    cause = f"system packages are missing: {', '.join(missing)}"
+    if not action.required:
+        return StepOutcome(exit_code=0, warnings=(f"{cause}; the project installs them elsewhere",))
+    raise EngineError(
+        cause,
+        remedy=f"run `apt-get install {' '.join(missing)}`, or HeroCI as root with --install-system-packages",
+    )
 
 
 async def _missing(packages: tuple[str, ...], workspace: Workspace) -> tuple[str, ...]:
