@@ -14,6 +14,7 @@ from heroci_action.plan import Command, Report, ReportKind, Stage, Step
 NAME = "tests"
 RC = "{reports}/coveragerc"
 DATA = "{reports}/coverage-data/data"
+PROBE = "{probes}/heroci_coverage.py"
 
 
 def stage(loaded: Loaded, _: Surroundings) -> Stage:
@@ -38,12 +39,12 @@ def _steps(loaded: Loaded) -> Iterator[Step]:
     if tests.coverage:
         yield Step(
             name="coverage settings",
-            action=Command(line=("python", "{probes}/heroci_coverage.py", RC, DATA)),
+            action=Command(line=("python", PROBE, "prepare", RC, DATA)),
         )
     for run in _runs(loaded):
         yield run.step()
     if tests.coverage:
-        yield from _coverage_steps()
+        yield _collect_coverage()
 
 
 def _has_settings(loaded: Loaded) -> bool:
@@ -60,13 +61,12 @@ def _django_steps(loaded: Loaded) -> Iterator[Step]:
         yield Step(name="migrate", action=Command(line=django(loaded, "migrate", "--noinput")))
 
 
-def _coverage_steps() -> Iterator[Step]:
-    commands = ("combine --quiet", "json --quiet -o {reports}/coverage.json")
-    line = " && ".join(f"python -m coverage {command} --rcfile {RC}" for command in commands)
-    yield Step(
+def _collect_coverage() -> Step:
+    json = "{reports}/coverage.json"
+    return Step(
         name="coverage",
-        action=Command(line=line),
-        reports=(Report(kind=ReportKind.COVERAGE_JSON, path="{reports}/coverage.json"),),
+        action=Command(line=("python", PROBE, "collect", RC, "{reports}/coverage.xml", json)),
+        reports=(Report(kind=ReportKind.COVERAGE_JSON, path=json),),
         always=True,
     )
 

@@ -25,8 +25,6 @@ from heroci_action.plan import Environment
 
 KEPT = 8  # environments of one project in the cache; the least recently used go first
 COMPLETE = "complete"
-# Lets coverage.py start in every Python process that is told to (its manual, "Measuring subprocesses").
-PTH = 'import os; os.environ.get("COVERAGE_PROCESS_START") and __import__("coverage").process_startup()\n'
 _NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
 
 
@@ -137,9 +135,6 @@ class Installer:
             code = await self.uv.run(
                 "pip", "install", "--python", interpreter, *arguments, sink=sink
             )
-        if code == 0:
-            site = next((home / "lib").glob("python3*/site-packages"))
-            (site / "heroci_coverage.pth").write_text(PTH)
         return code
 
     async def _requirements(self, environment: Environment, sink: Sink) -> tuple[list[str], int]:
