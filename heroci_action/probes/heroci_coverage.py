@@ -1,9 +1,9 @@
 """Prepares coverage.py for a run in many processes, and turns what they left into reports.
 
-    python heroci_coverage.py prepare RCFILE DATA_FILE     before the tests
-    python heroci_coverage.py collect RCFILE XML JSON      after them
+    python heroci_coverage.py RCFILE DATA_FILE                  before the tests
+    python heroci_coverage.py RCFILE [--json FILE] [--xml FILE]   after them
 
-`prepare` reads the project's own settings and writes equivalent ones with what HeroCI needs; see the package's
+The first one reads the project's own settings and writes equivalent ones with what HeroCI needs; see the package's
 docstring. Runs with coverage 5 to 7 inside the project's environment.
 """
 
@@ -17,14 +17,14 @@ import re
 import shlex
 import sys
 import sysconfig
-from typing import Any, Iterable
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 import coverage
 
+Sections = Dict[str, Mapping[str, Any]]
+
 PTH_NAME = "heroci_coverage.pth"
-PTH_TEXT = (
-    "import os; os.environ.get('COVERAGE_PROCESS_START') and __import__('coverage').process_startup()\n"
-)
+PTH_TEXT = "import os; os.environ.get('COVERAGE_PROCESS_START') and __import__('coverage').process_startup()\n"
 LIGHT_THREADS = {"eventlet", "gevent", "greenlet"}
 VERSION = tuple(int(part) for part in re.findall(r"\d+", coverage.__version__)[:2])
 
@@ -44,7 +44,7 @@ REGEXES = re.compile(r"exclude_|partial_")
 # --- Reading the project's settings ----------------------------------------------------------------------------------
 
 
-def project_settings(config: str | None = None) -> dict[str, dict[str, Any]]:
+def project_settings(config: str | None = None) -> Sections:
     """The sections of the file that coverage.py itself would take here, with their values as written."""
     chosen = config or coverage.Coverage(config_file=True).config.config_file
     if not chosen or not os.path.exists(chosen):
@@ -52,7 +52,7 @@ def project_settings(config: str | None = None) -> dict[str, dict[str, Any]]:
     return _from_toml(chosen) if chosen.endswith(".toml") else _from_ini(chosen)
 
 
-def _from_ini(path: str) -> dict[str, dict[str, Any]]:
+def _from_ini(path: str) -> Sections:
     parser = _read_ini(path)
     shared = os.path.basename(path) in ("setup.cfg", "tox.ini")
     names = [name for name in parser.sections() if name.startswith("coverage:") or not shared]
@@ -65,7 +65,7 @@ def _read_ini(path: str) -> configparser.RawConfigParser:
     return parser
 
 
-def _from_toml(path: str) -> dict[str, dict[str, Any]]:
+def _from_toml(path: str) -> Sections:
     data = _read_toml(path)
     tool = data.get("tool", {}).get("coverage", {})
     if not tool and os.path.basename(path) != "pyproject.toml":
@@ -74,7 +74,7 @@ def _from_toml(path: str) -> dict[str, dict[str, Any]]:
 
 
 def _read_toml(path: str) -> dict[str, Any]:
-    """The file's content; empty before Python 3.11 without tomli, where coverage.py and pytest do not read it either."""
+    """The file's content; empty before Python 3.11 without tomli, as coverage.py and pytest have it too."""
     for name in ("tomllib", "tomli"):
         try:
             toml: Any = importlib.import_module(name)
@@ -130,9 +130,7 @@ def _addopts_in(path: str, section: str) -> list[str] | None:
 # --- What HeroCI needs -----------------------------------------------------------------------------------------------
 
 
-def needed(
-    sections: dict[str, dict[str, Any]], data_file: str, cov: argparse.Namespace
-) -> dict[str, dict[str, Any]]:
+def needed(sections: Sections, data_file: str, cov: argparse.Namespace) -> Sections:
     """The project's settings with ours: a data file per process, every kind of process, no gate of its own."""
     run = dict(sections.get("run", {}))
     report = dict(sections.get("report", {}))
@@ -177,7 +175,7 @@ def _absolute(entry: str, *, source: bool) -> str:
 # --- Writing ---------------------------------------------------------------------------------------------------------
 
 
-def rendered(sections: dict[str, dict[str, Any]]) -> str:
+def rendered(sections: Sections) -> str:
     """The settings as text in the oldest form, which every version of coverage.py reads."""
     blocks = []
     for name, values in sections.items():
@@ -215,29 +213,30 @@ def prepare(rcfile: str, data_file: str) -> None:
             file.write(PTH_TEXT)
 
 
-def collect(rcfile: str, xml: str, json: str) -> None:
-    """Combine the data of all processes into Cobertura XML and coverage.py's JSON."""
+def collect(rcfile: str, *, xml: Optional[str], json: Optional[str]) -> None:
+    """Combine the data of all processes into the reports that are wanted."""
     measured = coverage.Coverage(config_file=rcfile)
     measured.combine()
     measured.save()
-    measured.xml_report(outfile=xml)
-    measured.json_report(outfile=json)
+    if xml:
+        measured.xml_report(outfile=xml)
+    if json:
+        measured.json_report(outfile=json)
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: List[str]) -> int:
     """The command line: 0, or 1 with one line that says why not."""
     parser = argparse.ArgumentParser(prog="heroci_coverage")
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    verb = verbs.add_parser("prepare")
-    verb.add_argument("rcfile")
-    verb.add_argument("data_file")
-    verb = verbs.add_parser("collect")
-    verb.add_argument("rcfile")
-    verb.add_argument("xml")
-    verb.add_argument("json")
-    given = vars(parser.parse_args(arguments))
+    parser.add_argument("rcfile")
+    parser.add_argument("data_file", nargs="?")
+    parser.add_argument("--json")
+    parser.add_argument("--xml")
+    given = parser.parse_args(arguments)
     try:
-        {"prepare": prepare, "collect": collect}[given.pop("verb")](**given)
+        if given.data_file:
+            prepare(given.rcfile, given.data_file)
+        else:
+            collect(given.rcfile, xml=given.xml, json=given.json)
     except (coverage.CoverageException, OSError, ValueError) as error:
         sys.stderr.write("coverage: {}\n".format(error))
         return 1

@@ -19,7 +19,9 @@ import traceback
 import unittest
 from typing import Any, Callable, Iterator, Optional, Tuple
 
-_START = os.getcwd()  # relative file names of code objects are meant from here, whatever a test changes to
+_START = (
+    os.getcwd()
+)  # relative file names of code objects are meant from here, whatever a test changes to
 _OUTPUT_LIMIT = 64 * 1024  # characters kept of what one test prints, from the end
 _TEXT_LIMIT = 256 * 1024  # characters kept of one traceback
 _FILE_LINE = re.compile(r'^ *File "(?P<file>[^"\n]+)", line (?P<line>\d+)', re.MULTILINE)
@@ -78,8 +80,12 @@ def _failure(error: Any, own_file: str | None, text: str) -> Place:
     frames = [
         (_relative(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error)
     ]
-    if not any(file for file, _ in frames):  # import errors and doctests carry their traceback as text
-        frames += [(_relative(match["file"]), int(match["line"])) for match in _FILE_LINE.finditer(text)]
+    if not any(
+        file for file, _ in frames
+    ):  # import errors and doctests carry their traceback as text
+        frames += [
+            (_relative(match["file"]), int(match["line"])) for match in _FILE_LINE.finditer(text)
+        ]
     known = [frame for frame in frames if frame[0]]
     own = [frame for frame in known if frame[0] == own_file]
     return (own or known or [(None, None)])[-1]
@@ -122,8 +128,7 @@ def _message(kind: type, value: Any) -> str:
 class Record:
     """JSON lines in a file of this process, each written at once, so that a killed process leaves all it knew."""
 
-    def __init__(self, kind: str, directory: str) -> None:
-        self._kind = kind
+    def __init__(self, directory: str) -> None:
         self._directory = directory
         self._pid = 0
         self._file = -1
@@ -141,7 +146,7 @@ class Record:
     def _open(self) -> None:
         self._pid = os.getpid()
         os.makedirs(self._directory, exist_ok=True)
-        name = "{}-{}-{}.jsonl".format(self._kind, self._pid, time.time_ns())
+        name = "django-{}-{}.jsonl".format(self._pid, time.time_ns())
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._file = os.open(os.path.join(self._directory, name), flags, 0o644)
 
@@ -213,8 +218,7 @@ class Recorder:
         self.worker = False
         self.pid = os.getpid()
         self._count = 0
-        self._record = Record("django", directory)
-        self._databases = Record("database", directory)
+        self._record = Record(directory)
 
     # A test is called.
 
@@ -279,7 +283,9 @@ class Recorder:
     def _note(self, running: _Running, status: str, error: Any, message: str = "") -> None:
         new = _case(running, status, error, message)
         old = running.outcome
-        if old is None or (old["status"] in ("passed", "skipped") and status in ("failed", "errored")):
+        if old is None or (
+            old["status"] in ("passed", "skipped") and status in ("failed", "errored")
+        ):
             running.outcome = new
         elif new["details"]:  # a second error of one test, of its tearDown for example
             old["details"] += "\n" + new["details"]
@@ -314,7 +320,8 @@ class Recorder:
     def databases(self, suite: Any) -> None:
         """Record the databases that the tests of a suite use, once they are set up."""
         if not self.worker and self.pid == os.getpid():
-            self._databases.write(databases=[_database(alias) for alias in sorted(_aliases(suite))])
+            databases = [_database(alias) for alias in sorted(_aliases(suite))]
+            self._record.write(event="databases", databases=databases)
 
 
 def _names(test: Any) -> tuple[str, str]:
@@ -340,7 +347,9 @@ def _described(
         kind, value, trace = error
         details = _details(error)
         message = _imported(value) or _message(kind, value)
-        broke_in, at = _failure(trace, file, str(value) if trace is None or _imported(value) else details)
+        broke_in, at = _failure(
+            trace, file, str(value) if trace is None or _imported(value) else details
+        )
         file, line = (broke_in, at) if broke_in else (file, line)
     return {"status": status, "message": message, "details": details, "file": file, "line": line}
 
@@ -455,7 +464,9 @@ def _outcomes(recorder: Recorder) -> dict[str, Callable[..., Any]]:
         tell(test, "skipped", message="expected failure: " + _message(err[0], err[1]))
 
     def unexpected(test: Any) -> None:
-        tell(test, "failed", message="unexpected success: the test is marked as an expected failure")
+        tell(
+            test, "failed", message="unexpected success: the test is marked as an expected failure"
+        )
 
     notes: dict[str, Callable[..., None]] = {
         "addSuccess": lambda test: tell(test, "passed"),
@@ -476,7 +487,10 @@ def _buffered(recorder: Recorder) -> Callable[..., Any]:
     def stopTest(self: Any, test: Any) -> Any:
         running = recorder.running
         if running is not None and getattr(self, "buffer", False):
-            for buffer in (getattr(self, "_stdout_buffer", None), getattr(self, "_stderr_buffer", None)):
+            for buffer in (
+                getattr(self, "_stdout_buffer", None),
+                getattr(self, "_stderr_buffer", None),
+            ):
                 if buffer is not None:
                     _keep(running.output, buffer.getvalue())
         return super(type(self), self).stopTest(test)
@@ -526,7 +540,9 @@ def _hook_test(recorder: Recorder, test_class: Any) -> None:
         if recorder.running is not None or result is None:  # a test that runs tests
             return original(self, *args, **kwargs)
         _adopt(recorder, result)
-        if type(result) not in _recording_classes.values():  # pytest, called by the project's runner
+        if (
+            type(result) not in _recording_classes.values()
+        ):  # pytest, called by the project's runner
             return original(self, *args, **kwargs)
         return recorder.call(self, lambda: original(self, *args, **kwargs))
 

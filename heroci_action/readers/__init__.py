@@ -1,1 +1,44 @@
 """Report files become records: bytes in, test cases, coverage and diagnostics out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from heroci_action.engines.base import ReportFile
+from heroci_action.plan import ReportKind
+from heroci_action.readers.base import Reader, Readings, Source, Tree, each, joined
+from heroci_action.readers.coverage import read_cobertura, read_coverage_json
+from heroci_action.readers.junit import read_junit
+from heroci_action.readers.records import read_records
+
+__all__ = ["READERS", "Readings", "Source", "Tree", "read"]
+
+READERS: Mapping[ReportKind, Reader] = {
+    ReportKind.JUNIT: each(read_junit),
+    ReportKind.DJANGO: read_records,
+    ReportKind.DATABASE: read_records,
+    ReportKind.COVERAGE_JSON: each(read_coverage_json),
+    ReportKind.COBERTURA: each(read_cobertura),
+}
+
+
+def read(files: Iterable[ReportFile], *, tree: Tree, printed: Iterable[Source] = ()) -> Readings:
+    """Everything that the reports of one step say; `printed` are those that it wrote to its standard output.
+
+    A test that the probes have recorded and that a JUnit file tells of as well counts once, as the probes saw it.
+    """
+    sources = [Source(kind=file.kind, path=file.path, content=file.content) for file in files]
+    groups: dict[Reader, list[Source]] = {}
+    for source in (*sources, *printed):
+        groups.setdefault(READERS[source.kind], []).append(source)
+    parts = {reader: reader(group, tree) for reader, group in groups.items()}
+    recorded = {test.id for test in parts[read_records].tests} if read_records in parts else set()
+    return joined(
+        part if reader is read_records else _without(part, recorded)
+        for reader, part in parts.items()
+    )
+
+
+def _without(part: Readings, recorded: set[str]) -> Readings:
+    return replace(part, tests=tuple(test for test in part.tests if test.id not in recorded))

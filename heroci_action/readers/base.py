@@ -1,0 +1,157 @@
+"""What readers take and give: sources of bytes, the tree that paths are placed in, and readings."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from heroci_action.plan import ReportKind
+from heroci_action.results import Coverage, Diagnostic, FileCoverage, TestCase
+
+
+class BrokenReportError(Exception):
+    """A report that cannot be read; `kept` is what was understood before it broke."""
+
+    def __init__(self, reason: str, kept: Readings | None = None) -> None:
+        super().__init__(reason)
+        self.kept = kept or Readings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A report as bytes; `path` is its name in messages, `errors` what a printing step said on standard error."""
+
+    kind: ReportKind
+    path: str
+    content: bytes
+    errors: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """The content as text; bytes that are no UTF-8 are replaced."""
+        return self.content.decode("utf-8-sig", errors="replace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """The repository as far as paths are concerned.
+
+    `directory` is where the commands ran, relative to the repository's root; `tracked` are the files that git knows,
+    relative to the root; `roots` are the absolute names that the root had where the commands ran.
+    """
+
+    directory: str = "."
+    tracked: frozenset[str] = frozenset()
+    roots: tuple[str, ...] = ()
+
+    def locate(self, path: str) -> str | None:
+        """A path as a tool wrote it, relative to the root; None where it lies outside or names no file."""
+        if not path or path == "-" or path.startswith("<") or "\0" in path:
+            return None
+        if path.startswith("/"):
+            return self._locate_absolute(posixpath.normpath(path))
+        candidates = (self.within(posixpath.join(self.directory, path)), self.within(path))
+        tracked = [candidate for candidate in candidates if candidate in self.tracked]
+        return tracked[0] if tracked else candidates[0]
+
+    def within(self, path: str) -> str | None:
+        """A path that is relative to the root already, tidied; None where it leaves the root."""
+        tidy = posixpath.normpath(path)
+        outside = tidy.startswith(("/", "../")) or tidy in (".", "..")
+        return None if outside else tidy
+
+    def _locate_absolute(self, path: str) -> str | None:
+        for root in self.roots:
+            prefix = root.rstrip("/") + "/"
+            if path.startswith(prefix):
+                return self.within(path.removeprefix(prefix))
+        return None if self.roots else self._by_suffix(path)
+
+    def _by_suffix(self, path: str) -> str | None:
+        """A file of another machine's checkout: the longest end of its path that git knows here."""
+        parts = path.strip("/").split("/")
+        ends = ("/".join(parts[start:]) for start in range(len(parts) - 1))
+        return next((end for end in ends if end in self.tracked), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What the reports of a step say."""
+
+    tests: tuple[TestCase, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    coverage: Coverage | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+Reader = Callable[[Sequence[Source], Tree], Readings]
+"""Reads all reports of one kind that a step left."""
+
+
+def each(single: Callable[[Source, Tree], Readings]) -> Reader:
+    """A reader of files that have nothing to do with each other."""
+
+    def reader(sources: Sequence[Source], tree: Tree) -> Readings:
+        return joined(kept(single, source, tree) for source in sources)
+
+    return reader
+
+
+def kept(single: Callable[[Source, Tree], Readings], source: Source, tree: Tree) -> Readings:
+    """The readings of one file; a broken one is a warning with its name beside what could be read."""
+    try:
+        return single(source, tree)
+    except BrokenReportError as broken:
+        warning = f"{source.path}: not a complete {source.kind} report: {broken}"
+        return joined([broken.kept, Readings(warnings=(warning,))])
+
+
+def joined(parts: Iterable[Readings]) -> Readings:
+    """Several readings as one; of facts with the same name the last one counts."""
+    tests: list[TestCase] = []
+    diagnostics: list[Diagnostic] = []
+    coverages: list[Coverage] = []
+    facts: dict[str, str] = {}
+    warnings: list[str] = []
+    for part in parts:
+        tests += part.tests
+        diagnostics += part.diagnostics
+        coverages += [part.coverage] if part.coverage else []
+        facts |= part.facts
+        warnings += part.warnings
+    return Readings(
+        tests=tuple(tests),
+        diagnostics=tuple(diagnostics),
+        coverage=_united(coverages),
+        facts=facts,
+        warnings=tuple(warnings),
+    )
+
+
+def _united(coverages: Sequence[Coverage]) -> Coverage | None:
+    """A line ran if it ran in one of the reports.
+
+    Branches have no names here, so their larger number of hits counts: an estimate from below.
+    """
+    if len(coverages) <= 1:
+        return coverages[0] if coverages else None
+    files: dict[str, FileCoverage] = {}
+    for file in (file for coverage in coverages for file in coverage.files):
+        other = files.get(file.path)
+        files[file.path] = _united_file(other, file) if other else file
+    return Coverage(files=tuple(files[path] for path in sorted(files)))
+
+
+def _united_file(one: FileCoverage, two: FileCoverage) -> FileCoverage:
+    covered = set(one.covered) | set(two.covered)
+    branches = max(file.covered_branches + file.missing_branches for file in (one, two))
+    covered_branches = max(one.covered_branches, two.covered_branches)
+    return FileCoverage(
+        path=one.path,
+        covered=tuple(sorted(covered)),
+        missing=tuple(sorted((set(one.missing) | set(two.missing)) - covered)),
+        covered_branches=covered_branches,
+        missing_branches=branches - covered_branches,
+    )

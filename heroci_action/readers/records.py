@@ -1,0 +1,132 @@
+"""Reads the JSON lines that the probes write: tests, and the databases they used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree, joined, kept
+from heroci_action.results import Status, TestCase
+
+Event = Mapping[str, Any]
+
+_VENDORS = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "oracle": "Oracle"}
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the processes of one test run have written."""
+
+    tests: list[TestCase] = field(default_factory=list)
+    unfinished: list[TestCase] = field(default_factory=list)
+    databases: dict[str, str] | None = None
+    stopped: bool = False
+
+
+def read_records(sources: Sequence[Source], tree: Tree) -> Readings:
+    """Every case that was recorded, and as errored every test that started and never ended.
+
+    A run that was told to stop at the first failure ends its other processes on purpose: their tests are a warning.
+    The fact `database` says what the tests really used, as in `PostgreSQL 18.6`, or `none`.
+    """
+    run = _Run()
+
+    def single(source: Source, tree: Tree) -> Readings:
+        open_tests: dict[object, TestCase] = {}
+        try:
+            for event in _events(source):
+                _take(event, run, open_tests, tree)
+        finally:
+            run.unfinished += open_tests.values()
+        return Readings()
+
+    troubles = joined(kept(single, source, tree) for source in sources)
+    return joined([_readings(run), troubles])
+
+
+def _readings(run: _Run) -> Readings:
+    ended = tuple(f"{test.id} was ended by --failfast" for test in run.unfinished)
+    return Readings(
+        tests=tuple(run.tests) if run.stopped else (*run.tests, *run.unfinished),
+        facts={} if run.databases is None else {"database": _summary(run.databases)},
+        warnings=ended if run.stopped else (),
+    )
+
+
+def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: Tree) -> None:
+    match event.get("event"):
+        case "start":
+            open_tests[event.get("n")] = _unfinished(event, tree)
+        case "stop":
+            open_tests.pop(event.get("n"), None)
+        case "case":
+            run.tests.append(_test(event, tree))
+        case "end":
+            run.stopped = run.stopped or event.get("stopped") is True
+        case "databases":
+            run.databases = (run.databases or {}) | _databases(event)
+
+
+def _test(event: Event, tree: Tree) -> TestCase:
+    try:
+        status = Status(event["status"])
+        name = str(event["name"])
+        duration = max(float(event.get("duration") or 0), 0.0)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenReportError(f"a case without {error}") from error
+    file, line = _place(event, tree)
+    return TestCase(
+        name=name,
+        classname=str(event.get("classname") or ""),
+        status=status,
+        duration=duration,
+        file=file,
+        line=line,
+        message=str(event.get("message") or ""),
+        details=str(event.get("details") or ""),
+        output=str(event.get("output") or ""),
+    )
+
+
+def _unfinished(event: Event, tree: Tree) -> TestCase:
+    message = "did not finish: its process ended, or was ended, while it ran"
+    return _test({**event, "status": Status.ERRORED, "message": message}, tree)
+
+
+def _place(event: Event, tree: Tree) -> tuple[str | None, int | None]:
+    file, line = event.get("file"), event.get("line")
+    place = tree.within(file) if isinstance(file, str) else None
+    return place, line if place and isinstance(line, int) and line > 0 else None
+
+
+def _databases(event: Event) -> dict[str, str]:
+    databases = event.get("databases")
+    if not isinstance(databases, list) or not all(isinstance(item, dict) for item in databases):
+        raise BrokenReportError("databases that are no list of tables")
+    return {str(database.get("alias")): _product(database) for database in databases}
+
+
+def _product(database: Event) -> str:
+    vendor = str(database.get("vendor"))
+    version = database.get("version")
+    return f"{_VENDORS.get(vendor, vendor)} {version}" if version else _VENDORS.get(vendor, vendor)
+
+
+def _summary(used: Mapping[str, str]) -> str:
+    products = sorted(set(used.values()))
+    if len(products) <= 1:
+        return products[0] if products else "none"
+    return ", ".join(f"{product} ({alias})" for alias, product in sorted(used.items()))
+
+
+def _events(source: Source) -> Iterator[Event]:
+    for number, line in enumerate(source.content.splitlines(), 1):
+        try:
+            event = json.loads(line)
+        except ValueError as error:
+            raise BrokenReportError(f"line {number} is not JSON") from error
+        if not isinstance(event, dict):
+            raise BrokenReportError(f"line {number} is not an event")
+        yield event
