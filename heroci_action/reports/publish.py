@@ -1,0 +1,160 @@
+"""Puts the reports of a run where people look for them: files, and GitHub's side of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from heroci_action import result_json
+from heroci_action.github import commands, environment
+from heroci_action.github.context import GitHubContext
+from heroci_action.output_directory import write
+from heroci_action.reports import coverage, junit, summary
+from heroci_action.reports.annotations import annotate
+from heroci_action.reports.outputs import outputs
+from heroci_action.results import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishProblem:
+    """A report that could not be published: why, and what to do about it."""
+
+    cause: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """The files that were written, by name, and what went wrong with the others."""
+
+    paths: dict[str, Path] = field(default_factory=dict)
+    problems: tuple[PublishProblem, ...] = ()
+
+
+Renderer = Callable[[Result], bytes | None]
+
+RENDERERS: dict[str, Renderer] = {
+    "heroci-result.json": result_json.dump,
+    "junit.xml": junit.render,
+    "coverage.xml": coverage.render_xml,
+    "coverage.json": coverage.render_json,
+    "summary.md": lambda result: summary.render(result).encode(),
+}
+"""The files by name; None is a report that there is nothing for."""
+
+OUTPUT_FILES = {
+    "junit-path": "junit.xml",
+    "coverage-path": "coverage.xml",
+    "result-path": "heroci-result.json",
+    "summary-path": "summary.md",
+}
+
+
+def publish(
+    result: Result, *, output: Path, github: GitHubContext | None, stdout: TextIO
+) -> Published:
+    """Write every report into `output`, then tell GitHub. Raises nothing.
+
+    What cannot be written is a problem in the answer, the rest is written all the same. Paths are given to GitHub
+    relative to its workspace.
+    """
+    publication = _Publication(result, output)
+    publication.files()
+    if github:
+        publication.on_github(github, stdout)
+    return Published(paths=publication.paths, problems=tuple(publication.problems))
+
+
+class _Publication:
+    """One result on its way out."""
+
+    def __init__(self, result: Result, output: Path) -> None:
+        self._result = result
+        self._output = output
+        self.paths: dict[str, Path] = {}
+        self.problems: list[PublishProblem] = []
+
+    def files(self) -> None:
+        """Every report that there is something for; a stale one of an earlier run goes."""
+        self._attempt("the directory of the reports", lambda: _make(self._output))
+        for name, render in RENDERERS.items():
+            self._attempt(name, partial(self._file, name, render))
+
+    def _file(self, name: str, render: Renderer) -> None:
+        path = self._output / name
+        path.unlink(missing_ok=True)
+        content = render(self._result)
+        if content is not None:
+            write(path, content)
+            self.paths[name] = path
+
+    def on_github(self, github: GitHubContext, stdout: TextIO) -> None:
+        """Annotations, the job summary, the step's outputs."""
+        self._attempt("the annotations", lambda: self._annotate(stdout))
+        self._attempt("the job summary", lambda: self._summarise(github.step_summary))
+        self._attempt("the step's outputs", lambda: self._set_outputs(github))
+
+    def _annotate(self, stdout: TextIO) -> None:
+        for note in annotate(self._result):
+            commands.write_line(stdout, commands.annotation(note))
+        stdout.flush()
+
+    def _summarise(self, path: Path | None) -> None:
+        if path:
+            page = summary.render(self._result, budget=environment.summary_room(path))
+            environment.append_summary(path, page)
+
+    def _set_outputs(self, github: GitHubContext) -> None:
+        if github.output:
+            paths = {
+                name: _relative(self.paths[file], github.workspace)
+                for name, file in OUTPUT_FILES.items()
+                if file in self.paths
+            }
+            environment.write_outputs(github.output, outputs(self._result, paths))
+
+    def _attempt(self, what: str, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except OSError as error:
+            self.problems.append(_problem(what, error))
+        except Exception as error:  # noqa: BLE001  a bug in one report must not cost the others
+            cause = f"{what} could not be made: {type(error).__name__}: {error}"
+            self.problems.append(
+                PublishProblem(cause=cause, remedy="this is a bug in HeroCI, please report it")
+            )
+
+
+def _make(output: Path) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+
+
+def _relative(path: Path, workspace: Path) -> str:
+    """As other steps of the job find it, from the workspace."""
+    absolute = path.resolve()
+    root = workspace.resolve()
+    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else str(absolute)
+
+
+def _problem(what: str, error: OSError) -> PublishProblem:
+    number = error.errno or 0
+    return PublishProblem(
+        cause=f"{what} could not be written: {error.strerror or error}",
+        remedy=_REMEDIES.get(number, "name another directory with --output"),
+    )
+
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space, or name a directory on a larger disk with --output",
+    errno.EDQUOT: "free some space, or name a directory on a larger disk with --output",
+    errno.EACCES: f"let user {os.getuid()} write there, or name another directory with --output",
+    errno.EPERM: f"let user {os.getuid()} write there, or name another directory with --output",
+    errno.EROFS: "name a directory that is not read-only with --output",
+    errno.EEXIST: "a file stands where the directory should be: name another one with --output",
+    errno.ENOTDIR: "a file stands where the directory should be: name another one with --output",
+}
