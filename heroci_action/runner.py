@@ -15,6 +15,7 @@ from heroci_action.analysis.diagnosis import diagnose
 from heroci_action.engines.base import (
     Engine,
     EngineSession,
+    Printed,
     ReportFile,
     Sink,
     StageScope,
@@ -34,12 +35,12 @@ from heroci_action.plan import (
 from heroci_action.readers import Readings
 from heroci_action.results import Coverage, StageResult, Status, StepResult
 
-Reader = Callable[[Step, tuple[ReportFile, ...], str], Readings]
-"""Turns a step's report files and its standard output into records."""
+Reader = Callable[[Step, tuple[ReportFile, ...], Printed], Readings]
+"""Turns a step's report files and what it printed into records."""
 
 TAIL_LINES = 200  # what a StepResult keeps of a step's output; the log has all of it
 TAIL_LINE_LENGTH = 2_000
-STDOUT_LIMIT = 64 * 1024 * 1024  # characters of standard output that are kept for a report on it
+PRINTED_LIMIT = 64 * 1024 * 1024  # characters of output that are kept for a report on it
 COLLECT_WITHIN = 60.0  # seconds that collecting report files may take
 
 # Steps that are the engine's own work: a full disk or a dead network is no fault of the project there.
@@ -226,9 +227,9 @@ class _Run:
         """As many tokens as steps may run at once."""
         return self._slots
 
-    async def read(self, step: Step, files: tuple[ReportFile, ...], stdout: str) -> Readings:
+    async def read(self, step: Step, files: tuple[ReportFile, ...], printed: Printed) -> Readings:
         """A step's reports as records; parsing a large one does not hold up the other stages."""
-        readings = await anyio.to_thread.run_sync(self._read, step, files, stdout)
+        readings = await anyio.to_thread.run_sync(self._read, step, files, printed)
         if readings.coverage:
             self._coverage.append(readings.coverage)
         return readings
@@ -333,7 +334,7 @@ class _StageTask:
             warnings = (
                 f"the reports of {step.name!r} could not be collected within {_seconds(COLLECT_WITHIN)}",
             )
-        readings = await self._run.read(step, files, output.stdout)
+        readings = await self._run.read(step, files, output.printed)
         return replace(readings, warnings=warnings + readings.warnings)
 
     def _record(self, result: StepResult) -> None:
@@ -384,21 +385,21 @@ class _StageTask:
 
 
 class _Output:
-    """A sink that keeps the end of the output, and standard output whole where a report is read from it."""
+    """A sink that keeps the end of the output, and all of it where a report is read from it."""
 
     def __init__(self, stage: str, step: Step, observer: Observer) -> None:
         self._names = (stage, step.name)
         self._observer = observer
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._keep = any(report.path is None for report in step.reports)
-        self._lines: list[str] = []
+        self._lines: dict[Stream, list[str]] = {stream: [] for stream in Stream}
         self._size = 0
 
     def __call__(self, stream: Stream, line: str) -> None:
         self._tail.append(line[:TAIL_LINE_LENGTH])
-        if self._keep and self._size < STDOUT_LIMIT:
+        if self._keep and self._size < PRINTED_LIMIT:
             self._size += len(line) + 1
-            self._lines.append(line)
+            self._lines[stream].append(line)
         self._observer.output(*self._names, stream, line)
 
     @property
@@ -407,9 +408,12 @@ class _Output:
         return "\n".join(self._tail)
 
     @property
-    def stdout(self) -> str:
-        """What a report on standard output is read from: both streams, since tools put errors on the other one."""
-        return "\n".join(self._lines)
+    def printed(self) -> Printed:
+        """What a report on the output is read from."""
+        return Printed(
+            stdout="\n".join(self._lines[Stream.STDOUT]),
+            stderr="\n".join(self._lines[Stream.STDERR]),
+        )
 
 
 def _judge(
@@ -448,13 +452,7 @@ def _verdict(
 ) -> tuple[Status, str | None, str | None]:
     bad = sum(test.status in (Status.FAILED, Status.ERRORED) for test in readings.tests)
     if outcome.exit_code:
-        known = diagnose(tail)
-        cause = (
-            outcome.cause
-            or (known.cause if known else None)
-            or _exit_reason(outcome.exit_code, bad, readings)
-        )
-        return Status.FAILED, cause, outcome.remedy or (known.remedy if known else None)
+        return _failure(step, outcome, readings, tail=tail, bad=bad)
     if bad:
         return (
             Status.FAILED,
@@ -464,6 +462,18 @@ def _verdict(
     if step.must_report and not readings.tests:
         return Status.FAILED, "no test ran", "check the test labels and the names of the test files"
     return Status.PASSED, None, None
+
+
+def _failure(
+    step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, bad: int
+) -> tuple[Status, str | None, str | None]:
+    """Who says best what is wrong: the engine, the reports, or the last words of the command."""
+    known = None if bad or readings.diagnostics else diagnose(tail)
+    if outcome.cause or known is None:
+        cause = outcome.cause or _exit_reason(outcome.exit_code, bad, readings)
+        return Status.FAILED, cause, outcome.remedy
+    machine = known.machine and isinstance(step.action, _OF_THE_ENGINE)
+    return Status.ERRORED if machine else Status.FAILED, known.cause, known.remedy
 
 
 def _exit_reason(exit_code: int, bad: int, readings: Readings) -> str:

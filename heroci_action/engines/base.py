@@ -23,6 +23,14 @@ Sink = Callable[[Stream, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """All that a step printed, kept where one of its reports is read from it."""
+
+    stdout: str = ""
+    stderr: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFile:
     """A report file as it left the engine; `path` says where it lay, for messages only."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import anyio
 import pytest
 
-from heroci_action.engines.base import ReportFile, Stream
+from heroci_action.engines.base import Printed, ReportFile, Stream
 from heroci_action.errors import EngineError, ExitCode
 from heroci_action.observers.base import Observer
 from heroci_action.plan import Command, InstallDependencies, Plan, Report, ReportKind, Stage, Step
@@ -45,7 +45,7 @@ def stage(name: str, *needs: str, **options: object) -> Stage:
     return Stage(name=name, needs=needs, steps=steps, **options)  # type: ignore[arg-type]
 
 
-def readings(_step: Step, files: tuple[ReportFile, ...], _stdout: str) -> Readings:
+def readings(_step: Step, files: tuple[ReportFile, ...], _printed: Printed) -> Readings:
     """A reader for the tests: every line of a report file is a test and its status."""
     words = [line.split() for file in files for line in file.content.decode().splitlines()]
     return Readings(
@@ -265,8 +265,8 @@ def test_output_reaches_the_observer_and_the_end_of_it_the_result() -> None:
 def test_standard_output_is_kept_whole_for_a_report_on_it() -> None:
     seen = []
 
-    def read(_step: Step, _files: tuple[ReportFile, ...], stdout: str) -> Readings:
-        seen.append(stdout)
+    def read(_step: Step, _files: tuple[ReportFile, ...], printed: Printed) -> Readings:
+        seen.append(printed)
         return Readings()
 
     lines = tuple(f"{number}" for number in range(1000))
@@ -278,7 +278,7 @@ def test_standard_output_is_kept_whole_for_a_report_on_it() -> None:
         await run_plan(plan, engine, observer=Recorder(), read=read)
 
     anyio.run(main)
-    assert seen == ["\n".join(lines)]
+    assert seen == [Printed(stdout="\n".join(lines))]
 
 
 @pytest.mark.parametrize("status", [Status.PASSED, Status.FAILED])
