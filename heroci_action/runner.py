@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -229,7 +230,16 @@ class _Run:
 
     async def read(self, step: Step, files: tuple[ReportFile, ...], printed: Printed) -> Readings:
         """A step's reports as records; parsing a large one does not hold up the other stages."""
-        readings = await anyio.to_thread.run_sync(self._read, step, files, printed)
+        try:
+            readings = await anyio.to_thread.run_sync(self._read, step, files, printed)
+        except (
+            Exception
+        ) as error:  # noqa: BLE001  a bug of ours must not cost what the other stages found
+            self._errors.add(ExitCode.BUG)
+            self._observer.note(traceback.format_exc())
+            return Readings(
+                warnings=(f"a bug in HeroCI: the reports could not be read: {error!r}",)
+            )
         if readings.coverage:
             self._coverage.append(readings.coverage)
         return readings

@@ -39,7 +39,7 @@ def _steps(loaded: Loaded) -> Iterator[Step]:
     if tests.coverage:
         yield Step(
             name="coverage settings",
-            action=Command(line=("python", PROBE, "prepare", RC, DATA)),
+            action=Command(line=("python", PROBE, RC, DATA)),
         )
     for run in _runs(loaded):
         yield run.step()
@@ -65,7 +65,7 @@ def _collect_coverage() -> Step:
     json = "{reports}/coverage.json"
     return Step(
         name="coverage",
-        action=Command(line=("python", PROBE, "collect", RC, "{reports}/coverage.xml", json)),
+        action=Command(line=("python", PROBE, RC, "--json", json)),
         reports=(Report(kind=ReportKind.COVERAGE_JSON, path=json),),
         always=True,
     )

@@ -193,6 +193,11 @@ class HostScope:
         self._sink = surroundings.sink
         self._reports = session.workspace.directory("reports", stage.name)
         self._values = self._known_values()
+        self._untold_facts = {
+            key: value
+            for provided in self._provided.values()
+            for key, value in provided.facts.items()
+        }
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -259,11 +264,9 @@ class HostScope:
             return StepOutcome(exit_code=COMMAND_NOT_FOUND, cause=error.cause, remedy=error.remedy)
 
     def _facts(self) -> dict[str, str]:
-        return {
-            key: value
-            for provided in self._provided.values()
-            for key, value in provided.facts.items()
-        }
+        """What the services are, told once: by the first step that could use them."""
+        facts, self._untold_facts = self._untold_facts, {}
+        return facts
 
     def _program(self, step: Step, arguments: tuple[str, ...]) -> Program:
         """A program in the base environment."""

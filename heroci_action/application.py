@@ -1,0 +1,204 @@
+"""One whole run: from options to reports and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+
+from heroci_action import output_directory
+from heroci_action.config.facts import Loaded
+from heroci_action.config.load import load
+from heroci_action.config.tree import Tree as Files
+from heroci_action.engines.base import Engine, Printed, ReportFile
+from heroci_action.engines.choice import Chosen, choose
+from heroci_action.engines.host.docker import Docker
+from heroci_action.engines.host.engine import HostEngine
+from heroci_action.errors import ExitCode, UsageError
+from heroci_action.github.context import GitHubContext
+from heroci_action.observers import observers
+from heroci_action.observers.base import Observer
+from heroci_action.options import RunOptions
+from heroci_action.pipeline import build_plan
+from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.plan import Plan, Step, select
+from heroci_action.readers import Readings, Source, Tree, read
+from heroci_action.reports.publish import publish
+from heroci_action.results import Result
+from heroci_action.runner import Interrupt, Outcome, Reader, run_plan
+from heroci_action.version import __version__
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project that was looked at, and the plan for it."""
+
+    loaded: Loaded
+    plan: Plan
+    chosen: Chosen
+
+
+def run(options: RunOptions, machine: Mapping[str, str]) -> int:
+    """Run the project, write the reports, and return the exit code. Raises HeroCIError before anything ran."""
+    return anyio.run(_run, options, machine)
+
+
+async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
+    project = await prepare(options, machine)
+    github = GitHubContext.from_environ(machine)
+    output = _output_directory(options.output)
+    with observers(options.verbosity, output=output, github=github, machine=machine) as observer:
+        result = await run_project(project, engine_for(project, options, machine), observer)
+        published = publish(result, output=output, github=github, stdout=sys.stdout)
+        observer.run_finished(result)
+    for problem in published.problems:
+        sys.stderr.write(f"error: {problem.cause}\n  remedy: {problem.remedy}\n")
+    # A report that could not be written is no pass: somebody downstream waits for it.
+    return result.exit_code or (ExitCode.ENGINE if published.problems else ExitCode.PASSED)
+
+
+def _output_directory(path: Path) -> Path:
+    try:
+        output_directory.prepare(path)
+    except OSError as error:
+        raise UsageError(
+            f"the reports cannot be written to {str(path)!r}: {error.strerror}",
+            remedy="name another directory with --output",
+        ) from error
+    return path.resolve()
+
+
+async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:
+    """Read the configuration, look around, and plan. Raises UsageError, ConfigurationError or EngineError."""
+    loaded = load(options.path, overrides=_overrides(options))
+    chosen = choose(options.engine)
+    problem = await Docker(machine=machine, directory=loaded.root).problem()
+    plan = build_plan(loaded, Surroundings(no_docker=problem))
+    return Project(
+        loaded=loaded, chosen=chosen, plan=select(plan, only=options.stages, skip=options.skip)
+    )
+
+
+def _overrides(options: RunOptions) -> dict[str, object]:
+    """What the call says, by the keys of the configuration; it wins over what stands in files."""
+    values = {
+        "fail-fast": options.fail_fast,
+        "max-parallel": options.max_parallel,
+        "timeout": options.timeout,
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def cache_directory(machine: Mapping[str, str]) -> Path:
+    """Where environments are kept between runs: HEROCI_CACHE_DIR, else by the XDG base directory specification."""
+    own = machine.get("HEROCI_CACHE_DIR")
+    base = machine.get("XDG_CACHE_HOME") or Path(machine.get("HOME", "/root"), ".cache")
+    return Path(own) if own else Path(base, "heroci")
+
+
+def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]) -> Engine:
+    """The engine that was chosen."""
+    return HostEngine(
+        root=project.loaded.root,
+        cache=cache_directory(machine) / "environments",
+        machine=machine,
+        may_install=options.install_system_packages,
+    )
+
+
+async def run_project(project: Project, engine: Engine, observer: Observer) -> Result:
+    """Run the plan; an interrupt ends it in order, and the result says what was done until then."""
+    started_at = datetime.now(UTC)
+    clock = anyio.current_time()
+    observer.run_started(project.plan, project.chosen.name, project.chosen.reason)
+    interrupt = Interrupt()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_listen, interrupt)
+        outcome = await run_plan(
+            project.plan,
+            engine,
+            observer=observer,
+            read=_reader(project),
+            interrupt=interrupt,
+        )
+        tasks.cancel_scope.cancel()
+    duration = anyio.current_time() - clock
+    return _result(project, outcome, started_at=started_at, duration=duration)
+
+
+async def _listen(interrupt: Interrupt) -> None:
+    """The first signal ends the run in order; the second one at once: the guardian cleans up behind it."""
+    with anyio.open_signal_receiver(*SIGNALS) as signals:
+        async for number in signals:
+            if interrupt.reason:
+                os._exit(ExitCode.INTERRUPTED)
+            interrupt(f"interrupted by {number.name}")
+
+
+def _reader(project: Project) -> Reader:
+    """What turns report files into records, with the repository's files to place them in."""
+    root = project.loaded.root
+    tree = Tree(
+        directory=project.plan.directory,
+        tracked=frozenset(Files.read(root).files),
+        roots=(str(root),),
+    )
+
+    def read_reports(step: Step, files: tuple[ReportFile, ...], printed: Printed) -> Readings:
+        return read(files, tree=tree, printed=_printed_reports(step, printed))
+
+    return read_reports
+
+
+def _printed_reports(step: Step, printed: Printed) -> Iterator[Source]:
+    for report in step.reports:
+        if report.path is None:
+            yield Source(
+                kind=report.kind,
+                path=f"the output of {step.name}",
+                content=printed.stdout.encode(errors="replace"),
+                errors=printed.stderr.encode(errors="replace"),
+            )
+
+
+def _result(project: Project, outcome: Outcome, *, started_at: datetime, duration: float) -> Result:
+    facts = {
+        key: value
+        for stage in outcome.stages
+        for step in stage.steps
+        for key, value in step.facts.items()
+    }
+    return Result(
+        status=outcome.status,
+        exit_code=outcome.exit_code,
+        project=project.plan.project,
+        engine=project.chosen.name,
+        engine_reason=project.chosen.reason,
+        commit=_commit(project.loaded.root),
+        python=facts.get("python"),
+        started_at=started_at.isoformat(timespec="seconds"),
+        duration=duration,
+        stages=outcome.stages,
+        coverage=outcome.coverage,
+        warnings=project.loaded.warnings,
+        heroci_version=__version__,
+    )
+
+
+def _commit(root: Path) -> str | None:
+    """The commit that is checked out; None where there is no git or no commit."""
+    command = ("git", "-c", f"safe.directory={root}", "-C", str(root), "rev-parse", "HEAD")
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return found.stdout.strip() if found.returncode == 0 else None
