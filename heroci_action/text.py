@@ -65,3 +65,8 @@ def seconds(value: float) -> str:
 def count(number: int, noun: str) -> str:
     """`1 test`, `1,200 tests`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def place(file: str | None, line: int | None) -> str:
+    """`file:line`, as far as it is known."""
+    return f"{file}:{line}" if file and line else file or ""

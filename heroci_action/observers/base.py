@@ -33,3 +33,6 @@ class Observer:
 
     def note(self, text: str) -> None:
         """Something that the user should know, about no stage in particular."""
+
+    def close(self) -> None:
+        """The run is over, also where it broke off: let go of files and of the terminal."""

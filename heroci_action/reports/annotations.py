@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from heroci_action.analysis.failures import FailureGroup, failed, group, useful_lines
 from heroci_action.github.commands import MAX_ANNOTATIONS, Annotation
-from heroci_action.reports.failures import FailureGroup, failed, group, useful_lines
 from heroci_action.results import Diagnostic, Result, Severity, StageResult, Status, StepResult
 from heroci_action.text import count, one_line
 

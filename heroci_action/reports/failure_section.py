@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from heroci_action.reports.failures import FailureGroup, group, useful_lines
+from heroci_action.analysis.failures import FailureGroup, group, useful_lines
 from heroci_action.reports.markdown import (
     code,
     fenced,
@@ -15,11 +15,10 @@ from heroci_action.reports.markdown import (
     html_code,
     html_prose,
     icon,
-    place,
     size,
 )
 from heroci_action.results import TestCase
-from heroci_action.text import count
+from heroci_action.text import count, place
 
 DETAILS = 200  # failures that are shown with their traceback; nobody reads more
 

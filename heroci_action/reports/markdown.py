@@ -111,11 +111,6 @@ def icon(status: Status) -> str:
             return "🚫"
 
 
-def place(file: str | None, line: int | None) -> str:
-    """`file:line`, as far as it is known."""
-    return f"{file}:{line}" if file and line else file or ""
-
-
 def _all_entities(text: str) -> str:
     """Every character that is neither letter, digit nor space as an entity, which no Markdown rule looks into."""
     return "".join(

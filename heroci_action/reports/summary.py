@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from heroci_action.analysis.critical_path import critical_path
+from heroci_action.analysis.failures import failed
 from heroci_action.reports.failure_section import failure_section
-from heroci_action.reports.failures import failed
 from heroci_action.reports.markdown import (
     ROOM_FOR_MORE,
     code,
@@ -17,7 +17,6 @@ from heroci_action.reports.markdown import (
     html_code,
     html_prose,
     icon,
-    place,
     prose,
     row,
     size,
@@ -31,7 +30,7 @@ from heroci_action.results import (
     Status,
     StepResult,
 )
-from heroci_action.text import count, seconds
+from heroci_action.text import count, place, seconds
 
 LIMIT = 1_048_576
 """GitHub drops a longer summary whole: actions/runner, CreateStepSummaryCommand, AttachmentSizeLimit (1 MiB)."""
