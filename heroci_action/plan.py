@@ -17,14 +17,15 @@ class ReportKind(StrEnum):
     """The formats that the readers know."""
 
     JUNIT = "junit"
-    DJANGO = "django-record"  # what heroci_action/probes/django_runner.py writes
-    DATABASE = "database-record"  # which database the tests really used
+    DJANGO = "django-record"  # what the probes write: tests, and the databases they used
+    DATABASE = "database-record"  # the same, for the databases beside a JUnit report
     COVERAGE_JSON = "coverage-json"
     COBERTURA = "cobertura"
     BLACK = "black"
     ISORT = "isort"
     FLAKE8 = "flake8"
     RUFF = "ruff"
+    RUFF_FORMAT = "ruff-format"
     MYPY = "mypy"
     PYLINT = "pylint"
     SARIF = "sarif"

@@ -8,9 +8,13 @@ from dataclasses import replace
 from heroci_action.engines.base import ReportFile
 from heroci_action.plan import ReportKind
 from heroci_action.readers.base import Reader, Readings, Source, Tree, each, joined
+from heroci_action.readers.checkstyle import read_checkstyle
 from heroci_action.readers.coverage import read_cobertura, read_coverage_json
+from heroci_action.readers.diffs import read_diff
 from heroci_action.readers.junit import read_junit
+from heroci_action.readers.lines import read_flake8, read_mypy, read_pylint, read_ruff
 from heroci_action.readers.records import read_records
+from heroci_action.readers.sarif import read_sarif
 
 __all__ = ["READERS", "Readings", "Source", "Tree", "read"]
 
@@ -20,6 +24,15 @@ READERS: Mapping[ReportKind, Reader] = {
     ReportKind.DATABASE: read_records,
     ReportKind.COVERAGE_JSON: each(read_coverage_json),
     ReportKind.COBERTURA: each(read_cobertura),
+    ReportKind.BLACK: each(read_diff),
+    ReportKind.ISORT: each(read_diff),
+    ReportKind.RUFF_FORMAT: each(read_diff),
+    ReportKind.FLAKE8: each(read_flake8),
+    ReportKind.RUFF: each(read_ruff),
+    ReportKind.MYPY: each(read_mypy),
+    ReportKind.PYLINT: each(read_pylint),
+    ReportKind.SARIF: each(read_sarif),
+    ReportKind.CHECKSTYLE: each(read_checkstyle),
 }
 
 

@@ -1,0 +1,60 @@
+"""Reads Checkstyle XML, which many linters can write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
+from heroci_action.readers.places import Place, diagnostic
+from heroci_action.readers.xml import parse
+from heroci_action.results import Diagnostic, Severity
+
+SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.NOTICE}
+
+
+@dataclass(slots=True)
+class _Handler:
+    tree: Tree
+    findings: list[Diagnostic] = field(default_factory=list)
+    root: str | None = None
+    file: str = ""
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        if self.root is None:
+            self.root = name
+            if name != "checkstyle":
+                raise BrokenReportError(f"its root is <{name}>")
+        if name == "file":
+            self.file = attributes.get("name", "")
+        elif name == "error" and attributes.get("severity") != "ignore":
+            self.findings.append(self._finding(attributes))
+
+    def _finding(self, attributes: Mapping[str, str]) -> Diagnostic:
+        """A `source` such as `com.puppycrawl.tools.checkstyle.LineLength` ends in the rule."""
+        rule = attributes.get("source", "")
+        return diagnostic(
+            Place.of({"path": self.file, **attributes}),
+            attributes.get("message", ""),
+            tool="checkstyle",
+            tree=self.tree,
+            rule=rule.rpartition(".")[2],
+            severity=SEVERITIES.get(attributes.get("severity", ""), Severity.ERROR),
+        )
+
+    def text(self, text: str) -> None:
+        """Only attributes say something."""
+
+    def end(self, name: str) -> None:
+        """Nothing is open between elements but the file, which the next one replaces."""
+
+
+def read_checkstyle(source: Source, tree: Tree) -> Readings:
+    """The findings of one file. Raises BrokenReportError with those that were read before it broke."""
+    handler = _Handler(tree)
+    try:
+        parse(source, handler)
+    except BrokenReportError as broken:
+        kept = Readings(diagnostics=tuple(handler.findings))
+        raise BrokenReportError(str(broken), kept) from broken
+    return Readings(diagnostics=tuple(handler.findings))

@@ -1,0 +1,108 @@
+"""Reads SARIF 2.1 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), as scanners and many linters write it."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
+from heroci_action.readers.places import Place, diagnostic, positive
+from heroci_action.results import Diagnostic, Severity
+
+# SARIF 3.27.10; `none` is for results that are no problem.
+LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTICE}
+
+Json = Mapping[str, Any]
+
+
+def read_sarif(source: Source, tree: Tree) -> Readings:
+    """The open problems of all runs; suppressed results and those of another kind than `fail` are none."""
+    try:
+        document: Json = json.loads(source.content)
+        findings = [
+            _finding(result, run, tree) for run in document["runs"] for result in _problems(run)
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise BrokenReportError(f"no SARIF ({type(error).__name__}: {error})") from error
+    return Readings(diagnostics=tuple(findings))
+
+
+def _problems(run: Json) -> Iterator[Json]:
+    for result in run.get("results") or ():
+        suppressed = any(
+            suppression.get("status", "accepted") == "accepted"
+            for suppression in result.get("suppressions") or ()
+        )
+        if (
+            result.get("kind", "fail") == "fail"
+            and not suppressed
+            and _level(result, run) != "none"
+        ):
+            yield result
+
+
+def _finding(result: Json, run: Json, tree: Tree) -> Diagnostic:
+    rule = _rule(result, run)
+    return diagnostic(
+        _place(result, run),
+        _message(result, rule),
+        tool=str(run["tool"]["driver"]["name"]),
+        tree=tree,
+        rule=result.get("ruleId") or rule.get("id"),
+        severity=LEVELS.get(_level(result, run), Severity.WARNING),
+    )
+
+
+def _rule(result: Json, run: Json) -> Json:
+    """What the tool says of the rule, by its index or its id."""
+    rules = run["tool"]["driver"].get("rules") or ()
+    index = result.get("ruleIndex", (result.get("rule") or {}).get("index", -1))
+    if isinstance(index, int) and 0 <= index < len(rules):
+        return dict(rules[index])
+    return next((dict(rule) for rule in rules if rule.get("id") == result.get("ruleId")), {})
+
+
+def _level(result: Json, run: Json) -> str:
+    default = _rule(result, run).get("defaultConfiguration") or {}
+    return str(result.get("level") or default.get("level") or "warning")
+
+
+def _message(result: Json, rule: Json) -> str:
+    message = result.get("message") or {}
+    text = message.get("text") or message.get("markdown")
+    if not text:
+        strings = rule.get("messageStrings") or {}
+        text = (strings.get(message.get("id")) or {}).get("text") or ""
+        for number, argument in enumerate(message.get("arguments") or ()):
+            text = text.replace(f"{{{number}}}", str(argument))
+    return str(text)
+
+
+def _place(result: Json, run: Json) -> Place:
+    locations = result.get("locations") or ()
+    physical = (locations[0].get("physicalLocation") or {}) if locations else {}
+    region = physical.get("region") or {}
+    return Place(
+        path=_path(physical.get("artifactLocation") or {}, run),
+        line=positive(region.get("startLine")),
+        end_line=positive(region.get("endLine")),
+        column=positive(region.get("startColumn")),
+    )
+
+
+def _path(artifact: Json, run: Json) -> str:
+    artifacts = run.get("artifacts") or ()
+    index = artifact.get("index", -1)
+    if "uri" not in artifact and isinstance(index, int) and 0 <= index < len(artifacts):
+        artifact = artifacts[index].get("location") or {}
+    path = _from_uri(str(artifact.get("uri", "")))
+    base = (run.get("originalUriBaseIds") or {}).get(artifact.get("uriBaseId")) or {}
+    return posixpath.join(_from_uri(str(base.get("uri", ""))), path) if path else ""
+
+
+def _from_uri(uri: str) -> str:
+    """`file:///src/a%20b.py` and `src/a.py` as paths."""
+    return unquote(urlsplit(uri).path if uri.startswith("file:") else uri)
