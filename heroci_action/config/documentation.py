@@ -1,0 +1,95 @@
+"""The reference of all keys, made from the model's JSON schema.
+
+`python -m heroci_action.config.documentation > docs/configuration.md` brings the document up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from heroci_action.config.schema import document
+
+Node = Mapping[str, Any]
+
+INTRODUCTION = """\
+# Configuration
+
+HeroCI reads `heroci.toml`, or `[tool.heroci]` in `pyproject.toml`, at the repository's root. Every key is optional: what is not written
+is detected, and what cannot be detected has a default. `heroci plan --explain` shows the values that are in force and where each came
+from. Unknown keys, wrong types, missing files and circular needs are all reported at once, with exit code 2.
+
+Durations are seconds as a number, or text such as `"90s"`, `"5m"`, `"1h"`. Files are relative to the repository's root.
+
+Values of `env` and commands may hold placeholders: `{postgres.host}`, `{postgres.port}`, `{postgres.user}`, `{postgres.password}`,
+`{postgres.db}` and `{postgres.url}`, the same for any other service by its name, `{secret_key}` (made anew for each run), and
+`{env.NAME}` for a variable of the caller's environment, which no step sees otherwise.
+
+For completion and checks in an editor, the JSON schema is `heroci_action/schemas/heroci.schema.json`.
+"""
+
+TABLES = {
+    "ServiceConfig": "services.NAME",
+    "LintConfig": "lint.TOOL",
+    "TestsConfig": "tests",
+    "ImageConfig": "image",
+    "IntegrationConfig": "integration",
+    "CheckConfig": "integration.checks",
+    "StageConfig": "stages.NAME",
+    "StepConfig": "steps",
+}
+
+
+def text() -> str:
+    """The document, in Markdown."""
+    schema = document()
+    parts = [INTRODUCTION, "## Top level\n", *_table(schema)]
+    for name, title in TABLES.items():
+        node = schema["$defs"][name]
+        parts += [f"\n## `{title}`\n", f"{node['description']}\n", *_table(node)]
+    return "\n".join(parts) + "\n"
+
+
+def _table(node: Node) -> Iterator[str]:
+    yield "| key | type | default | what it is |"
+    yield "| --- | --- | --- | --- |"
+    for key, value in node["properties"].items():
+        default = value.get("default")
+        shown = f"`{_toml(default)}`" if default not in (None, [], {}, [[]]) else ""
+        yield f"| `{key}` | {_type(value)} | {shown} | {value.get('description', '').replace('|', chr(92) + '|')} |"
+
+
+def _toml(value: object) -> str:
+    """The value as TOML writes it, which for these is also JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _type(node: Node) -> str:
+    """The type in words."""
+    options = node.get("anyOf") or node.get("oneOf")
+    if options:
+        return " or ".join(dict.fromkeys(_type(option) for option in options))
+    if "$ref" in node:
+        name = node["$ref"].rpartition("/")[2]
+        return {"ReportKind": "format"}.get(name, "any value" if name == "JsonValue" else "table")
+    if "enum" in node or "const" in node:
+        return ", ".join(f"`{_toml(value)}`" for value in node.get("enum", [node.get("const")]))
+    if node.get("type") == "array":
+        return f"list of {_plural(_type(node.get('items', {})))}"
+    words = {"string": "text", "object": "table", "integer": "whole number", "number": "number"}
+    return words.get(str(node.get("type")), str(node.get("type", "any value")))
+
+
+def _plural(words: str) -> str:
+    return " or ".join(_plural_of_one(word) for word in words.split(" or "))
+
+
+def _plural_of_one(words: str) -> str:
+    first, _, rest = words.partition(" of ")
+    return f"{first}s of {rest}" if rest else f"{words}s"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())
