@@ -16,26 +16,24 @@ from heroci_action.plan import Plan, Stage
 from heroci_action.results import Result, StageResult, StepResult
 
 MAX_NAME = 80  # characters of a stage's or step's name in a file's name
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_+-]+")
 
 
 def log_path(stage: str, step: str) -> str:
     """`logs/STAGE.STEP.log`, relative to the output directory.
 
-    Whatever the names are, it is one file in `logs`: unsafe characters become dashes, and a name that lost some gets
-    a checksum, so that two names never share a file.
+    Whatever the names are, it is one file in `logs`. A blank becomes `+`; other unsafe characters become dashes, and
+    the name gets a checksum, so that two names never share a file.
     """
     return f"{LOGS}/{_safe(stage)}.{_safe(step)}.log"
 
 
 def _safe(name: str) -> str:
-    safe = _UNSAFE.sub("-", name)[:MAX_NAME].strip("-")
-    if safe == name:
-        return name
-    if safe == name.replace(" ", "-"):
+    safe = _UNSAFE.sub("-", name.replace(" ", "+"))[:MAX_NAME]
+    if name and safe == name.replace(" ", "+") and "+" not in name:
         return safe
     checksum = hashlib.sha256(name.encode(errors="backslashreplace")).hexdigest()[:8]
-    return f"{safe}-{checksum}" if safe else checksum
+    return f"{safe}-{checksum}"
 
 
 class LogFiles(Observer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer
@@ -22,7 +23,7 @@ class Observers(Observer):
         self._reported: set[int] = set()
         self.problems: list[str] = []
 
-    def __enter__(self) -> Observers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

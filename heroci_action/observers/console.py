@@ -1,0 +1,307 @@
+"""The terminal: what runs now, what it came to, and at the end the table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from heroci_action.analysis.failures import failed, group
+from heroci_action.engines.base import Stream
+from heroci_action.observers.base import Observer
+from heroci_action.observers.words import SIGNS, ended, verdict
+from heroci_action.options import Verbosity
+from heroci_action.output_directory import REPORTS
+from heroci_action.plan import Plan, Stage, Step
+from heroci_action.results import Diagnostic, Result, Severity, StageResult, Status, StepResult
+from heroci_action.text import count, one_line, place, printable, seconds
+
+if TYPE_CHECKING:
+    from rich.console import Console as Terminal
+    from rich.live import Live
+    from rich.table import Table
+    from rich.text import Text
+
+LAST_LINES = 40  # of a failed step's output
+SHOWN = 20  # failures and findings that are listed at the end
+MIN_WIDTH = 100  # columns of the table where no terminal says how many there are
+REFRESH = 8  # times a second
+
+STYLES = {
+    Status.PASSED: "green",
+    Status.FAILED: "red",
+    Status.ERRORED: "red",
+    Status.SKIPPED: "yellow",
+    Status.CANCELLED: "yellow",
+}
+SEVERITIES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "blue"}
+
+
+@dataclass(slots=True)
+class _Running:
+    """A step that is under way, and the last thing that it said."""
+
+    emoji: str
+    since: float
+    line: str = ""
+
+
+class Console(Observer):
+    """Progress for people.
+
+    On a terminal there is a line for each running step with its time and last words; elsewhere there are plain lines
+    without control codes. NO_COLOR and the like are taken from `environ`. Quiet shows failures and the verdict,
+    verbose also all output as it comes. `output` is the directory of the reports, named at the end.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        verbosity: Verbosity = Verbosity.NORMAL,
+        output: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._terminal = _terminal(stream, environ or {})
+        self._verbosity = verbosity
+        self._output = output
+        self._clock = clock
+        self._running: dict[tuple[str, str], _Running] = {}
+        self._live: Live | None = None
+
+    # While it runs
+
+    def run_started(self, plan: Plan, engine: str, reason: str) -> None:
+        """Say where it runs, and open the live region on a terminal."""
+        if self._verbosity > Verbosity.QUIET:
+            why = f" ({one_line(reason)})" if reason else ""
+            self._say(f"{one_line(plan.project)} on the {one_line(engine)} engine{why}", "bold")
+        if self._terminal.is_terminal and not self._terminal.is_dumb_terminal:
+            self._start_live()
+
+    def stage_started(self, stage: Stage) -> None:
+        """Say so where everything is said."""
+        if self._verbosity >= Verbosity.VERBOSE:
+            self._say(f"{stage.emoji} {one_line(stage.name)} started".strip())
+
+    def step_started(self, stage: Stage, step: Step) -> None:
+        """Show the step as running."""
+        self._running[stage.name, step.name] = _Running(stage.emoji, self._clock())
+        if self._verbosity >= Verbosity.DEBUG:
+            self._say(f"{one_line(stage.name)}/{one_line(step.name)}: {one_line(str(step.action))}")
+
+    def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
+        """Keep the line for the live region; verbose: print it behind its step's name."""
+        running = self._running.get((stage, step))
+        if running and line.strip():
+            running.line = line[:1_000]
+        if self._verbosity >= Verbosity.VERBOSE:
+            self._say_output(f"{one_line(stage)}/{one_line(step)}", line)
+
+    def step_finished(self, stage: Stage, result: StepResult) -> None:
+        """A line about it; for one that failed also the end of what it said, if that was not shown yet."""
+        self._running.pop((stage.name, result.name), None)
+        bad = result.status in (Status.FAILED, Status.ERRORED)
+        if self._verbosity == Verbosity.QUIET and not bad:
+            return
+        name = f"{one_line(stage.name)}/{one_line(result.name)}"
+        self._say(f"{name}: {ended(result)}", STYLES[result.status], sign=SIGNS[result.status])
+        if bad and self._verbosity < Verbosity.VERBOSE:
+            for line in result.output.rstrip().split("\n")[-LAST_LINES:]:
+                self._say_output("  ", line)
+        if bad and result.remedy:
+            self._say(f"  remedy: {one_line(result.remedy, 1_000)}", "bold")
+        if self._verbosity > Verbosity.QUIET:
+            self._warn(f"{name}: ", result.warnings)
+
+    def stage_finished(self, result: StageResult) -> None:
+        """A line about it, since its steps do not tell of services and of being skipped."""
+        for key in [key for key in self._running if key[0] == result.name]:
+            self._running.pop(key)
+        told = any(step.status is result.status for step in result.steps)
+        bad = result.status in (Status.FAILED, Status.ERRORED) and not told
+        if self._verbosity == Verbosity.QUIET and not bad:
+            return
+        words = f"{result.emoji} {one_line(result.name)} {ended(result)}".strip()
+        self._say(words, f"bold {STYLES[result.status]}")
+        if bad and result.remedy:
+            self._say(f"  remedy: {one_line(result.remedy, 1_000)}", "bold")
+        if self._verbosity > Verbosity.QUIET:
+            self._warn(f"{one_line(result.name)}: ", result.warnings)
+
+    def note(self, text: str) -> None:
+        """A line of its own."""
+        self._say(one_line(text, 1_000), "yellow")
+
+    def _warn(self, prefix: str, warnings: tuple[str, ...]) -> None:
+        for text in warnings:
+            self._say(f"{prefix}warning: {one_line(text, 1_000)}", "yellow")
+
+    # At the end
+
+    def run_finished(self, result: Result) -> None:
+        """The table, the failures, the findings, the reports, and last of all the verdict."""
+        self.close()
+        if self._verbosity > Verbosity.QUIET:
+            self._say("")
+            self._terminal.print(_table(result), markup=False, highlight=False)
+            self._warn("", result.warnings)
+        self._failures(result)
+        self._findings(result)
+        if self._verbosity > Verbosity.QUIET:
+            self._reports()
+        self._say("")
+        self._say(verdict(result), f"bold {STYLES[result.status]}", sign=SIGNS[result.status])
+
+    def close(self) -> None:
+        """Give the terminal back as it was."""
+        live, self._live = self._live, None
+        if live:
+            live.stop()
+
+    def _failures(self, result: Result) -> None:
+        groups = group(failed(result.tests))
+        if not groups:
+            return
+        self._say("")
+        self._say("Failed tests", "bold")
+        for members in groups[:SHOWN]:
+            test, more = members.first, len(members.tests) - 1
+            alike = f" (and {count(more, 'more test')} with the same cause)" if more else ""
+            self._say(f"{one_line(test.id)}{alike}", "red", sign=SIGNS[test.status])
+            where = one_line(place(test.file, test.line))
+            for line in filter(None, (where, one_line(test.message))):
+                self._say(f"    {line}")
+        left = sum(len(members.tests) for members in groups[SHOWN:])
+        if left:
+            self._say(f"  and {left:,} more, in junit.xml")
+
+    def _findings(self, result: Result) -> None:
+        findings = tuple(result.diagnostics)
+        if not findings:
+            return
+        self._say("")
+        self._say("Findings", "bold")
+        for finding in findings[:SHOWN]:
+            self._say(_finding(finding), SEVERITIES[finding.severity])
+        if len(findings) > SHOWN:
+            self._say(f"  and {len(findings) - SHOWN:,} more, in junit.xml")
+
+    def _reports(self) -> None:
+        """Those that are there: one that could not be written is not promised."""
+        there = [name for name in REPORTS if self._output and (self._output / name).is_file()]
+        if there:
+            self._say("")
+            self._say(f"Reports in {self._output}: {', '.join(there)}")
+
+    # How it gets there
+
+    def _say(self, words: str, style: str = "", *, sign: str = "") -> None:
+        from rich.text import (  # noqa: PLC0415  only a run needs it, and it takes a while to import
+            Text,
+        )
+
+        text = Text(f"{sign} {words}" if sign else words, style=style)
+        self._print(text)
+
+    def _say_output(self, prefix: str, line: str) -> None:
+        """Foreign lines: no control code of theirs reaches the terminal."""
+        from rich.text import Text  # noqa: PLC0415  as above
+
+        for part in printable(line).expandtabs().split("\n"):
+            self._print(Text.assemble((f"{prefix} | ", "dim"), part))
+
+    def _print(self, text: Text) -> None:
+        """Lines are not broken at a width: a terminal does that itself, and a file must not."""
+        self._terminal.print(text, soft_wrap=True, highlight=False)
+
+    def _start_live(self) -> None:
+        from rich.live import Live  # noqa: PLC0415  as above
+
+        self._live = Live(
+            get_renderable=self._region,
+            console=self._terminal,
+            refresh_per_second=REFRESH,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._live.start()
+
+    def _region(self) -> Table:
+        """A line for each running step; called from the thread that refreshes the terminal."""
+        from rich.table import Table  # noqa: PLC0415  as above
+        from rich.text import Text  # noqa: PLC0415
+
+        table = Table.grid(padding=(0, 1))
+        for column in ("emoji", "name", "time"):
+            table.add_column(column, no_wrap=True)
+        table.add_column("line", no_wrap=True, overflow="ellipsis", ratio=1, style="dim")
+        now = self._clock()
+        for (stage, step), running in tuple(self._running.items()):
+            table.add_row(
+                Text(running.emoji),
+                Text(one_line(f"{stage}/{step}", 60), style="bold"),
+                Text(seconds(now - running.since), style="cyan"),
+                Text(one_line(running.line)),
+            )
+        return table
+
+
+def _terminal(stream: TextIO, environ: Mapping[str, str]) -> Terminal:
+    from rich.console import Console as Terminal  # noqa: PLC0415  as above
+
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure:
+        reconfigure(
+            errors="replace"
+        )  # an emoji must not end the run where the terminal knows ASCII only
+    terminal = Terminal(
+        file=stream, markup=False, emoji=False, highlight=False, _environ=dict(environ)
+    )
+    if not terminal.is_terminal:
+        terminal.width = max(terminal.width, MIN_WIDTH)
+    return terminal
+
+
+def _table(result: Result) -> Table:
+    from rich import box  # noqa: PLC0415  as above
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("Stage", "Result"):
+        table.add_column(title, no_wrap=True)
+    for title in ("Time", "Share"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("Reason", overflow="fold")
+    for cells in _rows(result):
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
+    return table
+
+
+def _rows(result: Result) -> Iterator[tuple[str | Text, ...]]:
+    from rich.text import Text  # noqa: PLC0415  as above
+
+    for stage in result.stages:
+        ran = stage.status is not Status.SKIPPED
+        share = ran and result.duration
+        word = stage.status.value + (" (cached)" if stage.cached else "")
+        yield (
+            f"{stage.emoji} {one_line(stage.name, 40)}".strip(),
+            Text(word, style=STYLES[stage.status]),
+            seconds(stage.duration) if ran else "",
+            f"{100 * stage.duration / result.duration:.0f} %" if share else "",
+            one_line(stage.reason or ""),
+        )
+    yield ("whole run", result.status.value, seconds(result.duration), "", "")
+
+
+def _finding(finding: Diagnostic) -> str:
+    column = f":{finding.column}" if finding.file and finding.line and finding.column else ""
+    where = f"{place(finding.file, finding.line)}{column}"
+    words = (where, finding.rule or "", finding.message, f"({finding.tool})")
+    return "  " + one_line(" ".join(word for word in words if word))
