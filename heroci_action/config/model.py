@@ -298,7 +298,7 @@ LintTool = Annotated[
 class Config(Table):
     """Everything that HeroCI can be told about a project; all of it is optional."""
 
-    python: Annotated[str, BeforeValidator(_python), Field(pattern=r"^3\.\d+(\.\d+)?$")] | None = (
+    python: Annotated[str, Field(pattern=r"^3\.\d+(\.\d+)?$"), BeforeValidator(_python)] | None = (
         None
     )
     """The Python version of the project, such as "3.13"; detected."""

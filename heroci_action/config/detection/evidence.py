@@ -65,9 +65,9 @@ class Evidence:
 
 def gather(tree: Tree) -> Evidence:
     """Read everything; files that do not parse say nothing."""
-    jobs = [job for path in tree.matching(_WORKFLOWS) for job in _jobs(path, _yaml(tree, path))]
+    jobs = [job for path in tree.matching(_WORKFLOWS) for job in _jobs(path, read_yaml(tree, path))]
     files = [path for path in _OTHER_CI if tree.has(path)]
-    other = [job for path in files for job in _loose_jobs(path, _yaml(tree, path))]
+    other = [job for path in files for job in _loose_jobs(path, read_yaml(tree, path))]
     jobs.sort(key=_is_special)
     other.sort(key=_is_special)
     testing = [job for job in (*jobs, *other) if job.testing]
@@ -77,7 +77,7 @@ def gather(tree: Tree) -> Evidence:
     compose = [
         image
         for path in tree.matching(_COMPOSE)
-        for image in _compose_images(path, _yaml(tree, path))
+        for image in _compose_images(path, read_yaml(tree, path))
     ]
     return Evidence(
         commands=tuple(command for job in (*jobs, *other) for command in job.commands),
@@ -107,7 +107,8 @@ class _Loader(yaml.SafeLoader):
 _Loader.yaml_implicit_resolvers = {}
 
 
-def _yaml(tree: Tree, path: str) -> Mapping[str, Any]:
+def read_yaml(tree: Tree, path: str) -> Mapping[str, Any]:
+    """The document with every scalar as text; empty where it does not parse or is no table."""
     try:
         parsed = yaml.load(tree.text(path), Loader=_Loader)  # noqa: S506  # a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError):

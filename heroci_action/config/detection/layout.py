@@ -129,5 +129,5 @@ def module_file(tree: Tree, roots: tuple[str, ...], module: str) -> str | None:
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", module):
         return None
     path = module.replace(".", "/")
-    hits = (tree.first(join(root, f"{path}.py"), join(root, path, "__init__.py")) for root in roots)
+    hits = (tree.first(join(root, path, "__init__.py"), join(root, f"{path}.py")) for root in roots)
     return next((hit for hit in hits if hit), None)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found
+from heroci_action.config.detection.evidence import read_yaml
 from heroci_action.config.lint_tools import LINT_TOOLS, LintTool
 from heroci_action.config.tree import join
 
@@ -43,10 +44,20 @@ def _by_command(clues: Clues, tool: LintTool) -> str | None:
 
 
 def _by_hook(clues: Clues, tool: LintTool) -> str | None:
+    used = any(hook in tool.hooks for _, hooks in _repositories(clues) for hook in hooks)
+    return "a hook in .pre-commit-config.yaml" if used else None
+
+
+def _repositories(clues: Clues) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The repositories of .pre-commit-config.yaml: revision and ids of the hooks."""
     path = clues.tree.first(".pre-commit-config.yaml", ".pre-commit-config.yml")
-    text = clues.tree.text(path) if path else ""
-    hooks = re.findall(r"^\s*-?\s*id:\s*[\"']?([\w.-]+)", text, re.MULTILINE)
-    return f"a hook in {path}" if any(hook in tool.hooks for hook in hooks) else None
+    repositories = read_yaml(clues.tree, path).get("repos") if path else None
+    for repository in repositories if isinstance(repositories, list) else ():
+        if isinstance(repository, Mapping) and isinstance(repository.get("hooks"), list):
+            hooks = (hook.get("id") for hook in repository["hooks"] if isinstance(hook, Mapping))
+            yield str(repository.get("rev", "")), tuple(
+                hook for hook in hooks if isinstance(hook, str)
+            )
 
 
 def _by_section(clues: Clues, tool: LintTool) -> str | None:
@@ -78,11 +89,8 @@ def pinned(clues: Clues, tool: LintTool) -> str | None:
 
 
 def _hook_pin(clues: Clues, tool: LintTool) -> str | None:
-    path = clues.tree.first(".pre-commit-config.yaml", ".pre-commit-config.yml")
-    text = clues.tree.text(path) if path else ""
-    for block in re.split(r"^\s*-\s*repo:", text, flags=re.MULTILINE)[1:]:
-        hooks = re.findall(r"^\s*-?\s*id:\s*[\"']?([\w.-]+)", block, re.MULTILINE)
-        rev = re.search(r"^\s*rev:\s*[\"']?v?(\d+(?:\.\w+)+)", block, re.MULTILINE)
-        if rev and any(hook in tool.hooks for hook in hooks):
-            return f"{tool.distribution}=={rev[1]}"
+    for revision, hooks in _repositories(clues):
+        version = re.fullmatch(r"v?(\d+(?:\.\w+)+)", revision)
+        if version and any(hook in tool.hooks for hook in hooks):
+            return f"{tool.distribution}=={version[1]}"
     return None

@@ -52,7 +52,8 @@ def _stated(clues: Clues) -> Iterator[tuple[Version, str]]:
 
 def _versions(text: str) -> list[Version]:
     found = (
-        tuple(map(int, match)) for match in re.findall(r"(?<![\d.])(3)\.(\d{1,2})(?!\d)", text)
+        tuple(map(int, match))
+        for match in re.findall(r"(?<!pypy)(?<![\d.])(3)\.(\d{1,2})(?!\d)", text)
     )
     return [(major, minor) for major, minor in found if (major, minor) >= _OLDEST]
 

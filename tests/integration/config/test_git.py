@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from heroci_action.config.load import load
+from heroci_action.config.tree import Tree
+from tests.unit.config.projects import django, manage, write
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    return tmp_path
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
+
+
+def test_only_what_git_tracks_or_would_track_is_seen(repository: Path) -> None:
+    write(
+        repository,
+        {
+            "tracked.txt": "",
+            "new.txt": "",
+            "ignored/manage.py": manage(),
+            ".gitignore": "ignored/\n",
+            "gone.txt": "",
+        },
+    )
+    git(repository, "add", "tracked.txt", "gone.txt")
+    (repository / "gone.txt").unlink()
+    assert Tree.read(repository).files == (".gitignore", "new.txt", "tracked.txt")
+
+
+def test_names_with_spaces_newlines_and_other_scripts_are_seen(repository: Path) -> None:
+    names = ("a b.txt", "sch\u00f6n.txt", "new\nline.txt", "quote'\".txt")
+    write(repository, dict.fromkeys(names, "x"))
+    assert set(Tree.read(repository).files) == set(names)
+
+
+def test_the_root_is_found_from_a_directory_below(repository: Path) -> None:
+    files = {f"backend/{name}": text for name, text in django().items()}
+    write(repository, {**files, "backend/requirements.txt": "django\n"})
+    found = load(repository / "backend")
+    assert found.root == repository
+    assert found.config.working_directory == "backend"
+    assert found.config.requirements == ("backend/requirements.txt",)
+
+
+def test_a_worktree_has_its_own_root(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    write(repository, django())
+    git(repository, "add", ".")
+    git(repository, "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x")
+    other = tmp_path_factory.mktemp("elsewhere") / "tree"
+    git(repository, "worktree", "add", "-q", str(other))
+    assert load(other).root == other
+
+
+def test_this_repository_is_understood() -> None:
+    found = load(Path(__file__).parents[3])
+    assert found.config.settings == "superheroes.settings"
+    assert found.facts.manage == "manage.py"
+    assert found.facts.wsgi == "superheroes.wsgi:application"
+    assert found.config.env["DATABASE_URL"] == "{postgres.url}"
+    assert found.config.env["SECRET_KEY"] == "{secret_key}"
+    assert found.facts.health == "/health/live"
+    assert found.warnings == ()

@@ -1,0 +1,41 @@
+"""Builds small Django projects in real directories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+from heroci_action.config.facts import Loaded
+from heroci_action.config.load import load
+
+MANAGE = """
+    import os, sys
+    from django.core.management import execute_from_command_line
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "{settings}")
+    execute_from_command_line(sys.argv)
+"""
+SQLITE = 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}}\n'
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    """Write the files, their common indentation taken off."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
+    return root
+
+
+def manage(settings: str = "mysite.settings") -> str:
+    """The text of a manage.py."""
+    return MANAGE.replace("{settings}", settings)
+
+
+def django(settings: str = SQLITE, **more: str) -> dict[str, str]:
+    """The least Django project: manage.py and a settings module; more files by keyword are not possible, so merge."""
+    return {"manage.py": manage(), "mysite/__init__.py": "", "mysite/settings.py": settings, **more}
+
+
+def loaded(root: Path, files: dict[str, str], **overrides: object) -> Loaded:
+    """Write the files and load the configuration."""
+    return load(write(root, files), overrides=overrides)

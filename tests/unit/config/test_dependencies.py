@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.config.projects import django, loaded, manage
+
+
+def requirements(root: Path, files: dict[str, str]) -> tuple[str, ...]:
+    return loaded(root, {**django(), **files}).config.requirements
+
+
+@pytest.mark.parametrize(
+    ("files", "chosen"),
+    [
+        ({"requirements.txt": "django"}, ("requirements.txt",)),
+        (
+            {"requirements.txt": "django", "requirements-dev.txt": "pytest"},
+            ("requirements.txt", "requirements-dev.txt"),
+        ),
+        (
+            {"requirements.txt": "django", "requirements_test.txt": "pytest"},
+            ("requirements.txt", "requirements_test.txt"),
+        ),
+        (
+            {"requirements.txt": "django", "dev-requirements.txt": "pytest"},
+            ("requirements.txt", "dev-requirements.txt"),
+        ),
+        (
+            {"requirements.txt": "django", "test.requirements.txt": "x"},
+            ("requirements.txt", "test.requirements.txt"),
+        ),
+        (
+            {"requirements/base.txt": "django", "requirements/test.txt": "-r base.txt\npytest"},
+            ("requirements/test.txt",),
+        ),
+        (
+            {"requirements/base.txt": "django", "requirements/local.txt": "-r ./base.txt"},
+            ("requirements/local.txt",),
+        ),
+        (
+            {"requirements/base.txt": "django", "requirements/ci.txt": "pytest"},
+            ("requirements/base.txt", "requirements/ci.txt"),
+        ),
+        (
+            {
+                "requirements.txt": "-r requirements/production.txt",
+                "requirements/production.txt": "-r base.txt\ngunicorn",
+                "requirements/base.txt": "django",
+                "requirements/development.txt": "-r base.txt\npytest",
+            },
+            ("requirements/development.txt",),
+        ),
+        (
+            {"requirements/dev.in": "pytest", "requirements/dev.txt": "django==5.2\npytest==8"},
+            ("requirements/dev.txt",),
+        ),
+        ({"requirements.in": "django", "requirements.txt": "django==5.2"}, ("requirements.txt",)),
+        (
+            {
+                "requirements.txt": "django",
+                "requirements-docs.txt": "sphinx",
+                "docs/requirements.txt": "x",
+            },
+            ("requirements.txt",),
+        ),
+        ({"requirements/prod.txt": "django"}, ("requirements/prod.txt",)),
+    ],
+)
+def test_the_base_and_the_tests_files_are_chosen_without_repeating(
+    tmp_path: Path, files: dict[str, str], chosen: tuple[str, ...]
+) -> None:
+    assert requirements(tmp_path, files) == chosen
+
+
+def test_what_the_projects_ci_installs_for_its_tests_wins(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "django",
+        "requirements-dev.txt": "-r requirements.txt",
+        "deps/ci-all.txt": "django\npytest",
+        "docs/requirements.txt": "sphinx",
+        "uv.lock": "",
+        ".github/workflows/ci.yml": """
+            jobs:
+              docs:
+                steps: [{run: pip install -r docs/requirements.txt}]
+              test:
+                steps:
+                  - run: |
+                      python -m pip install --upgrade pip
+                      pip install \\
+                        -r deps/ci-all.txt
+                  - run: python manage.py test
+        """,
+    }
+    assert requirements(tmp_path, files) == ("deps/ci-all.txt",)
+
+
+def test_files_that_include_each_other_end(tmp_path: Path) -> None:
+    files = {
+        "requirements/base.txt": "-r test.txt\ndjango",
+        "requirements/test.txt": "-r base.txt\n-r test.txt",
+    }
+    assert requirements(tmp_path, files) == ("requirements/test.txt",)
+
+
+def test_a_requirements_file_below_the_working_directory_or_above_it_is_found(
+    tmp_path: Path,
+) -> None:
+    assert loaded(
+        tmp_path / "a", {"web/manage.py": manage(), "web/requirements.txt": "django"}
+    ).config.requirements == ("web/requirements.txt",)
+    assert loaded(
+        tmp_path / "b", {"web/manage.py": manage(), "requirements.txt": "django"}
+    ).config.requirements == ("requirements.txt",)
+
+
+def test_names_and_pins_are_read_through_hashes_markers_and_options(tmp_path: Path) -> None:
+    text = """
+        --index-url https://example.org/simple
+        -e git+https://example.org/x.git#egg=My_Package
+        Django[argon2]==5.2.1 \\
+            --hash=sha256:abc
+        psycopg[binary]>=3 ; python_version > "3.8"  # a comment
+        black==24.1.0
+        ./local
+    """
+    found = loaded(tmp_path, {**django(), "requirements.txt": text})
+    assert found.facts.distributions == {"my-package", "django", "psycopg", "black"}
+    assert found.facts.lint_specs == {"black": "black==24.1.0"}
+
+
+@pytest.mark.parametrize("lock", ["uv.lock", "poetry.lock", "pylock.toml"])
+def test_a_lock_is_taken_before_requirements_files(tmp_path: Path, lock: str) -> None:
+    files = {
+        "backend/manage.py": manage(),
+        f"backend/{lock}": "",
+        "backend/requirements.txt": "django",
+    }
+    config = loaded(tmp_path, files).config
+    assert (config.lock, config.requirements) == (f"backend/{lock}", ())
+
+
+def test_groups_and_extras_for_tests_are_asked_for(tmp_path: Path) -> None:
+    pyproject = """
+        [project]
+        name = "shop"
+        dependencies = ["django"]
+        [project.optional-dependencies]
+        test = ["pytest-django"]
+        s3 = ["boto3"]
+        [dependency-groups]
+        tests = ["factory-boy", {include-group = "more"}]
+        more = ["responses"]
+        dev = ["ruff"]
+        docs = ["sphinx"]
+    """
+    found = loaded(tmp_path, {**django(), "pyproject.toml": pyproject, "uv.lock": ""})
+    assert found.config.extras == ("test",)
+    assert found.config.groups == ("tests", "dev")
+    assert found.facts.distributions == {
+        "django",
+        "pytest-django",
+        "factory-boy",
+        "responses",
+        "ruff",
+    }
+
+
+def test_groups_of_poetry_are_read(tmp_path: Path) -> None:
+    pyproject = """
+        [tool.poetry.dependencies]
+        python = "^3.11"
+        django = "^5"
+        [tool.poetry.group.dev.dependencies]
+        pytest-django = "*"
+    """
+    found = loaded(tmp_path, {**django(), "pyproject.toml": pyproject, "poetry.lock": ""})
+    assert found.config.groups == ("dev",)
+    assert "pytest-django" in found.facts.distributions
+
+
+def test_a_pipfile_lock_becomes_pinned_packages(tmp_path: Path) -> None:
+    lock = {
+        "default": {"django": {"version": "==4.2.1", "markers": "python_version >= '3.8'"}},
+        "develop": {
+            "celery": {"version": "==5.3", "extras": ["redis"]},
+            "x": {"git": "https://e.org/x", "ref": "abc"},
+        },
+    }
+    assert loaded(tmp_path, {**django(), "Pipfile.lock": json.dumps(lock)}).config.packages == (
+        "django==4.2.1 ; python_version >= '3.8'",
+        "celery[redis]==5.3",
+        "x @ git+https://e.org/x@abc",
+    )
+
+
+BUILD = (
+    '[build-system]\nrequires = ["hatchling"]\n[project]\nname = "x"\ndependencies = ["django"]\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "installed"),
+    [
+        ({**django(), "pyproject.toml": BUILD}, False),
+        (
+            {
+                **django(),
+                "pyproject.toml": BUILD.partition("\n[project]")[2].join(["[project]", ""]),
+            },
+            False,
+        ),
+        ({"manage.py": manage(), "src/mysite/__init__.py": "", "pyproject.toml": BUILD}, True),
+        ({"demo_app/manage.py": manage(), "thing/__init__.py": "", "pyproject.toml": BUILD}, True),
+        (
+            {
+                "thing/__init__.py": "",
+                "setup.py": "from setuptools import setup\nsetup(install_requires=['Django'])",
+            },
+            True,
+        ),
+        (
+            {
+                "manage.py": manage(),
+                "src/a/__init__.py": "",
+                "pyproject.toml": BUILD + "[tool.uv]\npackage = false\n",
+            },
+            False,
+        ),
+    ],
+)
+def test_the_project_is_installed_only_where_its_tests_could_not_import_it(
+    tmp_path: Path, files: dict[str, str], installed: bool
+) -> None:
+    assert loaded(tmp_path, files).facts.install_project is installed
+
+
+def test_extras_of_a_setup_py_are_read_without_running_it(tmp_path: Path) -> None:
+    setup = """
+        raise SystemExit("must not run")
+        from setuptools import setup
+        TESTS = ["pytest-django", "responses"]
+        setup(name="x", install_requires=["Django>=4"], extras_require={"test": TESTS, "docs": ["sphinx"]})
+    """
+    found = loaded(tmp_path, {"x/__init__.py": "", "setup.py": setup})
+    assert found.config.extras == ("test",)
+    assert found.facts.distributions == {"django", "pytest-django", "responses"}
+
+
+def test_packages_that_are_built_from_source_ask_for_their_headers(tmp_path: Path) -> None:
+    assert loaded(tmp_path, {**django(), "requirements.txt": "psycopg2"}).config.apt == (
+        "libpq-dev",
+        "gcc",
+    )
+    assert loaded(tmp_path, {**django(), "requirements.txt": "psycopg2-binary"}).config.apt == ()
+
+
+def test_nothing_to_install_is_a_warning_with_the_remedy(tmp_path: Path) -> None:
+    assert any("set requirements" in warning for warning in loaded(tmp_path, django()).warnings)

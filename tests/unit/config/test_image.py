@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.config.model import Config, ImageConfig
+from tests.unit.config.projects import django, loaded, manage
+
+PLAIN = "FROM python:3.12\nCOPY . .\nCMD gunicorn\n"
+
+
+def image(config: Config) -> ImageConfig:
+    assert isinstance(config.image, ImageConfig)
+    return config.image
+
+
+@pytest.mark.parametrize(
+    ("files", "dockerfile", "context"),
+    [
+        ({"Dockerfile": PLAIN}, "Dockerfile", "."),
+        ({"docker/Dockerfile": PLAIN}, "docker/Dockerfile", "."),
+        ({"Dockerfile.dev": PLAIN, "Dockerfile.prod": PLAIN}, "Dockerfile.prod", "."),
+        (
+            {"docker/local.Dockerfile": PLAIN, "docker/production.Dockerfile": PLAIN},
+            "docker/production.Dockerfile",
+            ".",
+        ),
+        (
+            {
+                "compose/local/django/Dockerfile": PLAIN,
+                "compose/production/django/Dockerfile": "FROM python:3\nCOPY ./compose/production/start /start\nCMD /start",
+                "compose/production/start": "",
+                "compose/production/postgres/Dockerfile": "FROM postgres:17\n",
+            },
+            "compose/production/django/Dockerfile",
+            ".",
+        ),
+        (
+            {"Dockerfile": "FROM node:22\nCMD npm start\n", "docker/Dockerfile": PLAIN},
+            "docker/Dockerfile",
+            ".",
+        ),
+        (
+            {".devcontainer/Dockerfile": PLAIN, "deploy/Dockerfile": PLAIN},
+            "deploy/Dockerfile",
+            "deploy",
+        ),
+    ],
+)
+def test_the_production_dockerfile_is_found_with_its_context(
+    tmp_path: Path, files: dict[str, str], dockerfile: str, context: str
+) -> None:
+    found = image(loaded(tmp_path, {**django(), **files}).config)
+    assert (found.dockerfile, found.context) == (dockerfile, context)
+
+
+def test_the_context_of_a_part_is_the_directory_its_files_are_copied_from(tmp_path: Path) -> None:
+    dockerfile = "FROM python:3.12\nCOPY requirements.txt ./\nCOPY manage.py ./\nCMD x\n"
+    files = {
+        "api/manage.py": manage(),
+        "api/requirements.txt": "django",
+        "api/Dockerfile": dockerfile,
+    }
+    assert image(loaded(tmp_path, files).config).context == "api"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{}, {"Dockerfile.dev": PLAIN}, {"tests/Dockerfile": PLAIN}, {"Dockerfile": "no dockerfile"}],
+)
+def test_without_a_production_dockerfile_the_stage_says_so(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    found = loaded(tmp_path, {**django(), **files})
+    assert found.config.image is None
+    assert found.facts.skips["image"] == "the project has no Dockerfile for production"
+
+
+@pytest.mark.parametrize(
+    ("stages", "target"),
+    [
+        (("build", "production"), None),
+        (("production", "development"), "production"),
+        (("base", "runtime", "test"), "runtime"),
+        (("build", ""), None),
+        (("production", "webserver"), "production"),
+    ],
+)
+def test_a_target_is_named_where_the_last_stage_is_not_the_production_one(
+    tmp_path: Path, stages: tuple[str, ...], target: str | None
+) -> None:
+    lines = (f"FROM python:3.12{f' AS {name}' if name else ''}\nCMD x\n" for name in stages)
+    assert (
+        image(loaded(tmp_path, {**django(), "Dockerfile": "".join(lines)}).config).target == target
+    )
+
+
+def test_facts_come_from_the_stage_that_is_built_and_those_below_it(tmp_path: Path) -> None:
+    dockerfile = 'FROM python:3 AS base\nEXPOSE 9000/tcp\nFROM base\nENTRYPOINT ["x"]\nHEALTHCHECK CMD curl -f http://localhost:9000/alive || exit 1\n'
+    found = loaded(tmp_path, {**django(), "Dockerfile": dockerfile})
+    assert (
+        found.facts.image.port,
+        found.facts.image.has_command,
+        found.facts.image.healthcheck,
+    ) == (9000, True, True)
+    assert image(found.config).health == "/alive"
+    assert found.config.integration.health == "/alive"
+
+
+def test_an_image_without_command_starts_gunicorn_where_that_is_a_dependency(
+    tmp_path: Path,
+) -> None:
+    wsgi = (
+        "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n"
+    )
+    files = {**django(), "Dockerfile": "FROM python:3\n", "mysite/wsgi.py": wsgi}
+    command = image(
+        loaded(tmp_path / "a", {**files, "requirements.txt": "django\ngunicorn\n"}).config
+    ).command
+    assert command == ("gunicorn", "--bind", "0.0.0.0:{app.port}", "mysite.wsgi:application")
+    without = loaded(tmp_path / "b", {**files, "requirements.txt": "django"})
+    assert "set image.command" in without.facts.skips["image"]
+
+
+def test_a_written_command_is_enough_for_an_image_without_one(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        "Dockerfile": "FROM python:3\n",
+        "heroci.toml": 'image = { command = "run" }\n',
+    }
+    found = loaded(tmp_path, files)
+    assert "image" not in found.facts.skips
+    assert image(found.config).dockerfile == "Dockerfile"
+
+
+@pytest.mark.parametrize(
+    ("line", "health"),
+    [
+        ('path("health/", x)', "/health/"),
+        ('path("healthz", x)', "/healthz"),
+        ('path("health/live", x), path("health/ready", x)', "/health/live"),
+        ('re_path(r"^healthcheck/$", x)', "/healthcheck/"),
+        ('path("ht/", include("health_check.urls"))', "/ht/"),
+        ('path("ping/", x)', "/ping/"),
+        ('path("health/", include("shop.health.urls"))', None),
+        ('path("status/", x), path("people/health-history/", x)', None),
+    ],
+)
+def test_a_health_endpoint_is_taken_from_the_urls(
+    tmp_path: Path, line: str, health: str | None
+) -> None:
+    found = loaded(tmp_path, {**django(), "mysite/urls.py": f"urlpatterns = [{line}]\n"})
+    assert found.facts.health == health
+    assert ("integration" in found.facts.skips) is (health is None)
+
+
+def test_the_urls_of_tests_and_of_parts_below_are_not_asked(tmp_path: Path) -> None:
+    files = {"tests/urls.py": 'path("health/", x)', "mysite/api/deep/urls.py": 'path("health/", x)'}
+    assert loaded(tmp_path, {**django(), **files}).facts.health is None

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.config.projects import SQLITE, loaded, manage
+
+
+@pytest.mark.parametrize(
+    ("files", "directory", "chosen"),
+    [
+        ({"manage.py": manage()}, ".", "manage.py"),
+        ({"src/manage.py": manage()}, "src", "src/manage.py"),
+        (
+            {"backend/manage.py": manage(), "frontend/package.json": "{}"},
+            "backend",
+            "backend/manage.py",
+        ),
+        (
+            {"example/manage.py": manage(), "apps/api/manage.py": manage()},
+            "apps/api",
+            "apps/api/manage.py",
+        ),
+        (
+            {"tests/manage.py": manage(), "server/web/manage.py": manage()},
+            "server/web",
+            "server/web/manage.py",
+        ),
+        (
+            {"manage.py": "print('no django here')", "site/manage.py": manage()},
+            "site",
+            "site/manage.py",
+        ),
+    ],
+)
+def test_manage_py_is_found_where_projects_have_it(
+    tmp_path: Path, files: dict[str, str], directory: str, chosen: str
+) -> None:
+    found = loaded(tmp_path, files)
+    assert (found.config.working_directory, found.facts.manage) == (directory, chosen)
+
+
+def test_of_several_the_shallowest_is_taken_with_a_warning(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"b/manage.py": manage(), "a/deep/manage.py": manage()})
+    assert found.facts.manage == "b/manage.py"
+    assert any(
+        "several manage.py" in warning and "a/deep/manage.py" in warning
+        for warning in found.warnings
+    )
+
+
+def test_a_reusable_app_is_tested_through_its_pytest_configuration(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": """
+            [build-system]
+            requires = ["setuptools"]
+            [project]
+            name = "django-thing"
+            dependencies = ["Django>=4.2"]
+            [project.optional-dependencies]
+            test = ["pytest-django"]
+            [tool.pytest.ini_options]
+            DJANGO_SETTINGS_MODULE = "tests.settings"
+        """,
+        "thing/__init__.py": "",
+        "tests/settings.py": SQLITE,
+        "example/manage.py": manage(),
+    }
+    found = loaded(tmp_path, files)
+    assert found.facts.manage is None
+    assert found.config.working_directory == "."
+    assert found.config.tests.runner == "pytest"
+    assert found.config.settings == "tests.settings"
+    assert found.config.extras == ("test",)
+    assert found.facts.install_project
+
+
+def test_pytest_runs_where_its_configuration_lies(tmp_path: Path) -> None:
+    files = {
+        "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\naddopts = --cov=web web\n",
+        "web/manage.py": manage(),
+        "web/mysite/settings.py": SQLITE,
+    }
+    found = loaded(tmp_path, files)
+    assert found.config.working_directory == "."
+    assert found.facts.manage == "web/manage.py"
+    assert found.facts.source_paths == ("web",)
+
+
+def test_directories_that_git_would_not_track_are_not_looked_at(tmp_path: Path) -> None:
+    files = {
+        "site/manage.py": manage(),
+        ".venv/manage.py": manage(),
+        "node_modules/x/manage.py": manage(),
+    }
+    assert loaded(tmp_path, files).warnings == loaded(tmp_path, {}).warnings
+    assert loaded(tmp_path, {}).facts.manage == "site/manage.py"

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.config.detection.python_version import satisfies
+from tests.unit.config.projects import django, loaded
+
+
+@pytest.mark.parametrize(
+    ("files", "version"),
+    [
+        ({}, "3.13"),
+        ({".python-version": "3.11.4\n"}, "3.11"),
+        ({".python-version": "pypy3.9\n"}, "3.13"),
+        ({"runtime.txt": "python-3.10.12"}, "3.10"),
+        ({".tool-versions": "nodejs 22.3.12\npython 3.12.1\n"}, "3.12"),
+        ({"Dockerfile": "FROM node:22 AS assets\nFROM python:3.11-slim\n"}, "3.11"),
+        ({"Dockerfile": "ARG PYTHON_VERSION=3.12\nFROM python:${PYTHON_VERSION}\n"}, "3.12"),
+        ({"Pipfile": '[requires]\npython_version = "3.9"\n'}, "3.9"),
+        ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = ">=3.9,<3.12"\n'}, "3.11"),
+        ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = ">=3.10"\n'}, "3.13"),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "~3.10"\n'}, "3.10"),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.9"\n'}, "3.13"),
+        (
+            {"pyproject.toml": '[project]\nname = "x"\nclassifiers = ["Programming Language :: Python :: 3.10",'
+             '"Programming Language :: Python :: 3.11", "Programming Language :: Python :: 3"]\n'},
+            "3.11",
+        ),
+        ({"requirements.txt": "Django==3.2.18"}, "3.10"),
+        ({"requirements.txt": "Django==5.2.1"}, "3.13"),
+        ({"requirements.txt": "Django>=3.2"}, "3.13"),
+        ({".github/workflows/t.yml": "jobs: {t: {steps: [{uses: x, with: {python-version: 3.10}}, {run: pytest}]}}"}, "3.10"),
+        ({".github/workflows/t.yml": "jobs: {t: {strategy: {matrix: {py: ['3.11', '3.12', '3.14']}}, "
+          "steps: [{uses: x, with: {python-version: '${{ matrix.py }}'}}, {run: pytest}]}}"}, "3.12"),
+        ({".github/workflows/t.yml": "jobs: {docs: {steps: [{uses: x, with: {python-version: '3.9'}}, {run: make html}]}}"}, "3.13"),
+    ],
+)  # fmt: skip
+def test_the_python_version_is_the_one_that_the_project_names(
+    tmp_path: Path, files: dict[str, str], version: str
+) -> None:
+    assert loaded(tmp_path, {**django(), **files}).config.python == version
+
+
+@pytest.mark.parametrize(
+    ("specifier", "fits", "not_"),
+    [
+        (">=3.9", (3, 9), (3, 8)),
+        (">3.9", (3, 10), (3, 9)),
+        ("<3.13", (3, 12), (3, 13)),
+        ("<3.13.2", (3, 13), (3, 14)),
+        ("<=3.12", (3, 12), (3, 13)),
+        (">=3.8, !=3.9.*", (3, 10), (3, 9)),
+        ("~=3.9", (3, 12), (3, 8)),
+        ("~=3.9.1", (3, 9), (3, 10)),
+        ("~3.11", (3, 11), (3, 12)),
+        ("^3.9", (3, 13), (3, 8)),
+        ("3.10.*", (3, 10), (3, 11)),
+        ("==3.10", (3, 10), (3, 11)),
+        ("3.*", (3, 12), (2, 7)),
+        (">=3.8,<4.0", (3, 13), (3, 7)),
+        ("nonsense", (3, 8), None),
+    ],
+)
+def test_version_specifiers_of_both_kinds_are_understood(
+    specifier: str, fits: tuple[int, int], not_: tuple[int, int] | None
+) -> None:
+    assert satisfies(fits, specifier)
+    assert not_ is None or not satisfies(not_, specifier)

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.config.model import TestsConfig as Tests
+from tests.unit.config.projects import SQLITE, django, loaded, manage
+
+
+def workflow(*commands: str) -> dict[str, str]:
+    steps = ", ".join(f"{{run: {command!r}}}" for command in commands)
+    return {".github/workflows/ci.yml": f"jobs: {{test: {{steps: [{steps}]}}}}"}
+
+
+def the_tests(root: Path, files: dict[str, str]) -> Tests:
+    return loaded(root, {**django(), **files}).config.tests
+
+
+@pytest.mark.parametrize(
+    ("files", "runner"),
+    [
+        ({}, "django"),
+        ({"pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n"}, "pytest"),
+        ({"setup.cfg": "[tool:pytest]\naddopts = --ds=mysite.settings\n"}, "pytest"),
+        (
+            {
+                "pyproject.toml": '[tool.pytest.ini_options]\nDJANGO_SETTINGS_MODULE = "mysite.settings"\n'
+            },
+            "pytest",
+        ),
+        ({"requirements.txt": "django\npytest-django", "tests/conftest.py": ""}, "pytest"),
+        ({"requirements.txt": "django\npytest-django"}, "django"),
+        (
+            {
+                "requirements.txt": "django\npytest-django",
+                "conftest.py": "",
+                **workflow("python manage.py test"),
+            },
+            "django",
+        ),
+        (workflow("pytest -n 4"), "pytest"),
+        (workflow("uv run coverage run -m pytest"), "pytest"),
+        (workflow("pip install pytest", "python -Wd manage.py test"), "django"),
+        ({"tox.ini": "[testenv]\ncommands = pytest {posargs}\n"}, "pytest"),
+        ({"Makefile": "test:\n\tpytest tests\n"}, "pytest"),
+    ],
+)
+def test_the_runner_is_what_the_project_uses(
+    tmp_path: Path, files: dict[str, str], runner: str
+) -> None:
+    assert the_tests(tmp_path, files).runner == runner
+
+
+@pytest.mark.parametrize(
+    ("command", "args"),
+    [
+        ("python manage.py test", ()),
+        ("python manage.py test shop accounts --parallel --keepdb -v 2", ("shop", "accounts")),
+        (
+            "./manage.py test --settings=mysite.settings --exclude-tag=slow --tag fast",
+            ("--exclude-tag=slow", "--tag", "fast"),
+        ),
+        ("coverage run --source=. manage.py test --noinput && coverage report", ()),
+        (
+            "pytest -n auto --cov=. --cov-report xml -q -m 'not slow' tests/unit",
+            ("-m", "not slow", "tests/unit"),
+        ),
+        ("pytest -x --durations=10 -p no:cacheprovider -k 'a and b'", ("-k", "a and b")),
+        ("pytest --junitxml=out.xml -o junit_family=legacy --ignore=e2e", ("--ignore=e2e",)),
+        ('pytest -m "$MARK" "${{ matrix.path }}" --reruns=2', ()),
+        ("manage.py test --parallel 4 shop", ("shop",)),
+    ],
+)
+def test_arguments_that_choose_tests_are_kept_and_those_about_the_run_are_not(
+    tmp_path: Path, command: str, args: tuple[str, ...]
+) -> None:
+    assert the_tests(tmp_path, {"tests/unit/x.py": "", **workflow(command)}).args == (args,)
+
+
+def test_paths_are_given_from_the_working_directory(tmp_path: Path) -> None:
+    files = {
+        "src/manage.py": manage(),
+        "src/shop/x.py": "",
+        **workflow("python src/manage.py test src/shop"),
+    }
+    assert loaded(tmp_path, files).config.tests.args == (("shop",),)
+
+
+def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: Path) -> None:
+    found = the_tests(
+        tmp_path,
+        workflow(
+            "python manage.py collectstatic --noinput", "python manage.py migrate", "./manage.py compilemessages",
+            "python manage.py x $SECRET", "python manage.py test", "python manage.py collectstatic --after",
+        ),
+    )  # fmt: skip
+    assert [step.run for step in found.before] == [
+        "python manage.py collectstatic --noinput",
+        "python manage.py compilemessages",
+    ]
+
+
+def test_end_to_end_jobs_do_not_speak_for_the_tests(tmp_path: Path) -> None:
+    files = {
+        ".github/workflows/a-e2e.yml": "jobs: {t: {steps: [{run: pytest -m e2e browser}]}}",
+        ".github/workflows/tests.yml": 'jobs: {t: {steps: [{run: pytest -m "not e2e"}]}}',
+    }
+    assert the_tests(tmp_path, files).args == (("-m", "not e2e"),)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["manage.py test --parallel", "pytest -n auto", "pytest -n4", "pytest --numprocesses=2"],
+)
+def test_tests_run_in_parallel_where_the_projects_ci_does_so(tmp_path: Path, command: str) -> None:
+    assert the_tests(tmp_path, workflow(command)).parallel is True
+
+
+def test_facts_say_what_addopts_holds_already(tmp_path: Path) -> None:
+    ini = "[pytest]\naddopts = --cov=shop -n=auto --ds=mysite.settings -p no:cacheprovider\n  -pno:randomly\n"
+    facts = loaded(tmp_path, {**django(), "pytest.ini": ini}).facts.pytest
+    assert facts.config == "pytest.ini"
+    assert (facts.coverage, facts.processes) == (True, True)
+    assert facts.blocked == ("cacheprovider", "randomly")
+    assert facts.addopts[0] == "--cov=shop"
+
+
+@pytest.mark.parametrize(
+    ("files", "settings"),
+    [
+        ({}, "mysite.settings"),
+        ({"mysite/settings.py": "", "mysite/settings/test.py": "", "mysite/settings/__init__.py": ""}, "mysite.settings.test"),
+        ({"mysite/test_settings.py": SQLITE}, "mysite.test_settings"),
+        ({"mysite/tests.py": "", "mysite/test.py": ""}, "mysite.settings"),
+        (workflow("python manage.py test --settings=mysite.ci") | {"mysite/ci.py": SQLITE}, "mysite.ci"),
+        (workflow("DJANGO_SETTINGS_MODULE=mysite.ci python manage.py test") | {"mysite/ci.py": SQLITE}, "mysite.ci"),
+        ({"tox.ini": "[testenv]\nsetenv =\n  DJANGO_SETTINGS_MODULE = mysite.ci\n", "mysite/ci.py": ""}, "mysite.ci"),
+        ({"pytest.ini": "[pytest]\naddopts = --ds=mysite.ci\nDJANGO_SETTINGS_MODULE = mysite.x\n", "mysite/ci.py": ""}, "mysite.ci"),
+        ({"pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.ci\n", "mysite/ci.py": ""}, "mysite.ci"),
+        ({"manage.py": 'import os, sys\nif "test" in sys.argv:\n  os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.ci"\n'
+          'else:\n  os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")\n', "mysite/ci.py": ""}, "mysite.ci"),
+        ({"manage.py": 'import os\nenv="x"\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", f"mysite.conf.{env}")\n',
+          "mysite/conf/test.py": "", "mysite/conf/production.py": ""}, "mysite.conf.test"),
+        ({"manage.py": 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", os.getenv("S", "mysite.settings"))\n'},
+         "mysite.settings"),
+    ],
+)  # fmt: skip
+def test_the_settings_module_is_that_of_the_tests(
+    tmp_path: Path, files: dict[str, str], settings: str
+) -> None:
+    assert loaded(tmp_path, {**django(), **files}).config.settings == settings
+
+
+def test_the_servers_settings_are_those_of_wsgi(tmp_path: Path) -> None:
+    wsgi = """
+        import os
+        from django.core.wsgi import get_wsgi_application
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.production")
+        application = get_wsgi_application()
+    """
+    facts = loaded(tmp_path, {**django(), "mysite/wsgi.py": wsgi, "mysite/production.py": ""}).facts
+    assert (facts.server_settings, facts.wsgi) == ("mysite.production", "mysite.wsgi:application")
+
+
+def test_a_configuration_class_is_chosen_for_django_configurations(tmp_path: Path) -> None:
+    settings = "class Base:\n    DATABASES = {}\nclass Test(Base):\n    pass\n"
+    files = {**django(settings), "requirements.txt": "django\ndjango-configurations"}
+    assert loaded(tmp_path, files).config.env["DJANGO_CONFIGURATION"] == "Test"
+
+
+def test_a_settings_module_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"manage.py": manage("mysite.local_settings")})
+    assert any(
+        "'mysite.local_settings'" in warning and "tests.before" in warning
+        for warning in found.warnings
+    )

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.config.projects import SQLITE, django, loaded
+
+
+def env(root: Path, settings: str, **files: str) -> dict[str, str]:
+    return dict(loaded(root, {**django(SQLITE + settings), **files}).config.env)
+
+
+@pytest.mark.parametrize(
+    "call",
+    ['os.environ["K_SECRET_KEY"]', 'env("K_SECRET_KEY")', 'config("K_SECRET_KEY", default="x")'],
+)
+def test_the_secret_key_is_generated_whatever_its_variable_is_called(
+    tmp_path: Path, call: str
+) -> None:
+    assert env(tmp_path, f"SECRET_KEY = {call}") == {"K_SECRET_KEY": "{secret_key}"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ('DEBUG = env.bool("DEBUG", False)', {"DEBUG": "False"}),
+        ('DEBUG = env.bool("DEBUG")', {"DEBUG": "False"}),
+        ('DEBUG = int(os.environ.get("DEBUG", "0"))', {"DEBUG": "0"}),
+        ('DEBUG = env.bool("DEBUG", default=True)', {}),
+        ("DEBUG = True", {}),
+    ],
+)
+def test_debug_is_switched_off_only_where_it_would_be_off_anyway(
+    tmp_path: Path, settings: str, expected: dict[str, str]
+) -> None:
+    assert env(tmp_path, settings) == expected
+
+
+def test_hosts_are_opened_only_where_none_is_allowed_otherwise(tmp_path: Path) -> None:
+    assert env(tmp_path / "a", 'ALLOWED_HOSTS = env.list("HOSTS")') == {"HOSTS": "*"}
+    assert env(tmp_path / "b", 'ALLOWED_HOSTS = env.list("HOSTS", default=["localhost"])') == {}
+
+
+def test_a_required_variable_gets_its_value_from_the_projects_ci_then_from_an_example(
+    tmp_path: Path,
+) -> None:
+    workflow = (
+        'jobs: {t: {steps: [{run: manage.py test, env: {A: from-ci, SECRET: "${{ secrets.X }}"}}]}}'
+    )
+    example = "# comment\nA=from-example\nexport B='from example' \nC=$HOME\n"
+    found = loaded(
+        tmp_path,
+        {
+            **django(SQLITE + 'x = [os.environ["A"], env("B"), config("C"), os.environ["SECRET"]]'),
+            ".github/workflows/ci.yml": workflow,
+            ".env.example": example,
+            "requirements.txt": "django",
+        },
+    )
+    assert found.config.env == {"A": "from-ci", "B": "from example"}
+    (warning,) = found.warnings
+    assert "no value: C, SECRET (read in mysite/settings.py)" in warning
+    assert 'env = { C = "…" }' in warning
+
+
+def test_what_is_optional_conditional_or_guarded_is_not_missed(tmp_path: Path) -> None:
+    settings = """
+import environ
+env = environ.Env(FROM_SCHEME=(bool, False))
+a = os.environ.get("OPTIONAL")
+b = env("WITH_DEFAULT", default="x")
+c = env("FROM_SCHEME")
+if a:
+    d = os.environ["CONDITIONAL"]
+e = os.environ["GUARDED"] if "GUARDED" in os.environ else None
+def helper():
+    return os.environ["IN_A_FUNCTION"]
+"""
+    found = loaded(tmp_path, {**django(SQLITE + settings), "requirements.txt": "django"})
+    assert found.config.env == {}
+    assert found.warnings == ()
+
+
+def test_redis_is_started_where_ci_starts_it_with_the_numbers_of_the_settings(
+    tmp_path: Path,
+) -> None:
+    settings = """
+        CACHES = {"default": {"LOCATION": os.environ.get("CACHE_REDIS_URL", "redis://localhost:6379/3")}}
+        BROKER = env("REDIS_HOST", default="localhost") + env("REDIS_PORT", default="6379")
+    """
+    files = {
+        ".github/workflows/x.yml": "jobs: {t: {services: {r: {image: redis:7-alpine}}, steps: [{run: pytest}]}}"
+    }
+    found = loaded(tmp_path, {**django("\n" + settings), **files})
+    assert found.config.services["redis"].version == "7"
+    assert found.config.env["CACHE_REDIS_URL"] == "redis://{redis.host}:{redis.port}/3"
+    assert found.config.env["REDIS_HOST"] == "{redis.host}"
+    assert found.config.env["REDIS_PORT"] == "{redis.port}"
+
+
+def test_redis_is_not_started_for_a_variable_with_a_default_that_ci_does_without(
+    tmp_path: Path,
+) -> None:
+    found = loaded(
+        tmp_path,
+        {
+            **django(SQLITE + 'X = os.environ.get("REDIS_URL", "redis://localhost")'),
+            ".github/workflows/x.yml": "jobs: {t: {steps: [{run: pytest}]}}",
+        },
+    )
+    assert found.config.services == {}
+
+
+def test_a_prefix_for_test_databases_is_set_where_it_is_read(tmp_path: Path) -> None:
+    assert env(tmp_path, 'P = os.environ.get("TEST_DATABASE_PREFIX", "test_")') == {
+        "TEST_DATABASE_PREFIX": "test_heroci_"
+    }
