@@ -80,7 +80,8 @@ class HostEngine:
                     yield session
                 finally:
                     tasks.cancel_scope.cancel()
-                    session.close()
+                    with anyio.CancelScope(shield=True):
+                        await session.close()
 
 
 class HostSession:
@@ -99,10 +100,12 @@ class HostSession:
         self.secret_key = secrets.token_urlsafe(48)
         self._secrets = [self.secret_key]
 
-    def close(self) -> None:
-        """Let go of the environment."""
+    async def close(self) -> None:
+        """Let go of the environment and remove the image; its layers stay in Docker's build cache."""
         if self.installed:
             self.installed.lock.close()
+        if self.image:
+            await self.docker.capture("image", "rm", "-f", self.image)
 
     def masked(self, sink: Sink) -> Sink:
         """The sink behind a mask; secrets that turn up later are masked as well."""
