@@ -23,8 +23,11 @@ from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.engine import HostEngine
 from heroci_action.errors import ExitCode, UsageError
 from heroci_action.github.context import GitHubContext
-from heroci_action.observers import observers
 from heroci_action.observers.base import Observer
+from heroci_action.observers.console import Console
+from heroci_action.observers.github_log import GitHubLog
+from heroci_action.observers.logs import LogFiles, with_logs
+from heroci_action.observers.multiplexer import Observers
 from heroci_action.options import RunOptions
 from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.surroundings import Surroundings
@@ -56,14 +59,27 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
     project = await prepare(options, machine)
     github = GitHubContext.from_environ(machine)
     output = _output_directory(options.output)
-    with observers(options.verbosity, output=output, github=github, machine=machine) as observer:
-        result = await run_project(project, engine_for(project, options, machine), observer)
+    with _watchers(options, output=output, github=github, machine=machine) as observer:
+        engine = engine_for(project, options, machine)
+        result = with_logs(await run_project(project, engine, observer), output)
         published = publish(result, output=output, github=github, stdout=sys.stdout)
         observer.run_finished(result)
     for problem in published.problems:
         sys.stderr.write(f"error: {problem.cause}\n  remedy: {problem.remedy}\n")
     # A report that could not be written is no pass: somebody downstream waits for it.
     return result.exit_code or (ExitCode.ENGINE if published.problems else ExitCode.PASSED)
+
+
+def _watchers(
+    options: RunOptions, *, output: Path, github: GitHubContext | None, machine: Mapping[str, str]
+) -> Observers:
+    """The log files, and either GitHub's log or the console."""
+    if github:
+        return Observers(LogFiles(output), GitHubLog(sys.stdout, verbosity=options.verbosity))
+    console = Console(
+        sys.stdout, verbosity=options.verbosity, output=options.output, environ=machine
+    )
+    return Observers(LogFiles(output), console)
 
 
 def _output_directory(path: Path) -> Path:
