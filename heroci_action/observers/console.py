@@ -110,7 +110,7 @@ class Console(Observer):
         name = f"{one_line(stage.name)}/{one_line(result.name)}"
         self._say(f"{name}: {ended(result)}", STYLES[result.status], sign=SIGNS[result.status])
         if bad and self._verbosity < Verbosity.VERBOSE:
-            for line in result.output.rstrip().split("\n")[-LAST_LINES:]:
+            for line in result.output.rstrip().splitlines()[-LAST_LINES:]:
                 self._say_output("  ", line)
         if bad and result.remedy:
             self._say(f"  remedy: {one_line(result.remedy, 1_000)}", "bold")
@@ -147,7 +147,7 @@ class Console(Observer):
         self.close()
         if self._verbosity > Verbosity.QUIET:
             self._say("")
-            self._terminal.print(_table(result), markup=False, highlight=False)
+            self._print_table(_table(result))
             self._warn("", result.warnings)
         self._failures(result)
         self._findings(result)
@@ -217,6 +217,13 @@ class Console(Observer):
     def _print(self, text: Text) -> None:
         """Lines are not broken at a width: a terminal does that itself, and a file must not."""
         self._terminal.print(text, soft_wrap=True, highlight=False)
+
+    def _print_table(self, table: Table) -> None:
+        """Without the blanks that fill the lines up."""
+        with self._terminal.capture() as captured:
+            self._terminal.print(table)
+        for line in captured.get().splitlines():
+            self._terminal.file.write(f"{line.rstrip()}\n")
 
     def _start_live(self) -> None:
         from rich.live import Live  # noqa: PLC0415  as above

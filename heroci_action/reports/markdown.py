@@ -18,8 +18,16 @@ _AUTOLINK = re.compile(r"(www)(?=\.)", re.IGNORECASE)
 
 
 def prose(text: str, limit: int = 300) -> str:
-    """One line of text between our own words."""
-    plain = one_line(text, limit)
+    """One line of text between our own words; what it has between backticks is code."""
+    parts = one_line(text, limit).split("`")
+    if len(parts) % 2 == 0:  # a backtick without its partner is only a backtick
+        return _escaped("`".join(parts))
+    return "".join(
+        code(part, limit) if number % 2 else _escaped(part) for number, part in enumerate(parts)
+    )
+
+
+def _escaped(plain: str) -> str:
     escaped = _MARKUP.sub(r"\\\g<0>", plain).translate(_ENTITIES)
     return _AUTOLINK.sub("\\1\u200b", _MENTION.sub("\\1\u200b", escaped))
 

@@ -145,7 +145,7 @@ def _stages(result: Result, budget: int) -> Iterator[str]:
 def _stage_row(stage: StageResult, whole: float) -> str:
     ran = stage.status is not Status.SKIPPED
     return row(
-        f"{prose(stage.emoji, 10)} **{prose(stage.name)}**".strip(),
+        f"{prose(stage.emoji, 10)}\u00a0**{prose(stage.name)}**".strip(),
         f"{icon(stage.status)} {stage.status.value}" + (" (optional)" if stage.optional else ""),
         seconds(stage.duration) if ran else "",
         f"{100 * stage.duration / whole:.0f} %" if ran and whole else "",
