@@ -7,6 +7,7 @@ import pytest
 from heroci_action.config.facts import Vendor
 from tests.unit.config.projects import SQLITE, django, loaded
 
+POSTGRES = "django.db.backends.postgresql"
 DRIVER = {"requirements.txt": "django\npsycopg[binary]==3.2\n"}
 
 
@@ -77,7 +78,9 @@ def test_an_engine_from_the_environment_is_set_in_the_form_that_the_settings_use
     tmp_path: Path,
 ) -> None:
     whole = 'DATABASES = {"default": {"ENGINE": os.getenv("E", "django.db.backends.sqlite3"), "HOST": os.getenv("H")}}'
-    part = 'DATABASES = {"default": {"ENGINE": "django.db.backends.%s" % os.getenv("E", "sqlite3"), "HOST": os.getenv("H")}}'
+    part = whole.replace("django.db.backends.sqlite3", "sqlite3").replace(
+        "os.getenv", '"django.db.backends.%s" % os.getenv', 1
+    )
     assert (
         loaded(tmp_path / "a", {**django(whole), **DRIVER}).config.env["E"]
         == "django.db.backends.postgresql"
@@ -100,7 +103,7 @@ def test_a_url_without_a_driver_for_postgresql_stays_on_sqlite(tmp_path: Path) -
 def test_a_switch_that_ci_does_not_turn_leaves_the_default_database(tmp_path: Path) -> None:
     settings = (
         SQLITE
-        + 'if os.getenv("DB") == "postgres":\n    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}\n'
+        + f'if os.getenv("DB") == "postgres":\n    DATABASES = {{"default": {{"ENGINE": "{POSTGRES}"}}}}\n'
     )
     assert loaded(tmp_path / "a", {**django(settings), **DRIVER}).config.services == {}
     workflow = "jobs: {t: {env: {DB: postgres}, steps: [{run: python manage.py test}]}}"
@@ -124,7 +127,7 @@ def test_a_database_that_only_github_would_get_is_not_taken(tmp_path: Path) -> N
 def test_settings_follow_their_imports_and_the_last_word_counts(tmp_path: Path) -> None:
     files = {
         **django("from .base import *\n"),
-        "mysite/base.py": 'import os\nDATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": os.getenv("PG")}}',
+        "mysite/base.py": f'DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": os.getenv("PG")}}}}',
         **DRIVER,
     }
     assert loaded(tmp_path, files).config.env["PG"] == "{postgres.host}"
@@ -135,7 +138,8 @@ def test_settings_follow_their_imports_and_the_last_word_counts(tmp_path: Path) 
 def test_an_open_host_is_left_to_libpq_and_fixed_credentials_go_to_the_server(
     tmp_path: Path,
 ) -> None:
-    settings = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "shop", "USER": "me", "PASSWORD": "pw"}}'
+    fields = f'"ENGINE": "{POSTGRES}", "NAME": "shop", "USER": "me", "PASSWORD": "pw"'
+    settings = f'DATABASES = {{"default": {{{fields}}}}}'
     found = loaded(tmp_path, {**django(settings), **DRIVER})
     assert found.config.env == {"PGHOST": "{postgres.host}", "PGPORT": "{postgres.port}"}
     assert found.config.services["postgres"].env == {

@@ -23,9 +23,11 @@ BROKEN = [
     "'" * 99,
 ]
 NAMES = [
-    "mysite/settings.py", "pyproject.toml.bak", "setup.cfg", "tox.ini", "setup.py", "pytest.ini", "requirements.txt", "uv.lock",
+    "mysite/settings.py", "pyproject.toml.bak", "setup.cfg", "tox.ini", "setup.py", "pytest.ini", "requirements.txt",
+    "uv.lock",
     "Pipfile.lock", "Dockerfile", "docker-compose.yml", ".github/workflows/ci.yml", ".circleci/config.yml", "Makefile",
-    ".pre-commit-config.yaml", ".python-version", ".env.example", "mysite/urls.py", "mysite/wsgi.py", "runtime.txt", "Pipfile",
+    ".pre-commit-config.yaml", ".python-version", ".env.example", "mysite/urls.py", "mysite/wsgi.py", "runtime.txt",
+    "Pipfile",
 ]  # fmt: skip
 
 

@@ -29,7 +29,8 @@ def image(config: Config) -> ImageConfig:
         (
             {
                 "compose/local/django/Dockerfile": PLAIN,
-                "compose/production/django/Dockerfile": "FROM python:3\nCOPY ./compose/production/start /start\nCMD /start",
+                "compose/production/django/Dockerfile": PLAIN
+                + "COPY ./compose/production/start /start\n",
                 "compose/production/start": "",
                 "compose/production/postgres/Dockerfile": "FROM postgres:17\n",
             },
@@ -97,7 +98,13 @@ def test_a_target_is_named_where_the_last_stage_is_not_the_production_one(
 
 
 def test_facts_come_from_the_stage_that_is_built_and_those_below_it(tmp_path: Path) -> None:
-    dockerfile = 'FROM python:3 AS base\nEXPOSE 9000/tcp\nFROM base\nENTRYPOINT ["x"]\nHEALTHCHECK CMD curl -f http://localhost:9000/alive || exit 1\n'
+    dockerfile = """
+        FROM python:3 AS base
+        EXPOSE 9000/tcp
+        FROM base
+        ENTRYPOINT ["x"]
+        HEALTHCHECK CMD curl -f http://localhost:9000/alive || exit 1
+    """
     found = loaded(tmp_path, {**django(), "Dockerfile": dockerfile})
     assert (
         found.facts.image.port,

@@ -7,6 +7,8 @@ import pytest
 from heroci_action.config.detection.python_version import satisfies
 from tests.unit.config.projects import django, loaded
 
+WORKFLOW = ".github/workflows/t.yml"
+
 
 @pytest.mark.parametrize(
     ("files", "version"),
@@ -31,10 +33,10 @@ from tests.unit.config.projects import django, loaded
         ({"requirements.txt": "Django==3.2.18"}, "3.10"),
         ({"requirements.txt": "Django==5.2.1"}, "3.13"),
         ({"requirements.txt": "Django>=3.2"}, "3.13"),
-        ({".github/workflows/t.yml": "jobs: {t: {steps: [{uses: x, with: {python-version: 3.10}}, {run: pytest}]}}"}, "3.10"),
-        ({".github/workflows/t.yml": "jobs: {t: {strategy: {matrix: {py: ['3.11', '3.12', '3.14']}}, "
+        ({WORKFLOW: "jobs: {t: {steps: [{uses: x, with: {python-version: 3.10}}, {run: pytest}]}}"}, "3.10"),
+        ({WORKFLOW: "jobs: {t: {strategy: {matrix: {py: ['3.11', '3.12', '3.14']}}, "
           "steps: [{uses: x, with: {python-version: '${{ matrix.py }}'}}, {run: pytest}]}}"}, "3.12"),
-        ({".github/workflows/t.yml": "jobs: {docs: {steps: [{uses: x, with: {python-version: '3.9'}}, {run: make html}]}}"}, "3.13"),
+        ({WORKFLOW: "jobs: {docs: {steps: [{uses: x, with: {python-version: '3.9'}}, {run: make html}]}}"}, "3.13"),
     ],
 )  # fmt: skip
 def test_the_python_version_is_the_one_that_the_project_names(

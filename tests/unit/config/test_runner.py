@@ -130,19 +130,19 @@ def test_facts_say_what_addopts_holds_already(tmp_path: Path) -> None:
     ("files", "settings"),
     [
         ({}, "mysite.settings"),
-        ({"mysite/settings.py": "", "mysite/settings/test.py": "", "mysite/settings/__init__.py": ""}, "mysite.settings.test"),
+        ({"mysite/settings/test.py": "", "mysite/settings/__init__.py": ""}, "mysite.settings.test"),
         ({"mysite/test_settings.py": SQLITE}, "mysite.test_settings"),
         ({"mysite/tests.py": "", "mysite/test.py": ""}, "mysite.settings"),
         (workflow("python manage.py test --settings=mysite.ci") | {"mysite/ci.py": SQLITE}, "mysite.ci"),
         (workflow("DJANGO_SETTINGS_MODULE=mysite.ci python manage.py test") | {"mysite/ci.py": SQLITE}, "mysite.ci"),
         ({"tox.ini": "[testenv]\nsetenv =\n  DJANGO_SETTINGS_MODULE = mysite.ci\n", "mysite/ci.py": ""}, "mysite.ci"),
-        ({"pytest.ini": "[pytest]\naddopts = --ds=mysite.ci\nDJANGO_SETTINGS_MODULE = mysite.x\n", "mysite/ci.py": ""}, "mysite.ci"),
+        ({"pytest.ini": "[pytest]\naddopts = --ds=mysite.ci\nDJANGO_SETTINGS_MODULE = mysite.x\n"}, "mysite.ci"),
         ({"pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.ci\n", "mysite/ci.py": ""}, "mysite.ci"),
         ({"manage.py": 'import os, sys\nif "test" in sys.argv:\n  os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.ci"\n'
-          'else:\n  os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")\n', "mysite/ci.py": ""}, "mysite.ci"),
+          'else:\n  os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")\n'}, "mysite.ci"),
         ({"manage.py": 'import os\nenv="x"\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", f"mysite.conf.{env}")\n',
           "mysite/conf/test.py": "", "mysite/conf/production.py": ""}, "mysite.conf.test"),
-        ({"manage.py": 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", os.getenv("S", "mysite.settings"))\n'},
+        ({"manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", os.getenv("S", "mysite.settings"))\n'},
          "mysite.settings"),
     ],
 )  # fmt: skip
