@@ -95,7 +95,12 @@ FILES = {
                 migrations.CreateModel(
                     name="Product",
                     fields=[
-                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
                         ("name", models.CharField(max_length=100)),
                     ],
                 ),
