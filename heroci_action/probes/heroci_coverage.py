@@ -21,6 +21,9 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 import coverage
 
+# coverage.py speaks strings, and so does all of this:
+# ruff: noqa: PTH100, PTH103, PTH109, PTH110, PTH112, PTH118, PTH119, PTH120, PTH123
+
 Sections = Dict[str, Mapping[str, Any]]
 
 PTH_NAME = "heroci_coverage.pth"

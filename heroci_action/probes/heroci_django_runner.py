@@ -6,26 +6,35 @@ run, a result is told of an outcome), so it does not matter which methods the pr
 docstring for the environment variables and the format.
 """
 
+# Django's modules can be imported only once its settings are known:
+# ruff: noqa: PLC0415
+# unittest has no other names for what is asked of it here, and what is replaced keeps its name:
+# ruff: noqa: SLF001, N802, N807
+
 from __future__ import annotations
 
 import functools
 import inspect
-import json
 import os
 import re
 import sys
 import time
 import traceback
 import unittest
-from typing import Any, Callable, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-_START = (
-    os.getcwd()
-)  # relative file names of code objects are meant from here, whatever a test changes to
-_OUTPUT_LIMIT = 64 * 1024  # characters kept of what one test prints, from the end
-_TEXT_LIMIT = 256 * 1024  # characters kept of one traceback
+from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
+    OUTPUT_LIMIT,
+    TEXT_LIMIT,
+    Record,
+    database,
+    relative,
+)
+
 _FILE_LINE = re.compile(r'^ *File "(?P<file>[^"\n]+)", line (?P<line>\d+)', re.MULTILINE)
 _FIXTURE = re.compile(r"(?P<name>\w+) \((?P<place>[^()]+)\)")
+
+KEPT_PIECES = 1000  # of output, before they are joined
 
 Place = Tuple[Optional[str], Optional[int]]
 
@@ -33,61 +42,38 @@ Place = Tuple[Optional[str], Optional[int]]
 # --- Where code lies -------------------------------------------------------------------------------------------------
 
 
-@functools.lru_cache(maxsize=None)
-def _root() -> str:
-    return os.path.realpath(os.environ.get("HEROCI_ROOT") or _START)
-
-
-@functools.lru_cache(maxsize=4096)
-def _relative(path: str) -> str | None:
-    """The path below the repository's root; None for what is installed, outside, or no file (`<string>`)."""
-    real = os.path.realpath(os.path.join(_START, path))
-    prefix = os.path.realpath(sys.prefix)
-    root = _root()
-    inside = real.startswith(os.path.join(root, ""))
-    installed = "site-packages" in real or "dist-packages" in real
-    own_environment = prefix.startswith(os.path.join(root, "")) and real.startswith(prefix)
-    if not inside or installed or own_environment or path.startswith("<"):
-        return None
-    return os.path.relpath(real, root).replace(os.sep, "/")
-
-
 def _definition(test: Any) -> Place:
     """The file and line where a test is defined: its method, else its class."""
     doctest = getattr(test, "_dt_test", None)
     if doctest is not None:
-        return _relative(doctest.filename or "<doctest>"), (doctest.lineno or 0) + 1
+        return relative(doctest.filename or "<doctest>"), (doctest.lineno or 0) + 1
     method = getattr(type(test), getattr(test, "_testMethodName", ""), None)
     code = getattr(inspect.unwrap(method) if method else None, "__code__", None)
-    if code is not None and _relative(code.co_filename):
-        return _relative(code.co_filename), code.co_firstlineno
-    return _class_definition(type(test))
+    if code is not None and relative(code.co_filename):
+        return relative(code.co_filename), code.co_firstlineno
+    test_class: Any = type(test)
+    return _class_definition(test_class)
 
 
-@functools.lru_cache(maxsize=1024)
-def _class_definition(test_class: type) -> Place:
+@functools.lru_cache(maxsize=1024)  # the source of a class is found by reading its module
+def _class_definition(test_class: Any) -> Place:
     try:
         file = inspect.getsourcefile(test_class)
         line = inspect.getsourcelines(test_class)[1]
     except (OSError, TypeError):
         return None, None
-    relative = _relative(file) if file else None
-    return (relative, line) if relative else (None, None)
+    located = relative(file) if file else None
+    return (located, line) if located else (None, None)
 
 
 def _failure(error: Any, own_file: str | None, text: str) -> Place:
     """Where it went wrong: the last frame in the test's own file, else the last one in the repository."""
-    frames = [
-        (_relative(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error)
-    ]
-    if not any(
-        file for file, _ in frames
-    ):  # import errors and doctests carry their traceback as text
-        frames += [
-            (_relative(match["file"]), int(match["line"])) for match in _FILE_LINE.finditer(text)
-        ]
-    known = [frame for frame in frames if frame[0]]
-    own = [frame for frame in known if frame[0] == own_file]
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error)]
+    if not any(relative(file) for file, _ in frames):
+        # Import errors and doctests carry their traceback as text.
+        frames += [(match["file"], int(match["line"])) for match in _FILE_LINE.finditer(text)]
+    known: List[Place] = [(relative(file), line) for file, line in frames if relative(file)]
+    own = [place for place in known if place[0] == own_file]
     return (own or known or [(None, None)])[-1]
 
 
@@ -108,8 +94,8 @@ def _details(error: Any) -> str:
         text = traceback.TracebackException(kind, value, trace)
         if len(text.stack) == len(inner):
             text.stack[:] = text.stack[first:last]
-        return "".join(text.format())[-_TEXT_LIMIT:]
-    except Exception as broken:  # an exception's own __str__ may raise
+        return "".join(text.format())[-TEXT_LIMIT:]
+    except Exception as broken:  # noqa: BLE001  an exception's own __str__ may raise anything
         return "{}: (its text could not be made: {!r})".format(kind.__name__, type(broken))
 
 
@@ -117,38 +103,12 @@ def _message(kind: type, value: Any) -> str:
     """The type and the first line of an exception."""
     try:
         lines = str(value).strip().splitlines()
-    except Exception:
+    except Exception:  # noqa: BLE001  as above
         lines = []
     return "{}: {}".format(kind.__name__, lines[0]) if lines else kind.__name__
 
 
 # --- The record ------------------------------------------------------------------------------------------------------
-
-
-class Record:
-    """JSON lines in a file of this process, each written at once, so that a killed process leaves all it knew."""
-
-    def __init__(self, directory: str) -> None:
-        self._directory = directory
-        self._pid = 0
-        self._file = -1
-
-    def write(self, **event: Any) -> None:
-        """Append one event. A full or missing disk loses events, it never breaks a test."""
-        line = json.dumps(event, ensure_ascii=True, default=repr) + "\n"
-        try:
-            if self._pid != os.getpid():  # first use, or first use after a fork
-                self._open()
-            os.write(self._file, line.encode("ascii"))
-        except OSError:
-            self._file = -1
-
-    def _open(self) -> None:
-        self._pid = os.getpid()
-        os.makedirs(self._directory, exist_ok=True)
-        name = "django-{}-{}.jsonl".format(self._pid, time.time_ns())
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        self._file = os.open(os.path.join(self._directory, name), flags, 0o644)
 
 
 class _Tee:
@@ -173,8 +133,8 @@ class _Tee:
 
 def _keep(kept: list[str], text: str) -> None:
     kept.append(text)
-    if len(kept) > 1000 or len(text) > _OUTPUT_LIMIT:
-        kept[:] = ["".join(kept)[-_OUTPUT_LIMIT:]]
+    if len(kept) > KEPT_PIECES or len(text) > OUTPUT_LIMIT:
+        kept[:] = ["".join(kept)[-OUTPUT_LIMIT:]]
 
 
 class _Running:
@@ -206,7 +166,7 @@ class _Running:
 
     def text(self) -> str:
         """The end of what the test has printed."""
-        return "".join(self.output)[-_OUTPUT_LIMIT:]
+        return "".join(self.output)[-OUTPUT_LIMIT:]
 
 
 class Recorder:
@@ -218,7 +178,7 @@ class Recorder:
         self.worker = False
         self.pid = os.getpid()
         self._count = 0
-        self._record = Record(directory)
+        self._record = Record(directory, "django")
 
     # A test is called.
 
@@ -320,7 +280,7 @@ class Recorder:
     def databases(self, suite: Any) -> None:
         """Record the databases that the tests of a suite use, once they are set up."""
         if not self.worker and self.pid == os.getpid():
-            databases = [_database(alias) for alias in sorted(_aliases(suite))]
+            databases = [database(alias) for alias in sorted(_aliases(suite))]
             self._record.write(event="databases", databases=databases)
 
 
@@ -373,17 +333,11 @@ def _module_place(place: str) -> Place:
             if isinstance(owner, type):
                 return _class_definition(owner)
             file = getattr(module, "__file__", None)
-            return (_relative(file), 1) if file and _relative(file) else (None, None)
+            return (relative(file), 1) if file and relative(file) else (None, None)
     return None, None
 
 
 # --- Databases -------------------------------------------------------------------------------------------------------
-
-_VERSION_QUERIES = {
-    "postgresql": "SHOW server_version",
-    "mysql": "SELECT VERSION()",
-    "sqlite": "SELECT sqlite_version()",
-}
 
 
 def _leaves(suite: Any) -> Iterator[Any]:
@@ -404,37 +358,9 @@ def _aliases(suite: Any) -> set[str]:
     return used & set(connections)
 
 
-def _database(alias: str) -> dict[str, Any]:
-    from django.db import connections
-
-    connection = connections[alias]
-    return {
-        "alias": alias,
-        "vendor": connection.vendor,
-        "version": _version(connection),
-        "name": str(connection.settings_dict.get("NAME")),
-    }
-
-
-def _version(connection: Any) -> str | None:
-    was_open = connection.connection is not None
-    query = _VERSION_QUERIES.get(connection.vendor)
-    if query is None:
-        return None
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            return str(cursor.fetchone()[0]).split(" ")[0]
-    except Exception:  # whatever the driver raises: the tests themselves will say it better
-        return None
-    finally:
-        if not was_open:
-            connection.close()
-
-
 # --- The hooks -------------------------------------------------------------------------------------------------------
 
-_recorder: Recorder | None = None
+_recorder: Optional[Recorder] = None
 
 
 def _outcomes(recorder: Recorder) -> dict[str, Callable[..., Any]]:
@@ -480,7 +406,7 @@ def _outcomes(recorder: Recorder) -> dict[str, Callable[..., Any]]:
     return {name: telling(name, note) for name, note in notes.items()}
 
 
-_recording_classes: dict[type, type] = {}
+_recording_classes: Dict[type, type] = {}
 
 
 def _buffered(recorder: Recorder) -> Callable[..., Any]:
@@ -517,10 +443,11 @@ def _adopt(recorder: Recorder, result: Any) -> None:
 
 def _reduce_as(original: type) -> Callable[..., Any]:
     """Workers pickle failed subtests together with their result: it travels as its original class."""
+    inherited: Any = original.__reduce_ex__
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
         # Through a function: pickle refuses to make an object of another class than the one it was given.
-        made_by, arguments, *rest = original.__reduce_ex__(self, protocol)
+        made_by, arguments, *rest = inherited(self, protocol)
         arguments = tuple(original if item is type(self) else item for item in arguments)
         return (_revive, (made_by, *arguments), *rest)
 
@@ -594,12 +521,12 @@ def _hook_parallel_suite(recorder: Recorder) -> None:
 
 def install(*, worker: bool = False) -> None:
     """Set the hooks, once per process, where there is a place to record to."""
-    global _recorder
+    global _recorder  # noqa: PLW0603  there is one unittest and one Django in a process
     directory = os.environ.get("HEROCI_RECORD")
     if directory and _recorder is None:
         from django.test import SimpleTestCase
 
-        _recorder = Recorder(os.path.join(_START, directory))
+        _recorder = Recorder(directory)
         _hook_test(_recorder, unittest.TestCase)
         _hook_test(_recorder, SimpleTestCase)
         _hook_suite(_recorder)

@@ -47,7 +47,7 @@ def read_pylint(source: Source, tree: Tree) -> Readings:
 
 
 def read_mypy(source: Source, tree: Tree) -> Readings:
-    """mypy's lines, with or without columns; a note belongs to the finding before it."""
+    """Lines of mypy, with or without columns; a note belongs to the finding before it."""
     findings: list[Diagnostic] = []
     for parts, finding in _matches(MYPY, source, tree):
         if parts["level"] == "note":
