@@ -10,11 +10,18 @@ from dataclasses import dataclass
 import anyio
 
 from heroci_action.engines.base import Sink
-from heroci_action.engines.host import postgres
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.ports import LOOPBACK
 from heroci_action.engines.host.process import Program
-from heroci_action.engines.host.services import Provided, address, service_image, service_port
+from heroci_action.engines.host.services import Provided
+from heroci_action.engines.known_services import (
+    POSTGRES_UNSAFE,
+    POSTGRES_USER,
+    address,
+    postgres_values,
+    service_image,
+    service_port,
+)
 from heroci_action.errors import EngineError
 from heroci_action.plan import Service
 
@@ -48,7 +55,7 @@ class Containers:
         await self._wait(service, sink)
         if not is_postgres:
             return Provided(values=address(service.name, service.name, port))
-        values = postgres.values(service.name, port, password, "heroci")
+        values = postgres_values(service.name, port, password, "heroci")
         return Provided(values=values, secrets=(password,), facts={"postgres": image})
 
     async def _pull(self, image: str) -> tuple[str, ...]:
@@ -70,7 +77,7 @@ class Containers:
         """Ask the service itself whether it is ready, where it brings a program that tells."""
         question = {
             # Over TCP: while the image initialises the cluster, a server listens on the socket file alone.
-            "postgres": ("pg_isready", "-q", "-h", LOOPBACK, "-U", postgres.USER),
+            "postgres": ("pg_isready", "-q", "-h", LOOPBACK, "-U", POSTGRES_USER),
             "redis": ("redis-cli", "ping"),
         }.get(service.name)
         if question is None:
@@ -177,12 +184,11 @@ async def _remove(world: Containers) -> None:
 
 
 def _postgres_env(password: str) -> dict[str, str]:
-    return {"POSTGRES_USER": postgres.USER, "POSTGRES_PASSWORD": password, "POSTGRES_DB": "heroci"}
+    return {"POSTGRES_USER": POSTGRES_USER, "POSTGRES_PASSWORD": password, "POSTGRES_DB": "heroci"}
 
 
 def _postgres_arguments() -> tuple[str, ...]:
-    names = ("fsync", "synchronous_commit", "full_page_writes")
     return (
         "postgres",
-        *(word for name in names for word in ("-c", f"{name}={postgres.SETTINGS[name]}")),
+        *(word for name, value in POSTGRES_UNSAFE.items() for word in ("-c", f"{name}={value}")),
     )

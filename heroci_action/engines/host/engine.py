@@ -13,8 +13,8 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from heroci_action import probes
+from heroci_action.engines import health
 from heroci_action.engines.base import ReportFile, Sink, StepOutcome, Stream
-from heroci_action.engines.host import health
 from heroci_action.engines.host.containers import Containers, containers
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.environment import Installed, Installer

@@ -6,9 +6,7 @@ import dataclasses
 import hashlib
 import json
 import platform
-import re
 import shutil
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,12 +18,12 @@ from heroci_action.engines.host import interpreters
 from heroci_action.engines.host.interpreters import Interpreter
 from heroci_action.engines.host.locks import lock, lock_at_once
 from heroci_action.engines.host.uv import Uv
+from heroci_action.engines.requirements import export_arguments, ingredients, project_arguments
 from heroci_action.errors import EngineError, UsageError
 from heroci_action.plan import Environment
 
 KEPT = 8  # environments of one project in the cache; the least recently used go first
 COMPLETE = "complete"
-_NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +147,7 @@ class Installer:
             arguments += ["-r", str(exported)]
         project = environment.project
         if project is not None:
-            arguments += _project_arguments(environment, project)
+            arguments += project_arguments(environment, project)
         return [*arguments, *environment.packages, *environment.overlay], 0
 
     async def _export(self, environment: Environment, name: str, sink: Sink) -> tuple[Path, int]:
@@ -157,7 +155,7 @@ class Installer:
         if Path(name).name.startswith("pylock."):
             return self.root / name, 0
         target = self.uv.workspace.directory("locks") / "requirements.txt"
-        arguments = _export_arguments(environment, name, target)
+        arguments = export_arguments(environment, name, target)
         uv = dataclasses.replace(self.uv, directory=(self.root / name).parent)
         lines: list[str] = []
 
@@ -186,102 +184,14 @@ class Installer:
                     shutil.rmtree(marker.parent, ignore_errors=True)
 
 
-def _project_arguments(environment: Environment, project: str) -> list[str]:
-    extras = f"[{','.join(environment.extras)}]" if environment.extras else ""
-    groups = [
-        argument
-        for group in environment.groups
-        for argument in ("--group", f"{project}/pyproject.toml:{group}")
-    ]
-    if environment.lock:
-        return ["-e", f"./{project}"] if environment.install_project else []
-    if environment.install_project:
-        return ["-e", f"./{project}{extras}", *groups]
-    names = [argument for extra in environment.extras for argument in ("--extra", extra)]
-    return ["-r", f"{project}/pyproject.toml", *names, *groups]
-
-
-def _export_arguments(environment: Environment, name: str, target: Path) -> list[str]:
-    groups, extras = environment.groups, environment.extras
-    match Path(name).name:
-        case "uv.lock":
-            chosen = [word for group in groups for word in ("--group", group)]
-            chosen += [word for extra in extras for word in ("--extra", extra)]
-            quiet = ["--quiet", "--no-header", "--no-emit-project", "-o", str(target)]
-            return ["export", "--frozen", "--no-hashes", *chosen, *quiet]
-        case "poetry.lock":
-            chosen = [word for group in groups for word in ("--with", group)]
-            chosen += [word for extra in extras for word in ("--extras", extra)]
-            tool = [
-                "tool",
-                "run",
-                "--quiet",
-                "--from",
-                "poetry",
-                "--with",
-                "poetry-plugin-export",
-                "poetry",
-            ]
-            return [
-                *tool,
-                "export",
-                "--without-hashes",
-                "-f",
-                "requirements.txt",
-                "-o",
-                str(target),
-                *chosen,
-            ]
-        case "pdm.lock":
-            chosen = [word for group in (*groups, *extras) for word in ("-G", group)]
-            return [
-                "tool",
-                "run",
-                "--quiet",
-                "pdm",
-                "export",
-                "--no-hashes",
-                "-o",
-                str(target),
-                *chosen,
-            ]
-        case "Pipfile.lock":
-            return ["tool", "run", "--quiet", "pipenv", "requirements", "--dev"]
-        case other:
-            raise EngineError(
-                f"there is no way to read the lock file {other!r}",
-                remedy="use uv.lock, pylock.toml, poetry.lock, pdm.lock or Pipfile.lock, or a requirements file",
-            )
-
-
 def _key(root: Path, environment: Environment, python: Interpreter) -> str:
     """A hash of everything that decides what the environment holds."""
     digest = hashlib.sha256()
     record = json.dumps(dataclasses.asdict(environment), sort_keys=True)
     for part in (platform.machine(), str(python.path), python.version, record):
         digest.update(part.encode() + b"\0")
-    for path in sorted(set(_ingredients(root, environment))):
+    for path in sorted(set(ingredients(root, environment))):
         digest.update(
             path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
         )
     return digest.hexdigest()[:16]
-
-
-def _ingredients(root: Path, environment: Environment) -> Iterator[Path]:
-    """The files that say what to install, nested requirements files included."""
-    pending = [root / name for name in environment.requirements]
-    seen: set[Path] = set()
-    while pending:
-        path = pending.pop().resolve()
-        if path in seen or not path.is_file() or not path.is_relative_to(root):
-            continue
-        seen.add(path)
-        nested: Iterable[str] = _NESTED.findall(path.read_text(errors="replace"))
-        pending += [path.parent / name for name in nested]
-    yield from seen
-    if environment.lock:
-        yield root / environment.lock
-    if environment.project is not None:
-        names = ("pyproject.toml", "setup.py", "setup.cfg")
-        files = [root / environment.project / name for name in names]
-        yield from (file for file in files if file.is_file())

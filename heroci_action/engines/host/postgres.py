@@ -20,20 +20,17 @@ from heroci_action.engines.base import Sink, Stream
 from heroci_action.engines.host.ports import LOOPBACK, free_port
 from heroci_action.engines.host.process import Program, User, capture, ready, running
 from heroci_action.engines.host.workspace import Workspace
+from heroci_action.engines.known_services import POSTGRES_UNSAFE, POSTGRES_USER, postgres_values
 from heroci_action.errors import EngineError
 
 READY_WITHIN = 60.0  # seconds
 STARTS = 3  # a free port can be taken by somebody else before the server has it
 ROOM = 1024**3  # bytes that memory must have free to hold the data directory
-USER = "heroci"
 READY = "database system is ready to accept connections"
 # Fast shutdown, then immediate shutdown (PostgreSQL manual, 18.5).
 ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 5.0))
-# Nothing of a test database must survive a crash, so nothing has to reach a disk.
 SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
+    **POSTGRES_UNSAFE,
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_connections": "200",
@@ -82,7 +79,7 @@ class Server:
             Program(
                 arguments=(
                     *(str(self.binaries.directory / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1"),
-                    *("-h", LOOPBACK, "-p", str(self.port), "-U", USER, "-d", "postgres"),
+                    *("-h", LOOPBACK, "-p", str(self.port), "-U", POSTGRES_USER, "-d", "postgres"),
                     *("-c", f'CREATE DATABASE "{name}"'),
                 ),
                 env=self.workspace.environment(PGPASSWORD=self.password),
@@ -91,19 +88,7 @@ class Server:
         )
         if outcome.exit_code:
             raise EngineError(f"PostgreSQL refused to create a database: {outcome.stderr.strip()}")
-        return values(LOOPBACK, self.port, self.password, name)
-
-
-def values(host: str, port: int, password: str, database: str) -> dict[str, str]:
-    """What `{postgres.host}` and the like stand for."""
-    return {
-        "host": host,
-        "port": str(port),
-        "user": USER,
-        "password": password,
-        "db": database,
-        "url": f"postgres://{USER}:{password}@{host}:{port}/{database}",
-    }
+        return postgres_values(LOOPBACK, self.port, self.password, name)
 
 
 def find_binaries(path: str, places: tuple[str, ...] = PLACES) -> tuple[Binaries, ...]:
@@ -246,7 +231,7 @@ async def _initialise(
                         "-D",
                         str(data),
                         "-U",
-                        USER,
+                        POSTGRES_USER,
                         "--pwfile",
                         str(file),
                     ),

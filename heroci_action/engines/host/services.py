@@ -15,13 +15,11 @@ from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.ports import LOOPBACK, free_port, wait_for_port
 from heroci_action.engines.host.process import Program, arguments_of, ready, running
 from heroci_action.engines.host.workspace import Workspace
+from heroci_action.engines.known_services import address, service_image, service_port
 from heroci_action.errors import EngineError
 from heroci_action.plan import Service, fill, fill_line
 
 READY_WITHIN = 60.0  # seconds
-PORTS = {"postgres": 5432, "redis": 6379}
-IMAGES = {"postgres": "postgres:{version}-alpine", "redis": "redis:{version}-alpine"}
-DEFAULT_VERSIONS = {"postgres": "17", "redis": "7"}
 
 Values = Mapping[str, str]
 """What is known of a service: host, port, url, and for a database user, password, db."""
@@ -145,30 +143,6 @@ class ProcessServices:
         )
 
 
-def service_image(service: Service) -> str:
-    """The container image of a service. Raises EngineError for one without, whose name is not known."""
-    pattern = service.image or IMAGES.get(service.name)
-    if not pattern:
-        raise EngineError(
-            f"service {service.name!r} has neither an image nor a command",
-            remedy=f"set `services.{service.name}.image` or `services.{service.name}.command`",
-        )
-    return pattern.replace(
-        "{version}", service.version or DEFAULT_VERSIONS.get(service.name, "latest")
-    )
-
-
-def service_port(service: Service) -> int:
-    """The port that a service listens on in its container. Raises EngineError where nobody knows it."""
-    port = service.port or PORTS.get(service.name)
-    if not port:
-        raise EngineError(
-            f"nobody knows the port of service {service.name!r}",
-            remedy=f"set `services.{service.name}.port`",
-        )
-    return port
-
-
 def _not_ready(service: Service, returncode: int | None) -> EngineError:
     how = (
         f"did not listen within {READY_WITHIN:g} s"
@@ -182,10 +156,3 @@ def _replaced(wanted: str | None, binaries: postgres.Binaries) -> tuple[str, ...
     if wanted is None or int(wanted.split(".")[0]) == binaries.major:
         return ()
     return (f"PostgreSQL {wanted} is not on this machine; {binaries} is used instead",)
-
-
-def address(name: str, host: str, port: int) -> dict[str, str]:
-    """What `{name.host}` and the like stand for."""
-    scheme = "redis" if name == "redis" else "http"
-    path = "/0" if name == "redis" else ""
-    return {"host": host, "port": str(port), "url": f"{scheme}://{host}:{port}{path}"}
