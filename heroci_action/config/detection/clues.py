@@ -12,7 +12,7 @@ from typing import Any
 
 from heroci_action.config.detection.evidence import Command, Evidence, gather
 from heroci_action.config.detection.layout import Layout, import_roots, module_file
-from heroci_action.config.detection.requirements import Dependencies, find_dependencies
+from heroci_action.config.detection.requirements import Dependencies, find_dependencies, name_of
 from heroci_action.config.detection.source import SettingsSource
 from heroci_action.config.tree import Tree, join
 
@@ -99,7 +99,17 @@ class Clues:
         for path in (self.layout.beside("tox.ini"), "tox.ini"):
             if self.tree.has(path):
                 return self.tree.ini(path).get("testenv", {})
-        return {}
+        table = (
+            self.tree.toml("pyproject.toml").get("tool", {}).get("tox", self.tree.toml("tox.toml"))
+        )
+        base = (
+            table.get("env_run_base", table.get("testenv")) if isinstance(table, Mapping) else None
+        )
+        return (
+            {name: _tox_text(value) for name, value in base.items()}
+            if isinstance(base, Mapping)
+            else {}
+        )
 
     @cached_property
     def tox_commands(self) -> tuple[Command, ...]:
@@ -149,7 +159,9 @@ class Clues:
     @cached_property
     def distributions(self) -> frozenset[str]:
         """The normalised names of everything that is asked for."""
-        return self.dependencies.distributions
+        told = self.told("packages")
+        more = (str(package) for package in told) if isinstance(told, list) else ()
+        return self.dependencies.distributions | {name_of(package) for package in more}
 
     @cached_property
     def ini(self) -> tuple[str | None, Mapping[str, str]]:
@@ -217,6 +229,16 @@ def _as_text(options: Mapping[str, Any]) -> dict[str, str]:
         )
         for name, value in options.items()
     }
+
+
+def _tox_text(value: object) -> str:
+    """A value of tox's TOML as its INI form has it: one item a line, commands as lines, variables as NAME=value."""
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}={text}" for name, text in value.items() if isinstance(text, str))
+    if isinstance(value, list):
+        items = (shlex.join(map(str, item)) if isinstance(item, list) else item for item in value)
+        return "\n".join(item for item in items if isinstance(item, str))
+    return str(value)
 
 
 def words(line: str) -> tuple[str, ...]:

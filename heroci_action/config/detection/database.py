@@ -120,9 +120,7 @@ def _add(ways: list[Database], source: SettingsSource, statement: Statement) -> 
     ):  # .update(…)
         way = _way(source, node.value.args[0], statement)
         if way is not None and (way.url or way.variables):
-            ways[-1:] = [way] if ways else []
-            if not ways:
-                ways.append(way)
+            ways[-1:] = [_over(ways[-1], way) if ways else way]
         return
     value = getattr(node, "value", None)
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
@@ -137,6 +135,13 @@ def _add(ways: list[Database], source: SettingsSource, statement: Statement) -> 
         way = _way(source, value if keys else _default_of(source, value), statement)
         if way is not None:
             ways.append(way)
+
+
+def _over(below: Database, above: Database) -> Database:
+    """What `DATABASES["default"].update(…)` makes: the vendor below holds where the URL is not set."""
+    if above.url is None or above.url.default or below.vendor is Vendor.UNKNOWN:
+        return above
+    return replace(above, url=replace(above.url, default=f"{below.vendor.value}://"))
 
 
 def _keys(target: ast.AST | None) -> list[str | None]:
@@ -166,7 +171,9 @@ def _way(source: SettingsSource, node: ast.expr | None, statement: Statement) ->
     conditional = statement.conditional and not any(
         _TESTING.search(test) for test in statement.tests
     )
-    empty = Database(file=statement.file, conditional=conditional, switches=_switches(statement))
+    empty = Database(
+        file=statement.file, conditional=conditional, switches=_switches(source, statement)
+    )
     if isinstance(node, ast.Dict):
         way = empty
         for key, value in zip(node.keys, node.values, strict=True):
@@ -215,15 +222,16 @@ def _with_role(source: SettingsSource, way: Database, role: str, value: ast.expr
     return replace(way, url=None, variables=variables, literals=literals)
 
 
-def _switches(statement: Statement) -> dict[str, str]:
-    """`if os.getenv("DB") == "postgres"` must be told DB=postgres."""
+def _switches(source: SettingsSource, statement: Statement) -> dict[str, str]:
+    """`if os.getenv("DB") == "postgres"` must be told DB=postgres; so must a name that was read from DB before."""
     found: dict[str, str] = {}
     for test in statement.tests:
-        match = re.search(
-            r"""['"](\w+)['"](?:\]|,?[^)=]*\))(?:\.lower\(\))? == ['"]([^'"]+)['"]$""", test
-        )
-        if match and not test.startswith("not "):
-            found[match[1]] = match[2]
+        match = re.fullmatch(r"""(.+?)(?:\.lower\(\))? == ['"]([^'"]+)['"]""", test)
+        if match is None or test.startswith("not "):
+            continue
+        read = next(iter(source.reads_in(ast.parse(match[1], mode="eval").body)), None)
+        if read is not None:
+            found[read.name] = match[2]
     return found
 
 
@@ -235,6 +243,8 @@ def detect_database(clues: Clues) -> Iterator[Finding]:
         return
     vendor = _effective_vendor(clues, way)
     yield Fact("vendor", vendor)
+    for name, value in way.switches.items():
+        yield Found(f"env.{name}", value, f"the condition before DATABASES in {way.file}")
     match vendor:
         case Vendor.POSTGRESQL:
             yield from _postgres(clues, way)
@@ -261,13 +271,13 @@ def choose(clues: Clues, ways: list[Database]) -> Database | None:
     if switched:
         return switched[0]
     open_ways = [way for way in options if not way.switches] or options
-    if wants_postgres(clues):
+    sqlite = [way for way in open_ways if way.vendor is Vendor.SQLITE]
+    if wants_postgres(clues) and not (sqlite and content_without_server(clues)):
         urls = [way for way in open_ways if way.url and way.vendor is not Vendor.SQLITE]
         postgres = [way for way in open_ways if way.vendor is Vendor.POSTGRESQL]
         for pool in (urls, postgres, [way for way in open_ways if way.from_environment]):
             if pool:
                 return pool[0]
-    sqlite = [way for way in open_ways if way.vendor is Vendor.SQLITE]
     return (sqlite or open_ways)[0]
 
 
@@ -287,20 +297,36 @@ def wants_postgres(clues: Clues) -> bool:
     return _service_image(clues, r"(.*/)?(postg\w*|pgvector|timescale\w*)") is not None
 
 
+def content_without_server(clues: Clues) -> bool:
+    """Whether the project's own CI tests without a PostgreSQL server: what is SQLite by default is meant to be."""
+    testing = clues.evidence.testing
+    started = any(
+        re.search(r"postg|docker[ -]compose|createdb|pg_ctl", text)
+        for command in testing
+        for text in (command.line, *command.env.values())
+    )
+    image = _service_image(clues, r"(.*/)?(postg\w*|pgvector|timescale\w*)")
+    return bool(testing) and not started and (image is None or "compose" in image[2])
+
+
 def _effective_vendor(clues: Clues, way: Database) -> Vendor:
     """The environment decides where the code leaves it to it: PostgreSQL where a driver is there."""
     if way.vendor is Vendor.UNKNOWN and {"HOST", "USER"} & {*way.literals, *way.variables}:
         return Vendor.POSTGRESQL if wants_postgres(clues) else Vendor.UNKNOWN
-    if not way.from_environment or way.vendor is Vendor.POSTGRESQL:
-        return way.vendor
     engine_is_free = way.url is not None or "ENGINE" in way.variables
-    if way.vendor is Vendor.SQLITE and _installed(clues, "django.contrib.gis"):
-        return Vendor.SQLITE  # a spatial PostgreSQL is more than a server of ours offers
-    if engine_is_free and (wants_postgres(clues) or not clues.distributions):
+    if not engine_is_free or way.vendor is Vendor.POSTGRESQL:
+        return way.vendor
+    if way.vendor is Vendor.SQLITE and _stays_on_sqlite(clues):
+        return Vendor.SQLITE
+    if wants_postgres(clues) or not clues.distributions:
         return Vendor.POSTGRESQL
-    if engine_is_free and way.vendor is Vendor.UNKNOWN:
-        return Vendor.MYSQL if clues.distributions & MYSQL_DRIVERS else Vendor.SQLITE
-    return way.vendor
+    fallback = Vendor.MYSQL if clues.distributions & MYSQL_DRIVERS else Vendor.SQLITE
+    return fallback if way.vendor is Vendor.UNKNOWN else way.vendor
+
+
+def _stays_on_sqlite(clues: Clues) -> bool:
+    """CI is content with it, or a spatial PostgreSQL would be needed, which is more than a server of ours offers."""
+    return content_without_server(clues) or _installed(clues, "django.contrib.gis")
 
 
 def _service_image(clues: Clues, pattern: str) -> tuple[str, str, str] | None:
@@ -342,8 +368,6 @@ def _postgres(clues: Clues, way: Database) -> Iterator[Finding]:
         )
     else:
         yield from _separate(way)
-    for name, value in way.switches.items():
-        yield Found(f"env.{name}", value, f"the condition before DATABASES in {way.file}")
 
 
 def _installed(clues: Clues, app: str) -> bool:

@@ -261,10 +261,11 @@ def requirement_lines(tree: Tree, files: Iterable[str]) -> Iterator[str]:
 
 
 def _names(tree: Tree, files: Iterable[str]) -> frozenset[str]:
-    return frozenset(_name(line) for line in requirement_lines(tree, files)) - {""}
+    return frozenset(name_of(line) for line in requirement_lines(tree, files)) - {""}
 
 
-def _name(requirement: str) -> str:
+def name_of(requirement: str) -> str:
+    """The normalised name in a requirement; empty where there is none."""
     match = _NAME.match(requirement)
     return normalised(match[1]) if match else ""
 
@@ -294,7 +295,7 @@ def _by_files(clues: Clues, files: tuple[str, ...], why: str) -> Dependencies:
         groups=groups,
         project=project,
         install_project=install,
-        distributions=frozenset(_name(line) for line in (*lines, *declared, *packages)) - {""},
+        distributions=frozenset(name_of(line) for line in (*lines, *declared, *packages)) - {""},
         pins=_pins(lines),
         why=f"{why}: {', '.join(files)}" if why != "written" else why,
     )
@@ -311,7 +312,7 @@ def _by_lock(clues: Clues, lock: str) -> Dependencies:
         if isinstance(p, Mapping) and "name" in p and "version" in p
     }
     # A lock holds the packages of every extra and group; only what is asked for directly is surely installed.
-    direct = frozenset(_name(line) for line in declared) - {""}
+    direct = frozenset(name_of(line) for line in declared) - {""}
     return Dependencies(
         lock=lock,
         extras=extras,
@@ -368,7 +369,7 @@ def _by_project(clues: Clues) -> Dependencies:
         groups=groups,
         project=project,
         install_project=must_install(tree, layout, project),
-        distributions=frozenset(_name(line) for line in lines) - {""},
+        distributions=frozenset(name_of(line) for line in lines) - {""},
         pins=_pins(lines),
         why=f"the project's own metadata in {'the root' if project == '.' else project}",
     )
@@ -381,7 +382,7 @@ def _tox_packages(clues: Clues) -> tuple[str, ...]:
 
     lines = plain_tox_lines(clues.tox.get("deps", ""))
     wanted = (
-        line for line in lines if not line.startswith(("-", "{", ".")) and _name(line) != "django"
+        line for line in lines if not line.startswith(("-", "{", ".")) and name_of(line) != "django"
     )
     return tuple(line for line in wanted if "{" not in line)
 

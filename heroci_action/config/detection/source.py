@@ -18,6 +18,7 @@ from heroci_action.config.detection.layout import module_file
 from heroci_action.config.tree import Tree, parent
 
 MAX_MODULES = 40
+CAUGHT = "an exception is caught"  # what stands for a condition around statements in a `try`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,10 @@ class _Reader:
                 yield from self._body(node.orelse, file, True, (*tests, f"not ({test})"))
             elif isinstance(node, ast.Try):
                 yield from self._body(
-                    [*node.body, *node.orelse, *node.finalbody], file, conditional, tests
+                    [*node.body, *node.orelse, *node.finalbody],
+                    file,
+                    conditional,
+                    (*tests, CAUGHT) if node.handlers else tests,
                 )
                 for handler in node.handlers:
                     yield from self._body(handler.body, file, True, (*tests, "an exception"))

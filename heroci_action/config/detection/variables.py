@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from heroci_action.config.detection.clues import Clues, Finding, Found, Warn
 from heroci_action.config.detection.database import choose, ways_of
 from heroci_action.config.detection.environment_reads import Read
-from heroci_action.config.detection.source import SettingsSource, Statement
+from heroci_action.config.detection.source import CAUGHT, SettingsSource, Statement
 
 _FALSE = frozenset({"", "0", "false", "no", "off", "n", "f", "none"})
 _EXAMPLES = (
@@ -204,7 +204,8 @@ def _others(
     for read, statement in source.reads:
         if read.name in done:
             continue
-        needed = read.required and not statement.conditional and read.name not in guarded
+        safe = statement.conditional or CAUGHT in statement.tests or read.name in guarded
+        needed = read.required and not safe
         in_ci = read.name in clues.evidence.env or read.name in clues.tox_env
         if not (needed or in_ci):
             continue

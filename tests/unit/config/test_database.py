@@ -114,6 +114,25 @@ def test_a_switch_that_ci_does_not_turn_leaves_the_default_database(tmp_path: Pa
     assert turned.config.env["DB"] == "postgres"
 
 
+def test_a_switch_behind_a_name_is_turned_to_the_database_that_the_dependencies_allow(
+    tmp_path: Path,
+) -> None:
+    settings = f"""
+        kind = os.environ.get("KIND", "postgres")
+        if kind == "postgres":
+            DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": os.environ.get("HOST")}}}}
+        elif kind == "sqlite":
+            DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3"}}}}
+    """
+    without = loaded(tmp_path, {**django(settings), "requirements.txt": "django"})
+    assert (without.config.env, without.config.services) == ({"KIND": "sqlite"}, {})
+    told = loaded(
+        tmp_path, {**django(settings), "heroci.toml": 'packages = ["psycopg[binary]>=3"]\n'}
+    )
+    assert told.config.env["KIND"] == "postgres"
+    assert told.config.env["HOST"] == "{postgres.host}"
+
+
 def test_a_database_that_only_github_would_get_is_not_taken(tmp_path: Path) -> None:
     settings = """
         DATABASES = {"default": env.db("DATABASE_URL")}
@@ -165,3 +184,24 @@ def test_mysql_is_a_warning_with_the_remedy_and_no_service(tmp_path: Path) -> No
     assert found.config.services == {}
     assert found.facts.vendor is Vendor.MYSQL
     assert any("services.mysql" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("services", "vendor"),
+    [("", Vendor.SQLITE), ("services: {db: {image: 'postgres:17'}}, ", Vendor.POSTGRESQL)],
+)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SQLITE + 'DATABASES["default"].update(dj_database_url.config())',
+        'DATABASES = {"default": dj_database_url.config(default="sqlite:///db")}',
+        'if "DATABASE_URL" in os.environ:\n    DATABASES = {"default": dj_database_url.config()}\nelse:\n    '
+        + SQLITE,
+    ],
+)
+def test_where_sqlite_is_the_default_the_projects_ci_says_whether_a_server_is_wanted(
+    tmp_path: Path, settings: str, services: str, vendor: Vendor
+) -> None:
+    workflow = f"jobs: {{t: {{{services}steps: [{{run: python manage.py test}}]}}}}"
+    files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": workflow}
+    assert loaded(tmp_path, files).facts.vendor is vendor

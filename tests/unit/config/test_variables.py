@@ -74,6 +74,10 @@ c = env("FROM_SCHEME")
 if a:
     d = os.environ["CONDITIONAL"]
 e = os.environ["GUARDED"] if "GUARDED" in os.environ else None
+try:
+    f = os.environ["CAUGHT"]
+except KeyError:
+    f = ""
 def helper():
     return os.environ["IN_A_FUNCTION"]
 """
