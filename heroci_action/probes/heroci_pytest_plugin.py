@@ -27,7 +27,7 @@ from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
 RUNNING = "HEROCI_PYTEST"
 
 _FRAME = re.compile(
-    r'^ *File "(?P<native>[^"\n]+)", line (?P<native_line>\d+)'
+    r'^(?:E +)? *File "(?P<native>[^"\n]+)", line (?P<native_line>\d+)'
     r"|^(?:E +)?(?P<file>[^\s:][^:\n]*\.py):(?P<line>\d+):(?: |$)",
     re.MULTILINE,
 )
@@ -60,7 +60,7 @@ class Plugin:
         """A test begins."""
         classname, name = _names(nodeid)
         file, line = self._definition(location)
-        self._open[nodeid] = {}
+        self._open[nodeid] = {"defined": (file, line)}
         self._record.write(
             event="start", n=nodeid, classname=classname, name=name, file=file, line=line
         )
@@ -81,13 +81,16 @@ class Plugin:
         elif case["details"]:
             before["details"] += "\n" + case["details"]
         if report.when not in ("setup", "call", "teardown"):  # pytest-xdist: a worker has crashed
+            before["file"], before["line"] = before.get("defined") or (case["file"], case["line"])
             self.pytest_runtest_logfinish(report.nodeid)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """A test is over."""
+        """A test is over; one whose subtests broke has said all that it has to say."""
         case = self._open.pop(nodeid, {})
-        only_counts = _SUBTESTS.match(case.get("message", ""))
-        if "status" in case and not only_counts:
+        case.pop("defined", None)
+        parts = case.pop("subtests", False)
+        told = parts and (case.get("status") == "passed" or _SUBTESTS.match(case["message"]))
+        if "status" in case and not told:
             classname, name = _names(nodeid)
             self._record.write(event="case", classname=classname, name=name, **case)
         self._record.write(event="stop", n=nodeid)
@@ -95,11 +98,11 @@ class Plugin:
     def _subtest(self, report: Any, case: Dict[str, Any]) -> None:
         if case["status"] in ("failed", "errored", "skipped"):
             classname, name = _names(report.nodeid)
-            described = _subtest_name(report.context)
+            self._open.setdefault(report.nodeid, {})["subtests"] = True
             self._record.write(
                 event="case",
                 classname=classname,
-                name="{} {}".format(name, described),
+                name="{} {}".format(name, _subtest_name(report)),
                 duration=getattr(report, "duration", 0.0),
                 output="",
                 **case,
@@ -114,6 +117,8 @@ class Plugin:
         case = self._case(report)
         if case["file"] is None:
             case["file"] = self._located(report.nodeid.split("::")[0])
+        if isinstance(report.longrepr, tuple):
+            case["line"] = report.longrepr[1]
         self._record.write(
             event="case", classname=classname, name=name, duration=0.0, output="", **case
         )
@@ -201,12 +206,13 @@ def _frames(longrepr: Any, details: str) -> Iterator[Tuple[str, int]]:
             yield match["native"] or match["file"], int(match["native_line"] or match["line"])
 
 
-def _subtest_name(context: Any) -> str:
-    """As unittest writes it: `[message] (a=1)`."""
-    message = getattr(context, "msg", None)
-    values = ", ".join("{}={!r}".format(*item) for item in (context.kwargs or {}).items())
-    parts = ["[{}]".format(message)] if message is not None else []
-    return " ".join(parts + (["({})".format(values)] if values else [])) or "(<subtest>)"
+def _subtest_name(report: Any) -> str:
+    """As unittest writes it, `[message] (a=1)`; the method is pytest-subtests' or pytest's own."""
+    for name in ("_sub_test_description", "sub_test_description"):
+        describe = getattr(report, name, None)
+        if describe is not None:
+            return str(describe())
+    return "(<subtest>)"
 
 
 class Databases:
