@@ -143,6 +143,14 @@ def test_a_database_that_only_github_would_get_is_not_taken(tmp_path: Path) -> N
     assert found.config.env == {"DATABASE_URL": "{postgres.url}"}
 
 
+def test_a_server_that_only_github_would_get_does_not_speak_for_the_project(tmp_path: Path) -> None:
+    settings = SQLITE + f"""
+if os.environ.get("GITHUB_ACTIONS"):
+    DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": "127.0.0.1"}}}}
+"""
+    assert loaded(tmp_path, {**django(settings), **DRIVER}).config.services == {}
+
+
 def test_settings_follow_their_imports_and_the_last_word_counts(tmp_path: Path) -> None:
     files = {
         **django("from .base import *\n"),
