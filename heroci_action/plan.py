@@ -133,8 +133,8 @@ class Step:
     """One action with a name and its own result.
 
     `must_report`: a step that passes without a single test in its reports did not do what it is for, and fails.
-    `always`: the step runs although an earlier one of its stage failed (collecting coverage), and behind all the others
-    in a parallel stage.
+    `always`: the step runs although an earlier one of its stage failed, and behind all the others in a parallel stage;
+    unless it belongs to a step (`belongs_to`) that did not run: what was not measured cannot be collected.
     `blocking`: the steps behind it are skipped when it fails.
     """
 
@@ -144,6 +144,7 @@ class Step:
     reports: tuple[Report, ...] = ()
     must_report: bool = False
     always: bool = False
+    belongs_to: str | None = None
     blocking: bool = True
 
 

@@ -232,9 +232,7 @@ class _Run:
         """A step's reports as records; parsing a large one does not hold up the other stages."""
         try:
             readings = await anyio.to_thread.run_sync(self._read, step, files, printed)
-        except (
-            Exception
-        ) as error:  # noqa: BLE001  a bug of ours must not cost what the other stages found
+        except Exception as error:  # noqa: BLE001  a bug of ours must not cost the others
             self._errors.add(ExitCode.BUG)
             self._observer.note(traceback.format_exc())
             return Readings(
@@ -303,6 +301,9 @@ class _StageTask:
             await self._take(step, scope)
 
     def _blocked_by(self, step: Step) -> str | None:
+        owner = self._steps.get(step.belongs_to) if step.belongs_to else None
+        if owner and owner.status is Status.SKIPPED:
+            return f"{owner.name!r} did not run"
         if step.always or self._stage.parallel:
             return None
         blocking = {step.name for step in self._stage.steps if step.blocking}

@@ -72,7 +72,7 @@ SIGNS = (
         "mend the line; nothing that imports the file can run before that",
     ),
     _sign(
-        r"^(?:\w+\.)*OperationalError: .*(?:connection refused|could not connect|timeout expired)",
+        r"(?i)^(?:\w+\.)*OperationalError: .*(?:connection refused|could not connect|timeout expired)",
         "the database does not answer where the settings look for it",
         'let the settings read DATABASE_URL, or map `env = {{ ... = "{{postgres.host}}" }}` to the variables they read',
     ),

@@ -68,6 +68,7 @@ def _collect_coverage() -> Step:
         action=Command(line=("python", PROBE, RC, "--json", json)),
         reports=(Report(kind=ReportKind.COVERAGE_JSON, path=json),),
         always=True,
+        belongs_to=NAME,
     )
 
 

@@ -228,7 +228,7 @@ def test_a_project_that_tests_on_sqlite_is_left_alone(tmp_path: Path) -> None:
         "tests",
     )
     assert done.exit_code == 0, done.stdout
-    assert any("sqlite" in value for value in done.step("tests", "tests")["facts"].values())
+    assert any("sqlite" in value.lower() for value in done.step("tests", "tests")["facts"].values())
 
 
 def test_nothing_of_a_runners_environment_reaches_a_step(tmp_path: Path) -> None:
@@ -375,8 +375,8 @@ def start(project: Path, *options: str) -> subprocess.Popen[str]:
 def sleeping_project(tmp_path: Path) -> Path:
     tests = (
         FILES["shop/tests.py"]
-        + "\n            def test_sleeps(self):\n                open('started', 'w').close()\n"
-        + "                __import__('time').sleep(600)\n"
+        + '\n            def test_sleeps(self):\n                open("started", "w").close()\n'
+        + '                __import__("time").sleep(600)\n'
     )
     return write(tmp_path / "p", {"shop/tests.py": tests})
 

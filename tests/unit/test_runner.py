@@ -142,6 +142,14 @@ def test_the_steps_behind_a_failed_one_are_skipped_except_those_that_always_run(
     assert result.reason == "migrate: exit code 1"
 
 
+def test_a_step_that_belongs_to_one_that_did_not_run_is_skipped_too() -> None:
+    engine = MemoryEngine({"tests/migrate": Behaviour(exit_code=1)})
+    steps = (step("migrate"), step("tests"), step("coverage", always=True, belongs_to="tests"))
+    (result,) = run(stage("tests", steps=steps), engine=engine).stages
+    assert result.steps[2].status is Status.SKIPPED
+    assert result.steps[2].reason == "'tests' did not run"
+
+
 def test_a_failed_step_that_does_not_block_still_fails_its_stage() -> None:
     engine = MemoryEngine({"tests/migrations": Behaviour(exit_code=1)})
     steps = (step("migrations", blocking=False), step("tests"))

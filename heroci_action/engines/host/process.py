@@ -7,8 +7,8 @@ import errno
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,19 +93,31 @@ async def running(program: Program, sink: Sink) -> AsyncIterator[Process]:
     """
     process = await _start(program)
     pumps = [_Pump(process.stdout, Stream.STDOUT, sink), _Pump(process.stderr, Stream.STDERR, sink)]
-    async with anyio.create_task_group() as tasks:
-        for pump in pumps:
-            tasks.start_soon(pump.run)
-        try:
-            yield process
-        finally:
-            with anyio.CancelScope(shield=True):
-                await end_group(process, program.escalation)
-                with anyio.move_on_after(DRAIN_WITHIN):
-                    for pump in pumps:
-                        await pump.drained.wait()
+    with one_error():
+        async with anyio.create_task_group() as tasks:
             for pump in pumps:
-                pump.scope.cancel()
+                tasks.start_soon(pump.run)
+            try:
+                yield process
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await end_group(process, program.escalation)
+                    with anyio.move_on_after(DRAIN_WITHIN):
+                        for pump in pumps:
+                            await pump.drained.wait()
+                for pump in pumps:
+                    pump.scope.cancel()
+
+
+@contextmanager
+def one_error() -> Iterator[None]:
+    """Let an error of the body out of a task group as it was raised, not in a group of one."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from group.exceptions[0].__cause__
 
 
 async def ready(process: Process, wait: Callable[[], Awaitable[object]], within: float) -> bool:
