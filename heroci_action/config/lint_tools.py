@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from heroci_action.plan import ReportKind
+
+# What tools leave behind themselves, and no linter looks into.
+CACHES = frozenset(
+    {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".git", ".tox", ".eggs"}
+)
+PYTHON = frozenset({".py", ".pyi"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintTool:
     """A tool with its command for the working directory.
 
-    `sections` are those of setup.cfg and tox.ini, `hooks` the ids in .pre-commit-config.yaml, `runs` regular
-    expressions for command lines of the project's own CI.
+    `default_spec` is at most the version that its reader was tried with, so that an older Python finds an older one.
+    `walks_all`: it looks into every directory below the one it is given, a virtual environment included, and does not
+    know what git ignores. `only_by_name`: no trace of it makes it run, because it needs to be told more than a
+    directory (what to analyse, plugins, stubs). `sections` are those of setup.cfg and tox.ini, `hooks` the ids in
+    .pre-commit-config.yaml, `runs` regular expressions for command lines of the project's own CI.
     """
 
     name: str
@@ -21,17 +31,53 @@ class LintTool:
     default_spec: str
     command: tuple[str, ...]
     report: ReportKind
+    walks_all: bool = False
+    only_by_name: bool = False
     files: tuple[str, ...] = ()
     sections: frozenset[str] = frozenset()
     hooks: frozenset[str] = frozenset()
     runs: tuple[str, ...] = ()
+
+    def command_for(self, targets: tuple[str, ...]) -> tuple[str, ...]:
+        """The command for the files that git tracks, where the tool does not find them out itself.
+
+        It is given directories, not files: a list of files may be longer than a command line can be, and tools ignore
+        their own `exclude` settings for a file that is named (Black has no option against that).
+        """
+        return (*self.command[:-1], *targets) if self.walks_all else self.command
+
+
+def lint_targets(tracked: Iterable[str], strays: Iterable[str]) -> tuple[str, ...]:
+    """The fewest directories (and files) that hold all Python files git tracks and no Python that it does not.
+
+    All paths are relative to the directory where the tools run. `strays` are what `git ls-files --others --directory`
+    says: files and whole directories that git does not track, ignored ones included.
+    """
+    mixed = {parent for stray in strays if _matters(stray) for parent in _parents(stray)}
+    python = (path for path in tracked if PurePosixPath(path).suffix in PYTHON)
+    targets = dict.fromkeys(_outermost(path, mixed) for path in python)
+    return tuple(targets) or (".",)
+
+
+def _matters(stray: str) -> bool:
+    path = PurePosixPath(stray)
+    return path.name not in CACHES if stray.endswith("/") else path.suffix in PYTHON
+
+
+def _parents(path: str) -> Iterator[str]:
+    """The directories around a path from the outermost, `.`, to the innermost."""
+    return (str(parent) for parent in reversed(PurePosixPath(path).parents))
+
+
+def _outermost(path: str, mixed: set[str]) -> str:
+    return next((parent for parent in _parents(path) if parent not in mixed), path)
 
 
 _ALL = (
     LintTool(
         name="black",
         distribution="black",
-        default_spec="black",
+        default_spec="black<=26.10.1",
         command=("black", "--check", "--diff", "--quiet", "."),
         report=ReportKind.BLACK,
         hooks=frozenset({"black", "black-jupyter"}),
@@ -40,9 +86,11 @@ _ALL = (
     LintTool(
         name="isort",
         distribution="isort",
-        default_spec="isort",
-        command=("isort", "--check-only", "--diff", "."),
+        default_spec="isort<=9.0.2",
+        # `--filter-files`: `skip` counts for files that are named, too.
+        command=("isort", "--check-only", "--diff", "--filter-files", "."),
         report=ReportKind.ISORT,
+        walks_all=True,
         files=(".isort.cfg",),
         sections=frozenset({"isort", "tool:isort"}),
         hooks=frozenset({"isort"}),
@@ -51,9 +99,10 @@ _ALL = (
     LintTool(
         name="flake8",
         distribution="flake8",
-        default_spec="flake8",
-        command=("flake8", "."),
+        default_spec="flake8<=7.5.0",
+        command=("flake8", "--format=default", "."),
         report=ReportKind.FLAKE8,
+        walks_all=True,
         files=(".flake8",),
         sections=frozenset({"flake8"}),
         hooks=frozenset({"flake8"}),
@@ -62,8 +111,8 @@ _ALL = (
     LintTool(
         name="ruff",
         distribution="ruff",
-        default_spec="ruff",
-        command=("ruff", "check", "--output-format=json", "."),
+        default_spec="ruff<=0.17.6",
+        command=("ruff", "check", "--output-format=concise", "."),
         report=ReportKind.RUFF,
         files=("ruff.toml", ".ruff.toml"),
         hooks=frozenset({"ruff", "ruff-check"}),
@@ -72,11 +121,28 @@ _ALL = (
     LintTool(
         name="ruff-format",
         distribution="ruff",
-        default_spec="ruff",
+        default_spec="ruff<=0.17.6",
         command=("ruff", "format", "--diff", "."),
-        report=ReportKind.BLACK,
+        report=ReportKind.RUFF_FORMAT,
         hooks=frozenset({"ruff-format"}),
         runs=(r"(^|\s)ruff\s+format",),
+    ),
+    LintTool(
+        name="mypy",
+        distribution="mypy",
+        default_spec="mypy<=2.4.1",
+        command=("mypy", "--no-pretty", "--no-color-output", "--show-column-numbers", "."),
+        report=ReportKind.MYPY,
+        only_by_name=True,
+    ),
+    LintTool(
+        name="pylint",
+        distribution="pylint",
+        default_spec="pylint<=4.1.4",
+        command=("pylint", "--output-format=text", "--recursive=y", "."),
+        report=ReportKind.PYLINT,
+        walks_all=True,
+        only_by_name=True,
     ),
 )
 LINT_TOOLS: Mapping[str, LintTool] = {tool.name: tool for tool in _ALL}

@@ -69,9 +69,8 @@ def ask(base: str, check: Mapping[str, Any]) -> Answer:
     headers.update(check.get("headers") or {})
     url = base.rstrip("/") + check["path"]
     method = check.get("method") or "GET"
-    request = urllib.request.Request(
-        url, data, headers, method=method
-    )  # noqa: S310  a server of ours
+    # A server of ours: the base is an http address that the engine made.
+    request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
     try:
         with _opener.open(request, timeout=float(check.get("timeout") or TIMEOUT)) as response:
             return Answer(response.status, _text(response))

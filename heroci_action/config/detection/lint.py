@@ -29,7 +29,8 @@ def detect_lint(clues: Clues) -> Iterator[Finding]:
 
 
 def _found(clues: Clues, source: Callable[[Clues, LintTool], str | None]) -> dict[str, str]:
-    return {tool.name: why for tool in LINT_TOOLS.values() if (why := source(clues, tool))}
+    tools = (tool for tool in LINT_TOOLS.values() if not tool.only_by_name)
+    return {tool.name: why for tool in tools if (why := source(clues, tool))}
 
 
 def _run(clues: Clues, tool: LintTool) -> str | None:
