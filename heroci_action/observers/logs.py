@@ -11,8 +11,8 @@ from typing import TextIO
 
 from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer
-from heroci_action.output_directory import LOGS, prepare
-from heroci_action.plan import Plan, Stage
+from heroci_action.output_directory import LOGS
+from heroci_action.plan import Stage
 from heroci_action.results import Result, StageResult, StepResult
 
 MAX_NAME = 80  # characters of a stage's or step's name in a file's name
@@ -37,15 +37,11 @@ def _safe(name: str) -> str:
 
 
 class LogFiles(Observer):
-    """Writes a file for each step that prints something; `output` is the directory of the reports."""
+    """Writes a file for each step that prints something; `output` is the directory of the reports, prepared."""
 
     def __init__(self, output: Path) -> None:
         self._output = output
         self._open: dict[tuple[str, str], TextIO] = {}
-
-    def run_started(self, plan: Plan, engine: str, reason: str) -> None:
-        """Clear away what a former run has left."""
-        prepare(self._output)
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
         """Write the line at once, so that a run that is killed leaves what it has said."""

@@ -1,4 +1,4 @@
-"""The failed tests in the summary: within their bytes, every cause before every name before every traceback."""
+"""The failed tests in the summary, within their bytes: causes first, then names, then tracebacks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from heroci_action.reports.markdown import (
 from heroci_action.results import TestCase
 from heroci_action.text import count, place
 
-DETAILS = 200  # failures that are shown with their traceback; nobody reads more
+DETAILS = 200  # causes that are shown with a traceback; nobody reads more
+FIRST_DETAILS = 10  # those of the most frequent causes are worth more than some names
 
 
 def failure_section(tests: Sequence[TestCase], budget: int) -> Iterator[str]:
@@ -38,10 +39,14 @@ def failure_section(tests: Sequence[TestCase], budget: int) -> Iterator[str]:
     purse = _Purse(budget - 500)
     blocks = _blocks_that_fit(groups, purse)
     others = [test for members in groups[len(blocks) :] for test in members.tests]
-    names = [_names(members, purse, keep=purse.left // 2 if others else 0) for members in blocks]
+    details = [_details(members, purse) for members in blocks[:FIRST_DETAILS]]
+    reserve = purse.left // 2 if others else 0
+    names = [_names(members, purse, keep=reserve) for members in blocks]
     rest = list(_others(others, purse))
-    for number, (members, listed) in enumerate(zip(blocks, names, strict=True)):
-        yield _block(members, listed, purse if number < DETAILS else None)
+    details += [_details(members, purse) for members in blocks[FIRST_DETAILS:DETAILS]]
+    padded = details + [""] * (len(blocks) - len(details))
+    for members, listed, shown in zip(blocks, names, padded, strict=True):
+        yield _block(members, listed, shown)
     yield from rest
 
 
@@ -62,10 +67,15 @@ class _Purse:
 
 def _blocks_that_fit(groups: Sequence[FailureGroup], purse: _Purse) -> list[FailureGroup]:
     """All groups if their blocks fit, else as many as a third of the bytes allow."""
-    bare = [fold(_title(members), _more_of(members, 0)) for members in groups]
+    bare = [_bare(members) for members in groups]
     keep = 0 if sum(map(size, bare)) <= purse.left else 2 * purse.left // 3
     paid = itertools.takewhile(lambda text: purse.buy(text, keep=keep), bare)
     return list(groups[: sum(1 for _ in paid)])
+
+
+def _bare(members: FailureGroup) -> str:
+    """The block at its smallest, in full dress; names and traceback are bought besides."""
+    return fold(_title(members), _listing([_more_of(members, 0)]))
 
 
 def _names(members: FailureGroup, purse: _Purse, *, keep: int) -> list[str]:
@@ -104,13 +114,23 @@ def _name(test: TestCase) -> str:
     return f"- {code(test.id)} {where}".rstrip()
 
 
-def _block(members: FailureGroup, names: list[str], purse: _Purse | None) -> str:
-    details = fenced(useful_lines(members.first.details), "text")
-    wanted = purse and members.first.details.strip()
-    parts = [details] if wanted and purse and purse.buy(details) else []
+def _details(members: FailureGroup, purse: _Purse) -> str:
+    """The traceback in a block, nothing where there is none or no room for it."""
+    if not members.first.details.strip():
+        return ""
+    block = fenced(useful_lines(members.first.details), "text") + "\n"
+    return block if purse.buy(block) else ""
+
+
+def _listing(names: Sequence[str]) -> str:
+    return "\n".join(["The same cause in:", "", *names])
+
+
+def _block(members: FailureGroup, names: Sequence[str], details: str) -> str:
+    parts = [details] if details else []
     if names:
-        parts.append("\n".join(["The same cause in:", "", *names]))
-    return fold(_title(members), "\n\n".join(parts)) if parts else f"<p>{_title(members)}</p>\n"
+        parts.append(_listing(names))
+    return fold(_title(members), "\n".join(parts)) if parts else f"<p>{_title(members)}</p>\n"
 
 
 def _title(members: FailureGroup) -> str:

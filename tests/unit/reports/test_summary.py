@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heroci_action.reports.summary import LIMIT, SMALLEST, ranges, render
+from heroci_action.results import Coverage, FileCoverage, Result, Status
+from tests.unit.builders import case, failures, finding, run, run_of, stage, step
+from tests.unit.reports.test_markdown import Page
+from tests.unit.result_strategies import results
+
+TAGS = set(
+    "h1 h2 p strong code table thead tbody tr th td details summary b pre ul li".split()  # noqa: SIM905
+)
+
+
+def lines(result: Result) -> list[str]:
+    return render(result).splitlines()
+
+
+def counted(page: str) -> int:
+    """How many failed tests a page accounts for: by name, or counted with others."""
+    section = page[page.index(" failed tests") :]
+    named = len(set(re.findall(r"test_\d{5}", section)))
+    more = re.findall(r"… and ([\d,]+) more tests? (?:of|with the same cause)", section)
+    return named + sum(int(number.replace(",", "")) for number in more)
+
+
+@given(results)
+@settings(max_examples=60)
+def test_no_result_makes_markup_of_its_own(result: Result) -> None:
+    page = Page(render(result))
+
+    assert set(page.tags) <= TAGS
+    assert not page.comments
+    assert page.tags.count("details") == page.tags.count("summary")
+
+
+@given(results, st.integers(0, 2 * SMALLEST))
+@settings(max_examples=60)
+def test_a_page_is_always_within_its_bytes(result: Result, budget: int) -> None:
+    assert len(render(result, budget=budget).encode()) < max(budget, 1)
+
+
+def test_the_verdict_comes_first() -> None:
+    assert lines(run(stage("base", step())))[0] == "# ✅ project: passed in 10 s"
+    failed = run(stage("lint", step("black", Status.FAILED)), stage("base", step()))
+    assert lines(failed)[0] == "# ❌ project: failed in lint after 10 s"
+    cancelled = run(stage("base", step()), status=Status.CANCELLED)
+    assert lines(cancelled)[0] == "# 🚫 project: cancelled after 10 s"
+
+
+def test_counts_and_coverage_follow() -> None:
+    coverage = Coverage(files=(FileCoverage(path="a.py", covered=(1, 2), missing=(3,)),))
+    only = step("tests", Status.FAILED, tests=(case("a"), case("b", Status.ERRORED)))
+
+    line = lines(run(stage("tests", only), coverage=coverage))[2]
+
+    assert line.startswith("**2 tests** · 1 passed · 1 with errors · **66.67 %** covered")
+
+
+def test_each_stage_has_its_result_time_share_and_cache() -> None:
+    page = lines(
+        run(
+            stage("base", step(cached=True), emoji="📦", duration=2.5),
+            stage("lint", step("a", cached=True), step("b"), duration=5),
+            stage("image", status=Status.SKIPPED, reason="no Docker", optional=True),
+        )
+    )
+
+    assert "| 📦\u00a0**base** | ✅ passed | 2.5 s | 25 % | yes |  |" in page
+    assert any("| 5.0 s | 50 % | 1 of 2 steps | a 0.00 s, b 0.00 s |" in line for line in page)
+    assert any("| ⏭️ skipped (optional) |  |  |  | no Docker |" in line for line in page)
+
+
+def test_the_critical_path_is_one_line() -> None:
+    page = render(
+        run(
+            stage("base", step(), duration=2),
+            stage("lint", step(), needs=("base",), duration=1),
+            stage("tests", step(), needs=("base",), duration=6),
+        )
+    )
+
+    assert "Critical path: base 2.0 s → tests 6.0 s = 8.0 s, 80 % of the run" in page
+
+
+def test_a_failed_step_shows_its_reason_remedy_and_last_lines() -> None:
+    output = "\n".join(f"line {number}" for number in range(100))
+    broken = step(
+        "migrate",
+        Status.FAILED,
+        reason="no database",
+        remedy="run `createdb`",
+        output=output,
+        log="logs/tests.migrate.log",
+    )
+
+    page = render(run(stage("tests", broken)))
+
+    assert "**tests/migrate** failed: no database. **Remedy:** run `createdb`" in page
+    assert "line 99" in page
+    assert "line 60\n" in page
+    assert "line 59\n" not in page
+    assert "logs/tests.migrate.log" in page
+
+
+def test_failures_with_one_cause_are_one_block_that_names_them_all() -> None:
+    page = render(run_of(*failures(5, causes=2)))
+
+    assert "## 5 failed tests, 2 causes" in page
+    assert page.count("The same cause in:") == 2
+    assert counted(page) == 5
+
+
+def test_a_frequent_cause_keeps_its_traceback_before_the_last_names() -> None:
+    page = render(run_of(*failures(50_000, causes=1)))
+
+    assert '  File "x.py", line 1, in x' in page
+
+
+def test_lint_findings_are_listed_by_tool() -> None:
+    page = render(
+        run(
+            stage(
+                "lint",
+                step("black", Status.FAILED, diagnostics=(finding("would change", file="a.py"),)),
+                step(
+                    "flake8",
+                    Status.FAILED,
+                    diagnostics=tuple(
+                        finding(f"m{n}", file="b.py", line=n, rule="E1") for n in range(1, 151)
+                    ),
+                ),
+            )
+        )
+    )
+
+    assert "<b>black</b>: 1 finding in 1 file" in page
+    assert "<b>flake8</b>: 150 findings in 1 file" in page
+    assert "- `b.py:100` **E1** m100" in page
+    assert "- … and 50 more, in `junit.xml`" in page
+
+
+def test_the_least_covered_files_come_first() -> None:
+    files = tuple(
+        FileCoverage(path=f"f{n:02}.py", covered=tuple(range(n)), missing=tuple(range(n, 20)))
+        for n in range(20)
+    )
+    page = render(run(stage("t", step()), coverage=Coverage(files=files)))
+
+    listed = re.findall(r"^\| `(f\d\d).py`", page, re.MULTILINE)
+    assert listed == [f"f{n:02}" for n in range(10)]
+
+
+def test_the_slowest_tests_and_what_was_used_and_warnings_are_there() -> None:
+    slow = tuple(case(f"test_{n}", duration=n) for n in range(20))
+    page = render(
+        run(
+            stage(
+                "tests",
+                step("tests", tests=slow, facts={"database": "postgresql 17"}, warnings=("w3",)),
+                warnings=("w2",),
+            ),
+            warnings=("w1",),
+        )
+    )
+
+    assert page.index("test_19") < page.index("test_10")
+    assert "test_9`" not in page
+    assert "| tests/tests | database | postgresql 17 |" in page
+    assert [page.count(f"⚠️ {text}") for text in ("w1", "tests: w2", "tests/tests: w3")] == [1] * 3
+
+
+@pytest.mark.parametrize(
+    ("number", "causes"), [(50_000, 1), (50_000, 10), (50_000, 2_000), (50_000, 50_000)]
+)
+def test_of_fifty_thousand_failures_each_is_named_or_counted(number: int, causes: int) -> None:
+    result = run_of(*failures(number, causes=causes))
+
+    start = time.monotonic()
+    page = render(result)
+
+    assert time.monotonic() - start < 20
+    assert LIMIT // 4 < len(page.encode()) < LIMIT
+    assert counted(page) == number
+
+
+def test_counted_tests_are_counted_by_class() -> None:
+    page = render(run_of(*failures(50_000, causes=50_000, classes=10)))
+
+    assert Counter(re.findall(r"more tests of `tests.test_(\d).ManyTests`", page)) == Counter(
+        "0123456789"
+    )
+
+
+def test_two_megabytes_of_text_in_one_place_do_no_harm() -> None:
+    big = "x|`<" * 500_000
+    only = case("test_" + big, Status.FAILED, message=big, details=big, output=big, file=big)
+    bad = step("tests", Status.FAILED, tests=(only,), reason=big, output=big, facts={big: big})
+    worse = step("lint", Status.FAILED, diagnostics=(finding(big, file=big),))
+
+    page = render(
+        run(stage("tests", bad, worse, step("x", Status.FAILED, output=big)), project=big)
+    )
+
+    assert len(page.encode()) < 100_000
+
+
+def test_a_page_without_room_is_its_head() -> None:
+    page = render(run_of(*failures(100, causes=3)), budget=1_000)
+
+    assert page.startswith("# ❌ project: failed in tests")
+    assert "the whole page is in `summary.md`" in page
+    assert render(run_of(), budget=10) == ""
+
+
+def test_line_numbers_are_written_as_ranges() -> None:
+    assert ranges((9, 3, 4, 5, 11)) == "3-5, 9, 11"
+    assert ranges(()) == ""
