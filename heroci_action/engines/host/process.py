@@ -7,8 +7,8 @@ import errno
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import anyio
 from anyio.abc import ByteReceiveStream, Process
 
 from heroci_action.engines.base import Sink, Stream
+from heroci_action.engines.task_errors import one_error
 from heroci_action.errors import EngineError
 
 # SIGINT lets a test runner write its reports and drop its databases; the others are for those that did not listen.
@@ -107,17 +108,6 @@ async def running(program: Program, sink: Sink) -> AsyncIterator[Process]:
                             await pump.drained.wait()
                 for pump in pumps:
                     pump.scope.cancel()
-
-
-@contextmanager
-def one_error() -> Iterator[None]:
-    """Let an error of the body out of a task group as it was raised, not in a group of one."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        if len(group.exceptions) > 1:
-            raise
-        raise group.exceptions[0] from group.exceptions[0].__cause__
 
 
 async def ready(process: Process, wait: Callable[[], Awaitable[object]], within: float) -> bool:
