@@ -389,18 +389,34 @@ def wait_for(path: Path) -> None:
     pytest.fail(f"{path.name} did not come into being")
 
 
-def marked() -> list[str]:
-    """The processes that a run has started and that are still there."""
+def run_of(project: Path) -> str:
+    """The id of the run whose steps are working in a project."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        variables = environment_of(entry)
+        if variables.get("HEROCI_ROOT") == str(project):
+            return variables["HEROCI_RUN"]
+    pytest.fail("no step is running")
+
+
+def environment_of(process: Path) -> dict[str, str]:
+    try:
+        content = (process / "environ").read_bytes().decode(errors="replace")
+    except OSError:
+        return {}
+    return dict(word.split("=", 1) for word in content.split("\0") if "=" in word)
+
+
+def left_of(run_id: str) -> list[str]:
+    """The processes and places of a run that are still there; PostgreSQL's command line names its data directory."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            environ = (entry / "environ").read_bytes()
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if b"HEROCI_RUN=" in environ or ("heroci-" in command and "postgres -D" in command):
+        if environment_of(entry).get("HEROCI_RUN") == run_id or f"heroci-{run_id}" in command:
             found.append(command)
-    return found
+    return found + [str(path) for path in Path("/dev/shm").glob(f"heroci-{run_id}*")]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -408,9 +424,9 @@ def test_an_interrupt_ends_everything_and_reports_what_ran(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     project = sleeping_project(tmp_path)
-    before = set(marked())
     process = start(project)
     wait_for(project / "started")
+    run_id = run_of(project)
     process.send_signal(number)
     output, _ = process.communicate()
     assert process.returncode == 130, output
@@ -419,20 +435,19 @@ def test_an_interrupt_ends_everything_and_reports_what_ran(
     assert done.statuses["tests"] == "cancelled"
     assert done.stage("tests")["reason"] == f"interrupted by {number.name}"
     assert done.result["exit_code"] == 130
-    assert set(marked()) <= before
-    assert not list(Path("/dev/shm").glob("heroci-*"))
+    assert left_of(run_id) == []
 
 
 def test_a_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
     project = sleeping_project(tmp_path)
-    before = set(marked())
     process = start(project)
     wait_for(project / "started")
-    assert set(marked()) > before
+    run_id = run_of(project)
+    assert any("postgres" in command for command in left_of(run_id))
     process.kill()
     process.communicate()
     for _ in range(200):
-        if set(marked()) <= before and not list(Path("/dev/shm").glob("heroci-*")):
+        if not left_of(run_id):
             return
         time.sleep(0.1)
-    pytest.fail(f"these are left: {set(marked()) - before}")
+    pytest.fail(f"these are left: {left_of(run_id)}")
