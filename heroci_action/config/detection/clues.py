@@ -250,10 +250,7 @@ def words(line: str) -> tuple[str, ...]:
 
 
 def plain_tox_lines(text: str) -> list[str]:
-    """The lines of a tox option that hold for every environment (`py39: …` and `{a,b}: …` do not)."""
+    """The lines of a tox option that hold without any factor (`py39: …` does not, `!latest: …` does)."""
     lines = (line.strip() for line in text.replace("\\\n", " ").splitlines())
-    return [
-        line
-        for line in lines
-        if line and not re.match(r"[\w{},!.-]+\s*:\s", line) and not line.startswith("#")
-    ]
+    usual = (re.sub(r"^(![\w.-]+\s*:\s+)", "", line) for line in lines if not line.startswith("#"))
+    return [line for line in usual if line and not re.match(r"[\w{},!.-]+\s*:\s", line)]

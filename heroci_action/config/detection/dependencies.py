@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, Warn
+from heroci_action.config.detection.settings import uses_pytest
 
 # Distributions that are built from source, and the Debian packages that the build needs.
 _SOURCE_BUILDS = {
@@ -26,9 +27,23 @@ _LIBRARIES = {
 }
 
 
+def _missing_pytest(clues: Clues) -> Iterator[str]:
+    """The packages pytest and pytest-django, where they run the tests and the project forgot to declare them."""
+    known = clues.distributions | frozenset(clues.dependencies.pins or ())
+    if known and uses_pytest(clues):
+        if "pytest" not in known and "pytest-django" not in known:
+            yield "pytest"
+        if "pytest-django" not in known and "django_settings_module" in clues.ini[1]:
+            yield "pytest-django"
+
+
 def detect_dependencies(clues: Clues) -> Iterator[Finding]:
     """Lock or requirements, extras and groups, whether the project itself is installed, and system packages."""
     found = clues.dependencies
+    missing = tuple(_missing_pytest(clues))
+    if missing and clues.told("packages") is None:
+        why = "pytest runs the tests, and nothing else brings it"
+        yield Found("packages", [*found.packages, *missing], why)
     for key in ("lock", "requirements", "packages", "extras", "groups"):
         value = getattr(found, key)
         if value:

@@ -223,7 +223,7 @@ def _pick(tree: Tree, files: list[str], directory: str) -> tuple[str, ...]:
 
     plain = [f for f in files if re.fullmatch(r"requirements?\.(txt|in|pip)", f.rsplit("/", 1)[-1])]
     special = [file for file in files if file not in plain]
-    tests = best(_TEST_WORDS, special)
+    tests = _outermost(tree, best(_TEST_WORDS, special), special, directory)
     base = plain[0] if plain else best(_BASE_WORDS, special)
     if tests is None:
         return (base or files[0],)
@@ -235,6 +235,17 @@ def _pick(tree: Tree, files: list[str], directory: str) -> tuple[str, ...]:
     if "django" not in _names(tree, _nested(tree, base)) and inner:
         base = inner
     return (base, tests)
+
+
+def _outermost(tree: Tree, chosen: str | None, files: list[str], directory: str) -> str | None:
+    """`test.txt` instead of the `test-ci.txt` that it includes."""
+    words = set(_TEST_WORDS[:4])
+    outer = (
+        f
+        for f in files
+        if f != chosen and words & _words(f, directory) and chosen in _nested(tree, f)
+    )
+    return next(outer, chosen)
 
 
 def _nested(tree: Tree, path: str, seen: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -287,7 +298,7 @@ def _by_files(clues: Clues, files: tuple[str, ...], why: str) -> Dependencies:
         re.match(r"-e\s+\.", tree.text(f)) for f in files
     )
     extras, groups, declared = _declared(tree, project, clues) if install else ((), (), [])
-    packages = _tox_packages(clues) if install and layout.manage is None else ()
+    packages = _tox_packages(clues) if layout.manage is None else ()
     return Dependencies(
         requirements=files,
         packages=packages,

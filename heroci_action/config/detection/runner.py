@@ -100,6 +100,8 @@ def detect_runner(clues: Clues) -> Iterator[Finding]:
     runner, why = choose_runner(clues)
     runner = str(clues.told("tests.runner") or runner)
     yield Found("tests.runner", runner, why)
+    if clues.layout.manage is None and not any("makemigrations" in c.line for c in clues.commands):
+        yield Found("tests.check-migrations", False, "a package without manage.py")
     command = _test_command(clues, runner)
     if command is not None:
         args = _arguments(clues, command, runner)

@@ -67,6 +67,13 @@ def requirements(root: Path, files: dict[str, str]) -> tuple[str, ...]:
             ("requirements.txt",),
         ),
         ({"requirements/prod.txt": "django"}, ("requirements/prod.txt",)),
+        (
+            {
+                "requirements/test-ci.txt": "markdown",
+                "requirements/test.txt": "-r test-ci.txt\ndjango",
+            },
+            ("requirements/test.txt",),
+        ),
     ],
 )
 def test_the_base_and_the_tests_files_are_chosen_without_repeating(
@@ -250,12 +257,45 @@ def test_extras_of_a_setup_py_are_read_without_running_it(tmp_path: Path) -> Non
     assert found.facts.distributions == {"django", "pytest-django", "responses"}
 
 
+def test_what_tox_installs_for_every_environment_is_installed_for_a_package(tmp_path: Path) -> None:
+    tox = """
+        [testenv]
+        deps =
+            django52: Django>=5.2,<6
+            !latest: djangorestframework
+            latest: {[latest]deps}
+            responses
+            pytest
+            -r requirements.txt
+        extras = test
+        commands = pytest
+    """
+    setup = "from setuptools import setup\nsetup(install_requires=['Django'], extras_require={'test': ['x']})"
+    files = {
+        "x/__init__.py": "",
+        "setup.py": setup,
+        "tox.ini": tox,
+        "requirements.txt": "-e .\nfactory-boy\n",
+    }
+    config = loaded(tmp_path, files).config
+    assert config.packages == ("djangorestframework", "responses", "pytest")
+    assert config.requirements == ("requirements.txt",)
+
+
 def test_packages_that_are_built_from_source_ask_for_their_headers(tmp_path: Path) -> None:
     assert loaded(tmp_path, {**django(), "requirements.txt": "psycopg2"}).config.apt == (
         "libpq-dev",
         "gcc",
     )
     assert loaded(tmp_path, {**django(), "requirements.txt": "psycopg2-binary"}).config.apt == ()
+
+
+def test_pytest_is_brought_where_the_project_forgot_to_declare_it(tmp_path: Path) -> None:
+    ini = "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n"
+    files = {**django(), "requirements.txt": "django", "pytest.ini": ini}
+    assert loaded(tmp_path / "a", files).config.packages == ("pytest", "pytest-django")
+    declared = {**files, "requirements.txt": "django\npytest-django"}
+    assert loaded(tmp_path / "b", declared).config.packages == ()
 
 
 def test_nothing_to_install_is_a_warning_with_the_remedy(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def test_a_reusable_app_is_tested_through_its_pytest_configuration(tmp_path: Pat
     assert found.config.settings == "tests.settings"
     assert found.config.extras == ("test",)
     assert found.facts.install_project
+    assert found.config.tests.check_migrations is False
 
 
 def test_pytest_runs_where_its_configuration_lies(tmp_path: Path) -> None:
