@@ -41,9 +41,7 @@ def heroci() -> None:
     """
 
 
-def run_program(
-    arguments: Sequence[str], environ: Mapping[str, str]
-) -> int:
+def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """The exit code of a whole call; every error comes out as its cause and its remedy."""
     try:
         return _call(arguments, environ)
