@@ -125,7 +125,7 @@ def _events(source: Source) -> Iterator[Event]:
     for number, line in enumerate(source.content.splitlines(), 1):
         try:
             event = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BrokenReportError(f"line {number} is not JSON") from error
         if not isinstance(event, dict):
             raise BrokenReportError(f"line {number} is not an event")

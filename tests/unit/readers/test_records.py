@@ -1,0 +1,154 @@
+"""What the probes wrote becomes test cases and facts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from heroci_action.engines.base import ReportFile
+from heroci_action.plan import ReportKind
+from heroci_action.readers import Readings, Tree, read
+from heroci_action.results import Status
+
+
+def record(*events: dict[str, Any], name: str = "django-1-1.jsonl", end: str = "\n") -> ReportFile:
+    text = "\n".join(json.dumps(event) for event in events) + end
+    return ReportFile(kind=ReportKind.DJANGO, path=name, content=text.encode())
+
+
+def start(name: str, n: int = 1) -> dict[str, Any]:
+    return {"event": "start", "n": n, "classname": "a.B", "name": name, "file": "a.py", "line": 3}
+
+
+def case(name: str, status: str = "passed", **more: Any) -> dict[str, Any]:
+    return {
+        "event": "case",
+        "classname": "a.B",
+        "name": name,
+        "status": status,
+        "duration": 0.5,
+        **more,
+    }
+
+
+def stop(n: int = 1) -> dict[str, Any]:
+    return {"event": "stop", "n": n}
+
+
+def readings(*files: ReportFile) -> Readings:
+    return read(files, tree=Tree())
+
+
+def test_a_case_keeps_everything_that_was_recorded() -> None:
+    told = case(
+        "test_x",
+        "failed",
+        file="a.py",
+        line=7,
+        message="1 != 2",
+        details="Traceback",
+        output="hello",
+    )
+    (test,) = readings(record(start("test_x"), told, stop())).tests
+    assert (test.id, test.status, test.duration) == ("a.B.test_x", Status.FAILED, 0.5)
+    assert (test.file, test.line) == ("a.py", 7)
+    assert (test.message, test.details, test.output) == ("1 != 2", "Traceback", "hello")
+
+
+def test_a_test_that_started_and_never_ended_is_an_error_by_name() -> None:
+    found = readings(
+        record(start("test_ok"), case("test_ok"), stop(), start("test_hangs", 2)),
+        record(start("test_other"), case("test_other"), stop(), name="django-2-1.jsonl"),
+    )
+    (hanging,) = (test for test in found.tests if test.status is Status.ERRORED)
+    assert (hanging.name, hanging.file, hanging.line) == ("test_hangs", "a.py", 3)
+    assert hanging.message.startswith("did not finish")
+    assert len(found.tests) == 3
+
+
+def test_tests_that_failfast_has_ended_are_a_warning_and_no_failure() -> None:
+    found = readings(
+        record({"event": "end", "stopped": True}, name="django-1.jsonl"),
+        record(start("test_cut_off"), name="django-2.jsonl"),
+    )
+    assert found.tests == ()
+    assert [warning for warning in found.warnings if "a.B.test_cut_off" in warning]
+
+
+def test_an_orderly_end_without_failfast_excuses_nothing() -> None:
+    found = readings(record(start("test_killed"), {"event": "end", "stopped": False}))
+    assert [test.status for test in found.tests] == [Status.ERRORED]
+
+
+def test_a_line_that_was_cut_off_costs_only_itself() -> None:
+    broken = record(start("test_a"), case("test_a"), stop(), end='\n{"event": "sta')
+    found = readings(broken, record(case("test_b"), name="other.jsonl"))
+    assert [test.name for test in found.tests] == ["test_a", "test_b"]
+    (warning,) = found.warnings
+    assert "django-1-1.jsonl" in warning
+    assert "line 4" in warning
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[]\n",
+        b"null\n",
+        b"\xff\xfe\n",
+        b'{"event": "case", "name": "x"}\n',
+        b'{"event": "case", "name": "x", "status": "wonderful"}\n',
+        b'{"event": "case", "name": "x", "status": "passed", "duration": "long"}\n',
+        b'{"event": "databases", "databases": {"a": 1}}\n',
+        b"[" * 100_000,
+    ],
+)
+def test_hostile_lines_are_warnings(content: bytes) -> None:
+    found = readings(ReportFile(kind=ReportKind.DJANGO, path="bad.jsonl", content=content))
+    assert found.tests == ()
+    assert found.warnings[0].startswith("bad.jsonl: ")
+
+
+def test_events_of_a_later_version_are_passed_over() -> None:
+    assert readings(record({"event": "weather", "rain": True})) == Readings()
+
+
+@pytest.mark.parametrize("file", ["../../etc/passwd", "/etc/passwd", 7, None])
+def test_a_place_outside_of_the_repository_is_none(file: object) -> None:
+    (test,) = readings(record(case("test_x", "failed", file=file, line=3))).tests
+    assert (test.file, test.line) == (None, None)
+
+
+def databases(*rows: tuple[str, str, str | None]) -> dict[str, Any]:
+    tables = [
+        {"alias": alias, "vendor": vendor, "version": version} for alias, vendor, version in rows
+    ]
+    return {"event": "databases", "databases": tables}
+
+
+@pytest.mark.parametrize(
+    ("rows", "fact"),
+    [
+        ([("default", "postgresql", "18.6")], "PostgreSQL 18.6"),
+        ([("default", "sqlite", "3.40.1"), ("other", "sqlite", "3.40.1")], "SQLite 3.40.1"),
+        (
+            [("other", "postgresql", "18.6"), ("default", "sqlite", None)],
+            "SQLite (default), PostgreSQL 18.6 (other)",
+        ),
+        ([], "none"),
+    ],
+)
+def test_the_database_is_a_fact(rows: list[tuple[str, str, str | None]], fact: str) -> None:
+    assert readings(record(databases(*rows))).facts == {"database": fact}
+
+
+def test_the_workers_of_one_run_name_its_database_once() -> None:
+    files = [
+        record(databases(("default", "sqlite", "3")), name=f"database-{n}.jsonl") for n in (1, 2)
+    ]
+    assert readings(*files).facts == {"database": "SQLite 3"}
+
+
+def test_a_run_without_databases_event_says_nothing_of_them() -> None:
+    assert readings(record(start("test_x"), case("test_x"), stop())).facts == {}
