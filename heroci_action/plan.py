@@ -186,7 +186,8 @@ class Environment:
     `python_pinned`: no other version may stand in. `project` is the directory whose pyproject.toml or setup.py declares
     dependencies. `overlay` are packages that HeroCI needs beside the project's own (coverage must live with the code it
     measures), without a version, so that the project's pins win; `tools` are programs of HeroCI's, kept apart from the
-    project's packages and behind them on the PATH.
+    project's packages and behind them on the PATH. `image` is the container image to start from where an engine has
+    containers; None: Python's own.
     """
 
     python: str | None = None
@@ -200,6 +201,7 @@ class Environment:
     install_project: bool = False
     overlay: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
