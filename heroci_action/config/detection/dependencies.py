@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, Warn
@@ -17,6 +18,7 @@ _SOURCE_BUILDS = {
     "xmlsec": ("libxmlsec1-dev", "pkg-config", "gcc"),
     "pylibmc": ("libmemcached-dev", "zlib1g-dev", "gcc"),
     "uwsgi": ("gcc",),
+    "pycurl": ("libcurl4-openssl-dev", "libssl-dev", "gcc"),
 }
 # Those that only load a library at run time.
 _LIBRARIES = {
@@ -59,11 +61,24 @@ def detect_dependencies(clues: Clues) -> Iterator[Finding]:
         or clues.told("packages")
     ):
         yield Warn(f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]')
-    apt = {
+    yield from _system_packages(clues)
+
+
+def _system_packages(clues: Clues) -> Iterator[Finding]:
+    """The Debian packages that the project's own test job installs, and those that builds are known to need."""
+    installed: dict[str, str] = {}
+    for command in clues.evidence.testing:
+        match = re.search(r"\bapt(?:-get)? (?:-\S+ )*install ([^&|;$<>`]*)", command.line)
+        names = match[1].split() if match else ()
+        installed |= {
+            name: command.source for name in names if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name)
+        }
+    needed = {
         package: name
-        for name in sorted(found.distributions)
+        for name in sorted(clues.distributions)
         for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
     }
-    if apt:
-        names = ", ".join(dict.fromkeys(apt.values()))
-        yield Found("apt", list(apt), f"needed by {names}")
+    if needed or installed:
+        causes = [f"needed by {', '.join(dict.fromkeys(needed.values()))}"] if needed else []
+        causes += [f"installed by {source}" for source in dict.fromkeys(installed.values())]
+        yield Found("apt", list(dict.fromkeys([*needed, *installed])), "; ".join(causes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
+import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -33,6 +34,12 @@ _TAKES_VALUE = re.compile(
     r"--(settings|ds|verbosity|numprocesses|dist|maxprocesses|color|tb|maxfail|cov-report|cov-config|parallel)|-[vnpoW]"
 )
 _VALUE_KEPT = re.compile(r"-[mk]|--(tag|exclude-tag|ignore|deselect|pattern|rootdir|confcutdir)")
+_DJANGO_COMMAND = re.compile(
+    r"(?:(?:uv|poetry|pdm) run )?(?:python3? )?(?:-\S+ )*\S*manage\.py (\w+)([^&|;$<>`]*)"
+)
+_ASSETS = re.compile(
+    r"(?:(?:npm (?:ci|install|run build\S*)|(?:yarn|pnpm) (?:install|build)\b|mkdir -p)[^&|;$<>`]*|yarn)"
+)
 _NOT_BEFORE = frozenset(
     {
         "test",
@@ -186,20 +193,33 @@ def _moved(clues: Clues, command: Command, token: str) -> str:
 
 
 def _before(clues: Clues, test: Command) -> list[str]:
-    """manage.py commands of the same job that prepare the tests, such as collectstatic."""
+    """What the same job does to prepare the tests: manage.py commands such as collectstatic, building assets."""
     found: list[str] = []
     for command in clues.commands:
         if command is test:
             break
-        match = re.fullmatch(
-            r"(?:(?:uv|poetry|pdm) run )?(?:python3? )?(?:-\S+ )*\S*manage\.py (\w+)([^&|;$<>`]*)",
-            command.line,
-        )
-        if match and command.source == test.source and match[1] not in _NOT_BEFORE:
-            found.append(f"python {_manage_name(clues)} {match[1]}{match[2]}".strip())
+        line = _preparation(clues, command) if command.source == test.source else None
+        if line:
+            found.append(line)
     return list(dict.fromkeys(found))
+
+
+def _preparation(clues: Clues, command: Command) -> str | None:
+    django = _DJANGO_COMMAND.fullmatch(command.line)
+    if django:
+        wanted = django[1] not in _NOT_BEFORE
+        return f"python {_manage_name(clues)} {django[1]}{django[2]}".strip() if wanted else None
+    if not _ASSETS.fullmatch(command.line):
+        return None
+    if join(command.directory) == clues.layout.directory:
+        return command.line
+    return f"cd {shlex.quote(_relative(clues, command.directory))} && {command.line}"
+
+
+def _relative(clues: Clues, path: str) -> str:
+    return os.path.relpath(path, clues.layout.directory).replace(os.sep, "/")
 
 
 def _manage_name(clues: Clues) -> str:
     manage = clues.layout.manage or "manage.py"
-    return os.path.relpath(manage, clues.layout.directory).replace(os.sep, "/")
+    return _relative(clues, manage)

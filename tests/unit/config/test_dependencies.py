@@ -290,6 +290,22 @@ def test_packages_that_are_built_from_source_ask_for_their_headers(tmp_path: Pat
     assert loaded(tmp_path, {**django(), "requirements.txt": "psycopg2-binary"}).config.apt == ()
 
 
+def test_system_packages_of_the_projects_test_job_are_taken_over(tmp_path: Path) -> None:
+    workflow = """
+        jobs:
+          docs: {steps: [{run: sudo apt-get install -y texlive}]}
+          test:
+            steps:
+              - run: |
+                  sudo apt-get update -qq
+                  sudo apt-get install -y --no-install-recommends gettext libxml2-dev && echo done
+                  apt install $EXTRA
+              - run: python manage.py test
+    """
+    files = {**django(), "requirements.txt": "psycopg2", ".github/workflows/ci.yml": workflow}
+    assert loaded(tmp_path, files).config.apt == ("libpq-dev", "gcc", "gettext", "libxml2-dev")
+
+
 def test_pytest_is_brought_where_the_project_forgot_to_declare_it(tmp_path: Path) -> None:
     ini = "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n"
     files = {**django(), "requirements.txt": "django", "pytest.ini": ini}

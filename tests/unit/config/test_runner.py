@@ -101,6 +101,29 @@ def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: 
     ]
 
 
+def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> None:
+    files = {
+        "web/manage.py": manage(),
+        "web/package.json": "{}",
+        ".github/workflows/ci.yml": """
+            jobs:
+              test:
+                defaults: {run: {working-directory: web}}
+                steps:
+                  - run: npm ci
+                  - run: npm run build -- --mode=test
+                    working-directory: ./frontend
+                  - run: npm install && rm -rf /
+                  - run: npm test
+                  - run: python manage.py test
+        """,
+    }
+    assert [step.run for step in loaded(tmp_path, files).config.tests.before] == [
+        "npm ci",
+        "cd ../frontend && npm run build -- --mode=test",
+    ]
+
+
 def test_end_to_end_jobs_do_not_speak_for_the_tests(tmp_path: Path) -> None:
     files = {
         ".github/workflows/a-e2e.yml": "jobs: {t: {steps: [{run: pytest -m e2e browser}]}}",
