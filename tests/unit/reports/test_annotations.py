@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given, settings
+
+from heroci_action.github.commands import MAX_ANNOTATIONS, MAX_MESSAGE, annotation
+from heroci_action.reports.annotations import annotate
+from heroci_action.results import Result, Severity, Status
+from tests.unit.builders import case, failures, finding, run, run_of, stage, step
+from tests.unit.github.runner import obeyed
+from tests.unit.result_strategies import results
+
+
+@given(results)
+@settings(max_examples=60)
+def test_every_result_gives_commands_within_the_limits(result: Result) -> None:
+    notes = annotate(result)
+    found = obeyed("\n".join(map(annotation, notes)))
+
+    assert [each.name for each in found] == [note.level.value for note in notes]
+    assert max(Counter(each.name for each in found).values(), default=0) <= MAX_ANNOTATIONS
+    assert all(len(each.message) <= MAX_MESSAGE for each in found)
+
+
+def test_a_failed_test_is_annotated_at_its_line() -> None:
+    only = case("test_a", Status.FAILED, file="t.py", line=7, message="1 != 2", details="trace")
+
+    (note,) = annotate(run_of(only, case("test_b")))
+
+    assert (note.file, note.line, note.level) == ("t.py", 7, Severity.ERROR)
+    assert note.title == "pkg.Tests.test_a failed"
+    assert note.message == "1 != 2\n\ntrace"
+
+
+def test_broken_stages_come_before_tests_and_these_before_findings() -> None:
+    result = run(
+        stage("lint", step("flake8", Status.FAILED, diagnostics=(finding(file="a.py", line=1),))),
+        stage("tests", step("tests", Status.FAILED, tests=(case("bad", Status.FAILED),))),
+        stage("image", step("build", Status.ERRORED, reason="disk full", remedy="free some")),
+    )
+
+    assert [note.title for note in annotate(result)] == [
+        "image/build errored",
+        "pkg.Tests.bad failed",
+        "flake8",
+    ]
+    assert annotate(result)[0].message == "disk full\nRemedy: free some"
+
+
+def test_tests_with_one_cause_are_one_annotation() -> None:
+    (note,) = annotate(run_of(*failures(488, causes=1)))
+
+    assert "The same cause in 487 more tests: " in note.message
+    assert "and 477 more" in note.message
+
+
+def test_the_last_annotation_of_a_level_says_what_was_left_out() -> None:
+    notes = annotate(run_of(*failures(50_000, causes=50_000)))
+
+    assert len(notes) == MAX_ANNOTATIONS
+    assert notes[-1].message == "49,991 more; they are in the job summary and in junit.xml"
+
+
+def test_many_findings_are_one_for_each_rule() -> None:
+    found = tuple(
+        finding(f"message {n}", file="a.py", line=n, rule=f"E{n % 3}") for n in range(1, 31)
+    )
+    notes = annotate(run(stage("lint", step("flake8", Status.FAILED, diagnostics=found))))
+
+    assert [note.title for note in notes] == ["flake8 E1", "flake8 E2", "flake8 E0"]
+    assert "Also at a.py:4, a.py:7" in notes[0].message
+
+
+def test_few_findings_are_one_each() -> None:
+    found = tuple(finding(file="a.py", line=n, rule="E1") for n in range(1, 6))
+    notes = annotate(run(stage("lint", step("flake8", Status.FAILED, diagnostics=found))))
+
+    assert [note.line for note in notes] == [1, 2, 3, 4, 5]
+
+
+def test_levels_have_their_own_limits() -> None:
+    found = tuple(
+        finding(f"m{n}", file="a.py", line=n, severity=severity)
+        for severity in Severity
+        for n in range(1, 13)
+    )
+    notes = annotate(run(stage("lint", step("x", Status.FAILED, diagnostics=found))))
+
+    assert Counter(note.level for note in notes) == dict.fromkeys(Severity, MAX_ANNOTATIONS)
+
+
+def test_an_optional_stage_is_a_warning() -> None:
+    result = run(stage("extra", step("x", Status.FAILED, reason="no"), optional=True))
+
+    assert [note.level for note in annotate(result)] == [Severity.WARNING]
+
+
+def test_a_run_that_ran_out_of_time_says_so_once() -> None:
+    late = "the run was still going after 60 s (its timeout)"
+    notes = annotate(
+        run(
+            stage("lint", status=Status.CANCELLED, reason=late),
+            stage("tests", status=Status.CANCELLED, reason=late),
+            status=Status.FAILED,
+        )
+    )
+
+    assert [note.message for note in notes] == [f"{late}\n\nThe same in tests cancelled"]
+
+
+def test_warnings_are_warnings() -> None:
+    notes = annotate(run(stage("tests", step(), warnings=("PostgreSQL 18",)), warnings=("old",)))
+
+    assert [(note.level, note.title, note.message) for note in notes] == [
+        (Severity.WARNING, None, "old"),
+        (Severity.WARNING, "tests", "PostgreSQL 18"),
+    ]
+
+
+def test_nothing_wrong_means_no_annotation() -> None:
+    assert annotate(run_of(case("a"), case("b", Status.SKIPPED))) == ()
