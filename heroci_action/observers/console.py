@@ -204,8 +204,8 @@ class Console(Observer):
             Text,
         )
 
-        text = Text(f"{sign} {words}" if sign else words, style=style)
-        self._print(text)
+        shown = printable(f"{sign} {words}" if sign else words).replace("\n", " ")
+        self._print(Text(shown, style=style))
 
     def _say_output(self, prefix: str, line: str) -> None:
         """Foreign lines: no control code of theirs reaches the terminal."""
@@ -250,7 +250,7 @@ class Console(Observer):
         now = self._clock()
         for (stage, step), running in tuple(self._running.items()):
             table.add_row(
-                Text(running.emoji),
+                Text(one_line(running.emoji, 10)),
                 Text(one_line(f"{stage}/{step}", 60), style="bold"),
                 Text(seconds(now - running.since), style="cyan"),
                 Text(one_line(running.line)),
@@ -298,7 +298,7 @@ def _rows(result: Result) -> Iterator[tuple[str | Text, ...]]:
         share = ran and result.duration
         word = stage.status.value + (" (cached)" if stage.cached else "")
         yield (
-            f"{stage.emoji} {one_line(stage.name, 40)}".strip(),
+            one_line(f"{stage.emoji} {stage.name}", 50),
             Text(word, style=STYLES[stage.status]),
             seconds(stage.duration) if ran else "",
             f"{100 * stage.duration / result.duration:.0f} %" if share else "",

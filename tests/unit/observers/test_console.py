@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from heroci_action.engines.base import Stream
+from heroci_action.observers.console import Console
+from heroci_action.options import Verbosity
+from heroci_action.results import Result
+from tests.unit.observers.plans import PLAN, TESTS, watch
+from tests.unit.result_strategies import HOSTILE, results
+
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
+
+
+def shown(*lines: str, verbosity: Verbosity = Verbosity.NORMAL, **options: object) -> str:
+    stream = io.StringIO()
+    watch(Console(stream, verbosity=verbosity, **options), *lines)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def test_elsewhere_than_on_a_terminal_lines_are_plain() -> None:
+    text = shown("dots")
+
+    assert "heroes on the host engine (no Docker)\n" in text
+    assert "✔ tests/migrate: passed in 1.5 s\n" in text
+    assert "🐳 image skipped: no Docker\n" in text
+    assert "✘ tests/tests: failed in 3.0 s: 1 test failed\n" in text
+    assert "🧪 tests failed in 4.5 s: tests: 1 test failed\n" in text
+    assert not CONTROL.search(text)
+    assert not re.search(r"[ \t]$", text, re.MULTILINE)
+
+
+def test_a_failed_step_shows_its_last_lines_and_its_remedy() -> None:
+    text = shown()
+
+    assert "   | line 59\n" in text
+    assert "   | line 20\n" in text
+    assert "line 19\n" not in text
+    assert "  remedy: mend it\n" in text
+
+
+def test_at_the_end_is_a_table_then_failures_findings_and_last_the_verdict() -> None:
+    text = shown()
+    end = text[text.index(" Stage ") :]
+
+    assert re.search(r"🧪 tests +failed +4\.5 s +90 % +tests: 1 test failed\n", end)
+    assert re.search(r"🐳 image +skipped +no Docker\n", end)
+    assert "✘ pkg.Tests.test_bad\n    tests/t.py:4\n    1 != 2\n" in end
+    assert "  a.py:2 too long (flake8)\n" in end
+    assert end.endswith("\n✘ heroes: failed in 5.0 s, 2 tests, 1 failed, 0 skipped, 1 finding\n")
+
+
+def test_warnings_are_shown() -> None:
+    assert "tests: warning: PostgreSQL 18 stands in\n" in shown()
+
+
+def test_quiet_is_failures_and_the_verdict() -> None:
+    text = shown("dots", verbosity=Verbosity.QUIET)
+
+    assert text.startswith("✘ tests/tests: failed")
+    assert "migrate" not in text
+    assert " Stage " not in text
+    assert "pkg.Tests.test_bad" in text
+    assert "✘ heroes: failed" in text
+
+
+def test_verbose_streams_all_output_and_does_not_repeat_it() -> None:
+    text = shown("first", "second", verbosity=Verbosity.VERBOSE)
+
+    assert "tests/migrate | migrating\n" in text
+    assert "tests/tests | first\ntests/tests | second\n" in text
+    assert "   | line 59" not in text
+
+
+def test_debug_says_what_is_run() -> None:
+    assert "tests/migrate: run migrate\n" in shown(verbosity=Verbosity.DEBUG)
+
+
+def test_only_reports_that_are_there_are_named(tmp_path: Path) -> None:
+    (tmp_path / "junit.xml").touch()
+
+    assert f"Reports in {tmp_path}: junit.xml\n" in shown(output=tmp_path)
+
+
+def test_long_lines_are_not_broken() -> None:
+    line = "word " * 100
+
+    assert f"tests/tests | {line.rstrip()}" in shown(line, verbosity=Verbosity.VERBOSE)
+
+
+@pytest.mark.parametrize("environ", [{}, {"FORCE_COLOR": "1"}])
+def test_nothing_foreign_controls_the_terminal(environ: dict[str, str]) -> None:
+    text = shown(*HOSTILE, "[red]x[/red]", verbosity=Verbosity.VERBOSE, environ=environ)
+
+    ours = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+    assert "\x1b[31mred" not in text
+    assert not CONTROL.search(ours.replace("\r", ""))
+    assert "[red]x[/red]" in ours
+
+
+@given(results)
+@settings(max_examples=40, deadline=None)
+def test_every_result_can_be_shown(result: Result) -> None:
+    stream = io.StringIO()
+    console = Console(stream)
+
+    for stage in result.stages:
+        for step in stage.steps:
+            console.step_finished(TESTS, step)
+        console.stage_finished(stage)
+    console.run_finished(result)
+
+    assert not CONTROL.search(stream.getvalue())
+
+
+def test_a_stream_that_knows_ascii_only_ends_nothing() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+
+    watch(Console(stream), "ünïcödé")
+    stream.flush()
+
+    assert b"? tests/migrate: passed" in raw.getvalue()
+
+
+def on_a_terminal(*, environ: dict[str, str], seconds: float = 0.4) -> str:
+    """What a terminal of 100 columns gets from a step that runs for a while."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8", newline="") as stream:
+        console = Console(
+            stream, environ={"TERM": "xterm", "COLUMNS": "100", "LINES": "20"} | environ
+        )
+        console.run_started(PLAN, "host", "")
+        console.step_started(TESTS, TESTS.steps[1])
+        console.output("tests", "tests", Stream.STDOUT, "Ran 7 \x1b[2Jtests")
+        time.sleep(seconds)
+        console.close()
+        stream.flush()
+        text = os.read(ours, 1_000_000).decode()
+    os.close(ours)
+    return text
+
+
+def test_a_terminal_shows_what_runs_with_its_time_and_last_words() -> None:
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_a_terminal(environ={}))
+
+    assert re.search(r"🧪 tests/tests 0\.\d\d s Ran 7 tests", text)
+
+
+def test_a_terminal_gets_its_cursor_back() -> None:
+    text = on_a_terminal(environ={})
+
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+    assert "\x1b[2J" not in text
+
+
+def test_no_color_means_none() -> None:
+    colour = re.compile(r"\x1b\[(?:\d+;)*3\d(?:;\d+)*m")
+
+    assert colour.search(on_a_terminal(environ={}))
+    assert not colour.search(on_a_terminal(environ={"NO_COLOR": "1"}))
+
+
+def test_rich_is_not_loaded_before_there_is_something_to_show() -> None:
+    code = "import heroci_action.observers.console, sys; sys.exit('rich' in sys.modules)"
+
+    assert subprocess.run((sys.executable, "-c", code), check=False).returncode == 0

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heroci_action.engines.base import Stream
+from heroci_action.observers.github_log import KEPT_LINES, GitHubLog
+from heroci_action.options import Verbosity
+from heroci_action.results import Status
+from tests.unit.builders import stage, step
+from tests.unit.github.runner import obeyed
+from tests.unit.observers.plans import IMAGE, TESTS, watch
+from tests.unit.result_strategies import HOSTILE, texts
+
+
+def shown(*lines: str, verbosity: Verbosity = Verbosity.NORMAL) -> str:
+    stream = io.StringIO()
+    watch(GitHubLog(stream, verbosity=verbosity, token=lambda: "t0k3n"), *lines)
+    return stream.getvalue()
+
+
+def test_a_stage_is_one_group_with_the_output_of_its_steps_one_after_another() -> None:
+    text = shown("first", "second")
+
+    assert (
+        "::group::🧪 tests: what it printed\n"
+        "::stop-commands::t0k3n\n"
+        "--- migrate\nmigrating\n"
+        "--- tests\nfirst\nsecond\n"
+        "::t0k3n::\n"
+        "::endgroup::\n"
+        "🧪 tests failed in 4.5 s: tests: 1 test failed\n"
+    ) in text
+
+
+def test_results_of_steps_are_said_before_the_group() -> None:
+    text = shown("first")
+
+    assert text.index("✔ tests/migrate: passed in 1.5 s\n") < text.index("::group::")
+    assert "✘ tests/tests: failed in 3.0 s: 1 test failed\nremedy: mend it\n" in text
+    assert text.endswith("✘ heroes: failed in 5.0 s, 2 tests, 1 failed, 0 skipped, 1 finding\n")
+
+
+def test_stages_side_by_side_do_not_mix() -> None:
+    stream = io.StringIO()
+    log = GitHubLog(stream)
+    for each in (TESTS, IMAGE):
+        log.stage_started(each)
+    for line in ("a", "b"):
+        log.output("tests", "tests", Stream.STDOUT, f"tests {line}")
+        log.output("image", "build", Stream.STDOUT, f"image {line}")
+    log.stage_finished(stage("image", step("build")))
+    log.stage_finished(stage("tests", step("tests")))
+
+    text = stream.getvalue()
+    assert "--- build\nimage a\nimage b\n::" in text
+    assert "--- tests\ntests a\ntests b\n::" in text
+
+
+@given(st.lists(texts | st.sampled_from(HOSTILE), max_size=10))
+def test_nothing_that_the_project_says_is_obeyed(lines: list[str]) -> None:
+    assert [found.name for found in obeyed(shown(*lines))] == ["group", "endgroup"]
+
+
+def test_names_and_reasons_are_no_commands_either() -> None:
+    stream = io.StringIO()
+    log = GitHubLog(stream)
+    evil = "x\n::error::pwned ##[error]pwned"
+    log.note(evil)
+    log.step_finished(TESTS, step(evil, Status.FAILED, reason=evil, remedy=evil))
+    log.stage_finished(stage(evil, step(), reason=evil, emoji="::error::x"))
+
+    assert obeyed(stream.getvalue()) == []
+
+
+def test_a_token_is_new_for_each_group_and_cannot_be_guessed() -> None:
+    stream = io.StringIO()
+    watch(GitHubLog(stream), "x")
+    watch(GitHubLog(stream), "x")
+
+    tokens = {
+        line.removeprefix("::stop-commands::")
+        for line in stream.getvalue().splitlines()
+        if line.startswith("::stop-commands::")
+    }
+    assert len(tokens) == 2
+    assert all(len(token) >= 32 for token in tokens)
+
+
+def test_of_endless_output_the_end_is_kept_and_the_rest_is_counted() -> None:
+    text = shown(*(f"line {number}" for number in range(KEPT_LINES + 7)))
+
+    assert "… 7 lines before these are in the log file of the step\nline 7\n" in text
+    assert f"line {KEPT_LINES + 6}\n" in text
+
+
+def test_quiet_has_groups_of_stages_that_failed_only() -> None:
+    stream = io.StringIO()
+    log = GitHubLog(stream, verbosity=Verbosity.QUIET)
+    log.output("image", "build", Stream.STDOUT, "layers")
+    log.stage_finished(stage("image", step("build")))
+
+    assert "layers" not in stream.getvalue()
+    assert "broken" in shown("broken", verbosity=Verbosity.QUIET)
+
+
+def test_what_an_unfinished_stage_has_said_is_not_lost() -> None:
+    stream = io.StringIO()
+    log = GitHubLog(stream)
+    log.stage_started(TESTS)
+    log.output("tests", "tests", Stream.STDOUT, "last words")
+
+    log.close()
+
+    assert "last words\n" in stream.getvalue()

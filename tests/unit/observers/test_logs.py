@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heroci_action.engines.base import Stream
+from heroci_action.observers.logs import LogFiles, log_path, with_logs
+from tests.unit.builders import run, stage, step
+from tests.unit.observers.plans import RESULT, watch
+from tests.unit.result_strategies import names
+
+any_name = names | st.sampled_from(["..", ".", "/", "../../etc/passwd", "a/b", "a b", "a+b", "a.b"])
+
+
+def test_each_step_has_a_file_with_all_that_it_said(tmp_path: Path) -> None:
+    watch(LogFiles(tmp_path), "one", "", "\x1b[1mtwo\x1b[0m")
+
+    assert (tmp_path / "logs/tests.migrate.log").read_text() == "migrating\n"
+    assert (tmp_path / "logs/tests.tests.log").read_text() == "one\n\n\x1b[1mtwo\x1b[0m\n"
+
+
+def test_a_line_is_there_at_once(tmp_path: Path) -> None:
+    log = LogFiles(tmp_path)
+
+    log.output("tests", "tests", Stream.STDOUT, "so far")
+
+    assert (tmp_path / "logs/tests.tests.log").read_text() == "so far\n"
+    log.close()
+
+
+def test_text_that_has_no_utf8_form_is_written_as_its_escape(tmp_path: Path) -> None:
+    log = LogFiles(tmp_path)
+    log.output("a", "b", Stream.STDOUT, "\udc80\ud800")
+    log.close()
+
+    assert (tmp_path / "logs/a.b.log").read_text() == "\\udc80\\ud800\n"
+
+
+@given(any_name, any_name)
+def test_whatever_the_names_are_it_is_one_file_in_logs(first: str, second: str) -> None:
+    path = Path(log_path(first, second))
+
+    assert path.parts[0] == "logs"
+    assert len(path.parts) == 2
+    assert len(path.name.encode()) <= 255
+    assert path.name.isascii()
+    assert not path.name.startswith(".")
+
+
+@given(st.tuples(any_name, any_name), st.tuples(any_name, any_name))
+def test_two_steps_never_share_a_file(first: tuple[str, str], second: tuple[str, str]) -> None:
+    assert (log_path(*first) == log_path(*second)) == (first == second)
+
+
+def test_ordinary_names_stay_readable() -> None:
+    assert log_path("tests", "coverage settings") == "logs/tests.coverage+settings.log"
+
+
+def test_a_link_in_the_place_of_a_file_is_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/a.b.log").symlink_to(precious)
+
+    with pytest.raises(OSError, match="symbolic links"):
+        LogFiles(tmp_path).output("a", "b", Stream.STDOUT, "line")
+    assert precious.read_text() == "mine"
+
+
+def test_results_name_the_logs_that_there_are(tmp_path: Path) -> None:
+    watch(LogFiles(tmp_path))
+
+    steps = with_logs(RESULT, tmp_path).stages[0].steps
+
+    assert [each.log for each in steps] == ["logs/tests.migrate.log", None]
+
+
+def test_a_result_without_logs_is_as_it_was(tmp_path: Path) -> None:
+    result = run(stage("a", step()))
+
+    assert with_logs(result, tmp_path) == result
