@@ -24,6 +24,7 @@ from heroci_action.analysis.critical_path import critical_path
 from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.engines.host import postgres
 from heroci_action.engines.host.workspace import workspace
+from heroci_action.plan import Service
 from heroci_action.result_json import load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,7 +60,13 @@ def plain(python: str, work: Path) -> float:
     async def main() -> float:
         with workspace(os.environ) as space:
             binaries = postgres.choose(postgres.find_binaries(space.path), None)
-            async with postgres.postgres(binaries, space, lambda _stream, _line: None) as server:
+            starting = postgres.postgres(
+                binaries,
+                Service(name="postgres"),
+                workspace=space,
+                sink=lambda _stream, _line: None,
+            )
+            async with starting as server:
                 url = (await server.create_database("plain"))["url"]
                 return await anyio.to_thread.run_sync(_plain, python, work, url)
 
@@ -103,7 +110,7 @@ def heroci(work: Path) -> tuple[float, float]:
     ]
     seconds = _timed(command, env, work / "log")
     result = load((reports / "heroci-result.json").read_bytes())
-    return seconds, critical_path(result.stages).seconds
+    return seconds, sum(stage.duration for stage in critical_path(result.stages))
 
 
 def _timed(command: list[str], env: dict[str, str], log: Path) -> float:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
 from heroci_action.errors import EngineError
 from heroci_action.plan import Service
 
@@ -28,7 +32,9 @@ def service_image(service: Service) -> str:
 
 def service_port(service: Service) -> int:
     """The port that a service listens on in its container. Raises EngineError where nobody knows it."""
-    port = service.port or PORTS.get(service.name)
+    # For a service of ours, `port` is where a project wants it on this machine, not in its container.
+    known = None if service.image else PORTS.get(service.name)
+    port = known or service.port or PORTS.get(service.name)
     if not port:
         raise EngineError(
             f"nobody knows the port of service {service.name!r}",
@@ -44,13 +50,50 @@ def address(name: str, host: str, port: int) -> dict[str, str]:
     return {"host": host, "port": str(port), "url": f"{scheme}://{host}:{port}{path}"}
 
 
-def postgres_values(host: str, port: int, password: str, database: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresAccess:
+    """Who may connect to a server; a project that has this in its code gets what stands there.
+
+    `secret`: the password was made for this run, and is masked; one that stands in the project's code is none.
+    `database` None is one of its own for each stage.
+    """
+
+    user: str
+    password: str = field(repr=False)
+    secret: bool
+    database: str | None = None
+
+    @classmethod
+    def of(cls, service: Service) -> PostgresAccess:
+        """By the variables that PostgreSQL's official image reads."""
+        written = service.env.get("POSTGRES_PASSWORD")
+        return cls(
+            user=service.env.get("POSTGRES_USER", POSTGRES_USER),
+            password=written or secrets.token_urlsafe(24),
+            secret=written is None,
+            database=service.env.get("POSTGRES_DB"),
+        )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What has to be masked."""
+        return (self.password,) if self.secret else ()
+
+    def values(self, host: str, port: int, database: str) -> dict[str, str]:
+        """What `{postgres.host}` and the like stand for."""
+        return postgres_values(host, port, self.password, database, user=self.user)
+
+
+def postgres_values(
+    host: str, port: int, password: str, database: str, *, user: str = POSTGRES_USER
+) -> dict[str, str]:
     """What `{postgres.host}` and the like stand for."""
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
     return {
         "host": host,
         "port": str(port),
-        "user": POSTGRES_USER,
+        "user": user,
         "password": password,
         "db": database,
-        "url": f"postgres://{POSTGRES_USER}:{password}@{host}:{port}/{database}",
+        "url": f"postgres://{login}@{host}:{port}/{database}",
     }

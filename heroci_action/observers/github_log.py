@@ -63,9 +63,9 @@ class GitHubLog(Observer):
         self._say(f"{stage.emoji} {one_line(stage.name)} started")
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
-        """Keep it until the stage ends."""
-        said = self._said.setdefault(stage, {}).setdefault(step, _Said())
-        said.add(line)
+        """Keep it until the stage ends; what a service says once it has is in the log files alone."""
+        if stage in self._said:
+            self._said[stage].setdefault(step, _Said()).add(line)
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
         """A line at once."""

