@@ -48,9 +48,9 @@ def clip(text: str, limit: int) -> str:
 
 def seconds(value: float) -> str:
     """A duration for people: `0.04 s`, `3.2 s`, `48 s`, `2 min 5 s`, `1 h 3 min`."""
-    if value < 1:
+    if value < 0.995:  # noqa: PLR2004  what would be rounded to one belongs to the next line
         return f"{value:.2f} s"
-    if value < 10:  # noqa: PLR2004  below ten seconds the tenths matter
+    if value < 9.95:  # noqa: PLR2004  below ten seconds the tenths matter
         return f"{value:.1f} s"
     whole = round(value)
     if whole < 60:  # noqa: PLR2004  seconds in a minute
