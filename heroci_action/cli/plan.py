@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import anyio
 import click
@@ -43,9 +44,9 @@ from heroci_action.plan import Stage
 @click.option(
     "--explain", is_flag=True, help="Show where each value of the configuration came from."
 )
-def command(*, as_json: bool, explain: bool, engine: str, **options: object) -> None:
+def command(*, as_json: bool, explain: bool, engine: str, **options: Any) -> None:
     """Show what `heroci run` would do with the project at PATH (default: here), without doing it."""
-    chosen = RunOptions(engine=EngineChoice(engine), **options)  # type: ignore[arg-type]  click has converted them
+    chosen = RunOptions(engine=EngineChoice(engine), **options)
     project = anyio.run(prepare, chosen, os.environ)
     if as_json:
         click.echo(json.dumps(_record(project), indent=2, ensure_ascii=False))

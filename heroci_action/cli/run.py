@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -81,11 +82,11 @@ from heroci_action.options import DEFAULT_OUTPUT, EngineChoice, RunOptions, Verb
     flag_value=Verbosity.DEBUG.value,
     help="Show all output and what HeroCI does besides.",
 )
-def command(*, engine: str, verbosity: int | None, **options: object) -> int:
+def command(*, engine: str, verbosity: int | None, **options: Any) -> int:
     """Run the CI of the Django project at PATH (default: here) and write the reports."""
     chosen = RunOptions(
         engine=EngineChoice(engine),
         verbosity=Verbosity(Verbosity.NORMAL if verbosity is None else int(verbosity)),
-        **options,  # type: ignore[arg-type]  click has converted each of them
+        **options,
     )
     return run(chosen, os.environ)

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from heroci_action.config.model import seconds
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """Seconds as a number, or `90s`, `5m`, `1h`; the same as in the configuration."""
 
     name = "duration"
@@ -23,7 +23,7 @@ class Duration(click.ParamType):
             self.fail(f"{value!r} {error.message()}", param, ctx)
 
 
-class Names(click.ParamType):
+class Names(click.ParamType[tuple[str, ...]]):
     """Names between commas."""
 
     name = "names"
