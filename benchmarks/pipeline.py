@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import sys
@@ -74,7 +75,7 @@ def plain(python: str, work: Path) -> float:
 
 
 def _plain(python: str, work: Path, url: str) -> float:
-    specs = " ".join(LINT_TOOLS[name].default_spec for name in LINT)
+    specs = shlex.join(LINT_TOOLS[name].default_spec for name in LINT)
     script = SCRIPT.replace("{python}", python).replace("{lint}", specs).replace("{port}", "18765")
     env = {
         **os.environ,
