@@ -1,0 +1,1 @@
+"""The Dagger engine: steps as executions in containers, cached by what they are made of."""

@@ -1,0 +1,99 @@
+"""The application under test as a service: started, asked until it is healthy, bound to the steps behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import anyio
+import dagger
+
+from heroci_action.engines import health
+from heroci_action.engines.base import Sink, StepOutcome, Stream
+from heroci_action.engines.dagger.connection import Connection
+from heroci_action.engines.dagger.execution import first_line
+from heroci_action.engines.dagger.telemetry import Output
+from heroci_action.plan import Serve
+
+DEFAULT_PORT = 8000  # Django's own
+# Steps reach the application by the name that projects allow in development, as they do on the host engine.
+ALIAS = "localhost"
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The application, whether it is started or not."""
+
+    service: dagger.Service
+    port: int
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What `{app.host}` and the like stand for."""
+        return {
+            "app.host": ALIAS,
+            "app.port": str(self.port),
+            "app.url": f"http://{ALIAS}:{self.port}",
+        }
+
+    def bound(self, container: dagger.Container) -> dagger.Container:
+        """The container, in which the application is reached under its name."""
+        return container.with_service_binding(ALIAS, self.service)
+
+
+class _Switch:
+    """A sink whose target can change."""
+
+    def __init__(self, target: Sink) -> None:
+        self.target = target
+
+    def __call__(self, stream: Stream, line: str) -> None:
+        self.target(stream, line)
+
+
+async def start(
+    connection: Connection, application: Application, action: Serve, *, sink: Sink, log: Output
+) -> StepOutcome:
+    """Start the application and wait until it is healthy; one that is not is a failed step, not an error."""
+    switch = _Switch(sink)
+    output = Output(switch)
+    try:
+        with anyio.fail_after(action.within):
+            with connection.telemetry.observed(output):
+                await connection.ask(application.service.start())
+            answer = await _healthy(connection, application, action.health)
+    except TimeoutError:
+        what = f"GET {action.health}" if action.health else "its port"
+        return _failed(f"the application did not get healthy within {action.within:g} s ({what})")
+    except dagger.ExecError as error:
+        output.complete(error.stdout, error.stderr)
+        return _failed(
+            f"the application ended with exit code {error.exit_code} before it was ready"
+        )
+    except dagger.QueryError as error:
+        return _failed(f"the application could not be started: {first_line(error)}")
+    switch.target = log.sink
+    return StepOutcome(exit_code=0, facts={"application": answer})
+
+
+async def _healthy(connection: Connection, application: Application, path: str | None) -> str:
+    """Ask through a tunnel, by the same rule as on the host; the caller sets the limit."""
+    ports = [dagger.PortForward(backend=application.port)]
+    tunnel = await connection.ask(
+        connection.client.host().tunnel(application.service, ports=ports).start()
+    )
+    try:
+        endpoint = await connection.ask(tunnel.endpoint())
+        port = int(endpoint.rpartition(":")[2])
+        return await health.wait_until_healthy(LOOPBACK, port, path)
+    finally:
+        with anyio.move_on_after(2, shield=True):
+            await connection.ask(tunnel.stop())
+
+
+def _failed(cause: str) -> StepOutcome:
+    return StepOutcome(
+        exit_code=1,
+        cause=cause,
+        remedy="see its log; `image.command`, `image.health` and `env` decide how it is started and asked",
+    )

@@ -1,0 +1,165 @@
+"""Whether an engine can be had at all, asked before anything waits for one; every answer comes within seconds."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import anyio
+
+from heroci_action.errors import EngineError, UsageError
+
+VERSION = "0.21.8"  # SDK, CLI and engine speak to each other in the same version only
+ENGINE_IMAGE = f"registry.dagger.io/engine:v{VERSION}"
+ENGINE_CONTAINER = f"dagger-engine-v{VERSION}"  # the name that the CLI gives it
+RUNNER_HOST = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"  # Dagger's manual, "Custom runner"
+CLI = "_EXPERIMENTAL_DAGGER_CLI_BIN"
+SESSION_PORT = "DAGGER_SESSION_PORT"  # set by `dagger run`
+SCHEMES = (
+    "tcp",
+    "unix",
+    "ssh",
+    "kube-pod",
+    "docker-container",
+    "docker-image",
+    "image",
+    "container",
+    "podman-container",
+)
+ANSWER_WITHIN = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the engine is; `machine` is the environment that the CLI is started in, `reason` says it in words."""
+
+    machine: Mapping[str, str]
+    reason: str
+    starts_quickly: bool = True
+
+
+async def preflight(machine: Mapping[str, str], runner_host: str | None = None) -> Target:
+    """What can be known before connecting. Raises EngineError with cause and remedy, UsageError for a wrong address."""
+    if SESSION_PORT in machine and runner_host is None:
+        return Target(machine=machine, reason="the session of `dagger run`")
+    host = runner_host or machine.get(RUNNER_HOST)
+    if host:
+        await _check_runner_host(host)
+        return Target(
+            machine={**machine, RUNNER_HOST: host}, reason=f"the engine at {_shown(host)}"
+        )
+    docker = _Docker(machine)
+    await docker.must_answer()
+    if await docker.knows("container", ENGINE_CONTAINER):
+        return Target(
+            machine=machine, reason=f"the container {ENGINE_CONTAINER} of the local Docker"
+        )
+    here = await docker.knows("image", ENGINE_IMAGE)
+    return Target(
+        machine=machine, reason=f"{ENGINE_IMAGE} in the local Docker", starts_quickly=here
+    )
+
+
+def _shown(host: str) -> str:
+    """The address without what may be a password in it."""
+    scheme, _, rest = host.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+async def _check_runner_host(host: str) -> None:
+    parts = urlsplit(host)
+    if parts.scheme not in SCHEMES:
+        raise UsageError(
+            f"the runner host {_shown(host)!r} has no scheme that Dagger knows",
+            remedy="use tcp://HOST:PORT, unix:///PATH, ssh://USER@HOST, kube-pod://POD?namespace=NAME or docker-container://NAME",
+        )
+    try:
+        if parts.scheme == "tcp":
+            await _reach(_tcp(host))
+        elif parts.scheme == "unix":
+            await _reach_socket(parts.path)
+    except (OSError, TimeoutError) as error:
+        raise EngineError(
+            f"no Dagger engine answers at {_shown(host)}: {error or 'it took too long'}",
+            remedy="start the engine there, or correct the runner host",
+        ) from error
+
+
+def _tcp(host: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(host)
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        name = port = None
+    if not (name and port):
+        raise UsageError(
+            f"the runner host {_shown(host)!r} has no host and port", remedy="use tcp://HOST:PORT"
+        )
+    return name, port
+
+
+async def _reach(address: tuple[str, int]) -> None:
+    with anyio.fail_after(ANSWER_WITHIN):
+        await (await anyio.connect_tcp(*address)).aclose()
+
+
+async def _reach_socket(path: str) -> None:
+    with anyio.fail_after(ANSWER_WITHIN):
+        await (await anyio.connect_unix(Path(path))).aclose()
+
+
+class _Docker:
+    """The docker client, asked with a limit."""
+
+    def __init__(self, machine: Mapping[str, str]) -> None:
+        self._machine = machine
+
+    async def must_answer(self) -> None:
+        """Raise EngineError where there is no Docker to start an engine in."""
+        if not shutil.which("docker", path=self._machine.get("PATH")):
+            raise EngineError(
+                "there is no docker client on the PATH to start a Dagger engine with",
+                remedy="install Docker, name an engine with --runner-host, or use --engine host",
+            )
+        code, text = await self._ask("version", "--format", "{{.Server.Version}}")
+        if code:
+            raise EngineError(
+                _reason(text),
+                remedy="start Docker, or use --engine host",
+            )
+
+    async def knows(self, kind: str, name: str) -> bool:
+        """Whether there is such an image or container."""
+        code, _ = await self._ask(kind, "inspect", "--format", "{{.Id}}", name)
+        return code == 0
+
+    async def _ask(self, *arguments: str) -> tuple[int, str]:
+        """The exit code and what was said on standard error. Raises EngineError where nothing is said in time."""
+        try:
+            with anyio.fail_after(ANSWER_WITHIN):
+                done = await anyio.run_process(
+                    ["docker", *arguments], env=self._machine, check=False
+                )
+        except TimeoutError as error:
+            raise EngineError(
+                f"the Docker daemon did not answer within {ANSWER_WITHIN:g} s",
+                remedy="restart Docker, or use --engine host",
+            ) from error
+        except OSError as error:
+            raise EngineError(
+                f"the docker client cannot be started: {error.strerror}",
+                remedy="repair it, or use --engine host",
+            ) from error
+        return done.returncode, done.stderr.decode(errors="replace")
+
+
+def _reason(stderr: str) -> str:
+    text = " ".join(stderr.split())
+    if "permission denied" in text:
+        return "this user may not use the Docker daemon's socket"
+    if "Cannot connect" in text or "failed to connect" in text:
+        return "no Docker daemon is running"
+    return f"the Docker daemon does not answer: {text[:200] or 'it said nothing'}"

@@ -1,0 +1,138 @@
+"""What the engine tells while it works: the output of steps, line by line, and whether anything was executed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from opentelemetry import trace
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from heroci_action.engines.base import Sink, Stream
+
+STREAMS = {
+    1: Stream.STDOUT,
+    2: Stream.STDERR,
+}  # the attribute stdio.stream of the engine's log records
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class Output:
+    """Hands on lines as they come in, and in the end those that have not come: telemetry may be late or lost."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self._rest = dict.fromkeys(Stream, "")
+        self._count = dict.fromkeys(Stream, 0)
+        self._open = True
+
+    def piece(self, stream: Stream, text: str) -> None:
+        """A piece of output, not always whole lines."""
+        if self._open:
+            whole, newline, self._rest[stream] = (self._rest[stream] + text).rpartition("\n")
+            if newline:
+                self._hand_on(stream, _LINE_END.split(whole))
+
+    def complete(self, stdout: str, stderr: str) -> None:
+        """All that was printed; what was not yet handed on follows now, and nothing after it."""
+        for stream, text in ((Stream.STDOUT, stdout), (Stream.STDERR, stderr)):
+            lines = _LINE_END.split(text.removesuffix("\n")) if text else []
+            self._hand_on(stream, lines[self._count[stream] :])
+        self._open = False
+
+    def _hand_on(self, stream: Stream, lines: list[str]) -> None:
+        self._count[stream] += len(lines)
+        for line in lines:
+            self.sink(stream, line)
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What belongs to one span of ours."""
+
+    output: Output | None
+    executed: bool = False
+
+
+@dataclass(slots=True)
+class Telemetry:
+    """Sorts what the engine reports by the span that asked for it."""
+
+    _trace_id: int = field(default_factory=lambda: secrets.randbits(128) | 1)
+    _traces: dict[str, _Trace] = field(default_factory=dict)
+    _parents: dict[str, str] = field(default_factory=dict)
+    _early: dict[str, list[tuple[Stream, str]]] = field(default_factory=dict)
+
+    @contextmanager
+    def observed(self, output: Output | None = None) -> Iterator[_Trace]:
+        """While this is open, what the current task asks the engine for is reported to `output`."""
+        span_id = secrets.randbits(64) | 1
+        context = trace.SpanContext(
+            self._trace_id, span_id, is_remote=False, trace_flags=trace.TraceFlags(1)
+        )
+        found = self._traces[f"{span_id:016x}"] = _Trace(output)
+        with trace.use_span(trace.NonRecordingSpan(context)):
+            yield found
+
+    def take(self, kind: str, body: bytes) -> None:
+        """Sort one message in; what cannot be read is ignored: telemetry decides nothing."""
+        try:
+            match kind:
+                case "traces":
+                    for group in ExportTraceServiceRequest.FromString(body).resource_spans:
+                        for scope in group.scope_spans:
+                            for span in scope.spans:
+                                self._take_span(span)
+                case "logs":
+                    for logs in ExportLogsServiceRequest.FromString(body).resource_logs:
+                        for records in logs.scope_logs:
+                            for record in records.log_records:
+                                self._take_record(record)
+        except DecodeError:
+            return
+
+    def _take_span(self, span: Span) -> None:
+        name = span.span_id.hex()
+        self._parents[name] = span.parent_span_id.hex()
+        if span.name.startswith(
+            "resume "
+        ):  # an execution that was put off until somebody needed it
+            found = self._trace_of(name)
+            if found:
+                found.executed = True
+        for stream, text in self._early.pop(name, ()):
+            self._hand_on(name, stream, text)
+
+    def _take_record(self, record: LogRecord) -> None:
+        attributes = {item.key: item.value for item in record.attributes}
+        stream = attributes.get("stdio.stream")
+        verbose = attributes.get("dagger.io/logs.verbose")
+        text = record.body.string_value
+        if stream is None or not text or (verbose is not None and verbose.bool_value):
+            return
+        self._hand_on(record.span_id.hex(), STREAMS.get(stream.int_value, Stream.STDERR), text)
+
+    def _hand_on(self, span: str, stream: Stream, text: str) -> None:
+        if span not in self._parents:
+            self._early.setdefault(span, []).append((stream, text))
+            return
+        found = self._trace_of(span)
+        if found and found.output:
+            found.output.piece(stream, text)
+
+    def _trace_of(self, span: str) -> _Trace | None:
+        """The span of ours that this one is below; spans arrive in any order, so it may not be known yet."""
+        seen: set[str] = set()
+        while span and span not in seen:
+            if span in self._traces:
+                return self._traces[span]
+            seen.add(span)
+            span = self._parents.get(span, "")
+        return None
