@@ -97,8 +97,10 @@ async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:
     """Read the configuration, look around, and plan. Raises UsageError, ConfigurationError or EngineError."""
     loaded = load(options.path, overrides=_overrides(options))
     chosen = choose(options.engine)
-    problem = await Docker(machine=machine, directory=loaded.root).problem()
-    plan = build_plan(loaded, Surroundings(no_docker=problem))
+    # Without the image, the integration stage starts the server from the base environment.
+    left_out = "left out with --skip" if "image" in options.skip else None
+    reason = left_out or await Docker(machine=machine, directory=loaded.root).problem()
+    plan = build_plan(loaded, Surroundings(no_image=reason))
     return Project(
         loaded=loaded, chosen=chosen, plan=select(plan, only=options.stages, skip=options.skip)
     )

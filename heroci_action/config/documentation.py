@@ -17,10 +17,10 @@ Node = Mapping[str, Any]
 INTRODUCTION = """\
 # Configuration
 
-HeroCI reads `heroci.toml`, or `[tool.heroci]` in `pyproject.toml`, at the repository's root. Every key is optional:
-what is not written is detected, and what cannot be detected has a default. `heroci plan --explain` shows the values
-that are in force and where each came from. Unknown keys, wrong types, missing files and circular needs are all reported at
-once, with exit code 2.
+HeroCI reads `heroci.toml`, or `[tool.heroci]` in `pyproject.toml`, at the repository's root. Every key is
+optional: what is not written is detected, and what cannot be detected has a default. `heroci plan --explain` shows
+the values that are in force and where each came from. Unknown keys, wrong types, missing files and circular needs
+are all reported at once, with exit code 2.
 
 Durations are seconds as a number, or text such as `"90s"`, `"5m"`, `"1h"`. Files are relative to the repository's root.
 

@@ -34,7 +34,7 @@ def skip_reason(loaded: Loaded, surroundings: Surroundings) -> str | None:
         return "switched off with `image = false`"
     if image is None or image.dockerfile is None:
         return "the project has no Dockerfile"
-    return surroundings.no_docker
+    return surroundings.no_image
 
 
 def _steps(loaded: Loaded) -> Iterator[Step]:

@@ -7,6 +7,6 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """`no_docker` is the reason in words why images cannot be built and started, None where they can."""
+    """`no_image` is the reason in words why images will not be built and started, None where they will."""
 
-    no_docker: str | None = None
+    no_image: str | None = None
