@@ -10,6 +10,7 @@ docstring for the environment variables and the format.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
@@ -207,12 +208,24 @@ def _frames(longrepr: Any, details: str) -> Iterator[Tuple[str, int]]:
 
 
 def _subtest_name(report: Any) -> str:
-    """As unittest writes it, `[message] (a=1)`; the method is pytest-subtests' or pytest's own."""
-    for name in ("_sub_test_description", "sub_test_description"):
-        describe = getattr(report, name, None)
-        if describe is not None:
-            return str(describe())
-    return "(<subtest>)"
+    """As unittest writes it, `[message] (a=1)`."""
+    message = getattr(report.context, "msg", None)
+    values = (report.context.kwargs or {}).items()
+    described = ", ".join("{}={}".format(key, _value(report, value)) for key, value in values)
+    parts = ["[{}]".format(message)] if message else []
+    return " ".join(parts + (["({})".format(described)] if described else [])) or "(<subtest>)"
+
+
+def _value(report: Any, value: Any) -> str:
+    """The value as text: pytest 9 has it so, and twice so on the way through pytest-xdist; pytest-subtests as it is."""
+    if not type(report).__module__.startswith("_pytest."):
+        return repr(value)
+    if hasattr(report, "node"):
+        try:
+            return str(ast.literal_eval(value))
+        except (SyntaxError, ValueError):  # too long, so it was cut
+            pass
+    return str(value)
 
 
 class Databases:

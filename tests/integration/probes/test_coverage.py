@@ -1,0 +1,194 @@
+"""Every process of a test run is measured, with the project's own settings; ours only add to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.probes.projects import PROBES, Project
+
+WORK = """def in_a():
+    return 1
+
+
+def in_b():
+    return 2
+
+
+def in_a_subprocess():
+    return 3
+
+
+def never():  # left out by choice
+    return 0
+
+
+def missed(x):
+    if x:
+        return 1
+    return 0
+"""
+TESTS = """import os
+import subprocess
+import sys
+
+from django.test import SimpleTestCase
+
+from shop import work
+
+
+class A(SimpleTestCase):
+    def test_a(self):
+        work.in_a()
+
+
+class B(SimpleTestCase):
+    def test_b(self):
+        work.in_b()
+
+
+class C(SimpleTestCase):
+    def test_c(self):
+        code = f"import sys; sys.path.insert(0, {os.getcwd()!r}); from shop import work; work.in_a_subprocess()"
+        subprocess.run([sys.executable, "-c", code], check=True, cwd="/")
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What coverage.json says of the files."""
+
+    files: dict[str, dict[str, Any]]
+
+    def missing(self, path: str) -> list[int]:
+        return list(self.files[path]["missing_lines"])
+
+
+@pytest.fixture
+def covered(project: Project) -> Project:
+    return project.write(
+        {
+            "shop/work.py": WORK,
+            "shop/tests/test_work.py": TESTS,
+            "shop/untouched.py": "x = 1\n",
+            "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = settings\npythonpath = .\n",
+        }
+    )
+
+
+def probe(project: Project, *arguments: str) -> tuple[int, str]:
+    run = project.run(str(PROBES / "heroci_coverage.py"), *arguments)
+    return run.code, run.output
+
+
+def measure(project: Project, *command: str, env: Mapping[str, str] | None = None) -> Measured:
+    reports = project.root.parent / "reports"
+    reports.mkdir(exist_ok=True)
+    rcfile, data, report = (
+        str(reports / name) for name in ("coveragerc", "data/data", "coverage.json")
+    )
+    assert probe(project, rcfile, data) == (0, "")
+    run = project.run(*command, env={"COVERAGE_PROCESS_START": rcfile, **(env or {})})
+    assert run.code == 0, run.output
+    code, said = probe(project, rcfile, "--json", report)
+    assert code == 0, said
+    return Measured(files=json.loads(Path(report).read_text())["files"])
+
+
+DJANGO = ("manage.py", "test")
+MODES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "serial": (DJANGO, {}),
+    "forked": ((*DJANGO, "--parallel", "2"), {"START_METHOD": "fork"}),
+    "spawned": ((*DJANGO, "--parallel", "2"), {"START_METHOD": "spawn"}),
+    "pytest": (("-m", "pytest", "shop/tests"), {}),
+    "xdist": (("-m", "pytest", "-n", "2", "shop/tests"), {}),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_all_processes_of_a_run_are_measured(covered: Project, mode: str) -> None:
+    command, env = MODES[mode]
+    measured = measure(covered, *command, env=env)
+    assert measured.missing("shop/work.py") == [14, 18, 19, 20]
+    assert measured.missing("shop/tests/test_work.py") == []
+
+
+def test_without_settings_every_file_of_the_project_counts(covered: Project) -> None:
+    measured = measure(covered, *DJANGO)
+    assert measured.missing("shop/untouched.py") == [1]
+    assert "settings.py" in measured.files
+    assert not [path for path in measured.files if path.startswith(("/", ".."))]
+
+
+SETTINGS = {
+    ".coveragerc": """[run]
+branch = True
+source = shop
+omit =
+    shop/tests/*
+    */untouched.py
+[report]
+fail_under = 100
+exclude_lines =
+    by choice
+""",
+    "setup.cfg": """[metadata]
+name = x
+[coverage:run]
+branch = True
+source = shop
+omit = shop/tests/*, */untouched.py
+[coverage:report]
+fail_under = 100
+exclude_lines = by choice
+""",
+    "pyproject.toml": """[tool.coverage.run]
+branch = true
+source = ["shop"]
+omit = ["shop/tests/*", "*/untouched.py"]
+[tool.coverage.report]
+fail_under = 100
+exclude_also = ["# left out by choice"]
+""",
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_projects_own_settings_count(covered: Project, name: str) -> None:
+    covered.write({name: SETTINGS[name]})
+    measured = measure(covered, *DJANGO, "--parallel", "2")
+    assert set(measured.files) == {"shop/__init__.py", "shop/models.py", "shop/work.py"}
+    assert measured.missing("shop/work.py") == [18, 19, 20]
+    assert measured.files["shop/work.py"]["missing_branches"] == [[18, 19], [18, 20]]
+
+
+def test_what_pytest_cov_is_told_in_addopts_counts_too(covered: Project) -> None:
+    covered.write(
+        {
+            "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = settings\npythonpath = .\n"
+            "addopts = -q --cov=shop.tests --cov shop/work.py --cov-branch --cov-fail-under=100 --cov-report=\n"
+        }
+    )
+    measured = measure(covered, *DJANGO)
+    assert "settings.py" not in measured.files
+    assert "missing_branches" in measured.files["shop/tests/test_work.py"]
+
+
+def test_no_data_is_a_failure_with_its_reason(covered: Project) -> None:
+    rcfile = str(covered.root.parent / "coveragerc")
+    probe(covered, rcfile, str(covered.root.parent / "data"))
+    code, said = probe(covered, rcfile, "--json", "coverage.json")
+    assert code == 1
+    assert said.startswith("coverage: No data to ")
+
+
+def test_broken_settings_are_a_failure_with_the_reason(covered: Project) -> None:
+    covered.write({".coveragerc": "[run]\nbranch = perhaps\n"})
+    code, said = probe(covered, "rc", "data")
+    assert code == 1
+    assert "perhaps" in said
