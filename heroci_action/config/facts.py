@@ -50,7 +50,8 @@ class Facts:
     `project` is the directory whose pyproject.toml, setup.cfg or setup.py declares the dependencies, `install_project`
     whether the project must be installed itself for its tests to import it. `distributions` are the normalised names
     of the packages that it asks for directly or has locked. `server_settings` is what wsgi.py names, where that differs
-    from the settings of the tests. `lint_specs` maps built-in lint tools to the project's pinned requirement.
+    from the settings of the tests. `lint_specs` maps built-in lint tools to the project's pinned requirement,
+    `lint_targets` are the paths in the working directory that hold the Python files git tracks and no others.
     `skips` maps a stage to the reason in words why there is nothing for it to do.
     """
 
@@ -67,6 +68,7 @@ class Facts:
     image: ImageFacts = field(default_factory=ImageFacts)
     health: str | None = None
     lint_specs: Mapping[str, str] = field(default_factory=dict)
+    lint_targets: tuple[str, ...] = (".",)
     skips: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -15,7 +15,7 @@ from heroci_action.config.checks import cross_problems, model_problems
 from heroci_action.config.detection import Detected, detect
 from heroci_action.config.facts import Facts, Loaded
 from heroci_action.config.model import Config, ImageConfig
-from heroci_action.config.tree import Tree
+from heroci_action.config.tree import Tree, python_targets
 from heroci_action.errors import ConfigurationError, Problem, UsageError
 
 DEFAULTS = "defaults"
@@ -58,7 +58,7 @@ def load(path: Path, *, overrides: Mapping[str, object] | None = None) -> Loaded
         config=config,
         origins=origins,
         warnings=(*detected.warnings, *_left_out(usable, detected)),
-        facts=_facts(detected.facts, config),
+        facts=_facts(detected.facts, config, root),
     )
 
 
@@ -245,14 +245,14 @@ def _left_out(given: Mapping[str, Any], detected: Detected) -> Iterator[str]:
             )
 
 
-def _facts(facts: Facts, config: Config) -> Facts:
+def _facts(facts: Facts, config: Config, root: Path) -> Facts:
     """The facts that the written configuration overrules."""
     skips = {
         stage: why
         for stage, why in facts.skips.items()
         if not (stage == "image" and _has_dockerfile(config))
     }
-    return replace(facts, skips=skips)
+    return replace(facts, skips=skips, lint_targets=python_targets(root / config.working_directory))
 
 
 def _has_dockerfile(config: Config) -> bool:

@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from heroci_action.config.lint_tools import lint_targets
+
 MAX_TEXT = 1_000_000  # bytes; larger files are data, not configuration
 MAX_LOCK = 16_000_000  # bytes; lock files of large projects
 MAX_WALK = 50_000  # files, where git cannot list them
@@ -136,6 +138,13 @@ def ancestors(path: str) -> tuple[str, ...]:
     if path == ".":
         return (".",)
     return (path, *ancestors(parent(path)))
+
+
+def python_targets(directory: Path) -> tuple[str, ...]:
+    """What a linter that walks everywhere is given in this directory, by what git tracks and what it does not."""
+    tracked = _git(directory, "--cached")
+    strays = _git(directory, "--others", "--directory")
+    return (".",) if tracked is None or strays is None else lint_targets(tracked, strays)
 
 
 def _listed_by_git(root: Path) -> Iterable[str] | None:

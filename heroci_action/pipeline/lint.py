@@ -23,14 +23,15 @@ def stage(loaded: Loaded, _: Surroundings) -> Stage:
         needs=(BASE,),
         parallel=True,
         env=stage_env(loaded, ()),
-        steps=tuple(_step(name, tool) for name, tool in tools.items()),
+        steps=tuple(_step(name, tool, loaded) for name, tool in tools.items()),
         skip=None if tools else "no lint tool is configured",
     )
 
 
-def _step(name: str, tool: LintConfig) -> Step:
+def _step(name: str, tool: LintConfig, loaded: Loaded) -> Step:
     built_in = LINT_TOOLS.get(name)
-    command = tool.command or (built_in.command if built_in else name)
+    targets = loaded.facts.lint_targets
+    command = tool.command or (built_in.command_for(targets) if built_in else name)
     kind = tool.format or (built_in.report if built_in else None)
     return Step(
         name=name,
