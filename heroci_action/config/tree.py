@@ -56,6 +56,12 @@ class Tree:
     def _known(self) -> frozenset[str]:
         return frozenset(self.files)
 
+    @cached_property
+    def strays(self) -> tuple[str, ...]:
+        """What lies in the directory and git ignores: files, and whole directories with a `/` behind them."""
+        ignored = _git(self.root, "--others", "--ignored", "--exclude-standard", "--directory")
+        return tuple(ignored or ())
+
     def has(self, path: str) -> bool:
         """Whether the file is there."""
         return path in self._known
@@ -141,10 +147,16 @@ def ancestors(path: str) -> tuple[str, ...]:
 
 
 def python_targets(directory: Path) -> tuple[str, ...]:
-    """What a linter that walks everywhere is given in this directory, by what git tracks and what it does not."""
+    """What a linter that walks everywhere is given in this directory: not what git ignores, and no strange directories.
+
+    A single new file is somebody's work, a new directory may be an environment that nobody has told git to ignore.
+    """
     tracked = _git(directory, "--cached")
-    strays = _git(directory, "--others", "--directory")
-    return (".",) if tracked is None or strays is None else lint_targets(tracked, strays)
+    ignored = _git(directory, "--others", "--directory", "--ignored", "--exclude-standard")
+    others = _git(directory, "--others", "--directory")
+    if tracked is None or ignored is None or others is None:
+        return (".",)
+    return lint_targets(tracked, [*ignored, *(path for path in others if path.endswith("/"))])
 
 
 def _listed_by_git(root: Path) -> Iterable[str] | None:
