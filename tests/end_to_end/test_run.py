@@ -451,3 +451,12 @@ def test_a_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
             return
         time.sleep(0.1)
     pytest.fail(f"these are left: {left_of(run_id)}")
+
+
+def test_an_environment_in_the_checkout_is_not_linted(tmp_path: Path) -> None:
+    project = write(tmp_path / "p")
+    stray = project / "env/lib/module.py"
+    stray.parent.mkdir(parents=True)
+    stray.write_text("import os\nimport sys\nx=1\n")
+    done = run(project, "--stages", "lint")
+    assert done.statuses["lint"] == "passed", done.stdout
