@@ -75,6 +75,7 @@ def test_text_in_a_cell_stays_in_its_cell(write: object, text: str) -> None:
 
     assert set(page.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code"}
     assert page.tags.count("td") == 2
+    assert page.text.split()[-1] == "last"
 
 
 @pytest.mark.parametrize("write", HTML)
