@@ -146,7 +146,6 @@ class Console(Observer):
         """The table, the failures, the findings, the reports, and last of all the verdict."""
         self.close()
         if self._verbosity > Verbosity.QUIET:
-            self._say("")
             self._print_table(_table(result))
             self._warn("", result.warnings)
         self._failures(result)
