@@ -55,6 +55,13 @@ def test_two_steps_never_share_a_file(first: tuple[str, str], second: tuple[str,
     assert (log_path(*first) == log_path(*second)) == (first == second)
 
 
+def test_names_that_look_alike_have_files_of_their_own() -> None:
+    alike = ["a b", "a+b", "a-b", "a/b", "a.b", "a:b", "A b", "", " ", "-", "a" * 90, "a" * 91]
+
+    assert len({log_path("stage", name) for name in alike}) == len(alike)
+    assert log_path("a.b", "c") != log_path("a", "b.c")
+
+
 def test_ordinary_names_stay_readable() -> None:
     assert log_path("tests", "coverage settings") == "logs/tests.coverage+settings.log"
 

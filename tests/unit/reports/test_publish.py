@@ -196,11 +196,14 @@ def test_what_a_former_run_left_is_removed_from_its_own_directory(tmp_path: Path
     assert [path.name for path in own.rglob("*") if path.is_file()] == [".gitignore"]
 
 
-def test_what_is_somebody_elses_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ignored", [None, "*.log\n"])
+def test_what_is_somebody_elses_stays(tmp_path: Path, ignored: str | None) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "server.log").touch()
+    if ignored:
+        (tmp_path / ".gitignore").write_text(ignored)
 
     prepare(tmp_path)
 
     assert (tmp_path / "logs" / "server.log").exists()
-    assert not (tmp_path / ".gitignore").exists()
+    assert (tmp_path / ".gitignore").exists() == bool(ignored)
