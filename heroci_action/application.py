@@ -19,6 +19,7 @@ from heroci_action.config.load import load
 from heroci_action.config.tree import Tree as Files
 from heroci_action.engines.base import Engine, Printed, ReportFile
 from heroci_action.engines.choice import Chosen, choose
+from heroci_action.engines.dagger.engine import CONTAINER_ROOT, DaggerEngine
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.engine import HostEngine
 from heroci_action.errors import ExitCode, UsageError
@@ -96,10 +97,11 @@ def _output_directory(path: Path) -> Path:
 async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:
     """Read the configuration, look around, and plan. Raises UsageError, ConfigurationError or EngineError."""
     loaded = load(options.path, overrides=_overrides(options))
-    chosen = choose(options.engine)
+    chosen = await choose(options.engine, machine=machine)
     # Without the image, the integration stage starts the server from the base environment.
-    left_out = "left out with --skip" if "image" in options.skip else None
-    reason = left_out or await Docker(machine=machine, directory=loaded.root).problem()
+    reason = "left out with --skip" if "image" in options.skip else None
+    if chosen.name == "host":  # the other engine builds images itself
+        reason = reason or await Docker(machine=machine, directory=loaded.root).problem()
     plan = build_plan(loaded, Surroundings(no_image=reason))
     return Project(
         loaded=loaded, chosen=chosen, plan=select(plan, only=options.stages, skip=options.skip)
@@ -125,12 +127,22 @@ def cache_directory(machine: Mapping[str, str]) -> Path:
 
 def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]) -> Engine:
     """The engine that was chosen."""
+    if project.chosen.name == "dagger":
+        return DaggerEngine(
+            root=project.loaded.root, machine=machine, exclude=_below(project, options.output)
+        )
     return HostEngine(
         root=project.loaded.root,
         cache=cache_directory(machine) / "environments",
         machine=machine,
         may_install=options.install_system_packages,
     )
+
+
+def _below(project: Project, output: Path) -> tuple[str, ...]:
+    """The output directory as a path in the repository, where it lies in there."""
+    path, root = output.resolve(), project.loaded.root.resolve()
+    return (path.relative_to(root).as_posix(),) if path.is_relative_to(root) else ()
 
 
 async def run_project(project: Project, engine: Engine, observer: Observer) -> Result:
@@ -168,7 +180,7 @@ def _reader(project: Project) -> Reader:
     tree = Tree(
         directory=project.plan.directory,
         tracked=frozenset(Files.read(root).files),
-        roots=(str(root),),
+        roots=(str(root), CONTAINER_ROOT),
     )
 
     def read_reports(step: Step, files: tuple[ReportFile, ...], printed: Printed) -> Readings:

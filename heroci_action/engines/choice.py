@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from heroci_action.engines.dagger.rehearsal import rehearse
 from heroci_action.errors import EngineError
 from heroci_action.options import EngineChoice
 
@@ -16,12 +18,27 @@ class Chosen:
     reason: str
 
 
-def choose(wanted: EngineChoice) -> Chosen:
-    """The engine for this run. Raises EngineError where the wanted one cannot be had."""
+async def choose(
+    wanted: EngineChoice, *, machine: Mapping[str, str], runner_host: str | None = None
+) -> Chosen:
+    """The engine for this run; `auto` is Dagger where an engine can be had, else the host.
+
+    Raises EngineError or UsageError where an engine was named by its address and is not there.
+    """
     match wanted:
         case EngineChoice.HOST:
             return Chosen(name="host", reason="asked for with --engine host")
         case EngineChoice.DAGGER:
-            raise EngineError("the Dagger engine is not there yet", remedy="use --engine host")
+            return Chosen(name="dagger", reason="asked for with --engine dagger")
         case EngineChoice.AUTO:
-            return Chosen(name="host", reason="the Dagger engine is not there yet")
+            return await _automatic(machine, runner_host)
+
+
+async def _automatic(machine: Mapping[str, str], runner_host: str | None) -> Chosen:
+    try:
+        target = await rehearse(machine, runner_host)
+    except EngineError as error:
+        if runner_host:
+            raise
+        return Chosen(name="host", reason=f"no Dagger engine can be had: {error.cause}")
+    return Chosen(name="dagger", reason=f"it uses {target.reason}")

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -31,6 +32,7 @@ FETCHED_WITHIN = 300.0  # where its image has to be pulled first
 DOWNLOADED_WITHIN = 180.0  # seconds for the CLI itself
 LEAVE_WITHIN = 10.0  # seconds to close a session in order
 END_WITHIN = 2.0  # seconds between SIGTERM and SIGKILL
+BROKEN_WITHIN = 0.5  # seconds for a session that is known to be dead
 KEPT_LINES = 200
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -108,8 +110,17 @@ async def find_cli(machine: Mapping[str, str], *, sdk: anyio.Event) -> str:
     found = shutil.which("dagger", path=machine.get("PATH"))
     if found and await _version(found, machine) == VERSION:
         return found
+    kept = _kept_by_the_sdk(machine)
+    if kept.is_file():
+        return str(kept)
     await sdk.wait()  # two threads in its imports would wait for each other
     return await _downloaded()
+
+
+def _kept_by_the_sdk(machine: Mapping[str, str]) -> Path:
+    """Where the SDK keeps the CLI that it has downloaded (on Linux)."""
+    base = machine.get("XDG_CACHE_HOME") or Path(machine.get("HOME", "/root"), ".cache")
+    return Path(base, "dagger", f"dagger-{VERSION}")
 
 
 async def _version(program: str, machine: Mapping[str, str]) -> str | None:
@@ -219,7 +230,7 @@ async def _leave(process: Process, cli: Cli) -> None:
     if process.stdin is not None:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
             await process.stdin.aclose()
-    with anyio.move_on_after(END_WITHIN if cli.broken else LEAVE_WITHIN):
+    with anyio.move_on_after(BROKEN_WITHIN if cli.broken else LEAVE_WITHIN):
         await process.wait()
 
 

@@ -17,6 +17,7 @@ from heroci_action.engines.dagger.preflight import preflight
 from heroci_action.engines.task_errors import one_error
 from heroci_action.plan import Plan
 
+CONTAINER_ROOT = "/src"  # where the repository lies in containers
 _NEED_THE_SDK = "heroci_action.engines.dagger.session"
 
 

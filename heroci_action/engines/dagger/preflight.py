@@ -38,13 +38,14 @@ class Target:
 
     machine: Mapping[str, str]
     reason: str
+    running: bool = False  # as far as is known
     starts_quickly: bool = True
 
 
 async def preflight(machine: Mapping[str, str], runner_host: str | None = None) -> Target:
     """What can be known before connecting. Raises EngineError with cause and remedy, UsageError for a wrong address."""
     if SESSION_PORT in machine and runner_host is None:
-        return Target(machine=machine, reason="the session of `dagger run`")
+        return Target(machine=machine, reason="the session of `dagger run`", running=True)
     host = runner_host or machine.get(RUNNER_HOST)
     if host:
         await _check_runner_host(host)
@@ -53,11 +54,11 @@ async def preflight(machine: Mapping[str, str], runner_host: str | None = None) 
         )
     docker = _Docker(machine)
     await docker.must_answer()
-    if await docker.knows("container", ENGINE_CONTAINER):
-        return Target(
-            machine=machine, reason=f"the container {ENGINE_CONTAINER} of the local Docker"
-        )
-    here = await docker.knows("image", ENGINE_IMAGE)
+    state = await docker.inspect("container", "{{.State.Running}}", ENGINE_CONTAINER)
+    if state is not None:
+        reason = f"the container {ENGINE_CONTAINER} of the local Docker"
+        return Target(machine=machine, reason=reason, running=state == "true")
+    here = await docker.inspect("image", "{{.Id}}", ENGINE_IMAGE) is not None
     return Target(
         machine=machine, reason=f"{ENGINE_IMAGE} in the local Docker", starts_quickly=here
     )
@@ -131,13 +132,13 @@ class _Docker:
                 remedy="start Docker, or use --engine host",
             )
 
-    async def knows(self, kind: str, name: str) -> bool:
-        """Whether there is such an image or container."""
-        code, _ = await self._ask(kind, "inspect", "--format", "{{.Id}}", name)
-        return code == 0
+    async def inspect(self, kind: str, template: str, name: str) -> str | None:
+        """What Docker says of an image or container; None where there is none of that name."""
+        code, text = await self._ask(kind, "inspect", "--format", template, name)
+        return text.strip() if code == 0 else None
 
     async def _ask(self, *arguments: str) -> tuple[int, str]:
-        """The exit code and what was said on standard error. Raises EngineError where nothing is said in time."""
+        """The exit code, and what was said: on standard error where it failed. Raises EngineError after the limit."""
         try:
             with anyio.fail_after(ANSWER_WITHIN):
                 done = await anyio.run_process(
@@ -153,7 +154,9 @@ class _Docker:
                 f"the docker client cannot be started: {error.strerror}",
                 remedy="repair it, or use --engine host",
             ) from error
-        return done.returncode, done.stderr.decode(errors="replace")
+        return done.returncode, (done.stderr if done.returncode else done.stdout).decode(
+            errors="replace"
+        )
 
 
 def _reason(stderr: str) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 import anyio
 import dagger
 
-ROOT = "/src"
+from heroci_action.engines.dagger.engine import CONTAINER_ROOT
+
+ROOT = CONTAINER_ROOT
 GIT_WITHIN = 60.0  # seconds
 # Nobody needs these in a container, whether or not the project has a .gitignore.
 NEVER = (".git", "**/__pycache__", "**/.venv", "**/node_modules", "**/.tox", "**/.nox")
