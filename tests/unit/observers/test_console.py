@@ -133,6 +133,36 @@ def test_a_stream_that_knows_ascii_only_ends_nothing() -> None:
     assert b"? tests/migrate: passed" in raw.getvalue()
 
 
+NOBODY_READS = """
+import sys
+from heroci_action.observers.console import Console
+from heroci_action.observers.multiplexer import Observers
+from heroci_action.options import Verbosity
+from tests.unit.observers.plans import watch
+with Observers(Console(sys.stdout, verbosity=Verbosity.VERBOSE)) as observers:
+    watch(observers, *["x" * 1000] * 1000)
+sys.stderr.write(f"alive {observers.problems}")
+sys.exit(7)
+"""
+
+
+def test_a_reader_that_goes_away_does_not_end_the_run() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+
+    done = subprocess.run(
+        (sys.executable, "-c", NOBODY_READS),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[3],
+    )
+    os.close(theirs)
+
+    assert (done.stderr, done.returncode) == ("alive []", 7)
+
+
 def on_a_terminal(*, environ: dict[str, str], seconds: float = 0.4) -> str:
     """What a terminal of 100 columns gets from a step that runs for a while."""
     ours, theirs = pty.openpty()
