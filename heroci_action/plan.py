@@ -102,7 +102,8 @@ class BuildImage:
 class Serve:
     """Starts the application as the service `app` and waits until `health` answers with a status below 400.
 
-    It stays up until the stage ends. `command` None means the image's own; `{app.port}` in it is the port to listen on.
+    It stays up until the stage ends. `command` None means the image's own; `{app.port}` and `{app.interface}` in it
+    say where to listen.
     `health` None: wait for the port only. `within` is in seconds.
     """
 

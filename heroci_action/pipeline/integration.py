@@ -104,7 +104,7 @@ def _server(loaded: Loaded) -> tuple[str, ...] | None:
     """The production server that the project itself depends on."""
     facts = loaded.facts
     if "gunicorn" in facts.distributions and facts.wsgi:
-        return ("gunicorn", "--bind", "127.0.0.1:{app.port}", "--workers", "2", facts.wsgi)
+        return ("gunicorn", "--bind", "{app.interface}:{app.port}", "--workers", "2", facts.wsgi)
     if "uvicorn" in facts.distributions and facts.asgi:
-        return ("uvicorn", "--host", "127.0.0.1", "--port", "{app.port}", facts.asgi)
+        return ("uvicorn", "--host", "{app.interface}", "--port", "{app.port}", facts.asgi)
     return None

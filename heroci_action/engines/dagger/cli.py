@@ -99,7 +99,19 @@ def _existing(machine: Mapping[str, str]) -> Cli:
 
 
 async def find_cli(machine: Mapping[str, str], *, sdk: anyio.Event) -> str:
-    """The CLI of our version: the one that is named, the one on the PATH, else the SDK's own download."""
+    """The CLI of our version, downloaded by the SDK where it is not here. Raises EngineError where it cannot be."""
+    found = await cli_at_hand(machine)
+    if found is None:
+        await sdk.wait()  # two threads in its imports would wait for each other
+        found = await _downloaded()
+    return found
+
+
+async def cli_at_hand(machine: Mapping[str, str]) -> str | None:
+    """The CLI that is named, the one on the PATH, or the SDK's earlier download; None where there is none of them.
+
+    Raises EngineError where the one that is named is not there.
+    """
     named = machine.get(CLI)
     if named:
         if not shutil.which(named, path=machine.get("PATH")):
@@ -111,10 +123,7 @@ async def find_cli(machine: Mapping[str, str], *, sdk: anyio.Event) -> str:
     if found and await _version(found, machine) == VERSION:
         return found
     kept = _kept_by_the_sdk(machine)
-    if kept.is_file():
-        return str(kept)
-    await sdk.wait()  # two threads in its imports would wait for each other
-    return await _downloaded()
+    return str(kept) if kept.is_file() else None
 
 
 def _kept_by_the_sdk(machine: Mapping[str, str]) -> Path:
@@ -213,7 +222,7 @@ async def _parameters(process: Process, lines: deque[str], *, within: float) -> 
 
 def _last_words(lines: deque[str]) -> str:
     """The line that tells most, without colours: the last that speaks of an error, else the last one."""
-    plain = [_ESCAPES.sub("", line).strip() for line in lines]
+    plain = [_ESCAPES.sub("", line).partition(" [traceparent:")[0].strip() for line in lines]
     plain = [line for line in plain if line]
     telling = [line for line in plain if "error" in line.lower() or "ERROR" in line]
     return (telling or plain or ["it said nothing"])[-1][:300]

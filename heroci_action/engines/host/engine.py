@@ -379,7 +379,7 @@ class HostScope:
             sink(Stream.STDERR, f"the application ended with exit code {process.returncode}")
 
     def _server(self, step: Step, action: Serve, port: int) -> Program:
-        values = {"app.port": str(port)}
+        values = {"app.port": str(port), "app.interface": LOOPBACK}
         line = fill_line(action.command, {**self._values, **values}) if action.command else ()
         declared = {name: fill(value, values) for name, value in self._declared(step).items()}
         if action.place is Place.IMAGE:
