@@ -15,6 +15,7 @@ import anyio
 import click
 
 from heroci_action.application import cache_directory
+from heroci_action.cli.shared import project_path
 from heroci_action.engines.host import postgres
 from heroci_action.engines.host.docker import Docker
 from heroci_action.errors import ExitCode
@@ -35,7 +36,7 @@ class Finding:
 
 
 @click.command("doctor", short_help="Check what this machine has for a run.")
-@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
+@project_path
 def command(path: Path) -> int:
     """Check what this machine has for running the project at PATH; exit code 3 where something needed is missing."""
     findings = tuple(_findings(path))

@@ -5,36 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import anyio
 import click
 
 from heroci_action.application import Project, prepare
-from heroci_action.cli.types import NAMES
+from heroci_action.cli.shared import project_path, what_runs
 from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.plan import Stage
 
 
 @click.command("plan", short_help="Show what would run, and why.")
-@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
-@click.option(
-    "--stages",
-    type=NAMES,
-    default="",
-    metavar="NAMES",
-    help="Only these and what they need; comma-separated.",
-)
-@click.option(
-    "--skip", type=NAMES, default="", metavar="NAMES", help="Leave these out; comma-separated."
-)
-@click.option(
-    "--engine",
-    type=click.Choice([choice.value for choice in EngineChoice]),
-    default="auto",
-    show_default=True,
-)
+@project_path
+@what_runs
 @click.option(
     "--json",
     "as_json",

@@ -9,29 +9,14 @@ from typing import Any
 import click
 
 from heroci_action.application import run
-from heroci_action.cli.types import DURATION, NAMES
+from heroci_action.cli.shared import project_path, what_runs
+from heroci_action.cli.types import DURATION
 from heroci_action.options import DEFAULT_OUTPUT, EngineChoice, RunOptions, Verbosity
 
 
 @click.command("run", short_help="Run the stages and report.")
-@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
-@click.option(
-    "--engine",
-    type=click.Choice([choice.value for choice in EngineChoice]),
-    default=EngineChoice.AUTO.value,
-    show_default=True,
-    help="What executes the stages; auto takes Dagger where it can.",
-)
-@click.option(
-    "--stages",
-    type=NAMES,
-    default="",
-    metavar="NAMES",
-    help="Only these and what they need; comma-separated.",
-)
-@click.option(
-    "--skip", type=NAMES, default="", metavar="NAMES", help="Leave these out; comma-separated."
-)
+@project_path
+@what_runs
 @click.option(
     "--fail-fast/--no-fail-fast",
     default=None,
