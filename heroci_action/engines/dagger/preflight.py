@@ -75,7 +75,7 @@ async def _check_runner_host(host: str) -> None:
     if parts.scheme not in SCHEMES:
         raise UsageError(
             f"the runner host {_shown(host)!r} has no scheme that Dagger knows",
-            remedy="use tcp://HOST:PORT, unix:///PATH, ssh://USER@HOST, kube-pod://POD?namespace=NAME or docker-container://NAME",
+            remedy="use tcp://HOST:PORT, unix:///PATH, ssh://USER@HOST, kube-pod://POD or docker-container://NAME",
         )
     try:
         if parts.scheme == "tcp":
