@@ -109,7 +109,7 @@ def test_nothing_foreign_controls_the_terminal(environ: dict[str, str]) -> None:
 
 
 @given(results)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_result_can_be_shown(result: Result) -> None:
     stream = io.StringIO()
     console = Console(stream)
