@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -175,10 +176,16 @@ def on_a_terminal(*, environ: dict[str, str], seconds: float = 0.4) -> str:
         console.output("tests", "tests", Stream.STDOUT, "Ran 7 \x1b[2Jtests")
         time.sleep(seconds)
         console.close()
-        stream.flush()
-        text = os.read(ours, 1_000_000).decode()
-    os.close(ours)
-    return text
+    return _all_of(ours).decode()
+
+
+def _all_of(terminal: int) -> bytes:
+    """What was written to a terminal until its other side was closed: Linux tells that by EIO."""
+    parts = []
+    with os.fdopen(terminal, "rb", buffering=0) as stream, suppress(OSError):
+        while part := stream.read(65_536):
+            parts.append(part)
+    return b"".join(parts)
 
 
 def test_a_terminal_shows_what_runs_with_its_time_and_last_words() -> None:
