@@ -207,8 +207,9 @@ def _is_broken(step: StepResult) -> bool:
 
 
 def _cause(name: str, ended: StageResult | StepResult) -> str:
+    reason = f": {prose(ended.reason, 1_000)}" if ended.reason else ""
     remedy = f" **Remedy:** {prose(ended.remedy, 1_000)}" if ended.remedy else ""
-    return f"**{prose(name)}** {ended.status.value}: {prose(ended.reason or '', 1_000)}.{remedy}"
+    return f"**{prose(name)}** {ended.status.value}{reason}.{remedy}"
 
 
 def _step_block(stage: StageResult, step: StepResult) -> str:

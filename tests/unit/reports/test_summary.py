@@ -110,6 +110,24 @@ def test_a_failed_step_shows_its_reason_remedy_and_last_lines() -> None:
     assert "logs/tests.migrate.log" in page
 
 
+def test_a_cancelled_run_says_what_was_under_way() -> None:
+    page = render(
+        run(
+            stage(
+                "tests",
+                step("check"),
+                step("tests", Status.CANCELLED, output="half way"),
+                reason="interrupted by SIGINT",
+            ),
+            status=Status.CANCELLED,
+        )
+    )
+
+    assert "🚫 **tests/tests** cancelled.\n" in page
+    assert "half way" in page
+    assert "interrupted by SIGINT" in page
+
+
 def test_failures_with_one_cause_are_one_block_that_names_them_all() -> None:
     page = render(run_of(*failures(5, causes=2)))
 
