@@ -128,7 +128,7 @@ def test_without_settings_every_file_of_the_project_counts(covered: Project) -> 
 SETTINGS = {
     ".coveragerc": """[run]
 branch = True
-source = shop
+source = ./shop
 omit =
     shop/tests/*
     */untouched.py
@@ -165,6 +165,7 @@ def test_the_projects_own_settings_count(covered: Project, name: str) -> None:
     assert set(measured.files) == {"shop/__init__.py", "shop/models.py", "shop/work.py"}
     assert measured.missing("shop/work.py") == [18, 19, 20]
     assert measured.files["shop/work.py"]["missing_branches"] == [[18, 19], [18, 20]]
+    assert "fail_under" not in (covered.root.parent / "reports" / "coveragerc").read_text()
 
 
 def test_what_pytest_cov_is_told_in_addopts_counts_too(covered: Project) -> None:

@@ -15,6 +15,7 @@ from unittest import mock
 
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
+from shop import deep
 from shop.models import Thing
 
 
@@ -75,9 +76,17 @@ class Good(TestCase):
             pass
 
 
+    def test_elsewhere(self):
+        deep.fail_here()  # elsewhere
+
+
 class Plain(unittest.TestCase):
     def test_plain(self):
         pass
+
+    def test_plain_sub(self):  # unlike Django's, it drags its result along when it is pickled
+        with self.subTest(c=2):
+            self.fail()
 
 
 class BrokenClass(TestCase):
@@ -114,6 +123,7 @@ class SkippedClass(TestCase):
         pass
 """
 FILES = {
+    "shop/deep.py": "def fail_here():\n    raise KeyError('here')\n",
     "shop/tests/test_all.py": TORTURE,
     "shop/tests/test_import.py": "import os\n\nfrom nowhere import gone\n",
     "shop/tests/test_syntax.py": "\ndef broken(:\n    pass\n",
@@ -137,7 +147,9 @@ WANTED = {
     "test_all.Good.test_sub (a=3)": FAILED,
     "test_all.Good.test_sub_error [message] (b=1)": ERRORED,
     "test_all.Good.test_sub_good": PASSED,
+    "test_all.Good.test_elsewhere": ERRORED,
     "test_all.Plain.test_plain": PASSED,
+    "test_all.Plain.test_plain_sub (c=2)": FAILED,
     "test_all.BrokenClass.setUpClass": ERRORED,
     "test_all.One.test_inherited": PASSED,
     "test_all.Two.test_inherited": FAILED,
@@ -148,7 +160,7 @@ WANTED = {
     "test_module.setUpModule": ERRORED,
 }
 # What Django's runner says of it: a failing tearDown counts again, and an expected failure is no skip.
-SUMMARY = "FAILED (failures=5, errors=8, skipped=3, expected failures=1, unexpected successes=1)"
+SUMMARY = "FAILED (failures=6, errors=9, skipped=3, expected failures=1, unexpected successes=1)"
 
 MODES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "serial": ((), {}),
@@ -189,6 +201,7 @@ def test_each_test_has_its_place(torture: Project, mode: str) -> None:
         "Good.test_fail": "fail",
         "Good.test_error": "deep",
         "Good.test_exit": "exit",
+        "Good.test_elsewhere": "elsewhere",
         "Good.test_unexpected": "unexpected",
         "Good.test_sub (a=3)": "sub",
         "Good.test_sub_error [message] (b=1)": "sub error",

@@ -154,6 +154,11 @@ def test_a_removed_line_that_looks_like_a_header_is_a_line() -> None:
     assert places(found(ReportKind.BLACK, out)) == [("pkg/ugly.py", 1, 1)]
 
 
+def test_a_hunk_without_lines_around_it_inserts_behind_the_line_it_names() -> None:
+    out = "--- pkg/ugly.py\n+++ pkg/ugly.py\n@@ -2,0 +3 @@\n+x = 1\n"
+    assert places(found(ReportKind.BLACK, out)) == [("pkg/ugly.py", 3, 3)]
+
+
 def test_many_lines_are_cut_and_counted() -> None:
     added = "".join(f"+line {number}\n" for number in range(20))
     out = f"--- pkg/ugly.py\n+++ pkg/ugly.py\n@@ -1 +1,20 @@\n-x\n{added}"
