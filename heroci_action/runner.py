@@ -6,7 +6,7 @@ import math
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 import anyio
@@ -23,6 +23,7 @@ from heroci_action.engines.base import (
     StepOutcome,
     Stream,
 )
+from heroci_action.engines.task_errors import one_error
 from heroci_action.errors import EngineError, ExitCode, HeroCIError
 from heroci_action.observers.base import Observer
 from heroci_action.plan import (
@@ -99,13 +100,18 @@ async def run_plan(
 ) -> Outcome:
     """Run every stage that is not skipped as soon as its needs are done.
 
-    A stage that fails is a value in the outcome. EngineError is raised only where the engine cannot be opened at all.
+    Raises nothing that is expected: a stage that fails is a value in the outcome, and so is one whose engine could not
+    be opened.
     """
     run = _Run(plan, observer, read)
     interrupt = interrupt or Interrupt()
     with interrupt.scope, run.deadline():
-        async with engine.open(plan) as session:
-            await run.all_stages(session)
+        try:
+            with one_error():
+                async with engine.open(plan) as session:
+                    await run.all_stages(session)
+        except HeroCIError as error:
+            await run.without_engine(error)
     return run.outcome(interrupted=interrupt.reason)
 
 
@@ -146,6 +152,12 @@ class _Run:
             async with anyio.create_task_group() as tasks:
                 for stage in self._plan.stages:
                     tasks.start_soon(self._stage_task, stage, session)
+
+    async def without_engine(self, error: HeroCIError) -> None:
+        """Let every stage that has no result yet say that the engine could not be opened, or broke on its way out."""
+        self._errors.add(error.exit_code)
+        if not self._results:
+            await self.all_stages(_NoSession(error))
 
     async def _stage_task(self, stage: Stage, session: EngineSession) -> None:
         for name in stage.needs:
@@ -241,6 +253,18 @@ class _Run:
         if readings.coverage:
             self._coverage.append(readings.coverage)
         return readings
+
+
+class _NoSession:
+    """Stands in for the session with an engine that could not be opened."""
+
+    def __init__(self, error: HeroCIError) -> None:
+        self._error = error
+
+    def stage(self, stage: Stage, sink: Sink) -> AbstractAsyncContextManager[StageScope]:
+        """Raise what went wrong."""
+        del stage, sink
+        raise self._error
 
 
 class _StageTask:

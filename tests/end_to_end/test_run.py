@@ -309,10 +309,22 @@ def test_every_mistake_in_the_configuration_is_told_at_once(tmp_path: Path) -> N
     assert not done.reports.exists()
 
 
-def test_dagger_is_not_there_yet_and_says_so(tmp_path: Path) -> None:
-    done = call("run", "--engine", "dagger", directory=write(tmp_path / "p"))
-    assert done.exit_code == 3
-    assert "Dagger" in done.stderr
+def test_an_engine_that_cannot_be_had_is_told_with_its_remedy(tmp_path: Path) -> None:
+    env = environment(DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    project = write(tmp_path / "p")
+    done = call("run", "--engine", "dagger", directory=project, env=env)
+    assert done.exit_code == 3, done.stdout + done.stderr
+    assert done.stage("base")["status"] == "errored"
+    assert "Docker" in done.stage("base")["reason"]
+    assert done.stage("base")["remedy"] in done.stdout.replace("\n", " ")
+
+
+def test_auto_takes_the_host_where_no_engine_can_be_had_and_says_so(tmp_path: Path) -> None:
+    env = environment(DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    done = call("run", "--stages", "base", directory=write(tmp_path / "p"), env=env)
+    assert done.exit_code == 0, done.stdout + done.stderr
+    assert done.result["engine"] == "host"
+    assert "no Dagger engine can be had" in done.stdout.splitlines()[0]
 
 
 @pytest.mark.skipif(

@@ -36,9 +36,12 @@ class MemoryEngine:
     running: int = 0
     peak: int = 0
     name: str = "memory"
+    broken: EngineError | None = None
 
     @asynccontextmanager
     async def open(self, _plan: Plan) -> AsyncIterator[MemorySession]:
+        if self.broken:
+            raise self.broken
         yield MemorySession(self)
 
 

@@ -217,6 +217,20 @@ def test_an_engine_that_cannot_do_a_step_makes_an_error_not_a_failure() -> None:
     assert outcome.exit_code is ExitCode.ENGINE
 
 
+def test_an_engine_that_cannot_be_opened_makes_errors_of_all_stages_that_would_have_run() -> None:
+    engine = MemoryEngine(broken=EngineError("no daemon", remedy="start it"))
+    outcome = run(
+        stage("base"), stage("tests", "base"), stage("image", skip="no Dockerfile"), engine=engine
+    )
+    assert statuses(outcome) == {
+        "base": Status.ERRORED,
+        "tests": Status.SKIPPED,
+        "image": Status.SKIPPED,
+    }
+    assert (outcome.stages[0].reason, outcome.stages[0].remedy) == ("no daemon", "start it")
+    assert outcome.exit_code is ExitCode.ENGINE
+
+
 def test_a_service_that_does_not_get_ready_makes_an_error() -> None:
     engine = MemoryEngine(broken_stages={"tests": EngineError("no database")})
     outcome = run(stage("tests"), engine=engine)
