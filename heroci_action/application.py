@@ -22,7 +22,9 @@ from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.dagger.engine import CONTAINER_ROOT, DaggerEngine
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.engine import HostEngine
+from heroci_action.engines.secret_store import ignore
 from heroci_action.errors import ExitCode, UsageError
+from heroci_action.github.commands import add_mask, write_line
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
 from heroci_action.observers.console import Console
@@ -136,7 +138,14 @@ def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]
         cache=cache_directory(machine) / "environments",
         machine=machine,
         may_install=options.install_system_packages,
+        announce=_mask_on_github if GitHubContext.from_environ(machine) else ignore,
     )
+
+
+def _mask_on_github(line: str) -> None:
+    """Have the runner mask it in the log of the job, whoever prints it."""
+    write_line(sys.stdout, add_mask(line))
+    sys.stdout.flush()
 
 
 def _below(project: Project, output: Path) -> tuple[str, ...]:
@@ -152,7 +161,7 @@ async def run_project(project: Project, engine: Engine, observer: Observer) -> R
     observer.run_started(project.plan, project.chosen.name, project.chosen.reason)
     interrupt = Interrupt()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_listen, interrupt)
+        tasks.start_soon(_listen, interrupt, observer)
         outcome = await run_plan(
             project.plan,
             engine,
@@ -165,11 +174,12 @@ async def run_project(project: Project, engine: Engine, observer: Observer) -> R
     return _result(project, outcome, started_at=started_at, duration=duration)
 
 
-async def _listen(interrupt: Interrupt) -> None:
+async def _listen(interrupt: Interrupt, observer: Observer) -> None:
     """The first signal ends the run in order; the second one at once: the guardian cleans up behind it."""
     with anyio.open_signal_receiver(*SIGNALS) as signals:
         async for number in signals:
             if interrupt.reason:
+                observer.close()  # a terminal gets its cursor back
                 os._exit(ExitCode.INTERRUPTED)
             interrupt(f"interrupted by {number.name}")
 

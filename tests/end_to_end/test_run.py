@@ -472,3 +472,19 @@ def test_an_environment_in_the_checkout_is_not_linted(tmp_path: Path) -> None:
     stray.write_text("import os\nimport sys\nx=1\n")
     done = run(project, "--stages", "lint")
     assert done.statuses["lint"] == "passed", done.stdout
+
+
+def test_a_secret_of_the_caller_is_masked_wherever_a_step_prints_it(tmp_path: Path) -> None:
+    toml = (
+        FILES["pyproject.toml"]
+        + '\n        [tool.heroci.stages.look]\n        steps = [{ name = "look", run = "echo it is $TOKEN" }]\n'
+        + '        env = { TOKEN = "{env.DEPLOY_TOKEN}" }\n'
+    )
+    env = environment(DEPLOY_TOKEN="s3cr3t-value", GITHUB_ACTIONS="true")
+    done = run(write(tmp_path / "p", {"pyproject.toml": toml}), "--stages", "look", env=env)
+    assert done.exit_code == 0, done.stdout
+    assert done.stdout.startswith("::add-mask::") or "\n::add-mask::s3cr3t-value\n" in done.stdout
+    assert "it is ***" in (done.reports / "logs/look.look.log").read_text()
+    left = done.stdout.replace("::add-mask::s3cr3t-value", "") + done.stderr
+    left += "".join(path.read_text() for path in done.reports.rglob("*") if path.is_file())
+    assert "s3cr3t-value" not in left

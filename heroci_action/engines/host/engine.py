@@ -31,8 +31,8 @@ from heroci_action.engines.host.process import (
 from heroci_action.engines.host.services import ProcessServices, Provided
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.host.workspace import Workspace, workspace
+from heroci_action.engines.secret_store import Announce, SecretStore, declared_secrets, ignore
 from heroci_action.errors import EngineError
-from heroci_action.masking import Masker
 from heroci_action.plan import (
     BuildImage,
     CollectReports,
@@ -57,13 +57,14 @@ class HostEngine:
     """Runs plans on this machine.
 
     `root` is the repository, `cache` keeps environments between runs, `machine` is the environment that HeroCI was
-    started in, `may_install`: whether missing system packages are installed.
+    started in, `may_install`: whether missing system packages are installed. `announce` is told every secret.
     """
 
     root: Path
     cache: Path
     machine: Mapping[str, str]
     may_install: bool = False
+    announce: Announce = ignore
 
     @property
     def name(self) -> str:
@@ -98,7 +99,9 @@ class HostSession:
         self.installed: Installed | None = None
         self.image: str | None = None
         self.secret_key = secrets.token_urlsafe(48)
-        self._secrets = [self.secret_key]
+        self.secrets = SecretStore(
+            engine.announce, self.secret_key, *declared_secrets(plan, engine.machine)
+        )
 
     async def close(self) -> None:
         """Let go of the environment and remove the image; its layers stay in Docker's build cache."""
@@ -106,18 +109,6 @@ class HostSession:
             self.installed.lock.close()
         if self.image:
             await self.docker.capture("image", "rm", "-f", self.image)
-
-    def masked(self, sink: Sink) -> Sink:
-        """The sink behind a mask; secrets that turn up later are masked as well."""
-
-        def write(stream: Stream, line: str) -> None:
-            sink(stream, Masker(tuple(self._secrets)).mask(line))
-
-        return write
-
-    def add_secrets(self, *values: str) -> None:
-        """Mask these from now on."""
-        self._secrets.extend(values)
 
     @property
     def directory(self) -> Path:
@@ -127,7 +118,7 @@ class HostSession:
     @asynccontextmanager
     async def stage(self, stage: Stage, sink: Sink) -> AsyncIterator[HostScope]:
         """The stage with its services, in containers where the stage runs the image, else as processes."""
-        sink = self.masked(sink)
+        sink = self.secrets.masked(sink)
         async with AsyncExitStack() as stack:
             world = None
             if _runs_image(stage):
@@ -152,7 +143,7 @@ class HostSession:
                 provided[name] = await world.provide(service, sink)
             else:
                 provided[name] = await self.services.provide(service, stage.name, sink)
-            self.add_secrets(*provided[name].secrets)
+            self.secrets.add(*provided[name].secrets)
         return provided
 
 
@@ -225,7 +216,7 @@ class HostScope:
 
     async def run(self, step: Step, sink: Sink) -> StepOutcome:
         """Take one step."""
-        sink = self._session.masked(sink)
+        sink = self._session.secrets.masked(sink)
         match step.action:
             case InstallSystemPackages():
                 session = self._session

@@ -1,0 +1,53 @@
+"""The secrets of a run: what is masked in everything that leaves an engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from heroci_action.engines.base import Sink, Stream
+from heroci_action.masking import Masker
+from heroci_action.plan import Plan
+
+Announce = Callable[[str], None]
+"""Is told each single line that has to be masked elsewhere too, such as in the log of a job."""
+
+SECRET_NAME = re.compile(r"secret|token|passw|key|credential|dsn|auth", re.IGNORECASE)
+_FROM_MACHINE = re.compile(r"\{env\.(\w+)\}")
+
+
+def ignore(_line: str) -> None:
+    """Announces to nobody."""
+
+
+class SecretStore:
+    """Secrets that are known from the start, and those that turn up when services start."""
+
+    def __init__(self, announce: Announce, *values: str) -> None:
+        self._announce = announce
+        self._values: tuple[str, ...] = ()
+        self.add(*values)
+
+    def add(self, *values: str) -> None:
+        """Mask these from now on."""
+        for line in Masker(values).values:
+            self._announce(line)
+        self._values += values
+
+    def masked(self, sink: Sink) -> Sink:
+        """The sink behind the mask; secrets that are added later are masked as well."""
+
+        def write(stream: Stream, line: str) -> None:
+            sink(stream, Masker(self._values).mask(line))
+
+        return write
+
+
+def declared_secrets(plan: Plan, machine: Mapping[str, str]) -> Iterator[str]:
+    """What the plan takes from the caller's environment under a name that sounds like a secret."""
+    variables = [stage.env for stage in plan.stages]
+    variables += [step.env for stage in plan.stages for step in stage.steps]
+    for name, value in (item for env in variables for item in env.items()):
+        for source in _FROM_MACHINE.findall(value):
+            if machine.get(source) and (SECRET_NAME.search(source) or SECRET_NAME.search(name)):
+                yield machine[source]
