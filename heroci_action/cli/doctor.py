@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -16,9 +17,11 @@ import click
 
 from heroci_action.application import cache_directory
 from heroci_action.cli.shared import project_path
+from heroci_action.engines.choice import choose
 from heroci_action.engines.host import postgres
 from heroci_action.engines.host.docker import Docker
 from heroci_action.errors import ExitCode
+from heroci_action.options import EngineChoice
 
 LITTLE_DISK = 2 * 1024**3  # bytes; an environment and an image take about one
 OLDEST_PYTHON = (3, 11)
@@ -108,11 +111,12 @@ def _docker(path: Path) -> Finding:
 
 
 def _dagger() -> Finding:
+    chosen = anyio.run(partial(choose, EngineChoice.AUTO, machine=os.environ))
     return Finding(
         name="Dagger engine",
-        good=False,
-        text="not there yet",
-        remedy="stages run on the host engine",
+        good=chosen.name == "dagger",
+        text=chosen.reason,
+        remedy="without one, stages run on the host engine",
     )
 
 
