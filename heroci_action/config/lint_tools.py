@@ -20,10 +20,9 @@ class LintTool:
     """A tool with its command for the working directory.
 
     `default_spec` is at most the version that its reader was tried with, so that an older Python finds an older one.
-    `walks_all`: it looks into every directory below the one it is given, a virtual environment included, and does not
-    know what git ignores. `only_by_name`: no trace of it makes it run, because it needs to be told more than a
-    directory (what to analyse, plugins, stubs). `sections` are those of setup.cfg and tox.ini, `hooks` the ids in
-    .pre-commit-config.yaml, `runs` regular expressions for command lines of the project's own CI.
+    `only_by_name`: no trace of it makes it run, because it needs to be told more than a directory (what to analyse,
+    plugins, stubs). `sections` are those of setup.cfg and tox.ini, `hooks` the ids in .pre-commit-config.yaml,
+    `aliases` other programs that take the same command line and print the same.
     """
 
     name: str
@@ -31,20 +30,29 @@ class LintTool:
     default_spec: str
     command: tuple[str, ...]
     report: ReportKind
-    walks_all: bool = False
     only_by_name: bool = False
     files: tuple[str, ...] = ()
     sections: frozenset[str] = frozenset()
     hooks: frozenset[str] = frozenset()
-    runs: tuple[str, ...] = ()
+    aliases: frozenset[str] = frozenset()
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """The names that it is called by."""
+        return self.aliases | {self.command[0]}
+
+    @property
+    def fixes(self) -> bool:
+        """Whether it changes files unless it is told to check."""
+        return "--diff" in self.command
 
     def command_for(self, targets: tuple[str, ...]) -> tuple[str, ...]:
-        """The command for the files that git tracks, where the tool does not find them out itself.
+        """The command for the files that git tracks.
 
         It is given directories, not files: a list of files may be longer than a command line can be, and tools ignore
         their own `exclude` settings for a file that is named (Black has no option against that).
         """
-        return (*self.command[:-1], *targets) if self.walks_all else self.command
+        return (*self.command[:-1], *targets)
 
 
 def lint_targets(tracked: Iterable[str], strays: Iterable[str]) -> tuple[str, ...]:
@@ -81,7 +89,6 @@ _ALL = (
         command=("black", "--check", "--diff", "--quiet", "."),
         report=ReportKind.BLACK,
         hooks=frozenset({"black", "black-jupyter"}),
-        runs=(r"(^|\s)black(\s|$)", r"psf/black"),
     ),
     LintTool(
         name="isort",
@@ -90,11 +97,9 @@ _ALL = (
         # `--filter-files`: `skip` counts for files that are named, too.
         command=("isort", "--check-only", "--diff", "--filter-files", "."),
         report=ReportKind.ISORT,
-        walks_all=True,
         files=(".isort.cfg",),
         sections=frozenset({"isort", "tool:isort"}),
         hooks=frozenset({"isort"}),
-        runs=(r"(^|\s)isort(\s|$)",),
     ),
     LintTool(
         name="flake8",
@@ -102,11 +107,10 @@ _ALL = (
         default_spec="flake8<=7.5.0",
         command=("flake8", "--format=default", "."),
         report=ReportKind.FLAKE8,
-        walks_all=True,
         files=(".flake8",),
         sections=frozenset({"flake8"}),
         hooks=frozenset({"flake8"}),
-        runs=(r"(^|\s)flake8(\s|$)",),
+        aliases=frozenset({"pflake8", "flake8p"}),
     ),
     LintTool(
         name="ruff",
@@ -116,7 +120,6 @@ _ALL = (
         report=ReportKind.RUFF,
         files=("ruff.toml", ".ruff.toml"),
         hooks=frozenset({"ruff", "ruff-check"}),
-        runs=(r"(^|\s)ruff\s+(check|\.|--)",),
     ),
     LintTool(
         name="ruff-format",
@@ -125,7 +128,6 @@ _ALL = (
         command=("ruff", "format", "--diff", "."),
         report=ReportKind.RUFF_FORMAT,
         hooks=frozenset({"ruff-format"}),
-        runs=(r"(^|\s)ruff\s+format",),
     ),
     LintTool(
         name="mypy",
@@ -141,7 +143,6 @@ _ALL = (
         default_spec="pylint<=4.1.4",
         command=("pylint", "--output-format=text", "--recursive=y", "."),
         report=ReportKind.PYLINT,
-        walks_all=True,
         only_by_name=True,
     ),
 )

@@ -58,9 +58,8 @@ class Tree:
 
     @cached_property
     def strays(self) -> tuple[str, ...]:
-        """What lies in the directory and git ignores: files, and whole directories with a `/` behind them."""
-        ignored = _git(self.root, "--others", "--ignored", "--exclude-standard", "--directory")
-        return tuple(ignored or ())
+        """What no linter should look into: what git ignores, and whole directories (`/` behind them) new to it."""
+        return _strays(self.root) or ()
 
     def has(self, path: str) -> bool:
         """Whether the file is there."""
@@ -151,12 +150,16 @@ def python_targets(directory: Path) -> tuple[str, ...]:
 
     A single new file is somebody's work, a new directory may be an environment that nobody has told git to ignore.
     """
-    tracked = _git(directory, "--cached")
+    tracked, strays = _git(directory, "--cached"), _strays(directory)
+    return (".",) if tracked is None or strays is None else lint_targets(tracked, strays)
+
+
+def _strays(directory: Path) -> tuple[str, ...] | None:
     ignored = _git(directory, "--others", "--directory", "--ignored", "--exclude-standard")
     others = _git(directory, "--others", "--directory")
-    if tracked is None or ignored is None or others is None:
-        return (".",)
-    return lint_targets(tracked, [*ignored, *(path for path in others if path.endswith("/"))])
+    if ignored is None or others is None:
+        return None
+    return (*ignored, *(path for path in others if path.endswith("/")))
 
 
 def _listed_by_git(root: Path) -> Iterable[str] | None:

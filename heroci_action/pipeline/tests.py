@@ -61,10 +61,20 @@ def _has_settings(loaded: Loaded) -> bool:
 def _django_steps(loaded: Loaded) -> Iterator[Step]:
     yield Step(name="check", action=Command(line=django(loaded, "check")))
     if loaded.config.tests.check_migrations:
-        line = django(loaded, "makemigrations", "--check", "--dry-run", "--noinput")
-        yield Step(name="migrations", action=Command(line=line), blocking=False)
+        yield _check_migrations(loaded)
     if loaded.config.services:
         yield Step(name="migrate", action=Command(line=django(loaded, "migrate", "--noinput")))
+
+
+def _check_migrations(loaded: Loaded) -> Step:
+    record = "{reports}/migrations"
+    return Step(
+        name="migrations",
+        action=Command(line=("python", "{probes}/heroci_migrations.py", *manage(loaded))),
+        env={"HEROCI_RECORD": record},
+        reports=(Report(kind=ReportKind.DJANGO, path=f"{record}/*"),),
+        blocking=False,
+    )
 
 
 def _collect_coverage() -> Step:

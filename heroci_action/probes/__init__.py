@@ -46,6 +46,7 @@ The record is JSON lines, a file per process, an event per line:
     {"event": "stop", "n"}
     {"event": "databases", "databases": [{"alias", "vendor", "version", "name"}]}
     {"event": "end", "stopped"}          stopped: by --failfast or -x, so open tests were ended on purpose
+    {"event": "warning", "text"}
 
 Coverage
 --------
@@ -78,6 +79,15 @@ pytest-cov: where the project's `addopts` (or PYTEST_ADDOPTS) hold `--cov`, its 
 nor ends the run with its own threshold. Statically: a word of `addopts` that is `--cov` or begins with `--cov=`, in the
 first of pytest.ini, .pytest.ini, pyproject.toml, tox.ini and setup.cfg that configures pytest. Without such a word
 `--no-cov` is not needed, and without pytest-cov it is an error.
+
+Migrations
+----------
+    python {probes}/heroci_migrations.py manage.py
+        env HEROCI_RECORD={reports}/migrations
+        reports django-record {reports}/migrations/*
+
+`makemigrations --check --dry-run`, which fails for apps of the repository only; those of installed packages are
+warnings.
 
 HTTP checks
 -----------

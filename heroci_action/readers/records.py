@@ -23,6 +23,7 @@ class _Run:
     unfinished: list[TestCase] = field(default_factory=list)
     databases: dict[str, str] | None = None
     stopped: bool = False
+    warnings: list[str] = field(default_factory=list)
 
 
 def read_records(sources: Sequence[Source], tree: Tree) -> Readings:
@@ -47,11 +48,11 @@ def read_records(sources: Sequence[Source], tree: Tree) -> Readings:
 
 
 def _readings(run: _Run) -> Readings:
-    ended = tuple(f"{test.id} was ended by --failfast" for test in run.unfinished)
+    ended = [f"{test.id} was ended by --failfast" for test in run.unfinished]
     return Readings(
         tests=tuple(run.tests) if run.stopped else (*run.tests, *run.unfinished),
         facts={} if run.databases is None else {"database": _summary(run.databases)},
-        warnings=ended if run.stopped else (),
+        warnings=(*(ended if run.stopped else ()), *run.warnings),
     )
 
 
@@ -65,6 +66,8 @@ def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: Tre
             run.tests.append(_test(event, tree))
         case "end":
             run.stopped = run.stopped or event.get("stopped") is True
+        case "warning":
+            run.warnings.append(str(event.get("text") or ""))
         case "databases":
             run.databases = (run.databases or {}) | _databases(event)
 

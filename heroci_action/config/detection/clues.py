@@ -70,14 +70,14 @@ class Clues:
         own = self.evidence.testing
         tox = any(re.search(r"\btox\b", command.line) for command in own) or not own
         make = any(re.search(r"\bmake\b", command.line) for command in own) or not own
-        expanded = tuple(inner for command in own for inner in self._expanded(command))
+        expanded = tuple(inner for command in own for inner in self.expanded(command))
         return (
             *expanded,
             *(self.tox_commands if tox else ()),
             *(self.make_commands if make else ()),
         )
 
-    def _expanded(self, command: Command) -> Iterator[Command]:
+    def expanded(self, command: Command) -> Iterator[Command]:
         """The command, and behind it what a task of taskipy or poethepoet stands for."""
         yield command
         match = re.search(r"\b(?:task|poe) (\w+)", command.line)

@@ -26,6 +26,14 @@ TESTING = re.compile(
     r"\bnox\b|task\s+test|coverage\s+run|\bunittest\b"
 )
 _EXPRESSION = re.compile(r"\$\{\{|\$\(|<<")
+# The inputs of the tools' own actions for GitHub, as the command line that they make.
+_ACTIONS: Mapping[str, str] = {
+    "psf/black": "black {options} {src}",
+    "isort/isort-action": "isort {configuration} {sort-paths}",
+    "py-actions/flake8": "flake8 {args} {path}",
+    "astral-sh/ruff-action": "ruff {args} {src}",
+    "chartboost/ruff-action": "ruff {args} {src}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +155,7 @@ def _job(
             env=env | _plain_env(step.get("env")),
         )
         for step in steps
-        for line in _lines(step.get("run"))
+        for line in _lines(step.get("run") or _action_line(step))
     )
     merged = dict(env)
     for step in steps:
@@ -162,6 +170,16 @@ def _job(
         images=tuple(_service_images(path, job.get("services"))),
         pythons=tuple(_pythons(job, steps)),
     )
+
+
+def _action_line(step: Mapping[str, Any]) -> str | None:
+    """The command line that a tool's own action for GitHub makes of its inputs; None for other steps."""
+    form = _ACTIONS.get(str(step.get("uses", "")).partition("@")[0].lower())
+    inputs = _table(step.get("with"))
+    if form is None:
+        return None
+    filled = re.sub(r"\{([\w-]+)\}", lambda match: str(inputs.get(match[1], "")), form)
+    return " ".join(filled.split())
 
 
 def _uncommented(run: object) -> str:

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found
-from heroci_action.config.detection.evidence import read_yaml
+from heroci_action.config.detection.lint_commands import (
+    Call,
+    command_of,
+    repositories,
+    sources,
+)
 from heroci_action.config.lint_tools import LINT_TOOLS, LintTool
 from heroci_action.config.tree import join
 
 DEFAULT_TOOLS = ("black", "isort", "flake8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evidence:
+    """Why a tool is the project's; `command` is how the project calls it, None where nobody does."""
+
+    why: str
+    command: tuple[str, ...] | None = None
+
+
+_Way = Callable[[Clues, LintTool], _Evidence | None]
 
 
 def detect_lint(clues: Clues) -> Iterator[Finding]:
@@ -20,48 +38,54 @@ def detect_lint(clues: Clues) -> Iterator[Finding]:
     What CI or the commit hooks run is what the project uses; a section or a dependency may be left over.
     """
     told = clues.told("lint")
-    found = next((found for source in _SOURCES if (found := _found(clues, source))), {})
-    if told is None and found:
-        yield Found("lint", list(found), "; ".join(f"{name}: {why}" for name, why in found.items()))
+    called: list[_Way] = [partial(_by_call, source) for source in sources(clues)]
+    ways = (*called, _by_section, _by_requirement)
+    found = next((found for way in ways if (found := _found(clues, way))), {})
+    if told is None:
+        yield from _lint(found)
+        yield from _optional(clues, found)
     names = set(told) if isinstance(told, list | Mapping) else set(found) or set(DEFAULT_TOOLS)
     tools = (tool for tool in LINT_TOOLS.values() if tool.name in names)
     yield Fact("lint_specs", {tool.name: spec for tool in tools if (spec := pinned(clues, tool))})
 
 
-def _found(clues: Clues, source: Callable[[Clues, LintTool], str | None]) -> dict[str, str]:
+def _lint(found: Mapping[str, _Evidence]) -> Iterator[Finding]:
+    if found:
+        why = "; ".join(f"{name}: {evidence.why}" for name, evidence in found.items())
+        tools = {
+            name: {"command": list(evidence.command)} if evidence.command else {}
+            for name, evidence in found.items()
+        }
+        yield Found("lint", tools, why)
+
+
+def _optional(clues: Clues, found: Mapping[str, _Evidence]) -> Iterator[Finding]:
+    """Findings of tools that the project never ran are for information: it did not ask to be clean."""
+    if not found:
+        yield Found("stages.lint.optional", True, "nothing shows that the project uses a lint tool")
+    elif clues.evidence.commands and not any(evidence.command for evidence in found.values()):
+        why = "the project's own CI and commit hooks run no lint tool"
+        yield Found("stages.lint.optional", True, why)
+
+
+def _found(clues: Clues, way: _Way) -> dict[str, _Evidence]:
     tools = (tool for tool in LINT_TOOLS.values() if not tool.only_by_name)
-    return {tool.name: why for tool in tools if (why := source(clues, tool))}
+    return {tool.name: evidence for tool in tools if (evidence := way(clues, tool))}
 
 
-def _run(clues: Clues, tool: LintTool) -> str | None:
-    return _by_command(clues, tool) or _by_hook(clues, tool)
+def _by_call(
+    source: Callable[[LintTool], list[Call]], clues: Clues, tool: LintTool
+) -> _Evidence | None:
+    found = source(tool)
+    return _Evidence(why=found[0].why, command=command_of(clues, tool, found)) if found else None
 
 
-def _by_command(clues: Clues, tool: LintTool) -> str | None:
-    for command in (*clues.evidence.commands, *clues.tox_commands):
-        if any(re.search(pattern, command.line) for pattern in tool.runs):
-            return f"run by {command.source}"
-    return None
+def _by_section(clues: Clues, tool: LintTool) -> _Evidence | None:
+    why = _section(clues, tool)
+    return _Evidence(why=why) if why else None
 
 
-def _by_hook(clues: Clues, tool: LintTool) -> str | None:
-    used = any(hook in tool.hooks for _, hooks in _repositories(clues) for hook in hooks)
-    return "a hook in .pre-commit-config.yaml" if used else None
-
-
-def _repositories(clues: Clues) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The repositories of .pre-commit-config.yaml: revision and ids of the hooks."""
-    path = clues.tree.first(".pre-commit-config.yaml", ".pre-commit-config.yml")
-    repositories = read_yaml(clues.tree, path).get("repos") if path else None
-    for repository in repositories if isinstance(repositories, list) else ():
-        if isinstance(repository, Mapping) and isinstance(repository.get("hooks"), list):
-            hooks = (hook.get("id") for hook in repository["hooks"] if isinstance(hook, Mapping))
-            yield str(repository.get("rev", "")), tuple(
-                hook for hook in hooks if isinstance(hook, str)
-            )
-
-
-def _by_section(clues: Clues, tool: LintTool) -> str | None:
+def _section(clues: Clues, tool: LintTool) -> str | None:
     for directory in clues.layout.directories:
         for name in tool.files:
             if clues.tree.has(join(directory, name)):
@@ -75,23 +99,27 @@ def _by_section(clues: Clues, tool: LintTool) -> str | None:
     return None
 
 
-def _by_requirement(clues: Clues, tool: LintTool) -> str | None:
+def _by_requirement(clues: Clues, tool: LintTool) -> _Evidence | None:
     known = tool.name == tool.distribution and tool.distribution in clues.distributions
-    return "a dependency of the project" if known else None
-
-
-_SOURCES = (_run, _by_section, _by_requirement)
+    return _Evidence(why="a dependency of the project") if known else None
 
 
 def pinned(clues: Clues, tool: LintTool) -> str | None:
-    """The requirement that fixes the tool's version: the project's own, else that of its pre-commit hook."""
+    """The requirement that fixes the tool's version: the project's own, its CI's, else that of its pre-commit hook."""
     pins = clues.dependencies.pins or {}
-    return pins.get(tool.distribution) or _hook_pin(clues, tool)
+    return pins.get(tool.distribution) or _ci_pin(clues, tool) or _hook_pin(clues, tool)
+
+
+def _ci_pin(clues: Clues, tool: LintTool) -> str | None:
+    """`pip install black==24.1`, `uvx ruff@0.9.1`."""
+    form = re.compile(rf"(?<![\w-]){tool.distribution}(?:==|@)v?(\d+(?:\.\w+)+)")
+    found = (form.search(command.line) for command in clues.evidence.commands)
+    return next((f"{tool.distribution}=={match[1]}" for match in found if match), None)
 
 
 def _hook_pin(clues: Clues, tool: LintTool) -> str | None:
-    for revision, hooks in _repositories(clues):
+    for revision, hooks in repositories(clues):
         version = re.fullmatch(r"v?(\d+(?:\.\w+)+)", revision)
-        if version and any(hook in tool.hooks for hook in hooks):
+        if version and any(hook.get("id") in tool.hooks for hook in hooks):
             return f"{tool.distribution}=={version[1]}"
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.config.lint_tools import LINT_TOOLS, lint_targets
+from heroci_action.config.lint_tools import LINT_TOOLS, LintTool, lint_targets
 from heroci_action.plan import ReportKind
 from heroci_action.readers import READERS, Readings, Source, Tree
 
@@ -34,6 +34,6 @@ def test_linters_get_the_fewest_directories_without_what_git_does_not_track(
     assert lint_targets(tracked, strays) == targets
 
 
-def test_only_tools_that_walk_everywhere_are_given_the_targets() -> None:
-    assert LINT_TOOLS["flake8"].command_for(("a", "m.py"))[-2:] == ("a", "m.py")
-    assert LINT_TOOLS["black"].command_for(("a", "m.py"))[-1] == "."
+@pytest.mark.parametrize("tool", LINT_TOOLS.values(), ids=LINT_TOOLS)
+def test_every_tool_is_given_the_targets(tool: LintTool) -> None:
+    assert tool.command_for(("a", "m.py")) == (*tool.command[:-1], "a", "m.py")

@@ -1,0 +1,227 @@
+"""What a project's own commands say about its lint tools, on real files."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from heroci_action.config.model import Config
+from tests.unit.config.projects import django, loaded, manage, write
+
+BLACK = ("black", "--check", "--diff", "--quiet")
+ISORT = ("isort", "--check-only", "--diff", "--filter-files")
+FLAKE8 = ("flake8", "--format=default")
+RUFF = ("ruff", "check", "--output-format=concise")
+RUFF_FORMAT = ("ruff", "format", "--diff")
+
+
+def workflow(*commands: str, job: str = "lint") -> dict[str, str]:
+    steps = ", ".join(f"{{run: {command!r}}}" for command in commands)
+    return {f".github/workflows/{job}.yml": f"jobs: {{{job}: {{steps: [{steps}]}}}}"}
+
+
+def hooks(text: str) -> dict[str, str]:
+    return {".pre-commit-config.yaml": text}
+
+
+def commands(config: Config) -> dict[str, object]:
+    return {name: tool.command for name, tool in config.lint.items()}
+
+
+def lint(root: Path, *parts: dict[str, str]) -> dict[str, object]:
+    files = django()
+    for part in parts:
+        files |= part
+    return commands(loaded(root, files).config)
+
+
+@pytest.mark.parametrize(
+    ("line", "tool", "command"),
+    [
+        ("black --check .", "black", (*BLACK, ".")),
+        ("black mysite tests --check -q", "black", (*BLACK, "mysite", "tests")),
+        ('black --check --exclude "migrations/*" mysite/', "black", (*BLACK, "--exclude", "migrations/*", "mysite")),
+        ("uv run --frozen black --check mysite", "black", (*BLACK, "mysite")),
+        ("uvx black@24.1 --check mysite", "black", (*BLACK, "mysite")),
+        ("pip install black && black --check mysite", "black", (*BLACK, "mysite")),
+        ("isort -c -q --diff mysite/ tests/", "isort", (*ISORT, "mysite", "tests")),
+        ("isort . -c --skip migrations", "isort", (*ISORT, "--skip", "migrations", ".")),
+        ("python -m flake8 mysite --count --statistics", "flake8", (*FLAKE8, "mysite")),
+        ("flake8 mysite 2>&1 | tee out.txt", "flake8", (*FLAKE8, "mysite")),
+        ("flake8 --max-line-length 120 --format=pylint", "flake8", (*FLAKE8, "--max-line-length", "120", ".")),
+        ("pflake8 mysite", "flake8", ("pflake8", "--format=default", "mysite")),
+        ("docker compose run --rm web ruff check mysite/", "ruff", (*RUFF, "mysite")),
+        ("ruff check --output-format=github --fix .", "ruff", (*RUFF, ".")),
+        ("ruff --select E9,F63 mysite", "ruff", (*RUFF, "--select", "E9,F63", "mysite")),
+        ("ruff format --check mysite", "ruff-format", (*RUFF_FORMAT, "mysite")),
+        ('ruff check "$TARGET" mysite', "ruff", (*RUFF, "mysite")),
+    ],
+)  # fmt: skip
+def test_a_tool_runs_as_the_projects_ci_runs_it(
+    tmp_path: Path, line: str, tool: str, command: tuple[str, ...]
+) -> None:
+    assert lint(tmp_path, workflow(line)) == {tool: command}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install black flake8",
+        "echo black --check",
+        "black --version",
+        "flake8 --exit-zero .",
+        "flake8 . || true",
+        "uv run --with black python x.py",
+        "grep -r flake8 .",
+    ],
+)
+def test_what_only_names_a_tool_or_ignores_its_verdict_is_no_call(
+    tmp_path: Path, line: str
+) -> None:
+    config = loaded(tmp_path, {**django(), **workflow(line)}).config
+    assert all(tool.command is None for tool in config.lint.values())
+    assert config.stages["lint"].optional is True
+
+
+def test_equal_calls_are_united_and_other_options_are_left_to_the_first(tmp_path: Path) -> None:
+    found = lint(tmp_path, workflow("black --check mysite", "black --check tests", "black -l 80 x"))
+    assert found == {"black": (*BLACK, "mysite", "tests")}
+
+
+def test_a_path_within_another_one_is_not_looked_at_twice(tmp_path: Path) -> None:
+    assert lint(tmp_path, workflow("ruff check mysite", "ruff check .")) == {"ruff": (*RUFF, ".")}
+
+
+def test_paths_and_configuration_files_are_given_from_the_working_directory(tmp_path: Path) -> None:
+    files = {
+        "web/manage.py": manage(),
+        "web/mysite/settings.py": "",
+        "docs/conf.py": "",
+        "ruff.toml": "",
+        **workflow("ruff check --config ruff.toml web docs", "flake8"),
+    }
+    assert commands(loaded(tmp_path, files).config) == {
+        "ruff": (*RUFF, "--config", "../ruff.toml", ".", "../docs"),
+        "flake8": (*FLAKE8, ".."),
+    }
+
+
+def test_the_actions_of_the_tools_count_as_their_commands(tmp_path: Path) -> None:
+    text = """
+        jobs:
+          lint:
+            steps:
+              - uses: psf/black@stable
+                with: {options: "--check --line-length 100", src: mysite}
+              - uses: isort/isort-action@v1.1.0
+                with: {sort-paths: mysite docs, configuration: --check-only --diff}
+              - uses: astral-sh/ruff-action@0ce1b0bf
+                with: {args: check --output-format=github, src: mysite}
+              - uses: actions/checkout@v4
+    """
+    assert lint(tmp_path, {".github/workflows/x.yml": text}) == {
+        "black": (*BLACK, "--line-length", "100", "mysite"),
+        "isort": (*ISORT, "mysite", "docs"),
+        "ruff": (*RUFF, "mysite"),
+    }
+
+
+def test_tasks_behind_a_name_are_looked_up(tmp_path: Path) -> None:
+    tasks = '[tool.taskipy.tasks]\nlint = "flake8 mysite --extend-exclude migrations"\n'
+    found = lint(tmp_path, {"pyproject.toml": tasks}, workflow("poetry run task lint"))
+    assert found == {"flake8": (*FLAKE8, "--extend-exclude", "migrations", "mysite")}
+
+
+TOX = "[testenv]\ncommands = pytest\n[testenv:flake8]\ncommands = flake8 {posargs:mysite}\n"
+MAKE = "lint:\n\t@isort --check mysite\nfmt:\n\tblack mysite\nbuild:\n\tblack mysite\n"
+HOOKS = "repos: [{repo: x, rev: '1', hooks: [{id: black}]}]\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "tools"),
+    [
+        ({"tox.ini": TOX, "Makefile": MAKE, **hooks(HOOKS)}, ["flake8"]),
+        ({"Makefile": MAKE, **hooks(HOOKS)}, ["isort"]),
+        (hooks(HOOKS), ["black"]),
+        ({"tox.ini": TOX, **hooks(HOOKS), **workflow("ruff check")}, ["ruff"]),
+        ({"tox.ini": TOX, **workflow("ruff check", "tox")}, ["flake8", "ruff"]),
+        ({"Makefile": MAKE, **workflow("ruff check", "make test")}, ["ruff"]),
+        ({"Makefile": MAKE, **workflow("ruff check", "make lint")}, ["isort", "ruff"]),
+        ({**hooks(HOOKS), **workflow("ruff check", "pre-commit run -a")}, ["black", "ruff"]),
+        ({**hooks("ci: {skip: []}\n" + HOOKS), **workflow("ruff check")}, ["black", "ruff"]),
+    ],
+)
+def test_what_ci_runs_comes_before_what_only_developers_run(
+    tmp_path: Path, files: dict[str, str], tools: list[str]
+) -> None:
+    assert list(lint(tmp_path, files)) == tools
+
+
+def test_arguments_of_a_hook_are_taken_and_its_filters_become_paths(tmp_path: Path) -> None:
+    files = {
+        "shop/models.py": "",
+        "shop/views.py": "",
+        "shop/migrations/0001.py": "",
+        "shop/tests/a.py": "",
+        "docs/conf.py": "",
+        **hooks("""
+            exclude: ^docs/
+            repos:
+              - repo: x
+                rev: v24.1.0
+                hooks:
+                  - id: black
+                    args: [--line-length=100]
+                    exclude: /migrations/
+                  - id: flake8
+                    files: ^shop/
+                    stages: [manual]
+        """),
+    }
+    assert lint(tmp_path, files) == {
+        "black": (
+            *BLACK, "--line-length=100", "manage.py", "mysite", "shop/models.py", "shop/tests", "shop/views.py",
+        ),
+    }  # fmt: skip
+
+
+def test_a_hooks_pattern_that_is_none_is_ignored(tmp_path: Path) -> None:
+    text = "repos: [{repo: x, rev: '1', hooks: [{id: black, exclude: '*('}]}]\n"
+    assert lint(tmp_path, hooks(text)) == {"black": (*BLACK, ".")}
+
+
+def test_what_git_does_not_track_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, {".gitignore": "/build/\n", "build/x.py": "", "env/lib/x.py": "", "new.py": ""})
+    files = {**django(), "tests/x.py": "", **workflow("flake8", "black --check tests")}
+    write(tmp_path, files)
+    for command in (["init", "-q"], ["add", "manage.py", "mysite", "tests", ".github"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    config = loaded(tmp_path, files).config
+    assert commands(config) == {
+        "black": (*BLACK, "tests"),
+        "flake8": (*FLAKE8, "manage.py", "mysite", "new.py", "tests"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "optional"),
+    [
+        ({}, True),
+        ({".flake8": "[flake8]\n"}, None),
+        ({".flake8": "[flake8]\n", **workflow("pytest")}, True),
+        ({".flake8": "[flake8]\n", **workflow("flake8")}, None),
+        ({"heroci.toml": 'lint = ["black"]\n'}, None),
+    ],
+)
+def test_findings_of_tools_that_the_project_does_not_run_do_not_fail_it(
+    tmp_path: Path, files: dict[str, str], optional: bool | None
+) -> None:
+    stage = loaded(tmp_path, {**django(), **files}).config.stages.get("lint")
+    assert (stage.optional if stage else None) is optional
+
+
+def test_the_version_is_that_of_the_projects_ci(tmp_path: Path) -> None:
+    files = {**django(), **workflow("pip install black==23.3.0", "black --check .")}
+    assert loaded(tmp_path, files).facts.lint_specs == {"black": "black==23.3.0"}
