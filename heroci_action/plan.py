@@ -21,6 +21,8 @@ class ReportKind(StrEnum):
     DATABASE = "database-record"  # the same, for the databases beside a JUnit report
     COVERAGE_JSON = "coverage-json"
     COBERTURA = "cobertura"
+    LCOV = "lcov"
+    JACOCO = "jacoco"
     BLACK = "black"
     ISORT = "isort"
     FLAKE8 = "flake8"
@@ -185,10 +187,10 @@ class Environment:
     """What the base environment is made of; paths are relative to the repository's root.
 
     `python_pinned`: no other version may stand in. `project` is the directory whose pyproject.toml or setup.py declares
-    dependencies. `overlay` are packages that HeroCI needs beside the project's own (coverage must live with the code it
-    measures), without a version, so that the project's pins win; `tools` are programs of HeroCI's, kept apart from the
-    project's packages and behind them on the PATH. `image` is the container image to start from where an engine has
-    containers; None: Python's own.
+    dependencies, `metadata` the file of the two that names them (None: there are groups only). `overlay` are packages
+    that HeroCI needs beside the project's own (coverage must live with the code it measures), without a version, so
+    that the project's pins win; `tools` are programs of HeroCI's, kept apart from the project's packages and behind
+    them on the PATH. `image` is the container image to start from where an engine has containers; None: Python's own.
     """
 
     python: str | None = None
@@ -199,6 +201,7 @@ class Environment:
     groups: tuple[str, ...] = ()
     lock: str | None = None
     project: str | None = None
+    metadata: str | None = "pyproject.toml"
     install_project: bool = False
     overlay: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()

@@ -47,16 +47,18 @@ class ImageFacts:
 class Facts:
     """Findings that are no keys; paths are relative to the repository's root.
 
-    `project` is the directory whose pyproject.toml, setup.cfg or setup.py declares the dependencies, `install_project`
-    whether the project must be installed itself for its tests to import it. `distributions` are the normalised names
-    of the packages that it asks for directly or has locked. `server_settings` is what wsgi.py names, where that differs
-    from the settings of the tests. `lint_specs` maps built-in lint tools to the project's pinned requirement,
-    `lint_targets` are the paths in the working directory that hold the Python files git tracks and no others.
+    `project` is the directory whose pyproject.toml, setup.cfg or setup.py declares the dependencies, `metadata` the
+    name of that file (None where it has groups only), `install_project` whether the project must be installed itself
+    for its tests to import it. `distributions` are the normalised names of the packages that it asks for directly or
+    has locked. `server_settings` is what wsgi.py names, where that differs from the settings of the tests. `lint_specs`
+    maps built-in lint tools to the project's pinned requirement, `lint_plugins` are the requirements of Flake8's
+    plugins, `lint_targets` the paths in the working directory that hold the Python files git tracks and no others.
     `skips` maps a stage to the reason in words why there is nothing for it to do.
     """
 
     manage: str | None = None
     project: str | None = None
+    metadata: str | None = None
     install_project: bool = False
     source_paths: tuple[str, ...] = ()
     distributions: frozenset[str] = frozenset()
@@ -68,6 +70,7 @@ class Facts:
     image: ImageFacts = field(default_factory=ImageFacts)
     health: str | None = None
     lint_specs: Mapping[str, str] = field(default_factory=dict)
+    lint_plugins: tuple[str, ...] = ()
     lint_targets: tuple[str, ...] = (".",)
     skips: Mapping[str, str] = field(default_factory=dict)
 

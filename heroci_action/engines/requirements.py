@@ -25,7 +25,8 @@ def project_arguments(environment: Environment, project: str) -> list[str]:
     if environment.install_project:
         return ["-e", f"./{project}{extras}", *groups]
     names = [argument for extra in environment.extras for argument in ("--extra", extra)]
-    return ["-r", f"{project}/pyproject.toml", *names, *groups]
+    own = ["-r", f"{project}/{environment.metadata}", *names] if environment.metadata else []
+    return [*own, *groups]
 
 
 def export_arguments(environment: Environment, name: str, target: Path) -> list[str]:

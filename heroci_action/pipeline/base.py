@@ -44,6 +44,7 @@ def environment(loaded: Loaded) -> Environment:
         groups=config.groups,
         lock=config.lock,
         project=facts.project if declares else None,
+        metadata=facts.metadata,
         install_project=facts.install_project,
         overlay=("coverage",) if config.tests.coverage else (),
         tools=_tools(loaded),
@@ -51,9 +52,11 @@ def environment(loaded: Loaded) -> Environment:
 
 
 def _tools(loaded: Loaded) -> tuple[str, ...]:
-    """The requirements of the built-in lint tools; the project's pin wins over ours."""
-    return tuple(
+    """The requirements of the built-in lint tools and of their plugins; the project's pin wins over ours."""
+    specs = (
         loaded.facts.lint_specs.get(name, LINT_TOOLS[name].default_spec)
         for name in loaded.config.lint
         if name in LINT_TOOLS
     )
+    plugins = loaded.facts.lint_plugins if "flake8" in loaded.config.lint else ()
+    return tuple(dict.fromkeys((*specs, *plugins)))

@@ -51,6 +51,7 @@ def detect_dependencies(clues: Clues) -> Iterator[Finding]:
         if value:
             yield Found(key, value if isinstance(value, str) else list(value), found.why)
     yield Fact("project", found.project)
+    yield Fact("metadata", found.metadata)
     yield Fact("install_project", found.install_project)
     yield Fact("distributions", found.distributions)
     if not (

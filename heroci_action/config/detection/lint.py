@@ -46,6 +46,7 @@ def detect_lint(clues: Clues) -> Iterator[Finding]:
         yield from _optional(clues, found)
     names = set(told) if isinstance(told, list | Mapping) else set(found) or set(DEFAULT_TOOLS)
     tools = (tool for tool in LINT_TOOLS.values() if tool.name in names)
+    yield Fact("lint_plugins", tuple(dict.fromkeys(_plugins(clues))))
     yield Fact("lint_specs", {tool.name: spec for tool in tools if (spec := pinned(clues, tool))})
 
 
@@ -108,6 +109,35 @@ def pinned(clues: Clues, tool: LintTool) -> str | None:
     """The requirement that fixes the tool's version: the project's own, its CI's, else that of its pre-commit hook."""
     pins = clues.dependencies.pins or {}
     return pins.get(tool.distribution) or _ci_pin(clues, tool) or _hook_pin(clues, tool)
+
+
+_PLUGIN = re.compile(
+    r"(?i)(flake8-[\w.-]+|pep8-naming|dlint|pyproject-flake8)(\[[\w,]+\])?([=<>~!]=?.*)?"
+)
+
+
+def _plugins(clues: Clues) -> Iterator[str]:
+    """Flake8's plugins that hooks, tox and CI install, and what reads [tool.flake8] where that is there."""
+    hooks = (
+        str(requirement)
+        for _, hooks in repositories(clues)
+        for hook in hooks
+        if hook.get("id") in LINT_TOOLS["flake8"].hooks
+        and isinstance(hook.get("additional_dependencies"), list)
+        for requirement in hook["additional_dependencies"]
+    )
+    lines = (c.line for c in clues.evidence.commands if re.search(r"\binstall\b", c.line))
+    installed = (word.strip("'\"") for line in lines for word in line.split())
+    tox = (
+        line.strip()
+        for options in clues.tree.ini("tox.ini").values()
+        for line in options.get("deps", "").splitlines()
+    )
+    yield from (word for word in (*hooks, *installed, *tox) if _PLUGIN.fullmatch(word))
+    for directory in clues.layout.directories:
+        path = join(directory, "pyproject.toml")
+        if "flake8" in clues.tree.toml(path).get("tool", {}):
+            yield "flake8-pyproject"
 
 
 def _ci_pin(clues: Clues, tool: LintTool) -> str | None:

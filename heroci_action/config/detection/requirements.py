@@ -66,7 +66,10 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What to install; paths are relative to the repository's root, `why` names the source in words."""
+    """What to install; paths are relative to the repository's root, `why` names the source in words.
+
+    `metadata` is the file in the directory `project` that names the dependencies; None where it has groups only.
+    """
 
     lock: str | None = None
     requirements: tuple[str, ...] = ()
@@ -74,6 +77,7 @@ class Dependencies:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     project: str | None = None
+    metadata: str | None = None
     install_project: bool = False
     distributions: frozenset[str] = frozenset()
     pins: Mapping[str, str] | None = None
@@ -129,6 +133,38 @@ def find_project(tree: Tree, layout: Layout) -> str | None:
     return None
 
 
+def metadata_file(tree: Tree, project: str | None) -> str | None:
+    """The file with a distribution's dependencies themselves; None where there are none, or groups only."""
+    if project is None:
+        return None
+    pyproject = tree.toml(join(project, "pyproject.toml"))
+    if pyproject.get("project") or _table(_table(pyproject.get("tool")).get("poetry")):
+        return "pyproject.toml"
+    if tree.has(join(project, "setup.py")):
+        return "setup.py"
+    return "setup.cfg" if "metadata" in tree.ini(join(project, "setup.cfg")) else None
+
+
+_OWN_METADATA = re.compile(
+    r"\b(?:version|metadata|distribution|get_distribution|require)\(\s*(?:[\"']([\w.-]+)[\"']|__package__|__name__)"
+)
+
+
+def reads_own_metadata(tree: Tree, project: str) -> bool:
+    """Whether the package asks for its own version, which is known of installed distributions only."""
+    name = normalised(
+        str(_table(tree.toml(join(project, "pyproject.toml")).get("project")).get("name", ""))
+    )
+    places = r"(src/)?[^/]+/(__init__|apps|_*version_*|conf|settings)\.py"
+    texts = (tree.text(file) for file in tree.matching(places, under=project))
+    return any(
+        match[1] is None or normalised(match[1]) == name
+        for text in texts
+        if re.search(r"importlib[._]metadata|pkg_resources", text)
+        for match in _OWN_METADATA.finditer(text)
+    )
+
+
 def must_install(tree: Tree, layout: Layout, project: str | None) -> bool:
     """Whether tests can import the project only when it is installed.
 
@@ -147,6 +183,8 @@ def must_install(tree: Tree, layout: Layout, project: str | None) -> bool:
     if not (tree.has(join(project, "setup.py")) or "build-system" in pyproject):
         return False
     if _table(tool.get("uv")).get("package") is True or layout.manage is None:
+        return True
+    if reads_own_metadata(tree, project):
         return True
     sources = {
         parent(parent(file)) for file in tree.matching(r"(src/)?[^/]+/__init__\.py", under=project)
@@ -305,6 +343,7 @@ def _by_files(clues: Clues, files: tuple[str, ...], why: str) -> Dependencies:
         extras=extras,
         groups=groups,
         project=project,
+        metadata=metadata_file(tree, project),
         install_project=install,
         distributions=frozenset(name_of(line) for line in (*lines, *declared, *packages)) - {""},
         pins=_pins(lines),
@@ -329,6 +368,7 @@ def _by_lock(clues: Clues, lock: str) -> Dependencies:
         extras=extras,
         groups=groups,
         project=project,
+        metadata=metadata_file(tree, project),
         install_project=must_install(tree, clues.layout, project),
         distributions=direct or frozenset(pins),
         pins=pins,
@@ -379,6 +419,7 @@ def _by_project(clues: Clues) -> Dependencies:
         extras=extras,
         groups=groups,
         project=project,
+        metadata=metadata_file(tree, project),
         install_project=must_install(tree, layout, project),
         distributions=frozenset(name_of(line) for line in lines) - {""},
         pins=_pins(lines),

@@ -145,10 +145,11 @@ def _redis(clues: Clues, source: SettingsSource, taken: frozenset[str]) -> Itera
     in_ci = image is not None and "compose" not in image.source
     asks = bool(clues.evidence.testing)
     needed = any(read.required for read, _ in candidates)
+    nothing_else = any(not read.has_default for read, _ in candidates)
     if not (
         in_ci
         or (image is not None and needed)
-        or (not asks and needed and clues.distributions & _REDIS_CLIENTS)
+        or (not asks and nothing_else and clues.distributions & _REDIS_CLIENTS)
     ):
         return
     version = re.match(r"v?(\d+)", image.tag) if image else None

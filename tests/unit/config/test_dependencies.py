@@ -316,3 +316,51 @@ def test_pytest_is_brought_where_the_project_forgot_to_declare_it(tmp_path: Path
 
 def test_nothing_to_install_is_a_warning_with_the_remedy(tmp_path: Path) -> None:
     assert any("set requirements" in warning for warning in loaded(tmp_path, django()).warnings)
+
+
+def test_groups_without_a_project_are_installed_alone(tmp_path: Path) -> None:
+    groups = '[dependency-groups]\nmain = ["Django==5.2"]\ndev = ["pytest"]\n'
+    workflow = "jobs: {t: {steps: [{run: pip install --group main --group dev}, {run: pytest}]}}"
+    files = {**django(), "pyproject.toml": groups, ".github/workflows/t.yml": workflow}
+    found = loaded(tmp_path, files)
+    assert (found.facts.project, found.facts.metadata) == (".", None)
+    assert set(found.config.groups) == {"main", "dev"}
+
+
+@pytest.mark.parametrize(
+    ("files", "metadata"),
+    [
+        ({"pyproject.toml": '[project]\nname = "x"\ndependencies = ["django"]\n'}, "pyproject.toml"),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\ndjango = "*"\n'}, "pyproject.toml"),
+        ({"setup.py": "from setuptools import setup\nsetup(install_requires=['django'])\n"}, "setup.py"),
+        ({"setup.cfg": "[metadata]\nname = x\n[options]\ninstall_requires = django\n"}, "setup.cfg"),
+    ],
+)  # fmt: skip
+def test_dependencies_are_read_from_the_file_that_names_them(
+    tmp_path: Path, files: dict[str, str], metadata: str
+) -> None:
+    assert loaded(tmp_path, {**django(), **files}).facts.metadata == metadata
+
+
+@pytest.mark.parametrize(
+    ("code", "installed"),
+    [
+        ("from importlib.metadata import version\n__version__ = version('my-app')\n", True),
+        ("from importlib.metadata import version\n__version__ = version(__package__)\n", True),
+        ("import pkg_resources\nV = pkg_resources.get_distribution('my_app').version\n", True),
+        ("from importlib.metadata import version\nDJANGO = version('django')\n", False),
+        ("def version(name): return name\nversion('my-app')\n", False),
+        ("", False),
+    ],
+)
+def test_a_package_that_asks_for_its_own_version_is_installed(
+    tmp_path: Path, code: str, installed: bool
+) -> None:
+    pyproject = '[build-system]\nrequires = ["hatchling"]\n[project]\nname = "my-app"\ndependencies = ["django"]\n'
+    files = {
+        **django(),
+        "pyproject.toml": pyproject,
+        "my_app/__init__.py": "",
+        "my_app/apps.py": code,
+    }
+    assert loaded(tmp_path, files).facts.install_project is installed

@@ -225,3 +225,21 @@ def test_findings_of_tools_that_the_project_does_not_run_do_not_fail_it(
 def test_the_version_is_that_of_the_projects_ci(tmp_path: Path) -> None:
     files = {**django(), **workflow("pip install black==23.3.0", "black --check .")}
     assert loaded(tmp_path, files).facts.lint_specs == {"black": "black==23.3.0"}
+
+
+def test_plugins_of_flake8_are_those_of_the_hook_of_tox_and_of_ci(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        "pyproject.toml": "[tool.flake8]\nmax-line-length = 100\n",
+        "tox.ini": "[testenv:lint]\ndeps =\n  flake8\n  flake8-isort>=4\ncommands = flake8\n",
+        **hooks(
+            "repos: [{repo: x, rev: '1', hooks: [{id: flake8, additional_dependencies: [flake8-bugbear==24.1]}]}]"
+        ),
+        **workflow("pip install flake8 pep8-naming", "flake8 mysite"),
+    }
+    assert loaded(tmp_path, files).facts.lint_plugins == (
+        "flake8-bugbear==24.1",
+        "pep8-naming",
+        "flake8-isort>=4",
+        "flake8-pyproject",
+    )
