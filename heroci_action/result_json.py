@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
 
 SCHEMA_FILE = "heroci-result.schema.json"
+READABLE = range(1, SCHEMA_VERSION + 1)
+"""Versions only add fields, so that an older file is a baseline too."""
 SHOWN_ERRORS = 3
 
 
@@ -30,8 +33,8 @@ def dump(result: Result) -> bytes:
 def load(content: bytes) -> Result:
     """The result that `dump` wrote.
 
-    Fields that this version does not know are ignored. Raises UsageError for what is no result, or one whose version
-    is another.
+    Fields that this version does not know are ignored, and an older version's file is read. Raises UsageError for what
+    is no result, or one whose version is unknown here.
     """
     try:
         record = json.loads(content)
@@ -41,7 +44,7 @@ def load(content: bytes) -> Result:
             remedy="give the file that an earlier run of heroci wrote",
         ) from error
     _check_version(record)
-    return _validate(record)
+    return replace(_validate(record), schema_version=SCHEMA_VERSION)
 
 
 def schema() -> dict[str, Any]:
@@ -72,9 +75,9 @@ def _check_version(record: object) -> None:
             "this is no heroci-result.json: it has no schema_version",
             remedy="give the file that an earlier run of heroci wrote",
         )
-    if type(version) is not int or version != SCHEMA_VERSION:
+    if type(version) is not int or version not in READABLE:
         raise UsageError(
-            f"the result has schema version {version!r}, this heroci reads {SCHEMA_VERSION}",
+            f"the result has schema version {version!r}, this heroci reads 1 to {SCHEMA_VERSION}",
             remedy="read it with the heroci that wrote it, or make it again with this one",
         )
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 knows flaky tests, comparisons and the coverage of changed lines; a file of version 1 is read as one without."""
 
 
 class Status(StrEnum):
@@ -21,6 +22,7 @@ class Status(StrEnum):
     ERRORED = "errored"  # the engine could not do it
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
+    FLAKY = "flaky"  # of tests only: it failed and, with nothing changed, it passed
 
 
 class Severity(StrEnum):
@@ -46,11 +48,21 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A run of a test before the one that counts, and how it failed."""
+
+    status: Status
+    message: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestCase:
     """One test and how it ended; `errored` is an exception outside an assertion.
 
     `line` is where the test failed when it did and the place lies in `file`, else where it is defined.
-    `message` is the first line of the failure or the reason of the skip, `details` the traceback.
+    `message` is the first line of the failure or the reason of the skip, `details` the traceback; `attempts` are the
+    failed runs of it that were not the last. A flaky test has the place and the words of its first failure.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of its name
@@ -64,6 +76,7 @@ class TestCase:
     message: str = ""
     details: str = ""
     output: str = ""
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def id(self) -> str:
@@ -176,11 +189,81 @@ class Counts:
     failed: int = 0
     errored: int = 0
     skipped: int = 0
+    flaky: int = 0
 
     @property
     def total(self) -> int:
         """All tests that were collected."""
-        return self.passed + self.failed + self.errored + self.skipped
+        return self.passed + self.failed + self.errored + self.skipped + self.flaky
+
+    @property
+    def bad(self) -> int:
+        """The failed and the errored ones."""
+        return self.failed + self.errored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureAge:
+    """A test that failed in the baseline already.
+
+    `runs` counts the runs in a row in which it failed, this one included, as far back as the baselines tell; `since`
+    (ISO 8601, UTC) and `commit` are those of the first of them.
+    """
+
+    id: str
+    runs: int
+    since: str = ""
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slowdown:
+    """A test that took longer than the baseline lets expect, in seconds; `before` is scaled to this machine's speed."""
+
+    id: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What is different from the run that is the baseline; tests by their ids.
+
+    `started_at`, `commit`, `duration` and `coverage` (percent) are the baseline's. `unstable` are tests whose outcome
+    differs although the commit is the same. `added` and `removed` count; their names are listed up to a limit.
+    """
+
+    started_at: str = ""
+    commit: str | None = None
+    duration: float = 0.0
+    counts: Counts = field(default_factory=Counts)
+    coverage: float | None = None
+    new: tuple[str, ...] = ()
+    known: tuple[FailureAge, ...] = ()
+    fixed: tuple[str, ...] = ()
+    unstable: tuple[str, ...] = ()
+    slower: tuple[Slowdown, ...] = ()
+    added: int = 0
+    removed: int = 0
+    added_names: tuple[str, ...] = ()
+    removed_names: tuple[str, ...] = ()
+    new_findings: tuple[Diagnostic, ...] = ()
+    coverage_files: Mapping[str, float] = field(default_factory=dict)
+    stages: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedLines:
+    """The coverage of the lines that changed since `base`, a commit; files without measured changes are left out."""
+
+    base: str
+    files: tuple[FileCoverage, ...] = ()
+
+    @property
+    def percent(self) -> float | None:
+        """Covered changed lines, 0 to 100; None where no changed line was measured."""
+        measured = sum(file.measured for file in self.files)
+        return 100 * sum(file.ran for file in self.files) / measured if measured else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +281,9 @@ class Result:
     duration: float = 0.0
     stages: tuple[StageResult, ...] = ()
     coverage: Coverage | None = None
+    changed: ChangedLines | None = None
+    comparison: Comparison | None = None
+    attempt: int = 1  # of the same run, as GitHub counts them
     warnings: tuple[str, ...] = ()
     heroci_version: str = ""
     schema_version: int = SCHEMA_VERSION
@@ -223,6 +309,7 @@ class Result:
             failed=tally[Status.FAILED],
             errored=tally[Status.ERRORED] + tally[Status.CANCELLED],
             skipped=tally[Status.SKIPPED],
+            flaky=tally[Status.FLAKY],
         )
 
     @property

@@ -11,6 +11,7 @@ SIGNS = {
     Status.ERRORED: "✘",
     Status.SKIPPED: "-",
     Status.CANCELLED: "✘",
+    Status.FLAKY: "~",
 }
 
 

@@ -9,14 +9,19 @@ from heroci_action.engines.base import ReportFile
 from heroci_action.plan import ReportKind
 from heroci_action.readers.base import Reader, Readings, Source, Tree, each, joined
 from heroci_action.readers.checkstyle import read_checkstyle
-from heroci_action.readers.coverage import read_cobertura, read_coverage_json
+from heroci_action.readers.coverage import (
+    read_cobertura,
+    read_coverage_json,
+    read_jacoco,
+    read_lcov,
+)
 from heroci_action.readers.diffs import read_diff
 from heroci_action.readers.junit import read_junit
 from heroci_action.readers.lines import read_flake8, read_mypy, read_pylint, read_ruff
 from heroci_action.readers.records import read_records
 from heroci_action.readers.sarif import read_sarif
 
-__all__ = ["READERS", "Readings", "Source", "Tree", "read"]
+__all__ = ["READERS", "Readings", "Source", "Tree", "read", "read_sources"]
 
 READERS: Mapping[ReportKind, Reader] = {
     ReportKind.JUNIT: each(read_junit),
@@ -24,6 +29,8 @@ READERS: Mapping[ReportKind, Reader] = {
     ReportKind.DATABASE: read_records,
     ReportKind.COVERAGE_JSON: each(read_coverage_json),
     ReportKind.COBERTURA: each(read_cobertura),
+    ReportKind.LCOV: each(read_lcov),
+    ReportKind.JACOCO: each(read_jacoco),
     ReportKind.BLACK: each(read_diff),
     ReportKind.ISORT: each(read_diff),
     ReportKind.RUFF_FORMAT: each(read_diff),
@@ -42,8 +49,13 @@ def read(files: Iterable[ReportFile], *, tree: Tree, printed: Iterable[Source] =
     A test that the probes have recorded and that a JUnit file tells of as well counts once, as the probes saw it.
     """
     sources = [Source(kind=file.kind, path=file.path, content=file.content) for file in files]
+    return read_sources([*sources, *printed], tree=tree)
+
+
+def read_sources(sources: Iterable[Source], *, tree: Tree) -> Readings:
+    """The same for sources that lie anywhere."""
     groups: dict[Reader, list[Source]] = {}
-    for source in (*sources, *printed):
+    for source in sources:
         groups.setdefault(READERS[source.kind], []).append(source)
     parts = {reader: reader(group, tree) for reader, group in groups.items()}
     recorded = {test.id for test in parts[read_records].tests} if read_records in parts else set()

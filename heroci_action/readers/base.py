@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import BinaryIO
 
 from heroci_action.plan import ReportKind
 from heroci_action.results import Coverage, Diagnostic, FileCoverage, TestCase
+
+CHUNK = 1 << 16  # bytes that are read at once
+LARGEST = 1 << 30  # bytes of one report, unpacked; more is an accident or an attack
+
+_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
+_DRIVE = re.compile(r"^[A-Za-z]:(?=[\\/])")
 
 
 class BrokenReportError(Exception):
@@ -20,17 +30,78 @@ class BrokenReportError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A report as bytes; `path` is its name in messages, `errors` what a printing step said on standard error."""
+    """A report as bytes; `path` is its name in messages, `errors` what a printing step said on standard error.
+
+    A large one is not in `content`: `opened` gives a stream of it, as often as it is read. `limit` is the number of
+    bytes, after unpacking, above which it is refused.
+    """
 
     kind: ReportKind
     path: str
-    content: bytes
+    content: bytes = b""
     errors: bytes = b""
+    opened: Callable[[], BinaryIO] | None = None
+    limit: int = LARGEST
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content in pieces, unpacked where it is gzip. Raises BrokenReportError."""
+        pieces = self._pieces()
+        first = next(pieces, b"")
+        pieces = _chained(first, pieces)
+        left = self.limit
+        for piece in _unpacked(pieces) if first.startswith(_GZIP) else pieces:
+            left -= len(piece)
+            if left < 0:
+                raise BrokenReportError(f"it has more than {self.limit:,} bytes")
+            yield piece
+
+    def _pieces(self) -> Iterator[bytes]:
+        if self.opened is None:
+            yield from (
+                self.content[start : start + CHUNK] for start in range(0, len(self.content), CHUNK)
+            )
+            return
+        try:
+            with self.opened() as stream:
+                while piece := stream.read(CHUNK):
+                    yield piece
+        except OSError as error:
+            raise BrokenReportError(error.strerror or str(error)) from error
+
+    @property
+    def data(self) -> bytes:
+        """All of the content at once, for formats that cannot be streamed. Raises BrokenReportError."""
+        return b"".join(self.chunks())
 
     @property
     def text(self) -> str:
-        """The content as text; bytes that are no UTF-8 are replaced."""
-        return self.content.decode("utf-8-sig", errors="replace")
+        """The content as text, by its byte order mark; bytes that make no character are replaced."""
+        content = self.data
+        wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+        return content.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+
+
+def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest
+
+
+def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The members of a gzip file, in pieces that stay small whatever they were packed from."""
+    member = zlib.decompressobj(wbits=31)
+    try:
+        for piece in pieces:
+            packed = piece
+            while packed:
+                if member.eof:
+                    member = zlib.decompressobj(wbits=31)
+                yield member.decompress(packed, CHUNK)
+                packed = member.unconsumed_tail or member.unused_data
+    except zlib.error as error:
+        raise BrokenReportError(f"its compression is damaged ({error})") from error
+    if not member.eof:
+        raise BrokenReportError("its compressed content ends too early")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +109,21 @@ class Tree:
     """The repository as far as paths are concerned.
 
     `directory` is where the commands ran, relative to the repository's root; `tracked` are the files that git knows,
-    relative to the root; `roots` are the absolute names that the root had where the commands ran.
+    relative to the root; `roots` are the absolute names that the root had where the commands ran. `foreign`: reports
+    may come from another machine, where the root had names that nobody knows here.
     """
 
     directory: str = "."
     tracked: frozenset[str] = frozenset()
     roots: tuple[str, ...] = ()
+    foreign: bool = False
 
     def locate(self, path: str) -> str | None:
         """A path as a tool wrote it, relative to the root; None where it lies outside or names no file."""
         if not path or path == "-" or path.startswith("<") or "\0" in path:
             return None
+        if "\\" in path and path not in self.tracked:
+            path = _DRIVE.sub("", path).replace("\\", "/")
         if path.startswith("/"):
             return self._locate_absolute(posixpath.normpath(path))
         candidates = (self.within(posixpath.join(self.directory, path)), self.within(path))
@@ -66,13 +141,39 @@ class Tree:
             prefix = root.rstrip("/") + "/"
             if path.startswith(prefix):
                 return self.within(path.removeprefix(prefix))
-        return None if self.roots else self._by_suffix(path)
+        return None if self.roots and not self.foreign else self._by_suffix(path)
+
+    def named(self, name: str, end: str = "") -> str | None:
+        """The tracked file of this bare name whose path without its extension ends in `end`, if there is just one."""
+        found = _by_name(self.tracked).get(name, ())
+        if end:
+            found = tuple(
+                path for path in found if f"/{path.rpartition('.')[0]}".endswith(f"/{end}")
+            )
+        return found[0] if len(found) == 1 else None
 
     def _by_suffix(self, path: str) -> str | None:
         """A file of another machine's checkout: the longest end of its path that git knows here."""
         parts = path.strip("/").split("/")
+        if _INSTALLED.intersection(parts):
+            return None
         ends = ("/".join(parts[start:]) for start in range(len(parts) - 1))
         return next((end for end in ends if end in self.tracked), None)
+
+
+_INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules", "vendor"})
+"""Directories of other people's code, whose files may be called like ours."""
+
+
+@lru_cache(maxsize=4)
+def _by_name(tracked: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
+    """The files by their bare names, with and without extension; made once for a repository."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted(tracked):
+        name = posixpath.basename(path)
+        for key in {name, name.partition(".")[0]}:
+            found[key] = (*found.get(key, ()), path)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,13 +48,12 @@ class _Handler:
     def end(self, name: str) -> None:
         """Nothing is open between elements but the file, which the next one replaces."""
 
+    def readings(self, *, complete: bool) -> Readings:
+        """The findings so far: each is whole, also in half a file."""
+        del complete
+        return Readings(diagnostics=tuple(self.findings))
+
 
 def read_checkstyle(source: Source, tree: Tree) -> Readings:
     """The findings of one file. Raises BrokenReportError with those that were read before it broke."""
-    handler = _Handler(tree)
-    try:
-        parse(source, handler)
-    except BrokenReportError as broken:
-        kept = Readings(diagnostics=tuple(handler.findings))
-        raise BrokenReportError(str(broken), kept) from broken
-    return Readings(diagnostics=tuple(handler.findings))
+    return parse(source, lambda: _Handler(tree))

@@ -1,32 +1,42 @@
-"""Reads JUnit XML: pytest's two families, unittest-xml-reporting, Surefire and their kin."""
+"""Reads JUnit XML: pytest's two families, unittest-xml-reporting, Surefire, Gradle, jest, nextest and their kin."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
+from heroci_action.readers.frames import Place, broken_at, by_classname
 from heroci_action.readers.xml import parse
-from heroci_action.results import Status, TestCase
+from heroci_action.results import Attempt, Status, TestCase
+from heroci_action.text import count
 
 # The elements that say how a test ended, and what they say; the worst one counts.
 OUTCOMES: Mapping[str, Status] = {
     "failure": Status.FAILED,
     "error": Status.ERRORED,
     "skipped": Status.SKIPPED,
+    "ignored": Status.SKIPPED,
+    "disabled": Status.SKIPPED,
+}
+# Failed runs of a test that was run again (Surefire, surefire-test-report.xsd; cargo-nextest, Gradle, Bazel).
+ATTEMPTS: Mapping[str, Status] = {
+    "flakyFailure": Status.FAILED,
+    "flakyError": Status.ERRORED,
+    "rerunFailure": Status.FAILED,
+    "rerunError": Status.ERRORED,
+    "rerun": Status.FAILED,
 }
 OUTPUTS = frozenset({"system-out", "system-err"})
-KNOWN_ROOTS = frozenset({"testsuites", "testsuite"})
+SUITES = frozenset({"testsuites", "testsuite"})
+NOT_RUN = frozenset({"notrun", "skipped", "disabled", "ignored", "suppressed", "pending"})
 _RANK = {Status.PASSED: 0, Status.SKIPPED: 1, Status.FAILED: 2, Status.ERRORED: 2}
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
-# Python's own tracebacks, and the last line of each entry of pytest's.
-_FRAME = re.compile(
-    r'^ *File "(?P<python>[^"\n]+)", line (?P<python_line>\d+)'
-    r"|^(?P<pytest>[^\s:][^:\n]*\.py):(?P<pytest_line>\d+):(?: |$)",
-    re.MULTILINE,
-)
+_DURATION = re.compile(r"([0-9][0-9.,'_ ]*(?:[eE][+-]?[0-9]{1,3})?)\s*(ms|s|sec|seconds|m|min)?")
+_UNITS = {"ms": 0.001, "m": 60.0, "min": 60.0}
+_NAMELESS = frozenset({"", "pytest", "pytest tests"})
 
 
 @dataclass(slots=True)
@@ -38,6 +48,8 @@ class _Case:
     message: str = ""
     details: list[str] = field(default_factory=list)
     output: list[str] = field(default_factory=list)
+    bad: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -49,45 +61,131 @@ class _Handler:
     root: str | None = None
     suites: list[str] = field(default_factory=list)
     case: _Case | None = None
+    suite_case: bool = False  # the case stands for its suite
+    attempt: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)
+    trace: str = ""
     pieces: list[str] | None = None
+    files: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if self.root is None:
             self.root = name
-            if name not in KNOWN_ROOTS:
+            if name not in SUITES:
                 raise BrokenReportError(f"its root is <{name}>")
-        if name in KNOWN_ROOTS:
+        if name in SUITES:
             self.suites.append(attributes.get("name", ""))
         elif name == "testcase":
             self.case = _Case(attributes)
-        elif self.case and name in OUTCOMES:
-            self._outcome(self.case, OUTCOMES[name], attributes)
-            self.pieces = []
+        elif name in OUTCOMES and not self.attempt:
+            self._outcome(OUTCOMES[name], attributes)
+        elif self.case and name in ATTEMPTS:
+            self.attempt, self.said, self.trace, self.pieces = name, attributes, "", []
         elif self.case and name in OUTPUTS:
-            self.pieces = []
+            self.trace = self._taken() if self.attempt else ""
+            self.pieces = None if self.attempt else []
 
-    def _outcome(self, case: _Case, status: Status, attributes: Mapping[str, str]) -> None:
+    def _outcome(self, status: Status, attributes: Mapping[str, str]) -> None:
+        """One that stands beside the cases is the suite's own: its set-up, or its process, came to a bad end."""
+        if self.case is None:
+            self.case, self.suite_case = _Case({"name": self._suite() or status.value}), True
+        case = self.case
+        case.bad += status in (Status.FAILED, Status.ERRORED)
         if _RANK[status] > _RANK[case.status]:
-            case.status = status
-            case.message = _message(attributes)
+            case.status, case.message = status, _message(attributes)
+        self.pieces = []
+
+    def _suite(self) -> str:
+        return next((name for name in reversed(self.suites) if name), "")
 
     def text(self, text: str) -> None:
         if self.pieces is not None:
             self.pieces.append(text)
 
+    def _taken(self) -> str:
+        text = "".join(self.pieces or ())
+        self.pieces = None
+        return text
+
     def end(self, name: str) -> None:
-        case, text = self.case, "".join(self.pieces or ())
-        if name in KNOWN_ROOTS:
+        if name in SUITES:
             self.suites.pop()
-        elif name == "testcase" and case:
-            self.tests.append(_test(case, self.tree, from_zero=self._is_pytest()))
-            self.case = None
-        elif case and name in OUTCOMES:
-            case.details += [text] if text.strip() else []
-            self.pieces = None
-        elif case and name in OUTPUTS:
-            case.output += [text] if text.strip() else []
-            self.pieces = None
+        elif self.case is None:
+            return
+        elif name == "testcase":
+            self._finish(self.case)
+        elif self.attempt:
+            self._end_in_attempt(self.case, name)
+        elif name in OUTCOMES:
+            text = self._taken()
+            self.case.details += [text] if text.strip() else []
+            if self.suite_case:
+                self._finish(self.case)
+        elif name in OUTPUTS:
+            text = self._taken()
+            self.case.output += [text] if text.strip() else []
+
+    def _end_in_attempt(self, case: _Case, name: str) -> None:
+        if name != self.attempt:
+            return
+        details = (self.trace or self._taken()).strip("\n")
+        message = _message(self.said) or _first_line(details)
+        status = ATTEMPTS[name]
+        case.attempts.append(Attempt(status=status, message=message, details=details))
+        self.attempt, self.pieces = "", None
+
+    def _finish(self, case: _Case) -> None:
+        self.tests.append(self._test(case))
+        self.case, self.suite_case, self.pieces = None, False, None
+
+    def readings(self, *, complete: bool) -> Readings:
+        """The cases so far: each is whole, also in half a file."""
+        del complete
+        return Readings(tests=tuple(self.tests))
+
+    def _test(self, case: _Case) -> TestCase:
+        status, attempts = _status(case), tuple(case.attempts)
+        details, message = "\n".join(case.details), case.message
+        if status is Status.FLAKY:
+            details, message = details or attempts[0].details, attempts[0].message
+        defined = self._defined(case.attributes)
+        told = status in (Status.FAILED, Status.ERRORED, Status.FLAKY)
+        file, line = broken_at(details, defined, self.tree) if told and details else defined
+        message = message or _first_line(details)
+        more = f" (and {count(case.bad - 1, 'more failure')})" if case.bad > 1 else ""
+        return TestCase(
+            name=case.attributes.get("name", ""),
+            classname=self._classname(case.attributes),
+            status=status,
+            duration=seconds(case.attributes.get("time") or case.attributes.get("duration") or ""),
+            file=file,
+            line=line,
+            message=message + more,
+            details=details,
+            output="\n".join(case.output),
+            attempts=attempts,
+        )
+
+    def _classname(self, attributes: Mapping[str, str]) -> str:
+        """A test without a class is known by its suite, unless every suite of its writer is called the same."""
+        given = attributes.get("classname") or attributes.get("class")
+        suite = self._suite()
+        return given or ("" if suite in _NAMELESS or self.suite_case else suite)
+
+    def _defined(self, attributes: Mapping[str, str]) -> Place:
+        """Where the report says that the test is defined, else the file that its class name points to."""
+        key = attributes.get("file") or "", self._classname(attributes)
+        if key not in self.files:
+            self.files[key] = self._file(*key)
+        line = attributes.get("line") or attributes.get("lineno") or ""
+        known = self.files[key] if key[0] and _NUMBER.fullmatch(line) else None
+        return self.files[key], int(line) + self._is_pytest() if known else None
+
+    def _file(self, file: str, classname: str) -> str | None:
+        located = self.tree.locate(file)
+        if located and located not in self.tree.tracked and self.tree.tracked:
+            located = self.tree.named(file.rpartition("/")[2]) or located
+        return located or by_classname(classname, self.tree)
 
     def _is_pytest(self) -> bool:
         """Only pytest counts the lines of definitions from zero (_pytest/junitxml.py takes `location` as it is)."""
@@ -96,32 +194,21 @@ class _Handler:
 
 def read_junit(source: Source, tree: Tree) -> Readings:
     """The tests of one file. Raises BrokenReportError with those that were read before it broke."""
-    handler = _Handler(tree)
-    try:
-        parse(source, handler)
-    except BrokenReportError as broken:
-        raise BrokenReportError(str(broken), Readings(tests=tuple(handler.tests))) from broken
-    return Readings(tests=tuple(handler.tests))
+    return parse(source, lambda: _Handler(tree))
 
 
-def _test(case: _Case, tree: Tree, *, from_zero: bool) -> TestCase:
-    attributes = case.attributes
-    details = "\n".join(case.details)
-    defined = _defined(attributes, tree, from_zero=from_zero)
-    failed = case.status in (Status.FAILED, Status.ERRORED)
-    file, line = _broken_at(details, defined, tree) if failed else defined
-    message = case.message or next((row for row in details.splitlines() if row.strip()), "")
-    return TestCase(
-        name=attributes.get("name", ""),
-        classname=attributes.get("classname") or attributes.get("class") or "",
-        status=case.status,
-        duration=_seconds(attributes.get("time", "")),
-        file=file,
-        line=line,
-        message=message,
-        details=details,
-        output="\n".join(case.output),
-    )
+def _status(case: _Case) -> Status:
+    """Elements first; some writers say only in an attribute that a test was not run (GoogleTest)."""
+    if case.status is Status.PASSED and case.attempts:
+        return Status.FLAKY
+    told = {case.attributes.get("status", "").lower(), case.attributes.get("result", "").lower()}
+    if case.status is Status.PASSED and told & NOT_RUN:
+        return Status.SKIPPED
+    return case.status
+
+
+def _first_line(text: str) -> str:
+    return next((row for row in text.splitlines() if row.strip()), "")
 
 
 def _message(attributes: Mapping[str, str]) -> str:
@@ -133,45 +220,20 @@ def _message(attributes: Mapping[str, str]) -> str:
     return lines[0] if lines else ("" if kind == "skip" else kind)
 
 
-def _seconds(text: str) -> float:
-    """Seconds with a dot, or with commas between the thousands (Surefire); 0 for what is no duration."""
+def seconds(text: str) -> float:
+    """Seconds; 0 for what is no duration.
+
+    `1,234.5` is Surefire's English, `1.234,5` and `0,25` are written where the comma is the decimal sign; three
+    decimals are what such writers give, so a lone comma is one. `250ms` and `1.5s` are read as well.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if not match:
+        return 0.0
+    number = re.sub("['_ ]", "", match[1])
+    if number.rfind(",") > number.rfind(".") and number.count(",") == 1:
+        number = number.replace(".", "").replace(",", ".")
     try:
-        seconds = float(text.replace(",", ""))
+        value = float(number.replace(",", "")) * _UNITS.get(match[2] or "", 1.0)
     except ValueError:
         return 0.0
-    return seconds if 0 <= seconds < float("inf") else 0.0
-
-
-Place = tuple[str | None, int | None]
-
-
-def _defined(attributes: Mapping[str, str], tree: Tree, *, from_zero: bool) -> Place:
-    """Where the report says that the test is defined, else the file that its class name points to."""
-    file = tree.locate(attributes.get("file", ""))
-    if file is None:
-        return _by_classname(attributes.get("classname", ""), tree), None
-    line = attributes.get("line") or attributes.get("lineno") or ""
-    return file, int(line) + from_zero if _NUMBER.fullmatch(line) else None
-
-
-def _by_classname(classname: str, tree: Tree) -> str | None:
-    """`shop.tests.test_cart.TestCart` lies in the longest of shop/tests/test_cart/TestCart.py, … that git knows."""
-    parts = classname.split(".")
-    ends = ("/".join(parts[:length]) + ".py" for length in range(len(parts), 0, -1))
-    found = (tree.locate(end) for end in ends)
-    return next((file for file in found if file in tree.tracked), None)
-
-
-def _broken_at(details: str, defined: Place, tree: Tree) -> Place:
-    """The last frame in the test's own file, else the last one in the repository, else the definition."""
-    frames = [frame for frame in _frames(details, tree) if frame[0]]
-    own = [frame for frame in frames if frame[0] == defined[0]]
-    known = [frame for frame in frames if frame[0] in tree.tracked or not tree.tracked]
-    return (own or known or [defined])[-1]
-
-
-def _frames(details: str, tree: Tree) -> Iterator[Place]:
-    for match in _FRAME.finditer(details):
-        file = match["python"] or match["pytest"]
-        line = match["python_line"] or match["pytest_line"]
-        yield tree.locate(file), int(line[:9])
+    return value if value < float("inf") else 0.0

@@ -70,7 +70,7 @@ def read_ruff(source: Source, tree: Tree) -> Readings:
 
 def _from_json(source: Source, tree: Tree) -> Iterator[Diagnostic]:
     try:
-        entries: list[Mapping[str, Any]] = json.loads(source.content)
+        entries: list[Mapping[str, Any]] = json.loads(source.text)
         for entry in entries:
             place = Place(
                 path=str(entry["filename"]),

@@ -21,7 +21,7 @@ Json = Mapping[str, Any]
 def read_sarif(source: Source, tree: Tree) -> Readings:
     """The open problems of all runs; suppressed results and those of another kind than `fail` are none."""
     try:
-        document: Json = json.loads(source.content)
+        document: Json = json.loads(source.text)
         findings = [
             _finding(result, run, tree) for run in document["runs"] for result in _problems(run)
         ]

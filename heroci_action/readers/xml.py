@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import codecs
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 from xml.parsers import expat
+from xml.parsers.expat import errors as codes
 
-from heroci_action.readers.base import BrokenReportError, Source
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.text import UNSHOWABLE, legal_xml
 
-CHUNK = 1 << 16  # bytes
+# What a writer without an XML library does wrong: these documents are read again with their text mended.
+MENDABLE = frozenset(
+    {
+        codes.codes[codes.XML_ERROR_INVALID_TOKEN],
+        codes.codes[codes.XML_ERROR_BAD_CHAR_REF],
+        codes.codes[codes.XML_ERROR_UNDEFINED_ENTITY],
+        codes.codes[codes.XML_ERROR_MISPLACED_XML_PI],
+        codes.codes[codes.XML_ERROR_UNKNOWN_ENCODING],
+        codes.codes[codes.XML_ERROR_INCORRECT_ENCODING],
+        codes.codes[codes.XML_ERROR_PARTIAL_CHAR],
+    }
+)
+
+_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
+_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}encoding=["']([A-Za-z0-9._-]{1,40})["']""")
+# An ampersand that starts no reference that every XML document knows.
+_LOOSE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+_NUMBERED = re.compile(r"&#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}));")
+_LONGEST_REFERENCE = 10
 
 
 class Handler(Protocol):
     """Is told of the elements of a document in their order."""
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """An element begins; `name` comes without its namespace."""
+        """An element begins; `name` comes without its prefix."""
         ...
 
     def text(self, text: str) -> None:
@@ -26,27 +49,60 @@ class Handler(Protocol):
         """An element ends."""
         ...
 
+    def readings(self, *, complete: bool) -> Readings:
+        """What was understood; not `complete` where the document broke off."""
+        ...
 
-def parse(source: Source, handler: Handler) -> None:
-    """Tell the handler of the whole document. Raises BrokenReportError where it is none, or defines entities."""
-    parser = expat.ParserCreate(namespace_separator=" ")
+
+def parse(source: Source, make: Callable[[], Handler]) -> Readings:
+    """What the handler makes of the document.
+
+    A document with characters or references that XML forbids is read a second time with a new handler and those
+    replaced. Raises BrokenReportError, with what was understood, where it is no XML, or defines entities.
+    """
+    try:
+        return _parse(source.chunks(), make())
+    except _MendableError as broken:
+        try:
+            return _parse(_mended(source.chunks()), make())
+        except _MendableError:
+            raise BrokenReportError(str(broken), broken.kept) from broken
+
+
+class _MendableError(BrokenReportError):
+    """The second reading may succeed."""
+
+
+def _parse(chunks: Iterable[bytes], handler: Handler) -> Readings:
+    parser = _parser(handler)
+    empty = True
+    try:
+        for chunk in chunks:
+            empty = empty and not chunk.strip()
+            parser.Parse(chunk, False)
+        if empty:
+            raise BrokenReportError("it is empty")
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        kind = _MendableError if error.code in MENDABLE else BrokenReportError
+        raise kind(str(error), handler.readings(complete=False)) from error
+    except BrokenReportError as error:
+        raise BrokenReportError(str(error), handler.readings(complete=False)) from error
+    return handler.readings(complete=True)
+
+
+def _parser(handler: Handler) -> expat.XMLParserType:
+    parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = lambda name, attributes: handler.start(_local(name), attributes)
     parser.EndElementHandler = lambda name: handler.end(_local(name))
     parser.CharacterDataHandler = handler.text
     parser.StartDoctypeDeclHandler = _refuse_definitions
-    if not source.content.strip():
-        raise BrokenReportError("it is empty")
-    try:
-        for start in range(0, len(source.content), CHUNK):
-            parser.Parse(source.content[start : start + CHUNK], False)
-        parser.Parse(b"", True)
-    except expat.ExpatError as error:
-        raise BrokenReportError(str(error)) from error
+    return parser
 
 
 def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
+    return name.rpartition(":")[2]
 
 
 def _refuse_definitions(
@@ -55,3 +111,38 @@ def _refuse_definitions(
     """A reference to a DTD is harmless, because nobody fetches it; definitions could be bombs."""
     if has_internal_subset:
         raise BrokenReportError("it defines entities of its own, which is not read")
+
+
+def _mended(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The document as UTF-8 without what XML forbids; a reference is never cut in two."""
+    first = next(chunks, b"")
+    decoder = codecs.getincrementaldecoder(_encoding(first))(errors="replace")
+    held = _DECLARATION.sub("", decoder.decode(first)).lstrip("\ufeff \t\r\n")
+    for chunk in chunks:
+        start = held.rfind("&", -_LONGEST_REFERENCE)
+        whole = held if start < 0 else held[:start]
+        yield _legal(whole)
+        held = held[len(whole) :] + decoder.decode(chunk)
+    yield _legal(held + decoder.decode(b"", final=True))
+
+
+def _encoding(start: bytes) -> str:
+    """By the byte order mark, else as declared, else UTF-8."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    declared = _ENCODING.match(start)
+    try:
+        return codecs.lookup(declared[1].decode()).name if declared else "utf-8-sig"
+    except LookupError:
+        return "utf-8-sig"
+
+
+def _legal(text: str) -> bytes:
+    loose = _LOOSE.sub("&amp;", legal_xml(text))
+    return _NUMBERED.sub(_legal_reference, loose).encode()
+
+
+def _legal_reference(match: re.Match[str]) -> str:
+    number = int(match[1]) if match[1] else int(match[2], 16)
+    legal = number <= sys.maxunicode and legal_xml(chr(number)) == chr(number)
+    return match[0] if legal else UNSHOWABLE

@@ -117,6 +117,8 @@ def icon(status: Status) -> str:
             return "⏭️"
         case Status.CANCELLED:
             return "🚫"
+        case Status.FLAKY:
+            return "🔀"
 
 
 def _all_entities(text: str) -> str:

@@ -80,7 +80,8 @@ def test_the_schema_refuses_an_unknown_status() -> None:
         (b"{}", "no schema_version"),
         (b"[" * 100_000, "no heroci-result.json"),
         (dump(RESULT)[:-20], "no heroci-result.json"),
-        (b'{"schema_version": 2}', "schema version 2, this heroci reads 1"),
+        (b'{"schema_version": 3}', "schema version 3, this heroci reads 1 to 2"),
+        (b'{"schema_version": 0}', "schema version 0"),
         (b'{"schema_version": "1"}', "schema version '1'"),
         (b'{"schema_version": true}', "schema version True"),
         (b'{"schema_version": 1}', "damaged: status: "),
@@ -104,5 +105,13 @@ def test_a_damaged_place_is_named() -> None:
 
 def test_fields_of_a_later_version_are_ignored() -> None:
     record = json.loads(dump(RESULT)) | {"mood": "good"}
+
+    assert load(json.dumps(record).encode()) == RESULT
+
+
+def test_a_file_of_the_first_version_is_read() -> None:
+    record = json.loads(dump(RESULT)) | {"schema_version": 1}
+    for added in ("changed", "comparison", "attempt"):
+        del record[added]
 
     assert load(json.dumps(record).encode()) == RESULT
