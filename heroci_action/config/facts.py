@@ -53,6 +53,7 @@ class Facts:
     has locked. `server_settings` is what wsgi.py names, where that differs from the settings of the tests. `lint_specs`
     maps built-in lint tools to the project's pinned requirement, `lint_plugins` are the requirements of Flake8's
     plugins, `lint_targets` the paths in the working directory that hold the Python files git tracks and no others.
+    `database_variable` is the variable that the settings take the URL of their database from.
     `skips` maps a stage to the reason in words why there is nothing for it to do.
     """
 
@@ -66,6 +67,7 @@ class Facts:
     wsgi: str | None = None
     asgi: str | None = None
     vendor: Vendor = Vendor.UNKNOWN
+    database_variable: str | None = None
     pytest: PytestFacts = field(default_factory=PytestFacts)
     image: ImageFacts = field(default_factory=ImageFacts)
     health: str | None = None

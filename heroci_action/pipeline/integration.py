@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from heroci_action.config.facts import Loaded
+from heroci_action.config.facts import Loaded, Vendor
 from heroci_action.config.model import ImageConfig
 from heroci_action.pipeline import image as image_stage
 from heroci_action.pipeline.base import NAME as BASE
 from heroci_action.pipeline.surroundings import Surroundings
-from heroci_action.pipeline.variables import django, server_env, with_path
+from heroci_action.pipeline.variables import django, server_env, source_paths, with_path
 from heroci_action.plan import Command, Place, Report, ReportKind, Serve, Stage, Step
 
 NAME = "integration"
@@ -27,14 +27,30 @@ def stage(loaded: Loaded, surroundings: Surroundings) -> Stage:
         emoji="🔗",
         needs=(BASE, image_stage.NAME) if with_image else (BASE,),
         services=services,
-        env=(
-            with_path(server_env(loaded, services), "{probes}")
-            if not with_image
-            else server_env(loaded, services)
-        ),
+        env=_env(loaded, with_image=with_image),
         steps=tuple(_steps(loaded, with_image=with_image)),
         skip=_skip_reason(loaded, with_image=with_image),
     )
+
+
+def _env(loaded: Loaded, *, with_image: bool) -> dict[str, str]:
+    env = server_env(loaded, loaded.config.services)
+    if with_image:
+        return env
+    variable = _scratch_variable(loaded)
+    scratch = {variable: "sqlite:///{reports}/integration.sqlite3"} if variable else {}
+    return with_path({**env, **scratch}, "{probes}", *source_paths(loaded))
+
+
+def _scratch_variable(loaded: Loaded) -> str | None:
+    """What names a SQLite file of this run's own to the application: the one in the checkout is somebody's data."""
+    variable = loaded.facts.database_variable
+    free = variable is not None and variable not in loaded.config.env
+    return variable if free and _on_sqlite(loaded) else None
+
+
+def _on_sqlite(loaded: Loaded) -> bool:
+    return loaded.facts.vendor is Vendor.SQLITE and not loaded.config.services
 
 
 def _skip_reason(loaded: Loaded, *, with_image: bool) -> str | None:
@@ -45,6 +61,15 @@ def _skip_reason(loaded: Loaded, *, with_image: bool) -> str | None:
         return "there is nothing to ask: no health endpoint was found, and `integration.checks` is empty"
     if not with_image and _server(loaded) is None:
         return "no production server: there is no image, and neither gunicorn with WSGI nor uvicorn with ASGI"
+    if (
+        not with_image
+        and _on_sqlite(loaded)
+        and not (_scratch_variable(loaded) or integration.enabled)
+    ):
+        return (
+            "the application would work on the SQLite file of the checkout; let DATABASE_URL name the database, "
+            "or set `integration.enabled = true`"
+        )
     return None
 
 
@@ -64,7 +89,7 @@ def _steps(loaded: Loaded, *, with_image: bool) -> Iterator[Step]:
             )
         yield image_stage.serve(loaded, image)
     else:
-        if loaded.config.services:
+        if loaded.config.services or _scratch_variable(loaded):
             yield Step(name="migrate", action=Command(line=django(loaded, "migrate", "--noinput")))
         yield Step(name="start", action=_serve(loaded))
     if integration.checks:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heroci_action.config.facts import Loaded
 from heroci_action.pipeline.base import NAME as BASE
 from heroci_action.pipeline.surroundings import Surroundings
-from heroci_action.pipeline.variables import django, manage, stage_env, with_path
+from heroci_action.pipeline.variables import django, manage, source_paths, stage_env, with_path
 from heroci_action.plan import Command, Report, ReportKind, Stage, Step
 
 NAME = "tests"
@@ -25,15 +25,17 @@ def stage(loaded: Loaded, _: Surroundings) -> Stage:
         emoji="🧪",
         needs=(BASE,),
         services=services,
-        env=with_path(stage_env(loaded, services), "{probes}", *_source_paths(loaded)),
+        env=with_path(stage_env(loaded, services), "{probes}", *source_paths(loaded)),
         steps=tuple(_steps(loaded)),
     )
 
 
 def _steps(loaded: Loaded) -> Iterator[Step]:
     tests = loaded.config.tests
+    # What was only detected may be more than the tests need; what the user wrote is needed.
+    needed = not loaded.detected("tests.before")
     for step in tests.before:
-        yield Step(name=step.title, action=Command(line=step.run))
+        yield Step(name=step.title, action=Command(line=step.run), blocking=needed)
     if _has_settings(loaded):
         yield from _django_steps(loaded)
     if tests.coverage:
@@ -47,23 +49,21 @@ def _steps(loaded: Loaded) -> Iterator[Step]:
         yield _collect_coverage()
 
 
-def _source_paths(loaded: Loaded) -> Iterator[str]:
-    """Directories whose modules the tests import, where pytest runs above them."""
-    for path in loaded.facts.source_paths:
-        yield "{root}" if path == "." else f"{{root}}/{path}"
-
-
 def _has_settings(loaded: Loaded) -> bool:
     """A package without a manage.py has settings for its tests only: Django's checks would fail for nothing."""
     return loaded.facts.manage is not None
 
 
 def _django_steps(loaded: Loaded) -> Iterator[Step]:
-    yield Step(name="check", action=Command(line=django(loaded, "check")))
+    # Django's own runner asks the same before its first test; pytest may well pass without.
+    blocking = loaded.config.tests.runner != "pytest"
+    yield Step(name="check", action=Command(line=django(loaded, "check")), blocking=blocking)
     if loaded.config.tests.check_migrations:
         yield _check_migrations(loaded)
     if loaded.config.services:
-        yield Step(name="migrate", action=Command(line=django(loaded, "migrate", "--noinput")))
+        # The tests make a database of their own, some without migrations.
+        line = django(loaded, "migrate", "--noinput")
+        yield Step(name="migrate", action=Command(line=line), blocking=False)
 
 
 def _check_migrations(loaded: Loaded) -> Step:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from heroci_action.config.facts import Loaded
@@ -29,6 +29,12 @@ def server_env(loaded: Loaded, services: Iterable[str]) -> dict[str, str]:
     env = stage_env(loaded, services)
     server = loaded.facts.server_settings
     return {**env, "DJANGO_SETTINGS_MODULE": server} if server else env
+
+
+def source_paths(loaded: Loaded) -> Iterator[str]:
+    """Directories whose modules are imported, where commands run somewhere else."""
+    for path in loaded.facts.source_paths:
+        yield "{root}" if path == "." else f"{{root}}/{path}"
 
 
 def with_path(env: Mapping[str, str], *directories: str) -> dict[str, str]:

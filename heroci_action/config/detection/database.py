@@ -243,6 +243,7 @@ def detect_database(clues: Clues) -> Iterator[Finding]:
         return
     vendor = _effective_vendor(clues, way)
     yield Fact("vendor", vendor)
+    yield Fact("database_variable", way.url.name if way.url else None)
     for name, value in way.switches.items():
         yield Found(f"env.{name}", value, f"the condition before DATABASES in {way.file}")
     match vendor:

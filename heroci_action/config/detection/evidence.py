@@ -45,6 +45,7 @@ class Command:
     directory: str = "."
     testing: bool = False  # it stands in a job that runs tests
     env: Mapping[str, str] = field(default_factory=dict)
+    job: str = ""  # tells jobs of one source apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +135,8 @@ def _list(value: object) -> list[Any]:
 
 def _jobs(path: str, workflow: Mapping[str, Any]) -> Iterator[_Job]:
     common = _plain_env(workflow.get("env"))
-    for job in _table(workflow.get("jobs")).values():
-        table = _table(job)
+    for name, job in _table(workflow.get("jobs")).items():
+        table = {**_table(job), "name": name}
         steps = [_table(step) for step in _list(table.get("steps"))]
         if steps:
             yield _job(path, table, steps, common | _plain_env(table.get("env")))
@@ -153,6 +154,7 @@ def _job(
             testing=testing,
             directory=str(step.get("working-directory", default)).removeprefix("./") or ".",
             env=env | _plain_env(step.get("env")),
+            job=str(job.get("name", "")),
         )
         for step in steps
         for line in _lines(step.get("run") or _action_line(step))
@@ -271,11 +273,11 @@ def _loose_jobs(path: str, document: Mapping[str, Any]) -> Iterator[_Job]:
     jobs = _table(document.get("jobs")) or {
         name: job for name, job in document.items() if "script" in _table(job)
     }
-    for job in jobs.values() if jobs else (document,):
-        yield from _loose_job(path, _table(job))
+    for name, job in jobs.items() if jobs else (("", document),):
+        yield from _loose_job(path, str(name), _table(job))
 
 
-def _loose_job(path: str, document: Mapping[str, Any]) -> Iterator[_Job]:
+def _loose_job(path: str, name: str, document: Mapping[str, Any]) -> Iterator[_Job]:
     """Another CI's file, read without its grammar: strings that look like commands, images and variables."""
     lines = [
         line
@@ -296,7 +298,9 @@ def _loose_job(path: str, document: Mapping[str, Any]) -> Iterator[_Job]:
     }
     yield _Job(
         source=path,
-        commands=tuple(Command(line=line, source=path, testing=testing) for line in lines),
+        commands=tuple(
+            Command(line=line, source=path, testing=testing, job=name) for line in lines
+        ),
         env=env,
         images=images,
         pythons=pythons,

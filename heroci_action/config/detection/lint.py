@@ -10,10 +10,11 @@ from typing import Any
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found
 from heroci_action.config.detection.lint_commands import (
-    Call,
+    Source,
+    by_ci,
+    by_developers,
     command_of,
     repositories,
-    sources,
 )
 from heroci_action.config.lint_tools import LINT_TOOLS, LintTool
 from heroci_action.config.tree import join
@@ -38,12 +39,12 @@ def detect_lint(clues: Clues) -> Iterator[Finding]:
     What CI or the commit hooks run is what the project uses; a section or a dependency may be left over.
     """
     told = clues.told("lint")
-    called: list[_Way] = [partial(_by_call, source) for source in sources(clues)]
-    ways = (*called, _by_section, _by_requirement)
-    found = next((found for way in ways if (found := _found(clues, way))), {})
+    asked = _found(clues, partial(_by_call, by_ci(clues)))
+    found = asked or _not_asked(clues)
     if told is None:
         yield from _lint(found)
-        yield from _optional(clues, found)
+        if not asked and (clues.evidence.commands or not found):
+            yield Found("stages.lint.optional", True, _why_optional(found))
     names = set(told) if isinstance(told, list | Mapping) else set(found) or set(DEFAULT_TOOLS)
     tools = (tool for tool in LINT_TOOLS.values() if tool.name in names)
     yield Fact("lint_plugins", tuple(dict.fromkeys(_plugins(clues))))
@@ -60,13 +61,17 @@ def _lint(found: Mapping[str, _Evidence]) -> Iterator[Finding]:
         yield Found("lint", tools, why)
 
 
-def _optional(clues: Clues, found: Mapping[str, _Evidence]) -> Iterator[Finding]:
-    """Findings of tools that the project never ran are for information: it did not ask to be clean."""
-    if not found:
-        yield Found("stages.lint.optional", True, "nothing shows that the project uses a lint tool")
-    elif clues.evidence.commands and not any(evidence.command for evidence in found.values()):
-        why = "the project's own CI and commit hooks run no lint tool"
-        yield Found("stages.lint.optional", True, why)
+def _not_asked(clues: Clues) -> dict[str, _Evidence]:
+    called: list[_Way] = [partial(_by_call, source) for source in by_developers(clues)]
+    ways = (*called, _by_section, _by_requirement)
+    return next((found for way in ways if (found := _found(clues, way))), {})
+
+
+def _why_optional(found: Mapping[str, _Evidence]) -> str:
+    """Nobody promised that such tools find nothing: commit hooks see changed files only, sections may be left over."""
+    if found:
+        return f"the project's own CI does not run {', '.join(found)}"
+    return "nothing shows that the project uses a lint tool"
 
 
 def _found(clues: Clues, way: _Way) -> dict[str, _Evidence]:
@@ -74,9 +79,7 @@ def _found(clues: Clues, way: _Way) -> dict[str, _Evidence]:
     return {tool.name: evidence for tool in tools if (evidence := way(clues, tool))}
 
 
-def _by_call(
-    source: Callable[[LintTool], list[Call]], clues: Clues, tool: LintTool
-) -> _Evidence | None:
+def _by_call(source: Source, clues: Clues, tool: LintTool) -> _Evidence | None:
     found = source(tool)
     return _Evidence(why=found[0].why, command=command_of(clues, tool, found)) if found else None
 

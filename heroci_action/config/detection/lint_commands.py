@@ -54,27 +54,41 @@ class Call:
     unwanted: tuple[str, ...] = ()
 
 
-def sources(clues: Clues) -> Iterator[Callable[[LintTool], list[Call]]]:
-    """Where calls are looked for, the strongest first: what CI runs, then what only developers run.
+Source = Callable[[LintTool], list[Call]]
 
-    CI runs tox, make or the commit hooks as well, where one of its commands calls them.
-    """
+
+def by_ci(clues: Clues) -> Source:
+    """The calls of the project's CI; tox, make and the commit hooks are part of it where it runs them."""
     ci = " ".join(command.line for command in clues.evidence.commands)
     tox, make = tuple(_tox(clues)), tuple(_make(clues))
     targets = frozenset(re.findall(r"\bmake ([\w./-]+)", ci))
-    by_ci = (
+    commands = (
         *clues.evidence.commands,
         *(tox if re.search(r"\btox\b", ci) else ()),
         *(command for target, command in make if target in targets),
     )
-    hooks = bool(re.search(r"pre-commit|\bprek\b", ci)) or "ci" in _hooks_document(clues)
-    yield lambda tool: [
-        *_in_commands(clues, by_ci, tool),
+    hooks = bool(re.search(r"pre-commit|\bprek\b", ci)) or _hosted(clues)
+    return lambda tool: [
+        *_in_commands(clues, commands, tool),
         *(_in_hooks(clues, tool) if hooks else ()),
     ]
-    yield lambda tool: list(_in_commands(clues, tox, tool))
-    yield lambda tool: list(_in_commands(clues, (command for _, command in make), tool))
-    yield lambda tool: list(_in_hooks(clues, tool))
+
+
+def by_developers(clues: Clues) -> tuple[Source, ...]:
+    """The calls of tox, make and the commit hooks, the strongest first."""
+    tox, make = tuple(_tox(clues)), tuple(command for _, command in _make(clues))
+    return (
+        lambda tool: list(_in_commands(clues, tox, tool)),
+        lambda tool: list(_in_commands(clues, make, tool)),
+        lambda tool: list(_in_hooks(clues, tool)),
+    )
+
+
+def _hosted(clues: Clues) -> bool:
+    """Whether pre-commit.ci runs the hooks: it needs no configuration, but projects show its badge."""
+    readme = clues.tree.first("README.md", "README.rst", "README")
+    badge = "results.pre-commit.ci" in clues.tree.text(readme) if readme else False
+    return badge or "ci" in _hooks_document(clues)
 
 
 def _in_commands(clues: Clues, commands: Iterable[Command], tool: LintTool) -> Iterator[Call]:

@@ -30,6 +30,7 @@ _DROPPED = re.compile(
     r"self-contained-html|force-sugar|verbose|quiet|no-header|log-[\w-]+|debug-mode|warn[\w-]*|pythonwarnings|ci|"
     r"snapshot[\w-]*)(=.*)?|-[vqxsn]+\d*|-n.+|-p|-o|-r\w+|-W.*"
 )
+_SETTINGS = re.compile(r"(?:--(?:settings|ds)[= ]|DJANGO_SETTINGS_MODULE=)(\S+)")
 _TAKES_VALUE = re.compile(
     r"--(settings|ds|verbosity|numprocesses|dist|maxprocesses|color|tb|maxfail|cov-report|cov-config|parallel)|-[vnpoW]"
 )
@@ -111,9 +112,11 @@ def detect_runner(clues: Clues) -> Iterator[Finding]:
         yield Found("tests.check-migrations", False, "a package without manage.py")
     command = _test_command(clues, runner)
     if command is not None:
-        args = _arguments(clues, command, runner)
-        if args:
-            yield Found("tests.args", list(args), f"the test command in {command.source}")
+        runs = [list(args) for args in _runs(clues, command, runner)]
+        if len(runs) > 1:
+            yield Found("tests.args", runs, f"the test commands in {command.source}")
+        elif runs[0]:
+            yield Found("tests.args", runs[0], f"the test command in {command.source}")
         if re.search(r"\s(--parallel|-n\s*(auto|logical|[2-9])|--numprocesses)", command.line):
             yield Found("tests.parallel", True, f"the test command in {command.source}")
         before = _before(clues, command)
@@ -147,6 +150,22 @@ def _test_command(clues: Clues, runner: str) -> Command | None:
         if pattern.search(command.line) and _is_here(clues, command):
             return command
     return None
+
+
+def _runs(clues: Clues, first: Command, runner: str) -> list[tuple[str, ...]]:
+    """The arguments of each test command of a job; a command with other settings or variables is none of this stage."""
+    pattern = _DJANGO_TEST if runner == "django" else _PYTEST_ALONE
+    same = (
+        command
+        for command in clues.commands
+        if (command.source, command.job, command.env) == (first.source, first.job, first.env)
+        and pattern.search(command.line)
+        and _is_here(clues, command)
+        and _SETTINGS.findall(command.line) == _SETTINGS.findall(first.line)
+    )
+    runs = list(dict.fromkeys(_arguments(clues, command, runner) for command in same))
+    # What runs everything makes the others repetitions, with other options of the run.
+    return [()] if () in runs else runs
 
 
 def _arguments(clues: Clues, command: Command, runner: str) -> tuple[str, ...]:

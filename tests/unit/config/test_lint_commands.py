@@ -211,6 +211,18 @@ def test_what_git_does_not_track_is_left_out(tmp_path: Path) -> None:
         ({}, True),
         ({".flake8": "[flake8]\n"}, None),
         ({".flake8": "[flake8]\n", **workflow("pytest")}, True),
+        (hooks(HOOKS), None),
+        ({**hooks(HOOKS), **workflow("pytest")}, True),
+        ({**hooks(HOOKS), **workflow("pytest", "pre-commit run --all-files")}, None),
+        (
+            {
+                **hooks(HOOKS),
+                **workflow("pytest"),
+                "README.md": "![](https://results.pre-commit.ci/x.svg)",
+            },
+            None,
+        ),
+        ({"Makefile": MAKE, **workflow("pytest")}, True),
         ({".flake8": "[flake8]\n", **workflow("flake8")}, None),
         ({"heroci.toml": 'lint = ["black"]\n'}, None),
     ],

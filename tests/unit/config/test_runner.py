@@ -198,3 +198,40 @@ def test_a_settings_module_that_is_not_there_is_a_warning(tmp_path: Path) -> Non
         "'mysite.local_settings'" in warning and "tests.before" in warning
         for warning in found.warnings
     )
+
+
+def test_several_test_commands_of_one_job_are_several_runs(tmp_path: Path) -> None:
+    found = the_tests(
+        tmp_path,
+        workflow(
+            "python manage.py test --exclude-tag es --parallel",
+            "python manage.py test --tag es --tag serial",
+            "python manage.py test --settings=mysite.other shop",
+        ),
+    )
+    assert found.args == (("--exclude-tag", "es"), ("--tag", "es", "--tag", "serial"))
+
+
+@pytest.mark.parametrize(
+    ("commands", "args"),
+    [
+        (("pytest tests", "pytest tests"), (("tests",),)),
+        (("pytest", "pytest -m slow"), ((),)),
+        (("pytest -m slow", "pytest -q"), ((),)),
+        (("pytest -m slow", "pytest -m 'not slow' -n 4"), (("-m", "slow"), ("-m", "not slow"))),
+    ],
+)
+def test_a_run_of_everything_makes_the_others_of_its_job_repetitions(
+    tmp_path: Path, commands: tuple[str, ...], args: tuple[tuple[str, ...], ...]
+) -> None:
+    assert the_tests(tmp_path, {"tests/x.py": "", **workflow(*commands)}).args == args
+
+
+def test_another_job_adds_no_runs(tmp_path: Path) -> None:
+    text = """
+        jobs:
+          unit: {steps: [{run: pytest tests/unit}]}
+          slow: {steps: [{run: pytest tests/slow}]}
+    """
+    files = {"tests/unit/x.py": "", "tests/slow/x.py": "", ".github/workflows/ci.yml": text}
+    assert the_tests(tmp_path, files).args == (("tests/unit",),)
