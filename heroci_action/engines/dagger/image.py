@@ -55,7 +55,9 @@ async def build(session: DaggerSession, action: BuildImage, sink: Sink) -> StepO
         for line in str(error).splitlines():
             sink(Stream.STDERR, line)
         return StepOutcome(exit_code=1, cause=first_line(error))
-    return StepOutcome(exit_code=0, cached=not seen.executed, facts=facts)
+    return StepOutcome(
+        exit_code=0, cached=not session.connection.telemetry.executed(seen), facts=facts
+    )
 
 
 async def _facts(session: DaggerSession, image: dagger.Container) -> dict[str, str]:

@@ -22,6 +22,7 @@ from heroci_action.engines.dagger.services import Described
 from heroci_action.engines.dagger.session import DaggerSession
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.engines.task_errors import one_error
+from heroci_action.errors import EngineError
 from heroci_action.plan import (
     BuildImage,
     CollectReports,
@@ -75,6 +76,7 @@ class DaggerScope:
         self._key_place: dagger.Container | None = None
         self._replayed = False
         self._services: tuple[Described, ...] = ()
+        self._broken: EngineError | None = None  # why the services are not there
         self._application: Application | None = None
         self._current: dagger.Container | None = None  # where the next step of a sequence goes on
         self._left: dict[str, dagger.Container] = {}  # by step
@@ -122,6 +124,10 @@ class DaggerScope:
     async def _begin(self) -> None:
         """Look the stage up, and start its services where it has to run; once, whoever comes first."""
         async with self._lock:
+            if (
+                self._broken
+            ):  # binding a service that does not start would be waited for without an end
+                raise self._broken
             if self._entry is not None or not self._whole:
                 return
             self._key_place = await self._place_of_key()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from heroci_action.engines.base import Sink, Stream
 
+KEPT = 2_000  # pieces of output whose place is not known yet
+EXECUTED = "resume withExec"  # an execution that was put off until somebody needed it
 STREAMS = {
     1: Stream.STDOUT,
     2: Stream.STDERR,
@@ -54,32 +57,30 @@ class Output:
 
 
 @dataclass(slots=True)
-class _Trace:
-    """What belongs to one span of ours."""
-
-    output: Output | None
-    executed: bool = False
-
-
-@dataclass(slots=True)
 class Telemetry:
     """Sorts what the engine reports by the span that asked for it."""
 
     _trace_id: int = field(default_factory=lambda: secrets.randbits(128) | 1)
-    _traces: dict[str, _Trace] = field(default_factory=dict)
+    _outputs: dict[str, Output] = field(default_factory=dict)  # by the span of ours
     _parents: dict[str, str] = field(default_factory=dict)
-    _early: dict[str, list[tuple[Stream, str]]] = field(default_factory=dict)
+    _executed: set[str] = field(default_factory=set)
+    _early: deque[tuple[str, Stream, str]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     @contextmanager
-    def observed(self, output: Output | None = None) -> Iterator[_Trace]:
-        """While this is open, what the current task asks the engine for is reported to `output`."""
+    def observed(self, output: Output) -> Iterator[str]:
+        """While this is open, what the current task asks the engine for is reported to `output`; the span's name."""
         span_id = secrets.randbits(64) | 1
         context = trace.SpanContext(
             self._trace_id, span_id, is_remote=False, trace_flags=trace.TraceFlags(1)
         )
-        found = self._traces[f"{span_id:016x}"] = _Trace(output)
+        name = f"{span_id:016x}"
+        self._outputs[name] = output
         with trace.use_span(trace.NonRecordingSpan(context)):
-            yield found
+            yield name
+
+    def executed(self, name: str) -> bool:
+        """Whether the engine has executed anything below that span, as far as it has told."""
+        return any(self._owner(span) == name for span in self._executed)
 
     def take(self, kind: str, body: bytes) -> None:
         """Sort one message in; what cannot be read is ignored: telemetry decides nothing."""
@@ -90,25 +91,22 @@ class Telemetry:
                         for scope in group.scope_spans:
                             for span in scope.spans:
                                 self._take_span(span)
+                    early = tuple(self._early)
+                    self._early.clear()
+                    for record in early:
+                        self._hand_on(*record)
                 case "logs":
                     for logs in ExportLogsServiceRequest.FromString(body).resource_logs:
                         for records in logs.scope_logs:
-                            for record in records.log_records:
-                                self._take_record(record)
+                            for entry in records.log_records:
+                                self._take_record(entry)
         except DecodeError:
             return
 
     def _take_span(self, span: Span) -> None:
-        name = span.span_id.hex()
-        self._parents[name] = span.parent_span_id.hex()
-        if span.name.startswith(
-            "resume "
-        ):  # an execution that was put off until somebody needed it
-            found = self._trace_of(name)
-            if found:
-                found.executed = True
-        for stream, text in self._early.pop(name, ()):
-            self._hand_on(name, stream, text)
+        self._parents[span.span_id.hex()] = span.parent_span_id.hex()
+        if span.name == EXECUTED:
+            self._executed.add(span.span_id.hex())
 
     def _take_record(self, record: LogRecord) -> None:
         attributes = {item.key: item.value for item in record.attributes}
@@ -120,19 +118,18 @@ class Telemetry:
         self._hand_on(record.span_id.hex(), STREAMS.get(stream.int_value, Stream.STDERR), text)
 
     def _hand_on(self, span: str, stream: Stream, text: str) -> None:
-        if span not in self._parents:
-            self._early.setdefault(span, []).append((stream, text))
-            return
-        found = self._trace_of(span)
-        if found and found.output:
-            found.output.piece(stream, text)
+        owner = self._owner(span)
+        if owner:
+            self._outputs[owner].piece(stream, text)
+        else:
+            self._early.append((span, stream, text))
 
-    def _trace_of(self, span: str) -> _Trace | None:
-        """The span of ours that this one is below; spans arrive in any order, so it may not be known yet."""
+    def _owner(self, span: str) -> str | None:
+        """The span of ours that this one is below; None also where that is not known yet: spans come in any order."""
         seen: set[str] = set()
         while span and span not in seen:
-            if span in self._traces:
-                return self._traces[span]
+            if span in self._outputs:
+                return span
             seen.add(span)
             span = self._parents.get(span, "")
         return None

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import anyio
+import pytest
+
+from heroci_action.engines.base import EngineSession, ReportFile, StepOutcome, Stream
+from heroci_action.engines.dagger.engine import DaggerEngine
+from heroci_action.errors import HeroCIError
+from heroci_action.plan import (
+    Environment,
+    InstallDependencies,
+    Plan,
+    Stage,
+    Step,
+)
+from tests.end_to_end.projects import commit, git
+from tests.integration.dagger import reach
+
+BASE = Stage(name="base", steps=(Step(name="dependencies", action=InstallDependencies()),))
+
+
+@dataclass
+class Seen:
+    """What came of a stage."""
+
+    outcomes: dict[str, StepOutcome] = field(default_factory=dict)
+    errors: dict[str, HeroCIError] = field(default_factory=dict)
+    lines: list[tuple[Stream, str]] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    reports: dict[str, tuple[ReportFile, ...]] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line for _, line in self.lines)
+
+    def report(self, step: str) -> dict[str, bytes]:
+        return {Path(file.path).name: file.content for file in self.reports[step]}
+
+
+@dataclass
+class Repository:
+    """A small repository, and an engine to run stages on it."""
+
+    root: Path
+    machine: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    plan: Plan = field(
+        default_factory=lambda: Plan(project="p", environment=Environment(python="3.13"))
+    )
+    engine_options: dict[str, bool] = field(default_factory=dict)
+
+    def write(self, files: Mapping[str, str]) -> Repository:
+        for name, text in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return self
+
+    def commit(self) -> Repository:
+        git(self.root, "init", "--quiet", "--initial-branch", "main")
+        commit(self.root)
+        return self
+
+    def with_plan(self, **changes: object) -> Repository:
+        self.plan = replace(self.plan, **changes)  # type: ignore[arg-type]
+        return self
+
+    def run(self, *stages: Stage, fresh: bool = False) -> Seen:
+        """The base stage and these, one after the other, in a session of their own; the results of all of them."""
+        return anyio.run(self._run, stages, fresh)
+
+    async def _run(self, stages: Sequence[Stage], fresh: bool) -> Seen:
+        seen = Seen()
+
+        async def body(session: EngineSession) -> None:
+            for stage in stages:
+                await take(session, stage, seen)
+
+        await self.session(body, *stages, fresh=fresh)
+        return seen
+
+    async def session(
+        self, body: Callable[[EngineSession], Awaitable[None]], *stages: Stage, fresh: bool = False
+    ) -> None:
+        engine = DaggerEngine(root=self.root, machine=self.machine, fresh=fresh)
+        async with engine.open(replace(self.plan, stages=(BASE, *stages))) as session:
+            base = Seen()
+            await take(session, BASE, base)
+            assert base.outcomes["dependencies"].exit_code == 0, base.text
+            await body(session)
+
+
+async def take(session: EngineSession, stage: Stage, seen: Seen) -> None:
+    """Take a stage's steps as the runner does."""
+    async with session.stage(stage, lambda _, line: seen.log.append(line)) as scope:
+
+        async def one(step: Step) -> None:
+            try:
+                seen.outcomes[step.name] = await scope.run(
+                    step, lambda stream, line: seen.lines.append((stream, line))
+                )
+            except HeroCIError as error:
+                seen.errors[step.name] = error
+            seen.reports[step.name] = await scope.collect(step)
+
+        async with anyio.create_task_group() as tasks:
+            for step in stage.steps:
+                if stage.parallel and not step.always:
+                    tasks.start_soon(one, step)
+        for step in stage.steps:
+            if not stage.parallel or step.always:
+                await one(step)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    reach.require()
+    root = tmp_path / "repository"
+    root.mkdir()
+    # Text of its own, so that no test finds what another one has left in the engine's cache.
+    return Repository(root).write({"unique.txt": os.urandom(8).hex()})

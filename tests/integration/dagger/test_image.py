@@ -1,0 +1,109 @@
+"""The production image: built, measured, started, asked, and run."""
+
+from __future__ import annotations
+
+import pytest
+
+from heroci_action.plan import BuildImage, Command, Place, Serve, Stage, Step
+from tests.integration.dagger.conftest import Repository
+
+pytestmark = pytest.mark.dagger
+
+DOCKERFILE = """
+FROM python:3.13-slim
+ARG WHO=nobody
+WORKDIR /srv
+COPY . .
+RUN echo "$WHO" >who && test ! -e secret.txt
+USER 1000
+CMD ["python", "-m", "http.server", "8000"]
+"""
+BUILD = Step(name="build", action=BuildImage(dockerfile="Dockerfile"))
+
+
+def serve(**more: object) -> Step:
+    action = Serve(place=Place.IMAGE, port=8000, **{"within": 20.0, **more})  # type: ignore[arg-type]
+    return Step(name="start", action=action)
+
+
+def inside(name: str, *line: str) -> Step:
+    return Step(name=name, action=Command(line=line, place=Place.IMAGE))
+
+
+def image(*steps: Step) -> Stage:
+    return Stage(name="image", steps=steps)
+
+
+def test_an_image_is_built_measured_started_and_run(repository: Repository) -> None:
+    repository.write({"Dockerfile": DOCKERFILE, ".dockerignore": "secret.txt\n", "secret.txt": "x"})
+    build = BuildImage(dockerfile="Dockerfile", build_args={"WHO": "me"})
+    stage = image(
+        Step(name="build", action=build),
+        serve(health="/who"),
+        inside("who", "cat", "who"),
+        inside("user", "id", "-u"),
+    )
+    seen = repository.run(stage)
+    assert {name: outcome.exit_code for name, outcome in seen.outcomes.items()} == {
+        "build": 0,
+        "start": 0,
+        "who": 0,
+        "user": 0,
+    }
+    assert float(seen.outcomes["build"].facts["image size"].split()[0]) > 50
+    assert int(seen.outcomes["build"].facts["image layers"]) >= 3
+    assert seen.outcomes["start"].facts["application"] == "GET /who answered 200"
+    assert seen.text.splitlines()[-2:] == ["me", "1000"]
+    again = repository.run(stage)
+    assert all(outcome.cached for outcome in again.outcomes.values())
+    assert again.outcomes["start"].facts == seen.outcomes["start"].facts
+
+
+def test_a_dockerfile_that_does_not_build_is_a_failed_step_with_its_output(
+    repository: Repository,
+) -> None:
+    repository.write({"Dockerfile": "FROM python:3.13-slim\nRUN echo the reason >&2; exit 9\n"})
+    seen = repository.run(image(BUILD))
+    assert seen.outcomes["build"].exit_code == 9
+    assert "the reason" in seen.text
+
+
+def test_a_dockerfile_that_cannot_be_read_is_a_failed_step(repository: Repository) -> None:
+    repository.write({"Dockerfile": "FORM python:3.13-slim\n"})
+    seen = repository.run(image(BUILD))
+    assert seen.outcomes["build"].exit_code == 1
+    assert "FORM" in seen.text
+
+
+def test_an_application_that_ends_at_once_says_why(repository: Repository) -> None:
+    repository.write({"Dockerfile": DOCKERFILE})
+    stage = image(BUILD, serve(command=("sh", "-c", "echo no settings >&2; exit 5")))
+    seen = repository.run(stage)
+    assert seen.outcomes["start"].exit_code == 1
+    assert "exit code 5" in (seen.outcomes["start"].cause or "")
+    assert "no settings" in seen.text
+
+
+def test_an_application_that_is_not_healthy_is_given_up(repository: Repository) -> None:
+    repository.write({"Dockerfile": DOCKERFILE})
+    seen = repository.run(image(BUILD, serve(health="/missing", within=3.0)))
+    assert seen.outcomes["start"].exit_code == 1
+    assert "did not get healthy within 3 s (GET /missing)" in (seen.outcomes["start"].cause or "")
+
+
+def test_an_application_from_the_environment_is_asked_by_the_steps_behind_it(
+    repository: Repository,
+) -> None:
+    line = ("python", "-m", "http.server", "--bind", "{app.interface}", "{app.port}")
+    ask = "import os, urllib.request as u; print(u.urlopen(os.environ['HEROCI_BASE_URL'] + '/unique.txt').status)"
+    seen = repository.run(
+        Stage(
+            name="integration",
+            steps=(
+                Step(name="start", action=Serve(place=Place.ENVIRONMENT, command=line)),
+                Step(name="ask", action=Command(line=("python", "-c", ask))),
+            ),
+        )
+    )
+    assert seen.outcomes["start"].exit_code == 0, seen.outcomes["start"].cause
+    assert seen.text.splitlines()[-1] == "200"

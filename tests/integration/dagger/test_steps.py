@@ -1,0 +1,196 @@
+"""Steps in containers: how they end, what comes back, what is replayed, and what stays outside."""
+
+from __future__ import annotations
+
+import time
+
+import anyio
+import pytest
+
+from heroci_action.engines.base import EngineSession, Stream
+from heroci_action.plan import CollectReports, Command, Report, ReportKind, Stage, Step
+from tests.integration.dagger.conftest import Repository, Seen, take
+
+pytestmark = pytest.mark.dagger
+
+JUNIT = (Report(kind=ReportKind.JUNIT, path="{reports}/*.xml"),)
+
+
+def step(name: str, line: str | tuple[str, ...], **more: object) -> Step:
+    return Step(name=name, action=Command(line=line), **more)  # type: ignore[arg-type]
+
+
+def stage(*steps: Step, **more: object) -> Stage:
+    return Stage(name="work", steps=steps, **more)  # type: ignore[arg-type]
+
+
+def test_a_failing_command_keeps_its_exit_code_its_output_and_its_reports(
+    repository: Repository,
+) -> None:
+    line = "echo out; echo err >&2; echo '<a/>' >{reports}/r.xml; exit 7"
+    seen = repository.run(stage(step("a", line, reports=JUNIT)))
+    assert seen.outcomes["a"].exit_code == 7
+    assert sorted(seen.lines) == [(Stream.STDERR, "err"), (Stream.STDOUT, "out")]
+    assert seen.report("a") == {"r.xml": b"<a/>\n"}
+
+
+@pytest.mark.parametrize(("line", "code"), [("kill -9 $$", 137), ("exit 200", 200)])
+def test_a_signal_is_an_exit_code_like_any_other_and_reports_come_back(
+    repository: Repository, line: str, code: int
+) -> None:
+    seen = repository.run(
+        stage(step("a", f"echo '<a/>' >{{reports}}/r.xml; {line}", reports=JUNIT))
+    )
+    assert seen.outcomes["a"].exit_code == code
+    assert seen.report("a") == {"r.xml": b"<a/>\n"}
+
+
+def test_a_program_that_is_not_there_is_named(repository: Repository) -> None:
+    outcome = repository.run(stage(step("a", ("no-such-program", "x")))).outcomes["a"]
+    assert outcome.exit_code == 127
+    assert outcome.cause == "'no-such-program' is not there"
+
+
+def test_report_files_are_bytes_that_need_not_be_text(repository: Repository) -> None:
+    line = r"printf '\377\000\001' >{reports}/r.xml"
+    assert repository.run(stage(step("a", line, reports=JUNIT))).report("a") == {
+        "r.xml": b"\xff\x00\x01"
+    }
+
+
+def test_a_pass_is_replayed_with_its_output_and_its_reports(repository: Repository) -> None:
+    work = stage(step("a", "date +%N | tee {reports}/r.xml", reports=JUNIT))
+    first, second = repository.run(work), repository.run(work)
+    assert not first.outcomes["a"].cached
+    assert second.outcomes["a"].cached
+    assert second.lines == first.lines
+    assert second.report("a") == first.report("a")
+
+
+def test_a_failure_is_never_replayed(repository: Repository) -> None:
+    work = stage(step("a", "date +%N; exit 1"))
+    texts = [repository.run(work) for _ in range(3)]
+    assert not any(seen.outcomes["a"].cached for seen in texts)
+    assert len({seen.text for seen in texts}) == 3
+
+
+def test_without_the_cache_everything_runs(repository: Repository) -> None:
+    work = stage(step("a", "date +%N"))
+    first, second = repository.run(work), repository.run(work, fresh=True)
+    assert not second.outcomes["a"].cached
+    assert second.text != first.text
+
+
+def test_a_changed_source_file_and_a_changed_variable_run_again(repository: Repository) -> None:
+    work = stage(step("a", "cat unique.txt; date +%N"))
+    repository.run(work)
+    assert not repository.run(stage(*work.steps, env={"A": "1"})).outcomes["a"].cached
+    repository.write({"unique.txt": "other"})
+    changed = repository.run(work)
+    assert not changed.outcomes["a"].cached
+    assert "other" in changed.text
+
+
+def test_a_value_of_the_callers_environment_counts_also_when_it_travels_as_a_secret(
+    repository: Repository,
+) -> None:
+    work = stage(step("a", 'echo "${#API_TOKEN}"'), env={"API_TOKEN": "{env.MY_TOKEN}"})
+    lengths = []
+    for value in ("first-secret-value", "second"):
+        repository.machine = {**repository.machine, "MY_TOKEN": value}
+        lengths.append(repository.run(work).text)
+    assert lengths == ["18", "6"]
+
+
+def test_output_comes_while_the_step_runs(repository: Repository) -> None:
+    moments: dict[str, float] = {}
+
+    async def body(session: EngineSession) -> None:
+        def note(_: Stream, line: str) -> None:
+            moments[line] = time.monotonic()
+
+        async with session.stage(stage(), lambda *_: None) as scope:
+            await scope.run(step("a", "echo early; sleep 2; echo late"), note)
+            moments["end"] = time.monotonic()
+
+    anyio.run(repository.session, body)
+    assert moments["end"] - moments["early"] > 1.0
+
+
+def test_steps_of_a_sequence_go_on_where_the_one_before_ended(repository: Repository) -> None:
+    seen = repository.run(
+        stage(
+            step("a", "echo found >left-behind"), step("b", "false"), step("c", "cat left-behind")
+        )
+    )
+    assert seen.outcomes["b"].exit_code == 1
+    assert seen.text == "found"
+
+
+def test_steps_side_by_side_do_not_see_each_other_and_their_reports_are_collected(
+    repository: Repository,
+) -> None:
+    steps = [
+        step(name, f"test ! -e x; echo {name} >x; cp x {{reports}}/{name}.xml") for name in "ab"
+    ]
+    collect = Step(name="reports", action=CollectReports(), reports=JUNIT, always=True)
+    seen = repository.run(stage(*steps, collect, parallel=True))
+    assert [seen.outcomes[name].exit_code for name in "ab"] == [0, 0]
+    assert seen.report("reports") == {"a.xml": b"a\n", "b.xml": b"b\n"}
+
+
+def test_nothing_of_the_callers_environment_gets_in_unless_declared(
+    repository: Repository,
+) -> None:
+    repository.machine = {**repository.machine, "CANARY": "tweet", "WANTED": "yes"}
+    seen = repository.run(stage(step("a", "env"), env={"MINE": "{env.WANTED}"}))
+    assert "CANARY" not in seen.text
+    assert "MINE=yes" in seen.text.splitlines()
+    assert "HEROCI_RUN" not in seen.text
+
+
+def test_secrets_are_usable_and_never_shown(repository: Repository) -> None:
+    line = 'test ${#KEY} -gt 40; echo "key $KEY"; echo "$KEY" | base64 -w0'
+    seen = repository.run(stage(step("a", line), env={"KEY": "{secret_key}"}))
+    assert seen.outcomes["a"].exit_code == 0
+    assert "key ***" in seen.text
+
+
+def test_what_git_ignores_and_what_is_secret_stays_outside(repository: Repository) -> None:
+    repository.write(
+        {".gitignore": "ignored*\n", "kept.env.example": "", "tracked.txt": ""}
+    ).commit()
+    repository.write(
+        {
+            ".env": "PASSWORD=1",
+            "sub/.env": "PASSWORD=1",
+            "db.sqlite3": "x",
+            "ignored.txt": "",
+            "ignored [1]/x": "",
+            "new file.txt": "",
+            "server.key": "",
+        }
+    )
+    seen = repository.run(stage(step("a", "find . -type f | sort")))
+    assert seen.text.splitlines() == [
+        "./.gitignore",
+        "./kept.env.example",
+        "./new file.txt",
+        "./tracked.txt",
+        "./unique.txt",
+    ]
+
+
+def test_a_cancelled_step_ends_in_the_engine_and_others_go_on(repository: Repository) -> None:
+    seen = Seen()
+
+    async def body(session: EngineSession) -> None:
+        with anyio.move_on_after(1) as limit:
+            await take(session, stage(step("a", "sleep 100; echo no")), Seen())
+        assert limit.cancelled_caught
+        await take(session, stage(step("b", "echo alive")), seen)
+
+    started = time.monotonic()
+    anyio.run(repository.session, body)
+    assert seen.text == "alive"
+    assert time.monotonic() - started < 60
