@@ -189,10 +189,15 @@ class DaggerScope:
             }
 
     async def _start_services(self) -> None:
-        with one_error():
-            async with anyio.create_task_group() as tasks:
-                for described in self._services:
-                    tasks.start_soon(services.start, self._session.connection, described, self._log)
+        connection = self._session.connection
+        try:
+            with one_error():
+                async with anyio.create_task_group() as tasks:
+                    for described in self._services:
+                        tasks.start_soon(services.start, connection, described, self._log)
+        except EngineError as error:
+            self._broken = error
+            raise
 
     async def _command(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
         line = fill_line(action.line, self._values)

@@ -24,7 +24,7 @@ from heroci_action.errors import EngineError
 from heroci_action.plan import Service, fill, fill_line
 
 READY_WITHIN = 120.0  # seconds; an image may have to be pulled first
-STOP_WITHIN = 5.0
+STOP_WITHIN = 2.0
 DATABASE = "heroci"
 _DATA = "/var/lib/postgresql/data"
 

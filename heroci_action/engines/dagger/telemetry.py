@@ -85,23 +85,28 @@ class Telemetry:
     def take(self, kind: str, body: bytes) -> None:
         """Sort one message in; what cannot be read is ignored: telemetry decides nothing."""
         try:
-            match kind:
-                case "traces":
-                    for group in ExportTraceServiceRequest.FromString(body).resource_spans:
-                        for scope in group.scope_spans:
-                            for span in scope.spans:
-                                self._take_span(span)
-                    early = tuple(self._early)
-                    self._early.clear()
-                    for record in early:
-                        self._hand_on(*record)
-                case "logs":
-                    for logs in ExportLogsServiceRequest.FromString(body).resource_logs:
-                        for records in logs.scope_logs:
-                            for entry in records.log_records:
-                                self._take_record(entry)
+            if kind == "traces":
+                self._take_spans(ExportTraceServiceRequest.FromString(body))
+            elif kind == "logs":
+                self._take_logs(ExportLogsServiceRequest.FromString(body))
         except DecodeError:
             return
+
+    def _take_spans(self, message: ExportTraceServiceRequest) -> None:
+        for group in message.resource_spans:
+            for scope in group.scope_spans:
+                for span in scope.spans:
+                    self._take_span(span)
+        early = tuple(self._early)
+        self._early.clear()
+        for piece in early:
+            self._hand_on(*piece)
+
+    def _take_logs(self, message: ExportLogsServiceRequest) -> None:
+        for group in message.resource_logs:
+            for scope in group.scope_logs:
+                for record in scope.log_records:
+                    self._take_record(record)
 
     def _take_span(self, span: Span) -> None:
         self._parents[span.span_id.hex()] = span.parent_span_id.hex()

@@ -1,0 +1,93 @@
+"""What the Dagger engine's cache is worth: the whole pipeline cold, unchanged, after one file, after one requirement.
+
+    python benchmarks/dagger.py [PROJECT]
+
+Give it an engine without a cache (a new one), or the first run is not cold. Each figure is one run of `heroci run`, the
+program's start included; what is compared with a cold run is printed with the share that is aimed at.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """A run: its wall time in seconds, the result file, and the stages' own times."""
+
+    seconds: float
+    result: dict[str, object]
+
+    def stage(self, name: str) -> float:
+        """How long a stage took, in seconds."""
+        stages = self.result["stages"]
+        assert isinstance(stages, list)  # noqa: S101  by its schema
+        return float(next(stage["duration"] for stage in stages if stage["name"] == name))
+
+
+def run(project: Path, *options: str) -> Timed:
+    """Run the pipeline once; a run that does not pass is no figure."""
+    output = project.parent / "reports"
+    command = [sys.executable, "-m", "heroci_action", "run", "--engine", "dagger", "-q", *options]
+    started = time.monotonic()
+    done = subprocess.run(
+        [*command, "--output", str(output), str(project)],
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    seconds = time.monotonic() - started
+    if done.returncode:
+        raise SystemExit(f"the pipeline did not pass:\n{done.stdout[-3000:]}")
+    return Timed(seconds=seconds, result=json.loads((output / "heroci-result.json").read_text()))
+
+
+def change_source(project: Path) -> None:
+    """One line more in one file of the project."""
+    file = project / "superheroes" / "urls.py"
+    file.write_text(file.read_text() + "\n# a line more\n")
+
+
+def add_requirement(project: Path) -> None:
+    """One package more."""
+    file = project / "requirements.txt"
+    file.write_text(file.read_text() + "\nsix==1.17.0\n")
+
+
+def main(source: Path) -> None:
+    """Run all of it on a copy of the project and print the table."""
+    steps: tuple[tuple[str, Callable[[Path], None] | None, float | None], ...] = (
+        ("cold", None, None),
+        ("nothing changed", None, 0.10),
+        ("one file changed", change_source, 0.35),
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        project = Path(scratch, "project")
+        subprocess.run(["git", "clone", "--quiet", str(source), str(project)], check=True)
+        cold = None
+        for name, change, aim in steps:
+            if change:
+                change(project)
+            timed = run(project, "--skip", "lint")
+            cold = cold or timed
+            _print(name, timed.seconds, cold.seconds, aim)
+        add_requirement(project)
+        base = run(project, "--stages", "base").stage("base")
+        _print("base, one requirement more", base, cold.stage("base"), 0.5)
+
+
+def _print(name: str, seconds: float, cold: float, aim: float | None) -> None:
+    aimed = f"  (at most {aim:.2f})" if aim else ""
+    print(f"{name:28} {seconds:7.2f} s  {seconds / cold:5.2f} of cold{aimed}", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve())

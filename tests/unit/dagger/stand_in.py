@@ -1,0 +1,79 @@
+"""A stand-in for the Dagger CLI: it answers a GraphQL session, and breaks in the way that its first argument says.
+
+It proves nothing about pipelines; it is there for the faults that a real engine does not have on demand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from graphql import build_schema, graphql_sync
+
+SCHEMA = build_schema("type Query { version: String! }")
+FAULT = os.environ["STAND_IN_FAULT"]
+VERSION = "v0.19.0" if FAULT == "wrong version" else "v0.21.8"
+started = time.monotonic()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if FAULT == "refuses":
+            self._answer(401, {})
+            return
+        pulse = "__schema" not in query["query"] and time.monotonic() - started > 1
+        if pulse and FAULT == "hangs":
+            time.sleep(600)
+        if pulse and FAULT == "dies":
+            os._exit(1)
+        done = graphql_sync(
+            SCHEMA,
+            query["query"],
+            root_value={"version": VERSION},
+            variable_values=query.get("variables"),
+        )
+        self._answer(200, {"data": done.data})
+
+    def _answer(self, code: int, body: dict[str, Any]) -> None:
+        text = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def main() -> int:
+    if FAULT == "cannot start":
+        sys.stderr.write("\x1b[31mError: start engine: no space left on device\x1b[0m\n")
+        return 1
+    if FAULT == "never ready":
+        sys.stderr.write("waiting for the engine\n")
+        sys.stderr.flush()
+        time.sleep(600)
+    if FAULT == "talks nonsense":
+        sys.stdout.write("hello\n")
+        return 0
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdout.write(json.dumps({"port": server.server_port, "session_token": "t"}) + "\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    if FAULT == "does not end":
+        time.sleep(600)
+    return 1 if FAULT == "ends with an error" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
