@@ -1,0 +1,135 @@
+"""The same project on both engines: what the results say about it must be the same."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import anyio
+import pytest
+
+from heroci_action.application import Project, run_project
+from heroci_action.config.load import load
+from heroci_action.engines.base import Engine
+from heroci_action.engines.choice import Chosen
+from heroci_action.engines.dagger.engine import DaggerEngine
+from heroci_action.engines.host.engine import HostEngine
+from heroci_action.observers.base import Observer
+from heroci_action.pipeline import build_plan
+from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.results import Result, Status
+from tests.end_to_end.projects import write
+from tests.integration.dagger import reach
+
+pytestmark = pytest.mark.dagger
+
+# One of each kind: a failure, an error, a skip, a finding of each tool, lines that nothing runs.
+WITH_FAULTS = {
+    "shop/tests.py": """
+        import unittest
+
+        from django.db import connection
+        from django.test import TestCase
+
+        from shop.models import Product
+
+
+        class ProductTests(TestCase):
+            def test_name(self):
+                self.assertEqual(str(Product(name="Cape")), "Cape")
+
+            def test_database_is_real(self):
+                self.assertEqual(connection.vendor, "postgresql")
+
+            def test_fails(self):
+                Product.objects.create(name="Mask")
+                self.assertEqual(Product.objects.count(), 2)
+
+            def test_errs(self):
+                raise KeyError("boots")
+
+            @unittest.skip("not today")
+            def test_skipped(self):
+                pass
+
+            def test_subtests(self):
+                for number in range(3):
+                    with self.subTest(number=number):
+                        self.assertNotEqual(number, 1)
+        """,
+    "shop/ugly.py": """
+        import sys
+        import os
+        def never( x ):
+            return os.path.join( x,'y' )
+        """,
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    reach.require()
+    root = write(tmp_path_factory.mktemp("conformance") / "project", WITH_FAULTS)
+    host = HostEngine(root=root, cache=root.parent / "cache", machine=os.environ)
+    engines: tuple[Engine, ...] = (host, DaggerEngine(root=root, machine=os.environ))
+    return {engine.name: anyio.run(_result, engine, root) for engine in engines}
+
+
+async def _result(engine: Engine, root: Path) -> Result:
+    loaded = load(root, overrides={})
+    plan = build_plan(loaded, Surroundings(no_image="the host engine has no Docker here"))
+    chosen = Chosen(name=engine.name, reason="a test")
+    return await run_project(Project(loaded=loaded, plan=plan, chosen=chosen), engine, Observer())
+
+
+def test_the_verdict_is_the_same(results: dict[str, Result]) -> None:
+    assert {result.exit_code for result in results.values()} == {1}
+
+
+def test_stages_and_steps_end_the_same_way(results: dict[str, Result]) -> None:
+    host, dagger = (
+        {
+            f"{stage.name}/{step.name}": (step.status, step.exit_code)
+            for stage in results[name].stages
+            for step in stage.steps
+        }
+        for name in ("host", "dagger")
+    )
+    assert host == dagger
+    assert host["tests/tests"] == (Status.FAILED, 1)
+
+
+def test_reasons_are_the_same(results: dict[str, Result]) -> None:
+    host, dagger = (
+        {stage.name: stage.reason for stage in results[name].stages} for name in ("host", "dagger")
+    )
+    assert host == dagger
+
+
+def test_tests_are_the_same_at_the_same_places(results: dict[str, Result]) -> None:
+    host, dagger = (
+        {test.id: (test.status, test.file, test.line, test.message) for test in results[name].tests}
+        for name in ("host", "dagger")
+    )
+    assert host == dagger
+    assert results["host"].counts == results["dagger"].counts
+    assert len(host) >= 6
+
+
+def test_findings_are_the_same(results: dict[str, Result]) -> None:
+    host, dagger = (sorted(map(repr, results[name].diagnostics)) for name in ("host", "dagger"))
+    assert host == dagger
+    assert {"black", "isort", "flake8"} <= {
+        diagnostic.tool for diagnostic in results["host"].diagnostics
+    }
+
+
+def test_coverage_is_the_same_to_the_line(results: dict[str, Result]) -> None:
+    assert results["host"].coverage == results["dagger"].coverage
+    assert results["host"].coverage
+
+
+def test_the_application_is_asked_with_the_same_result(results: dict[str, Result]) -> None:
+    for result in results.values():
+        stage = next(stage for stage in result.stages if stage.name == "integration")
+        assert stage.status is Status.PASSED, stage.reason
