@@ -8,8 +8,9 @@ from typing import TypeVar
 
 import click
 
-from heroci_action.cli.types import NAMES
-from heroci_action.options import EngineChoice
+from heroci_action.analysis.gates import FailOn
+from heroci_action.cli.types import DURATION, NAMES
+from heroci_action.options import DEFAULT_OUTPUT, EngineChoice
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -41,5 +42,60 @@ _WHAT_RUNS = (
 def what_runs(function: Function) -> Function:
     """The options that choose the engine and the stages."""
     for option in reversed(_WHAT_RUNS):
+        function = option(function)
+    return function
+
+
+_REPORT_OPTIONS = (
+    click.option(
+        "--baseline",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="The heroci-result.json of an earlier run to compare with.",
+    ),
+    click.option(
+        "--base",
+        metavar="REF",
+        help="What changed lines are counted from. [default: the base of GitHub's pull request]",
+    ),
+    click.option(
+        "--output",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=DEFAULT_OUTPUT,
+        show_default=True,
+        metavar="DIR",
+        help="Where the reports go.",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice([choice.value for choice in FailOn]),
+        default=FailOn.FAILURES.value,
+        show_default=True,
+        help="What of tests and findings makes the exit code 1.",
+    ),
+    click.option(
+        "--coverage-minimum",
+        type=click.FloatRange(0, 100),
+        metavar="PERCENT",
+        help="Fail where less is covered.",
+    ),
+    click.option(
+        "--coverage-minimum-diff",
+        type=click.FloatRange(0, 100),
+        metavar="PERCENT",
+        help="Fail where less of the changed lines is covered.",
+    ),
+    click.option(
+        "--max-duration",
+        type=DURATION,
+        metavar="TIME",
+        help="Fail where the tests took longer in sum: 90, 90s, 5m, 1h.",
+    ),
+)
+
+
+def report_options(function: Function) -> Function:
+    """The options of everything that reports what ran elsewhere."""
+    for option in reversed(_REPORT_OPTIONS):
         function = option(function)
     return function

@@ -25,17 +25,23 @@ _TEXTS = (
     (ReportKind.LCOV, re.compile(r"^(?:TN:.*\n)?SF:", re.MULTILINE)),
     (
         ReportKind.ISORT,
-        re.compile(r"^ERROR: .+ Imports are incorrectly sorted|^--- .+:before\t", re.M),
+        re.compile(r"^ERROR: .+ Imports are incorrectly sorted|^--- .+:before\t", re.MULTILINE),
     ),
     (
         ReportKind.BLACK,
-        re.compile(r"^would reformat |^error: cannot format |^--- .+\n\+\+\+ ", re.M),
+        re.compile(r"^would reformat |^error: cannot format |^--- .+\n\+\+\+ ", re.MULTILINE),
     ),
     (ReportKind.RUFF_FORMAT, re.compile(r"^Would reformat: ", re.MULTILINE)),
     (ReportKind.PYLINT, PYLINT),
     (ReportKind.FLAKE8, FLAKE8),
     (ReportKind.MYPY, MYPY),
     (ReportKind.RUFF, RUFF),
+    # Good news.
+    (ReportKind.RUFF, re.compile(r"^All checks passed!", re.MULTILINE)),
+    (ReportKind.MYPY, re.compile(r"^Success: no issues found", re.MULTILINE)),
+    (ReportKind.PYLINT, re.compile(r"^Your code has been rated at ", re.MULTILINE)),
+    (ReportKind.BLACK, re.compile(r"^\d+ files? would be left unchanged", re.MULTILINE)),
+    (ReportKind.RUFF_FORMAT, re.compile(r"^\d+ files? already formatted", re.MULTILINE)),
 )
 
 

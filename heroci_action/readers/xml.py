@@ -6,7 +6,7 @@ import codecs
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Protocol
+from typing import NoReturn, Protocol
 from xml.parsers import expat
 from xml.parsers.expat import errors as codes
 
@@ -81,7 +81,7 @@ def _parse(chunks: Iterable[bytes], handler: Handler) -> Readings:
             empty = empty and not chunk.strip()
             parser.Parse(chunk, False)
         if empty:
-            raise BrokenReportError("it is empty")
+            _refuse("it is empty")
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         kind = _MendableError if error.code in MENDABLE else BrokenReportError
@@ -110,7 +110,11 @@ def _refuse_definitions(
 ) -> None:
     """A reference to a DTD is harmless, because nobody fetches it; definitions could be bombs."""
     if has_internal_subset:
-        raise BrokenReportError("it defines entities of its own, which is not read")
+        _refuse("it defines entities of its own, which is not read")
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise BrokenReportError(reason)
 
 
 def _mended(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from heroci_action.analysis.baseline import known_since
+from heroci_action.analysis.changed_lines import uncovered
 from heroci_action.analysis.failures import FailureGroup, failed, group, useful_lines
 from heroci_action.github.commands import MAX_ANNOTATIONS, Annotation
-from heroci_action.results import Diagnostic, Result, Severity, StageResult, Status, StepResult
-from heroci_action.text import count, one_line
+from heroci_action.results import (
+    Diagnostic,
+    FailureAge,
+    Result,
+    Severity,
+    StageResult,
+    Status,
+    StepResult,
+)
+from heroci_action.text import count, one_line, place
 
 T = TypeVar("T")
 
@@ -17,17 +27,35 @@ ALIKE = 10  # tests of a group that are named
 REST = "they are in the job summary and in junit.xml"
 
 
-def annotate(result: Result) -> tuple[Annotation, ...]:
+def annotate(result: Result, *, tracked: Container[str] | None = None) -> tuple[Annotation, ...]:
     """At most ten of each level, which is what GitHub keeps of a step: the gravest first, one for each cause.
 
-    Broken stages come before failed tests, these before findings. The last one of a level says how many were left out.
+    Broken stages come before failed tests, these before findings; what is new comes before what the baseline had,
+    and in changed lines before elsewhere. The last one of a level says how many were left out. Where `tracked` says
+    which files there are, a place in no such file is told in the text.
     """
-    ranked = [*_broken(result), *_tests(result), *_findings(result), *_warnings(result)]
+    ranked = [
+        *_broken(result),
+        *_tests(result),
+        *_findings(result),
+        *_uncovered(result),
+        *_flaky(result),
+        *_warnings(result),
+    ]
+    placed = [_placed(note, tracked) for note in ranked]
     return tuple(
         note
         for level in Severity
-        for note in _limited([note for note in ranked if note.level is level], level)
+        for note in _limited([note for note in placed if note.level is level], level)
     )
+
+
+def _placed(note: Annotation, tracked: Container[str] | None) -> Annotation:
+    """GitHub shows an annotation of a file that is not there nowhere near it, or at a file of that name."""
+    if not tracked or note.file is None or note.file in tracked:
+        return note
+    message = f"{place(note.file, note.line)}: {note.message}"
+    return replace(note, file=None, line=None, end_line=None, column=None, message=message)
 
 
 def _limited(notes: list[Annotation], level: Severity) -> list[Annotation]:
@@ -73,14 +101,21 @@ def _note(stage: StageResult, name: str, ended: StageResult | StepResult) -> Ann
 
 
 def _tests(result: Result) -> Iterator[Annotation]:
+    """A group with a new failure comes first and shows that one; a group without is a known one."""
+    new = frozenset(result.comparison.new) if result.comparison else None
+    ages = {age.id: age for age in result.comparison.known} if result.comparison else {}
     for stage in result.stages:
-        for members in group(failed(stage.tests)):
-            yield _failure(members, _level(stage))
+        tests = sorted(failed(stage.tests), key=lambda test: new is not None and test.id not in new)
+        groups = group(tests)
+        for members in sorted(groups, key=lambda one: new is not None and one.first.id not in new):
+            yield _failure(members, _level(stage), ages.get(members.first.id))
 
 
-def _failure(members: FailureGroup, level: Severity) -> Annotation:
+def _failure(members: FailureGroup, level: Severity, age: FailureAge | None) -> Annotation:
     test = members.first
     parts = [test.message or test.status.value]
+    if age:
+        parts.append(f"Known: {known_since(age)}.")
     others = members.tests[1:]
     if others:
         names = ", ".join(one_line(other.id, 200) for other in others[:ALIKE])
@@ -93,11 +128,42 @@ def _failure(members: FailureGroup, level: Severity) -> Annotation:
     return Annotation(level=level, title=title, message=message, file=test.file, line=test.line)
 
 
+def _uncovered(result: Result) -> Iterator[Annotation]:
+    """The changed lines that no test ran, as ranges."""
+    whole = {file.path: file for file in result.coverage.files} if result.coverage else {}
+    for file in result.changed.files if result.changed else ():
+        for first, last in uncovered(file, whole.get(file.path)):
+            lines = f"line {first} is" if first == last else f"lines {first} to {last} are"
+            yield Annotation(
+                level=Severity.NOTICE,
+                title="Not covered",
+                message=f"Changed {lines} run by no test",
+                file=file.path,
+                line=first,
+                end_line=last,
+            )
+
+
+def _flaky(result: Result) -> Iterator[Annotation]:
+    for test in result.tests:
+        if test.status is Status.FLAKY:
+            message = f"Flaky: it failed and then passed. {test.message}".strip()
+            yield Annotation(
+                level=Severity.NOTICE,
+                title=f"{test.id} is flaky",
+                message=message,
+                file=test.file,
+                line=test.line,
+            )
+
+
 def _findings(result: Result) -> Iterator[Annotation]:
     """A finding each while there are few, else one for each rule or message of a tool."""
     by_level: dict[Severity, list[Diagnostic]] = {}
+    new = frozenset(result.comparison.new_findings) if result.comparison else None
     for stage in result.stages:
-        for finding in stage.diagnostics:
+        found = sorted(stage.diagnostics, key=lambda one: new is not None and one not in new)
+        for finding in found:
             level = max(finding.severity, _level(stage), key=list(Severity).index)
             by_level.setdefault(level, []).append(finding)
     for level, found in by_level.items():

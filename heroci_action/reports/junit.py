@@ -142,7 +142,9 @@ def _ended(case: Any, status: Status, message: str, text: str) -> Any:
     message = one_line(whole, 1_000) or status.value
     text = legal_xml(text) or (whole if whole != message else "")
     match status:
-        case Status.PASSED | Status.FLAKY:  # what a flaky one failed with is no element of the common schema
+        case (
+            Status.PASSED | Status.FLAKY
+        ):  # what a flaky one failed with is no element of the common schema
             pass
         case Status.FAILED:
             case.add_failure_info(message=message, output=text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -56,14 +56,19 @@ OUTPUT_FILES = {
 
 
 def publish(
-    result: Result, *, output: Path, github: GitHubContext | None, stdout: TextIO
+    result: Result,
+    *,
+    output: Path,
+    github: GitHubContext | None,
+    stdout: TextIO,
+    tracked: Container[str] | None = None,
 ) -> Published:
     """Write every report into `output`, then tell GitHub. Raises nothing.
 
     What cannot be written is a problem in the answer, the rest is written all the same. Paths are given to GitHub
-    relative to its workspace.
+    relative to its workspace; annotations stand at `tracked` files only, where those are known.
     """
-    publication = _Publication(result, output)
+    publication = _Publication(result, output, tracked)
     publication.files()
     if github:
         publication.on_github(github, stdout)
@@ -73,8 +78,9 @@ def publish(
 class _Publication:
     """One result on its way out."""
 
-    def __init__(self, result: Result, output: Path) -> None:
+    def __init__(self, result: Result, output: Path, tracked: Container[str] | None) -> None:
         self._result = result
+        self._tracked = tracked
         self._output = output
         self.paths: dict[str, Path] = {}
         self.problems: list[PublishProblem] = []
@@ -100,7 +106,7 @@ class _Publication:
         self._attempt("the step's outputs", lambda: self._set_outputs(github))
 
     def _annotate(self, stdout: TextIO) -> None:
-        for note in annotate(self._result):
+        for note in annotate(self._result, tracked=self._tracked):
             commands.write_line(stdout, commands.annotation(note))
         stdout.flush()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.analysis.failures import failed
+from heroci_action.reports.comparison_section import comparison_section, flaky_section, points
 from heroci_action.reports.failure_section import failure_section
 from heroci_action.reports.markdown import (
     ROOM_FOR_MORE,
@@ -23,6 +25,7 @@ from heroci_action.reports.markdown import (
     table,
 )
 from heroci_action.results import (
+    Coverage,
     Diagnostic,
     FileCoverage,
     Result,
@@ -30,13 +33,16 @@ from heroci_action.results import (
     Status,
     StepResult,
 )
-from heroci_action.text import count, place, seconds
+from heroci_action.text import count, one_line, place, seconds
 
 LIMIT = 1_048_576
 """GitHub drops a longer summary whole: actions/runner, CreateStepSummaryCommand, AttachmentSizeLimit (1 MiB)."""
 
 SLOWEST = 10
 LEAST_COVERED = 10
+MOVED = 50  # files whose coverage changed
+GANTT = 50  # bars
+HOUR = 3_600
 LAST_LINES = 40  # of a failed step's output
 FINDINGS = 100  # that are listed for one tool
 SMALLEST = 32 * 1024
@@ -58,10 +64,17 @@ def render(result: Result, *, budget: int = LIMIT) -> str:
         )
         return page if size(page) < budget else ""
     share = budget // 100
-    before = [*_stages(result, 10 * share), *_broken_steps(result, 12 * share)]
+    before = [
+        *_stages(result, 8 * share),
+        *_gantt(result),
+        *_broken_steps(result, 10 * share),
+        *comparison_section(result, 8 * share),
+    ]
     after = [
         *_lint(result, 15 * share),
         *_coverage(result, 4 * share),
+        *_changed(result, 4 * share),
+        *flaky_section(result, 6 * share),
         *_slowest(result, 4 * share),
         *_facts(result, 4 * share),
         *_warnings(result, 6 * share),
@@ -98,13 +111,19 @@ def _key_figures(result: Result) -> Iterator[str]:
     percent = result.coverage.percent if result.coverage else None
     if percent is not None:
         yield f"**{percent:.2f} %** covered"
+    changed = result.changed.percent if result.changed else None
+    if changed is not None:
+        yield f"**{changed:.2f} %** of changed lines covered"
     findings = sum(1 for _ in result.diagnostics)
     if findings:
         yield f"**{count(findings, 'finding')}**"
     reason = f" ({prose(result.engine_reason)})" if result.engine_reason else ""
-    yield f"{prose(result.engine)} engine{reason}"
+    if result.engine:
+        yield f"{prose(result.engine)} engine{reason}"
     if result.python:
         yield f"Python {prose(result.python)}"
+    if result.attempt > 1:
+        yield f"attempt {result.attempt}"
     if result.commit:
         yield f"commit {code(result.commit[:12])}"
 
@@ -119,6 +138,7 @@ def _counts(result: Result) -> Iterator[str]:
         ("passed", counts.passed),
         ("failed", counts.failed),
         ("with errors", counts.errored),
+        ("flaky", counts.flaky),
         ("skipped", counts.skipped),
     )
     for word, number in parts:
@@ -176,6 +196,28 @@ def _path_line(path: tuple[StageResult, ...], whole: float) -> str:
     total = sum(stage.duration for stage in path)
     share = f", {100 * total / whole:.0f} % of the run" if whole else ""
     return f"Critical path: {chain} = {seconds(total)}{share}"
+
+
+def _gantt(result: Result) -> Iterator[str]:
+    """The stages on their time axis, where they did not all start with the run; in milliseconds from the start."""
+    ran = [stage for stage in result.stages if stage.duration > 0][:GANTT]
+    if not any(stage.started for stage in ran):
+        return
+    yield "```mermaid"
+    yield "gantt"
+    yield "    dateFormat x"
+    yield f"    axisFormat {'%M:%S' if result.duration < HOUR else '%H:%M:%S'}"
+    for stage in ran:
+        start, length = round(1000 * stage.started), max(round(1000 * stage.duration), 1)
+        mark = "crit, " if stage.status in (Status.FAILED, Status.ERRORED) else ""
+        yield f"    {_gantt_name(stage.name)} :{mark}{start}, {length}ms"
+    yield "```"
+    yield ""
+
+
+def _gantt_name(name: str) -> str:
+    """Letters, digits and a few signs only: Mermaid has no way to escape the others."""
+    return re.sub(r"[^\w ./-]", "_", one_line(name, 40)).strip() or "_"
 
 
 # What failed
@@ -265,8 +307,9 @@ def _findings(diagnostics: tuple[Diagnostic, ...], budget: int) -> Iterator[str]
 
 def _finding(diagnostic: Diagnostic) -> str:
     where = code(place(diagnostic.file, diagnostic.line))
-    rule = f" **{prose(diagnostic.rule, 60)}**" if diagnostic.rule else ""
-    return f"- {where}{rule} {prose(diagnostic.message)}"
+    rule = prose(diagnostic.rule or "", 60)
+    marked = f" **{rule}**" if rule else ""  # four stars without a word would be a ruler
+    return f"- {where}{marked} {prose(diagnostic.message)}"
 
 
 def _coverage(result: Result, budget: int) -> Iterator[str]:
@@ -279,14 +322,49 @@ def _coverage(result: Result, budget: int) -> Iterator[str]:
     worst = sorted(partly, key=lambda file: (file.ran / file.measured, file.path))[:LEAST_COVERED]
     if not worst:
         return
+    before = result.comparison.coverage_files if result.comparison else {}
     yield from table("Least covered", "Covered:", "Lines that never ran")
-    yield from fit(map(_file_row, worst), budget, lambda left: row(f"and {left} more files"))
+    rows = (_file_row(file, before.get(file.path)) for file in worst)
+    yield from fit(rows, budget, lambda left: row(f"and {left} more files"))
     yield ""
+    yield from _moved(coverage, before, budget)
 
 
-def _file_row(file: FileCoverage) -> str:
-    percent = f"{100 * file.ran / file.measured:.1f} %"
-    return row(code(file.path), percent, prose(ranges(file.missing), 120))
+def _file_row(file: FileCoverage, before: float | None = None) -> str:
+    now = 100 * file.ran / file.measured
+    change = "" if before is None else f" ({points(now - before)})"
+    return row(code(file.path), f"{now:.1f} %{change}", prose(ranges(file.missing), 120))
+
+
+def _moved(coverage: Coverage, before: Mapping[str, float], budget: int) -> Iterator[str]:
+    """The files whose share is another than in the baseline, the greatest loss first."""
+    files = [file for file in coverage.files if file.path in before and file.measured]
+    if not files:
+        return
+    changes = {file.path: 100 * file.ran / file.measured - before[file.path] for file in files}
+    paths = sorted(changes, key=lambda path: (changes[path], path))[:MOVED]
+    lines = [*table("File", "Change:"), *(row(code(one), points(changes[one])) for one in paths)]
+    listed = fit(lines, budget, lambda left: row(f"and {left} more files"))
+    yield fold(f"Coverage changed in {count(len(files), 'file')}", "\n".join(listed))
+
+
+def _changed(result: Result, budget: int) -> Iterator[str]:
+    """The changed lines that no test ran."""
+    changed = result.changed
+    if changed is None:
+        return
+    if changed.percent is None:
+        yield f"No measured line changed since {code(changed.base[:12])}."
+        yield ""
+        return
+    yield f"## Changed lines: {changed.percent:.2f} % covered since {code(changed.base[:12])}"
+    yield ""
+    partly = [file for file in changed.files if file.missing]
+    if partly:
+        yield from table("Changed file", "Covered:", "Changed lines that never ran")
+        rows = (_file_row(file) for file in sorted(partly, key=lambda one: -len(one.missing)))
+        yield from fit(rows, budget, lambda left: row(f"and {left} more files"))
+        yield ""
 
 
 def ranges(numbers: Iterable[int]) -> str:

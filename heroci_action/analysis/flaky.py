@@ -1,0 +1,116 @@
+"""Tests that several files or attempts tell of: each counts once, and one that failed and then passed is flaky."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from heroci_action.results import Attempt, Status, StepResult, TestCase
+
+BAD = frozenset({Status.FAILED, Status.ERRORED, Status.CANCELLED})
+GOOD = frozenset({Status.PASSED, Status.FLAKY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Where and when the tests of a step ran, as far as its report says; ISO 8601."""
+
+    host: str
+    began: str
+    ended: str
+
+    @classmethod
+    def of(cls, facts: Mapping[str, str]) -> Window | None:
+        """From the facts of a step; None where one is missing."""
+        names = ("host", "began", "ended")
+        return cls(**{name: facts[name] for name in names}) if facts.keys() >= set(names) else None
+
+    def is_elsewhere(self, other: Window) -> bool:
+        """Whether both ran at the same time on two machines, as the jobs of a matrix do: no rerun can do that."""
+        overlap = self.began < other.ended and other.began < self.ended
+        return self.host != other.host and overlap
+
+
+Key = tuple[str, str | None]
+Seen = tuple[int, tuple[TestCase, ...]]  # the number of a step, and its tests of one key
+
+
+def settle(steps: Sequence[StepResult]) -> tuple[StepResult, ...]:
+    """The steps with every test in one of them, the last that has it.
+
+    * A test that failed and passed as its last run in the same file, as retrying runners write it, is flaky. Other
+      tests of one name in a file are different tests: the rows of a table, say.
+    * One that failed in one file and passed in another is flaky, unless both files are from different machines at
+      the same time: that is a test that fails there, and it stays one.
+    """
+    seen: dict[Key, list[Seen]] = {}
+    for number, step in enumerate(steps):
+        for key, tests in _by_key(step.tests).items():
+            seen.setdefault(key, []).append((number, _retried(tests)))
+    windows = [Window.of(step.facts) for step in steps]
+    kept: list[list[TestCase]] = [[] for _ in steps]
+    for places in seen.values():
+        number, tests = _settled(places, windows) if len(places) > 1 else places[0]
+        kept[number].extend(tests)
+    return tuple(_with_tests(step, tuple(tests)) for step, tests in zip(steps, kept, strict=True))
+
+
+def _by_key(tests: Sequence[TestCase]) -> dict[Key, tuple[TestCase, ...]]:
+    found: dict[Key, tuple[TestCase, ...]] = {}
+    for test in tests:
+        key = (test.id, test.file)
+        found[key] = (*found.get(key, ()), test)
+    return found
+
+
+def _retried(tests: tuple[TestCase, ...]) -> tuple[TestCase, ...]:
+    *before, last = tests
+    if before and last.status in GOOD and all(test.status in BAD for test in before):
+        return (_flaky(last, before),)
+    return tests
+
+
+def _settled(places: Sequence[Seen], windows: Sequence[Window | None]) -> Seen:
+    bad = [place for place in places if any(test.status in BAD for test in place[1])]
+    good = [place for place in places if any(test.status in GOOD for test in place[1])]
+    if not bad:
+        return (good or places)[-1]
+    there = [place for place in good if not _all_elsewhere(place[0], bad, windows)]
+    if not there:
+        return bad[-1]
+    number, tests = there[-1]
+    failures = [test for _, ones in bad for test in ones if test.status in BAD]
+    return number, (_flaky(tests[-1], failures),)
+
+
+def _all_elsewhere(number: int, bad: Sequence[Seen], windows: Sequence[Window | None]) -> bool:
+    mine = windows[number]
+    theirs = [windows[other] for other, _ in bad if other != number]
+    return bool(theirs) and all(mine and window and mine.is_elsewhere(window) for window in theirs)
+
+
+def _flaky(last: TestCase, before: Sequence[TestCase]) -> TestCase:
+    """The test with the words and the place of its first failure."""
+    first = before[0]
+    attempts = (
+        Attempt(status=test.status, message=test.message, details=test.details) for test in before
+    )
+    return replace(
+        last,
+        status=Status.FLAKY,
+        file=first.file,
+        line=first.line,
+        message=first.message,
+        details=first.details,
+        attempts=(*attempts, *last.attempts),
+    )
+
+
+def _with_tests(step: StepResult, tests: tuple[TestCase, ...]) -> StepResult:
+    """A step whose failed tests all turned out to be flaky did not fail."""
+    if tests == step.tests:
+        return step
+    bad = any(test.status in BAD for test in tests)
+    failed = step.status is Status.FAILED and not bad and not step.diagnostics
+    status = Status.PASSED if failed else step.status
+    return replace(step, tests=tests, status=status, reason=None if failed else step.reason)

@@ -1,0 +1,128 @@
+"""What makes a report fail: the limits that a user has set, as steps with a result and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from heroci_action.results import Result, Severity, StageResult, Status, StepResult
+from heroci_action.text import count, seconds
+
+STAGE = "gates"
+
+
+class FailOn(StrEnum):
+    """The values of `--fail-on`: what of the tests and the findings makes the report fail."""
+
+    FAILURES = "failures"  # any failed or errored test, any finding that is an error
+    NEW_FAILURES = "new-failures"  # those that the baseline has not
+    ERRORS = "errors"  # errored tests only
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    """The limits: shares in percent, durations in seconds; None is no limit."""
+
+    fail_on: FailOn = FailOn.FAILURES
+    coverage_minimum: float | None = None
+    coverage_minimum_diff: float | None = None
+    max_duration: float | None = None
+
+
+def judge(result: Result, gates: Gates) -> Result:
+    """The result with its verdict: what does not make it fail is optional, every limit is a step of the stage `gates`.
+
+    A limit on something that was not measured is not met.
+    """
+    stages = tuple(
+        stage if _counts(stage, result, gates.fail_on) else replace(stage, optional=True)
+        for stage in result.stages
+    )
+    steps = tuple(_limits(result, gates))
+    if steps:
+        bad = any(step.status is Status.FAILED for step in steps)
+        status = Status.FAILED if bad else Status.PASSED
+        stages = (*stages, StageResult(name=STAGE, emoji="🚦", status=status, steps=steps))
+    return verdict(replace(result, stages=stages))
+
+
+def verdict(result: Result) -> Result:
+    """The result with the status and the exit code that its stages add up to."""
+    ends = {stage.status for stage in result.stages if not stage.optional}
+    worst = (Status.CANCELLED, Status.ERRORED, Status.FAILED)
+    status = next((status for status in worst if status in ends), Status.PASSED)
+    return replace(result, status=status, exit_code=int(status is not Status.PASSED))
+
+
+def _counts(stage: StageResult, result: Result, fail_on: FailOn) -> bool:
+    """Whether the failure of a stage is the report's."""
+    match fail_on:
+        case FailOn.NOTHING:
+            return False
+        case FailOn.ERRORS:
+            errored = any(test.status is Status.ERRORED for test in stage.tests)
+            return errored or stage.status is Status.ERRORED
+        case FailOn.NEW_FAILURES if result.comparison:
+            return stage.status is Status.ERRORED or _has_news(stage, result)
+        case _:
+            return True
+
+
+def _has_news(stage: StageResult, result: Result) -> bool:
+    if result.comparison is None:
+        return True
+    new = set(result.comparison.new)
+    findings = set(result.comparison.new_findings)
+    return any(test.id in new for test in stage.tests) or any(
+        finding in findings and finding.severity is Severity.ERROR for finding in stage.diagnostics
+    )
+
+
+def _limits(result: Result, gates: Gates) -> Iterator[StepResult]:
+    total = result.coverage.percent if result.coverage else None
+    if gates.coverage_minimum is not None:
+        yield _share("coverage-minimum", "coverage", total, gates.coverage_minimum)
+    if gates.coverage_minimum_diff is not None:
+        yield _diff(result, gates.coverage_minimum_diff)
+    if gates.max_duration is not None:
+        over = result.duration > gates.max_duration
+        words = f"the tests took {seconds(result.duration)}"
+        yield _step(
+            "max-duration",
+            met=not over,
+            words=f"{words}, more than {seconds(gates.max_duration)}" if over else words,
+        )
+
+
+def _diff(result: Result, minimum: float) -> StepResult:
+    """A change without a measured line has nothing to cover."""
+    if result.changed is not None and result.changed.percent is None:
+        return _step("coverage-minimum-diff", met=True, words="no changed line was measured")
+    percent = result.changed.percent if result.changed else None
+    return _share("coverage-minimum-diff", "the coverage of changed lines", percent, minimum)
+
+
+def _share(name: str, what: str, percent: float | None, minimum: float) -> StepResult:
+    if percent is None:
+        return _step(name, met=False, words=f"{what} was not measured")
+    met = percent >= minimum
+    # More digits where two would say that 79.999 is 80.
+    digits = 2 if met or f"{percent:.2f}" != f"{minimum:.2f}" else 6
+    words = f"{what} is {percent:.{digits}f} %"
+    return _step(name, met=met, words=words if met else f"{words}, below {minimum:g} %")
+
+
+def _step(name: str, *, met: bool, words: str) -> StepResult:
+    if met:
+        return StepResult(name=name, status=Status.PASSED, facts={"measured": words})
+    return StepResult(name=name, status=Status.FAILED, reason=words)
+
+
+def failures(step: StepResult) -> str:
+    """Why a step with these tests and findings failed, in words."""
+    bad = sum(test.status in (Status.FAILED, Status.ERRORED) for test in step.tests)
+    errors = sum(finding.severity is Severity.ERROR for finding in step.diagnostics)
+    parts = [count(bad, "failed test")] if bad else []
+    return ", ".join([*parts, count(errors, "finding")] if errors else parts)

@@ -1,0 +1,57 @@
+"""`heroci report`: report what something else made."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from heroci_action.analysis.gates import FailOn, Gates
+from heroci_action.cli.shared import report_options
+from heroci_action.errors import UsageError
+from heroci_action.reporting import ReportOptions, report
+
+
+@click.command("report", short_help="Report test results, coverage and findings of any tool.")
+@click.argument("results", nargs=-1, metavar="GLOB...")
+@click.option(
+    "--coverage",
+    multiple=True,
+    metavar="FILE",
+    help="coverage.py JSON, Cobertura, LCOV or JaCoCo; a name or a glob, several times.",
+)
+@click.option(
+    "--lint",
+    multiple=True,
+    metavar="FILE",
+    help="SARIF, Checkstyle, or the output of a linter; a name or a glob, several times.",
+)
+@report_options
+def command(
+    *, results: tuple[str, ...], coverage: tuple[str, ...], lint: tuple[str, ...], **options: Any
+) -> int:
+    """Report the test results that GLOB... names (JUnit XML), whoever made them.
+
+    The kind of each file is told from its content. Writes the same reports as `heroci run`.
+    """
+    if not (results or coverage or lint):
+        raise UsageError(
+            "there is nothing to report",
+            remedy="name JUnit files, or a glob such as 'results/**/*.xml'",
+        )
+    asked = ReportOptions(results=results, coverage=coverage, lint=lint, **chosen(options))
+    return report(asked, os.environ)
+
+
+def chosen(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that `report` and `merge` share, as fields of ReportOptions."""
+    gates = Gates(
+        fail_on=FailOn(options.pop("fail_on")),
+        coverage_minimum=options.pop("coverage_minimum"),
+        coverage_minimum_diff=options.pop("coverage_minimum_diff"),
+        max_duration=options.pop("max_duration"),
+    )
+    baseline: Path | None = options.pop("baseline")
+    return {**options, "gates": gates, "baseline": baseline}

@@ -1,0 +1,101 @@
+"""What is different from the baseline, and what is flaky, as sections of the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from heroci_action.analysis.baseline import known_since
+from heroci_action.reports.markdown import code, fit, fold, prose, row, table
+from heroci_action.results import Comparison, Result, Status, TestCase
+from heroci_action.text import count, one_line, place, seconds
+
+SHOWN = 500  # names in one list; they are in the JSON in full
+
+
+def comparison_section(result: Result, budget: int) -> Iterator[str]:
+    """The section in at most `budget` bytes; none without a baseline."""
+    comparison = result.comparison
+    if comparison is None:
+        return
+    when = f" of {prose(comparison.started_at[:10])}" if comparison.started_at else ""
+    commit = f", commit {code(comparison.commit[:12])}" if comparison.commit else ""
+    yield f"## Compared with the run{when}{commit}"
+    yield ""
+    yield " · ".join(_figures(result, comparison))
+    yield ""
+    blocks = [block for block in _blocks(comparison, budget // 8) if block]
+    yield from fit(blocks, budget - 1_000, lambda left: f"and {count(left, 'more list')}\n")
+
+
+def _figures(result: Result, comparison: Comparison) -> Iterator[str]:
+    numbers = (
+        ("new failure", len(comparison.new)),
+        ("known failure", len(comparison.known)),
+        ("fixed", len(comparison.fixed)),
+        ("slower", len(comparison.slower)),
+        ("added", comparison.added),
+        ("removed", comparison.removed),
+        ("new finding", len(comparison.new_findings)),
+    )
+    for words, number in numbers:
+        if number or words == "new failure":
+            plural = count(number, words) if " " in words else f"{number:,} {words}"
+            yield f"**{plural}**" if words == "new failure" else plural
+    now = result.coverage.percent if result.coverage else None
+    if now is not None and comparison.coverage is not None:
+        yield f"coverage {points(now - comparison.coverage)}"
+
+
+def points(difference: float) -> str:
+    """A difference of percentages: `+1.20 points`, `±0.00 points`."""
+    rounded = round(difference, 2)
+    return f"{rounded:+.2f} points" if rounded else "±0.00 points"
+
+
+def _blocks(comparison: Comparison, budget: int) -> Iterator[str]:
+    yield _names("🆕 New failures", comparison.new, budget)
+    known = (f"- {code(age.id)} {prose(known_since(age))}" for age in comparison.known[:SHOWN])
+    yield _list("📌 Known failures", known, budget, total=len(comparison.known))
+    yield _names("🎉 Fixed", comparison.fixed, budget)
+    yield _names("🔀 Another outcome at the same commit", comparison.unstable, budget)
+    slow = (
+        f"- {code(one.id)} {seconds(one.after)}, expected {seconds(one.before)}"
+        for one in comparison.slower[:SHOWN]
+    )
+    yield _list("🐌 Slower", slow, budget, total=len(comparison.slower))
+    yield _names("Added", comparison.added_names, budget, total=comparison.added)
+    yield _names("Removed", comparison.removed_names, budget, total=comparison.removed)
+
+
+def _names(title: str, ids: tuple[str, ...], budget: int, *, total: int | None = None) -> str:
+    lines = (f"- {code(name)}" for name in ids[:SHOWN])
+    return _list(title, lines, budget, total=len(ids) if total is None else total)
+
+
+def _list(title: str, lines: Iterable[str], budget: int, *, total: int) -> str:
+    if not total:
+        return ""
+    shown = list(fit(lines, budget, lambda _: ""))
+    shown = [line for line in shown if line]
+    left = total - len(shown)
+    more = [f"- … and {left:,} more, in `heroci-result.json`"] if left else []
+    return fold(f"{title}: {total:,}", "\n".join([*shown, *more]))
+
+
+def flaky_section(result: Result, budget: int) -> Iterator[str]:
+    """The tests that failed and then passed; none where there is none."""
+    flaky = [test for test in result.tests if test.status is Status.FLAKY]
+    if not flaky:
+        return
+    yield f"## 🔀 {count(len(flaky), 'flaky test')}"
+    yield ""
+    yield from table("Test", "Place", "Failed:", "It said")
+    rows = map(_flaky_row, flaky)
+    yield from fit(rows, budget, lambda left: row(f"and {left:,} more"))
+    yield ""
+
+
+def _flaky_row(test: TestCase) -> str:
+    failed = count(max(len(test.attempts), 1), "time")
+    where = code(place(test.file, test.line))
+    return row(code(test.id), where, failed, prose(one_line(test.message)))

@@ -1,0 +1,316 @@
+"""`heroci report` on files that other programs made."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.program import Run, call, environment
+from tests.unit.reports import junit_schema
+
+CODE = "def total(prices):\n    if not prices:\n        return 0\n    return sum(prices)\n"
+TEST = "def test_total():\n    assert 1 == 2\n\n\ndef test_empty():\n    pass\n"
+FAILURE = """def test_total():
+&gt;       assert 1 == 2
+E       assert 1 == 2
+
+tests/test_cart.py:2: AssertionError"""
+
+
+def junit(*cases: str) -> str:
+    return f'<testsuites><testsuite name="pytest">{"".join(cases)}</testsuite></testsuites>'
+
+
+def passed(name: str, time: str = "0.1") -> str:
+    return f'<testcase classname="tests.test_cart" name="{name}" time="{time}"/>'
+
+
+def failed(name: str = "test_total", element: str = "failure") -> str:
+    return (
+        f'<testcase classname="tests.test_cart" name="{name}" time="0.2">'
+        f'<{element} message="assert 1 == 2">{FAILURE}</{element}></testcase>'
+    )
+
+
+COBERTURA = """<?xml version="1.0"?><coverage><sources><source>.</source></sources><packages><package><classes>
+<class filename="cart.py"><lines><line number="1" hits="1"/><line number="2" hits="1"/><line number="3" hits="0"/>
+<line number="4" hits="0"/></lines></class></classes></package></packages></coverage>"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A repository with one module, one test and no reports."""
+    root = tmp_path / "shop"
+    (root / "tests").mkdir(parents=True)
+    (root / "cart.py").write_text(CODE)
+    (root / "tests/test_cart.py").write_text(TEST)
+    git(root, "init", "-q", "-b", "main")
+    commit(root)
+    return root
+
+
+def git(root: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@localhost")
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=root, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def commit(root: Path) -> None:
+    git(root, "add", "cart.py", "tests")
+    git(root, "commit", "-qm", "a change")
+
+
+def report(root: Path, *arguments: str, **variables: str) -> Run:
+    return call("report", *arguments, directory=root, env=environment(**variables))
+
+
+def test_foreign_files_give_every_report(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty"), failed()))
+    (checkout / "coverage.xml").write_text(COBERTURA)
+
+    done = report(checkout, "a.xml", "--coverage", "coverage.xml")
+
+    assert done.exit_code == 1, done.stderr
+    assert done.statuses == {"tests": "failed", "coverage": "passed"}
+    junit_schema.check((done.reports / "junit.xml").read_bytes())
+    summary = (done.reports / "summary.md").read_text()
+    assert "2 tests" in summary
+    assert "50.00 %" in summary
+    assert "tests/test_cart.py:2" in summary
+    assert (done.reports / "coverage.xml").exists()
+
+
+def test_the_exit_code_is_0_where_all_passed(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+
+    assert report(checkout, "*.xml").exit_code == 0
+
+
+def test_globs_find_files_at_any_depth_and_each_counts_once(checkout: Path) -> None:
+    for name in ("one", "two/deep"):
+        (checkout / "results" / name).mkdir(parents=True)
+        test = f"test_{name[:3]}"
+        (checkout / "results" / name / "junit.xml").write_text(junit(passed(test)))
+
+    done = report(checkout, "results/**/*.xml", "results/one/junit.xml")
+
+    names = [step["name"] for step in done.stage("tests")["steps"]]
+    assert sorted(names) == ["results/one/junit.xml", "results/two/deep/junit.xml"]
+
+
+def test_a_glob_that_matches_nothing_is_a_usage_error_that_names_it(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit())
+
+    done = report(checkout, "a.xml", "nowhere/**/*.xml", "--lint", "no.sarif")
+
+    assert done.exit_code == 2
+    assert "'nowhere/**/*.xml', 'no.sarif'" in done.stderr
+    assert report(checkout).exit_code == 2
+
+
+def test_a_broken_file_is_one_warning_with_its_name_and_the_others_count(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+    (checkout / "broken.xml").write_text("<testsuite><testca")
+    (checkout / "empty.xml").touch()
+
+    done = report(checkout, "*.xml")
+
+    assert done.exit_code == 0
+    assert [text.split(":")[0] for text in done.result["warnings"]] == ["broken.xml", "empty.xml"]
+    assert done.result["stages"][0]["status"] == "passed"
+    assert done.stdout.count("broken.xml") == 1
+
+
+def test_where_no_file_can_be_read_the_report_fails(checkout: Path) -> None:
+    (checkout / "broken.xml").write_text("no xml")
+
+    done = report(checkout, "broken.xml")
+
+    assert done.exit_code == 1
+    assert done.statuses == {"tests": "errored"}
+
+
+def test_packed_and_wide_files_are_read(checkout: Path) -> None:
+    (checkout / "a.xml.gz").write_bytes(gzip.compress(junit(failed()).encode()))
+    wide = '<?xml version="1.0" encoding="UTF-16"?>' + junit(passed("test_empty"))
+    (checkout / "b.xml").write_bytes(wide.encode("utf-16"))
+
+    done = report(checkout, "a.xml.gz", "b.xml")
+
+    assert [len(step["tests"]) for step in done.stage("tests")["steps"]] == [1, 1]
+
+
+def test_on_github_annotations_outputs_and_the_summary_are_written(checkout: Path) -> None:
+    hostile = failed().replace("assert 1 == 2", "::set-output name=a::b%0A##[error]x")
+    (checkout / "a.xml").write_text(junit(hostile))
+    files = {"GITHUB_OUTPUT": "o", "GITHUB_STEP_SUMMARY": "s"}
+
+    done = report(
+        checkout,
+        "a.xml",
+        GITHUB_ACTIONS="true",
+        GITHUB_WORKSPACE=str(checkout),
+        **{name: str(checkout / file) for name, file in files.items()},
+    )
+
+    (annotation,) = [line for line in done.stdout.splitlines() if line.startswith("::")]
+    assert annotation.startswith("::error ")
+    assert "file=tests/test_cart.py,line=2" in annotation
+    assert "##[" not in done.stdout.replace(annotation, "")
+    assert "failed<<" in (checkout / "o").read_text()
+    assert (checkout / "s").read_text().startswith("# ❌ shop")
+
+
+def test_a_file_that_git_does_not_know_is_not_annotated_but_told(checkout: Path) -> None:
+    finding = "gone.py:3:1: F401 unused import\ncart.py:1:1: E999 wrong\n"
+    (checkout / "flake8.txt").write_text(finding)
+
+    done = report(checkout, "--lint", "flake8.txt", GITHUB_ACTIONS="true")
+
+    assert done.exit_code == 1
+    assert "file=gone.py" not in done.stdout
+    assert "::gone.py:3: unused import" in done.stdout
+    assert "file=cart.py,line=1" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "cases", "exit_code"),
+    [
+        ("failures", (failed(),), 1),
+        ("failures", (failed("test_total", "error"),), 1),
+        ("errors", (failed(),), 0),
+        ("errors", (failed("test_total", "error"),), 1),
+        ("nothing", (failed("test_total", "error"),), 0),
+        ("new-failures", (failed(),), 0),
+        ("new-failures", (failed(), failed("test_empty")), 1),
+    ],
+)
+def test_fail_on_says_what_fails(
+    checkout: Path, fail_on: str, cases: tuple[str, ...], exit_code: int
+) -> None:
+    (checkout / "old.xml").write_text(junit(failed(), passed("test_empty")))
+    report(checkout, "old.xml", "--output", "before")
+    (checkout / "new.xml").write_text(junit(*cases))
+
+    baseline = "before/heroci-result.json"
+    done = report(checkout, "new.xml", "--baseline", baseline, "--fail-on", fail_on)
+
+    assert done.exit_code == exit_code, done.stdout
+
+
+def test_without_a_baseline_every_failure_is_new(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(failed()))
+
+    done = report(checkout, "a.xml", "--baseline", "none.json", "--fail-on", "new-failures")
+
+    assert done.exit_code == 1
+    assert "none.json" in done.result["warnings"][0]
+
+
+def test_a_damaged_baseline_is_a_warning(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+    (checkout / "old.json").write_text("{")
+
+    done = report(checkout, "a.xml", "--baseline", "old.json")
+
+    assert done.exit_code == 0
+    assert "old.json" in done.result["warnings"][0]
+
+
+def test_the_age_of_a_failure_grows_from_run_to_run(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(failed()))
+    report(checkout, "a.xml", "--output", "1")
+    first = json.loads((checkout / "1/heroci-result.json").read_text())
+    report(checkout, "a.xml", "--output", "2", "--baseline", "1/heroci-result.json")
+    report(checkout, "a.xml", "--output", "3", "--baseline", "2/heroci-result.json")
+
+    third = json.loads((checkout / "3/heroci-result.json").read_text())
+
+    (age,) = third["comparison"]["known"]
+    assert (age["runs"], age["since"]) == (3, first["started_at"])
+    assert "3 runs in a row" in (checkout / "3/summary.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "exit_code", "words"),
+    [
+        ("--coverage-minimum", "50", 0, ""),
+        ("--coverage-minimum", "50.01", 1, "coverage is 50.00 %, below 50.01 %"),
+        ("--coverage-minimum-diff", "40", 1, "the coverage of changed lines is 0.00 %, below 40 %"),
+        ("--max-duration", "0.15", 1, "the tests took 0.20 s, more than 0.15 s"),
+        ("--max-duration", "1m", 0, ""),
+    ],
+)
+def test_limits_are_gates(
+    checkout: Path, option: str, value: str, exit_code: int, words: str
+) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty", "0.2")))
+    (checkout / "coverage.xml").write_text(COBERTURA)
+    (checkout / "cart.py").write_text(CODE.replace("sum(prices)", "sum(prices, 0)"))
+    commit(checkout)
+
+    done = report(checkout, "a.xml", "--coverage", "coverage.xml", option, value)
+
+    assert done.exit_code == exit_code, done.stdout
+    assert words in (done.reports / "summary.md").read_text()
+
+
+def test_only_the_lines_that_a_branch_changed_count(checkout: Path) -> None:
+    git(checkout, "checkout", "-qb", "topic")
+    (checkout / "cart.py").write_text(CODE.replace("return 0", "return 0.0"))
+    commit(checkout)
+    git(checkout, "checkout", "-q", "main")
+    (checkout / "tests/test_cart.py").write_text(f"{TEST}\n# main went on\n")
+    commit(checkout)
+    git(checkout, "checkout", "-q", "topic")
+    (checkout / "coverage.xml").write_text(COBERTURA)
+
+    done = report(checkout, "--coverage", "coverage.xml", "--base", "main", GITHUB_ACTIONS="true")
+
+    (file,) = done.result["changed"]["files"]
+    assert (file["path"], file["covered"], file["missing"]) == ("cart.py", [], [3])
+    assert "::notice title=Not covered,file=cart.py,line=3,endLine=3::" in done.stdout
+
+
+def test_a_shallow_clone_says_how_to_get_the_base(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "cart.py").write_text(f"{CODE}\n")
+    commit(checkout)
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{checkout}", "shallow")
+    shallow = tmp_path / "shallow"
+    (shallow / "coverage.xml").write_text(COBERTURA)
+
+    done = report(shallow, "--coverage", "coverage.xml", "--base", "origin/other")
+
+    assert done.exit_code == 0
+    assert "fetch-depth: 0" in done.result["warnings"][0]
+    assert "'origin/other'" in done.result["warnings"][0]
+
+
+def test_a_test_that_failed_in_one_file_and_passed_in_the_next_is_flaky(checkout: Path) -> None:
+    (checkout / "1.xml").write_text(junit(failed()))
+    (checkout / "2.xml").write_text(junit(passed("test_total")))
+
+    done = report(checkout, "1.xml", "2.xml")
+
+    assert done.exit_code == 0
+    (test,) = [test for step in done.stage("tests")["steps"] for test in step["tests"]]
+    assert (test["status"], test["line"]) == ("flaky", 2)
+    assert "## 🔀 1 flaky test" in (done.reports / "summary.md").read_text()
+
+
+def test_it_works_without_git_and_from_a_directory_below_the_root(
+    checkout: Path, tmp_path: Path
+) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    for directory in (plain, checkout / "tests"):
+        (directory / "a.xml").write_text(junit(failed()))
+        done = report(directory, "a.xml")
+        (test,) = done.stage("tests")["steps"][0]["tests"]
+        assert (test["file"], test["line"]) == ("tests/test_cart.py", 2)
