@@ -62,6 +62,11 @@ SIGNS = (
         "run `python manage.py makemigrations --merge` and commit the result",
     ),
     _sign(
+        r"ICU is not supported in this build",
+        "the PostgreSQL that was used has no ICU collations, which a migration asks for",
+        "install Debian's `postgresql` and name its version in `services.postgres`, or use an engine with containers",
+    ),
+    _sign(
         r"^Migrations for '([^']+)':",
         "the models of app {0!r} have changes without a migration",
         "run `python manage.py makemigrations` and commit the result",

@@ -18,6 +18,10 @@ from heroci_action.analysis.diagnosis import diagnose
             "the requirements contradict each other",
         ),
         (
+            "django.db.utils.NotSupportedError: ICU is not supported in this build",
+            "the PostgreSQL that was used has no ICU collations",
+        ),
+        (
             "Migrations for 'superheroes':\n  x.py",
             "the models of app 'superheroes' have changes without a migration",
         ),
