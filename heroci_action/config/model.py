@@ -323,7 +323,7 @@ class Config(Table):
     timeout: Seconds | None = None
     """How long the whole run may take."""
     max_parallel: Annotated[StrictInt, Field(ge=1)] | None = None
-    """How many stages and steps may run at once; the number of cores where it is left out."""
+    """How many stages and steps may run at once; without a limit where it is left out."""
     fail_fast: StrictBool = False
     """Whether the first failing stage ends the run."""
     services: Mapping[str, Service] = Field(default_factory=dict)
