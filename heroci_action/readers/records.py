@@ -66,8 +66,8 @@ def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: Tre
             run.tests.append(_test(event, tree))
         case "end":
             run.stopped = run.stopped or event.get("stopped") is True
-        case "warning":
-            run.warnings.append(str(event.get("text") or ""))
+        case "warning" if event.get("text"):
+            run.warnings.append(str(event["text"]))
         case "databases":
             run.databases = (run.databases or {}) | _databases(event)
 

@@ -110,6 +110,11 @@ def test_hostile_lines_are_warnings(content: bytes) -> None:
     assert found.warnings[0].startswith("bad.jsonl: ")
 
 
+def test_what_a_probe_warns_of_is_a_warning() -> None:
+    told = readings(record({"event": "warning", "text": "the app 'x'"}, {"event": "warning"}))
+    assert told == Readings(warnings=("the app 'x'",))
+
+
 def test_events_of_a_later_version_are_passed_over() -> None:
     assert readings(record({"event": "weather", "rain": True})) == Readings()
 
