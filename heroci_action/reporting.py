@@ -256,7 +256,7 @@ def _step(source: Source, readings: Readings) -> StepResult:
         duration=sum(test.duration for test in readings.tests),
         tests=readings.tests,
         diagnostics=readings.diagnostics,
-        facts=readings.facts,
+        facts={**readings.facts, **readings.window},
     )
     reason = failures(step)
     return replace(step, status=Status.FAILED, reason=reason) if reason else step

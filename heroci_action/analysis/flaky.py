@@ -9,6 +9,8 @@ from heroci_action.results import Attempt, Status, StepResult, TestCase
 
 BAD = frozenset({Status.FAILED, Status.ERRORED, Status.CANCELLED})
 GOOD = frozenset({Status.PASSED, Status.FLAKY})
+WINDOW = frozenset({"host", "began", "ended"})
+"""The names of the facts that say where and when the tests of a step ran."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +24,8 @@ class Window:
     @classmethod
     def of(cls, facts: Mapping[str, str]) -> Window | None:
         """From the facts of a step; None where one is missing."""
-        names = ("host", "began", "ended")
-        return cls(**{name: facts[name] for name in names}) if facts.keys() >= set(names) else None
+        known = facts.keys() >= WINDOW
+        return cls(**{name: facts[name] for name in WINDOW}) if known else None
 
     def is_elsewhere(self, other: Window) -> bool:
         """Whether both ran at the same time on two machines, as the jobs of a matrix do: no rerun can do that."""

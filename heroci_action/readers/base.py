@@ -178,12 +178,13 @@ def _by_name(tracked: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """What the reports of a step say."""
+    """What the reports of a step say; `window` is `host`, `began` and `ended` (ISO 8601) of its tests, if told."""
 
     tests: tuple[TestCase, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     coverage: Coverage | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    window: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -215,18 +216,21 @@ def joined(parts: Iterable[Readings]) -> Readings:
     diagnostics: list[Diagnostic] = []
     coverages: list[Coverage] = []
     facts: dict[str, str] = {}
+    window: dict[str, str] = {}
     warnings: list[str] = []
     for part in parts:
         tests += part.tests
         diagnostics += part.diagnostics
         coverages += [part.coverage] if part.coverage else []
         facts |= part.facts
+        window |= part.window
         warnings += part.warnings
     return Readings(
         tests=tuple(tests),
         diagnostics=tuple(diagnostics),
         coverage=_united(coverages),
         facts=facts,
+        window=window,
         warnings=tuple(warnings),
     )
 
@@ -247,12 +251,17 @@ def _united(coverages: Sequence[Coverage]) -> Coverage | None:
 
 def _united_file(one: FileCoverage, two: FileCoverage) -> FileCoverage:
     covered = set(one.covered) | set(two.covered)
+    most = max((one, two), key=lambda file: file.covered_branches)
     branches = max(file.covered_branches + file.missing_branches for file in (one, two))
-    covered_branches = max(one.covered_branches, two.covered_branches)
+    by_line = {line: (total, taken) for line, taken, total in one.branches}
+    for line, taken, total in two.branches:
+        by_line[line] = max((total, taken), by_line.get(line, (0, 0)))
+    taken_branches = max(most.covered_branches, sum(taken for _, taken in by_line.values()))
     return FileCoverage(
         path=one.path,
         covered=tuple(sorted(covered)),
         missing=tuple(sorted((set(one.missing) | set(two.missing)) - covered)),
-        covered_branches=covered_branches,
-        missing_branches=branches - covered_branches,
+        covered_branches=min(taken_branches, branches),
+        missing_branches=branches - min(taken_branches, branches),
+        branches=tuple((line, by_line[line][1], by_line[line][0]) for line in sorted(by_line)),
     )

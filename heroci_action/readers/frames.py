@@ -40,7 +40,7 @@ STYLES = (
     # JavaScript and TypeScript: `at Object.<anonymous> (src/cart.test.js:12:5)`, `at file:///src/cart.mjs:12:5`.
     _style(
         r"^\s*at (?:[^\n(]{0,500}\()?(?:async )?(?:file://)?"
-        r"(?P<path>[^\n():]{0,3}[^\n():]+\.[cm]?[jt]sx?):(?P<line>\d{1,9}):\d+\)?\s*$"
+        r"(?P<path>(?:[A-Za-z]:)?[^\n():]+\.[cm]?[jt]sx?):(?P<line>\d{1,9}):\d+\)?\s*$"
     ),
     # vitest: an ornament (U+276F), then `src/cart.test.ts:12:5`
     _style(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
 from heroci_action.readers.frames import Place, broken_at, by_classname
@@ -67,6 +68,9 @@ class _Handler:
     trace: str = ""
     pieces: list[str] | None = None
     files: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    host: str = ""
+    began: str = ""
+    ended: str = ""
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if self.root is None:
@@ -75,6 +79,8 @@ class _Handler:
                 raise BrokenReportError(f"its root is <{name}>")
         if name in SUITES:
             self.suites.append(attributes.get("name", ""))
+            if "timestamp" in attributes:
+                self._window(attributes)
         elif name == "testcase":
             self.case = _Case(attributes)
         elif name in OUTCOMES and not self.attempt:
@@ -84,6 +90,17 @@ class _Handler:
         elif self.case and name in OUTPUTS:
             self.trace = self._taken() if self.attempt else ""
             self.pieces = None if self.attempt else []
+
+    def _window(self, attributes: Mapping[str, str]) -> None:
+        """Where and when the suites ran, for those who ask whether one run can be the rerun of another."""
+        try:
+            began = datetime.fromisoformat(attributes["timestamp"])
+            ended = began + timedelta(seconds=seconds(attributes.get("time", "")))
+        except (ValueError, OverflowError):
+            return
+        self.host = self.host or attributes.get("hostname", "")
+        self.began = min(self.began or began.isoformat(), began.isoformat())
+        self.ended = max(self.ended, ended.isoformat())
 
     def _outcome(self, status: Status, attributes: Mapping[str, str]) -> None:
         """One that stands beside the cases is the suite's own: its set-up, or its process, came to a bad end."""
@@ -141,7 +158,8 @@ class _Handler:
     def readings(self, *, complete: bool) -> Readings:
         """The cases so far: each is whole, also in half a file."""
         del complete
-        return Readings(tests=tuple(self.tests))
+        window = {"host": self.host, "began": self.began, "ended": self.ended}
+        return Readings(tests=tuple(self.tests), window=window if all(window.values()) else {})
 
     def _test(self, case: _Case) -> TestCase:
         status, attempts = _status(case), tuple(case.attempts)
@@ -174,7 +192,8 @@ class _Handler:
 
     def _defined(self, attributes: Mapping[str, str]) -> Place:
         """Where the report says that the test is defined, else the file that its class name points to."""
-        key = attributes.get("file") or "", self._classname(attributes)
+        named = self._suite() if self.suite_case else self._classname(attributes)
+        key = attributes.get("file") or "", named
         if key not in self.files:
             self.files[key] = self._file(*key)
         line = attributes.get("line") or attributes.get("lineno") or ""

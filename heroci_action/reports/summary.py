@@ -8,6 +8,7 @@ from itertools import groupby
 
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.analysis.failures import failed
+from heroci_action.analysis.flaky import WINDOW
 from heroci_action.reports.comparison_section import comparison_section, flaky_section, points
 from heroci_action.reports.failure_section import failure_section
 from heroci_action.reports.markdown import (
@@ -399,6 +400,7 @@ def _facts(result: Result, budget: int) -> Iterator[str]:
         for stage in result.stages
         for step in stage.steps
         for name, value in step.facts.items()
+        if name not in WINDOW
     ]
     if facts:
         yield "## What was used"

@@ -177,8 +177,8 @@ def test_a_doctype_that_only_refers_is_harmless() -> None:
 
 
 def test_hostile_text_comes_through_unchanged() -> None:
-    text = "<testsuite><testcase name='::error::x'><failure><![CDATA[a]]]]><![CDATA[>b]]></failure></testcase></testsuite>"
-    test = only(text)
+    text = "<testsuite><testcase name='::error::x'><failure><![CDATA[a]]]]><![CDATA[>b]]></failure></testcase>"
+    test = only(f"{text}</testsuite>")
     assert (test.name, test.details) == ("::error::x", "a]]>b")
 
 

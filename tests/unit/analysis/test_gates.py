@@ -1,0 +1,114 @@
+"""What makes a report fail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from heroci_action.analysis.baseline import compare
+from heroci_action.analysis.gates import FailOn, Gates, judge
+from heroci_action.results import ChangedLines, Coverage, FileCoverage, Result, Severity, Status
+from tests.unit.builders import case, finding, run, run_of, stage, step
+
+BAD, ERROR = Status.FAILED, Status.ERRORED
+
+
+def lint(*findings: object) -> Result:
+    return run(stage("lint", step("f", BAD, diagnostics=findings)))
+
+
+def judged(result: Result, fail_on: FailOn) -> int:
+    return judge(result, Gates(fail_on=fail_on)).exit_code
+
+
+@pytest.mark.parametrize(
+    ("result", "failing"),
+    [
+        (run_of(case("a")), set()),
+        (run_of(case("a", BAD)), {"failures", "new-failures"}),
+        (run_of(case("a", ERROR)), {"failures", "new-failures", "errors"}),
+        (run_of(case("a", Status.FLAKY)), set()),
+        (lint(finding()), {"failures", "new-failures"}),
+        (run(stage("tests", status=ERROR)), {"failures", "new-failures", "errors"}),
+    ],
+)
+def test_fail_on_chooses_what_counts(result: Result, failing: set[str]) -> None:
+    assert {choice.value for choice in FailOn if judged(result, choice)} == failing
+
+
+def test_what_does_not_count_is_optional_and_stays_failed() -> None:
+    result = judge(run_of(case("a", BAD)), Gates(fail_on=FailOn.NOTHING))
+
+    assert (result.status, result.exit_code) == (Status.PASSED, 0)
+    assert [(stage.status, stage.optional) for stage in result.stages] == [(BAD, True)]
+
+
+def test_only_news_count_with_a_baseline() -> None:
+    before = run_of(case("a", BAD))
+    for tests, exit_code in ((("a",), 0), (("a", "b"), 1)):
+        now = run_of(*(case(name, BAD) for name in tests))
+        compared = replace(now, comparison=compare(now, before))
+        assert judged(compared, FailOn.NEW_FAILURES) == exit_code
+
+
+def test_only_new_findings_that_are_errors_count_with_a_baseline() -> None:
+    before = lint(finding("old"))
+    warning = finding("new", severity=Severity.WARNING)
+    for findings, exit_code in (
+        ((finding("old"),), 0),
+        ((finding("old"), warning), 0),
+        ((finding("old"), finding("new")), 1),
+    ):
+        now = lint(*findings)
+        compared = replace(now, comparison=compare(now, before))
+        assert judged(compared, FailOn.NEW_FAILURES) == exit_code
+
+
+def covered(ran: int, missing: int) -> FileCoverage:
+    return FileCoverage(
+        path="a.py", covered=tuple(range(1, ran + 1)), missing=tuple(range(5_000, 5_000 + missing))
+    )
+
+
+@pytest.mark.parametrize(
+    ("ran", "missing", "minimum", "reason"),
+    [
+        (4, 1, 80.0, None),
+        (3, 1, 80.0, "coverage is 75.00 %, below 80 %"),
+        (3_999, 1_001, 79.98, None),
+        (3_999, 1_001, 79.981, "coverage is 79.980000 %, below 79.981 %"),
+    ],
+)
+def test_the_minimum_is_met_or_told(
+    ran: int, missing: int, minimum: float, reason: str | None
+) -> None:
+    result = run(coverage=Coverage(files=(covered(ran, missing),)))
+
+    judged_result = judge(result, Gates(coverage_minimum=minimum))
+
+    assert judged_result.stages[-1].steps[0].reason == reason
+    assert judged_result.exit_code == (reason is not None)
+
+
+def test_a_limit_on_what_was_not_measured_is_not_met() -> None:
+    result = judge(run_of(case("a")), Gates(coverage_minimum=0.0, coverage_minimum_diff=0.0))
+
+    reasons = [step.reason for step in result.stages[-1].steps]
+    assert reasons == [
+        "coverage was not measured",
+        "the coverage of changed lines was not measured",
+    ]
+
+
+def test_a_change_without_measured_lines_meets_its_minimum() -> None:
+    result = replace(run_of(case("a")), changed=ChangedLines(base="c"))
+
+    assert judge(result, Gates(coverage_minimum_diff=100.0)).exit_code == 0
+
+
+def test_limits_count_whatever_fail_on_says() -> None:
+    gates = Gates(fail_on=FailOn.NOTHING, max_duration=1.0)
+
+    assert judge(replace(run_of(case("a")), duration=1.1), gates).exit_code == 1
+    assert judge(replace(run_of(case("a")), duration=1.0), gates).exit_code == 0

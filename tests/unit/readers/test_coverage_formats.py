@@ -1,0 +1,195 @@
+"""Coverage as its main producers write it, in documents of our own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from heroci_action.plan import ReportKind
+from heroci_action.readers import Readings, Source, Tree, read_sources
+from heroci_action.readers.sniff import kind_of
+from heroci_action.results import FileCoverage
+
+TREE = Tree(
+    tracked=frozenset({"src/cart.py", "web/src/cart.js", "app/src/main/java/com/acme/Cart.java"}),
+    roots=("/here",),
+    foreign=True,
+)
+
+
+def readings(*contents: str) -> Readings:
+    """The kind of each is told from its content, as in a report."""
+    sources = [
+        Source(
+            kind=kind_of(text.encode()) or ReportKind.COVERAGE_JSON, path="c", content=text.encode()
+        )
+        for text in contents
+    ]
+    return read_sources(sources, tree=TREE)
+
+
+def files(*contents: str) -> dict[str, FileCoverage]:
+    found = readings(*contents)
+    assert found.warnings == ()
+    assert found.coverage
+    return {file.path: file for file in found.coverage.files}
+
+
+def cobertura(filename: str, source: str = "", lines: str = "") -> str:
+    rows = lines or '<line number="1" hits="3"/><line number="2" hits="0"/>'
+    return f"""<?xml version="1.0"?>
+    <!DOCTYPE coverage SYSTEM "http://cobertura.sourceforge.net/xml/coverage-04.dtd">
+    <coverage line-rate="0.5"><sources><source>{source}</source></sources><packages><package name="p"><classes>
+    <class name="c" filename="{filename}"><methods><method name="m" signature="()"><lines>{rows}</lines></method>
+    </methods><lines>{rows}</lines></class></classes></package></packages></coverage>"""
+
+
+@pytest.mark.parametrize(
+    ("filename", "source"),
+    [
+        ("cart.py", "/build/7/src"),  # coverage.py with a source
+        ("src/cart.py", "."),  # gcovr
+        ("/build/7/src/cart.py", ""),  # coverlet on Linux
+        ("build\\7\\src\\cart.py", "C:\\"),  # coverlet on Windows
+    ],
+)
+def test_cobertura_of_each_producer_finds_its_file(filename: str, source: str) -> None:
+    found = files(cobertura(filename, source))
+
+    assert (found["src/cart.py"].covered, found["src/cart.py"].missing) == ((1,), (2,))
+
+
+def test_branches_and_classes_in_one_file_are_put_together() -> None:
+    branch = '<line number="3" hits="1" branch="true" condition-coverage="50% (1/2)"/>'
+    found = files(cobertura("src/cart.py", lines=branch), cobertura("src/cart.py"))
+
+    assert found["src/cart.py"].covered == (1, 3)
+    assert (found["src/cart.py"].covered_branches, found["src/cart.py"].missing_branches) == (1, 1)
+
+
+LCOV = """TN:
+SF:/build/web/src/cart.js
+FN:1,add
+FNDA:2,add
+DA:1,2
+DA:2,0,abc
+DA:3,=
+BRDA:1,0,0,1
+BRDA:1,0,1,-
+LF:2
+LH:1
+end_of_record
+SF:src\\cart.py
+DA:1,1
+end_of_record
+"""
+
+
+def test_lcov_gives_lines_and_branches() -> None:
+    found = files(LCOV.replace("DA:3,=\n", ""))
+
+    assert found["web/src/cart.js"] == FileCoverage(
+        path="web/src/cart.js",
+        covered=(1,),
+        missing=(2,),
+        covered_branches=1,
+        missing_branches=1,
+        branches=((1, 1, 2),),
+    )
+    assert found["src/cart.py"].covered == (1,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (LCOV, "line 7 is 'DA:3,='"),
+        ("TN:\nSF:src/cart.py\nDA:1,1\n", "its last record has no end"),
+        ("SF:src/cart.py\nDA:x,1\nend_of_record", "line 2 is 'DA:x,1'"),
+        ("SF:src/cart.py\nDA:1,1e999\nend_of_record", "line 2 is"),
+    ],
+)
+def test_a_broken_tracefile_is_a_warning_with_its_line(text: str, words: str) -> None:
+    (warning,) = readings(text).warnings
+
+    assert words in warning
+
+
+JACOCO = """<?xml version="1.0"?><!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd">
+<report name="app"><sessioninfo id="x" start="1" dump="2"/><package name="com/acme"><class name="com/acme/Cart"/>
+<sourcefile name="Cart.java"><line nr="3" mi="0" ci="4" mb="1" cb="1"/><line nr="4" mi="2" ci="0" mb="0" cb="0"/>
+<counter type="LINE" missed="1" covered="1"/></sourcefile></package></report>"""
+
+
+def test_jacoco_finds_the_source_folder_of_a_package() -> None:
+    file = files(JACOCO)["app/src/main/java/com/acme/Cart.java"]
+
+    assert (file.covered, file.missing, file.branches) == ((3,), (4,), ((3, 1, 2),))
+
+
+def test_reports_of_several_formats_and_shards_are_united_by_line() -> None:
+    measured = {
+        "files": {
+            "src/cart.py": {
+                "executed_lines": [2],
+                "missing_lines": [1, 3],
+                "summary": {},
+            }
+        }
+    }
+    found = readings(json.dumps(measured), cobertura("src/cart.py"), LCOV.replace("DA:3,=\n", ""))
+
+    assert found.coverage
+    by_path = {file.path: file for file in found.coverage.files}
+    assert (by_path["src/cart.py"].covered, by_path["src/cart.py"].missing) == ((1, 2), (3,))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        cobertura("src/cart.py")[:-30],
+        JACOCO[:-30],
+        cobertura("src/cart.py", lines='<line number="x" hits="1"/>'),
+        cobertura("src/cart.py", lines='<line hits="1"/>'),
+        JACOCO.replace('ci="4"', 'ci="-4"'),
+        '{"files": {"a.py": {}}}',
+        '{"meta": 1}',
+    ],
+)
+def test_half_a_report_is_no_percentage_but_a_warning(content: str) -> None:
+    found = readings(content)
+
+    assert found.coverage is None
+    assert len(found.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b'<?xml version="1.0"?>\n<!-- x > y --><testsuites/>', ReportKind.JUNIT),
+        ('<?xml version="1.0"?><coverage>'.encode("utf-16"), ReportKind.COBERTURA),
+        (b"<x:testsuite xmlns:x='u'>", ReportKind.JUNIT),
+        (b"<checkstyle>", ReportKind.CHECKSTYLE),
+        (b"<html>", None),
+        (b"<", None),
+        (b'{"version": "2.1.0", "runs": []}', ReportKind.SARIF),
+        (b'{"meta": {}, "files": {}}', ReportKind.COVERAGE_JSON),
+        (b"[]", ReportKind.RUFF),
+        (b"TN:\nSF:a.js\n", ReportKind.LCOV),
+        (b"a.py:1:80: E501 line too long\n", ReportKind.FLAKE8),
+        (b"************* Module a\na.py:1:0: C0114: Missing\n", ReportKind.PYLINT),
+        (b"a.py:1: error: wrong  [misc]\n", ReportKind.MYPY),
+        (b"F401 [*] `os` imported but unused\n --> a.py:1:8\n", ReportKind.RUFF),
+        (b"would reformat a.py\n", ReportKind.BLACK),
+        (b"ERROR: /x/a.py Imports are incorrectly sorted and/or formatted.\n", ReportKind.ISORT),
+        (b"--- /x/a.py:before\t2026\n+++ /x/a.py:after\t2026\n", ReportKind.ISORT),
+        (b"--- a.py\t2026\n+++ a.py\t2026\n@@ -1 +1 @@\n", ReportKind.BLACK),
+        (b"Success: no issues found in 3 source files\n", ReportKind.MYPY),
+        (b"All checks passed!\n", ReportKind.RUFF),
+        (b"", None),
+        (b"\x00\xff\xfe", None),
+        (b"make: *** [test] Error 1\n", None),
+    ],
+)
+def test_the_content_says_what_a_report_is(start: bytes, kind: ReportKind | None) -> None:
+    assert kind_of(start) is kind
