@@ -1,6 +1,6 @@
 """What the Dagger engine's cache is worth: the whole pipeline cold, unchanged, after one file, after one requirement.
 
-    python benchmarks/dagger.py [PROJECT]
+    python benchmarks/dagger_cache.py [PROJECT]
 
 Give it an engine without a cache (a new one), or the first run is not cold. Each figure is one run of `heroci run`, the
 program's start included; what is compared with a cold run is printed with the share that is aimed at.
