@@ -99,7 +99,7 @@ def _output_directory(path: Path) -> Path:
 async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:
     """Read the configuration, look around, and plan. Raises UsageError, ConfigurationError or EngineError."""
     loaded = load(options.path, overrides=_overrides(options))
-    chosen = await choose(options.engine, machine=machine)
+    chosen = await choose(options.engine, machine=machine, runner_host=options.runner_host)
     # Without the image, the integration stage starts the server from the base environment.
     reason = "left out with --skip" if "image" in options.skip else None
     if chosen.name == "host":  # the other engine builds images itself
@@ -131,13 +131,18 @@ def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]
     """The engine that was chosen."""
     if project.chosen.name == "dagger":
         return DaggerEngine(
-            root=project.loaded.root, machine=machine, exclude=_below(project, options.output)
+            root=project.loaded.root,
+            machine=machine,
+            exclude=_below(project, options.output),
+            runner_host=options.runner_host,
+            fresh=not options.use_cache,
         )
     return HostEngine(
         root=project.loaded.root,
         cache=cache_directory(machine) / "environments",
         machine=machine,
         may_install=options.install_system_packages,
+        fresh=not options.use_cache,
         announce=_mask_on_github if GitHubContext.from_environ(machine) else ignore,
     )
 

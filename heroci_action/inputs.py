@@ -64,6 +64,7 @@ def options_from(environ: Mapping[str, str]) -> RunOptions:
         timeout=inputs.read("timeout-minutes", _minutes, minutes),
         output=inputs.read("output", Path, RunOptions().output),
         verbosity=inputs.read("log-level", _one_of(VERBOSITIES), Verbosity.NORMAL),
+        runner_host=inputs.text("runner-host") or None,
         install_system_packages=True,  # the action's container belongs to the run, and is root's
     )
     if inputs.problems:

@@ -29,7 +29,10 @@ DEFAULT_OUTPUT = Path("heroci-reports")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """None means: as the configuration says. `timeout` is in seconds; paths are relative to the current directory."""
+    """None means: as the configuration says. `timeout` is in seconds; paths are relative to the current directory.
+
+    `runner_host` is the address of a Dagger engine, `use_cache` False runs everything anew.
+    """
 
     path: Path = Path()
     engine: EngineChoice = EngineChoice.AUTO
@@ -41,3 +44,5 @@ class RunOptions:
     output: Path = DEFAULT_OUTPUT
     verbosity: Verbosity = Verbosity.NORMAL
     install_system_packages: bool = False
+    runner_host: str | None = None
+    use_cache: bool = True

@@ -43,6 +43,12 @@ from heroci_action.options import DEFAULT_OUTPUT, EngineChoice, RunOptions, Verb
     help="Where the reports go.",
 )
 @click.option(
+    "--cache/--no-cache",
+    "use_cache",
+    default=True,
+    help="Whether results of former runs may be used again.",
+)
+@click.option(
     "--install-system-packages",
     is_flag=True,
     help="Install missing packages of `apt = [...]`; needs root.",

@@ -27,6 +27,11 @@ _WHAT_RUNS = (
         help="What executes the stages; auto takes Dagger where it can.",
     ),
     click.option(
+        "--runner-host",
+        metavar="ADDRESS",
+        help="Where a Dagger engine is: tcp://HOST:PORT, unix:///PATH, ssh://, kube-pod://, docker-container://.",
+    ),
+    click.option(
         "--stages",
         type=NAMES,
         default="",

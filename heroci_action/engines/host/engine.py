@@ -57,7 +57,8 @@ class HostEngine:
     """Runs plans on this machine.
 
     `root` is the repository, `cache` keeps environments between runs, `machine` is the environment that HeroCI was
-    started in, `may_install`: whether missing system packages are installed. `announce` is told every secret.
+    started in, `may_install`: whether missing system packages are installed. `announce` is told every secret. `fresh`:
+    nothing of a former run is used.
     """
 
     root: Path
@@ -65,6 +66,7 @@ class HostEngine:
     machine: Mapping[str, str]
     may_install: bool = False
     announce: Announce = ignore
+    fresh: bool = False
 
     @property
     def name(self) -> str:
@@ -240,7 +242,13 @@ class HostScope:
     async def _install(self, sink: Sink) -> StepOutcome:
         session = self._session
         uv = Uv(workspace=session.workspace, directory=session.engine.root)
-        installer = Installer(root=session.engine.root, cache=session.engine.cache, uv=uv)
+        # What a fresh run makes is gone with it: an environment that others use cannot be made anew under them.
+        cache = (
+            session.workspace.directory("environments")
+            if session.engine.fresh
+            else session.engine.cache
+        )
+        installer = Installer(root=session.engine.root, cache=cache, uv=uv)
         outcome, session.installed = await installer.install(session.plan.environment, sink)
         return outcome
 
@@ -313,8 +321,9 @@ class HostScope:
             *target,
             *arguments,
         )
+        fresh = ("--no-cache",) if self._session.engine.fresh else ()
         code = await docker.execute(
-            "build", "--progress", "plain", *options, str(root / action.context), sink=sink
+            "build", "--progress", "plain", *fresh, *options, str(root / action.context), sink=sink
         )
         if code:
             return StepOutcome(exit_code=code)
