@@ -30,6 +30,9 @@ from heroci_action.errors import EngineError
 READY_WITHIN = 45.0  # seconds that an engine which is on this machine may take to answer
 FETCHED_WITHIN = 300.0  # where its image has to be pulled first
 DOWNLOADED_WITHIN = 180.0  # seconds for the CLI itself
+DOWNLOADS = "dl.dagger.io"  # as the SDK has it
+PROXIES = ("HTTPS_PROXY", "ALL_PROXY")
+REACHED_WITHIN = 5.0
 LEAVE_WITHIN = 10.0  # seconds to close a session in order
 END_WITHIN = 2.0  # seconds between SIGTERM and SIGKILL
 BROKEN_WITHIN = 0.5  # seconds for a session that is known to be dead
@@ -102,6 +105,7 @@ async def find_cli(machine: Mapping[str, str], *, sdk: anyio.Event) -> str:
     """The CLI of our version, downloaded by the SDK where it is not here. Raises EngineError where it cannot be."""
     found = await cli_at_hand(machine)
     if found is None:
+        await _must_reach_downloads(machine)
         await sdk.wait()  # two threads in its imports would wait for each other
         found = await _downloaded()
     return found
@@ -141,6 +145,24 @@ async def _version(program: str, machine: Mapping[str, str]) -> str | None:
     return None
 
 
+async def _must_reach_downloads(machine: Mapping[str, str]) -> None:
+    """Find out at once where there is no way to the downloads; behind a proxy, only trying tells."""
+    if any(name.upper() in PROXIES for name in machine):
+        return
+    try:
+        with anyio.fail_after(REACHED_WITHIN):
+            await (await anyio.connect_tcp(DOWNLOADS, 443)).aclose()
+    except (OSError, TimeoutError) as error:
+        raise _no_download(error) from error
+
+
+def _no_download(error: Exception) -> EngineError:
+    return EngineError(
+        f"the Dagger CLI {VERSION} could not be downloaded: {error or 'it took too long'}",
+        remedy=f"install Dagger {VERSION} so that `dagger` is on the PATH, or use --engine host",
+    )
+
+
 async def _downloaded() -> str:
     from dagger.provisioning._download import (  # noqa: PLC0415  the SDK takes a second to import
         Downloader,
@@ -151,10 +173,7 @@ async def _downloaded() -> str:
             # In a thread that is left behind if it has to be: the download has no limit of its own.
             return await anyio.to_thread.run_sync(Downloader().get_sync, abandon_on_cancel=True)
     except Exception as error:
-        raise EngineError(
-            f"the Dagger CLI {VERSION} could not be downloaded: {error or 'it took too long'}",
-            remedy=f"install Dagger {VERSION} so that `dagger` is on the PATH, or use --engine host",
-        ) from error
+        raise _no_download(error) from error
 
 
 @asynccontextmanager

@@ -138,6 +138,18 @@ def test_auto_falls_back_to_the_host_in_one_clear_line(
     assert "\n" not in chosen.reason
 
 
+def test_without_a_way_to_the_downloads_nobody_waits_for_one(
+    machine: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "DOWNLOADS", "nowhere.invalid")  # RFC 2606: it does not exist
+    without = {name: value for name, value in machine.items() if name != CLI}
+    started = time.monotonic()
+    chosen = anyio.run(lambda: choose(EngineChoice.AUTO, machine=without))
+    assert chosen.name == "host"
+    assert "could not be downloaded" in chosen.reason
+    assert time.monotonic() - started < 5
+
+
 def test_auto_takes_dagger_where_a_session_can_be_opened(machine: dict[str, str]) -> None:
     chosen = anyio.run(lambda: choose(EngineChoice.AUTO, machine=machine))
     assert chosen.name == "dagger"
