@@ -193,3 +193,25 @@ def test_broken_settings_are_a_failure_with_the_reason(covered: Project) -> None
     code, said = probe(covered, "rc", "data")
     assert code == 1
     assert "perhaps" in said
+
+
+LIE = """import sys
+import coverage
+data = coverage.CoverageData(basename=sys.argv[1], suffix="old-python")
+data.add_lines({sys.argv[2]: [1]})
+data.write()
+"""
+
+
+def test_lines_that_are_no_statements_are_not_told_as_run(covered: Project) -> None:
+    """Python 3.10 and older record line 1 of an empty file; coverage.py does not count it."""
+    reports = covered.root.parent / "reports"
+    rcfile, data, report = str(reports / "coveragerc"), str(reports / "data"), reports / "c.json"
+    reports.mkdir()
+    assert probe(covered, rcfile, data) == (0, "")
+    empty = covered.root / "shop/__init__.py"
+    assert covered.run("-c", LIE, data, str(empty)).code == 0
+    assert probe(covered, rcfile, "--json", str(report)) == (0, "")
+    entry = json.loads(report.read_text())["files"]["shop/__init__.py"]
+    assert entry["summary"]["covered_lines"] == 0
+    assert entry["executed_lines"] == []
