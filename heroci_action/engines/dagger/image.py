@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 import dagger
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
-from heroci_action.engines.dagger.execution import first_line
+from heroci_action.engines.dagger.execution import SALT, first_line
+from heroci_action.engines.dagger.ledger import new_salt
 from heroci_action.engines.dagger.session import DaggerSession
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.plan import BuildImage
@@ -15,6 +17,8 @@ from heroci_action.plan import BuildImage
 # Programs in an image that pass on the command they are given, so that it must go through them.
 PASSING_ON = ("entrypoint", ".sh", "tini", "dumb-init", "docker-init")
 _DOCKERFILE = ".heroci.Dockerfile"
+# What a build argument holds is part of the cache key of every RUN behind its declaration, stage by stage.
+_SALTED = re.compile(r"^[ \t]*FROM[ \t].*$", re.IGNORECASE | re.MULTILINE)
 # Prints the sum of the layers as a registry would unpack them, and their number (OCI image layout).
 _MEASURE = """
 import json, sys, tarfile
@@ -40,6 +44,10 @@ async def build(session: DaggerSession, action: BuildImage, sink: Sink) -> StepO
         name = _DOCKERFILE
         context = context.with_file(name, source.file(action.dockerfile))
     arguments = [dagger.BuildArg(name=key, value=value) for key, value in action.build_args.items()]
+    if session.engine.fresh:
+        salted = _SALTED.sub(rf"\g<0>\nARG {SALT}", await _text(session, context, name))
+        context = context.with_new_file(name, salted)
+        arguments.append(dagger.BuildArg(name=SALT, value=new_salt()))
     output = Output(sink)
     try:
         with session.connection.telemetry.observed(output) as seen:
@@ -58,6 +66,14 @@ async def build(session: DaggerSession, action: BuildImage, sink: Sink) -> StepO
     return StepOutcome(
         exit_code=0, cached=not session.connection.telemetry.executed(seen), facts=facts
     )
+
+
+async def _text(session: DaggerSession, context: dagger.Directory, name: str) -> str:
+    """The Dockerfile; one that is not there is the build's to report."""
+    try:
+        return await session.connection.ask(context.file(name).contents())
+    except dagger.QueryError:
+        return ""
 
 
 async def _facts(session: DaggerSession, image: dagger.Container) -> dict[str, str]:

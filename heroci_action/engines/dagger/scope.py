@@ -210,11 +210,18 @@ class DaggerScope:
             key = digest(step.name, arguments, dict(step.env), self._key())
             entry = await self._session.ledger.find(place, key)
         salt = entry.salt if entry else new_salt()
-        done = await self._session.executor.execute(
-            self._prepared(place, step, salt), arguments, sink
-        )
+        held: list[tuple[Stream, str]] = []
+
+        def hold(stream: Stream, line: str) -> None:
+            held.append((stream, line))
+
+        prepared = self._prepared(place, step, salt)
+        shown = hold if self._replayed else sink
+        done = await self._session.executor.execute(prepared, arguments, shown)
         if self._replayed and not done.cached:
             return await self._start_over(step, sink)
+        for stream, line in held:
+            sink(stream, line)
         self._left[step.name] = self._current = done.container
         if self._entry is None and done.exit_code == 0 and not done.cached:
             await self._session.ledger.enter(place, key, Entry(salt=salt))

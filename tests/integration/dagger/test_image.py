@@ -107,3 +107,13 @@ def test_an_application_from_the_environment_is_asked_by_the_steps_behind_it(
     )
     assert seen.outcomes["start"].exit_code == 0, seen.outcomes["start"].cause
     assert seen.text.splitlines()[-1] == "200"
+
+
+def test_without_the_cache_the_image_is_built_again(repository: Repository) -> None:
+    repository.write(
+        {"Dockerfile": "FROM python:3.13-slim AS first\nRUN date +%N\nFROM first\nRUN date +%N\n"}
+    )
+    cold, warm, fresh = (
+        repository.run(image(BUILD), fresh=fresh) for fresh in (False, False, True)
+    )
+    assert [seen.outcomes["build"].cached for seen in (cold, warm, fresh)] == [False, True, False]

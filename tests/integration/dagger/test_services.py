@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from heroci_action.engines.dagger import services
+from heroci_action.engines.dagger.ledger import Entry, Ledger, new_salt
 from heroci_action.plan import Command, Environment, Service, Stage, Step
 from tests.integration.dagger.conftest import Repository
 
@@ -63,6 +64,19 @@ def test_a_stage_that_is_not_replayed_runs_from_its_first_step(repository: Repos
     flaky = Step(name="flaky", action=Command(line="exit 1"))
     repository.run(asking(flaky))
     seen = repository.run(asking(flaky))
+    assert not any(outcome.cached for outcome in seen.outcomes.values())
+    assert seen.text.split() == ["1", "2"]
+
+
+def test_a_stage_of_which_the_engine_has_forgotten_a_part_runs_again_from_its_first_step(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def promises_too_much(*_: object) -> Entry:
+        return Entry(salt=new_salt())
+
+    monkeypatch.setattr(Ledger, "find", promises_too_much)
+    repository.with_plan(services={"counter": counter()})
+    seen = repository.run(asking())
     assert not any(outcome.cached for outcome in seen.outcomes.values())
     assert seen.text.split() == ["1", "2"]
 
