@@ -14,6 +14,8 @@ from heroci_action.config.detection.evidence import Command, Evidence, gather
 from heroci_action.config.detection.layout import Layout, import_roots, module_file
 from heroci_action.config.detection.requirements import Dependencies, find_dependencies, name_of
 from heroci_action.config.detection.source import SettingsSource
+from heroci_action.config.detection.tox import factors_of
+from heroci_action.config.detection.tox import lines as tox_lines
 from heroci_action.config.tree import Tree, join
 
 
@@ -112,18 +114,33 @@ class Clues:
         )
 
     @cached_property
+    def tox_factors(self) -> frozenset[str]:
+        """The factors of the environment of tox that the tests are run like."""
+        for path in (self.layout.beside("tox.ini"), "tox.ini"):
+            if self.tree.has(path):
+                section = self.tree.ini(path).get("tox", {})
+                return factors_of(section.get("envlist", section.get("env_list", "")))
+        table = (
+            self.tree.toml("pyproject.toml").get("tool", {}).get("tox", self.tree.toml("tox.toml"))
+        )
+        listed = table.get("env_list", table.get("envlist")) if isinstance(table, Mapping) else None
+        return factors_of("\n".join(map(str, listed)) if isinstance(listed, list) else "")
+
+    @cached_property
     def tox_commands(self) -> tuple[Command, ...]:
-        """The commands of [testenv], those that depend on a factor left out."""
+        """The commands of [testenv], as far as they hold in the chosen environment."""
         env = {**self.tox_env}
-        lines = plain_tox_lines(self.tox.get("commands", ""))
+        lines = tox_lines(self.tox.get("commands", ""), self.tox_factors)
         return tuple(Command(line=line, source="tox.ini", testing=True, env=env) for line in lines)
 
     @cached_property
     def tox_env(self) -> dict[str, str]:
-        """The variables of [testenv], those that depend on a factor left out."""
+        """The variables of [testenv], as far as they hold in the chosen environment."""
         pairs = (
             line.partition("=")
-            for line in plain_tox_lines(self.tox.get("setenv", self.tox.get("set_env", "")))
+            for line in tox_lines(
+                self.tox.get("setenv", self.tox.get("set_env", "")), self.tox_factors
+            )
         )
         return {
             name.strip(): value.strip() for name, sign, value in pairs if sign and "{" not in value
@@ -247,10 +264,3 @@ def words(line: str) -> tuple[str, ...]:
         return tuple(shlex.split(line, comments=True))
     except ValueError:
         return tuple(line.split())
-
-
-def plain_tox_lines(text: str) -> list[str]:
-    """The lines of a tox option that hold without any factor (`py39: …` does not, `!latest: …` does)."""
-    lines = (line.strip() for line in text.replace("\\\n", " ").splitlines())
-    usual = (re.sub(r"^(![\w.-]+\s*:\s+)", "", line) for line in lines if not line.startswith("#"))
-    return [line for line in usual if line and not re.match(r"[\w{},!.-]+\s*:\s", line)]

@@ -250,6 +250,10 @@ def detect_database(clues: Clues) -> Iterator[Finding]:
         case Vendor.POSTGRESQL:
             yield from _postgres(clues, way)
         case Vendor.SQLITE:
+            for read in way.variables.values():
+                if read.name in clues.tox_env:
+                    value = clues.tox_env[read.name].strip("'\"")
+                    yield Found(f"env.{read.name}", value, f"{read.name} in tox.ini")
             yield Found("services", {}, f"the tests use SQLite ({way.file})")
         case Vendor.MYSQL | Vendor.ORACLE:
             yield Found("services", {}, f"the settings use {vendor.value} ({way.file})")
@@ -312,6 +316,9 @@ def content_without_server(clues: Clues) -> bool:
 
 def _effective_vendor(clues: Clues, way: Database) -> Vendor:
     """The environment decides where the code leaves it to it: PostgreSQL where a driver is there."""
+    told = _told_engine(clues, way)
+    if told is not Vendor.UNKNOWN:
+        return told
     if way.vendor is Vendor.UNKNOWN and {"HOST", "USER"} & {*way.literals, *way.variables}:
         return Vendor.POSTGRESQL if wants_postgres(clues) else Vendor.UNKNOWN
     engine_is_free = way.url is not None or "ENGINE" in way.variables
@@ -323,6 +330,15 @@ def _effective_vendor(clues: Clues, way: Database) -> Vendor:
         return Vendor.POSTGRESQL
     fallback = Vendor.MYSQL if clues.distributions & MYSQL_DRIVERS else Vendor.SQLITE
     return fallback if way.vendor is Vendor.UNKNOWN else way.vendor
+
+
+def _told_engine(clues: Clues, way: Database) -> Vendor:
+    """What the project's CI or tox gives for the variable that names the engine."""
+    engine = way.variables.get("ENGINE")
+    if engine is None:
+        return Vendor.UNKNOWN
+    value, _ = clues.evidence.env.get(engine.name, (clues.tox_env.get(engine.name, ""), ""))
+    return vendor_of(value)
 
 
 def _stays_on_sqlite(clues: Clues) -> bool:

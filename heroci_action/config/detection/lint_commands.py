@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from heroci_action.config.detection.clues import Clues, plain_tox_lines, words
+from heroci_action.config.detection.clues import Clues, words
 from heroci_action.config.detection.evidence import Command, read_yaml
+from heroci_action.config.detection.tox import lines as tox_lines
 from heroci_action.config.lint_tools import PYTHON, LintTool, lint_targets
 from heroci_action.config.tree import ancestors, join
 
@@ -168,7 +169,7 @@ def _tox(clues: Clues) -> Iterator[Command]:
     for path in (clues.layout.beside("tox.ini"), "tox.ini"):
         for section, options in clues.tree.ini(path).items():
             if section.startswith("testenv:") and not _FIXING.search(section):
-                for line in plain_tox_lines(options.get("commands", "")):
+                for line in tox_lines(options.get("commands", "")):
                     yield Command(line=line.lstrip("-! "), source="tox.ini")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from heroci_action.config.detection.environment_reads import text_of
 from heroci_action.config.detection.layout import Layout
+from heroci_action.config.detection.tox import lines as tox_lines
 from heroci_action.config.tree import Tree, join, parent
 
 if TYPE_CHECKING:
@@ -336,7 +337,12 @@ def _by_files(clues: Clues, files: tuple[str, ...], why: str) -> Dependencies:
         re.match(r"-e\s+\.", tree.text(f)) for f in files
     )
     extras, groups, declared = _declared(tree, project, clues) if install else ((), (), [])
-    packages = _tox_packages(clues) if layout.manage is None else ()
+    pins = _pins(lines)
+    packages = tuple(
+        package
+        for package in (_tox_packages(clues) if layout.manage is None else ())
+        if name_of(package) not in pins
+    )
     return Dependencies(
         requirements=files,
         packages=packages,
@@ -346,7 +352,7 @@ def _by_files(clues: Clues, files: tuple[str, ...], why: str) -> Dependencies:
         metadata=metadata_file(tree, project),
         install_project=install,
         distributions=frozenset(name_of(line) for line in (*lines, *declared, *packages)) - {""},
-        pins=_pins(lines),
+        pins=pins,
         why=f"{why}: {', '.join(files)}" if why != "written" else why,
     )
 
@@ -428,15 +434,10 @@ def _by_project(clues: Clues) -> Dependencies:
 
 
 def _tox_packages(clues: Clues) -> tuple[str, ...]:
-    from heroci_action.config.detection.clues import (  # noqa: PLC0415  # they need each other
-        plain_tox_lines,
-    )
-
-    lines = plain_tox_lines(clues.tox.get("deps", ""))
-    wanted = (
-        line for line in lines if not line.startswith(("-", "{", ".")) and name_of(line) != "django"
-    )
-    return tuple(line for line in wanted if "{" not in line)
+    lines = tox_lines(clues.tox.get("deps", ""), clues.tox_factors)
+    wanted = (line for line in lines if not line.startswith(("-", "{", ".")) and "{" not in line)
+    # Django without a version says nothing that the project itself does not say.
+    return tuple(line for line in wanted if name_of(line) != "django" or re.search("[<>=~]", line))
 
 
 def _tox_files(tree: Tree, clues: Clues) -> tuple[str, ...]:
@@ -497,13 +498,9 @@ def _ci_options(clues: Clues, kind: str, known: Mapping[str, Any]) -> tuple[str,
 
 
 def _tox_names(clues: Clues, option: str) -> list[str]:
-    from heroci_action.config.detection.clues import (  # noqa: PLC0415  # they need each other
-        plain_tox_lines,
-    )
-
     return [
         name
-        for line in plain_tox_lines(clues.tox.get(option, ""))
+        for line in tox_lines(clues.tox.get(option, ""), clues.tox_factors)
         for name in re.split(r"[\s,]+", line)
     ]
 

@@ -1,0 +1,88 @@
+"""What tox's configuration says for one of its environments: the one that the tests are run like."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+NEWEST_PYTHON = (3, 13)
+_CONDITION = re.compile(r"([\w{},!.-]+)\s*:\s+(.*)")
+# Environments for something else than the tests, or for versions that are no releases.
+_ODD = re.compile(
+    r"(\w*(main|master|latest|dev|alpha|beta|trunk)|lint\w*|docs?|flake8|black|isort|ruff|mypy|py2\d|pypy\w*|"
+    r"coverage\w*|report|packaging|quality|style|check\w*|format\w*|readme|bench\w*|clean|pre|e2e|selenium|mindeps|minimal)"
+)
+_HEAVY = re.compile(r"mysql\w*|mariadb\w*|oracle\w*|\w*gis\w*|mssql\w*")
+_DJANGO = re.compile(r"(?:dj|django)[._]?(\d)\.?(\d+)")
+_PYTHON = re.compile(r"py(\d)\.?(\d+)")
+
+
+def factors_of(envlist: str) -> frozenset[str]:
+    """The factors of the environment with the newest releases that needs the least beside it: SQLite before a server.
+
+    Empty where the list has no environment for tests.
+    """
+    names = [name for entry in _entries(envlist) for name in _expanded(entry)]
+    candidates = [frozenset(name.split("-")) for name in names]
+    usual = [found for found in candidates if not any(_ODD.fullmatch(factor) for factor in found)]
+    return max(usual, key=_rank, default=frozenset())
+
+
+def lines(text: str, factors: frozenset[str] = frozenset()) -> list[str]:
+    """The lines of an option that hold in an environment of these factors, their conditions taken off."""
+    found = []
+    for raw in text.replace("\\\n", " ").splitlines():
+        line = raw.strip()
+        match = _CONDITION.fullmatch(line)
+        if line.startswith("#") or not line:
+            continue
+        if match is None:
+            found.append(line)
+        elif _holds(match[1], factors):
+            found.append(match[2].strip())
+    return found
+
+
+def _holds(condition: str, factors: frozenset[str]) -> bool:
+    """`py3{9,10}-dj42,!main`: one of several lists of factors, each of which is there or (`!`) is not."""
+    return any(
+        all(
+            (factor.removeprefix("!") in factors) is not factor.startswith("!")
+            for factor in alternative.split("-")
+        )
+        for part in _entries(condition)
+        for alternative in _expanded(part)
+    )
+
+
+def _entries(text: str) -> list[str]:
+    """The parts between commas and line ends, those within braces left alone."""
+    return [entry for entry in re.split(r"[\s,]+(?![^{]*\})", text.strip()) if entry]
+
+
+def _expanded(entry: str) -> Iterator[str]:
+    """`py{39,310}-dj42` as two names; empty alternatives leave no dash behind."""
+    parts = re.split(r"\{([^{}]*)\}", entry)
+    options = [part.split(",") if index % 2 else [part] for index, part in enumerate(parts)]
+    for chosen in itertools.product(*options):
+        name = "".join(word.strip() for word in chosen)
+        yield re.sub(r"-+", "-", name).strip("-")
+
+
+def _rank(factors: frozenset[str]) -> tuple[bool, int, tuple[int, int], tuple[int, int], int]:
+    python = _newest(_PYTHON, factors)
+    sqlite = any("sqlite" in factor for factor in factors)
+    heavy = any(_HEAVY.fullmatch(factor) for factor in factors)
+    return (
+        python <= NEWEST_PYTHON,
+        2 * sqlite - heavy,
+        _newest(_DJANGO, factors),
+        python,
+        -len(factors),
+    )
+
+
+def _newest(form: re.Pattern[str], factors: frozenset[str]) -> tuple[int, int]:
+    found = (form.fullmatch(factor) for factor in factors)
+    return max(((int(match[1]), int(match[2])) for match in found if match), default=(0, 0))

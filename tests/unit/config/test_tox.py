@@ -1,0 +1,111 @@
+"""Which environment of tox the tests are run like, and what holds in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.config.detection.tox import factors_of, lines
+from tests.unit.config.projects import django, loaded, manage
+
+
+@pytest.mark.parametrize(
+    ("envlist", "chosen"),
+    [
+        ("", set()),
+        ("lint, docs\ncoverage", set()),
+        ("py39, flake8", {"py39"}),
+        ("py{39,310}-django{42,52}, lint", {"py310", "django52"}),
+        ("py{312,313,314}-dj60", {"py313", "dj60"}),
+        ("py313-dj{52,60,main}", {"py313", "dj60"}),
+        ("py312-dj52-{mysql,sqlite3,postgresql}", {"py312", "dj52", "sqlite3"}),
+        ("py312-dj60-mysql\npy311-dj52-postgres", {"py311", "dj52", "postgres"}),
+        ("py313-django52{-svg,}", {"py313", "django52"}),
+        ("django{52,60}-py{312,313}-{postgres,sqlite}", {"django60", "py313", "sqlite"}),
+        ("{broken", {"{broken"}),
+    ],
+)
+def test_the_environment_is_the_newest_that_needs_the_least(envlist: str, chosen: set[str]) -> None:
+    assert factors_of(envlist) == chosen
+
+
+@pytest.mark.parametrize(
+    ("line", "holds"),
+    [
+        ("dj52: Django~=5.2.0", True),
+        ("dj42: Django~=4.2.0", False),
+        ("!main: Django~=5.2.0", True),
+        ("!dj52: Django~=5.2.0", False),
+        ("dj42,dj52: Django~=5.2.0", True),
+        ("py313-dj52: Django~=5.2.0", True),
+        ("py313-dj42: Django~=5.2.0", False),
+        ("py{312,313}-dj{52,60}: Django~=5.2.0", True),
+        ("py313-!dj42: Django~=5.2.0", True),
+        ("Django~=5.2.0", True),
+        ("# Django~=5.2.0", False),
+    ],
+)
+def test_a_line_holds_where_its_factors_are_there(line: str, holds: bool) -> None:
+    found = lines(line, frozenset({"py313", "dj52", "sqlite"}))
+    assert found == (["Django~=5.2.0"] if holds else [])
+
+
+def test_an_address_is_no_condition() -> None:
+    assert lines("https://example.org/x.tar.gz") == ["https://example.org/x.tar.gz"]
+
+
+TOX = """
+    [tox]
+    envlist = py313-dj{42,52}-{sqlite,postgresql}
+    [testenv]
+    deps =
+        dj42: Django~=4.2.0
+        dj52: Django~=5.2.0
+        postgresql: psycopg
+        pytest-django
+    setenv =
+        sqlite: DB_ENGINE=sqlite3
+        sqlite: DB_NAME=":memory:"
+        postgresql: DB_ENGINE=postgresql
+    commands = pytest
+"""
+SETTINGS = """
+import os
+DATABASES = {"default": {
+    "ENGINE": "django.db.backends." + os.environ.get("DB_ENGINE", "postgresql"),
+    "NAME": os.environ.get("DB_NAME", "x"),
+    "HOST": os.environ.get("DB_HOST", "localhost"),
+}}
+"""
+
+
+def test_a_package_is_tested_as_that_environment_tests_it(tmp_path: Path) -> None:
+    files = {
+        "tox.ini": TOX,
+        "pyproject.toml": '[project]\nname = "x"\ndependencies = ["django"]\n',
+        "project/manage.py": manage("mysite.settings"),
+        "project/mysite/__init__.py": "",
+        "project/mysite/settings.py": SETTINGS,
+    }
+    config = loaded(tmp_path, files).config
+    assert config.packages == ("Django~=5.2.0", "pytest-django")
+    assert config.services == {}
+    assert (config.env["DB_ENGINE"], config.env["DB_NAME"]) == ("sqlite3", ":memory:")
+
+
+def test_the_engine_that_ci_names_decides(tmp_path: Path) -> None:
+    job = "jobs: {t: {env: {DB_ENGINE: django.db.backends.postgresql}, steps: [{run: ./manage.py test}]}}"
+    settings = SETTINGS.replace('"django.db.backends." + os', "os")
+    files = {**django(settings), ".github/workflows/t.yml": job}
+    assert list(loaded(tmp_path, files).config.services) == ["postgres"]
+
+
+def test_a_version_of_django_that_the_requirements_pin_is_left_to_them(tmp_path: Path) -> None:
+    files = {
+        "tox.ini": TOX,
+        "requirements.txt": "django==4.2.1\n",
+        "x/__init__.py": "",
+        "setup.py": "# django",
+    }
+    assert "Django~=5.2.0" not in loaded(tmp_path, files).config.packages
