@@ -11,7 +11,8 @@ _CONDITION = re.compile(r"([\w{},!.-]+)\s*:\s+(.*)")
 # Environments for something else than the tests, or for versions that are no releases.
 _ODD = re.compile(
     r"(\w*(main|master|latest|dev|alpha|beta|trunk)|lint\w*|docs?|flake8|black|isort|ruff|mypy|py2\d|pypy\w*|"
-    r"coverage\w*|report|packaging|quality|style|check\w*|format\w*|readme|bench\w*|clean|pre|e2e|selenium|mindeps|minimal)"
+    r"coverage\w*|report|packaging|quality|style|check\w*|format\w*|readme|bench\w*|clean|pre|e2e|selenium|mindeps|"
+    r"minimal)"
 )
 _HEAVY = re.compile(r"mysql\w*|mariadb\w*|oracle\w*|\w*gis\w*|mssql\w*")
 _DJANGO = re.compile(r"(?:dj|django)[._]?(\d)\.?(\d+)")
