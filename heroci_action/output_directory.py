@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-REPORTS = ("junit.xml", "coverage.xml", "coverage.json", "heroci-result.json", "summary.md")
+REPORTS = (
+    "junit.xml",
+    "coverage.xml",
+    "coverage.json",
+    "heroci-result.json",
+    "summary.md",
+    "report.html",
+    "report.sarif",
+)
 LOGS = "logs"
 MARK = "# Made by heroci, ignored by git.\n*\n"
 

@@ -27,7 +27,7 @@ from heroci_action.plan import ReportKind
 from heroci_action.readers import Readings, Source, Tree, read_sources
 from heroci_action.readers.base import BrokenReportError, joined
 from heroci_action.readers.sniff import SNIFFED, kind_of
-from heroci_action.reports.publish import publish
+from heroci_action.reports.publish import Repository, publish
 from heroci_action.result_json import load
 from heroci_action.results import Result, StageResult, Status, StepResult
 from heroci_action.version import __version__
@@ -102,7 +102,11 @@ def finish(
     result = judge(_with_baseline(result, options.baseline, checkout), options.gates)
     output = _output_directory(options.output)
     published = publish(
-        result, output=output, github=github, stdout=sys.stdout, tracked=checkout.files()
+        result,
+        output=output,
+        github=github,
+        stdout=sys.stdout,
+        repository=Repository(root=checkout.root, tracked=checkout.files()),
     )
     observer = _observer(options, github, environ)
     observer.run_finished(result)

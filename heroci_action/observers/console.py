@@ -37,6 +37,7 @@ STYLES = {
     Status.ERRORED: "red",
     Status.SKIPPED: "yellow",
     Status.CANCELLED: "yellow",
+    Status.FLAKY: "yellow",
 }
 SEVERITIES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "blue"}
 

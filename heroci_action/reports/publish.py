@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from heroci_action import result_json
 from heroci_action.github import commands, environment
 from heroci_action.github.context import GitHubContext
 from heroci_action.output_directory import write
-from heroci_action.reports import coverage, junit, summary
+from heroci_action.reports import coverage, html, junit, sarif, summary
 from heroci_action.reports.annotations import annotate
 from heroci_action.reports.outputs import outputs
 from heroci_action.results import Result
@@ -29,12 +29,22 @@ class PublishProblem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """Where the reported code lies, and its files relative to there, none where git does not know them."""
+
+    root: Path
+    tracked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """The files that were written, by name, and what went wrong with the others."""
 
     paths: dict[str, Path] = field(default_factory=dict)
     problems: tuple[PublishProblem, ...] = ()
 
+
+MAX_SOURCE = 1_000_000  # bytes of a file that is shown with its coverage
 
 Renderer = Callable[[Result], bytes | None]
 
@@ -44,6 +54,7 @@ RENDERERS: dict[str, Renderer] = {
     "coverage.xml": coverage.render_xml,
     "coverage.json": coverage.render_json,
     "summary.md": lambda result: summary.render(result).encode(),
+    "report.sarif": sarif.render,
 }
 """The files by name; None is a report that there is nothing for."""
 
@@ -61,14 +72,15 @@ def publish(
     output: Path,
     github: GitHubContext | None,
     stdout: TextIO,
-    tracked: Container[str] | None = None,
+    repository: Repository | None = None,
 ) -> Published:
     """Write every report into `output`, then tell GitHub. Raises nothing.
 
     What cannot be written is a problem in the answer, the rest is written all the same. Paths are given to GitHub
-    relative to its workspace; annotations stand at `tracked` files only, where those are known.
+    relative to its workspace. Where the `repository` is known, annotations stand at its files only, and the page shows
+    their source.
     """
-    publication = _Publication(result, output, tracked)
+    publication = _Publication(result, output, repository)
     publication.files()
     if github:
         publication.on_github(github, stdout)
@@ -78,9 +90,9 @@ def publish(
 class _Publication:
     """One result on its way out."""
 
-    def __init__(self, result: Result, output: Path, tracked: Container[str] | None) -> None:
+    def __init__(self, result: Result, output: Path, repository: Repository | None) -> None:
         self._result = result
-        self._tracked = tracked
+        self._repository = repository
         self._output = output
         self.paths: dict[str, Path] = {}
         self.problems: list[PublishProblem] = []
@@ -88,8 +100,12 @@ class _Publication:
     def files(self) -> None:
         """Every report that there is something for; a stale one of an earlier run goes."""
         self._attempt("the directory of the reports", lambda: _make(self._output))
-        for name, render in RENDERERS.items():
+        for name, render in {**RENDERERS, "report.html": self._page}.items():
             self._attempt(name, partial(self._file, name, render))
+
+    def _page(self, result: Result) -> bytes:
+        sources = _sources(result, self._repository.root) if self._repository else {}
+        return html.render(result, sources=sources)
 
     def _file(self, name: str, render: Renderer) -> None:
         path = self._output / name
@@ -106,7 +122,8 @@ class _Publication:
         self._attempt("the step's outputs", lambda: self._set_outputs(github))
 
     def _annotate(self, stdout: TextIO) -> None:
-        for note in annotate(self._result, tracked=self._tracked):
+        tracked = self._repository.tracked if self._repository else None
+        for note in annotate(self._result, tracked=tracked):
             commands.write_line(stdout, commands.annotation(note))
         stdout.flush()
 
@@ -134,6 +151,24 @@ class _Publication:
             self.problems.append(
                 PublishProblem(cause=cause, remedy="this is a bug in HeroCI, please report it")
             )
+
+
+def _sources(result: Result, root: Path) -> dict[str, str]:
+    """The texts of the files with missing lines, those with the most first, as many as a page has room for."""
+    files = result.coverage.files if result.coverage else ()
+    partly = sorted((file for file in files if file.missing), key=lambda file: -len(file.missing))
+    texts: dict[str, str] = {}
+    lines = 0
+    for file in partly:
+        path = root / file.path
+        # A path of a report must not lead out of the repository.
+        inside = path.resolve().is_relative_to(root.resolve())
+        if inside and path.is_file() and path.stat().st_size <= MAX_SOURCE:
+            texts[file.path] = path.read_text(encoding="utf-8", errors="replace")
+            lines += texts[file.path].count("\n")
+        if lines > html.SOURCE_LINES:
+            break
+    return texts
 
 
 def _make(output: Path) -> None:

@@ -58,17 +58,17 @@ SUREFIRE = """<?xml version="1.0" encoding="UTF-8"?>
   <testcase name="flaky" classname="com.acme.CartTest" time="0.1">
     <flakyFailure message="expected: &lt;1&gt; but was: &lt;2&gt;" type="org.opentest4j.AssertionFailedError">
       <stackTrace><![CDATA[org.opentest4j.AssertionFailedError: expected: <1> but was: <2>
-	at org.junit.jupiter.api.AssertionUtils.fail(AssertionUtils.java:39)
-	at com.acme.CartTest.flaky(CartTest.java:21)]]></stackTrace>
+    at org.junit.jupiter.api.AssertionUtils.fail(AssertionUtils.java:39)
+    at com.acme.CartTest.flaky(CartTest.java:21)]]></stackTrace>
       <system-out>noise of the first run</system-out>
     </flakyFailure>
     <flakyError type="java.io.IOException">second</flakyError>
   </testcase>
   <testcase name="broken" classname="com.acme.CartTest" time="0.1">
     <failure message="no" type="AssertionError">AssertionError: no
-	at com.acme.Cart.total(Cart.java:9)
-	at app//com.acme.CartTest.broken(CartTest.java:33)
-	at java.base/java.lang.reflect.Method.invoke(Method.java:580)</failure>
+    at com.acme.Cart.total(Cart.java:9)
+    at app//com.acme.CartTest.broken(CartTest.java:33)
+    at java.base/java.lang.reflect.Method.invoke(Method.java:580)</failure>
     <rerunFailure message="no again" type="AssertionError"><stackTrace>again</stackTrace></rerunFailure>
     <system-out>printed</system-out>
   </testcase>

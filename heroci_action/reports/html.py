@@ -1,0 +1,233 @@
+"""`report.html`: the whole result as one file that asks nobody for anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from heroci_action.analysis.baseline import known_since
+from heroci_action.analysis.failures import failed
+from heroci_action.reports.comparison_section import points
+from heroci_action.reports.markdown import icon
+from heroci_action.results import FileCoverage, Result, StageResult, Status, StepResult, TestCase
+from heroci_action.text import clip, count, place, printable, seconds
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+FAILURES = 2_000  # tests with all they said; the others are named
+NAMED = 50_000  # tests that are named besides
+FINDINGS = 2_000
+SLOWEST = 50
+BARS = 200
+TEXT = 20_000  # characters of a traceback or an output
+SOURCE_LINES = 60_000  # of all files together, so that a browser stays quick
+MISSED = Status.FAILED, Status.ERRORED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A stage or step on the time axis, in percent of the run."""
+
+    name: str
+    status: str
+    left: float
+    width: float
+    words: str
+    is_stage: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of source: `c` it ran, `m` it did not, `p` only some of its branches, empty for one without code."""
+
+    number: int
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoveredFile:
+    """A file's share in percent and the source, where it is known and there was room for it."""
+
+    path: str
+    percent: float
+    change: str
+    missing: int
+    lines: tuple[Line, ...]
+
+
+def render(result: Result, *, sources: Mapping[str, str]) -> bytes:
+    """The page as UTF-8; `sources` are the texts of covered files by path, as far as they are at hand.
+
+    Only style and script of our own may run in it: a Content-Security-Policy names their hashes and forbids the rest.
+    """
+    bad = failed(result.tests)
+    style, script = _resource("report.css"), _resource("report.js")
+    page = _template().render(
+        result=result,
+        policy=_policy(style, script),
+        style=style,
+        script=script,
+        figures=tuple(_figures(result)),
+        bars=tuple(_bars(result)),
+        shown=bad[:FAILURES],
+        named=bad[FAILURES : FAILURES + NAMED],
+        left=max(0, len(bad) - FAILURES - NAMED),
+        total=len(bad),
+        broken=tuple(_broken(result)),
+        ages=(
+            {age.id: known_since(age) for age in result.comparison.known}
+            if result.comparison
+            else {}
+        ),
+        new=frozenset(result.comparison.new) if result.comparison else frozenset(),
+        flaky=[test for test in result.tests if test.status is Status.FLAKY][:FAILURES],
+        findings=list(result.diagnostics),
+        shown_findings=FINDINGS,
+        slowest=_slowest(result.tests),
+        covered=tuple(_covered(result, sources)),
+        warnings=tuple(_warnings(result)),
+    )
+    return page.encode(errors="replace")
+
+
+def _policy(style: str, script: str) -> str:
+    hashes = {
+        kind: base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for kind, text in (("style-src", style), ("script-src", script))
+    }
+    own = "; ".join(f"{kind} 'sha256-{digest}'" for kind, digest in hashes.items())
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
+
+
+def _resource(name: str) -> str:
+    return files("heroci_action").joinpath("reports", "templates", name).read_text("utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment  # noqa: PLC0415  only a report needs it
+    from markupsafe import Markup  # noqa: PLC0415
+
+    def shown(value: object) -> object:
+        """Everything foreign without control characters; what is markup is ours."""
+        return (
+            value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
+        )
+
+    environment = Environment(
+        autoescape=True, finalize=shown, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+    )
+    environment.filters |= {
+        "icon": icon,
+        "time": seconds,
+        "cut": lambda text: clip(text, TEXT),
+        "counted": count,
+    }
+    environment.globals |= {"place": place}
+    return environment
+
+
+@cache
+def _template() -> Template:
+    return _environment().from_string(_resource("report.html.j2"))
+
+
+def _figures(result: Result) -> Iterator[tuple[str, str]]:
+    counts = result.counts
+    yield "tests", f"{counts.total:,}"
+    for name in ("passed", "failed", "errored", "flaky", "skipped"):
+        number: int = getattr(counts, name)
+        if number:
+            yield name, f"{number:,}"
+    percent = result.coverage.percent if result.coverage else None
+    before = result.comparison.coverage if result.comparison else None
+    if percent is not None:
+        change = "" if before is None else f" ({points(percent - before)})"
+        yield "covered", f"{percent:.2f} %{change}"
+    changed = result.changed.percent if result.changed else None
+    if changed is not None:
+        yield "of changed lines", f"{changed:.2f} %"
+    if result.comparison:
+        yield "new failures", f"{len(result.comparison.new):,}"
+        yield "fixed", f"{len(result.comparison.fixed):,}"
+
+
+def _bars(result: Result) -> Iterator[Bar]:
+    """Stages with their steps below them; what takes no time is a hair wide."""
+    ends = [stage.started + stage.duration for stage in result.stages]
+    whole = max([result.duration, *ends, 1e-9])
+    rows: list[tuple[StageResult | StepResult, bool]] = []
+    for stage in result.stages:
+        rows += [(stage, True), *((step, False) for step in stage.steps)]
+    ran = [row for row in rows if row[0].status is not Status.SKIPPED]
+    for item, is_stage in ran[:BARS]:
+        left = min(max(100 * item.started / whole, 0.0), 100.0)
+        cached = " (cached)" if item.cached else ""
+        yield Bar(
+            name=item.name,
+            status=item.status.value,
+            left=left,
+            width=min(max(100 * item.duration / whole, 0.2), 100 - left),
+            words=f"{item.status.value}{cached} in {seconds(item.duration)}",
+            is_stage=is_stage,
+        )
+
+
+def _broken(result: Result) -> Iterator[tuple[str, StepResult]]:
+    """The steps whose failure no test and no finding explains."""
+    for stage in result.stages:
+        for step in stage.steps:
+            bad = step.status in (*MISSED, Status.CANCELLED)
+            if bad and not step.diagnostics and not failed(step.tests):
+                yield f"{stage.name}/{step.name}", step
+
+
+def _slowest(tests: Iterable[TestCase]) -> list[TestCase]:
+    ran = [test for test in tests if test.duration > 0]
+    return sorted(ran, key=lambda test: -test.duration)[:SLOWEST]
+
+
+def _covered(result: Result, sources: Mapping[str, str]) -> Iterator[CoveredFile]:
+    """The files by their number of lines that never ran; sources as far as there is room."""
+    before = result.comparison.coverage_files if result.comparison else {}
+    measured = [file for file in result.coverage.files if file.measured] if result.coverage else []
+    room = SOURCE_LINES
+    for file in sorted(measured, key=lambda one: (-len(one.missing), one.path)):
+        percent = 100 * file.ran / file.measured
+        text = sources.get(file.path, "").split("\n") if file.path in sources else []
+        lines = tuple(_lines(file, text)) if len(text) <= room else ()
+        room -= len(lines)
+        yield CoveredFile(
+            path=file.path,
+            percent=percent,
+            change=points(percent - before[file.path]) if file.path in before else "",
+            missing=len(file.missing),
+            lines=lines,
+        )
+
+
+def _lines(file: FileCoverage, text: list[str]) -> Iterator[Line]:
+    kinds = dict.fromkeys(file.covered, "c") | dict.fromkeys(file.missing, "m")
+    kinds |= {line: "p" for line, taken, total in file.branches if 0 < taken < total}
+    for number, row in enumerate(text, start=1):
+        yield Line(number=number, text=clip(row.rstrip("\r"), 500), kind=kinds.get(number, ""))
+
+
+def _warnings(result: Result) -> Iterator[str]:
+    """Each text once, with how often it came."""
+    texts = [*result.warnings]
+    for stage in result.stages:
+        texts += [f"{stage.name}: {text}" for text in stage.warnings]
+        texts += [
+            f"{stage.name}/{step.name}: {text}" for step in stage.steps for text in step.warnings
+        ]
+    for text, times in Counter(texts).items():
+        yield text if times == 1 else f"{text} ({times} times)"

@@ -1,0 +1,227 @@
+"""`report.html` in a real Chromium."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from heroci_action.analysis.baseline import compare
+from heroci_action.reports.html import render
+from heroci_action.results import Coverage, FileCoverage, Result, Status
+from tests.integration.reports.browser import Browser, browser
+from tests.unit.builders import case, failures, finding, run, run_of, stage, step
+from tests.unit.result_strategies import HOSTILE
+
+PROGRAM = shutil.which("chromium") or shutil.which("google-chrome") or ""
+pytestmark = pytest.mark.skipif(not PROGRAM, reason="no Chromium: apt-get install chromium")
+
+PAYLOADS = (
+    *HOSTILE,
+    "<img src=x onerror=\"document.title='owned'\">",
+    "\"><script>document.title='owned'</script>",
+    "'-alert(1)-'",
+    "{{ 7 * 7 }}",
+    "</script><script src='http://127.0.0.1:9/x.js'></script>",
+    "</style><link rel=stylesheet href='http://127.0.0.1:9/x.css'>",
+    "<base href='http://127.0.0.1:9/'>",
+)
+
+COVERED = Coverage(
+    files=(
+        FileCoverage(path="shop/cart.py", covered=(1, 2), missing=(3, 4), branches=((2, 1, 2),)),
+    )
+)
+SOURCE = (
+    "def total(prices):\n    if not prices:\n        return '<b>0</b>'\n    return sum(prices)\n"
+)
+
+
+def result() -> Result:
+    lint = step("flake8", Status.FAILED, diagnostics=(finding(file="shop/cart.py", line=3),))
+    cases = (
+        case("test_known", Status.FAILED, message="old", file="shop/tests.py", line=4),
+        case(
+            "test_broken",
+            Status.FAILED,
+            message="assert 1 == 2",
+            details="Traceback\nassert 1 == 2",
+        ),
+        case("test_flaky", Status.FLAKY, message="sometimes"),
+        case("test_fine", duration=2.5),
+    )
+    tests = step("unit", Status.FAILED, started=4.0, duration=5.0, tests=cases)
+    whole = run(
+        stage("lint", lint, started=1.0, duration=2.0),
+        stage("tests", tests, started=4.0, duration=5.0),
+        coverage=COVERED,
+    )
+    return replace(whole, comparison=compare(whole, run_of(cases[0])))
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(PROGRAM, tmp_path_factory.mktemp("profile")) as started:
+        yield started
+
+
+def opened(chromium: Browser, tmp_path: Path, shown: Result) -> None:
+    page = tmp_path / "report.html"
+    page.write_bytes(render(shown, sources={"shop/cart.py": SOURCE}))
+    chromium.call("Emulation.setEmulatedMedia", features=[])
+    chromium.open(page)
+
+
+def visible(chromium: Browser) -> list[str]:
+    """The names of the tests that are to be seen among the failures."""
+    names: list[str] = chromium.value(
+        "[...document.querySelectorAll('section[aria-labelledby=failures] > details[data-item]')]"
+        ".filter(one => one.offsetParent).map(one => one.querySelector('code').textContent)"
+    )
+    return names
+
+
+def test_the_page_asks_nobody_and_no_script_of_it_fails(chromium: Browser, tmp_path: Path) -> None:
+    opened(chromium, tmp_path, result())
+
+    assert chromium.requested() == [(tmp_path / "report.html").as_uri()]
+    assert chromium.complaints() == []
+    assert chromium.value("document.title") == "project: failed"
+
+
+def test_it_shows_failures_findings_times_and_sources(chromium: Browser, tmp_path: Path) -> None:
+    opened(chromium, tmp_path, result())
+
+    titles = chromium.value("[...document.querySelectorAll('h2')].map(one => one.textContent)")
+    assert titles == [
+        "Timeline",
+        "2 failed tests",
+        "1 flaky test",
+        "1 finding",
+        "Slowest tests",
+        "Coverage",
+    ]
+    assert visible(chromium) == ["pkg.Tests.test_known", "pkg.Tests.test_broken"]
+    assert chromium.value("document.querySelectorAll('.tag').length") == 2
+    lines = "[...document.querySelectorAll('.source span')].map(one => one.className)"
+    assert chromium.value(lines) == ["c", "p", "m", "m", ""]
+    third = "document.querySelectorAll('.source span')[2].textContent"
+    assert chromium.value(third) == "3        return '<b>0</b>'"
+    left, right = chromium.value(
+        "[...document.querySelectorAll('rect:not(.step)')].map(one => one.getBoundingClientRect().x)"
+    )
+    assert left < right
+
+
+def test_the_filter_hides_what_does_not_fit(chromium: Browser, tmp_path: Path) -> None:
+    opened(chromium, tmp_path, result())
+
+    chromium.press("/")
+    assert chromium.value("document.activeElement.id") == "filter"
+    for key in "broken 1":
+        chromium.press(key)
+    assert visible(chromium) == ["pkg.Tests.test_broken"]
+    assert chromium.value("document.getElementById('told').textContent") == "1 of 6"
+    chromium.press("Escape")
+    assert len(visible(chromium)) == 2
+
+
+def test_everything_can_be_reached_and_opened_with_the_keyboard(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    opened(chromium, tmp_path, result())
+    focused = "document.activeElement.id || document.activeElement.tagName"
+    reached = []
+    for _ in range(6):
+        chromium.press("Tab")
+        reached.append(chromium.value(focused))
+
+    assert reached == ["A", "filter", "open", "theme", "SUMMARY", "SUMMARY"]
+    before = chromium.value("document.activeElement.parentElement.open")
+    chromium.press("Enter")
+    assert chromium.value("document.activeElement.parentElement.open") is not before
+
+
+def background(chromium: Browser) -> str:
+    return str(chromium.value("getComputedStyle(document.body).backgroundColor"))
+
+
+def test_it_is_dark_where_the_reader_is_and_where_he_asks(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    opened(chromium, tmp_path, result())
+    light = background(chromium)
+    chromium.call(
+        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}]
+    )
+    dark = background(chromium)
+
+    assert (light, dark) == ("rgb(255, 255, 255)", "rgb(13, 17, 23)")
+    chromium.value("document.getElementById('theme').click()")
+    assert background(chromium) == light
+    chromium.value("localStorage.clear()")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_payload_is_obeyed_wherever_it_stands(
+    chromium: Browser, tmp_path: Path, payload: str
+) -> None:
+    bad = case(
+        payload,
+        Status.FAILED,
+        classname=payload,
+        message=payload,
+        details=payload,
+        output=payload,
+        file=payload,
+        line=3,
+    )
+    wrong = finding(payload, payload, file=payload, rule=payload)
+    hostile = run(
+        stage(
+            payload, step(payload, Status.FAILED, tests=(bad,), diagnostics=(wrong,), started=1.0)
+        ),
+        stage("x", step(payload, Status.FAILED, reason=payload, remedy=payload, output=payload)),
+        coverage=Coverage(files=(FileCoverage(path="shop/cart.py", missing=(1,)),)),
+        project=payload,
+        engine=payload,
+        warnings=(payload,),
+    )
+    page = tmp_path / "report.html"
+    page.write_bytes(render(hostile, sources={"shop/cart.py": payload}))
+
+    chromium.open(page)
+
+    assert chromium.requested() == [page.as_uri()]
+    assert chromium.complaints() == []
+    assert chromium.value("document.querySelectorAll('script, style').length") == 2
+    assert (
+        chromium.value("document.querySelectorAll('img, link, base, iframe, object').length") == 0
+    )
+    assert chromium.value("document.title") != "owned"
+
+
+def test_tens_of_thousands_of_failures_stay_usable(chromium: Browser, tmp_path: Path) -> None:
+    opened(chromium, tmp_path, run_of(*failures(20_000, causes=50)))
+
+    assert chromium.value("document.querySelectorAll('[data-item]').length") == 20_000
+    took = chromium.value(
+        "(() => { const box = document.getElementById('filter'); box.value = 'test_00017';"
+        "const start = performance.now(); box.dispatchEvent(new Event('input'));"
+        "return performance.now() - start; })()"
+    )
+    assert took < 2_000
+    assert visible(chromium) == ["tests.test_17.ManyTests.test_00017"]
+
+
+def test_a_picture_of_it_is_no_blank_sheet(chromium: Browser, tmp_path: Path) -> None:
+    opened(chromium, tmp_path, result())
+
+    png = base64.b64decode(chromium.call("Page.captureScreenshot", format="png")["data"])
+
+    assert png.startswith(b"\x89PNG")
+    assert len(png) > 20_000
