@@ -112,8 +112,6 @@ class _Run:
         """The run as a step; the others follow also when it fails."""
         pytest = self.loaded.config.tests.runner == "pytest"
         line = self._pytest() if pytest else self._django()
-        if self.loaded.config.tests.coverage:
-            line = ("-m", "coverage", "run", "--rcfile", RC, *line)
         env = {"HEROCI_RECORD": self.record}
         if pytest:
             env["PYTEST_PLUGINS"] = "heroci_pytest_plugin"
