@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,7 @@ from heroci_action.analysis.baseline import compare
 from heroci_action.analysis.changed_lines import of_changes
 from heroci_action.analysis.flaky import settle
 from heroci_action.analysis.gates import Gates, failures, judge
+from heroci_action.analysis.merging import merge
 from heroci_action.errors import ExitCode, UsageError
 from heroci_action.git import Checkout, GitError
 from heroci_action.github.context import GitHubContext
@@ -78,6 +79,39 @@ def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
         heroci_version=__version__,
     )
     return finish(read_all(sources, tree, result), options, checkout=checkout, environ=environ)
+
+
+def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
+    """Put the results of several jobs together and report them as one; the exit code.
+
+    Raises UsageError for files that are not there, and where none of them can be read.
+    """
+    results, problems = _loaded(_files(options))
+    if not results:
+        raise UsageError(
+            "; ".join(problems), remedy="give files that heroci wrote, heroci-result.json"
+        )
+    whole = merge(results)
+    whole = replace(whole, warnings=(*whole.warnings, *problems), heroci_version=__version__)
+    return finish(whole, options, checkout=Checkout.of(Path.cwd()), environ=environ)
+
+
+def _loaded(files: Iterable[Path]) -> tuple[dict[str, Result], list[str]]:
+    """The results by the names of their jobs, which are those of the directories that they lie in; and what is none."""
+    results: dict[str, Result] = {}
+    problems = []
+    for path in files:
+        try:
+            results[_label(path, results)] = load(path.read_bytes())
+        except (UsageError, OSError) as error:
+            problems.append(f"{path.as_posix()}: {error}")
+    return results, problems
+
+
+def _label(path: Path, taken: Container[str]) -> str:
+    """`unit-3.12` for artifacts/unit-3.12/heroci-result.json, longer where two would be called the same."""
+    names = (path.resolve().parent.name, path.parent.as_posix(), path.as_posix())
+    return next(name for name in names if name not in taken)
 
 
 def tree_of(checkout: Checkout) -> Tree:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import click
 
-from heroci_action.analysis.gates import FailOn, Gates
-from heroci_action.cli.shared import report_options
+from heroci_action.cli.shared import chosen, report_options
 from heroci_action.errors import UsageError
 from heroci_action.reporting import ReportOptions, report
 
@@ -43,15 +41,3 @@ def command(
         )
     asked = ReportOptions(results=results, coverage=coverage, lint=lint, **chosen(options))
     return report(asked, os.environ)
-
-
-def chosen(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that `report` and `merge` share, as fields of ReportOptions."""
-    gates = Gates(
-        fail_on=FailOn(options.pop("fail_on")),
-        coverage_minimum=options.pop("coverage_minimum"),
-        coverage_minimum_diff=options.pop("coverage_minimum_diff"),
-        max_duration=options.pop("max_duration"),
-    )
-    baseline: Path | None = options.pop("baseline")
-    return {**options, "gates": gates, "baseline": baseline}

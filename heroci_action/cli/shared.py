@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from heroci_action.analysis.gates import FailOn
+from heroci_action.analysis.gates import FailOn, Gates
 from heroci_action.cli.types import DURATION, NAMES
 from heroci_action.options import DEFAULT_OUTPUT, EngineChoice
 
@@ -104,3 +104,15 @@ def report_options(function: Function) -> Function:
     for option in reversed(_REPORT_OPTIONS):
         function = option(function)
     return function
+
+
+def chosen(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that `report` and `merge` share, as fields of ReportOptions."""
+    gates = Gates(
+        fail_on=FailOn(options.pop("fail_on")),
+        coverage_minimum=options.pop("coverage_minimum"),
+        coverage_minimum_diff=options.pop("coverage_minimum_diff"),
+        max_duration=options.pop("max_duration"),
+    )
+    baseline: Path | None = options.pop("baseline")
+    return {**options, "gates": gates, "baseline": baseline}
