@@ -18,6 +18,14 @@ project_path = click.argument(
     "path", type=click.Path(exists=True, file_okay=False, path_type=Path), default="."
 )
 
+
+def _flat(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[tuple[str, ...], ...]
+) -> tuple[str, ...]:
+    """The names of an option that was given several times."""
+    return tuple(name for names in values for name in names)
+
+
 _WHAT_RUNS = (
     click.option(
         "--engine",
@@ -34,12 +42,18 @@ _WHAT_RUNS = (
     click.option(
         "--stages",
         type=NAMES,
-        default="",
+        multiple=True,
+        callback=_flat,
         metavar="NAMES",
         help="Only these and what they need; comma-separated.",
     ),
     click.option(
-        "--skip", type=NAMES, default="", metavar="NAMES", help="Leave these out; comma-separated."
+        "--skip",
+        type=NAMES,
+        multiple=True,
+        callback=_flat,
+        metavar="NAMES",
+        help="Leave these out; comma-separated.",
     ),
 )
 
