@@ -39,5 +39,5 @@ def verdict(result: Result) -> str:
         parts.append(count(findings, "finding"))
     percent = result.coverage.percent if result.coverage else None
     if percent is not None:
-        parts.append(f"coverage {percent:.2f} %")
+        parts.append(f"📊 coverage {percent:.2f} %")
     return ", ".join(parts)
