@@ -25,6 +25,12 @@ _LIBRARIES = {
     "weasyprint": ("libpango-1.0-0", "libpangoft2-1.0-0"),
     "python-magic": ("libmagic1",),
     "pyvips": ("libvips42",),
+    "pytidylib": ("libtidy5deb1",),
+    "pypandoc": ("pandoc",),
+    "cairosvg": ("libcairo2",),
+    "pyzbar": ("libzbar0",),
+    "pytesseract": ("tesseract-ocr",),
+    "pdf2image": ("poppler-utils",),
     "xmlsec": ("libxmlsec1-openssl",),
 }
 

@@ -364,3 +364,14 @@ def test_a_package_that_asks_for_its_own_version_is_installed(
         "my_app/apps.py": code,
     }
     assert loaded(tmp_path, files).facts.install_project is installed
+
+
+@pytest.mark.parametrize(
+    ("distribution", "package"),
+    [("pytidylib==0.3.2", "libtidy5deb1"), ("pypandoc", "pandoc"), ("python-magic", "libmagic1")],
+)
+def test_libraries_that_are_loaded_at_run_time_are_named(
+    tmp_path: Path, distribution: str, package: str
+) -> None:
+    found = loaded(tmp_path, {**django(), "requirements.txt": f"django\n{distribution}\n"})
+    assert found.config.apt == (package,)
