@@ -7,11 +7,16 @@ import re
 from hypothesis import strategies as st
 
 from heroci_action.results import (
+    Attempt,
+    ChangedLines,
+    Comparison,
     Coverage,
     Diagnostic,
+    FailureAge,
     FileCoverage,
     Result,
     Severity,
+    Slowdown,
     StageResult,
     Status,
     StepResult,
@@ -50,7 +55,8 @@ names = texts.map(lambda text: text or "name")
 optional_texts = st.none() | texts
 lines = st.none() | st.integers(1, 99_999)
 durations = st.floats(0, 1e5, allow_nan=False)
-statuses = st.sampled_from(Status)
+statuses = st.sampled_from([status for status in Status if status is not Status.FLAKY])
+test_statuses = st.sampled_from(Status)
 
 diagnostics = st.builds(
     Diagnostic,
@@ -63,17 +69,19 @@ diagnostics = st.builds(
     rule=optional_texts,
     severity=st.sampled_from(Severity),
 )
+attempts = st.builds(Attempt, status=statuses, message=texts, details=texts)
 tests = st.builds(
     TestCase,
     name=texts,
     classname=texts,
-    status=statuses,
+    status=test_statuses,
     duration=durations,
     file=optional_texts,
     line=lines,
     message=texts,
     details=texts,
     output=texts,
+    attempts=st.lists(attempts, max_size=2).map(tuple),
 )
 steps = st.builds(
     StepResult,
@@ -128,6 +136,38 @@ files = st.builds(
 coverages = st.builds(
     Coverage, files=st.lists(files, max_size=4, unique_by=lambda file: file.path).map(tuple)
 )
+ids = st.lists(texts, max_size=3).map(tuple)
+comparisons = st.builds(
+    Comparison,
+    started_at=texts,
+    commit=optional_texts,
+    duration=durations,
+    coverage=st.none() | st.floats(0, 100),
+    new=ids,
+    known=st.lists(
+        st.builds(
+            FailureAge, id=texts, runs=st.integers(2, 99), since=texts, commit=optional_texts
+        ),
+        max_size=2,
+    ).map(tuple),
+    fixed=ids,
+    unstable=ids,
+    slower=st.lists(
+        st.builds(Slowdown, id=texts, before=durations, after=durations), max_size=2
+    ).map(tuple),
+    added=st.integers(0, 5),
+    removed=st.integers(0, 5),
+    added_names=ids,
+    removed_names=ids,
+    new_findings=st.lists(diagnostics, max_size=2).map(tuple),
+    coverage_files=st.dictionaries(names, st.floats(0, 100), max_size=2),
+    stages=st.dictionaries(texts, durations, max_size=2),
+)
+changes = st.builds(
+    ChangedLines,
+    base=texts,
+    files=st.lists(files, max_size=2, unique_by=lambda file: file.path).map(tuple),
+)
 results = st.builds(
     Result,
     status=statuses,
@@ -141,6 +181,9 @@ results = st.builds(
     duration=durations,
     stages=st.lists(stages, max_size=3, unique_by=lambda stage: stage.name).map(tuple),
     coverage=st.none() | coverages,
+    changed=st.none() | changes,
+    comparison=st.none() | comparisons,
+    attempt=st.integers(1, 5),
     warnings=st.lists(texts, max_size=2).map(tuple),
     heroci_version=texts,
 )

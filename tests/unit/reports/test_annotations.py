@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given, settings
 
+from heroci_action.analysis.baseline import compare
 from heroci_action.github.commands import MAX_ANNOTATIONS, MAX_MESSAGE, annotation
 from heroci_action.reports.annotations import annotate
-from heroci_action.results import Result, Severity, Status
+from heroci_action.results import (
+    ChangedLines,
+    Coverage,
+    FileCoverage,
+    Result,
+    Severity,
+    Status,
+)
 from tests.unit.builders import case, failures, finding, run, run_of, stage, step
 from tests.unit.github.runner import obeyed
 from tests.unit.result_strategies import results
@@ -120,3 +129,58 @@ def test_warnings_are_warnings() -> None:
 
 def test_nothing_wrong_means_no_annotation() -> None:
     assert annotate(run_of(case("a"), case("b", Status.SKIPPED))) == ()
+
+
+def compared(now: Result, before: Result) -> Result:
+    return replace(now, comparison=compare(now, before))
+
+
+def test_new_failures_come_before_known_ones_however_many_those_are() -> None:
+    known = [
+        case(f"k{number}", Status.FAILED, message=f"old {'x' * number}") for number in range(20)
+    ]
+    new = case("new", Status.FAILED, message="fresh")
+
+    notes = annotate(compared(run_of(*known, new), run_of(*known)))
+
+    assert notes[0].title == "pkg.Tests.new failed"
+    assert "Known: failing" in notes[1].message
+
+
+def test_a_group_with_a_new_failure_shows_that_one() -> None:
+    known = [case(f"k{number}", Status.FAILED, message="m 1") for number in range(3)]
+    new = case("new", Status.FAILED, message="m 2")
+
+    (note,) = annotate(compared(run_of(*known, new), run_of(*known)))
+
+    assert note.title == "pkg.Tests.new failed"
+    assert "3 more tests" in note.message
+
+
+def test_a_place_that_is_no_file_of_the_repository_is_told_in_the_text() -> None:
+    result = run_of(case("t", Status.FAILED, message="m", file="gone.py", line=3))
+
+    (there,) = annotate(result, tracked={"gone.py"})
+    (gone,) = annotate(result, tracked={"a.py"})
+    (unknown,) = annotate(result, tracked=frozenset())
+
+    assert (there.file, there.line) == ("gone.py", 3)
+    assert (gone.file, gone.line, gone.message[:10]) == (None, None, "gone.py:3:")
+    assert unknown.file == "gone.py"
+
+
+def test_uncovered_changed_lines_are_notices_with_their_range() -> None:
+    whole = FileCoverage(path="a.py", covered=(1, 9), missing=(3, 4, 20))
+    changed = ChangedLines(base="c", files=(FileCoverage(path="a.py", missing=(3, 4)),))
+    result = replace(run(coverage=Coverage(files=(whole,))), changed=changed)
+
+    (note,) = annotate(result)
+
+    assert (note.level, note.file, note.line, note.end_line) == (Severity.NOTICE, "a.py", 3, 4)
+
+
+def test_flaky_tests_are_notices() -> None:
+    (note,) = annotate(run_of(case("t", Status.FLAKY, message="once", file="a.py", line=2)))
+
+    assert (note.level, note.title, note.line) == (Severity.NOTICE, "pkg.Tests.t is flaky", 2)
+    assert "once" in note.message
