@@ -203,7 +203,7 @@ def expand(pattern: str) -> tuple[Path, ...]:
 
 
 def _source(path: Path, default: ReportKind) -> Source:
-    source = Source(kind=default, path=path.as_posix(), opened=partial(_open, path))
+    source = Source(kind=default, path=path.as_posix(), opened=partial(_open, path), outputs=False)
     return replace(source, kind=kind_of(_start(source)) or default)
 
 

@@ -34,7 +34,8 @@ class Source:
     """A report as bytes; `path` is its name in messages, `errors` what a printing step said on standard error.
 
     A large one is not in `content`: `opened` gives a stream of it, as often as it is read. `limit` is the number of
-    bytes, after unpacking, above which it is refused.
+    bytes, after unpacking, above which it is refused. Without `outputs`, what tests printed that passed is not kept:
+    that is most of a large report, and nobody reads it.
     """
 
     kind: ReportKind
@@ -43,6 +44,7 @@ class Source:
     errors: bytes = b""
     opened: Callable[[], BinaryIO] | None = None
     limit: int = LARGEST
+    outputs: bool = True
 
     def chunks(self) -> Iterator[bytes]:
         """The content in pieces, unpacked where it is gzip. Raises BrokenReportError."""

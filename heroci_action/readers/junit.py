@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -58,6 +59,7 @@ class _Handler:
     """Collects the cases of one document."""
 
     tree: Tree
+    outputs: bool = True  # of tests that passed
     tests: list[TestCase] = field(default_factory=list)
     root: str | None = None
     suites: list[str] = field(default_factory=list)
@@ -173,14 +175,14 @@ class _Handler:
         more = f" (and {count(case.bad - 1, 'more failure')})" if case.bad > 1 else ""
         return TestCase(
             name=case.attributes.get("name", ""),
-            classname=self._classname(case.attributes),
+            classname=sys.intern(self._classname(case.attributes)),
             status=status,
             duration=seconds(case.attributes.get("time") or case.attributes.get("duration") or ""),
             file=file,
             line=line,
             message=message + more,
             details=details,
-            output="\n".join(case.output),
+            output="\n".join(case.output) if self.outputs or status is not Status.PASSED else "",
             attempts=attempts,
         )
 
@@ -213,7 +215,7 @@ class _Handler:
 
 def read_junit(source: Source, tree: Tree) -> Readings:
     """The tests of one file. Raises BrokenReportError with those that were read before it broke."""
-    return parse(source, lambda: _Handler(tree))
+    return parse(source, lambda: _Handler(tree, outputs=source.outputs))
 
 
 def _status(case: _Case) -> Status:

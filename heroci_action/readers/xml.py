@@ -94,15 +94,19 @@ def _parse(chunks: Iterable[bytes], handler: Handler) -> Readings:
 def _parser(handler: Handler) -> expat.XMLParserType:
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.StartElementHandler = lambda name, attributes: handler.start(_local(name), attributes)
-    parser.EndElementHandler = lambda name: handler.end(_local(name))
+    start, end = handler.start, handler.end
+
+    def prefixed_start(name: str, attributes: Mapping[str, str]) -> None:
+        start(name.rpartition(":")[2] if ":" in name else name, attributes)
+
+    def prefixed_end(name: str) -> None:
+        end(name.rpartition(":")[2] if ":" in name else name)
+
+    parser.StartElementHandler = prefixed_start
+    parser.EndElementHandler = prefixed_end
     parser.CharacterDataHandler = handler.text
     parser.StartDoctypeDeclHandler = _refuse_definitions
     return parser
-
-
-def _local(name: str) -> str:
-    return name.rpartition(":")[2]
 
 
 def _refuse_definitions(

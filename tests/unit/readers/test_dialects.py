@@ -384,3 +384,11 @@ def test_a_deep_document_is_no_harm() -> None:
     deep = "<testsuite>" * 20_000 + '<testcase name="t"/>' + "</testsuite>" * 20_000
 
     assert [test.name for test in cases(deep)] == ["t"]
+
+
+def test_what_passed_tests_printed_can_be_left_out() -> None:
+    document = """<testsuite><testcase name="a"><system-out>x</system-out></testcase><testcase name="b"><failure/>
+    <system-out>y</system-out></testcase></testsuite>"""
+
+    assert [test.output for test in readings(document).tests] == ["x", "y"]
+    assert [test.output for test in readings(document, outputs=False).tests] == ["", "y"]

@@ -1,0 +1,179 @@
+"""Documents that nobody would write: no reader breaks, and none takes long."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heroci_action.plan import ReportKind
+from heroci_action.readers import READERS, Readings, Source, Tree, read_sources
+from heroci_action.readers.sniff import kind_of
+from heroci_action.text import legal_xml
+
+TREE = Tree(tracked=frozenset({"a.py", "b/c.py", "é.py"}), roots=("/r",), foreign=True)
+
+NAMES = (
+    *(
+        "testsuites",
+        "testsuite",
+        "testcase",
+        "failure",
+        "error",
+        "skipped",
+        "system-out",
+        "properties",
+    ),
+    *(
+        "flakyFailure",
+        "rerunError",
+        "stackTrace",
+        "coverage",
+        "class",
+        "line",
+        "source",
+        "report",
+        "package",
+    ),
+    *("sourcefile", "checkstyle", "file"),
+)
+ATTRIBUTES = (
+    *(
+        "name",
+        "classname",
+        "file",
+        "line",
+        "time",
+        "message",
+        "type",
+        "status",
+        "timestamp",
+        "hostname",
+    ),
+    *("number", "hits", "filename", "condition-coverage", "nr", "ci", "mb", "severity", "source"),
+)
+VALUES = st.one_of(
+    st.sampled_from(
+        ("", "0", "1", "-1", "1e999", "nan", "a.py", "/r/a.py", "../x", "b\\c.py", "50% (1/2)")
+    ),
+    st.sampled_from(
+        ("9" * 30, "2026-01-01T00:00:00", "9999-12-31T23:59:59", "::error::", "a" * 2_000)
+    ),
+    st.text(max_size=12).map(legal_xml),
+)
+
+
+def element(inner: st.SearchStrategy[list[ET.Element]]) -> st.SearchStrategy[ET.Element]:
+    def made(
+        name: str, given_ones: dict[str, str], text: str, children: list[ET.Element]
+    ) -> ET.Element:
+        one = ET.Element(name, given_ones)
+        one.text = text
+        one.extend(children)
+        return one
+
+    attributes = st.dictionaries(st.sampled_from(ATTRIBUTES), VALUES, max_size=5)
+    return st.builds(made, st.sampled_from(NAMES), attributes, VALUES, inner)
+
+
+trees = st.recursive(
+    element(st.just([])), lambda below: element(st.lists(below, max_size=4)), max_leaves=25
+)
+KINDS = [ReportKind.JUNIT, ReportKind.COBERTURA, ReportKind.JACOCO, ReportKind.CHECKSTYLE]
+GIVEN = (
+    b'<testsuites><testsuite name="pytest"><testcase name="t" time="1"><failure message="m">x</failure>'
+    b"</testcase></testsuite></testsuites>"
+)
+
+
+def readings(kind: ReportKind, content: bytes) -> Readings:
+    source = Source(kind=kind, path="x", content=content, limit=1_000_000)
+    return read_sources([source], tree=TREE)
+
+
+@given(trees, st.sampled_from(KINDS))
+@settings(max_examples=300, deadline=None)
+def test_any_tree_of_elements_is_read_or_refused(root: ET.Element, kind: ReportKind) -> None:
+    found = readings(kind, ET.tostring(root))
+
+    assert all(warning.startswith("x: ") for warning in found.warnings)
+    assert all(test.duration >= 0 for test in found.tests)
+
+
+@given(trees)
+@settings(max_examples=100, deadline=None)
+def test_no_case_of_a_junit_document_is_lost(root: ET.Element) -> None:
+    whole = ET.Element("testsuites")
+    suite = ET.SubElement(whole, "testsuite")
+    for name in ("a", "b"):
+        ET.SubElement(suite, "testcase", name=name)
+    suite.insert(1, root)
+
+    found = readings(ReportKind.JUNIT, ET.tostring(whole))
+
+    assert found.warnings or {"a", "b"} <= {test.name for test in found.tests}
+
+
+@given(st.binary(max_size=300), st.sampled_from(sorted(READERS)))
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_are_read_or_refused(content: bytes, kind: ReportKind) -> None:
+    kind_of(content)
+    readings(kind, content)
+    readings(kind, gzip.compress(content))
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_damaged_document_is_read_as_far_as_it_goes(data: st.DataObject) -> None:
+    content = bytearray(GIVEN)
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(content)))
+
+    found = readings(ReportKind.JUNIT, bytes(content[:cut]))
+
+    assert len(found.tests) <= 1
+
+
+LONG = 300_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " in " * (LONG // 4),
+        "at " + "a." * (LONG // 2),
+        "at (" * (LONG // 4),
+        "\n".join(["at x (a.js:1:1"] * (LONG // 15)),
+        'File "' * (LONG // 6),
+        "a:" * (LONG // 2),
+        "panicked at '" * (LONG // 13),
+        "\x1b[" * (LONG // 2),
+        "&" * LONG,
+        "a.go:" * (LONG // 5),
+        " " * LONG,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_no_text_makes_a_reader_slow(text: str) -> None:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;")
+    content = f'<testsuite><testcase name="t"><failure message="m">{escaped}</failure></testcase></testsuite>'
+    start = time.process_time()
+
+    readings(ReportKind.JUNIT, content.encode())
+    readings(ReportKind.JUNIT, content.replace("&amp;", "&").encode())
+    for kind in (
+        ReportKind.FLAKE8,
+        ReportKind.PYLINT,
+        ReportKind.MYPY,
+        ReportKind.RUFF,
+        ReportKind.BLACK,
+    ):
+        readings(kind, text.encode())
+    kind_of(text.encode())
+
+    assert time.process_time() - start < 5
