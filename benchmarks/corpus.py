@@ -1,0 +1,63 @@
+"""Reads a folder of report files and compares what is in them with what should be.
+
+    python benchmarks/corpus.py FOLDER [--write]
+
+FOLDER/expected.json has for each file, by its path in the folder, the numbers of tests by status, of findings, and of
+covered and missing lines; `--write` makes it of what is read now, to be looked through by a person. For the fixtures
+of other reporters, which are not in this repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from heroci_action.plan import ReportKind
+from heroci_action.readers import Source, Tree, read_sources
+from heroci_action.readers.sniff import SNIFFED, kind_of
+
+EXPECTED = "expected.json"
+
+
+def counted(path: Path) -> dict[str, int]:
+    """The numbers of one file; a broken one has `warnings`."""
+    source = Source(kind=ReportKind.JUNIT, path=path.name, content=path.read_bytes())
+    kind = kind_of(source.data[:SNIFFED]) or ReportKind.JUNIT
+    found = read_sources([Source(kind=kind, path=path.name, content=source.data)], tree=Tree())
+    files = found.coverage.files if found.coverage else ()
+    numbers = Counter(test.status.value for test in found.tests)
+    numbers["findings"] = len(found.diagnostics)
+    numbers["covered"] = sum(len(file.covered) for file in files)
+    numbers["missing"] = sum(len(file.missing) for file in files)
+    numbers["warnings"] = len(found.warnings)
+    return {name: number for name, number in sorted(numbers.items()) if number}
+
+
+def main() -> None:
+    """Print every difference; the exit code is 1 where there is one."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    folder: Path = options.folder
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != EXPECTED]
+    found = {path.relative_to(folder).as_posix(): counted(path) for path in paths}
+    if options.write:
+        (folder / EXPECTED).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        return
+    expected = json.loads((folder / EXPECTED).read_text(encoding="utf-8"))
+    names = sorted(found.keys() | expected.keys())
+    wrong = [name for name in names if found.get(name) != expected.get(name)]
+    for name in wrong:
+        print(f"{name}: read {found.get(name)}, expected {expected.get(name)}")
+    print(f"{len(names) - len(wrong)} of {len(names)} files as expected")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
