@@ -279,6 +279,9 @@ def _integration(clues: Clues, health: str | None) -> Iterator[Finding]:
         yield Found(
             "integration.health", health, "a path in the project's urls, or its HEALTHCHECK"
         )
+        if told is None:
+            why = "nobody asked for it: the path may need more than the application itself"
+            yield Found("stages.integration.optional", True, why)
     elif not declared:
         yield Fact(
             "skip:integration",

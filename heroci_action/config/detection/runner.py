@@ -31,6 +31,7 @@ _DROPPED = re.compile(
     r"snapshot[\w-]*)(=.*)?|-[vqxsn]+\d*|-n.+|-p|-o|-r\w+|-W.*"
 )
 _SETTINGS = re.compile(r"(?:--(?:settings|ds)[= ]|DJANGO_SETTINGS_MODULE=)(\S+)")
+_PARALLEL = re.compile(r"(^|\s)(--parallel|-n\s*(auto|logical|[2-9])|--numprocesses)")
 _TAKES_VALUE = re.compile(
     r"--(settings|ds|verbosity|numprocesses|dist|maxprocesses|color|tb|maxfail|cov-report|cov-config|parallel)|-[vnpoW]"
 )
@@ -117,7 +118,7 @@ def detect_runner(clues: Clues) -> Iterator[Finding]:
             yield Found("tests.args", runs, f"the test commands in {command.source}")
         elif runs[0]:
             yield Found("tests.args", runs[0], f"the test command in {command.source}")
-        if re.search(r"\s(--parallel|-n\s*(auto|logical|[2-9])|--numprocesses)", command.line):
+        if _PARALLEL.search(_behind(command, runner)):
             yield Found("tests.parallel", True, f"the test command in {command.source}")
         before = _before(clues, command)
         if before:
@@ -168,11 +169,15 @@ def _runs(clues: Clues, first: Command, runner: str) -> list[tuple[str, ...]]:
     return [()] if () in runs else runs
 
 
-def _arguments(clues: Clues, command: Command, runner: str) -> tuple[str, ...]:
+def _behind(command: Command, runner: str) -> str:
+    """What the command says behind the runner's name: `coverage run --parallel -m pytest` is not about pytest."""
     match = (_DJANGO_TEST if runner == "django" else _PYTEST_ALONE).search(command.line)
-    if match is None:
-        return ()
-    rest = re.split(r"\s*(?:&&|\|\||;|\||>|2>)\s*", command.line[match.end() :])[0]
+    rest = command.line[match.end() :] if match else ""
+    return re.split(r"\s*(?:&&|\|\||;|\||>|2>)\s*", rest)[0]
+
+
+def _arguments(clues: Clues, command: Command, runner: str) -> tuple[str, ...]:
+    rest = _behind(command, runner)
     if "{posargs" in rest:
         rest = re.sub(r"\{posargs:?([^}]*)\}", r"\1", rest)
     rest = rest.replace("{toxinidir}/", "").replace("{toxinidir}", ".")

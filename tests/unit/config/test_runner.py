@@ -235,3 +235,20 @@ def test_another_job_adds_no_runs(tmp_path: Path) -> None:
     """
     files = {"tests/unit/x.py": "", "tests/slow/x.py": "", ".github/workflows/ci.yml": text}
     assert the_tests(tmp_path, files).args == (("tests/unit",),)
+
+
+@pytest.mark.parametrize(
+    ("command", "parallel"),
+    [
+        ("pytest -n auto", True),
+        ("pytest tests -n4", True),
+        ("python manage.py test --parallel", True),
+        ("coverage run --parallel --omit=x -m pytest -x", "auto"),
+        ("coverage run --parallel-mode manage.py test", "auto"),
+        ("pytest && make --parallel", "auto"),
+    ],
+)
+def test_processes_are_those_of_the_runner_not_of_a_tool_around_it(
+    tmp_path: Path, command: str, parallel: object
+) -> None:
+    assert the_tests(tmp_path, workflow(command)).parallel == parallel

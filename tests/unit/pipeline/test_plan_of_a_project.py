@@ -384,6 +384,17 @@ def test_an_application_on_sqlite_gets_a_file_of_the_runs_own_and_it_is_migrated
     assert names(stage) == ["migrate", "start"]
 
 
+@pytest.mark.parametrize(
+    ("toml", "optional"),
+    [("", True), ('integration.checks = ["/"]\n', False), ("integration.enabled = true\n", False)],
+)
+def test_asking_an_endpoint_that_was_only_found_does_not_fail_the_run(
+    tmp_path: Path, toml: str, optional: bool
+) -> None:
+    stage = plan(tmp_path, project(POSTGRES, SERVED, toml=toml), docker=False).stage("integration")
+    assert (stage.skip, stage.optional) == (None, optional)
+
+
 def test_a_database_that_the_user_names_is_left_as_it_is(tmp_path: Path) -> None:
     served = {**SERVED, "requirements.txt": "django\ngunicorn\n"}
     toml = 'env = { DATABASE_URL = "sqlite:///mine.db" }\nintegration.enabled = true\n'
