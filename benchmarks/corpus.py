@@ -13,11 +13,13 @@ import argparse
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from heroci_action.plan import ReportKind
 from heroci_action.readers import Source, Tree, read_sources
-from heroci_action.readers.sniff import SNIFFED, kind_of
+from heroci_action.readers.base import BrokenReportError
+from heroci_action.readers.sniff import kind_of
 
 EXPECTED = "expected.json"
 
@@ -25,8 +27,9 @@ EXPECTED = "expected.json"
 def counted(path: Path) -> dict[str, int]:
     """The numbers of one file; a broken one has `warnings`."""
     source = Source(kind=ReportKind.JUNIT, path=path.name, content=path.read_bytes())
-    kind = kind_of(source.data[:SNIFFED]) or ReportKind.JUNIT
-    found = read_sources([Source(kind=kind, path=path.name, content=source.data)], tree=Tree())
+    found = read_sources(
+        [replace(source, kind=kind_of(_start(source)) or source.kind)], tree=Tree()
+    )
     files = found.coverage.files if found.coverage else ()
     numbers = Counter(test.status.value for test in found.tests)
     numbers["findings"] = len(found.diagnostics)
@@ -34,6 +37,13 @@ def counted(path: Path) -> dict[str, int]:
     numbers["missing"] = sum(len(file.missing) for file in files)
     numbers["warnings"] = len(found.warnings)
     return {name: number for name, number in sorted(numbers.items()) if number}
+
+
+def _start(source: Source) -> bytes:
+    try:
+        return next(source.chunks(), b"")
+    except BrokenReportError:
+        return b""
 
 
 def main() -> None:
