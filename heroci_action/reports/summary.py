@@ -43,6 +43,10 @@ SLOWEST = 10
 LEAST_COVERED = 10
 MOVED = 50  # files whose coverage changed
 GANTT = 50  # bars
+GANTT_WORDS = frozenset(  # that begin a line of their own: mermaid, parser/gantt.jison
+    """acctitle accdescr axisformat call click dateformat excludes gantt href includes inclusiveenddates section
+    tickinterval title todaymarker topaxis weekday weekend""".split()  # noqa: SIM905
+)
 HOUR = 3_600
 LAST_LINES = 40  # of a failed step's output
 FINDINGS = 100  # that are listed for one tool
@@ -217,8 +221,9 @@ def _gantt(result: Result) -> Iterator[str]:
 
 
 def _gantt_name(name: str) -> str:
-    """Letters, digits and a few signs only: Mermaid has no way to escape the others."""
-    return re.sub(r"[^\w ./-]", "_", one_line(name, 40)).strip() or "_"
+    """Letters, digits and a few signs only: Mermaid has no way to escape the others, nor its own words."""
+    plain = re.sub(r"[^\w ./-]", "_", one_line(name, 40)).strip() or "_"
+    return f"_{plain}" if plain.split(" ")[0].lower() in GANTT_WORDS else plain
 
 
 # What failed

@@ -3,13 +3,22 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heroci_action.analysis.baseline import compare
 from heroci_action.reports.summary import LIMIT, SMALLEST, ranges, render
-from heroci_action.results import Coverage, FileCoverage, Result, Status
+from heroci_action.results import (
+    Attempt,
+    ChangedLines,
+    Coverage,
+    FileCoverage,
+    Result,
+    Status,
+)
 from tests.unit.builders import case, failures, finding, run, run_of, stage, step
 from tests.unit.reports.test_markdown import Page
 from tests.unit.result_strategies import results
@@ -241,3 +250,88 @@ def test_a_page_without_room_is_its_head() -> None:
 def test_line_numbers_are_written_as_ranges() -> None:
     assert ranges((9, 3, 4, 5, 11)) == "3-5, 9, 11"
     assert ranges(()) == ""
+
+
+def compared(now: Result, before: Result) -> Result:
+    return replace(now, comparison=compare(now, before))
+
+
+def test_the_comparison_counts_and_names() -> None:
+    before = replace(
+        run_of(case("old", Status.FAILED), case("gone")), started_at="2026-01-02T00:00"
+    )
+    now = run_of(case("old", Status.FAILED), case("fresh", Status.FAILED))
+
+    page = render(compared(now, before))
+
+    assert "## Compared with the run of 2026-01-02" in page
+    assert "**1 new failure** · 1 known failure · 1 added · 1 removed" in page
+    assert "failing since 2026-01-02, 2 runs in a row" in page
+    assert "- `pkg.Tests.gone`" in page
+
+
+def test_no_baseline_is_no_comparison() -> None:
+    assert "Compared" not in render(run_of(case("a", Status.FAILED)))
+
+
+def test_fifty_thousand_new_failures_leave_room_for_their_names() -> None:
+    tests = tuple(failures(50_000, causes=300))
+
+    page = render(compared(run_of(*tests), run_of()))
+
+    assert len(page.encode()) < LIMIT
+    assert "**50,000 new failures**" in page
+    assert counted(page) == 50_000
+
+
+def test_coverage_says_how_it_moved() -> None:
+    def covered(*missing: int) -> Result:
+        ran = tuple({1, 2, 3, 4} - set(missing))
+        file = FileCoverage(path="a.py", covered=ran, missing=missing)
+        return run(coverage=Coverage(files=(file,)))
+
+    page = render(compared(covered(3, 4), covered(4)))
+
+    assert "coverage -25.00 points" in page
+    assert "| `a.py` | 50.0 % (-25.00 points) | 3-4 |" in page
+
+
+def test_changed_lines_that_never_ran_are_listed() -> None:
+    file = FileCoverage(path="a.py", covered=(1,), missing=(3, 4, 9))
+    page = render(replace(run(), changed=ChangedLines(base="0123456789abcdef", files=(file,))))
+
+    assert "**25.00 %** of changed lines covered" in page
+    assert "## Changed lines: 25.00 % covered since `0123456789ab`" in page
+    assert "| `a.py` | 25.0 % | 3-4, 9 |" in page
+
+
+def test_flaky_tests_are_counted_apart_and_listed() -> None:
+    attempts = (Attempt(status=Status.FAILED),) * 2
+    flaky = case("t", Status.FLAKY, message="timed | out", attempts=attempts, file="a.py", line=3)
+
+    page = render(run_of(flaky, case("u")))
+
+    assert "1 passed · 1 flaky" in page
+    assert "| `pkg.Tests.t` | `a.py:3` | 2 times | timed \\| out |" in page
+
+
+def test_the_picture_has_a_bar_for_each_stage_that_ran() -> None:
+    result = run(
+        stage("section lint", step(), started=0.0, duration=2.0),
+        stage("bad :crit, 0, 1\n`x`", step(status=Status.FAILED), started=2.5, duration=4.0),
+        stage("image", status=Status.SKIPPED),
+    )
+
+    picture = render(result).split("```mermaid\n")[1].split("```")[0].splitlines()
+
+    assert picture == [
+        "gantt",
+        "    dateFormat x",
+        "    axisFormat %M:%S",
+        "    _section lint :0, 2000ms",
+        "    bad _crit_ 0_ 1 _x_ :crit, 2500, 4000ms",
+    ]
+
+
+def test_stages_that_all_began_at_once_need_no_picture() -> None:
+    assert "mermaid" not in render(run(stage("tests", step(), duration=3.0)))
