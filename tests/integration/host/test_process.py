@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -20,15 +21,22 @@ from heroci_action.engines.host.process import (
 )
 from tests.integration.host.conftest import Lines
 
+Escalation = Sequence[tuple[signal.Signals, float]]
 QUICK = ((signal.SIGINT, 0.3), (signal.SIGTERM, 0.3), (signal.SIGKILL, 5.0))
 
 
-def python(script: str) -> Program:
+PATIENT = (
+    (signal.SIGINT, 60.0),
+    (signal.SIGKILL, 5.0),
+)  # for a program that listens, however busy the machine
+
+
+def python(script: str, escalation: Escalation = QUICK) -> Program:
     return Program(
         arguments=(sys.executable, "-u", "-c", script),
         env={"PATH": os.environ["PATH"]},
         directory=Path("/"),
-        escalation=QUICK,
+        escalation=escalation,
     )
 
 
@@ -87,7 +95,7 @@ def test_cancelling_asks_first_and_lets_the_program_clean_up(lines: Lines) -> No
         "import time\n"
         "try:\n    print('ready')\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('cleaned up')"
     )
-    cancel_when_ready(script, lines)
+    cancel_when_ready(script, lines, PATIENT)
     assert lines == ["ready", "cleaned up"]
 
 
@@ -110,7 +118,7 @@ def test_children_that_stay_behind_are_ended_with_their_parent(lines: Lines) -> 
     assert not alive(int(lines[0].split()[1]))
 
 
-def cancel_when_ready(script: str, lines: Lines) -> None:
+def cancel_when_ready(script: str, lines: Lines, escalation: Escalation = QUICK) -> None:
     async def main() -> None:
         async with anyio.create_task_group() as tasks:
 
@@ -119,7 +127,7 @@ def cancel_when_ready(script: str, lines: Lines) -> None:
                 if line == "ready":
                     tasks.cancel_scope.cancel()
 
-            await execute(python(script), sink)
+            await execute(python(script, escalation), sink)
 
     anyio.run(main)
 
