@@ -244,9 +244,11 @@ def read_all(sources: Sequence[Source], tree: Tree, result: Result) -> Result:
 
 
 def _read(source: Source, tree: Tree) -> Readings:
-    """A linter's text without a finding is fine where it is empty or known to be its good news."""
+    """What a file says. Nothing is told as a warning, but that a linter that is known found nothing is fine."""
     readings = read_sources([source], tree=tree)
     told = readings.diagnostics or readings.warnings
+    if source.kind is ReportKind.JUNIT and not (readings.tests or told):
+        return Readings(warnings=(f"{source.path}: there is no test in it",))
     if source.kind is ReportKind.FLAKE8 and not told and source.text.strip():
         return Readings(warnings=(f"{source.path}: no linter that is known writes this",))
     return readings
@@ -265,7 +267,7 @@ def _stages(sources: Sequence[Source], readings: Sequence[Readings]) -> Iterator
 
 
 def _is_broken(readings: Readings) -> bool:
-    """Whether nothing of a file could be read."""
+    """Whether nothing of a file could be read, or it says nothing."""
     told = readings.tests or readings.diagnostics or readings.coverage
     return bool(readings.warnings) and not told
 
@@ -282,7 +284,7 @@ def stage_of(name: str, steps: tuple[StepResult, ...]) -> StageResult:
         emoji=EMOJI.get(name, ""),
         status=status,
         duration=sum(step.duration for step in settled),
-        reason=None if steps else "none of its files could be read",
+        reason=None if steps else "none of its files could be read or says anything",
         steps=settled,
     )
 

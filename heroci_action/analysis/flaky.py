@@ -12,6 +12,8 @@ GOOD = frozenset({Status.PASSED, Status.FLAKY})
 WINDOW = frozenset({"host", "began", "ended"})
 """The names of the facts that say where and when the tests of a step ran."""
 
+UNTOLD = "it was run again; the report does not say why"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
@@ -40,15 +42,13 @@ Seen = tuple[int, tuple[TestCase, ...]]  # the number of a step, and its tests o
 def settle(steps: Sequence[StepResult]) -> tuple[StepResult, ...]:
     """The steps with every test in one of them, the last that has it.
 
-    * A test that failed and passed as its last run in the same file, as retrying runners write it, is flaky. Other
-      tests of one name in a file are different tests: the rows of a table, say.
-    * One that failed in one file and passed in another is flaky, unless both files are from different machines at
-      the same time: that is a test that fails there, and it stays one.
+    A test that failed in one file and passed in another is flaky, unless both files are from different machines at
+    the same time: that is a test that fails there, and it stays one. Tests of one name in a file are different tests.
     """
     seen: dict[Key, list[Seen]] = {}
     for number, step in enumerate(steps):
         for key, tests in _by_key(step.tests).items():
-            seen.setdefault(key, []).append((number, _retried(tests)))
+            seen.setdefault(key, []).append((number, tests))
     windows = [Window.of(step.facts) for step in steps]
     kept: list[list[TestCase]] = [[] for _ in steps]
     for places in seen.values():
@@ -65,6 +65,35 @@ def _by_key(tests: Sequence[TestCase]) -> dict[Key, tuple[TestCase, ...]]:
     return found
 
 
+def retried(tests: Sequence[TestCase]) -> tuple[TestCase, ...]:
+    """The tests of one file, those that failed and passed as their last run as one flaky test.
+
+    That is how runners write which run a test again (Gradle's retries, gotestsum). Other tests of one name are
+    different tests, the rows of a table, say.
+    """
+    return tuple(test for same in _by_key(tests).values() for test in _retried(same))
+
+
+def rerun_by_pytest(tests: Sequence[TestCase]) -> tuple[TestCase, ...]:
+    """The tests of a file of pytest's, each once.
+
+    A node's id is its own, so a repeated one was run again. pytest-rerunfailures writes the runs before the last as
+    cases without any element, so that one without a failure did not pass at first: it is flaky.
+    """
+    return tuple(_rerun(same) if len(same) > 1 else same[0] for same in _by_key(tests).values())
+
+
+def _rerun(tests: tuple[TestCase, ...]) -> TestCase:
+    bad = [test for test in tests if test.status in BAD]
+    if bad:
+        attempts = (Attempt(status=one.status, message=one.message) for one in bad[:-1])
+        return replace(bad[-1], attempts=(*bad[-1].attempts, *attempts))
+    if all(test.status is Status.PASSED for test in tests):
+        failed = (Attempt(status=Status.FAILED, message=UNTOLD) for _ in tests[1:])
+        return replace(tests[-1], status=Status.FLAKY, message=UNTOLD, attempts=tuple(failed))
+    return tests[-1]
+
+
 def _retried(tests: tuple[TestCase, ...]) -> tuple[TestCase, ...]:
     *before, last = tests
     if before and last.status in GOOD and all(test.status in BAD for test in before):
@@ -74,7 +103,8 @@ def _retried(tests: tuple[TestCase, ...]) -> tuple[TestCase, ...]:
 
 def _settled(places: Sequence[Seen], windows: Sequence[Window | None]) -> Seen:
     bad = [place for place in places if any(test.status in BAD for test in place[1])]
-    good = [place for place in places if any(test.status in GOOD for test in place[1])]
+    fine = [place for place in places if place not in bad]
+    good = [place for place in fine if any(test.status in GOOD for test in place[1])]
     if not bad:
         return (good or places)[-1]
     there = [place for place in good if not _all_elsewhere(place[0], bad, windows)]

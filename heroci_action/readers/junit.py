@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from heroci_action.analysis.flaky import rerun_by_pytest, retried
 from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
 from heroci_action.readers.frames import Place, broken_at, by_classname
 from heroci_action.readers.xml import parse
@@ -38,7 +39,10 @@ _RANK = {Status.PASSED: 0, Status.SKIPPED: 1, Status.FAILED: 2, Status.ERRORED: 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _DURATION = re.compile(r"([0-9][0-9.,'_ ]*(?:[eE][+-]?[0-9]{1,3})?)\s*(ms|s|sec|seconds|m|min)?")
 _UNITS = {"ms": 0.001, "m": 60.0, "min": 60.0}
-_NAMELESS = frozenset({"", "pytest", "pytest tests"})
+_PYTEST = frozenset(
+    {"pytest", "pytest tests"}
+)  # _pytest/junitxml.py, junit_suite_name and the root
+_NAMELESS = _PYTEST | {""}
 
 
 @dataclass(slots=True)
@@ -62,6 +66,7 @@ class _Handler:
     outputs: bool = True  # of tests that passed
     tests: list[TestCase] = field(default_factory=list)
     root: str | None = None
+    by_pytest: bool = False  # which counts the lines of definitions from zero, as nobody else does
     suites: list[str] = field(default_factory=list)
     case: _Case | None = None
     suite_case: bool = False  # the case stands for its suite
@@ -81,6 +86,7 @@ class _Handler:
                 raise BrokenReportError(f"its root is <{name}>")
         if name in SUITES:
             self.suites.append(attributes.get("name", ""))
+            self.by_pytest = self.by_pytest or self.suites[-1] in _PYTEST
             if "timestamp" in attributes:
                 self._window(attributes)
         elif name == "testcase":
@@ -161,7 +167,8 @@ class _Handler:
         """The cases so far: each is whole, also in half a file."""
         del complete
         window = {"host": self.host, "began": self.began, "ended": self.ended}
-        return Readings(tests=tuple(self.tests), window=window if all(window.values()) else {})
+        tests = rerun_by_pytest(self.tests) if self.by_pytest else retried(self.tests)
+        return Readings(tests=tests, window=window if all(window.values()) else {})
 
     def _test(self, case: _Case) -> TestCase:
         status, attempts = _status(case), tuple(case.attempts)
@@ -200,17 +207,13 @@ class _Handler:
             self.files[key] = self._file(*key)
         line = attributes.get("line") or attributes.get("lineno") or ""
         known = self.files[key] if key[0] and _NUMBER.fullmatch(line) else None
-        return self.files[key], int(line) + self._is_pytest() if known else None
+        return self.files[key], int(line) + self.by_pytest if known else None
 
     def _file(self, file: str, classname: str) -> str | None:
         located = self.tree.locate(file)
         if located and located not in self.tree.tracked and self.tree.tracked:
             located = self.tree.named(file.rpartition("/")[2]) or located
         return located or by_classname(classname, self.tree)
-
-    def _is_pytest(self) -> bool:
-        """Only pytest counts the lines of definitions from zero (_pytest/junitxml.py takes `location` as it is)."""
-        return any(name in ("pytest", "pytest tests") for name in self.suites)
 
 
 def read_junit(source: Source, tree: Tree) -> Readings:

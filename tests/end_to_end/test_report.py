@@ -136,6 +136,16 @@ def test_where_no_file_can_be_read_the_report_fails(checkout: Path) -> None:
     assert done.statuses == {"tests": "errored"}
 
 
+def test_a_file_without_tests_is_a_warning_and_alone_no_pass(checkout: Path) -> None:
+    (checkout / "none.xml").write_text(junit())
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+
+    beside, alone = report(checkout, "none.xml", "a.xml"), report(checkout, "none.xml")
+
+    assert (beside.exit_code, alone.exit_code) == (0, 1)
+    assert beside.result["warnings"] == ["none.xml: there is no test in it"]
+
+
 def test_packed_and_wide_files_are_read(checkout: Path) -> None:
     (checkout / "a.xml.gz").write_bytes(gzip.compress(junit(failed()).encode()))
     wide = '<?xml version="1.0" encoding="UTF-16"?>' + junit(passed("test_empty"))

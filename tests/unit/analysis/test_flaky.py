@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroci_action.analysis.flaky import settle
+from heroci_action.analysis.flaky import rerun_by_pytest, retried, settle
 from heroci_action.results import Status, StepResult, TestCase
 from tests.unit.builders import case, step
 
@@ -33,21 +33,40 @@ def test_one_file_stays_as_it_is() -> None:
     assert settle([only]) == (only,)
 
 
-def test_a_retry_in_the_same_file_is_flaky() -> None:
-    (settled,) = settle([file(BAD, BAD, GOOD)])
+def outcomes(*statuses: Status) -> list[str]:
+    return [test.status.value for test in retried(file(*statuses).tests)]
 
-    (test,) = settled.tests
+
+def test_a_retry_in_the_same_file_is_flaky() -> None:
+    (test,) = retried(file(BAD, BAD, GOOD).tests)
+
     assert test.status is Status.FLAKY
     assert test.message == "run 0"
     assert [attempt.message for attempt in test.attempts] == ["run 0", "run 1"]
-    assert (settled.status, settled.reason) == (GOOD, None)
 
 
 def test_rows_of_a_table_with_one_name_are_tests_of_their_own() -> None:
-    assert ends(file(GOOD, BAD)) == [["passed", "failed"]]
-    assert ends(file(BAD, GOOD, GOOD)) == [["failed", "passed", "passed"]]
-    assert ends(file(GOOD, GOOD)) == [["passed", "passed"]]
-    assert ends(file(BAD, BAD)) == [["failed", "failed"]]
+    assert outcomes(GOOD, BAD) == ["passed", "failed"]
+    assert outcomes(BAD, GOOD, GOOD) == ["failed", "passed", "passed"]
+    assert outcomes(GOOD, GOOD) == ["passed", "passed"]
+    assert outcomes(BAD, BAD) == ["failed", "failed"]
+    assert ends(file(BAD, BAD, GOOD)) == [["failed", "failed", "passed"]]
+
+
+def test_pytest_writes_reruns_as_cases_without_an_element() -> None:
+    def pytest_outcomes(*statuses: Status) -> list[str]:
+        return [test.status.value for test in rerun_by_pytest(file(*statuses).tests)]
+
+    assert pytest_outcomes(GOOD) == ["passed"]
+    assert pytest_outcomes(GOOD, GOOD, GOOD) == ["flaky"]
+    assert pytest_outcomes(GOOD, BAD) == ["failed"]
+    assert pytest_outcomes(BAD, Status.ERRORED) == ["errored"]
+    assert pytest_outcomes(BAD, GOOD) == ["failed"]
+    assert pytest_outcomes(GOOD, SKIP) == ["skipped"]
+
+
+def test_a_file_with_a_failure_heals_none_in_another() -> None:
+    assert ends(file(BAD), file(GOOD, BAD)) == [[], ["passed", "failed"]]
 
 
 def test_several_files_tell_of_one_test() -> None:

@@ -392,3 +392,21 @@ def test_what_passed_tests_printed_can_be_left_out() -> None:
 
     assert [test.output for test in readings(document).tests] == ["x", "y"]
     assert [test.output for test in readings(document, outputs=False).tests] == ["", "y"]
+
+
+REPEATED = """<testsuite name="{}"><testcase classname="c" name="t"><failure message="m"/></testcase>
+<testcase classname="c" name="t"/></testsuite>"""
+
+
+RERUN = """<testsuite name="pytest" tests="2"><testcase classname="c" name="t"/><testcase classname="c" name="t"/>
+</testsuite>"""
+
+
+def test_a_repeated_case_is_a_retry() -> None:
+    assert counted(REPEATED.format("com.acme.CartTest")) == {"flaky": 1}
+
+
+def test_pytest_rerunfailures_writes_reruns_as_cases_without_an_element() -> None:
+    assert counted(RERUN) == {"flaky": 1}
+    assert counted(RERUN.replace('"pytest"', '"rows"')) == {"passed": 2}
+    assert counted(REPEATED.format("pytest")) == {"failed": 1}
