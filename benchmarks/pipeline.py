@@ -3,7 +3,8 @@
     python benchmarks/pipeline.py [--rounds N]
 
 Prints the ratio of the wall times, and that of HeroCI's wall time to the critical path of its own stages. Both start
-with empty caches; the script finds its database server running, HeroCI starts its own. The project is superheroes.
+with empty caches and do the same work on the same files; the script finds its database server running, HeroCI starts
+its own. The project is superheroes.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ set -e
 {python} -m venv "$WORK/venv"
 PATH="$WORK/venv/bin:$PATH"
 pip install --quiet --disable-pip-version-check -r requirements.txt {lint} coverage
-black --check --quiet superheroes tests/superheroes manage.py
-isort --check-only --quiet superheroes tests/superheroes manage.py
-flake8 superheroes tests/superheroes manage.py
+black --check --quiet .
+isort --check-only --quiet .
+flake8 .
 python manage.py check
 python manage.py makemigrations --check --dry-run
 python manage.py migrate --verbosity 0
