@@ -139,6 +139,14 @@ class Tree:
         outside = tidy.startswith(("/", "../")) or tidy in (".", "..")
         return None if outside else tidy
 
+    def in_package(self, name: str, package: str) -> str | None:
+        """The tracked file of this bare name in the directory that a package (`example.com/shop/cart`) ends in."""
+        found = _by_name(self.tracked).get(name, ())
+        folders = {path: posixpath.dirname(path) for path in found}
+        ends = f"/{package}"
+        fits = [path for path in found if not folders[path] or ends.endswith(f"/{folders[path]}")]
+        return max(fits, key=lambda path: len(folders[path]), default=None)
+
     def _locate_absolute(self, path: str) -> str | None:
         for root in self.roots:
             prefix = root.rstrip("/") + "/"

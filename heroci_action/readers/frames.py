@@ -55,33 +55,37 @@ STYLES = (
 )
 
 
-def broken_at(details: str, defined: Place, tree: Tree) -> Place:
-    """The innermost frame in the test's own file, else the innermost in the repository, else the definition."""
-    frames = list(_frames(details[-SEARCHED:], tree))
+def broken_at(details: str, defined: Place, tree: Tree, *, package: str = "") -> Place:
+    """The innermost frame in the test's own file, else the innermost in the repository, else the definition.
+
+    A frame that has a bare file name only is meant from the test's `package`, where several files are called so.
+    """
+    frames = list(_frames(details[-SEARCHED:], tree, package))
     own = [frame for frame in frames if frame[0] == defined[0]]
     known = [frame for frame in frames if frame[0] in tree.tracked or not tree.tracked]
     return next(iter(own or known), defined)
 
 
-def _frames(details: str, tree: Tree) -> Iterator[Place]:
+def _frames(details: str, tree: Tree, package: str) -> Iterator[Place]:
     """The frames that lie in the repository, the innermost of each style first."""
     for style in STYLES:
         matches = list(style.pattern.finditer(details))
         for match in reversed(matches) if style.last else matches:
-            file = _locate(match.groupdict(), tree)
+            file = _locate(match.groupdict(), tree, package)
             if file:
                 yield file, int(match["line"])
 
 
-def _locate(parts: dict[str, str | None], tree: Tree) -> str | None:
+def _locate(parts: dict[str, str | None], tree: Tree, near: str) -> str | None:
     path = (parts["path"] or "").strip()
     package = parts.get("package")
     if package:
         return _in_package(package, path, tree)
     if "/" in path or "\\" in path:
         return tree.locate(path)
-    located = tree.locate(path)
-    return located if located in tree.tracked or not tree.tracked else tree.named(path)
+    if not tree.tracked:
+        return tree.locate(path)
+    return tree.in_package(path, near) or tree.named(path)
 
 
 def _in_package(package: str, name: str, tree: Tree) -> str | None:

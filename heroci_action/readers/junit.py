@@ -42,6 +42,7 @@ _UNITS = {"ms": 0.001, "m": 60.0, "min": 60.0}
 _PYTEST = frozenset(
     {"pytest", "pytest tests"}
 )  # _pytest/junitxml.py, junit_suite_name and the root
+_SAYS_NOTHING = frozenset({"failed", "failure", "error", "test failed", "test failure"})
 _NAMELESS = _PYTEST | {""}
 
 
@@ -52,6 +53,7 @@ class _Case:
     attributes: Mapping[str, str]
     status: Status = Status.PASSED
     message: str = ""
+    kind: str = ""
     details: list[str] = field(default_factory=list)
     output: list[str] = field(default_factory=list)
     bad: int = 0
@@ -118,6 +120,7 @@ class _Handler:
         case.bad += status in (Status.FAILED, Status.ERRORED)
         if _RANK[status] > _RANK[case.status]:
             case.status, case.message = status, _message(attributes)
+            case.kind = attributes.get("type", "")
         self.pieces = []
 
     def _suite(self) -> str:
@@ -177,12 +180,17 @@ class _Handler:
             details, message = details or attempts[0].details, attempts[0].message
         defined = self._defined(case.attributes)
         told = status in (Status.FAILED, Status.ERRORED, Status.FLAKY)
-        file, line = broken_at(details, defined, self.tree) if told and details else defined
+        classname = self._classname(case.attributes)
+        file, line = defined
+        if told and details:
+            file, line = broken_at(details, defined, self.tree, package=classname)
+            if message.lower() in _SAYS_NOTHING or message == case.kind:
+                message = _first_line(details, but=case.attributes.get("name", "")) or message
         message = message or _first_line(details)
         more = f" (and {count(case.bad - 1, 'more failure')})" if case.bad > 1 else ""
         return TestCase(
             name=case.attributes.get("name", ""),
-            classname=sys.intern(self._classname(case.attributes)),
+            classname=sys.intern(classname),
             status=status,
             duration=seconds(case.attributes.get("time") or case.attributes.get("duration") or ""),
             file=file,
@@ -231,8 +239,10 @@ def _status(case: _Case) -> Status:
     return case.status
 
 
-def _first_line(text: str) -> str:
-    return next((row for row in text.splitlines() if row.strip()), "")
+def _first_line(text: str, *, but: str = "") -> str:
+    """The first line with something in it; PHPUnit's first one names the test only."""
+    rows = (row for row in text.splitlines() if row.strip())
+    return next((row for row in rows if not but or not row.endswith(f"::{but}")), "")
 
 
 def _message(attributes: Mapping[str, str]) -> str:

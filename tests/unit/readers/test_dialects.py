@@ -410,3 +410,49 @@ def test_pytest_rerunfailures_writes_reruns_as_cases_without_an_element() -> Non
     assert counted(RERUN) == {"flaky": 1}
     assert counted(RERUN.replace('"pytest"', '"rows"')) == {"passed": 2}
     assert counted(REPEATED.format("pytest")) == {"failed": 1}
+
+
+def failing(body: str, name: str = "t", classname: str = "c") -> TestCase:
+    (test,) = cases(
+        f'<testsuite><testcase name="{name}" classname="{classname}">{body}</testcase></testsuite>'
+    )
+    return test
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            '<failure message="Failed">    cart_test.go:7: got 1</failure>',
+            "    cart_test.go:7: got 1",
+        ),
+        ('<failure type="test failure">thread panicked</failure>', "thread panicked"),
+        (
+            '<failure type="T">C::t\nFailed asserting that 1 is 2.</failure>',
+            "Failed asserting that 1 is 2.",
+        ),
+        ('<failure message="Failed"/>', "Failed"),
+        ('<failure type="T"/>', "T"),
+        ('<failure message="own words" type="T">else</failure>', "own words"),
+    ],
+)
+def test_a_message_that_says_nothing_gives_way_to_the_first_line(body: str, message: str) -> None:
+    """Otherwise all failures of such a writer would be taken for one cause."""
+    assert failing(body).message == message
+
+
+def test_a_bare_file_name_is_meant_from_the_package_of_the_test() -> None:
+    tree = Tree(tracked=frozenset({"shop/x_test.go", "bill/x_test.go", "x_test.go"}))
+    for package, file in (
+        ("example.com/m/shop", "shop/x_test.go"),
+        ("example.com/m/bill", "bill/x_test.go"),
+        ("example.com/m", "x_test.go"),
+        ("example.com/workshop", "x_test.go"),
+    ):
+        body = "<failure>    x_test.go:7: no</failure>"
+        document = (
+            f'<testsuite><testcase name="t" classname="{package}">{body}</testcase></testsuite>'
+        )
+        source = Source(kind=ReportKind.JUNIT, path="r", content=document.encode())
+        (test,) = read_sources([source], tree=tree).tests
+        assert (test.file, test.line) == (file, 7), package
