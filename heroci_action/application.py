@@ -129,6 +129,7 @@ def cache_directory(machine: Mapping[str, str]) -> Path:
 
 def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]) -> Engine:
     """The engine that was chosen."""
+    announce = _mask_on_github if GitHubContext.from_environ(machine) else ignore
     if project.chosen.name == "dagger":
         return DaggerEngine(
             root=project.loaded.root,
@@ -136,6 +137,7 @@ def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]
             exclude=_below(project, options.output),
             runner_host=options.runner_host,
             fresh=not options.use_cache,
+            announce=announce,
         )
     return HostEngine(
         root=project.loaded.root,
@@ -143,7 +145,7 @@ def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]
         machine=machine,
         may_install=options.install_system_packages,
         fresh=not options.use_cache,
-        announce=_mask_on_github if GitHubContext.from_environ(machine) else ignore,
+        announce=announce,
     )
 
 

@@ -14,6 +14,7 @@ import anyio.to_thread
 from heroci_action.engines.base import EngineSession
 from heroci_action.engines.dagger.cli import open_cli
 from heroci_action.engines.dagger.preflight import preflight
+from heroci_action.engines.secret_store import Announce, ignore
 from heroci_action.engines.task_errors import one_error
 from heroci_action.plan import Plan
 
@@ -27,7 +28,8 @@ class DaggerEngine:
 
     `root` is the repository, `machine` the environment that HeroCI was started in. `exclude` are paths in the
     repository that HeroCI writes itself. `runner_host` says where an engine is (`tcp://host:port`, …); None: the
-    environment or the local Docker decides. `fresh`: everything runs, whatever is in the cache.
+    environment or the local Docker decides. `fresh`: everything runs, whatever is in the cache. `announce` is told
+    every secret.
     """
 
     root: Path
@@ -35,6 +37,7 @@ class DaggerEngine:
     exclude: tuple[str, ...] = ()
     runner_host: str | None = None
     fresh: bool = False
+    announce: Announce = ignore
 
     @property
     def name(self) -> str:

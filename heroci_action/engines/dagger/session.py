@@ -12,7 +12,7 @@ import anyio
 import dagger
 
 from heroci_action import probes
-from heroci_action.engines.base import Sink, StageScope, Stream
+from heroci_action.engines.base import Sink, StageScope
 from heroci_action.engines.dagger.cli import Cli
 from heroci_action.engines.dagger.connection import Connection, connected
 from heroci_action.engines.dagger.engine import DaggerEngine
@@ -20,8 +20,8 @@ from heroci_action.engines.dagger.environment import Recipe, index_variables
 from heroci_action.engines.dagger.execution import HOME, SALT, Executor, first_line
 from heroci_action.engines.dagger.ledger import Ledger, new_salt
 from heroci_action.engines.dagger.source import ROOT, source_directory
+from heroci_action.engines.secret_store import SecretStore, declared_secrets
 from heroci_action.errors import EngineError
-from heroci_action.masking import Masker
 from heroci_action.plan import Plan, Stage
 
 REPORTS = f"{HOME}/reports"
@@ -54,7 +54,9 @@ class DaggerSession:
         self.image: dagger.Container | None = None
         self.secret_key = secrets.token_urlsafe(48)
         self.password = secrets.token_urlsafe(24)
-        self._secrets = {self.secret_key, self.password}
+        declared = tuple(declared_secrets(plan, engine.machine))
+        self._secrets = {self.secret_key, self.password, *declared}
+        self.secrets = SecretStore(engine.announce, *self._secrets)
         self._source: dagger.Directory | None = None
         self._lock = anyio.Lock()
 
@@ -68,12 +70,7 @@ class DaggerSession:
 
     def masked(self, sink: Sink) -> Sink:
         """The sink behind a mask."""
-        masker = Masker(tuple(sorted(self._secrets)))
-
-        def write(stream: Stream, line: str) -> None:
-            sink(stream, masker.mask(line))
-
-        return write
+        return self.secrets.masked(sink)
 
     async def source(self) -> dagger.Directory:
         """The project's source in the engine."""
