@@ -11,7 +11,7 @@ DIFF = """diff --git a/cart.py b/cart.py
 +++ b/cart.py
 @@ -1,0 +2,2 @@ def total():
 +new
-++++ b/other.py
++++ b/other.py
 @@ -7 +9 @@
 --- a/old
 +new
