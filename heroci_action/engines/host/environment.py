@@ -24,6 +24,10 @@ from heroci_action.plan import Environment
 
 KEPT = 8  # environments of one project in the cache; the least recently used go first
 COMPLETE = "complete"
+PROJECT, TOOLS = (
+    "project",
+    "tools",
+)  # the two parts of an environment, also the names of their directories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +43,12 @@ class Installed:
     @property
     def python(self) -> Path:
         """The interpreter of the project's environment."""
-        return self.home / "project" / "bin" / "python"
+        return self.home / PROJECT / "bin" / "python"
 
     @property
     def directories(self) -> tuple[Path, ...]:
         """What leads the PATH of a step."""
-        return self.home / "project" / "bin", self.home / "tools" / "bin"
+        return self.home / PROJECT / "bin", self.home / TOOLS / "bin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,23 +120,29 @@ class Installer:
         if code:
             return code
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(part, "project", requirements)
-            tasks.start_soon(part, "tools", list(environment.tools))
-        failed = codes["project"] or codes["tools"]
+            tasks.start_soon(part, PROJECT, requirements)
+            tasks.start_soon(part, TOOLS, list(environment.tools))
+        failed = codes[PROJECT] or codes[TOOLS]
         if not failed:
             (home / COMPLETE).touch()
         return failed
 
     async def _part(self, home: Path, python: Path, arguments: list[str], sink: Sink) -> int:
         # Old projects expect setuptools in a virtual environment, as `python -m venv` puts it there before 3.12.
+        seed = ("--seed",) if home.name == PROJECT else ()
         code = await self.uv.run(
-            "venv", "--quiet", "--seed", "--python", str(python), str(home), sink=sink
+            "venv", "--quiet", *seed, "--python", str(python), str(home), sink=sink
         )
         if code == 0 and arguments:
-            interpreter = str(home / "bin" / "python")
-            code = await self.uv.run(
-                "pip", "install", "--python", interpreter, *arguments, sink=sink
+            # Compiled once here, by all cores, or in every process of the stages that then start at the same time.
+            install = (
+                "pip",
+                "install",
+                "--compile-bytecode",
+                "--python",
+                str(home / "bin" / "python"),
             )
+            code = await self.uv.run(*install, *arguments, sink=sink)
         return code
 
     async def _requirements(self, environment: Environment, sink: Sink) -> tuple[list[str], int]:
