@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import anyio
@@ -36,7 +37,7 @@ from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.surroundings import Surroundings
 from heroci_action.plan import Plan, Step, select
 from heroci_action.readers import Readings, Source, Tree, read
-from heroci_action.reports.publish import publish
+from heroci_action.reports.publish import Repository, publish
 from heroci_action.results import Result
 from heroci_action.runner import Interrupt, Outcome, Reader, run_plan
 from heroci_action.version import __version__
@@ -44,13 +45,18 @@ from heroci_action.version import __version__
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: it remembers the list of files
 class Project:
     """A project that was looked at, and the plan for it."""
 
     loaded: Loaded
     plan: Plan
     chosen: Chosen
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """What git tracks or would track, relative to the repository's root."""
+        return frozenset(Files.read(self.loaded.root).files)
 
 
 def run(options: RunOptions, machine: Mapping[str, str]) -> int:
@@ -65,7 +71,13 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
     with _watchers(options, output=output, github=github, machine=machine) as observer:
         engine = engine_for(project, options, machine)
         result = with_logs(await run_project(project, engine, observer), output)
-        published = publish(result, output=output, github=github, stdout=sys.stdout)
+        published = publish(
+            result,
+            output=output,
+            github=github,
+            stdout=sys.stdout,
+            repository=Repository(root=project.loaded.root, tracked=project.files),
+        )
         observer.run_finished(result)
     for problem in published.problems:
         sys.stderr.write(f"error: {problem.cause}\n  remedy: {problem.remedy}\n")
@@ -196,7 +208,7 @@ def _reader(project: Project) -> Reader:
     root = project.loaded.root
     tree = Tree(
         directory=project.plan.directory,
-        tracked=frozenset(Files.read(root).files),
+        tracked=project.files,
         roots=(str(root), CONTAINER_ROOT),
     )
 
