@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import anyio
@@ -29,6 +29,14 @@ PATIENT = (
     (signal.SIGINT, 60.0),
     (signal.SIGKILL, 5.0),
 )  # for a program that listens, however busy the machine
+
+
+@pytest.fixture(autouse=True)
+def _listening_to_interrupts() -> Iterator[None]:
+    """A shell starts what it puts in the background deaf to SIGINT, and children inherit that; a run listens to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def python(script: str, escalation: Escalation = QUICK) -> Program:
