@@ -24,7 +24,7 @@ from heroci_action.engines.dagger.engine import CONTAINER_ROOT, DaggerEngine
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.engine import HostEngine
 from heroci_action.engines.secret_store import ignore
-from heroci_action.errors import ExitCode, UsageError
+from heroci_action.errors import ExitCode
 from heroci_action.github.commands import add_mask, write_line
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
@@ -67,7 +67,7 @@ def run(options: RunOptions, machine: Mapping[str, str]) -> int:
 async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
     project = await prepare(options, machine)
     github = GitHubContext.from_environ(machine)
-    output = _output_directory(options.output)
+    output = output_directory.prepared(options.output)
     with _watchers(options, output=output, github=github, machine=machine) as observer:
         engine = engine_for(project, options, machine)
         result = with_logs(await run_project(project, engine, observer), output)
@@ -95,17 +95,6 @@ def _watchers(
         sys.stdout, verbosity=options.verbosity, output=options.output, environ=machine
     )
     return Observers(LogFiles(output), console)
-
-
-def _output_directory(path: Path) -> Path:
-    try:
-        output_directory.prepare(path)
-    except OSError as error:
-        raise UsageError(
-            f"the reports cannot be written to {str(path)!r}: {error.strerror}",
-            remedy="name another directory with --output",
-        ) from error
-    return path.resolve()
 
 
 async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from heroci_action.errors import UsageError
+
 REPORTS = (
     "junit.xml",
     "coverage.xml",
@@ -33,6 +35,18 @@ def prepare(output: Path) -> None:
     if ignore.is_file() and ignore.read_text(encoding="utf-8", errors="replace") == MARK:
         for log in (output / LOGS).glob("*.log"):
             log.unlink()
+
+
+def prepared(path: Path) -> Path:
+    """`prepare` for a directory that a user named; its absolute path. Raises UsageError where it cannot be written."""
+    try:
+        prepare(path)
+    except OSError as error:
+        raise UsageError(
+            f"the reports cannot be written to {str(path)!r}: {error.strerror}",
+            remedy="name another directory with --output",
+        ) from error
+    return path.resolve()
 
 
 def write(path: Path, content: bytes) -> None:

@@ -134,7 +134,7 @@ def finish(
     result = replace(result, attempt=github.run_attempt if github else 1)
     result = _with_changes(result, options, checkout=checkout, environ=environ)
     result = judge(_with_baseline(result, options.baseline, checkout), options.gates)
-    output = _output_directory(options.output)
+    output = output_directory.prepared(options.output)
     published = publish(
         result,
         output=output,
@@ -156,17 +156,6 @@ def _observer(
     if github:
         return GitHubLog(sys.stdout, verbosity=options.verbosity)
     return Console(sys.stdout, verbosity=options.verbosity, output=options.output, environ=environ)
-
-
-def _output_directory(path: Path) -> Path:
-    try:
-        output_directory.prepare(path)
-    except OSError as error:
-        raise UsageError(
-            f"the reports cannot be written to {str(path)!r}: {error.strerror}",
-            remedy="name another directory with --output",
-        ) from error
-    return path.resolve()
 
 
 # Files

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
+from heroci_action.engines.docker_words import no_answer
 from heroci_action.errors import EngineError, UsageError
 
 VERSION = "0.21.8"  # SDK, CLI and engine speak to each other in the same version only
@@ -128,7 +129,7 @@ class _Docker:
         code, text = await self._ask("version", "--format", "{{.Server.Version}}")
         if code:
             raise EngineError(
-                _reason(text),
+                no_answer(text),
                 remedy="start Docker, or use --engine host",
             )
 
@@ -157,12 +158,3 @@ class _Docker:
         return done.returncode, (done.stderr if done.returncode else done.stdout).decode(
             errors="replace"
         )
-
-
-def _reason(stderr: str) -> str:
-    text = " ".join(stderr.split())
-    if "permission denied" in text:
-        return "this user may not use the Docker daemon's socket"
-    if "Cannot connect" in text or "failed to connect" in text:
-        return "no Docker daemon is running"
-    return f"the Docker daemon does not answer: {text[:200] or 'it said nothing'}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 
 from heroci_action.engines.base import Sink
+from heroci_action.engines.docker_words import no_answer
 from heroci_action.engines.host.guardian import LABEL
 from heroci_action.engines.host.process import Captured, Program, capture, execute
 
@@ -50,7 +51,7 @@ class Docker:
             return "there is no docker client on the PATH"
         with anyio.move_on_after(ANSWER_WITHIN):
             answer = await self.capture("version", "--format", "{{.Server.Version}}")
-            return None if answer.exit_code == 0 else _reason(answer.stderr)
+            return None if answer.exit_code == 0 else no_answer(answer.stderr)
         return f"the Docker daemon did not answer within {ANSWER_WITHIN:g} s"
 
     async def own_container(self) -> str | None:
@@ -61,12 +62,3 @@ class Docker:
             "inspect", "--format", "{{.Id}}", Path("/etc/hostname").read_text().strip()
         )
         return found.stdout.strip() if found.exit_code == 0 else None
-
-
-def _reason(stderr: str) -> str:
-    text = " ".join(stderr.split())
-    if "permission denied" in text:
-        return "this user may not use the Docker daemon's socket"
-    if "Cannot connect" in text or "failed to connect" in text:
-        return "no Docker daemon is running"
-    return f"the Docker daemon does not answer: {text[:200] or 'it said nothing'}"

@@ -1,0 +1,13 @@
+"""What the docker client says when no daemon serves it, in words for a user."""
+
+from __future__ import annotations
+
+
+def no_answer(stderr: str) -> str:
+    """Why there is no Docker to use, from what the client printed."""
+    text = " ".join(stderr.split())
+    if "permission denied" in text:
+        return "this user may not use the Docker daemon's socket"
+    if "Cannot connect" in text or "failed to connect" in text:
+        return "no Docker daemon is running"
+    return f"the Docker daemon does not answer: {text[:200] or 'it said nothing'}"
