@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
+from heroci_action.sharding import Shard
+
 
 class EngineChoice(StrEnum):
     """The values of `--engine`."""
@@ -31,7 +33,8 @@ DEFAULT_OUTPUT = Path("heroci-reports")
 class RunOptions:
     """None means: as the configuration says. `timeout` is in seconds; paths are relative to the current directory.
 
-    `runner_host` is the address of a Dagger engine, `use_cache` False runs everything anew.
+    `runner_host` is the address of a Dagger engine, `use_cache` False runs everything anew. `shard` is the part of the
+    tests to run, None all; `baseline` is the heroci-result.json of an earlier run.
     """
 
     path: Path = Path()
@@ -46,3 +49,5 @@ class RunOptions:
     install_system_packages: bool = False
     runner_host: str | None = None
     use_cache: bool = True
+    shard: Shard | None = None
+    baseline: Path | None = None

@@ -6,6 +6,7 @@ import click
 from pydantic_core import PydanticCustomError
 
 from heroci_action.config.model import seconds
+from heroci_action.sharding import Shard
 
 
 class Duration(click.ParamType[float]):
@@ -40,5 +41,23 @@ class Names(click.ParamType[tuple[str, ...]]):
         return tuple(name.strip() for name in str(value).split(",") if name.strip())
 
 
+class ShardType(click.ParamType[Shard]):
+    """`2/5`, the second of five."""
+
+    name = "shard"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Shard:
+        """The shard."""
+        if isinstance(value, Shard):
+            return value
+        try:
+            return Shard.parse(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r} {error}", param, ctx)
+
+
 DURATION = Duration()
 NAMES = Names()
+SHARD = ShardType()
