@@ -81,7 +81,8 @@ def _plain(python: str, work: Path, url: str) -> float:
     env = {
         **os.environ,
         "WORK": str(work),
-        "PIP_CACHE_DIR": str(work / "pip"),
+        "HOME": str(work),  # the caches of pip and Black are below it: cold as well
+        "XDG_CACHE_HOME": str(work / "cache"),
         "COVERAGE_FILE": str(work / "coverage"),
         "DATABASE_URL": url,
         "SECRET_KEY": "benchmark-" * 6,

@@ -129,7 +129,8 @@ def _server(loaded: Loaded) -> tuple[str, ...] | None:
     """The production server that the project itself depends on."""
     facts = loaded.facts
     if "gunicorn" in facts.distributions and facts.wsgi:
-        return ("gunicorn", "--bind", "{app.interface}:{app.port}", "--workers", "2", facts.wsgi)
+        # Threads, as Django's own server has them: a second process would load the project a second time.
+        return ("gunicorn", "--bind", "{app.interface}:{app.port}", "--threads", "4", facts.wsgi)
     if "uvicorn" in facts.distributions and facts.asgi:
         return ("uvicorn", "--host", "{app.interface}", "--port", "{app.port}", facts.asgi)
     return None
