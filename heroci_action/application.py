@@ -15,6 +15,8 @@ from pathlib import Path
 import anyio
 
 from heroci_action import output_directory
+from heroci_action.analysis.gates import judge_run
+from heroci_action.conclusion import compared, published
 from heroci_action.config.facts import Loaded
 from heroci_action.config.load import load
 from heroci_action.config.tree import Tree as Files
@@ -25,6 +27,7 @@ from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.engine import HostEngine
 from heroci_action.engines.secret_store import ignore
 from heroci_action.errors import ExitCode
+from heroci_action.git import Checkout
 from heroci_action.github.commands import add_mask, write_line
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
@@ -37,7 +40,7 @@ from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.surroundings import Surroundings
 from heroci_action.plan import Plan, Step, select
 from heroci_action.readers import Readings, Source, Tree, read
-from heroci_action.reports.publish import Repository, publish
+from heroci_action.reports.publish import Repository
 from heroci_action.results import Result
 from heroci_action.runner import Interrupt, Outcome, Reader, run_plan
 from heroci_action.version import __version__
@@ -71,18 +74,18 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
     with _watchers(options, output=output, github=github, machine=machine) as observer:
         engine = engine_for(project, options, machine)
         result = with_logs(await run_project(project, engine, observer), output)
-        published = publish(
+        checkout = Checkout.of(project.loaded.root)
+        result = compared(result, options, checkout=checkout, environ=machine)
+        result = judge_run(result, options.gates)
+        exit_code = published(
             result,
+            options,
             output=output,
-            github=github,
-            stdout=sys.stdout,
             repository=Repository(root=project.loaded.root, tracked=project.files),
+            environ=machine,
         )
         observer.run_finished(result)
-    for problem in published.problems:
-        sys.stderr.write(f"error: {problem.cause}\n  remedy: {problem.remedy}\n")
-    # A report that could not be written is no pass: somebody downstream waits for it.
-    return result.exit_code or (ExitCode.ENGINE if published.problems else ExitCode.PASSED)
+    return exit_code
 
 
 def _watchers(

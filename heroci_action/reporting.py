@@ -5,30 +5,29 @@ from __future__ import annotations
 import glob
 import sys
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from heroci_action import output_directory
-from heroci_action.analysis.baseline import compare
-from heroci_action.analysis.changed_lines import of_changes
 from heroci_action.analysis.flaky import settle
-from heroci_action.analysis.gates import Gates, failures, judge
+from heroci_action.analysis.gates import failures, judge
 from heroci_action.analysis.merging import merge
-from heroci_action.errors import ExitCode, UsageError
-from heroci_action.git import Checkout, GitError
+from heroci_action.conclusion import compared, published
+from heroci_action.errors import UsageError
+from heroci_action.git import Checkout
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
 from heroci_action.observers.console import Console
 from heroci_action.observers.github_log import GitHubLog
-from heroci_action.options import DEFAULT_OUTPUT, Verbosity
+from heroci_action.options import ReportOptions
 from heroci_action.plan import ReportKind
 from heroci_action.readers import Readings, Source, Tree, read_sources
 from heroci_action.readers.base import BrokenReportError, joined
 from heroci_action.readers.sniff import SNIFFED, kind_of
-from heroci_action.reports.publish import Repository, publish
+from heroci_action.reports.publish import Repository
 from heroci_action.result_json import load
 from heroci_action.results import Result, StageResult, Status, StepResult
 from heroci_action.version import __version__
@@ -46,28 +45,11 @@ _STAGES = {
 """The stage that a kind of report belongs to; the others are findings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportOptions:
-    """What a call of `report` or `merge` asks for; paths and globs are relative to the current directory.
-
-    `base` is what the changed lines are counted from, a ref of git; None is GitHub's base of a pull request.
-    """
-
-    results: tuple[str, ...] = ()
-    coverage: tuple[str, ...] = ()
-    lint: tuple[str, ...] = ()
-    baseline: Path | None = None
-    base: str | None = None
-    output: Path = DEFAULT_OUTPUT
-    gates: Gates = field(default_factory=Gates)
-    verbosity: Verbosity = Verbosity.NORMAL
-
-
 def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
     """Read, compare, publish; the exit code. Raises UsageError for files that are not there."""
     files = _files(options)
-    checkout = Checkout.of(Path.cwd())
-    tree = tree_of(checkout)
+    checkout = Checkout.of(options.path)
+    tree = tree_of(checkout, options.path)
     sources = [_source(path, default) for path, default in files.items()]
     result = Result(
         status=Status.PASSED,
@@ -93,7 +75,7 @@ def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
         )
     whole = merge(results)
     whole = replace(whole, warnings=(*whole.warnings, *problems), heroci_version=__version__)
-    return finish(whole, options, checkout=Checkout.of(Path.cwd()), environ=environ)
+    return finish(whole, options, checkout=Checkout.of(options.path), environ=environ)
 
 
 def _loaded(files: Iterable[Path]) -> tuple[dict[str, Result], list[str]]:
@@ -114,9 +96,9 @@ def _label(path: Path, taken: Container[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def tree_of(checkout: Checkout) -> Tree:
-    """The repository as readers see it; reports may come from another machine's checkout."""
-    here = Path.cwd().resolve()
+def tree_of(checkout: Checkout, place: Path) -> Tree:
+    """The repository as readers see it, from a directory in it; reports may come from another machine's checkout."""
+    here = place.resolve()
     below = here.relative_to(checkout.root) if here.is_relative_to(checkout.root) else Path()
     return Tree(
         directory=below.as_posix(),
@@ -130,24 +112,19 @@ def finish(
     result: Result, options: ReportOptions, *, checkout: Checkout, environ: Mapping[str, str]
 ) -> int:
     """Compare a result with its baseline and its change, judge it and publish it; the exit code."""
-    github = GitHubContext.from_environ(environ)
-    result = replace(result, attempt=github.run_attempt if github else 1)
-    result = _with_changes(result, options, checkout=checkout, environ=environ)
-    result = judge(_with_baseline(result, options.baseline, checkout), options.gates)
-    output = output_directory.prepared(options.output)
-    published = publish(
+    result = compared(result, options, checkout=checkout, environ=environ)
+    result = judge(result, options.gates)
+    exit_code = published(
         result,
-        output=output,
-        github=github,
-        stdout=sys.stdout,
+        options,
+        output=output_directory.prepared(options.output),
         repository=Repository(root=checkout.root, tracked=checkout.files()),
+        environ=environ,
     )
-    observer = _observer(options, github, environ)
+    observer = _observer(options, GitHubContext.from_environ(environ), environ)
     observer.run_finished(result)
     observer.close()
-    for problem in published.problems:
-        sys.stderr.write(f"error: {problem.cause}\n  remedy: {problem.remedy}\n")
-    return result.exit_code or (ExitCode.ENGINE if published.problems else ExitCode.PASSED)
+    return exit_code
 
 
 def _observer(
@@ -289,45 +266,3 @@ def _step(source: Source, readings: Readings) -> StepResult:
     )
     reason = failures(step)
     return replace(step, status=Status.FAILED, reason=reason) if reason else step
-
-
-# Comparisons
-
-
-def _with_baseline(result: Result, path: Path | None, checkout: Checkout) -> Result:
-    """Without a baseline, as in the first run of all, everything is new: the report says so and goes on."""
-    if path is None:
-        return result
-    try:
-        baseline = load(path.read_bytes())
-    except (OSError, UsageError) as error:
-        cause = error.strerror if isinstance(error, OSError) else str(error)
-        return _warned(result, f"no comparison with the baseline {path.as_posix()}: {cause}")
-    comparison = compare(result, baseline, clean=checkout.is_clean())
-    return replace(result, comparison=comparison)
-
-
-def _with_changes(
-    result: Result, options: ReportOptions, *, checkout: Checkout, environ: Mapping[str, str]
-) -> Result:
-    ref = options.base or _base_ref(environ)
-    wanted = ref or options.gates.coverage_minimum_diff is not None
-    if result.coverage is None or not wanted:
-        return result
-    try:
-        base = checkout.merge_base(ref or "HEAD^")
-        changed = of_changes(result.coverage, checkout.changed_lines(base), base=base)
-    except GitError as error:
-        remedy = f"; {error.remedy}" if error.remedy else ""
-        return _warned(result, f"no coverage of changed lines: {error.cause}{remedy}")
-    return replace(result, changed=changed)
-
-
-def _base_ref(environ: Mapping[str, str]) -> str | None:
-    """The branch that a pull request goes into, as actions/checkout leaves it."""
-    name = environ.get("GITHUB_BASE_REF") if environ.get("GITHUB_ACTIONS") == "true" else None
-    return f"origin/{name}" if name else None
-
-
-def _warned(result: Result, text: str) -> Result:
-    return replace(result, warnings=(*result.warnings, text))

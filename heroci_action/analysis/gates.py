@@ -48,6 +48,15 @@ def judge(result: Result, gates: Gates) -> Result:
     return verdict(replace(result, stages=stages))
 
 
+def judge_run(result: Result, gates: Gates) -> Result:
+    """`judge` for what HeroCI ran itself: no gate lets through what is graver than a failure, or that nothing ran."""
+    judged = judge(result, gates)
+    explained = any(stage.status is Status.FAILED and not stage.optional for stage in result.stages)
+    if result.exit_code > 1 or (result.exit_code and not explained):
+        return replace(judged, status=result.status, exit_code=result.exit_code)
+    return judged
+
+
 def verdict(result: Result) -> Result:
     """The result with the status and the exit code that its stages add up to."""
     ends = {stage.status for stage in result.stages if not stage.optional}
@@ -63,11 +72,19 @@ def _counts(stage: StageResult, result: Result, fail_on: FailOn) -> bool:
             return False
         case FailOn.ERRORS:
             errored = any(test.status is Status.ERRORED for test in stage.tests)
-            return errored or stage.status is Status.ERRORED
+            return errored or _is_broken(stage)
         case FailOn.NEW_FAILURES if result.comparison:
-            return stage.status is Status.ERRORED or _has_news(stage, result)
+            return _is_broken(stage) or _has_news(stage, result)
         case _:
             return True
+
+
+def _is_broken(stage: StageResult) -> bool:
+    """Whether something else than tests and findings went wrong, such as a migration or the build of the image."""
+    return stage.status is Status.ERRORED or any(
+        step.status in (Status.FAILED, Status.ERRORED) and not failures(step)
+        for step in stage.steps
+    )
 
 
 def _has_news(stage: StageResult, result: Result) -> bool:
@@ -88,7 +105,7 @@ def _limits(result: Result, gates: Gates) -> Iterator[StepResult]:
         yield _diff(result, gates.coverage_minimum_diff)
     if gates.max_duration is not None:
         over = result.duration > gates.max_duration
-        words = f"the tests took {seconds(result.duration)}"
+        words = f"{'the run' if result.engine else 'the tests'} took {seconds(result.duration)}"
         yield _step(
             "max-duration",
             met=not over,

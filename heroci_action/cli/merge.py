@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from heroci_action.cli.shared import chosen, report_options
-from heroci_action.reporting import ReportOptions, merge_results
+from heroci_action.options import ReportOptions
+from heroci_action.reporting import merge_results
 
 
 @click.command("merge", short_help="Put the results of shards and matrix jobs together.")

@@ -9,7 +9,8 @@ import click
 
 from heroci_action.cli.shared import chosen, report_options
 from heroci_action.errors import UsageError
-from heroci_action.reporting import ReportOptions, report
+from heroci_action.options import ReportOptions
+from heroci_action.reporting import report
 
 
 @click.command("report", short_help="Report test results, coverage and findings of any tool.")

@@ -71,14 +71,14 @@ def publish(
     *,
     output: Path,
     github: GitHubContext | None,
-    stdout: TextIO,
+    stdout: TextIO | None,
     repository: Repository | None = None,
 ) -> Published:
     """Write every report into `output`, then tell GitHub. Raises nothing.
 
     What cannot be written is a problem in the answer, the rest is written all the same. Paths are given to GitHub
-    relative to its workspace. Where the `repository` is known, annotations stand at its files only, and the page shows
-    their source.
+    relative to its workspace; annotations go to `stdout`, without one they are left out. Where the `repository` is
+    known, annotations stand at its files only, and the page shows their source.
     """
     publication = _Publication(result, output, repository)
     publication.files()
@@ -115,9 +115,10 @@ class _Publication:
             write(path, content)
             self.paths[name] = path
 
-    def on_github(self, github: GitHubContext, stdout: TextIO) -> None:
+    def on_github(self, github: GitHubContext, stdout: TextIO | None) -> None:
         """Annotations, the job summary, the step's outputs."""
-        self._attempt("the annotations", lambda: self._annotate(stdout))
+        if stdout:
+            self._attempt("the annotations", lambda: self._annotate(stdout))
         self._attempt("the job summary", lambda: self._summarise(github.step_summary))
         self._attempt("the step's outputs", lambda: self._set_outputs(github))
 
