@@ -84,8 +84,14 @@ class RunOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions(Options):
-    """What a call of `report` or `merge` asks for: names and globs of files."""
+    """What a call of `report` or `merge` asks for: names and globs of files.
+
+    `listed` is the number of passed tests above which the result has them packed; `largest_file` the bytes of one
+    report, unpacked, above which it is not read.
+    """
 
     results: tuple[str, ...] = ()
     coverage: tuple[str, ...] = ()
     lint: tuple[str, ...] = ()
+    listed: int = 10_000
+    largest_file: int = 1 << 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import sys
+from array import array
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,8 +16,10 @@ from heroci_action import output_directory
 from heroci_action.analysis.flaky import settle
 from heroci_action.analysis.gates import failures, judge
 from heroci_action.analysis.merging import merge
+from heroci_action.analysis.packing import listed
 from heroci_action.conclusion import compared, published
 from heroci_action.errors import UsageError
+from heroci_action.forks import LostError, spread
 from heroci_action.git import Checkout
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
@@ -29,7 +32,7 @@ from heroci_action.readers.base import BrokenReportError, joined
 from heroci_action.readers.sniff import SNIFFED, kind_of
 from heroci_action.reports.publish import Repository
 from heroci_action.result_json import load
-from heroci_action.results import Result, StageResult, Status, StepResult
+from heroci_action.results import PassedTests, Result, StageResult, Status, StepResult
 from heroci_action.version import __version__
 
 TESTS, LINT, COVERAGE = "tests", "lint", "coverage"
@@ -50,7 +53,7 @@ def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
     files = _files(options)
     checkout = Checkout.of(options.path)
     tree = tree_of(checkout, options.path)
-    sources = [_source(path, default) for path, default in files.items()]
+    sources = [_source(path, kind, options) for path, kind in files.items()]
     result = Result(
         status=Status.PASSED,
         exit_code=0,
@@ -60,7 +63,8 @@ def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         heroci_version=__version__,
     )
-    return finish(read_all(sources, tree, result), options, checkout=checkout, environ=environ)
+    result = listed(read_all(sources, tree, result), options.listed)
+    return finish(result, options, checkout=checkout, environ=environ)
 
 
 def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
@@ -75,6 +79,7 @@ def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
         )
     whole = merge(results)
     whole = replace(whole, warnings=(*whole.warnings, *problems), heroci_version=__version__)
+    whole = listed(whole, options.listed)
     return finish(whole, options, checkout=Checkout.of(options.path), environ=environ)
 
 
@@ -168,9 +173,16 @@ def expand(pattern: str) -> tuple[Path, ...]:
     return tuple(path for path in map(Path, sorted(found)) if path.is_file())
 
 
-def _source(path: Path, default: ReportKind) -> Source:
-    source = Source(kind=default, path=path.as_posix(), opened=partial(_open, path), outputs=False)
-    return replace(source, kind=kind_of(_start(source)) or default)
+def _source(path: Path, default: ReportKind, options: ReportOptions) -> Source:
+    """The file by the kind that it has where its content does not say it."""
+    return Source(
+        kind=default,
+        path=path.as_posix(),
+        opened=partial(_open, path),
+        limit=options.largest_file,
+        outputs=False,
+        packed=True,
+    )
 
 
 def _open(path: Path) -> BinaryIO:
@@ -193,13 +205,21 @@ def _start(source: Source) -> bytes:
 # Readings
 
 
+Read = tuple[ReportKind, Readings]
+
+
 def read_all(sources: Sequence[Source], tree: Tree, result: Result) -> Result:
     """The result with a stage for each kind of report and a step for each file that said something."""
-    readings = [_read(source, tree) for source in sources]
-    stages = tuple(_stages(sources, readings))
-    coverage = joined(Readings(coverage=one.coverage) for one in readings).coverage
+    weights = [_size(source) for source in sources]
+    spread_out = spread(partial(_read, tree=tree), sources, weights)
+    read = [
+        _lost(source, one) if isinstance(one, LostError) else one
+        for source, one in zip(sources, spread_out, strict=True)
+    ]
+    stages = tuple(_stages(sources, read))
+    coverage = joined(Readings(coverage=one.coverage) for _, one in read).coverage
     duration = sum(stage.duration for stage in stages)
-    warnings = tuple(text for one in readings for text in one.warnings)
+    warnings = tuple(text for _, one in read for text in one.warnings)
     return replace(
         result,
         stages=stages,
@@ -209,38 +229,57 @@ def read_all(sources: Sequence[Source], tree: Tree, result: Result) -> Result:
     )
 
 
-def _read(source: Source, tree: Tree) -> Readings:
-    """What a file says. Nothing is told as a warning, but that a linter that is known found nothing is fine."""
+def _size(source: Source) -> int:
+    """Bytes; none of a file that went away, which the reader will say."""
+    try:
+        return Path(source.path).stat().st_size
+    except OSError:
+        return 0
+
+
+def _lost(source: Source, error: LostError) -> Read:
+    return source.kind, Readings(warnings=(f"{source.path}: it could not be read: {error}",))
+
+
+def _read(named: Source, tree: Tree) -> Read:
+    """What a file is and says. Nothing at all is a warning, but that a linter that is known found nothing is fine."""
+    source = replace(named, kind=kind_of(_start(named)) or named.kind)
     readings = read_sources([source], tree=tree)
     told = readings.diagnostics or readings.warnings
-    if source.kind is ReportKind.JUNIT and not (readings.tests or told):
-        return Readings(warnings=(f"{source.path}: there is no test in it",))
-    if source.kind is ReportKind.FLAKE8 and not told and source.text.strip():
-        return Readings(warnings=(f"{source.path}: no linter that is known writes this",))
-    return readings
+    if source.kind is ReportKind.JUNIT and not (readings.tests or readings.passed or told):
+        readings = Readings(warnings=(f"{source.path}: there is no test in it",))
+    elif source.kind is ReportKind.FLAKE8 and not told and source.text.strip():
+        readings = Readings(warnings=(f"{source.path}: no linter that is known writes this",))
+    return source.kind, readings
 
 
-def _stages(sources: Sequence[Source], readings: Sequence[Readings]) -> Iterator[StageResult]:
+def _stages(sources: Sequence[Source], read: Sequence[Read]) -> Iterator[StageResult]:
     for name in (TESTS, LINT, COVERAGE):
         mine = [
-            (source, one)
-            for source, one in zip(sources, readings, strict=True)
-            if _STAGES.get(source.kind, LINT) == name
+            (source, readings)
+            for source, (kind, readings) in zip(sources, read, strict=True)
+            if _STAGES.get(kind, LINT) == name
         ]
         if mine:
-            steps = (_step(source, one) for source, one in mine if not _is_broken(one))
-            yield stage_of(name, tuple(steps))
+            whole = [(source, one) for source, one in mine if not _is_broken(one)]
+            steps = tuple(_step(source, one) for source, one in whole)
+            yield stage_of(name, steps, keys=[one.keys for _, one in whole])
 
 
 def _is_broken(readings: Readings) -> bool:
     """Whether nothing of a file could be read, or it says nothing."""
-    told = readings.tests or readings.diagnostics or readings.coverage
+    told = readings.tests or readings.passed or readings.diagnostics or readings.coverage
     return bool(readings.warnings) and not told
 
 
-def stage_of(name: str, steps: tuple[StepResult, ...]) -> StageResult:
-    """A stage of these steps, in which every test counts once; without any step it could not be read."""
-    settled = settle(steps)
+def stage_of(
+    name: str, steps: tuple[StepResult, ...], *, keys: Sequence[array[int] | None] = ()
+) -> StageResult:
+    """A stage of these steps, in which every test counts once; without any step it could not be read.
+
+    `keys` are those of the packed tests, as far as they are at hand.
+    """
+    settled = settle(steps, keys)
     ends = {step.status for step in settled}
     status = Status.FAILED if Status.FAILED in ends else Status.PASSED
     if not steps:
@@ -256,11 +295,13 @@ def stage_of(name: str, steps: tuple[StepResult, ...]) -> StageResult:
 
 
 def _step(source: Source, readings: Readings) -> StepResult:
+    packed = readings.passed or PassedTests()
     step = StepResult(
         name=source.path,
         status=Status.PASSED,
-        duration=sum(test.duration for test in readings.tests),
+        duration=sum(test.duration for test in readings.tests) + packed.duration,
         tests=readings.tests,
+        passed=readings.passed,
         diagnostics=readings.diagnostics,
         facts={**readings.facts, **readings.window},
     )

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import is_dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from heroci_action.errors import UsageError
-from heroci_action.results import SCHEMA_VERSION, Result
+from heroci_action.results import (
+    SCHEMA_VERSION,
+    ChangedLines,
+    Comparison,
+    Coverage,
+    PassedTests,
+    Result,
+    StageResult,
+    StepResult,
+)
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -26,8 +37,39 @@ def dump(result: Result) -> bytes:
     ASCII, because a lone surrogate (an undecodable byte in a test's name) has no UTF-8 form but has an escape. Two
     surrogates that make a pair come back as the one character that they mean.
     """
-    record = _adapter().dump_python(result)
-    return json.dumps(record, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return b"".join(pieces(result))
+
+
+def pieces(result: Result) -> Iterator[bytes]:
+    """The line of `dump` in pieces, none larger than a test, a packed block or a file's coverage."""
+    return (text.encode() for text in chain(_texts(result), "\n"))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """A record or a list of records piece by piece, anything else at once."""
+    if isinstance(value, tuple) and value and is_dataclass(value[0]):
+        for number, one in enumerate(value):
+            yield "," if number else "["
+            yield from _texts(one)
+        yield "]"
+    elif isinstance(value, _LARGE):
+        for number, name in enumerate(_record(value)):
+            yield f'{"," if number else "{"}"{name}":'
+            yield from _texts(getattr(value, name))
+        yield "}"
+    else:
+        yield _ENCODER.encode(value)
+
+
+_LARGE = (Result, StageResult, StepResult, PassedTests, Coverage, ChangedLines, Comparison)
+
+
+def _record(value: Any) -> dict[str, object]:
+    """The fields of any record; what is none has no fields, and no place in JSON."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_record)
 
 
 def load(content: bytes) -> Result:

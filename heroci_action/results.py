@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-SCHEMA_VERSION = 2
-"""2 knows flaky tests, comparisons and the coverage of changed lines; a file of version 1 is read as one without."""
+SCHEMA_VERSION = 3
+"""2 knows flaky tests, comparisons and the coverage of changed lines, 3 knows packed tests; what an older file has none
+of is read as not there."""
 
 
 class Status(StrEnum):
@@ -85,6 +86,22 @@ class TestCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PassedTests:
+    """Very many tests that passed and have nothing to tell, packed: their names, classes, files, lines and times.
+
+    `classes` are class names with the files that their tests lie in. A block is Base64 of zlib of a JSON array of four
+    columns, a row for each test: the index of its class, microseconds, the line (or the whole column null), the name.
+    `duration` is the sum in seconds; the `slowest` are in the blocks as well. `analysis.packing` packs and unpacks.
+    """
+
+    count: int = 0
+    duration: float = 0.0
+    classes: tuple[tuple[str, str | None], ...] = ()
+    blocks: tuple[str, ...] = ()
+    slowest: tuple[TestCase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileCoverage:
     """The lines of one file that ran and that did not, and its branches where they were measured.
 
@@ -129,7 +146,8 @@ class StepResult:
 
     `reason` says in words why the step did not pass, `remedy` what to do about it; `output` is the end of what it
     printed, masked; `log` is the file with all of it, relative to the output directory; `facts` are measured values
-    (the image's size, the database's version); `warnings` are things to know although it passed.
+    (the image's size, the database's version); `warnings` are things to know although it passed. Where there are very
+    many tests, those that passed are not in `tests` but `passed`.
     """
 
     name: str
@@ -147,6 +165,12 @@ class StepResult:
     tests: tuple[TestCase, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    passed: PassedTests | None = None
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether a test ran in it."""
+        return bool(self.tests or self.passed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +196,7 @@ class StageResult:
 
     @property
     def tests(self) -> Iterator[TestCase]:
-        """The tests of all steps, in order."""
+        """The tests of all steps, in order, without the packed ones."""
         return (test for step in self.steps for test in step.tests)
 
     @property
@@ -290,8 +314,14 @@ class Result:
 
     @property
     def tests(self) -> Iterator[TestCase]:
-        """The tests of all stages, in order."""
+        """The tests of all stages, in order, without the packed ones."""
         return (test for stage in self.stages for test in stage.tests)
+
+    @property
+    def packed(self) -> Iterator[PassedTests]:
+        """The packed tests of all steps, in order."""
+        steps = (step for stage in self.stages for step in stage.steps)
+        return (step.passed for step in steps if step.passed)
 
     @property
     def diagnostics(self) -> Iterator[Diagnostic]:
@@ -305,7 +335,7 @@ class Result:
         for test in self.tests:
             tally[test.status] += 1
         return Counts(
-            passed=tally[Status.PASSED],
+            passed=tally[Status.PASSED] + sum(packed.count for packed in self.packed),
             failed=tally[Status.FAILED],
             errored=tally[Status.ERRORED] + tally[Status.CANCELLED],
             skipped=tally[Status.SKIPPED],

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
+from operator import itemgetter
 
-from heroci_action.results import Attempt, Status, StepResult, TestCase
+from heroci_action.analysis import packing
+from heroci_action.results import Attempt, PassedTests, Status, StepResult, TestCase
 
 BAD = frozenset({Status.FAILED, Status.ERRORED, Status.CANCELLED})
 GOOD = frozenset({Status.PASSED, Status.FLAKY})
@@ -39,22 +43,77 @@ Key = tuple[str, str | None]
 Seen = tuple[int, tuple[TestCase, ...]]  # the number of a step, and its tests of one key
 
 
-def settle(steps: Sequence[StepResult]) -> tuple[StepResult, ...]:
+def settle(
+    steps: Sequence[StepResult], keys: Sequence[array[int] | None] = ()
+) -> tuple[StepResult, ...]:
     """The steps with every test in one of them, the last that has it.
 
     A test that failed in one file and passed in another is flaky, unless both files are from different machines at
     the same time: that is a test that fails there, and it stays one. Tests of one name in a file are different tests.
+    `keys` are those of the packed tests of each step, as far as they are at hand.
     """
     seen: dict[Key, list[Seen]] = {}
     for number, step in enumerate(steps):
         for key, tests in _by_key(step.tests).items():
             seen.setdefault(key, []).append((number, tests))
+    packets = _Packets(steps, keys)
+    for key, number, test in packets.taken(seen):
+        _insert(seen[key], number, test)
     windows = [Window.of(step.facts) for step in steps]
     kept: list[list[TestCase]] = [[] for _ in steps]
     for places in seen.values():
         number, tests = _settled(places, windows) if len(places) > 1 else places[0]
         kept[number].extend(tests)
-    return tuple(_with_tests(step, tuple(tests)) for step, tests in zip(steps, kept, strict=True))
+    return tuple(
+        _with_tests(step, tuple(tests), passed)
+        for step, tests, passed in zip(steps, kept, packets.rest(), strict=True)
+    )
+
+
+class _Packets:
+    """The packed tests of all steps, and which of them are settled elsewhere."""
+
+    def __init__(self, steps: Sequence[StepResult], keys: Sequence[array[int] | None] = ()) -> None:
+        self._packets = [step.passed for step in steps]
+        self._keys = [
+            array("q") if packed is None else packing.keys(packed) if known is None else known
+            for packed, known in zip_longest(self._packets, keys)
+        ]
+        self._gone: list[set[int]] = [set() for _ in steps]
+
+    def taken(self, seen: Collection[Key]) -> Iterator[tuple[Key, int, TestCase]]:
+        """The tests that are in `seen` as well, unpacked, each with the number of its step."""
+        wanted = {packing.hashed(*key): key for key in seen}
+        for number, (packed, keys) in enumerate(zip(self._packets, self._keys, strict=True)):
+            if packed and not wanted.keys().isdisjoint(keys):
+                rows = {row for row, key in enumerate(keys) if key in wanted}
+                self._gone[number] |= rows
+                for test in packing.unpack(packed, rows):
+                    yield (test.id, test.file), number, test
+
+    def rest(self) -> Iterator[PassedTests | None]:
+        """What stays packed: where a test passed everywhere, its last run is the one that counts."""
+        again = packing.shared(self._keys)
+        later: set[int] = set()
+        for gone, keys in reversed(list(zip(self._gone, self._keys, strict=True))):
+            if again:
+                mine = again.intersection(keys)
+                doubled = mine & later
+                if doubled:
+                    gone |= {row for row, key in enumerate(keys) if key in doubled}
+                later |= mine
+        for packed, gone in zip(self._packets, self._gone, strict=True):
+            yield packing.without(packed, gone) if packed else None
+
+
+def _insert(places: list[Seen], number: int, test: TestCase) -> None:
+    """Put a test to those of its step, or between those of others."""
+    for index, (other, tests) in enumerate(places):
+        if other == number:
+            places[index] = (number, (*tests, test))
+            return
+    places.append((number, (test,)))
+    places.sort(key=itemgetter(0))
 
 
 def _by_key(tests: Sequence[TestCase]) -> dict[Key, tuple[TestCase, ...]]:
@@ -138,11 +197,14 @@ def _flaky(last: TestCase, before: Sequence[TestCase]) -> TestCase:
     )
 
 
-def _with_tests(step: StepResult, tests: tuple[TestCase, ...]) -> StepResult:
+def _with_tests(
+    step: StepResult, tests: tuple[TestCase, ...], passed: PassedTests | None
+) -> StepResult:
     """A step whose failed tests all turned out to be flaky did not fail."""
     if tests == step.tests:
-        return step
+        return step if passed is step.passed else replace(step, passed=passed)
     bad = any(test.status in BAD for test in tests)
     failed = step.status is Status.FAILED and not bad and not step.diagnostics
     status = Status.PASSED if failed else step.status
-    return replace(step, tests=tests, status=status, reason=None if failed else step.reason)
+    reason = None if failed else step.reason
+    return replace(step, tests=tests, status=status, reason=reason, passed=passed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,7 +13,7 @@ from typing import BinaryIO
 
 from heroci_action.analysis.coverage import united
 from heroci_action.plan import ReportKind
-from heroci_action.results import Coverage, Diagnostic, TestCase
+from heroci_action.results import Coverage, Diagnostic, PassedTests, TestCase
 
 CHUNK = 1 << 16  # bytes that are read at once
 LARGEST = 1 << 30  # bytes of one report, unpacked; more is an accident or an attack
@@ -35,7 +36,7 @@ class Source:
 
     A large one is not in `content`: `opened` gives a stream of it, as often as it is read. `limit` is the number of
     bytes, after unpacking, above which it is refused. Without `outputs`, what tests printed that passed is not kept:
-    that is most of a large report, and nobody reads it.
+    that is most of a large report, and nobody reads it. With `packed`, the tests that have nothing to tell are packed.
     """
 
     kind: ReportKind
@@ -45,6 +46,7 @@ class Source:
     opened: Callable[[], BinaryIO] | None = None
     limit: int = LARGEST
     outputs: bool = True
+    packed: bool = False
 
     def chunks(self) -> Iterator[bytes]:
         """The content in pieces, unpacked where it is gzip. Raises BrokenReportError."""
@@ -189,9 +191,14 @@ def _by_name(tracked: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """What the reports of a step say; `window` is `host`, `began` and `ended` (ISO 8601) of its tests, if told."""
+    """What the reports of a step say; `window` is `host`, `began` and `ended` (ISO 8601) of its tests, if told.
+
+    `passed` are tests besides `tests`, `keys` their hashes, where the report was to be read `packed`.
+    """
 
     tests: tuple[TestCase, ...] = ()
+    passed: PassedTests | None = None
+    keys: array[int] | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     coverage: Coverage | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -222,14 +229,22 @@ def kept(single: Callable[[Source, Tree], Readings], source: Source, tree: Tree)
 
 
 def joined(parts: Iterable[Readings]) -> Readings:
-    """Several readings as one; of facts with the same name the last one counts."""
+    """Several readings as one; of facts with the same name the last one counts.
+
+    Raises ValueError where several have packed tests: such files are read one by one.
+    """
     tests: list[TestCase] = []
     diagnostics: list[Diagnostic] = []
     coverages: list[Coverage] = []
     facts: dict[str, str] = {}
     window: dict[str, str] = {}
     warnings: list[str] = []
+    packed: Readings | None = None
     for part in parts:
+        if part.passed:
+            if packed:
+                raise ValueError("packed reports are read one by one")
+            packed = part
         tests += part.tests
         diagnostics += part.diagnostics
         coverages += [part.coverage] if part.coverage else []
@@ -243,4 +258,6 @@ def joined(parts: Iterable[Readings]) -> Readings:
         facts=facts,
         window=window,
         warnings=tuple(warnings),
+        passed=packed.passed if packed else None,
+        keys=packed.keys if packed else None,
     )

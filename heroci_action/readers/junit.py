@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
+from operator import itemgetter
+from xml.parsers import expat
 
 from heroci_action.analysis.flaky import rerun_by_pytest, retried
+from heroci_action.analysis.packing import (
+    Columns,
+    Packer,
+    key,
+    repeated,
+    to_micros,
+    unpack,
+    without,
+)
 from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
 from heroci_action.readers.frames import Place, broken_at, by_classname
-from heroci_action.readers.xml import parse
-from heroci_action.results import Attempt, Status, TestCase
+from heroci_action.readers.xml import listen, local
+from heroci_action.results import Attempt, PassedTests, Status, TestCase
 from heroci_action.text import count
 
 # The elements that say how a test ended, and what they say; the worst one counts.
@@ -35,6 +48,8 @@ OUTPUTS = frozenset({"system-out", "system-err"})
 SUITES = frozenset({"testsuites", "testsuite"})
 NOT_RUN = frozenset({"notrun", "skipped", "disabled", "ignored", "suppressed", "pending"})
 _RANK = {Status.PASSED: 0, Status.SKIPPED: 1, Status.FAILED: 2, Status.ERRORED: 2}
+
+KNOWN_TIMES = 10_000  # different durations that are remembered
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _DURATION = re.compile(r"([0-9][0-9.,'_ ]*(?:[eE][+-]?[0-9]{1,3})?)\s*(ms|s|sec|seconds|m|min)?")
@@ -60,46 +75,103 @@ class _Case:
     attempts: list[Attempt] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Handler:
-    """Collects the cases of one document."""
+class _Micros(dict[str, int]):
+    """Durations as they are written, in microseconds; most of them come again and again."""
 
-    tree: Tree
-    outputs: bool = True  # of tests that passed
-    tests: list[TestCase] = field(default_factory=list)
-    root: str | None = None
-    by_pytest: bool = False  # which counts the lines of definitions from zero, as nobody else does
-    suites: list[str] = field(default_factory=list)
-    case: _Case | None = None
-    suite_case: bool = False  # the case stands for its suite
-    attempt: str = ""
-    said: Mapping[str, str] = field(default_factory=dict)
-    trace: str = ""
-    pieces: list[str] | None = None
-    files: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    host: str = ""
-    began: str = ""
-    ended: str = ""
+    def __missing__(self, text: str) -> int:
+        if len(self) > KNOWN_TIMES:
+            self.clear()
+        micros = self[text] = to_micros(seconds(text))
+        return micros
 
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        if self.root is None:
-            self.root = name
-            if name not in SUITES:
-                raise BrokenReportError(f"its root is <{name}>")
+
+class _Document:
+    """Collects the cases of one document.
+
+    Most cases of a large one have nothing to tell: their attributes wait in `plain`, then in `rows`, and are packed
+    many at a time. Any other is made a `case` as soon as an element says something about it.
+    """
+
+    def __init__(self, parser: expat.XMLParserType, source: Source, tree: Tree) -> None:
+        self.parser = parser
+        self.source = source
+        self.tree = tree
+        self.tests: list[TestCase] = []
+        self.places: list[int] = []  # of the tests among all of the document
+        self.packer = Packer()
+        self.rows: list[dict[str, str]] = []
+        self.indices: dict[tuple[str | None, str | None], int] = (
+            {}
+        )  # by the two attributes, in this suite
+        self.micros = _Micros()
+        self.by_pytest = (
+            False  # which counts the lines of definitions from zero, as nobody else does
+        )
+        self.suites: list[str] = []
+        self.plain: dict[str, str] | None = None
+        self.case: _Case | None = None
+        self.suite_case = False  # the case stands for its suite
+        self.attempt = ""
+        self.said: Mapping[str, str] = {}
+        self.trace = ""
+        self.pieces: list[str] = []
+        self.printed: list[list[str]] = []  # by the plain case
+        self.files: dict[tuple[str, str], str | None] = {}
+        self.host = self.began = self.ended = ""
+        parser.StartElementHandler = self._root
+
+    def _root(self, name: str, attributes: dict[str, str]) -> None:
+        if local(name) not in SUITES:
+            raise BrokenReportError(f"its root is <{local(name)}>")
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self._start(name, attributes)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "testcase":
+            self.plain = attributes
+        elif self.plain is not None and name in OUTPUTS:
+            self._listen()
+            self.printed.append(self.pieces)
+        else:
+            self._start_other(local(name), attributes)
+
+    def _start_other(self, name: str, attributes: dict[str, str]) -> None:
         if name in SUITES:
-            self.suites.append(attributes.get("name", ""))
-            self.by_pytest = self.by_pytest or self.suites[-1] in _PYTEST
-            if "timestamp" in attributes:
-                self._window(attributes)
+            self._start_suite(attributes)
         elif name == "testcase":
-            self.case = _Case(attributes)
+            self.plain = attributes
         elif name in OUTCOMES and not self.attempt:
             self._outcome(OUTCOMES[name], attributes)
-        elif self.case and name in ATTEMPTS:
-            self.attempt, self.said, self.trace, self.pieces = name, attributes, "", []
-        elif self.case and name in OUTPUTS:
-            self.trace = self._taken() if self.attempt else ""
-            self.pieces = None if self.attempt else []
+        elif name in ATTEMPTS and self._told():
+            self.attempt, self.said, self.trace = name, attributes, ""
+            self._listen()
+        elif name in OUTPUTS and self._told():
+            if self.attempt:
+                self.trace = self.trace or self._taken()
+            else:
+                self._listen()
+
+    def _start_suite(self, attributes: Mapping[str, str]) -> None:
+        self._pack()
+        self.indices.clear()
+        self.suites.append(attributes.get("name", ""))
+        self.by_pytest = self.by_pytest or self.suites[-1] in _PYTEST
+        if "timestamp" in attributes:
+            self._window(attributes)
+
+    def _told(self) -> _Case | None:
+        """The case that is open, from now on one of those that have something to tell."""
+        if self.plain is not None:
+            self.case, self.plain = _Case(self.plain), None
+            self.case.output = _texts(self.printed)
+            self.printed = []
+        return self.case
+
+    def _listen(self) -> None:
+        """What text comes is kept, in a list of its own."""
+        self.pieces = []
+        self.parser.CharacterDataHandler = self.pieces.append
 
     def _window(self, attributes: Mapping[str, str]) -> None:
         """Where and when the suites ran, for those who ask whether one run can be the rerun of another."""
@@ -114,30 +186,53 @@ class _Handler:
 
     def _outcome(self, status: Status, attributes: Mapping[str, str]) -> None:
         """One that stands beside the cases is the suite's own: its set-up, or its process, came to a bad end."""
-        if self.case is None:
+        if self._told() is None:
             self.case, self.suite_case = _Case({"name": self._suite() or status.value}), True
         case = self.case
+        assert case  # noqa: S101  for mypy
         case.bad += status in (Status.FAILED, Status.ERRORED)
         if _RANK[status] > _RANK[case.status]:
             case.status, case.message = status, _message(attributes)
             case.kind = attributes.get("type", "")
-        self.pieces = []
+        self._listen()
 
     def _suite(self) -> str:
         return next((name for name in reversed(self.suites) if name), "")
 
-    def text(self, text: str) -> None:
-        if self.pieces is not None:
-            self.pieces.append(text)
-
     def _taken(self) -> str:
-        text = "".join(self.pieces or ())
-        self.pieces = None
+        """What was listened to."""
+        self.parser.CharacterDataHandler = None
+        text = "".join(self.pieces)
+        self.pieces = []
         return text
 
-    def end(self, name: str) -> None:
+    def _end(self, name: str) -> None:
+        plain = self.plain
+        if plain is None:
+            self._end_other(local(name))
+        elif name == "testcase":
+            self.plain = None
+            self.rows.append(plain)
+            if self.printed:
+                self._end_printed()
+        elif name in OUTPUTS:
+            self.parser.CharacterDataHandler = None
+        elif local(name) in SUITES:
+            self._end_suite()
+        elif ":" in name:
+            self._end(local(name))
+
+    def _end_printed(self) -> None:
+        """A test that passed has ended, and it has printed something."""
+        output = _texts(self.printed) if self.source.outputs else []
+        self.printed = []
+        if output:
+            self.case = _Case(self.rows.pop(), output=output)
+            self._finish(self.case)
+
+    def _end_other(self, name: str) -> None:
         if name in SUITES:
-            self.suites.pop()
+            self._end_suite()
         elif self.case is None:
             return
         elif name == "testcase":
@@ -153,6 +248,11 @@ class _Handler:
             text = self._taken()
             self.case.output += [text] if text.strip() else []
 
+    def _end_suite(self) -> None:
+        self._pack()
+        self.indices.clear()
+        self.suites.pop()
+
     def _end_in_attempt(self, case: _Case, name: str) -> None:
         if name != self.attempt:
             return
@@ -160,18 +260,106 @@ class _Handler:
         message = _message(self.said) or _first_line(details)
         status = ATTEMPTS[name]
         case.attempts.append(Attempt(status=status, message=message, details=details))
-        self.attempt, self.pieces = "", None
+        self.attempt = ""
+        self._taken()
 
     def _finish(self, case: _Case) -> None:
-        self.tests.append(self._test(case))
-        self.case, self.suite_case, self.pieces = None, False, None
+        self._pack()
+        self._keep(self._test(case))
+        self.case, self.suite_case = None, False
+        self._taken()
+
+    def _keep(self, test: TestCase) -> None:
+        self.places.append(self.packer.count + len(self.tests))
+        self.tests.append(test)
+
+    def rest(self) -> None:
+        """Pack the cases that are waiting."""
+        self._pack()
+
+    def _pack(self) -> None:
+        """The waiting cases in columns; a case is known to be plain by its attributes only here."""
+        rows, self.rows = self.rows, []
+        if not rows:
+            return
+        block: tuple[list[int], list[int], list[int | None], list[str]] = ([], [], [], [])
+        classes, micros, lines, names = block
+        indices, times = self.indices, self.micros
+        for row in rows:
+            if "status" in row or "result" in row:
+                case = _Case(row)
+                if _status(case) is not Status.PASSED:
+                    self.packer.add(Columns(*block))
+                    for column in block:
+                        column.clear()
+                    self._keep(self._test(case))
+                    continue
+            where = row.get("classname"), row.get("file")
+            index = indices.get(where)
+            if index is None:
+                index = self._index(row)
+            classes.append(index)
+            micros.append(times[row.get("time") or row.get("duration") or ""])
+            lines.append(self._defined(row)[1] if "line" in row or "lineno" in row else None)
+            names.append(row.get("name", ""))
+        self.packer.add(Columns(*block))
+
+    def _index(self, row: dict[str, str]) -> int:
+        """The number of the class of a plain case; looked up once for a suite where it is named as most do."""
+        index = self.packer.index(self._classname(row), self._defined(row)[0])
+        if row.get("classname"):
+            self.indices[row.get("classname"), row.get("file")] = index
+        return index
 
     def readings(self, *, complete: bool) -> Readings:
         """The cases so far: each is whole, also in half a file."""
         del complete
+        self._pack()
         window = {"host": self.host, "began": self.began, "ended": self.ended}
-        tests = rerun_by_pytest(self.tests) if self.by_pytest else retried(self.tests)
-        return Readings(tests=tests, window=window if all(window.values()) else {})
+        window = window if all(window.values()) else {}
+        if not self.source.packed:
+            return Readings(tests=self._again(self._whole()), window=window)
+        tests, packed, keys = self._apart()
+        return Readings(tests=tests, passed=packed, keys=keys, window=window)
+
+    def _again(self, tests: Sequence[TestCase]) -> tuple[TestCase, ...]:
+        """What this writer's tests of one name in one file are."""
+        return rerun_by_pytest(tests) if self.by_pytest else retried(tests)
+
+    def _whole(self) -> list[TestCase]:
+        """All tests in the order of the document."""
+        tests: list[TestCase] = []
+        told = iter(zip(self.places, self.tests, strict=True))
+        place, test = next(told, (-1, None))
+        for plain in chain(unpack(self.packer.packed() or PassedTests()), (None,)):
+            while test and place == len(tests):
+                tests.append(test)
+                place, test = next(told, (-1, None))
+            if plain:
+                tests.append(plain)
+        return tests
+
+    def _apart(self) -> tuple[tuple[TestCase, ...], PassedTests | None, array[int]]:
+        """The packed tests without those that are runs of a test that is not packed, which are with the others."""
+        packed, keys = self.packer.packed(), self.packer.keys
+        names = {key(test) for test in self.tests}
+        if self.by_pytest:
+            names |= repeated(keys)
+        again = names.intersection(keys)
+        rows = {row for row, found in enumerate(keys) if found in again} if again else set()
+        if not packed or not rows:
+            return self._again(self.tests), packed, keys
+        places = _others(self.places, packed.count)
+        told = list(zip(self.places, self.tests, strict=True))
+        told += [
+            (place, test)
+            for place, test in zip(
+                (places[row] for row in sorted(rows)), unpack(packed, rows), strict=True
+            )
+        ]
+        tests = self._again([test for _, test in sorted(told, key=itemgetter(0))])
+        rest = array("q", (one for row, one in enumerate(keys) if row not in rows))
+        return tests, without(packed, rows), rest
 
     def _test(self, case: _Case) -> TestCase:
         status, attempts = _status(case), tuple(case.attempts)
@@ -197,7 +385,9 @@ class _Handler:
             line=line,
             message=message + more,
             details=details,
-            output="\n".join(case.output) if self.outputs or status is not Status.PASSED else "",
+            output=(
+                "\n".join(case.output) if self.source.outputs or status is not Status.PASSED else ""
+            ),
             attempts=attempts,
         )
 
@@ -226,7 +416,20 @@ class _Handler:
 
 def read_junit(source: Source, tree: Tree) -> Readings:
     """The tests of one file. Raises BrokenReportError with those that were read before it broke."""
-    return parse(source, lambda: _Handler(tree, outputs=source.outputs))
+    return listen(source, lambda parser: _Document(parser, source, tree))
+
+
+def _texts(pieces: Iterable[list[str]]) -> list[str]:
+    """The texts with something in them."""
+    texts = ("".join(one) for one in pieces)
+    return [text for text in texts if text.strip()]
+
+
+def _others(places: Sequence[int], count: int) -> list[int]:
+    """The numbers from zero that are not in `places`, `count` of them."""
+    taken = set(places)
+    numbers = (number for number in range(count + len(taken)) if number not in taken)
+    return list(numbers)
 
 
 def _status(case: _Case) -> Status:

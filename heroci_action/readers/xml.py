@@ -54,17 +54,34 @@ class Handler(Protocol):
         ...
 
 
-def parse(source: Source, make: Callable[[], Handler]) -> Readings:
-    """What the handler makes of the document.
+class Listener(Protocol):
+    """Puts its own functions into a parser, which saves a call for each element; names come with their prefixes."""
 
-    A document with characters or references that XML forbids is read a second time with a new handler and those
+    def rest(self) -> None:
+        """A piece of the document, some tens of thousands of bytes, has been read."""
+        ...
+
+    def readings(self, *, complete: bool) -> Readings:
+        """What was understood; not `complete` where the document broke off."""
+        ...
+
+
+def parse(source: Source, make: Callable[[], Handler]) -> Readings:
+    """What the handler makes of the document; see `listen`."""
+    return listen(source, lambda parser: _Unprefixed(parser, make()))
+
+
+def listen(source: Source, make: Callable[[expat.XMLParserType], Listener]) -> Readings:
+    """What the listener makes of the document.
+
+    A document with characters or references that XML forbids is read a second time with a new listener and those
     replaced. Raises BrokenReportError, with what was understood, where it is no XML, or defines entities.
     """
     try:
-        return _parse(source.chunks(), make())
+        return _parse(source.chunks(), make)
     except _MendableError as broken:
         try:
-            return _parse(_mended(source.chunks()), make())
+            return _parse(_mended(source.chunks()), make)
         except _MendableError:
             raise BrokenReportError(str(broken), broken.kept) from broken
 
@@ -73,40 +90,54 @@ class _MendableError(BrokenReportError):
     """The second reading may succeed."""
 
 
-def _parse(chunks: Iterable[bytes], handler: Handler) -> Readings:
-    parser = _parser(handler)
+def _parse(chunks: Iterable[bytes], make: Callable[[expat.XMLParserType], Listener]) -> Readings:
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_definitions
+    listener = make(parser)
     empty = True
     try:
         for chunk in chunks:
             empty = empty and not chunk.strip()
             parser.Parse(chunk, False)
+            listener.rest()
         if empty:
             _refuse("it is empty")
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         kind = _MendableError if error.code in MENDABLE else BrokenReportError
-        raise kind(str(error), handler.readings(complete=False)) from error
+        raise kind(str(error), listener.readings(complete=False)) from error
     except BrokenReportError as error:
-        raise BrokenReportError(str(error), handler.readings(complete=False)) from error
-    return handler.readings(complete=True)
+        raise BrokenReportError(str(error), listener.readings(complete=False)) from error
+    return listener.readings(complete=True)
 
 
-def _parser(handler: Handler) -> expat.XMLParserType:
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    start, end = handler.start, handler.end
+class _Unprefixed:
+    """Tells a handler of the elements by their local names."""
 
-    def prefixed_start(name: str, attributes: Mapping[str, str]) -> None:
-        start(name.rpartition(":")[2] if ":" in name else name, attributes)
+    def __init__(self, parser: expat.XMLParserType, handler: Handler) -> None:
+        self._handler = handler
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = handler.text
 
-    def prefixed_end(name: str) -> None:
-        end(name.rpartition(":")[2] if ":" in name else name)
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._handler.start(local(name), attributes)
 
-    parser.StartElementHandler = prefixed_start
-    parser.EndElementHandler = prefixed_end
-    parser.CharacterDataHandler = handler.text
-    parser.StartDoctypeDeclHandler = _refuse_definitions
-    return parser
+    def _end(self, name: str) -> None:
+        self._handler.end(local(name))
+
+    def rest(self) -> None:
+        """A handler needs none."""
+
+    def readings(self, *, complete: bool) -> Readings:
+        """The handler's."""
+        return self._handler.readings(complete=complete)
+
+
+def local(name: str) -> str:
+    """A name without its prefix."""
+    return name.rpartition(":")[2] if ":" in name else name
 
 
 def _refuse_definitions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.failures import failed
+from heroci_action.analysis.slowest import slowest_of
 from heroci_action.reports.comparison_section import points
 from heroci_action.reports.markdown import icon
-from heroci_action.results import FileCoverage, Result, StageResult, Status, StepResult, TestCase
+from heroci_action.results import FileCoverage, Result, StageResult, Status, StepResult
 from heroci_action.text import clip, count, place, printable, seconds
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def render(result: Result, *, sources: Mapping[str, str]) -> bytes:
         flaky=[test for test in result.tests if test.status is Status.FLAKY][:FAILURES],
         findings=list(result.diagnostics),
         shown_findings=FINDINGS,
-        slowest=_slowest(result.tests),
+        slowest=slowest_of(result, SLOWEST),
         covered=tuple(_covered(result, sources)),
         warnings=tuple(_warnings(result)),
     )
@@ -188,11 +189,6 @@ def _broken(result: Result) -> Iterator[tuple[str, StepResult]]:
             bad = step.status in (*MISSED, Status.CANCELLED)
             if bad and not step.diagnostics and not failed(step.tests):
                 yield f"{stage.name}/{step.name}", step
-
-
-def _slowest(tests: Iterable[TestCase]) -> list[TestCase]:
-    ran = [test for test in tests if test.duration > 0]
-    return sorted(ran, key=lambda test: -test.duration)[:SLOWEST]
 
 
 def _covered(result: Result, sources: Mapping[str, str]) -> Iterator[CoveredFile]:

@@ -9,7 +9,16 @@ from xml.etree import ElementTree as ET
 
 import junit_xml
 
-from heroci_action.results import Diagnostic, Result, StageResult, Status, StepResult, TestCase
+from heroci_action.reports.packed_cases import packed_cases
+from heroci_action.results import (
+    Diagnostic,
+    PassedTests,
+    Result,
+    StageResult,
+    Status,
+    StepResult,
+    TestCase,
+)
 from heroci_action.text import count, legal_xml, one_line
 
 
@@ -20,47 +29,60 @@ def render(result: Result) -> bytes:
     viewer; a step with tests or findings is a suite of its own. Findings are one case for each file, since that is a
     name that stays from run to run, which a line is not; a tool without findings is one case that passed.
     """
+    return b"".join(pieces(result))
+
+
+def pieces(result: Result) -> Iterator[bytes]:
+    """The document of `render` in pieces, of which the packed tests are never all there at once."""
     totals = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
     suites = []
-    for suite in _suites(result):
+    for suite, packed in _suites(result):
         element = suite.build_xml_doc()
-        _set_times(element)
+        _set_times(element, packed)
         for key in totals:
             totals[key] += int(element.get(key, 0))
         # Elements are many times as large as their text: only one suite of them is there at a time.
-        suites.append(ET.tostring(element, encoding="utf-8", xml_declaration=False))
+        suites.append((_text(element), packed))
     root = ET.Element("testsuites", name=legal_xml(result.project))
     root.attrib |= {key: str(value) for key, value in totals.items()}
     root.set("time", f"{result.duration:.6f}")
-    return b"".join(_document(root, suites))
-
-
-def _document(root: ET.Element, children: Iterable[bytes]) -> Iterator[bytes]:
-    """The text of the root with children that are text already."""
-    written: bytes = ET.tostring(
-        root, encoding="utf-8", xml_declaration=True, short_empty_elements=False
-    )
-    start, end = written.rsplit(b"</", 1)
+    start, end = _text(root, declared=True)
     yield start
-    yield from children
-    yield b"</" + end + b"\n"
+    for (first, last), packed in suites:
+        yield first
+        yield from packed_cases(packed) if packed else ()
+        yield last
+    yield end + b"\n"
 
 
-def _set_times(suite: ET.Element) -> None:
+def _text(element: ET.Element, *, declared: bool = False) -> tuple[bytes, bytes]:
+    """The text of an element up to its end, and its end, between which others may stand."""
+    written: bytes = ET.tostring(
+        element, encoding="utf-8", xml_declaration=declared, short_empty_elements=False
+    )
+    end = written.rindex(b"</")
+    return written[:end], written[end:]
+
+
+def _set_times(suite: ET.Element, packed: PassedTests | None) -> None:
     """Plain decimals everywhere: the library leaves a zero out, and writes a tiny sum as 1e-05."""
     for element in suite.iter("testcase"):
         element.set("time", element.get("time", "0.000000"))
-    suite.set("time", f"{float(suite.get('time', 0)):.6f}")
+    also = packed or PassedTests()
+    suite.set("tests", str(int(suite.get("tests", 0)) + also.count))
+    suite.set("time", f"{float(suite.get('time', 0)) + also.duration:.6f}")
 
 
-def _suites(result: Result) -> Iterator[Any]:
+def _suites(result: Result) -> Iterator[tuple[Any, PassedTests | None]]:
+    """The suites with the packed tests that stand in them besides."""
     for stage in result.stages:
         cases = list(_stage_cases(stage))
         if cases:
-            yield _suite(stage.name, cases)
+            yield _suite(stage.name, cases), None
         for step in stage.steps:
-            if step.tests or step.diagnostics:
-                yield _suite(f"{stage.name}/{step.name}", _step_cases(stage, step), step)
+            if step.has_tests or step.diagnostics:
+                suite = _suite(f"{stage.name}/{step.name}", _step_cases(stage, step), step)
+                yield suite, step.passed
 
 
 def _suite(name: str, cases: Iterable[Any], step: StepResult | None = None) -> Any:
@@ -72,7 +94,7 @@ def _suite(name: str, cases: Iterable[Any], step: StepResult | None = None) -> A
 def _stage_cases(stage: StageResult) -> Iterator[Any]:
     """The steps that have nothing finer to show, and the stage itself where no step tells how it ended."""
     for step in stage.steps:
-        if not step.tests and not step.diagnostics:
+        if not step.has_tests and not step.diagnostics:
             yield _step_case(stage, step)
     if stage.status is not Status.PASSED and not _told_by_a_step(stage):
         case = _case(stage.name, stage.name, stage.duration)

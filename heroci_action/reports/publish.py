@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -46,21 +46,22 @@ class Published:
 
 MAX_SOURCE = 1_000_000  # bytes of a file that is shown with its coverage
 
-Renderer = Callable[[Result], bytes | None]
+Renderer = Callable[[Result], bytes | Iterable[bytes] | None]
 
 RENDERERS: dict[str, Renderer] = {
-    "heroci-result.json": result_json.dump,
-    "junit.xml": junit.render,
+    "heroci-result.json": result_json.pieces,
+    "junit.xml": junit.pieces,
     "coverage.xml": coverage.render_xml,
     "coverage.json": coverage.render_json,
     "summary.md": lambda result: summary.render(result).encode(),
     "report.sarif": sarif.render,
 }
-"""The files by name; None is a report that there is nothing for."""
+"""The files by name, some in pieces; None is a report that there is nothing for."""
 
 OUTPUT_FILES = {
     "junit-path": "junit.xml",
     "coverage-path": "coverage.xml",
+    "html-path": "report.html",
     "result-path": "heroci-result.json",
     "summary-path": "summary.md",
 }

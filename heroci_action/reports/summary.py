@@ -9,6 +9,7 @@ from itertools import groupby
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.analysis.failures import failed
 from heroci_action.analysis.flaky import WINDOW
+from heroci_action.analysis.slowest import slowest_of
 from heroci_action.reports.comparison_section import comparison_section, flaky_section, points
 from heroci_action.reports.failure_section import failure_section
 from heroci_action.reports.markdown import (
@@ -383,8 +384,7 @@ def ranges(numbers: Iterable[int]) -> str:
 
 
 def _slowest(result: Result, budget: int) -> Iterator[str]:
-    ran = [test for test in result.tests if test.duration > 0]
-    slowest = sorted(ran, key=lambda test: -test.duration)[:SLOWEST]
+    slowest = slowest_of(result, SLOWEST)
     if not slowest:
         return
     yield "## Slowest tests"

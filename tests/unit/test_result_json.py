@@ -80,7 +80,7 @@ def test_the_schema_refuses_an_unknown_status() -> None:
         (b"{}", "no schema_version"),
         (b"[" * 100_000, "no heroci-result.json"),
         (dump(RESULT)[:-20], "no heroci-result.json"),
-        (b'{"schema_version": 3}', "schema version 3, this heroci reads 1 to 2"),
+        (b'{"schema_version": 4}', "schema version 4, this heroci reads 1 to 3"),
         (b'{"schema_version": 0}', "schema version 0"),
         (b'{"schema_version": "1"}', "schema version '1'"),
         (b'{"schema_version": true}', "schema version True"),
