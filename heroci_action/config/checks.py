@@ -185,6 +185,9 @@ def _missing_files(config: Config, given: Mapping[str, Any], tree: Tree) -> Iter
         yield _missing(
             "lock", config.lock, "file", tree.matching(r".*\.lock|(.*/)?pylock[\w.]*\.toml")
         )
+    script = config.tests.script
+    if script and not _is_file(tree, f"{config.working_directory}/{script}"):
+        yield _missing("tests.script", script, "file", tree.matching(r"(.*/)?\w*tests?\w*\.py"))
     image = given.get("image")
     if isinstance(config.image, ImageConfig) and isinstance(image, Mapping):
         yield from _missing_image(config.image, image, tree)

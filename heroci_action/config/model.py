@@ -175,6 +175,8 @@ class TestsConfig(Table):
 
     runner: Literal["django", "pytest"] | None = None
     """Django's own test runner or pytest; detected."""
+    script: Text | None = None
+    """A script of the project's that sets Django up and runs its tests, such as runtests.py; detected, else none."""
     args: Annotated[
         tuple[tuple[str, ...], ...],
         BeforeValidator(_runs, json_schema_input_type=list[str] | list[list[str]]),

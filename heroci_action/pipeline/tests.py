@@ -134,6 +134,9 @@ class _Run:
             yield Report(kind=ReportKind.DJANGO, path=f"{self.record}/*")
 
     def _django(self) -> tuple[str, ...]:
+        script = self.loaded.config.tests.script
+        if script:
+            return ("{probes}/heroci_script.py", script, *self.arguments)
         recorder = ("--noinput", "--testrunner", "heroci_django_runner.Runner")
         return (*manage(self.loaded), "test", *self._processes(), *recorder, *self.arguments)
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from heroci_action.config.detection.clues import Clues, Fact, Finding, Found, words
 from heroci_action.config.detection.evidence import Command
+from heroci_action.config.detection.settings import choose_settings
 from heroci_action.config.facts import PytestFacts
 from heroci_action.config.tree import join
 
@@ -23,6 +24,8 @@ _PYTEST_ALONE = re.compile(
     r"(?:coverage run (?:--?\S+ )*-m )?(?:python3? (?:-\S+ )*-m )?"
     r"(?:coverage run (?:--?\S+ )*-m )?(?:pytest|py\.test)(?: |$)"
 )
+# Scripts that configure Django by themselves and call its runner, as packages without a project have them.
+_SCRIPTS = ("runtests.py", "run_tests.py", "tests/runtests.py", "test/runtests.py")
 # Options that say how a run reports or is repeated, which is ours to say.
 _DROPPED = re.compile(
     r"--(parallel|settings|ds|verbosity|keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|numprocesses|dist|maxprocesses|"
@@ -111,6 +114,9 @@ def detect_runner(clues: Clues) -> Iterator[Finding]:
     yield Found("tests.runner", runner, why)
     if clues.layout.manage is None and not any("makemigrations" in c.line for c in clues.commands):
         yield Found("tests.check-migrations", False, "a package without manage.py")
+    script = _script(clues, runner)
+    if script:
+        yield Found("tests.script", script, "no settings module was found, and the script is there")
     command = _test_command(clues, runner)
     if command is not None:
         runs = [list(args) for args in _runs(clues, command, runner)]
@@ -124,6 +130,14 @@ def detect_runner(clues: Clues) -> Iterator[Finding]:
         if before:
             yield Found("tests.before", before, f"what {command.source} runs before its tests")
     yield Fact("pytest", pytest_facts(clues))
+
+
+def _script(clues: Clues, runner: str) -> str | None:
+    """The project's own script, where nothing else says with which settings its tests run."""
+    if runner != "django" or clues.layout.manage or choose_settings(clues)[0]:
+        return None
+    here = (join(clues.layout.directory, name) for name in _SCRIPTS)
+    return next((_relative(clues, path) for path in here if clues.tree.has(path)), None)
 
 
 def pytest_facts(clues: Clues) -> PytestFacts:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from heroci_action.results import Status
-from tests.integration.probes.projects import Project, Run, line_of
+from tests.integration.probes.projects import PROBES, Project, Run, line_of
 
 TORTURE = """import sys
 import unittest
@@ -440,3 +440,25 @@ def test_a_record_that_cannot_be_written_does_not_disturb_the_tests(torture: Pro
     full.write_text("a file, where a directory is wanted")
     run = torture.manage(env={"HEROCI_RECORD": str(full)})
     assert (run.code, summary(run)) == (1, SUMMARY)
+
+
+SCRIPT = """import os
+import sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+
+import django
+from django.test.runner import DiscoverRunner
+
+if __name__ == "__main__":
+    django.setup()
+    sys.exit(DiscoverRunner(tags=sys.argv[1:]).run_tests(["shop.tests"]))
+"""
+
+
+def test_a_script_of_the_projects_that_calls_the_runner_is_recorded(torture: Project) -> None:
+    torture.write({"runtests.py": SCRIPT})
+    run = torture.run(str(PROBES / "heroci_script.py"), "runtests.py")
+    assert run.statuses() == WANTED
+    assert summary(run) == SUMMARY
+    assert run.code != 0

@@ -105,6 +105,11 @@ def test_a_file_of_that_name_elsewhere_is_suggested(tmp_path: Path) -> None:
     assert "did you mean 'requirements/dev.txt'?" in found["requirements[0]"].message
 
 
+def test_a_script_that_is_not_there_is_missed(tmp_path: Path) -> None:
+    found = problems(tmp_path, "tests.script = 'runtest.py'", **{"runtests.py": ""})
+    assert "did you mean 'runtests.py'?" in found["tests.script"].message
+
+
 def test_stages_that_need_each_other_are_shown_as_a_circle_together_with_other_problems(
     tmp_path: Path,
 ) -> None:

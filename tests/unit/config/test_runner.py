@@ -252,3 +252,24 @@ def test_processes_are_those_of_the_runner_not_of_a_tool_around_it(
     tmp_path: Path, command: str, parallel: object
 ) -> None:
     assert the_tests(tmp_path, workflow(command)).parallel == parallel
+
+
+SCRIPT = {"setup.py": "", "runtests.py": "", "requirements.txt": "django"}
+
+
+def test_a_package_whose_script_configures_django_is_tested_by_its_script(tmp_path: Path) -> None:
+    assert loaded(tmp_path, SCRIPT).config.tests.script == "runtests.py"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {**django(), "runtests.py": ""},
+        {**SCRIPT, "tests/settings.py": SQLITE},
+        {**SCRIPT, "tox.ini": "[testenv]\ncommands = pytest\n"},
+    ],
+)
+def test_a_script_stands_back_where_the_settings_are_known_or_pytest_runs(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    assert loaded(tmp_path, files).config.tests.script is None
