@@ -1,0 +1,224 @@
+"""The workflows pass the linters, GitHub's schemas and our own rules, and a release gets its source right."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from heroci_action.version import __version__
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+IGNORED = (
+    'must be named "Dockerfile"',  # GitHub takes any name
+    'property "workflow_(sha|repository)" is not defined',  # newer than actionlint 1.7.12
+)
+
+
+def load(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(path.read_text())
+    return content
+
+
+def triggers(path: Path) -> dict[str, Any]:
+    """What starts a workflow: the key `on`, which is a boolean to YAML 1.1."""
+    content: dict[Any, Any] = yaml.safe_load(path.read_text())
+    return dict(content[True])
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def actionlint() -> str:
+    """The program: the one on the PATH, else built once by Go and kept in the user's cache."""
+    found = shutil.which("actionlint")
+    if found:
+        return found
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    program = caches / "heroci-tests" / ACTIONLINT.rpartition("@")[2] / "actionlint"
+    go = shutil.which("go")
+    if not program.exists():
+        if go is None:
+            pytest.skip("no actionlint: install it, or Go, which then builds it")
+        built = run(go, "install", ACTIONLINT, GOBIN=str(program.parent))
+        assert built.returncode == 0, built.stderr
+    return str(program)
+
+
+def test_actionlint_finds_nothing(actionlint: str) -> None:
+    ignored = [word for pattern in IGNORED for word in ("-ignore", pattern)]
+    done = run(actionlint, "-no-color", *ignored, *WORKFLOWS)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_actionlint_would_find_an_input_that_the_action_does_not_have(
+    actionlint: str, tmp_path: Path
+) -> None:
+    run("git", "init", "--quiet", cwd=tmp_path)
+    (tmp_path / ".github/workflows").mkdir(parents=True)
+    shutil.copy(ROOT / "action.yml", tmp_path)
+    text = (ROOT / ".github/workflows/ci.yml").read_text()
+    workflow = tmp_path / ".github/workflows/ci.yml"
+    workflow.write_text(text.replace("engine: ${{", "engin: ${{"))
+    done = run(actionlint, "-no-color", workflow, cwd=tmp_path)
+    assert 'input "engin" is not defined' in done.stdout, done.stdout + done.stderr
+
+
+def test_zizmor_finds_nothing() -> None:
+    zizmor = Path(sys.executable).parent / "zizmor"
+    done = run(zizmor, "--offline", "--no-progress", "--pedantic", *WORKFLOWS, "action.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("vendor.github-actions", "action.yml"),
+        *(("vendor.github-workflows", str(path.relative_to(ROOT))) for path in WORKFLOWS),
+    ],
+)
+def test_files_for_github_are_valid_by_their_schema(schema: str, file: str) -> None:
+    done = run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, file)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_shell_steps_pass_shellcheck(tmp_path: Path) -> None:
+    shellcheck = Path(sys.executable).parent / "shellcheck"
+    for path in WORKFLOWS:
+        for job, content in load(path)["jobs"].items():
+            for number, step in enumerate(content.get("steps", [])):
+                if "run" in step:
+                    script = tmp_path / f"{path.stem}-{job}-{number}.sh"
+                    script.write_text(f"#!/bin/bash\nset -e -o pipefail\n{step['run']}\n")
+    done = run(
+        shellcheck,
+        "-x",
+        *sorted(tmp_path.glob("*.sh")),
+        *sorted((ROOT / "scripts").glob("run-*.sh")),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_foreign_action_is_pinned_by_commit_with_its_version_beside_it() -> None:
+    pins: dict[str, set[str]] = {}
+    for workflow in WORKFLOWS:
+        for line in workflow.read_text().splitlines():
+            if "uses:" in line and "uses: ./" not in line and not line.startswith("#"):
+                match = re.search(
+                    r"uses: ([\w-]+/[\w-]+)[\w/-]*(@[0-9a-f]{40} # v\d+\.\d+\.\d+)$", line
+                )
+                assert match, line
+                pins.setdefault(match[1], set()).add(match[2])
+    assert {name for name, versions in pins.items() if len(versions) > 1} == set()
+
+
+def test_nothing_is_permitted_but_reading_and_what_a_release_publishes() -> None:
+    written = {}
+    for path in WORKFLOWS:
+        workflow = load(path)
+        assert workflow["permissions"] == {}
+        for name, job in workflow["jobs"].items():
+            assert job["timeout-minutes"]
+            writes = {key for key, value in job["permissions"].items() if value != "read"}
+            if writes:
+                written[path.stem, name] = writes
+    assert written == {
+        ("release", "image"): {"packages", "id-token", "attestations"},
+        ("release", "release"): {"contents"},
+    }
+
+
+def test_no_expression_is_put_into_a_shell_script() -> None:
+    for path in WORKFLOWS:
+        for job in load(path)["jobs"].values():
+            for step in job.get("steps", []):
+                assert "${{" not in step.get("run", ""), f"{path.name}: {step['run']}"
+
+
+def test_a_release_by_hand_publishes_nothing_unless_told_so() -> None:
+    inputs = triggers(ROOT / ".github/workflows/release.yml")["workflow_dispatch"]["inputs"]
+    assert inputs["dry-run"]["default"] is True
+
+
+class TestRelease:
+    """scripts/release.py on a copy of the files that it reads."""
+
+    DIGEST = f"ghcr.io/octo/heroci@sha256:{'a1' * 32}"
+
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Path:
+        for name in (
+            "scripts/release.py",
+            "heroci_action/version.py",
+            "CHANGELOG.md",
+            "action.yml",
+        ):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
+        log = tmp_path / "CHANGELOG.md"
+        section = f"## Unreleased\n\n## {__version__} - 2030-01-31\n\n### Added\n\n* Wings\n\n## 0.0.1\n\n* Feet\n"
+        log.write_text(log.read_text().split("## Unreleased")[0] + section)
+        return tmp_path
+
+    def release(self, source: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run(sys.executable, "scripts/release.py", *arguments, cwd=source)
+
+    @pytest.mark.parametrize("given", ["{}", "v{}", "release/v{}"])
+    def test_the_version_of_the_source_is_taken(self, source: Path, given: str) -> None:
+        done = self.release(source, "check", given.format(__version__))
+        assert done.stdout == f"{__version__}\n", done.stderr
+
+    @pytest.mark.parametrize("given", ["", "1", "9.9.9", "0.1.0; rm -rf /", "0.1", "latest"])
+    def test_any_other_version_is_refused(self, source: Path, given: str) -> None:
+        done = self.release(source, "check", given)
+        assert done.returncode == 1
+        assert done.stderr.startswith("error: ")
+        assert done.stdout == ""
+
+    def test_a_version_without_a_section_in_the_change_log_is_refused(self, source: Path) -> None:
+        (source / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n")
+        done = self.release(source, "check", __version__)
+        assert "CHANGELOG.md has no section" in done.stderr
+
+    def test_the_notes_are_the_section_of_the_version(self, source: Path) -> None:
+        done = self.release(source, "notes", f"v{__version__}")
+        assert done.stdout == "### Added\n\n* Wings\n"
+
+    def test_the_action_runs_the_image_by_its_digest(self, source: Path) -> None:
+        before = load(source / "action.yml")
+        assert self.release(source, "pin", self.DIGEST).returncode == 0
+        after = load(source / "action.yml")
+        assert after.pop("runs") == {"using": "docker", "image": f"docker://{self.DIGEST}"}
+        before.pop("runs")
+        assert after == before
+        schema = ("--builtin-schema", "vendor.github-actions", source / "action.yml")
+        assert run(sys.executable, "-m", "check_jsonschema", *schema).returncode == 0
+        linted = run(Path(sys.executable).parent / "zizmor", "--offline", source / "action.yml")
+        assert linted.returncode == 0, linted.stdout
+
+    @pytest.mark.parametrize(
+        "image", ["ghcr.io/o/h:v1", "ghcr.io/o/h@sha256:abc", "@sha256:" + "a" * 64]
+    )
+    def test_an_image_without_its_digest_is_refused(self, source: Path, image: str) -> None:
+        before = (source / "action.yml").read_bytes()
+        assert self.release(source, "pin", image).returncode == 1
+        assert (source / "action.yml").read_bytes() == before
