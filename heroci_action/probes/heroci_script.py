@@ -12,6 +12,8 @@ import os
 import runpy
 import sys
 
+from heroci_django_runner import install  # type: ignore[import-not-found,unused-ignore]
+
 # ruff: noqa: PTH120, PTH100  strings, as Python's own sys.path holds them
 
 
@@ -20,8 +22,6 @@ def main() -> None:
     script = sys.argv[1]
     sys.argv = sys.argv[1:]
     sys.path[0] = os.path.dirname(os.path.abspath(script))
-    from heroci_django_runner import install  # type: ignore[import-not-found,unused-ignore]
-
     install()
     runpy.run_path(script, run_name="__main__")
 
