@@ -102,7 +102,7 @@ def _watchers(
 
 async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:
     """Read the configuration, look around, and plan. Raises UsageError, ConfigurationError or EngineError."""
-    loaded = load(options.path, overrides=_overrides(options))
+    loaded = load(options.path, overrides=_overrides(options), config=options.config)
     chosen = await choose(options.engine, machine=machine, runner_host=options.runner_host)
     # Without the image, the integration stage starts the server from the base environment.
     reason = "left out with --skip" if "image" in options.skip else None
@@ -138,7 +138,10 @@ def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]
         return DaggerEngine(
             root=project.loaded.root,
             machine=machine,
-            exclude=_below(project, options.output),
+            exclude=(
+                *_below(project, options.output),
+                *_below(project, cache_directory(machine)),
+            ),
             runner_host=options.runner_host,
             fresh=not options.use_cache,
             announce=announce,

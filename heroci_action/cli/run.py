@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import click
 
 from heroci_action.application import run
-from heroci_action.cli.shared import project_path, what_runs
-from heroci_action.cli.types import DURATION
-from heroci_action.options import DEFAULT_OUTPUT, EngineChoice, RunOptions, Verbosity
+from heroci_action.cli.shared import chosen, project_path, report_options, what_runs
+from heroci_action.cli.types import DURATION, SHARD
+from heroci_action.options import EngineChoice, RunOptions, Verbosity
 
 
 @click.command("run", short_help="Run the stages and report.")
@@ -35,13 +34,12 @@ from heroci_action.options import DEFAULT_OUTPUT, EngineChoice, RunOptions, Verb
     help="How long the whole run may take: 90, 90s, 5m, 1h.",
 )
 @click.option(
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=DEFAULT_OUTPUT,
-    show_default=True,
-    metavar="DIR",
-    help="Where the reports go.",
+    "--shard",
+    type=SHARD,
+    metavar="K/N",
+    help="Run the K-th of N parts of the tests; heroci merge puts their results together.",
 )
+@report_options
 @click.option(
     "--cache/--no-cache",
     "use_cache",
@@ -75,9 +73,9 @@ from heroci_action.options import DEFAULT_OUTPUT, EngineChoice, RunOptions, Verb
 )
 def command(*, engine: str, verbosity: int | None, **options: Any) -> int:
     """Run the CI of the Django project at PATH (default: here) and write the reports."""
-    chosen = RunOptions(
+    asked = RunOptions(
         engine=EngineChoice(engine),
         verbosity=Verbosity(Verbosity.NORMAL if verbosity is None else int(verbosity)),
-        **options,
+        **chosen(options),
     )
-    return run(chosen, os.environ)
+    return run(asked, os.environ)

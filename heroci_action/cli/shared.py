@@ -28,6 +28,12 @@ def _flat(
 
 _WHAT_RUNS = (
     click.option(
+        "--config",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="A heroci.toml or pyproject.toml to read instead of the project's own.",
+    ),
+    click.option(
         "--engine",
         type=click.Choice([choice.value for choice in EngineChoice]),
         default=EngineChoice.AUTO.value,
@@ -70,7 +76,7 @@ _REPORT_OPTIONS = (
         "--baseline",
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="The heroci-result.json of an earlier run to compare with.",
+        help="The heroci-result.json of an earlier run to compare with; its times make shards even.",
     ),
     click.option(
         "--base",
@@ -108,20 +114,20 @@ _REPORT_OPTIONS = (
         "--max-duration",
         type=DURATION,
         metavar="TIME",
-        help="Fail where the tests took longer in sum: 90, 90s, 5m, 1h.",
+        help="Fail where the run, or the tests of a report in sum, took longer: 90, 90s, 5m, 1h.",
     ),
 )
 
 
 def report_options(function: Function) -> Function:
-    """The options of everything that reports what ran elsewhere."""
+    """The options of everything that reports."""
     for option in reversed(_REPORT_OPTIONS):
         function = option(function)
     return function
 
 
 def chosen(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that `report` and `merge` share, as fields of ReportOptions."""
+    """The options of `report_options` as fields of Options, with the others."""
     gates = Gates(
         fail_on=FailOn(options.pop("fail_on")),
         coverage_minimum=options.pop("coverage_minimum"),

@@ -25,9 +25,12 @@ _WHOLE = frozenset({"services", "lint"})
 _SERVICE = re.compile(r"\{([\w-]+)\.(?:host|port|user|password|db|url)\}")
 
 
-def load(path: Path, *, overrides: Mapping[str, object] | None = None) -> Loaded:
+def load(
+    path: Path, *, overrides: Mapping[str, object] | None = None, config: Path | None = None
+) -> Loaded:
     """The configuration of the repository that `path` lies in; `overrides` are dotted keys from the command line.
 
+    `config` is a file that is read instead of the project's own.
     Raises ConfigurationError with every problem at once, UsageError where there is no Django project.
     """
     place = path.resolve()
@@ -37,7 +40,7 @@ def load(path: Path, *, overrides: Mapping[str, object] | None = None) -> Loaded
             remedy="give the root of a repository or a directory in it",
         )
     root = repository_root(place)
-    written, origin = read_file(root, place)
+    written, origin = read_named(root, config.resolve()) if config else read_file(root, place)
     given = _with_overrides(_with_place(written, root, place), overrides or {})
     tree = Tree.read(root)
     problems = list(model_problems(given, origin))
@@ -49,16 +52,16 @@ def load(path: Path, *, overrides: Mapping[str, object] | None = None) -> Loaded
             raise ConfigurationError(tuple(problems)) from None
         raise
     merged, origins = _layers(usable, detected, origin, overrides or {})
-    config = Config.model_validate(merged, by_alias=True, by_name=False)
-    problems += cross_problems(config, usable, origins, tree=tree, named=_names(given))
+    checked = Config.model_validate(merged, by_alias=True, by_name=False)
+    problems += cross_problems(checked, usable, origins, tree=tree, named=_names(given))
     if problems:
         raise ConfigurationError(tuple(sorted(problems, key=lambda problem: problem.key)))
     return Loaded(
         root=root,
-        config=config,
+        config=checked,
         origins=origins,
         warnings=(*detected.warnings, *_left_out(usable, detected)),
-        facts=_facts(detected.facts, config, root),
+        facts=_facts(detected.facts, checked, root),
     )
 
 
@@ -98,25 +101,50 @@ def _files(root: Path, directory: Path) -> Iterator[tuple[dict[str, Any], str]]:
         yield _parsed(root, own), _relative(root, own)
     pyproject = directory / "pyproject.toml"
     if pyproject.is_file():
-        tool = _parsed(root, pyproject).get("tool")
-        table = tool.get("heroci") if isinstance(tool, dict) else None
+        table = _tool_table(root, pyproject)
         if table is not None:
-            origin = f"{_relative(root, pyproject)} [tool.heroci]"
-            if not isinstance(table, dict):
-                raise ConfigurationError(
-                    (
-                        Problem(
-                            key="tool.heroci",
-                            message=f"must be a table, not {table!r}",
-                            origin=origin,
-                        ),
-                    )
-                )
-            yield table, origin
+            yield table, _tool_origin(root, pyproject)
+
+
+def read_named(root: Path, file: Path) -> tuple[dict[str, Any], str]:
+    """The configuration of a file that the user named: the table of a pyproject.toml, all of another file.
+
+    Raises ConfigurationError where there is none.
+    """
+    if file.name != "pyproject.toml":
+        return _parsed(root, file), _relative(root, file)
+    table = _tool_table(root, file)
+    if table is None:
+        problem = Problem(
+            key="tool.heroci",
+            message="is not there",
+            origin=_relative(root, file),
+            remedy="add the table, or name another file",
+        )
+        raise ConfigurationError((problem,))
+    return table, _tool_origin(root, file)
+
+
+def _tool_origin(root: Path, file: Path) -> str:
+    return f"{_relative(root, file)} [tool.heroci]"
+
+
+def _tool_table(root: Path, file: Path) -> dict[str, Any] | None:
+    """The table `[tool.heroci]`, None where there is none. Raises ConfigurationError where it is something else."""
+    tool = _parsed(root, file).get("tool")
+    table = tool.get("heroci") if isinstance(tool, dict) else None
+    if table is None or isinstance(table, dict):
+        return table
+    problem = Problem(
+        key="tool.heroci",
+        message=f"must be a table, not {table!r}",
+        origin=_tool_origin(root, file),
+    )
+    raise ConfigurationError((problem,))
 
 
 def _relative(root: Path, file: Path) -> str:
-    return file.relative_to(root).as_posix()
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
 
 
 def _parsed(root: Path, file: Path) -> dict[str, Any]:

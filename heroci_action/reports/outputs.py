@@ -14,19 +14,25 @@ def outputs(result: Result, paths: Mapping[str, str]) -> dict[str, str]:
     counts failures and errors, a test once; `coverage` is in percent with two decimals.
     """
     counts = result.counts
-    percent = result.coverage.percent if result.coverage else None
     return {
         "status": result.status.value,
+        "failed-stages": ",".join(result.failed_stages),
         "tests": str(counts.total),
         "passed": str(counts.passed),
         "failed": str(counts.failed + counts.errored),
         "skipped": str(counts.skipped),
-        "failed-stages": ",".join(result.failed_stages),
-        "cached-stages": ",".join(result.cached_stages),
-        "coverage": "" if percent is None else f"{percent:.2f}",
+        "flaky": str(counts.flaky),
+        "new-failures": str(len(result.comparison.new)) if result.comparison else "",
+        "coverage": _percent(result.coverage.percent if result.coverage else None),
+        "coverage-diff": _percent(result.changed.percent if result.changed else None),
         "duration-seconds": f"{result.duration:.2f}",
+        "cached-stages": ",".join(result.cached_stages),
         **{name: paths.get(name, "") for name in PATHS},
     }
 
 
-PATHS = ("junit-path", "coverage-path", "result-path", "summary-path")
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+PATHS = ("junit-path", "coverage-path", "html-path", "result-path", "summary-path")

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 import yaml
 
+from heroci_action.analysis.gates import FailOn, Gates
 from heroci_action.errors import ConfigurationError
-from heroci_action.inputs import options_from
-from heroci_action.options import EngineChoice, RunOptions, Verbosity
+from heroci_action.inputs import FAIL_ON, Call, Verb, call_from
+from heroci_action.options import EngineChoice, GitHubApi, ReportOptions, RunOptions, Verbosity
 from heroci_action.reports.outputs import outputs
 from heroci_action.results import Result, Status
+from heroci_action.sharding import Shard
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
+TYPES: dict[str, Any] = yaml.safe_load((ROOT / "action-types.yml").read_text())
 README = (ROOT / "README.md").read_text()
+GUIDE = (ROOT / "docs/action.md").read_text()
 
 
 def table(heading: str) -> list[list[str]]:
@@ -55,7 +57,8 @@ def test_the_code_writes_exactly_the_outputs_that_are_promised() -> None:
     assert set(outputs(result, {})) == set(ACTION["outputs"])
 
 
-def test_the_code_reads_exactly_the_inputs_that_are_promised() -> None:
+@pytest.mark.parametrize("command", ["run", "report", "merge"])
+def test_the_code_reads_exactly_the_inputs_that_are_promised(command: str) -> None:
     class Watched(dict[str, str]):
         read: ClassVar[set[str]] = set()
 
@@ -63,9 +66,47 @@ def test_the_code_reads_exactly_the_inputs_that_are_promised() -> None:
             self.read.add(key)
             return super().get(key, default)
 
-    watched = Watched(environ())
-    options_from(watched)
+    watched = Watched(environ(command=command, **NEEDED.get(command, {})))
+    call_from(watched)
     assert {name for name in watched.read if name.startswith("INPUT_")} == set(environ())
+
+
+NEEDED = {"report": {"junit": "j.xml"}, "merge": {"results": "r.json"}}
+
+
+def test_the_types_know_the_same_inputs_and_outputs_with_the_same_values() -> None:
+    for kind in ("inputs", "outputs"):
+        assert set(TYPES[kind]) == set(ACTION[kind])
+        for name, given in TYPES[kind].items():
+            if given["type"] == "enum":
+                assert ", ".join(given["allowed-values"]) in re.sub(
+                    r" \([^)]*\)", "", ACTION[kind][name]["description"]
+                )
+            if given["type"] == "boolean":
+                assert "true or false" in ACTION[kind][name]["description"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("command", [verb.value for verb in Verb]),
+        ("engine", [choice.value for choice in EngineChoice]),
+        ("fail-on", list(FAIL_ON)),
+        ("log-level", [level.name.lower() for level in Verbosity]),
+    ],
+)
+def test_the_types_have_the_values_that_the_code_takes(name: str, values: list[str]) -> None:
+    assert TYPES["inputs"][name]["allowed-values"] == values
+
+
+def test_the_guide_speaks_of_every_input_and_output() -> None:
+    for name in (*ACTION["inputs"], *ACTION["outputs"]):
+        assert f"`{name}`" in GUIDE, name
+
+
+def test_the_marketplace_gets_what_it_shows() -> None:
+    assert set(ACTION["branding"]) == {"icon", "color"}
+    assert len(ACTION["description"]) < 200
 
 
 def test_names_are_kebab_case_and_described() -> None:
@@ -76,83 +117,156 @@ def test_names_are_kebab_case_and_described() -> None:
 
 
 def test_untouched_inputs_mean_the_defaults_of_the_command_line() -> None:
-    assert options_from(environ()) == RunOptions(install_system_packages=True)
+    assert call_from(environ()) == Call(
+        verb=Verb.RUN, options=RunOptions(install_system_packages=True)
+    )
 
 
-def test_inputs_become_options(tmp_path: Path) -> None:
-    options = options_from(
+def test_inputs_become_options_of_a_run(tmp_path: Path) -> None:
+    config = tmp_path / "ci.toml"
+    config.touch()
+    call = call_from(
         environ(
             engine="host",
+            config=str(config),
             stages="lint, tests\nimage",
+            skip="integration",
             fail_fast="true",
             max_parallel="3",
             timeout_minutes="1.5",
+            shard="2/5",
+            cache_dir=".cache/heroci",
+            baseline="old.json",
+            fail_on="new-failures",
+            coverage_minimum="80",
+            coverage_minimum_diff="99.5",
+            annotations="false",
+            summary="false",
             output="out",
             log_level="debug",
             working_directory=str(tmp_path),
+            runner_host="tcp://h:1",
+            token="t0ken",
+            comment="true",
         )
     )
-    assert options == RunOptions(
+    assert call.cache == Path(".cache/heroci")
+    assert call.options == RunOptions(
         engine=EngineChoice.HOST,
+        config=config,
         stages=("lint", "tests", "image"),
+        skip=("integration",),
         fail_fast=True,
         max_parallel=3,
         timeout=90.0,
+        shard=Shard(number=2, total=5),
+        baseline=Path("old.json"),
+        gates=Gates(fail_on=FailOn.NEW_FAILURES, coverage_minimum=80.0, coverage_minimum_diff=99.5),
+        annotations=False,
+        summary=False,
         output=Path("out"),
         verbosity=Verbosity.DEBUG,
         path=tmp_path,
+        runner_host="tcp://h:1",
         install_system_packages=True,
+        api=GitHubApi(token="t0ken", comment=True),
     )
+
+
+def test_inputs_become_options_of_a_report() -> None:
+    call = call_from(
+        environ(
+            command="report",
+            junit="results/**/*.xml\n  a file, with blanks.xml",
+            coverage="coverage.xml",
+            lint="ruff.sarif",
+        )
+    )
+    assert call == Call(
+        verb=Verb.REPORT,
+        options=ReportOptions(
+            results=("results/**/*.xml", "a file, with blanks.xml"),
+            coverage=("coverage.xml",),
+            lint=("ruff.sarif",),
+        ),
+    )
+
+
+def test_inputs_become_options_of_a_merge() -> None:
+    call = call_from(environ(command="merge", results="artifacts/*/heroci-result.json"))
+    assert call == Call(
+        verb=Verb.MERGE, options=ReportOptions(results=("artifacts/*/heroci-result.json",))
+    )
+
+
+def told(**inputs: str) -> dict[str, str]:
+    """What is said about wrong inputs, by their names."""
+    with pytest.raises(ConfigurationError) as caught:
+        call_from(environ(**inputs))
+    return {problem.key: problem.message for problem in caught.value.problems}
 
 
 def test_every_wrong_input_is_told_at_once_with_what_it_should_be() -> None:
-    wrong = environ(
+    problems = told(
         engine="dager",
+        config="no/such.toml",
         fail_fast="yes",
         max_parallel="0",
         timeout_minutes="-1",
+        shard="3/2",
+        fail_on="errrors",
+        coverage_minimum="101",
+        coverage_minimum_diff="nan",
+        annotations="True",
+        summary="on",
         log_level="loud",
         working_directory="no/such",
+        check_run="1",
+        comment="no",
     )
-    with pytest.raises(ConfigurationError) as caught:
-        options_from(wrong)
-    text = str(caught.value)
-    assert len(caught.value.problems) == 6
-    for words in (
-        "'dager' is not one of auto, dagger, host; did you mean 'dagger'?",
-        "'yes' is not one of true, false",
-        "'0'",
-        "'-1'",
-        "'loud'",
-        "'no/such'",
-    ):
-        assert words in text
+    assert problems == {
+        "engine": "'dager' is not one of auto, dagger, host; did you mean 'dagger'?",
+        "config": "'no/such.toml' is not a file of the workspace",
+        "fail-fast": "'yes' is not one of true, false",
+        "max-parallel": "'0' is not a whole number from 1",
+        "timeout-minutes": "'-1' is not a number of minutes above 0",
+        "shard": "'3/2' is not a shard: those of 2 are 1/2 to 2/2",
+        "fail-on": "'errrors' is not one of failures, new-failures, errors, nothing; did you mean 'errors'?",
+        "coverage-minimum": "'101' is not a percentage from 0 to 100",
+        "coverage-minimum-diff": "'nan' is not a percentage from 0 to 100",
+        "annotations": "'True' is not one of true, false; did you mean 'true'?",
+        "summary": "'on' is not one of true, false",
+        "log-level": "'loud' is not one of quiet, normal, verbose, debug",
+        "working-directory": "'no/such' is not a directory of the workspace",
+        "check-run": "'1' is not one of true, false",
+        "comment": "'no' is not one of true, false",
+    }
 
 
-@pytest.mark.parametrize(
-    ("schema", "file"),
-    [
-        ("vendor.github-actions", "action.yml"),
-        ("vendor.github-workflows", ".github/workflows/ci.yml"),
-    ],
-)
-def test_files_for_github_are_valid_by_their_schema(schema: str, file: str) -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, file]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_an_input_that_the_command_does_nothing_with_is_wrong() -> None:
+    assert told(junit="a.xml", results="b.json", coverage="c.xml", lint="d") == dict.fromkeys(
+        ("junit", "coverage", "lint", "results"), "makes no sense with command 'run'"
+    )
+    assert told(
+        command="report", junit="a.xml", engine="host", stages="lint", shard="1/2", fail_fast="true"
+    ) == dict.fromkeys(
+        ("engine", "stages", "shard", "fail-fast"), "makes no sense with command 'report'"
+    )
+    assert told(command="merge", junit="a.xml") == {
+        "junit": "makes no sense with command 'merge'",
+        "results": "is missing: command 'merge' needs results",
+    }
+    assert told(command="report") == {
+        "junit": "is missing: command 'report' needs junit or coverage or lint"
+    }
+    assert told(command="reprt") == {
+        "command": "'reprt' is not one of run, report, merge; did you mean 'report'?"
+    }
 
 
-def test_every_foreign_action_is_pinned_by_commit_with_its_version_beside_it() -> None:
-    for workflow in (ROOT / ".github/workflows").glob("*.yml"):
-        for line in workflow.read_text().splitlines():
-            if "uses:" in line and "./" not in line:
-                assert re.search(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
-
-
-def test_every_job_names_its_permissions_and_none_may_write() -> None:
-    for path in (ROOT / ".github/workflows").glob("*.yml"):
-        workflow = yaml.safe_load(path.read_text())
-        assert workflow["permissions"] == {}
-        for job in workflow["jobs"].values():
-            assert set(job["permissions"].values()) == {"read"}
-            assert job["timeout-minutes"]
+def test_the_api_is_asked_for_by_name_and_only_with_a_token() -> None:
+    assert told(token="t0ken") == {"token": "is given, but nothing needs it"}
+    assert call_from(environ(comment="true", check_run="true")).options.api is None
+    with_token = call_from(environ(token="t0ken", check_run="true")).options
+    assert with_token.api == GitHubApi(token="t0ken", check_run=True)
+    assert "t0ken" not in repr(with_token)

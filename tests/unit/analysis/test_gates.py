@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from heroci_action.analysis.baseline import compare
-from heroci_action.analysis.gates import FailOn, Gates, judge
+from heroci_action.analysis.gates import FailOn, Gates, judge, judge_run
 from heroci_action.results import ChangedLines, Coverage, FileCoverage, Result, Severity, Status
 from tests.unit.builders import case, finding, run, run_of, stage, step
 
@@ -112,3 +112,37 @@ def test_limits_count_whatever_fail_on_says() -> None:
 
     assert judge(replace(run_of(case("a")), duration=1.1), gates).exit_code == 1
     assert judge(replace(run_of(case("a")), duration=1.0), gates).exit_code == 0
+
+
+@pytest.mark.parametrize("choice", [FailOn.ERRORS, FailOn.NEW_FAILURES])
+def test_what_no_test_and_no_finding_explains_counts(choice: FailOn) -> None:
+    known = case("a", BAD)
+    tests = stage("tests", step("tests", BAD, tests=(known,)))
+    broken = stage("tests", step("migrate", BAD), step("tests", BAD, tests=(known,)))
+    for now, exit_code in ((run(tests), 0), (run(broken), 1)):
+        compared = replace(now, comparison=compare(now, run_of(known)))
+        assert judged(compared, choice) == exit_code
+
+
+@pytest.mark.parametrize("exit_code", [2, 3, 4, 130])
+def test_no_gate_lets_a_run_through_that_could_not_be_done(exit_code: int) -> None:
+    result = replace(run(stage("tests", status=ERROR)), status=ERROR, exit_code=exit_code)
+
+    judged_run = judge_run(result, Gates(fail_on=FailOn.NOTHING, coverage_minimum=1.0))
+
+    assert (judged_run.status, judged_run.exit_code) == (ERROR, exit_code)
+    assert judged_run.stages[-1].name == "gates"
+
+
+def test_a_run_in_which_nothing_ran_is_no_pass() -> None:
+    result = replace(run(stage("tests", status=Status.SKIPPED)), status=Status.FAILED, exit_code=1)
+
+    assert judge_run(result, Gates()).exit_code == 1
+
+
+def test_a_run_is_judged_like_a_report() -> None:
+    failed = run_of(case("a", BAD))
+
+    assert judge_run(failed, Gates()) == failed
+    assert judge_run(failed, Gates(fail_on=FailOn.NOTHING)).exit_code == 0
+    assert judge_run(run_of(case("a")), Gates(coverage_minimum=1.0)).exit_code == 1

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from heroci_action.reports.outputs import outputs
-from heroci_action.results import Coverage, FileCoverage, Status
+from heroci_action.results import ChangedLines, Comparison, Coverage, FileCoverage, Status
 from tests.unit.builders import case, run, stage, step
 
 
@@ -11,6 +11,7 @@ def test_each_output_says_one_thing() -> None:
         case("b", Status.FAILED),
         case("c", Status.ERRORED),
         case("d", Status.SKIPPED),
+        case("e", Status.FLAKY),
     )
     result = run(
         stage("base", step(cached=True)),
@@ -22,19 +23,31 @@ def test_each_output_says_one_thing() -> None:
 
     assert outputs(result, {"junit-path": "r/junit.xml"}) == {
         "status": "failed",
-        "tests": "4",
+        "failed-stages": "lint,tests",
+        "tests": "5",
         "passed": "1",
         "failed": "2",
         "skipped": "1",
-        "failed-stages": "lint,tests",
-        "cached-stages": "base",
+        "flaky": "1",
+        "new-failures": "",
         "coverage": "66.67",
+        "coverage-diff": "",
         "duration-seconds": "12.35",
+        "cached-stages": "base",
         "junit-path": "r/junit.xml",
         "coverage-path": "",
+        "html-path": "",
         "result-path": "",
         "summary-path": "",
     }
+
+
+def test_comparisons_have_outputs_where_there_is_something_to_compare_with() -> None:
+    changed = ChangedLines(base="c", files=(FileCoverage(path="a.py", covered=(1,), missing=(2,)),))
+    result = run(comparison=Comparison(new=("a.b", "a.c")), changed=changed)
+
+    said = outputs(result, {})
+    assert (said["new-failures"], said["coverage-diff"]) == ("2", "50.00")
 
 
 def test_what_was_not_measured_is_empty() -> None:

@@ -1,0 +1,82 @@
+"""What root leaves in a workspace."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from heroci_action.github.workspace import handed_over
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+OWNER, GROUP = 1001, 118
+NOBODY = 65534
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    os.chown(workspace, OWNER, GROUP)
+    return workspace
+
+
+def owner(path: Path) -> tuple[int, int]:
+    found = path.lstat()
+    return found.st_uid, found.st_gid
+
+
+def test_what_is_made_belongs_to_the_owner(workspace: Path) -> None:
+    with handed_over(workspace):
+        (workspace / "deep/er").mkdir(parents=True)
+        (workspace / "deep/er/file").touch()
+
+    made = [workspace / "deep", workspace / "deep/er", workspace / "deep/er/file"]
+    assert [owner(path) for path in made] == [(OWNER, GROUP)] * 3
+
+
+def test_it_does_so_when_the_work_failed(workspace: Path) -> None:
+    with pytest.raises(RuntimeError), handed_over(workspace):
+        (workspace / "file").touch()
+        raise RuntimeError
+
+    assert owner(workspace / "file") == (OWNER, GROUP)
+
+
+def test_a_link_is_given_away_and_not_what_it_leads_to(workspace: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").touch()
+    with handed_over(workspace):
+        (workspace / "link").symlink_to(outside)
+
+    assert owner(workspace / "link") == (OWNER, GROUP)
+    assert owner(outside) == owner(outside / "file") == (0, 0)
+
+
+def test_what_is_somebody_elses_stays_so(workspace: Path) -> None:
+    with handed_over(workspace):
+        (workspace / "file").touch()
+        os.chown(workspace / "file", NOBODY, NOBODY)
+
+    assert owner(workspace / "file") == (NOBODY, NOBODY)
+
+
+def test_what_was_there_before_stays_as_it_was(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace / "old").touch()
+    monkeypatch.setattr("heroci_action.github.workspace.CLOCK_STEP", -5_000_000_000)
+    with handed_over(workspace):  # as if it began five seconds later
+        pass
+
+    assert owner(workspace / "old") == (0, 0)
+
+
+def test_a_workspace_of_root_stays_roots(tmp_path: Path) -> None:
+    with handed_over(tmp_path):
+        (tmp_path / "file").touch()
+
+    assert owner(tmp_path / "file") == (0, 0)
