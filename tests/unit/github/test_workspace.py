@@ -38,9 +38,13 @@ def test_what_is_made_belongs_to_the_owner(workspace: Path) -> None:
 
 
 def test_it_does_so_when_the_work_failed(workspace: Path) -> None:
-    with pytest.raises(RuntimeError), handed_over(workspace):
-        (workspace / "file").touch()
-        raise RuntimeError
+    def fail() -> None:
+        with handed_over(workspace):
+            (workspace / "file").touch()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
 
     assert owner(workspace / "file") == (OWNER, GROUP)
 
