@@ -228,9 +228,21 @@ def shared(files: Sequence[array[int]]) -> set[int]:
     for parts in _parts(files):
         seen: set[int] = set()
         for part in parts:
-            mine = set(part)
-            found |= seen & mine
-            seen |= mine
+            before = len(seen)
+            seen.update(part)
+            if len(seen) - before < len(part):
+                found |= _common(parts)
+                break
+    return found
+
+
+def _common(parts: Iterable[array[int]]) -> set[int]:
+    seen: set[int] = set()
+    found: set[int] = set()
+    for part in parts:
+        mine = set(part)
+        found |= seen & mine
+        seen |= mine
     return found
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import click
-from pydantic_core import PydanticCustomError
 
-from heroci_action.config.model import seconds
 from heroci_action.sharding import Shard
 
 
@@ -18,6 +16,11 @@ class Duration(click.ParamType[float]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """The seconds."""
+        # A tenth of a second that only a call with a duration needs.
+        from pydantic_core import PydanticCustomError  # noqa: PLC0415
+
+        from heroci_action.config.model import seconds  # noqa: PLC0415
+
         try:
             return seconds(value)
         except PydanticCustomError as error:

@@ -6,11 +6,11 @@ import errno
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from heroci_action import result_json
+from heroci_action.forks import LostError, spread
 from heroci_action.github import commands, environment
 from heroci_action.github.context import GitHubContext
 from heroci_action.output_directory import write
@@ -58,10 +58,14 @@ RENDERERS: dict[str, Renderer] = {
 }
 """The files by name, some in pieces; None is a report that there is nothing for."""
 
+PAGE = "report.html"
+_HEAVY = frozenset({"junit.xml", "heroci-result.json", PAGE})
+"""The reports that hold every test, or take long to make anyhow."""
+
 OUTPUT_FILES = {
     "junit-path": "junit.xml",
     "coverage-path": "coverage.xml",
-    "html-path": "report.html",
+    "html-path": PAGE,
     "result-path": "heroci-result.json",
     "summary-path": "summary.md",
 }
@@ -101,20 +105,35 @@ class _Publication:
     def files(self) -> None:
         """Every report that there is something for; a stale one of an earlier run goes."""
         self._attempt("the directory of the reports", lambda: _make(self._output))
-        for name, render in {**RENDERERS, "report.html": self._page}.items():
-            self._attempt(name, partial(self._file, name, render))
+        names = [*RENDERERS, PAGE]
+        weights = [_weight(self._result) if name in _HEAVY else 0 for name in names]
+        for name, written in zip(names, spread(self._written, names, weights), strict=True):
+            if isinstance(written, LostError):
+                cause = f"{name} could not be made: {written}"
+                self.problems.append(PublishProblem(cause=cause, remedy=_REMEDIES[errno.ENOMEM]))
+            elif isinstance(written, PublishProblem):
+                self.problems.append(written)
+            elif written:
+                self.paths[name] = self._output / name
+
+    def _written(self, name: str) -> PublishProblem | bool:
+        """Whether there was something to write, or what went wrong."""
+        render = RENDERERS.get(name, self._page)
+        wrote: list[bool] = []
+        problem = _tried(name, lambda: wrote.append(self._file(name, render)))
+        return problem or wrote == [True]
 
     def _page(self, result: Result) -> bytes:
         sources = _sources(result, self._repository.root) if self._repository else {}
         return html.render(result, sources=sources)
 
-    def _file(self, name: str, render: Renderer) -> None:
+    def _file(self, name: str, render: Renderer) -> bool:
         path = self._output / name
         path.unlink(missing_ok=True)
         content = render(self._result)
         if content is not None:
             write(path, content)
-            self.paths[name] = path
+        return content is not None
 
     def on_github(self, github: GitHubContext, stdout: TextIO | None) -> None:
         """Annotations, the job summary, the step's outputs."""
@@ -144,15 +163,27 @@ class _Publication:
             environment.write_outputs(github.output, outputs(self._result, paths))
 
     def _attempt(self, what: str, action: Callable[[], None]) -> None:
-        try:
-            action()
-        except OSError as error:
-            self.problems.append(_problem(what, error))
-        except Exception as error:  # noqa: BLE001  a bug in one report must not cost the others
-            cause = f"{what} could not be made: {type(error).__name__}: {error}"
-            self.problems.append(
-                PublishProblem(cause=cause, remedy="this is a bug in HeroCI, please report it")
-            )
+        problem = _tried(what, action)
+        if problem:
+            self.problems.append(problem)
+
+
+def _tried(what: str, action: Callable[[], None]) -> PublishProblem | None:
+    """What went wrong in an action."""
+    try:
+        action()
+    except OSError as error:
+        return _problem(what, error)
+    except Exception as error:  # noqa: BLE001  a bug in one report must not cost the others
+        cause = f"{what} could not be made: {type(error).__name__}: {error}"
+        return PublishProblem(cause=cause, remedy="this is a bug in HeroCI, please report it")
+    return None
+
+
+def _weight(result: Result) -> int:
+    """What the tests in a report weigh: those with something to tell take an element each, with all they said."""
+    listed = sum(1 for _ in result.tests)
+    return 1_000 * listed + 25 * sum(packed.count for packed in result.packed)
 
 
 def _sources(result: Result, root: Path) -> dict[str, str]:
@@ -193,6 +224,7 @@ def _problem(what: str, error: OSError) -> PublishProblem:
 
 
 _REMEDIES = {
+    errno.ENOMEM: "give the machine more memory, or report fewer files at a time",
     errno.ENOSPC: "free some space, or name a directory on a larger disk with --output",
     errno.EDQUOT: "free some space, or name a directory on a larger disk with --output",
     errno.EACCES: f"let user {os.getuid()} write there, or name another directory with --output",
