@@ -10,6 +10,7 @@ from importlib.resources import files
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from heroci_action.analysis import packing
 from heroci_action.errors import UsageError
 from heroci_action.results import (
     SCHEMA_VERSION,
@@ -130,12 +131,16 @@ def _validate(record: object) -> Result:
     )
 
     try:
-        return _adapter().validate_python(record)
-    except ValidationError as error:
+        result = _adapter().validate_python(record)
+        for packed in result.packed:
+            packing.check(packed)
+    except ValueError as error:
+        words = _first(error) if isinstance(error, ValidationError) else str(error)
         raise UsageError(
-            f"the heroci-result.json is damaged: {_first(error)}",
+            f"the heroci-result.json is damaged: {words}",
             remedy="make it again; it was changed after heroci wrote it",
         ) from error
+    return result
 
 
 def _first(error: ValidationError) -> str:

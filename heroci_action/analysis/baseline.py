@@ -6,17 +6,11 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
-from heroci_action.results import (
-    Comparison,
-    Diagnostic,
-    FailureAge,
-    Result,
-    Slowdown,
-    Status,
-    TestCase,
-)
+from heroci_action.analysis import packing
+from heroci_action.results import Comparison, Diagnostic, FailureAge, Result, Slowdown, Status
 
 BAD = frozenset({Status.FAILED, Status.ERRORED, Status.CANCELLED})
 NAMES = 1_000  # added and removed tests that are listed
@@ -29,8 +23,7 @@ DEVIATIONS = 5.0  # of the logarithm of the times' ratio, robustly estimated
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     """What all cases of one id came to: the worst status, the sum of their times."""
 
     status: Status
@@ -42,7 +35,7 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
 
     `clean`: the files were those of the commit, so that another outcome at the same commit means an unstable test.
     """
-    now, before = _outcomes(result.tests), _outcomes(baseline.tests)
+    now, before = _outcomes(result), _outcomes(baseline)
     failing = [name for name, outcome in now.items() if outcome.status in BAD]
     failed = {name for name, outcome in before.items() if outcome.status in BAD}
     ages = {age.id: age for age in baseline.comparison.known} if baseline.comparison else {}
@@ -75,14 +68,18 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
     )
 
 
-def _outcomes(tests: Iterable[TestCase]) -> dict[str, _Outcome]:
+def _outcomes(result: Result) -> dict[str, _Outcome]:
+    """By id; packed tests are unpacked only as far as that, block by block."""
     found: dict[str, _Outcome] = {}
-    for test in tests:
-        other = found.get(test.id)
-        worst = other.status if other and other.status in BAD else test.status
-        found[test.id] = _Outcome(
-            status=worst, duration=test.duration + (other.duration if other else 0.0)
-        )
+    packed = (named for packet in result.packed for named in packing.named(packet))
+    told = ((test.id, _Outcome(test.status, test.duration)) for test in result.tests)
+    for name, one in chain(told, ((name, _Outcome(Status.PASSED, time)) for name, time in packed)):
+        other = found.get(name)
+        if other:
+            worst = other.status if other.status in BAD else one.status
+            found[name] = _Outcome(worst, one.duration + other.duration)
+        else:
+            found[name] = one
     return found
 
 

@@ -18,6 +18,7 @@ from heroci_action.results import PassedTests, Result, Status, StepResult, TestC
 BLOCK = 8_192  # tests; a block is what has to be in memory at once
 SLOWEST = 50
 TOGETHER = 250_000  # keys that are in one set
+LARGEST = 1 << 28  # bytes of a block from elsewhere, unpacked
 LEVEL = 1  # of zlib: three times as fast as the default, and hardly larger
 MICROSECONDS = 1_000_000
 LONGEST = 10**18  # microseconds
@@ -135,12 +136,34 @@ def is_plain(test: TestCase) -> bool:
 
 
 def columns(packed: PassedTests) -> Iterator[Columns]:
-    """The blocks, one at a time. Raises ValueError for one that nobody packed."""
+    """The blocks, one at a time. Raises ValueError for one that nobody packed; see `check`."""
     for block in packed.blocks:
-        made = Columns(*json.loads(zlib.decompress(b64decode(block))))
-        if len({len(column) for column in made if column is not None}) != 1:
-            raise ValueError("columns of different lengths")
+        unpacker = zlib.decompressobj()
+        try:
+            text = unpacker.decompress(b64decode(block, validate=True), LARGEST)
+            made = Columns(*json.loads(text))
+            lengths = {len(column) for column in made if column is not None}
+        except (zlib.error, ValueError, TypeError, RecursionError) as error:
+            raise ValueError(f"a block of packed tests is damaged: {error}") from error
+        if not unpacker.eof or len(lengths) != 1:
+            raise ValueError("a block of packed tests is damaged")
         yield made
+
+
+def check(packed: PassedTests) -> None:
+    """Raise ValueError where a packet came from elsewhere and is not what `pack` makes."""
+    known = range(len(packed.classes))
+    count = 0
+    for block in columns(packed):
+        numbers = (*block.classes, *block.micros, *(block.lines or ()))
+        sound = all(type(number) is int and number >= 0 for number in numbers if number is not None)
+        if not (sound and all(index in known for index in block.classes)):
+            raise ValueError("a block of packed tests has what is no number of its column")
+        if not all(isinstance(name, str) for name in block.names):
+            raise ValueError("a block of packed tests has a name that is no text")
+        count += len(block.names)
+    if count != packed.count:
+        raise ValueError(f"there are {count} packed tests, not {packed.count} as it says")
 
 
 def unpack(packed: PassedTests, rows: Collection[int] | None = None) -> Iterator[TestCase]:
@@ -152,6 +175,14 @@ def unpack(packed: PassedTests, rows: Collection[int] | None = None) -> Iterator
         for row in wanted:
             yield _case(block, row, packed.classes)
         first += len(block.names)
+
+
+def named(packed: PassedTests) -> Iterator[tuple[str, float]]:
+    """The ids of the tests with their times in seconds, in order."""
+    prefixes = [f"{classname}." if classname else "" for classname, _ in packed.classes]
+    for block in columns(packed):
+        for index, micros, name in zip(block.classes, block.micros, block.names, strict=True):
+            yield prefixes[index] + name, micros / MICROSECONDS
 
 
 def without(packed: PassedTests, rows: Collection[int]) -> PassedTests | None:

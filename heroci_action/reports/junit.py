@@ -42,15 +42,15 @@ def pieces(result: Result) -> Iterator[bytes]:
         for key in totals:
             totals[key] += int(element.get(key, 0))
         # Elements are many times as large as their text: only one suite of them is there at a time.
-        suites.append((_text(element), packed))
+        suites.append((_text(element), packed, suite.name))
     root = ET.Element("testsuites", name=legal_xml(result.project))
     root.attrib |= {key: str(value) for key, value in totals.items()}
     root.set("time", f"{result.duration:.6f}")
     start, end = _text(root, declared=True)
     yield start
-    for (first, last), packed in suites:
+    for (first, last), packed, name in suites:
         yield first
-        yield from packed_cases(packed) if packed else ()
+        yield from packed_cases(packed, name.replace("/", ".", 1)) if packed else ()
         yield last
     yield end + b"\n"
 

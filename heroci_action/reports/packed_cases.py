@@ -36,10 +36,13 @@ class _Times(dict[int, str]):
         return text
 
 
-def packed_cases(packed: PassedTests) -> Iterator[bytes]:
-    """The elements, a block of them at a time; the same as the library makes of the same tests."""
+def packed_cases(packed: PassedTests, classname: str) -> Iterator[bytes]:
+    """The elements, a block of them at a time, the same as the library makes of the same tests.
+
+    A test without a class is of `classname`.
+    """
     times = _Times()
-    heads = [_head(classname, file) for classname, file in packed.classes]
+    heads = [_head(own or classname, file) for own, file in packed.classes]
     for block in packing.columns(packed):
         names = block.names
         if _SPECIAL.search("".join(names)):
@@ -53,8 +56,10 @@ def packed_cases(packed: PassedTests) -> Iterator[bytes]:
 
 
 def _head(classname: str, file: str | None) -> str:
-    place = f' file="{_attribute(file)}"' if file else ""
-    return f'<testcase{place} classname="{_attribute(classname)}" name="'
+    """The element as far as the name; the library leaves out what is empty."""
+    places = {"file": _attribute(file or ""), "classname": _attribute(classname)}
+    told = "".join(f' {name}="{value}"' for name, value in places.items() if value)
+    return f'<testcase{told} name="'
 
 
 def _line(line: int) -> str:
