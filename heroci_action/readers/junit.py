@@ -92,7 +92,9 @@ class _Document:
     many at a time. Any other is made a `case` as soon as an element says something about it.
     """
 
-    def __init__(self, parser: expat.XMLParserType, source: Source, tree: Tree) -> None:
+    def __init__(
+        self, parser: expat.XMLParserType, source: Source, tree: Tree, *, deaf: bool
+    ) -> None:
         self.parser = parser
         self.source = source
         self.tree = tree
@@ -100,13 +102,10 @@ class _Document:
         self.places: list[int] = []  # of the tests among all of the document
         self.packer = Packer()
         self.rows: list[dict[str, str]] = []
-        self.indices: dict[tuple[str | None, str | None], int] = (
-            {}
-        )  # by the two attributes, in this suite
+        # Of classes in this suite, by the two attributes that say it.
+        self.indices: dict[tuple[str | None, str | None], int] = {}
         self.micros = _Micros()
-        self.by_pytest = (
-            False  # which counts the lines of definitions from zero, as nobody else does
-        )
+        self.by_pytest = False  # its lines of definitions are counted from zero, as nobody else's
         self.suites: list[str] = []
         self.plain: dict[str, str] | None = None
         self.case: _Case | None = None
@@ -116,6 +115,8 @@ class _Document:
         self.trace = ""
         self.pieces: list[str] = []
         self.printed: list[list[str]] = []  # by the plain case
+        self.deaf = deaf
+        self.unheard: dict[str, str] | None = None  # the last plain case that has printed something
         self.files: dict[tuple[str, str], str | None] = {}
         self.host = self.began = self.ended = ""
         parser.StartElementHandler = self._root
@@ -131,8 +132,11 @@ class _Document:
         if name == "testcase":
             self.plain = attributes
         elif self.plain is not None and name in OUTPUTS:
-            self._listen()
-            self.printed.append(self.pieces)
+            if self.deaf:
+                self.unheard = self.plain
+            else:
+                self._listen()
+                self.printed.append(self.pieces)
         else:
             self._start_other(local(name), attributes)
 
@@ -163,6 +167,8 @@ class _Document:
     def _told(self) -> _Case | None:
         """The case that is open, from now on one of those that have something to tell."""
         if self.plain is not None:
+            if self.plain is self.unheard:
+                raise _UnheardError
             self.case, self.plain = _Case(self.plain), None
             self.case.output = _texts(self.printed)
             self.printed = []
@@ -216,7 +222,8 @@ class _Document:
             if self.printed:
                 self._end_printed()
         elif name in OUTPUTS:
-            self.parser.CharacterDataHandler = None
+            if not self.deaf:
+                self.parser.CharacterDataHandler = None
         elif local(name) in SUITES:
             self._end_suite()
         elif ":" in name:
@@ -415,8 +422,23 @@ class _Document:
 
 
 def read_junit(source: Source, tree: Tree) -> Readings:
-    """The tests of one file. Raises BrokenReportError with those that were read before it broke."""
-    return listen(source, lambda parser: _Document(parser, source, tree))
+    """The tests of one file. Raises BrokenReportError with those that were read before it broke.
+
+    Where what passed tests printed is not wanted, nobody listens to it, since it is most of a large file. A writer
+    that has a failed test's output before its failure is heard the second time.
+    """
+
+    def listening(*, deaf: bool) -> Readings:
+        return listen(source, lambda parser: _Document(parser, source, tree, deaf=deaf))
+
+    try:
+        return listening(deaf=not source.outputs)
+    except _UnheardError:
+        return listening(deaf=False)
+
+
+class _UnheardError(Exception):
+    """A test has failed after it printed something."""
 
 
 def _texts(pieces: Iterable[list[str]]) -> list[str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterable
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heroci_action.analysis.packing import unpack
 from heroci_action.engines.base import ReportFile
 from heroci_action.plan import ReportKind
-from heroci_action.readers import Readings, Tree, read
-from heroci_action.results import Status, TestCase
+from heroci_action.readers import Readings, Source, Tree, read, read_sources
+from heroci_action.results import PassedTests, Status, TestCase
 
 TREE = Tree(
     tracked=frozenset({"shop/tests/test_cart.py", "shop/cart.py", "shop/__init__.py"}),
@@ -195,3 +200,91 @@ def test_a_test_that_the_probe_recorded_as_well_counts_once_as_recorded() -> Non
     found = read(files, tree=TREE)
     assert sorted((test.name, test.line) for test in found.tests if test.name == "t") == [("t", 5)]
     assert len(found.tests) == 2
+
+
+PRINTED_FIRST = """<testsuite><testcase name="a"><system-out>noise</system-out></testcase>
+<testcase name="b"><system-out>one</system-out><failure>no</failure><system-err>two</system-err></testcase>
+<testcase name="c"><failure>no</failure><system-out>three</system-out></testcase></testsuite>"""
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("outputs", [False, True])
+def test_output_of_a_failed_test_is_kept_on_both_sides_of_its_failure(
+    *, outputs: bool, packed: bool
+) -> None:
+    content = PRINTED_FIRST.encode()
+    source = Source(
+        kind=ReportKind.JUNIT, path="j", content=content, outputs=outputs, packed=packed
+    )
+    found = read_sources([source], tree=TREE)
+
+    said = {test.name: test.output for test in found.tests}
+    assert said.pop("a", "") == ("noise" if outputs else "")
+    assert said == {"b": "one\ntwo", "c": "three"}
+    assert (found.passed is not None) == (packed and not outputs)
+
+
+def test_packed_tests_are_those_that_have_nothing_to_tell() -> None:
+    content = b"""<testsuite><testcase name="a" file="shop/cart.py" line="3" time="0.5"/>
+    <testcase name="b"><skipped/></testcase>
+    <testcase name="c" status="notrun"/><testcase name="d"><rerunFailure/></testcase><testcase name="e"/></testsuite>"""
+    source = Source(kind=ReportKind.JUNIT, path="j", content=content, packed=True)
+
+    found = read_sources([source], tree=TREE)
+
+    assert [(test.name, test.status.value) for test in found.tests] == [
+        ("b", "skipped"),
+        ("c", "skipped"),
+        ("d", "flaky"),
+    ]
+    assert found.passed
+    one, two = unpack(found.passed)
+    assert (one.name, one.file, one.line, one.duration) == ("a", "shop/cart.py", 3, 0.5)
+    assert two.name == "e"
+
+
+@pytest.mark.parametrize("name", ["pytest", "other"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_second_run_of_a_packed_test_is_seen_in_the_same_file(name: str, *, packed: bool) -> None:
+    content = f"""<testsuite name="{name}"><testcase name="a"/><testcase name="b"><failure message="no"/></testcase>
+    <testcase name="b"/><testcase name="c"/><testcase name="c"/></testsuite>""".encode()
+    source = Source(kind=ReportKind.JUNIT, path="j", content=content, packed=packed)
+
+    found = read_sources([source], tree=TREE)
+
+    tests = [*found.tests, *unpack(found.passed or PassedTests())]
+    ends = sorted((test.name, test.status.value) for test in tests)
+    if name == "pytest":
+        assert ends == [("a", "passed"), ("b", "failed"), ("c", "flaky")]
+    else:
+        assert ends == [("a", "passed"), ("b", "flaky"), ("c", "passed"), ("c", "passed")]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("ab"),
+            st.sampled_from(
+                ("", "<failure message='x'/>", "<skipped/>", "<system-out>o</system-out>")
+            ),
+        ),
+        max_size=8,
+    ),
+    st.sampled_from(("pytest", "x")),
+)
+def test_packing_changes_no_test(cases: list[tuple[str, str]], name: str) -> None:
+    told = "".join(f'<testcase name="{test}">{inner}</testcase>' for test, inner in cases)
+    content = f'<testsuite name="{name}">{told}</testsuite>'.encode()
+    plain, packed = (
+        read_sources(
+            [Source(kind=ReportKind.JUNIT, path="j", content=content, packed=one, outputs=False)],
+            tree=TREE,
+        )
+        for one in (False, True)
+    )
+
+    def ordered(tests: Iterable[TestCase]) -> list[str]:
+        return sorted(map(repr, tests))
+
+    assert packed.passed is None or packed.passed.count == len(packed.keys or ())
+    assert ordered((*packed.tests, *unpack(packed.passed or PassedTests()))) == ordered(plain.tests)
