@@ -193,8 +193,8 @@ class TestsConfig(Table):
     """Test processes: a number, true for one per core, false for one, "auto" for what the project allows."""
     coverage: StrictBool = True
     """Whether coverage is measured."""
-    check_migrations: StrictBool = True
-    """Whether `makemigrations --check` must find nothing to do."""
+    check_migrations: StrictBool | Literal["warn"] = True
+    """Whether `makemigrations --check` must find nothing to do; "warn" tells of what it finds, and fails nothing."""
 
 
 class ImageConfig(Table):

@@ -68,9 +68,10 @@ def _django_steps(loaded: Loaded) -> Iterator[Step]:
 
 def _check_migrations(loaded: Loaded) -> Step:
     record = "{reports}/migrations"
+    warn = ("--warn",) if loaded.config.tests.check_migrations == "warn" else ()
     return Step(
         name="migrations",
-        action=Command(line=("python", "{probes}/heroci_migrations.py", *manage(loaded))),
+        action=Command(line=("python", "{probes}/heroci_migrations.py", *warn, *manage(loaded))),
         env={"HEROCI_RECORD": record},
         reports=(Report(kind=ReportKind.DJANGO, path=f"{record}/*"),),
         blocking=False,

@@ -44,7 +44,7 @@ def app(place: Path, name: str, length: int) -> None:
         file.write_text(text)
 
 
-def ask(tmp_path: Path, *, own: int, theirs: int) -> tuple[int, str, list[str]]:
+def ask(tmp_path: Path, *options: str, own: int, theirs: int) -> tuple[int, str, list[str]]:
     """The exit code, the output and the warnings."""
     root = tmp_path / "project"
     app(root, "shop", own)
@@ -58,7 +58,7 @@ def ask(tmp_path: Path, *, own: int, theirs: int) -> tuple[int, str, list[str]]:
         "HEROCI_ROOT": str(root),
         "HEROCI_RECORD": str(tmp_path / "record"),
     }
-    command = [sys.executable, str(folder / "heroci_migrations.py"), "-m", "django"]
+    command = [sys.executable, str(folder / "heroci_migrations.py"), *options, "-m", "django"]
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
     records = [line for file in (tmp_path / "record").glob("*") for line in file.open()]
     return (
@@ -94,14 +94,26 @@ def test_of_both_only_the_projects_own_is_the_cause(tmp_path: Path) -> None:
     ]
 
 
+def test_where_only_a_warning_is_wanted_the_projects_own_are_warnings_too(tmp_path: Path) -> None:
+    code, output, warnings = ask(tmp_path, "--warn", own=20, theirs=20)
+    assert code == 0
+    assert [("'shop'" in text, "'theirs'" in text) for text in sorted(warnings)] == [
+        (True, False),
+        (False, True),
+    ]
+    assert "check-migrations" in next(text for text in warnings if "'shop'" in text)
+    assert "Migrations for 'shop':" in output
+
+
+@pytest.mark.parametrize("options", [(), ("--warn",)])
 @pytest.mark.parametrize(
     ("settings", "code"), [("import nothing_of_that_name\n", 1), ("raise SystemExit(7)\n", 7)]
 )
 def test_what_keeps_django_from_answering_is_passed_on(
-    tmp_path: Path, settings: str, code: int
+    tmp_path: Path, settings: str, code: int, options: tuple[str, ...]
 ) -> None:
     (tmp_path / "settings.py").write_text(settings)
     probe = str(Path(probes.__file__).parent / "heroci_migrations.py")
     env = {**os.environ, "PYTHONPATH": str(tmp_path), "DJANGO_SETTINGS_MODULE": "settings"}
-    done = subprocess.run([sys.executable, probe, "-m", "django"], env=env, check=False)
+    done = subprocess.run([sys.executable, probe, *options, "-m", "django"], env=env, check=False)
     assert done.returncode == code

@@ -273,3 +273,18 @@ def test_a_script_stands_back_where_the_settings_are_known_or_pytest_runs(
     tmp_path: Path, files: dict[str, str]
 ) -> None:
     assert loaded(tmp_path, files).config.tests.script is None
+
+
+@pytest.mark.parametrize(
+    ("files", "checked"),
+    [
+        ({}, True),
+        (workflow("python manage.py test"), "warn"),
+        (workflow("python manage.py makemigrations --check", "python manage.py test"), True),
+        (workflow("npm run build"), True),
+    ],
+)
+def test_missing_migrations_fail_unless_the_projects_own_tests_let_them_pass(
+    tmp_path: Path, files: dict[str, str], checked: object
+) -> None:
+    assert the_tests(tmp_path, files).check_migrations == checked
