@@ -11,6 +11,7 @@ import anyio
 
 from heroci_action.engines.base import Sink
 from heroci_action.engines.docker_words import no_answer
+from heroci_action.engines.host.build_context import Build
 from heroci_action.engines.host.guardian import LABEL
 from heroci_action.engines.host.process import Captured, Program, capture, execute
 
@@ -53,6 +54,32 @@ class Docker:
             answer = await self.capture("version", "--format", "{{.Server.Version}}")
             return None if answer.exit_code == 0 else no_answer(answer.stderr)
         return f"the Docker daemon did not answer within {ANSWER_WITHIN:g} s"
+
+    async def build(self, wanted: Build, sink: Sink) -> int:
+        """Build an image with BuildKit; the exit code."""
+        buildx = await self.capture("buildx", "version")
+        if buildx.exit_code:
+            if wanted.secrets:
+                raise EngineError(
+                    "secrets of a build need buildx, and the docker client has none",
+                    remedy="install docker-buildx, or use --engine dagger",
+                )
+            # Its client takes a tenth of a second to import.
+            from heroci_action.engines.host.buildkit import build  # noqa: PLC0415
+
+            return await build(wanted, sink, host=self.machine.get("DOCKER_HOST"))
+        options = [
+            *(("--target", wanted.target) if wanted.target else ()),
+            *(("--no-cache",) if wanted.fresh else ()),
+        ]
+        for key, value in wanted.arguments.items():
+            options += ["--build-arg", f"{key}={value}"]
+        for name in wanted.secrets:
+            options += ["--secret", f"id={name},env={name}"]
+        named = ("--label", wanted.label, "-t", wanted.tag, "-f", str(wanted.dockerfile))
+        return await self.execute(
+            "build", "--progress", "plain", *named, *options, str(wanted.context), sink=sink
+        )
 
     async def own_container(self) -> str | None:
         """The id of the container that HeroCI itself runs in, where this daemon knows it."""

@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from heroci_action import probes
 from heroci_action.engines import health
 from heroci_action.engines.base import ReportFile, Sink, StepOutcome, Stream
+from heroci_action.engines.host.build_context import Build
 from heroci_action.engines.host.containers import Containers, containers
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.environment import Installed, Installer
@@ -29,6 +30,7 @@ from heroci_action.engines.host.process import (
     running,
 )
 from heroci_action.engines.host.services import ProcessServices, Provided
+from heroci_action.engines.host.tools import fetch_tools
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.host.workspace import Workspace, workspace
 from heroci_action.engines.secret_store import Announce, SecretStore, declared_secrets, ignore
@@ -241,6 +243,8 @@ class HostScope:
 
     async def _install(self, sink: Sink) -> StepOutcome:
         session = self._session
+        engine = session.engine
+        await fetch_tools(engine.machine, engine.cache.parent / "tools", sink)
         uv = Uv(workspace=session.workspace, directory=session.engine.root)
         # What a fresh run makes is gone with it: an environment that others use cannot be made anew under them.
         cache = (
@@ -303,32 +307,22 @@ class HostScope:
         return image
 
     async def _build(self, action: BuildImage, sink: Sink) -> StepOutcome:
-        docker, root = self._session.docker, self._session.engine.root
-        tag = f"heroci-{self._session.workspace.run}:latest"
-        target = ("--target", action.target) if action.target else ()
-        arguments = [
-            word
-            for key, value in action.build_args.items()
-            for word in ("--build-arg", f"{key}={value}")
-        ]
-        options = (
-            "--label",
-            docker.label,
-            "-t",
-            tag,
-            "-f",
-            str(root / action.dockerfile),
-            *target,
-            *arguments,
+        docker, engine = self._session.docker, self._session.engine
+        wanted = Build(
+            dockerfile=engine.root / action.dockerfile,
+            context=engine.root / action.context,
+            tag=f"heroci-{self._session.workspace.run}:latest",
+            label=docker.label,
+            target=action.target,
+            arguments=action.build_args,
+            secrets=action.secrets,
+            fresh=engine.fresh,
         )
-        fresh = ("--no-cache",) if self._session.engine.fresh else ()
-        code = await docker.execute(
-            "build", "--progress", "plain", *fresh, *options, str(root / action.context), sink=sink
-        )
+        code = await docker.build(wanted, sink)
         if code:
             return StepOutcome(exit_code=code)
-        self._session.image = tag
-        return StepOutcome(exit_code=0, facts=await self._image_facts(tag))
+        self._session.image = wanted.tag
+        return StepOutcome(exit_code=0, facts=await self._image_facts(wanted.tag))
 
     async def _image_facts(self, tag: str) -> dict[str, str]:
         found = await self._session.docker.capture(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from uv import find_uv_bin
-
 from heroci_action.engines.base import Sink
 from heroci_action.engines.host.process import Captured, Program, capture, execute
 from heroci_action.engines.host.workspace import Workspace
@@ -30,6 +28,8 @@ class Uv:
         return await capture(self._program(arguments, {}))
 
     def _program(self, arguments: tuple[str, ...], variables: dict[str, str]) -> Program:
+        from uv import find_uv_bin  # noqa: PLC0415  it may have been fetched a moment ago
+
         machine = self.workspace.machine
         settings = {name: value for name, value in machine.items() if name.startswith(SETTINGS)}
         env = self.workspace.environment(**settings, **variables)
