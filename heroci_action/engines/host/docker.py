@@ -59,11 +59,6 @@ class Docker:
         """Build an image with BuildKit; the exit code."""
         buildx = await self.capture("buildx", "version")
         if buildx.exit_code:
-            if wanted.secrets:
-                raise EngineError(
-                    "secrets of a build need buildx, and the docker client has none",
-                    remedy="install docker-buildx, or use --engine dagger",
-                )
             # Its client takes a tenth of a second to import.
             from heroci_action.engines.host.buildkit import build  # noqa: PLC0415
 
@@ -74,8 +69,6 @@ class Docker:
         ]
         for key, value in wanted.arguments.items():
             options += ["--build-arg", f"{key}={value}"]
-        for name in wanted.secrets:
-            options += ["--secret", f"id={name},env={name}"]
         named = ("--label", wanted.label, "-t", wanted.tag, "-f", str(wanted.dockerfile))
         return await self.execute(
             "build", "--progress", "plain", *named, *options, str(wanted.context), sink=sink

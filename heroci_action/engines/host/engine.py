@@ -315,7 +315,6 @@ class HostScope:
             label=docker.label,
             target=action.target,
             arguments=action.build_args,
-            secrets=action.secrets,
             fresh=engine.fresh,
         )
         code = await docker.build(wanted, sink)
