@@ -27,7 +27,8 @@ async def fetch_tools(machine: Mapping[str, str], cache: Path, sink: Sink) -> No
     lock = machine.get(LOCK)
     if not lock or importlib.util.find_spec("uv"):
         return
-    pip = (str(Path(sys.base_prefix, "bin/python")), "-m", "pip", "--python", sys.executable)
+    base = str(Path(sys.executable).resolve())  # the environment has no pip of its own
+    pip = (base, "-m", "pip", "--python", sys.executable)
     options = ("--disable-pip-version-check", "--root-user-action=ignore", "--quiet", "--no-deps")
     arguments = (
         *pip,
