@@ -1,0 +1,124 @@
+"""`.github/workflows/ci.yml`, run by act."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.act.conftest import commit, narrow
+from tests.act.runner import Run, Runner
+
+pytestmark = [pytest.mark.docker, pytest.mark.act]
+
+HOST = ("-j", "heroci", "--matrix", "engine:host")
+
+BROKEN = """\
+from django.test import SimpleTestCase
+
+
+class BrokenTests(SimpleTestCase):
+    def test_sums(self):
+        total = 1 + 1
+        self.assertEqual(total, 3)
+"""
+
+JUNIT = """\
+<testsuite name="pytest" tests="2" failures="1">
+  <testcase classname="tests.unit.test_text" name="test_words" time="0.1"/>
+  <testcase classname="tests.unit.test_text" name="test_numbers" time="0.1">
+    <failure message="assert 2 == 3">tests/unit/test_text.py:11: AssertionError</failure>
+  </testcase>
+</testsuite>
+"""
+
+
+def outputs(run: Run) -> dict[str, Any]:
+    """What the step that shows the outputs of the one before it has printed."""
+    found = re.search(r"^\{(\}|\n  \".*?\n\})$", run.log, re.MULTILINE | re.DOTALL)
+    assert found, run.log[-6000:]
+    content: dict[str, Any] = json.loads(found[0])
+    return content
+
+
+def test_a_push_runs_the_reference_project_and_a_later_step_reads_the_outputs(
+    act: Runner, repository: Path
+) -> None:
+    run = act.run(repository, "ci.yml", *HOST)
+    assert run.exit_code == 0, run.log[-6000:]
+    said = outputs(run)
+    assert said["status"] == "passed"
+    assert int(said["tests"]) == int(said["passed"]) > 100
+    assert float(said["coverage"]) > 90
+    assert said["failed-stages"] == ""
+    assert run.annotations == []
+    for words in (
+        "# ✅",
+        "**lint** | ✅",
+        "**tests** | ✅",
+        "**image** | ✅",
+        "**integration** | ✅",
+    ):
+        assert words in run.summary
+    kept = run.shared / "artifacts/reports-host"
+    for name in ("junit.xml", "coverage.xml", "report.html", "heroci-result.json"):
+        assert (kept / name).stat().st_size > 1000
+
+
+def test_a_pull_request_that_breaks_a_test_and_the_style_is_annotated_at_both_lines(
+    act: Runner, repository: Path
+) -> None:
+    narrow(repository, "tests.superheroes.test_model", "tests.superheroes.test_broken")
+    (repository / "tests/superheroes/test_broken.py").write_text(BROKEN)
+    model = repository / "superheroes/models.py"
+    ugly = len(model.read_text().splitlines()) + 3
+    model.write_text(model.read_text() + "\n\nunused = [1,2 ]\n")
+    commit(repository)
+
+    run = act.run(repository, "ci.yml", *HOST, event="pull_request")
+    assert run.exit_code == 1
+    said = outputs(run)
+    assert said["status"] == "failed"
+    assert said["failed"] == "1"
+    assert said["failed-stages"].split(",") == ["lint", "tests"]
+    places = {(one.level, one.file, one.line) for one in run.annotations}
+    assert ("error", "tests/superheroes/test_broken.py", 7) in places
+    assert ("error", "superheroes/models.py", ugly) in places
+    assert {file for _, file, _ in places} == {
+        "tests/superheroes/test_broken.py",
+        "superheroes/models.py",
+    }
+    assert "test_sums" in run.summary
+    assert "2 != 3" in run.summary
+    assert (run.shared / "artifacts/reports-host/junit.xml").exists()
+
+
+def test_the_tests_of_a_pull_request_are_reported_even_where_they_fail(
+    act: Runner, repository: Path
+) -> None:
+    script = repository / "scripts/run-tests.sh"
+    script.write_text(
+        f"#!/bin/sh\nmkdir -p test-results\ncat > test-results/junit.xml <<'EOF'\n{JUNIT}EOF\nexit 1\n"
+    )
+    commit(repository)
+    run = act.run(repository, "ci.yml", "-j", "annotations", event="pull_request")
+    assert run.exit_code == 1
+    (annotation,) = run.annotations
+    assert (annotation.file, annotation.line) == ("tests/unit/test_text.py", 11)
+    assert "test_numbers" in run.summary
+    assert "**2 tests**" in run.summary
+
+
+def test_wrong_inputs_are_told_at_once_and_nothing_runs(act: Runner, repository: Path) -> None:
+    path = repository / ".github/workflows/ci.yml"
+    wrong = "          engine: dager\n          shard: 3/2\n"
+    path.write_text(path.read_text().replace("          engine: ${{ matrix.engine }}\n", wrong))
+    commit(repository)
+    run = act.run(repository, "ci.yml", *HOST)
+    assert run.exit_code == 1
+    assert "'dager'" in run.log
+    assert "'3/2'" in run.log
+    assert outputs(run) == {}
