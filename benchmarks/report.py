@@ -3,8 +3,9 @@
     python benchmarks/report.py [--tests N] [--files N] [--failures N] [--rounds N]
 
 Makes JUnit files (200,000 tests in 20 files are 154 MB), then takes turns: the standard library's iterparse that counts
-test cases, and the whole report with all of its files. Prints the medians in seconds, their ratio, and the peaks of
-memory in MB; that of the report is of all its processes together, as /proc says it.
+test cases, and the whole report with all of its files, annotations and GitHub's job summary. Prints the medians in
+seconds and their ratio; then, in a run of their own because looking at /proc takes time, the peaks of memory in MB of
+all processes together. With many failures, what is said of them: bytes of the summary, annotations by level.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-OUTPUT = (
-    "The quick brown heroine jumps over the lazy villain, again and again.\n" * 9
-)  # bytes a test
+LINE = "The quick brown heroine jumps over the lazy villain, again and again.\n"
+OUTPUT = LINE * 9 + "That is what she does.\n"
 TRACE = (
     '  File "/build/shop/tests/test_{0}.py", line {1}, in test_{1:06}\n    assert total == {1}\n'
 )
@@ -44,7 +45,7 @@ def make(directory: Path, *, tests: int, files: int, failures: int) -> int:
     for number in range(files):
         with (directory / f"junit-{number:03}.xml").open("w", encoding="utf-8") as file:
             file.writelines(_document(number, range(number * each, (number + 1) * each), bad))
-    return sum(path.stat().st_size for path in directory.iterdir())
+    return sum(path.stat().st_size for path in directory.glob("junit-*.xml"))
 
 
 def _document(number: int, tests: range, bad: int) -> Iterator[str]:
@@ -61,19 +62,41 @@ def _document(number: int, tests: range, bad: int) -> Iterator[str]:
     yield "</testsuite></testsuites>\n"
 
 
-def measured(command: list[str], directory: Path) -> tuple[float, float]:
-    """Wall time in seconds and the peak of proportional memory of the process and its children in MB."""
+def timed(command: list[str], directory: Path) -> float:
+    """Wall time in seconds."""
     start = time.monotonic()
-    process = subprocess.Popen(
-        command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    peak = 0.0
+    _ended(_started(command, directory), command)
+    return time.monotonic() - start
+
+
+def peak(command: list[str], directory: Path) -> float:
+    """The peak of proportional memory of the process and its children in MB."""
+    process = _started(command, directory)
+    highest = 0.0
     while process.poll() is None:
-        peak = max(peak, sum(map(_memory, _family(process.pid))))
+        highest = max(highest, sum(map(_memory, _family(process.pid))))
         time.sleep(POLL)
-    if process.returncode not in (0, 1):
+    _ended(process, command)
+    return highest
+
+
+def _started(command: list[str], directory: Path) -> subprocess.Popen[bytes]:
+    (directory / "summary").unlink(missing_ok=True)
+    github = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": str(directory),
+        "GITHUB_STEP_SUMMARY": str(directory / "summary"),
+        "GITHUB_OUTPUT": str(directory / "outputs"),
+    }
+    with (directory / "log").open("wb") as log:
+        return subprocess.Popen(
+            command, cwd=directory, stdout=log, stderr=log, env={**os.environ, **github}
+        )
+
+
+def _ended(process: subprocess.Popen[bytes], command: list[str]) -> None:
+    if process.wait() not in (0, 1):
         sys.exit(f"{command} ended with exit code {process.returncode}")
-    return time.monotonic() - start, peak
 
 
 def _family(pid: int) -> list[int]:
@@ -106,26 +129,32 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch)
         size = make(directory, tests=options.tests, files=options.files, failures=options.failures)
-        rows = []
-        for _ in range(options.rounds):
-            bare = measured([sys.executable, "-c", COUNT, "junit-*.xml"], directory)
-            heroci = [sys.executable, "-I", "-m", "heroci_action", "report", "junit-*.xml"]
-            rows.append((*bare, *measured(heroci, directory)))
-    columns = [statistics.median(column) for column in zip(*rows, strict=True)]
-    bare_time, bare_memory, report_time, report_memory = (round(one, 2) for one in columns)
-    print(
-        json.dumps(
-            {
-                "tests": options.tests,
-                "megabytes": round(size / 1e6),
-                "cores": os.cpu_count(),
-                "bare parse": {"seconds": bare_time, "peak MB": bare_memory},
-                "heroci report": {"seconds": report_time, "peak MB": report_memory},
-                "ratio of times": round(report_time / bare_time, 2),
-            },
-            indent=2,
-        )
-    )
+        bare = [sys.executable, "-c", COUNT, "junit-*.xml"]
+        heroci = [sys.executable, "-I", "-m", "heroci_action", "report", "junit-*.xml"]
+        rows = [(timed(bare, directory), timed(heroci, directory)) for _ in range(options.rounds)]
+        memory = [round(peak(command, directory), 1) for command in (bare, heroci)]
+        said = _said(directory)
+    times = [round(statistics.median(column), 2) for column in zip(*rows, strict=True)]
+    found = {
+        "tests": options.tests,
+        "failures": options.failures,
+        "megabytes": round(size / 1e6),
+        "cores": os.cpu_count(),
+        "bare parse": {"seconds": times[0], "peak MB": memory[0]},
+        "heroci report": {"seconds": times[1], "peak MB": memory[1]},
+        "ratio of times": round(times[1] / times[0], 2),
+        "ratios of the rounds": [round(report / parse, 2) for parse, report in rows],
+        **said,
+    }
+    print(json.dumps(found, indent=2))
+
+
+def _said(directory: Path) -> dict[str, object]:
+    """How long the summary is, and how many annotations there are of each level."""
+    lines = (directory / "log").read_text(encoding="utf-8").splitlines()
+    levels = Counter(line[2:].split(" ")[0] for line in lines if line.startswith("::"))
+    wanted = {level: levels[level] for level in ("error", "warning", "notice") if levels[level]}
+    return {"bytes of summary": (directory / "summary").stat().st_size, "annotations": wanted}
 
 
 if __name__ == "__main__":

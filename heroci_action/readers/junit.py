@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
@@ -24,6 +24,7 @@ from heroci_action.analysis.packing import (
 )
 from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
 from heroci_action.readers.frames import Place, broken_at, by_classname
+from heroci_action.readers.quiet import quiet
 from heroci_action.readers.xml import listen, local
 from heroci_action.results import Attempt, PassedTests, Status, TestCase
 from heroci_action.text import count
@@ -424,17 +425,22 @@ class _Document:
 def read_junit(source: Source, tree: Tree) -> Readings:
     """The tests of one file. Raises BrokenReportError with those that were read before it broke.
 
-    Where what passed tests printed is not wanted, nobody listens to it, since it is most of a large file. A writer
-    that has a failed test's output before its failure is heard the second time.
+    Where what passed tests printed is not wanted, most of it is taken out before the document is parsed, and nobody
+    listens to the rest. A writer that has a failed test's output before its failure is heard the second time.
     """
 
-    def listening(*, deaf: bool) -> Readings:
-        return listen(source, lambda parser: _Document(parser, source, tree, deaf=deaf))
+    def heard(through: Filter = iter, *, deaf: bool = False) -> Readings:
+        return listen(source, lambda parser: _Document(parser, source, tree, deaf=deaf), through)
 
+    if source.outputs:
+        return heard()
     try:
-        return listening(deaf=not source.outputs)
-    except _UnheardError:
-        return listening(deaf=False)
+        return heard(quiet, deaf=True)
+    except (_UnheardError, BrokenReportError):
+        return heard()
+
+
+Filter = Callable[[Iterable[bytes]], Iterable[bytes]]
 
 
 class _UnheardError(Exception):

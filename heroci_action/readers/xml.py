@@ -71,14 +71,19 @@ def parse(source: Source, make: Callable[[], Handler]) -> Readings:
     return listen(source, lambda parser: _Unprefixed(parser, make()))
 
 
-def listen(source: Source, make: Callable[[expat.XMLParserType], Listener]) -> Readings:
+def listen(
+    source: Source,
+    make: Callable[[expat.XMLParserType], Listener],
+    through: Callable[[Iterable[bytes]], Iterable[bytes]] = iter,
+) -> Readings:
     """What the listener makes of the document.
 
     A document with characters or references that XML forbids is read a second time with a new listener and those
-    replaced. Raises BrokenReportError, with what was understood, where it is no XML, or defines entities.
+    replaced. Raises BrokenReportError, with what was understood, where it is no XML, or defines entities; what goes
+    `through` a filter must be read without it then, since its lines are not those of the document.
     """
     try:
-        return _parse(source.chunks(), make)
+        return _parse(through(source.chunks()), make)
     except _MendableError as broken:
         try:
             return _parse(_mended(source.chunks()), make)
