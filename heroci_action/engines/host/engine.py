@@ -244,7 +244,7 @@ class HostScope:
     async def _install(self, sink: Sink) -> StepOutcome:
         session = self._session
         engine = session.engine
-        await fetch_tools(engine.machine, engine.cache.parent / "tools", sink)
+        await fetch_tools(engine.machine, sink)
         uv = Uv(workspace=session.workspace, directory=session.engine.root)
         # What a fresh run makes is gone with it: an environment that others use cannot be made anew under them.
         cache = (

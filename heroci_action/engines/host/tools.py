@@ -19,23 +19,27 @@ LOCK = "HEROCI_HOST_TOOLS"
 """Names the lock file with their versions and hashes; it is set in the image alone."""
 
 
-async def fetch_tools(machine: Mapping[str, str], cache: Path, sink: Sink) -> None:
+async def fetch_tools(machine: Mapping[str, str], sink: Sink) -> None:
     """Install them into HeroCI's own environment, unless they are there. Raises EngineError.
 
-    `cache` is a directory that lasts between runs. The base image's pip does it, with the caller's settings.
+    The base image's pip does it, with the caller's settings. Nothing of it is kept: the container is gone with the run.
     """
     lock = machine.get(LOCK)
     if not lock or importlib.util.find_spec("uv"):
         return
     base = str(Path(sys.executable).resolve())  # the environment has no pip of its own
     pip = (base, "-m", "pip", "--python", sys.executable)
-    options = ("--disable-pip-version-check", "--root-user-action=ignore", "--quiet", "--no-deps")
+    options = (
+        "--disable-pip-version-check",
+        "--root-user-action=ignore",
+        "--quiet",
+        "--no-deps",
+        "--no-cache-dir",
+    )
     arguments = (
         *pip,
         "install",
         *options,
-        "--cache-dir",
-        str(cache),
         "--require-hashes",
         "-r",
         lock,
