@@ -23,6 +23,7 @@ from heroci_action.config.tree import Tree as Files
 from heroci_action.engines.base import Engine, Printed, ReportFile
 from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.dagger.engine import CONTAINER_ROOT, DaggerEngine
+from heroci_action.engines.dagger.generation import read_generation
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.engine import HostEngine
 from heroci_action.engines.secret_store import ignore
@@ -108,7 +109,8 @@ async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:
     reason = "left out with --skip" if "image" in options.skip else None
     if chosen.name == "host":  # the other engine builds images itself
         reason = reason or await Docker(machine=machine, directory=loaded.root).problem()
-    plan = build_plan(loaded, Surroundings(no_image=reason))
+    containers = "the host engine has no containers for it" if chosen.name == "host" else None
+    plan = build_plan(loaded, Surroundings(no_image=reason, no_containers=containers))
     return Project(
         loaded=loaded, chosen=chosen, plan=select(plan, only=options.stages, skip=options.skip)
     )
@@ -120,6 +122,7 @@ def _overrides(options: RunOptions) -> dict[str, object]:
         "fail-fast": options.fail_fast,
         "max-parallel": options.max_parallel,
         "timeout": options.timeout,
+        "publish.push": options.publish,
     }
     return {key: value for key, value in values.items() if value is not None}
 
@@ -145,6 +148,7 @@ def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]
             runner_host=options.runner_host,
             fresh=not options.use_cache,
             announce=announce,
+            generation=read_generation(cache_directory(machine)),
         )
     return HostEngine(
         root=project.loaded.root,

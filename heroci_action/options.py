@@ -54,6 +54,7 @@ class Options:
     output: Path = DEFAULT_OUTPUT
     verbosity: Verbosity = Verbosity.NORMAL
     baseline: Path | None = None
+    publish: bool | None = None
     base: str | None = None
     gates: Gates = field(default_factory=Gates)
     annotations: bool = True

@@ -88,16 +88,56 @@ class InstallDependencies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildImage:
-    """Builds the production image; paths are relative to the repository's root."""
+    """Builds the production image; paths are relative to the repository's root.
+
+    `secrets` are variables of the caller that the build sees as `--mount=type=secret,id=NAME`.
+    """
 
     dockerfile: str
     context: str = "."
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         target = f" --target {self.target}" if self.target else ""
         return f"docker build -f {self.dockerfile}{target} {self.context}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportImage:
+    """Puts the production image into the local Docker under a name."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"docker load {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishImage:
+    """Pushes the production image to a registry; `push` False only says what would be pushed.
+
+    `password` is the name of a variable of the caller; without `username` the engine's own credentials are used.
+    """
+
+    address: str
+    username: str | None = None
+    password: str | None = None
+    push: bool = False
+
+    def __str__(self) -> str:
+        return f"docker push {self.address}" + ("" if self.push else " (dry run)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customise:
+    """Hands the base environment to a function of the project's: `module:function` or `file.py:function`."""
+
+    function: str
+
+    def __str__(self) -> str:
+        return f"call {self.function}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +168,17 @@ class CollectReports:
         return "collect the reports"
 
 
-Action = Command | InstallSystemPackages | InstallDependencies | BuildImage | Serve | CollectReports
+Action = (
+    Command
+    | InstallSystemPackages
+    | InstallDependencies
+    | Customise
+    | BuildImage
+    | ExportImage
+    | PublishImage
+    | Serve
+    | CollectReports
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +218,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A named unit of the plan; `skip` is the reason in words why it will not run; `timeout` is in seconds."""
+    """A named unit of the plan; `skip` is the reason in words why it will not run; `timeout` is in seconds.
+
+    `image` is the container image that its commands run in, None the base environment. `caches` are directories that
+    are kept from run to run: relative to the working directory, below `~`, or absolute. `secrets` are variables of the
+    caller that its commands get.
+    """
 
     name: str
     emoji: str = ""
@@ -177,6 +232,9 @@ class Stage:
     parallel: bool = False
     services: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    image: str | None = None
+    caches: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     timeout: float | None = None
     optional: bool = False
     skip: str | None = None

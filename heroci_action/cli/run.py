@@ -47,6 +47,11 @@ from heroci_action.options import EngineChoice, RunOptions, Verbosity
     help="Whether results of former runs may be used again.",
 )
 @click.option(
+    "--publish/--dry-run",
+    default=None,
+    help="Whether `publish` in the configuration pushes. [default: dry-run]",
+)
+@click.option(
     "--install-system-packages",
     is_flag=True,
     help="Install missing packages of `apt = [...]`; needs root.",

@@ -38,6 +38,7 @@ _PATTERNS = {
     "method": 'must be an HTTP method in capitals such as "POST"',
     "health": 'must be a path that begins with "/"',
     "path": 'must be a path that begins with "/"',
+    "hook": 'must be a function such as "ci/hook.py:customise" or "package.module:function"',
     "env": "must be a name of letters, digits and underscores",
 }
 
@@ -82,7 +83,8 @@ def _message(details: ErrorDetails, loc: list[int | str]) -> str:
         names = re.findall(r"'([^']+)'", expected)
         return f"must be {expected}, not {value}{suggest(str(details['input']), names)}"
     if kind == "string_pattern_mismatch":
-        about = "env" if "env" in loc[:-1] else str(loc[-1])
+        variables = {"env", "secrets", "password"}
+        about = "env" if variables.intersection(map(str, loc)) else str(loc[-1])
         return f"{_PATTERNS.get(about, 'has the wrong form')}, not {value}"
     what = _WHAT.get(kind) or details["msg"][0].lower() + details["msg"][1:].replace(
         "Input should", "must"
@@ -155,6 +157,7 @@ def cross_problems(
         *_tools(config),
         *_services(config),
         *_stage_names(config, services, named[1]),
+        *_own_images(config),
         *_placeholders(config, services),
     ):
         yield Problem(
@@ -181,6 +184,9 @@ def _missing_files(config: Config, given: Mapping[str, Any], tree: Tree) -> Iter
             yield _missing(
                 f"requirements[{index}]", file, "file", tree.matching(r".*\.(txt|in|toml)")
             )
+    hook = (config.hook or "").rpartition(":")[0]
+    if hook.endswith(".py") and not _is_file(tree, hook):
+        yield _missing("hook", hook, "file", tree.matching(r".*\.py"))
     if config.lock and "lock" in given and not _is_file(tree, config.lock):
         yield _missing(
             "lock", config.lock, "file", tree.matching(r".*\.lock|(.*/)?pylock[\w.]*\.toml")
@@ -272,6 +278,27 @@ def _stage_names(
     yield from _circles(config)
 
 
+def _own_images(config: Config) -> Iterator[Problem]:
+    for name, stage in config.stages.items():
+        if stage.image and name in BUILT_IN_STAGES:
+            yield Problem(
+                key=f"stages.{name}.image",
+                message=f"the stage {name!r} runs in the base environment",
+                remedy="set `base-image`, or give a stage of your own an image",
+            )
+    if config.publish and "publish" in config.stages:
+        yield Problem(
+            key="stages.publish",
+            message="the name 'publish' is taken by the stage that `publish` makes",
+            remedy="call this one otherwise, or drop `publish`",
+        )
+    for need in (config.publish.needs or ()) if config.publish else ():
+        if need not in (known := {*BUILT_IN_STAGES, *config.stages}):
+            yield Problem(
+                key="publish.needs", message=f"there is no stage {need!r}{suggest(need, known)}"
+            )
+
+
 def _circles(config: Config) -> Iterator[Problem]:
     """A circle through the project's own stages; the built-in ones need each other in one direction only."""
     needs = {
@@ -312,7 +339,8 @@ def _circle(start: str, needs: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]
 
 
 def _placeholders(config: Config, services: frozenset[str]) -> Iterator[Problem]:
-    texts = [(f"env.{name}", value) for name, value in config.env.items()]
+    texts = [("publish.address", config.publish.address)] if config.publish else []
+    texts += [(f"env.{name}", value) for name, value in config.env.items()]
     for stage, table in config.stages.items():
         texts += [(f"stages.{stage}.env.{name}", value) for name, value in table.env.items()]
     for key, text in texts:

@@ -36,6 +36,7 @@ TABLES = {
     "LintConfig": "lint.TOOL",
     "TestsConfig": "tests",
     "ImageConfig": "image",
+    "PublishConfig": "publish",
     "IntegrationConfig": "integration",
     "CheckConfig": "integration.checks",
     "StageConfig": "stages.NAME",

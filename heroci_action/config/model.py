@@ -113,7 +113,9 @@ Line = Annotated[
     str | tuple[str, ...],
     BeforeValidator(_line, json_schema_input_type=Text | Annotated[list[str], Field(min_length=1)]),
 ]
-Env = Mapping[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Names = tuple[Name, ...]
+Env = Mapping[Name, str]
 
 
 class Table(BaseModel):
@@ -212,6 +214,25 @@ class ImageConfig(Table):
     """The command that starts the application in the image; the image's own where it is left out."""
     health: Annotated[str, Field(pattern="^/")] | None = None
     """The path that must answer with a status below 400; the port alone is awaited where there is none."""
+    secrets: Names = ()
+    """Variables of the caller that the build sees as `RUN --mount=type=secret,id=NAME`; never part of the image."""
+    export: Text | None = None
+    """The name under which an image that has passed is put into the local Docker, such as "shop:ci"."""
+
+
+class PublishConfig(Table):
+    """Where an image that has passed is pushed to."""
+
+    address: Text
+    """The image's address, such as "ghcr.io/acme/shop:{env.GITHUB_SHA}"; nothing is pushed without `push`."""
+    username: Text | None = None
+    """Who pushes; may be {env.NAME}. The engine's own credentials are used where it is left out."""
+    password: Name | None = None
+    """The variable of the caller that holds the password or token."""
+    push: StrictBool = False
+    """Whether it is pushed; false says what would be. `heroci run --publish` sets it for one run."""
+    needs: Texts | None = None
+    """The stages that must have passed before; all the others where it is left out."""
 
 
 class CheckConfig(Table):
@@ -270,6 +291,12 @@ class StageConfig(Table):
     """The services that the stage needs, by name."""
     env: Env = Field(default_factory=dict)
     """Environment variables of this stage, over the common ones."""
+    secrets: Names = ()
+    """Variables of the caller that the commands get as secrets, by name; a run without them is refused."""
+    image: Text | None = None
+    """The container image that the commands of a stage of the project's own run in, such as "node:22-slim"."""
+    caches: Texts = ()
+    """Directories that are kept from run to run, such as "~/.npm" or "node_modules"."""
     timeout: Seconds | None = None
     """How long the stage may take."""
     optional: StrictBool | None = None
@@ -318,6 +345,12 @@ class Config(Table):
     """The lock file: uv.lock, pylock.toml or poetry.lock; detected."""
     apt: Texts = ()
     """Debian packages that the project needs."""
+    base_image: Text | None = None
+    """The container image that the base environment is made in; "python:X-slim" where it is left out."""
+    hook: Annotated[str, Field(pattern=r"^(?:[^:]+\.py|[A-Za-z_][\w.]*):[A-Za-z_]\w*$")] | None = (
+        None
+    )
+    """A function that gets the base container and returns the one to use: "module:function" or "file.py:function"."""
     env: Env = Field(default_factory=dict)
     """Environment variables of every stage; values may hold placeholders such as {postgres.url}."""
     settings: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")] | None = None
@@ -347,6 +380,8 @@ class Config(Table):
         | None
     ) = None
     """The production image, or false for none; detected."""
+    publish: PublishConfig | None = None
+    """Where the production image is pushed to; nowhere where it is left out."""
     integration: IntegrationConfig = Field(default_factory=IntegrationConfig)
     """What is asked of the running application."""
     stages: Mapping[str, StageConfig] = Field(default_factory=dict)

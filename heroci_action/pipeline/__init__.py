@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from heroci_action.config.facts import Loaded
-from heroci_action.pipeline import base, image, integration, lint, tests
+from heroci_action.pipeline import base, image, integration, lint, publish, tests
 from heroci_action.pipeline.extra import adapted, extra_stages
 from heroci_action.pipeline.surroundings import Surroundings
 from heroci_action.plan import Plan, Service, Stage
@@ -26,7 +26,8 @@ def build_plan(loaded: Loaded, surroundings: Surroundings) -> Plan:
     Raises ConfigurationError where the stages do not fit together.
     """
     config = loaded.config
-    stages = tuple(_finished(make(loaded, surroundings), loaded) for make in STAGES)
+    built_in = tuple(_finished(make(loaded, surroundings), loaded) for make in STAGES)
+    own = tuple(_placed(stage, surroundings) for stage in extra_stages(loaded))
     return Plan(
         project=loaded.root.name,
         directory=config.working_directory,
@@ -35,7 +36,7 @@ def build_plan(loaded: Loaded, surroundings: Surroundings) -> Plan:
             name: Service(name=name, **service.model_dump())
             for name, service in config.services.items()
         },
-        stages=(*stages, *extra_stages(loaded)),
+        stages=(*built_in, *own, *publish.stages(loaded, built_in)),
         fail_fast=config.fail_fast,
         max_parallel=config.max_parallel,
         timeout=config.timeout,
@@ -46,3 +47,9 @@ def _finished(stage: Stage, loaded: Loaded) -> Stage:
     """The stage with what the configuration says about it, and with the reason that detection has against it."""
     reason = stage.skip or loaded.facts.skips.get(stage.name)
     return adapted(replace(stage, skip=reason), loaded)
+
+
+def _placed(stage: Stage, surroundings: Surroundings) -> Stage:
+    """A stage in an image of its own is skipped where there are no containers."""
+    reason = surroundings.no_containers if stage.image else None
+    return replace(stage, skip=stage.skip or reason)

@@ -6,6 +6,7 @@ from heroci_action.config.facts import Loaded
 from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.pipeline.surroundings import Surroundings
 from heroci_action.plan import (
+    Customise,
     Environment,
     InstallDependencies,
     InstallSystemPackages,
@@ -17,9 +18,15 @@ NAME = "base"
 
 
 def stage(loaded: Loaded, _: Surroundings) -> Stage:
-    """System packages, then the project's dependencies."""
+    """System packages, then the project's dependencies, then what its hook makes of them."""
     dependencies = Step(name="dependencies", action=InstallDependencies())
-    return Stage(name=NAME, emoji="📦", steps=(*_system_packages(loaded), dependencies))
+    steps = (*_system_packages(loaded), dependencies, *_hook(loaded))
+    return Stage(name=NAME, emoji="📦", steps=steps)
+
+
+def _hook(loaded: Loaded) -> tuple[Step, ...]:
+    function = loaded.config.hook
+    return (Step(name="hook", action=Customise(function=function)),) if function else ()
 
 
 def _system_packages(loaded: Loaded) -> tuple[Step, ...]:
@@ -48,6 +55,7 @@ def environment(loaded: Loaded) -> Environment:
         install_project=facts.install_project,
         overlay=("coverage",) if config.tests.coverage else (),
         tools=_tools(loaded),
+        image=config.base_image,
     )
 
 

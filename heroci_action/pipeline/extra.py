@@ -28,6 +28,7 @@ def _stage(name: str, config: StageConfig, loaded: Loaded) -> Stage:
         needs=(BASE,),
         services=services,
         env=stage_env(loaded, services),
+        image=config.image,
         parallel=config.parallel,
     )
     return adapted(stage, loaded)
@@ -42,7 +43,9 @@ def adapted(stage: Stage, loaded: Loaded) -> Stage:
         stage,
         needs=stage.needs if config.needs is None else config.needs,
         services=stage.services if config.services is None else config.services,
-        env={**stage.env, **config.env},
+        env={**stage.env, **{name: f"{{env.{name}}}" for name in config.secrets}, **config.env},
+        caches=config.caches,
+        secrets=config.secrets,
         steps=(*stage.steps, *_steps(config)),
         timeout=config.timeout or stage.timeout,
         optional=stage.optional if config.optional is None else config.optional,

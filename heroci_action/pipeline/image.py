@@ -8,7 +8,7 @@ from heroci_action.config.facts import Loaded
 from heroci_action.config.model import ImageConfig
 from heroci_action.pipeline.surroundings import Surroundings
 from heroci_action.pipeline.variables import server_env
-from heroci_action.plan import BuildImage, Command, Place, Serve, Stage, Step
+from heroci_action.plan import BuildImage, Command, ExportImage, Place, Serve, Stage, Step
 
 NAME = "image"
 HEALTHY_WITHIN = 90.0  # seconds
@@ -48,12 +48,15 @@ def _steps(loaded: Loaded) -> Iterator[Step]:
             context=image.context,
             target=image.target,
             build_args=image.build_args,
+            secrets=image.secrets,
         ),
     )
     if loaded.config.services:
         yield Step(name="migrate", action=inside("python", "manage.py", "migrate", "--noinput"))
     yield serve(loaded, image)
     yield Step(name="check --deploy", action=inside("python", "manage.py", "check", "--deploy"))
+    if image.export:
+        yield Step(name="export", action=ExportImage(name=image.export))
 
 
 def serve(loaded: Loaded, image: ImageConfig) -> Step:

@@ -29,7 +29,7 @@ class DaggerEngine:
     `root` is the repository, `machine` the environment that HeroCI was started in. `exclude` are paths in the
     repository that HeroCI writes itself. `runner_host` says where an engine is (`tcp://host:port`, …); None: the
     environment or the local Docker decides. `fresh`: everything runs, whatever is in the cache. `announce` is told
-    every secret.
+    every secret. `generation` is part of the name of all that is kept in the engine: under a new one, nothing is found.
     """
 
     root: Path
@@ -38,6 +38,7 @@ class DaggerEngine:
     runner_host: str | None = None
     fresh: bool = False
     announce: Announce = ignore
+    generation: str = ""
 
     @property
     def name(self) -> str:

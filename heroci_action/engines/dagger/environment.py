@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 import dagger
 
 from heroci_action.engines.base import Sink, StepOutcome
-from heroci_action.engines.dagger.execution import HOME, Executed, Executor
+from heroci_action.engines.dagger.execution import GENERATION, HOME, Executed, Executor
 from heroci_action.engines.dagger.source import ROOT
+from heroci_action.engines.dagger.volumes import volume_name
 from heroci_action.engines.requirements import export_arguments, ingredients, project_arguments
 from heroci_action.plan import Environment, InstallSystemPackages
 
@@ -51,12 +52,25 @@ class Recipe:
     root: Path
     source: dagger.Directory
     indexes: dict[str, dagger.Secret]
+    generation: str = ""
 
     def image(self) -> dagger.Container:
         """The image that everything starts from."""
         name = f"python:{self.environment.python or DEFAULT_PYTHON}-slim"
         image = self.client.container().from_(self.environment.image or name)
-        return image.with_directory(HOME, self.client.directory())
+        if self.environment.image:
+            image = image.with_user("root")  # installs; the steps run as the image's own user
+        return self.marked(image.with_directory(HOME, self.client.directory()))
+
+    def marked(self, container: dagger.Container) -> dagger.Container:
+        """The container as one of this generation: what an older one has left is not found on top of it."""
+        if not self.generation:
+            return container
+        return container.with_env_variable(GENERATION, self.generation)
+
+    def volume(self, name: str) -> dagger.CacheVolume:
+        """A cache volume of this generation."""
+        return self.client.cache_volume(volume_name(name, self.generation))
 
     async def with_system_packages(
         self, container: dagger.Container, action: InstallSystemPackages, sink: Sink
@@ -66,7 +80,7 @@ class Recipe:
         for path, name in (("/var/cache/apt", "apt-cache"), ("/var/lib/apt/lists", "apt-lists")):
             prepared = prepared.with_mounted_cache(
                 path,
-                self.client.cache_volume(f"heroci-{name}"),
+                self.volume(name),
                 sharing=dagger.CacheSharingMode.LOCKED,
             )
         done = await self.executor.execute(
@@ -111,9 +125,9 @@ class Recipe:
         cache = "/root/.cache/pip"
         install = ["python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         prepared = (
-            container.with_mounted_cache(
-                cache, self.client.cache_volume("heroci-pip-cache")
-            ).with_env_variable("PIP_ROOT_USER_ACTION", "ignore")
+            container.with_mounted_cache(cache, self.volume("pip-cache")).with_env_variable(
+                "PIP_ROOT_USER_ACTION", "ignore"
+            )
             # Debian's own Python refuses otherwise, and this container is nobody else's.
             .with_env_variable("PIP_BREAK_SYSTEM_PACKAGES", "1")
         )
@@ -122,7 +136,7 @@ class Recipe:
         return (
             made.without_env_variable("PIP_BREAK_SYSTEM_PACKAGES")
             .without_mount(cache)
-            .with_mounted_cache("/root/.cache/uv", self.client.cache_volume("heroci-uv-cache"))
+            .with_mounted_cache("/root/.cache/uv", self.volume("uv-cache"))
             .with_env_variable("UV_LINK_MODE", "copy")  # a volume is another file system
             .with_env_variable("UV_NO_PROGRESS", "1")
             .with_env_variable("UV_COMPILE_BYTECODE", "1")  # once here, not in every step
@@ -154,9 +168,7 @@ class Recipe:
         )
 
     def _with_uv_cache(self, container: dagger.Container) -> dagger.Container:
-        return container.with_mounted_cache(
-            "/root/.cache/uv", self.client.cache_volume("heroci-uv-cache")
-        )
+        return container.with_mounted_cache("/root/.cache/uv", self.volume("uv-cache"))
 
     def _ingredients(self) -> Iterable[Path]:
         yield from ingredients(self.root, self.environment)

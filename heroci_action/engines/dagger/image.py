@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 import dagger
 
+from heroci_action.engines import commands
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.dagger.execution import SALT, first_line
 from heroci_action.engines.dagger.ledger import new_salt
@@ -14,8 +15,6 @@ from heroci_action.engines.dagger.session import DaggerSession
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.plan import BuildImage
 
-# Programs in an image that pass on the command they are given, so that it must go through them.
-PASSING_ON = ("entrypoint", ".sh", "tini", "dumb-init", "docker-init")
 _DOCKERFILE = ".heroci.Dockerfile"
 # What a build argument holds is part of the cache key of every RUN behind its declaration, stage by stage.
 _SALTED = re.compile(r"^[ \t]*FROM[ \t].*$", re.IGNORECASE | re.MULTILINE)
@@ -52,7 +51,13 @@ async def build(session: DaggerSession, action: BuildImage, sink: Sink) -> StepO
     try:
         with session.connection.telemetry.observed(output) as seen:
             built = context.docker_build(
-                dockerfile=name, target=action.target or "", build_args=arguments
+                dockerfile=name,
+                target=action.target or "",
+                build_args=arguments,
+                secrets=[
+                    session.client.set_secret(each, session.engine.machine[each])
+                    for each in action.secrets
+                ],
             )
             session.image = await session.connection.ask(built.sync())
             facts = await _facts(session, session.image)
@@ -90,5 +95,4 @@ async def _facts(session: DaggerSession, image: dagger.Container) -> dict[str, s
 
 async def passes_on(session: DaggerSession, image: dagger.Container) -> bool:
     """Whether a command in this image has to go through its entry point."""
-    entrypoint = await session.connection.ask(image.entrypoint())
-    return bool(entrypoint) and any(part in entrypoint[0] for part in PASSING_ON)
+    return commands.passes_on(await session.connection.ask(image.entrypoint()))

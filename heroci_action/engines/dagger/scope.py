@@ -14,7 +14,14 @@ import dagger
 from anyio.abc import TaskGroup
 
 from heroci_action.engines.base import ReportFile, Sink, StepOutcome, Stream
-from heroci_action.engines.dagger import application, image, services
+from heroci_action.engines.commands import (
+    COMMAND_NOT_FOUND,
+    SHELL,
+    arguments_of,
+    declared,
+    not_there,
+)
+from heroci_action.engines.dagger import application, delivery, hook, image, services
 from heroci_action.engines.dagger.application import Application
 from heroci_action.engines.dagger.execution import SALT, Executed
 from heroci_action.engines.dagger.ledger import Entry, digest, new_salt
@@ -27,9 +34,12 @@ from heroci_action.plan import (
     BuildImage,
     CollectReports,
     Command,
+    Customise,
+    ExportImage,
     InstallDependencies,
     InstallSystemPackages,
     Place,
+    PublishImage,
     Serve,
     Stage,
     Step,
@@ -37,9 +47,7 @@ from heroci_action.plan import (
     fill_line,
 )
 
-COMMAND_NOT_FOUND = 127  # the shell's exit code for it (POSIX, 2.8.2)
 ANYWHERE = "0.0.0.0"  # noqa: S104  in a container, where nobody else could reach it
-SHELL = ("/bin/sh", "-ec")
 
 
 @asynccontextmanager
@@ -94,7 +102,9 @@ class DaggerScope:
         self._outcomes[step.name] = outcome
         return outcome
 
-    async def _take(self, step: Step, sink: Sink) -> StepOutcome:
+    async def _take(  # noqa: PLR0911  one for each kind of action
+        self, step: Step, sink: Sink
+    ) -> StepOutcome:
         match step.action:
             case InstallSystemPackages():
                 session = self._session
@@ -110,8 +120,14 @@ class DaggerScope:
                     await session.foundation(), sink
                 )
                 return outcome
+            case Customise():
+                return await hook.customise(self._session, step.action.function, sink)
             case BuildImage():
                 return await image.build(self._session, step.action, sink)
+            case ExportImage():
+                return await delivery.export(self._session, step.action, sink)
+            case PublishImage():
+                return await delivery.publish(self._session, step.action, self._values, sink)
             case Serve():
                 await self._begin()
                 return await self._serve(step, step.action, sink)
@@ -145,7 +161,7 @@ class DaggerScope:
             isinstance(step.action, Command | Serve) and step.action.place is Place.ENVIRONMENT
             for step in self._stage.steps
         )
-        place = await session.workplace() if uses_environment else (await session.recipe()).image()
+        place = await self._workplace() if uses_environment else (await session.recipe()).image()
         if any(_in_image(step) for step in self._stage.steps):
             place = place.with_mounted_directory("/heroci/image", session.built_image().rootfs())
         return place
@@ -161,6 +177,7 @@ class DaggerScope:
         filled = [fill(value, machine) for value in used if "{env." in value]
         return digest(
             stage.name,
+            stage.image,
             [(str(step.action), asdict(step.action), dict(step.env)) for step in stage.steps],
             dict(stage.env),
             [asdict(session.plan.services[name]) for name in stage.services],
@@ -201,7 +218,7 @@ class DaggerScope:
 
     async def _command(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
         line = fill_line(action.line, self._values)
-        arguments = (*SHELL, line) if isinstance(line, str) else line
+        arguments = arguments_of(line)
         if action.place is Place.IMAGE:
             return await self._command_in_image(step, arguments, sink)
         place = await self._place(step)
@@ -230,26 +247,31 @@ class DaggerScope:
     def _outcome(self, done: Executed, arguments: tuple[str, ...], sink: Sink) -> StepOutcome:
         facts = {key: value for each in self._services for key, value in each.facts.items()}
         if done.exit_code == COMMAND_NOT_FOUND and arguments[:1] != SHELL[:1]:
-            cause = f"{arguments[0]!r} is not there"
-            sink(Stream.STDERR, cause)
-            remedy = "install it, or name the package that brings it in `apt` or `packages`"
-            return StepOutcome(exit_code=COMMAND_NOT_FOUND, cause=cause, remedy=remedy)
+            missing = not_there(arguments[0])
+            sink(Stream.STDERR, missing.cause or "")
+            return missing
         return StepOutcome(exit_code=done.exit_code, cached=done.cached, facts=facts)
 
     async def _place(self, step: Step) -> dagger.Container:
         """The container that the step starts from."""
         if self._stage.parallel and not step.always:
-            return await self._session.workplace()
+            return await self._workplace()
         if self._stage.parallel:
-            place = await self._session.workplace()
+            place = await self._workplace()
             for left in self._left.values():
                 place = place.with_directory(
                     self._values["reports"], left.directory(self._values["reports"])
                 )
             return place
         if self._current is None:
-            self._current = await self._session.workplace()
+            self._current = await self._workplace()
         return self._current
+
+    async def _workplace(self) -> dagger.Container:
+        """The base environment, or the stage's own image, with what the stage keeps from run to run."""
+        stage, session = self._stage, self._session
+        place = await (session.own_place(stage.image) if stage.image else session.workplace())
+        return await session.with_caches(place, stage.caches)
 
     def _prepared(self, place: dagger.Container, step: Step, salt: str) -> dagger.Container:
         container = place.with_env_variable(SALT, salt)
@@ -262,11 +284,7 @@ class DaggerScope:
 
     def _declared(self, step: Step, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """The variables that the plan declares for the step, filled in."""
-        declared = {**self._stage.env, **step.env}
-        values = {**self._values, **(more or {})}
-        if "app.url" in values:
-            declared.setdefault("HEROCI_BASE_URL", values["app.url"])
-        return {name: fill(value, values) for name, value in declared.items()}
+        return declared(self._stage, step, {**self._values, **(more or {})})
 
     async def _command_in_image(
         self, step: Step, arguments: tuple[str, ...], sink: Sink

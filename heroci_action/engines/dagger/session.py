@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 
@@ -17,17 +16,21 @@ from heroci_action.engines.dagger.cli import Cli
 from heroci_action.engines.dagger.connection import Connection, connected
 from heroci_action.engines.dagger.engine import DaggerEngine
 from heroci_action.engines.dagger.environment import Recipe, index_variables
-from heroci_action.engines.dagger.execution import HOME, SALT, Executor, first_line
+from heroci_action.engines.dagger.execution import HOME, OUTCOME, SALT, Executor, first_line
 from heroci_action.engines.dagger.ledger import Ledger, new_salt
 from heroci_action.engines.dagger.source import ROOT, source_directory
-from heroci_action.engines.secret_store import SecretStore, declared_secrets
+from heroci_action.engines.dagger.volumes import project_volumes
+from heroci_action.engines.secret_store import (
+    SECRET_NAME,
+    SecretStore,
+    declared_secrets,
+    require_secrets,
+)
 from heroci_action.errors import EngineError
 from heroci_action.plan import Plan, Stage
 
 REPORTS = f"{HOME}/reports"
 PROBES = f"{HOME}/probes"
-# Names under which nobody keeps a value that may be read by everybody.
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|DSN|AUTH", re.IGNORECASE)
 
 
 @asynccontextmanager
@@ -58,6 +61,7 @@ class DaggerSession:
         self._secrets = {self.secret_key, self.password, *declared}
         self.secrets = SecretStore(engine.announce, *self._secrets)
         self._source: dagger.Directory | None = None
+        self._base_user: str | None = None
         self._lock = anyio.Lock()
 
     @asynccontextmanager
@@ -65,6 +69,7 @@ class DaggerSession:
         """The stage; its services are started when its first step needs them, and ended on leaving."""
         from heroci_action.engines.dagger.scope import opened  # noqa: PLC0415  they know each other
 
+        require_secrets(stage, self.engine.machine)
         async with opened(self, stage, self.masked(sink)) as scope:
             yield scope
 
@@ -101,6 +106,7 @@ class DaggerSession:
             executor=self.executor,
             environment=self.plan.environment,
             root=self.engine.root,
+            generation=self.engine.generation,
             source=await self.source(),
             indexes={
                 name: self.client.set_secret(f"heroci-index-{name}", value)
@@ -119,13 +125,61 @@ class DaggerSession:
             raise EngineError(
                 "the base environment is not there", remedy="do not skip the stage 'base'"
             )
+        return await self._furnished(self.environment, await self._user())
+
+    async def own_place(self, image: str) -> dagger.Container:
+        """An image of a stage's own with the source in it."""
+        recipe = await self.recipe()
+        container = recipe.marked(self.client.container().from_(image))
+        user = await self._ask_image(container.user(), image)
+        return await self._furnished(container.with_env_variable("HEROCI_ROOT", ROOT), user)
+
+    async def _furnished(self, container: dagger.Container, user: str) -> dagger.Container:
+        """The container with the source and HeroCI's own directories in it, which belong to the image's user."""
         own = self.client.host().directory(str(Path(probes.__file__).parent), include=["*.py"])
-        return (
-            self.environment.with_directory(ROOT, await self.source())
+        container = (
+            container.with_directory(ROOT, await self.source(), owner=user)
             .with_directory(PROBES, own)
-            .with_directory(REPORTS, self.client.directory())
+            .with_directory(REPORTS, self.client.directory(), owner=user)
             .with_workdir(self.workdir())
         )
+        return (
+            container.with_user(user).with_new_file(OUTCOME, "", owner=user) if user else container
+        )
+
+    async def _user(self) -> str:
+        """Whom the steps run as: the user that the base image names; Python's own names none, which is root."""
+        image = self.plan.environment.image
+        if image is None or self._base_user is not None:
+            return self._base_user or ""
+        found = await self._ask_image(self.client.container().from_(image).user(), image)
+        self._base_user = found
+        return found
+
+    async def _ask_image(self, question: Awaitable[str], image: str) -> str:
+        try:
+            answer = await self.connection.ask(question)
+        except dagger.QueryError as error:
+            raise EngineError(
+                f"the image {image!r} cannot be had: {first_line(error)}",
+                remedy="check its name; a registry may be out of reach",
+            ) from error
+        return "" if answer in {"root", "0", "0:0", "root:root"} else answer
+
+    async def with_caches(
+        self, container: dagger.Container, paths: tuple[str, ...]
+    ) -> dagger.Container:
+        """The container with directories that last from run to run."""
+        recipe = await self.recipe()
+        user = await self.connection.ask(container.user()) if paths else ""
+        home = await self.connection.ask(container.env_variable("HOME")) if paths else None
+        own = "/root" if user in {"", "root"} else f"/home/{user.partition(':')[0]}"
+        for path in paths:
+            place = PurePosixPath(self.workdir(), path.replace("~", home or own, 1))
+            (name,) = project_volumes(self.plan.project, (path,))
+            volume = recipe.volume(name)
+            container = container.with_mounted_cache(str(place), volume, owner=user)
+        return container
 
     def workdir(self) -> str:
         """Where commands run."""
@@ -152,7 +206,7 @@ class DaggerSession:
     def is_secret(self, name: str, value: str) -> bool:
         """Whether a variable has to reach a container as a secret."""
         return any(secret in value for secret in self._secrets) or (
-            bool(_SECRET_NAME.search(name)) and self._from_machine(value)
+            bool(SECRET_NAME.search(name)) and self._from_machine(value)
         )
 
     def _from_machine(self, value: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import anyio
 
 from heroci_action.engines.base import Sink
+from heroci_action.engines.commands import passes_on
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.ports import LOOPBACK
 from heroci_action.engines.host.process import Program
@@ -25,8 +26,6 @@ from heroci_action.errors import EngineError
 from heroci_action.plan import Service
 
 READY_WITHIN = 120.0  # seconds; an image may have to be pulled first
-# Programs in an image that pass on the command they are given, so that it must go through them.
-_PASSING_ON = ("entrypoint", ".sh", "tini", "dumb-init", "docker-init")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +107,8 @@ class Containers:
         """A program that runs in the image, beside the services."""
         name = f"command-{secrets.token_hex(4)}"
         entrypoint = await self._entrypoint(image)
-        first = entrypoint[0] if entrypoint else ""
         call = (*self._run(name, env), "--rm")
-        if entrypoint and not any(part in first for part in _PASSING_ON):
+        if entrypoint and not passes_on(entrypoint):
             return self.docker.program(*call, "--entrypoint", arguments[0], image, *arguments[1:])
         return self.docker.program(*call, image, *arguments)
 

@@ -14,6 +14,7 @@ from heroci_action.engines.docker_words import no_answer
 from heroci_action.engines.host.build_context import Build
 from heroci_action.engines.host.guardian import LABEL
 from heroci_action.engines.host.process import Captured, Program, capture, execute
+from heroci_action.errors import EngineError
 
 ANSWER_WITHIN = 10.0  # seconds
 
@@ -22,12 +23,13 @@ ANSWER_WITHIN = 10.0  # seconds
 class Docker:
     """The docker client with the caller's own settings: it is not a step of the project.
 
-    `run` is the id that everything made here is labelled with.
+    `run` is the id that everything made here is labelled with, `scratch` a directory that is gone after the run.
     """
 
     machine: Mapping[str, str]
     directory: Path
     run: str = ""
+    scratch: Path = Path()
 
     @property
     def label(self) -> str:
@@ -59,6 +61,11 @@ class Docker:
         """Build an image with BuildKit; the exit code."""
         buildx = await self.capture("buildx", "version")
         if buildx.exit_code:
+            if wanted.secrets:
+                raise EngineError(
+                    "secrets of a build need buildx, and the docker client has none",
+                    remedy="install docker-buildx, or use --engine dagger",
+                )
             # Its client takes a tenth of a second to import.
             from heroci_action.engines.host.buildkit import build  # noqa: PLC0415
 
@@ -69,6 +76,8 @@ class Docker:
         ]
         for key, value in wanted.arguments.items():
             options += ["--build-arg", f"{key}={value}"]
+        for name in wanted.secrets:
+            options += ["--secret", f"id={name},env={name}"]
         named = ("--label", wanted.label, "-t", wanted.tag, "-f", str(wanted.dockerfile))
         return await self.execute(
             "build", "--progress", "plain", *named, *options, str(wanted.context), sink=sink

@@ -15,34 +15,46 @@ from anyio.abc import TaskGroup, TaskStatus
 from heroci_action import probes
 from heroci_action.engines import health
 from heroci_action.engines.base import ReportFile, Sink, StepOutcome, Stream
+from heroci_action.engines.commands import arguments_of, declared, not_there
 from heroci_action.engines.host.build_context import Build
 from heroci_action.engines.host.containers import Containers, containers
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.environment import Installed, Installer
+from heroci_action.engines.host.kept import kept_directory
 from heroci_action.engines.host.packages import install_system_packages
 from heroci_action.engines.host.ports import LOOPBACK, free_port, wait_for_port
 from heroci_action.engines.host.process import (
     Program,
     ProgramNotFoundError,
-    arguments_of,
     execute,
     ready,
     running,
 )
+from heroci_action.engines.host.publishing import push
 from heroci_action.engines.host.services import ProcessServices, Provided
 from heroci_action.engines.host.tools import fetch_tools
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.host.workspace import Workspace, workspace
-from heroci_action.engines.secret_store import Announce, SecretStore, declared_secrets, ignore
+from heroci_action.engines.images import dry_run, refused
+from heroci_action.engines.secret_store import (
+    Announce,
+    SecretStore,
+    declared_secrets,
+    ignore,
+    require_secrets,
+)
 from heroci_action.errors import EngineError
 from heroci_action.plan import (
     BuildImage,
     CollectReports,
     Command,
+    Customise,
+    ExportImage,
     InstallDependencies,
     InstallSystemPackages,
     Place,
     Plan,
+    PublishImage,
     Serve,
     Stage,
     Step,
@@ -50,7 +62,6 @@ from heroci_action.plan import (
     fill_line,
 )
 
-COMMAND_NOT_FOUND = 127  # the shell's exit code for it (POSIX, 2.8.2)
 DEFAULT_APPLICATION_PORT = 8000  # Django's own
 
 
@@ -98,7 +109,12 @@ class HostSession:
         self.engine = engine
         self.plan = plan
         self.workspace = workspace
-        self.docker = Docker(machine=engine.machine, directory=engine.root, run=workspace.run)
+        self.docker = Docker(
+            machine=engine.machine,
+            directory=engine.root,
+            run=workspace.run,
+            scratch=workspace.scratch,
+        )
         self.services = ProcessServices(workspace, self.docker, tasks)
         self.installed: Installed | None = None
         self.image: str | None = None
@@ -123,6 +139,8 @@ class HostSession:
     async def stage(self, stage: Stage, sink: Sink) -> AsyncIterator[HostScope]:
         """The stage with its services, in containers where the stage runs the image, else as processes."""
         sink = self.secrets.masked(sink)
+        require_secrets(stage, self.engine.machine)
+        self._keep_caches(stage)
         async with AsyncExitStack() as stack:
             world = None
             if _runs_image(stage):
@@ -136,6 +154,16 @@ class HostSession:
                 yield scope
             finally:
                 tasks.cancel_scope.cancel()
+
+    def _keep_caches(self, stage: Stage) -> None:
+        """Caches below the home of steps, which is gone after the run; what lies elsewhere stays where it is anyway."""
+        home = self.workspace.directory("home")
+        for path in stage.caches:
+            inside = path.removeprefix("~/").strip("/")
+            link = home / inside
+            if path.startswith("~/") and inside and ".." not in link.parts and not link.exists():
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(kept_directory(self.engine.cache, self.engine.root, path))
 
     async def _provide(
         self, stage: Stage, world: Containers | None, sink: Sink
@@ -218,7 +246,9 @@ class HostScope:
             values |= {f"{name}.{key}": value for key, value in provided.values.items()}
         return values
 
-    async def run(self, step: Step, sink: Sink) -> StepOutcome:
+    async def run(  # noqa: PLR0911  one for each kind of action
+        self, step: Step, sink: Sink
+    ) -> StepOutcome:
         """Take one step."""
         sink = self._session.secrets.masked(sink)
         match step.action:
@@ -232,8 +262,20 @@ class HostScope:
                 )
             case InstallDependencies():
                 return await self._install(sink)
+            case Customise():
+                raise EngineError(
+                    f"the hook {step.action.function!r} is given a container, and this engine has none",
+                    remedy="use --engine dagger, or remove `hook`",
+                )
             case BuildImage():
                 return await self._build(step.action, sink)
+            case ExportImage():
+                code = await self._session.docker.execute(
+                    "tag", self._image(), step.action.name, sink=sink
+                )
+                return StepOutcome(exit_code=code, facts={"exported": step.action.name})
+            case PublishImage():
+                return await self._publish(step.action, sink)
             case Serve():
                 return await self._serve(step, step.action, sink)
             case Command():
@@ -267,7 +309,7 @@ class HostScope:
             return StepOutcome(exit_code=await execute(program, sink), facts=self._facts())
         except ProgramNotFoundError as error:
             sink(Stream.STDERR, error.cause)
-            return StepOutcome(exit_code=COMMAND_NOT_FOUND, cause=error.cause, remedy=error.remedy)
+            return not_there(error.program)
 
     def _facts(self) -> dict[str, str]:
         """What the services are, told once: by the first step that could use them."""
@@ -293,10 +335,7 @@ class HostScope:
 
     def _declared(self, step: Step) -> dict[str, str]:
         """The variables that the plan declares for the step, filled in."""
-        declared = {**self._stage.env, **step.env}
-        if "app.url" in self._values:
-            declared.setdefault("HEROCI_BASE_URL", self._values["app.url"])
-        return {name: fill(value, self._values) for name, value in declared.items()}
+        return declared(self._stage, step, self._values)
 
     def _image(self) -> str:
         image = self._session.image
@@ -315,6 +354,7 @@ class HostScope:
             label=docker.label,
             target=action.target,
             arguments=action.build_args,
+            secrets=action.secrets,
             fresh=engine.fresh,
         )
         code = await docker.build(wanted, sink)
@@ -322,6 +362,17 @@ class HostScope:
             return StepOutcome(exit_code=code)
         self._session.image = wanted.tag
         return StepOutcome(exit_code=0, facts=await self._image_facts(wanted.tag))
+
+    async def _publish(self, action: PublishImage, sink: Sink) -> StepOutcome:
+        address = fill(action.address, self._values)
+        wrong = refused(address)
+        if wrong or not action.push:
+            return wrong or dry_run(address, sink)
+        machine = self._session.engine.machine
+        login = None
+        if action.username:
+            login = (fill(action.username, self._values), machine.get(action.password or "", ""))
+        return await push(self._session.docker, self._image(), address, login=login, sink=sink)
 
     async def _image_facts(self, tag: str) -> dict[str, str]:
         found = await self._session.docker.capture(
@@ -374,15 +425,15 @@ class HostScope:
     def _server(self, step: Step, action: Serve, port: int) -> Program:
         values = {"app.port": str(port), "app.interface": LOOPBACK}
         line = fill_line(action.command, {**self._values, **values}) if action.command else ()
-        declared = {name: fill(value, values) for name, value in self._declared(step).items()}
+        variables = {name: fill(value, values) for name, value in self._declared(step).items()}
         if action.place is Place.IMAGE:
             assert self._world is not None  # noqa: S101  such a stage has one
             arguments = shlex.split(line) if isinstance(line, str) else line
-            return self._world.application(self._image(), arguments, port=port, env=declared)
+            return self._world.application(self._image(), arguments, port=port, env=variables)
         program = self._program(step, arguments_of(line))
         return Program(
             arguments=program.arguments,
-            env={**program.env, **declared},
+            env={**program.env, **variables},
             directory=program.directory,
         )
 

@@ -16,6 +16,7 @@ import anyio
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.host import interpreters
 from heroci_action.engines.host.interpreters import Interpreter
+from heroci_action.engines.host.kept import project_directory
 from heroci_action.engines.host.locks import lock, lock_at_once
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.requirements import export_arguments, ingredients, project_arguments
@@ -67,7 +68,7 @@ class Installer:
         Raises UsageError where there is no such Python, EngineError where the cache cannot be written.
         """
         python, warnings = await self._python(environment)
-        home = self.cache / self._project_key() / _key(self.root, environment, python)
+        home = project_directory(self.cache, self.root) / _key(self.root, environment, python)
         try:
             home.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -180,9 +181,6 @@ class Installer:
         if code == 0 and not target.exists():
             target.write_text("\n".join(lines) + "\n")
         return target, code
-
-    def _project_key(self) -> str:
-        return hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
 
     def _remove_old(self, directory: Path) -> None:
         """Remove the environments that were not used for the longest time, unless a run is using them."""

@@ -16,6 +16,7 @@ import anyio
 from anyio.abc import ByteReceiveStream, Process
 
 from heroci_action.engines.base import Sink, Stream
+from heroci_action.engines.commands import not_there
 from heroci_action.engines.task_errors import one_error
 from heroci_action.errors import EngineError
 
@@ -23,12 +24,16 @@ from heroci_action.errors import EngineError
 ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
 LONGEST_LINE = 64 * 1024  # characters; a longer line is handed on in pieces
 DRAIN_WITHIN = 2.0  # seconds that somebody outside the group may go on holding the pipes
-SHELL = ("/bin/sh", "-ec")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class ProgramNotFoundError(EngineError):
     """There is no such program on the step's PATH."""
+
+    def __init__(self, program: str) -> None:
+        missing = not_there(program)
+        super().__init__(missing.cause or program, remedy=missing.remedy)
+        self.program = program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +53,6 @@ class Program:
     directory: Path
     user: User | None = None
     escalation: Sequence[tuple[signal.Signals, float]] = ESCALATION
-
-
-def arguments_of(line: str | tuple[str, ...]) -> tuple[str, ...]:
-    """The arguments for a command in either of its forms: a string goes to the shell."""
-    return (*SHELL, line) if isinstance(line, str) else line
 
 
 async def execute(program: Program, sink: Sink) -> int:
@@ -141,10 +141,7 @@ async def _start(program: Program) -> Process:
             extra_groups=[] if user else None,
         )
     except FileNotFoundError as error:
-        raise ProgramNotFoundError(
-            f"{error.filename or program.arguments[0]!r} is not there",
-            remedy="install it, or name the package that brings it in `apt` or `packages`",
-        ) from error
+        raise ProgramNotFoundError(str(error.filename or program.arguments[0])) from error
     except OSError as error:
         raise EngineError(
             f"{program.arguments[0]!r} cannot be started: {error.strerror}", remedy=_remedy(error)

@@ -10,10 +10,11 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from heroci_action.engines.base import Sink, Stream
+from heroci_action.engines.commands import arguments_of
 from heroci_action.engines.host import postgres
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.ports import LOOPBACK, free_port, wait_for_port
-from heroci_action.engines.host.process import Program, arguments_of, ready, running
+from heroci_action.engines.host.process import Program, ready, running
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.known_services import address, service_image, service_port
 from heroci_action.errors import EngineError

@@ -10,11 +10,11 @@ import anyio
 import pytest
 
 from heroci_action.engines.base import Stream
+from heroci_action.engines.commands import arguments_of
 from heroci_action.engines.host.process import (
     Program,
     ProgramNotFoundError,
     alive,
-    arguments_of,
     capture,
     execute,
     running,

@@ -1,0 +1,35 @@
+"""The stage `publish`: an image that has passed everything is pushed to a registry, when that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from heroci_action.config.facts import Loaded
+from heroci_action.pipeline.image import NAME as IMAGE
+from heroci_action.plan import PublishImage, Stage, Step
+
+NAME = "publish"
+
+
+def stages(loaded: Loaded, others: Iterable[Stage]) -> tuple[Stage, ...]:
+    """The stage, where the project has an address to push to; it needs all the others that will run."""
+    config = loaded.config.publish
+    if config is None:
+        return ()
+    running = (stage.name for stage in others if stage.skip is None and not stage.optional)
+    action = PublishImage(
+        address=config.address,
+        username=config.username,
+        password=config.password,
+        push=config.push,
+    )
+    return (
+        Stage(
+            name=NAME,
+            emoji="🚀",
+            # Without its image it is skipped, with the reason why there is none.
+            needs=config.needs or tuple(dict.fromkeys((*running, IMAGE))),
+            steps=(Step(name="push" if config.push else "dry run", action=action),),
+            secrets=(config.password,) if config.password and config.push else (),
+        ),
+    )
