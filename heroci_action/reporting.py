@@ -84,12 +84,15 @@ def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
 
 
 def _loaded(files: Iterable[Path]) -> tuple[dict[str, Result], list[str]]:
-    """The results by the names of their jobs, which are those of the directories that they lie in; and what is none."""
+    """The results by the names of their jobs, which are those of the directories that they lie in; and what is none.
+
+    Their passed tests are packed at once, so that of many results no more than one is ever there in full.
+    """
     results: dict[str, Result] = {}
     problems = []
     for path in files:
         try:
-            results[_label(path, results)] = load(path.read_bytes())
+            results[_label(path, results)] = listed(load(path.read_bytes()), 0)
         except (UsageError, OSError) as error:
             problems.append(f"{path.as_posix()}: {error}")
     return results, problems

@@ -8,12 +8,14 @@ from typing import Any
 import click
 
 from heroci_action.cli.shared import chosen, report_options
+from heroci_action.cli.sizes import list_passed
 from heroci_action.options import ReportOptions
 from heroci_action.reporting import merge_results
 
 
 @click.command("merge", short_help="Put the results of shards and matrix jobs together.")
 @click.argument("results", nargs=-1, required=True, metavar="GLOB...")
+@list_passed
 @report_options
 def command(*, results: tuple[str, ...], **options: Any) -> int:
     """Make one report of the heroci-result.json files that GLOB... names.

@@ -41,3 +41,34 @@ def test_what_is_no_result_is_a_usage_error_with_its_name(checkout: Path) -> Non
 
     assert done.exit_code == 2
     assert "x.json" in done.stderr
+
+
+def test_shards_with_packed_tests_become_one_result_in_which_a_test_counts_once(
+    checkout: Path,
+) -> None:
+    shards = {
+        "one": tuple(map(passed, ("test_a", "test_b"))),
+        "two": (*map(passed, ("test_b", "test_c")), failed("test_empty")),
+    }
+    for shard, cases in shards.items():
+        (checkout / f"{shard}.xml").write_text(junit(*cases))
+        report(checkout, f"{shard}.xml", "--output", f"artifacts/{shard}", "--list-passed", "0")
+
+    def merged(*options: str) -> list[tuple[list[tuple[str, str]], int]]:
+        done = call("merge", "artifacts/**/heroci-result.json", *options, directory=checkout)
+        return [
+            (
+                [(test["name"], test["status"]) for test in step["tests"]],
+                (step["passed"] or {"count": 0})["count"],
+            )
+            for step in done.stage("tests")["steps"]
+        ]
+
+    listed, packed = merged(), merged("--list-passed", "2")
+
+    bad = ("test_empty", "failed")
+    assert packed == [([], 1), ([bad], 2)]
+    assert listed == [
+        ([("test_a", "passed")], 0),
+        ([bad, ("test_b", "passed"), ("test_c", "passed")], 0),
+    ]

@@ -324,3 +324,69 @@ def test_it_works_without_git_and_from_a_directory_below_the_root(
         done = report(directory, "a.xml")
         (test,) = done.stage("tests")["steps"][0]["tests"]
         assert (test["file"], test["line"]) == ("tests/test_cart.py", 2)
+
+
+def test_above_the_limit_passed_tests_are_an_index_of_names_that_a_baseline_knows(
+    checkout: Path,
+) -> None:
+    names = ("test_a", "test_b", "test_gone")
+    (checkout / "old.xml").write_text(junit(failed(), *map(passed, names)))
+    (checkout / "new.xml").write_text(junit(failed("test_b"), *map(passed, ("test_a", "test_x"))))
+
+    before = report(checkout, "old.xml", "--output", "before", "--list-passed", "2")
+    saved = json.loads((checkout / "before/heroci-result.json").read_text())
+    done = report(
+        checkout, "new.xml", "--baseline", "before/heroci-result.json", "--list-passed", "1"
+    )
+
+    assert before.exit_code == 1
+    (step,) = saved["stages"][0]["steps"]
+    assert [test["name"] for test in step["tests"]] == ["test_total"]
+    assert step["passed"]["count"] == 3
+    comparison = done.result["comparison"]
+    assert comparison["new"] == ["tests.test_cart.test_b"]
+    assert comparison["added_names"] == ["tests.test_cart.test_x"]
+    assert comparison["removed_names"] == [
+        "tests.test_cart.test_total",
+        "tests.test_cart.test_gone",
+    ]
+    assert "3 tests** · 2 passed · 1 failed" in (done.reports / "summary.md").read_text()
+    assert (done.reports / "junit.xml").read_text().count("<testcase ") == 3
+
+
+def test_many_large_files_are_read_in_several_processes_and_a_test_counts_once(
+    checkout: Path,
+) -> None:
+    noise = "x" * 400
+    for file in range(4):
+        cases = [
+            f'<testcase classname="k{file % 2}" name="t{n}" time="0.001"><system-out>{noise}</system-out></testcase>'
+            for n in range(6_000)
+        ]
+        (checkout / f"{file}.xml").write_text(junit(failed(f"test_{file}"), *cases))
+    (checkout / "4.xml").write_text(junit(passed("test_0"), "<testcase"))
+
+    done = report(checkout, "*.xml")
+
+    counts = [
+        (len(step["tests"]), (step["passed"] or {"count": 0})["count"])
+        for step in done.stage("tests")["steps"]
+    ]
+    assert counts == [(0, 0), (1, 0), (1, 6_000), (1, 6_000), (1, 0)]
+    assert done.stage("tests")["steps"][4]["tests"][0]["status"] == "flaky"
+    (warning,) = done.result["warnings"]
+    assert warning.startswith("4.xml: ")
+    junit_schema.check((done.reports / "junit.xml").read_bytes())
+
+
+def test_a_file_above_the_limit_is_a_warning_with_its_name(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+    (checkout / "large.xml").write_text(junit(*map(passed, map(str, range(99)))))
+
+    done = report(checkout, "*.xml", "--largest-file", "2kB")
+
+    assert done.exit_code == 0
+    assert done.result["warnings"] == [
+        "large.xml: not a complete junit report: it has more than 2,000 bytes"
+    ]
+    assert report(checkout, "a.xml", "--largest-file", "big").exit_code == 2
