@@ -46,7 +46,8 @@ async def customise(session: DaggerSession, function: str, sink: Sink) -> StepOu
     output = Output(sink)
     try:
         with session.connection.telemetry.observed(output) as seen:
-            changed = await _changed(session, _found(session.engine.root, function))
+            with _importing_from(session.engine.root):
+                changed = await _changed(session, _found(session.engine.root, function))
             session.environment = await session.connection.ask(changed.sync())
     except dagger.ExecError as error:
         output.complete(error.stdout, error.stderr)
@@ -87,17 +88,14 @@ def _failed(cause: str, exit_code: int = 1) -> StepOutcome:
 def _found(root: Path, function: str) -> Function:
     """The function that `module:function` or `file.py:function` names, in the repository and nowhere else."""
     place, _, name = function.rpartition(":")
-    with _importing_from(root):
-        try:
-            module = (
-                _from_file(root / place) if place.endswith(".py") else _from_module(root, place)
-            )
-        except HookError:
-            raise
-        except Exception as error:
-            raise HookError(
-                f"the hook {place!r} cannot be imported: {error}", traceback.format_exception(error)
-            ) from error
+    try:
+        module = _from_file(root / place) if place.endswith(".py") else _from_module(root, place)
+    except HookError:
+        raise
+    except Exception as error:
+        raise HookError(
+            f"the hook {place!r} cannot be imported: {error}", traceback.format_exception(error)
+        ) from error
     found = getattr(module, name, None)
     if not callable(found):
         raise HookError(f"there is no function {name!r} in {place!r}")
@@ -118,23 +116,28 @@ def _from_file(path: Path) -> ModuleType:
 
 def _from_module(root: Path, name: str) -> ModuleType:
     module = importlib.import_module(name)
-    file = module.__file__
-    if file is None or not Path(file).resolve().is_relative_to(root.resolve()):
-        raise HookError(
-            f"the module {name!r} is none of this repository: {file or 'it has no file'}"
-        )
+    if not _lies_in(root, module):
+        raise HookError(f"the module {name!r} is none of this repository: {module}")
     return module
 
 
 @contextmanager
 def _importing_from(root: Path) -> Iterator[None]:
-    """Imports see the repository while the hook is loaded, and its bytecode is not written into the checkout."""
-    before = sys.dont_write_bytecode
+    """Imports see the repository, behind all that is installed; nothing of it is left afterwards, nor in the checkout."""
+    bytecode, known = sys.dont_write_bytecode, set(sys.modules)
     sys.dont_write_bytecode = True
-    sys.path.insert(0, str(root))
+    sys.path.append(str(root))
     try:
         importlib.invalidate_caches()
         yield
     finally:
         sys.path.remove(str(root))
-        sys.dont_write_bytecode = before
+        sys.dont_write_bytecode = bytecode
+        for name in set(sys.modules) - known:
+            if _lies_in(root, sys.modules[name]):
+                del sys.modules[name]
+
+
+def _lies_in(root: Path, module: ModuleType) -> bool:
+    file = getattr(module, "__file__", None)
+    return bool(file) and Path(str(file)).resolve().is_relative_to(root.resolve())

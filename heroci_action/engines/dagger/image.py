@@ -60,7 +60,8 @@ async def build(session: DaggerSession, action: BuildImage, sink: Sink) -> StepO
                 ],
             )
             session.image = await session.connection.ask(built.sync())
-            facts = await _facts(session, session.image)
+        # Outside: what measures is no part of the build, neither of its output nor of what was executed.
+        facts = await _facts(session, session.image)
     except dagger.ExecError as error:
         output.complete(error.stdout, error.stderr)
         return StepOutcome(exit_code=error.exit_code)

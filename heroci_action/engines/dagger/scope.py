@@ -271,6 +271,8 @@ class DaggerScope:
         """The base environment, or the stage's own image, with what the stage keeps from run to run."""
         stage, session = self._stage, self._session
         place = await (session.own_place(stage.image) if stage.image else session.workplace())
+        for name, text in stage.files.items():
+            place = place.with_new_file(f"{self._values['reports']}/{name}", text)
         return await session.with_caches(place, stage.caches)
 
     def _prepared(self, place: dagger.Container, step: Step, salt: str) -> dagger.Container:

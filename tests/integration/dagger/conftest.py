@@ -12,9 +12,11 @@ from heroci_action.engines.base import EngineSession, ReportFile, StepOutcome, S
 from heroci_action.engines.dagger.engine import DaggerEngine
 from heroci_action.errors import HeroCIError
 from heroci_action.plan import (
+    BuildImage,
     Environment,
     InstallDependencies,
     Plan,
+    PublishImage,
     Stage,
     Step,
 )
@@ -51,7 +53,7 @@ class Repository:
     plan: Plan = field(
         default_factory=lambda: Plan(project="p", environment=Environment(python="3.13"))
     )
-    engine_options: dict[str, bool] = field(default_factory=dict)
+    generation: str = ""
 
     def write(self, files: Mapping[str, str]) -> Repository:
         for name, text in files.items():
@@ -86,7 +88,9 @@ class Repository:
     async def session(
         self, body: Callable[[EngineSession], Awaitable[None]], *stages: Stage, fresh: bool = False
     ) -> None:
-        engine = DaggerEngine(root=self.root, machine=self.machine, fresh=fresh)
+        engine = DaggerEngine(
+            root=self.root, machine=self.machine, fresh=fresh, generation=self.generation
+        )
         async with engine.open(replace(self.plan, stages=(BASE, *stages))) as session:
             base = Seen()
             await take(session, BASE, base)
@@ -123,3 +127,18 @@ def repository(tmp_path: Path) -> Repository:
     root.mkdir()
     # Text of its own, so that no test finds what another one has left in the engine's cache.
     return Repository(root).write({"unique.txt": os.urandom(8).hex()})
+
+
+@pytest.fixture
+def published(repository: Repository) -> str:
+    """An image with Python and a user of its own, in a registry that the engine reaches."""
+    address = f"{reach.registry()}/heroci-test/user:1"
+    text = "FROM python:3.13-slim\nRUN useradd --create-home --uid 1234 somebody\nUSER somebody\n"
+    repository.write({"Dockerfile.user": text})
+    steps = (
+        Step(name="build", action=BuildImage(dockerfile="Dockerfile.user")),
+        Step(name="push", action=PublishImage(address=address, push=True)),
+    )
+    seen = repository.run(Stage(name="image", steps=steps))
+    assert seen.outcomes["push"].exit_code == 0, seen.text
+    return address

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Mapping
 from functools import cache
 
 import anyio
 import pytest
 
-from heroci_action.engines.dagger.preflight import ENGINE_IMAGE
+from heroci_action.engines.dagger.preflight import ENGINE_IMAGE, RUNNER_HOST, SESSION_PORT
 from heroci_action.engines.dagger.rehearsal import rehearse
 from heroci_action.errors import HeroCIError
 
@@ -33,3 +35,27 @@ def require() -> None:
     reason = problem()
     if reason:
         pytest.skip(reason)
+
+
+def require_docker() -> None:
+    """Skip the test where no Docker daemon answers."""
+    if subprocess.run(["docker", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("no Docker daemon answers; start one to run this test")
+
+
+def require_engine_by_address(machine: Mapping[str, str]) -> None:
+    """Skip the test where the engine can only be found through Docker."""
+    if RUNNER_HOST not in machine and SESSION_PORT not in machine:
+        pytest.skip(
+            f"the engine is found through Docker; name it in {RUNNER_HOST} to run this test"
+        )
+
+
+def registry() -> str:
+    """The address of a registry that the engine may push to, over HTTP where its engine.json says so; else skip."""
+    address = os.environ.get("HEROCI_TEST_REGISTRY")
+    if not address:
+        pytest.skip(
+            "no registry to push to; name one that the engine reaches in HEROCI_TEST_REGISTRY"
+        )
+    return address

@@ -1,0 +1,213 @@
+"""What a project may change: the images that steps run in, what lasts between runs, secrets, and the hook."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from heroci_action.errors import EngineError
+from heroci_action.plan import (
+    BuildImage,
+    Command,
+    Customise,
+    Environment,
+    Place,
+    Stage,
+    Step,
+)
+from tests.integration.dagger.conftest import Repository
+
+pytestmark = pytest.mark.dagger
+
+OTHER_IMAGE = "postgres:17-alpine"  # no Python environment of ours is in it
+
+
+def work(line: str, **more: object) -> Stage:
+    return Stage(name="work", steps=(Step(name="a", action=Command(line=line)),), **more)  # type: ignore[arg-type]
+
+
+def hook(function: str) -> Stage:
+    return Stage(name="hook", steps=(Step(name="hook", action=Customise(function=function)),))
+
+
+def test_a_stage_runs_in_its_own_image_with_the_source_in_it(repository: Repository) -> None:
+    seen = repository.run(work("command -v initdb; cat unique.txt; echo; pwd", image=OTHER_IMAGE))
+    assert seen.outcomes["a"].exit_code == 0, seen.text
+    program, text, place = seen.text.splitlines()
+    assert program.endswith("/initdb")
+    assert text == (repository.root / "unique.txt").read_text()
+    assert place == "/src"
+
+
+def test_a_pass_in_an_own_image_is_replayed_and_another_image_is_not_the_same(
+    repository: Repository,
+) -> None:
+    first, second = (repository.run(work("true", image=OTHER_IMAGE)) for _ in range(2))
+    other = repository.run(work("true", image="python:3.13-slim"))
+    assert [seen.outcomes["a"].cached for seen in (first, second, other)] == [False, True, False]
+
+
+def test_an_image_that_cannot_be_had_is_an_error_with_its_name(repository: Repository) -> None:
+    error = repository.run(work("true", image="no-such-image:1")).errors["a"]
+    assert isinstance(error, EngineError)
+    assert "'no-such-image:1' cannot be had" in error.cause
+
+
+@pytest.mark.parametrize("path", ["~/kept", "kept", "/opt/kept"])
+def test_a_cache_lasts_from_run_to_run_and_is_the_projects_own(
+    repository: Repository, path: str
+) -> None:
+    repository.with_plan(project=f"p-{os.urandom(4).hex()}")
+    count = f"cat {path}/runs 2>/dev/null | wc -l; date +%N >>{path}/runs; exit 1"
+    texts = [repository.run(work(count, caches=(path,))).text for _ in range(3)]
+    assert texts == ["0", "1", "2"]
+    repository.with_plan(project="another")
+    assert repository.run(work(f"ls {path}", caches=(path,))).text == ""
+
+
+def test_a_new_generation_finds_nothing_of_the_old_one(repository: Repository) -> None:
+    repository.with_plan(project=f"p-{os.urandom(4).hex()}")
+    stage = work("ls ~/kept; touch ~/kept/x", caches=("~/kept",))
+    repository.run(stage)
+    assert repository.run(stage).outcomes["a"].cached
+    repository.generation = os.urandom(4).hex()
+    seen = repository.run(stage)
+    assert not seen.outcomes["a"].cached
+    assert seen.text == ""
+
+
+def test_a_declared_secret_is_there_and_never_shown_whatever_it_is_called(
+    repository: Repository,
+) -> None:
+    repository.machine = {**repository.machine, "HARMLESS": "hunter2-hunter2"}
+    stage = work(
+        'echo "${#HARMLESS} $HARMLESS"', secrets=("HARMLESS",), env={"HARMLESS": "{env.HARMLESS}"}
+    )
+    assert repository.run(stage).text == "15 ***"
+
+
+def test_a_secret_that_the_caller_has_not_set_is_refused_before_anything_runs(
+    repository: Repository,
+) -> None:
+    with pytest.raises(EngineError, match="stage 'work' needs MISSING_ONE") as caught:
+        repository.run(work("echo ran", secrets=("MISSING_ONE",)))
+    assert caught.value.remedy
+
+
+def test_a_build_sees_its_secrets_and_the_image_does_not(repository: Repository) -> None:
+    repository.machine = {**repository.machine, "INDEX_TOKEN": "hunter2-hunter2"}
+    run = "RUN --mount=type=secret,id=INDEX_TOKEN wc -c </run/secrets/INDEX_TOKEN && cat /run/secrets/INDEX_TOKEN"
+    repository.write({"Dockerfile": f"FROM python:3.13-slim\n{run}\n"})
+    build = BuildImage(dockerfile="Dockerfile", secrets=("INDEX_TOKEN",))
+    look = Command(line=("sh", "-c", "! test -s /run/secrets/INDEX_TOKEN"), place=Place.IMAGE)
+    steps = (Step(name="build", action=build), Step(name="look", action=look))
+    seen = repository.run(Stage(name="image", steps=steps))
+    assert [outcome.exit_code for outcome in seen.outcomes.values()] == [0, 0], seen.text
+    assert seen.text.split() == ["15", "***"]
+
+
+HOOK = """
+    from helpers import MARK
+
+    async def asynchronous(container, client):
+        made = container.with_new_file("/mark", MARK).with_env_variable("MARK", MARK)
+        assert await client.version()
+        return made.with_exec(["sh", "-c", "echo from the hook"])
+
+    def plain(container):
+        return container.with_new_file("/mark", MARK)
+
+    def raises(container):
+        raise RuntimeError("no luck")
+
+    def returns_text(container):
+        return "text"
+
+    def fails(container):
+        return container.with_exec(["sh", "-c", "echo because >&2; exit 9"])
+"""
+
+
+@pytest.fixture
+def hooked(repository: Repository) -> Repository:
+    text = "\n".join(line.removeprefix("    ") for line in HOOK.splitlines())
+    return repository.write(
+        {
+            "ci/hook.py": text,
+            "helpers.py": 'MARK = "made by the hook"',
+            "own/__init__.py": "",
+            "own/hooks.py": text,
+        }
+    )
+
+
+@pytest.mark.parametrize("function", ["ci/hook.py:asynchronous", "own.hooks:plain"])
+def test_the_hook_changes_what_every_step_runs_in(hooked: Repository, function: str) -> None:
+    seen = hooked.run(hook(function), work('echo "$(cat /mark)"'))
+    assert seen.outcomes["hook"].exit_code == 0, seen.text
+    assert seen.text.splitlines()[-1] == "made by the hook"
+    assert not list(Path(hooked.root).rglob("__pycache__"))
+
+
+def test_what_follows_an_unchanged_hook_is_replayed(hooked: Repository) -> None:
+    stages = hook("ci/hook.py:plain"), work("cat /mark")
+    hooked.run(*stages)
+    assert hooked.run(*stages).outcomes["a"].cached
+    hooked.write({"helpers.py": 'MARK = "another"'})
+    changed = hooked.run(*stages)
+    assert not changed.outcomes["a"].cached
+    assert changed.text == "another"
+
+
+@pytest.mark.parametrize(
+    ("function", "code", "cause", "said"),
+    [
+        (
+            "ci/hook.py:raises",
+            1,
+            "the hook raised RuntimeError: no luck",
+            'raise RuntimeError("no luck")',
+        ),
+        ("ci/hook.py:returns_text", 1, "the hook returned str, not a dagger.Container", ""),
+        ("ci/hook.py:fails", 9, "a command of the hook ended with exit code 9", "because"),
+        ("ci/hook.py:gone", 1, "there is no function 'gone' in 'ci/hook.py'", ""),
+        ("nowhere.hooks:f", 1, "the hook 'nowhere.hooks' cannot be imported", "No module named"),
+        ("json:loads", 1, "the module 'json' is none of this repository", ""),
+        ("broken.py:f", 1, "the hook 'broken.py' cannot be imported", "SyntaxError"),
+    ],
+)
+def test_a_hook_that_is_wrong_fails_its_step_and_says_why(
+    hooked: Repository, function: str, code: int, cause: str, said: str
+) -> None:
+    hooked.write({"broken.py": "def f(:\n"})
+    seen = hooked.run(hook(function))
+    assert seen.outcomes["hook"].exit_code == code
+    assert cause in (seen.outcomes["hook"].cause or "")
+    assert "\n" not in (seen.outcomes["hook"].cause or "")
+    assert said in seen.text
+
+
+def test_nothing_of_the_repository_is_imported_unless_it_is_configured(
+    repository: Repository,
+) -> None:
+    canary = repository.root / "imported"
+    text = f"open({str(canary)!r}, 'w')"
+    repository.write({"hook.py": text, "sitecustomize.py": text, "dagger.py": text})
+    repository.run(work("true"))
+    assert not canary.exists()
+
+
+def test_steps_run_as_the_user_of_the_base_image(repository: Repository, published: str) -> None:
+    environment = Environment(python="3.13", image=published, packages=("six",))
+    repository.with_plan(environment=environment)
+    line = "id -u; python -c 'import six'; touch /src/written {reports}/written ~/written && ls ~/"
+    seen = repository.run(work(line, caches=("~/kept",)))
+    assert seen.outcomes["a"].exit_code == 0, seen.text
+    assert seen.text.split() == ["1234", "kept", "written"]
+
+
+def test_installing_needs_no_rights_of_that_user(repository: Repository, published: str) -> None:
+    repository.with_plan(environment=Environment(python="3.13", image=published))
+    assert repository.run(work("test ! -w /etc && python --version")).outcomes["a"].exit_code == 0
