@@ -11,11 +11,12 @@ from heroci_action.analysis.baseline import compare
 from heroci_action.analysis.changed_lines import of_changes
 from heroci_action.errors import ExitCode, UsageError
 from heroci_action.git import Checkout, GitError
+from heroci_action.github.commands import Annotation, annotation, write_line
 from heroci_action.github.context import GitHubContext
-from heroci_action.options import Options
+from heroci_action.options import GitHubApi, Options
 from heroci_action.reports.publish import Repository, publish
 from heroci_action.result_json import load
-from heroci_action.results import Result
+from heroci_action.results import Result, Severity
 
 
 def compared(
@@ -47,10 +48,22 @@ def published(
         stdout=sys.stdout if options.annotations else None,
         repository=repository,
     )
+    if github and options.api:
+        _tell(result, options.api, github, repository)
     for problem in done.problems:
         sys.stderr.write(f"error: {problem.cause}\n  remedy: {problem.remedy}\n")
     # A report that could not be written is no pass: somebody downstream waits for it.
     return result.exit_code or (ExitCode.ENGINE if done.problems else ExitCode.PASSED)
+
+
+def _tell(result: Result, asked: GitHubApi, github: GitHubContext, repository: Repository) -> None:
+    """What the API refuses is a warning: it says nothing about the project."""
+    from heroci_action.reports.online import tell  # noqa: PLC0415  most runs do without its client
+
+    for problem in tell(result, asked, github, tracked=repository.tracked or None):
+        note = Annotation(level=Severity.WARNING, title="HeroCI", message=problem)
+        write_line(sys.stdout, annotation(note))
+    sys.stdout.flush()
 
 
 def _with_baseline(result: Result, options: Options, checkout: Checkout) -> Result:

@@ -31,8 +31,9 @@ def run_action(environ: Mapping[str, str]) -> int:
 
 
 def _called(environ: Mapping[str, str]) -> int:
-    machine = _without_token(environ)
-    call = call_from(environ)
+    given = dict(environ)  # a copy, since the token leaves the process's own environment
+    machine = _without_token(given)
+    call = call_from(given)
     if call.cache:
         machine["HEROCI_CACHE_DIR"] = str(_cache(call.cache))
     return _dispatched(call, machine)

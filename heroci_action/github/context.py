@@ -20,6 +20,9 @@ class GitHubContext:
     repository: str | None = None
     event_name: str | None = None
     event_path: Path | None = None
+    api_url: str = "https://api.github.com"
+    workflow: str = ""
+    job: str = ""
     run_id: str | None = None
     run_attempt: int = 1
     output: Path | None = None
@@ -43,6 +46,9 @@ class GitHubContext:
             repository=environ.get("GITHUB_REPOSITORY") or None,
             event_name=environ.get("GITHUB_EVENT_NAME") or None,
             event_path=path("GITHUB_EVENT_PATH"),
+            api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
+            workflow=environ.get("GITHUB_WORKFLOW", ""),
+            job=environ.get("GITHUB_JOB", ""),
             run_id=environ.get("GITHUB_RUN_ID") or None,
             run_attempt=int(attempt) if attempt.isdecimal() else 1,
             output=path("GITHUB_OUTPUT"),

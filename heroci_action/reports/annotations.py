@@ -27,7 +27,9 @@ ALIKE = 10  # tests of a group that are named
 REST = "they are in the job summary and in junit.xml"
 
 
-def annotate(result: Result, *, tracked: Container[str] | None = None) -> tuple[Annotation, ...]:
+def annotate(
+    result: Result, *, tracked: Container[str] | None = None, limit: int = MAX_ANNOTATIONS
+) -> tuple[Annotation, ...]:
     """At most ten of each level, which is what GitHub keeps of a step: the gravest first, one for each cause.
 
     Broken stages come before failed tests, these before findings; what is new comes before what the baseline had,
@@ -37,7 +39,7 @@ def annotate(result: Result, *, tracked: Container[str] | None = None) -> tuple[
     ranked = [
         *_broken(result),
         *_tests(result),
-        *_findings(result),
+        *_findings(result, limit),
         *_uncovered(result),
         *_flaky(result),
         *_warnings(result),
@@ -46,7 +48,7 @@ def annotate(result: Result, *, tracked: Container[str] | None = None) -> tuple[
     return tuple(
         note
         for level in Severity
-        for note in _limited([note for note in placed if note.level is level], level)
+        for note in _limited([note for note in placed if note.level is level], level, limit)
     )
 
 
@@ -58,10 +60,10 @@ def _placed(note: Annotation, tracked: Container[str] | None) -> Annotation:
     return replace(note, file=None, line=None, end_line=None, column=None, message=message)
 
 
-def _limited(notes: list[Annotation], level: Severity) -> list[Annotation]:
-    if len(notes) <= MAX_ANNOTATIONS:
+def _limited(notes: list[Annotation], level: Severity, limit: int) -> list[Annotation]:
+    if len(notes) <= limit:
         return notes
-    shown = notes[: MAX_ANNOTATIONS - 1]
+    shown = notes[: limit - 1]
     left = len(notes) - len(shown)
     last = Annotation(level=level, title=f"{left:,} more", message=f"{left:,} more; {REST}")
     return [*shown, last]
@@ -157,7 +159,7 @@ def _flaky(result: Result) -> Iterator[Annotation]:
             )
 
 
-def _findings(result: Result) -> Iterator[Annotation]:
+def _findings(result: Result, limit: int) -> Iterator[Annotation]:
     """A finding each while there are few, else one for each rule or message of a tool."""
     by_level: dict[Severity, list[Diagnostic]] = {}
     new = frozenset(result.comparison.new_findings) if result.comparison else None
@@ -167,7 +169,7 @@ def _findings(result: Result) -> Iterator[Annotation]:
             level = max(finding.severity, _level(stage), key=list(Severity).index)
             by_level.setdefault(level, []).append(finding)
     for level, found in by_level.items():
-        many = len(found) > MAX_ANNOTATIONS
+        many = len(found) > limit
         for first, others in _grouped(found, _kind if many else _itself):
             note = _finding(first, level)
             places = ", ".join(f"{other.file}:{other.line}" for other in others[:ALIKE])
