@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ import anyio
 
 from heroci_action import output_directory
 from heroci_action.analysis.gates import judge_run
+from heroci_action.analysis.times import times
 from heroci_action.conclusion import compared, published
 from heroci_action.config.facts import Loaded
 from heroci_action.config.load import load
@@ -27,7 +28,7 @@ from heroci_action.engines.dagger.generation import read_generation
 from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.engine import HostEngine
 from heroci_action.engines.secret_store import ignore
-from heroci_action.errors import ExitCode
+from heroci_action.errors import ExitCode, UsageError
 from heroci_action.git import Checkout
 from heroci_action.github.commands import add_mask, write_line
 from heroci_action.github.context import GitHubContext
@@ -42,8 +43,10 @@ from heroci_action.pipeline.surroundings import Surroundings
 from heroci_action.plan import Plan, Step, select
 from heroci_action.readers import Readings, Source, Tree, read
 from heroci_action.reports.publish import Repository
+from heroci_action.result_json import load as load_result
 from heroci_action.results import Result
 from heroci_action.runner import Interrupt, Outcome, Reader, run_plan
+from heroci_action.sharding import Shard
 from heroci_action.version import __version__
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -56,6 +59,7 @@ class Project:
     loaded: Loaded
     plan: Plan
     chosen: Chosen
+    shard: Shard | None = None
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -110,10 +114,29 @@ async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:
     if chosen.name == "host":  # the other engine builds images itself
         reason = reason or await Docker(machine=machine, directory=loaded.root).problem()
     containers = "the host engine has no containers for it" if chosen.name == "host" else None
-    plan = build_plan(loaded, Surroundings(no_image=reason, no_containers=containers))
-    return Project(
-        loaded=loaded, chosen=chosen, plan=select(plan, only=options.stages, skip=options.skip)
+    loaded, times = _times(loaded, options)
+    plan = build_plan(
+        loaded,
+        Surroundings(no_image=reason, no_containers=containers, shard=options.shard, times=times),
     )
+    return Project(
+        loaded=loaded,
+        chosen=chosen,
+        plan=select(plan, only=options.stages, skip=options.skip),
+        shard=options.shard,
+    )
+
+
+def _times(loaded: Loaded, options: RunOptions) -> tuple[Loaded, Mapping[str, tuple[float, int]]]:
+    """The times that make shards even. Without a baseline, as in the first run of all, the tests are counted."""
+    if options.shard is None or options.baseline is None:
+        return loaded, {}
+    try:
+        return loaded, times(load_result(options.baseline.read_bytes()))
+    except (OSError, UsageError) as error:
+        cause = error.strerror if isinstance(error, OSError) else str(error)
+        text = f"no times from the baseline {options.baseline.as_posix()}: {cause}; tests are counted instead"
+        return replace(loaded, warnings=(*loaded.warnings, text)), {}
 
 
 def _overrides(options: RunOptions) -> dict[str, object]:
@@ -243,6 +266,7 @@ def _result(project: Project, outcome: Outcome, *, started_at: datetime, duratio
         engine_reason=project.chosen.reason,
         commit=_commit(project.loaded.root),
         python=facts.get("python"),
+        shard=str(project.shard) if project.shard else None,
         started_at=started_at.isoformat(timespec="seconds"),
         duration=duration,
         stages=outcome.stages,

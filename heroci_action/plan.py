@@ -188,7 +188,8 @@ class Step:
     `must_report`: a step that passes without a single test in its reports did not do what it is for, and fails.
     `always`: the step runs although an earlier one of its stage failed, and behind all the others in a parallel stage;
     unless it belongs to a step (`belongs_to`) that did not run: what was not measured cannot be collected.
-    `blocking`: the steps behind it are skipped when it fails.
+    `blocking`: the steps behind it are skipped when it fails. `sharded`: it is to run a part of the tests only, and
+    fails where its reports do not say which.
     """
 
     name: str
@@ -196,6 +197,7 @@ class Step:
     env: Mapping[str, str] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
     must_report: bool = False
+    sharded: bool = False
     always: bool = False
     belongs_to: str | None = None
     blocking: bool = True
@@ -222,7 +224,7 @@ class Stage:
 
     `image` is the container image that its commands run in, None the base environment. `caches` are directories that
     are kept from run to run: relative to the working directory, below `~`, or absolute. `secrets` are variables of the
-    caller that its commands get.
+    caller that its commands get. `files` are texts by their names, which its steps find in `{reports}`.
     """
 
     name: str
@@ -232,6 +234,7 @@ class Stage:
     parallel: bool = False
     services: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     image: str | None = None
     caches: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()

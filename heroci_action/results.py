@@ -304,6 +304,7 @@ class Result:
     started_at: str = ""  # ISO 8601, UTC
     duration: float = 0.0
     stages: tuple[StageResult, ...] = ()
+    shard: str | None = None  # `2/5`, where only a part of the tests was to run
     coverage: Coverage | None = None
     changed: ChangedLines | None = None
     comparison: Comparison | None = None

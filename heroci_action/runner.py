@@ -494,7 +494,13 @@ def _verdict(
             f"the exit code is 0, but {_count(bad, 'test')} failed by its report",
             None,
         )
-    if step.must_report and not readings.tests:
+    if step.sharded and "shard" not in readings.facts:
+        return (
+            Status.FAILED,
+            "the tests were not split: the project's test runner collects them in a way of its own",
+            "run them without --shard",
+        )
+    if step.must_report and not readings.tests and not readings.elsewhere:
         return Status.FAILED, "no test ran", "check the test labels and the names of the test files"
     return Status.PASSED, None, None
 

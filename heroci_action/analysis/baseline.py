@@ -6,6 +6,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
@@ -33,8 +34,11 @@ class _Outcome(NamedTuple):
 def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparison:
     """What is different from the baseline; a test is known by its id, wherever its file went.
 
-    `clean`: the files were those of the commit, so that another outcome at the same commit means an unstable test.
+    `clean`: the files were those of the commit, so that another outcome at the same commit means an unstable test. What
+    a shard does not run is not removed, and its coverage is a part only.
     """
+    if result.shard:
+        baseline = replace(baseline, coverage=None)
     now, before = _outcomes(result), _outcomes(baseline)
     failing = [name for name, outcome in now.items() if outcome.status in BAD]
     failed = {name for name, outcome in before.items() if outcome.status in BAD}
@@ -46,7 +50,7 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
         if same and (now[name].status in BAD) != (name in failed) and _ran(now[name], before[name])
     ]
     added = [name for name in now if name not in before]
-    removed = [name for name in before if name not in now]
+    removed = [] if result.shard else [name for name in before if name not in now]
     return Comparison(
         started_at=baseline.started_at,
         commit=baseline.commit,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from heroci_action.analysis import gates
 from heroci_action.analysis.coverage import united
 from heroci_action.analysis.flaky import WINDOW, settle
+from heroci_action.analysis.shards import Misfit, is_sharded, misfit
 from heroci_action.results import Result, StageResult, Status, StepResult
 
 _WORST_FIRST = (Status.CANCELLED, Status.ERRORED, Status.FAILED, Status.PASSED, Status.SKIPPED)
@@ -28,13 +29,15 @@ def merge(results: Mapping[str, Result]) -> Result:
     """The results, by the names of their jobs, as one.
 
     Stages of one name are one stage with the steps of all; a test counts once, by the rules of `settle`. Lines are
-    covered where they were in one of the results. The stage of the limits is left out: they are judged anew.
+    covered where they were in one of the results. The stage of the limits is left out: they are judged anew. Where a
+    shard is missing, tests were not run that should have been: that is an error, whatever the others say.
     """
     parts = _parts(results)
     whole = [part.result for part in parts]
     first = whole[0]
     names = dict.fromkeys(stage.name for one in whole for stage in one.stages)
-    stages = tuple(_stage(name, parts) for name in names if name != gates.STAGE)
+    unfit = misfit(whole)
+    stages = tuple(_incomplete(_stage(name, parts), unfit) for name in names if name != gates.STAGE)
     ends = [part.offset + part.result.duration for part in parts]
     return replace(
         first,
@@ -45,11 +48,18 @@ def merge(results: Mapping[str, Result]) -> Result:
         duration=max(ends),
         stages=stages,
         coverage=united([one.coverage for one in whole if one.coverage]),
+        shard=None,
         changed=None,
         comparison=None,
         attempt=max(one.attempt for one in whole),
         warnings=tuple(_warnings(parts)),
     )
+
+
+def _incomplete(stage: StageResult, unfit: Misfit | None) -> StageResult:
+    if unfit is None or not is_sharded(stage) or stage.status is Status.CANCELLED:
+        return stage
+    return replace(stage, status=Status.ERRORED, reason=unfit.reason, remedy=unfit.remedy)
 
 
 def _parts(results: Mapping[str, Result]) -> list[Part]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heroci_action.config.facts import Loaded
 from heroci_action.pipeline.base import NAME as BASE
@@ -15,9 +16,10 @@ NAME = "tests"
 RC = "{reports}/coveragerc"
 DATA = "{reports}/coverage-data/data"
 PROBE = "{probes}/heroci_coverage.py"
+TIMES = "times.json"
 
 
-def stage(loaded: Loaded, _: Surroundings) -> Stage:
+def stage(loaded: Loaded, surroundings: Surroundings) -> Stage:
     """Everything that `manage.py` can say about the code, from quick to slow."""
     services = tuple(loaded.config.services)
     return Stage(
@@ -26,11 +28,16 @@ def stage(loaded: Loaded, _: Surroundings) -> Stage:
         needs=(BASE,),
         services=services,
         env=with_path(stage_env(loaded, services), "{probes}", *source_paths(loaded)),
-        steps=tuple(_steps(loaded)),
+        steps=tuple(_steps(loaded, surroundings)),
+        files={TIMES: json.dumps(surroundings.times)} if _has_times(surroundings) else {},
     )
 
 
-def _steps(loaded: Loaded) -> Iterator[Step]:
+def _has_times(surroundings: Surroundings) -> bool:
+    return surroundings.shard is not None and bool(surroundings.times)
+
+
+def _steps(loaded: Loaded, surroundings: Surroundings) -> Iterator[Step]:
     tests = loaded.config.tests
     # What was only detected may be more than the tests need; what the user wrote is needed.
     needed = not loaded.detected("tests.before")
@@ -44,9 +51,19 @@ def _steps(loaded: Loaded) -> Iterator[Step]:
             action=Command(line=("python", PROBE, RC, DATA)),
         )
     for run in _runs(loaded):
-        yield run.step()
+        yield _shard(run.step(), surroundings)
     if tests.coverage:
         yield _collect_coverage()
+
+
+def _shard(step: Step, surroundings: Surroundings) -> Step:
+    """The step for a part of the tests, which the probes choose where the tests are collected."""
+    if surroundings.shard is None:
+        return step
+    env = {**step.env, "HEROCI_SHARD": str(surroundings.shard)}
+    if _has_times(surroundings):
+        env["HEROCI_TIMES"] = f"{{reports}}/{TIMES}"
+    return replace(step, env=env, sharded=True)
 
 
 def _has_settings(loaded: Loaded) -> bool:

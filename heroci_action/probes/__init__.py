@@ -10,6 +10,11 @@ HEROCI_ROOT
 HEROCI_RECORD
     A directory for records, made when it is missing. Without it nothing is recorded. One directory per call of a test
     runner: a test that starts and never ends is told by comparing all its files.
+HEROCI_SHARD
+    `2/5`: run the second of five parts of the tests. Default: all of them. Nothing without HEROCI_RECORD.
+HEROCI_TIMES
+    A JSON file with the seconds and the number of tests of each unit in an earlier run, {"shop.tests.CartTests": [1.5,
+    12]}; a unit is what is never split, see below. Default: the parts get equal numbers of tests.
 HEROCI_TEST_RUNNER
     The project's own runner class, where the command line names one with `--testrunner`; default: settings.TEST_RUNNER.
 HEROCI_BASE_URL
@@ -47,6 +52,19 @@ The record is JSON lines, a file per process, an event per line:
     {"event": "databases", "databases": [{"alias", "vendor", "version", "name"}]}
     {"event": "end", "stopped"}          stopped: by --failfast or -x, so open tests were ended on purpose
     {"event": "warning", "text"}
+    {"event": "shard", "shard", "split", "tests", "of"}   split: equal in jobs that have split equal tests equally
+
+Shards
+------
+Every job with the same tests, times and number of shards comes to the same split, whatever else it knows; the part of
+each is a set of units. A unit is a test class, with its setUpClass and setUpTestData, of which Django itself knows that
+it depends on no other (its parallel runs hand out classes). In pytest it is a class too, and the functions of a module
+together, which may share fixtures (pytest-xdist calls that `loadscope`). A module's own fixtures may be set up in
+several jobs. What could not be imported is a unit, so that it fails in one job with Django's runner; pytest stops at
+such a module in every job.
+
+HEROCI_TIMES is there for all jobs or for none of them: with different files the parts may overlap and leave tests out,
+which the values of `split` tell.
 
 Coverage
 --------

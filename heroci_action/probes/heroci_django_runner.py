@@ -1,9 +1,10 @@
 """Records every test that Django's runner takes, beside whatever runner the project has.
 
-`manage.py test --testrunner heroci_django_runner.Runner` runs the project's own runner class, unchanged: `Runner` *is*
-that class. What records are four hooks in unittest and Django (a test is called, a suite is run, a parallel suite is
-run, a result is told of an outcome), so it does not matter which methods the project overrides. See the package's
-docstring for the environment variables and the format.
+`manage.py test --testrunner heroci_django_runner.Runner` runs the project's own runner class: `Runner` *is* that class.
+What records are four hooks in unittest and Django (a test is called, a suite is run, a parallel suite is run, a result
+is told of an outcome), so it does not matter which methods the project overrides. Where only a shard of the tests is
+wanted, a fifth hook leaves the others out of the suite that the class has built. See the package's docstring for the
+environment variables and the format.
 """
 
 # Django's modules can be imported only once its settings are known:
@@ -21,7 +22,7 @@ import sys
 import time
 import traceback
 import unittest
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
     OUTPUT_LIMIT,
@@ -30,6 +31,7 @@ from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
     database,
     relative,
 )
+from heroci_sharding import Part  # type: ignore[import-not-found,unused-ignore]
 
 _FILE_LINE = re.compile(r'^ *File "(?P<file>[^"\n]+)", line (?P<line>\d+)', re.MULTILINE)
 _FIXTURE = re.compile(r"(?P<name>\w+) \((?P<place>[^()]+)\)")
@@ -176,6 +178,7 @@ class Recorder:
         self.running: _Running | None = None
         self.telling = False  # inside an outcome: a result class may tell itself another one
         self.worker = False
+        self.building = False  # a suite, which may be made of others
         self.pid = os.getpid()
         self._count = 0
         self._record = Record(directory, "django")
@@ -275,6 +278,10 @@ class Recorder:
         """The parallel run came to its end; tests still open were ended by `--failfast`."""
         self._record.write(event="end", stopped=stopped)
 
+    def chosen(self, event: dict[str, Any]) -> None:
+        """Record which part of the tests is going to run."""
+        self._record.write(**event)
+
     # A suite is run.
 
     def databases(self, suite: Any) -> None:
@@ -356,6 +363,63 @@ def _aliases(suite: Any) -> set[str]:
         aliases = getattr(test, "databases", None) or ()
         used.update(connections if aliases == "__all__" else aliases)
     return used & set(connections)
+
+
+# --- A part of the tests ---------------------------------------------------------------------------------------------
+
+
+def _unit(test: Any) -> str:
+    """What stays together: a class with its setUpClass and setUpTestData, as in Django's own parallel runs."""
+    classname, name = _names(test)
+    return classname or name
+
+
+def _reduced(runner: Any, suite: Any, mine: Set[str]) -> Any:
+    """The suite with the tests of these units only, in the order that it had."""
+    processes = getattr(suite, "processes", None)
+    if processes is None:
+        _prune(suite, mine)
+        return suite
+    for part in suite.subsuites:
+        _prune(part, mine)
+    suite.subsuites = [part for part in suite.subsuites if part.countTestCases()]
+    # As many databases are cloned as the runner says, so both must know; one process needs no clone at all.
+    runner.parallel = suite.processes = min(processes, max(len(suite.subsuites), 1))
+    return suite if suite.processes > 1 else runner.test_suite(suite.subsuites)
+
+
+def _prune(suite: Any, mine: Set[str]) -> None:
+    kept = []
+    for part in suite:
+        if hasattr(part, "_tests"):
+            _prune(part, mine)
+            kept.append(part)
+        elif _unit(part) in mine:
+            kept.append(part)
+    suite._tests = kept
+
+
+def _hook_build(recorder: Recorder, runner_class: Any) -> None:
+    """The suite that is built, by whatever the class makes of it, and no suite that a test builds."""
+    part = Part.from_environment()
+    original = getattr(runner_class, "build_suite", None)
+    if part is None or original is None:
+        return
+
+    @functools.wraps(original)
+    def build_suite(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if recorder.building or recorder.running is not None:
+            return original(self, *args, **kwargs)
+        recorder.building = True
+        try:
+            suite = original(self, *args, **kwargs)
+        finally:
+            recorder.building = False
+        mine, event = part.choose(_unit(test) for test in _leaves(suite))
+        recorder.chosen(event)
+        return _reduced(self, suite, mine)
+
+    runner_class.build_suite = build_suite
 
 
 # --- The hooks -------------------------------------------------------------------------------------------------------
@@ -525,12 +589,14 @@ def install(*, worker: bool = False) -> None:
     directory = os.environ.get("HEROCI_RECORD")
     if directory and _recorder is None:
         from django.test import SimpleTestCase
+        from django.test.runner import DiscoverRunner
 
         _recorder = Recorder(directory)
         _hook_test(_recorder, unittest.TestCase)
         _hook_test(_recorder, SimpleTestCase)
         _hook_suite(_recorder)
         _hook_parallel_suite(_recorder)
+        _hook_build(_recorder, DiscoverRunner)
     if _recorder is not None:
         _recorder.worker = _recorder.worker or worker
 
@@ -547,4 +613,15 @@ def __getattr__(name: str) -> Any:
     if name != "Runner":
         raise AttributeError(name)
     install()
-    return _project_runner()
+    return _runner()
+
+
+@functools.lru_cache(maxsize=None)  # Django asks twice: for its options, and to run
+def _runner() -> Any:
+    from django.test.runner import DiscoverRunner
+
+    runner_class = _project_runner()
+    own = getattr(runner_class, "build_suite", None)
+    if _recorder is not None and own is not DiscoverRunner.build_suite:
+        _hook_build(_recorder, runner_class)  # what it adds to Django's own suite is split, too
+    return runner_class

@@ -1,8 +1,8 @@
 """Records what pytest runs; loaded by `PYTEST_PLUGINS=heroci_pytest_plugin`, it changes nothing of the run.
 
-A report of pytest's own is written at the end only, so a run that hangs or is killed would leave nothing. With
-pytest-xdist the controller records the tests of all workers; each process records its databases. See the package's
-docstring for the environment variables and the format.
+Unless only a shard of the tests is wanted: then the others are deselected. A report of pytest's own is written at the
+end only, so a run that hangs or is killed would leave nothing. With pytest-xdist the controller records the tests of
+all workers; each process records its databases. See the package's docstring for the environment variables and format.
 """
 
 # Django's modules can be imported only once its settings are known:
@@ -23,6 +23,7 @@ from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
     database,
     relative,
 )
+from heroci_sharding import Part  # type: ignore[import-not-found,unused-ignore]
 
 # Set by the first pytest: one that a test starts, or runs in its own process, is none of ours.
 RUNNING = "HEROCI_PYTEST"
@@ -33,6 +34,7 @@ _FRAME = re.compile(
     re.MULTILINE,
 )
 _SUBTESTS = re.compile(r"contains \d+ failed subtests?")
+NO_TESTS_COLLECTED = 5  # pytest.ExitCode, an int in old versions
 _RANK = {"passed": 0, "skipped": 1, "failed": 2, "errored": 2}
 
 
@@ -255,6 +257,36 @@ def _database_names() -> Dict[str, str]:
     return {alias: str(connections[alias].settings_dict.get("NAME")) for alias in connections}
 
 
+class Shard:
+    """Deselects the tests that other jobs run; every worker of pytest-xdist collects, and comes to the same."""
+
+    def __init__(self, part: Part, directory: str) -> None:
+        self._part = part
+        self._record = Record(directory, "shard")
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_collection_modifyitems(self, config: Any, items: List[Any]) -> Iterator[None]:
+        """After everybody else (`-k`, `-m`, plugins that sort) has had a say."""
+        yield
+        mine, event = self._part.choose(map(_unit, items))
+        self._record.write(**event)
+        left_out = [item for item in items if _unit(item) not in mine]
+        items[:] = [item for item in items if _unit(item) in mine]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+
+    def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
+        """To have no test here is no failure; whether there is one anywhere is for the reader of the record to say."""
+        if exitstatus == NO_TESTS_COLLECTED:
+            session.exitstatus = 0
+
+
+def _unit(item: Any) -> str:
+    """What stays together: a class, or the functions of a module (`--dist loadscope` of pytest-xdist)."""
+    classname, name = _names(item.nodeid)
+    return classname or name
+
+
 def pytest_configure(config: Any) -> None:
     """Register what records, where there is a place to record to."""
     directory = os.environ.get("HEROCI_RECORD")
@@ -265,3 +297,6 @@ def pytest_configure(config: Any) -> None:
     config.pluginmanager.register(Databases(directory), "heroci-databases")
     if not worker:
         config.pluginmanager.register(Plugin(config, directory), "heroci-tests")
+    part = Part.from_environment()
+    if part is not None:
+        config.pluginmanager.register(Shard(part, directory), "heroci-shard")

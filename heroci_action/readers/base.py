@@ -193,7 +193,8 @@ def _by_name(tracked: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
 class Readings:
     """What the reports of a step say; `window` is `host`, `began` and `ended` (ISO 8601) of its tests, if told.
 
-    `passed` are tests besides `tests`, `keys` their hashes, where the report was to be read `packed`.
+    `passed` are tests besides `tests`, `keys` their hashes, where the report was to be read `packed`; `elsewhere` are
+    those that are left to other shards.
     """
 
     tests: tuple[TestCase, ...] = ()
@@ -204,6 +205,7 @@ class Readings:
     facts: Mapping[str, str] = field(default_factory=dict)
     window: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    elsewhere: int = 0
 
 
 Reader = Callable[[Sequence[Source], Tree], Readings]
@@ -240,6 +242,7 @@ def joined(parts: Iterable[Readings]) -> Readings:
     window: dict[str, str] = {}
     warnings: list[str] = []
     packed: Readings | None = None
+    elsewhere = 0
     for part in parts:
         if part.passed:
             if packed:
@@ -251,6 +254,7 @@ def joined(parts: Iterable[Readings]) -> Readings:
         facts |= part.facts
         window |= part.window
         warnings += part.warnings
+        elsewhere += part.elsewhere
     return Readings(
         tests=tuple(tests),
         diagnostics=tuple(diagnostics),
@@ -260,4 +264,5 @@ def joined(parts: Iterable[Readings]) -> Readings:
         warnings=tuple(warnings),
         passed=packed.passed if packed else None,
         keys=packed.keys if packed else None,
+        elsewhere=elsewhere,
     )

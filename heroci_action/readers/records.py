@@ -15,6 +15,15 @@ Event = Mapping[str, Any]
 _VENDORS = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "oracle": "Oracle"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The tests of this shard, of all that there are."""
+
+    shard: str
+    tests: int
+    all_tests: int
+
+
 @dataclass(slots=True)
 class _Run:
     """What the processes of one test run have written."""
@@ -22,6 +31,7 @@ class _Run:
     tests: list[TestCase] = field(default_factory=list)
     unfinished: list[TestCase] = field(default_factory=list)
     databases: dict[str, str] | None = None
+    chosen: dict[str, _Chosen] = field(default_factory=dict)  # by the fingerprint of the split
     stopped: bool = False
     warnings: list[str] = field(default_factory=list)
 
@@ -30,7 +40,8 @@ def read_records(sources: Sequence[Source], tree: Tree) -> Readings:
     """Every case that was recorded, and as errored every test that started and never ended.
 
     A run that was told to stop at the first failure ends its other processes on purpose: their tests are a warning.
-    The fact `database` says what the tests really used, as in `PostgreSQL 18.6`, or `none`.
+    The fact `database` says what the tests really used, as in `PostgreSQL 18.6`, or `none`; `shard` which part of the
+    tests ran, as in `2/5, 31 of 154 tests`, and `split` tells splits apart, so that shards can be checked for fitting.
     """
     run = _Run()
 
@@ -51,9 +62,31 @@ def _readings(run: _Run) -> Readings:
     ended = [f"{test.id} was ended by --failfast" for test in run.unfinished]
     return Readings(
         tests=tuple(run.tests) if run.stopped else (*run.tests, *run.unfinished),
-        facts={} if run.databases is None else {"database": _summary(run.databases)},
-        warnings=(*(ended if run.stopped else ()), *run.warnings),
+        facts=_database_fact(run) | _shard_facts(run),
+        warnings=(*(ended if run.stopped else ()), *run.warnings, *_empty_shards(run)),
+        elsewhere=sum(chosen.all_tests - chosen.tests for chosen in run.chosen.values()),
     )
+
+
+def _database_fact(run: _Run) -> dict[str, str]:
+    return {} if run.databases is None else {"database": _summary(run.databases)}
+
+
+def _shard_facts(run: _Run) -> dict[str, str]:
+    """A runner may build several suites, each of which is split."""
+    if not run.chosen:
+        return {}
+    parts = [
+        f"{chosen.shard}, {chosen.tests:,} of {chosen.all_tests:,} tests"
+        for chosen in run.chosen.values()
+    ]
+    return {"shard": "; ".join(parts), "split": " ".join(sorted(run.chosen))}
+
+
+def _empty_shards(run: _Run) -> Iterator[str]:
+    for chosen in run.chosen.values():
+        if chosen.all_tests and not chosen.tests:
+            yield f"shard {chosen.shard} has no test: the other shards run all {chosen.all_tests:,}"
 
 
 def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: Tree) -> None:
@@ -66,10 +99,21 @@ def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: Tre
             run.tests.append(_test(event, tree))
         case "end":
             run.stopped = run.stopped or event.get("stopped") is True
+        case "shard":
+            _choose(event, run)
         case "warning" if event.get("text"):
             run.warnings.append(str(event["text"]))
         case "databases":
             run.databases = (run.databases or {}) | _databases(event)
+
+
+def _choose(event: Event, run: _Run) -> None:
+    """Every worker of pytest-xdist tells the same."""
+    try:
+        chosen = _Chosen(str(event["shard"]), int(event["tests"]), int(event["of"]))
+        run.chosen[str(event["split"])] = chosen
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenReportError(f"a shard without {error}") from error
 
 
 def _test(event: Event, tree: Tree) -> TestCase:

@@ -218,6 +218,8 @@ class HostScope:
         self._provided = surroundings.provided
         self._sink = surroundings.sink
         self._reports = session.workspace.directory("reports", stage.name)
+        for name, text in stage.files.items():
+            (self._reports / name).write_text(text, encoding="utf-8")
         self._values = self._known_values()
         self._untold_facts = {
             key: value

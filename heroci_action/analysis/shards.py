@@ -1,0 +1,86 @@
+"""Whether the results of shards are the whole: none is missing, and all have split the tests the same way."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from heroci_action.results import Result, StageResult
+from heroci_action.sharding import Shard
+
+Sharded = tuple[Shard, Result]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """Why results are not the whole, and what to do about it."""
+
+    reason: str
+    remedy: str
+
+
+def misfit(results: Iterable[Result]) -> Misfit | None:
+    """None where the shards are complete, or there are none.
+
+    Those of each Python version, and of each number of shards, belong together. A matrix may have more to it, such as
+    versions of Django: then each shard must be there as often as the others.
+    """
+    for (python, total), parts in sorted(_groups(results).items()):
+        times = Counter(shard.number for shard, _ in parts)
+        most = max(times.values())
+        missing = [f"{number}/{total}" for number in range(1, total + 1) if times[number] < most]
+        if missing:
+            several = len(missing) > 1
+            return Misfit(
+                reason=f"the result{'s' * several} of shard{'s' * several} {', '.join(missing)}"
+                f"{f' on Python {python}' if python else ''} {'are' if several else 'is'} missing",
+                remedy="give merge the heroci-result.json of every shard; run again those that left none",
+            )
+        if not _fit(parts, total):
+            return Misfit(
+                reason="the shards have split the tests in different ways, so that some may not have run",
+                remedy="give all shards the same commit and the same baseline, or none of them a baseline",
+            )
+    return None
+
+
+def is_sharded(stage: StageResult) -> bool:
+    """Whether one of its steps ran a part of the tests."""
+    return any("split" in step.facts for step in stage.steps)
+
+
+def _groups(results: Iterable[Result]) -> dict[tuple[str, int], list[Sharded]]:
+    groups: dict[tuple[str, int], list[Sharded]] = defaultdict(list)
+    for result in results:
+        try:
+            shard = Shard.parse(result.shard or "")
+        except ValueError:
+            continue
+        minor = ".".join((result.python or "").split(".")[:2])
+        groups[minor, shard.total].append((shard, result))
+    return groups
+
+
+def _fit(parts: Sequence[Sharded], total: int) -> bool:
+    """Whether each way in which the tests were split has all of its shards, equally often.
+
+    A step that did not get as far as the split has failed, and says so itself.
+    """
+    told = [dict(_splits(result)) for _, result in parts]
+    for step in set().union(*told):
+        if not all(step in one for one in told):
+            continue
+        ways: dict[str, Counter[int]] = defaultdict(Counter)
+        for (shard, _), one in zip(parts, told, strict=True):
+            ways[one[step]][shard.number] += 1
+        if any(len(way) < total or len(set(way.values())) > 1 for way in ways.values()):
+            return False
+    return True
+
+
+def _splits(result: Result) -> Iterator[tuple[str, str]]:
+    for stage in result.stages:
+        for step in stage.steps:
+            if "split" in step.facts:
+                yield f"{stage.name}/{step.name}", step.facts["split"]
