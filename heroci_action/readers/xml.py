@@ -100,21 +100,28 @@ def _parse(chunks: Iterable[bytes], make: Callable[[expat.XMLParserType], Listen
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_definitions
     listener = make(parser)
-    empty = True
     try:
-        for chunk in chunks:
-            empty = empty and not chunk.strip()
-            parser.Parse(chunk, False)
-            listener.rest()
-        if empty:
-            _refuse("it is empty")
-        parser.Parse(b"", True)
+        _feed(parser, listener, chunks)
     except expat.ExpatError as error:
         kind = _MendableError if error.code in MENDABLE else BrokenReportError
         raise kind(str(error), listener.readings(complete=False)) from error
     except BrokenReportError as error:
         raise BrokenReportError(str(error), listener.readings(complete=False)) from error
+    finally:
+        # The parser knows the listener and it the parser: without this, everything stays until garbage is collected.
+        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
     return listener.readings(complete=True)
+
+
+def _feed(parser: expat.XMLParserType, listener: Listener, chunks: Iterable[bytes]) -> None:
+    empty = True
+    for chunk in chunks:
+        empty = empty and not chunk.strip()
+        parser.Parse(chunk, False)
+        listener.rest()
+    if empty:
+        _refuse("it is empty")
+    parser.Parse(b"", True)
 
 
 class _Unprefixed:
