@@ -123,7 +123,7 @@ def _from_module(root: Path, name: str) -> ModuleType:
 
 @contextmanager
 def _importing_from(root: Path) -> Iterator[None]:
-    """Imports see the repository, behind all that is installed; nothing of it is left afterwards, nor in the checkout."""
+    """Imports see the repository behind all that is installed; nothing of it is left afterwards, or in the checkout."""
     bytecode, known = sys.dont_write_bytecode, set(sys.modules)
     sys.dont_write_bytecode = True
     sys.path.append(str(root))
