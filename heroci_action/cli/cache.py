@@ -19,6 +19,8 @@ from heroci_action.engines.dagger.volumes import project_volumes
 from heroci_action.engines.host.kept import Kept, everything, remove
 from heroci_action.errors import UsageError
 from heroci_action.options import EngineChoice
+from heroci_action.pipeline import build_plan
+from heroci_action.pipeline.surroundings import Surroundings
 
 engine_option = click.option(
     "--engine",
@@ -154,8 +156,8 @@ def _volumes(path: Path) -> tuple[str, ...]:
         loaded = load(path)
     except UsageError:
         return ()
-    caches = (cache for stage in loaded.config.stages.values() for cache in stage.caches)
-    return project_volumes(loaded.root.name, caches)
+    plan = build_plan(loaded, Surroundings())
+    return project_volumes(plan.project, (path for stage in plan.stages for path in stage.caches))
 
 
 def _things(kept: tuple[Kept, ...]) -> str:

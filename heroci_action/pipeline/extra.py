@@ -44,7 +44,7 @@ def adapted(stage: Stage, loaded: Loaded) -> Stage:
         needs=stage.needs if config.needs is None else config.needs,
         services=stage.services if config.services is None else config.services,
         env={**stage.env, **{name: f"{{env.{name}}}" for name in config.secrets}, **config.env},
-        caches=config.caches,
+        caches=(*stage.caches, *config.caches),
         secrets=config.secrets,
         steps=(*stage.steps, *_steps(config)),
         timeout=config.timeout or stage.timeout,

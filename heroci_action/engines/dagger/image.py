@@ -59,6 +59,8 @@ async def build(session: DaggerSession, action: BuildImage, sink: Sink) -> StepO
                     for each in action.secrets
                 ],
             )
+            if action.secrets:  # the container that was built still has them mounted, the image has not
+                built = session.client.container().import_(built.as_tarball())
             session.image = await session.connection.ask(built.sync())
         # Outside: what measures is no part of the build, neither of its output nor of what was executed.
         facts = await _facts(session, session.image)

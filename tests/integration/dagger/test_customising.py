@@ -99,7 +99,8 @@ def test_a_secret_that_the_caller_has_not_set_is_refused_before_anything_runs(
 def test_a_build_sees_its_secrets_and_the_image_does_not(repository: Repository) -> None:
     repository.machine = {**repository.machine, "INDEX_TOKEN": "hunter2-hunter2"}
     run = "RUN --mount=type=secret,id=INDEX_TOKEN wc -c </run/secrets/INDEX_TOKEN && cat /run/secrets/INDEX_TOKEN"
-    repository.write({"Dockerfile": f"FROM python:3.13-slim\n{run}\n"})
+    unique = (repository.root / "unique.txt").read_text()
+    repository.write({"Dockerfile": f"FROM python:3.13-slim\n{run} # {unique}\n"})
     build = BuildImage(dockerfile="Dockerfile", secrets=("INDEX_TOKEN",))
     look = Command(line=("sh", "-c", "! test -s /run/secrets/INDEX_TOKEN"), place=Place.IMAGE)
     steps = (Step(name="build", action=build), Step(name="look", action=look))

@@ -110,9 +110,8 @@ def test_an_application_from_the_environment_is_asked_by_the_steps_behind_it(
 
 
 def test_without_the_cache_the_image_is_built_again(repository: Repository) -> None:
-    repository.write(
-        {"Dockerfile": "FROM python:3.13-slim AS first\nRUN date +%N\nFROM first\nRUN date +%N\n"}
-    )
+    run = f"RUN date +%N # {(repository.root / 'unique.txt').read_text()}"
+    repository.write({"Dockerfile": f"FROM python:3.13-slim AS first\n{run}\nFROM first\n{run}\n"})
     cold, warm, fresh = (
         repository.run(image(BUILD), fresh=fresh) for fresh in (False, False, True)
     )
