@@ -6,7 +6,6 @@ import asyncio
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 import dagger
@@ -44,7 +43,10 @@ apt-get install -q -y --no-install-recommends "$@"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """What environments are made from: the API, the plan's description, the source, and the place's package indexes."""
+    """What environments are made from: the API, the plan's description, the source, and the place's package indexes.
+
+    `uv` is the version of the installer.
+    """
 
     client: dagger.Client
     executor: Executor
@@ -52,6 +54,7 @@ class Recipe:
     root: Path
     source: dagger.Directory
     indexes: dict[str, dagger.Secret]
+    uv: str
     generation: str = ""
 
     def image(self) -> dagger.Container:
@@ -131,7 +134,7 @@ class Recipe:
             # Debian's own Python refuses otherwise, and this container is nobody else's.
             .with_env_variable("PIP_BREAK_SYSTEM_PACKAGES", "1")
         )
-        made = self._with_indexes(prepared).with_exec([*install, f"uv=={metadata.version('uv')}"])
+        made = self._with_indexes(prepared).with_exec([*install, f"uv=={self.uv}"])
         made = made.without_env_variable("PIP_ROOT_USER_ACTION")
         return (
             made.without_env_variable("PIP_BREAK_SYSTEM_PACKAGES")

@@ -62,6 +62,7 @@ async def build(session: DaggerSession, action: BuildImage, sink: Sink) -> StepO
             if action.secrets:  # the container that was built still has them mounted, the image has not
                 built = session.client.container().import_(built.as_tarball())
             session.image = await session.connection.ask(built.sync())
+        output.rest()
         # Outside: what measures is no part of the build, neither of its output nor of what was executed.
         facts = await _facts(session, session.image)
     except dagger.ExecError as error:

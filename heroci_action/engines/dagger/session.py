@@ -26,6 +26,7 @@ from heroci_action.engines.secret_store import (
     declared_secrets,
     require_secrets,
 )
+from heroci_action.engines.uv_version import uv_version
 from heroci_action.errors import EngineError
 from heroci_action.plan import Plan, Stage
 
@@ -106,6 +107,7 @@ class DaggerSession:
             executor=self.executor,
             environment=self.plan.environment,
             root=self.engine.root,
+            uv=uv_version(self.engine.machine),
             generation=self.engine.generation,
             source=await self.source(),
             indexes={

@@ -50,6 +50,12 @@ class Output:
             self._hand_on(stream, lines[self._count[stream] :])
         self._open = False
 
+    def rest(self) -> None:
+        """What came without the end of its line."""
+        for stream, text in tuple(self._rest.items()):
+            self._rest[stream] = ""
+            self._hand_on(stream, [text] if text else [])
+
     def _hand_on(self, stream: Stream, lines: list[str]) -> None:
         self._count[stream] += len(lines)
         for line in lines:
