@@ -13,10 +13,8 @@ from pathlib import Path
 
 from heroci_action.engines.base import Sink
 from heroci_action.engines.host.process import Program, execute
+from heroci_action.engines.uv_version import TOOLS_LOCK
 from heroci_action.errors import EngineError
-
-LOCK = "HEROCI_HOST_TOOLS"
-"""Names the lock file with their versions and hashes; it is set in the image alone."""
 
 
 async def fetch_tools(machine: Mapping[str, str], sink: Sink) -> None:
@@ -24,7 +22,7 @@ async def fetch_tools(machine: Mapping[str, str], sink: Sink) -> None:
 
     The base image's pip does it, with the caller's settings. Nothing of it is kept: the container is gone with the run.
     """
-    lock = machine.get(LOCK)
+    lock = machine.get(TOOLS_LOCK)
     if not lock or importlib.util.find_spec("uv"):
         return
     base = str(Path(sys.executable).resolve())  # the environment has no pip of its own
