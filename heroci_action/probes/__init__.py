@@ -35,6 +35,11 @@ project hold `--testrunner X`, leave that away and set HEROCI_TEST_RUNNER=X. Rec
 or served by a fork server (Django does not support all of them in all versions). `pytest` called by such a runner
 needs PYTEST_PLUGINS as well; setting it always does no harm.
 
+    python {probes}/heroci_script.py runtests.py ...
+        the same environment and reports
+
+A script of the project's that configures Django and calls its runner, with the same hooks in place before it starts.
+
 pytest
 ------
     pytest ...                            exactly as the project calls it, no options added
