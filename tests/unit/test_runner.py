@@ -11,7 +11,7 @@ from heroci_action.observers.base import Observer
 from heroci_action.plan import Command, InstallDependencies, Plan, Report, ReportKind, Stage, Step
 from heroci_action.readers import Readings
 from heroci_action.results import StageResult, Status, StepResult, TestCase
-from heroci_action.runner import Interrupt, Outcome, run_plan
+from heroci_action.runner import Interrupt, Outcome, Reader, run_plan
 from tests.unit.memory_engine import Behaviour, MemoryEngine
 
 SHORT = 0.05
@@ -57,12 +57,13 @@ def run(
     *stages: Stage,
     engine: MemoryEngine | None = None,
     observer: Recorder | None = None,
+    read: Reader = readings,
     **options: object,
 ) -> Outcome:
     async def main() -> Outcome:
         plan = Plan(project="p", stages=stages, **options)  # type: ignore[arg-type]
         return await run_plan(
-            plan, engine or MemoryEngine(), observer=observer or Recorder(), read=readings
+            plan, engine or MemoryEngine(), observer=observer or Recorder(), read=read
         )
 
     return anyio.run(main)
@@ -176,6 +177,23 @@ def test_a_test_step_in_which_no_test_ran_fails() -> None:
     (result,) = run(stage("tests", steps=(step("tests", must_report=True),))).stages
     assert result.status is Status.FAILED
     assert result.reason == "tests: no test ran"
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "word"),
+    [
+        (Readings(facts={"shard": "2/2"}, elsewhere=5), Status.PASSED, ""),
+        (Readings(facts={"shard": "2/2"}), Status.FAILED, "no test ran"),
+        (Readings(), Status.FAILED, "the tests were not split"),
+        (Readings(tests=(TestCase(name="a"),)), Status.FAILED, "the tests were not split"),
+    ],
+    ids=["other shards have tests", "nobody has tests", "nothing is told", "no split is told"],
+)
+def test_a_shard_may_be_empty_but_must_be_one(told: Readings, status: Status, word: str) -> None:
+    steps = (step("tests", must_report=True, sharded=True),)
+    (result,) = run(stage("tests", steps=steps), read=lambda *_: told).stages
+    assert result.status is status
+    assert word in (result.reason or "")
 
 
 def test_an_exit_code_that_no_report_explains_is_told_as_such() -> None:

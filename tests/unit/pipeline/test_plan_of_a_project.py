@@ -15,15 +15,19 @@ from heroci_action.plan import (
     BuildImage,
     CollectReports,
     Command,
+    Customise,
+    ExportImage,
     InstallDependencies,
     InstallSystemPackages,
     Place,
     Plan,
+    PublishImage,
     ReportKind,
     Serve,
     Stage,
     Step,
 )
+from heroci_action.sharding import Shard
 from tests.unit.config.projects import SQLITE, django, loaded, manage
 
 POSTGRES = """
@@ -469,3 +473,97 @@ def test_the_configuration_serialises_without_a_warning(tmp_path: Path) -> None:
         warnings.simplefilter("error")
         for files in (project(toml=toml), project()):
             loaded(tmp_path, files).config.model_dump(mode="json", by_alias=True)
+
+
+def test_an_image_that_passed_is_exported_last(tmp_path: Path) -> None:
+    toml = '[image]\nexport = "shop:ci"\nsecrets = ["INDEX_TOKEN"]\n'
+    stage = plan(tmp_path, project(POSTGRES, SERVED, DOCKERFILE, toml=toml)).stage("image")
+    assert stage.steps[-1].action == ExportImage(name="shop:ci")
+    build = step(stage, "build").action
+    assert isinstance(build, BuildImage)
+    assert build.secrets == ("INDEX_TOKEN",)
+
+
+PUBLISH = (
+    '[publish]\naddress = "registry.example.com/shop:1"\nusername = "me"\npassword = "TOKEN"\n'
+)
+
+
+def test_publishing_waits_for_all_that_runs_and_is_dry(tmp_path: Path) -> None:
+    stage = plan(tmp_path, project(POSTGRES, SERVED, DOCKERFILE, toml=PUBLISH)).stage("publish")
+    assert stage.needs == ("base", "lint", "tests", "image", "integration")
+    assert stage.secrets == ()
+    (only,) = stage.steps
+    assert only.action == PublishImage(
+        address="registry.example.com/shop:1", username="me", password="TOKEN", push=False
+    )
+
+
+def test_a_push_needs_its_password(tmp_path: Path) -> None:
+    toml = f"{PUBLISH}push = true\n"
+    stage = plan(tmp_path, project(POSTGRES, SERVED, DOCKERFILE, toml=toml)).stage("publish")
+    assert stage.secrets == ("TOKEN",)
+
+
+def test_without_publish_there_is_no_such_stage(tmp_path: Path) -> None:
+    assert "publish" not in [stage.name for stage in plan(tmp_path, project()).stages]
+
+
+def test_a_stage_in_its_own_image_is_skipped_where_there_are_no_containers(tmp_path: Path) -> None:
+    toml = (
+        '[stages.assets]\nsteps = ["npm ci"]\nimage = "node:22-slim"\ncaches = ["~/.npm"]\n'
+        'secrets = ["NPM_TOKEN"]\n'
+    )
+    files = loaded(tmp_path, project(toml=toml))
+    stage = build_plan(files, Surroundings()).stage("assets")
+    assert (stage.image, stage.caches, stage.secrets) == (
+        "node:22-slim",
+        ("~/.npm",),
+        ("NPM_TOKEN",),
+    )
+    assert stage.env["NPM_TOKEN"] == "{env.NPM_TOKEN}"
+    assert stage.skip is None
+    without = build_plan(files, Surroundings(no_containers="no containers here")).stage("assets")
+    assert without.skip == "no containers here"
+
+
+def test_a_hook_is_the_last_step_of_the_base_and_the_base_image_its_place(tmp_path: Path) -> None:
+    toml = 'hook = "ci/hook.py:customise"\nbase-image = "python:3.13-bookworm"\n'
+    made = plan(tmp_path, project(SQLITE, {"ci/hook.py": ""}, toml=toml))
+    assert made.stage("base").steps[-1].action == Customise(function="ci/hook.py:customise")
+    assert made.environment.image == "python:3.13-bookworm"
+
+
+# shards
+
+
+def sharded(root: Path, toml: str = "", **place: object) -> Stage:
+    shard = Surroundings(shard=Shard(number=2, total=5), **place)  # type: ignore[arg-type]
+    return build_plan(loaded(root, project(toml=toml)), shard).stage("tests")
+
+
+@pytest.mark.parametrize("runner", ["django", "pytest"])
+def test_the_probes_of_a_shard_are_told_which_and_by_what_times(
+    tmp_path: Path, runner: str
+) -> None:
+    toml = f'tests.runner = "{runner}"\ntests.args = [["a"], ["b"]]\n'
+    made = sharded(tmp_path, toml, times={"shop.tests.Cart": (1.5, 3)})
+    for name in ("tests", "tests 2"):
+        found = step(made, name)
+        assert found.env["HEROCI_SHARD"] == "2/5"
+        assert found.env["HEROCI_TIMES"] == "{reports}/times.json"
+        assert found.sharded
+    assert json.loads(made.files["times.json"]) == {"shop.tests.Cart": [1.5, 3]}
+    assert not any(other.sharded for other in made.steps if not other.name.startswith("tests"))
+
+
+def test_without_times_a_shard_has_no_file_of_them(tmp_path: Path) -> None:
+    made = sharded(tmp_path)
+    assert not made.files
+    assert "HEROCI_TIMES" not in step(made, "tests").env
+
+
+def test_without_a_shard_nothing_is_split(tmp_path: Path) -> None:
+    made = plan(tmp_path, project()).stage("tests")
+    assert not step(made, "tests").sharded
+    assert "HEROCI_SHARD" not in step(made, "tests").env

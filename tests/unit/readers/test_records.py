@@ -157,3 +157,30 @@ def test_the_workers_of_one_run_name_its_database_once() -> None:
 
 def test_a_run_without_databases_event_says_nothing_of_them() -> None:
     assert readings(record(start("test_x"), case("test_x"), stop())).facts == {}
+
+
+def shard(tests: int, of: int, split: str = "ab") -> dict[str, Any]:
+    return {"event": "shard", "shard": "2/3", "split": split, "tests": tests, "of": of}
+
+
+def test_a_shard_is_a_fact_that_every_worker_may_tell() -> None:
+    read = readings(record(shard(31, 1540)), record(shard(31, 1540), name="shard-2-2.jsonl"))
+    assert read.facts == {"shard": "2/3, 31 of 1,540 tests", "split": "ab"}
+    assert (read.elsewhere, read.warnings) == (1509, ())
+
+
+def test_an_empty_shard_says_so() -> None:
+    read = readings(record(shard(0, 7)))
+    assert read.warnings == ("shard 2/3 has no test: the other shards run all 7",)
+    assert read.elsewhere == 7
+
+
+def test_suites_that_are_split_one_by_one_add_up() -> None:
+    read = readings(record(shard(1, 4, "b"), shard(2, 5, "a")))
+    assert (read.facts["split"], read.elsewhere) == ("a b", 6)
+
+
+def test_a_shard_without_its_numbers_is_a_broken_record() -> None:
+    read = readings(record({"event": "shard", "shard": "1/2", "tests": "x", "of": 2, "split": ""}))
+    assert "shard" not in read.facts
+    assert "a shard without" in read.warnings[0]

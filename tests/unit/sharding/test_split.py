@@ -1,0 +1,107 @@
+"""Every test is in exactly one shard, whatever the tests and the times are, and the shards are even."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heroci_action.analysis.packing import pack
+from heroci_action.analysis.times import times
+from heroci_action.probes.heroci_sharding import Part, split
+from tests.unit.builders import case, run, stage, step
+
+NAMES = st.text(max_size=12)
+UNITS = st.dictionaries(NAMES, st.integers(1, 50), max_size=30)
+TIMES = st.dictionaries(
+    NAMES, st.tuples(st.floats(0, 1e6, allow_nan=False), st.integers(1, 100)), max_size=30
+)
+TOTALS = st.integers(1, 12)
+Known = dict[str, tuple[float, int]]
+
+
+@given(units=UNITS, total=TOTALS, known=TIMES)
+def test_every_test_is_in_exactly_one_shard(
+    units: dict[str, int], total: int, known: Known
+) -> None:
+    tests = [unit for unit, number in units.items() for _ in range(number)]
+    ran: Counter[str] = Counter()
+    for number in range(1, total + 1):
+        mine, event = Part(number, total, known).choose(tests)
+        chosen = [unit for unit in tests if unit in mine]
+        assert (event["tests"], event["of"]) == (len(chosen), len(tests))
+        ran.update(chosen)
+    assert ran == Counter(units)
+
+
+@given(units=UNITS, total=TOTALS, known=TIMES, seed=st.integers())
+def test_the_split_is_the_same_in_whatever_order_a_job_finds_its_tests(
+    units: dict[str, int], total: int, known: Known, seed: int
+) -> None:
+    order = random.Random(seed)
+    names, timed = list(units), list(known)
+    order.shuffle(names)
+    order.shuffle(timed)
+    shuffled = split({name: units[name] for name in names}, total, {k: known[k] for k in timed})
+    assert shuffled == split(units, total, known)
+
+
+@given(units=UNITS, total=TOTALS)
+def test_without_times_no_shard_has_more_than_its_share_and_one_class(
+    units: dict[str, int], total: int
+) -> None:
+    loads = Counter(dict.fromkeys(range(1, total + 1), 0))
+    for unit, number in split(units, total, {}).items():
+        loads[number] += units[unit]
+    largest = max(units.values(), default=0)
+    assert max(loads.values()) - min(loads.values()) <= largest
+
+
+@given(units=UNITS, total=TOTALS, known=TIMES, data=st.data())
+def test_jobs_with_another_split_have_another_fingerprint(
+    units: dict[str, int], total: int, known: Known, data: st.DataObject
+) -> None:
+    other = data.draw(TIMES)
+    first = Part(1, total, known).choose(units)[1]["split"]
+    second = Part(total, total, other).choose(units)[1]["split"]
+    same = split(dict.fromkeys(units, 1), total, known) == split(
+        dict.fromkeys(units, 1), total, other
+    )
+    assert (first == second) == same
+
+
+def test_times_make_the_shards_even_in_time() -> None:
+    units = {"slow": 1, **{f"quick{n}": 10 for n in range(8)}}
+    known = {"slow": (8.0, 1), **{f"quick{n}": (1.0, 10) for n in range(8)}}
+    placed = split(units, 2, known)
+    assert [unit for unit in units if placed[unit] == placed["slow"]] == ["slow"]
+
+
+def test_a_new_class_takes_the_average_time_of_a_test_and_a_grown_one_too() -> None:
+    known = {"old": (10.0, 10), "other": (4.0, 4)}
+    placed = split({"old": 10, "other": 4, "new": 6}, 2, known)
+    assert placed["other"] == placed["new"] != placed["old"]
+    grown = split({"old": 10, "other": 10, "third": 1}, 2, {**known, "third": (5.0, 1)})
+    assert grown["old"] != grown["other"]
+
+
+def test_a_class_that_lost_tests_takes_less() -> None:
+    known = {"a": (10.0, 10), "b": (6.0, 6), "c": (5.0, 5)}
+    assert split({"a": 1, "b": 6, "c": 5}, 2, known)["b"] == 1
+    assert split({"a": 1, "b": 6, "c": 5}, 2, known)["a"] == 2
+
+
+def test_more_shards_than_classes_leave_some_empty_and_say_so() -> None:
+    mine, event = Part(3, 3, {}).choose(["a.A", "a.A", "a.B"])
+    assert not mine
+    assert (event["shard"], event["tests"], event["of"]) == ("3/3", 0, 3)
+
+
+def test_the_times_of_a_baseline_are_those_of_its_classes_packed_tests_included() -> None:
+    listed = [case("a", classname="x.A", duration=1.0), case("b", classname="x.A", duration=0.5)]
+    packed = pack([case("c", classname="x.A", duration=0.5), case("d", classname="", duration=2.0)])
+    result = run(stage("tests", step(tests=tuple(listed), passed=packed)))
+    assert times(result) == {"x.A": (pytest.approx(2.0), 3), "d": (pytest.approx(2.0), 1)}
