@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -12,13 +16,27 @@ import yaml
 from heroci_action.config import documentation
 from heroci_action.config.model import Config
 from heroci_action.errors import ExitCode
+from tests.contracts.errors import raised_texts
+from tests.contracts.linters import IGNORED, actionlint_program
+from tests.end_to_end.program import environment
+from tests.end_to_end.projects import write
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
+# Why a command of the documents is not executed by a test here. Everything else is.
+NOT_EXECUTED = {
+    "./scripts/run-tests.sh": "it is what runs this test",
+    "./scripts/run-dagger-ci.sh": "it installs everything once more; the action's test runs the same project",
+    "pip install 'heroci[postgres]'": "a name in a registry; test_installation installs the checkout's wheel",
+}
 
-def blocks(language: str) -> list[tuple[str, str]]:
-    pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+JUNIT = '<testsuite name="s"><testcase classname="shop.tests" name="test_name" time="0.1"/></testsuite>\n'
+
+
+def blocks(*languages: str) -> list[tuple[str, str]]:
+    """The name and the text of each fenced block in one of the languages."""
+    pattern = re.compile(rf"^```(?:{'|'.join(languages)})\n(.*?)^```", re.MULTILINE | re.DOTALL)
     return [
         (f"{path.name}:{number}", text)
         for path in DOCUMENTS
@@ -26,15 +44,41 @@ def blocks(language: str) -> list[tuple[str, str]]:
     ]
 
 
+def commands() -> list[tuple[str, str]]:
+    """Each command of a block for the shell or of an indented one, without its comment."""
+    found = [(name, line) for name, text in blocks("sh", "bash") for line in text.splitlines()]
+    for path in DOCUMENTS:
+        outside = re.sub(r"(?ms)^```.*?^```", "", path.read_text())
+        indented = re.findall(
+            r"^ {4}((?:heroci|\./|pip|python|docker|git) .*)$", outside, re.MULTILINE
+        )
+        found += [(path.name, line) for line in indented]
+    return [(name, re.sub(r"\s+#.*", "", line).strip()) for name, line in found if line.strip()]
+
+
 def test_the_reference_of_the_configuration_is_current() -> None:
     assert (ROOT / "docs/configuration.md").read_text() == documentation.text()
 
 
+def anchors(path: Path) -> set[str]:
+    """The names that GitHub gives to the headings of a document."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_every_link_to_a_file_leads_somewhere(path: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+def test_every_link_leads_to_a_file_and_a_heading_that_are_there(path: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", path.read_text()):
         if "://" not in target:
-            assert (path.parent / target).exists(), target
+            file = path.parent / target if target else path
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+
+
+def test_the_index_has_every_document() -> None:
+    index = (ROOT / "docs/README.md").read_text()
+    for path in (ROOT / "docs").glob("*.md"):
+        assert path.name == "README.md" or f"]({path.name})" in index, path.name
 
 
 @pytest.mark.parametrize(("name", "text"), blocks("toml"))
@@ -42,9 +86,125 @@ def test_every_example_of_a_configuration_is_valid(name: str, text: str) -> None
     Config.model_validate(tomllib.loads(text)["tool"]["heroci"], by_alias=True, by_name=False)
 
 
+def test_every_block_has_a_language_that_a_test_here_knows() -> None:
+    for path in DOCUMENTS:
+        fences = re.findall(r"^ *```(.*)$", path.read_text(), re.MULTILINE)
+        assert set(fences[::2]) <= {"sh", "yaml", "toml", "python", "text"}, path.name
+        assert set(fences[1::2]) <= {""}, path.name
+
+
+@pytest.mark.parametrize(("name", "text"), blocks("python"))
+def test_every_piece_of_python_runs(name: str, text: str) -> None:
+    exec(compile(text, name, "exec"), {})  # noqa: S102  it is ours
+
+
+@pytest.fixture(scope="module")
+def github(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with this action in it, for examples that say `./`."""
+    root = tmp_path_factory.mktemp("github")
+    subprocess.run(["git", "init", "--quiet", str(root)], check=True)
+    for name in ("action.yml", "Dockerfile.action"):
+        shutil.copy(ROOT / name, root)
+    (root / ".github/workflows").mkdir(parents=True)
+    shutil.copy(ROOT / ".github/zizmor.yml", root / ".github")
+    return root
+
+
+def workflow(text: str, github: Path) -> Path:
+    """The example as a file: with a commit where the document leaves it to the reader."""
+    path = github / ".github/workflows/example.yml"
+    path.write_text(text.replace("@COMMIT # vX.Y.Z", f"@{'0123456789' * 4} # v1.2.3"))
+    return path
+
+
 @pytest.mark.parametrize(("name", "text"), blocks("yaml"))
-def test_every_example_of_a_workflow_is_valid_yaml(name: str, text: str) -> None:
+def test_every_example_of_a_workflow_passes_schema_and_zizmor(
+    name: str, text: str, github: Path
+) -> None:
+    path = workflow(text, github)
     assert yaml.safe_load(text)["jobs"]
+    schema = ("-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows")
+    zizmor = Path(sys.executable).parent / "zizmor"
+    for command in (
+        [sys.executable, *schema, str(path)],
+        [str(zizmor), "--offline", "--no-progress", str(path)],
+    ):
+        done = subprocess.run(command, cwd=github, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("name", "text"), blocks("yaml"))
+def test_every_example_of_a_workflow_passes_actionlint(name: str, text: str, github: Path) -> None:
+    ignored = [word for pattern in IGNORED for word in ("-ignore", pattern)]
+    done = subprocess.run(
+        [actionlint_program(), "-no-color", *ignored, str(workflow(text, github))],
+        cwd=github,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_reason_not_to_execute_a_command_is_needed() -> None:
+    assert set(NOT_EXECUTED) <= {command for _, command in commands()}
+
+
+@pytest.fixture(scope="module")
+def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The place that the documents assume: a Django project that is also at path/to/project, and files to report."""
+    root = tmp_path_factory.mktemp("somewhere")
+    write(root / "path/to/project")
+    write(root)
+    for name in ("results/a/junit.xml", "junit.xml"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(JUNIT)
+    (root / "flake8.txt").write_text("")
+    heroci("heroci run --engine host --skip image --output old", root)
+    for name in ("coverage.xml", "coverage.json"):
+        shutil.copy(root / "old" / name, root)
+    for job in ("one", "two"):
+        (root / "artifacts" / job).mkdir(parents=True)
+        shutil.copy(root / "old/heroci-result.json", root / "artifacts" / job)
+    return root
+
+
+def heroci(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    """A line of a document, as its reader's shell takes it."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=directory,
+        env=environment(PATH=path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [(name, command) for name, command in commands() if command not in NOT_EXECUTED],
+)
+def test_every_command_does_what_the_document_says_it_does(
+    name: str, command: str, somewhere: Path
+) -> None:
+    done = heroci(command, somewhere)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_error_of_the_engines_and_the_command_line_has_its_row() -> None:
+    rows = [
+        re.sub(r"[`*]", "", line.split("|")[1])
+        for line in (ROOT / "docs/troubleshooting.md").read_text().splitlines()
+        if line.startswith("| ")
+    ]
+    missing = [
+        text
+        for text, pattern in raised_texts(ROOT / "heroci_action").items()
+        if not any(pattern.search(row) for row in rows)
+    ]
+    assert missing == [], "docs/troubleshooting.md says nothing about these"
 
 
 def test_the_readme_has_every_exit_code() -> None:

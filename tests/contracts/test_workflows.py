@@ -14,15 +14,10 @@ import pytest
 import yaml
 
 from heroci_action.version import __version__
+from tests.contracts.linters import IGNORED, actionlint_program
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-
-ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
-IGNORED = (
-    'must be named "Dockerfile"',  # GitHub takes any name
-    'property "workflow_(sha|repository)" is not defined',  # newer than actionlint 1.7.12
-)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -49,19 +44,7 @@ def run(*command: str | Path, cwd: Path = ROOT, **env: str) -> subprocess.Comple
 
 @pytest.fixture(scope="session")
 def actionlint() -> str:
-    """The program: the one on the PATH, else built once by Go and kept in the user's cache."""
-    found = shutil.which("actionlint")
-    if found:
-        return found
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    program = caches / "heroci-tests" / ACTIONLINT.rpartition("@")[2] / "actionlint"
-    go = shutil.which("go")
-    if not program.exists():
-        if go is None:
-            pytest.skip("no actionlint: install it, or Go, which then builds it")
-        built = run(go, "install", ACTIONLINT, GOBIN=str(program.parent))
-        assert built.returncode == 0, built.stderr
-    return str(program)
+    return actionlint_program()
 
 
 def test_actionlint_finds_nothing(actionlint: str) -> None:
