@@ -59,7 +59,9 @@ async def build(session: DaggerSession, action: BuildImage, sink: Sink) -> StepO
                     for each in action.secrets
                 ],
             )
-            if action.secrets:  # the container that was built still has them mounted, the image has not
+            if (
+                action.secrets
+            ):  # the container that was built still has them mounted, the image has not
                 built = session.client.container().import_(built.as_tarball())
             session.image = await session.connection.ask(built.sync())
         output.rest()

@@ -6,7 +6,7 @@ import secrets
 import shlex
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
@@ -297,7 +297,11 @@ class HostScope:
             else session.engine.cache
         )
         installer = Installer(root=session.engine.root, cache=cache, uv=uv)
-        outcome, session.installed = await installer.install(session.plan.environment, sink)
+        environment = session.plan.environment
+        outcome, session.installed = await installer.install(environment, sink)
+        if environment.image:
+            warning = f"`base-image` {environment.image!r} needs --engine dagger; this machine's Python is used"
+            return replace(outcome, warnings=(*outcome.warnings, warning))
         return outcome
 
     async def _command(self, step: Step, action: Command, sink: Sink) -> StepOutcome:

@@ -231,3 +231,46 @@ def test_wrong_types_anywhere_are_problems_and_never_a_crash(
         assert all(problem.key.startswith(key) for problem in error.problems)  # noqa: PT017
     else:
         pytest.fail(f"{key} = {value} was accepted")
+
+
+@pytest.mark.parametrize(
+    ("toml", "key", "words"),
+    [
+        (
+            'hook = "ci/hok.py:f"',
+            "hook",
+            "there is no file 'ci/hok.py'; did you mean 'ci/hook.py'?",
+        ),
+        ('hook = "no colon"', "hook", 'must be a function such as "ci/hook.py:customise"'),
+        ('[stages.lint]\nimage = "x"', "stages.lint.image", "runs in the base environment"),
+        (
+            '[stages.x]\nsteps = ["a"]\nsecrets = ["A-B"]',
+            "stages.x.secrets[0]",
+            "must be a name of",
+        ),
+        ('[image]\nsecrets = ["A B"]', "image.secrets[0]", "must be a name of"),
+        ('[publish]\nusername = "me"', "publish.address", "is missing"),
+        ('[publish]\naddress = "a:1"\nneeds = ["tsts"]', "publish.needs", "did you mean 'tests'?"),
+        (
+            '[publish]\naddress = "a:1"\n[stages.publish]\nsteps = ["x"]',
+            "stages.publish",
+            "is taken",
+        ),
+        ('[publish]\naddress = "a:{postgres.prot}"', "publish.address", "{postgres.prot}"),
+    ],
+)
+def test_what_concerns_images_and_hooks_is_checked_before_anything_runs(
+    tmp_path: Path, toml: str, key: str, words: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        loaded(
+            tmp_path,
+            {
+                **django(),
+                "ci/hook.py": "",
+                "heroci.toml": f'services = {{ postgres = "17" }}\n{toml}\n',
+            },
+        )
+    (problem,) = caught.value.problems
+    assert problem.key == key
+    assert words in problem.message

@@ -1,0 +1,201 @@
+"""What becomes of an image on the host engine, and what stages may ask for there: caches, secrets, no hook."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import pytest
+
+from heroci_action.engines.base import StepOutcome
+from heroci_action.engines.host.engine import HostEngine
+from heroci_action.engines.host.kept import everything, remove
+from heroci_action.engines.host.locks import lock_at_once
+from heroci_action.errors import EngineError
+from heroci_action.plan import (
+    BuildImage,
+    Command,
+    Customise,
+    Environment,
+    ExportImage,
+    InstallDependencies,
+    Plan,
+    PublishImage,
+    Stage,
+    Step,
+)
+from tests.integration.host.conftest import Lines
+from tests.integration.host.test_containers import needs_docker
+from tests.integration.registry import registry
+
+INSTALL = Step(name="install", action=InstallDependencies())
+BUILD = Step(name="build", action=BuildImage(dockerfile="Dockerfile"))
+USER, PASSWORD = "me", "hunter2-hunter2"
+
+
+@dataclass
+class World:
+    """A repository with the host engine."""
+
+    root: Path
+    cache: Path
+    lines: Lines
+    machine: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: Environment = field(default_factory=Environment)
+
+    def run(self, *steps: Step, **more: object) -> dict[str, StepOutcome]:
+        return anyio.run(self._run, Stage(name="work", steps=steps, **more))  # type: ignore[arg-type]
+
+    async def _run(self, stage: Stage) -> dict[str, StepOutcome]:
+        self.lines.clear()
+        engine = HostEngine(root=self.root, cache=self.cache, machine=self.machine)
+        plan = Plan(project="p", environment=self.environment, stages=(stage,))
+        outcomes = {}
+        async with engine.open(plan) as session, session.stage(stage, self.lines) as scope:
+            for step in stage.steps:
+                outcomes[step.name] = await scope.run(step, self.lines)
+        return outcomes
+
+
+@pytest.fixture
+def world(tmp_path: Path, lines: Lines) -> World:
+    root = tmp_path / "repository"
+    root.mkdir()
+    (root / "unique.txt").write_text(os.urandom(4).hex())
+    (root / "Dockerfile").write_text(
+        "FROM python:3.13-slim\nCOPY unique.txt /\nCMD cat /unique.txt\n"
+    )
+    return World(root, tmp_path / "cache", lines)
+
+
+def command(line: str) -> Step:
+    return Step(name="a", action=Command(line=line))
+
+
+def publish(address: str, **more: object) -> Step:
+    return Step(name="push", action=PublishImage(address=address, **more))  # type: ignore[arg-type]
+
+
+def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.docker
+@needs_docker
+def test_an_image_is_exported_under_its_name_and_stays(world: World) -> None:
+    name = f"heroci-test-export:{(world.root / 'unique.txt').read_text()}"
+    try:
+        outcomes = world.run(BUILD, Step(name="export", action=ExportImage(name=name)))
+        assert outcomes["export"].exit_code == 0, world.lines
+        assert docker("run", "--rm", name).stdout == (world.root / "unique.txt").read_text()
+    finally:
+        docker("image", "rm", "-f", name)
+
+
+@pytest.mark.docker
+@needs_docker
+def test_an_image_is_pushed_with_the_password_of_the_caller(world: World) -> None:
+    world.machine["REGISTRY_PASSWORD"] = PASSWORD
+    with registry(USER, PASSWORD) as taken:
+        address = f"{taken.address}/shop:1"
+        step = publish(address, username=USER, password="REGISTRY_PASSWORD", push=True)
+        outcomes = world.run(BUILD, step, secrets=("REGISTRY_PASSWORD",))
+    assert outcomes["push"].exit_code == 0, world.lines
+    assert outcomes["push"].facts["published"].startswith(f"{taken.address}/shop@sha256:")
+    assert "/v2/shop/manifests/1" in taken.manifests
+    assert not docker("image", "ls", "-q", address).stdout
+
+
+@pytest.mark.docker
+@needs_docker
+def test_a_wrong_password_fails_the_step(world: World) -> None:
+    world.machine["REGISTRY_PASSWORD"] = PASSWORD[::-1]
+    with registry(USER, PASSWORD) as taken:
+        step = publish(
+            f"{taken.address}/shop:1", username=USER, password="REGISTRY_PASSWORD", push=True
+        )
+        outcomes = world.run(BUILD, step)
+    assert outcomes["push"].exit_code == 1
+    assert not taken.manifests
+
+
+def test_a_dry_run_says_what_it_would_push(world: World) -> None:
+    world.machine["SHA"] = "abc"
+    outcome = world.run(publish("registry.invalid/shop:{env.SHA}"))["push"]
+    assert outcome.facts == {"would publish": "registry.invalid/shop:abc"}
+    assert "would push registry.invalid/shop:abc; `heroci run --publish` does" in world.lines
+
+
+@pytest.mark.docker
+@needs_docker
+def test_a_build_sees_its_secrets_masked(world: World) -> None:
+    if docker("buildx", "version").returncode:
+        pytest.skip("the docker client has no buildx")
+    world.machine["INDEX_TOKEN"] = PASSWORD
+    unique = (world.root / "unique.txt").read_text()
+    run = f"RUN --mount=type=secret,id=INDEX_TOKEN cat /run/secrets/INDEX_TOKEN && echo # {unique}"
+    (world.root / "Dockerfile").write_text(f"FROM python:3.13-slim\n{run}\n")
+    build = BuildImage(dockerfile="Dockerfile", secrets=("INDEX_TOKEN",))
+    assert world.run(Step(name="build", action=build))["build"].exit_code == 0, world.lines
+    assert any("***" in line for line in world.lines)
+    assert not any(PASSWORD in line for line in world.lines)
+
+
+def test_a_cache_below_the_home_of_steps_lasts_and_is_the_repositorys_own(world: World) -> None:
+    count = command("cat ~/.x/runs 2>/dev/null | wc -l; date +%N >>~/.x/runs")
+    lines = []
+    for _ in range(3):
+        world.run(INSTALL, count, caches=("~/.x", "~/../outside", "/absolute"))
+        lines.append(world.lines[-1].strip())
+    assert lines == ["0", "1", "2"]
+    other = World(world.root.parent, world.cache, world.lines)
+    other.run(INSTALL, count, caches=("~/.x",))
+    assert world.lines[-1].strip() == "0"
+
+
+def test_a_declared_secret_is_masked_whatever_it_is_called(world: World) -> None:
+    world.machine["HARMLESS"] = PASSWORD
+    env: Mapping[str, str] = {"HARMLESS": "{env.HARMLESS}"}
+    world.run(INSTALL, command('echo "${#HARMLESS} $HARMLESS"'), secrets=("HARMLESS",), env=env)
+    assert world.lines[-1] == "15 ***"
+
+
+def test_a_secret_that_the_caller_has_not_set_is_refused(world: World) -> None:
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(EngineError, match="needs MISSING_ONE"), flatten_subgroups=True
+    ):
+        world.run(command("true"), secrets=("MISSING_ONE",))
+
+
+def test_a_hook_is_refused_with_the_way_out(world: World) -> None:
+    def names_the_way_out(error: EngineError) -> bool:
+        return error.remedy == "use --engine dagger, or remove `hook`"
+
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(EngineError, check=names_the_way_out), flatten_subgroups=True
+    ):
+        world.run(Step(name="hook", action=Customise(function="a.py:f")))
+
+
+def test_what_is_kept_is_counted_and_removed_but_not_under_a_run(world: World) -> None:
+    world.run(INSTALL, command("echo x >~/.x/y"), caches=("~/.x",))
+    kept = everything(world.cache)
+    assert len(kept) == 2
+    assert kept[0].size > kept[1].size > 0
+    environment = kept[0]
+    with lock_at_once(environment.path.with_suffix(".lock")) as got:
+        assert got
+        assert not remove(environment)
+    assert all(remove(each) for each in kept)
+    assert everything(world.cache) == ()
+    assert world.run(INSTALL)["install"].cached is False
+
+
+def test_a_base_image_is_not_used_and_that_is_said(world: World) -> None:
+    world.environment = Environment(image="python:3.13-bookworm")
+    (warning,) = world.run(INSTALL)["install"].warnings
+    assert "'python:3.13-bookworm' needs --engine dagger" in warning

@@ -1,0 +1,92 @@
+"""A registry that fits into a test: it takes blobs and manifests by HTTP, from whoever knows the password."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass
+class Registry:
+    """What was pushed: the manifests by their path. Docker speaks HTTP to registries on loopback."""
+
+    address: str = ""
+    manifests: dict[str, bytes] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    uploads: dict[str, bytes] = field(default_factory=dict)
+
+
+@contextmanager
+def registry(user: str, password: str) -> Iterator[Registry]:  # noqa: C901  one handler
+    """A registry, by the OCI Distribution Specification as far as a push needs it."""
+    state = Registry()
+    login = base64.b64encode(f"{user}:{password}".encode()).decode()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self, code: int, body: bytes = b"", **headers: str) -> None:
+            self.send_response(code)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding") == "chunked":
+                parts = []
+                while size := int(self.rfile.readline(), 16):
+                    parts.append(self.rfile.read(size))
+                    self.rfile.readline()
+                self.rfile.readline()
+                return b"".join(parts)
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+        def _do(self) -> None:
+            body = self._body()
+            path = urlsplit(self.path)
+            name = path.path.rpartition("/")[2]
+            if self.headers.get("Authorization") != f"Basic {login}":
+                self._answer(401, WWW_Authenticate='Basic realm="test"')
+            elif self.command == "POST":
+                self._answer(202, Location=f"{path.path.rstrip('/')}/upload-{len(state.uploads)}")
+                state.uploads[f"upload-{len(state.uploads)}"] = b""
+            elif self.command == "PATCH":
+                state.uploads[name] += body
+                self._answer(202, Location=path.path, Range=f"0-{len(state.uploads[name]) - 1}")
+            elif self.command == "PUT" and "/manifests/" in path.path:
+                digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+                state.manifests[path.path] = body
+                self._answer(201, Docker_Content_Digest=digest, Location=path.path)
+            elif self.command == "PUT":
+                (digest,) = parse_qs(path.query)["digest"]
+                state.blobs[digest] = state.uploads[name] + body
+                self._answer(201, Docker_Content_Digest=digest, Location=path.path)
+            elif "/blobs/" in path.path and name in state.blobs:
+                self._answer(200, state.blobs[name], Docker_Content_Digest=name)
+            elif path.path == "/v2/":
+                self._answer(200)
+            else:
+                self._answer(404)
+
+        do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = _do  # noqa: N815  http.server's names
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.address = f"127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
