@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+MAX_JOBS = 256  # of a matrix, docs.github.com/actions/reference/limits
 _SHARD = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 
 
@@ -30,3 +32,15 @@ class Shard:
 
     def __str__(self) -> str:
         return f"{self.number}/{self.total}"
+
+
+def matrix(shards: int | None, pythons: Sequence[str]) -> list[dict[str, str]]:
+    """The jobs of every Python version times every shard, with names that an artifact may have."""
+    parts = [{"shard": f"{number}/{shards}"} for number in range(1, (shards or 0) + 1)] or [{}]
+    versions = [{"python": python} for python in dict.fromkeys(pythons)] or [{}]
+    jobs = [version | part for version in versions for part in parts]
+    return [job | {"name": _name(job)} for job in jobs if job]
+
+
+def _name(job: Mapping[str, str]) -> str:
+    return "-".join(f"{key}-{value.replace('/', '-of-')}" for key, value in job.items())

@@ -12,27 +12,59 @@ import click
 
 from heroci_action.application import Project, prepare
 from heroci_action.cli.shared import project_path, what_runs
+from heroci_action.cli.types import PYTHON
 from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.plan import Stage
+from heroci_action.sharding import MAX_JOBS, matrix
 
 
 @click.command("plan", short_help="Show what would run, and why.")
 @project_path
 @what_runs
 @click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print the plan, the configuration and its origins as JSON.",
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "matrix"]),
+    default="text",
+    show_default=True,
+    help="json: the plan, the configuration and its origins; matrix: jobs for GitHub, in one line.",
+)
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@click.option(
+    "--shards",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="A job for each of N parts of the tests; with --format matrix.",
+)
+@click.option(
+    "--python",
+    "pythons",
+    type=PYTHON,
+    multiple=True,
+    metavar="VERSION",
+    help="The same for each of these versions, 3.12 or so; with --format matrix.",
 )
 @click.option(
     "--explain", is_flag=True, help="Show where each value of the configuration came from."
 )
-def command(*, as_json: bool, explain: bool, engine: str, **options: Any) -> None:
+def command(
+    *,
+    form: str,
+    shards: int | None,
+    pythons: tuple[str, ...],
+    explain: bool,
+    engine: str,
+    **options: Any,
+) -> None:
     """Show what `heroci run` would do with the project at PATH (default: here), without doing it."""
+    if form == "matrix":
+        click.echo(_matrix(shards, pythons))
+        return
+    if shards or pythons:
+        raise click.UsageError("--shards and --python are for --format matrix.")
     chosen = RunOptions(engine=EngineChoice(engine), **options)
     project = anyio.run(prepare, chosen, os.environ)
-    if as_json:
+    if form == "json":
         click.echo(json.dumps(_record(project), indent=2, ensure_ascii=False))
         return
     click.echo(
@@ -44,6 +76,15 @@ def command(*, as_json: bool, explain: bool, engine: str, **options: Any) -> Non
         click.echo(f"{click.style('warning', fg='yellow')}: {warning}")
     if explain:
         _explain(project)
+
+
+def _matrix(shards: int | None, pythons: tuple[str, ...]) -> str:
+    jobs = matrix(shards, pythons)
+    if not jobs:
+        raise click.UsageError("--format matrix needs --shards or --python.")
+    if len(jobs) > MAX_JOBS:
+        raise click.UsageError(f"{len(jobs)} jobs are more than the {MAX_JOBS} of GitHub's matrix.")
+    return json.dumps({"include": jobs}, separators=(",", ":"))
 
 
 def _show(stage: Stage) -> None:

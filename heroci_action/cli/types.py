@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from heroci_action.sharding import Shard
@@ -61,6 +63,21 @@ class ShardType(click.ParamType[Shard]):
             self.fail(f"{value!r} {error}", param, ctx)
 
 
+class PythonVersion(click.ParamType[str]):
+    """`3.12` or `3.12.1`."""
+
+    name = "version"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The version as it was written."""
+        if not re.fullmatch(r"3\.[0-9]{1,3}(\.[0-9]{1,3})?", str(value)):
+            self.fail(f"{value!r} is not a version of Python such as 3.13", param, ctx)
+        return str(value)
+
+
 DURATION = Duration()
 NAMES = Names()
+PYTHON = PythonVersion()
 SHARD = ShardType()
