@@ -1,0 +1,89 @@
+"""`heroci run` judged: against an earlier run, by limits, with a configuration of another name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.program import Run, run
+from tests.end_to_end.projects import write
+
+BROKEN = """
+from django.test import SimpleTestCase
+
+
+class KnownTests(SimpleTestCase):
+    def test_known(self):
+        self.fail("as ever")
+"""
+ONE_MORE = """
+
+class NewTests(SimpleTestCase):
+    def test_new(self):
+        self.fail("since today")
+"""
+ONLY = ("--stages", "tests")
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of a project with a broken test; its result lies beside the project."""
+    project = write(
+        tmp_path_factory.mktemp("known") / "shop", {"shop/test_known.py": BROKEN.lstrip()}
+    )
+    first = run(project, *ONLY)
+    (project.parent / "baseline.json").write_bytes(
+        (first.reports / "heroci-result.json").read_bytes()
+    )
+    return first
+
+
+def again(known: Run, *options: str) -> Run:
+    """Another run of the project."""
+    return run(known.reports.parent, *ONLY, *options)
+
+
+def test_a_broken_test_fails_the_run(known: Run) -> None:
+    assert known.exit_code == 1
+    assert known.statuses["tests"] == "failed"
+
+
+def test_a_known_failure_is_let_through_and_a_new_one_is_not(known: Run) -> None:
+    baseline = str(known.reports.parent.parent / "baseline.json")
+    judged = ("--baseline", baseline, "--fail-on", "new-failures")
+
+    same = again(known, *judged)
+    assert same.exit_code == 0, same.stdout
+    assert same.statuses["tests"] == "failed"
+    assert same.result["status"] == "passed"
+
+    (known.reports.parent / "shop/test_new.py").write_text(
+        BROKEN.lstrip().replace("Known", "Other").replace("test_known", "test_other") + ONE_MORE
+    )
+    more = again(known, *judged)
+    assert more.exit_code == 1
+    assert len(more.result["comparison"]["new"]) == 2
+
+
+def test_limits_are_steps_of_a_stage_of_their_own(known: Run) -> None:
+    limited = again(known, "--fail-on", "nothing", "--coverage-minimum", "99.9")
+    assert limited.exit_code == 1
+    assert limited.statuses["gates"] == "failed"
+    assert "below 99.9 %" in str(limited.stage("gates")["steps"][0]["reason"])
+
+
+def test_another_file_may_be_the_configuration(known: Run, tmp_path: Path) -> None:
+    config = tmp_path / "other.toml"
+    config.write_text('image = false\n[tests]\nargs = ["shop.tests"]\n')
+    other = again(known, "--config", str(config))
+    assert other.exit_code == 0, other.stdout
+    assert "test_known" not in other.stdout
+
+
+def test_a_wrong_file_is_told(known: Run, tmp_path: Path) -> None:
+    config = tmp_path / "other.toml"
+    config.write_text("imag = false\n")
+    wrong = again(known, "--config", str(config))
+    assert wrong.exit_code == 2
+    assert f"{config}: imag" in wrong.stderr
