@@ -35,6 +35,7 @@ print(sum(
     if element.tag == "testcase" or element.clear()
 ))
 """
+LIMIT = 1_048_576  # bytes of a job summary, above which GitHub drops it
 POLL = 0.01  # seconds between two looks at the memory
 
 
@@ -72,11 +73,20 @@ def timed(command: list[str], directory: Path) -> float:
 def peak(command: list[str], directory: Path) -> float:
     """The peak of proportional memory of the process and its children in MB."""
     process = _started(command, directory)
+    highest = peak_of(process)
+    _ended(process, command)
+    return highest
+
+
+def peak_of(process: subprocess.Popen[bytes], seconds: float = 3_600) -> float:
+    """The same of one that runs; it is killed after so many seconds."""
     highest = 0.0
+    end = time.monotonic() + seconds
     while process.poll() is None:
         highest = max(highest, sum(map(_memory, _family(process.pid))))
         time.sleep(POLL)
-    _ended(process, command)
+        if time.monotonic() > end:
+            process.kill()
     return highest
 
 
