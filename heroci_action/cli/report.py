@@ -31,7 +31,7 @@ from heroci_action.reporting import report
 @click.option(
     "--largest-file",
     type=SIZE,
-    default="1GB",
+    default="1GiB",
     show_default=True,
     metavar="SIZE",
     help="A larger report, unpacked, is a warning and not read: 1000000, 500MB, 2GB.",

@@ -8,12 +8,12 @@ import click
 
 from heroci_action.options import ReportOptions
 
-_SIZE = re.compile(r"(\d{1,15})\s*(?:([kMG])?i?B)?", re.IGNORECASE)
-_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+_SIZE = re.compile(r"(\d{1,15})\s*(?:([kMG])?(i)?B)?", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
 
 class Size(click.ParamType[int]):
-    """Bytes as a number, or `500kB`, `20MB`, `1GB`."""
+    """Bytes as a number, or `500kB`, `20MB`, `1GiB`."""
 
     name = "size"
 
@@ -24,7 +24,8 @@ class Size(click.ParamType[int]):
         match = _SIZE.fullmatch(str(value).strip())
         if not match:
             self.fail(f"{value!r} is no size such as 1000000, 500MB or 2GB", param, ctx)
-        return int(match[1]) * _FACTORS[(match[2] or "").lower()]
+        step = 1_024 if match[3] else 1_000
+        return int(match[1]) * step ** _POWERS[(match[2] or "").lower()]
 
 
 SIZE = Size()
