@@ -17,7 +17,8 @@ from heroci_action.results import PassedTests, Result, Status, StepResult, TestC
 
 BLOCK = 8_192  # tests; a block is what has to be in memory at once
 SLOWEST = 50
-TOGETHER = 250_000  # keys that are in one set
+TOGETHER = 250_000  # keys that may be in one set
+PART = 80_000  # keys in a set where there are more, about
 LARGEST = 1 << 28  # bytes of a block from elsewhere, unpacked
 LEVEL = 1  # of zlib: three times as fast as the default, and hardly larger
 MICROSECONDS = 1_000_000
@@ -279,7 +280,8 @@ def _common(parts: Iterable[array[int]]) -> set[int]:
 
 def _parts(files: Sequence[array[int]]) -> Iterator[list[array[int]]]:
     """The keys of the files, those with the same last bits at a time, so that no set of very many is ever made."""
-    number = sum(map(len, files)) // TOGETHER + 1
+    total = sum(map(len, files))
+    number = 1 if total <= TOGETHER else total // PART + 1
     for part in range(number):
         yield [
             file if number == 1 else array("q", [one for one in file if one % number == part])

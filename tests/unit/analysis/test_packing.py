@@ -171,6 +171,7 @@ def test_very_many_keys_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -
     )
     for together in (1, 2, 100):
         monkeypatch.setattr(packing, "TOGETHER", together)
+        monkeypatch.setattr(packing, "PART", together)
         assert packing.shared([one, two]) == {packing.key(case("t3"))}
         assert packing.repeated(one) == {packing.key(case("t3"))}
         assert packing.shared([one]) == set()
