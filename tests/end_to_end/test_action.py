@@ -157,6 +157,11 @@ def checkout(target: Path) -> Path:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+    return given_to_the_runner(target)
+
+
+def given_to_the_runner(target: Path) -> Path:
+    """The directory with the owner that it has on a hosted runner, as far as we may."""
     if os.geteuid() == 0:
         subprocess.run(["chown", "-R", "1001:1001", str(target)], check=True)
     return target
@@ -208,19 +213,43 @@ def test_the_programs_of_the_image_work(image: str, command: tuple[str, ...]) ->
     assert "is not a git command" not in done.stderr
 
 
-def test_a_release_has_the_dagger_cli_inside() -> None:
-    name = re.findall(r"COPY --from=(\S+/engine:\S+)", (ROOT / "Dockerfile.action").read_text())[0]
+@pytest.fixture(scope="module")
+def release() -> Iterator[str]:
+    """The image of a release, which has the Dagger CLI inside."""
+    name = engine_image()
     if docker("image", "inspect", name).returncode:
         pytest.skip(f"the image {name} is not here; pull it to run this test")
     tag = f"heroci-action-test:{secrets.token_hex(4)}"
     place = ("-f", str(ROOT / "Dockerfile.action"), "-t", tag, str(ROOT))
     built = docker("build", "--target", "release", *place)
-    try:
-        assert built.returncode == 0, built.stderr[-4000:]
-        said = docker("run", "--rm", "--entrypoint", "dagger", tag, "version").stdout
-        assert name.partition(":v")[2] in said
-    finally:
-        docker("image", "rm", "-f", tag)
+    assert built.returncode == 0, built.stderr[-4000:]
+    yield tag
+    docker("image", "rm", "-f", tag)
+
+
+def engine_image() -> str:
+    """The image that the Dagger CLI is taken from."""
+    found = re.search(r"COPY --from=(\S+/engine:\S+)", (ROOT / "Dockerfile.action").read_text())
+    assert found
+    return found[1]
+
+
+def test_a_release_has_the_dagger_cli_inside(release: str) -> None:
+    said = docker("run", "--rm", "--entrypoint", "dagger", release, "version").stdout
+    assert engine_image().partition(":v")[2] in said
+
+
+@pytest.mark.dagger
+def test_a_release_runs_stages_on_the_runners_dagger_engine(release: str, tmp_path: Path) -> None:
+    name = f"dagger-engine-v{engine_image().partition(':v')[2]}"
+    if name not in docker("ps", "--format", "{{.Names}}").stdout.split():
+        pytest.skip(f"no Dagger engine runs in the container {name}; start one to run this test")
+    step = run_step(
+        release, checkout(tmp_path / "w"), tmp_path / "t", engine="dagger", stages="base"
+    )
+    assert step.exit_code == 0, step.log[-6000:]
+    assert "on the dagger engine" in step.log
+    assert only_the_runners(step.workspace)
 
 
 def test_the_action_passes_on_the_reference_project(image: str, tmp_path: Path) -> None:
@@ -251,6 +280,7 @@ def test_a_broken_test_fails_the_step_and_annotates_its_line(image: str, tmp_pat
         "from django.test import SimpleTestCase\n\n\nclass BrokenTests(SimpleTestCase):\n"
         "    def test_sums(self):\n        total = 1 + 1\n        self.assertEqual(total, 3)\n"
     )
+    given_to_the_runner(workspace)
     step = run_step(image, workspace, tmp_path / "t", engine="host", stages="tests")
     assert step.exit_code == 1
     assert step.outputs["status"] == "failed"
