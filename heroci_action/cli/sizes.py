@@ -24,8 +24,9 @@ class Size(click.ParamType[int]):
         match = _SIZE.fullmatch(str(value).strip())
         if not match:
             self.fail(f"{value!r} is no size such as 1000000, 500MB or 2GB", param, ctx)
-        step = 1_024 if match[3] else 1_000
-        return int(match[1]) * step ** _POWERS[(match[2] or "").lower()]
+        step: int = 1_024 if match[3] else 1_000
+        factor: int = step ** _POWERS[(match[2] or "").lower()]
+        return int(match[1]) * factor
 
 
 SIZE = Size()

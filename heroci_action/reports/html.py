@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from heroci_action.analysis.baseline import known_since
@@ -16,7 +17,7 @@ from heroci_action.analysis.failures import failed
 from heroci_action.analysis.slowest import slowest_of
 from heroci_action.reports.comparison_section import points
 from heroci_action.reports.markdown import icon
-from heroci_action.results import FileCoverage, Result, StageResult, Status, StepResult
+from heroci_action.results import FileCoverage, Result, StageResult, Status, StepResult, TestCase
 from heroci_action.text import clip, count, place, printable, seconds
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ FINDINGS = 2_000
 SLOWEST = 50
 BARS = 200
 TEXT = 20_000  # characters of a traceback or an output
+TEXTS = 10_000_000  # of all of them together
+PIECE = 500  # parts of the template that are written at once
 SOURCE_LINES = 60_000  # of all files together, so that a browser stays quick
 MISSED = Status.FAILED, Status.ERRORED
 
@@ -69,18 +72,24 @@ def render(result: Result, *, sources: Mapping[str, str]) -> bytes:
 
     Only style and script of our own may run in it: a Content-Security-Policy names their hashes and forbids the rest.
     """
+    return b"".join(pieces(result, sources=sources))
+
+
+def pieces(result: Result, *, sources: Mapping[str, str]) -> Iterator[bytes]:
+    """The page of `render` in pieces, which are never all there at once."""
     bad = failed(result.tests)
+    shown = _shown(bad)
     style, script = _resource("report.css"), _resource("report.js")
-    page = _template().render(
+    page = _template().stream(
         result=result,
         policy=_policy(style, script),
         style=style,
         script=script,
         figures=tuple(_figures(result)),
         bars=tuple(_bars(result)),
-        shown=bad[:FAILURES],
-        named=bad[FAILURES : FAILURES + NAMED],
-        left=max(0, len(bad) - FAILURES - NAMED),
+        shown=bad[:shown],
+        named=bad[shown : shown + NAMED],
+        left=max(0, len(bad) - shown - NAMED),
         total=len(bad),
         broken=tuple(_broken(result)),
         ages=(
@@ -96,7 +105,14 @@ def render(result: Result, *, sources: Mapping[str, str]) -> bytes:
         covered=tuple(_covered(result, sources)),
         warnings=tuple(_warnings(result)),
     )
-    return page.encode(errors="replace")
+    page.enable_buffering(PIECE)
+    return (piece.encode(errors="replace") for piece in page)
+
+
+def _shown(bad: Sequence[TestCase]) -> int:
+    """How many of the failures are shown with all they said."""
+    texts = (min(len(test.details), TEXT) + min(len(test.output), TEXT) for test in bad[:FAILURES])
+    return sum(1 for _ in takewhile(lambda size: size <= TEXTS, accumulate(texts)))
 
 
 def _policy(style: str, script: str) -> str:

@@ -123,9 +123,9 @@ class _Publication:
         problem = _tried(name, lambda: wrote.append(self._file(name, render)))
         return problem or wrote == [True]
 
-    def _page(self, result: Result) -> bytes:
+    def _page(self, result: Result) -> Iterable[bytes]:
         sources = _sources(result, self._repository.root) if self._repository else {}
-        return html.render(result, sources=sources)
+        return html.pieces(result, sources=sources)
 
     def _file(self, name: str, render: Renderer) -> bool:
         path = self._output / name

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 from hypothesis import given, settings
 
-from heroci_action.reports.html import SOURCE_LINES, render
+from heroci_action.reports.html import SOURCE_LINES, TEXT, TEXTS, render
 from heroci_action.results import Coverage, FileCoverage, Result, Status
 from tests.unit.builders import case, failures, run, run_of
 from tests.unit.result_strategies import results
@@ -90,6 +90,18 @@ def test_long_texts_are_cut() -> None:
     bad = case("a", Status.FAILED, details="x" * 2_000_000, output="y" * 2_000_000)
 
     assert len(page_of(run_of(bad))) < 100_000
+
+
+def test_texts_stop_where_there_is_no_room_and_the_other_tests_are_named() -> None:
+    said = {"details": "d" * TEXT, "output": "o" * TEXT}
+    tests = [case(f"t{n}", Status.FAILED, **said) for n in range(400)]
+
+    page = render(run_of(*tests), sources={}).decode()
+
+    assert TEXTS < len(page) < 1.2 * TEXTS
+    assert "400 failed tests" in page
+    assert "150 more failed tests" in page
+    assert "pkg.Tests.t399" in page
 
 
 def test_sources_stop_where_there_is_no_room() -> None:
