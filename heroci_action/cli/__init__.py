@@ -11,7 +11,7 @@ import click
 from heroci_action.errors import ConfigurationError, ExitCode, HeroCIError
 from heroci_action.version import __version__
 
-VERBS = ("run", "report", "merge", "plan", "doctor", "cache")
+VERBS = ("run", "report", "merge", "plan", "doctor", "init", "cache")
 
 
 class Verbs(click.Group):
