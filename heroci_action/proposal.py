@@ -8,6 +8,8 @@ import re
 import tomllib
 from dataclasses import dataclass
 
+import yaml
+
 from heroci_action.version import __version__
 
 WORKFLOW = ".github/workflows/heroci.yml"
@@ -101,8 +103,8 @@ jobs:
 
 
 def _scalar(text: str) -> str:
-    """YAML's double-quoted form is JSON's; a plain word needs none of it."""
-    return text if re.fullmatch(r"[A-Za-z][\w./-]*", text) else json.dumps(text)
+    """The text as YAML in brackets and out of them, quoted where it must be."""
+    return yaml.safe_dump([text], default_flow_style=True, width=10_000).strip()[1:-1]
 
 
 def configuration(before: str, table: dict[str, str]) -> str:
