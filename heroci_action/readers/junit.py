@@ -67,6 +67,7 @@ class _Case:
     """A test case while it is being read."""
 
     attributes: Mapping[str, str]
+    of_suite: bool = False  # it stands for its suite
     status: Status = Status.PASSED
     message: str = ""
     kind: str = ""
@@ -110,7 +111,6 @@ class _Document:
         self.suites: list[str] = []
         self.plain: dict[str, str] | None = None
         self.case: _Case | None = None
-        self.suite_case = False  # the case stands for its suite
         self.attempt = ""
         self.said: Mapping[str, str] = {}
         self.trace = ""
@@ -194,7 +194,7 @@ class _Document:
     def _outcome(self, status: Status, attributes: Mapping[str, str]) -> None:
         """One that stands beside the cases is the suite's own: its set-up, or its process, came to a bad end."""
         if self._told() is None:
-            self.case, self.suite_case = _Case({"name": self._suite() or status.value}), True
+            self.case = _Case({"name": self._suite() or status.value}, of_suite=True)
         case = self.case
         assert case  # noqa: S101  for mypy
         case.bad += status in (Status.FAILED, Status.ERRORED)
@@ -235,8 +235,9 @@ class _Document:
         output = _texts(self.printed) if self.source.outputs else []
         self.printed = []
         if output:
-            self.case = _Case(self.rows.pop(), output=output)
-            self._finish(self.case)
+            case = _Case(self.rows.pop(), output=output)
+            self._pack()
+            self._keep(self._test(case))
 
     def _end_other(self, name: str) -> None:
         if name in SUITES:
@@ -250,7 +251,7 @@ class _Document:
         elif name in OUTCOMES:
             text = self._taken()
             self.case.details += [text] if text.strip() else []
-            if self.suite_case:
+            if self.case.of_suite:
                 self._finish(self.case)
         elif name in OUTPUTS:
             text = self._taken()
@@ -274,7 +275,7 @@ class _Document:
     def _finish(self, case: _Case) -> None:
         self._pack()
         self._keep(self._test(case))
-        self.case, self.suite_case = None, False
+        self.case = None
         self._taken()
 
     def _keep(self, test: TestCase) -> None:
@@ -374,9 +375,9 @@ class _Document:
         details, message = "\n".join(case.details), case.message
         if status is Status.FLAKY:
             details, message = details or attempts[0].details, attempts[0].message
-        defined = self._defined(case.attributes)
+        defined = self._defined(case.attributes, of_suite=case.of_suite)
         told = status in (Status.FAILED, Status.ERRORED, Status.FLAKY)
-        classname = self._classname(case.attributes)
+        classname = self._classname(case.attributes, of_suite=case.of_suite)
         file, line = defined
         if told and details:
             file, line = broken_at(details, defined, self.tree, package=classname)
@@ -399,15 +400,15 @@ class _Document:
             attempts=attempts,
         )
 
-    def _classname(self, attributes: Mapping[str, str]) -> str:
+    def _classname(self, attributes: Mapping[str, str], *, of_suite: bool = False) -> str:
         """A test without a class is known by its suite, unless every suite of its writer is called the same."""
         given = attributes.get("classname") or attributes.get("class")
         suite = self._suite()
-        return given or ("" if suite in _NAMELESS or self.suite_case else suite)
+        return given or ("" if suite in _NAMELESS or of_suite else suite)
 
-    def _defined(self, attributes: Mapping[str, str]) -> Place:
+    def _defined(self, attributes: Mapping[str, str], *, of_suite: bool = False) -> Place:
         """Where the report says that the test is defined, else the file that its class name points to."""
-        named = self._suite() if self.suite_case else self._classname(attributes)
+        named = self._suite() if of_suite else self._classname(attributes)
         key = attributes.get("file") or "", named
         if key not in self.files:
             self.files[key] = self._file(*key)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Self
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from heroci_action.analysis.packing import unpack
@@ -121,8 +121,11 @@ CASES = st.lists(
 )
 
 
-@given(CASES, st.integers(1, 60))
-@settings(max_examples=600)
+@example(
+    parts=["<failure>", '<testsuite name="x">', PASSED.decode(), '<testcase name="b"/>'], size=1
+)
+@given(parts=CASES, size=st.integers(1, 60))
+@settings(max_examples=1_000)
 def test_a_document_is_read_the_same(parts: list[str], size: int) -> None:
     content = f"<testsuite>{''.join(parts)}</testsuite>".encode()
     loud, calm = (
