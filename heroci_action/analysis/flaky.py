@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import count, zip_longest
 from operator import itemgetter
 
 from heroci_action.analysis import packing
@@ -82,26 +82,25 @@ class _Packets:
         self._gone: list[set[int]] = [set() for _ in steps]
 
     def taken(self, seen: Collection[Key]) -> Iterator[tuple[Key, int, TestCase]]:
-        """The tests that are in `seen` as well, unpacked, each with the number of its step."""
+        """The tests that are in `seen` as well, unpacked, each with the number of its step.
+
+        What stays is settled by the way: where a test passed everywhere, its last run is the one that counts.
+        """
         wanted = {packing.hashed(*key): key for key in seen}
-        for number, (packed, keys) in enumerate(zip(self._packets, self._keys, strict=True)):
-            if packed and not wanted.keys().isdisjoint(keys):
-                rows = {row for row, key in enumerate(keys) if key in wanted}
-                self._gone[number] |= rows
-                for test in packing.unpack(packed, rows):
+        again = packing.shared(self._keys, wanted.keys())
+        later: set[int] = set()
+        for number, packed, keys in reversed(list(zip(count(), self._packets, self._keys))):
+            mine = again.intersection(keys) if again else set()
+            if packed and mine:
+                told = {row for row, key in enumerate(keys) if key in wanted}
+                doubled = {row for row, key in enumerate(keys) if key in mine and key in later}
+                self._gone[number] |= told | doubled
+                for test in packing.unpack(packed, told):
                     yield (test.id, test.file), number, test
+            later |= mine
 
     def rest(self) -> Iterator[PassedTests | None]:
-        """What stays packed: where a test passed everywhere, its last run is the one that counts."""
-        again = packing.shared(self._keys)
-        later: set[int] = set()
-        for gone, keys in reversed(list(zip(self._gone, self._keys, strict=True))):
-            if again:
-                mine = again.intersection(keys)
-                doubled = mine & later
-                if doubled:
-                    gone |= {row for row, key in enumerate(keys) if key in doubled}
-                later |= mine
+        """What stays packed."""
         for packed, gone in zip(self._packets, self._gone, strict=True):
             yield packing.without(packed, gone) if packed else None
 

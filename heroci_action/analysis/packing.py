@@ -9,6 +9,7 @@ from array import array
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
@@ -106,7 +107,10 @@ class Packer:
         floor = self._slowest[0][0] if full else 0
         better = [row for row, micros in enumerate(block.micros) if micros > floor]
         if len(better) > SLOWEST:
-            better = heapq.nlargest(SLOWEST, better, key=block.micros.__getitem__)
+            least = sorted(block.micros)[-SLOWEST]
+            equal = [row for row in better if block.micros[row] == least]
+            better = [row for row in better if block.micros[row] > least]
+            better += equal[: SLOWEST - len(better)]
         classes = tuple(self._classes)
         before = self.count - len(block.names)
         for row in better:
@@ -254,17 +258,14 @@ def repeated(column: array[int]) -> set[int]:
     return found
 
 
-def shared(files: Sequence[array[int]]) -> set[int]:
-    """The keys that come in more than one file."""
+def shared(files: Sequence[array[int]], wanted: AbstractSet[int] = frozenset()) -> set[int]:
+    """The keys that come in more than one file, and those in any file that are `wanted`."""
     found: set[int] = set()
     for parts in _parts(files):
-        seen: set[int] = set()
-        for part in parts:
-            before = len(seen)
-            seen.update(part)
-            if len(seen) - before < len(part):
-                found |= _common(parts)
-                break
+        every = set(chain.from_iterable(parts))
+        found.update(wanted & every)
+        if len(every) < sum(map(len, parts)):
+            found |= _common(parts)
     return found
 
 

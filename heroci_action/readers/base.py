@@ -15,7 +15,7 @@ from heroci_action.analysis.coverage import united
 from heroci_action.plan import ReportKind
 from heroci_action.results import Coverage, Diagnostic, PassedTests, TestCase
 
-CHUNK = 1 << 16  # bytes that are read at once
+CHUNK = 1 << 18  # bytes that are read at once
 LARGEST = 1 << 30  # bytes of one report, unpacked; more is an accident or an attack
 
 _GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1

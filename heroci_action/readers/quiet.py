@@ -7,6 +7,7 @@ from itertools import chain
 
 START, END = b"<system-out>", b"</system-out>"
 CASE, CASE_END = b"<testcase ", b"</testcase>"
+_WHOLE = END + CASE_END
 HELD = 1 << 18  # bytes of a case that are held until its end is there
 INDENT = 64  # bytes of white space that may stand before the end of a case
 
@@ -47,27 +48,25 @@ def _cut(piece: bytes) -> int:
 
 
 def _without_outputs(piece: bytes) -> bytes:
-    find, starts = piece.find, piece.startswith
-    kept = []
-    done = 0
-    while (start := find(START, done)) >= 0:
-        end = find(b"<", start + len(START))
-        if end < 0:
-            break
-        behind = end + len(END)
-        if (
-            starts(END, end)
-            and starts(CASE, piece.rfind(b"<", done, start))
-            and (starts(CASE_END, behind) or _ends_soon(piece, behind))
+    kept, *parts = piece.split(START)
+    if not parts:
+        return piece
+    made = [kept]
+    for part in parts:
+        end = part.find(b"<")
+        if (part.startswith(_WHOLE, end) or _ends_soon(part, end)) and kept.startswith(
+            CASE, kept.rfind(b"<")
         ):
-            kept.append(piece[done:start])
-            done = behind
+            kept = part[end + len(END) :]
         else:
-            kept.append(piece[done:end])
-            done = end
-    kept.append(piece[done:])
-    return b"".join(kept)
+            made.append(START)
+            kept = part
+        made.append(kept)
+    return b"".join(made)
 
 
-def _ends_soon(piece: bytes, behind: int) -> bool:
-    return piece[behind : behind + INDENT].lstrip().startswith(CASE_END)
+def _ends_soon(part: bytes, end: int) -> bool:
+    """Whether the text ends here, and its case after nothing but some white space."""
+    behind = end + len(END)
+    soon = part.startswith(END, end)
+    return soon and part[behind : behind + INDENT].lstrip().startswith(CASE_END)
