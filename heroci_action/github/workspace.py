@@ -27,15 +27,16 @@ def handed_over(workspace: Path) -> Iterator[None]:
         yield
     finally:
         if os.geteuid() == ROOT != owner.st_uid:
-            _hand_over(workspace, owner, since)
+            _hand_over(str(workspace), owner, since)
 
 
-def _hand_over(workspace: Path, owner: os.stat_result, since: int) -> None:
+def _hand_over(directory: str, owner: os.stat_result, since: int) -> None:
     """Files and directories of root that are new; links themselves, never where they lead."""
-    for directory, directories, files in os.walk(workspace):
-        for name in (*directories, *files):
-            path = Path(directory, name)
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
             with suppress(OSError):  # gone meanwhile, or on a mount that nobody may change
-                found = path.lstat()
+                found = entry.stat(follow_symlinks=False)
                 if found.st_uid == ROOT and found.st_ctime_ns >= since:
-                    os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+                    os.chown(entry.path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+                if entry.is_dir(follow_symlinks=False):
+                    _hand_over(entry.path, owner, since)

@@ -184,3 +184,15 @@ def test_flaky_tests_are_notices() -> None:
 
     assert (note.level, note.title, note.line) == (Severity.NOTICE, "pkg.Tests.t is flaky", 2)
     assert "once" in note.message
+
+
+def test_a_place_with_more_room_gets_each_finding() -> None:
+    findings = tuple(
+        finding(rule="E501", file="a.py", line=number, message=f"line {number}")
+        for number in range(1, 26)
+    )
+    result = run(stage("lint", step("flake8", Status.FAILED, diagnostics=findings)))
+
+    assert len(annotate(result)) == 1
+    assert [note.line for note in annotate(result, limit=1_000)] == list(range(1, 26))
+    assert len(annotate(result, limit=20)) == 1
