@@ -287,31 +287,34 @@ class _Document:
         self._pack()
 
     def _pack(self) -> None:
-        """The waiting cases in columns; a case is known to be plain by its attributes only here."""
+        """The waiting cases in columns; that one was not run may be said by an attribute only, which is seen here."""
         rows, self.rows = self.rows, []
+        plain: list[dict[str, str]] = []
+        for row in rows:
+            if ("status" in row or "result" in row) and _status(_Case(row)) is not Status.PASSED:
+                self._add(plain)
+                plain = []
+                self._keep(self._test(_Case(row)))
+            else:
+                plain.append(row)
+        self._add(plain)
+
+    def _add(self, rows: Sequence[dict[str, str]]) -> None:
         if not rows:
             return
-        block: tuple[list[int], list[int], list[int | None], list[str]] = ([], [], [], [])
-        classes, micros, lines, names = block
         indices, times = self.indices, self.micros
-        for row in rows:
-            if "status" in row or "result" in row:
-                case = _Case(row)
-                if _status(case) is not Status.PASSED:
-                    self.packer.add(Columns(*block))
-                    for column in block:
-                        column.clear()
-                    self._keep(self._test(case))
-                    continue
-            where = row.get("classname"), row.get("file")
-            index = indices.get(where)
-            if index is None:
-                index = self._index(row)
-            classes.append(index)
-            micros.append(times[row.get("time") or row.get("duration") or ""])
-            lines.append(self._defined(row)[1] if "line" in row or "lineno" in row else None)
-            names.append(row.get("name", ""))
-        self.packer.add(Columns(*block))
+        known = [indices.get((row.get("classname"), row.get("file"))) for row in rows]
+        pairs = zip(known, rows, strict=True)
+        classes = [self._index(row) if index is None else index for index, row in pairs]
+        lines = any("line" in row or "lineno" in row for row in rows)
+        self.packer.add(
+            Columns(
+                classes,
+                [times[row.get("time") or row.get("duration") or ""] for row in rows],
+                [self._defined(row)[1] for row in rows] if lines else None,
+                [row.get("name", "") for row in rows],
+            )
+        )
 
     def _index(self, row: dict[str, str]) -> int:
         """The number of the class of a plain case; looked up once for a suite where it is named as most do."""
