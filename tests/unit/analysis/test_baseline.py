@@ -136,3 +136,12 @@ def test_a_few_milliseconds_are_never_slower() -> None:
 def test_times_of_zero_are_no_harm() -> None:
     assert slower({"a": 0.0, "b": 5.0}, {"a": 5.0, "b": 0.0}) == ()
     assert slower({}, {}) == ()
+
+
+def test_a_shard_removes_nothing_and_loses_no_coverage() -> None:
+    coverage = Coverage(files=(FileCoverage(path="a.py", covered=(1, 2)),))
+    part = Coverage(files=(FileCoverage(path="a.py", covered=(1,), missing=(2,)),))
+    before = replace(run_of(case("a"), case("b", Status.FAILED)), coverage=coverage)
+    found = compare(replace(run_of(case("a")), coverage=part, shard="1/2"), before)
+    assert (found.removed, found.removed_names, found.coverage) == (0, (), None)
+    assert not found.coverage_files

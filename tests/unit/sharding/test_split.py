@@ -75,18 +75,21 @@ def test_times_make_the_shards_even_in_time() -> None:
     assert [unit for unit in units if placed[unit] == placed["slow"]] == ["slow"]
 
 
-def test_a_new_class_takes_the_average_time_of_a_test_and_a_grown_one_too() -> None:
-    known = {"old": (10.0, 10), "other": (4.0, 4)}
-    placed = split({"old": 10, "other": 4, "new": 6}, 2, known)
-    assert placed["other"] == placed["new"] != placed["old"]
-    grown = split({"old": 10, "other": 10, "third": 1}, 2, {**known, "third": (5.0, 1)})
-    assert grown["old"] != grown["other"]
+def test_a_new_class_takes_the_average_time_of_a_test() -> None:
+    placed = split({"old": 10, "other": 9, "new": 20}, 2, {"old": (10.0, 10), "other": (9.0, 9)})
+    assert placed["old"] == placed["other"] != placed["new"]
 
 
-def test_a_class_that_lost_tests_takes_less() -> None:
-    known = {"a": (10.0, 10), "b": (6.0, 6), "c": (5.0, 5)}
-    assert split({"a": 1, "b": 6, "c": 5}, 2, known)["b"] == 1
-    assert split({"a": 1, "b": 6, "c": 5}, 2, known)["a"] == 2
+def test_a_class_that_grew_takes_more() -> None:
+    known = {"a": (10.0, 10), "b": (9.0, 9), "c": (8.0, 8), "d": (7.0, 7)}
+    placed = split({"a": 30, "b": 9, "c": 8, "d": 7}, 2, known)
+    assert [unit for unit in placed if placed[unit] == placed["a"]] == ["a"]
+
+
+def test_a_class_that_lost_tests_takes_less_by_its_own_times() -> None:
+    known = {"a": (100.0, 10), "b": (6.0, 6), "c": (5.0, 5), "d": (4.0, 4)}
+    placed = split({"a": 1, "b": 6, "c": 5, "d": 4}, 2, known)
+    assert placed["a"] == placed["d"] != placed["b"] == placed["c"]
 
 
 def test_more_shards_than_classes_leave_some_empty_and_say_so() -> None:
