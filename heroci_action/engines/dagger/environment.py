@@ -12,7 +12,7 @@ import dagger
 
 from heroci_action.engines.base import Sink, StepOutcome
 from heroci_action.engines.dagger.execution import GENERATION, HOME, Executed, Executor
-from heroci_action.engines.dagger.source import ROOT
+from heroci_action.engines.dagger.source import NO_VERSION, ROOT
 from heroci_action.engines.dagger.volumes import volume_name
 from heroci_action.engines.requirements import export_arguments, ingredients, project_arguments
 from heroci_action.plan import Environment, InstallSystemPackages
@@ -25,6 +25,8 @@ PROJECT = f"{HOME}/project"
 TOOLS = f"{HOME}/tools"
 EXPORTED = f"{HOME}/requirements.txt"
 VERSION_FILE = f"{HOME}/python-version"
+# What builds a project and would ask git for its version takes it from here: setuptools-scm, hatch-vcs, pdm-backend.
+VERSION_VARIABLES = ("SETUPTOOLS_SCM_PRETEND_VERSION", "PDM_BUILD_SCM_VERSION")
 # Where packages come from is a fact about the place, and may hold credentials: it goes to the installer as secrets.
 INDEXES = (
     "UV_INDEX",
@@ -56,6 +58,7 @@ class Recipe:
     indexes: dict[str, dagger.Secret]
     uv: str
     generation: str = ""
+    version: str = NO_VERSION
 
     def image(self) -> dagger.Container:
         """The image that everything starts from."""
@@ -162,10 +165,15 @@ class Recipe:
             return done
         # The project itself can be built with all of its source only.
         whole = done.container.with_directory(ROOT, self.source)
+        for name in VERSION_VARIABLES:
+            whole = whole.with_env_variable(name, self.version)
         script = "\n".join(self._project_script(install_project=True))
         second = await self._installed(self._with_uv_cache(whole), script, sink)
+        left = second.container
+        for name in VERSION_VARIABLES:
+            left = left.without_env_variable(name)
         return Executed(
-            container=second.container,
+            container=left,
             exit_code=second.exit_code,
             cached=done.cached and second.cached,
         )

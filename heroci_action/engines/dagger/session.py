@@ -18,7 +18,12 @@ from heroci_action.engines.dagger.engine import DaggerEngine
 from heroci_action.engines.dagger.environment import Recipe, index_variables
 from heroci_action.engines.dagger.execution import HOME, OUTCOME, SALT, Executor, first_line
 from heroci_action.engines.dagger.ledger import Ledger, new_salt
-from heroci_action.engines.dagger.source import ROOT, source_directory
+from heroci_action.engines.dagger.source import (
+    NO_VERSION,
+    ROOT,
+    source_directory,
+    version_from_git,
+)
 from heroci_action.engines.dagger.volumes import project_volumes
 from heroci_action.engines.secret_store import (
     SECRET_NAME,
@@ -63,6 +68,7 @@ class DaggerSession:
         self.secrets = SecretStore(engine.announce, *self._secrets)
         self._source: dagger.Directory | None = None
         self._base_user: str | None = None
+        self._found_version: str | None = None
         self._lock = anyio.Lock()
 
     @asynccontextmanager
@@ -109,12 +115,19 @@ class DaggerSession:
             root=self.engine.root,
             uv=uv_version(self.engine.machine),
             generation=self.engine.generation,
+            version=await self._version(),
             source=await self.source(),
             indexes={
                 name: self.client.set_secret(f"heroci-index-{name}", value)
                 for name, value in indexes.items()
             },
         )
+
+    async def _version(self) -> str:
+        """Asked of git where the project itself is installed, once."""
+        if self.plan.environment.install_project and self._found_version is None:
+            self._found_version = await version_from_git(self.engine.root, self.engine.machine)
+        return self._found_version or NO_VERSION
 
     async def foundation(self) -> dagger.Container:
         """What the environment is made in; a run without the cache has its own."""

@@ -28,6 +28,8 @@ ONLY_TRACKED = (
     "id_rsa",
     "id_ed25519",
 )
+NO_VERSION = "0.0.0"
+_VERSION = re.compile(r"\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?")
 _SPECIAL = re.compile(r"([\\*?\[\]!^])")
 
 
@@ -50,21 +52,34 @@ async def _untracked(root: Path, machine: Mapping[str, str]) -> list[str]:
     return [_escaped(path.rstrip("/")) for path in (*ignored, *_secret(others))]
 
 
+async def version_from_git(root: Path, machine: Mapping[str, str]) -> str:
+    """The version that the last tag names, for what asks git about it while the project is built without `.git`."""
+    described = await _ask_git(root, machine, "describe", "--tags", "--abbrev=0")
+    found = _VERSION.search((described or b"").decode(errors="replace"))
+    return found[0] if found else NO_VERSION
+
+
 def _secret(paths: list[str]) -> Iterator[str]:
     return (path for path in paths if any(Path(path).match(pattern) for pattern in ONLY_TRACKED))
 
 
 async def _git(root: Path, machine: Mapping[str, str], *options: str) -> list[str] | None:
     """Paths from `git ls-files` relative to the root; None where this is no checkout or there is no git."""
-    command = ["git", "-c", f"safe.directory={root}", "-C", str(root), "ls-files", "-z", *options]
+    listed = await _ask_git(root, machine, "ls-files", "-z", *options)
+    if listed is None:
+        return None
+    return [path for path in listed.decode(errors="surrogateescape").split("\0") if path]
+
+
+async def _ask_git(root: Path, machine: Mapping[str, str], *arguments: str) -> bytes | None:
+    """What git prints; None where it fails or is not there."""
+    command = ["git", "-c", f"safe.directory={root}", "-C", str(root), *arguments]
     try:
         with anyio.fail_after(GIT_WITHIN):
             done = await anyio.run_process(command, env=machine, check=False)
     except (OSError, TimeoutError):
         return None
-    if done.returncode:
-        return None
-    return [path for path in done.stdout.decode(errors="surrogateescape").split("\0") if path]
+    return done.stdout if done.returncode == 0 else None
 
 
 def _escaped(path: str) -> str:

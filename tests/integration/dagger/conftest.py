@@ -71,6 +71,18 @@ class Repository:
         self.plan = replace(self.plan, **changes)  # type: ignore[arg-type]
         return self
 
+    def publish(self, name: str, dockerfile: str) -> str:
+        """The address of an image, built and pushed to a registry that the engine reaches."""
+        address = f"{reach.registry()}/heroci-test/{name}:1"
+        self.write({f"Dockerfile.{name}": dockerfile})
+        steps = (
+            Step(name="build", action=BuildImage(dockerfile=f"Dockerfile.{name}")),
+            Step(name="push", action=PublishImage(address=address, push=True)),
+        )
+        seen = self.run(Stage(name="image", steps=steps))
+        assert seen.outcomes["push"].exit_code == 0, seen.text
+        return address
+
     def run(self, *stages: Stage, fresh: bool = False) -> Seen:
         """The base stage and these, one after the other, in a session of their own; the results of all of them."""
         return anyio.run(self._run, stages, fresh)
@@ -132,13 +144,5 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.fixture
 def published(repository: Repository) -> str:
     """An image with Python and a user of its own, in a registry that the engine reaches."""
-    address = f"{reach.registry()}/heroci-test/user:1"
-    text = "FROM python:3.13-slim\nRUN useradd --create-home --uid 1234 somebody\nUSER somebody\n"
-    repository.write({"Dockerfile.user": text})
-    steps = (
-        Step(name="build", action=BuildImage(dockerfile="Dockerfile.user")),
-        Step(name="push", action=PublishImage(address=address, push=True)),
-    )
-    seen = repository.run(Stage(name="image", steps=steps))
-    assert seen.outcomes["push"].exit_code == 0, seen.text
-    return address
+    add = "RUN useradd --create-home --uid 1234 somebody\nUSER somebody\n"
+    return repository.publish("user", f"FROM python:3.13-slim\n{add}")
