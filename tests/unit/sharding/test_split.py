@@ -68,6 +68,11 @@ def test_jobs_with_another_split_have_another_fingerprint(
     assert (first == second) == same
 
 
+def test_without_times_the_largest_class_comes_first() -> None:
+    placed = split({"a": 1, "b": 1, "c": 2}, 2, {})
+    assert placed["a"] == placed["b"] != placed["c"]
+
+
 def test_times_make_the_shards_even_in_time() -> None:
     units = {"slow": 1, **{f"quick{n}": 10 for n in range(8)}}
     known = {"slow": (8.0, 1), **{f"quick{n}": (1.0, 10) for n in range(8)}}
