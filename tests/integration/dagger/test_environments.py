@@ -63,9 +63,12 @@ version = "1.17.0"
 
 [[packages.wheels]]
 name = "six-1.17.0-py2.py3-none-any.whl"
-url = "https://files.pythonhosted.org/packages/b7/ce/149a00dd41f10bc29e5921b496af8b574d8413afcd5e30dfa0ed46c2cc5e/six-1.17.0-py2.py3-none-any.whl"
+url = "WHEELS/six-1.17.0-py2.py3-none-any.whl"
 hashes = { sha256 = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274" }
-"""  # noqa: E501  the address of a file
+""".replace(
+    "WHEELS",
+    "https://files.pythonhosted.org/packages/b7/ce/149a00dd41f10bc29e5921b496af8b574d8413afcd5e30dfa0ed46c2cc5e",
+)
 
 
 def work(line: str, **more: object) -> Stage:
