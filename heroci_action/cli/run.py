@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -80,7 +81,14 @@ def command(*, engine: str, verbosity: int | None, **options: Any) -> int:
     """Run the CI of the Django project at PATH (default: here) and write the reports."""
     asked = RunOptions(
         engine=EngineChoice(engine),
-        verbosity=Verbosity(Verbosity.NORMAL if verbosity is None else int(verbosity)),
+        verbosity=_asked(os.environ) if verbosity is None else Verbosity(int(verbosity)),
         **chosen(options),
     )
     return run(asked, os.environ)
+
+
+def _asked(environ: Mapping[str, str]) -> Verbosity:
+    """The level in a variable that Dagger itself does not read any more, and that people still set."""
+    level = environ.get("DAGGER_LOG_LEVEL", "").lower()
+    levels = {"debug": Verbosity.DEBUG, "warn": Verbosity.QUIET, "error": Verbosity.QUIET}
+    return levels.get(level, Verbosity.NORMAL)

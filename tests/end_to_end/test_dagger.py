@@ -1,0 +1,149 @@
+"""The program on a real engine, by each of its entry points, and how a signal ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from heroci_action.engines.dagger.preflight import CLI
+from tests.end_to_end.program import COMMAND, Run, environment
+from tests.end_to_end.projects import write
+from tests.integration.dagger import reach
+
+pytestmark = pytest.mark.dagger
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = (sys.executable, str(ROOT / "dagger_pipeline.py"))
+LONG = """
+    [stages.long]
+    needs = []
+    image = "python:3.13-slim"
+    steps = [{{ name = "wait", run = "echo begun; sleep {seconds}" }}]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    reach.require()
+    return write(tmp_path / "project", {"unique.txt": os.urandom(8).hex()})
+
+
+def called(*command: str, directory: Path, **variables: str) -> Run:
+    done = subprocess.run(
+        command,
+        cwd=directory,
+        env=environment(HEROCI_CACHE_DIR=str(directory.parent / "cache"), **variables),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Run(
+        exit_code=done.returncode,
+        stdout=done.stdout,
+        stderr=done.stderr,
+        reports=directory / "heroci-reports",
+    )
+
+
+def test_the_script_runs_the_main_job_and_a_second_time_from_the_cache(project: Path) -> None:
+    options = ("--engine", "dagger", "--skip", "image")
+    first = called(*SCRIPT, *options, directory=project)
+    assert first.exit_code == 0, first.stdout + first.stderr
+    assert {"base", "lint", "tests"} <= {
+        name for name, status in first.statuses.items() if status == "passed"
+    }
+    second = called(*SCRIPT, *options, directory=project)
+    assert second.step("tests", "tests")["cached"]
+    names = [[case.get("name") for case in run.junit().iter("testcase")] for run in (first, second)]
+    assert names[0] == names[1]
+
+
+def test_under_dagger_run_its_session_is_used(project: Path) -> None:
+    cli = os.environ.get(CLI, "dagger")
+    command = (cli, "run", "--progress", "plain", *SCRIPT, "--engine", "dagger", "--stages", "lint")
+    run = called(*command, directory=project)
+    assert run.exit_code == 0, run.stdout + run.stderr
+    assert run.result["engine"] == "dagger"
+    assert run.statuses["lint"] == "passed"
+
+
+def test_a_level_of_dagger_is_a_level_of_ours(project: Path) -> None:
+    options = ("--engine", "dagger", "--stages", "base")
+    quiet = called(*SCRIPT, *options, directory=project)
+    talkative = called(*SCRIPT, *options, directory=project, DAGGER_LOG_LEVEL="debug")
+    assert "base/dependencies: install" in talkative.stdout
+    assert "base/dependencies: install" not in quiet.stdout
+
+
+def started(project: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, "run", "--engine", "dagger", "-v", *options],
+        cwd=project,
+        env=environment(HEROCI_CACHE_DIR=str(project.parent / "cache")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def children_of(process: subprocess.Popen[str]) -> str:
+    """What is left of the session's processes: the CLI is in a group of its own, and names its parent's session."""
+    listed = subprocess.run(["ps", "-Ao", "ppid,args"], capture_output=True, text=True, check=True)
+    return "\n".join(
+        line for line in listed.stdout.splitlines() if line.split()[0] == str(process.pid)
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_a_step_ends_it_in_the_engine_and_the_reports_are_written(
+    project: Path, number: signal.Signals
+) -> None:
+    seconds = 600 + int.from_bytes(os.urandom(2))  # of its own, to be found in the engine
+    (project / "pyproject.toml").unlink()
+    (project / "heroci.toml").write_text(
+        "\n".join(line.strip() for line in LONG.format(seconds=seconds).splitlines())
+    )
+    process = started(project, "--stages", "long")
+    assert process.stdout is not None
+    lines = iter(process.stdout.readline, "")
+    try:
+        assert any("begun" in line for line in lines)
+        assert f"sleep {seconds}" in everything_that_runs()
+    except AssertionError:
+        process.terminate()
+        raise
+    process.send_signal(number)
+    process.stdout.read()
+    assert process.wait() == 130
+    assert f"sleep {seconds}" not in everything_that_runs()
+    assert (project / "heroci-reports" / "heroci-result.json").exists()
+
+
+def everything_that_runs() -> str:
+    """The commands of all processes of the machine, those in its containers included."""
+    return subprocess.run(
+        ["ps", "-wwAo", "args"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after", [0.6, 1.2, 2.0])
+def test_a_signal_while_the_engine_is_being_reached_leaves_no_process_behind(
+    project: Path, number: signal.Signals, after: float
+) -> None:
+    process = started(project, "--stages", "base")
+    time.sleep(after)
+    before = everything_that_runs().count("dagger session") or 1
+    process.send_signal(number)
+    assert process.stdout is not None
+    process.stdout.read()
+    assert process.wait() in {130, -number}
+    assert not children_of(process)
+    assert everything_that_runs().count("dagger session") <= before
