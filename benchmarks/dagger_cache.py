@@ -2,6 +2,8 @@
 
     python benchmarks/dagger_cache.py [PROJECT]
 
+and, turn by turn with it, the pipeline that HeroCI replaces (`original_shape.py`) after one changed file.
+
 Give it an engine without a cache (a new one), or the first run is not cold. Each figure is one run of `heroci run`, the
 program's start included; what is compared with a cold run is printed with the share that is aimed at.
 """
@@ -71,20 +73,38 @@ def main(source: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch, "project")
         subprocess.run(["git", "clone", "--quiet", str(source), str(project)], check=True)
-        cold = run(project, "--skip", "lint")
+        cold = run(project)
         _print("cold", cold.seconds, cold.seconds, None)
         for name, change, aim in steps:
             change(project)
-            timed = run(project, "--skip", "lint")
+            timed = run(project)
             _print(name, timed.seconds, cold.seconds, aim)
+        for turn in range(2):
+            change_source(project)
+            theirs, ours = original(project), run(project).seconds
+            _print(f"original shape, one file changed ({turn + 1})", theirs, cold.seconds, None)
+            _print("the same change here", ours, theirs, None, what="the original's")
+            _print(
+                "nothing changed here", run(project).seconds, theirs, 0.35, what="the original's"
+            )
         add_requirement(project)
         base = run(project, "--stages", "base").stage("base")
         _print("base, one requirement more", base, cold.stage("base"), 0.5)
 
 
-def _print(name: str, seconds: float, cold: float, aim: float | None) -> None:
+def original(project: Path) -> float:
+    """The wall time in seconds of the original's shape."""
+    script = Path(__file__).with_name("original_shape.py")
+    started = time.monotonic()
+    subprocess.run([sys.executable, str(script), str(project)], check=True, capture_output=True)
+    return time.monotonic() - started
+
+
+def _print(
+    name: str, seconds: float, other: float, aim: float | None, *, what: str = "cold"
+) -> None:
     aimed = f"  (at most {aim:.2f})" if aim else ""
-    print(f"{name:28} {seconds:7.2f} s  {seconds / cold:5.2f} of cold{aimed}", flush=True)
+    print(f"{name:38} {seconds:7.2f} s  {seconds / other:5.2f} of {what}{aimed}", flush=True)
 
 
 if __name__ == "__main__":
