@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.engines.dagger.preflight import ENGINE_IMAGE
-from tests.act.runner import ACT, CALLED_IMAGE, IMAGE, ROOT, Runner
+from tests.act.runner import ACT, CALLED_IMAGE, IMAGE, ROOT, Runner, alone
 
 HOW = (
     "set ACT_RUNNER_IMAGE to a local image with Python 3.13, git, node, bash and Docker's client, "
@@ -49,24 +49,27 @@ def action_image(runner_image: str) -> Iterator[str]:
 
     As it is released, with the Dagger CLI inside, where that is at hand.
     """
-    target = "release" if has_image(ENGINE_IMAGE) else "action"
-    command = [
-        "docker",
-        "build",
-        "-q",
-        "-f",
-        "Dockerfile.action",
-        "--target",
-        target,
-        "-t",
-        IMAGE,
-        ".",
-    ]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr[-4000:]
-    subprocess.run(["docker", "tag", IMAGE, CALLED_IMAGE], check=True)
-    yield IMAGE
-    subprocess.run(["docker", "image", "rm", IMAGE, CALLED_IMAGE], capture_output=True, check=False)
+    with alone():
+        target = "release" if has_image(ENGINE_IMAGE) else "action"
+        command = [
+            "docker",
+            "build",
+            "-q",
+            "-f",
+            "Dockerfile.action",
+            "--target",
+            target,
+            "-t",
+            IMAGE,
+            ".",
+        ]
+        built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert built.returncode == 0, built.stderr[-4000:]
+        subprocess.run(["docker", "tag", IMAGE, CALLED_IMAGE], check=True)
+        yield IMAGE
+        subprocess.run(
+            ["docker", "image", "rm", IMAGE, CALLED_IMAGE], capture_output=True, check=False
+        )
 
 
 @pytest.fixture

@@ -100,15 +100,14 @@ class Runner:
             *_local_actions(path.parent),
             *options,
         ]
-        with _alone():
-            done = subprocess.run(
-                command,
-                cwd=repository,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-            )
+        done = subprocess.run(
+            command,
+            cwd=repository,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
         said = done.stdout.decode(errors="replace").splitlines()
         lines = tuple(json.loads(line) for line in said if line.startswith("{"))
         (self.home / "act.log").write_bytes(done.stdout + done.stderr)
@@ -145,8 +144,8 @@ def _local_actions(workflows: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Two runs of one workflow would take each other's containers: their names are the same."""
+def alone() -> Iterator[None]:
+    """Wait until other tests with act are through: containers and the action's image have the same names for all."""
     with Path(f"/tmp/heroci-act-{os.getuid()}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
