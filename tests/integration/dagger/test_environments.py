@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
+from uv import find_uv_bin
 
 from heroci_action.plan import (
     Command,
@@ -26,7 +29,7 @@ build-backend = "setuptools.build_meta"
 [project]
 name = "shop"
 version = "1.2.3"
-dependencies = ["six==1.17.0"]
+dependencies = ["six==1.16.0"]
 
 [project.optional-dependencies]
 more = ["toml==0.10.2"]
@@ -34,41 +37,13 @@ more = ["toml==0.10.2"]
 [tool.setuptools]
 package-dir = { "" = "src" }
 """
-UV_LOCK = """
-version = 1
-revision = 3
-requires-python = ">=3.10"
 
-[[package]]
-name = "shop"
-version = "1.2.3"
-source = { virtual = "." }
-dependencies = [{ name = "six" }]
 
-[package.metadata]
-requires-dist = [{ name = "six", specifier = "==1.17.0" }]
-
-[[package]]
-name = "six"
-version = "1.17.0"
-source = { registry = "https://pypi.org/simple" }
-"""
-PYLOCK = """
-lock-version = "1.0"
-created-by = "a test"
-
-[[packages]]
-name = "six"
-version = "1.17.0"
-
-[[packages.wheels]]
-name = "six-1.17.0-py2.py3-none-any.whl"
-url = "WHEELS/six-1.17.0-py2.py3-none-any.whl"
-hashes = { sha256 = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274" }
-""".replace(
-    "WHEELS",
-    "https://files.pythonhosted.org/packages/b7/ce/149a00dd41f10bc29e5921b496af8b574d8413afcd5e30dfa0ed46c2cc5e",
-)
+def uv(repository: Repository, *arguments: str) -> None:
+    """Lock files as uv makes them, from whatever index this machine uses."""
+    subprocess.run(
+        [find_uv_bin(), "--quiet", *arguments], cwd=repository.root, check=True, capture_output=True
+    )
 
 
 def work(line: str, **more: object) -> Stage:
@@ -91,16 +66,19 @@ def test_the_project_itself_is_installed_with_its_extras(repository: Repository)
 def test_uvs_lock_file_decides_the_versions(repository: Repository) -> None:
     text = PROJECT.partition("[build-system]")[0] + PROJECT[PROJECT.index("[project]") :]
     text = text.partition("[project.optional")[0]
-    repository.write({"pyproject.toml": text, "uv.lock": UV_LOCK})
+    repository.write({"pyproject.toml": text})
+    uv(repository, "lock")
     repository.with_plan(environment=Environment(python="3.13", project=".", lock="uv.lock"))
-    assert repository.run(work("python -c 'import six; print(six.__version__)'")).text == "1.17.0"
+    assert repository.run(work("python -c 'import six; print(six.__version__)'")).text == "1.16.0"
 
 
 def test_a_lock_file_of_the_standard_decides_the_versions(repository: Repository) -> None:
-    repository.write({"pylock.toml": PYLOCK})
+    repository.write({"wanted.txt": "six==1.16.0\n"})
+    uv(repository, "pip", "compile", "wanted.txt", "--output-file", "pylock.toml")
+    (repository.root / "wanted.txt").unlink()
     repository.with_plan(environment=Environment(python="3.13", lock="pylock.toml"))
     seen = repository.run(work("python -c 'import six; print(six.__version__)'"))
-    assert seen.text == "1.17.0", seen.text
+    assert seen.text == "1.16.0", seen.text
 
 
 def test_a_version_that_comes_from_git_is_that_of_the_last_tag(repository: Repository) -> None:
