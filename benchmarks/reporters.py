@@ -1,6 +1,6 @@
 """The same inputs through HeroCI and through other reporters; the table of docs/reporters.md, made anew.
 
-    python benchmarks/reporters.py [--action NAME=DIRECTORY ...] [--node PROGRAM] [--tests N]
+    python -m benchmarks.reporters [--action NAME=DIRECTORY ...] [--node PROGRAM] [--tests N]
 
 NAME is `dorny/test-reporter` or `mikepenz/action-junit-report`, DIRECTORY a checkout of it with its `dist/index.js`.
 They run under `--node` with the inputs that their action.yml gives by default, without any way to GitHub: what they do

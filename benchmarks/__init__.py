@@ -1,0 +1,1 @@
+"""Programs that measure HeroCI against what else there is; see each one's --help."""
