@@ -117,6 +117,7 @@ def heroci(work: Path) -> tuple[float, float]:
 
 
 def _timed(command: list[str], env: dict[str, str], log: Path) -> float:
+    os.sync()  # what the one before has left to be written is not this one's time
     start = time.monotonic()
     with log.open("w") as file:
         ended = subprocess.run(
