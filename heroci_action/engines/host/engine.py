@@ -92,6 +92,8 @@ class HostEngine:
         with workspace(self.machine) as space:
             async with anyio.create_task_group() as tasks:
                 session = HostSession(self, plan, workspace=space, tasks=tasks)
+                for name in _services_of_processes(plan):
+                    session.services.begin(plan.services[name])
                 try:
                     yield session
                 finally:
@@ -184,6 +186,12 @@ def _runs_image(stage: Stage) -> bool:
         isinstance(step.action, Command | Serve) and step.action.place is Place.IMAGE
         for step in stage.steps
     )
+
+
+def _services_of_processes(plan: Plan) -> set[str]:
+    """What the stages that will run use as processes of this machine."""
+    stages = (stage for stage in plan.stages if not (stage.skip or _runs_image(stage)))
+    return {name for stage in stages for name in stage.services}
 
 
 @dataclass(slots=True)

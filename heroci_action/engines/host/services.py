@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import anyio
@@ -36,6 +37,27 @@ class Provided:
     warnings: tuple[str, ...] = ()
 
 
+class _Relay:
+    """Keeps what a service prints until there is a stage to tell it to."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[Stream, str]] = []
+        self._sink: Sink | None = None
+
+    def __call__(self, stream: Stream, line: str) -> None:
+        if self._sink:
+            self._sink(stream, line)
+        else:
+            self._kept.append((stream, line))
+
+    def to(self, sink: Sink) -> None:
+        """Tell the stage that asked first what was kept and what follows."""
+        if self._sink is None:
+            self._sink = sink
+            for stream, line in self._kept:
+                sink(stream, line)
+
+
 class ProcessServices:
     """Starts each service once a run, whatever the number of stages that use it."""
 
@@ -44,13 +66,24 @@ class ProcessServices:
         self._docker = docker
         self._tasks = tasks
         self._lock = anyio.Lock()
-        self._servers: dict[str, postgres.Server] = {}
+        self._servers: dict[str, tuple[postgres.Server, _Relay]] = {}
         self._ports: dict[str, int] = {}
+
+    def begin(self, service: Service) -> None:
+        """Start PostgreSQL while nobody needs it yet: the packages are still on their way, the processors idle."""
+        if _is_own_postgres(service):
+            self._tasks.start_soon(self._begin, service)
+
+    async def _begin(self, service: Service) -> None:
+        # What goes wrong now goes wrong again when a stage asks, and is that stage's to tell.
+        with suppress(EngineError):
+            async with self._lock:
+                await self._server(service)
 
     async def provide(self, service: Service, stage: str, sink: Sink) -> Provided:
         """The service, ready, for that stage. Raises EngineError where it does not get ready."""
         async with self._lock:
-            if service.name == "postgres" and not (service.image or service.command):
+            if _is_own_postgres(service):
                 return await self._postgres(service, stage, sink)
             if service.name not in self._ports:
                 self._ports[service.name] = await self._tasks.start(self._serve, service, sink)
@@ -58,14 +91,8 @@ class ProcessServices:
         return Provided(values=address(service.name, LOOPBACK, port))
 
     async def _postgres(self, service: Service, stage: str, sink: Sink) -> Provided:
-        if service.name not in self._servers:
-            binaries = postgres.choose(
-                postgres.find_binaries(self._workspace.path), service.version
-            )
-            self._servers[service.name] = await self._tasks.start(
-                self._serve_postgres, binaries, service, sink
-            )
-        server = self._servers[service.name]
+        server, relay = await self._server(service)
+        relay.to(sink)
         values = await server.create_database(f"heroci_{stage.replace('-', '_')}")
         return Provided(
             values=values,
@@ -73,6 +100,16 @@ class ProcessServices:
             facts={"postgres": str(server.binaries)},
             warnings=_replaced(service.version, server.binaries),
         )
+
+    async def _server(self, service: Service) -> tuple[postgres.Server, _Relay]:
+        if service.name not in self._servers:
+            binaries = postgres.choose(
+                postgres.find_binaries(self._workspace.path), service.version
+            )
+            relay = _Relay()
+            server = await self._tasks.start(self._serve_postgres, binaries, service, relay)
+            self._servers[service.name] = server, relay
+        return self._servers[service.name]
 
     async def _serve_postgres(
         self,
@@ -144,6 +181,10 @@ class ProcessServices:
         return self._docker.program(
             "run", "--rm", "--label", self._docker.label, *publish, *env, service_image(service)
         )
+
+
+def _is_own_postgres(service: Service) -> bool:
+    return service.name == "postgres" and not (service.image or service.command)
 
 
 def _not_ready(service: Service, returncode: int | None) -> EngineError:
