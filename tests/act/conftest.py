@@ -37,10 +37,11 @@ def has_image(name: str) -> bool:
 
 
 def has_engine() -> bool:
-    """Whether there is a Dagger engine in Docker, which the CLI then starts or just takes."""
+    """Whether a Dagger engine runs in Docker, under the name by which the CLI finds it."""
     name = f"dagger-engine-{ENGINE_IMAGE.rpartition(':')[2]}"
-    found = subprocess.run(["docker", "inspect", name], capture_output=True, check=False)
-    return found.returncode == 0
+    command = ["docker", "inspect", "--format", "{{.State.Running}}", name]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    return found.stdout.strip() == "true"
 
 
 @pytest.fixture(scope="session")

