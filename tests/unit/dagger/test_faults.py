@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
+import psutil
 import pytest
 
 from heroci_action.engines.choice import choose
@@ -46,16 +46,9 @@ async def opened(machine: Mapping[str, str], seconds: float = 0.0) -> None:
 
 
 def children() -> str:
-    """The command lines of all processes; read from the kernel, since slim images have no ps."""
-    return "\n".join(filter(None, map(command_line, Path("/proc").glob("[0-9]*/cmdline"))))
-
-
-def command_line(file: Path) -> str:
-    """Empty for a process that ended meanwhile."""
-    try:
-        return file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
+    """The command lines of all processes."""
+    found = psutil.process_iter(["cmdline"])
+    return "\n".join(" ".join(process.info["cmdline"] or ()) for process in found)
 
 
 def test_a_session_opens_and_leaves_no_process_behind(machine: dict[str, str]) -> None:
