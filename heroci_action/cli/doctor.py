@@ -106,7 +106,7 @@ def _docker(path: Path) -> Finding:
         name="Docker",
         good=problem is None,
         text=problem or "a daemon answers",
-        remedy="without it the stage 'image' is skipped; start the daemon, or see `docker info`",
+        remedy="without it the stage 'image' is skipped; see what `docker info` says",
     )
 
 

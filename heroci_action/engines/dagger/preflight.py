@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from heroci_action.engines.docker_words import no_answer
+from heroci_action.engines.docker_words import cure, no_answer
 from heroci_action.errors import EngineError, UsageError
 
 VERSION = "0.21.8"  # SDK, CLI and engine speak to each other in the same version only
@@ -128,10 +128,7 @@ class _Docker:
             )
         code, text = await self._ask("version", "--format", "{{.Server.Version}}")
         if code:
-            raise EngineError(
-                no_answer(text),
-                remedy="start Docker, or use --engine host",
-            )
+            raise EngineError(no_answer(text), remedy=f"{cure(text)}, or use --engine host")
 
     async def inspect(self, kind: str, template: str, name: str) -> str | None:
         """What Docker says of an image or container; None where there is none of that name."""

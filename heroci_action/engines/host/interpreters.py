@@ -64,7 +64,10 @@ def _pyenv_versions(uv: Uv, version: str) -> list[Path]:
         machine.get("PYENV_ROOT") or Path(machine.get("HOME", "/root"), ".pyenv"), "versions"
     )
     pattern = version if version.count(".") > 1 else f"{version}.*"
-    return sorted(root.glob(f"{pattern}/bin/python"), key=_version_key, reverse=True)
+    try:
+        return sorted(root.glob(f"{pattern}/bin/python"), key=_version_key, reverse=True)
+    except OSError:  # the pyenv of the user that this one was before `su` or `sudo -E`
+        return []
 
 
 def _version_key(path: Path) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from heroci_action.engines.host import environment as module
 from heroci_action.engines.host.environment import Installed, Installer
 from heroci_action.engines.host.process import Program, capture
 from heroci_action.engines.host.uv import Uv
-from heroci_action.engines.host.workspace import Workspace
+from heroci_action.engines.host.workspace import Workspace, workspace
 from heroci_action.errors import EngineError, UsageError
 from heroci_action.plan import Environment
 from tests.integration.host.conftest import Lines
@@ -153,3 +153,13 @@ def test_a_project_is_installed_with_its_extras_and_groups(
     )
     assert outcome.exit_code == 0, lines
     assert printed(installer, installed, "import mine, six, iniconfig; print(mine.value)") == "1"
+
+
+def test_a_pyenv_that_cannot_be_read_is_as_good_as_none(tmp_path: Path, lines: Lines) -> None:
+    # As the one of root is after `su`; a name that is too long cannot be read by root either.
+    with workspace({**os.environ, "PYENV_ROOT": f"/{'x' * 300}"}) as space:
+        uv = Uv(workspace=space, directory=tmp_path)
+        installer = Installer(root=tmp_path, cache=tmp_path / "cache", uv=uv)
+        outcome, installed = install(installer, lines)
+    assert outcome.exit_code == 0
+    assert installed is not None

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import socket
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import anyio
@@ -141,6 +146,46 @@ def test_auto_falls_back_to_the_host_in_one_clear_line(
     assert chosen.name == "host"
     assert re.search(words, chosen.reason)
     assert "\n" not in chosen.reason
+
+
+@pytest.fixture
+def closed_socket() -> Iterator[Path]:
+    """A socket that listens, and that nobody but root may use, in a directory that is open to all."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as listening:
+        Path(directory).chmod(0o755)
+        path = Path(directory, "docker.sock")
+        listening.bind(str(path))
+        listening.listen()
+        path.chmod(0)
+        yield path
+
+
+def refused(machine: dict[str, str]) -> tuple[str, str]:
+    """The cause and the remedy that a user finds who is not root."""
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    with pytest.raises(EngineError) as caught:
+        anyio.run(preflight, machine, None)
+    return caught.value.cause, str(caught.value.remedy)
+
+
+@pytest.mark.skipif(not shutil.which("docker"), reason="needs Docker's client")
+def test_a_socket_that_this_user_may_not_use_is_named_as_the_cause(
+    machine: dict[str, str], closed_socket: Path
+) -> None:
+    machine = {
+        **machine,
+        RUNNER_HOST: "",
+        "PATH": os.environ["PATH"],
+        "DOCKER_HOST": f"unix://{closed_socket}",
+        "HOME": str(closed_socket.parent),
+    }
+    # A process of its own, since root gives up here what no one gets back.
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as child:
+        cause, remedy = child.submit(refused, machine).result()
+    assert cause == "this user may not use the Docker daemon's socket"
+    assert "group 'docker'" in remedy
+    assert "--engine host" in remedy
 
 
 def test_without_a_way_to_the_downloads_nobody_waits_for_one(
