@@ -1,6 +1,6 @@
 """What the Dagger engine's cache is worth: the whole pipeline cold, unchanged, after one file, after one requirement.
 
-    python benchmarks/dagger_cache.py [PROJECT]
+    python -m benchmarks.dagger_cache [PROJECT]
 
 and, turn by turn with it, the pipeline that HeroCI replaces (`original_shape.py`) after one changed file.
 
@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.reference import copy_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +66,18 @@ def add_requirement(project: Path) -> None:
     file.write_text(file.read_text() + "\nsix==1.17.0\n")
 
 
-def main(source: Path) -> None:
-    """Run all of it on a copy of the project and print the table."""
+def main(source: Path | None) -> None:
+    """Run all of it on a copy of the project, the reference project unless told otherwise, and print the table."""
     steps: tuple[tuple[str, Callable[[Path], None], float], ...] = (
         ("nothing changed", lambda _: None, 0.10),
         ("one file changed", change_source, 0.35),
     )
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch, "project")
-        subprocess.run(["git", "clone", "--quiet", str(source), str(project)], check=True)
+        if source:
+            subprocess.run(["git", "clone", "--quiet", str(source), str(project)], check=True)
+        else:
+            copy_to(project)
         cold = run(project)
         _print("cold", cold.seconds, cold.seconds, None)
         for name, change, aim in steps:
@@ -108,4 +113,4 @@ def _print(
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve())
+    main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None)

@@ -3,7 +3,7 @@
 No cache volumes, the source copied before the installation, one
 `sh -c` for the tests, one stage after the other; made to install what it needs, so that it tests anything at all.
 
-    python benchmarks/original_shape.py PROJECT
+    python -m benchmarks.original_shape PROJECT
 
 Prints the wall time in seconds, the program's start included (it is started by `dagger_cache.py`).
 """

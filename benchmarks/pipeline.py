@@ -1,6 +1,6 @@
 """The main job against the plain script that one would otherwise write, cold, in one run on one machine.
 
-    python benchmarks/pipeline.py [--rounds N]
+    python -m benchmarks.pipeline [--rounds N]
 
 Prints the ratio of the wall times, and that of HeroCI's wall time to the critical path of its own stages. Both start
 with empty caches and do the same work on the same files; the script finds its database server running, HeroCI starts
@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import shlex
-import shutil
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 
 import anyio
 
+from benchmarks.reference import copy_to
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.engines.host import postgres
@@ -31,9 +31,6 @@ from heroci_action.engines.host.workspace import workspace
 from heroci_action.plan import Service
 from heroci_action.result_json import load
 
-ROOT = Path(__file__).resolve().parent.parent
-PROJECT = ("superheroes", "tests/__init__.py", "tests/superheroes", "manage.py", "requirements.txt")
-SETTINGS = ("pyproject.toml", ".flake8")
 LINT = ("black", "isort", "flake8")
 
 # One after another, as scripts are; `set -e` ends it at the first failure, so that it cannot win by failing.
@@ -58,16 +55,6 @@ for _ in $(seq 100); do
 done
 exit 1
 """
-
-
-def project(directory: Path) -> Path:
-    """A copy of the reference project and of the settings of its tools."""
-    command = ["git", "ls-files", "-z", "--", *PROJECT, *SETTINGS]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, directory / name)
-    return directory
 
 
 def plain(python: str, work: Path) -> float:
@@ -132,7 +119,7 @@ def heroci(work: Path) -> tuple[float, float]:
 
 def _timed(command: list[str], env: dict[str, str], work: Path) -> float:
     """Seconds of the command in a project that nobody has touched before."""
-    directory, log = project(work / "project"), work / "log"
+    directory, log = copy_to(work / "project"), work / "log"
     os.sync()  # what the one before has left to be written is not this one's time
     start = time.monotonic()
     with log.open("w") as file:
