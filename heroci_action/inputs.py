@@ -54,11 +54,15 @@ OF_ONE_VERB: dict[Verb, tuple[str, ...]] = {
         "timeout-minutes",
         "shard",
         "cache-dir",
+        "publish",
     ),
     Verb.REPORT: ("junit", "coverage", "lint"),
     Verb.MERGE: ("results",),
 }
 """The inputs that make sense with one command alone; all others do with every one."""
+
+UNTOUCHED = {"engine": EngineChoice.AUTO.value, "publish": "false"}
+"""The defaults in action.yml of those of them that do not come empty when the workflow does not set them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +172,8 @@ def _run_options(inputs: Inputs, shared: Options) -> RunOptions:
         timeout=inputs.given("timeout-minutes", _minutes),
         shard=inputs.given("shard", Shard.parse),
         runner_host=inputs.text("runner-host") or None,
+        # The workflow decides: a pull request can change the configuration, but not the workflow of a push.
+        publish=inputs.flag("publish", default=False),
         install_system_packages=True,  # the action's container belongs to the run, and is root's
     )
 
@@ -189,8 +195,7 @@ def _check_verb(inputs: Inputs, verb: Verb) -> None:
     """Say which inputs the command does nothing with, and which of its own are missing."""
     for other, names in OF_ONE_VERB.items():
         for name in names:
-            # An engine that was not chosen comes with its default.
-            if other is not verb and inputs.text(name) not in ("", *_untouched(name)):
+            if other is not verb and inputs.text(name) not in ("", UNTOUCHED.get(name)):
                 inputs.refuse(
                     name,
                     f"makes no sense with command {verb.value!r}",
@@ -204,10 +209,6 @@ def _check_verb(inputs: Inputs, verb: Verb) -> None:
 
 
 _FILES = "give names or globs of files, one a line"
-
-
-def _untouched(name: str) -> tuple[str, ...]:
-    return (EngineChoice.AUTO.value,) if name == "engine" else ()
 
 
 # Conversions

@@ -54,7 +54,6 @@ class Options:
     output: Path = DEFAULT_OUTPUT
     verbosity: Verbosity = Verbosity.NORMAL
     baseline: Path | None = None
-    publish: bool | None = None
     base: str | None = None
     gates: Gates = field(default_factory=Gates)
     annotations: bool = True
@@ -81,6 +80,7 @@ class RunOptions(Options):
     runner_host: str | None = None
     use_cache: bool = True
     shard: Shard | None = None
+    publish: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

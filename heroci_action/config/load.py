@@ -176,7 +176,10 @@ def _with_place(written: dict[str, Any], root: Path, place: Path) -> dict[str, A
 def _with_overrides(written: Mapping[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:
     merged = dict(written)
     for key, value in overrides.items():
-        if value is not None:
+        table, dot, _ = key.partition(".")
+        # A dry run of what the project does not have at all makes no table of it.
+        pointless = value is False and dot and table not in written
+        if value is not None and not pointless:
             merged = _put(merged, key.split("."), value)
     return merged
 

@@ -33,5 +33,6 @@ def refused(address: str) -> StepOutcome | None:
 
 def dry_run(address: str, sink: Sink) -> StepOutcome:
     """Say what would be pushed."""
-    sink(Stream.STDOUT, f"would push {address}; `heroci run --publish` does")
+    how = "`heroci run --publish` does, and the action with `publish: true`"
+    sink(Stream.STDOUT, f"would push {address}; {how}")
     return StepOutcome(exit_code=0, facts={"would publish": address})

@@ -11,7 +11,7 @@ import yaml
 
 from heroci_action.analysis.gates import FailOn, Gates
 from heroci_action.errors import ConfigurationError
-from heroci_action.inputs import FAIL_ON, Call, Verb, call_from
+from heroci_action.inputs import FAIL_ON, OF_ONE_VERB, UNTOUCHED, Call, Verb, call_from
 from heroci_action.options import EngineChoice, GitHubApi, ReportOptions, RunOptions, Verbosity
 from heroci_action.reports.outputs import outputs
 from heroci_action.results import Result, Status
@@ -118,7 +118,7 @@ def test_names_are_kebab_case_and_described() -> None:
 
 def test_untouched_inputs_mean_the_defaults_of_the_command_line() -> None:
     assert call_from(environ()) == Call(
-        verb=Verb.RUN, options=RunOptions(install_system_packages=True)
+        verb=Verb.RUN, options=RunOptions(install_system_packages=True, publish=False)
     )
 
 
@@ -136,6 +136,7 @@ def test_inputs_become_options_of_a_run(tmp_path: Path) -> None:
             timeout_minutes="1.5",
             shard="2/5",
             cache_dir=".cache/heroci",
+            publish="true",
             baseline="old.json",
             fail_on="new-failures",
             coverage_minimum="80",
@@ -160,6 +161,7 @@ def test_inputs_become_options_of_a_run(tmp_path: Path) -> None:
         max_parallel=3,
         timeout=90.0,
         shard=Shard(number=2, total=5),
+        publish=True,
         baseline=Path("old.json"),
         gates=Gates(fail_on=FailOn.NEW_FAILURES, coverage_minimum=80.0, coverage_minimum_diff=99.5),
         annotations=False,
@@ -171,6 +173,12 @@ def test_inputs_become_options_of_a_run(tmp_path: Path) -> None:
         install_system_packages=True,
         api=GitHubApi(token="t0ken", comment=True),
     )
+
+
+def test_what_the_runner_sends_for_untouched_inputs_of_a_run_is_no_mistake_elsewhere() -> None:
+    names = OF_ONE_VERB[Verb.RUN]
+    defaults = {name: str(ACTION["inputs"][name]["default"]) for name in names}
+    assert {name: text for name, text in defaults.items() if text} == UNTOUCHED
 
 
 def test_inputs_become_options_of_a_report() -> None:
@@ -211,6 +219,7 @@ def test_every_wrong_input_is_told_at_once_with_what_it_should_be() -> None:
         engine="dager",
         config="no/such.toml",
         fail_fast="yes",
+        publish="True",
         max_parallel="0",
         timeout_minutes="-1",
         shard="3/2",
@@ -228,6 +237,7 @@ def test_every_wrong_input_is_told_at_once_with_what_it_should_be() -> None:
         "engine": "'dager' is not one of auto, dagger, host; did you mean 'dagger'?",
         "config": "'no/such.toml' is not a file of the workspace",
         "fail-fast": "'yes' is not one of true, false",
+        "publish": "'True' is not one of true, false; did you mean 'true'?",
         "max-parallel": "'0' is not a whole number from 1",
         "timeout-minutes": "'-1' is not a number of minutes above 0",
         "shard": "'3/2' is not a shard: those of 2 are 1/2 to 2/2",
@@ -248,9 +258,16 @@ def test_an_input_that_the_command_does_nothing_with_is_wrong() -> None:
         ("junit", "coverage", "lint", "results"), "makes no sense with command 'run'"
     )
     assert told(
-        command="report", junit="a.xml", engine="host", stages="lint", shard="1/2", fail_fast="true"
+        command="report",
+        junit="a.xml",
+        engine="host",
+        stages="lint",
+        shard="1/2",
+        fail_fast="true",
+        publish="true",
     ) == dict.fromkeys(
-        ("engine", "stages", "shard", "fail-fast"), "makes no sense with command 'report'"
+        ("engine", "stages", "shard", "fail-fast", "publish"),
+        "makes no sense with command 'report'",
     )
     assert told(command="merge", junit="a.xml") == {
         "junit": "makes no sense with command 'merge'",

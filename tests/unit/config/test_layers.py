@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from heroci_action.config.load import load
+from heroci_action.errors import ConfigurationError
 from tests.unit.config.projects import django, loaded, manage, write
 
 URL_SETTINGS = """
@@ -50,6 +53,20 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     assert found.origins["timeout"] == "the command line"
     assert found.config.fail_fast is False
     assert found.origins["fail-fast"] == "defaults"
+
+
+def test_a_dry_run_wins_over_the_file_and_needs_none(tmp_path: Path) -> None:
+    table = '[publish]\naddress = "registry.example.com/shop:1"\npush = true\n'
+    found = loaded(tmp_path / "a", {**django(), "heroci.toml": table}, **{"publish.push": False})
+    assert found.config.publish
+    assert found.config.publish.push is False
+
+    assert loaded(tmp_path / "b", django(), **{"publish.push": False}).config.publish is None
+
+
+def test_a_push_needs_an_address(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"publish\.address: is missing"):
+        loaded(tmp_path, django(), **{"publish.push": True})
 
 
 def test_the_table_in_pyproject_is_named_as_origin(tmp_path: Path) -> None:
