@@ -16,6 +16,7 @@ import anyio
 
 from heroci_action import output_directory
 from heroci_action.analysis.gates import judge_run
+from heroci_action.analysis.packing import listed
 from heroci_action.analysis.times import times
 from heroci_action.conclusion import compared, published
 from heroci_action.config.facts import Loaded
@@ -79,6 +80,7 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
     with _watchers(options, output=output, github=github, machine=machine) as observer:
         engine = engine_for(project, options, machine)
         result = with_logs(await run_project(project, engine, observer), output)
+        result = listed(result, project.loaded.config.report.list_passed)
         checkout = Checkout.of(project.loaded.root)
         result = compared(result, options, checkout=checkout, environ=machine)
         result = judge_run(result, options.gates)
@@ -233,9 +235,11 @@ def _reader(project: Project) -> Reader:
         tracked=project.files,
         roots=(str(root), CONTAINER_ROOT),
     )
+    limit = project.loaded.config.report.largest_file
 
     def read_reports(step: Step, files: tuple[ReportFile, ...], printed: Printed) -> Readings:
-        return read(files, tree=tree, printed=_printed_reports(step, printed))
+        printed_reports = _printed_reports(step, printed)
+        return read(files, tree=tree, printed=printed_reports, limit=limit)
 
     return read_reports
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from heroci_action import output_directory
 from heroci_action.analysis.flaky import settle
@@ -18,6 +18,7 @@ from heroci_action.analysis.gates import failures, judge
 from heroci_action.analysis.merging import merge
 from heroci_action.analysis.packing import listed
 from heroci_action.conclusion import compared, published
+from heroci_action.config.written import read_file, repository_root
 from heroci_action.errors import UsageError
 from heroci_action.forks import LostError, spread
 from heroci_action.git import Checkout
@@ -25,7 +26,7 @@ from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
 from heroci_action.observers.console import Console
 from heroci_action.observers.github_log import GitHubLog
-from heroci_action.options import ReportOptions
+from heroci_action.options import LARGEST_FILE, LIST_PASSED, ReportOptions
 from heroci_action.plan import ReportKind
 from heroci_action.readers import Readings, Source, Tree, read_sources
 from heroci_action.readers.base import BrokenReportError, joined
@@ -51,9 +52,10 @@ _STAGES = {
 def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
     """Read, compare, publish; the exit code. Raises UsageError for files that are not there."""
     files = _files(options)
+    limits = _limits(options)
     checkout = Checkout.of(options.path)
     tree = tree_of(checkout, options.path)
-    sources = [_source(path, kind, options) for path, kind in files.items()]
+    sources = [_source(path, kind, limits.largest_file) for path, kind in files.items()]
     result = Result(
         status=Status.PASSED,
         exit_code=0,
@@ -63,7 +65,7 @@ def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         heroci_version=__version__,
     )
-    result = listed(read_all(sources, tree, result), options.listed)
+    result = listed(read_all(sources, tree, result), limits.listed)
     return finish(result, options, checkout=checkout, environ=environ)
 
 
@@ -72,15 +74,45 @@ def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
 
     Raises UsageError for files that are not there, and where none of them can be read.
     """
-    results, problems = _loaded(_files(options))
+    files = _files(options)
+    limits = _limits(options)
+    results, problems = _loaded(files)
     if not results:
         raise UsageError(
             "; ".join(problems), remedy="give files that heroci wrote, heroci-result.json"
         )
     whole = merge(results)
     whole = replace(whole, warnings=(*whole.warnings, *problems), heroci_version=__version__)
-    whole = listed(whole, options.listed)
+    whole = listed(whole, limits.listed)
     return finish(whole, options, checkout=Checkout.of(options.path), environ=environ)
+
+
+class _Limits(NamedTuple):
+    """Passed tests above which they are packed; bytes of a report above which it is not read."""
+
+    listed: int = LIST_PASSED
+    largest_file: int = LARGEST_FILE
+
+
+def _limits(options: ReportOptions) -> _Limits:
+    """What the call says, else the configuration, if there is one, else the defaults. Raises ConfigurationError."""
+    listed_most, largest = _written_limits(options.path)
+    return _Limits(
+        listed=listed_most if options.listed is None else options.listed,
+        largest_file=largest if options.largest_file is None else options.largest_file,
+    )
+
+
+def _written_limits(path: Path) -> _Limits:
+    place = path.resolve()
+    written, _ = read_file(repository_root(place), place)
+    if not written:
+        return _Limits()
+    # Its model takes a fifth of a second and some megabytes, which foreign results do without.
+    from heroci_action.config.load import load_report  # noqa: PLC0415
+
+    found = load_report(path)
+    return _Limits(listed=found.list_passed, largest_file=found.largest_file)
 
 
 def _loaded(files: Iterable[Path]) -> tuple[dict[str, Result], list[str]]:
@@ -176,13 +208,13 @@ def expand(pattern: str) -> tuple[Path, ...]:
     return tuple(path for path in map(Path, sorted(found)) if path.is_file())
 
 
-def _source(path: Path, default: ReportKind, options: ReportOptions) -> Source:
+def _source(path: Path, default: ReportKind, limit: int) -> Source:
     """The file by the kind that it has where its content does not say it."""
     return Source(
         kind=default,
         path=path.as_posix(),
         opened=partial(_open, path),
-        limit=options.largest_file,
+        limit=limit,
         outputs=False,
         packed=True,
     )

@@ -11,8 +11,9 @@ import click
 
 from heroci_action.cli.shared import project_path
 from heroci_action.config.detection.layout import Layout, find_layout
-from heroci_action.config.load import load, read_file, repository_root
+from heroci_action.config.load import load
 from heroci_action.config.tree import Tree
+from heroci_action.config.written import read_file, repository_root
 from heroci_action.errors import UsageError
 from heroci_action.proposal import (
     RELEASE,

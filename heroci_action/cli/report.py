@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from heroci_action.cli.shared import chosen, report_options
-from heroci_action.cli.sizes import SIZE, list_passed
+from heroci_action.cli.sizes import largest_file, list_passed
 from heroci_action.errors import UsageError
 from heroci_action.options import ReportOptions
 from heroci_action.reporting import report
@@ -28,14 +28,7 @@ from heroci_action.reporting import report
     metavar="FILE",
     help="SARIF, Checkstyle, or the output of a linter; a name or a glob, several times.",
 )
-@click.option(
-    "--largest-file",
-    type=SIZE,
-    default="1GiB",
-    show_default=True,
-    metavar="SIZE",
-    help="A larger report, unpacked, is a warning and not read: 1000000, 500MB, 2GB.",
-)
+@largest_file
 @list_passed
 @report_options
 def command(

@@ -29,6 +29,25 @@ class Duration(click.ParamType[float]):
             self.fail(f"{value!r} {error.message()}", param, ctx)
 
 
+class Size(click.ParamType[int]):
+    """Bytes as a number, or `500kB`, `20MB`, `1GiB`; the same as in the configuration."""
+
+    name = "size"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """The bytes."""
+        from pydantic_core import PydanticCustomError  # noqa: PLC0415  as above
+
+        from heroci_action.config.model import size  # noqa: PLC0415
+
+        try:
+            return size(value)
+        except PydanticCustomError as error:
+            self.fail(f"{value!r} {error.message()}", param, ctx)
+
+
 class Names(click.ParamType[tuple[str, ...]]):
     """Names between commas."""
 
@@ -81,3 +100,4 @@ DURATION = Duration()
 NAMES = Names()
 PYTHON = PythonVersion()
 SHARD = ShardType()
+SIZE = Size()

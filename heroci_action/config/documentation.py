@@ -39,6 +39,7 @@ TABLES = {
     "PublishConfig": "publish",
     "IntegrationConfig": "integration",
     "CheckConfig": "integration.checks",
+    "ReportConfig": "report",
     "StageConfig": "stages.NAME",
     "StepConfig": "steps",
 }

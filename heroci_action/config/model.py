@@ -14,17 +14,21 @@ from pydantic import (
     Discriminator,
     Field,
     JsonValue,
+    NonNegativeInt,
     StrictBool,
     StrictInt,
     Tag,
 )
 from pydantic_core import PydanticCustomError
 
+from heroci_action.options import LARGEST_FILE, LIST_PASSED
 from heroci_action.plan import ReportKind
 
 BUILT_IN_STAGES = ("base", "lint", "tests", "image", "integration")
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smh]?)")
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SIZE = re.compile(r"(\d{1,15})\s*(?:([kMG])?(i)?B)?", re.IGNORECASE | re.ASCII)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 _STEP_NAME_LIMIT = 60
 
 
@@ -48,6 +52,17 @@ def seconds(value: object) -> float:
     if not 0 < number < float("inf"):
         raise _wrong("must be longer than nothing and finite")
     return number
+
+
+def size(value: object) -> int:
+    """Bytes from a number or from "500kB", "20MB", "1GiB"; raises PydanticCustomError for anything else."""
+    text = str(value).strip() if isinstance(value, int | str) else ""
+    match = None if isinstance(value, bool) else _SIZE.fullmatch(text)
+    if match is None:
+        raise _wrong('must be bytes as a whole number, or text such as "500MB", "2GB", "1GiB"')
+    step: int = 1_024 if match[3] else 1_000
+    factor: int = step ** _POWERS[(match[2] or "").lower()]
+    return int(match[1]) * factor
 
 
 def _line(value: object) -> str | tuple[str, ...]:
@@ -109,6 +124,7 @@ def _many(value: object) -> object:
 Text = Annotated[str, Field(min_length=1)]
 Texts = tuple[Text, ...]
 Seconds = Annotated[float, BeforeValidator(seconds, json_schema_input_type=float | str)]
+Size = Annotated[int, BeforeValidator(size, json_schema_input_type=NonNegativeInt | str)]
 Line = Annotated[
     str | tuple[str, ...],
     BeforeValidator(_line, json_schema_input_type=Text | Annotated[list[str], Field(min_length=1)]),
@@ -274,6 +290,15 @@ class IntegrationConfig(Table):
     """The project's own end-to-end tests; they find the application at HEROCI_BASE_URL."""
 
 
+class ReportConfig(Table):
+    """How much reports may read and list, whether of `heroci run`, `report` or `merge`; an option of the call wins."""
+
+    largest_file: Annotated[Size, Field(json_schema_extra={"default": "1GiB"})] = LARGEST_FILE
+    """A larger report, unpacked, is a warning and not read: bytes, or text such as "500MB", "1GiB"."""
+    list_passed: Annotated[StrictInt, Field(ge=0)] = LIST_PASSED
+    """Where more tests passed, `heroci-result.json` has them as an index of names."""
+
+
 class StageConfig(Table):
     """A stage of the project's own (deploying is one), or changes to a built-in one."""
 
@@ -384,6 +409,8 @@ class Config(Table):
     """Where the production image is pushed to; nowhere where it is left out."""
     integration: IntegrationConfig = Field(default_factory=IntegrationConfig)
     """What is asked of the running application."""
+    report: ReportConfig = Field(default_factory=ReportConfig)
+    """Limits of what reports read and list."""
     stages: Mapping[str, StageConfig] = Field(default_factory=dict)
     """Stages of the project's own, by name."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from heroci_action.engines.base import ReportFile
 from heroci_action.plan import ReportKind
-from heroci_action.readers.base import Reader, Readings, Source, Tree, each, joined
+from heroci_action.readers.base import LARGEST, Reader, Readings, Source, Tree, each, joined
 from heroci_action.readers.checkstyle import read_checkstyle
 from heroci_action.readers.coverage import (
     read_cobertura,
@@ -43,12 +43,21 @@ READERS: Mapping[ReportKind, Reader] = {
 }
 
 
-def read(files: Iterable[ReportFile], *, tree: Tree, printed: Iterable[Source] = ()) -> Readings:
+def read(
+    files: Iterable[ReportFile],
+    *,
+    tree: Tree,
+    printed: Iterable[Source] = (),
+    limit: int = LARGEST,
+) -> Readings:
     """Everything that the reports of one step say; `printed` are those that it wrote to its standard output.
 
+    A file of more than `limit` bytes, unpacked, is refused; what our own probes record is not a report of a tool's.
     A test that the probes have recorded and that a JUnit file tells of as well counts once, as the probes saw it.
     """
-    sources = [Source(kind=file.kind, path=file.path, content=file.content) for file in files]
+    sources = [
+        Source(kind=file.kind, path=file.path, content=file.content, limit=limit) for file in files
+    ]
     return read_sources([*sources, *printed], tree=tree)
 
 

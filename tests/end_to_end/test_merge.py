@@ -65,6 +65,8 @@ def test_shards_with_packed_tests_become_one_result_in_which_a_test_counts_once(
         ]
 
     listed, packed = merged(), merged("--list-passed", "2")
+    (checkout / "heroci.toml").write_text("[report]\nlist-passed = 2\n")
+    configured, overruled = merged(), merged("--list-passed", "9")
 
     bad = ("test_empty", "failed")
     assert packed == [([], 1), ([bad], 2)]
@@ -72,3 +74,4 @@ def test_shards_with_packed_tests_become_one_result_in_which_a_test_counts_once(
         ([("test_a", "passed")], 0),
         ([bad, ("test_b", "passed"), ("test_c", "passed")], 0),
     ]
+    assert (configured, overruled) == (packed, listed)

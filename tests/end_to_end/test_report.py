@@ -390,3 +390,35 @@ def test_a_file_above_the_limit_is_a_warning_with_its_name(checkout: Path) -> No
         "large.xml: not a complete junit report: it has more than 2,000 bytes"
     ]
     assert report(checkout, "a.xml", "--largest-file", "big").exit_code == 2
+
+
+def test_limits_of_the_configuration_hold_and_those_of_the_call_win(checkout: Path) -> None:
+    (checkout / "pyproject.toml").write_text(
+        "[tool.heroci.report]\nlargest-file = '2kB'\nlist-passed = 1\n"
+    )
+    (checkout / "a.xml").write_text(junit(*map(passed, ("test_empty", "test_more"))))
+    (checkout / "large.xml").write_text(junit(*map(passed, map(str, range(99)))))
+
+    def packed(*options: str, directory: Path = checkout) -> tuple[list[str], int]:
+        done = report(directory, *options)
+        assert done.exit_code == 0, done.stderr
+        packets = [step["passed"] for step in done.stage("tests")["steps"]]
+        return done.result["warnings"], sum(packet["count"] for packet in packets if packet)
+
+    too_large = "large.xml: not a complete junit report: it has more than 2,000 bytes"
+    assert packed("a.xml", "large.xml") == ([too_large], 2)
+    assert packed("a.xml", "large.xml", "--largest-file", "1MB") == ([], 101)
+    assert packed("a.xml", "--list-passed", "2") == ([], 0)
+    assert packed("../a.xml", directory=checkout / "tests") == ([], 2)
+
+
+def test_a_wrong_limit_in_the_configuration_is_told_and_nothing_is_written(checkout: Path) -> None:
+    (checkout / "heroci.toml").write_text("[report]\nlargest-file = 'big'\nlist-passed = -1\n")
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+
+    done = report(checkout, "a.xml")
+
+    assert done.exit_code == 2
+    assert "report.largest-file: must be bytes as a whole number" in done.stderr
+    assert "report.list-passed: must be greater than or equal to 0, not -1" in done.stderr
+    assert not done.reports.exists()

@@ -87,3 +87,18 @@ def test_a_wrong_file_is_told(known: Run, tmp_path: Path) -> None:
     wrong = again(known, "--config", str(config))
     assert wrong.exit_code == 2
     assert f"{config}: imag" in wrong.stderr
+
+
+def test_the_limits_of_reports_hold_in_a_run_too(known: Run, tmp_path: Path) -> None:
+    config = tmp_path / "other.toml"
+    tests = 'image = false\n[tests]\nargs = ["shop.tests"]\n'
+    config.write_text(f"{tests}[report]\nlist-passed = 2\nlargest-file = '20B'\n")
+
+    limited = again(known, "--config", str(config))
+
+    assert limited.exit_code == 0, limited.stdout
+    step = limited.step("tests", "tests")
+    assert (step["tests"], step["passed"]["count"]) == ([], 3)
+    assert len(limited.junit().findall(".//testcase[@file='shop/tests.py']")) == 3
+    assert limited.result["coverage"] is None
+    assert "it has more than 20 bytes" in limited.stdout

@@ -68,6 +68,7 @@ def test_an_unknown_key_shows_its_value_and_the_likely_one(tmp_path: Path) -> No
         ),
         ("[[tests.before]]\nrun = 'x'\nnaem = 'y'", "tests.before[0].naem", "name"),
         ("[lint.black]\ncomand = 'x'", "lint.black.comand", "command"),
+        ("[report]\nlargest-files = 1", "report.largest-files", "largest-file"),
         ("working_directory = '.'", "working_directory", "working-directory"),
     ],
 )
@@ -216,7 +217,18 @@ def test_a_place_that_is_no_directory_is_a_usage_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["env", "services", "tests", "image", "integration", "stages", "lint", "requirements"]
+    "key",
+    [
+        "env",
+        "services",
+        "tests",
+        "image",
+        "integration",
+        "report",
+        "stages",
+        "lint",
+        "requirements",
+    ],
 )
 @pytest.mark.parametrize(
     "value",
