@@ -28,6 +28,8 @@ class Verbosity(IntEnum):
 
 
 DEFAULT_OUTPUT = Path("heroci-reports")
+LIST_PASSED = 10_000  # tests
+LARGEST_FILE = 1 << 30  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ class RunOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions(Options):
-    """What a call of `report` or `merge` asks for: names and globs of files.
+    """What a call of `report` or `merge` asks for: names and globs of files. None means: as the configuration says.
 
     `listed` is the number of passed tests above which the result has them packed; `largest_file` the bytes of one
     report, unpacked, above which it is not read.
@@ -94,5 +96,5 @@ class ReportOptions(Options):
     results: tuple[str, ...] = ()
     coverage: tuple[str, ...] = ()
     lint: tuple[str, ...] = ()
-    listed: int = 10_000
-    largest_file: int = 1 << 30
+    listed: int | None = None
+    largest_file: int | None = None
