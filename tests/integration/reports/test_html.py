@@ -41,6 +41,30 @@ SOURCE = (
 )
 
 
+# What the timeline says: the pieces of text, those of them that are not within the section, and those that a bar
+# covers.
+PIECES = """
+const section = document.querySelector('section[aria-labelledby=timeline]');
+const walker = document.createTreeWalker(section, NodeFilter.SHOW_TEXT);
+const pieces = [];
+while (walker.nextNode()) {
+  const node = walker.currentNode;
+  if (!node.textContent.trim()) continue;
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  pieces.push({ text: node.textContent, box: range.getBoundingClientRect() });
+}
+"""
+WORDS = f"(() => {{ {PIECES} return pieces.map(one => one.text); }})()"
+CUT_OFF = f"""(() => {{ {PIECES} const whole = section.getBoundingClientRect();
+return pieces.filter(({{ box }}) => box.left < whole.left - 1 || box.right > whole.right + 1)
+  .map(one => one.text); }})()"""
+COVERED_WORDS = f"""(() => {{ {PIECES}
+const bars = [...section.querySelectorAll('rect')].map(one => one.getBoundingClientRect());
+return pieces.filter(({{ box }}) => bars.some(bar => box.left < bar.right && bar.left < box.right
+  && box.top + 3 < bar.bottom && bar.top < box.bottom - 3)).map(one => one.text); }})()"""
+
+
 def result() -> Result:
     lint = step("flake8", Status.FAILED, diagnostics=(finding(file="shop/cart.py", line=3),))
     cases = (
@@ -115,6 +139,28 @@ def test_it_shows_failures_findings_times_and_sources(chromium: Browser, tmp_pat
         "[...document.querySelectorAll('rect:not(.step)')].map(one => one.getBoundingClientRect().x)"
     )
     assert left < right
+
+
+@pytest.mark.parametrize("width", [1200, 400])
+def test_no_word_of_the_timeline_is_cut_off_or_covered(
+    chromium: Browser, tmp_path: Path, width: int
+) -> None:
+    long = step("test" * 20, started=4.0, duration=5.0, cached=True)
+    lint = stage("lint", step("black", started=1.0, duration=2.0), started=1.0, duration=2.0)
+    chromium.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=900,
+        deviceScaleFactor=1,
+        mobile=False,
+    )
+    opened(chromium, tmp_path, run(lint, stage("tests", long, started=4.0, duration=5.0)))
+
+    assert chromium.value("document.documentElement.scrollWidth") == width
+    assert chromium.value(CUT_OFF) == []
+    assert chromium.value(COVERED_WORDS) == []
+    assert chromium.value(WORDS)[-1] == "passed (cached) in 5.0 s"
+    chromium.call("Emulation.clearDeviceMetricsOverride")
 
 
 def test_the_filter_hides_what_does_not_fit(chromium: Browser, tmp_path: Path) -> None:
