@@ -101,17 +101,26 @@ def test_the_shell_steps_pass_shellcheck(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+PIN = re.compile(r"([\w-]+/[\w-]+)[\w/-]*(@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
+# Where else than in the workflows an action is named: what readers copy, what `heroci init` writes, what act runs.
+NAMING = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("tests/act/*.py"))
+
+
 def test_every_foreign_action_is_pinned_by_commit_with_its_version_beside_it() -> None:
-    pins: dict[str, set[str]] = {}
-    for workflow in WORKFLOWS:
-        for line in workflow.read_text().splitlines():
-            if "uses:" in line and "uses: ./" not in line and not line.startswith("#"):
-                match = re.search(
-                    r"uses: ([\w-]+/[\w-]+)[\w/-]*(@[0-9a-f]{40} # v\d+\.\d+\.\d+)$", line
-                )
-                assert match, line
-                pins.setdefault(match[1], set()).add(match[2])
-    assert {name for name, versions in pins.items() if len(versions) > 1} == set()
+    for file in (*WORKFLOWS, *NAMING):
+        for line in file.read_text().splitlines():
+            used = re.search(r"^ *(?:- )?uses: (?!\./|OWNER/|\$|\{)(.*)", line)
+            assert not used or PIN.fullmatch(used[1]), f"{file.name}: {line}"
+
+
+def test_all_pins_of_one_action_are_the_same() -> None:
+    pins: dict[str, dict[str, set[str]]] = {}
+    for file in (*WORKFLOWS, *NAMING, ROOT / "heroci_action/proposal.py"):
+        for line in file.read_text().splitlines():
+            if match := PIN.search(line.rstrip('"')):
+                pins.setdefault(match[1], {}).setdefault(match[2], set()).add(file.name)
+    assert {"proposal.py", "ci.yml", "action.md"} <= set().union(*pins["actions/checkout"].values())
+    assert {name: found for name, found in pins.items() if len(found) > 1} == {}
 
 
 def test_nothing_is_permitted_but_reading_and_what_a_release_publishes() -> None:
