@@ -1,10 +1,12 @@
 """The same inputs through HeroCI and through other reporters; the table of docs/reporters.md, made anew.
 
-    python -m benchmarks.reporters [--action NAME=DIRECTORY ...] [--node PROGRAM] [--tests N]
+    python -m benchmarks.reporters [--action NAME=DIRECTORY ...] [--node PROGRAM] [--python PROGRAM] [--tests N]
 
-NAME is `dorny/test-reporter` or `mikepenz/action-junit-report`, DIRECTORY a checkout of it with its `dist/index.js`.
-They run under `--node` with the inputs that their action.yml gives by default, without any way to GitHub: what they do
-by its API is not seen here. A cell is what a program left: its exit code, its log, its summary, its peak of memory.
+NAME is `dorny/test-reporter` or `mikepenz/action-junit-report`, DIRECTORY a checkout of it with its `dist/index.js`,
+which runs under `--node`; or it is `EnricoMi/publish-unit-test-result-action`, which runs under `--python`, where its
+`python/requirements.txt` is installed. They have the inputs that their action.yml gives by default, and instead of
+GitHub's API one on loopback that takes check runs. A cell is what a program left: its exit code, its log, its summary,
+the annotations of its check runs, its peak of memory.
 """
 
 from __future__ import annotations
@@ -22,12 +24,20 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks.github_stand_in import REPOSITORY, serving
 from benchmarks.report import LIMIT, make, peak_of
 
 HEROCI, DORNY, MIKEPENZ = "HeroCI", "dorny/test-reporter", "mikepenz/action-junit-report"
+ENRICOMI = "EnricoMi/publish-unit-test-result-action"
 INPUTS = {
     DORNY: {"name": "tests", "path": "*.xml", "reporter": "python-xunit", "token": "none"},
     MIKEPENZ: {"report_paths": "*.xml", "annotate_only": "true", "token": "none", "summary": ""},
+    ENRICOMI: {
+        "files": "*.xml",
+        "github_token": "none",
+        "seconds_between_github_reads": "0.001",  # it waits for GitHub's sake, which is not there
+        "seconds_between_github_writes": "0.001",
+    },
 }
 TEST = "from cart import total\n\n\ndef test_total():\n    assert total([1]) == 1\n"
 FAILURE = """<failure message="assert 2 == 1">def test_total():
@@ -47,6 +57,7 @@ class Done:
     summary: str
     seconds: float
     megabytes: float
+    annotations: tuple[str, ...] = ()  # of its check runs, `path:line`, those of tests that failed
 
     @property
     def words(self) -> str:
@@ -91,7 +102,8 @@ def _place(done: Done) -> str:
         found = re.match(r"::error [^:]*file=([^,:]*)(?:,[^:]*?line=(\d+))?", line)
         if found:
             return f"`{found[1]}:{found[2]}`"
-    return "no annotation without the API"
+    sent = done.annotations
+    return f"`{sent[0]}`, in a check run" if sent else "no annotation"
 
 
 def _broken(root: Path) -> None:
@@ -145,7 +157,9 @@ def _size(done: Done) -> str:
         return f"none, exit code {done.exit_code}"
     kept = "shown" if size < LIMIT else "dropped by GitHub"
     named = len(set(re.findall(r"test_\d_\d+", done.summary)))
-    return f"{size:,} bytes, {kept}; names {named:,}"
+    sent = len(done.annotations)
+    online = f", {sent:,} in its check run" if sent else ""
+    return f"{size:,} bytes, {kept}; names {named:,}{online}"
 
 
 def _costs(done: Done) -> str:
@@ -191,8 +205,11 @@ def commands(options: argparse.Namespace) -> Iterator[tuple[str, list[str], dict
     """The reporters with their commands and environments."""
     yield HEROCI, [sys.executable, "-I", "-m", "heroci_action", "report", "*.xml"], {}
     for name, directory in options.action:
-        entry = str(Path(directory).resolve() / "dist/index.js")
-        yield name, [options.node, entry], _inputs(Path(directory), INPUTS[name])
+        program, entry = options.node, "dist/index.js"
+        if name == ENRICOMI:
+            program, entry = options.python, "python/publish_test_results.py"
+        command = [program, str(Path(directory).resolve() / entry)]
+        yield name, command, _inputs(Path(directory), INPUTS[name])
 
 
 def _inputs(directory: Path, given: dict[str, str]) -> dict[str, str]:
@@ -204,7 +221,7 @@ def _inputs(directory: Path, given: dict[str, str]) -> dict[str, str]:
 
 
 def ran(command: Sequence[str], root: Path, more: dict[str, str]) -> Done:
-    """Run a reporter in a repository, with nothing of ours in its environment and no way out."""
+    """Run a reporter in a repository, with nothing of ours in its environment, and no API but the one here."""
     aside = root.parent
     (aside / "event.json").write_text("{}")
     for name in ("summary", "output"):
@@ -216,29 +233,37 @@ def ran(command: Sequence[str], root: Path, more: dict[str, str]) -> Done:
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
         "GITHUB_ACTIONS": "true",
         "GITHUB_WORKSPACE": str(root),
-        "GITHUB_REPOSITORY": "owner/name",
+        "GITHUB_REPOSITORY": REPOSITORY,
         "GITHUB_SHA": head.stdout.strip(),
         "GITHUB_REF": "refs/heads/main",
         "GITHUB_EVENT_NAME": "push",
         "GITHUB_EVENT_PATH": str(aside / "event.json"),
         "GITHUB_STEP_SUMMARY": str(aside / "summary"),
         "GITHUB_OUTPUT": str(aside / "output"),
-        "GITHUB_API_URL": "http://127.0.0.1:9",  # where nobody listens
-        "GITHUB_SERVER_URL": "http://127.0.0.1:9",
+        "GITHUB_SERVER_URL": "http://127.0.0.1:9",  # where nobody listens
         "GITHUB_RUN_ID": "1",
         "RUNNER_TEMP": str(aside),
         **more,
     }
     start = time.monotonic()
-    with (aside / "log").open("wb") as log:
+    with serving() as github, (aside / "log").open("wb") as log:
+        env["GITHUB_API_URL"] = github.url
         process = subprocess.Popen(command, cwd=root, stdout=log, stderr=log, env=env)
         highest = peak_of(process, seconds=SECONDS)
+        seconds = time.monotonic() - start
+    for asked in github.unknown:
+        print(f"{command[-1]} asked {asked}", file=sys.stderr)
     return Done(
         exit_code=process.wait(),
         log=(aside / "log").read_text(encoding="utf-8", errors="replace"),
         summary=(aside / "summary").read_text(encoding="utf-8", errors="replace"),
-        seconds=time.monotonic() - start,
+        seconds=seconds,
         megabytes=highest,
+        annotations=tuple(
+            f"{note['path']}:{note['start_line']}"
+            for note in github.annotations
+            if note["annotation_level"] != "notice"
+        ),
     )
 
 
@@ -259,6 +284,7 @@ def main() -> None:
     )
     parser.add_argument("--action", action="append", default=[], type=lambda text: text.split("="))
     parser.add_argument("--node", default="node")
+    parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--tests", type=int, default=200_000)
     options = parser.parse_args()
     reporters = list(commands(options))
