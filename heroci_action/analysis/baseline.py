@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import statistics
+from array import array
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import replace
-from itertools import chain
-from typing import NamedTuple
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from heroci_action.analysis import packing
 from heroci_action.results import Comparison, Diagnostic, FailureAge, Result, Slowdown, Status
@@ -24,11 +24,24 @@ DEVIATIONS = 5.0  # of the logarithm of the times' ratio, robustly estimated
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
 
 
-class _Outcome(NamedTuple):
-    """What all cases of one id came to: the worst status, the sum of their times."""
+@dataclass(slots=True, kw_only=True)
+class _Outcomes:
+    """What all cases of one id came to, by the number of the id: the worst status, the sum of their times in seconds.
 
-    status: Status
-    duration: float
+    Columns, because two runs of very many tests are in memory at once.
+    """
+
+    statuses: list[Status | None]
+    times: array[float]
+
+    def add(self, number: int, status: Status, seconds: float) -> None:
+        """Another case of an id whose number is at most one more than the highest of all."""
+        if number == len(self.statuses):
+            self.statuses.append(None)
+            self.times.append(0.0)
+        if self.statuses[number] not in BAD:
+            self.statuses[number] = status
+        self.times[number] += seconds
 
 
 def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparison:
@@ -39,29 +52,33 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
     """
     if result.shard:
         baseline = replace(baseline, coverage=None)
-    now, before = _outcomes(result), _outcomes(baseline)
-    failing = [name for name, outcome in now.items() if outcome.status in BAD]
-    failed = {name for name, outcome in before.items() if outcome.status in BAD}
+    numbers: dict[str, int] = {}
+    now, before = _outcomes(result, numbers), _outcomes(baseline, numbers)
+    told = [
+        (name, new, old)
+        for name, new, old in zip_longest(numbers, now.statuses, before.statuses)
+        if new is not Status.PASSED or old is not Status.PASSED
+    ]
     ages = {age.id: age for age in baseline.comparison.known} if baseline.comparison else {}
     same = clean and bool(result.commit) and result.commit == baseline.commit
     unstable = [
-        name
-        for name in now.keys() & before.keys()
-        if same and (now[name].status in BAD) != (name in failed) and _ran(now[name], before[name])
+        name for name, new, old in told if same and _ran(new, old) and (new in BAD) != (old in BAD)
     ]
-    added = [name for name in now if name not in before]
-    removed = [] if result.shard else [name for name in before if name not in now]
+    added = [name for name, _, old in told if old is None]
+    removed = [] if result.shard else [name for name, new, _ in told if new is None]
     return Comparison(
         started_at=baseline.started_at,
         commit=baseline.commit,
         duration=baseline.duration,
         counts=baseline.counts,
         coverage=baseline.coverage.percent if baseline.coverage else None,
-        new=tuple(name for name in failing if name not in failed),
-        known=tuple(_age(name, baseline, ages) for name in failing if name in failed),
-        fixed=tuple(sorted(name for name in failed if name in now and _good(now[name]))),
+        new=tuple(name for name, new, old in told if new in BAD and old not in BAD),
+        known=tuple(
+            _age(name, baseline, ages) for name, new, old in told if new in BAD and old in BAD
+        ),
+        fixed=tuple(sorted(name for name, new, old in told if _good(new) and old in BAD)),
         unstable=tuple(sorted(unstable)),
-        slower=slower(_times(now), _times(before)),
+        slower=slower(_times(numbers, now, before)),
         added=len(added),
         removed=len(removed),
         added_names=tuple(added[:NAMES]),
@@ -72,27 +89,23 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
     )
 
 
-def _outcomes(result: Result) -> dict[str, _Outcome]:
-    """By id; packed tests are unpacked only as far as that, block by block."""
-    found: dict[str, _Outcome] = {}
-    packed = (named for packet in result.packed for named in packing.named(packet))
-    told = ((test.id, _Outcome(test.status, test.duration)) for test in result.tests)
-    for name, one in chain(told, ((name, _Outcome(Status.PASSED, time)) for name, time in packed)):
-        other = found.get(name)
-        if other:
-            worst = other.status if other.status in BAD else one.status
-            found[name] = _Outcome(worst, one.duration + other.duration)
-        else:
-            found[name] = one
+def _outcomes(result: Result, numbers: dict[str, int]) -> _Outcomes:
+    """By the numbers of the ids, which get new ones behind; packed tests are unpacked only as far as that."""
+    found = _Outcomes(statuses=[None] * len(numbers), times=array("d", bytes(8 * len(numbers))))
+    for test in result.tests:
+        found.add(numbers.setdefault(test.id, len(numbers)), test.status, test.duration)
+    for packet in result.packed:
+        for name, seconds in packing.named(packet):
+            found.add(numbers.setdefault(name, len(numbers)), Status.PASSED, seconds)
     return found
 
 
-def _good(outcome: _Outcome) -> bool:
-    return outcome.status is Status.PASSED
+def _good(status: Status | None) -> bool:
+    return status is Status.PASSED
 
 
-def _ran(*outcomes: _Outcome) -> bool:
-    return all(outcome.status is not Status.SKIPPED for outcome in outcomes)
+def _ran(*statuses: Status | None) -> bool:
+    return not {None, Status.SKIPPED}.intersection(statuses)
 
 
 def _age(name: str, baseline: Result, ages: Mapping[str, FailureAge]) -> FailureAge:
@@ -103,28 +116,40 @@ def _age(name: str, baseline: Result, ages: Mapping[str, FailureAge]) -> Failure
     return FailureAge(id=name, runs=2, since=baseline.started_at, commit=baseline.commit)
 
 
-def _times(outcomes: Mapping[str, _Outcome]) -> dict[str, float]:
+def _times(
+    numbers: Iterable[str], now: _Outcomes, before: _Outcomes
+) -> Iterator[tuple[str, float, float]]:
+    """The tests that ran to a good end in both runs, with their times before and now."""
     ran = {Status.PASSED, Status.FLAKY}
-    return {name: one.duration for name, one in outcomes.items() if one.status in ran}
+    columns = zip(
+        numbers, now.statuses, before.statuses, before.times, now.times, strict=False
+    )  # the rest is in one of them only
+    return ((name, old, new) for name, is_, was, old, new in columns if is_ in ran and was in ran)
 
 
-def slower(now: Mapping[str, float], before: Mapping[str, float]) -> tuple[Slowdown, ...]:
+def slower(times: Iterable[tuple[str, float, float]]) -> tuple[Slowdown, ...]:
     """The tests that take longer than this machine and the usual noise explain, the largest excess first.
 
-    The median of the ratios of all tests' times is the machine's: it is taken out. What is left of a test's ratio
-    must be at least FACTOR, more than DEVIATIONS times the spread of all ratios (median absolute deviation of their
-    logarithms), and EXCESS seconds. So a slow runner makes no test slower, and a noisy one raises the bar.
+    `times` are seconds before and now. The median of the ratios of all tests' times is the machine's: it is taken out.
+    What is left of a test's ratio must be at least FACTOR, more than DEVIATIONS times the spread of all ratios (median
+    absolute deviation of their logarithms), and EXCESS seconds. So a slow runner makes no test slower, and a noisy one
+    raises the bar.
     """
-    both = [name for name in now.keys() & before.keys() if min(now[name], before[name]) > 0]
-    logs = {name: math.log(now[name] / before[name]) for name in both}
-    measured = [logs[name] for name in both if before[name] >= MEASURABLE]
+    measured = array("d")
+    long = []  # the others cannot have an excess
+    for name, before, now in times:
+        if min(before, now) > 0:
+            if before >= MEASURABLE:
+                measured.append(math.log(now / before))
+            if now >= EXCESS:
+                long.append((name, before, now))
     machine = statistics.median(measured) if measured else 0.0
     spread = statistics.median(abs(log - machine) for log in measured) if measured else 0.0
     bar = max(math.log(FACTOR), DEVIATIONS * MAD_TO_SIGMA * spread)
     found = [
-        Slowdown(id=name, before=before[name] * math.exp(machine), after=now[name])
-        for name, log in logs.items()
-        if log - machine >= bar and now[name] - before[name] * math.exp(machine) >= EXCESS
+        Slowdown(id=name, before=before * math.exp(machine), after=now)
+        for name, before, now in long
+        if math.log(now / before) - machine >= bar and now - before * math.exp(machine) >= EXCESS
     ]
     return tuple(sorted(found, key=lambda one: (one.before - one.after, one.id)))
 
