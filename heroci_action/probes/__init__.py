@@ -54,6 +54,7 @@ The record is JSON lines, a file per process, an event per line:
     {"event": "start", "n", "classname", "name", "file", "line"}
     {"event": "case", "classname", "name", "status", "duration", "file", "line", "message", "details", "output"}
     {"event": "stop", "n"}
+    {"event": "fixtures", "classname", "duration"}   outside of any test; with pytest they are in the time of a test
     {"event": "databases", "databases": [{"alias", "vendor", "version", "name"}]}
     {"event": "end", "stopped"}          stopped: by --failfast or -x, so open tests were ended on purpose
     {"event": "warning", "text"}

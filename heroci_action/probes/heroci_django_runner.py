@@ -1,10 +1,10 @@
 """Records every test that Django's runner takes, beside whatever runner the project has.
 
 `manage.py test --testrunner heroci_django_runner.Runner` runs the project's own runner class: `Runner` *is* that class.
-What records are four hooks in unittest and Django (a test is called, a suite is run, a parallel suite is run, a result
-is told of an outcome), so it does not matter which methods the project overrides. Where only a shard of the tests is
-wanted, a fifth hook leaves the others out of the suite that the class has built. See the package's docstring for the
-environment variables and the format.
+What records are five hooks in unittest and Django (a test is called, a class is set up or torn down, a suite is run, a
+parallel suite is run, a result is told of an outcome), so it does not matter which methods the project overrides. Where
+only a shard of the tests is wanted, a sixth hook leaves the others out of the suite that the class has built. See the
+package's docstring for the environment variables and the format.
 """
 
 # Django's modules can be imported only once its settings are known:
@@ -274,6 +274,10 @@ class Recorder:
             event="case", classname=place, name=name, duration=0.0, output="", **described
         )
 
+    def fixtures(self, test_class: type, duration: float) -> None:
+        """Record how long it took to set a class up for its tests, or to tear it down."""
+        self._record.write(event="fixtures", classname=_path(test_class), duration=duration)
+
     def end(self, *, stopped: bool) -> None:
         """The parallel run came to its end; tests still open were ended by `--failfast`."""
         self._record.write(event="end", stopped=stopped)
@@ -299,7 +303,11 @@ def _names(test: Any) -> tuple[str, str]:
         return "", str(test.id())
     if test_class.__module__ == "unittest.loader":  # _FailedTest: its "method" is a module
         return "", str(method)
-    return "{}.{}".format(test_class.__module__, test_class.__qualname__), str(method)
+    return _path(test_class), str(method)
+
+
+def _path(test_class: type) -> str:
+    return "{}.{}".format(test_class.__module__, test_class.__qualname__)
 
 
 def _case(running: _Running, status: str, error: Any, message: str) -> dict[str, Any]:
@@ -540,6 +548,32 @@ def _hook_test(recorder: Recorder, test_class: Any) -> None:
     test_class.__call__ = __call__
 
 
+def _hook_fixtures(recorder: Recorder) -> None:
+    """The time of setUpClass, in which setUpTestData is called, and of tearDownClass: it is in no test's time.
+
+    A suite asks for both before each test; where the class is still the same there is nothing to do.
+    """
+
+    def timed(original: Callable[..., Any], *, down: bool) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def method(self: Any, test: Any, result: Any) -> Any:
+            before = getattr(result, "_previousTestClass", None)
+            owner = before if down else type(test)
+            if recorder.running is not None or owner is None or type(test) is before:
+                return original(self, test, result)
+            started = time.perf_counter()
+            try:
+                return original(self, test, result)
+            finally:
+                recorder.fixtures(owner, time.perf_counter() - started)
+
+        return method
+
+    suite: Any = unittest.TestSuite
+    suite._handleClassSetUp = timed(suite._handleClassSetUp, down=False)
+    suite._tearDownPreviousClass = timed(suite._tearDownPreviousClass, down=True)
+
+
 def _hook_suite(recorder: Recorder) -> None:
     original = unittest.TestSuite.run
 
@@ -594,6 +628,7 @@ def install(*, worker: bool = False) -> None:
         _recorder = Recorder(directory)
         _hook_test(_recorder, unittest.TestCase)
         _hook_test(_recorder, SimpleTestCase)
+        _hook_fixtures(_recorder)
         _hook_suite(_recorder)
         _hook_parallel_suite(_recorder)
         _hook_build(_recorder, DiscoverRunner)

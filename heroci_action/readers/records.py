@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import heapq
 import json
+import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from heroci_action.analysis.slowest import FIXTURES
 from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree, joined, kept
 from heroci_action.results import Status, TestCase
+from heroci_action.text import one_line, seconds
 
 Event = Mapping[str, Any]
+
+NOTABLE = 0.1  # seconds of fixtures in sum
+LONGEST = 3  # of the classes
 
 _VENDORS = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "oracle": "Oracle"}
 
@@ -30,6 +38,7 @@ class _Run:
 
     tests: list[TestCase] = field(default_factory=list)
     unfinished: list[TestCase] = field(default_factory=list)
+    fixtures: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     databases: dict[str, str] | None = None
     chosen: dict[str, _Chosen] = field(default_factory=dict)  # by the fingerprint of the split
     stopped: bool = False
@@ -42,6 +51,7 @@ def read_records(sources: Sequence[Source], tree: Tree) -> Readings:
     A run that was told to stop at the first failure ends its other processes on purpose: their tests are a warning.
     The fact `database` says what the tests really used, as in `PostgreSQL 18.6`, or `none`; `shard` which part of the
     tests ran, as in `2/5, 31 of 154 tests`, and `split` tells splits apart, so that shards can be checked for fitting.
+    The fact FIXTURES says how long it took to set classes up and tear them down, where that is worth a word.
     """
     run = _Run()
 
@@ -62,7 +72,7 @@ def _readings(run: _Run) -> Readings:
     ended = [f"{test.id} was ended by --failfast" for test in run.unfinished]
     return Readings(
         tests=tuple(run.tests) if run.stopped else (*run.tests, *run.unfinished),
-        facts=_database_fact(run) | _shard_facts(run),
+        facts=_database_fact(run) | _shard_facts(run) | _fixtures_fact(run.fixtures),
         warnings=(*(ended if run.stopped else ()), *run.warnings, *_empty_shards(run)),
         elsewhere=sum(chosen.all_tests - chosen.tests for chosen in run.chosen.values()),
     )
@@ -83,6 +93,16 @@ def _shard_facts(run: _Run) -> dict[str, str]:
     return {"shard": "; ".join(parts), "split": " ".join(sorted(run.chosen))}
 
 
+def _fixtures_fact(fixtures: Mapping[str, float]) -> dict[str, str]:
+    """As in `48 s, of which shop.tests.CartTests 31 s, shop.tests.ApiTests 9.2 s`; processes side by side add up."""
+    whole = sum(fixtures.values())
+    if whole < NOTABLE:
+        return {}
+    longest = heapq.nlargest(LONGEST, fixtures.items(), key=lambda item: item[1])
+    shares = (f"{one_line(name, 200)} {seconds(time)}" for name, time in longest)
+    return {FIXTURES: f"{seconds(whole)}, of which {', '.join(shares)}"}
+
+
 def _empty_shards(run: _Run) -> Iterator[str]:
     for chosen in run.chosen.values():
         if chosen.all_tests and not chosen.tests:
@@ -97,6 +117,8 @@ def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: Tre
             open_tests.pop(event.get("n"), None)
         case "case":
             run.tests.append(_test(event, tree))
+        case "fixtures":
+            run.fixtures[str(event.get("classname"))] += _fixtures(event)
         case "end":
             run.stopped = run.stopped or event.get("stopped") is True
         case "shard":
@@ -114,6 +136,14 @@ def _choose(event: Event, run: _Run) -> None:
         run.chosen[str(event["split"])] = chosen
     except (KeyError, TypeError, ValueError) as error:
         raise BrokenReportError(f"a shard without {error}") from error
+
+
+def _fixtures(event: Event) -> float:
+    try:
+        duration = float(event["duration"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenReportError(f"fixtures without {error}") from error
+    return duration if 0 < duration < math.inf else 0.0
 
 
 def _test(event: Event, tree: Tree) -> TestCase:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.failures import failed
-from heroci_action.analysis.slowest import slowest_of
+from heroci_action.analysis.slowest import fixtures_of, slowest_of
 from heroci_action.reports.comparison_section import points
 from heroci_action.reports.markdown import icon
 from heroci_action.results import FileCoverage, Result, StageResult, Status, StepResult, TestCase
@@ -102,6 +102,7 @@ def pieces(result: Result, *, sources: Mapping[str, str]) -> Iterator[bytes]:
         findings=list(result.diagnostics),
         shown_findings=FINDINGS,
         slowest=slowest_of(result, SLOWEST),
+        fixtures=fixtures_of(result)[:SLOWEST],
         covered=tuple(_covered(result, sources)),
         warnings=tuple(_warnings(result)),
     )

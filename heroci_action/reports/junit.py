@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -34,25 +35,32 @@ def render(result: Result) -> bytes:
 
 def pieces(result: Result) -> Iterator[bytes]:
     """The document of `render` in pieces, of which the packed tests are never all there at once."""
-    totals = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
-    suites = []
-    for suite, packed in _suites(result):
-        element = suite.build_xml_doc()
-        _set_times(element, packed)
-        for key in totals:
-            totals[key] += int(element.get(key, 0))
-        # Elements are many times as large as their text: only one suite of them is there at a time.
-        suites.append((_text(element), packed, suite.name))
     root = ET.Element("testsuites", name=legal_xml(result.project))
-    root.attrib |= {key: str(value) for key, value in totals.items()}
+    root.attrib |= {key: str(value) for key, value in _totals(result).items()}
     root.set("time", f"{result.duration:.6f}")
     start, end = _text(root, declared=True)
     yield start
-    for (first, last), packed, name in suites:
+    for suite, packed in _suites(result):
+        # Elements are many times as large as their text: only one suite of them is there at a time.
+        element = suite.build_xml_doc()
+        _set_times(element, packed)
+        first, last = _text(element)
         yield first
-        yield from packed_cases(packed, name.replace("/", ".", 1)) if packed else ()
+        yield from packed_cases(packed, suite.name.replace("/", ".", 1)) if packed else ()
         yield last
     yield end + b"\n"
+
+
+def _totals(result: Result) -> Mapping[str, int]:
+    """The numbers that stand before the suites; those are made again afterwards, not kept until then."""
+    totals: Counter[str] = Counter(tests=0, failures=0, errors=0, skipped=0)
+    for suite, packed in _suites(result):
+        totals["tests"] += len(suite.test_cases) + (packed.count if packed else 0)
+        for case in suite.test_cases:
+            totals["failures"] += bool(case.is_failure())
+            totals["errors"] += bool(case.is_error())
+            totals["skipped"] += bool(case.is_skipped())
+    return totals
 
 
 def _text(element: ET.Element, *, declared: bool = False) -> tuple[bytes, bytes]:

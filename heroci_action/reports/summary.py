@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.analysis.failures import failed
 from heroci_action.analysis.flaky import WINDOW
-from heroci_action.analysis.slowest import slowest_of
+from heroci_action.analysis.slowest import FIXTURES, fixtures_of, slowest_of
 from heroci_action.reports.comparison_section import comparison_section, flaky_section, points
 from heroci_action.reports.failure_section import failure_section
 from heroci_action.reports.markdown import (
@@ -34,6 +34,7 @@ from heroci_action.results import (
     StageResult,
     Status,
     StepResult,
+    TestCase,
 )
 from heroci_action.text import count, one_line, place, seconds
 
@@ -385,10 +386,21 @@ def ranges(numbers: Iterable[int]) -> str:
 
 def _slowest(result: Result, budget: int) -> Iterator[str]:
     slowest = slowest_of(result, SLOWEST)
-    if not slowest:
+    fixtures = fixtures_of(result)
+    if not slowest and not fixtures:
         return
     yield "## Slowest tests"
     yield ""
+    lines = [
+        f"Besides, setting test classes up and tearing them down took {prose(text, 800)}.\n"
+        for text in fixtures
+    ]
+    yield from fit(lines, budget // 2, lambda left: f"And so in {count(left, 'more step')}.\n")
+    if slowest:
+        yield from _slowest_table(slowest, budget // 2)
+
+
+def _slowest_table(slowest: Sequence[TestCase], budget: int) -> Iterator[str]:
     yield from table("Time:", "Test", "Place")
     rows = (
         row(seconds(test.duration), code(test.id), code(place(test.file, test.line)))
@@ -405,7 +417,7 @@ def _facts(result: Result, budget: int) -> Iterator[str]:
         for stage in result.stages
         for step in stage.steps
         for name, value in step.facts.items()
-        if name not in WINDOW
+        if name not in WINDOW and name != FIXTURES
     ]
     if facts:
         yield "## What was used"

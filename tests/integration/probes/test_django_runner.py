@@ -462,3 +462,54 @@ def test_a_script_of_the_projects_that_calls_the_runner_is_recorded(torture: Pro
     assert run.statuses() == WANTED
     assert summary(run) == SUMMARY
     assert run.code != 0
+
+
+FIXTURES = """import time
+
+from django.test import SimpleTestCase, TestCase
+
+
+class Slow(TestCase):
+    @classmethod
+    def setUpTestData(cls):
+        time.sleep(0.6)
+
+    def test_one(self):
+        pass
+
+    def test_two(self):
+        pass
+
+
+class Down(SimpleTestCase):
+    @classmethod
+    def tearDownClass(cls):
+        time.sleep(0.3)
+        super().tearDownClass()
+
+    def test_three(self):
+        pass
+
+
+class Broken(SimpleTestCase):
+    @classmethod
+    def setUpClass(cls):
+        time.sleep(0.2)
+        raise RuntimeError("no class")
+
+    def test_four(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_time_of_fixtures_is_told_by_class_and_in_no_test(project: Project, mode: str) -> None:
+    arguments, env = MODES[mode]
+    run = project.write({"shop/tests/test_fixtures.py": FIXTURES}).manage(*arguments, env=env)
+
+    fact = str(run.readings.facts["fixtures"])
+    told = dict(re.findall(r"test_fixtures\.(\w+) (\d\.\d+) s", fact))
+    at_least = {"Slow": 0.6, "Down": 0.3, "Broken": 0.2}
+    assert told.keys() == at_least.keys(), fact
+    assert all(float(told[name]) >= seconds for name, seconds in at_least.items()), fact
+    assert max(test.duration for test in run.readings.tests) < 0.3

@@ -78,7 +78,14 @@ def result() -> Result:
         case("test_flaky", Status.FLAKY, message="sometimes"),
         case("test_fine", duration=2.5),
     )
-    tests = step("unit", Status.FAILED, started=4.0, duration=5.0, tests=cases)
+    tests = step(
+        "unit",
+        Status.FAILED,
+        started=4.0,
+        duration=5.0,
+        tests=cases,
+        facts={"fixtures": "9 s, of which <b>A</b> 9 s"},
+    )
     whole = run(
         stage("lint", lint, started=1.0, duration=2.0),
         stage("tests", tests, started=4.0, duration=5.0),
@@ -131,6 +138,10 @@ def test_it_shows_failures_findings_times_and_sources(chromium: Browser, tmp_pat
     ]
     assert visible(chromium) == ["pkg.Tests.test_known", "pkg.Tests.test_broken"]
     assert chromium.value("document.querySelectorAll('.tag').length") == 2
+    beside = chromium.value(
+        "document.querySelector('section[aria-labelledby=slowest] p').textContent"
+    )
+    assert beside.endswith("tearing them down took 9 s, of which <b>A</b> 9 s.")
     lines = "[...document.querySelectorAll('.source span')].map(one => one.className)"
     assert chromium.value(lines) == ["c", "p", "m", "m", ""]
     third = "document.querySelectorAll('.source span')[2].textContent"

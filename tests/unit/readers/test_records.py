@@ -184,3 +184,26 @@ def test_a_shard_without_its_numbers_is_a_broken_record() -> None:
     read = readings(record({"event": "shard", "shard": "1/2", "tests": "x", "of": 2, "split": ""}))
     assert "shard" not in read.facts
     assert "a shard without" in read.warnings[0]
+
+
+def fixtures(classname: str, duration: object) -> dict[str, Any]:
+    return {"event": "fixtures", "classname": classname, "duration": duration}
+
+
+def test_the_time_of_fixtures_adds_up_by_class_the_longest_first() -> None:
+    events = (fixtures(name, time) for name, time in (("A", 2), ("B", 40), ("C", 1), ("D", 0.5)))
+    other = record(fixtures("A", 10.25), name="django-2-2.jsonl")
+    assert readings(record(*events), other).facts == {
+        "fixtures": "54 s, of which B 40 s, A 12 s, C 1.0 s"
+    }
+
+
+@pytest.mark.parametrize("duration", [0.01, 0, -5, float("nan"), float("inf"), "1e999", "0.09"])
+def test_fixtures_that_took_no_time_to_speak_of_are_no_fact(duration: object) -> None:
+    assert readings(record(fixtures("A", duration))).facts == {}
+
+
+@pytest.mark.parametrize("duration", [None, "long", [], {}])
+def test_fixtures_without_a_time_are_a_broken_record(duration: object) -> None:
+    read = readings(record(fixtures("A", duration)))
+    assert "fixtures without" in read.warnings[0]

@@ -199,9 +199,22 @@ def test_the_slowest_tests_and_what_was_used_and_warnings_are_there() -> None:
     )
 
     assert page.index("test_19") < page.index("test_10")
+    assert "tearing them down took" not in page
     assert "test_9`" not in page
     assert "| tests/tests | database | postgresql 17 |" in page
     assert [page.count(f"⚠️ {text}") for text in ("w1", "tests: w2", "tests/tests: w3")] == [1] * 3
+
+
+def test_the_time_of_fixtures_stands_with_the_slowest_tests() -> None:
+    told = step("unit", tests=(case("test_1", duration=1),), facts={"fixtures": "9 s, of `A` 9 s"})
+    page = render(run(stage("tests", told)))
+
+    assert "setting test classes up and tearing them down took 9 s, of `A` 9 s." in page
+    assert "| fixtures |" not in page
+
+    both = render(run(stage("tests", told, replace(told, name="more"))))
+    assert "took in tests/unit 9 s" in both
+    assert "took in tests/more 9 s" in both
 
 
 @pytest.mark.parametrize(
