@@ -57,7 +57,7 @@ class Connection:
             try:
                 yield
             except (dagger.TransportError, dagger.ClientConnectionError, OSError) as error:
-                raise self.fail(f"the connection to the Dagger engine broke: {error}") from error
+                raise self.fail(_broke(error)) from error
             finally:
                 self._waiting.discard(scope)
         if scope.cancelled_caught:
@@ -90,7 +90,7 @@ class Connection:
         except TimeoutError:
             self.fail(f"the Dagger engine did not answer for {PULSE_WITHIN:g} s")
         except (dagger.DaggerError, OSError) as error:
-            self.fail(f"the connection to the Dagger engine broke: {error}")
+            self.fail(_broke(error))
 
     async def _watch_cli(self) -> None:
         await self._cli.ended.wait()
@@ -139,3 +139,9 @@ async def _greeted(api: SingleConnection, cli: Cli) -> Connection:
             f"the Dagger engine has version {version}, and HeroCI speaks v{VERSION}", remedy=remedy
         )
     return Connection(client, cli)
+
+
+def _broke(error: Exception) -> str:
+    # Below it, the client names a page about the status codes of HTTP.
+    said = str(error).partition("\nFor more information")[0]
+    return f"the connection to the Dagger engine broke: {said}"

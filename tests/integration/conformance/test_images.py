@@ -1,0 +1,88 @@
+"""The production image on both engines: built, started, checked, and the same said about it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import anyio
+import pytest
+
+from heroci_action.application import Project, run_project
+from heroci_action.config.load import load
+from heroci_action.engines.base import Engine
+from heroci_action.engines.choice import Chosen
+from heroci_action.engines.dagger.engine import DaggerEngine
+from heroci_action.engines.host.engine import HostEngine
+from heroci_action.observers.base import Observer
+from heroci_action.pipeline import build_plan
+from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.results import Result, Status
+from tests.end_to_end.projects import write
+from tests.integration.dagger import reach
+
+pytestmark = [pytest.mark.dagger, pytest.mark.docker]
+
+DOCKERFILE = """
+    FROM python:3.13-slim
+    WORKDIR /srv
+    COPY requirements.txt .
+    RUN pip install --quiet -r requirements.txt
+    COPY . .
+    USER 1000
+    CMD ["gunicorn", "--bind", "0.0.0.0:8000", "site_.wsgi"]
+    """
+# The second ends at once, with a word about why.
+BROKEN = DOCKERFILE.replace("site_.wsgi", "site_.nothing")
+
+
+@pytest.fixture(scope="module", params=[DOCKERFILE, BROKEN], ids=["good", "broken"])
+def results(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Result, Result]:
+    """Of the host engine, and of the Dagger engine."""
+    reach.require_docker()
+    reach.require()
+    files = {"Dockerfile": str(request.param)}
+    root = write(tmp_path_factory.mktemp("conformance") / "project", files)
+    host = HostEngine(root=root, cache=root.parent / "cache", machine=os.environ)
+    dagger = DaggerEngine(root=root, machine=os.environ)
+    return anyio.run(_result, host, root), anyio.run(_result, dagger, root)
+
+
+async def _result(engine: Engine, root: Path) -> Result:
+    loaded = load(root, overrides={})
+    plan = build_plan(loaded, Surroundings())
+    chosen = Chosen(name=engine.name, reason="a test")
+    return await run_project(Project(loaded=loaded, plan=plan, chosen=chosen), engine, Observer())
+
+
+def ends(result: Result) -> dict[str, tuple[Status, int | None]]:
+    """How each step of the stages with the image ended."""
+    return {
+        f"{stage.name}/{step.name}": (step.status, step.exit_code)
+        for stage in result.stages
+        if stage.name in ("image", "integration")
+        for step in stage.steps
+    }
+
+
+def test_every_step_ends_the_same_way(results: tuple[Result, Result]) -> None:
+    host, dagger = map(ends, results)
+    assert host == dagger
+    assert host["image/build"] == (Status.PASSED, 0)
+
+
+def test_the_verdict_is_the_same(
+    results: tuple[Result, Result], request: pytest.FixtureRequest
+) -> None:
+    verdicts = {result.exit_code for result in results}
+    assert verdicts == {1 if "broken" in request.node.name else 0}
+
+
+def test_integration_runs_on_an_image_that_started_and_on_no_other(
+    results: tuple[Result, Result], request: pytest.FixtureRequest
+) -> None:
+    wanted = Status.SKIPPED if "broken" in request.node.name else Status.PASSED
+    for result in results:
+        assert {stage.name: stage.status for stage in result.stages}["integration"] is wanted
