@@ -246,7 +246,7 @@ class PublishConfig(Table):
     password: Name | None = None
     """The variable of the caller that holds the password or token."""
     push: StrictBool = False
-    """Whether it is pushed; false says what would be. `heroci run --publish` sets it for one run."""
+    """Whether it is pushed; false says what would be. `heroci run --publish` and the action's `publish` win."""
     needs: Texts | None = None
     """The stages that must have passed before; all the others where it is left out."""
 
