@@ -52,15 +52,19 @@ def settle(
     the same time: that is a test that fails there, and it stays one. Tests of one name in a file are different tests.
     `keys` are those of the packed tests of each step, as far as they are at hand.
     """
-    seen: dict[Key, list[Seen]] = {}
-    for number, step in enumerate(steps):
-        for key, tests in _by_key(step.tests).items():
-            seen.setdefault(key, []).append((number, tests))
     packets = _Packets(steps, keys)
-    for key, number, test in packets.taken(seen):
+    told = [array("q", map(packing.key, step.tests)) for step in steps]
+    several = packing.shared([*told, *packets.keys])  # few, mostly: of the others nothing is kept
+    seen: dict[Key, list[Seen]] = {}
+    kept: list[list[TestCase]] = []
+    for number, (step, mine) in enumerate(zip(steps, told, strict=True)):
+        pairs = list(zip(mine, step.tests, strict=True))
+        kept.append([test for key, test in pairs if key not in several])
+        for key, tests in _by_key([test for key, test in pairs if key in several]).items():
+            seen.setdefault(key, []).append((number, tests))
+    for key, number, test in packets.taken(seen, several):
         _insert(seen[key], number, test)
     windows = [Window.of(step.facts) for step in steps]
-    kept: list[list[TestCase]] = [[] for _ in steps]
     for places in seen.values():
         number, tests = _settled(places, windows) if len(places) > 1 else places[0]
         kept[number].extend(tests)
@@ -75,22 +79,25 @@ class _Packets:
 
     def __init__(self, steps: Sequence[StepResult], keys: Sequence[array[int] | None] = ()) -> None:
         self._packets = [step.passed for step in steps]
-        self._keys = [
+        self.keys = [
             array("q") if packed is None else packing.keys(packed) if known is None else known
             for packed, known in zip_longest(self._packets, keys)
         ]
         self._gone: list[set[int]] = [set() for _ in steps]
 
-    def taken(self, seen: Collection[Key]) -> Iterator[tuple[Key, int, TestCase]]:
+    def taken(
+        self, seen: Collection[Key], several: set[int]
+    ) -> Iterator[tuple[Key, int, TestCase]]:
         """The tests that are in `seen` as well, unpacked, each with the number of its step.
+
+        `several` are the keys that come more than once, be it in packets or in tests that are listed.
 
         What stays is settled by the way: where a test passed everywhere, its last run is the one that counts.
         """
         wanted = {packing.hashed(*key): key for key in seen}
-        again = packing.shared(self._keys, wanted.keys())
         later: set[int] = set()
-        for number, packed, keys in reversed(list(zip(count(), self._packets, self._keys))):
-            mine = again.intersection(keys) if again else set()
+        for number, packed, keys in reversed(list(zip(count(), self._packets, self.keys))):
+            mine = several.intersection(keys) if several else set()
             if packed and mine:
                 told = {row for row, key in enumerate(keys) if key in wanted}
                 doubled = {row for row, key in enumerate(keys) if key in mine and key in later}

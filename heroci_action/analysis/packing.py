@@ -9,7 +9,6 @@ from array import array
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
@@ -258,13 +257,11 @@ def repeated(column: array[int]) -> set[int]:
     return found
 
 
-def shared(files: Sequence[array[int]], wanted: AbstractSet[int] = frozenset()) -> set[int]:
-    """The keys that come in more than one file, and those in any file that are `wanted`."""
+def shared(files: Sequence[array[int]]) -> set[int]:
+    """The keys that come in more than one file."""
     found: set[int] = set()
     for parts in _parts(files):
-        every = set(chain.from_iterable(parts))
-        found.update(wanted & every)
-        if len(every) < sum(map(len, parts)):
+        if len(set(chain.from_iterable(parts))) < sum(map(len, parts)):
             found |= _common(parts)
     return found
 

@@ -59,6 +59,7 @@ RENDERERS: dict[str, Renderer] = {
 """The files by name, some in pieces; None is a report that there is nothing for."""
 
 PAGE = "report.html"
+SHARED = 10_000_000  # characters of what tests said, above which one process makes all reports
 _HEAVY = frozenset({"junit.xml", "heroci-result.json", PAGE})
 """The reports that hold every test, or take long to make anyhow."""
 
@@ -181,9 +182,17 @@ def _tried(what: str, action: Callable[[], None]) -> PublishProblem | None:
 
 
 def _weight(result: Result) -> int:
-    """What the tests in a report weigh: those with something to tell take an element each, with all they said."""
-    listed = sum(1 for _ in result.tests)
-    return 1_000 * listed + 25 * sum(packed.count for packed in result.packed)
+    """What the tests in a report weigh: those with something to tell take an element each, with all they said.
+
+    Nothing where they said very much: a process that only looks at a record makes the page that it lies on its own, so
+    that each of several would have all of them in memory once more.
+    """
+    listed = said = 0
+    for test in result.tests:
+        listed += 1
+        said += len(test.details) + len(test.output)
+    packed = sum(packed.count for packed in result.packed)
+    return 0 if said > SHARED else 1_000 * listed + 25 * packed
 
 
 def _sources(result: Result, root: Path) -> dict[str, str]:
