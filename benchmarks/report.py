@@ -5,7 +5,8 @@
 Makes JUnit files (200,000 tests in 20 files are 154 MB), then takes turns: the standard library's iterparse that counts
 test cases, and the whole report with all of its files, annotations and GitHub's job summary. Prints the medians in
 seconds and their ratio; then, in a run of their own because looking at /proc takes time, the peaks of memory in MB of
-all processes together. With many failures, what is said of them: bytes of the summary, annotations by level.
+all processes together. Besides, one run each: the report compared with a baseline of the same tests, and that of files
+where every fourth test failed, with what is said of them: bytes of the summary, annotations by level.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ print(sum(
     if element.tag == "testcase" or element.clear()
 ))
 """
+MANY = 4  # of the tests, one failed where very many did
 LIMIT = 1_048_576  # bytes of a job summary, above which GitHub drops it
 POLL = 0.01  # seconds between two looks at the memory
 
@@ -144,6 +146,11 @@ def main() -> None:
         rows = [(timed(bare, directory), timed(heroci, directory)) for _ in range(options.rounds)]
         memory = [round(peak(command, directory), 1) for command in (bare, heroci)]
         said = _said(directory)
+        (directory / "heroci-reports/heroci-result.json").rename(directory / "before.json")
+        compared = _costs([*heroci, "--baseline", "before.json"], directory)
+        many = options.tests // MANY
+        make(directory, tests=options.tests, files=options.files, failures=many)
+        failing = _costs(heroci, directory) | _said(directory)
     times = [round(statistics.median(column), 2) for column in zip(*rows, strict=True)]
     found = {
         "tests": options.tests,
@@ -155,8 +162,17 @@ def main() -> None:
         "ratio of times": round(times[1] / times[0], 2),
         "ratios of the rounds": [round(report / parse, 2) for parse, report in rows],
         **said,
+        "with a baseline": compared,
+        f"{many:,} failures": failing,
     }
     print(json.dumps(found, indent=2))
+
+
+def _costs(command: list[str], directory: Path) -> dict[str, object]:
+    return {
+        "seconds": round(timed(command, directory), 2),
+        "peak MB": round(peak(command, directory), 1),
+    }
 
 
 def _said(directory: Path) -> dict[str, object]:
