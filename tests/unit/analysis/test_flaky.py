@@ -110,6 +110,15 @@ def test_a_step_with_another_failure_stays_failed() -> None:
     assert [test.name for test in settled.tests] == ["u"]
 
 
+def test_a_step_that_failed_for_another_reason_stays_failed_with_tests_of_one_name_in_it() -> None:
+    again = case("t"), case("other"), case("t")
+    one = step("one", status=Status.FAILED, tests=again, reason="exit code 3")
+
+    (settled,) = settle([one])
+
+    assert settled == one
+
+
 names = st.sampled_from("abc")
 cases = st.builds(case, names, st.sampled_from([GOOD, BAD, SKIP, Status.ERRORED]))
 files = st.lists(cases, max_size=4).map(lambda tests: step("f", tests=tuple(tests)))
