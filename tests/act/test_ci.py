@@ -69,6 +69,29 @@ def test_a_push_runs_the_reference_project_and_a_later_step_reads_the_outputs(
         assert (kept / name).stat().st_size > 1000
 
 
+def test_a_pull_request_runs_the_checks_and_the_tests_and_reports_the_tests(
+    act: Runner, repository: Path
+) -> None:
+    # All the tests are a run of act within a run of act; what is tested here is how the workflow starts them.
+    few = ("--env", "PYTEST_ADDOPTS=tests/unit/test_text.py")
+    checks = act.run(repository, "ci.yml", "-j", "checks", event="pull_request")
+    assert checks.exit_code == 0, checks.log[-6000:]
+    assert "Contracts: " in checks.log
+    run = act.run(repository, "ci.yml", "-j", "annotations", *few, event="pull_request")
+    assert run.exit_code == 0, run.log[-6000:]
+    assert set(run.jobs().values()) == {"success"}
+    assert "# ✅" in run.summary
+    assert (run.shared / "artifacts/test-results/junit.xml").stat().st_size > 1000
+
+
+def test_a_violation_of_style_turns_the_checks_red(act: Runner, repository: Path) -> None:
+    (repository / "heroci_action" / "ugly.py").write_text("import os\n")
+    commit(repository)
+    run = act.run(repository, "ci.yml", "-j", "checks")
+    assert run.exit_code == 1
+    assert "heroci_action/ugly.py:1:1: F401" in run.log
+
+
 @pytest.mark.dagger
 def test_the_dagger_engine_beside_the_job_runs_the_tests(act: Runner, repository: Path) -> None:
     if not has_image(ENGINE_IMAGE) or not has_engine():
