@@ -132,6 +132,10 @@ class _Document:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "testcase":
             self.plain = attributes
+            if (
+                self.case
+            ):  # it stands inside of another, and what it prints is nothing that the other said
+                self._taken()
         elif self.plain is not None and name in OUTPUTS:
             if self.deaf:
                 self.unheard = self.plain
@@ -145,7 +149,7 @@ class _Document:
         if name in SUITES:
             self._start_suite(attributes)
         elif name == "testcase":
-            self.plain = attributes
+            self._start(name, attributes)
         elif name in OUTCOMES and not self.attempt:
             self._outcome(OUTCOMES[name], attributes)
         elif name in ATTEMPTS and self._told():
@@ -225,6 +229,7 @@ class _Document:
         elif name in OUTPUTS:
             if not self.deaf:
                 self.parser.CharacterDataHandler = None
+                self.pieces = []  # they are among the printed
         elif local(name) in SUITES:
             self._end_suite()
         elif ":" in name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from functools import cache
@@ -39,7 +40,11 @@ def require() -> None:
 
 def require_docker() -> None:
     """Skip the test where no Docker daemon answers."""
-    if subprocess.run(["docker", "version"], capture_output=True, check=False).returncode:
+    client = shutil.which("docker")
+    if (
+        not client
+        or subprocess.run([client, "version"], capture_output=True, check=False).returncode
+    ):
         pytest.skip("no Docker daemon answers; start one to run this test")
 
 

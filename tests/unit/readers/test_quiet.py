@@ -124,6 +124,10 @@ CASES = st.lists(
 @example(
     parts=["<failure>", '<testsuite name="x">', PASSED.decode(), '<testcase name="b"/>'], size=1
 )
+@example(
+    parts=["<failure>", "text", PASSED.decode(), "text", "</failure>"],
+    size=1,
+)
 @given(parts=CASES, size=st.integers(1, 60))
 @settings(max_examples=1_000)
 def test_a_document_is_read_the_same(parts: list[str], size: int) -> None:
