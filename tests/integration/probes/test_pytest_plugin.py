@@ -186,6 +186,7 @@ def test_a():
 def test_hangs():
     if "CRASH" in os.environ:
         os._exit(9)
+    time.sleep(1)  # with pytest-xdist, another process has to hear of the test before it can record it
     pathlib.Path("hanging").touch()
     time.sleep(600)
 """}
