@@ -1,7 +1,8 @@
-"""`.github/workflows/release.yml`, run dry by act."""
+"""`.github/workflows/release.yml`, run by act: dry, and with a registry and a repository that are the test's own."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -12,13 +13,13 @@ from heroci_action.engines.dagger.preflight import ENGINE_IMAGE
 from heroci_action.version import __version__
 from tests.act.conftest import commit, git, has_image
 from tests.act.runner import Runner
+from tests.integration.registry import registry
 
 pytestmark = [pytest.mark.docker, pytest.mark.act]
 
 
-def test_a_dry_run_builds_the_image_and_shows_the_action_that_would_name_it(
-    act: Runner, repository: Path
-) -> None:
+def releasable(repository: Path) -> Path:
+    """Give the change log a section of this version; the workflow's path."""
     log = repository / "CHANGELOG.md"
     heading = f"## Unreleased\n\n## {__version__} - 2030-01-31"
     log.write_text(log.read_text().replace("## Unreleased", heading))
@@ -26,6 +27,13 @@ def test_a_dry_run_builds_the_image_and_shows_the_action_that_would_name_it(
     if not has_image(ENGINE_IMAGE):
         # Where it would have to be fetched, the image without the CLI does.
         path.write_text(path.read_text().replace("--target release", "--target action"))
+    return path
+
+
+def test_a_dry_run_builds_the_image_and_shows_the_action_that_would_name_it(
+    act: Runner, repository: Path
+) -> None:
+    releasable(repository)
     commit(repository)
     run = act.run(
         repository, "release.yml", "--input", f"version={__version__}", event="workflow_dispatch"
@@ -52,3 +60,45 @@ def test_a_version_that_is_not_the_sources_ends_it_before_anything_is_built(
     assert run.exit_code == 1
     assert "heroci_action/version.py does not say 9.9.9" in run.log
     assert "docker build" not in run.log
+
+
+def test_a_release_pushes_and_attests_the_image_and_tags_the_action_that_names_it(
+    act: Runner, repository: Path
+) -> None:
+    remote = act.home / "shared/remote.git"
+    git(act.home, "init", "--quiet", "--bare", str(remote))
+    with registry("octo", "hunter2hunter2") as there:
+        # The places of GitHub's; what is done with them stays as it is.
+        path = releasable(repository)
+        text = (
+            path.read_text()
+            .replace("ghcr.io", there.address)
+            .replace("gh release", "echo gh release")
+        )
+        address = "https://x-access-token:$GH_TOKEN@github.com/$GITHUB_REPOSITORY.git"
+        assert address in text
+        path.write_text(text.replace(address, "/shared/remote.git"))
+        commit(repository)
+        image = f"{there.address}/octo/heroci"
+        head = git(repository, "rev-parse", "HEAD").strip()
+        options = ("--input", f"version={__version__}", "--input", "dry-run=false")
+        user = ("--actor", "octo", "--secret", "GITHUB_TOKEN=hunter2hunter2")
+        try:
+            run = act.run(repository, "release.yml", *options, *user, event="workflow_dispatch")
+        finally:
+            subprocess.run(
+                ["docker", "image", "rm", f"{image}:{head}"], capture_output=True, check=False
+            )
+    assert run.exit_code == 0, run.log[-6000:]
+    assert "hunter2" not in run.log
+
+    (attested,) = (run.shared / "attested").read_text().split()
+    name, _, digest = attested.partition("@")
+    assert name == image
+    (pushed,) = there.manifests.values()
+    assert digest == f"sha256:{hashlib.sha256(pushed).hexdigest()}"
+
+    assert git(remote, "tag").split() == [f"v{__version__}"]
+    action = git(remote, "show", f"v{__version__}:action.yml")
+    assert f"  image: docker://{attested}\n" in action
+    assert f"gh release create v{__version__}" in run.log
