@@ -29,7 +29,7 @@ class Verbosity(IntEnum):
 
 DEFAULT_OUTPUT = Path("heroci-reports")
 LIST_PASSED = 10_000  # tests
-LARGEST_FILE = 1 << 30  # bytes
+LARGEST_FILE = 1 << 30  # bytes of one report, unpacked; more is an accident or an attack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,13 +105,13 @@ def _limits(options: ReportOptions) -> _Limits:
 
 def _written_limits(path: Path) -> _Limits:
     place = path.resolve()
-    written, _ = read_file(repository_root(place), place)
+    written, origin = read_file(repository_root(place), place)
     if not written:
         return _Limits()
     # Its model takes a fifth of a second and some megabytes, which foreign results do without.
-    from heroci_action.config.load import load_report  # noqa: PLC0415
+    from heroci_action.config.load import report_config  # noqa: PLC0415
 
-    found = load_report(path)
+    found = report_config(written, origin)
     return _Limits(listed=found.list_passed, largest_file=found.largest_file)
 
 

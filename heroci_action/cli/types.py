@@ -3,49 +3,58 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
+from typing import TypeVar
 
 import click
 
 from heroci_action.sharding import Shard
 
+Number = TypeVar("Number", int, float)
 
-class Duration(click.ParamType[float]):
-    """Seconds as a number, or `90s`, `5m`, `1h`; the same as in the configuration."""
+
+class _Configured(click.ParamType[Number]):
+    """What means the same as in the configuration."""
+
+    @abstractmethod
+    def read(self, value: object) -> Number:
+        """The number, by the function of the configuration; raises PydanticCustomError."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Number:
+        """The number."""
+        # A tenth of a second that only a call with such an option needs; so is the configuration's model below.
+        from pydantic_core import PydanticCustomError  # noqa: PLC0415
+
+        try:
+            return self.read(value)
+        except PydanticCustomError as error:
+            self.fail(f"{value!r} {error.message()}", param, ctx)
+
+
+class Duration(_Configured[float]):
+    """Seconds as a number, or `90s`, `5m`, `1h`."""
 
     name = "duration"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
+    def read(self, value: object) -> float:
         """The seconds."""
-        # A tenth of a second that only a call with a duration needs.
-        from pydantic_core import PydanticCustomError  # noqa: PLC0415
-
         from heroci_action.config.model import seconds  # noqa: PLC0415
 
-        try:
-            return seconds(value)
-        except PydanticCustomError as error:
-            self.fail(f"{value!r} {error.message()}", param, ctx)
+        return seconds(value)
 
 
-class Size(click.ParamType[int]):
-    """Bytes as a number, or `500kB`, `20MB`, `1GiB`; the same as in the configuration."""
+class Size(_Configured[int]):
+    """Bytes as a number, or `500kB`, `20MB`, `1GiB`."""
 
     name = "size"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
+    def read(self, value: object) -> int:
         """The bytes."""
-        from pydantic_core import PydanticCustomError  # noqa: PLC0415  as above
-
         from heroci_action.config.model import size  # noqa: PLC0415
 
-        try:
-            return size(value)
-        except PydanticCustomError as error:
-            self.fail(f"{value!r} {error.message()}", param, ctx)
+        return size(value)
 
 
 class Names(click.ParamType[tuple[str, ...]]):

@@ -65,13 +65,11 @@ def load(
     )
 
 
-def load_report(path: Path) -> ReportConfig:
-    """What the configuration of the repository that `path` lies in says of reports; nothing is detected.
+def report_config(written: Mapping[str, Any], origin: str) -> ReportConfig:
+    """What a configuration, as `read_file` gives it, says of reports; nothing is detected.
 
     Raises ConfigurationError with every problem of the whole file, as `load` does: a misspelt table is no table.
     """
-    place = path.resolve()
-    written, origin = read_file(repository_root(place), place)
     problems = tuple(model_problems(written, origin))
     if problems:
         raise ConfigurationError(tuple(sorted(problems, key=lambda problem: problem.key)))

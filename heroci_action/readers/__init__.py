@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from heroci_action.engines.base import ReportFile
+from heroci_action.options import LARGEST_FILE
 from heroci_action.plan import ReportKind
-from heroci_action.readers.base import LARGEST, Reader, Readings, Source, Tree, each, joined
+from heroci_action.readers.base import Reader, Readings, Source, Tree, each, joined
 from heroci_action.readers.checkstyle import read_checkstyle
 from heroci_action.readers.coverage import (
     read_cobertura,
@@ -48,7 +49,7 @@ def read(
     *,
     tree: Tree,
     printed: Iterable[Source] = (),
-    limit: int = LARGEST,
+    limit: int = LARGEST_FILE,
 ) -> Readings:
     """Everything that the reports of one step say; `printed` are those that it wrote to its standard output.
 

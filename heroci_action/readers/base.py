@@ -12,11 +12,11 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from heroci_action.analysis.coverage import united
+from heroci_action.options import LARGEST_FILE
 from heroci_action.plan import ReportKind
 from heroci_action.results import Coverage, Diagnostic, PassedTests, TestCase
 
 CHUNK = 1 << 18  # bytes that are read at once
-LARGEST = 1 << 30  # bytes of one report, unpacked; more is an accident or an attack
 
 _GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 _DRIVE = re.compile(r"^[A-Za-z]:(?=[\\/])")
@@ -44,7 +44,7 @@ class Source:
     content: bytes = b""
     errors: bytes = b""
     opened: Callable[[], BinaryIO] | None = None
-    limit: int = LARGEST
+    limit: int = LARGEST_FILE
     outputs: bool = True
     packed: bool = False
 

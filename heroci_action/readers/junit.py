@@ -132,9 +132,7 @@ class _Document:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "testcase":
             self.plain = attributes
-            if (
-                self.case
-            ):  # it stands inside of another, and what it prints is nothing that the other said
+            if self.case:  # it stands inside of another, which says none of what it prints
                 self._taken()
         elif self.plain is not None and name in OUTPUTS:
             if self.deaf:

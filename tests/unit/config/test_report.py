@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.config.load import load_report
+from heroci_action.config.load import report_config
 from heroci_action.config.model import ReportConfig
+from heroci_action.config.written import read_file
 from heroci_action.errors import ConfigurationError, Problem
 from tests.unit.config.projects import django, loaded, write
+
+
+def load_report(root: Path) -> ReportConfig:
+    return report_config(*read_file(root, root))
 
 
 def test_what_is_not_written_has_its_default(tmp_path: Path) -> None:
