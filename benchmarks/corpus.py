@@ -1,6 +1,6 @@
 """Reads a folder of report files and compares what is in them with what should be.
 
-    python benchmarks/corpus.py FOLDER [--write]
+    python -m benchmarks.corpus FOLDER [--write]
 
 FOLDER/expected.json has for each file, by its path in the folder, the numbers that should be in it: `tests` of all
 statuses, `bad` ones (failed or errored), those of each status by its name, `findings`, `covered` and `missing` lines,

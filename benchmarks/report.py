@@ -1,6 +1,6 @@
 """`heroci report` against a bare parse that only counts, over the same files in the same run.
 
-    python benchmarks/report.py [--tests N] [--files N] [--failures N] [--rounds N]
+    python -m benchmarks.report [--tests N] [--files N] [--failures N] [--rounds N]
 
 Makes JUnit files (200,000 tests in 20 files are 154 MB), then takes turns: the standard library's iterparse that counts
 test cases, and the whole report with all of its files, annotations and GitHub's job summary. Prints the medians in

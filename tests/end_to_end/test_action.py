@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.integration.docker_daemon import needs_docker
+
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 SOCKET = "/var/run/docker.sock"
@@ -23,13 +25,7 @@ def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
 
 
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.skipif(
-        not shutil.which("docker") or docker("version").returncode != 0,
-        reason="no Docker daemon answers; start one to run these tests",
-    ),
-]
+pytestmark = [pytest.mark.docker, needs_docker]
 
 
 @pytest.fixture(scope="module")

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-import anyio
 import pytest
 
-from heroci_action.application import Project, run_project
-from heroci_action.config.load import load
-from heroci_action.engines.base import Engine
-from heroci_action.engines.choice import Chosen
-from heroci_action.engines.dagger.engine import DaggerEngine
-from heroci_action.engines.host.engine import HostEngine
-from heroci_action.observers.base import Observer
-from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.surroundings import Surroundings
 from heroci_action.results import Result, Status
 from tests.end_to_end.projects import write
-from tests.integration.dagger import reach
+from tests.integration.conformance.running import on_both
 
 pytestmark = pytest.mark.dagger
 
@@ -68,18 +56,8 @@ WITH_FAULTS = {
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
-    reach.require()
     root = write(tmp_path_factory.mktemp("conformance") / "project", WITH_FAULTS)
-    host = HostEngine(root=root, cache=root.parent / "cache", machine=os.environ)
-    engines: tuple[Engine, ...] = (host, DaggerEngine(root=root, machine=os.environ))
-    return {engine.name: anyio.run(_result, engine, root) for engine in engines}
-
-
-async def _result(engine: Engine, root: Path) -> Result:
-    loaded = load(root, overrides={})
-    plan = build_plan(loaded, Surroundings(no_image="the host engine has no Docker here"))
-    chosen = Chosen(name=engine.name, reason="a test")
-    return await run_project(Project(loaded=loaded, plan=plan, chosen=chosen), engine, Observer())
+    return on_both(root, Surroundings(no_image="the host engine has no Docker here"))
 
 
 def test_the_verdict_is_the_same(results: dict[str, Result]) -> None:

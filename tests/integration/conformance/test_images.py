@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-import anyio
 import pytest
 
-from heroci_action.application import Project, run_project
-from heroci_action.config.load import load
-from heroci_action.engines.base import Engine
-from heroci_action.engines.choice import Chosen
-from heroci_action.engines.dagger.engine import DaggerEngine
-from heroci_action.engines.host.engine import HostEngine
-from heroci_action.observers.base import Observer
-from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.surroundings import Surroundings
 from heroci_action.results import Result, Status
 from tests.end_to_end.projects import write
-from tests.integration.dagger import reach
+from tests.integration.conformance.running import on_both
+from tests.integration.docker_daemon import needs_docker
 
-pytestmark = [pytest.mark.dagger, pytest.mark.docker]
+pytestmark = [pytest.mark.dagger, pytest.mark.docker, needs_docker]
 
 DOCKERFILE = """
     FROM python:3.13-slim
@@ -41,20 +30,10 @@ def results(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Result, Result]:
     """Of the host engine, and of the Dagger engine."""
-    reach.require_docker()
-    reach.require()
     files = {"Dockerfile": str(request.param)}
     root = write(tmp_path_factory.mktemp("conformance") / "project", files)
-    host = HostEngine(root=root, cache=root.parent / "cache", machine=os.environ)
-    dagger = DaggerEngine(root=root, machine=os.environ)
-    return anyio.run(_result, host, root), anyio.run(_result, dagger, root)
-
-
-async def _result(engine: Engine, root: Path) -> Result:
-    loaded = load(root, overrides={})
-    plan = build_plan(loaded, Surroundings())
-    chosen = Chosen(name=engine.name, reason="a test")
-    return await run_project(Project(loaded=loaded, plan=plan, chosen=chosen), engine, Observer())
+    found = on_both(root, Surroundings())
+    return found["host"], found["dagger"]
 
 
 def ends(result: Result) -> dict[str, tuple[Status, int | None]]:

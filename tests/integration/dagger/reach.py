@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Mapping
 from functools import cache
 
@@ -36,16 +34,6 @@ def require() -> None:
     reason = problem()
     if reason:
         pytest.skip(reason)
-
-
-def require_docker() -> None:
-    """Skip the test where no Docker daemon answers."""
-    client = shutil.which("docker")
-    if (
-        not client
-        or subprocess.run([client, "version"], capture_output=True, check=False).returncode
-    ):
-        pytest.skip("no Docker daemon answers; start one to run this test")
 
 
 def require_engine_by_address(machine: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from heroci_action.plan import BuildImage, ExportImage, PublishImage, Stage, Step
 from tests.integration.dagger import reach
 from tests.integration.dagger.conftest import Repository
+from tests.integration.docker_daemon import needs_docker
 
 pytestmark = pytest.mark.dagger
 
@@ -38,10 +39,10 @@ def name(repository: Repository) -> Iterator[str]:
 
 
 @pytest.mark.docker
+@needs_docker
 def test_an_image_is_exported_to_the_local_docker_and_runs_there(
     small: Repository, name: str
 ) -> None:
-    reach.require_docker()
     seen = small.run(image(Step(name="export", action=ExportImage(name=name))))
     assert seen.outcomes["export"].exit_code == 0, seen.text
     done = subprocess.run(

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.integration.loopback import served
 
 TOKEN = "ghs_Secret0123456789"  # noqa: S105  it opens this server alone
 REPOSITORY = "octo/shop"
@@ -194,14 +195,5 @@ def _annotations(content: dict[str, Any]) -> list[dict[str, Any]]:
 def serving(github: GitHub) -> Iterator[GitHub]:
     """The server on a free port of loopback; its address is in `url`."""
     handler = type("Handler", (_Handler,), {"github": github})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    github.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with served(handler) as github.url:
         yield github
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import secrets
-import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -17,19 +16,14 @@ from heroci_action.engines.base import Stream
 from heroci_action.engines.host.build_context import DOCKERFILE, Build, pack
 from heroci_action.engines.host.buildkit import build, fields
 from heroci_action.errors import EngineError
+from tests.integration.docker_daemon import needs_docker
 
 
 def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
 
 
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.skipif(
-        not shutil.which("docker") or docker("version").returncode != 0,
-        reason="no Docker daemon answers; start one to run these tests",
-    ),
-]
+pytestmark = [pytest.mark.docker, needs_docker]
 
 
 @pytest.fixture

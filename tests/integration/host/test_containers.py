@@ -14,15 +14,9 @@ from heroci_action.engines.host.process import capture, execute, running
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.errors import EngineError
 from heroci_action.plan import Service
+from tests.integration.docker_daemon import needs_docker
 from tests.integration.host.conftest import Lines
 
-ANSWERS = (
-    bool(shutil.which("docker"))
-    and subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
-)
-needs_docker = pytest.mark.skipif(
-    not ANSWERS, reason="no Docker daemon answers; start one to run these tests"
-)
 SERVER = ("python3", "-m", "http.server", "8000")
 
 

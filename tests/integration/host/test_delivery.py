@@ -28,8 +28,8 @@ from heroci_action.plan import (
     Stage,
     Step,
 )
+from tests.integration.docker_daemon import needs_docker
 from tests.integration.host.conftest import Lines
-from tests.integration.host.test_containers import needs_docker
 from tests.integration.registry import registry
 
 INSTALL = Step(name="install", action=InstallDependencies())

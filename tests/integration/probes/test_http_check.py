@@ -7,10 +7,9 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from heroci_action.engines.base import ReportFile
 from heroci_action.plan import ReportKind
 from heroci_action.readers import Tree, read
 from heroci_action.results import Status
+from tests.integration.loopback import served
 from tests.integration.probes.projects import PROBES
 
 
@@ -51,11 +51,8 @@ def server() -> Iterator[Server]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        record.url = f"http://127.0.0.1:{listening.server_port}"
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
+    with served(Handler) as record.url:
         yield record
-        listening.shutdown()
 
 
 def check(base: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,46 @@
+"""One project on both engines, in the test's own process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import anyio
+
+from heroci_action.application import Project, run_project
+from heroci_action.config.load import load
+from heroci_action.engines.base import Engine
+from heroci_action.engines.choice import Chosen
+from heroci_action.engines.dagger.engine import DaggerEngine
+from heroci_action.engines.host.engine import HostEngine
+from heroci_action.observers.base import Observer
+from heroci_action.pipeline import build_plan
+from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.plan import select
+from heroci_action.results import Result
+from tests.integration.dagger import reach
+
+
+def on_both(
+    root: Path, surroundings: Surroundings, *, only: Iterable[str] = ()
+) -> dict[str, Result]:
+    """The results by the names of the engines, `host` first; skips the test where there is no Dagger engine."""
+    reach.require()
+    host = HostEngine(root=root, cache=root.parent / "cache", machine=os.environ)
+    engines: tuple[Engine, ...] = (host, DaggerEngine(root=root, machine=os.environ))
+    only = tuple(only)
+    return {engine.name: anyio.run(_result, engine, root, surroundings, only) for engine in engines}
+
+
+async def _result(
+    engine: Engine, root: Path, surroundings: Surroundings, only: tuple[str, ...]
+) -> Result:
+    loaded = load(root)
+    project = Project(
+        loaded=loaded,
+        plan=select(build_plan(loaded, surroundings), only=only),
+        chosen=Chosen(name=engine.name, reason="a test"),
+        shard=surroundings.shard,
+    )
+    return await run_project(project, engine, Observer())
