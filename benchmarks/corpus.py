@@ -18,11 +18,11 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Source, Tree, read_sources
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Source, read_sources
 from heroci_action.readers.base import BrokenReportError
 from heroci_action.readers.sniff import kind_of
-from heroci_action.results import Status
+from heroci_action.results.records import Status
 
 EXPECTED = "expected.json"
 
@@ -31,7 +31,7 @@ def counted(path: Path) -> dict[str, int]:
     """The numbers of one file; a broken one has `warnings`."""
     source = Source(kind=ReportKind.JUNIT, path=path.name, content=path.read_bytes())
     found = read_sources(
-        [replace(source, kind=kind_of(_start(source)) or source.kind)], tree=Tree()
+        [replace(source, kind=kind_of(_start(source)) or source.kind)], tree=PathResolver()
     )
     files = found.coverage.files if found.coverage else ()
     numbers = Counter(test.status.value for test in found.tests)

@@ -28,8 +28,8 @@ from heroci_action.analysis.critical_path import critical_path
 from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.engines.host import postgres
 from heroci_action.engines.host.workspace import workspace
-from heroci_action.plan import Service
-from heroci_action.result_json import load
+from heroci_action.plan.stages import Service
+from heroci_action.results.serialise import load
 
 LINT = ("black", "isort", "flake8")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 
 UNSHOWABLE = "\ufffd"
 
@@ -70,3 +72,9 @@ def count(number: int, noun: str) -> str:
 def place(file: str | None, line: int | None) -> str:
     """`file:line`, as far as it is known."""
     return f"{file}:{line}" if file and line else file or ""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for a name close to a known one, else the empty string."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -10,8 +10,15 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from heroci_action.analysis import packing
-from heroci_action.results import Comparison, Diagnostic, FailureAge, Result, Slowdown, Status
+from heroci_action.results import packed as packing
+from heroci_action.results.records import (
+    Comparison,
+    Diagnostic,
+    FailureAge,
+    Result,
+    Slowdown,
+    Status,
+)
 
 BAD = frozenset({Status.FAILED, Status.ERRORED, Status.CANCELLED})
 NAMES = 1_000  # added and removed tests that are listed

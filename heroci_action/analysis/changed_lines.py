@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from heroci_action.results import ChangedLines, Coverage, FileCoverage
+from heroci_action.results.records import ChangedLines, Coverage, FileCoverage
 
 GAP = 3  # lines without a statement that a range may hold in a row, and one
 

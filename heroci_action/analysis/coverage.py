@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heroci_action.results import Coverage, FileCoverage
+from heroci_action.results.records import Coverage, FileCoverage
 
 
 def united(coverages: Sequence[Coverage]) -> Coverage | None:

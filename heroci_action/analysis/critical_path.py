@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heroci_action.results import StageResult, Status
+from heroci_action.results.records import StageResult, Status
 
 
 def critical_path(stages: Sequence[StageResult]) -> tuple[StageResult, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from heroci_action.results import Status, TestCase
+from heroci_action.results.records import Status, TestCase
 from heroci_action.text import printable
 
 USEFUL_LINES = 20

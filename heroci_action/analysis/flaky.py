@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import count, zip_longest
 from operator import itemgetter
 
-from heroci_action.analysis import packing
-from heroci_action.results import Attempt, PassedTests, Status, StepResult, TestCase
+from heroci_action.results import packed as packing
+from heroci_action.results.records import Attempt, PassedTests, Status, StepResult, TestCase
 
 BAD = frozenset({Status.FAILED, Status.ERRORED, Status.CANCELLED})
 GOOD = frozenset({Status.PASSED, Status.FLAKY})

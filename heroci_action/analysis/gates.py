@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from heroci_action.results import Result, Severity, StageResult, Status, StepResult
+from heroci_action.results.records import Result, Severity, StageResult, Status, StepResult
 from heroci_action.text import count, seconds
 
 STAGE = "gates"

@@ -11,7 +11,7 @@ from heroci_action.analysis import gates
 from heroci_action.analysis.coverage import united
 from heroci_action.analysis.flaky import WINDOW, settle
 from heroci_action.analysis.shards import Misfit, is_sharded, misfit
-from heroci_action.results import Result, StageResult, Status, StepResult
+from heroci_action.results.records import Result, StageResult, Status, StepResult
 
 _WORST_FIRST = (Status.CANCELLED, Status.ERRORED, Status.FAILED, Status.PASSED, Status.SKIPPED)
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from heroci_action.results import Result, StageResult
+from heroci_action.results.records import Result, StageResult
 from heroci_action.sharding import Shard
 
 Sharded = tuple[Shard, Result]

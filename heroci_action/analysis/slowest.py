@@ -5,8 +5,8 @@ from __future__ import annotations
 import heapq
 from itertools import chain
 
-from heroci_action.analysis import packing
-from heroci_action.results import Result, TestCase
+from heroci_action.results import packed as packing
+from heroci_action.results.records import Result, TestCase
 
 FIXTURES = "fixtures"
 """The fact that says how long setUpClass, setUpTestData and tearDownClass took, which no test's time holds."""

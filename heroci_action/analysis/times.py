@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from itertools import chain
 
-from heroci_action.analysis.packing import unpack
-from heroci_action.results import Result
+from heroci_action.results.packed import unpack
+from heroci_action.results.records import Result
 
 
 def times(result: Result) -> dict[str, tuple[float, int]]:

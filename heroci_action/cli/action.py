@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from heroci_action import output_directory
-from heroci_action.application import run
+from heroci_action.cli.inputs import Call, Verb, call_from
+from heroci_action.commands.report import merge_results, report
+from heroci_action.commands.run import run
 from heroci_action.errors import ConfigurationError, HeroCIError, UsageError
 from heroci_action.github.commands import Annotation, add_mask, annotation, write_line
 from heroci_action.github.workspace import handed_over
-from heroci_action.inputs import Call, Verb, call_from
 from heroci_action.options import RunOptions
-from heroci_action.reporting import merge_results, report
-from heroci_action.results import Severity
+from heroci_action.results.records import Severity
 
 TOKEN = "INPUT_TOKEN"  # noqa: S105  the variable's name
 

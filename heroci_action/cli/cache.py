@@ -10,17 +10,17 @@ from pathlib import Path
 import anyio
 import click
 
-from heroci_action.application import cache_directory
-from heroci_action.config.load import load
+from heroci_action.commands.run import cache_directory
 from heroci_action.engines.choice import Chosen, choose
-from heroci_action.engines.dagger.generation import new_generation, read_generation
+from heroci_action.engines.dagger.cache_generation import new_generation, read_generation
 from heroci_action.engines.dagger.preflight import preflight
 from heroci_action.engines.dagger.volumes import project_volumes
-from heroci_action.engines.host.kept import Kept, everything, remove
+from heroci_action.engines.host.cache import Kept, everything, remove
 from heroci_action.errors import UsageError
 from heroci_action.options import EngineChoice
 from heroci_action.pipeline import build_plan
-from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.project import load
 
 engine_option = click.option(
     "--engine",
@@ -99,9 +99,7 @@ async def _show_dagger(path: Path, wanted: EngineChoice, address: str | None) ->
     if chosen.name != "dagger":
         _no_engine(chosen)
         return
-    from heroci_action.engines.dagger.upkeep import (  # noqa: PLC0415  the SDK is slow to import
-        upkeep,
-    )
+    from heroci_action.engines.dagger.cache_admin import upkeep  # noqa: PLC0415
 
     target = await preflight(os.environ, address)
     async with upkeep(target) as engine:
@@ -125,9 +123,7 @@ async def _prune_dagger(
     if chosen.name != "dagger":
         _no_engine(chosen)
         return
-    from heroci_action.engines.dagger.upkeep import (  # noqa: PLC0415  the SDK is slow to import
-        upkeep,
-    )
+    from heroci_action.engines.dagger.cache_admin import upkeep  # noqa: PLC0415
 
     home = cache_directory(os.environ)
     async with upkeep(await preflight(os.environ, address)) as engine:

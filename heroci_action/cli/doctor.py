@@ -15,11 +15,11 @@ from pathlib import Path
 import anyio
 import click
 
-from heroci_action.application import cache_directory
 from heroci_action.cli.shared import project_path
+from heroci_action.commands.run import cache_directory
 from heroci_action.engines.choice import choose
+from heroci_action.engines.docker import Docker
 from heroci_action.engines.host import postgres
-from heroci_action.engines.host.docker import Docker
 from heroci_action.errors import ExitCode
 from heroci_action.options import EngineChoice
 

@@ -10,12 +10,7 @@ from pathlib import Path
 import click
 
 from heroci_action.cli.shared import project_path
-from heroci_action.config.detection.layout import Layout, find_layout
-from heroci_action.config.load import load
-from heroci_action.config.tree import Tree
-from heroci_action.config.written import read_file, repository_root
-from heroci_action.errors import UsageError
-from heroci_action.proposal import (
+from heroci_action.commands.workflow_file import (
     RELEASE,
     WORKFLOW,
     Change,
@@ -24,6 +19,11 @@ from heroci_action.proposal import (
     settings,
     workflow,
 )
+from heroci_action.config.location import read_file, repository_root
+from heroci_action.detection.layout import Layout, find_layout
+from heroci_action.errors import UsageError
+from heroci_action.project import load
+from heroci_action.repository.files import RepositoryFiles
 
 _HEAD = re.compile(r"ref: refs/(?:heads|remotes/origin)/(?P<branch>\S+)\s*")
 
@@ -69,7 +69,7 @@ def _changes(root: Path, place: Path, action: str) -> Iterator[Change]:
     """What is missing; the project must be one that HeroCI understands. Raises UsageError and ConfigurationError."""
     loaded = load(place)
     written, _ = read_file(root, place)
-    layout = find_layout(Tree.read(root), None)
+    layout = find_layout(RepositoryFiles.read(root), None)
     directory = loaded.config.working_directory
     named = place != root and not (layout and layout.directory == directory)
     if not named and layout and layout.others and "working-directory" not in written:

@@ -9,8 +9,8 @@ import click
 
 from heroci_action.cli.shared import chosen, report_options
 from heroci_action.cli.sizes import list_passed
+from heroci_action.commands.report import merge_results
 from heroci_action.options import ReportOptions
-from heroci_action.reporting import merge_results
 
 
 @click.command("merge", short_help="Put the results of shards and matrix jobs together.")

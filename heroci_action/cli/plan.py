@@ -10,11 +10,11 @@ from typing import Any
 import anyio
 import click
 
-from heroci_action.application import Project, prepare
 from heroci_action.cli.shared import project_path, what_runs
 from heroci_action.cli.types import PYTHON
+from heroci_action.commands.run import Project, prepare
 from heroci_action.options import EngineChoice, RunOptions
-from heroci_action.plan import Stage
+from heroci_action.plan.stages import Stage
 from heroci_action.sharding import MAX_JOBS, matrix
 
 

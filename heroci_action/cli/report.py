@@ -9,9 +9,9 @@ import click
 
 from heroci_action.cli.shared import chosen, report_options
 from heroci_action.cli.sizes import largest_file, list_passed
+from heroci_action.commands.report import report
 from heroci_action.errors import UsageError
 from heroci_action.options import ReportOptions
-from heroci_action.reporting import report
 
 
 @click.command("report", short_help="Report test results, coverage and findings of any tool.")

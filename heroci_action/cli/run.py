@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from heroci_action.application import run
 from heroci_action.cli.shared import chosen, project_path, report_options, what_runs
 from heroci_action.cli.types import DURATION, SHARD
+from heroci_action.commands.run import run
 from heroci_action.options import EngineChoice, RunOptions, Verbosity
 
 

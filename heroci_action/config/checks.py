@@ -12,9 +12,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from heroci_action.config.model import BUILT_IN_STAGES, Config, ImageConfig
-from heroci_action.config.tree import Tree
 from heroci_action.errors import Problem
-from heroci_action.plan import suggest
+from heroci_action.repository.files import RepositoryFiles
+from heroci_action.text import suggest
 
 SERVICE_ATTRIBUTES = ("host", "port", "user", "password", "db", "url")
 BUILT_IN_SERVICES = ("postgres", "redis")
@@ -144,7 +144,7 @@ def cross_problems(
     given: Mapping[str, Any],
     origins: Mapping[str, str],
     *,
-    tree: Tree,
+    tree: RepositoryFiles,
     named: Names,
 ) -> Iterator[Problem]:
     """What only shows when the keys are seen together, or beside the repository: files, names, placeholders.
@@ -175,7 +175,9 @@ def _origin(key: str, origins: Mapping[str, str]) -> str | None:
     )
 
 
-def _missing_files(config: Config, given: Mapping[str, Any], tree: Tree) -> Iterator[Problem]:
+def _missing_files(
+    config: Config, given: Mapping[str, Any], tree: RepositoryFiles
+) -> Iterator[Problem]:
     """Only what is written is asked for: what was detected is there."""
     if "working-directory" in given and not (tree.root / config.working_directory).is_dir():
         yield _missing("working-directory", config.working_directory, "directory", ())
@@ -199,7 +201,9 @@ def _missing_files(config: Config, given: Mapping[str, Any], tree: Tree) -> Iter
         yield from _missing_image(config.image, image, tree)
 
 
-def _missing_image(image: ImageConfig, written: Mapping[str, Any], tree: Tree) -> Iterator[Problem]:
+def _missing_image(
+    image: ImageConfig, written: Mapping[str, Any], tree: RepositoryFiles
+) -> Iterator[Problem]:
     if image.dockerfile and not _is_file(tree, image.dockerfile):
         yield _missing(
             "image.dockerfile",
@@ -211,7 +215,7 @@ def _missing_image(image: ImageConfig, written: Mapping[str, Any], tree: Tree) -
         yield _missing("image.context", image.context, "directory", ())
 
 
-def _is_file(tree: Tree, path: str) -> bool:
+def _is_file(tree: RepositoryFiles, path: str) -> bool:
     return (tree.root / path).is_file()
 
 

@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from heroci_action.options import LARGEST_FILE, LIST_PASSED
-from heroci_action.plan import ReportKind
+from heroci_action.plan.report_kinds import ReportKind
 
 BUILT_IN_STAGES = ("base", "lint", "tests", "image", "integration")
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smh]?)")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from heroci_action.plan import Plan, ReportKind, Stage, Step
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.plan.stages import Plan, Stage, Step
 
 
 class Stream(StrEnum):

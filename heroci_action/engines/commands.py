@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from heroci_action.engines.base import StepOutcome
-from heroci_action.plan import Stage, Step, fill
+from heroci_action.plan.placeholders import fill
+from heroci_action.plan.stages import Stage, Step
 
 COMMAND_NOT_FOUND = 127  # the shell's exit code for it (POSIX, 2.8.2)
 SHELL = ("/bin/sh", "-ec")

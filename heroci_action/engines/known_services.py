@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from heroci_action.errors import EngineError
-from heroci_action.plan import Service
+from heroci_action.plan.stages import Service
 
 PORTS = {"postgres": 5432, "redis": 6379}
 IMAGES = {"postgres": "postgres:{version}-alpine", "redis": "redis:{version}-alpine"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from heroci_action.errors import EngineError
-from heroci_action.plan import Environment
+from heroci_action.plan.stages import Environment
 
 _NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
 

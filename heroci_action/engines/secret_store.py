@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from heroci_action.engines.base import Sink, Stream
 from heroci_action.errors import EngineError
 from heroci_action.masking import Masker
-from heroci_action.plan import BuildImage, Plan, Stage
+from heroci_action.plan.actions import BuildImage
+from heroci_action.plan.stages import Plan, Stage
 
 Announce = Callable[[str], None]
 """Is told each single line that has to be masked elsewhere too, such as in the log of a job."""

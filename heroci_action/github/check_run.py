@@ -8,7 +8,7 @@ from typing import Any
 
 from heroci_action.github.api import Api
 from heroci_action.github.commands import Annotation
-from heroci_action.results import Severity, Status
+from heroci_action.results.records import Severity, Status
 from heroci_action.text import clip, printable
 
 PORTION = 50  # annotations of one request

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from actions_toolkit.command import Command
 
-from heroci_action.results import Severity
+from heroci_action.results.records import Severity
 from heroci_action.text import clip, printable
 
 MAX_ANNOTATIONS = 10  # of each level for a step: actions/runner, ExecutionContext, _maxIssueCount

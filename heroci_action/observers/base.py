@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from heroci_action.engines.base import Stream
-from heroci_action.plan import Plan, Stage, Step
-from heroci_action.results import Result, StageResult, StepResult
+from heroci_action.plan.stages import Plan, Stage, Step
+from heroci_action.results.records import Result, StageResult, StepResult
 
 
 class Observer:

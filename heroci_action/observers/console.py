@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING, TextIO
 from heroci_action.analysis.failures import failed, group
 from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer
-from heroci_action.observers.words import SIGNS, ended, verdict
+from heroci_action.observers.phrases import SIGNS, ended, verdict
 from heroci_action.options import Verbosity
 from heroci_action.output_directory import REPORTS
-from heroci_action.plan import Plan, Stage, Step
-from heroci_action.results import Diagnostic, Result, Severity, StageResult, Status, StepResult
+from heroci_action.plan.stages import Plan, Stage, Step
+from heroci_action.results.records import (
+    Diagnostic,
+    Result,
+    Severity,
+    StageResult,
+    Status,
+    StepResult,
+)
 from heroci_action.text import count, one_line, place, printable, seconds
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TextIO
 from heroci_action.engines.base import Stream
 from heroci_action.github import commands
 from heroci_action.observers.base import Observer
-from heroci_action.observers.words import SIGNS, ended, verdict
+from heroci_action.observers.phrases import SIGNS, ended, verdict
 from heroci_action.options import Verbosity
-from heroci_action.plan import Plan, Stage
-from heroci_action.results import Result, StageResult, Status, StepResult
+from heroci_action.plan.stages import Plan, Stage
+from heroci_action.results.records import Result, StageResult, Status, StepResult
 from heroci_action.text import one_line
 
 KEPT_LINES = 5_000  # of a step's output, the last ones; the log file has all

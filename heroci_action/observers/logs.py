@@ -12,8 +12,8 @@ from typing import TextIO
 from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer
 from heroci_action.output_directory import LOGS
-from heroci_action.plan import Stage
-from heroci_action.results import Result, StageResult, StepResult
+from heroci_action.plan.stages import Stage
+from heroci_action.results.records import Result, StageResult, StepResult
 
 MAX_NAME = 80  # characters of a stage's or step's name in a file's name
 _UNSAFE = re.compile(r"[^A-Za-z0-9_+-]+")

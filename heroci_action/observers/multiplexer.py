@@ -8,8 +8,8 @@ from typing import Self
 
 from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer
-from heroci_action.plan import Plan, Stage, Step
-from heroci_action.results import Result, StageResult, StepResult
+from heroci_action.plan.stages import Plan, Stage, Step
+from heroci_action.results.records import Result, StageResult, StepResult
 
 
 class Observers(Observer):

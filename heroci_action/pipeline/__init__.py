@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from heroci_action.config.facts import Loaded
+from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline import base, image, integration, lint, publish, tests
 from heroci_action.pipeline.extra import adapted, extra_stages
-from heroci_action.pipeline.surroundings import Surroundings
-from heroci_action.plan import Plan, Service, Stage
+from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.plan.stages import Plan, Service, Stage
 
 STAGES: tuple[Callable[[Loaded, Surroundings], Stage], ...] = (
     base.stage,

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from heroci_action.config.facts import Loaded
 from heroci_action.config.lint_tools import LINT_TOOLS
-from heroci_action.pipeline.surroundings import Surroundings
-from heroci_action.plan import (
-    Customise,
-    Environment,
-    InstallDependencies,
-    InstallSystemPackages,
-    Stage,
-    Step,
-)
+from heroci_action.detection.facts import Loaded
+from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.plan.actions import Customise, InstallDependencies, InstallSystemPackages
+from heroci_action.plan.stages import Environment, Stage, Step
 
 NAME = "base"
 

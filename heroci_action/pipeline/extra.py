@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from heroci_action.config.facts import Loaded
 from heroci_action.config.model import BUILT_IN_STAGES, StageConfig
+from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline.base import NAME as BASE
 from heroci_action.pipeline.variables import stage_env
-from heroci_action.plan import CollectReports, Command, Report, Stage, Step
+from heroci_action.plan.actions import CollectReports, Command
+from heroci_action.plan.report_kinds import Report
+from heroci_action.plan.stages import Stage, Step
 
 
 def extra_stages(loaded: Loaded) -> tuple[Stage, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from heroci_action.config.facts import Loaded
 from heroci_action.config.model import ImageConfig
-from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.detection.facts import Loaded
+from heroci_action.pipeline.run_context import Surroundings
 from heroci_action.pipeline.variables import server_env
-from heroci_action.plan import BuildImage, Command, ExportImage, Place, Serve, Stage, Step
+from heroci_action.plan.actions import BuildImage, Command, ExportImage, Place, Serve
+from heroci_action.plan.stages import Stage, Step
 
 NAME = "image"
 HEALTHY_WITHIN = 90.0  # seconds

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from heroci_action.config.facts import Loaded, Vendor
 from heroci_action.config.model import ImageConfig
+from heroci_action.detection.facts import Loaded, Vendor
 from heroci_action.pipeline import image as image_stage
 from heroci_action.pipeline.base import NAME as BASE
-from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.pipeline.run_context import Surroundings
 from heroci_action.pipeline.variables import django, server_env, source_paths, with_path
-from heroci_action.plan import Command, Place, Report, ReportKind, Serve, Stage, Step
+from heroci_action.plan.actions import Command, Place, Serve
+from heroci_action.plan.report_kinds import Report, ReportKind
+from heroci_action.plan.stages import Stage, Step
 
 NAME = "integration"
 READY_WITHIN = 60.0  # seconds

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from heroci_action.config.facts import Loaded
 from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.config.model import LintConfig
+from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline.base import NAME as BASE
-from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.pipeline.run_context import Surroundings
 from heroci_action.pipeline.variables import stage_env
-from heroci_action.plan import Command, Report, Stage, Step
+from heroci_action.plan.actions import Command
+from heroci_action.plan.report_kinds import Report
+from heroci_action.plan.stages import Stage, Step
 
 NAME = "lint"
 EMOJI = "🖤📦🐍"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from heroci_action.config.facts import Loaded
+from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline.image import NAME as IMAGE
-from heroci_action.plan import PublishImage, Stage, Step
+from heroci_action.plan.actions import PublishImage
+from heroci_action.plan.stages import Stage, Step
 
 NAME = "publish"
 

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from heroci_action.config.facts import Loaded
+from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline.base import NAME as BASE
-from heroci_action.pipeline.surroundings import Surroundings
+from heroci_action.pipeline.run_context import Surroundings
 from heroci_action.pipeline.variables import django, manage, source_paths, stage_env, with_path
-from heroci_action.plan import Command, Report, ReportKind, Stage, Step
+from heroci_action.plan.actions import Command
+from heroci_action.plan.report_kinds import Report, ReportKind
+from heroci_action.plan.stages import Stage, Step
 
 NAME = "tests"
 RC = "{reports}/coveragerc"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from heroci_action.config.facts import Loaded
+from heroci_action.detection.facts import Loaded
 
 _SERVICE_VALUE = re.compile(r"\{(\w[\w-]*)\.[a-z]+\}")
 

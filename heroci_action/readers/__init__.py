@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from heroci_action.engines.base import ReportFile
 from heroci_action.options import LARGEST_FILE
-from heroci_action.plan import ReportKind
-from heroci_action.readers.base import Reader, Readings, Source, Tree, each, joined
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers.base import Reader, Readings, Source, each, joined
 from heroci_action.readers.checkstyle import read_checkstyle
 from heroci_action.readers.coverage import (
     read_cobertura,
@@ -21,8 +21,9 @@ from heroci_action.readers.junit import read_junit
 from heroci_action.readers.lines import read_flake8, read_mypy, read_pylint, read_ruff
 from heroci_action.readers.records import read_records
 from heroci_action.readers.sarif import read_sarif
+from heroci_action.repository.paths import PathResolver
 
-__all__ = ["READERS", "Readings", "Source", "Tree", "read", "read_sources"]
+__all__ = ["READERS", "PathResolver", "Readings", "Source", "read", "read_sources"]
 
 READERS: Mapping[ReportKind, Reader] = {
     ReportKind.JUNIT: each(read_junit),
@@ -47,7 +48,7 @@ READERS: Mapping[ReportKind, Reader] = {
 def read(
     files: Iterable[ReportFile],
     *,
-    tree: Tree,
+    tree: PathResolver,
     printed: Iterable[Source] = (),
     limit: int = LARGEST_FILE,
 ) -> Readings:
@@ -62,7 +63,7 @@ def read(
     return read_sources([*sources, *printed], tree=tree)
 
 
-def read_sources(sources: Iterable[Source], *, tree: Tree) -> Readings:
+def read_sources(sources: Iterable[Source], *, tree: PathResolver) -> Readings:
     """The same for sources that lie anywhere."""
     groups: dict[Reader, list[Source]] = {}
     for source in sources:

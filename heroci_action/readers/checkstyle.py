@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
-from heroci_action.readers.places import Place, diagnostic
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.locations import Place, diagnostic
 from heroci_action.readers.xml import parse
-from heroci_action.results import Diagnostic, Severity
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.records import Diagnostic, Severity
 
 SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.NOTICE}
 
 
 @dataclass(slots=True)
 class _Handler:
-    tree: Tree
+    tree: PathResolver
     findings: list[Diagnostic] = field(default_factory=list)
     root: str | None = None
     file: str = ""
@@ -54,6 +55,6 @@ class _Handler:
         return Readings(diagnostics=tuple(self.findings))
 
 
-def read_checkstyle(source: Source, tree: Tree) -> Readings:
+def read_checkstyle(source: Source, tree: PathResolver) -> Readings:
     """The findings of one file. Raises BrokenReportError with those that were read before it broke."""
     return parse(source, lambda: _Handler(tree))

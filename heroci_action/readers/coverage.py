@@ -9,15 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
+from heroci_action.readers.base import BrokenReportError, Readings, Source
 from heroci_action.readers.xml import parse
-from heroci_action.results import Coverage, FileCoverage
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.records import Coverage, FileCoverage
 
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _CONDITIONS = re.compile(r"\((?P<taken>\d{1,9})/(?P<total>\d{1,9})\)")
 
 
-def read_coverage_json(source: Source, tree: Tree) -> Readings:
+def read_coverage_json(source: Source, tree: PathResolver) -> Readings:
     """The files that coverage.py measured; those outside of the repository are left out."""
     try:
         measured = json.loads(source.text)["files"]
@@ -27,7 +28,7 @@ def read_coverage_json(source: Source, tree: Tree) -> Readings:
     return Readings(coverage=_coverage(file for file in files if file))
 
 
-def _from_json(path: str, entry: Mapping[str, Any], tree: Tree) -> FileCoverage | None:
+def _from_json(path: str, entry: Mapping[str, Any], tree: PathResolver) -> FileCoverage | None:
     located = tree.locate(path)
     if located is None:
         return None
@@ -83,7 +84,7 @@ class _File:
 class _Cobertura:
     """Collects the lines of one document, as coverage.py, coverlet, gcovr and istanbul write them."""
 
-    tree: Tree
+    tree: PathResolver
     files: dict[str, _File] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
     file: _File | None = None
@@ -138,12 +139,12 @@ def _number(attributes: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-def read_cobertura(source: Source, tree: Tree) -> Readings:
+def read_cobertura(source: Source, tree: PathResolver) -> Readings:
     """The files of a Cobertura report; a file name is meant from one of the report's sources."""
     return parse(source, lambda: _Cobertura(tree))
 
 
-def _locate(name: str, sources: Iterable[str], tree: Tree) -> str | None:
+def _locate(name: str, sources: Iterable[str], tree: PathResolver) -> str | None:
     candidates = [tree.locate(f"{base}/{name}") for base in sources if base] + [tree.locate(name)]
     known = [candidate for candidate in candidates if candidate in tree.tracked]
     return next(iter(known), next((one for one in candidates if one), None))
@@ -171,7 +172,7 @@ class _Jacoco:
     `ci`, `mi`, `cb` and `mb` are covered and missed instructions and branches of a line (its report.dtd).
     """
 
-    tree: Tree
+    tree: PathResolver
     files: dict[str, _File] = field(default_factory=dict)
     package: str = ""
     file: _File | None = None
@@ -213,12 +214,12 @@ class _Jacoco:
         return self.tree.named(name, path.rpartition(".")[0]) or self.tree.locate(path)
 
 
-def read_jacoco(source: Source, tree: Tree) -> Readings:
+def read_jacoco(source: Source, tree: PathResolver) -> Readings:
     """The source files of a JaCoCo XML report."""
     return parse(source, lambda: _Jacoco(tree))
 
 
-def read_lcov(source: Source, tree: Tree) -> Readings:
+def read_lcov(source: Source, tree: PathResolver) -> Readings:
     """The records of an LCOV tracefile (man geninfo), which lcov, istanbul, grcov and many more write."""
     tracefile = _Lcov()
     for number, row in enumerate(source.text.splitlines(), start=1):

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from heroci_action.readers.base import Readings, Source, Tree
-from heroci_action.readers.places import Place, diagnostic
-from heroci_action.results import Diagnostic
+from heroci_action.readers.base import Readings, Source
+from heroci_action.readers.locations import Place, diagnostic
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.records import Diagnostic
 from heroci_action.text import without_ansi
 
 SHOWN_LINES = 8  # of what the tool would write instead
@@ -45,7 +46,7 @@ class _Change:
     added: list[str] = field(default_factory=list)
 
 
-def read_diff(source: Source, tree: Tree) -> Readings:
+def read_diff(source: Source, tree: PathResolver) -> Readings:
     """One diagnostic per group of lines that would change, and one per file that could not be read."""
     tool = str(source.kind)
     lines = without_ansi(source.text).split("\n")
@@ -97,7 +98,7 @@ def _length(text: str | None) -> int:
     return 1 if text is None else int(text)
 
 
-def _finding(change: _Change, tool: str, tree: Tree) -> Diagnostic:
+def _finding(change: _Change, tool: str, tree: PathResolver) -> Diagnostic:
     last = change.line + max(change.removed, 1) - 1
     place = Place(path=change.path, line=change.line, end_line=last)
     return diagnostic(place, _message(change, tool), tool=tool, tree=tree)
@@ -115,7 +116,7 @@ def _message(change: _Change, tool: str) -> str:
     return "\n".join([f"{what}:", *change.added[:SHOWN_LINES], *rest])
 
 
-def _said(line: str, tool: str, tree: Tree) -> Iterator[Diagnostic]:
+def _said(line: str, tool: str, tree: PathResolver) -> Iterator[Diagnostic]:
     for pattern in _COMPLAINTS:
         match = pattern.match(line)
         if match:

@@ -13,20 +13,13 @@ from operator import itemgetter
 from xml.parsers import expat
 
 from heroci_action.analysis.flaky import rerun_by_pytest, retried
-from heroci_action.analysis.packing import (
-    Columns,
-    Packer,
-    key,
-    repeated,
-    to_micros,
-    unpack,
-    without,
-)
-from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
-from heroci_action.readers.frames import Place, broken_at, by_classname
-from heroci_action.readers.quiet import quiet
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.strip_passed_output import quiet
+from heroci_action.readers.tracebacks import Place, broken_at, by_classname
 from heroci_action.readers.xml import listen, local
-from heroci_action.results import Attempt, PassedTests, Status, TestCase
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.packed import Columns, Packer, key, repeated, to_micros, unpack, without
+from heroci_action.results.records import Attempt, PassedTests, Status, TestCase
 from heroci_action.text import count
 
 # The elements that say how a test ended, and what they say; the worst one counts.
@@ -95,7 +88,7 @@ class _Document:
     """
 
     def __init__(
-        self, parser: expat.XMLParserType, source: Source, tree: Tree, *, deaf: bool
+        self, parser: expat.XMLParserType, source: Source, tree: PathResolver, *, deaf: bool
     ) -> None:
         self.parser = parser
         self.source = source
@@ -429,7 +422,7 @@ class _Document:
         return located or by_classname(classname, self.tree)
 
 
-def read_junit(source: Source, tree: Tree) -> Readings:
+def read_junit(source: Source, tree: PathResolver) -> Readings:
     """The tests of one file. Raises BrokenReportError with those that were read before it broke.
 
     Where what passed tests printed is not wanted, most of it is taken out before the document is parsed, and nobody

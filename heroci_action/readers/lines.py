@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
-from heroci_action.readers.places import Place, diagnostic, positive
-from heroci_action.results import Diagnostic, Severity
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.locations import Place, diagnostic, positive
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.records import Diagnostic, Severity
 from heroci_action.text import without_ansi
 
 _PLACE = r"^(?P<path>[^\n]+?):(?P<line>\d+):(?:(?P<column>\d+):)?"
@@ -30,12 +31,12 @@ MYPY = re.compile(
 )
 
 
-def read_flake8(source: Source, tree: Tree) -> Readings:
+def read_flake8(source: Source, tree: PathResolver) -> Readings:
     """Flake8's default format."""
     return _read(FLAKE8, source, tree)
 
 
-def read_pylint(source: Source, tree: Tree) -> Readings:
+def read_pylint(source: Source, tree: PathResolver) -> Readings:
     """Pylint's default format; what it does not call an error or fatal is a warning."""
 
     def as_told(parts: Mapping[str, str], finding: Diagnostic) -> Diagnostic:
@@ -46,7 +47,7 @@ def read_pylint(source: Source, tree: Tree) -> Readings:
     return _read(PYLINT, source, tree, as_told)
 
 
-def read_mypy(source: Source, tree: Tree) -> Readings:
+def read_mypy(source: Source, tree: PathResolver) -> Readings:
     """Lines of mypy, with or without columns; a note belongs to the finding before it."""
     findings: list[Diagnostic] = []
     for parts, finding in _matches(MYPY, source, tree):
@@ -61,14 +62,14 @@ def read_mypy(source: Source, tree: Tree) -> Readings:
     return Readings(diagnostics=tuple(findings))
 
 
-def read_ruff(source: Source, tree: Tree) -> Readings:
+def read_ruff(source: Source, tree: PathResolver) -> Readings:
     """`ruff check`, as JSON or in one of its two formats for people."""
     if source.text.lstrip().startswith("["):
         return Readings(diagnostics=tuple(_from_json(source, tree)))
     return _read(RUFF, source, tree)
 
 
-def _from_json(source: Source, tree: Tree) -> Iterator[Diagnostic]:
+def _from_json(source: Source, tree: PathResolver) -> Iterator[Diagnostic]:
     try:
         entries: list[Mapping[str, Any]] = json.loads(source.text)
         for entry in entries:
@@ -93,7 +94,7 @@ def _from_json(source: Source, tree: Tree) -> Iterator[Diagnostic]:
 def _read(
     pattern: re.Pattern[str],
     source: Source,
-    tree: Tree,
+    tree: PathResolver,
     finish: Callable[[Mapping[str, str], Diagnostic], Diagnostic] = lambda _, finding: finding,
 ) -> Readings:
     found = _matches(pattern, source, tree)
@@ -101,7 +102,7 @@ def _read(
 
 
 def _matches(
-    pattern: re.Pattern[str], source: Source, tree: Tree
+    pattern: re.Pattern[str], source: Source, tree: PathResolver
 ) -> Iterator[tuple[Mapping[str, str], Diagnostic]]:
     for match in pattern.finditer(without_ansi(source.text).replace("\r\n", "\n")):
         parts = {key.rstrip("2"): value for key, value in match.groupdict().items() if value}

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heroci_action.analysis.slowest import FIXTURES
-from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree, joined, kept
-from heroci_action.results import Status, TestCase
+from heroci_action.readers.base import BrokenReportError, Readings, Source, joined, kept
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.records import Status, TestCase
 from heroci_action.text import one_line, seconds
 
 Event = Mapping[str, Any]
@@ -45,7 +46,7 @@ class _Run:
     warnings: list[str] = field(default_factory=list)
 
 
-def read_records(sources: Sequence[Source], tree: Tree) -> Readings:
+def read_records(sources: Sequence[Source], tree: PathResolver) -> Readings:
     """Every case that was recorded, and as errored every test that started and never ended.
 
     A run that was told to stop at the first failure ends its other processes on purpose: their tests are a warning.
@@ -55,7 +56,7 @@ def read_records(sources: Sequence[Source], tree: Tree) -> Readings:
     """
     run = _Run()
 
-    def single(source: Source, tree: Tree) -> Readings:
+    def single(source: Source, tree: PathResolver) -> Readings:
         open_tests: dict[object, TestCase] = {}
         try:
             for event in _events(source):
@@ -109,7 +110,7 @@ def _empty_shards(run: _Run) -> Iterator[str]:
             yield f"shard {chosen.shard} has no test: the other shards run all {chosen.all_tests:,}"
 
 
-def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: Tree) -> None:
+def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: PathResolver) -> None:
     match event.get("event"):
         case "start":
             open_tests[event.get("n")] = _unfinished(event, tree)
@@ -146,7 +147,7 @@ def _fixtures(event: Event) -> float:
     return duration if 0 < duration < math.inf else 0.0
 
 
-def _test(event: Event, tree: Tree) -> TestCase:
+def _test(event: Event, tree: PathResolver) -> TestCase:
     try:
         status = Status(event["status"])
         name = str(event["name"])
@@ -167,12 +168,12 @@ def _test(event: Event, tree: Tree) -> TestCase:
     )
 
 
-def _unfinished(event: Event, tree: Tree) -> TestCase:
+def _unfinished(event: Event, tree: PathResolver) -> TestCase:
     message = "did not finish: its process ended, or was ended, while it ran"
     return _test({**event, "status": Status.ERRORED, "message": message}, tree)
 
 
-def _place(event: Event, tree: Tree) -> tuple[str | None, int | None]:
+def _place(event: Event, tree: PathResolver) -> tuple[str | None, int | None]:
     file, line = event.get("file"), event.get("line")
     place = tree.within(file) if isinstance(file, str) else None
     return place, line if place and isinstance(line, int) and line > 0 else None

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from heroci_action.readers.base import BrokenReportError, Readings, Source, Tree
-from heroci_action.readers.places import Place, diagnostic, positive
-from heroci_action.results import Diagnostic, Severity
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.locations import Place, diagnostic, positive
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.records import Diagnostic, Severity
 
 # SARIF 3.27.10; `none` is for results that are no problem.
 LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTICE}
@@ -18,7 +19,7 @@ LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity
 Json = Mapping[str, Any]
 
 
-def read_sarif(source: Source, tree: Tree) -> Readings:
+def read_sarif(source: Source, tree: PathResolver) -> Readings:
     """The open problems of all runs; suppressed results and those of another kind than `fail` are none."""
     try:
         document: Json = json.loads(source.text)
@@ -44,7 +45,7 @@ def _problems(run: Json) -> Iterator[Json]:
             yield result
 
 
-def _finding(result: Json, run: Json, tree: Tree) -> Diagnostic:
+def _finding(result: Json, run: Json, tree: PathResolver) -> Diagnostic:
     rule = _rule(result, run)
     return diagnostic(
         _place(result, run),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from heroci_action.plan import ReportKind
+from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers.lines import FLAKE8, MYPY, PYLINT, RUFF
 from heroci_action.text import without_ansi
 

@@ -10,7 +10,7 @@ from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.changed_lines import uncovered
 from heroci_action.analysis.failures import FailureGroup, failed, group, useful_lines
 from heroci_action.github.commands import MAX_ANNOTATIONS, Annotation
-from heroci_action.results import (
+from heroci_action.results.records import (
     Diagnostic,
     FailureAge,
     Result,

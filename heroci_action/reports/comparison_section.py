@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from heroci_action.analysis.baseline import known_since
 from heroci_action.reports.markdown import code, fit, fold, prose, row, table
-from heroci_action.results import Comparison, Result, Status, TestCase
+from heroci_action.results.records import Comparison, Result, Status, TestCase
 from heroci_action.text import count, one_line, place, seconds
 
 SHOWN = 500  # names in one list; they are in the JSON in full

@@ -17,7 +17,7 @@ from heroci_action.reports.markdown import (
     icon,
     size,
 )
-from heroci_action.results import TestCase
+from heroci_action.results.records import TestCase
 from heroci_action.text import count, place
 
 DETAILS = 200  # causes that are shown with a traceback; nobody reads more

@@ -17,7 +17,14 @@ from heroci_action.analysis.failures import failed
 from heroci_action.analysis.slowest import fixtures_of, slowest_of
 from heroci_action.reports.comparison_section import points
 from heroci_action.reports.markdown import icon
-from heroci_action.results import FileCoverage, Result, StageResult, Status, StepResult, TestCase
+from heroci_action.results.records import (
+    FileCoverage,
+    Result,
+    StageResult,
+    Status,
+    StepResult,
+    TestCase,
+)
 from heroci_action.text import clip, count, place, printable, seconds
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import junit_xml
 
 from heroci_action.reports.packed_cases import packed_cases
-from heroci_action.results import (
+from heroci_action.results.records import (
     Diagnostic,
     PassedTests,
     Result,

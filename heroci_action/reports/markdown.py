@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from heroci_action.results import Status
+from heroci_action.results.records import Status
 from heroci_action.text import one_line, printable
 
 # What means something to Markdown inside of a line (CommonMark 6, GFM 6.9, GitHub's formulas and emoji), escaped by a

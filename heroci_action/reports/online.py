@@ -14,7 +14,7 @@ from heroci_action.github.event import Event
 from heroci_action.options import GitHubApi
 from heroci_action.reports import summary
 from heroci_action.reports.annotations import annotate
-from heroci_action.results import Result
+from heroci_action.results.records import Result
 from heroci_action.text import count
 
 

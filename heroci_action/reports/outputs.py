@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from heroci_action.results import Result
+from heroci_action.results.records import Result
 
 
 def outputs(result: Result, paths: Mapping[str, str]) -> dict[str, str]:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import repeat
 
-from heroci_action.analysis import packing
-from heroci_action.results import PassedTests
+from heroci_action.results import packed as packing
+from heroci_action.results.records import PassedTests
 from heroci_action.text import legal_xml
 
 KNOWN_TIMES = 10_000  # different durations that are remembered

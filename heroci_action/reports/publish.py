@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from heroci_action import result_json
-from heroci_action.forks import LostError, spread
 from heroci_action.github import commands, environment
 from heroci_action.github.context import GitHubContext
 from heroci_action.output_directory import write
+from heroci_action.process_pool import LostError, spread
 from heroci_action.reports import coverage, html, junit, sarif, summary
 from heroci_action.reports.annotations import annotate
 from heroci_action.reports.outputs import outputs
-from heroci_action.results import Result
+from heroci_action.results import serialise as result_json
+from heroci_action.results.records import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from heroci_action.results import Diagnostic, Result, Severity
+from heroci_action.results.records import Diagnostic, Result, Severity
 from heroci_action.text import printable
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -26,7 +26,7 @@ from heroci_action.reports.markdown import (
     size,
     table,
 )
-from heroci_action.results import (
+from heroci_action.results.records import (
     Coverage,
     Diagnostic,
     FileCoverage,

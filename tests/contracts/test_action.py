@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from heroci_action.analysis.gates import FailOn, Gates
+from heroci_action.cli.inputs import FAIL_ON, OF_ONE_VERB, UNTOUCHED, Call, Verb, call_from
 from heroci_action.errors import ConfigurationError
-from heroci_action.inputs import FAIL_ON, OF_ONE_VERB, UNTOUCHED, Call, Verb, call_from
 from heroci_action.options import EngineChoice, GitHubApi, ReportOptions, RunOptions, Verbosity
 from heroci_action.reports.outputs import outputs
-from heroci_action.results import Result, Status
+from heroci_action.results.records import Result, Status
 from heroci_action.sharding import Shard
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -115,11 +115,13 @@ def test_every_foreign_action_is_pinned_by_commit_with_its_version_beside_it() -
 
 def test_all_pins_of_one_action_are_the_same() -> None:
     pins: dict[str, dict[str, set[str]]] = {}
-    for file in (*WORKFLOWS, *NAMING, ROOT / "heroci_action/proposal.py"):
+    for file in (*WORKFLOWS, *NAMING, ROOT / "heroci_action/commands/workflow_file.py"):
         for line in file.read_text().splitlines():
             if match := PIN.search(line.rstrip('"')):
                 pins.setdefault(match[1], {}).setdefault(match[2], set()).add(file.name)
-    assert {"proposal.py", "ci.yml", "action.md"} <= set().union(*pins["actions/checkout"].values())
+    assert {"workflow_file.py", "ci.yml", "action.md"} <= set().union(
+        *pins["actions/checkout"].values()
+    )
     assert {name: found for name, found in pins.items() if len(found) > 1} == {}
 
 

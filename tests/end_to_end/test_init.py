@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from heroci_action.proposal import CHECKOUT, UPLOAD
+from heroci_action.commands.workflow_file import CHECKOUT, UPLOAD
 from tests.contracts.linters import actionlint_program
 from tests.end_to_end import projects
 from tests.end_to_end.program import COMMAND, call, environment

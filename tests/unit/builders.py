@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from heroci_action.results import (
+from heroci_action.results.records import (
     Coverage,
     Diagnostic,
     Result,

@@ -10,7 +10,7 @@ import anyio
 
 from heroci_action.engines.base import ReportFile, Sink, StepOutcome, Stream
 from heroci_action.errors import EngineError
-from heroci_action.plan import Plan, Stage, Step
+from heroci_action.plan.stages import Plan, Stage, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 
 from hypothesis import strategies as st
 
-from heroci_action.results import (
+from heroci_action.results.records import (
     Attempt,
     ChangedLines,
     Comparison,

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.errors import ConfigurationError, ExitCode
-from heroci_action.plan import Plan, Stage, fill, fill_line, select
+from heroci_action.plan.placeholders import fill, fill_line
+from heroci_action.plan.stages import Plan, Stage, select
 
 
 def plan(**needs: tuple[str, ...]) -> Plan:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from heroci_action.errors import UsageError
-from heroci_action.result_json import dump, load, schema, schema_text, shipped_schema
-from heroci_action.results import Result, StageResult, Status, StepResult, TestCase
+from heroci_action.results.records import Result, StageResult, Status, StepResult, TestCase
+from heroci_action.results.serialise import dump, load, schema, schema_text, shipped_schema
 from tests.unit.result_strategies import results
 
 RESULT = Result(

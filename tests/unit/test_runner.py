@@ -8,10 +8,12 @@ import pytest
 from heroci_action.engines.base import Printed, ReportFile, Stream
 from heroci_action.errors import EngineError, ExitCode
 from heroci_action.observers.base import Observer
-from heroci_action.plan import Command, InstallDependencies, Plan, Report, ReportKind, Stage, Step
+from heroci_action.plan.actions import Command, InstallDependencies
+from heroci_action.plan.report_kinds import Report, ReportKind
+from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.readers import Readings
-from heroci_action.results import StageResult, Status, StepResult, TestCase
-from heroci_action.runner import Interrupt, Outcome, Reader, run_plan
+from heroci_action.results.records import StageResult, Status, StepResult, TestCase
+from heroci_action.runner.run import Interrupt, Outcome, Reader, run_plan
 from tests.unit.memory_engine import Behaviour, MemoryEngine
 
 SHORT = 0.05

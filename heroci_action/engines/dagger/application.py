@@ -12,7 +12,7 @@ from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.dagger.connection import Connection
 from heroci_action.engines.dagger.execution import first_line
 from heroci_action.engines.dagger.telemetry import Output
-from heroci_action.plan import Serve
+from heroci_action.plan.actions import Serve
 
 DEFAULT_PORT = 8000  # Django's own
 # Steps reach the application by the name that projects allow in development, as they do on the host engine.

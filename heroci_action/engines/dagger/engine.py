@@ -16,7 +16,7 @@ from heroci_action.engines.dagger.cli import open_cli
 from heroci_action.engines.dagger.preflight import preflight
 from heroci_action.engines.secret_store import Announce, ignore
 from heroci_action.engines.task_errors import one_error
-from heroci_action.plan import Plan
+from heroci_action.plan.stages import Plan
 
 CONTAINER_ROOT = "/src"  # where the repository lies in containers
 _NEED_THE_SDK = "heroci_action.engines.dagger.session"

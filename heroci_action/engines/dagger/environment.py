@@ -15,7 +15,8 @@ from heroci_action.engines.dagger.execution import GENERATION, HOME, Executed, E
 from heroci_action.engines.dagger.source import NO_VERSION, ROOT
 from heroci_action.engines.dagger.volumes import volume_name
 from heroci_action.engines.requirements import export_arguments, ingredients, project_arguments
-from heroci_action.plan import Environment, InstallSystemPackages
+from heroci_action.plan.actions import InstallSystemPackages
+from heroci_action.plan.stages import Environment
 
 DEFAULT_PYTHON = "3.13"
 DEFAULT_PATH = (

@@ -10,10 +10,10 @@ import dagger
 from heroci_action.engines import commands
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.dagger.execution import SALT, first_line
-from heroci_action.engines.dagger.ledger import new_salt
+from heroci_action.engines.dagger.replay_cache import new_salt
 from heroci_action.engines.dagger.session import DaggerSession
 from heroci_action.engines.dagger.telemetry import Output
-from heroci_action.plan import BuildImage
+from heroci_action.plan.actions import BuildImage
 
 _DOCKERFILE = ".heroci.Dockerfile"
 # What a build argument holds is part of the cache key of every RUN behind its declaration, stage by stage.

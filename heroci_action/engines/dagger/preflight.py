@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from heroci_action.engines.docker_words import cure, no_answer
+from heroci_action.engines.docker_errors import cure, no_answer
 from heroci_action.errors import EngineError, UsageError
 
 VERSION = "0.21.8"  # SDK, CLI and engine speak to each other in the same version only

@@ -21,16 +21,16 @@ from heroci_action.engines.commands import (
     declared,
     not_there,
 )
-from heroci_action.engines.dagger import application, delivery, hook, image, services
+from heroci_action.engines.dagger import application, hook, image, image_export, services
 from heroci_action.engines.dagger.application import Application
 from heroci_action.engines.dagger.execution import SALT, Executed
-from heroci_action.engines.dagger.ledger import Entry, digest, new_salt
+from heroci_action.engines.dagger.replay_cache import Entry, digest, new_salt
 from heroci_action.engines.dagger.services import Described
 from heroci_action.engines.dagger.session import DaggerSession
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.engines.task_errors import one_error
 from heroci_action.errors import EngineError
-from heroci_action.plan import (
+from heroci_action.plan.actions import (
     BuildImage,
     CollectReports,
     Command,
@@ -41,11 +41,9 @@ from heroci_action.plan import (
     Place,
     PublishImage,
     Serve,
-    Stage,
-    Step,
-    fill,
-    fill_line,
 )
+from heroci_action.plan.placeholders import fill, fill_line
+from heroci_action.plan.stages import Stage, Step
 
 ANYWHERE = "0.0.0.0"  # noqa: S104  in a container, where nobody else could reach it
 
@@ -125,9 +123,9 @@ class DaggerScope:
             case BuildImage():
                 return await image.build(self._session, step.action, sink)
             case ExportImage():
-                return await delivery.export(self._session, step.action, sink)
+                return await image_export.export(self._session, step.action, sink)
             case PublishImage():
-                return await delivery.publish(self._session, step.action, self._values, sink)
+                return await image_export.publish(self._session, step.action, self._values, sink)
             case Serve():
                 await self._begin()
                 return await self._serve(step, step.action, sink)

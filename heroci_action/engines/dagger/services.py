@@ -21,7 +21,8 @@ from heroci_action.engines.known_services import (
     service_port,
 )
 from heroci_action.errors import EngineError
-from heroci_action.plan import Service, fill, fill_line
+from heroci_action.plan.placeholders import fill, fill_line
+from heroci_action.plan.stages import Service
 
 READY_WITHIN = 120.0  # seconds; an image may have to be pulled first
 STOP_WITHIN = 2.0

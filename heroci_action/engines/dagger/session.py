@@ -17,7 +17,7 @@ from heroci_action.engines.dagger.connection import Connection, connected
 from heroci_action.engines.dagger.engine import DaggerEngine
 from heroci_action.engines.dagger.environment import Recipe, index_variables
 from heroci_action.engines.dagger.execution import HOME, OUTCOME, SALT, Executor, first_line
-from heroci_action.engines.dagger.ledger import Ledger, new_salt
+from heroci_action.engines.dagger.replay_cache import Ledger, new_salt
 from heroci_action.engines.dagger.source import (
     NO_VERSION,
     ROOT,
@@ -33,7 +33,7 @@ from heroci_action.engines.secret_store import (
 )
 from heroci_action.engines.uv_version import uv_version
 from heroci_action.errors import EngineError
-from heroci_action.plan import Plan, Stage
+from heroci_action.plan.stages import Plan, Stage
 
 REPORTS = f"{HOME}/reports"
 PROBES = f"{HOME}/probes"

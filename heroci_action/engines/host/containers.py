@@ -11,7 +11,7 @@ import anyio
 
 from heroci_action.engines.base import Sink
 from heroci_action.engines.commands import passes_on
-from heroci_action.engines.host.docker import Docker
+from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.ports import LOOPBACK
 from heroci_action.engines.host.process import Program
 from heroci_action.engines.host.services import Provided
@@ -23,7 +23,7 @@ from heroci_action.engines.known_services import (
     service_port,
 )
 from heroci_action.errors import EngineError
-from heroci_action.plan import Service
+from heroci_action.plan.stages import Service
 
 READY_WITHIN = 120.0  # seconds; an image may have to be pulled first
 

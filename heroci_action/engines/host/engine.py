@@ -16,11 +16,11 @@ from heroci_action import probes
 from heroci_action.engines import health
 from heroci_action.engines.base import ReportFile, Sink, StepOutcome, Stream
 from heroci_action.engines.commands import arguments_of, declared, not_there
+from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.build_context import Build
+from heroci_action.engines.host.cache import kept_directory
 from heroci_action.engines.host.containers import Containers, containers
-from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.environment import Installed, Installer
-from heroci_action.engines.host.kept import kept_directory
 from heroci_action.engines.host.packages import install_system_packages
 from heroci_action.engines.host.ports import LOOPBACK, free_port, wait_for_port
 from heroci_action.engines.host.process import (
@@ -44,7 +44,7 @@ from heroci_action.engines.secret_store import (
     require_secrets,
 )
 from heroci_action.errors import EngineError
-from heroci_action.plan import (
+from heroci_action.plan.actions import (
     BuildImage,
     CollectReports,
     Command,
@@ -53,14 +53,11 @@ from heroci_action.plan import (
     InstallDependencies,
     InstallSystemPackages,
     Place,
-    Plan,
     PublishImage,
     Serve,
-    Stage,
-    Step,
-    fill,
-    fill_line,
 )
+from heroci_action.plan.placeholders import fill, fill_line
+from heroci_action.plan.stages import Plan, Stage, Step
 
 DEFAULT_APPLICATION_PORT = 8000  # Django's own
 

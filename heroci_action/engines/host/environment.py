@@ -15,13 +15,13 @@ import anyio
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.host import interpreters
+from heroci_action.engines.host.cache import project_directory
 from heroci_action.engines.host.interpreters import Interpreter
-from heroci_action.engines.host.kept import project_directory
 from heroci_action.engines.host.locks import lock, lock_at_once
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.requirements import export_arguments, ingredients, project_arguments
 from heroci_action.errors import EngineError, UsageError
-from heroci_action.plan import Environment
+from heroci_action.plan.stages import Environment
 
 KEPT = 8  # environments of one project in the cache; the least recently used go first
 COMPLETE = "complete"

@@ -10,7 +10,7 @@ from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.host.process import Program, capture, execute
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.errors import EngineError
-from heroci_action.plan import InstallSystemPackages
+from heroci_action.plan.actions import InstallSystemPackages
 
 
 async def install_system_packages(

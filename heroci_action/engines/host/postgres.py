@@ -21,7 +21,7 @@ from heroci_action.engines.host.process import Program, User, capture, ready, ru
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.known_services import POSTGRES_UNSAFE, PostgresAccess
 from heroci_action.errors import EngineError
-from heroci_action.plan import Service
+from heroci_action.plan.stages import Service
 
 READY_WITHIN = 60.0  # seconds
 STARTS = 3  # a free port can be taken by somebody else before the server has it

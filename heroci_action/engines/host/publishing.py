@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from heroci_action.engines.base import Sink, StepOutcome
-from heroci_action.engines.host.docker import Docker
+from heroci_action.engines.docker import Docker
 from heroci_action.engines.images import registry_of
 
 

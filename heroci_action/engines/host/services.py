@@ -12,14 +12,15 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from heroci_action.engines.base import Sink, Stream
 from heroci_action.engines.commands import arguments_of
+from heroci_action.engines.docker import Docker
 from heroci_action.engines.host import postgres
-from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.ports import LOOPBACK, free_port, wait_for_port
 from heroci_action.engines.host.process import Program, ready, running
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.known_services import address, service_image, service_port
 from heroci_action.errors import EngineError
-from heroci_action.plan import Service, fill, fill_line
+from heroci_action.plan.placeholders import fill, fill_line
+from heroci_action.plan.stages import Service
 
 READY_WITHIN = 60.0  # seconds
 

@@ -1,4 +1,4 @@
-"""What a run of the host engine owns on this machine: a mark, a scratch directory, and the guardian of both."""
+"""What a run of the host engine owns on this machine: a mark, a scratch directory, and the reaper of both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from heroci_action.engines.host import guardian
+from heroci_action.engines.host import reaper
 
 # Facts about this machine that a step cannot do without on it: how to reach the network. All else must be declared.
 MACHINE_VARIABLES = frozenset(
@@ -36,12 +36,12 @@ MACHINE_VARIABLES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """The run's id (its mark on processes and containers), its scratch directory, and its line to the guardian."""
+    """The run's id (its mark on processes and containers), its scratch directory, and its line to the reaper."""
 
     run: str
     scratch: Path
     machine: Mapping[str, str]
-    _guardian: IO[str]
+    _reaper: IO[str]
 
     def directory(self, *names: str) -> Path:
         """A directory in the scratch directory, made where it is not there."""
@@ -65,7 +65,7 @@ class Workspace:
             "TMPDIR": str(self.directory("tmp")),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
-            guardian.MARK: self.run,
+            reaper.MARK: self.run,
             **network,
             **variables,
         }
@@ -79,10 +79,10 @@ class Workspace:
         self._tell("group", str(group))
 
     def _tell(self, *words: str) -> None:
-        # A guardian that is gone cannot help, and is no reason to stop.
+        # A reaper that is gone cannot help, and is no reason to stop.
         with suppress(OSError):
-            self._guardian.write(json.dumps(words) + "\n")
-            self._guardian.flush()
+            self._reaper.write(json.dumps(words) + "\n")
+            self._reaper.flush()
 
 
 @contextmanager
@@ -91,10 +91,10 @@ def workspace(machine: Mapping[str, str]) -> Iterator[Workspace]:
     run = secrets.token_hex(8)
     scratch = Path(tempfile.mkdtemp(prefix="heroci-", dir=machine.get("TMPDIR")))
     scratch.chmod(0o711)  # a database server that runs as another user must get through
-    process = _start_guardian(run, machine)
+    process = _start_reaper(run, machine)
     assert process.stdin is not None  # noqa: S101  for mypy: it was asked for
     try:
-        here = Workspace(run=run, scratch=scratch, machine=machine, _guardian=process.stdin)
+        here = Workspace(run=run, scratch=scratch, machine=machine, _reaper=process.stdin)
         here.guard_directory(scratch)
         yield here
     finally:
@@ -105,10 +105,10 @@ def workspace(machine: Mapping[str, str]) -> Iterator[Workspace]:
         process.wait()
 
 
-def _start_guardian(run: str, machine: Mapping[str, str]) -> subprocess.Popen[str]:
+def _start_reaper(run: str, machine: Mapping[str, str]) -> subprocess.Popen[str]:
     env = {name: machine[name] for name in ("PATH", "DOCKER_HOST", "HOME") if name in machine}
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", guardian.__file__, run],
+        [sys.executable, "-I", "-S", reaper.__file__, run],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

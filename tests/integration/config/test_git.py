@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.config.load import load
-from heroci_action.config.tree import Tree
+from heroci_action.project import load
+from heroci_action.repository.files import RepositoryFiles
 from tests.unit.config.projects import django, manage, write
 
 
@@ -33,13 +33,13 @@ def test_only_what_git_tracks_or_would_track_is_seen(repository: Path) -> None:
     )
     git(repository, "add", "tracked.txt", "gone.txt")
     (repository / "gone.txt").unlink()
-    assert Tree.read(repository).files == (".gitignore", "new.txt", "tracked.txt")
+    assert RepositoryFiles.read(repository).files == (".gitignore", "new.txt", "tracked.txt")
 
 
 def test_names_with_spaces_newlines_and_other_scripts_are_seen(repository: Path) -> None:
     names = ("a b.txt", "sch\u00f6n.txt", "new\nline.txt", "quote'\".txt")
     write(repository, dict.fromkeys(names, "x"))
-    assert set(Tree.read(repository).files) == set(names)
+    assert set(RepositoryFiles.read(repository).files) == set(names)
 
 
 def test_the_root_is_found_from_a_directory_below(repository: Path) -> None:

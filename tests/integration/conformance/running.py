@@ -8,17 +8,17 @@ from pathlib import Path
 
 import anyio
 
-from heroci_action.application import Project, run_project
-from heroci_action.config.load import load
+from heroci_action.commands.run import Project, run_project
 from heroci_action.engines.base import Engine
 from heroci_action.engines.choice import Chosen
 from heroci_action.engines.dagger.engine import DaggerEngine
 from heroci_action.engines.host.engine import HostEngine
 from heroci_action.observers.base import Observer
 from heroci_action.pipeline import build_plan
-from heroci_action.pipeline.surroundings import Surroundings
-from heroci_action.plan import select
-from heroci_action.results import Result
+from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.plan.stages import select
+from heroci_action.project import load
+from heroci_action.results.records import Result
 from tests.integration.dagger import reach
 
 

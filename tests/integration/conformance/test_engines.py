@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.pipeline.surroundings import Surroundings
-from heroci_action.results import Result, Status
+from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.results.records import Result, Status
 from tests.end_to_end.projects import write
 from tests.integration.conformance.running import on_both
 

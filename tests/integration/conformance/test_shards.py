@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.pipeline.surroundings import Surroundings
-from heroci_action.results import Status
+from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.results.records import Status
 from heroci_action.sharding import Shard
 from tests.end_to_end.projects import write
 from tests.integration.conformance.running import on_both

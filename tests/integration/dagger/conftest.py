@@ -11,15 +11,8 @@ import pytest
 from heroci_action.engines.base import EngineSession, ReportFile, StepOutcome, Stream
 from heroci_action.engines.dagger.engine import DaggerEngine
 from heroci_action.errors import HeroCIError
-from heroci_action.plan import (
-    BuildImage,
-    Environment,
-    InstallDependencies,
-    Plan,
-    PublishImage,
-    Stage,
-    Step,
-)
+from heroci_action.plan.actions import BuildImage, InstallDependencies, PublishImage
+from heroci_action.plan.stages import Environment, Plan, Stage, Step
 from tests.end_to_end.projects import commit, git
 from tests.integration.dagger import reach
 

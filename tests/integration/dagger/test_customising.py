@@ -8,15 +8,8 @@ from pathlib import Path
 import pytest
 
 from heroci_action.errors import EngineError
-from heroci_action.plan import (
-    BuildImage,
-    Command,
-    Customise,
-    Environment,
-    Place,
-    Stage,
-    Step,
-)
+from heroci_action.plan.actions import BuildImage, Command, Customise, Place
+from heroci_action.plan.stages import Environment, Stage, Step
 from tests.integration.dagger.conftest import Repository
 
 pytestmark = pytest.mark.dagger

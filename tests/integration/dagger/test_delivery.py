@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from heroci_action.plan import BuildImage, ExportImage, PublishImage, Stage, Step
+from heroci_action.plan.actions import BuildImage, ExportImage, PublishImage
+from heroci_action.plan.stages import Stage, Step
 from tests.integration.dagger import reach
 from tests.integration.dagger.conftest import Repository
 from tests.integration.docker_daemon import needs_docker

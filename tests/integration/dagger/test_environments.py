@@ -7,15 +7,8 @@ import subprocess
 import pytest
 from uv import find_uv_bin
 
-from heroci_action.plan import (
-    Command,
-    Environment,
-    InstallDependencies,
-    InstallSystemPackages,
-    Service,
-    Stage,
-    Step,
-)
+from heroci_action.plan.actions import Command, InstallDependencies, InstallSystemPackages
+from heroci_action.plan.stages import Environment, Service, Stage, Step
 from tests.end_to_end.projects import git
 from tests.integration.dagger.conftest import Repository
 

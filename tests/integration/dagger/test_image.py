@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.plan import BuildImage, Command, Place, Serve, Stage, Step
+from heroci_action.plan.actions import BuildImage, Command, Place, Serve
+from heroci_action.plan.stages import Stage, Step
 from tests.integration.dagger.conftest import Repository
 
 pytestmark = pytest.mark.dagger

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from heroci_action.engines.dagger import services
-from heroci_action.engines.dagger.ledger import Entry, Ledger, new_salt
-from heroci_action.plan import Command, Environment, Service, Stage, Step
+from heroci_action.engines.dagger.replay_cache import Entry, Ledger, new_salt
+from heroci_action.plan.actions import Command
+from heroci_action.plan.stages import Environment, Service, Stage, Step
 from tests.integration.dagger.conftest import Repository
 
 pytestmark = pytest.mark.dagger

@@ -9,7 +9,9 @@ import anyio
 import pytest
 
 from heroci_action.engines.base import EngineSession, Stream
-from heroci_action.plan import CollectReports, Command, Report, ReportKind, Stage, Step
+from heroci_action.plan.actions import CollectReports, Command
+from heroci_action.plan.report_kinds import Report, ReportKind
+from heroci_action.plan.stages import Stage, Step
 from tests.integration.dagger.conftest import Repository, Seen, take
 
 pytestmark = pytest.mark.dagger

@@ -7,7 +7,7 @@ import pytest
 from heroci_action.github.api import ApiError
 from heroci_action.github.check_run import CheckRun, publish_check_run
 from heroci_action.github.commands import Annotation
-from heroci_action.results import Severity, Status
+from heroci_action.results.records import Severity, Status
 from tests.integration.github.server import Fault, GitHub
 from tests.integration.github.test_api import api_of
 

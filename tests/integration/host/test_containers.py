@@ -8,12 +8,12 @@ from pathlib import Path
 import anyio
 import pytest
 
+from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.containers import containers
-from heroci_action.engines.host.docker import Docker
 from heroci_action.engines.host.process import capture, execute, running
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.errors import EngineError
-from heroci_action.plan import Service
+from heroci_action.plan.stages import Service
 from tests.integration.docker_daemon import needs_docker
 from tests.integration.host.conftest import Lines
 

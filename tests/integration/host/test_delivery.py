@@ -12,22 +12,19 @@ import anyio
 import pytest
 
 from heroci_action.engines.base import StepOutcome
+from heroci_action.engines.host.cache import everything, remove
 from heroci_action.engines.host.engine import HostEngine
-from heroci_action.engines.host.kept import everything, remove
 from heroci_action.engines.host.locks import lock_at_once
 from heroci_action.errors import EngineError
-from heroci_action.plan import (
+from heroci_action.plan.actions import (
     BuildImage,
     Command,
     Customise,
-    Environment,
     ExportImage,
     InstallDependencies,
-    Plan,
     PublishImage,
-    Stage,
-    Step,
 )
+from heroci_action.plan.stages import Environment, Plan, Stage, Step
 from tests.integration.docker_daemon import needs_docker
 from tests.integration.host.conftest import Lines
 from tests.integration.registry import registry

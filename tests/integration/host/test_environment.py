@@ -14,7 +14,7 @@ from heroci_action.engines.host.process import Program, capture
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.host.workspace import Workspace, workspace
 from heroci_action.errors import EngineError, UsageError
-from heroci_action.plan import Environment
+from heroci_action.plan.stages import Environment
 from tests.integration.host.conftest import Lines
 
 HERE = ".".join(platform.python_version_tuple()[:2])

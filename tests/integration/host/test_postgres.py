@@ -13,7 +13,7 @@ from heroci_action.engines.host.postgres import Binaries, choose, find_binaries
 from heroci_action.engines.host.process import Program, capture
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.errors import EngineError
-from heroci_action.plan import Service
+from heroci_action.plan.stages import Service
 from tests.integration.host.conftest import Lines
 
 HERE = find_binaries(os.environ["PATH"])

@@ -11,7 +11,7 @@ import pytest
 
 from heroci_action.engines.host.engine import HostEngine, HostSession
 from heroci_action.errors import EngineError
-from heroci_action.plan import Plan, Service, Stage
+from heroci_action.plan.stages import Plan, Service, Stage
 from tests.integration.host.conftest import Lines
 
 TESTS = Stage(name="tests", services=("postgres",))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.engines.host.guardian import marked_processes
+from heroci_action.engines.host.reaper import marked_processes
 from heroci_action.engines.host.workspace import Workspace, workspace
 
 # An engine that is killed in the middle of its work: it has a scratch directory, a step that ignores TERM in a

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Readings, Tree, read
-from heroci_action.results import Status, TestCase
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Readings, read
+from heroci_action.results.records import Status, TestCase
 
 PROBES = Path(__file__).parents[3] / "heroci_action" / "probes"
 LIMIT = 60  # seconds that a run may take before it counts as hanging
@@ -138,7 +138,7 @@ class Project:
             for path in sorted(records.glob("*.jsonl"))
         ]
         tracked = {path.relative_to(self.root).as_posix() for path in self.root.rglob("*.py")}
-        return read(files, tree=Tree(tracked=frozenset(tracked), roots=(str(self.root),)))
+        return read(files, tree=PathResolver(tracked=frozenset(tracked), roots=(str(self.root),)))
 
     def manage(
         self,

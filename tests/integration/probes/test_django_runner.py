@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from heroci_action.results import Status
+from heroci_action.results.records import Status
 from tests.integration.probes.projects import PROBES, Project, Run, line_of
 
 TORTURE = """import sys

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Tree, read
-from heroci_action.results import Status
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, read
+from heroci_action.results.records import Status
 from tests.integration.probes.projects import Project, Run, line_of
 
 PASSED, FAILED, ERRORED, SKIPPED = Status.PASSED, Status.FAILED, Status.ERRORED, Status.SKIPPED
@@ -233,7 +233,7 @@ def test_pytests_own_junit_beside_the_record_counts_nothing_twice(tested: Projec
         for path in (tested.root.parent / "records").iterdir()
     ]
     junit = ReportFile(kind=ReportKind.JUNIT, path="junit.xml", content=content)
-    both = read([junit, *records], tree=Tree())
+    both = read([junit, *records], tree=PathResolver())
     # pytest's JUnit knows no subtests: it names the test around them.
     extra = {test.name for test in both.tests} - {test.name for test in run.readings.tests}
     assert extra <= {"test_sub"}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from heroci_action.results import Status
+from heroci_action.results.records import Status
 from tests.integration.probes.projects import Project, Run
 
 CLASSES = """import unittest

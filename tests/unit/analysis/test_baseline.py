@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 from heroci_action.analysis.baseline import compare, known_since, slower
-from heroci_action.results import Coverage, FailureAge, FileCoverage, Result, Status
+from heroci_action.results.records import Coverage, FailureAge, FileCoverage, Result, Status
 from tests.unit.builders import case, finding, run, run_of, stage, step
 
 BAD = Status.FAILED

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from heroci_action.analysis.changed_lines import of_changes, uncovered
-from heroci_action.git import parse_changes
-from heroci_action.results import Coverage, FileCoverage
+from heroci_action.repository.git import parse_changes
+from heroci_action.results.records import Coverage, FileCoverage
 
 DIFF = """diff --git a/cart.py b/cart.py
 --- a/cart.py

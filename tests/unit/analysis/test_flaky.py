@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.analysis.flaky import rerun_by_pytest, retried, settle
-from heroci_action.results import Status, StepResult, TestCase
+from heroci_action.results.records import Status, StepResult, TestCase
 from tests.unit.builders import case, step
 
 BAD, GOOD, SKIP = Status.FAILED, Status.PASSED, Status.SKIPPED

@@ -8,7 +8,14 @@ import pytest
 
 from heroci_action.analysis.baseline import compare
 from heroci_action.analysis.gates import FailOn, Gates, judge, judge_run
-from heroci_action.results import ChangedLines, Coverage, FileCoverage, Result, Severity, Status
+from heroci_action.results.records import (
+    ChangedLines,
+    Coverage,
+    FileCoverage,
+    Result,
+    Severity,
+    Status,
+)
 from tests.unit.builders import case, finding, run, run_of, stage, step
 
 BAD, ERROR = Status.FAILED, Status.ERRORED

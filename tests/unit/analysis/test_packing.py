@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heroci_action.analysis import packing
 from heroci_action.analysis.baseline import compare
 from heroci_action.analysis.flaky import settle
-from heroci_action.analysis.packing import listed, pack, unpack, without
 from heroci_action.analysis.slowest import slowest_of
 from heroci_action.errors import UsageError
 from heroci_action.reports import junit
-from heroci_action.result_json import dump, load
-from heroci_action.results import PassedTests, Result, Status, StepResult, TestCase
+from heroci_action.results import packed as packing
+from heroci_action.results.packed import listed, pack, unpack, without
+from heroci_action.results.records import PassedTests, Result, Status, StepResult, TestCase
+from heroci_action.results.serialise import dump, load
 from tests.unit.builders import case, run, run_of, stage, step
 from tests.unit.result_strategies import lines, names, optional_texts, texts
 

@@ -8,7 +8,7 @@ import pytest
 
 from heroci_action.analysis.gates import Gates, judge
 from heroci_action.analysis.merging import merge
-from heroci_action.results import Result, Status
+from heroci_action.results.records import Result, Status
 from tests.unit.builders import case, run, stage, step
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
-from heroci_action.config.facts import Loaded
-from heroci_action.config.load import load
+from heroci_action.detection.facts import Loaded
+from heroci_action.project import load
 
 MANAGE = """
     import os, sys

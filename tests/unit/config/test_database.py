@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.config.facts import Vendor
+from heroci_action.detection.facts import Vendor
 from tests.unit.config.projects import SQLITE, django, loaded
 
 POSTGRES = "django.db.backends.postgresql"

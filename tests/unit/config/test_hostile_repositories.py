@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.config.load import load
-from heroci_action.config.tree import MAX_TEXT, Tree
+from heroci_action.project import load
+from heroci_action.repository.files import MAX_TEXT, RepositoryFiles
 from tests.unit.config.projects import SQLITE, django, loaded, manage, write
 
 BROKEN = [
@@ -90,7 +90,7 @@ def test_requirements_do_not_lead_out_of_the_repository(tmp_path: Path) -> None:
 
 def test_huge_files_are_left_alone(tmp_path: Path) -> None:
     write(tmp_path, {"big.txt": "x" * (MAX_TEXT + 1), "small.txt": "x"})
-    tree = Tree.read(tmp_path)
+    tree = RepositoryFiles.read(tmp_path)
     assert (tree.text("big.txt"), tree.text("small.txt"), tree.text("none.txt")) == ("", "x", "")
 
 

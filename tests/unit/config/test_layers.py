@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.config.load import load
 from heroci_action.errors import ConfigurationError
+from heroci_action.project import load
 from tests.unit.config.projects import django, loaded, manage, write
 
 URL_SETTINGS = """

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from heroci_action.config.model import Config, ImageConfig, LintConfig, ServiceConfig, seconds
-from heroci_action.plan import ReportKind
+from heroci_action.plan.report_kinds import ReportKind
 
 
 def parsed(**values: object) -> Config:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.config.written import read_named
+from heroci_action.config.location import read_named
 from heroci_action.errors import ConfigurationError
 
 

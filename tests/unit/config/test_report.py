@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.config.load import report_config
+from heroci_action.config.location import read_file
 from heroci_action.config.model import ReportConfig
-from heroci_action.config.written import read_file
 from heroci_action.errors import ConfigurationError, Problem
+from heroci_action.project import report_config
 from tests.unit.config.projects import django, loaded, write
 
 

@@ -24,7 +24,7 @@ from heroci_action.engines.dagger.engine import DaggerEngine
 from heroci_action.engines.dagger.preflight import CLI, RUNNER_HOST, preflight
 from heroci_action.errors import EngineError, UsageError
 from heroci_action.options import EngineChoice
-from heroci_action.plan import Plan
+from heroci_action.plan.stages import Plan
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 

@@ -16,7 +16,7 @@ from heroci_action.github.commands import (
     inert,
     write_line,
 )
-from heroci_action.results import Severity
+from heroci_action.results.records import Severity
 from tests.unit.github.runner import Obeyed, obeyed
 from tests.unit.result_strategies import HOSTILE, texts
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer
-from heroci_action.plan import Command, Plan, Stage, Step
-from heroci_action.results import Result, Status
+from heroci_action.plan.actions import Command
+from heroci_action.plan.stages import Plan, Stage, Step
+from heroci_action.results.records import Result, Status
 from tests.unit.builders import case, finding, run, stage, step
 
 

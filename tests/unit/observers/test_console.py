@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from heroci_action.engines.base import Stream
 from heroci_action.observers.console import Console
 from heroci_action.options import Verbosity
-from heroci_action.results import Result
+from heroci_action.results.records import Result
 from tests.unit.observers.plans import PLAN, TESTS, watch
 from tests.unit.result_strategies import HOSTILE, results
 

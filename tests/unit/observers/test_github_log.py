@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from heroci_action.engines.base import Stream
 from heroci_action.observers.github_log import KEPT_LINES, GitHubLog
 from heroci_action.options import Verbosity
-from heroci_action.results import Status
+from heroci_action.results.records import Status
 from tests.unit.builders import stage, step
 from tests.unit.github.runner import obeyed
 from tests.unit.observers.plans import IMAGE, TESTS, watch

@@ -10,8 +10,8 @@ import pytest
 
 from heroci_action.errors import ConfigurationError
 from heroci_action.pipeline import build_plan
-from heroci_action.pipeline.surroundings import Surroundings
-from heroci_action.plan import (
+from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.plan.actions import (
     BuildImage,
     CollectReports,
     Command,
@@ -20,13 +20,11 @@ from heroci_action.plan import (
     InstallDependencies,
     InstallSystemPackages,
     Place,
-    Plan,
     PublishImage,
-    ReportKind,
     Serve,
-    Stage,
-    Step,
 )
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.sharding import Shard
 from tests.unit.config.projects import SQLITE, django, loaded, manage
 

@@ -12,13 +12,13 @@ import sys
 import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports(include=["heroci_action.readers", "heroci_action.analysis"]):
-    from heroci_action.analysis.packing import unpack
-    from heroci_action.plan import ReportKind
-    from heroci_action.readers import Source, Tree, read_sources
+    from heroci_action.plan.report_kinds import ReportKind
+    from heroci_action.readers import PathResolver, Source, read_sources
     from heroci_action.readers.sniff import kind_of
-    from heroci_action.results import PassedTests, TestCase
+    from heroci_action.results.packed import unpack
+    from heroci_action.results.records import PassedTests, TestCase
 
-TREE = Tree(tracked=frozenset({"a.py", "b/c.py"}), roots=("/r",), foreign=True)
+TREE = PathResolver(tracked=frozenset({"a.py", "b/c.py"}), roots=("/r",), foreign=True)
 
 
 def main() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Readings, Tree, read
-from heroci_action.results import FileCoverage
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Readings, read
+from heroci_action.results.records import FileCoverage
 
-TREE = Tree(
+TREE = PathResolver(
     directory="backend", tracked=frozenset({"backend/a.py", "backend/b.py"}), roots=("/src",)
 )
 

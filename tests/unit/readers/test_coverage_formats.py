@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Readings, Source, Tree, read_sources
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Readings, Source, read_sources
 from heroci_action.readers.sniff import kind_of
-from heroci_action.results import FileCoverage
+from heroci_action.results.records import FileCoverage
 
-TREE = Tree(
+TREE = PathResolver(
     tracked=frozenset({"src/cart.py", "web/src/cart.js", "app/src/main/java/com/acme/Cart.java"}),
     roots=("/here",),
     foreign=True,

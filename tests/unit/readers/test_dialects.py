@@ -8,12 +8,12 @@ from collections import Counter
 
 import pytest
 
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Readings, Source, Tree, read_sources
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Readings, Source, read_sources
 from heroci_action.readers.junit import seconds
-from heroci_action.results import Status, TestCase
+from heroci_action.results.records import Status, TestCase
 
-TREE = Tree(
+TREE = PathResolver(
     tracked=frozenset(
         {
             "app/src/test/java/com/acme/CartTest.java",
@@ -442,7 +442,7 @@ def test_a_message_that_says_nothing_gives_way_to_the_first_line(body: str, mess
 
 
 def test_a_bare_file_name_is_meant_from_the_package_of_the_test() -> None:
-    tree = Tree(tracked=frozenset({"shop/x_test.go", "bill/x_test.go", "x_test.go"}))
+    tree = PathResolver(tracked=frozenset({"shop/x_test.go", "bill/x_test.go", "x_test.go"}))
     for package, file in (
         ("example.com/m/shop", "shop/x_test.go"),
         ("example.com/m/bill", "bill/x_test.go"),

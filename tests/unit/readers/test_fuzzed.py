@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Source, Tree, read_sources
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Source, read_sources
 
 SECONDS = os.environ.get("HEROCI_FUZZ_SECONDS", "4")
 SEEDS = {
@@ -104,7 +104,7 @@ def peak_of(cases: int, output: str) -> int:
         packed=True,
     )
     tracemalloc.start()
-    found = read_sources([source], tree=Tree())
+    found = read_sources([source], tree=PathResolver())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found.passed
@@ -128,7 +128,9 @@ def test_reading_leaves_nothing_behind() -> None:
     content = SEEDS[ReportKind.JUNIT][1]
 
     def read() -> None:
-        read_sources([Source(kind=ReportKind.JUNIT, path="x", content=content)], tree=Tree())
+        read_sources(
+            [Source(kind=ReportKind.JUNIT, path="x", content=content)], tree=PathResolver()
+        )
 
     gc.disable()  # as in the processes that read files side by side
     tracemalloc.start()

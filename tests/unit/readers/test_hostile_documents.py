@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heroci_action.plan import ReportKind
-from heroci_action.readers import READERS, Readings, Source, Tree, read_sources
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import READERS, PathResolver, Readings, Source, read_sources
 from heroci_action.readers.sniff import kind_of
 from heroci_action.text import legal_xml
 
-TREE = Tree(tracked=frozenset({"a.py", "b/c.py", "é.py"}), roots=("/r",), foreign=True)
+TREE = PathResolver(tracked=frozenset({"a.py", "b/c.py", "é.py"}), roots=("/r",), foreign=True)
 
 NAMES = (
     *(

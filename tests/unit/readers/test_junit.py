@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroci_action.analysis.packing import unpack
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Readings, Source, Tree, read, read_sources
-from heroci_action.results import PassedTests, Status, TestCase
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Readings, Source, read, read_sources
+from heroci_action.results.packed import unpack
+from heroci_action.results.records import PassedTests, Status, TestCase
 
-TREE = Tree(
+TREE = PathResolver(
     tracked=frozenset({"shop/tests/test_cart.py", "shop/cart.py", "shop/__init__.py"}),
     roots=("/src",),
 )
@@ -25,11 +25,11 @@ def report(content: str | bytes, path: str = "junit.xml") -> ReportFile:
     return ReportFile(kind=ReportKind.JUNIT, path=path, content=raw)
 
 
-def readings(*contents: str | bytes, tree: Tree = TREE) -> Readings:
+def readings(*contents: str | bytes, tree: PathResolver = TREE) -> Readings:
     return read([report(content, f"{n}.xml") for n, content in enumerate(contents)], tree=tree)
 
 
-def only(content: str, tree: Tree = TREE) -> TestCase:
+def only(content: str, tree: PathResolver = TREE) -> TestCase:
     (test,) = readings(content, tree=tree).tests
     return test
 
@@ -81,7 +81,7 @@ def test_pytest_xunit2_has_no_file_so_the_traceback_and_the_class_say_it() -> No
 
 
 def test_a_class_name_is_meant_from_the_working_directory_too() -> None:
-    tree = Tree(directory="backend", tracked=frozenset({"backend/a/tests.py"}))
+    tree = PathResolver(directory="backend", tracked=frozenset({"backend/a/tests.py"}))
     passed = '<testsuite><testcase classname="a.tests.T" name="t"/></testsuite>'
     assert only(passed, tree).file == "backend/a/tests.py"
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Readings, Source, Tree, read
-from heroci_action.results import Diagnostic, Severity
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Readings, Source, read
+from heroci_action.results.records import Diagnostic, Severity
 
-TREE = Tree(tracked=frozenset({"pkg/ugly.py", "pkg/we ird:1.py", "pkg/syntax.py"}), roots=("/src",))
+TREE = PathResolver(
+    tracked=frozenset({"pkg/ugly.py", "pkg/we ird:1.py", "pkg/syntax.py"}), roots=("/src",)
+)
 
 # A tilde stands for the blank of an empty line.
 BLACK = """--- /src/pkg/ugly.py\t2026-11-24 12:40:48.505866+00:00

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from heroci_action.analysis.packing import unpack
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Readings, Source, Tree, read_sources
-from heroci_action.readers.quiet import HELD, quiet
-from heroci_action.results import PassedTests
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Readings, Source, read_sources
+from heroci_action.readers.strip_passed_output import HELD, quiet
+from heroci_action.results.packed import unpack
+from heroci_action.results.records import PassedTests
 
 PASSED = b'<testcase name="a"><system-out>noise</system-out></testcase>'
 
@@ -133,7 +133,7 @@ CASES = st.lists(
 def test_a_document_is_read_the_same(parts: list[str], size: int) -> None:
     content = f"<testsuite>{''.join(parts)}</testsuite>".encode()
     loud, calm = (
-        read_sources([_source(content, size, outputs=outputs)], tree=Tree())
+        read_sources([_source(content, size, outputs=outputs)], tree=PathResolver())
         for outputs in (True, False)
     )
 

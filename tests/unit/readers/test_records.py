@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Readings, Tree, read
-from heroci_action.results import Status
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Readings, read
+from heroci_action.results.records import Status
 
 
 def record(*events: dict[str, Any], name: str = "django-1-1.jsonl", end: str = "\n") -> ReportFile:
@@ -38,7 +38,7 @@ def stop(n: int = 1) -> dict[str, Any]:
 
 
 def readings(*files: ReportFile) -> Readings:
-    return read(files, tree=Tree())
+    return read(files, tree=PathResolver())
 
 
 def test_a_case_keeps_everything_that_was_recorded() -> None:

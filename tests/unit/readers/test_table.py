@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.config.lint_tools import LINT_TOOLS, LintTool, lint_targets
-from heroci_action.plan import ReportKind
-from heroci_action.readers import READERS, Readings, Source, Tree
+from heroci_action.config.lint_tools import LINT_TOOLS, LintTool
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import READERS, PathResolver, Readings, Source
+from heroci_action.repository.targets import lint_targets
 
 
 @pytest.mark.parametrize("kind", ReportKind)
 def test_every_kind_has_a_reader_that_survives_noise(kind: ReportKind) -> None:
     noise = Source(kind=kind, path="noise", content=b"\x00\xff]]>\x1b[31m{[<\n\n::error::x\n")
-    found = READERS[kind]([noise], Tree())
+    found = READERS[kind]([noise], PathResolver())
     assert isinstance(found, Readings)
     assert (found.tests, found.diagnostics, found.coverage) == ((), (), None)
 

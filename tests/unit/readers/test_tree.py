@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.readers import Tree
+from heroci_action.readers import PathResolver
 
 TRACKED = frozenset({"backend/shop/models.py", "backend/manage.py", "tools/build.py", "models.py"})
 
@@ -24,7 +24,7 @@ TRACKED = frozenset({"backend/shop/models.py", "backend/manage.py", "tools/build
     ],
 )
 def test_a_path_is_placed_in_the_repository(path: str, located: str) -> None:
-    tree = Tree(directory="backend", tracked=TRACKED, roots=("/src", "/work/"))
+    tree = PathResolver(directory="backend", tracked=TRACKED, roots=("/src", "/work/"))
     assert tree.locate(path) == located
 
 
@@ -45,11 +45,11 @@ def test_a_path_is_placed_in_the_repository(path: str, located: str) -> None:
     ],
 )
 def test_what_is_no_file_of_the_repository_has_no_place(path: str) -> None:
-    tree = Tree(directory=".", tracked=TRACKED, roots=("/src",))
+    tree = PathResolver(directory=".", tracked=TRACKED, roots=("/src",))
     assert tree.locate(path) is None
 
 
 def test_a_checkout_of_another_machine_is_recognised_by_the_end_of_its_paths() -> None:
-    tree = Tree(tracked=TRACKED)
+    tree = PathResolver(tracked=TRACKED)
     assert tree.locate("/home/runner/work/x/x/backend/shop/models.py") == "backend/shop/models.py"
     assert tree.locate("/usr/lib/python3/models.py") is None  # one name alone proves nothing

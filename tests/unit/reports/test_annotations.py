@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from heroci_action.analysis.baseline import compare
 from heroci_action.github.commands import MAX_ANNOTATIONS, MAX_MESSAGE, annotation
 from heroci_action.reports.annotations import annotate
-from heroci_action.results import (
+from heroci_action.results.records import (
     ChangedLines,
     Coverage,
     FileCoverage,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from heroci_action.reports import coverage
-from heroci_action.results import Coverage, FileCoverage, Result
+from heroci_action.results.records import Coverage, FileCoverage, Result
 from tests.unit.builders import run
 from tests.unit.result_strategies import results
 

@@ -4,7 +4,7 @@ from hypothesis import given
 
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.analysis.failures import failed, group, useful_lines
-from heroci_action.results import StageResult, Status
+from heroci_action.results.records import StageResult, Status
 from tests.unit.builders import case, stage, step
 from tests.unit.result_strategies import texts
 

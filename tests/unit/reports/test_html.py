@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from hypothesis import given, settings
 
 from heroci_action.reports.html import SOURCE_LINES, TEXT, TEXTS, render
-from heroci_action.results import Coverage, FileCoverage, Result, Status
+from heroci_action.results.records import Coverage, FileCoverage, Result, Status
 from tests.unit.builders import case, failures, run, run_of
 from tests.unit.result_strategies import results
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 from hypothesis import given, settings
 
 from heroci_action.reports import junit
-from heroci_action.results import Result, Status
+from heroci_action.results.records import Result, Status
 from tests.unit.builders import case, finding, run, run_of, stage, step
 from tests.unit.reports.junit_schema import check
 from tests.unit.result_strategies import results

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from heroci_action.reports.outputs import outputs
-from heroci_action.results import ChangedLines, Comparison, Coverage, FileCoverage, Status
+from heroci_action.results.records import ChangedLines, Comparison, Coverage, FileCoverage, Status
 from tests.unit.builders import case, run, stage, step
 
 

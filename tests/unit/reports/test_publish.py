@@ -13,8 +13,8 @@ from heroci_action.github.environment import MAX_SUMMARY
 from heroci_action.output_directory import MARK, REPORTS, prepare
 from heroci_action.reports import publish as module
 from heroci_action.reports.publish import Published, publish
-from heroci_action.result_json import load
-from heroci_action.results import Coverage, FileCoverage, Result, Status
+from heroci_action.results.records import Coverage, FileCoverage, Result, Status
+from heroci_action.results.serialise import load
 from tests.unit.builders import case, failures, run, run_of, stage, step
 from tests.unit.github.runner import obeyed, outputs
 
@@ -114,7 +114,7 @@ FILL = """
 import io, resource, signal, sys
 from pathlib import Path
 from heroci_action.reports.publish import publish
-from heroci_action.result_json import load
+from heroci_action.results.serialise import load
 result = load(Path(sys.argv[1]).read_bytes())
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Readings, Tree, read
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Readings, read
 from heroci_action.reports import coverage, junit
-from heroci_action.results import Coverage, FileCoverage, Result, Status
+from heroci_action.results.records import Coverage, FileCoverage, Result, Status
 from tests.unit.builders import case, finding, run, run_of, stage, step
 
 paths = st.lists(
@@ -40,7 +40,7 @@ coverages = st.lists(files(), max_size=4, unique_by=lambda file: file.path).map(
 
 def readings(kind: ReportKind, content: bytes | None) -> Readings:
     assert content is not None
-    found = read([ReportFile(kind=kind, path="report", content=content)], tree=Tree())
+    found = read([ReportFile(kind=kind, path="report", content=content)], tree=PathResolver())
     assert found.warnings == ()
     return found
 

@@ -4,17 +4,17 @@ import json
 
 from hypothesis import given, settings
 
-from heroci_action.plan import ReportKind
-from heroci_action.readers import Source, Tree, read_sources
+from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers import PathResolver, Source, read_sources
 from heroci_action.reports.sarif import render
-from heroci_action.results import Diagnostic, Result, Severity
+from heroci_action.results.records import Diagnostic, Result, Severity
 from tests.unit.builders import finding, run, stage, step
 from tests.unit.result_strategies import results
 
 
 def back(result: Result) -> tuple[Diagnostic, ...]:
     source = Source(kind=ReportKind.SARIF, path="r", content=render(result))
-    return read_sources([source], tree=Tree()).diagnostics
+    return read_sources([source], tree=PathResolver()).diagnostics
 
 
 def test_what_is_written_is_read_back() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from heroci_action.analysis.baseline import compare
 from heroci_action.reports.summary import LIMIT, SMALLEST, ranges, render
-from heroci_action.results import (
+from heroci_action.results.records import (
     Attempt,
     ChangedLines,
     Coverage,

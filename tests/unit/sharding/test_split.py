@@ -7,9 +7,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroci_action.analysis.packing import pack
 from heroci_action.analysis.times import times
 from heroci_action.probes.heroci_sharding import Part, split
+from heroci_action.results.packed import pack
 from tests.unit.builders import case, run, stage, step
 
 NAMES = st.text(max_size=12)

@@ -1,0 +1,1 @@
+"""The verbs: run, report and merge, init."""

@@ -1,0 +1,115 @@
+"""Finds out about a Django project by reading it: nothing of it is imported or run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from heroci_action.detection.clues import Clues, Fact, Finding, Found, Warn
+from heroci_action.detection.database import detect_database
+from heroci_action.detection.dependencies import detect_dependencies
+from heroci_action.detection.facts import Facts
+from heroci_action.detection.image import detect_image
+from heroci_action.detection.layout import find_layout
+from heroci_action.detection.lint import detect_lint
+from heroci_action.detection.python_version import detect_python
+from heroci_action.detection.runner import detect_runner
+from heroci_action.detection.settings import detect_settings, uses_pytest
+from heroci_action.detection.variables import detect_variables
+from heroci_action.errors import UsageError
+from heroci_action.repository.files import RepositoryFiles, parent
+
+_SKIP = "skip:"
+
+
+def detect_layout(clues: Clues) -> Iterator[Finding]:
+    """The working directory and manage.py."""
+    layout = clues.layout
+    yield Found("working-directory", layout.directory, layout.why)
+    yield Fact("manage", layout.manage)
+    if layout.manage and parent(layout.manage) != layout.directory:
+        yield Fact("source_paths", (parent(layout.manage),))
+    elif layout.manage is None and clues.tree.matching(
+        r"[^/]+/__init__\.py", under=layout.beside("src")
+    ):
+        yield Fact("source_paths", (layout.beside("src"),))
+    if layout.others:
+        yield Warn(
+            f"there are several manage.py; {layout.manage} was taken, not {', '.join(layout.others)}; "
+            "set working-directory to choose another one"
+        )
+
+
+DETECTORS: tuple[Callable[[Clues], Iterator[Finding]], ...] = (
+    detect_layout,
+    detect_python,
+    detect_dependencies,
+    detect_settings,
+    detect_runner,
+    detect_database,
+    detect_variables,
+    detect_lint,
+    detect_image,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detected:
+    """Values by dotted key with their origin in words, findings that are no keys, and warnings."""
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    warnings: tuple[str, ...] = ()
+
+
+def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
+    """Ask every detector; `given` is what the user has configured, which detection respects.
+
+    Raises UsageError where nothing looks like a Django project.
+    """
+    directory = given.get("working-directory")
+    layout = find_layout(tree, directory if isinstance(directory, str) else None)
+    if layout is None:
+        raise UsageError(
+            f"no Django project was found in {tree.root.name!r}: there is no manage.py, no pytest configuration with "
+            "DJANGO_SETTINGS_MODULE, and no package that depends on Django",
+            remedy="name the directory of manage.py: heroci run PATH, or working-directory in [tool.heroci]",
+        )
+    clues = _at_pytest_root(Clues(tree=tree, given=given, layout=layout))
+    return _collected(finding for detector in DETECTORS for finding in detector(clues))
+
+
+def _at_pytest_root(clues: Clues) -> Clues:
+    """Pytest's paths are relative to its configuration, so pytest runs where that lies."""
+    file = clues.ini[0]
+    if file is None or clues.told("working-directory") is not None or not uses_pytest(clues):
+        return clues
+    layout = replace(clues.layout, directory=parent(file), why=f"the place of {file}, for pytest")
+    return clues if layout.directory == clues.layout.directory else replace(clues, layout=layout)
+
+
+def _collected(findings: Iterator[Finding]) -> Detected:
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    facts: dict[str, Any] = {}
+    skips: dict[str, str] = {}
+    warnings: list[str] = []
+    for finding in findings:
+        match finding:
+            case Found(key=key, value=value, why=why):
+                values.setdefault(key, value)
+                origins.setdefault(key, f"detected: {why}")
+            case Fact(name=name, value=value) if name.startswith(_SKIP):
+                skips[name.removeprefix(_SKIP)] = str(value)
+            case Fact(name=name, value=value):
+                facts[name] = value
+            case Warn(text=text):
+                warnings.append(text)
+    return Detected(
+        values=values,
+        origins=origins,
+        facts=Facts(**facts, skips=skips),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )

@@ -1,0 +1,264 @@
+"""What detectors share: the tree, what the user has said, and findings that several of them build on."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from heroci_action.detection.evidence import Command, Evidence, gather
+from heroci_action.detection.layout import Layout, import_roots, module_file
+from heroci_action.detection.requirements import Dependencies, find_dependencies, name_of
+from heroci_action.detection.source import SettingsSource
+from heroci_action.detection.tox import factors_of
+from heroci_action.detection.tox import lines as tox_lines
+from heroci_action.repository.files import RepositoryFiles, join
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value for a dotted key, and where it came from in words."""
+
+    key: str
+    value: object
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value for a field of `Facts`."""
+
+    name: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Something that the user should know, with the remedy in it."""
+
+    text: str
+
+
+Finding = Found | Fact | Warn
+
+
+@dataclass(frozen=True)
+class Clues:
+    """The input of every detector; `given` is what the user has configured, as it was written."""
+
+    tree: RepositoryFiles
+    given: Mapping[str, Any]
+    layout: Layout
+
+    def told(self, key: str) -> Any:
+        """What the user says for a dotted key; None where nothing is said."""
+        value: Any = self.given
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return value
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the project's own CI says."""
+        return gather(self.tree)
+
+    @cached_property
+    def commands(self) -> tuple[Command, ...]:
+        """The commands of the project's own test jobs, those of tox and make in their place."""
+        own = self.evidence.testing
+        tox = any(re.search(r"\btox\b", command.line) for command in own) or not own
+        make = any(re.search(r"\bmake\b", command.line) for command in own) or not own
+        expanded = tuple(inner for command in own for inner in self.expanded(command))
+        return (
+            *expanded,
+            *(self.tox_commands if tox else ()),
+            *(self.make_commands if make else ()),
+        )
+
+    def expanded(self, command: Command) -> Iterator[Command]:
+        """The command, and behind it what a task of taskipy or poethepoet stands for."""
+        yield command
+        match = re.search(r"\b(?:task|poe) (\w+)", command.line)
+        for directory in self.layout.directories if match else ():
+            tool = self.tree.toml(join(directory, "pyproject.toml")).get("tool", {})
+            for table in (tool.get("taskipy"), tool.get("poe")):
+                task = (
+                    table.get("tasks", {}).get(match[1])
+                    if match and isinstance(table, dict)
+                    else None
+                )
+                line = task.get("cmd") if isinstance(task, dict) else task
+                if isinstance(line, str):
+                    yield replace(command, line=line, directory=directory)
+
+    @cached_property
+    def tox(self) -> Mapping[str, str]:
+        """The section [testenv] of tox.ini (or of setup.cfg)."""
+        for path in (self.layout.beside("tox.ini"), "tox.ini"):
+            if self.tree.has(path):
+                return self.tree.ini(path).get("testenv", {})
+        table = (
+            self.tree.toml("pyproject.toml").get("tool", {}).get("tox", self.tree.toml("tox.toml"))
+        )
+        base = (
+            table.get("env_run_base", table.get("testenv")) if isinstance(table, Mapping) else None
+        )
+        return (
+            {name: _tox_text(value) for name, value in base.items()}
+            if isinstance(base, Mapping)
+            else {}
+        )
+
+    @cached_property
+    def tox_factors(self) -> frozenset[str]:
+        """The factors of the environment of tox that the tests are run like."""
+        for path in (self.layout.beside("tox.ini"), "tox.ini"):
+            if self.tree.has(path):
+                section = self.tree.ini(path).get("tox", {})
+                return factors_of(section.get("envlist", section.get("env_list", "")))
+        table = (
+            self.tree.toml("pyproject.toml").get("tool", {}).get("tox", self.tree.toml("tox.toml"))
+        )
+        listed = table.get("env_list", table.get("envlist")) if isinstance(table, Mapping) else None
+        return factors_of("\n".join(map(str, listed)) if isinstance(listed, list) else "")
+
+    @cached_property
+    def tox_commands(self) -> tuple[Command, ...]:
+        """The commands of [testenv], as far as they hold in the chosen environment."""
+        env = {**self.tox_env}
+        lines = tox_lines(self.tox.get("commands", ""), self.tox_factors)
+        return tuple(Command(line=line, source="tox.ini", testing=True, env=env) for line in lines)
+
+    @cached_property
+    def tox_env(self) -> dict[str, str]:
+        """The variables of [testenv], as far as they hold in the chosen environment."""
+        pairs = (
+            line.partition("=")
+            for line in tox_lines(
+                self.tox.get("setenv", self.tox.get("set_env", "")), self.tox_factors
+            )
+        )
+        return {
+            name.strip(): value.strip() for name, sign, value in pairs if sign and "{" not in value
+        }
+
+    @cached_property
+    def make_commands(self) -> tuple[Command, ...]:
+        """The recipes of the Makefile's targets that are about tests."""
+        path = self.tree.first(self.layout.beside("Makefile"), "Makefile")
+        commands: list[Command] = []
+        target = ""
+        for line in self.tree.text(path).splitlines() if path else ():
+            if match := re.match(r"([\w.-]+)\s*:(?!=)", line):
+                target = match[1]
+            elif line.startswith("\t") and re.fullmatch(r"ci|\S*test\S*", target) and path:
+                commands.append(Command(line=line.strip().lstrip("@-"), source=path, testing=True))
+        return tuple(commands)
+
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        """Where imports start."""
+        return import_roots(self.tree, self.layout)
+
+    def module(self, name: str) -> str | None:
+        """The file of one of the project's modules."""
+        return module_file(self.tree, self.roots, name)
+
+    @cached_property
+    def dependencies(self) -> Dependencies:
+        """Where the dependencies are declared, and which they are."""
+        return find_dependencies(self)
+
+    @cached_property
+    def distributions(self) -> frozenset[str]:
+        """The normalised names of everything that is asked for."""
+        told = self.told("packages")
+        more = (str(package) for package in told) if isinstance(told, list) else ()
+        return self.dependencies.distributions | {name_of(package) for package in more}
+
+    @cached_property
+    def ini(self) -> tuple[str | None, Mapping[str, str]]:
+        """The file with pytest's configuration, and its options as text."""
+        for directory in self.layout.directories:
+            for name in (
+                "pytest.toml",
+                "pytest.ini",
+                ".pytest.ini",
+                "pyproject.toml",
+                "tox.ini",
+                "setup.cfg",
+            ):
+                path = join(directory, name)
+                options = self._pytest_options(path, name) if self.tree.has(path) else None
+                if options is not None:
+                    return path, options
+        return None, {}
+
+    def _pytest_options(self, path: str, name: str) -> Mapping[str, str] | None:
+        if name in {"pytest.ini", ".pytest.ini"}:
+            return self.tree.ini(path).get("pytest", {})
+        if name == "pyproject.toml":
+            tool = self.tree.toml(path).get("tool", {}).get("pytest")
+            options = tool.get("ini_options", tool) if isinstance(tool, Mapping) else None
+            return _as_text(options) if isinstance(options, Mapping) else None
+        if name == "pytest.toml":
+            return _as_text(self.tree.toml(path).get("pytest", {}))
+        section = "tool:pytest" if name == "setup.cfg" else "pytest"
+        return self.tree.ini(path).get(section)
+
+    @cached_property
+    def addopts(self) -> tuple[str, ...]:
+        """Pytest's own options of the project."""
+        return words(self.ini[1].get("addopts", ""))
+
+    @cached_property
+    def settings_file(self) -> str | None:
+        """The file of the settings module that tests run with."""
+        from heroci_action.detection.settings import choose_settings  # noqa: PLC0415
+
+        module = self.told("settings") or choose_settings(self)[0]
+        return self.module(module) if isinstance(module, str) else None
+
+    @cached_property
+    def source(self) -> SettingsSource | None:
+        """The settings module, read."""
+        return (
+            SettingsSource.of(self.tree, self.roots, self.settings_file)
+            if self.settings_file
+            else None
+        )
+
+    def python(self, path: str) -> ast.Module:
+        """The syntax tree of a file."""
+        return self.tree.python(path)
+
+
+def _as_text(options: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name.lower() if name != "DJANGO_SETTINGS_MODULE" else "django_settings_module": (
+            shlex.join(map(str, value)) if isinstance(value, list) else str(value)
+        )
+        for name, value in options.items()
+    }
+
+
+def _tox_text(value: object) -> str:
+    """A value of tox's TOML as its INI form has it: one item a line, commands as lines, variables as NAME=value."""
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}={text}" for name, text in value.items() if isinstance(text, str))
+    if isinstance(value, list):
+        items = (shlex.join(map(str, item)) if isinstance(item, list) else item for item in value)
+        return "\n".join(item for item in items if isinstance(item, str))
+    return str(value)
+
+
+def words(line: str) -> tuple[str, ...]:
+    """A command line in words; by blanks where its quotes do not match."""
+    try:
+        return tuple(shlex.split(line, comments=True))
+    except ValueError:
+        return tuple(line.split())

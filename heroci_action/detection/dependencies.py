@@ -1,0 +1,91 @@
+"""What to install, as values for the configuration, and hints about system packages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from heroci_action.detection.clues import Clues, Fact, Finding, Found, Warn
+from heroci_action.detection.settings import uses_pytest
+
+# Distributions that are built from source, and the Debian packages that the build needs.
+_SOURCE_BUILDS = {
+    "psycopg2": ("libpq-dev", "gcc"),
+    "psycopg-c": ("libpq-dev", "gcc"),
+    "mysqlclient": ("default-libmysqlclient-dev", "gcc", "pkg-config"),
+    "python-ldap": ("libldap2-dev", "libsasl2-dev", "gcc"),
+    "pygraphviz": ("graphviz", "libgraphviz-dev", "gcc"),
+    "xmlsec": ("libxmlsec1-dev", "pkg-config", "gcc"),
+    "pylibmc": ("libmemcached-dev", "zlib1g-dev", "gcc"),
+    "uwsgi": ("gcc",),
+    "pycurl": ("libcurl4-openssl-dev", "libssl-dev", "gcc"),
+}
+# Those that only load a library at run time.
+_LIBRARIES = {
+    "weasyprint": ("libpango-1.0-0", "libpangoft2-1.0-0"),
+    "python-magic": ("libmagic1",),
+    "pyvips": ("libvips42",),
+    "pytidylib": ("libtidy5deb1",),
+    "pypandoc": ("pandoc",),
+    "cairosvg": ("libcairo2",),
+    "pyzbar": ("libzbar0",),
+    "pytesseract": ("tesseract-ocr",),
+    "pdf2image": ("poppler-utils",),
+    "xmlsec": ("libxmlsec1-openssl",),
+}
+
+
+def _missing_pytest(clues: Clues) -> Iterator[str]:
+    """The packages pytest and pytest-django, where they run the tests and the project forgot to declare them."""
+    known = clues.distributions | frozenset(clues.dependencies.pins or ())
+    if known and uses_pytest(clues):
+        if "pytest" not in known and "pytest-django" not in known:
+            yield "pytest"
+        if "pytest-django" not in known and "django_settings_module" in clues.ini[1]:
+            yield "pytest-django"
+
+
+def detect_dependencies(clues: Clues) -> Iterator[Finding]:
+    """Lock or requirements, extras and groups, whether the project itself is installed, and system packages."""
+    found = clues.dependencies
+    missing = tuple(_missing_pytest(clues))
+    if missing and clues.told("packages") is None:
+        why = "pytest runs the tests, and nothing else brings it"
+        yield Found("packages", [*found.packages, *missing], why)
+    for key in ("lock", "requirements", "packages", "extras", "groups"):
+        value = getattr(found, key)
+        if value:
+            yield Found(key, value if isinstance(value, str) else list(value), found.why)
+    yield Fact("project", found.project)
+    yield Fact("metadata", found.metadata)
+    yield Fact("install_project", found.install_project)
+    yield Fact("distributions", found.distributions)
+    if not (
+        found.lock
+        or found.requirements
+        or found.packages
+        or found.project
+        or clues.told("packages")
+    ):
+        yield Warn(f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]')
+    yield from _system_packages(clues)
+
+
+def _system_packages(clues: Clues) -> Iterator[Finding]:
+    """The Debian packages that the project's own test job installs, and those that builds are known to need."""
+    installed: dict[str, str] = {}
+    for command in clues.evidence.testing:
+        match = re.search(r"\bapt(?:-get)? (?:-\S+ )*install ([^&|;$<>`]*)", command.line)
+        names = match[1].split() if match else ()
+        installed |= {
+            name: command.source for name in names if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name)
+        }
+    needed = {
+        package: name
+        for name in sorted(clues.distributions)
+        for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
+    }
+    if needed or installed:
+        causes = [f"needed by {', '.join(dict.fromkeys(needed.values()))}"] if needed else []
+        causes += [f"installed by {source}" for source in dict.fromkeys(installed.values())]
+        yield Found("apt", list(dict.fromkeys([*needed, *installed])), "; ".join(causes))

@@ -1,0 +1,133 @@
+"""Where the project lives: manage.py, the working directory, the directories that imports start from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
+
+# Directories whose manage.py belongs to something other than the project.
+_SIDE = re.compile(
+    r"tests?|testing|testproject|test_?project|examples?|demo\w*|sample\w*|sandbox|docs?|.*template.*|"
+    r"cookiecutter.*|\{\{.*|"
+    r"fixtures|vendor|third_party|project_name|benchmarks?|playground|contrib",
+    re.IGNORECASE,
+)
+_DJANGO_MANAGE = re.compile(
+    r"execute_from_command_line|DJANGO_SETTINGS_MODULE|configurations\.management"
+)
+_PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """`manage` is the path of manage.py; `directory` is where commands run; both relative to the repository's root."""
+
+    directory: str
+    manage: str | None
+    why: str
+    others: tuple[str, ...] = ()
+
+    def beside(self, name: str) -> str:
+        """The path of a file in the working directory."""
+        return join(self.directory, name)
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """The working directory and those above it: where configuration files may lie."""
+        return ancestors(self.directory)
+
+
+def find_layout(tree: RepositoryFiles, given: str | None) -> Layout | None:
+    """The layout; None where nothing in the repository looks like Django.
+
+    A working directory that was given is kept. Of several manage.py the shallowest, those of examples and tests last.
+    """
+    candidates = [
+        path
+        for path in tree.matching(r"(.*/)?manage\.py")
+        if _DJANGO_MANAGE.search(tree.text(path))
+    ]
+    if given is not None:
+        return _given(candidates, join(given))
+    ranked = sorted(candidates, key=_rank)
+    if ranked and not is_side(ranked[0]):
+        chosen = ranked[0]
+        others = tuple(path for path in ranked[1:] if not is_side(path))
+        return Layout(
+            directory=parent(chosen), manage=chosen, why=f"the place of {chosen}", others=others
+        )
+    return _without_manage(tree, ranked)
+
+
+def _given(candidates: list[str], directory: str) -> Layout:
+    own = next((path for path in candidates if parent(path) == directory), None)
+    below = sorted(
+        (path for path in candidates if directory == "." or path.startswith(f"{directory}/")),
+        key=_rank,
+    )
+    return Layout(directory=directory, manage=own or (below[0] if below else None), why="given")
+
+
+def _without_manage(tree: RepositoryFiles, ranked: list[str]) -> Layout | None:
+    configured = _pytest_directory(tree)
+    if configured is not None:
+        return Layout(
+            directory=configured, manage=None, why="the place of the pytest configuration"
+        )
+    if any(tree.has(name) for name in ("setup.py", "setup.cfg", "pyproject.toml")) and _uses_django(
+        tree
+    ):
+        return Layout(directory=".", manage=None, why="a Django package without manage.py")
+    if ranked:
+        return Layout(
+            directory=parent(ranked[0]), manage=ranked[0], why=f"the place of {ranked[0]}"
+        )
+    return None
+
+
+def _pytest_directory(tree: RepositoryFiles) -> str | None:
+    for path in tree.matching(rf"(.*/)?({'|'.join(map(re.escape, _PYTEST_FILES))})"):
+        if re.search(r"DJANGO_SETTINGS_MODULE|--ds[= ]", tree.text(path)) and not is_side(path):
+            return parent(path)
+    return None
+
+
+def _uses_django(tree: RepositoryFiles) -> bool:
+    texts = (
+        tree.text(name)
+        for name in ("setup.py", "setup.cfg", "pyproject.toml", "tox.ini", "requirements.txt")
+    )
+    return any(re.search(r"\bdjango\b", text, re.IGNORECASE) for text in texts)
+
+
+def is_side(path: str) -> bool:
+    """Whether a file belongs to an example, a test or a template rather than to the project."""
+    return any(_SIDE.fullmatch(part) for part in path.split("/")[:-1])
+
+
+def _rank(path: str) -> tuple[bool, int, str]:
+    return (is_side(path), path.count("/"), path)
+
+
+def import_roots(tree: RepositoryFiles, layout: Layout) -> tuple[str, ...]:
+    """The directories in which modules of the project are looked for, the likeliest first."""
+    wanted = (
+        *((parent(layout.manage),) if layout.manage else ()),
+        layout.directory,
+        join(layout.directory, "src"),
+        ".",
+        "src",
+    )
+    unique = dict.fromkeys(wanted)
+    return tuple(directory for directory in unique if tree.has_directory(directory))
+
+
+def module_file(tree: RepositoryFiles, roots: tuple[str, ...], module: str) -> str | None:
+    """The file of a dotted module name, if it is one of the project's."""
+    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", module):
+        return None
+    path = module.replace(".", "/")
+    hits = (tree.first(join(root, path, "__init__.py"), join(root, f"{path}.py")) for root in roots)
+    return next((hit for hit in hits if hit), None)

@@ -1,0 +1,273 @@
+"""The test runner, its arguments, and what must happen before the tests."""
+
+from __future__ import annotations
+
+import os.path
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+
+from heroci_action.detection.clues import Clues, Fact, Finding, Found, words
+from heroci_action.detection.evidence import Command
+from heroci_action.detection.facts import PytestFacts
+from heroci_action.detection.settings import choose_settings
+from heroci_action.repository.files import join
+
+_DJANGO_TEST = re.compile(
+    r"(\S*manage\.py|\bdjango-admin|(?:-m|--module)\s+(?:django|manage))\s+test\b"
+)
+_PYTEST = re.compile(r"(?:^|\s)(?:pytest|py\.test)(?=\s|$)")
+# Whatever runs pytest here must be pytest and nothing else: no installer, no loop, no other project's tests.
+_PYTEST_ALONE = re.compile(
+    r"^(?:\w+=\S+ )*(?:(?:uv|poetry|pdm|pipenv|hatch) run (?:--?\S+ )*)?"
+    r"(?:coverage run (?:--?\S+ )*-m )?(?:python3? (?:-\S+ )*-m )?"
+    r"(?:coverage run (?:--?\S+ )*-m )?(?:pytest|py\.test)(?: |$)"
+)
+# Scripts that configure Django by themselves and call its runner, as packages without a project have them.
+_SCRIPTS = ("runtests.py", "run_tests.py", "tests/runtests.py", "test/runtests.py")
+# Options that say how a run reports or is repeated, which is ours to say.
+_DROPPED = re.compile(
+    r"--(parallel|settings|ds|verbosity|keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|numprocesses|dist|maxprocesses|"
+    r"color|durations[\w-]*|reuse-db|create-db|timing|reruns|force-color|tb|exitfirst|maxfail|html[\w-]*|"
+    r"self-contained-html|force-sugar|verbose|quiet|no-header|log-[\w-]+|debug-mode|warn[\w-]*|pythonwarnings|ci|"
+    r"snapshot[\w-]*)(=.*)?|-[vqxsn]+\d*|-n.+|-p|-o|-r\w+|-W.*"
+)
+_SETTINGS = re.compile(r"(?:--(?:settings|ds)[= ]|DJANGO_SETTINGS_MODULE=)(\S+)")
+_PARALLEL = re.compile(r"(^|\s)(--parallel|-n\s*(auto|logical|[2-9])|--numprocesses)")
+_TAKES_VALUE = re.compile(
+    r"--(settings|ds|verbosity|numprocesses|dist|maxprocesses|color|tb|maxfail|cov-report|cov-config|parallel)|-[vnpoW]"
+)
+_VALUE_KEPT = re.compile(r"-[mk]|--(tag|exclude-tag|ignore|deselect|pattern|rootdir|confcutdir)")
+_DJANGO_COMMAND = re.compile(
+    r"(?:(?:uv|poetry|pdm) run )?(?:python3? )?(?:-\S+ )*\S*manage\.py (\w+)([^&|;$<>`]*)"
+)
+_ASSETS = re.compile(
+    r"(?:(?:npm (?:ci|install|run build\S*)|(?:yarn|pnpm) (?:install|build)\b|mkdir -p)[^&|;$<>`]*|yarn)"
+)
+_NOT_BEFORE = frozenset(
+    {
+        "test",
+        "migrate",
+        "check",
+        "makemigrations",
+        "runserver",
+        "shell",
+        "help",
+        "makemessages",
+        "createsuperuser",
+        "loaddata",
+        "flush",
+        "wait_for_db",
+        "spectacular",
+        "lintmigrations",
+        "showmigrations",
+        "runserver_plus",
+        "diffsettings",
+        "get_graphql_schema",
+        "check_admin_index",
+        "createcachetable_",
+        "load_initial_data",
+        "rebuild_index",
+        "update_index",
+    }
+)
+
+
+def choose_runner(clues: Clues) -> tuple[str, str]:
+    """`django` or `pytest`, and where that came from in words."""
+    for command in clues.commands:
+        if _DJANGO_TEST.search(command.line):
+            return "django", f"the test command in {command.source}"
+        if (
+            _PYTEST.search(command.line)
+            and _PYTEST_ALONE.search(command.line)
+            and _is_here(clues, command)
+        ):
+            return "pytest", f"the test command in {command.source}"
+    file, options = clues.ini
+    if "django_settings_module" in options or "--ds" in " ".join(clues.addopts):
+        return "pytest", f"pytest-django is configured in {file}"
+    has_pytest = "pytest-django" in clues.distributions
+    if has_pytest and (file or _conftest(clues)):
+        return "pytest", f"pytest-django is a dependency, and {file or 'a conftest.py'} is there"
+    if clues.layout.manage is None and ("pytest" in clues.distributions or has_pytest):
+        return "pytest", "there is no manage.py, and pytest is a dependency"
+    return "django", "nothing asks for pytest"
+
+
+def _is_here(clues: Clues, command: Command) -> bool:
+    """Whether the command runs the project's tests, not those of a part with its own pytest configuration."""
+    file = clues.ini[0]
+    elsewhere = join(command.directory) not in {".", *clues.layout.directories}
+    return not elsewhere or (file is not None and join(command.directory) in file)
+
+
+def _conftest(clues: Clues) -> bool:
+    return bool(clues.tree.matching(r"(.*/)?conftest\.py", under=clues.layout.directory))
+
+
+def detect_runner(clues: Clues) -> Iterator[Finding]:
+    """Runner, arguments, commands before, and what pytest's configuration already holds."""
+    runner, why = choose_runner(clues)
+    runner = str(clues.told("tests.runner") or runner)
+    yield Found("tests.runner", runner, why)
+    yield from _check_migrations(clues)
+    script = _script(clues, runner)
+    if script:
+        yield Found("tests.script", script, "no settings module was found, and the script is there")
+    command = _test_command(clues, runner)
+    if command is not None:
+        runs = [list(args) for args in _runs(clues, command, runner)]
+        if len(runs) > 1:
+            yield Found("tests.args", runs, f"the test commands in {command.source}")
+        elif runs[0]:
+            yield Found("tests.args", runs[0], f"the test command in {command.source}")
+        if _PARALLEL.search(_behind(command, runner)):
+            yield Found("tests.parallel", True, f"the test command in {command.source}")
+        before = _before(clues, command)
+        if before:
+            yield Found("tests.before", before, f"what {command.source} runs before its tests")
+    yield Fact("pytest", pytest_facts(clues))
+
+
+def _check_migrations(clues: Clues) -> Iterator[Finding]:
+    """Where the project's own CI lets them pass, missing migrations are no failure: the result would not be its own."""
+    if any("makemigrations" in command.line for command in clues.commands):
+        return
+    if clues.layout.manage is None:
+        yield Found("tests.check-migrations", False, "a package without manage.py")
+    elif clues.evidence.testing:
+        why = f"{clues.evidence.testing[0].source} does not check them"
+        yield Found("tests.check-migrations", "warn", why)
+
+
+def _script(clues: Clues, runner: str) -> str | None:
+    """The project's own script, where nothing else says with which settings its tests run."""
+    if runner != "django" or clues.layout.manage or choose_settings(clues)[0]:
+        return None
+    here = (join(clues.layout.directory, name) for name in _SCRIPTS)
+    return next((_relative(clues, path) for path in here if clues.tree.has(path)), None)
+
+
+def pytest_facts(clues: Clues) -> PytestFacts:
+    """What is in addopts, so that nothing is given twice."""
+    addopts = clues.addopts
+    blocked = tuple(
+        value.removeprefix("no:")
+        for option, value in pairwise(addopts)
+        if option == "-p" and value.startswith("no:")
+    )
+    attached = tuple(word.removeprefix("-pno:") for word in addopts if word.startswith("-pno:"))
+    return PytestFacts(
+        config=clues.ini[0],
+        addopts=addopts,
+        coverage=any(word == "--cov" or word.startswith("--cov=") for word in addopts),
+        processes=any(re.fullmatch(r"-n|-n\S+|--numprocesses(=.*)?", word) for word in addopts),
+        settings=clues.ini[1].get("django_settings_module"),
+        blocked=blocked + attached,
+    )
+
+
+def _test_command(clues: Clues, runner: str) -> Command | None:
+    pattern = _DJANGO_TEST if runner == "django" else _PYTEST_ALONE
+    for command in clues.commands:
+        if pattern.search(command.line) and _is_here(clues, command):
+            return command
+    return None
+
+
+def _runs(clues: Clues, first: Command, runner: str) -> list[tuple[str, ...]]:
+    """The arguments of each test command of a job; a command with other settings or variables is none of this stage."""
+    pattern = _DJANGO_TEST if runner == "django" else _PYTEST_ALONE
+    same = (
+        command
+        for command in clues.commands
+        if (command.source, command.job, command.env) == (first.source, first.job, first.env)
+        and pattern.search(command.line)
+        and _is_here(clues, command)
+        and _SETTINGS.findall(command.line) == _SETTINGS.findall(first.line)
+    )
+    runs = list(dict.fromkeys(_arguments(clues, command, runner) for command in same))
+    # What runs everything makes the others repetitions, with other options of the run.
+    return [()] if () in runs else runs
+
+
+def _behind(command: Command, runner: str) -> str:
+    """What the command says behind the runner's name: `coverage run --parallel -m pytest` is not about pytest."""
+    match = (_DJANGO_TEST if runner == "django" else _PYTEST_ALONE).search(command.line)
+    rest = command.line[match.end() :] if match else ""
+    return re.split(r"\s*(?:&&|\|\||;|\||>|2>)\s*", rest)[0]
+
+
+def _arguments(clues: Clues, command: Command, runner: str) -> tuple[str, ...]:
+    rest = _behind(command, runner)
+    if "{posargs" in rest:
+        rest = re.sub(r"\{posargs:?([^}]*)\}", r"\1", rest)
+    rest = rest.replace("{toxinidir}/", "").replace("{toxinidir}", ".")
+    return tuple(_kept(clues, command, list(words(rest))))
+
+
+def _kept(clues: Clues, command: Command, tokens: list[str]) -> Iterator[str]:
+    pending = iter(range(len(tokens)))
+    for index in pending:
+        token = tokens[index]
+        following = tokens[index + 1] if index + 1 < len(tokens) else ""
+        if re.search(r"[${]", token):  # a variable or placeholder of the project's CI
+            continue
+        if _DROPPED.fullmatch(token):
+            takes = _TAKES_VALUE.fullmatch(token) and following and not following.startswith("-")
+            if takes and (
+                not token.startswith("--parallel") or following.isdigit() or following == "auto"
+            ):
+                next(pending, None)
+        elif _VALUE_KEPT.fullmatch(token):
+            next(pending, None)
+            if not re.search(r"[${]", following):
+                yield from (token, following)
+        elif token.startswith("-"):
+            yield token
+        else:
+            yield _moved(clues, command, token)
+
+
+def _moved(clues: Clues, command: Command, token: str) -> str:
+    """A path that the command gives from its own directory, given from the working directory."""
+    path, separator, node = token.partition("::")
+    there = join(command.directory, path)
+    if there == "." or clues.tree.has(there) or clues.tree.has_directory(there):
+        path = os.path.relpath(there, clues.layout.directory).replace(os.sep, "/")
+    return f"{path}{separator}{node}"
+
+
+def _before(clues: Clues, test: Command) -> list[str]:
+    """What the same job does to prepare the tests: manage.py commands such as collectstatic, building assets."""
+    found: list[str] = []
+    for command in clues.commands:
+        if command is test:
+            break
+        line = _preparation(clues, command) if command.source == test.source else None
+        if line:
+            found.append(line)
+    return list(dict.fromkeys(found))
+
+
+def _preparation(clues: Clues, command: Command) -> str | None:
+    django = _DJANGO_COMMAND.fullmatch(command.line)
+    if django:
+        wanted = django[1] not in _NOT_BEFORE
+        return f"python {_manage_name(clues)} {django[1]}{django[2]}".strip() if wanted else None
+    if not _ASSETS.fullmatch(command.line):
+        return None
+    if join(command.directory) == clues.layout.directory:
+        return command.line
+    return f"cd {shlex.quote(_relative(clues, command.directory))} && {command.line}"
+
+
+def _relative(clues: Clues, path: str) -> str:
+    return os.path.relpath(path, clues.layout.directory).replace(os.sep, "/")
+
+
+def _manage_name(clues: Clues) -> str:
+    manage = clues.layout.manage or "manage.py"
+    return _relative(clues, manage)

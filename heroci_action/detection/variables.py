@@ -1,0 +1,281 @@
+"""The other environment variables that settings read: keys, flags, Redis, and what has no value yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from heroci_action.detection.clues import Clues, Finding, Found, Warn
+from heroci_action.detection.database import choose, ways_of
+from heroci_action.detection.environment_reads import Read
+from heroci_action.detection.source import CAUGHT, SettingsSource, Statement
+
+_FALSE = frozenset({"", "0", "false", "no", "off", "n", "f", "none"})
+_EXAMPLES = (
+    ".env.test",
+    ".env.testing",
+    ".env-test",
+    ".env.ci",
+    "test.env",
+    ".env.example",
+    ".env.sample",
+    ".env.dist",
+    ".env-dist",
+    ".env.dev.example",
+    ".env.template",
+    ".environment-example",
+    "env.example",
+    "env_sample",
+    "dotenv.example",
+    ".env-example",
+    ".env.local.example",
+    "example.env",
+    ".env.dev",
+    ".env",
+)
+_EXAMPLE_DIRECTORIES = (".envs/.local", "docker", "envs", "config")
+_REDIS_CLIENTS = frozenset(
+    {
+        "redis",
+        "django-redis",
+        "channels-redis",
+        "rq",
+        "django-rq",
+        "django-redis-cache",
+        "valkey",
+        "django-valkey",
+    }
+)
+_REDIS_URL = re.compile(r"^(rediss?|valkey)://")
+_POSTGRES_URL = re.compile(r"^(postgres|postgresql|psql|pgsql|postgis)(\+\w+)?://")
+_LOCAL_SERVICE = re.compile(r"\b(localhost|127\.0\.0\.1|postgres|redis|db)\b")
+# Left to the process that reads it, whatever an example says.
+_NEVER = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "USER",
+        "PWD",
+        "PYTHONPATH",
+        "VIRTUAL_ENV",
+        "TERM",
+        "SHELL",
+        "DJANGO_SETTINGS_MODULE",
+        "CI",
+    }
+)
+
+
+def detect_variables(clues: Clues) -> Iterator[Finding]:
+    """Values for the variables that the settings read, in the order of the code."""
+    source = clues.source
+    if source is None:
+        return
+    way = choose(clues, ways_of(clues))
+    taken = _taken_by_database(way) | {
+        read.name for read, _ in _reads_for(source, "DATABASES") if not read.required
+    }
+    yield from _secret_keys(source)
+    yield from _flags(clues, source)
+    redis = tuple(_redis(clues, source, taken))
+    yield from redis
+    yield from _others(
+        clues, source, taken, frozenset(item.key[4:] for item in redis if isinstance(item, Found))
+    )
+
+
+def _taken_by_database(way: object) -> frozenset[str]:
+    from heroci_action.detection.database import Database  # noqa: PLC0415
+
+    if not isinstance(way, Database):
+        return frozenset()
+    names = {read.name for read in way.variables.values()} | set(way.switches)
+    return frozenset(names | ({way.url.name} if way.url else set()))
+
+
+def _reads_for(source: SettingsSource, setting: str) -> Iterator[tuple[Read, Statement]]:
+    for statement in source.assigned(setting):
+        value = getattr(statement.node, "value", None)
+        for read in source.reads_in(value) if value is not None else ():
+            yield read, statement
+
+
+def _secret_keys(source: SettingsSource) -> Iterator[Finding]:
+    for read, statement in _reads_for(source, "SECRET_KEY"):
+        if re.search(r"KEY|SECRET", read.name) and "FILE" not in read.name:
+            yield Found(f"env.{read.name}", "{secret_key}", f"SECRET_KEY in {statement.file}")
+
+
+def _flags(clues: Clues, source: SettingsSource) -> Iterator[Finding]:
+    """DEBUG only where it says what would hold anyway; hosts only where none are allowed otherwise."""
+    for read, statement in _reads_for(source, "DEBUG"):
+        off = not read.has_default or (read.default is not None and read.default.lower() in _FALSE)
+        if off and "DEBUG" in read.name and read.name not in clues.evidence.env:
+            yield Found(
+                f"env.{read.name}",
+                "0" if read.default == "0" else "False",
+                f"DEBUG in {statement.file}",
+            )
+    for read, statement in _reads_for(source, "ALLOWED_HOSTS"):
+        if "HOST" in read.name and (not read.has_default or read.default in {"", "[]"}):
+            yield Found(f"env.{read.name}", "*", f"ALLOWED_HOSTS in {statement.file}")
+    for read, statement in source.reads:
+        if read.name == "TEST_DATABASE_PREFIX":
+            yield Found("env.TEST_DATABASE_PREFIX", "test_heroci_", f"read in {statement.file}")
+
+
+def _redis(clues: Clues, source: SettingsSource, taken: frozenset[str]) -> Iterator[Finding]:
+    """Redis where the project's CI starts it, or where there is no CI to ask and the settings cannot do without."""
+    candidates = [
+        (read, statement)
+        for read, statement in source.reads
+        if read.name not in taken
+        and (_is_redis(read) or (read.url == "cache" and not read.has_default))
+    ]
+    image = next(
+        (
+            i
+            for i in clues.evidence.images
+            if re.fullmatch(r"(.*/)?(redis|valkey|redis-stack\w*)", i.name)
+        ),
+        None,
+    )
+    in_ci = image is not None and "compose" not in image.source
+    asks = bool(clues.evidence.testing)
+    needed = any(read.required for read, _ in candidates)
+    nothing_else = any(not read.has_default for read, _ in candidates)
+    if not (
+        in_ci
+        or (image is not None and needed)
+        or (not asks and nothing_else and clues.distributions & _REDIS_CLIENTS)
+    ):
+        return
+    version = re.match(r"v?(\d+)", image.tag) if image else None
+    why = (
+        f"{image.name}:{image.tag} in {image.source}"
+        if image
+        else f"read in {candidates[0][1].file}"
+    )
+    usable = image is not None and "valkey" not in image.name
+    yield Found("services.redis", {"version": version[1]} if version and usable else {}, why)
+    if not candidates:
+        yield Found(
+            "services.redis.port", 6379, "the settings do not read its address from the environment"
+        )
+    for read, statement in candidates:
+        yield Found(f"env.{read.name}", _redis_value(read), f"read in {statement.file}")
+
+
+def _is_redis(read: Read) -> bool:
+    if read.default and _REDIS_URL.match(read.default):
+        return True
+    if re.search(
+        r"(REDIS|VALKEY)\w*_(HOST|PORT|URL|URI|LOCATION|SERVER)$|^(REDIS|VALKEY)(_URL)?$|^(CELERY_)?BROKER_URL$",
+        read.name,
+    ):
+        return not (read.default and "://" in read.default)
+    return False
+
+
+def _redis_value(read: Read) -> str:
+    if read.name.endswith("_PORT"):
+        return "{redis.port}"
+    if read.name.endswith(("_HOST", "_SERVER")):
+        return "{redis.host}"
+    number = re.search(r"/(\d+)(\?.*)?$", read.default or "")
+    return f"redis://{{redis.host}}:{{redis.port}}/{number[1]}" if number else "{redis.url}"
+
+
+def _others(
+    clues: Clues, source: SettingsSource, taken: frozenset[str], redis: frozenset[str]
+) -> Iterator[Finding]:
+    known = {**_examples(clues, source), **_from_tox(clues), **dict(clues.evidence.env)}
+    yield from _modules(clues)
+    missing: dict[str, str] = {}
+    guarded = {read.name for read, _ in source.reads if not read.required}
+    done = set(
+        taken
+        | redis
+        | {read.name for read, _ in _reads_for(source, "SECRET_KEY")}
+        | _NEVER
+        | {"TEST_DATABASE_PREFIX"}
+    )
+    for read, statement in source.reads:
+        if read.name in done:
+            continue
+        safe = statement.conditional or CAUGHT in statement.tests or read.name in guarded
+        needed = read.required and not safe
+        in_ci = read.name in clues.evidence.env or read.name in clues.tox_env
+        if not (needed or in_ci):
+            continue
+        done.add(read.name)
+        if read.name in known:
+            value, origin = known[read.name]
+            yield Found(f"env.{read.name}", _pointed(value, redis), f"{read.name} in {origin}")
+        elif not _is_host_or_flag(read, source):
+            missing.setdefault(read.name, statement.file)
+    if missing:
+        example = next(iter(missing))
+        yield Warn(
+            f"the settings need environment variables that have no value: {', '.join(missing)} "
+            f'(read in {", ".join(dict.fromkeys(missing.values()))}); set env = {{ {example} = "…" }}'
+        )
+
+
+def _modules(clues: Clues) -> Iterator[Finding]:
+    """Variables of the test job that name one of the project's modules, such as a configuration for tests."""
+    for name, (value, origin) in clues.evidence.env.items():
+        if name not in _NEVER and "." in value and clues.module(value):
+            yield Found(f"env.{name}", value, f"{name} in {origin}")
+
+
+def _is_host_or_flag(read: Read, source: SettingsSource) -> bool:
+    settled = {
+        other.name
+        for setting in ("DEBUG", "ALLOWED_HOSTS")
+        for other, _ in _reads_for(source, setting)
+    }
+    return read.name in settled
+
+
+def _from_tox(clues: Clues) -> dict[str, tuple[str, str]]:
+    return {name: (value, "tox.ini") for name, value in clues.tox_env.items()}
+
+
+def _examples(clues: Clues, source: SettingsSource) -> dict[str, tuple[str, str]]:
+    """Variables in files that show what a .env must hold, the most specific file first."""
+    directories = (*clues.layout.directories, source.file.rsplit("/", 1)[0])
+    found: dict[str, tuple[str, str]] = {}
+    for directory in directories:
+        prefix = "" if directory == "." else f"{directory}/"
+        for name in (
+            *_EXAMPLES,
+            *(f"{d}/{n}" for d in _EXAMPLE_DIRECTORIES for n in (*_EXAMPLES, ".django")),
+        ):
+            for variable, value in parse_dotenv(clues.tree.text(prefix + name)).items():
+                found.setdefault(variable, (value, prefix + name))
+    return found
+
+
+def parse_dotenv(text: str) -> dict[str, str]:
+    """`NAME=value` lines; quotes are taken off, comments and lines with `$` in them left out."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        match = re.fullmatch(
+            r"""\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^#]*?))\s*(?:\s#.*)?""",
+            line,
+        )
+        if match and "$" not in line:
+            found[match[1]] = next(
+                (group for group in match.groups()[1:] if group is not None), ""
+            ).strip()
+    return found
+
+
+def _pointed(value: str, redis: Collection[str]) -> str:
+    """A URL to a local server becomes one to ours, that of Redis where there is one."""
+    if _POSTGRES_URL.match(value) and _LOCAL_SERVICE.search(value):
+        return "{postgres.url}"
+    if _REDIS_URL.match(value) and redis:
+        return _redis_value(Read(name="", default=value))
+    return value

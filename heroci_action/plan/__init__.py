@@ -1,0 +1,1 @@
+"""The plan: a validated graph of stages, pure data."""

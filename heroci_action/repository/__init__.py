@@ -1,0 +1,1 @@
+"""The repository on disk: git, files, paths."""

@@ -1,0 +1,160 @@
+"""`heroci-result.json`: a Result as versioned JSON, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import is_dataclass, replace
+from functools import cache
+from importlib.resources import files
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from heroci_action.errors import UsageError
+from heroci_action.results import packed as packing
+from heroci_action.results.records import (
+    SCHEMA_VERSION,
+    ChangedLines,
+    Comparison,
+    Coverage,
+    PassedTests,
+    Result,
+    StageResult,
+    StepResult,
+)
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
+
+SCHEMA_FILE = "heroci-result.schema.json"
+READABLE = range(1, SCHEMA_VERSION + 1)
+"""Versions only add fields, so that an older file is a baseline too."""
+SHOWN_ERRORS = 3
+
+
+def dump(result: Result) -> bytes:
+    """The result as one line of ASCII JSON.
+
+    ASCII, because a lone surrogate (an undecodable byte in a test's name) has no UTF-8 form but has an escape. Two
+    surrogates that make a pair come back as the one character that they mean.
+    """
+    return b"".join(pieces(result))
+
+
+def pieces(result: Result) -> Iterator[bytes]:
+    """The line of `dump` in pieces, none larger than a test, a packed block or a file's coverage."""
+    return (text.encode() for text in chain(_texts(result), "\n"))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """A record or a list of records piece by piece, anything else at once."""
+    if isinstance(value, tuple) and value and is_dataclass(value[0]):
+        for number, one in enumerate(value):
+            yield "," if number else "["
+            yield from _texts(one)
+        yield "]"
+    elif isinstance(value, _LARGE):
+        for number, name in enumerate(_record(value)):
+            yield f'{"," if number else "{"}"{name}":'
+            yield from _texts(getattr(value, name))
+        yield "}"
+    else:
+        yield _ENCODER.encode(value)
+
+
+_LARGE = (Result, StageResult, StepResult, PassedTests, Coverage, ChangedLines, Comparison)
+
+
+def _record(value: Any) -> dict[str, object]:
+    """The fields of any record; what is none has no fields, and no place in JSON."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_record)
+
+
+def load(content: bytes) -> Result:
+    """The result that `dump` wrote.
+
+    Fields that this version does not know are ignored, and an older version's file is read. Raises UsageError for what
+    is no result, or one whose version is unknown here.
+    """
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"this is no heroci-result.json: {error}",
+            remedy="give the file that an earlier run of heroci wrote",
+        ) from error
+    _check_version(record)
+    return replace(_validate(record), schema_version=SCHEMA_VERSION)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of the file, made from the records themselves."""
+    made = _adapter().json_schema(mode="serialization")
+    made["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"heroci-result.json, version {SCHEMA_VERSION}",
+        **{key: value for key, value in made.items() if key != "title"},
+    }
+
+
+def schema_text() -> str:
+    """The schema as the file that is shipped."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def shipped_schema() -> str:
+    """The text of the schema file in this package."""
+    return files("heroci_action").joinpath("schemas", SCHEMA_FILE).read_text(encoding="utf-8")
+
+
+def _check_version(record: object) -> None:
+    version = record.get("schema_version") if isinstance(record, dict) else None
+    if version is None:
+        raise UsageError(
+            "this is no heroci-result.json: it has no schema_version",
+            remedy="give the file that an earlier run of heroci wrote",
+        )
+    if type(version) is not int or version not in READABLE:
+        raise UsageError(
+            f"the result has schema version {version!r}, this heroci reads 1 to {SCHEMA_VERSION}",
+            remedy="read it with the heroci that wrote it, or make it again with this one",
+        )
+
+
+def _validate(record: object) -> Result:
+    from pydantic import (  # noqa: PLC0415  a fifth of a second that only a reader of results needs
+        ValidationError,
+    )
+
+    try:
+        result = _adapter().validate_python(record)
+        for packed in result.packed:
+            packing.check(packed)
+    except ValueError as error:
+        words = _first(error) if isinstance(error, ValidationError) else str(error)
+        raise UsageError(
+            f"the heroci-result.json is damaged: {words}",
+            remedy="make it again; it was changed after heroci wrote it",
+        ) from error
+    return result
+
+
+def _first(error: ValidationError) -> str:
+    """The first errors with their places; a damaged file may have thousands."""
+    shown = [
+        f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+        for detail in error.errors()[:SHOWN_ERRORS]
+    ]
+    more = error.error_count() - len(shown)
+    return "; ".join(shown) + (f"; and {more} more" if more else "")
+
+
+@cache
+def _adapter() -> TypeAdapter[Result]:
+    from pydantic import TypeAdapter  # noqa: PLC0415  as above
+
+    return TypeAdapter(Result)
