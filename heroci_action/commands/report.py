@@ -30,6 +30,7 @@ from heroci_action.readers import PathResolver, Readings, Source, read_sources
 from heroci_action.readers.base import BrokenReportError, joined
 from heroci_action.readers.sniff import SNIFFED, kind_of
 from heroci_action.reports.publish import Repository
+from heroci_action.repository.files import RepositoryFiles
 from heroci_action.repository.git import Checkout
 from heroci_action.results.packed import listed
 from heroci_action.results.records import PassedTests, Result, StageResult, Status, StepResult
@@ -54,7 +55,8 @@ def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
     files = _files(options)
     limits = _limits(options)
     checkout = Checkout.of(options.path)
-    tree = tree_of(checkout, options.path)
+    files_here = frozenset(RepositoryFiles.read(checkout.root).files)
+    tree = tree_of(checkout, options.path, files_here)
     sources = [_source(path, kind, limits.largest_file) for path, kind in files.items()]
     result = Result(
         status=Status.PASSED,
@@ -66,7 +68,8 @@ def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
         heroci_version=__version__,
     )
     result = listed(read_all(sources, tree, result), limits.listed)
-    return finish(result, options, checkout=checkout, environ=environ)
+    repository = Repository(root=checkout.root, tracked=files_here)
+    return finish(result, options, checkout=checkout, repository=repository, environ=environ)
 
 
 def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
@@ -84,7 +87,10 @@ def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
     whole = merge(results)
     whole = replace(whole, warnings=(*whole.warnings, *problems), heroci_version=__version__)
     whole = listed(whole, limits.listed)
-    return finish(whole, options, checkout=Checkout.of(options.path), environ=environ)
+    checkout = Checkout.of(options.path)
+    files_here = frozenset(RepositoryFiles.read(checkout.root).files)
+    repository = Repository(root=checkout.root, tracked=files_here)
+    return finish(whole, options, checkout=checkout, repository=repository, environ=environ)
 
 
 class _Limits(NamedTuple):
@@ -136,20 +142,25 @@ def _label(path: Path, taken: Container[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def tree_of(checkout: Checkout, place: Path) -> PathResolver:
+def tree_of(checkout: Checkout, place: Path, files: frozenset[str]) -> PathResolver:
     """The repository as readers see it, from a directory in it; reports may come from another machine's checkout."""
     here = place.resolve()
     below = here.relative_to(checkout.root) if here.is_relative_to(checkout.root) else Path()
     return PathResolver(
         directory=below.as_posix(),
-        tracked=checkout.files(),
+        tracked=files,
         roots=(str(checkout.root),),
         foreign=True,
     )
 
 
 def finish(
-    result: Result, options: ReportOptions, *, checkout: Checkout, environ: Mapping[str, str]
+    result: Result,
+    options: ReportOptions,
+    *,
+    checkout: Checkout,
+    repository: Repository,
+    environ: Mapping[str, str],
 ) -> int:
     """Compare a result with its baseline and its change, judge it and publish it; the exit code."""
     result = compared(result, options, checkout=checkout, environ=environ)
@@ -158,7 +169,7 @@ def finish(
         result,
         options,
         output=output_directory.prepared(options.output),
-        repository=Repository(root=checkout.root, tracked=checkout.files()),
+        repository=repository,
         environ=environ,
     )
     observer = _observer(options, GitHubContext.from_environ(environ), environ)

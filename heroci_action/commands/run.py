@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -268,7 +267,7 @@ def _result(project: Project, outcome: Outcome, *, started_at: datetime, duratio
         project=project.plan.project,
         engine=project.chosen.name,
         engine_reason=project.chosen.reason,
-        commit=_commit(project.loaded.root),
+        commit=Checkout.of(project.loaded.root).commit(),
         python=facts.get("python"),
         shard=str(project.shard) if project.shard else None,
         started_at=started_at.isoformat(timespec="seconds"),
@@ -278,13 +277,3 @@ def _result(project: Project, outcome: Outcome, *, started_at: datetime, duratio
         warnings=project.loaded.warnings,
         heroci_version=__version__,
     )
-
-
-def _commit(root: Path) -> str | None:
-    """The commit that is checked out; None where there is no git or no commit."""
-    command = ("git", "-c", f"safe.directory={root}", "-C", str(root), "rev-parse", "HEAD")
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    return found.stdout.strip() if found.returncode == 0 else None

@@ -1,4 +1,4 @@
-"""The files of a repository as detection sees them: read-only, and only what git does not ignore."""
+"""The files of a repository: what git tracks or would track, and their texts."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import ast
 import configparser
 import os
 import re
-import subprocess
 import tomllib
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from heroci_action.repository.git import GitError, list_files
 from heroci_action.repository.targets import lint_targets
 
 MAX_TEXT = 1_000_000  # bytes; larger files are data, not configuration
 MAX_LOCK = 16_000_000  # bytes; lock files of large projects
-MAX_WALK = 50_000  # files, where git cannot list them
-_GIT_SECONDS = 30
+MAX_WALK = 50_000  # files listed in a directory without git
 _NEVER = frozenset(
     {
         ".git",
@@ -40,7 +39,10 @@ _NEVER = frozenset(
 
 @dataclass(frozen=True)
 class RepositoryFiles:
-    """The files below `root`, as sorted POSIX paths relative to it."""
+    """The files below `root`, as sorted POSIX paths relative to it.
+
+    These are the files that git tracks, and new files that it does not ignore. Every verb uses this one list.
+    """
 
     root: Path
     files: tuple[str, ...]
@@ -48,9 +50,8 @@ class RepositoryFiles:
 
     @classmethod
     def read(cls, root: Path) -> RepositoryFiles:
-        """List what git tracks or would track; without git a bounded walk."""
-        listed = _listed_by_git(root)
-        return cls(root=root, files=tuple(sorted(_walked(root) if listed is None else listed)))
+        """List the files with git; without git or any file that it knows, walk the directory up to a limit."""
+        return cls(root=root, files=tuple(sorted(_listed_by_git(root) or _walked(root))))
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -58,24 +59,27 @@ class RepositoryFiles:
 
     @cached_property
     def strays(self) -> tuple[str, ...]:
-        """What no linter should look into: what git ignores, and whole directories (`/` behind them) new to it."""
-        return _strays(self.root) or ()
+        """What linters leave out: files that git ignores, and new directories (with a trailing `/`)."""
+        try:
+            return _strays(self.root)
+        except GitError:
+            return ()
 
     def has(self, path: str) -> bool:
-        """Whether the file is there."""
+        """Return whether the file exists."""
         return path in self._known
 
     def has_directory(self, path: str) -> bool:
-        """Whether a file lies somewhere below this directory."""
+        """Return whether the directory contains a file, at any depth."""
         prefix = "" if path in {"", "."} else f"{path}/"
         return any(file.startswith(prefix) for file in self.files)
 
     def first(self, *paths: str) -> str | None:
-        """The first of these files that is there."""
+        """Return the first of these files that exists."""
         return next((path for path in paths if self.has(path)), None)
 
     def matching(self, pattern: str, *, under: str = ".") -> tuple[str, ...]:
-        """The files whose path below `under` matches the whole regular expression, the shallowest first."""
+        """Return the files whose path relative to `under` matches the regular expression, shallowest first."""
         prefix = "" if under == "." else f"{under}/"
         regex = re.compile(pattern)
         hits = (
@@ -86,7 +90,7 @@ class RepositoryFiles:
         return tuple(sorted(hits, key=lambda file: (file.count("/"), file)))
 
     def text(self, path: str) -> str:
-        """The file's text; empty where it is missing, huge, unreadable or leads out of the repository."""
+        """Return the text of a file; empty if it is missing, too large, unreadable or outside the repository."""
         if path not in self._texts:
             self._texts[path] = self._read(path)
         return self._texts[path]
@@ -103,14 +107,14 @@ class RepositoryFiles:
             return ""
 
     def toml(self, path: str) -> Mapping[str, Any]:
-        """The parsed TOML file; empty where it does not parse."""
+        """Return the parsed TOML file; empty if it is invalid."""
         try:
             return tomllib.loads(self.text(path))
         except tomllib.TOMLDecodeError:
             return {}
 
     def ini(self, path: str) -> Mapping[str, Mapping[str, str]]:
-        """The parsed INI file; empty where it does not parse."""
+        """Return the parsed INI file; empty if it is invalid."""
         parser = configparser.RawConfigParser(strict=False)
         try:
             parser.read_string(self.text(path))
@@ -119,7 +123,7 @@ class RepositoryFiles:
         return {section: dict(parser.items(section)) for section in parser.sections()}
 
     def python(self, path: str) -> ast.Module:
-        """The syntax tree of a Python file; empty where it does not parse."""
+        """Return the syntax tree of a Python file; empty if it is invalid."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
@@ -129,59 +133,49 @@ class RepositoryFiles:
 
 
 def join(*parts: str) -> str:
-    """Parts of a path put together, `.` and `..` resolved: `join(".", "a/../b")` is `b`."""
+    """Join the parts of a path and resolve `.` and `..`: `join(".", "a/../b")` is `b`."""
     return os.path.normpath(PurePosixPath(*parts)).replace(os.sep, "/")
 
 
 def parent(path: str) -> str:
-    """The directory of a path; `.` for the root."""
+    """Return the directory of a path; `.` is the root."""
     return str(PurePosixPath(path).parent)
 
 
 def ancestors(path: str) -> tuple[str, ...]:
-    """A directory and those above it up to the root: `a/b` gives `a/b`, `a`, `.`."""
+    """Return a directory and its parents up to the root: `a/b`, `a`, `.` for `a/b`."""
     if path == ".":
         return (".",)
     return (path, *ancestors(parent(path)))
 
 
 def python_targets(directory: Path) -> tuple[str, ...]:
-    """What a linter that walks everywhere is given in this directory: not what git ignores, and no strange directories.
+    """Return the paths to give to a linter that visits every directory it is given.
 
-    A single new file is somebody's work, a new directory may be an environment that nobody has told git to ignore.
+    New files are included, new directories are not: one may be an environment that nobody told git to ignore.
     """
-    tracked, strays = _git(directory, "--cached"), _strays(directory)
-    return (".",) if tracked is None or strays is None else lint_targets(tracked, strays)
+    try:
+        return lint_targets(list_files(directory, "--cached"), _strays(directory))
+    except GitError:
+        return (".",)
 
 
-def _strays(directory: Path) -> tuple[str, ...] | None:
-    ignored = _git(directory, "--others", "--directory", "--ignored", "--exclude-standard")
-    others = _git(directory, "--others", "--directory")
-    if ignored is None or others is None:
-        return None
+def _strays(directory: Path) -> tuple[str, ...]:
+    """List ignored files, and new directories with a trailing `/`. Raises GitError."""
+    ignored = list_files(directory, "--others", "--directory", "--ignored", "--exclude-standard")
+    others = list_files(directory, "--others", "--directory")
     return (*ignored, *(path for path in others if path.endswith("/")))
 
 
-def _listed_by_git(root: Path) -> Iterable[str] | None:
-    wanted = _git(root, "--cached", "--others", "--exclude-standard")
-    gone = _git(root, "--deleted")
-    if not wanted:
-        return None
-    return set(wanted) - set(gone or ())
-
-
-def _git(root: Path, *options: str) -> list[str] | None:
-    command = ["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-z", *options]
+def _listed_by_git(root: Path) -> set[str]:
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_GIT_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if done.returncode:
-        return None
-    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+        known = list_files(root, "--cached", "--others", "--exclude-standard")
+        return set(known) - set(list_files(root, "--deleted"))
+    except GitError:
+        return set()
 
 
-def _walked(root: Path) -> Iterable[str]:
+def _walked(root: Path) -> list[str]:
     found: list[str] = []
     for directory, directories, names in os.walk(root):
         directories[:] = sorted(name for name in directories if name not in _NEVER)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
+import anyio.to_thread
 import dagger
 
 from heroci_action.engines.dagger.engine import CONTAINER_ROOT
+from heroci_action.repository.git import GitError, git, list_files
 
 ROOT = CONTAINER_ROOT
-GIT_WITHIN = 60.0  # seconds
 # Nobody needs these in a container, whether or not the project has a .gitignore.
 NEVER = (".git", "**/__pycache__", "**/.venv", "**/node_modules", "**/.tox", "**/.nox")
 # Secrets and databases: only where the project itself has published them with git.
@@ -32,6 +35,8 @@ NO_VERSION = "0.0.0"
 _VERSION = re.compile(r"\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?")
 _SPECIAL = re.compile(r"([\\*?\[\]!^])")
 
+Answer = TypeVar("Answer")
+
 
 async def source_directory(
     client: dagger.Client, root: Path, *, exclude: tuple[str, ...], machine: Mapping[str, str]
@@ -42,44 +47,42 @@ async def source_directory(
 
 
 async def _untracked(root: Path, machine: Mapping[str, str]) -> list[str]:
-    """What git ignores, and what it does not know and might be secret; without git, all that might be secret."""
-    ignored = await _git(
-        root, machine, "--others", "--ignored", "--exclude-standard", "--directory"
-    )
-    others = await _git(root, machine, "--others", "--exclude-standard")
-    if ignored is None or others is None:
+    """List ignored files, and new files that may be secret; without git, patterns for all that may be secret."""
+    try:
+        ignored = await _in_thread(
+            list_files,
+            root,
+            "--others",
+            "--ignored",
+            "--exclude-standard",
+            "--directory",
+            env=machine,
+        )
+        others = await _in_thread(list_files, root, "--others", "--exclude-standard", env=machine)
+    except GitError:
         return [f"**/{pattern}" for pattern in ONLY_TRACKED]
     return [_escaped(path.rstrip("/")) for path in (*ignored, *_secret(others))]
 
 
 async def version_from_git(root: Path, machine: Mapping[str, str]) -> str:
-    """The version that the last tag names, for what asks git about it while the project is built without `.git`."""
-    described = await _ask_git(root, machine, "describe", "--tags", "--abbrev=0")
-    found = _VERSION.search((described or b"").decode(errors="replace"))
+    """Return the version in the latest tag, for builds that ask git for it: the container has no `.git`."""
+    try:
+        described = await _in_thread(git, root, "describe", "--tags", "--abbrev=0", env=machine)
+    except GitError:
+        return NO_VERSION
+    found = _VERSION.search(described)
     return found[0] if found else NO_VERSION
 
 
-def _secret(paths: list[str]) -> Iterator[str]:
+async def _in_thread(
+    function: Callable[..., Answer], *arguments: object, env: Mapping[str, str]
+) -> Answer:
+    call = partial(function, *arguments, env=env)
+    return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+
+
+def _secret(paths: Iterable[str]) -> Iterator[str]:
     return (path for path in paths if any(Path(path).match(pattern) for pattern in ONLY_TRACKED))
-
-
-async def _git(root: Path, machine: Mapping[str, str], *options: str) -> list[str] | None:
-    """Paths from `git ls-files` relative to the root; None where this is no checkout or there is no git."""
-    listed = await _ask_git(root, machine, "ls-files", "-z", *options)
-    if listed is None:
-        return None
-    return [path for path in listed.decode(errors="surrogateescape").split("\0") if path]
-
-
-async def _ask_git(root: Path, machine: Mapping[str, str], *arguments: str) -> bytes | None:
-    """What git prints; None where it fails or is not there."""
-    command = ["git", "-c", f"safe.directory={root}", "-C", str(root), *arguments]
-    try:
-        with anyio.fail_after(GIT_WITHIN):
-            done = await anyio.run_process(command, env=machine, check=False)
-    except (OSError, TimeoutError):
-        return None
-    return done.stdout if done.returncode == 0 else None
 
 
 def _escaped(path: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from heroci_action.project import load
 from heroci_action.repository.files import RepositoryFiles
+from heroci_action.repository.git import Checkout
 from tests.unit.config.projects import django, manage, write
 
 
@@ -71,3 +72,15 @@ def test_this_repository_is_understood() -> None:
     assert "{secret_key}" in found.config.env.values()
     assert found.facts.health == "/health/live"
     assert found.warnings == ()
+
+
+def test_a_path_that_looks_like_two_has_its_changed_lines(repository: Path) -> None:
+    name = "x b/y b/\u00fc\t.py"
+    write(repository, {name: "one\n"})
+    git(repository, "add", ".")
+    git(repository, "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x")
+    write(repository, {name: "one\n+++ b/other.py\n"})
+
+    checkout = Checkout.of(repository)
+
+    assert checkout.changed_lines("HEAD") == {name: frozenset({2})}
