@@ -1,12 +1,17 @@
 #!/bin/sh
-# Run every check and test of HeroCI itself; options go to pytest.
+# Run every check and test of HeroCI itself. Options are passed to pytest; with -k, -m or a path only these tests run, without
+# the checks. `--cov` measures the coverage of HeroCI (settings: tests/coverage.toml).
 set -eu
 cd "$(dirname "$0")/.."
+. scripts/environment.sh
+environment requirements-dev.txt
 
-echo "== style and types" >&2
-scripts/run-checks.sh
+if [ $# -eq 0 ] || [ "${CI:-}" = true ]; then
+    echo "== style, types and contracts" >&2
+    scripts/run-checks.sh
+fi
 
 echo "== tests" >&2
 PATH="$PWD/.venv/bin:$PATH"
 export PATH
-pytest "$@"
+exec pytest --cov-config=tests/coverage.toml "$@"

@@ -16,6 +16,8 @@ from tests.act.runner import Run, Runner
 pytestmark = [pytest.mark.docker, pytest.mark.act]
 
 HOST = ("-j", "heroci", "--matrix", "engine:host")
+# The image that stands for GitHub's runner has one Python.
+PYTHON = ("--matrix", "python:3.13")
 
 BROKEN = """\
 from django.test import SimpleTestCase
@@ -77,11 +79,11 @@ def test_a_pull_request_runs_the_checks_and_the_tests_and_reports_the_tests(
     checks = act.run(repository, "ci.yml", "-j", "checks", event="pull_request")
     assert checks.exit_code == 0, checks.log[-6000:]
     assert "Contracts: " in checks.log
-    run = act.run(repository, "ci.yml", "-j", "annotations", *few, event="pull_request")
+    run = act.run(repository, "ci.yml", "-j", "annotations", *PYTHON, *few, event="pull_request")
     assert run.exit_code == 0, run.log[-6000:]
     assert set(run.jobs().values()) == {"success"}
     assert "# ✅" in run.summary
-    assert (run.shared / "artifacts/test-results/junit.xml").stat().st_size > 1000
+    assert (run.shared / "artifacts/test-results-3.13/junit.xml").stat().st_size > 1000
 
 
 def test_a_violation_of_style_turns_the_checks_red(act: Runner, repository: Path) -> None:
@@ -141,7 +143,7 @@ def test_the_tests_of_a_pull_request_are_reported_even_where_they_fail(
         f"#!/bin/sh\nmkdir -p test-results\ncat > test-results/junit.xml <<'EOF'\n{JUNIT}EOF\nexit 1\n"
     )
     commit(repository)
-    run = act.run(repository, "ci.yml", "-j", "annotations", event="pull_request")
+    run = act.run(repository, "ci.yml", "-j", "annotations", *PYTHON, event="pull_request")
     assert run.exit_code == 1
     (annotation,) = run.annotations
     assert (annotation.file, annotation.line) == ("tests/unit/test_text.py", 11)
