@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from heroci_action.detection.clues import Clues, Fact, Finding, Found, Warn
 from heroci_action.detection.database import detect_database
 from heroci_action.detection.dependencies import detect_dependencies
 from heroci_action.detection.facts import Facts
+from heroci_action.detection.findings import Fact, Finding, Found, Skip, Warn
 from heroci_action.detection.image import detect_image
 from heroci_action.detection.layout import find_layout
 from heroci_action.detection.lint import detect_lint
+from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.python_version import detect_python
 from heroci_action.detection.runner import detect_runner
 from heroci_action.detection.settings import detect_settings, uses_pytest
@@ -20,17 +21,15 @@ from heroci_action.detection.variables import detect_variables
 from heroci_action.errors import UsageError
 from heroci_action.repository.files import RepositoryFiles, parent
 
-_SKIP = "skip:"
 
-
-def detect_layout(clues: Clues) -> Iterator[Finding]:
+def detect_layout(project: ProjectFiles) -> Iterator[Finding]:
     """The working directory and manage.py."""
-    layout = clues.layout
+    layout = project.layout
     yield Found("working-directory", layout.directory, layout.why)
     yield Fact("manage", layout.manage)
     if layout.manage and parent(layout.manage) != layout.directory:
         yield Fact("source_paths", (parent(layout.manage),))
-    elif layout.manage is None and clues.tree.matching(
+    elif layout.manage is None and project.tree.matching(
         r"[^/]+/__init__\.py", under=layout.beside("src")
     ):
         yield Fact("source_paths", (layout.beside("src"),))
@@ -41,7 +40,7 @@ def detect_layout(clues: Clues) -> Iterator[Finding]:
         )
 
 
-DETECTORS: tuple[Callable[[Clues], Iterator[Finding]], ...] = (
+DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (
     detect_layout,
     detect_python,
     detect_dependencies,
@@ -77,17 +76,23 @@ def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
             "DJANGO_SETTINGS_MODULE, and no package that depends on Django",
             remedy="name the directory of manage.py: heroci run PATH, or working-directory in [tool.heroci]",
         )
-    clues = _at_pytest_root(Clues(tree=tree, given=given, layout=layout))
-    return _collected(finding for detector in DETECTORS for finding in detector(clues))
+    project = _at_pytest_root(ProjectFiles(tree=tree, given=given, layout=layout))
+    return _collected(finding for detector in DETECTORS for finding in detector(project))
 
 
-def _at_pytest_root(clues: Clues) -> Clues:
+def _at_pytest_root(project: ProjectFiles) -> ProjectFiles:
     """Pytest's paths are relative to its configuration, so pytest runs where that lies."""
-    file = clues.ini[0]
-    if file is None or clues.told("working-directory") is not None or not uses_pytest(clues):
-        return clues
-    layout = replace(clues.layout, directory=parent(file), why=f"the place of {file}, for pytest")
-    return clues if layout.directory == clues.layout.directory else replace(clues, layout=layout)
+    file = project.ini[0]
+    if (
+        file is None
+        or project.configured("working-directory") is not None
+        or not uses_pytest(project)
+    ):
+        return project
+    layout = replace(project.layout, directory=parent(file), why=f"the place of {file}, for pytest")
+    return (
+        project if layout.directory == project.layout.directory else replace(project, layout=layout)
+    )
 
 
 def _collected(findings: Iterator[Finding]) -> Detected:
@@ -101,8 +106,8 @@ def _collected(findings: Iterator[Finding]) -> Detected:
             case Found(key=key, value=value, why=why):
                 values.setdefault(key, value)
                 origins.setdefault(key, f"detected: {why}")
-            case Fact(name=name, value=value) if name.startswith(_SKIP):
-                skips[name.removeprefix(_SKIP)] = str(value)
+            case Skip(stage=stage, why=why):
+                skips[stage] = why
             case Fact(name=name, value=value):
                 facts[name] = value
             case Warn(text=text):

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from heroci_action.detection.clues import Clues, Fact, Finding, Found, Warn
 from heroci_action.detection.environment_reads import Read, plain, text_of
 from heroci_action.detection.facts import Vendor
+from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.source import SettingsSource, Statement
 
 POSTGRES_DRIVERS = frozenset(
@@ -101,14 +102,14 @@ def databases(source: SettingsSource) -> list[Database]:
     return ways
 
 
-def ways_of(clues: Clues) -> list[Database]:
+def ways_of(project: ProjectFiles) -> list[Database]:
     """Those of the settings; where they have none, those of a module that the project's CI names in a variable."""
-    ways = databases(clues.source) if clues.source else []
+    ways = databases(project.source) if project.source else []
     if any(way.url or way.variables or way.literals for way in ways):
         return ways
-    files = (clues.module(value) for value, _ in clues.evidence.env.values() if "." in value)
+    files = (project.module(value) for value, _ in project.evidence.env.values() if "." in value)
     for file in files:
-        if file and (found := databases(SettingsSource.of(clues.tree, clues.roots, file))):
+        if file and (found := databases(SettingsSource.of(project.tree, project.roots, file))):
             return found
     return ways
 
@@ -235,24 +236,24 @@ def _switches(source: SettingsSource, statement: Statement) -> dict[str, str]:
     return found
 
 
-def detect_database(clues: Clues) -> Iterator[Finding]:
+def detect_database(project: ProjectFiles) -> Iterator[Finding]:
     """Services, the variables that point to them, the vendor, and what cannot be helped with a remedy."""
-    way = choose(clues, ways_of(clues))
+    way = choose(project, ways_of(project))
     if way is None:
-        yield from _unknown(clues)
+        yield from _unknown(project)
         return
-    vendor = _effective_vendor(clues, way)
+    vendor = _effective_vendor(project, way)
     yield Fact("vendor", vendor)
     yield Fact("database_variable", way.url.name if way.url else None)
     for name, value in way.switches.items():
         yield Found(f"env.{name}", value, f"the condition before DATABASES in {way.file}")
     match vendor:
         case Vendor.POSTGRESQL:
-            yield from _postgres(clues, way)
+            yield from _postgres(project, way)
         case Vendor.SQLITE:
             for read in way.variables.values():
-                if read.name in clues.tox_env:
-                    value = clues.tox_env[read.name].strip("'\"")
+                if read.name in project.tox_env:
+                    value = project.tox_env[read.name].strip("'\"")
                     yield Found(f"env.{read.name}", value, f"{read.name} in tox.ini")
             yield Found("services", {}, f"the tests use SQLite ({way.file})")
         case Vendor.MYSQL | Vendor.ORACLE:
@@ -263,21 +264,21 @@ def detect_database(clues: Clues) -> Iterator[Finding]:
                 f"{{{vendor.value}.host}} and {{{vendor.value}.port}}"
             )
         case Vendor.UNKNOWN:
-            yield from _unknown(clues)
+            yield from _unknown(project)
 
 
-def choose(clues: Clues, ways: list[Database]) -> Database | None:
+def choose(project: ProjectFiles, ways: list[Database]) -> Database | None:
     """The last way that always holds, or a later one under a condition where PostgreSQL is wanted."""
     if not ways:
         return None
     last = max((index for index, way in enumerate(ways) if not way.conditional), default=-1)
     options = ways[max(last, 0) :]
-    switched = [way for way in options if way.switches and _switched_on(clues, way)]
+    switched = [way for way in options if way.switches and _switched_on(project, way)]
     if switched:
         return switched[0]
     open_ways = [way for way in options if not way.switches] or options
     sqlite = [way for way in open_ways if way.vendor is Vendor.SQLITE]
-    if wants_postgres(clues) and not (sqlite and content_without_server(clues)):
+    if wants_postgres(project) and not (sqlite and content_without_server(project)):
         urls = [way for way in open_ways if way.url and way.vendor is not Vendor.SQLITE]
         postgres = [way for way in open_ways if way.vendor is Vendor.POSTGRESQL]
         for pool in (urls, postgres, [way for way in open_ways if way.from_environment]):
@@ -286,68 +287,68 @@ def choose(clues: Clues, ways: list[Database]) -> Database | None:
     return (sqlite or open_ways)[0]
 
 
-def _switched_on(clues: Clues, way: Database) -> bool:
+def _switched_on(project: ProjectFiles, way: Database) -> bool:
     return all(
-        clues.evidence.env.get(name, ("",))[0] == value for name, value in way.switches.items()
+        project.evidence.env.get(name, ("",))[0] == value for name, value in way.switches.items()
     )
 
 
-def wants_postgres(clues: Clues) -> bool:
+def wants_postgres(project: ProjectFiles) -> bool:
     """Whether a driver for PostgreSQL is a dependency; without known dependencies, whether CI starts a server."""
-    if clues.distributions:
+    if project.distributions:
         locked = (
-            frozenset(clues.dependencies.pins or ()) if clues.dependencies.lock else frozenset()
+            frozenset(project.dependencies.pins or ()) if project.dependencies.lock else frozenset()
         )
-        return bool((clues.distributions | locked) & POSTGRES_DRIVERS)
-    return _service_image(clues, r"(.*/)?(postg\w*|pgvector|timescale\w*)") is not None
+        return bool((project.distributions | locked) & POSTGRES_DRIVERS)
+    return _service_image(project, r"(.*/)?(postg\w*|pgvector|timescale\w*)") is not None
 
 
-def content_without_server(clues: Clues) -> bool:
+def content_without_server(project: ProjectFiles) -> bool:
     """Whether the project's own CI tests without a PostgreSQL server: what is SQLite by default is meant to be."""
-    testing = clues.evidence.testing
+    testing = project.evidence.testing
     started = any(
         re.search(r"postg|docker[ -]compose|createdb|pg_ctl", text)
         for command in testing
         for text in (command.line, *command.env.values())
     )
-    image = _service_image(clues, r"(.*/)?(postg\w*|pgvector|timescale\w*)")
+    image = _service_image(project, r"(.*/)?(postg\w*|pgvector|timescale\w*)")
     return bool(testing) and not started and (image is None or "compose" in image[2])
 
 
-def _effective_vendor(clues: Clues, way: Database) -> Vendor:
+def _effective_vendor(project: ProjectFiles, way: Database) -> Vendor:
     """The environment decides where the code leaves it to it: PostgreSQL where a driver is there."""
-    told = _told_engine(clues, way)
-    if told is not Vendor.UNKNOWN:
-        return told
+    configured = _told_engine(project, way)
+    if configured is not Vendor.UNKNOWN:
+        return configured
     if way.vendor is Vendor.UNKNOWN and {"HOST", "USER"} & {*way.literals, *way.variables}:
-        return Vendor.POSTGRESQL if wants_postgres(clues) else Vendor.UNKNOWN
+        return Vendor.POSTGRESQL if wants_postgres(project) else Vendor.UNKNOWN
     engine_is_free = way.url is not None or "ENGINE" in way.variables
     if not engine_is_free or way.vendor is Vendor.POSTGRESQL:
         return way.vendor
-    if way.vendor is Vendor.SQLITE and _stays_on_sqlite(clues):
+    if way.vendor is Vendor.SQLITE and _stays_on_sqlite(project):
         return Vendor.SQLITE
-    if wants_postgres(clues) or not clues.distributions:
+    if wants_postgres(project) or not project.distributions:
         return Vendor.POSTGRESQL
-    fallback = Vendor.MYSQL if clues.distributions & MYSQL_DRIVERS else Vendor.SQLITE
+    fallback = Vendor.MYSQL if project.distributions & MYSQL_DRIVERS else Vendor.SQLITE
     return fallback if way.vendor is Vendor.UNKNOWN else way.vendor
 
 
-def _told_engine(clues: Clues, way: Database) -> Vendor:
+def _told_engine(project: ProjectFiles, way: Database) -> Vendor:
     """What the project's CI or tox gives for the variable that names the engine."""
     engine = way.variables.get("ENGINE")
     if engine is None:
         return Vendor.UNKNOWN
-    value, _ = clues.evidence.env.get(engine.name, (clues.tox_env.get(engine.name, ""), ""))
+    value, _ = project.evidence.env.get(engine.name, (project.tox_env.get(engine.name, ""), ""))
     return vendor_of(value)
 
 
-def _stays_on_sqlite(clues: Clues) -> bool:
+def _stays_on_sqlite(project: ProjectFiles) -> bool:
     """CI is content with it, or a spatial PostgreSQL would be needed, which is more than a server of ours offers."""
-    return content_without_server(clues) or _installed(clues, "django.contrib.gis")
+    return content_without_server(project) or _installed(project, "django.contrib.gis")
 
 
-def _service_image(clues: Clues, pattern: str) -> tuple[str, str, str] | None:
-    for image in clues.evidence.images:
+def _service_image(project: ProjectFiles, pattern: str) -> tuple[str, str, str] | None:
+    for image in project.evidence.images:
         if re.fullmatch(pattern, image.name):
             return image.name, image.tag, image.source
     return None
@@ -358,9 +359,9 @@ def _major(tag: str) -> str | None:
     return match[1] if match else None
 
 
-def _postgres(clues: Clues, way: Database) -> Iterator[Finding]:
-    spatial = way.gis or _installed(clues, "django.contrib.gis")
-    image = _service_image(clues, r"(.*/)?(postgres|postgresql|pgvector|postgis)")
+def _postgres(project: ProjectFiles, way: Database) -> Iterator[Finding]:
+    spatial = way.gis or _installed(project, "django.contrib.gis")
+    image = _service_image(project, r"(.*/)?(postgres|postgresql|pgvector|postgis)")
     version = _major(image[1]) if image else None
     why = (
         f"{image[0]}:{image[1]} in {image[2]}"
@@ -387,9 +388,9 @@ def _postgres(clues: Clues, way: Database) -> Iterator[Finding]:
         yield from _separate(way)
 
 
-def _installed(clues: Clues, app: str) -> bool:
-    source = clues.source
-    return source is not None and any(app in clues.tree.text(file) for file in source.files)
+def _installed(project: ProjectFiles, app: str) -> bool:
+    source = project.source
+    return source is not None and any(app in project.tree.text(file) for file in source.files)
 
 
 def _separate(way: Database) -> Iterator[Finding]:
@@ -440,10 +441,12 @@ def _hard_coded(way: Database) -> Iterator[Finding]:
         )
 
 
-def _unknown(clues: Clues) -> Iterator[Finding]:
+def _unknown(project: ProjectFiles) -> Iterator[Finding]:
     """No DATABASES that could be understood: PostgreSQL where something speaks for it, else none."""
-    text = "".join(clues.tree.text(file) for file in clues.source.files) if clues.source else ""
-    if wants_postgres(clues) and "DATABASE_URL" in text:
+    text = (
+        "".join(project.tree.text(file) for file in project.source.files) if project.source else ""
+    )
+    if wants_postgres(project) and "DATABASE_URL" in text:
         yield Fact("vendor", Vendor.POSTGRESQL)
         yield Found(
             "services.postgres",
@@ -452,8 +455,8 @@ def _unknown(clues: Clues) -> Iterator[Finding]:
         )
         yield Found("env.DATABASE_URL", "{postgres.url}", "the settings mention DATABASE_URL")
         return
-    image = _service_image(clues, r"(.*/)?(postgres|postgresql)")
-    if image and clues.distributions & POSTGRES_DRIVERS:
+    image = _service_image(project, r"(.*/)?(postgres|postgresql)")
+    if image and project.distributions & POSTGRES_DRIVERS:
         yield Warn(
             f"how the settings take their database was not understood, although {image[2]} starts {image[0]}; "
             "the tests use what the settings say by themselves. To give them a server set "

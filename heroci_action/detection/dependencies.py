@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from heroci_action.detection.clues import Clues, Fact, Finding, Found, Warn
+from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.settings import uses_pytest
 
 # Distributions that are built from source, and the Debian packages that the build needs.
@@ -35,21 +36,21 @@ _LIBRARIES = {
 }
 
 
-def _missing_pytest(clues: Clues) -> Iterator[str]:
+def _missing_pytest(project: ProjectFiles) -> Iterator[str]:
     """The packages pytest and pytest-django, where they run the tests and the project forgot to declare them."""
-    known = clues.distributions | frozenset(clues.dependencies.pins or ())
-    if known and uses_pytest(clues):
+    known = project.distributions | frozenset(project.dependencies.pins or ())
+    if known and uses_pytest(project):
         if "pytest" not in known and "pytest-django" not in known:
             yield "pytest"
-        if "pytest-django" not in known and "django_settings_module" in clues.ini[1]:
+        if "pytest-django" not in known and "django_settings_module" in project.ini[1]:
             yield "pytest-django"
 
 
-def detect_dependencies(clues: Clues) -> Iterator[Finding]:
+def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
     """Lock or requirements, extras and groups, whether the project itself is installed, and system packages."""
-    found = clues.dependencies
-    missing = tuple(_missing_pytest(clues))
-    if missing and clues.told("packages") is None:
+    found = project.dependencies
+    missing = tuple(_missing_pytest(project))
+    if missing and project.configured("packages") is None:
         why = "pytest runs the tests, and nothing else brings it"
         yield Found("packages", [*found.packages, *missing], why)
     for key in ("lock", "requirements", "packages", "extras", "groups"):
@@ -65,16 +66,16 @@ def detect_dependencies(clues: Clues) -> Iterator[Finding]:
         or found.requirements
         or found.packages
         or found.project
-        or clues.told("packages")
+        or project.configured("packages")
     ):
         yield Warn(f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]')
-    yield from _system_packages(clues)
+    yield from _system_packages(project)
 
 
-def _system_packages(clues: Clues) -> Iterator[Finding]:
+def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
     """The Debian packages that the project's own test job installs, and those that builds are known to need."""
     installed: dict[str, str] = {}
-    for command in clues.evidence.testing:
+    for command in project.evidence.testing:
         match = re.search(r"\bapt(?:-get)? (?:-\S+ )*install ([^&|;$<>`]*)", command.line)
         names = match[1].split() if match else ()
         installed |= {
@@ -82,7 +83,7 @@ def _system_packages(clues: Clues) -> Iterator[Finding]:
         }
     needed = {
         package: name
-        for name in sorted(clues.distributions)
+        for name in sorted(project.distributions)
         for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
     }
     if needed or installed:

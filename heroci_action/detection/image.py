@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from heroci_action.detection.clues import Clues, Fact, Finding, Found
 from heroci_action.detection.facts import ImageFacts
+from heroci_action.detection.findings import Fact, Finding, Found, Skip
+from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.repository.files import parent
 
 _PREFERRED_TARGETS = ("production", "prod", "runtime", "final", "release", "app", "web")
@@ -35,38 +36,38 @@ class _Stage:
     lines: tuple[str, ...]
 
 
-def detect_image(clues: Clues) -> Iterator[Finding]:
+def detect_image(project: ProjectFiles) -> Iterator[Finding]:
     """The image table, facts about it, and the reasons to skip the stages that need what is not there."""
-    health = find_health(clues) or _health_of_file(clues)
+    health = find_health(project) or _health_of_file(project)
     if health:
         yield Fact("health", health)
-    if clues.told("image") is False:
-        yield Fact("skip:image", "switched off with image = false")
-        yield from _integration(clues, health)
+    if project.configured("image") is False:
+        yield Skip("image", "switched off with image = false")
+        yield from _integration(project, health)
         return
-    told = clues.told("image.dockerfile")
-    path = told if isinstance(told, str) else find_dockerfile(clues)
+    configured = project.configured("image.dockerfile")
+    path = configured if isinstance(configured, str) else find_dockerfile(project)
     if path is None:
-        yield Fact("skip:image", "the project has no Dockerfile for production")
-        yield from _integration(clues, health)
+        yield Skip("image", "the project has no Dockerfile for production")
+        yield from _integration(project, health)
         return
-    text = clues.tree.text(path)
+    text = project.tree.text(path)
     yield Found("image.dockerfile", path, f"{path} is there")
     yield Found(
-        "image.context", _context(clues, path, text), f"where the files that {path} copies lie"
+        "image.context", _context(project, path, text), f"where the files that {path} copies lie"
     )
-    yield from _target_and_facts(clues, path, text, health)
-    yield from _integration(clues, health)
+    yield from _target_and_facts(project, path, text, health)
+    yield from _integration(project, health)
 
 
-def find_dockerfile(clues: Clues) -> str | None:
+def find_dockerfile(project: ProjectFiles) -> str | None:
     """The production Dockerfile: the working directory's, the root's, then those in docker/ and deeper ones."""
-    paths = [path for path in clues.tree.matching(_NAME) if _plausible(clues, path)]
-    return min(paths, key=lambda path: _rank(clues, path), default=None)
+    paths = [path for path in project.tree.matching(_NAME) if _plausible(project, path)]
+    return min(paths, key=lambda path: _rank(project, path), default=None)
 
 
-def _plausible(clues: Clues, path: str) -> bool:
-    text = clues.tree.text(path)
+def _plausible(project: ProjectFiles, path: str) -> bool:
+    text = project.tree.text(path)
     if path.endswith(".dockerignore") or not re.search(
         r"^\s*FROM\s", text, re.MULTILINE | re.IGNORECASE
     ):
@@ -80,27 +81,27 @@ def _plausible(clues: Clues, path: str) -> bool:
     )
 
 
-def _rank(clues: Clues, path: str) -> tuple[int, bool, int, str]:
-    places = clues.layout.directories
+def _rank(project: ProjectFiles, path: str) -> tuple[int, bool, int, str]:
+    places = project.layout.directories
     place = places.index(parent(path)) if parent(path) in places else len(places)
     production = any(_PRODUCTION.fullmatch(part) for part in re.split(r"[/._-]", path.lower()))
     plain = path.rsplit("/", 1)[-1] == "Dockerfile"
     return (place if plain else len(places) - production, not production, path.count("/"), path)
 
 
-def _health_of_file(clues: Clues) -> str | None:
-    told = clues.told("image.dockerfile")
-    path = told if isinstance(told, str) else find_dockerfile(clues)
+def _health_of_file(project: ProjectFiles) -> str | None:
+    configured = project.configured("image.dockerfile")
+    path = configured if isinstance(configured, str) else find_dockerfile(project)
     return (
         _health_check(
-            tuple(line for stage in _stages(clues.tree.text(path)) for line in stage.lines)
+            tuple(line for stage in _stages(project.tree.text(path)) for line in stage.lines)
         )
         if path
         else None
     )
 
 
-def _context(clues: Clues, path: str, text: str) -> str:
+def _context(project: ProjectFiles, path: str, text: str) -> str:
     """The directory from which every COPY finds its files: the Dockerfile's own, those above it, the root."""
     sources = _copied(text)
     directory = parent(path)
@@ -111,7 +112,9 @@ def _context(clues: Clues, path: str, text: str) -> str:
     if "docker" in parent(path).lower():  # docker/Dockerfile is built from the root
         candidates.reverse()
     return (
-        max(candidates, key=lambda place: sum(_exists(clues, place, source) for source in sources))
+        max(
+            candidates, key=lambda place: sum(_exists(project, place, source) for source in sources)
+        )
         if sources
         else candidates[0]
     )
@@ -128,12 +131,12 @@ def _copied(text: str) -> list[str]:
     return [word.removeprefix("./").rstrip("/") for word in found if word not in {".", "./", "/"}]
 
 
-def _exists(clues: Clues, place: str, source: str) -> bool:
+def _exists(project: ProjectFiles, place: str, source: str) -> bool:
     path = source.lstrip("/") if place == "." else f"{place}/{source.lstrip('/')}"
     if any(char in source for char in "*?["):
         regex = "".join("[^/]*" if char == "*" else re.escape(char) for char in path)
-        return bool(clues.tree.matching(regex))
-    return clues.tree.has(path) or clues.tree.has_directory(path)
+        return bool(project.tree.matching(regex))
+    return project.tree.has(path) or project.tree.has_directory(path)
 
 
 def _stages(text: str) -> list[_Stage]:
@@ -149,10 +152,12 @@ def _stages(text: str) -> list[_Stage]:
     return stages
 
 
-def _target_and_facts(clues: Clues, path: str, text: str, health: str | None) -> Iterator[Finding]:
+def _target_and_facts(
+    project: ProjectFiles, path: str, text: str, health: str | None
+) -> Iterator[Finding]:
     stages = _stages(text)
-    told = clues.told("image.target")
-    target = told if isinstance(told, str) else _target(stages)
+    configured = project.configured("image.target")
+    target = configured if isinstance(configured, str) else _target(stages)
     if target:
         yield Found("image.target", target, f"the stage of that name in {path}")
     lines = _lines_of(stages, target)
@@ -161,27 +166,27 @@ def _target_and_facts(clues: Clues, path: str, text: str, health: str | None) ->
     yield Fact(
         "image", ImageFacts(port=port, has_command=has_command, healthcheck=check is not None)
     )
-    if not has_command and not clues.told("image.command"):
-        yield from _start(clues, path)
+    if not has_command and not project.configured("image.command"):
+        yield from _start(project, path)
     if check or health:
         why = f"HEALTHCHECK in {path}" if check else "a path in the project's urls"
         yield Found("image.health", check or health, why)
 
 
-def _start(clues: Clues, path: str) -> Iterator[Finding]:
+def _start(project: ProjectFiles, path: str) -> Iterator[Finding]:
     """A start command for an image without one: gunicorn, where the project's requirements name it."""
     from heroci_action.detection.settings import entry_point  # noqa: PLC0415
 
-    wsgi = entry_point(clues, "wsgi")
-    files = clues.tree.matching(
+    wsgi = entry_point(project, "wsgi")
+    files = project.tree.matching(
         r"(.*/)?([^/]*requirements[^/]*\.(txt|in)|requirements/[^/]+|pyproject\.toml|Pipfile)"
     )
-    if wsgi and any(re.search(r"\bgunicorn\b", clues.tree.text(file)) for file in files):
+    if wsgi and any(re.search(r"\bgunicorn\b", project.tree.text(file)) for file in files):
         command = ["gunicorn", "--bind", "0.0.0.0:{app.port}", wsgi]
         yield Found("image.command", command, f"{path} has no CMD, and gunicorn is a dependency")
     else:
-        yield Fact(
-            "skip:image",
+        yield Skip(
+            "image",
             f"{path} has no CMD or ENTRYPOINT: set image.command to what starts the application",
         )
 
@@ -239,16 +244,16 @@ def _health_check(lines: tuple[str, ...]) -> str | None:
     return None
 
 
-def find_health(clues: Clues) -> str | None:
+def find_health(project: ProjectFiles) -> str | None:
     """A path in urls.py that looks like a health endpoint: `/health/live` before `/health/` before `/ping`."""
     found: list[str] = []
     text_of_health_check_package = "health_check.urls"
-    for path in clues.tree.matching(r"(.*/)?urls(/\w+)?\.py", under=clues.layout.directory):
+    for path in project.tree.matching(r"(.*/)?urls(/\w+)?\.py", under=project.layout.directory):
         if re.search(r"(^|/)(tests?|examples?|docs?)/", path):
             continue
-        text = clues.tree.text(path)
-        root = path.count("/") <= 1 + clues.layout.directory.count("/") + (
-            clues.layout.directory != "."
+        text = project.tree.text(path)
+        root = path.count("/") <= 1 + project.layout.directory.count("/") + (
+            project.layout.directory != "."
         )
         for match in re.finditer(
             r"\b(?:path|re_path|url)\(\s*r?[\"']([^\"']*)[\"']\s*,\s*([^,\n]*)", text
@@ -265,23 +270,23 @@ def _health_rank(path: str) -> tuple[int, int, str]:
     return rank, len(path), path
 
 
-def _integration(clues: Clues, health: str | None) -> Iterator[Finding]:
+def _integration(project: ProjectFiles, health: str | None) -> Iterator[Finding]:
     """The stage runs where there is something to ask; a declared check or command counts as such."""
-    told = clues.told("integration")
-    declared = isinstance(told, dict) and any(
-        told.get(key) for key in ("checks", "command", "health", "enabled")
+    configured = project.configured("integration")
+    declared = isinstance(configured, dict) and any(
+        configured.get(key) for key in ("checks", "command", "health", "enabled")
     )
-    if isinstance(told, dict) and told.get("enabled") is False:
-        yield Fact("skip:integration", "switched off with integration.enabled = false")
+    if isinstance(configured, dict) and configured.get("enabled") is False:
+        yield Skip("integration", "switched off with integration.enabled = false")
     elif health:
         yield Found(
             "integration.health", health, "a path in the project's urls, or its HEALTHCHECK"
         )
-        if told is None:
+        if configured is None:
             why = "nobody asked for it: the path may need more than the application itself"
             yield Found("stages.integration.optional", True, why)
     elif not declared:
-        yield Fact(
-            "skip:integration",
+        yield Skip(
+            "integration",
             "no health endpoint was found and integration declares no checks and no command",
         )

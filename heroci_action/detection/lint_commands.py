@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from heroci_action.config.lint_tools import LintTool
-from heroci_action.detection.clues import Clues, words
 from heroci_action.detection.evidence import Command, read_yaml
+from heroci_action.detection.project_files import ProjectFiles, words
 from heroci_action.detection.tox import lines as tox_lines
 from heroci_action.repository.files import ancestors, join
 from heroci_action.repository.targets import PYTHON, lint_targets
@@ -59,85 +59,89 @@ class Call:
 Source = Callable[[LintTool], list[Call]]
 
 
-def by_ci(clues: Clues) -> Source:
+def by_ci(project: ProjectFiles) -> Source:
     """The calls of the project's CI; tox, make and the commit hooks are part of it where it runs them."""
-    ci = " ".join(command.line for command in clues.evidence.commands)
-    tox, make = tuple(_tox(clues)), tuple(_make(clues))
+    ci = " ".join(command.line for command in project.evidence.commands)
+    tox, make = tuple(_tox(project)), tuple(_make(project))
     targets = frozenset(re.findall(r"\bmake ([\w./-]+)", ci))
     commands = (
-        *clues.evidence.commands,
+        *project.evidence.commands,
         *(tox if re.search(r"\btox\b", ci) else ()),
         *(command for target, command in make if target in targets),
     )
-    hooks = bool(re.search(r"pre-commit|\bprek\b", ci)) or _hosted(clues)
+    hooks = bool(re.search(r"pre-commit|\bprek\b", ci)) or _hosted(project)
     return lambda tool: [
-        *_in_commands(clues, commands, tool),
-        *(_in_hooks(clues, tool) if hooks else ()),
+        *_in_commands(project, commands, tool),
+        *(_in_hooks(project, tool) if hooks else ()),
     ]
 
 
-def by_developers(clues: Clues) -> tuple[Source, ...]:
+def by_developers(project: ProjectFiles) -> tuple[Source, ...]:
     """The calls of tox, make and the commit hooks, the strongest first."""
-    tox, make = tuple(_tox(clues)), tuple(command for _, command in _make(clues))
+    tox, make = tuple(_tox(project)), tuple(command for _, command in _make(project))
     return (
-        lambda tool: list(_in_commands(clues, tox, tool)),
-        lambda tool: list(_in_commands(clues, make, tool)),
-        lambda tool: list(_in_hooks(clues, tool)),
+        lambda tool: list(_in_commands(project, tox, tool)),
+        lambda tool: list(_in_commands(project, make, tool)),
+        lambda tool: list(_in_hooks(project, tool)),
     )
 
 
-def _hosted(clues: Clues) -> bool:
+def _hosted(project: ProjectFiles) -> bool:
     """Whether pre-commit.ci runs the hooks: it needs no configuration, but projects show its badge."""
-    readme = clues.tree.first("README.md", "README.rst", "README")
-    badge = "results.pre-commit.ci" in clues.tree.text(readme) if readme else False
-    return badge or "ci" in _hooks_document(clues)
+    readme = project.tree.first("README.md", "README.rst", "README")
+    badge = "results.pre-commit.ci" in project.tree.text(readme) if readme else False
+    return badge or "ci" in _hooks_document(project)
 
 
-def _in_commands(clues: Clues, commands: Iterable[Command], tool: LintTool) -> Iterator[Call]:
+def _in_commands(
+    project: ProjectFiles, commands: Iterable[Command], tool: LintTool
+) -> Iterator[Call]:
     for command in commands:
-        yield from _in_command(clues, command, tool)
+        yield from _in_command(project, command, tool)
 
 
-def command_of(clues: Clues, tool: LintTool, found: list[Call]) -> tuple[str, ...]:
+def command_of(project: ProjectFiles, tool: LintTool, found: list[Call]) -> tuple[str, ...]:
     """The tool's command with our way of reporting and the project's options and paths; those of equal calls united."""
     first = found[0]
     same = [
         call for call in found if (call.program, call.options) == (first.program, first.options)
     ]
-    targets = dict.fromkeys(target for call in same for target in _targets(clues, call))
+    targets = dict.fromkeys(target for call in same for target in _targets(project, call))
     outermost = (target for target in targets if not set(ancestors(target)[1:]) & set(targets))
-    paths = (_from_working_directory(clues, target) for target in outermost)
+    paths = (_from_working_directory(project, target) for target in outermost)
     return (first.program, *tool.command[1:-1], *first.options, *paths)
 
 
-def _targets(clues: Clues, call: Call) -> Iterator[str]:
+def _targets(project: ProjectFiles, call: Call) -> Iterator[str]:
     """The call's paths without what a hook leaves out, and without what git does not track."""
-    strays = list(clues.tree.strays)
-    files = _python(clues)
+    strays = list(project.tree.strays)
+    files = _python(project)
     if call.wanted or call.unwanted:
         kept = [file for file in files if _passes(file, call)]
         strays += set(files) - set(kept)
         files = kept
     for path in call.paths or (call.directory,):
-        yield from _narrowed(clues, path, files, strays)
+        yield from _narrowed(project, path, files, strays)
 
 
-def _narrowed(clues: Clues, path: str, files: list[str], strays: list[str]) -> tuple[str, ...]:
+def _narrowed(
+    project: ProjectFiles, path: str, files: list[str], strays: list[str]
+) -> tuple[str, ...]:
     """A directory without its strays; a file, or a name we do not know, as it is."""
     near = _below(strays, path)
-    if not near or not (path == "." or clues.tree.has_directory(path)):
+    if not near or not (path == "." or project.tree.has_directory(path)):
         return (path,)
     inside = [os.path.relpath(file, path) for file in _below(files, path)]
     outside = [os.path.relpath(stray, path) + "/" * stray.endswith("/") for stray in near]
     return tuple(join(path, target) for target in lint_targets(inside, outside))
 
 
-def _python(clues: Clues) -> list[str]:
+def _python(project: ProjectFiles) -> list[str]:
     """The Python files that git tracks or that are somebody's new work, as `python_targets` has it."""
-    directories = tuple(stray for stray in clues.tree.strays if stray.endswith("/"))
+    directories = tuple(stray for stray in project.tree.strays if stray.endswith("/"))
     return [
         file
-        for file in clues.tree.files
+        for file in project.tree.files
         if PurePosixPath(file).suffix in PYTHON and not file.startswith(directories)
     ]
 
@@ -160,25 +164,25 @@ def _found(pattern: str, file: str) -> bool:
         return False
 
 
-def _from_working_directory(clues: Clues, path: str) -> str:
-    return os.path.relpath(path, clues.layout.directory).replace(os.sep, "/")
+def _from_working_directory(project: ProjectFiles, path: str) -> str:
+    return os.path.relpath(path, project.layout.directory).replace(os.sep, "/")
 
 
-def _tox(clues: Clues) -> Iterator[Command]:
+def _tox(project: ProjectFiles) -> Iterator[Command]:
     """The commands of every environment of tox."""
-    yield from clues.tox_commands
-    for path in (clues.layout.beside("tox.ini"), "tox.ini"):
-        for section, options in clues.tree.ini(path).items():
+    yield from project.tox_commands
+    for path in (project.layout.beside("tox.ini"), "tox.ini"):
+        for section, options in project.tree.ini(path).items():
             if section.startswith("testenv:") and not _FIXING.search(section):
                 for line in tox_lines(options.get("commands", "")):
                     yield Command(line=line.lstrip("-! "), source="tox.ini")
 
 
-def _make(clues: Clues) -> Iterator[tuple[str, Command]]:
+def _make(project: ProjectFiles) -> Iterator[tuple[str, Command]]:
     """The recipes of the Makefile with their targets, those that change files left out."""
-    path = clues.tree.first(clues.layout.beside("Makefile"), "Makefile")
+    path = project.tree.first(project.layout.beside("Makefile"), "Makefile")
     target = ""
-    for line in clues.tree.text(path).splitlines() if path else ():
+    for line in project.tree.text(path).splitlines() if path else ():
         if match := re.match(r"([\w./-]+)\s*:(?!=)", line):
             target = match[1]
         elif line.startswith("\t") and path and not _FIXING.search(target):
@@ -187,13 +191,13 @@ def _make(clues: Clues) -> Iterator[tuple[str, Command]]:
             yield target, Command(line=recipe, source=path, directory=directory)
 
 
-def _in_command(clues: Clues, command: Command, tool: LintTool) -> Iterator[Call]:
-    for expanded in clues.expanded(command):
+def _in_command(project: ProjectFiles, command: Command, tool: LintTool) -> Iterator[Call]:
+    for expanded in project.expanded(command):
         for part in re.split(r"\s*(?:&&|;|(?<!\|)\|(?!\|)|\d?>)\s*", expanded.line):
             call, _, rescue = part.partition("||")
             arguments = _arguments(call, tool)
             if arguments is not None and not rescue.strip().startswith(("true", ":", "exit 0")):
-                yield from _parsed(clues, replace(expanded, line=""), tool, arguments)
+                yield from _parsed(project, replace(expanded, line=""), tool, arguments)
 
 
 def _arguments(line: str, tool: LintTool) -> list[str] | None:
@@ -224,14 +228,16 @@ def _is_mode(rest: list[str], tool: LintTool) -> bool:
     return mode not in {"format", "clean", "rule", "version", "linter", "config", "server"}
 
 
-def _parsed(clues: Clues, command: Command, tool: LintTool, arguments: list[str]) -> Iterator[Call]:
+def _parsed(
+    project: ProjectFiles, command: Command, tool: LintTool, arguments: list[str]
+) -> Iterator[Call]:
     if "--exit-zero" in arguments:  # only for information
         return
     if command.source in _DEVELOPERS and tool.fixes and not _CHECKING & set(arguments):
         return
     program, *rest = arguments
     mode = tool.command[1] if tool.distribution == "ruff" else ""
-    options, paths = _sorted(clues, command, [word for word in rest if word != mode])
+    options, paths = _sorted(project, command, [word for word in rest if word != mode])
     yield Call(
         why=f"run by {command.source}",
         program=program,
@@ -241,7 +247,9 @@ def _parsed(clues: Clues, command: Command, tool: LintTool, arguments: list[str]
     )
 
 
-def _sorted(clues: Clues, command: Command, tokens: list[str]) -> tuple[list[str], list[str]]:
+def _sorted(
+    project: ProjectFiles, command: Command, tokens: list[str]
+) -> tuple[list[str], list[str]]:
     """Options that stay, and paths from the repository's root."""
     options: list[str] = []
     paths: list[str] = []
@@ -255,8 +263,8 @@ def _sorted(clues: Clues, command: Command, tokens: list[str]) -> tuple[list[str
         elif _PLACES.fullmatch(name):
             value = token.partition("=")[2] or next(pending, "")
             place = join(command.directory, value)
-            known = clues.tree.has(place) or clues.tree.has_directory(place)
-            options += [name, _from_working_directory(clues, place) if known else value]
+            known = project.tree.has(place) or project.tree.has_directory(place)
+            options += [name, _from_working_directory(project, place) if known else value]
         elif _WITH_VALUE.fullmatch(token):
             options += [token, next(pending, "")]
         elif token.startswith("-"):
@@ -274,21 +282,21 @@ def _posargs(tokens: list[str]) -> list[str]:
     return [word.replace("{toxinidir}", ".") for word in tokens]
 
 
-def _hooks_file(clues: Clues) -> str | None:
-    return clues.tree.first(".pre-commit-config.yaml", ".pre-commit-config.yml")
+def _hooks_file(project: ProjectFiles) -> str | None:
+    return project.tree.first(".pre-commit-config.yaml", ".pre-commit-config.yml")
 
 
-def _hooks_document(clues: Clues) -> Mapping[str, Any]:
-    path = _hooks_file(clues)
-    return read_yaml(clues.tree, path) if path else {}
+def _hooks_document(project: ProjectFiles) -> Mapping[str, Any]:
+    path = _hooks_file(project)
+    return read_yaml(project.tree, path) if path else {}
 
 
-def _in_hooks(clues: Clues, tool: LintTool) -> Iterator[Call]:
-    path, document = _hooks_file(clues), _hooks_document(clues)
-    for hook in (hook for _, hooks in repositories(clues) for hook in hooks):
+def _in_hooks(project: ProjectFiles, tool: LintTool) -> Iterator[Call]:
+    path, document = _hooks_file(project), _hooks_document(project)
+    for hook in (hook for _, hooks in repositories(project) for hook in hooks):
         if hook.get("id") in tool.hooks and "manual" not in _texts(hook.get("stages")):
             here = Command(line="", source=str(path))
-            options, paths = _sorted(clues, here, _texts(hook.get("args")))
+            options, paths = _sorted(project, here, _texts(hook.get("args")))
             yield Call(
                 why=f"a hook in {path}",
                 program=tool.command[0],
@@ -307,9 +315,9 @@ def _texts(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
-def repositories(clues: Clues) -> Iterator[tuple[str, tuple[Mapping[str, Any], ...]]]:
+def repositories(project: ProjectFiles) -> Iterator[tuple[str, tuple[Mapping[str, Any], ...]]]:
     """The repositories of .pre-commit-config.yaml: revision and hooks."""
-    listed = _hooks_document(clues).get("repos")
+    listed = _hooks_document(project).get("repos")
     for repository in listed if isinstance(listed, list) else ():
         if isinstance(repository, Mapping) and isinstance(repository.get("hooks"), list):
             hooks = tuple(hook for hook in repository["hooks"] if isinstance(hook, Mapping))

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from heroci_action.detection.clues import Clues, Finding, Found
+from heroci_action.detection.findings import Finding, Found
+from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.repository.files import join
 
 NEWEST = (3, 13)
@@ -19,20 +20,20 @@ _DJANGO = {
 Version = tuple[int, int]
 
 
-def detect_python(clues: Clues) -> Iterator[Finding]:
+def detect_python(project: ProjectFiles) -> Iterator[Finding]:
     """The first source that names a version; else the newest one that the metadata and Django allow."""
-    for version, why in _stated(clues):
+    for version, why in _stated(project):
         yield Found("python", f"{version[0]}.{version[1]}", why)
         return
-    allowed = list(_allowed(clues))
+    allowed = list(_allowed(project))
     if allowed:
         (major, minor), why = max(allowed)
         yield Found("python", f"{major}.{minor}", why)
 
 
-def _stated(clues: Clues) -> Iterator[tuple[Version, str]]:
-    tree = clues.tree
-    for directory in clues.layout.directories:
+def _stated(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
+    tree = project.tree
+    for directory in project.layout.directories:
         for name in (".python-version", "runtime.txt", ".tool-versions"):
             path = join(directory, name)
             for version in _versions(
@@ -40,9 +41,9 @@ def _stated(clues: Clues) -> Iterator[tuple[Version, str]]:
             ):
                 yield version, f"{path}"
                 break
-    yield from _by_ci(clues)
-    yield from _by_dockerfile(clues)
-    for directory in clues.layout.directories:
+    yield from _by_ci(project)
+    yield from _by_dockerfile(project)
+    for directory in project.layout.directories:
         requires = tree.toml(join(directory, "Pipfile")).get("requires")
         for version in _versions(
             str(requires.get("python_version", "")) if isinstance(requires, Mapping) else ""
@@ -58,9 +59,9 @@ def _versions(text: str) -> list[Version]:
     return [(major, minor) for major, minor in found if (major, minor) >= _OLDEST]
 
 
-def _by_ci(clues: Clues) -> Iterator[tuple[Version, str]]:
+def _by_ci(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     by_source: dict[str, list[Version]] = {}
-    for text, source in clues.evidence.pythons:
+    for text, source in project.evidence.pythons:
         by_source.setdefault(source, []).extend(_versions(text))
     for source, versions in by_source.items():
         fitting = [version for version in versions if version <= NEWEST]
@@ -68,11 +69,11 @@ def _by_ci(clues: Clues) -> Iterator[tuple[Version, str]]:
             yield (max(fitting) if fitting else min(versions)), f"python-version in {source}"
 
 
-def _by_dockerfile(clues: Clues) -> Iterator[tuple[Version, str]]:
+def _by_dockerfile(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     from heroci_action.detection.image import find_dockerfile  # noqa: PLC0415
 
-    path = find_dockerfile(clues)
-    text = clues.tree.text(path) if path else ""
+    path = find_dockerfile(project)
+    text = project.tree.text(path) if path else ""
     found = re.search(
         r"^FROM\s+(?:--\S+\s+)?\S*\bpython:(3\.\d+)", text, re.MULTILINE | re.IGNORECASE
     ) or re.search(r"^ARG\s+PYTHON\w*VERSION\w*=[\"']?(?:python:)?(3\.\d+)", text, re.MULTILINE)
@@ -80,14 +81,14 @@ def _by_dockerfile(clues: Clues) -> Iterator[tuple[Version, str]]:
         yield version, f"the base image in {path}"
 
 
-def _allowed(clues: Clues) -> Iterator[tuple[Version, str]]:
+def _allowed(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     """Versions that nothing forbids, each with what bounds it."""
-    project = clues.dependencies.project or clues.layout.directory
-    pyproject = clues.tree.toml(join(project, "pyproject.toml"))
+    metadata_dir = project.dependencies.project or project.layout.directory
+    pyproject = project.tree.toml(join(metadata_dir, "pyproject.toml"))
     metadata, poetry = _table(pyproject.get("project")), _table(
         _table(pyproject.get("tool")).get("poetry")
     )
-    setup = clues.tree.ini(join(project, "setup.cfg"))
+    setup = project.tree.ini(join(metadata_dir, "setup.cfg"))
     requires = (
         metadata.get("requires-python")
         or _table(poetry.get("dependencies")).get("python")
@@ -95,11 +96,12 @@ def _allowed(clues: Clues) -> Iterator[tuple[Version, str]]:
     )
     classifiers = _classified(metadata.get("classifiers", ())) or _classified(
         re.findall(
-            r"Programming Language :: Python :: 3\.\d+", clues.tree.text(join(project, "setup.py"))
+            r"Programming Language :: Python :: 3\.\d+",
+            project.tree.text(join(metadata_dir, "setup.py")),
         )
         + setup.get("metadata", {}).get("classifiers", "").split("\n")
     )
-    newest = _newest_for_django(clues)
+    newest = _newest_for_django(project)
     why = (
         f"the newest that {'requires-python' if requires else 'the classifiers'} allow"
         if requires or classifiers
@@ -120,8 +122,8 @@ def _classified(lines: Iterable[object]) -> list[Version]:
     ]
 
 
-def _newest_for_django(clues: Clues) -> Version:
-    pin = (clues.dependencies.pins or {}).get("django", "")
+def _newest_for_django(project: ProjectFiles) -> Version:
+    pin = (project.dependencies.pins or {}).get("django", "")
     match = re.search(r"==(\d+)\.(\d+)", pin)
     if match is None:
         return NEWEST

@@ -15,7 +15,7 @@ from heroci_action.detection.tox import lines as tox_lines
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 if TYPE_CHECKING:
-    from heroci_action.detection.clues import Clues
+    from heroci_action.detection.project_files import ProjectFiles
 
 _LOCKS = ("uv.lock", "poetry.lock", "pylock.toml")
 _FILE = (
@@ -91,29 +91,31 @@ def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def find_dependencies(clues: Clues) -> Dependencies:
+def find_dependencies(project: ProjectFiles) -> Dependencies:
     """What the user says, else what the project's CI installs, else a lock, files, a Pipfile, the metadata."""
-    lock, files = clues.told("lock"), clues.told("requirements")
+    lock, files = project.configured("lock"), project.configured("requirements")
     if isinstance(lock, str):
-        return _by_lock(clues, lock)
+        return _by_lock(project, lock)
     if isinstance(files, list) and all(isinstance(file, str) for file in files):
-        return _by_files(clues, tuple(files), "written")
-    installed = _installed_by_ci(clues)
-    if installed and not _ci_uses_lock(clues):
-        return _by_files(clues, installed, f"what {clues.commands[0].source} installs")
-    found = _beside(clues, _LOCKS)
+        return _by_files(project, tuple(files), "written")
+    installed = _installed_by_ci(project)
+    if installed and not _ci_uses_lock(project):
+        return _by_files(project, installed, f"what {project.commands[0].source} installs")
+    found = _beside(project, _LOCKS)
     if found:
-        return _by_lock(clues, found)
-    files = choose_files(clues.tree, clues.layout)
+        return _by_lock(project, found)
+    files = choose_files(project.tree, project.layout)
     if files:
-        return _by_files(clues, files, "the requirements files")
-    return _by_pipfile(clues) or _by_project(clues)
+        return _by_files(project, files, "the requirements files")
+    return _by_pipfile(project) or _by_project(project)
 
 
-def _beside(clues: Clues, names: tuple[str, ...]) -> str | None:
+def _beside(project: ProjectFiles, names: tuple[str, ...]) -> str | None:
     """The first of these files in the working directory or above it, by name before by place."""
-    directories = clues.layout.directories
-    return clues.tree.first(*(join(directory, name) for name in names for directory in directories))
+    directories = project.layout.directories
+    return project.tree.first(
+        *(join(directory, name) for name in names for directory in directories)
+    )
 
 
 def find_project(tree: RepositoryFiles, layout: Layout) -> str | None:
@@ -134,16 +136,16 @@ def find_project(tree: RepositoryFiles, layout: Layout) -> str | None:
     return None
 
 
-def metadata_file(tree: RepositoryFiles, project: str | None) -> str | None:
+def metadata_file(tree: RepositoryFiles, metadata_dir: str | None) -> str | None:
     """The file with a distribution's dependencies themselves; None where there are none, or groups only."""
-    if project is None:
+    if metadata_dir is None:
         return None
-    pyproject = tree.toml(join(project, "pyproject.toml"))
+    pyproject = tree.toml(join(metadata_dir, "pyproject.toml"))
     if pyproject.get("project") or _table(_table(pyproject.get("tool")).get("poetry")):
         return "pyproject.toml"
-    if tree.has(join(project, "setup.py")):
+    if tree.has(join(metadata_dir, "setup.py")):
         return "setup.py"
-    return "setup.cfg" if "metadata" in tree.ini(join(project, "setup.cfg")) else None
+    return "setup.cfg" if "metadata" in tree.ini(join(metadata_dir, "setup.cfg")) else None
 
 
 _OWN_METADATA = re.compile(
@@ -151,13 +153,13 @@ _OWN_METADATA = re.compile(
 )
 
 
-def reads_own_metadata(tree: RepositoryFiles, project: str) -> bool:
+def reads_own_metadata(tree: RepositoryFiles, metadata_dir: str) -> bool:
     """Whether the package asks for its own version, which is known of installed distributions only."""
     name = normalised(
-        str(_table(tree.toml(join(project, "pyproject.toml")).get("project")).get("name", ""))
+        str(_table(tree.toml(join(metadata_dir, "pyproject.toml")).get("project")).get("name", ""))
     )
     places = r"(src/)?[^/]+/(__init__|apps|_*version_*|conf|settings)\.py"
-    texts = (tree.text(file) for file in tree.matching(places, under=project))
+    texts = (tree.text(file) for file in tree.matching(places, under=metadata_dir))
     return any(
         match[1] is None or normalised(match[1]) == name
         for text in texts
@@ -166,39 +168,40 @@ def reads_own_metadata(tree: RepositoryFiles, project: str) -> bool:
     )
 
 
-def must_install(tree: RepositoryFiles, layout: Layout, project: str | None) -> bool:
+def must_install(tree: RepositoryFiles, layout: Layout, metadata_dir: str | None) -> bool:
     """Whether tests can import the project only when it is installed.
 
     An application beside its manage.py is importable as it lies there; packages in other directories are not, and
     reusable apps often read their own metadata.
     """
-    if project is None:
+    if metadata_dir is None:
         return False
-    pyproject = tree.toml(join(project, "pyproject.toml"))
+    pyproject = tree.toml(join(metadata_dir, "pyproject.toml"))
     tool = _table(pyproject.get("tool"))
     if (
         _table(tool.get("poetry")).get("package-mode") is False
         or _table(tool.get("uv")).get("package") is False
     ):
         return False
-    if not (tree.has(join(project, "setup.py")) or "build-system" in pyproject):
+    if not (tree.has(join(metadata_dir, "setup.py")) or "build-system" in pyproject):
         return False
     if _table(tool.get("uv")).get("package") is True or layout.manage is None:
         return True
-    if reads_own_metadata(tree, project):
+    if reads_own_metadata(tree, metadata_dir):
         return True
     sources = {
-        parent(parent(file)) for file in tree.matching(r"(src/)?[^/]+/__init__\.py", under=project)
+        parent(parent(file))
+        for file in tree.matching(r"(src/)?[^/]+/__init__\.py", under=metadata_dir)
     }
     return bool(sources) and parent(layout.manage) not in sources
 
 
-def _installed_by_ci(clues: Clues) -> tuple[str, ...]:
+def _installed_by_ci(project: ProjectFiles) -> tuple[str, ...]:
     """The requirements files that the project's own test jobs install, the first job's only."""
-    tree, layout = clues.tree, clues.layout
+    tree, layout = project.tree, project.layout
     found: list[str] = []
     source = None
-    for command in clues.commands:
+    for command in project.commands:
         if not re.search(r"\bpip3?\s+(install|sync)\b|\bpip-sync\b|^-r|\buv\s+pip\b", command.line):
             continue
         for name in re.findall(r"(?:-r\s*|--requirements?[ =])[\"']?([^\s\"']+)", command.line):
@@ -218,10 +221,10 @@ def _installed_by_ci(clues: Clues) -> tuple[str, ...]:
     return tuple(file for file in chosen if file not in nested)
 
 
-def _ci_uses_lock(clues: Clues) -> bool:
+def _ci_uses_lock(project: ProjectFiles) -> bool:
     return any(
         re.search(r"\b(uv sync|poetry install|pdm install|uv run --locked)\b", c.line)
-        for c in clues.commands
+        for c in project.commands
     )
 
 
@@ -331,18 +334,18 @@ def _pins(lines: Iterable[str]) -> dict[str, str]:
     return {normalised(match[1]): f"{normalised(match[1])}=={match[2]}" for match in exact if match}
 
 
-def _by_files(clues: Clues, files: tuple[str, ...], why: str) -> Dependencies:
-    tree, layout = clues.tree, clues.layout
-    project = find_project(tree, layout)
+def _by_files(project: ProjectFiles, files: tuple[str, ...], why: str) -> Dependencies:
+    tree, layout = project.tree, project.layout
+    metadata_dir = find_project(tree, layout)
     lines = list(requirement_lines(tree, files))
-    install = must_install(tree, layout, project) and not any(
+    install = must_install(tree, layout, metadata_dir) and not any(
         re.match(r"-e\s+\.", tree.text(f)) for f in files
     )
-    extras, groups, declared = _declared(tree, project, clues) if install else ((), (), [])
+    extras, groups, declared = _declared(tree, metadata_dir, project) if install else ((), (), [])
     pins = _pins(lines)
     packages = tuple(
         package
-        for package in (_tox_packages(clues) if layout.manage is None else ())
+        for package in (_tox_packages(project) if layout.manage is None else ())
         if name_of(package) not in pins
     )
     return Dependencies(
@@ -350,8 +353,8 @@ def _by_files(clues: Clues, files: tuple[str, ...], why: str) -> Dependencies:
         packages=packages,
         extras=extras,
         groups=groups,
-        project=project,
-        metadata=metadata_file(tree, project),
+        project=metadata_dir,
+        metadata=metadata_file(tree, metadata_dir),
         install_project=install,
         distributions=frozenset(name_of(line) for line in (*lines, *declared, *packages)) - {""},
         pins=pins,
@@ -359,10 +362,10 @@ def _by_files(clues: Clues, files: tuple[str, ...], why: str) -> Dependencies:
     )
 
 
-def _by_lock(clues: Clues, lock: str) -> Dependencies:
-    tree = clues.tree
-    project = parent(lock)
-    extras, groups, declared = _declared(tree, project, clues)
+def _by_lock(project: ProjectFiles, lock: str) -> Dependencies:
+    tree = project.tree
+    metadata_dir = parent(lock)
+    extras, groups, declared = _declared(tree, metadata_dir, project)
     packages = list(tree.toml(lock).get("package", tree.toml(lock).get("packages", [])))
     pins = {
         normalised(str(p["name"])): f"{normalised(str(p['name']))}=={p['version']}"
@@ -375,21 +378,21 @@ def _by_lock(clues: Clues, lock: str) -> Dependencies:
         lock=lock,
         extras=extras,
         groups=groups,
-        project=project,
-        metadata=metadata_file(tree, project),
-        install_project=must_install(tree, clues.layout, project),
+        project=metadata_dir,
+        metadata=metadata_file(tree, metadata_dir),
+        install_project=must_install(tree, project.layout, metadata_dir),
         distributions=direct or frozenset(pins),
         pins=pins,
         why=f"{lock} is there",
     )
 
 
-def _by_pipfile(clues: Clues) -> Dependencies | None:
-    path = _beside(clues, ("Pipfile.lock",))
+def _by_pipfile(project: ProjectFiles) -> Dependencies | None:
+    path = _beside(project, ("Pipfile.lock",))
     if path is None:
         return None
     try:
-        lock = _table(json.loads(clues.tree.text(path)))
+        lock = _table(json.loads(project.tree.text(path)))
     except ValueError:
         return None
     packages = {
@@ -413,60 +416,65 @@ def _pipenv_requirement(name: str, entry: Mapping[str, Any]) -> str:
     return f"{name}{extras}{entry.get('version', '')}{marker}"
 
 
-def _by_project(clues: Clues) -> Dependencies:
-    tree, layout = clues.tree, clues.layout
-    project = find_project(tree, layout)
-    if project is None:
+def _by_project(project: ProjectFiles) -> Dependencies:
+    tree, layout = project.tree, project.layout
+    metadata_dir = find_project(tree, layout)
+    if metadata_dir is None:
         return Dependencies(why="nothing that declares dependencies was found")
-    extras, groups, declared = _declared(tree, project, clues)
-    packages, files = _tox_packages(clues), _tox_files(tree, clues)
+    extras, groups, declared = _declared(tree, metadata_dir, project)
+    packages, files = _tox_packages(project), _tox_files(tree, project)
     lines = [*declared, *packages, *requirement_lines(tree, files)]
     return Dependencies(
         requirements=files,
         packages=packages,
         extras=extras,
         groups=groups,
-        project=project,
-        metadata=metadata_file(tree, project),
-        install_project=must_install(tree, layout, project),
+        project=metadata_dir,
+        metadata=metadata_file(tree, metadata_dir),
+        install_project=must_install(tree, layout, metadata_dir),
         distributions=frozenset(name_of(line) for line in lines) - {""},
         pins=_pins(lines),
-        why=f"the project's own metadata in {'the root' if project == '.' else project}",
+        why=f"the project's own metadata in {'the root' if metadata_dir == '.' else metadata_dir}",
     )
 
 
-def _tox_packages(clues: Clues) -> tuple[str, ...]:
-    lines = tox_lines(clues.tox.get("deps", ""), clues.tox_factors)
+def _tox_packages(project: ProjectFiles) -> tuple[str, ...]:
+    lines = tox_lines(project.tox.get("deps", ""), project.tox_factors)
     wanted = (line for line in lines if not line.startswith(("-", "{", ".")) and "{" not in line)
     # Django without a version says nothing that the project itself does not say.
     return tuple(line for line in wanted if name_of(line) != "django" or re.search("[<>=~]", line))
 
 
-def _tox_files(tree: RepositoryFiles, clues: Clues) -> tuple[str, ...]:
-    text = clues.tox.get("deps", "").replace("{toxinidir}/", "")
+def _tox_files(tree: RepositoryFiles, project: ProjectFiles) -> tuple[str, ...]:
+    text = project.tox.get("deps", "").replace("{toxinidir}/", "")
     return tuple(
         path for path in re.findall(r"^\s*-r\s*(\S+)", text, re.MULTILINE) if tree.has(join(path))
     )
 
 
 def _declared(
-    tree: RepositoryFiles, project: str | None, clues: Clues
+    tree: RepositoryFiles, metadata_dir: str | None, project: ProjectFiles
 ) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
     """Extras and groups for tests, and every requirement that they and the project itself name."""
-    if project is None:
+    if metadata_dir is None:
         return (), (), []
-    pyproject = tree.toml(join(project, "pyproject.toml"))
+    pyproject = tree.toml(join(metadata_dir, "pyproject.toml"))
     metadata = _table(pyproject.get("project"))
     poetry = _table(_table(pyproject.get("tool")).get("poetry"))
-    optional = {**_setup_extras(tree, project), **_table(metadata.get("optional-dependencies"))}
+    optional = {
+        **_setup_extras(tree, metadata_dir),
+        **_table(metadata.get("optional-dependencies")),
+    }
     groups = {**_table(pyproject.get("dependency-groups")), **_poetry_groups(poetry)}
     if "dev-dependencies" in _table(_table(pyproject.get("tool")).get("uv")):
         groups.setdefault("dev", pyproject["tool"]["uv"]["dev-dependencies"])
-    extras = _wanted(clues.told("extras"), optional, _ci_options(clues, "extra", optional))
-    chosen = _wanted(clues.told("groups"), groups, _ci_options(clues, "group", groups))
+    extras = _wanted(
+        project.configured("extras"), optional, _ci_options(project, "extra", optional)
+    )
+    chosen = _wanted(project.configured("groups"), groups, _ci_options(project, "group", groups))
     lines = [
         *_texts(metadata.get("dependencies")),
-        *_setup_requires(tree, project),
+        *_setup_requires(tree, metadata_dir),
         *_table(poetry.get("dependencies")),
     ]
     for extra in extras:
@@ -476,33 +484,35 @@ def _declared(
     return extras, chosen, lines
 
 
-def _wanted(told: object, known: Mapping[str, Any], by_ci: tuple[str, ...]) -> tuple[str, ...]:
-    if isinstance(told, list):
-        return tuple(str(name) for name in told)
+def _wanted(
+    configured: object, known: Mapping[str, Any], by_ci: tuple[str, ...]
+) -> tuple[str, ...]:
+    if isinstance(configured, list):
+        return tuple(str(name) for name in configured)
     if by_ci:
         return by_ci
     tests = tuple(name for name in _EXTRA_WORDS[:3] if name in known)
     return tests + tuple(name for name in _EXTRA_WORDS[3:6] if name in known)[:1]
 
 
-def _ci_options(clues: Clues, kind: str, known: Mapping[str, Any]) -> tuple[str, ...]:
+def _ci_options(project: ProjectFiles, kind: str, known: Mapping[str, Any]) -> tuple[str, ...]:
     found: list[str] = []
-    for command in clues.commands:
+    for command in project.commands:
         found += re.findall(rf"--(?:only-)?{kind}[ =](?:[\w./-]+:)?([\w-]+)", command.line)
         if kind == "extra":
             for inside in re.findall(r"(?:\s|^|/|['\"])\.\[([\w,\s-]+)\]", command.line):
                 found += [name.strip() for name in inside.split(",")]
     if kind == "extra":
-        found += _tox_names(clues, "extras")
+        found += _tox_names(project, "extras")
     else:
-        found += _tox_names(clues, "dependency_groups")
+        found += _tox_names(project, "dependency_groups")
     return tuple(name for name in dict.fromkeys(found) if name in known)
 
 
-def _tox_names(clues: Clues, option: str) -> list[str]:
+def _tox_names(project: ProjectFiles, option: str) -> list[str]:
     return [
         name
-        for line in tox_lines(clues.tox.get(option, ""), clues.tox_factors)
+        for line in tox_lines(project.tox.get(option, ""), project.tox_factors)
         for name in re.split(r"[\s,]+", line)
     ]
 
@@ -530,16 +540,16 @@ def _poetry_groups(poetry: Mapping[str, Any]) -> dict[str, Any]:
     return groups
 
 
-def _setup_requires(tree: RepositoryFiles, project: str) -> list[str]:
-    options = tree.ini(join(project, "setup.cfg")).get("options", {})
-    keyword = _setup_keyword(tree, project, "install_requires")
+def _setup_requires(tree: RepositoryFiles, metadata_dir: str) -> list[str]:
+    options = tree.ini(join(metadata_dir, "setup.cfg")).get("options", {})
+    keyword = _setup_keyword(tree, metadata_dir, "install_requires")
     return options.get("install_requires", "").split("\n") + _constant_texts(keyword)
 
 
-def _setup_extras(tree: RepositoryFiles, project: str) -> dict[str, list[str]]:
-    section = tree.ini(join(project, "setup.cfg")).get("options.extras_require", {})
+def _setup_extras(tree: RepositoryFiles, metadata_dir: str) -> dict[str, list[str]]:
+    section = tree.ini(join(metadata_dir, "setup.cfg")).get("options.extras_require", {})
     extras = {name: text.split("\n") for name, text in section.items()}
-    keyword = _setup_keyword(tree, project, "extras_require")
+    keyword = _setup_keyword(tree, metadata_dir, "extras_require")
     if isinstance(keyword, ast.Dict):
         for key, value in zip(keyword.keys, keyword.values, strict=True):
             if name := text_of(key):
@@ -547,9 +557,9 @@ def _setup_extras(tree: RepositoryFiles, project: str) -> dict[str, list[str]]:
     return extras
 
 
-def _setup_keyword(tree: RepositoryFiles, project: str, name: str) -> ast.expr | None:
+def _setup_keyword(tree: RepositoryFiles, metadata_dir: str, name: str) -> ast.expr | None:
     """The value of a keyword of `setup(…)`, a name in it replaced by what the module assigns to it."""
-    module = tree.python(join(project, "setup.py"))
+    module = tree.python(join(metadata_dir, "setup.py"))
     assigned = {
         target.id: node.value
         for node in module.body

@@ -8,9 +8,10 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 
-from heroci_action.detection.clues import Clues, Fact, Finding, Found, words
 from heroci_action.detection.evidence import Command
 from heroci_action.detection.facts import PytestFacts
+from heroci_action.detection.findings import Fact, Finding, Found
+from heroci_action.detection.project_files import ProjectFiles, words
 from heroci_action.detection.settings import choose_settings
 from heroci_action.repository.files import join
 
@@ -74,85 +75,85 @@ _NOT_BEFORE = frozenset(
 )
 
 
-def choose_runner(clues: Clues) -> tuple[str, str]:
+def choose_runner(project: ProjectFiles) -> tuple[str, str]:
     """`django` or `pytest`, and where that came from in words."""
-    for command in clues.commands:
+    for command in project.commands:
         if _DJANGO_TEST.search(command.line):
             return "django", f"the test command in {command.source}"
         if (
             _PYTEST.search(command.line)
             and _PYTEST_ALONE.search(command.line)
-            and _is_here(clues, command)
+            and _is_here(project, command)
         ):
             return "pytest", f"the test command in {command.source}"
-    file, options = clues.ini
-    if "django_settings_module" in options or "--ds" in " ".join(clues.addopts):
+    file, options = project.ini
+    if "django_settings_module" in options or "--ds" in " ".join(project.addopts):
         return "pytest", f"pytest-django is configured in {file}"
-    has_pytest = "pytest-django" in clues.distributions
-    if has_pytest and (file or _conftest(clues)):
+    has_pytest = "pytest-django" in project.distributions
+    if has_pytest and (file or _conftest(project)):
         return "pytest", f"pytest-django is a dependency, and {file or 'a conftest.py'} is there"
-    if clues.layout.manage is None and ("pytest" in clues.distributions or has_pytest):
+    if project.layout.manage is None and ("pytest" in project.distributions or has_pytest):
         return "pytest", "there is no manage.py, and pytest is a dependency"
     return "django", "nothing asks for pytest"
 
 
-def _is_here(clues: Clues, command: Command) -> bool:
+def _is_here(project: ProjectFiles, command: Command) -> bool:
     """Whether the command runs the project's tests, not those of a part with its own pytest configuration."""
-    file = clues.ini[0]
-    elsewhere = join(command.directory) not in {".", *clues.layout.directories}
+    file = project.ini[0]
+    elsewhere = join(command.directory) not in {".", *project.layout.directories}
     return not elsewhere or (file is not None and join(command.directory) in file)
 
 
-def _conftest(clues: Clues) -> bool:
-    return bool(clues.tree.matching(r"(.*/)?conftest\.py", under=clues.layout.directory))
+def _conftest(project: ProjectFiles) -> bool:
+    return bool(project.tree.matching(r"(.*/)?conftest\.py", under=project.layout.directory))
 
 
-def detect_runner(clues: Clues) -> Iterator[Finding]:
+def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     """Runner, arguments, commands before, and what pytest's configuration already holds."""
-    runner, why = choose_runner(clues)
-    runner = str(clues.told("tests.runner") or runner)
+    runner, why = choose_runner(project)
+    runner = str(project.configured("tests.runner") or runner)
     yield Found("tests.runner", runner, why)
-    yield from _check_migrations(clues)
-    script = _script(clues, runner)
+    yield from _check_migrations(project)
+    script = _script(project, runner)
     if script:
         yield Found("tests.script", script, "no settings module was found, and the script is there")
-    command = _test_command(clues, runner)
+    command = _test_command(project, runner)
     if command is not None:
-        runs = [list(args) for args in _runs(clues, command, runner)]
+        runs = [list(args) for args in _runs(project, command, runner)]
         if len(runs) > 1:
             yield Found("tests.args", runs, f"the test commands in {command.source}")
         elif runs[0]:
             yield Found("tests.args", runs[0], f"the test command in {command.source}")
         if _PARALLEL.search(_behind(command, runner)):
             yield Found("tests.parallel", True, f"the test command in {command.source}")
-        before = _before(clues, command)
+        before = _before(project, command)
         if before:
             yield Found("tests.before", before, f"what {command.source} runs before its tests")
-    yield Fact("pytest", pytest_facts(clues))
+    yield Fact("pytest", pytest_facts(project))
 
 
-def _check_migrations(clues: Clues) -> Iterator[Finding]:
+def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
     """Where the project's own CI lets them pass, missing migrations are no failure: the result would not be its own."""
-    if any("makemigrations" in command.line for command in clues.commands):
+    if any("makemigrations" in command.line for command in project.commands):
         return
-    if clues.layout.manage is None:
+    if project.layout.manage is None:
         yield Found("tests.check-migrations", False, "a package without manage.py")
-    elif clues.evidence.testing:
-        why = f"{clues.evidence.testing[0].source} does not check them"
+    elif project.evidence.testing:
+        why = f"{project.evidence.testing[0].source} does not check them"
         yield Found("tests.check-migrations", "warn", why)
 
 
-def _script(clues: Clues, runner: str) -> str | None:
+def _script(project: ProjectFiles, runner: str) -> str | None:
     """The project's own script, where nothing else says with which settings its tests run."""
-    if runner != "django" or clues.layout.manage or choose_settings(clues)[0]:
+    if runner != "django" or project.layout.manage or choose_settings(project)[0]:
         return None
-    here = (join(clues.layout.directory, name) for name in _SCRIPTS)
-    return next((_relative(clues, path) for path in here if clues.tree.has(path)), None)
+    here = (join(project.layout.directory, name) for name in _SCRIPTS)
+    return next((_relative(project, path) for path in here if project.tree.has(path)), None)
 
 
-def pytest_facts(clues: Clues) -> PytestFacts:
+def pytest_facts(project: ProjectFiles) -> PytestFacts:
     """What is in addopts, so that nothing is given twice."""
-    addopts = clues.addopts
+    addopts = project.addopts
     blocked = tuple(
         value.removeprefix("no:")
         for option, value in pairwise(addopts)
@@ -160,35 +161,35 @@ def pytest_facts(clues: Clues) -> PytestFacts:
     )
     attached = tuple(word.removeprefix("-pno:") for word in addopts if word.startswith("-pno:"))
     return PytestFacts(
-        config=clues.ini[0],
+        config=project.ini[0],
         addopts=addopts,
         coverage=any(word == "--cov" or word.startswith("--cov=") for word in addopts),
         processes=any(re.fullmatch(r"-n|-n\S+|--numprocesses(=.*)?", word) for word in addopts),
-        settings=clues.ini[1].get("django_settings_module"),
+        settings=project.ini[1].get("django_settings_module"),
         blocked=blocked + attached,
     )
 
 
-def _test_command(clues: Clues, runner: str) -> Command | None:
+def _test_command(project: ProjectFiles, runner: str) -> Command | None:
     pattern = _DJANGO_TEST if runner == "django" else _PYTEST_ALONE
-    for command in clues.commands:
-        if pattern.search(command.line) and _is_here(clues, command):
+    for command in project.commands:
+        if pattern.search(command.line) and _is_here(project, command):
             return command
     return None
 
 
-def _runs(clues: Clues, first: Command, runner: str) -> list[tuple[str, ...]]:
+def _runs(project: ProjectFiles, first: Command, runner: str) -> list[tuple[str, ...]]:
     """The arguments of each test command of a job; a command with other settings or variables is none of this stage."""
     pattern = _DJANGO_TEST if runner == "django" else _PYTEST_ALONE
     same = (
         command
-        for command in clues.commands
+        for command in project.commands
         if (command.source, command.job, command.env) == (first.source, first.job, first.env)
         and pattern.search(command.line)
-        and _is_here(clues, command)
+        and _is_here(project, command)
         and _SETTINGS.findall(command.line) == _SETTINGS.findall(first.line)
     )
-    runs = list(dict.fromkeys(_arguments(clues, command, runner) for command in same))
+    runs = list(dict.fromkeys(_arguments(project, command, runner) for command in same))
     # What runs everything makes the others repetitions, with other options of the run.
     return [()] if () in runs else runs
 
@@ -200,15 +201,15 @@ def _behind(command: Command, runner: str) -> str:
     return re.split(r"\s*(?:&&|\|\||;|\||>|2>)\s*", rest)[0]
 
 
-def _arguments(clues: Clues, command: Command, runner: str) -> tuple[str, ...]:
+def _arguments(project: ProjectFiles, command: Command, runner: str) -> tuple[str, ...]:
     rest = _behind(command, runner)
     if "{posargs" in rest:
         rest = re.sub(r"\{posargs:?([^}]*)\}", r"\1", rest)
     rest = rest.replace("{toxinidir}/", "").replace("{toxinidir}", ".")
-    return tuple(_kept(clues, command, list(words(rest))))
+    return tuple(_kept(project, command, list(words(rest))))
 
 
-def _kept(clues: Clues, command: Command, tokens: list[str]) -> Iterator[str]:
+def _kept(project: ProjectFiles, command: Command, tokens: list[str]) -> Iterator[str]:
     pending = iter(range(len(tokens)))
     for index in pending:
         token = tokens[index]
@@ -228,46 +229,46 @@ def _kept(clues: Clues, command: Command, tokens: list[str]) -> Iterator[str]:
         elif token.startswith("-"):
             yield token
         else:
-            yield _moved(clues, command, token)
+            yield _moved(project, command, token)
 
 
-def _moved(clues: Clues, command: Command, token: str) -> str:
+def _moved(project: ProjectFiles, command: Command, token: str) -> str:
     """A path that the command gives from its own directory, given from the working directory."""
     path, separator, node = token.partition("::")
     there = join(command.directory, path)
-    if there == "." or clues.tree.has(there) or clues.tree.has_directory(there):
-        path = os.path.relpath(there, clues.layout.directory).replace(os.sep, "/")
+    if there == "." or project.tree.has(there) or project.tree.has_directory(there):
+        path = os.path.relpath(there, project.layout.directory).replace(os.sep, "/")
     return f"{path}{separator}{node}"
 
 
-def _before(clues: Clues, test: Command) -> list[str]:
+def _before(project: ProjectFiles, test: Command) -> list[str]:
     """What the same job does to prepare the tests: manage.py commands such as collectstatic, building assets."""
     found: list[str] = []
-    for command in clues.commands:
+    for command in project.commands:
         if command is test:
             break
-        line = _preparation(clues, command) if command.source == test.source else None
+        line = _preparation(project, command) if command.source == test.source else None
         if line:
             found.append(line)
     return list(dict.fromkeys(found))
 
 
-def _preparation(clues: Clues, command: Command) -> str | None:
+def _preparation(project: ProjectFiles, command: Command) -> str | None:
     django = _DJANGO_COMMAND.fullmatch(command.line)
     if django:
         wanted = django[1] not in _NOT_BEFORE
-        return f"python {_manage_name(clues)} {django[1]}{django[2]}".strip() if wanted else None
+        return f"python {_manage_name(project)} {django[1]}{django[2]}".strip() if wanted else None
     if not _ASSETS.fullmatch(command.line):
         return None
-    if join(command.directory) == clues.layout.directory:
+    if join(command.directory) == project.layout.directory:
         return command.line
-    return f"cd {shlex.quote(_relative(clues, command.directory))} && {command.line}"
+    return f"cd {shlex.quote(_relative(project, command.directory))} && {command.line}"
 
 
-def _relative(clues: Clues, path: str) -> str:
-    return os.path.relpath(path, clues.layout.directory).replace(os.sep, "/")
+def _relative(project: ProjectFiles, path: str) -> str:
+    return os.path.relpath(path, project.layout.directory).replace(os.sep, "/")
 
 
-def _manage_name(clues: Clues) -> str:
-    manage = clues.layout.manage or "manage.py"
-    return _relative(clues, manage)
+def _manage_name(project: ProjectFiles) -> str:
+    manage = project.layout.manage or "manage.py"
+    return _relative(project, manage)

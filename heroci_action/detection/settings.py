@@ -6,9 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-from heroci_action.detection.clues import Clues, Fact, Finding, Found, Warn
 from heroci_action.detection.environment_reads import plain, text_of
+from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.layout import is_side
+from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.repository.files import RepositoryFiles
 
 _VARIABLE = "DJANGO_SETTINGS_MODULE"
@@ -28,51 +29,51 @@ _LOOSE = (
 )
 
 
-def detect_settings(clues: Clues) -> Iterator[Finding]:
+def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
     """The settings module of the tests and, where it differs, of the server; DJANGO_CONFIGURATION as well."""
-    module, why = choose_settings(clues)
+    module, why = choose_settings(project)
     if module:
         yield Found("settings", module, why)
-        if clues.module(module) is None:
+        if project.module(module) is None:
             yield Warn(
                 f"the settings module {module!r} ({why}) was not found in the repository; "
                 "if it is generated, make it in `tests.before`, else set `settings`"
             )
-    server = server_settings(clues)
-    if server and server != (clues.told("settings") or module):
+    server = server_settings(project)
+    if server and server != (project.configured("settings") or module):
         yield Fact("server_settings", server)
-    yield from _configuration(clues)
-    yield from _entry_points(clues)
+    yield from _configuration(project)
+    yield from _entry_points(project)
 
 
-def choose_settings(clues: Clues) -> tuple[str | None, str]:
+def choose_settings(project: ProjectFiles) -> tuple[str | None, str]:
     """The module and where it came from in words."""
-    for module, why in _candidates(clues):
+    for module, why in _candidates(project):
         if module:
             return module, why
     return None, ""
 
 
-def _candidates(clues: Clues) -> Iterator[tuple[str | None, str]]:
-    if uses_pytest(clues):
-        yield _option(clues.ini[1].get("addopts", "")), f"--ds in {clues.ini[0]}"
-    yield from _from_commands(clues)
-    if uses_pytest(clues):
-        yield clues.ini[1].get(
+def _candidates(project: ProjectFiles) -> Iterator[tuple[str | None, str]]:
+    if uses_pytest(project):
+        yield _option(project.ini[1].get("addopts", "")), f"--ds in {project.ini[0]}"
+    yield from _from_commands(project)
+    if uses_pytest(project):
+        yield project.ini[1].get(
             "django_settings_module"
-        ), f"DJANGO_SETTINGS_MODULE in {clues.ini[0]}"
-    yield _in_manage(clues, testing=True), "what manage.py names for tests"
-    yield from _test_module_beside(clues)
-    if clues.layout.manage:
-        yield _in_manage(clues, testing=False), f"settings module from {clues.layout.manage}"
-    yield _loose(clues), "a settings module for tests"
+        ), f"DJANGO_SETTINGS_MODULE in {project.ini[0]}"
+    yield _in_manage(project, testing=True), "what manage.py names for tests"
+    yield from _test_module_beside(project)
+    if project.layout.manage:
+        yield _in_manage(project, testing=False), f"settings module from {project.layout.manage}"
+    yield _loose(project), "a settings module for tests"
 
 
-def uses_pytest(clues: Clues) -> bool:
+def uses_pytest(project: ProjectFiles) -> bool:
     """Whether pytest runs the tests."""
     from heroci_action.detection.runner import choose_runner  # noqa: PLC0415
 
-    return (clues.told("tests.runner") or choose_runner(clues)[0]) == "pytest"
+    return (project.configured("tests.runner") or choose_runner(project)[0]) == "pytest"
 
 
 def _option(line: str) -> str | None:
@@ -80,43 +81,43 @@ def _option(line: str) -> str | None:
     return match[1] if match else None
 
 
-def _from_commands(clues: Clues) -> Iterator[tuple[str | None, str]]:
-    for command in clues.commands:
+def _from_commands(project: ProjectFiles) -> Iterator[tuple[str | None, str]]:
+    for command in project.commands:
         if re.search(r"manage\.py test|django(-admin)? test|pytest|coverage run", command.line):
             inline = re.search(rf"\b{_VARIABLE}=['\"]?([\w.]+)", command.line)
             yield _option(command.line), f"the test command in {command.source}"
             yield (inline[1] if inline else None), f"the test command in {command.source}"
-            yield _known(clues, command.env.get(_VARIABLE)), f"{_VARIABLE} in {command.source}"
-    value, source = clues.evidence.env.get(_VARIABLE, ("", ""))
-    yield _known(clues, value), f"{_VARIABLE} in {source}"
-    yield _known(clues, clues.tox_env.get(_VARIABLE)), f"{_VARIABLE} in tox.ini"
+            yield _known(project, command.env.get(_VARIABLE)), f"{_VARIABLE} in {command.source}"
+    value, source = project.evidence.env.get(_VARIABLE, ("", ""))
+    yield _known(project, value), f"{_VARIABLE} in {source}"
+    yield _known(project, project.tox_env.get(_VARIABLE)), f"{_VARIABLE} in tox.ini"
 
 
-def _known(clues: Clues, module: str | None) -> str | None:
-    return module if module and clues.module(module) else None
+def _known(project: ProjectFiles, module: str | None) -> str | None:
+    return module if module and project.module(module) else None
 
 
-def _in_manage(clues: Clues, *, testing: bool) -> str | None:
-    if clues.layout.manage is None:
+def _in_manage(project: ProjectFiles, *, testing: bool) -> str | None:
+    if project.layout.manage is None:
         return None
-    found = list(_named(clues.tree.python(clues.layout.manage)))
+    found = list(_named(project.tree.python(project.layout.manage)))
     special = [module for module, for_tests in found if for_tests]
     usual = [module for module, for_tests in found if not for_tests]
     chosen = special if testing else usual
     if chosen and not chosen[-1].endswith("…"):
         return chosen[-1]
     return (
-        _guessed(clues, usual[-1], testing=testing) if usual and usual[-1].endswith("…") else None
+        _guessed(project, usual[-1], testing=testing) if usual and usual[-1].endswith("…") else None
     )
 
 
-def _guessed(clues: Clues, template: str, *, testing: bool) -> str | None:
+def _guessed(project: ProjectFiles, template: str, *, testing: bool) -> str | None:
     """The module for a name whose last part is computed: `config.settings.{environment}`."""
     names = (
         _TEST_MODULES if testing else ("production", "prod", "base", "local", "development", "dev")
     )
     modules = (template.removesuffix("…") + name for name in names)
-    return next((module for module in modules if clues.module(module)), None)
+    return next((module for module in modules if project.module(module)), None)
 
 
 def _named(node: ast.AST, for_tests: bool = False) -> Iterator[tuple[str, bool]]:
@@ -154,16 +155,16 @@ def _set_by(node: ast.AST) -> str | None:
     return module if module and re.fullmatch(r"\w+(\.\w+)*(\.…)?", module) else None
 
 
-def _test_module_beside(clues: Clues) -> Iterator[tuple[str | None, str]]:
+def _test_module_beside(project: ProjectFiles) -> Iterator[tuple[str | None, str]]:
     """`settings/test.py` beside the usual settings, unless a test command is known that does not name it."""
-    usual = _in_manage(clues, testing=False)
-    runs = any(re.search(r"manage\.py test|pytest", command.line) for command in clues.commands)
+    usual = _in_manage(project, testing=False)
+    runs = any(re.search(r"manage\.py test|pytest", command.line) for command in project.commands)
     if usual is None or runs:
         return
-    package = usual if _is_package(clues, usual) else usual.rpartition(".")[0]
+    package = usual if _is_package(project, usual) else usual.rpartition(".")[0]
     for name in _TEST_MODULES:
         module = f"{package}.{name}" if package else name
-        file = clues.module(module)
+        file = project.module(module)
         # `tests/__init__.py` beside settings.py holds tests.
         if (
             file
@@ -173,17 +174,17 @@ def _test_module_beside(clues: Clues) -> Iterator[tuple[str | None, str]]:
             yield module, f"{file} is there"
 
 
-def _is_package(clues: Clues, module: str) -> bool:
-    return (clues.module(module) or "").endswith("__init__.py")
+def _is_package(project: ProjectFiles, module: str) -> bool:
+    return (project.module(module) or "").endswith("__init__.py")
 
 
-def _loose(clues: Clues) -> str | None:
-    for path in clues.tree.matching(_LOOSE):
-        if _looks_like_settings(clues.tree, path):
-            return dotted(clues, path)
-    for path in clues.tree.matching(r"(.*/)?settings(/__init__)?\.py"):
-        if _looks_like_settings(clues.tree, path):
-            return dotted(clues, path)
+def _loose(project: ProjectFiles) -> str | None:
+    for path in project.tree.matching(_LOOSE):
+        if _looks_like_settings(project.tree, path):
+            return dotted(project, path)
+    for path in project.tree.matching(r"(.*/)?settings(/__init__)?\.py"):
+        if _looks_like_settings(project.tree, path):
+            return dotted(project, path)
     return None
 
 
@@ -191,9 +192,9 @@ def _looks_like_settings(tree: RepositoryFiles, path: str) -> bool:
     return bool(re.search(r"^(INSTALLED_APPS|DATABASES)\b", tree.text(path), re.MULTILINE))
 
 
-def dotted(clues: Clues, path: str) -> str | None:
+def dotted(project: ProjectFiles, path: str) -> str | None:
     """The module name of a file, from the deepest directory that imports start from."""
-    for root in sorted(clues.roots, key=len, reverse=True):
+    for root in sorted(project.roots, key=len, reverse=True):
         inside = path if root == "." else path.removeprefix(f"{root}/")
         if root == "." or inside != path:
             name = inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -202,76 +203,70 @@ def dotted(clues: Clues, path: str) -> str | None:
     return None
 
 
-def server_settings(clues: Clues) -> str | None:
+def server_settings(project: ProjectFiles) -> str | None:
     """What wsgi.py or asgi.py names, else manage.py."""
     for name in ("wsgi", "asgi"):
-        file = _entry_file(clues, name)
-        named = list(_named(clues.tree.python(file))) if file else []
+        file = _entry_file(project, name)
+        named = list(_named(project.tree.python(file))) if file else []
         if named and not named[-1][0].endswith("…"):
             return named[-1][0]
-    return _in_manage(clues, testing=False)
+    return _in_manage(project, testing=False)
 
 
-def _entry_file(clues: Clues, name: str) -> str | None:
-    paths = clues.tree.matching(rf"(.*/)?{name}(/__init__)?\.py", under=clues.layout.directory)
-    usual = _in_manage(clues, testing=False) or ""
+def _entry_file(project: ProjectFiles, name: str) -> str | None:
+    paths = project.tree.matching(rf"(.*/)?{name}(/__init__)?\.py", under=project.layout.directory)
+    usual = _in_manage(project, testing=False) or ""
     top = usual.split(".", maxsplit=1)[0]
     paths = tuple(
-        path for path in paths if re.search(rf"get_{name}_application", clues.tree.text(path))
+        path for path in paths if re.search(rf"get_{name}_application", project.tree.text(path))
     )
     own = (path for path in paths if top in path.split("/"))
     return next(own, None) or next((path for path in paths if not is_side(path)), None)
 
 
-def _entry_points(clues: Clues) -> Iterator[Finding]:
+def _entry_points(project: ProjectFiles) -> Iterator[Finding]:
     for name in ("wsgi", "asgi"):
-        if found := entry_point(clues, name):
+        if found := entry_point(project, name):
             yield Fact(name, found)
 
 
-def entry_point(clues: Clues, name: str) -> str | None:
+def entry_point(project: ProjectFiles, name: str) -> str | None:
     """`config.wsgi:application` for `wsgi`, where there is such a module."""
-    file = _entry_file(clues, name)
-    module = dotted(clues, file) if file else None
+    file = _entry_file(project, name)
+    module = dotted(project, file) if file else None
     return f"{module}:application" if module else None
 
 
-def _configuration(clues: Clues) -> Iterator[Finding]:
+def _configuration(project: ProjectFiles) -> Iterator[Finding]:
     """DJANGO_CONFIGURATION, which django-configurations cannot do without."""
-    if "django-configurations" not in clues.distributions:
+    if "django-configurations" not in project.distributions:
         return
-    ini = clues.ini[1].get("django_configuration")
-    manage = clues.tree.text(clues.layout.manage) if clues.layout.manage else ""
+    ini = project.ini[1].get("django_configuration")
+    manage = project.tree.text(project.layout.manage) if project.layout.manage else ""
     default = re.search(r"""DJANGO_CONFIGURATION['"]\s*[,\]]\s*=?\s*['"](\w+)['"]""", manage)
-    value, source = clues.evidence.env.get("DJANGO_CONFIGURATION", ("", ""))
-    tox = clues.tox_env.get("DJANGO_CONFIGURATION", "")
+    value, source = project.evidence.env.get("DJANGO_CONFIGURATION", ("", ""))
+    tox = project.tox_env.get("DJANGO_CONFIGURATION", "")
     chosen = next(
         (
             pair
-            for pair in ((value, source), (tox, "tox.ini"), (ini or "", clues.ini[0] or ""))
+            for pair in ((value, source), (tox, "tox.ini"), (ini or "", project.ini[0] or ""))
             if pair[0]
         ),
         None,
     )
-    classes = _configuration_classes(clues)
+    classes = _configuration_classes(project)
     if chosen:
-        yield Found(
-            "env.DJANGO_CONFIGURATION", chosen[0], f"detected: DJANGO_CONFIGURATION in {chosen[1]}"
-        )
+        yield Found("env.DJANGO_CONFIGURATION", chosen[0], f"DJANGO_CONFIGURATION in {chosen[1]}")
     elif test := next(
         (name for name in classes if name.lower() in {"test", "testing", "tests", "ci"}), None
     ):
-        yield Found(
-            "env.DJANGO_CONFIGURATION", test, f"detected: class {test} in {clues.settings_file}"
-        )
+        yield Found("env.DJANGO_CONFIGURATION", test, f"class {test} in {project.settings_file}")
     elif default:
-        yield Found(
-            "env.DJANGO_CONFIGURATION", default[1], "detected: DJANGO_CONFIGURATION in manage.py"
-        )
+        yield Found("env.DJANGO_CONFIGURATION", default[1], "DJANGO_CONFIGURATION in manage.py")
 
 
-def _configuration_classes(clues: Clues) -> tuple[str, ...]:
-    if clues.settings_file is None:
+def _configuration_classes(project: ProjectFiles) -> tuple[str, ...]:
+    if project.settings_file is None:
         return ()
-    body = clues.tree.python(clues.settings_file).body
+    body = project.tree.python(project.settings_file).body
     return tuple(node.name for node in body if isinstance(node, ast.ClassDef))

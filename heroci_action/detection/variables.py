@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from heroci_action.detection.clues import Clues, Finding, Found, Warn
 from heroci_action.detection.database import choose, ways_of
 from heroci_action.detection.environment_reads import Read
+from heroci_action.detection.findings import Finding, Found, Warn
+from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.source import CAUGHT, SettingsSource, Statement
 
 _FALSE = frozenset({"", "0", "false", "no", "off", "n", "f", "none"})
@@ -66,21 +67,21 @@ _NEVER = frozenset(
 )
 
 
-def detect_variables(clues: Clues) -> Iterator[Finding]:
+def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
     """Values for the variables that the settings read, in the order of the code."""
-    source = clues.source
+    source = project.source
     if source is None:
         return
-    way = choose(clues, ways_of(clues))
+    way = choose(project, ways_of(project))
     taken = _taken_by_database(way) | {
         read.name for read, _ in _reads_for(source, "DATABASES") if not read.required
     }
     yield from _secret_keys(source)
-    yield from _flags(clues, source)
-    redis = tuple(_redis(clues, source, taken))
+    yield from _flags(project, source)
+    redis = tuple(_redis(project, source, taken))
     yield from redis
     yield from _others(
-        clues, source, taken, frozenset(item.key[4:] for item in redis if isinstance(item, Found))
+        project, source, taken, frozenset(item.key[4:] for item in redis if isinstance(item, Found))
     )
 
 
@@ -106,11 +107,11 @@ def _secret_keys(source: SettingsSource) -> Iterator[Finding]:
             yield Found(f"env.{read.name}", "{secret_key}", f"SECRET_KEY in {statement.file}")
 
 
-def _flags(clues: Clues, source: SettingsSource) -> Iterator[Finding]:
+def _flags(project: ProjectFiles, source: SettingsSource) -> Iterator[Finding]:
     """DEBUG only where it says what would hold anyway; hosts only where none are allowed otherwise."""
     for read, statement in _reads_for(source, "DEBUG"):
         off = not read.has_default or (read.default is not None and read.default.lower() in _FALSE)
-        if off and "DEBUG" in read.name and read.name not in clues.evidence.env:
+        if off and "DEBUG" in read.name and read.name not in project.evidence.env:
             yield Found(
                 f"env.{read.name}",
                 "0" if read.default == "0" else "False",
@@ -124,7 +125,9 @@ def _flags(clues: Clues, source: SettingsSource) -> Iterator[Finding]:
             yield Found("env.TEST_DATABASE_PREFIX", "test_heroci_", f"read in {statement.file}")
 
 
-def _redis(clues: Clues, source: SettingsSource, taken: frozenset[str]) -> Iterator[Finding]:
+def _redis(
+    project: ProjectFiles, source: SettingsSource, taken: frozenset[str]
+) -> Iterator[Finding]:
     """Redis where the project's CI starts it, or where there is no CI to ask and the settings cannot do without."""
     candidates = [
         (read, statement)
@@ -135,19 +138,19 @@ def _redis(clues: Clues, source: SettingsSource, taken: frozenset[str]) -> Itera
     image = next(
         (
             i
-            for i in clues.evidence.images
+            for i in project.evidence.images
             if re.fullmatch(r"(.*/)?(redis|valkey|redis-stack\w*)", i.name)
         ),
         None,
     )
     in_ci = image is not None and "compose" not in image.source
-    asks = bool(clues.evidence.testing)
+    asks = bool(project.evidence.testing)
     needed = any(read.required for read, _ in candidates)
     nothing_else = any(not read.has_default for read, _ in candidates)
     if not (
         in_ci
         or (image is not None and needed)
-        or (not asks and nothing_else and clues.distributions & _REDIS_CLIENTS)
+        or (not asks and nothing_else and project.distributions & _REDIS_CLIENTS)
     ):
         return
     version = re.match(r"v?(\d+)", image.tag) if image else None
@@ -187,10 +190,10 @@ def _redis_value(read: Read) -> str:
 
 
 def _others(
-    clues: Clues, source: SettingsSource, taken: frozenset[str], redis: frozenset[str]
+    project: ProjectFiles, source: SettingsSource, taken: frozenset[str], redis: frozenset[str]
 ) -> Iterator[Finding]:
-    known = {**_examples(clues, source), **_from_tox(clues), **dict(clues.evidence.env)}
-    yield from _modules(clues)
+    known = {**_examples(project, source), **_from_tox(project), **dict(project.evidence.env)}
+    yield from _modules(project)
     missing: dict[str, str] = {}
     guarded = {read.name for read, _ in source.reads if not read.required}
     done = set(
@@ -205,7 +208,7 @@ def _others(
             continue
         safe = statement.conditional or CAUGHT in statement.tests or read.name in guarded
         needed = read.required and not safe
-        in_ci = read.name in clues.evidence.env or read.name in clues.tox_env
+        in_ci = read.name in project.evidence.env or read.name in project.tox_env
         if not (needed or in_ci):
             continue
         done.add(read.name)
@@ -222,10 +225,10 @@ def _others(
         )
 
 
-def _modules(clues: Clues) -> Iterator[Finding]:
+def _modules(project: ProjectFiles) -> Iterator[Finding]:
     """Variables of the test job that name one of the project's modules, such as a configuration for tests."""
-    for name, (value, origin) in clues.evidence.env.items():
-        if name not in _NEVER and "." in value and clues.module(value):
+    for name, (value, origin) in project.evidence.env.items():
+        if name not in _NEVER and "." in value and project.module(value):
             yield Found(f"env.{name}", value, f"{name} in {origin}")
 
 
@@ -238,13 +241,13 @@ def _is_host_or_flag(read: Read, source: SettingsSource) -> bool:
     return read.name in settled
 
 
-def _from_tox(clues: Clues) -> dict[str, tuple[str, str]]:
-    return {name: (value, "tox.ini") for name, value in clues.tox_env.items()}
+def _from_tox(project: ProjectFiles) -> dict[str, tuple[str, str]]:
+    return {name: (value, "tox.ini") for name, value in project.tox_env.items()}
 
 
-def _examples(clues: Clues, source: SettingsSource) -> dict[str, tuple[str, str]]:
+def _examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[str, str]]:
     """Variables in files that show what a .env must hold, the most specific file first."""
-    directories = (*clues.layout.directories, source.file.rsplit("/", 1)[0])
+    directories = (*project.layout.directories, source.file.rsplit("/", 1)[0])
     found: dict[str, tuple[str, str]] = {}
     for directory in directories:
         prefix = "" if directory == "." else f"{directory}/"
@@ -252,7 +255,7 @@ def _examples(clues: Clues, source: SettingsSource) -> dict[str, tuple[str, str]
             *_EXAMPLES,
             *(f"{d}/{n}" for d in _EXAMPLE_DIRECTORIES for n in (*_EXAMPLES, ".django")),
         ):
-            for variable, value in parse_dotenv(clues.tree.text(prefix + name)).items():
+            for variable, value in parse_dotenv(project.tree.text(prefix + name)).items():
                 found.setdefault(variable, (value, prefix + name))
     return found
 

@@ -19,42 +19,15 @@ from heroci_action.detection.tox import lines as tox_lines
 from heroci_action.repository.files import RepositoryFiles, join
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A value for a dotted key, and where it came from in words."""
-
-    key: str
-    value: object
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A value for a field of `Facts`."""
-
-    name: str
-    value: object
-
-
-@dataclass(frozen=True, slots=True)
-class Warn:
-    """Something that the user should know, with the remedy in it."""
-
-    text: str
-
-
-Finding = Found | Fact | Warn
-
-
 @dataclass(frozen=True)
-class Clues:
+class ProjectFiles:
     """The input of every detector; `given` is what the user has configured, as it was written."""
 
     tree: RepositoryFiles
     given: Mapping[str, Any]
     layout: Layout
 
-    def told(self, key: str) -> Any:
+    def configured(self, key: str) -> Any:
         """What the user says for a dotted key; None where nothing is said."""
         value: Any = self.given
         for part in key.split("."):
@@ -176,8 +149,8 @@ class Clues:
     @cached_property
     def distributions(self) -> frozenset[str]:
         """The normalised names of everything that is asked for."""
-        told = self.told("packages")
-        more = (str(package) for package in told) if isinstance(told, list) else ()
+        configured = self.configured("packages")
+        more = (str(package) for package in configured) if isinstance(configured, list) else ()
         return self.dependencies.distributions | {name_of(package) for package in more}
 
     @cached_property
@@ -220,7 +193,7 @@ class Clues:
         """The file of the settings module that tests run with."""
         from heroci_action.detection.settings import choose_settings  # noqa: PLC0415
 
-        module = self.told("settings") or choose_settings(self)[0]
+        module = self.configured("settings") or choose_settings(self)[0]
         return self.module(module) if isinstance(module, str) else None
 
     @cached_property

@@ -1,0 +1,40 @@
+"""What a detector yields: values for the configuration, facts, and warnings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value for a dotted configuration key, and its origin in words."""
+
+    key: str
+    value: object
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value for a field of `Facts`."""
+
+    name: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A stage that has nothing to do, and the reason."""
+
+    stage: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """A warning for the user; the text contains the remedy."""
+
+    text: str
+
+
+Finding = Found | Fact | Skip | Warn
