@@ -1,6 +1,6 @@
 # The production image of the reference project.
 
-# Of its own: a change of the source copies none of the packages again.
+# A separate stage, so that a change of the source does not install the packages again.
 FROM python:3.13-slim AS packages
 
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1
@@ -13,13 +13,13 @@ RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt
 FROM packages AS build
 
 COPY . .
-# Settings insist on both variables; collecting files uses neither.
+# The settings require both variables; collectstatic uses neither.
 RUN SECRET_KEY=unused DATABASE_URL=sqlite://:memory: python manage.py collectstatic --noinput
 
 
 FROM python:3.13-slim
 
-# Security fixes that are newer than the base image.
+# Install security updates that are newer than the base image.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
@@ -29,10 +29,10 @@ RUN useradd --system --uid 10001 --no-create-home hero
 COPY --from=packages /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
-# By number, so that an orchestrator can see that it is not root.
+# Numeric, so that orchestrators can verify that it is not root.
 USER 10001
 
-# gunicorn itself reads PORT and WEB_CONCURRENCY, its number of workers.
+# gunicorn reads PORT and WEB_CONCURRENCY (the number of workers) itself.
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PORT=8000 WEB_CONCURRENCY=2
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the main job, as the command of that name always did: `heroci run` with the options given."""
+"""Run the main job: an alias for `heroci run` with the same options."""
 
 import sys
 

@@ -1,6 +1,5 @@
-# Sourced by the other scripts: makes .venv with the packages of a lock file, and leaves it alone while that is the same.
-#   environment LOCKFILE
-# Needs nothing but Python 3.11 or newer.
+# Sourced by the other scripts: `environment LOCKFILE` creates .venv with the packages of a lock file, or reuses it if nothing has
+# changed. Requires only Python 3.11 or newer.
 
 find_python() {
     for name in ${PYTHON:-python3 python3.13 python3.12 python3.14 python3.11 python}; do
@@ -9,8 +8,8 @@ find_python() {
             return
         fi
     done
-    echo "error: no Python 3.11 or newer was found" >&2
-    echo "  remedy: install one, or set PYTHON to it" >&2
+    echo "error: Python 3.11 or newer not found" >&2
+    echo "  remedy: install it, or set PYTHON to its path" >&2
     exit 2
 }
 
@@ -20,7 +19,7 @@ environment() {
     fi
     python=$(find_python)
     echo "Setting up .venv with $1 ..." >&2
-    # A virtual environment that another machine or Python made is no use here.
+    # Replace a virtual environment whose interpreter no longer runs, such as one copied from another machine.
     [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || "$python" -m venv --clear .venv
     .venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r "$1" >&2
     .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --editable . >&2

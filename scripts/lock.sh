@@ -1,16 +1,17 @@
 #!/bin/sh
-# Write the lock files anew: what HeroCI needs (requirements-dagger.txt), and what its checks and tests need besides
-# (requirements-dev.txt). Of the first, what is in the action's image (requirements-action.txt), and what the host engine
-# fetches there when a run needs it (requirements-host.txt). Run it after changing the dependencies in pyproject.toml or
-# requirements.txt.
+# Update the lock files. Run it after changing the dependencies in pyproject.toml or requirements.txt.
+#   requirements-dagger.txt   HeroCI itself
+#   requirements-action.txt   the part of it that the action's image contains
+#   requirements-host.txt     the rest, which the host engine installs in the action's container on demand
+#   requirements-dev.txt      HeroCI with everything that its checks and tests need
 set -eu
 cd "$(dirname "$0")/.."
 compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url "$@"; }
 compile pyproject.toml --extra postgres -o requirements-dagger.txt
 compile pyproject.toml requirements.txt --extra postgres --group dev -o requirements-dev.txt
 
-# Never imported: PyGithub and its cryptography come with the toolkit, of which only the commands are used; rich colours source
-# code with pygments and markdown with markdown-it, and is not asked to.
+# Never imported: actions-toolkit depends on PyGithub and cryptography, but HeroCI uses its commands only; rich needs pygments and
+# markdown-it only for source code and Markdown.
 compile pyproject.toml -c requirements-dagger.txt -o requirements-action.txt \
     --no-emit-package uv \
     --no-emit-package pygithub --no-emit-package cryptography --no-emit-package pynacl \

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Make docs/summary.png and docs/report.png from a real run on the reference project.
+"""Create docs/summary.png and docs/report.png from a real run of the reference project.
 
 pictures.py [MERMAID]   MERMAID is mermaid.min.js (npm pack mermaid), which draws the timeline as GitHub does
 
-The project is copied, its state becomes the baseline, then a test is broken and a line made ugly, as in a pull request.
-Needs Chromium and the packages of requirements-dev.txt.
+The script clones the project, records a baseline, then breaks a test and the formatting of a line.
+Requires Chromium and the packages of requirements-dev.txt.
 """
 
 from __future__ import annotations
@@ -47,40 +47,40 @@ pre.mermaid, pre code { background: none; padding: 0; }
 
 
 def run(*command: str | Path, cwd: Path) -> int:
-    """The exit code of a program that may fail."""
+    """Return the exit code of a command that may fail."""
     return subprocess.run([str(word) for word in command], cwd=cwd, check=False).returncode
 
 
 def project(place: Path) -> Path:
-    """A clone of this repository's last commit."""
+    """Clone the last commit of this repository."""
     target = place / "superheroes"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(target)], check=True)
     return target
 
 
 def break_things(clone: Path) -> None:
-    """What a reviewer should see: a test that fails on its line, and findings of two tools."""
+    """Break a test and add findings of two linters."""
     test = clone / "tests/superheroes/test_top_superheroes.py"
     text = test.read_text()
     test.write_text(text.replace('["Hero"]', '["Villain"]'))
     model = clone / "superheroes/models.py"
     model.write_text(model.read_text() + "\n\nUNIVERSES = [ 'Marvel','DC' ]\n")
     if test.read_text() == text:
-        sys.exit(f"error: {test} has no line that this script knows how to break")
+        sys.exit(f"error: {test} does not contain the expected line")
 
 
 def reports(clone: Path, output: Path) -> None:
-    """Two runs: the baseline, then the one that the pictures show."""
+    """Run HeroCI twice: for the baseline, then for the pictures."""
     if run(*HEROCI, "--output", output / "before", cwd=clone):
         sys.exit("error: the reference project does not pass")
     break_things(clone)
     baseline = output / "before/heroci-result.json"
     if run(*HEROCI, "--baseline", baseline, "--output", output / "after", cwd=clone) != 1:
-        sys.exit("error: what was broken did not fail the run")
+        sys.exit("error: the broken project passed")
 
 
 def rendered(summary: str, mermaid: str | None) -> str:
-    """The summary as a page; without Mermaid its picture is left out."""
+    """Render the summary as HTML; without Mermaid the timeline is hidden."""
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     html = str(markdown.render(summary))
     html = html.replace('<pre><code class="language-mermaid">', '<pre class="mermaid"><code>')
@@ -91,10 +91,10 @@ def rendered(summary: str, mermaid: str | None) -> str:
 
 
 def photograph(page: Path, picture: Path) -> None:
-    """Let Chromium draw a page, at twice the size for sharp letters."""
+    """Take a screenshot of a page with Chromium."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
-        sys.exit("error: there is no Chromium: apt-get install chromium")
+        sys.exit("error: Chromium not found: apt-get install chromium")
     width, height = SIZES[picture.stem]
     flags = (
         "--headless=new",
@@ -114,7 +114,7 @@ def photograph(page: Path, picture: Path) -> None:
 
 
 def main(mermaid: str | None = None) -> None:
-    """Make both pictures."""
+    """Create both pictures."""
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         reports(project(place), place)

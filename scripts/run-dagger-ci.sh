@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run the main job on this repository's Django project; options go to `heroci run` (try --help).
+# Run the main job on this repository's Django project. Options are passed to `heroci run`; see --help.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/environment.sh

@@ -1,1 +1,1 @@
-"""The reference project of HeroCI: an API of superheroes in one Django package."""
+"""HeroCI's reference project: a superhero API in one Django package."""

@@ -1,4 +1,4 @@
-"""The admin of superheroes."""
+"""Admin site configuration."""
 
 from django.contrib import admin
 
@@ -7,7 +7,7 @@ from superheroes.models import SEARCHED_FIELDS, Superhero
 
 @admin.register(Superhero)
 class SuperheroAdmin(admin.ModelAdmin):
-    """A list to scan, search and correct in place."""
+    """Searchable list with inline editing of the flags."""
 
     list_display = ["name", "real_name", "universe", "power_level", "is_active", "is_villain"]
     list_editable = ["is_active", "is_villain"]

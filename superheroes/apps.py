@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class SuperheroesConfig(AppConfig):
-    """Names the app."""
+    """Application configuration."""
 
     name = "superheroes"
     verbose_name = "Superheroes"

@@ -1,4 +1,4 @@
-"""Typed reading of settings from environment variables, with errors that name the variable and the remedy."""
+"""Read typed settings from environment variables; errors name the variable and the remedy."""
 
 import re
 from collections.abc import Mapping
@@ -18,20 +18,20 @@ POSTGRESQL = "django.db.backends.postgresql"
 
 
 class Environment:
-    """Variables by name; one that is set to nothing counts as not set."""
+    """Environment variables by name; an empty variable counts as not set."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
 
     def text(self, name: str, default: str | None = None, *, remedy: str = "") -> str:
-        """Return the value as it stands; without a default the variable is required."""
+        """Return the value unchanged; without a default the variable is required."""
         value = self._get(name) or default
         if value is None:
             self._refuse(name, "is not set", remedy)
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """Return a yes or no."""
+        """Return a boolean."""
         value = self._get(name)
         if not value:
             return default
@@ -40,7 +40,7 @@ class Environment:
         return FLAGS[value.lower()]
 
     def number(self, name: str, default: int) -> int:
-        """Return a whole number, zero or more."""
+        """Return a non-negative integer."""
         value = self._get(name)
         if not value:
             return default
@@ -49,11 +49,11 @@ class Environment:
         return int(value)
 
     def words(self, name: str) -> list[str]:
-        """Return the parts between commas."""
+        """Return the items of a comma-separated list."""
         return [word.strip() for word in self._get(name).split(",") if word.strip()]
 
     def rate(self, name: str, default: str) -> str | None:
-        """Return a rate that REST framework's throttles read, or None where it is switched off."""
+        """Return a throttle rate for REST framework, or None if throttling is off."""
         value = (self._get(name) or default).lower()
         if value == "off":
             return None
@@ -62,14 +62,14 @@ class Environment:
         return value
 
     def log_level(self, name: str, default: str) -> str:
-        """Return the name of a log level in capitals."""
+        """Return the name of a log level in upper case."""
         value = (self._get(name) or default).upper()
         if value not in LOG_LEVELS:
             self._refuse(name, f"is {value!r}", f"use one of {', '.join(LOG_LEVELS)}")
         return value
 
     def database(self, name: str, *, test_prefix: str) -> dict[str, Any]:
-        """Return Django's configuration of the database that a URL names."""
+        """Return Django's database configuration for a URL."""
         remedy = (
             "use a URL such as postgres://user:password@localhost:5432/superheroes,"
             " or sqlite:///superheroes.sqlite3 on a laptop"
@@ -80,7 +80,7 @@ class Environment:
                 dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
             )
         except ValueError:
-            # Neither the URL nor the parser's own words: both may hold the password.
+            # Show neither the URL nor the parser's message: both may contain the password.
             self._refuse(name, "cannot be read as the URL of a database", remedy)
         if not config["NAME"]:
             self._refuse(name, "names no database", remedy)

@@ -1,4 +1,4 @@
-"""What the list of superheroes can be narrowed to and sorted by; anything else is refused."""
+"""Filters and orderings of the list of superheroes."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ class IntegerFilter(filters.NumberFilter):
 
 @extend_schema_field(OpenApiTypes.BOOL)
 class FlagFilter(filters.TypedChoiceFilter):
-    """True or false; the library's own BooleanFilter takes anything else for "not asked"."""
+    """True or false; the library's BooleanFilter ignores invalid values instead of rejecting them."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -41,15 +41,15 @@ class FlagFilter(filters.TypedChoiceFilter):
 
 
 class StableOrderingFilter(filters.OrderingFilter):
-    """Ends every order with the key, so that pages neither repeat a row nor leave one out."""
+    """Order by the primary key last, so that pages neither repeat nor omit rows."""
 
     def filter(self, queryset: SuperheroQuerySet, value: list[str] | None) -> SuperheroQuerySet:
-        """Sort by the fields asked for."""
+        """Sort by the requested fields."""
         return super().filter(queryset, [*value, "pk"] if value else value)
 
 
 class SuperheroFilter(filters.FilterSet):
-    """The filters of every list."""
+    """The filters of all lists."""
 
     universe = filters.ChoiceFilter(choices=Universe.choices)
     is_active = FlagFilter()
@@ -70,7 +70,7 @@ class SuperheroFilter(filters.FilterSet):
     search = filters.CharFilter(
         method="filter_search",
         max_length=100,
-        label="Words that the name, real name, alias, powers or origin story hold.",
+        label="Words to find in the name, real name, alias, powers or origin story.",
     )
     ordering = StableOrderingFilter(
         fields=[
@@ -90,11 +90,11 @@ class SuperheroFilter(filters.FilterSet):
         fields: list[str] = []
 
     def filter_search(self, queryset: SuperheroQuerySet, _: str, text: str) -> SuperheroQuerySet:
-        """Narrow to the heroes who are found by a text."""
+        """Keep the superheroes whose texts contain all words."""
         return queryset.search(text)
 
 
 class UniverseFilter(SuperheroFilter):
-    """The same, of one universe that has to be named."""
+    """The same filters, with `universe` required."""
 
     universe = filters.ChoiceFilter(choices=Universe.choices, required=True)

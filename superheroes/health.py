@@ -1,4 +1,4 @@
-"""The health of the service: is the process alive, and can it reach its database."""
+"""Health endpoints: liveness of the process, and whether it can reach its database."""
 
 import logging
 from collections.abc import Callable
@@ -13,18 +13,18 @@ logger = logging.getLogger(__name__)
 
 
 def database_answers() -> bool:
-    """Ask the database the smallest question there is."""
+    """Return whether the database answers a trivial query."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except Error as error:
-        logger.warning("the database does not answer: %s", error)
+        logger.warning("database is not reachable: %s", error)
         return False
     return True
 
 
 def answer(healthy: bool, **checks: bool) -> JsonResponse:
-    """Return the overall state and each check in words, with a status that probes understand."""
+    """Return the overall status and the result of each check, with a matching HTTP status."""
     words = {name: "ok" if passed else "unavailable" for name, passed in checks.items()}
     return JsonResponse(
         {"status": "ok" if healthy else "unavailable", **words},
@@ -35,14 +35,14 @@ def answer(healthy: bool, **checks: bool) -> JsonResponse:
 @never_cache
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """Tell that the process serves requests; a failing database is no reason to restart it."""
+    """Report that the process serves requests; a database outage is no reason to restart it."""
     return answer(True)
 
 
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Tell whether requests can be served, which takes one query."""
+    """Report whether requests can be served; costs one query."""
     reachable = database_answers()
     return answer(reachable, database=reachable)
 
@@ -50,7 +50,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Tell both."""
+    """Report both."""
     reachable = database_answers()
     return answer(reachable, live=True, ready=reachable)
 
@@ -59,16 +59,16 @@ PROBES = {"/health/": overview, "/health/live": live, "/health/ready": ready}
 
 
 class ProbeMiddleware:
-    """Answers probes before anything else does.
+    """Answer health probes before any other middleware runs.
 
-    Orchestrators ask over plain HTTP and by IP address, so neither the redirect to HTTPS nor the
-    check of the Host header may stand in their way.
+    Orchestrators probe over plain HTTP and by IP address, so neither the redirect to HTTPS nor the
+    validation of the Host header may apply to them.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve a probe, or pass the request on."""
+        """Answer a probe or forward the request."""
         view = PROBES.get(request.path_info, self.get_response)
         return view(request)

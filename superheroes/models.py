@@ -1,4 +1,4 @@
-"""Superheroes: their facts, the rules that the database keeps, and the questions asked about them."""
+"""The superhero model, its constraints and its queries."""
 
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ MEASURE_VALIDATORS = [MinValueValidator(MIN_MEASURE), MaxValueValidator(MAX_MEAS
 
 
 class Universe(models.TextChoices):
-    """Who publishes the hero."""
+    """The publisher of a superhero."""
 
     MARVEL = "Marvel", "Marvel"
     DC = "DC", "DC"
@@ -26,22 +26,22 @@ class Universe(models.TextChoices):
 
 
 class SuperheroQuerySet(models.QuerySet["Superhero"]):
-    """The questions that the API asks, by name."""
+    """Named queries of the API."""
 
     def named(self, name: str) -> "SuperheroQuerySet":
-        """Return who has this name in any case, compared by the database as its constraint does."""
+        """Return superheroes with this name, compared case-insensitively as the unique constraint does."""
         return self.alias(name_lower=Lower("name")).filter(name_lower=Lower(Value(name)))
 
     def villains(self) -> "SuperheroQuerySet":
-        """Return those on the wrong side."""
+        """Return the villains."""
         return self.filter(is_villain=True)
 
     def strongest(self) -> "SuperheroQuerySet":
-        """Return the active heroes, no villains among them, the most powerful first."""
+        """Return active superheroes without villains, most powerful first."""
         return self.filter(is_active=True, is_villain=False).order_by("-power_level", "name")
 
     def search(self, text: str) -> "SuperheroQuerySet":
-        """Return those whose texts hold every one of the words."""
+        """Return superheroes whose text fields contain every word."""
         found = self
         for word in text.split():
             anywhere = Q.create(
@@ -51,7 +51,7 @@ class SuperheroQuerySet(models.QuerySet["Superhero"]):
         return found
 
     def statistics(self) -> dict[str, Any]:
-        """Return counts and the average power level (None if there is nobody), in one query."""
+        """Return counts and the average power level (None if empty), in one query."""
         numbers = self.aggregate(
             total=Count("pk"),
             active=Count("pk", filter=Q(is_active=True)),
@@ -69,7 +69,7 @@ class SuperheroQuerySet(models.QuerySet["Superhero"]):
 
 
 class Superhero(models.Model):
-    """One hero or villain."""
+    """A hero or villain."""
 
     name = models.CharField(max_length=100, help_text="Unique, whatever the case of its letters.")
     real_name = models.CharField(max_length=100, blank=True)
@@ -129,7 +129,7 @@ class Superhero(models.Model):
             models.CheckConstraint(
                 condition=Q(age__range=(0, MAX_AGE)), name="superhero_age_range"
             ),
-            # The upper bounds also keep out PostgreSQL's NaN, which is greater than any number.
+            # The upper bounds also exclude PostgreSQL's NaN, which is greater than any number.
             models.CheckConstraint(
                 condition=Q(height__range=(MIN_MEASURE, MAX_MEASURE)),
                 name="superhero_height_range",
@@ -144,7 +144,7 @@ class Superhero(models.Model):
         return self.name
 
     def toggle(self, field: str) -> None:
-        """Turn a flag round in the database itself, so that of two toggles at once none is lost."""
+        """Invert a flag in the database, so that concurrent toggles are not lost."""
         setattr(self, field, ~F(field))
         self.save(update_fields=[field, "updated_at"])
         self.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Query parameters: what each one may hold, and a refusal by name of those nobody knows."""
+"""Validation of query parameters; unknown parameters are rejected by name."""
 
 from typing import Any
 
@@ -13,26 +13,26 @@ from rest_framework.viewsets import GenericViewSet
 
 
 class PageQuerySerializer(serializers.Serializer):
-    """Which part of a list is asked for."""
+    """The requested page of a list."""
 
     page = serializers.IntegerField(min_value=1, default=1)
     page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
 
 
 class LimitQuerySerializer(serializers.Serializer):
-    """How many rows are asked for."""
+    """The requested number of rows."""
 
     limit = serializers.IntegerField(min_value=1, max_value=100, default=10)
 
 
 class StrictPagination(PageNumberPagination):
-    """Pages by number; a page that does not exist is the client's mistake and is named as such."""
+    """Numbered pages; an invalid page is a validation error instead of a 404."""
 
     page_size_query_param = "page_size"
-    page_size_query_description = "Rows on a page, 1 to 100; 20 unless asked otherwise."
+    page_size_query_description = "Rows per page, 1 to 100. The default is 20."
 
     def get_page_size(self, request: Request) -> int:
-        """Return the size asked for, or refuse it."""
+        """Return the requested page size. Raise ValidationError if it is invalid."""
         query = PageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         return query.validated_data["page_size"]
@@ -40,14 +40,14 @@ class StrictPagination(PageNumberPagination):
     def paginate_queryset(
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any] | None:
-        """Return the rows of the page asked for, or refuse it."""
+        """Return the rows of the requested page. Raise ValidationError if it does not exist."""
         try:
             return super().paginate_queryset(queryset, request, view=view)
         except NotFound as error:
             raise ValidationError({"page": ["There is no such page."]}) from error
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Describe a page; the library's own description is of OpenAPI 3.0, where null was no type."""
+        """Describe a page; the library's description uses OpenAPI 3.0, which has no null type."""
         link = {"type": ["string", "null"], "format": "uri"}
         return {
             "type": "object",
@@ -62,13 +62,14 @@ class StrictPagination(PageNumberPagination):
 
 
 class StrictQueryViewSet(GenericViewSet):
-    """Refuses parameters that an action does not know: a misspelt filter must not look like none."""
+    """Reject unknown query parameters: a misspelt filter must not return unfiltered rows."""
 
     pagination_class: type[StrictPagination] | None = StrictPagination
-    query_serializer_class = serializers.Serializer  # without fields: no parameters of its own
+    # A serializer without fields: the action has no parameters.
+    query_serializer_class = serializers.Serializer
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Check the parameters' names once the client is known to be allowed in."""
+        """Check the parameter names after authentication and permissions."""
         super().initial(request, *args, **kwargs)
         known = self.known_parameters()
         unknown = [name for name in request.query_params if name not in known]
@@ -77,7 +78,7 @@ class StrictQueryViewSet(GenericViewSet):
             raise ValidationError({name: [f"Unknown parameter; {hint}."] for name in unknown})
 
     def known_parameters(self) -> list[str]:
-        """Return the names that the current action reads."""
+        """Return the parameter names of the current action."""
         if self.detail or self.request.method not in SAFE_METHODS:
             return []
         return [
@@ -87,7 +88,7 @@ class StrictQueryViewSet(GenericViewSet):
         ]
 
     def query(self) -> dict[str, Any]:
-        """Return the parameters of the action's query serializer, or refuse them."""
+        """Return the validated parameters of the action's query serializer."""
         serializer = self.query_serializer_class(data=self.request.query_params)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data

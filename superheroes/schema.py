@@ -1,10 +1,10 @@
-"""What the OpenAPI document says about refusals, which are the same for every operation."""
+"""Document the error responses of all operations in the OpenAPI schema."""
 
 from typing import Any
 
 MISTAKES = {
     "type": "object",
-    "description": "What is wrong, by the name of the field or query parameter.",
+    "description": "Errors by field or query parameter.",
     "additionalProperties": {"type": ["array", "string"], "items": {"type": "string"}},
 }
 DETAIL = {
@@ -15,7 +15,7 @@ DETAIL = {
 
 
 def describe_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add the answers to bad, forbidden, lost and too many requests to a finished document."""
+    """Add the 400, 401, 403, 404 and 429 responses to the generated schema."""
     result["components"]["schemas"].update(Mistakes=MISTAKES, Detail=DETAIL)
     for path, operations in result["paths"].items():
         for operation in operations.values():
@@ -24,20 +24,20 @@ def describe_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def refusals(path: str, operation: dict[str, Any]) -> dict[str, Any]:
-    """Return the refusals that an operation is able to answer with."""
+    """Return the error responses of an operation."""
     answers = {
-        "400": answer("A mistake in the query or the body.", "Mistakes"),
-        "401": answer("The token is wrong, or there is none and one is needed.", "Detail"),
-        "429": answer("Too many requests: wait as long as Retry-After says.", "Detail"),
+        "400": answer("Invalid query parameters or body.", "Mistakes"),
+        "401": answer("Missing or invalid token.", "Detail"),
+        "429": answer("Too many requests; see the Retry-After header.", "Detail"),
     }
     if {} not in operation["security"]:
-        answers["403"] = answer("The session came without its CSRF token.", "Detail")
+        answers["403"] = answer("The session's CSRF token is missing.", "Detail")
     if "{id}" in path:
-        answers["404"] = answer("There is no such superhero.", "Detail")
+        answers["404"] = answer("Superhero not found.", "Detail")
     return answers
 
 
 def answer(description: str, component: str) -> dict[str, Any]:
-    """Return the description of a JSON answer."""
+    """Return the description of a JSON response."""
     schema = {"$ref": f"#/components/schemas/{component}"}
     return {"description": description, "content": {"application/json": {"schema": schema}}}

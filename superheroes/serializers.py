@@ -1,4 +1,4 @@
-"""How superheroes are read from JSON and written to it."""
+"""Serializers of the API."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from superheroes.models import Superhero
 
 
 class SuperheroSerializer(serializers.ModelSerializer):
-    """One hero, whole."""
+    """A superhero with all fields."""
 
     class Meta:
         model = Superhero
@@ -32,9 +32,9 @@ class SuperheroSerializer(serializers.ModelSerializer):
         ]
 
     def save(self, **kwargs: Any) -> Superhero:
-        """Save, and let the database alone decide whether a name is taken.
+        """Save, and let the database decide whether the name is taken.
 
-        A check beforehand could not keep out a second client with the same name.
+        A check before saving could not prevent a concurrent request with the same name.
         """
         try:
             with transaction.atomic():
@@ -47,7 +47,7 @@ class SuperheroSerializer(serializers.ModelSerializer):
 
 
 class StatisticsSerializer(serializers.Serializer):
-    """The collection in numbers."""
+    """Statistics of all superheroes."""
 
     total = serializers.IntegerField()
     active = serializers.IntegerField()

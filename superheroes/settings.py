@@ -1,4 +1,4 @@
-"""Settings, all from environment variables: the defaults are for production, DEBUG=1 is for a laptop."""
+"""Settings from environment variables; the defaults are for production, DEBUG=1 is for development."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from superheroes.environment import Environment
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(os.environ)
 
-# --- What a deployment decides ------------------------------------------------------------------
+# --- Deployment ---------------------------------------------------------------------------------
 
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text(
@@ -27,7 +27,7 @@ STATIC_ROOT = env.text("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 
 # --- Transport ----------------------------------------------------------------------------------
 
-# How many proxies in front of us are ours: only then are their X-Forwarded headers believed.
+# Number of trusted reverse proxies; without any, X-Forwarded headers are ignored.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not DEBUG)
@@ -114,7 +114,7 @@ STORAGES = {
 # --- The API ------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    # Tokens first: their WWW-Authenticate header makes the answer to a stranger 401, not 403.
+    # Tokens first: their WWW-Authenticate header makes unauthenticated requests fail with 401, not 403.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
@@ -128,7 +128,7 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.AnonRateThrottle",
         "rest_framework.throttling.UserRateThrottle",
     ],
-    # Counted in the memory of each worker: N workers let through up to N times as much.
+    # Counted in the memory of each worker: N workers allow up to N times as many requests.
     "DEFAULT_THROTTLE_RATES": {
         "anon": env.rate("THROTTLE_ANON", default="120/min"),
         "user": env.rate("THROTTLE_USER", default="600/min"),
@@ -141,7 +141,7 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Superheroes",
-    "DESCRIPTION": "Heroes and villains: reading is open, writing needs a token or a session.",
+    "DESCRIPTION": "Heroes and villains. Reading is public; writing requires a token or a session.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",  # its schemas are plain JSON Schema
     "SERVE_INCLUDE_SCHEMA": False,
@@ -150,7 +150,7 @@ SPECTACULAR_SETTINGS = {
         "superheroes.schema.describe_refusals",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
-    # Everything the documentation pages load comes from this server.
+    # The documentation pages load all assets from this server.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"validatorUrl": None, "persistAuthorization": True},
@@ -164,7 +164,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # Django's own handlers would print every line a second time.
+    # Django's default handlers would print every line twice.
     "loggers": {"django": {"handlers": [], "level": "NOTSET"}},
     "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", default="INFO")},
 }

@@ -1,4 +1,4 @@
-"""All addresses of the project but the health probes, which `superheroes.health` answers first."""
+"""URL configuration, except for the health probes, which `superheroes.health` answers first."""
 
 from django.contrib import admin
 from django.urls import include, path

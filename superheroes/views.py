@@ -13,20 +13,20 @@ from superheroes.models import Superhero
 from superheroes.query import LimitQuerySerializer, StrictQueryViewSet
 from superheroes.serializers import StatisticsSerializer, SuperheroSerializer
 
-# A list that answers at once, without filters and pages.
+# A list without filters and pagination.
 PLAIN = {"filterset_class": None, "pagination_class": None}
 
 
 @extend_schema_view(
-    list=extend_schema(description="Return the superheroes page by page, filtered and sorted."),
+    list=extend_schema(description="Return a page of superheroes, filtered and sorted."),
     create=extend_schema(description="Add a superhero."),
     retrieve=extend_schema(description="Return one superhero."),
     update=extend_schema(description="Replace a superhero."),
-    partial_update=extend_schema(description="Change some facts of a superhero."),
+    partial_update=extend_schema(description="Update some fields of a superhero."),
     destroy=extend_schema(description="Delete a superhero."),
 )
 class SuperheroViewSet(StrictQueryViewSet, ModelViewSet):
-    """Superheroes to read, and to write with a token or a session."""
+    """Read superheroes; write them with a token or a session."""
 
     queryset = Superhero.objects.all()
     serializer_class = SuperheroSerializer
@@ -47,26 +47,26 @@ class SuperheroViewSet(StrictQueryViewSet, ModelViewSet):
     @extend_schema(parameters=[LimitQuerySerializer], responses=SuperheroSerializer(many=True))
     @action(detail=False, query_serializer_class=LimitQuerySerializer, **PLAIN)
     def top_superheroes(self, request: Request) -> Response:
-        """Return the most powerful active heroes; villains are not counted among them."""
+        """Return the most powerful active superheroes, without villains."""
         heroes = self.get_queryset().strongest()[: self.query()["limit"]]
         return Response(self.get_serializer(heroes, many=True).data)
 
     @extend_schema(responses=StatisticsSerializer)
     @action(detail=False, **PLAIN)
     def stats(self, request: Request) -> Response:
-        """Return the collection in numbers."""
+        """Return statistics of all superheroes."""
         return Response(StatisticsSerializer(self.get_queryset().statistics()).data)
 
     @extend_schema(request=None, responses=SuperheroSerializer)
     @action(detail=True, methods=["post"])
     def toggle_villain(self, request: Request, **kwargs: Any) -> Response:
-        """Make a hero a villain, or the other way round."""
+        """Turn a hero into a villain or back."""
         return self._toggle("is_villain")
 
     @extend_schema(request=None, responses=SuperheroSerializer)
     @action(detail=True, methods=["post"])
     def toggle_active(self, request: Request, **kwargs: Any) -> Response:
-        """Send a hero into retirement, or call one back."""
+        """Deactivate or reactivate a superhero."""
         return self._toggle("is_active")
 
     def _toggle(self, field: str) -> Response:

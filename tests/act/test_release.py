@@ -58,7 +58,7 @@ def test_a_version_that_is_not_the_sources_ends_it_before_anything_is_built(
 ) -> None:
     run = act.run(repository, "release.yml", "--input", "version=9.9.9", event="workflow_dispatch")
     assert run.exit_code == 1
-    assert "heroci_action/version.py does not say 9.9.9" in run.log
+    assert "heroci_action/version.py is not 9.9.9" in run.log
     assert "docker build" not in run.log
 
 

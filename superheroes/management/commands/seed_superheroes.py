@@ -1,4 +1,4 @@
-"""Fills the database with well-known superheroes."""
+"""Fill the database with well-known superheroes."""
 
 import json
 from argparse import ArgumentParser
@@ -16,28 +16,28 @@ DATA = Path(__file__).resolve().parents[2] / "data" / "superheroes.json"
 
 
 class Command(BaseCommand):
-    """Creates who is missing; run again, it changes nothing."""
+    """Create the missing superheroes; idempotent."""
 
-    help = "Create the superheroes of a JSON file that are not in the database yet."
+    help = "Create the superheroes in a JSON file that are not in the database yet."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("--file", type=Path, default=DATA, help="read this file instead")
         parser.add_argument(
-            "--universe", choices=Universe.values, help="leave out those of other universes"
+            "--universe", choices=Universe.values, help="only superheroes of this universe"
         )
         parser.add_argument(
-            "--update", action="store_true", help="also set those who exist back to the file"
+            "--update", action="store_true", help="also reset existing superheroes to the file"
         )
         parser.add_argument(
-            "--clear", action="store_true", help="first delete ALL superheroes, your own included"
+            "--clear", action="store_true", help="delete ALL superheroes first, including your own"
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would happen and change nothing"
+            "--dry-run", action="store_true", help="print the changes without making them"
         )
 
     def handle(self, **options: Any) -> None:
-        """Do all of it or, at the first mistake in the file, nothing."""
+        """Apply the whole file, or nothing if it contains an error."""
         rows = read(options["file"])
         if options["universe"]:
             rows = [row for row in rows if row.get("universe") == options["universe"]]
@@ -61,12 +61,12 @@ def read(path: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise CommandError(f"cannot read {path}: {error}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise CommandError(f"{path} must hold a list of objects, one for each superhero")
+        raise CommandError(f"{path} must contain a list of objects, one per superhero")
     return rows
 
 
 def store(row: dict[str, Any], *, update: bool) -> str:
-    """Create or update one hero under the rules of the API, and return in a word what was done."""
+    """Create or update a superhero with the API's validation; return 'created', 'updated' or 'unchanged'."""
     name = str(row.get("name", ""))
     hero = Superhero.objects.named(name).first()
     serializer = SuperheroSerializer(hero, data=row)
@@ -79,5 +79,5 @@ def store(row: dict[str, Any], *, update: bool) -> str:
 
 
 def differs(hero: Superhero, values: dict[str, Any]) -> bool:
-    """Tell whether the database says something else about a hero."""
+    """Return whether any stored value differs."""
     return any(getattr(hero, field) != value for field, value in values.items())
