@@ -17,11 +17,16 @@ from heroci_action.config.model import Config, ImageConfig, ReportConfig
 from heroci_action.detection import Detected, detect
 from heroci_action.detection.facts import Facts, Loaded
 from heroci_action.errors import ConfigurationError, Problem, UsageError
+from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
 from heroci_action.repository.files import RepositoryFiles, python_targets
 
 COMMAND_LINE = "the command line"
 # What is written replaces what was detected as a whole: `services = {}` means none, and a list is complete.
 _WHOLE = frozenset({"services", "lint"})
+# If one key of such a table is wrong, the others are still checked.
+_TABLES = frozenset({"stages", "services", "env", "report"}) | {
+    stage.table for stage in BUILT_IN_STAGES.values() if stage.table
+}
 _SERVICE = re.compile(r"\{([\w-]+)\.(?:host|port|user|password|db|url)\}")
 
 
@@ -112,11 +117,7 @@ def _without(given: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any
         top, _, rest = problem.key.partition(".")
         name = rest.partition(".")[0].partition("[")[0]
         inner = usable.get(top)
-        if (
-            isinstance(inner, dict)
-            and name in inner
-            and top in {"stages", "services", "env", "tests", "image", "integration", "report"}
-        ):
+        if isinstance(inner, dict) and name in inner and top in _TABLES:
             del inner[name]
         else:
             usable.pop(top.partition("[")[0], None)

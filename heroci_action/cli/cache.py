@@ -19,7 +19,7 @@ from heroci_action.engines.host.cache import Kept, everything, remove
 from heroci_action.errors import UsageError
 from heroci_action.options import EngineChoice
 from heroci_action.pipeline import build_plan
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.project import load
 
 engine_option = click.option(
@@ -152,7 +152,7 @@ def _volumes(path: Path) -> tuple[str, ...]:
         loaded = load(path)
     except UsageError:
         return ()
-    plan = build_plan(loaded, Surroundings())
+    plan = build_plan(loaded, RunContext())
     return project_volumes(plan.project, (path for stage in plan.stages for path in stage.caches))
 
 

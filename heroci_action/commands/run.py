@@ -35,7 +35,7 @@ from heroci_action.observers.logs import LogFiles, with_logs
 from heroci_action.observers.multiplexer import Observers
 from heroci_action.options import RunOptions
 from heroci_action.pipeline import build_plan
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.stages import Plan, Step, select
 from heroci_action.project import load
 from heroci_action.readers import PathResolver, Readings, Source, read
@@ -111,14 +111,14 @@ async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:
     loaded = load(options.path, overrides=_overrides(options), config=options.config)
     chosen = await choose(options.engine, machine=machine, runner_host=options.runner_host)
     # Without the image, the integration stage starts the server from the base environment.
-    reason = "left out with --skip" if "image" in options.skip else None
+    reason = "excluded by --skip" if "image" in options.skip else None
     if chosen.name == "host":  # the other engine builds images itself
         reason = reason or await Docker(machine=machine, directory=loaded.root).problem()
     containers = "the host engine has no containers for it" if chosen.name == "host" else None
     loaded, times = _times(loaded, options)
     plan = build_plan(
         loaded,
-        Surroundings(no_image=reason, no_containers=containers, shard=options.shard, times=times),
+        RunContext(no_image=reason, no_containers=containers, shard=options.shard, times=times),
     )
     return Project(
         loaded=loaded,

@@ -11,8 +11,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from heroci_action.config.model import BUILT_IN_STAGES, Config, ImageConfig
+from heroci_action.config.model import Config, ImageConfig
 from heroci_action.errors import Problem
+from heroci_action.plan.built_in_stages import BUILT_IN_STAGES, DEFAULT_NEEDS
+from heroci_action.plan.stages import circular_needs
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.text import suggest
 
@@ -279,7 +281,7 @@ def _stage_names(
                 key=f"stages.{name}.steps",
                 message="a stage of the project's own needs at least one step",
             )
-    yield from _circles(config)
+    yield from circular_needs(_needs(config))
 
 
 def _own_images(config: Config) -> Iterator[Problem]:
@@ -303,43 +305,12 @@ def _own_images(config: Config) -> Iterator[Problem]:
             )
 
 
-def _circles(config: Config) -> Iterator[Problem]:
-    """A circle through the project's own stages; the built-in ones need each other in one direction only."""
-    needs = {
-        "base": (),
-        "lint": ("base",),
-        "tests": ("base",),
-        "image": (),
-        "integration": ("base", "image"),
-    } | {
-        name: stage.needs if stage.needs is not None else ("base",)
-        for name, stage in config.stages.items()
-    }
-    done: set[frozenset[str]] = set()
-    for start in needs:
-        circle = _circle(start, needs)
-        if circle and frozenset(circle) not in done:
-            done.add(frozenset(circle))
-            path = " -> ".join((*circle, circle[0]))
-            yield Problem(
-                key=f"stages.{circle[0]}.needs",
-                message=f"stages need each other in a circle: {path}",
-            )
-
-
-def _circle(start: str, needs: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The shortest way from a stage back to itself along its needs; empty where there is none."""
-    queue: list[tuple[str, ...]] = [(start,)]
-    seen: set[str] = set()
-    while queue:
-        path = queue.pop(0)
-        for need in needs.get(path[-1], ()):
-            if need == start:
-                return path
-            if need not in seen:
-                seen.add(need)
-                queue.append((*path, need))
-    return ()
+def _needs(config: Config) -> dict[str, tuple[str, ...]]:
+    """Return what each stage needs, whether built in or configured."""
+    needs = {name: stage.needs for name, stage in BUILT_IN_STAGES.items()}
+    for name, stage in config.stages.items():
+        needs[name] = needs.get(name, DEFAULT_NEEDS) if stage.needs is None else stage.needs
+    return needs
 
 
 def _placeholders(config: Config, services: frozenset[str]) -> Iterator[Problem]:

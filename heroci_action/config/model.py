@@ -24,7 +24,6 @@ from pydantic_core import PydanticCustomError
 from heroci_action.options import LARGEST_FILE, LIST_PASSED
 from heroci_action.plan.report_kinds import ReportKind
 
-BUILT_IN_STAGES = ("base", "lint", "tests", "image", "integration")
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smh]?)")
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SIZE = re.compile(r"(\d{1,15})\s*(?:([kMG])?(i)?B)?", re.IGNORECASE | re.ASCII)

@@ -1,33 +1,30 @@
-"""What is known of a project becomes a plan: one file per stage, all of it pure."""
+"""Build the plan for a project. Each built-in stage has a module of its own; all of them are pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
+from typing import cast
 
 from heroci_action.detection.facts import Loaded
-from heroci_action.pipeline import base, image, integration, lint, publish, tests
-from heroci_action.pipeline.extra import adapted, extra_stages
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline import base, publish
+from heroci_action.pipeline.configured import configure, configured_stages
+from heroci_action.pipeline.run_context import RunContext
+from heroci_action.plan.built_in_stages import BUILT_IN_STAGES, BuiltInStage
 from heroci_action.plan.stages import Plan, Service, Stage
 
-STAGES: tuple[Callable[[Loaded, Surroundings], Stage], ...] = (
-    base.stage,
-    lint.stage,
-    tests.stage,
-    image.stage,
-    integration.stage,
-)
+Builder = Callable[[Loaded, RunContext], Stage]
 
 
-def build_plan(loaded: Loaded, surroundings: Surroundings) -> Plan:
-    """The plan for a project, with every stage in it: those with nothing to do say why they are skipped.
+def build_plan(loaded: Loaded, context: RunContext) -> Plan:
+    """Return the plan for a project, with every stage in it: those that cannot run carry the reason in `skip`.
 
-    Raises ConfigurationError where the stages do not fit together.
+    Raises ConfigurationError if the stages do not fit together.
     """
     config = loaded.config
-    built_in = tuple(_finished(make(loaded, surroundings), loaded) for make in STAGES)
-    own = tuple(_placed(stage, surroundings) for stage in extra_stages(loaded))
+    built_in = tuple(_build(declared, loaded, context) for declared in BUILT_IN_STAGES.values())
+    own = tuple(_skip_without_containers(stage, context) for stage in configured_stages(loaded))
     return Plan(
         project=loaded.root.name,
         directory=config.working_directory,
@@ -43,13 +40,25 @@ def build_plan(loaded: Loaded, surroundings: Surroundings) -> Plan:
     )
 
 
-def _finished(stage: Stage, loaded: Loaded) -> Stage:
-    """The stage with what the configuration says about it, and with the reason that detection has against it."""
-    reason = stage.skip or loaded.facts.skips.get(stage.name)
-    return adapted(replace(stage, skip=reason), loaded)
+def _build(declared: BuiltInStage, loaded: Loaded, context: RunContext) -> Stage:
+    """Return a built-in stage with the reason to skip it, if detection found one, and with its configuration."""
+    stage = builder(declared.name)(loaded, context)
+    stage = replace(
+        stage,
+        emoji=declared.emoji,
+        needs=stage.needs or declared.needs,
+        skip=stage.skip or loaded.facts.skips.get(stage.name),
+        timeout=declared.time_limit,
+    )
+    return configure(stage, loaded)
 
 
-def _placed(stage: Stage, surroundings: Surroundings) -> Stage:
-    """A stage in an image of its own is skipped where there are no containers."""
-    reason = surroundings.no_containers if stage.image else None
+def builder(name: str) -> Builder:
+    """Return the function `build` of the module that is named after the stage."""
+    # By name, so that adding a stage is one file and one line in the registry.
+    return cast("Builder", import_module(f"{__package__}.{name}").build)
+
+
+def _skip_without_containers(stage: Stage, context: RunContext) -> Stage:
+    reason = context.no_containers if stage.image else None
     return replace(stage, skip=stage.skip or reason)

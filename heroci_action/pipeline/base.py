@@ -1,21 +1,21 @@
-"""The stage `base`: what every other stage needs to be there."""
+"""The stage `base`: the environment that the other stages run in."""
 
 from __future__ import annotations
 
 from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.detection.facts import Loaded
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.actions import Customise, InstallDependencies, InstallSystemPackages
 from heroci_action.plan.stages import Environment, Stage, Step
 
 NAME = "base"
 
 
-def stage(loaded: Loaded, _: Surroundings) -> Stage:
-    """System packages, then the project's dependencies, then what its hook makes of them."""
+def build(loaded: Loaded, _: RunContext) -> Stage:
+    """Install system packages, then the project's dependencies, then call the project's hook."""
     dependencies = Step(name="dependencies", action=InstallDependencies())
     steps = (*_system_packages(loaded), dependencies, *_hook(loaded))
-    return Stage(name=NAME, emoji="📦", steps=steps)
+    return Stage(name=NAME, steps=steps)
 
 
 def _hook(loaded: Loaded) -> tuple[Step, ...]:
@@ -25,13 +25,13 @@ def _hook(loaded: Loaded) -> tuple[Step, ...]:
 
 def _system_packages(loaded: Loaded) -> tuple[Step, ...]:
     packages = loaded.config.apt
-    # What a Dockerfile or workflow installs may be more than the tests need, so what was detected is only asked for.
+    # A Dockerfile or workflow may install more than the tests need, so detected packages are not required.
     action = InstallSystemPackages(packages=packages, required=not loaded.detected("apt"))
     return (Step(name="system packages", action=action),) if packages else ()
 
 
 def environment(loaded: Loaded) -> Environment:
-    """What the environment is made of."""
+    """Return the contents of the base environment."""
     config, facts = loaded.config, loaded.facts
     declares = (
         bool(facts.install_project or config.extras or config.groups) or not config.requirements
@@ -54,7 +54,7 @@ def environment(loaded: Loaded) -> Environment:
 
 
 def _tools(loaded: Loaded) -> tuple[str, ...]:
-    """The requirements of the built-in lint tools and of their plugins; the project's pin wins over ours."""
+    """Return the requirements of the built-in lint tools and their plugins, with the project's pins if it has any."""
     specs = (
         loaded.facts.lint_specs.get(name, LINT_TOOLS[name].default_spec)
         for name in loaded.config.lint

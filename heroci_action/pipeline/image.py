@@ -1,4 +1,4 @@
-"""The stage `image`: the production image is built, started with a database, asked, and checked inside."""
+"""The stage `image`: build the production image, start it with a database, and check its health and deployment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from heroci_action.config.model import ImageConfig
 from heroci_action.detection.facts import Loaded
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import server_env
 from heroci_action.plan.actions import BuildImage, Command, ExportImage, Place, Serve
 from heroci_action.plan.stages import Stage, Step
@@ -15,27 +15,26 @@ NAME = "image"
 HEALTHY_WITHIN = 90.0  # seconds
 
 
-def stage(loaded: Loaded, surroundings: Surroundings) -> Stage:
-    """Build, migrate, start, check."""
+def build(loaded: Loaded, context: RunContext) -> Stage:
+    """Build the image, migrate the database, start the application and check it."""
     services = tuple(loaded.config.services)
     return Stage(
         name=NAME,
-        emoji="🐳",
         services=services,
         env=server_env(loaded, services),
         steps=tuple(_steps(loaded)),
-        skip=skip_reason(loaded, surroundings),
+        skip=skip_reason(loaded, context),
     )
 
 
-def skip_reason(loaded: Loaded, surroundings: Surroundings) -> str | None:
-    """Why there is no image, None where there is one."""
+def skip_reason(loaded: Loaded, context: RunContext) -> str | None:
+    """Return why there will be no image, None if there will be one."""
     image = loaded.config.image
     if image is False:
-        return "switched off with `image = false`"
+        return "disabled by `image = false`"
     if image is None or image.dockerfile is None:
         return "the project has no Dockerfile"
-    return surroundings.no_image
+    return context.no_image
 
 
 def _steps(loaded: Loaded) -> Iterator[Step]:
@@ -61,7 +60,7 @@ def _steps(loaded: Loaded) -> Iterator[Step]:
 
 
 def serve(loaded: Loaded, image: ImageConfig) -> Step:
-    """Start the image and wait until it is healthy."""
+    """Return the step that starts the image and waits until it is healthy."""
     action = Serve(
         place=Place.IMAGE,
         command=image.command,
@@ -73,5 +72,5 @@ def serve(loaded: Loaded, image: ImageConfig) -> Step:
 
 
 def inside(*arguments: str) -> Command:
-    """A command in the image."""
+    """Return a command that runs in the image."""
     return Command(line=arguments, place=Place.IMAGE)

@@ -1,4 +1,4 @@
-"""The stage `integration`: the production server with a migrated database is asked from outside."""
+"""The stage `integration`: HTTP checks against the production server with a migrated database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from heroci_action.config.model import ImageConfig
 from heroci_action.detection.facts import Loaded, Vendor
 from heroci_action.pipeline import image as image_stage
 from heroci_action.pipeline.base import NAME as BASE
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import django, server_env, source_paths, with_path
 from heroci_action.plan.actions import Command, Place, Serve
 from heroci_action.plan.report_kinds import Report, ReportKind
@@ -19,15 +19,14 @@ NAME = "integration"
 READY_WITHIN = 60.0  # seconds
 
 
-def stage(loaded: Loaded, surroundings: Surroundings) -> Stage:
-    """The image where there is one, else the server from the base environment."""
+def build(loaded: Loaded, context: RunContext) -> Stage:
+    """Start the image or, if there is none, the server from the base environment, and check it."""
     config = loaded.config
     services = tuple(config.services)
-    with_image = image_stage.skip_reason(loaded, surroundings) is None
+    with_image = image_stage.skip_reason(loaded, context) is None
     return Stage(
         name=NAME,
-        emoji="🔗",
-        needs=(BASE, image_stage.NAME) if with_image else (BASE,),
+        needs=() if with_image else (BASE,),
         services=services,
         env=_env(loaded, with_image=with_image),
         steps=tuple(_steps(loaded, with_image=with_image)),
@@ -45,7 +44,7 @@ def _env(loaded: Loaded, *, with_image: bool) -> dict[str, str]:
 
 
 def _scratch_variable(loaded: Loaded) -> str | None:
-    """What names a SQLite file of this run's own to the application: the one in the checkout is somebody's data."""
+    """Return the variable that points the application to another SQLite file than the one in the checkout."""
     variable = loaded.facts.database_variable
     free = variable is not None and variable not in loaded.config.env
     return variable if free and _on_sqlite(loaded) else None
@@ -58,18 +57,18 @@ def _on_sqlite(loaded: Loaded) -> bool:
 def _skip_reason(loaded: Loaded, *, with_image: bool) -> str | None:
     integration = loaded.config.integration
     if integration.enabled is False:
-        return "switched off with `integration.enabled = false`"
+        return "disabled by `integration.enabled = false`"
     if not (integration.checks or integration.command or _health(loaded)):
-        return "there is nothing to ask: no health endpoint was found, and `integration.checks` is empty"
+        return "there is nothing to check: no health endpoint was found, and `integration.checks` is empty"
     if not with_image and _server(loaded) is None:
-        return "no production server: there is no image, and neither gunicorn with WSGI nor uvicorn with ASGI"
+        return "no production server: no image, no gunicorn with WSGI and no uvicorn with ASGI"
     if (
         not with_image
         and _on_sqlite(loaded)
         and not (_scratch_variable(loaded) or integration.enabled)
     ):
         return (
-            "the application would work on the SQLite file of the checkout; let DATABASE_URL name the database, "
+            "the application would use the SQLite file of the checkout; let the settings read DATABASE_URL, "
             "or set `integration.enabled = true`"
         )
     return None
@@ -128,10 +127,10 @@ def _serve(loaded: Loaded) -> Serve:
 
 
 def _server(loaded: Loaded) -> tuple[str, ...] | None:
-    """The production server that the project itself depends on."""
+    """Return the command of the production server that the project depends on, None if there is none."""
     facts = loaded.facts
     if "gunicorn" in facts.distributions and facts.wsgi:
-        # Threads, as Django's own server has them: a second process would load the project a second time.
+        # Threads, as in Django's own server: a second process would load the project again.
         return ("gunicorn", "--bind", "{app.interface}:{app.port}", "--threads", "4", facts.wsgi)
     if "uvicorn" in facts.distributions and facts.asgi:
         return ("uvicorn", "--host", "{app.interface}", "--port", "{app.port}", facts.asgi)

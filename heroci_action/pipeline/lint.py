@@ -1,28 +1,24 @@
-"""The stage `lint`: every tool a step of its own, side by side."""
+"""The stage `lint`: one step per tool, in parallel."""
 
 from __future__ import annotations
 
 from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.config.model import LintConfig
 from heroci_action.detection.facts import Loaded
-from heroci_action.pipeline.base import NAME as BASE
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import stage_env
 from heroci_action.plan.actions import Command
 from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Stage, Step
 
 NAME = "lint"
-EMOJI = "🖤📦🐍"
 
 
-def stage(loaded: Loaded, _: Surroundings) -> Stage:
-    """The tools that the project uses."""
+def build(loaded: Loaded, _: RunContext) -> Stage:
+    """Run the lint tools that the project uses."""
     tools = loaded.config.lint
     return Stage(
         name=NAME,
-        emoji=EMOJI,
-        needs=(BASE,),
         parallel=True,
         env=stage_env(loaded, ()),
         steps=tuple(_step(name, tool, loaded) for name, tool in tools.items()),

@@ -1,4 +1,4 @@
-"""The stage `publish`: an image that has passed everything is pushed to a registry, when that is asked for."""
+"""The stage `publish`: push an image that has passed every other stage to a registry, if configured."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = "publish"
 
 
 def stages(loaded: Loaded, others: Iterable[Stage]) -> tuple[Stage, ...]:
-    """The stage, where the project has an address to push to; it needs all the others that will run."""
+    """Return the stage if the project has an address to push to; by default, it needs all stages that will run."""
     config = loaded.config.publish
     if config is None:
         return ()
@@ -28,7 +28,7 @@ def stages(loaded: Loaded, others: Iterable[Stage]) -> tuple[Stage, ...]:
         Stage(
             name=NAME,
             emoji="🚀",
-            # Without its image it is skipped, with the reason why there is none.
+            # The image is always needed: without one, the stage is skipped with the reason why there is none.
             needs=config.needs or tuple(dict.fromkeys((*running, IMAGE))),
             steps=(Step(name="push" if config.push else "dry run", action=action),),
             secrets=(config.password,) if config.password and config.push else (),

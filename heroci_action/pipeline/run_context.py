@@ -1,4 +1,4 @@
-"""What a plan depends on besides the project: the place where it is going to run, and the part of the tests."""
+"""What a plan depends on besides the project."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from heroci_action.sharding import Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """`no_image` is the reason in words why images will not be built and started, None where they will.
+class RunContext:
+    """The engine's abilities and the part of the tests to run.
 
-    `no_containers` is the same for stages that run in an image of their own. `shard` is the part of the tests to run,
-    None for all; `times` are those of an earlier run, by what is never split (see `analysis.times`).
+    `no_image` is the reason why no image can be built and started, `no_containers` the reason why no stage can run in
+    its own image; both are None if it is possible. `shard` is None if all tests run; `times` are the durations of an
+    earlier run by indivisible unit (see `analysis.times`).
     """
 
     no_image: str | None = None

@@ -1,4 +1,4 @@
-"""The stage `tests`: Django's checks, the migrations, then every test under coverage on real services."""
+"""The stage `tests`: Django's checks, the migrations, then every test, with coverage and real services."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from heroci_action.detection.facts import Loaded
-from heroci_action.pipeline.base import NAME as BASE
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import django, manage, source_paths, stage_env, with_path
 from heroci_action.plan.actions import Command
 from heroci_action.plan.report_kinds import Report, ReportKind
@@ -21,27 +20,25 @@ PROBE = "{probes}/heroci_coverage.py"
 TIMES = "times.json"
 
 
-def stage(loaded: Loaded, surroundings: Surroundings) -> Stage:
-    """Everything that `manage.py` can say about the code, from quick to slow."""
+def build(loaded: Loaded, context: RunContext) -> Stage:
+    """Run everything that tests the code, quick steps first."""
     services = tuple(loaded.config.services)
     return Stage(
         name=NAME,
-        emoji="🧪",
-        needs=(BASE,),
         services=services,
         env=with_path(stage_env(loaded, services), "{probes}", *source_paths(loaded)),
-        steps=tuple(_steps(loaded, surroundings)),
-        files={TIMES: json.dumps(surroundings.times)} if _has_times(surroundings) else {},
+        steps=tuple(_steps(loaded, context)),
+        files={TIMES: json.dumps(context.times)} if _has_times(context) else {},
     )
 
 
-def _has_times(surroundings: Surroundings) -> bool:
-    return surroundings.shard is not None and bool(surroundings.times)
+def _has_times(context: RunContext) -> bool:
+    return context.shard is not None and bool(context.times)
 
 
-def _steps(loaded: Loaded, surroundings: Surroundings) -> Iterator[Step]:
+def _steps(loaded: Loaded, context: RunContext) -> Iterator[Step]:
     tests = loaded.config.tests
-    # What was only detected may be more than the tests need; what the user wrote is needed.
+    # Detected commands may do more than the tests need; configured ones are needed.
     needed = not loaded.detected("tests.before")
     for step in tests.before:
         yield Step(name=step.title, action=Command(line=step.run), blocking=needed)
@@ -53,34 +50,34 @@ def _steps(loaded: Loaded, surroundings: Surroundings) -> Iterator[Step]:
             action=Command(line=("python", PROBE, RC, DATA)),
         )
     for run in _runs(loaded):
-        yield _shard(run.step(), surroundings)
+        yield _shard(run.step(), context)
     if tests.coverage:
         yield _collect_coverage()
 
 
-def _shard(step: Step, surroundings: Surroundings) -> Step:
-    """The step for a part of the tests, which the probes choose where the tests are collected."""
-    if surroundings.shard is None:
+def _shard(step: Step, context: RunContext) -> Step:
+    """Return the step for this job's part of the tests, which the probes select after collection."""
+    if context.shard is None:
         return step
-    env = {**step.env, "HEROCI_SHARD": str(surroundings.shard)}
-    if _has_times(surroundings):
+    env = {**step.env, "HEROCI_SHARD": str(context.shard)}
+    if _has_times(context):
         env["HEROCI_TIMES"] = f"{{reports}}/{TIMES}"
     return replace(step, env=env, sharded=True)
 
 
 def _has_settings(loaded: Loaded) -> bool:
-    """A package without a manage.py has settings for its tests only: Django's checks would fail for nothing."""
+    """Return whether Django's checks apply: without a manage.py, the settings are for the tests only."""
     return loaded.facts.manage is not None
 
 
 def _django_steps(loaded: Loaded) -> Iterator[Step]:
-    # Django's own runner asks the same before its first test; pytest may well pass without.
+    # Django's own runner runs the same checks before the first test; pytest does not and may pass without them.
     blocking = loaded.config.tests.runner != "pytest"
     yield Step(name="check", action=Command(line=django(loaded, "check")), blocking=blocking)
     if loaded.config.tests.check_migrations:
         yield _check_migrations(loaded)
     if loaded.config.services:
-        # The tests make a database of their own, some without migrations.
+        # The tests create a database of their own, some without migrations.
         line = django(loaded, "migrate", "--noinput")
         yield Step(name="migrate", action=Command(line=line), blocking=False)
 
@@ -110,7 +107,7 @@ def _collect_coverage() -> Step:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One call of the test runner."""
+    """One invocation of the test runner."""
 
     loaded: Loaded
     arguments: tuple[str, ...]
@@ -129,7 +126,7 @@ class _Run:
         return f"{{reports}}/junit-{self.number}.xml"
 
     def step(self) -> Step:
-        """The run as a step; the others follow also when it fails."""
+        """Return the run as a step; if it fails, the other runs still follow."""
         pytest = self.loaded.config.tests.runner == "pytest"
         line = self._pytest() if pytest else self._django()
         env = {"HEROCI_RECORD": self.record}
@@ -161,7 +158,7 @@ class _Run:
         return (*manage(self.loaded), "test", *self._processes(), *recorder, *self.arguments)
 
     def _processes(self) -> tuple[str, ...]:
-        """`--parallel` without a number is one process per core, in every Django since 1.9."""
+        """Return the option for parallel processes; without a number, Django starts one per core."""
         match self.loaded.config.tests.parallel:
             case True:
                 return ("--parallel",)

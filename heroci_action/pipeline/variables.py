@@ -1,4 +1,4 @@
-"""The environment variables of a stage, and the commands that Django is asked with."""
+"""The environment variables of a stage, and Django's commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SERVICE_VALUE = re.compile(r"\{(\w[\w-]*)\.[a-z]+\}")
 
 
 def stage_env(loaded: Loaded, services: Iterable[str]) -> dict[str, str]:
-    """The common variables; those about a service that the stage does not have are left out."""
+    """Return the common variables, without those that refer to a service that the stage does not have."""
     config, available = loaded.config, {*services, "env", "app"}
     env = {
         name: value
@@ -25,31 +25,31 @@ def stage_env(loaded: Loaded, services: Iterable[str]) -> dict[str, str]:
 
 
 def server_env(loaded: Loaded, services: Iterable[str]) -> dict[str, str]:
-    """The variables of the running application: its settings may be others than those of the tests."""
+    """Return the variables of the running application, whose settings may differ from those of the tests."""
     env = stage_env(loaded, services)
     server = loaded.facts.server_settings
     return {**env, "DJANGO_SETTINGS_MODULE": server} if server else env
 
 
 def source_paths(loaded: Loaded) -> Iterator[str]:
-    """Directories whose modules are imported, where commands run somewhere else."""
+    """Yield the directories from which modules are imported, if they are not the working directory."""
     for path in loaded.facts.source_paths:
         yield "{root}" if path == "." else f"{{root}}/{path}"
 
 
 def with_path(env: Mapping[str, str], *directories: str) -> dict[str, str]:
-    """The variables with directories in front of PYTHONPATH."""
+    """Return the variables with directories prepended to PYTHONPATH."""
     path = ":".join([*directories, *filter(None, [env.get("PYTHONPATH")])])
     return {**env, "PYTHONPATH": path}
 
 
 def django(loaded: Loaded, *arguments: str) -> tuple[str, ...]:
-    """A Django command: through the project's manage.py, which may prepare more than the settings."""
+    """Return a Django command, run through the project's manage.py, which may do more than load the settings."""
     return ("python", *manage(loaded), *arguments)
 
 
 def manage(loaded: Loaded) -> tuple[str, ...]:
-    """What Python runs as Django's command line."""
+    """Return the arguments with which Python starts Django's command line."""
     if loaded.facts.manage is None:
         return ("-m", "django")
     path = PurePosixPath(loaded.facts.manage)

@@ -11,13 +11,15 @@ from enum import StrEnum
 class Place(StrEnum):
     """Where a command runs."""
 
-    ENVIRONMENT = "environment"  # the base environment with the project's source
-    IMAGE = "image"  # the built production image
+    # In the base environment, with the project's source.
+    ENVIRONMENT = "environment"
+    # In the production image.
+    IMAGE = "image"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Runs a program (a tuple) or a line for the shell (a string)."""
+    """Run a program (a tuple of arguments) or a shell line (a string)."""
 
     line: str | tuple[str, ...]
     place: Place = Place.ENVIRONMENT
@@ -28,9 +30,9 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallSystemPackages:
-    """Checks that these Debian packages are there, and installs them where the engine may.
+    """Check that Debian packages are installed; install missing ones if the engine may.
 
-    `required`: the project says that it cannot do without them; otherwise a missing one is a warning.
+    If `required` is false, a package that is still missing is only a warning.
     """
 
     packages: tuple[str, ...]
@@ -42,7 +44,7 @@ class InstallSystemPackages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallDependencies:
-    """Makes the base environment from the plan's `Environment`."""
+    """Create the base environment that the plan's `Environment` describes."""
 
     def __str__(self) -> str:
         return "install the project's dependencies"
@@ -50,9 +52,9 @@ class InstallDependencies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildImage:
-    """Builds the production image; paths are relative to the repository's root.
+    """Build the production image; paths are relative to the repository's root.
 
-    `secrets` are variables of the caller that the build sees as `--mount=type=secret,id=NAME`.
+    `secrets` are the caller's variables that the build receives as `--mount=type=secret,id=NAME`.
     """
 
     dockerfile: str
@@ -68,7 +70,7 @@ class BuildImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportImage:
-    """Puts the production image into the local Docker under a name."""
+    """Load the production image into the local Docker under a name."""
 
     name: str
 
@@ -78,9 +80,9 @@ class ExportImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishImage:
-    """Pushes the production image to a registry; `push` False only says what would be pushed.
+    """Push the production image to a registry; without `push`, only report what would be pushed.
 
-    `password` is the name of a variable of the caller; without `username` the engine's own credentials are used.
+    `password` names a variable of the caller. Without `username`, the engine uses its own credentials.
     """
 
     address: str
@@ -94,7 +96,7 @@ class PublishImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customise:
-    """Hands the base environment to a function of the project's: `module:function` or `file.py:function`."""
+    """Pass the base environment to a function of the project: `module:function` or `file.py:function`."""
 
     function: str
 
@@ -104,11 +106,11 @@ class Customise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serve:
-    """Starts the application as the service `app` and waits until `health` answers with a status below 400.
+    """Start the application as the service `app` and wait until it is healthy; it runs until the stage ends.
 
-    It stays up until the stage ends. `command` None means the image's own; `{app.port}` and `{app.interface}` in it
-    say where to listen.
-    `health` None: wait for the port only. `within` is in seconds.
+    If `command` is None, the image's own command is used; `{app.port}` and `{app.interface}` in it are the address to
+    listen on. The application is healthy once `health` answers with a status below 400 or, if `health` is None, once
+    its port is open. `within` is the time limit in seconds.
     """
 
     place: Place
@@ -124,7 +126,7 @@ class Serve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectReports:
-    """Does nothing itself: the step is there for the report files that the steps before it have left."""
+    """Do nothing except collect the report files that earlier steps of the stage have produced."""
 
     def __str__(self) -> str:
         return "collect the reports"

@@ -7,11 +7,13 @@ from enum import StrEnum
 
 
 class ReportKind(StrEnum):
-    """The formats that the readers know."""
+    """The formats that HeroCI reads."""
 
     JUNIT = "junit"
-    DJANGO = "django-record"  # what the probes write: tests, and the databases they used
-    DATABASE = "database-record"  # the same, for the databases beside a JUnit report
+    # Written by the probes: tests and the databases they used.
+    DJANGO = "django-record"
+    # The same for a run whose tests are also in a JUnit file.
+    DATABASE = "database-record"
     COVERAGE_JSON = "coverage-json"
     COBERTURA = "cobertura"
     LCOV = "lcov"
@@ -29,10 +31,10 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a step leaves behind: a file or glob, or its standard output where `path` is None.
+    """A report that a step produces: a file, a glob, or the standard output if `path` is None.
 
-    A path is relative to the working directory; `{reports}` in it, in commands and in environments is the stage's own
-    scratch directory for report files.
+    A path is relative to the working directory. In paths, commands and environments, `{reports}` is the stage's scratch
+    directory for report files.
     """
 
     kind: ReportKind

@@ -1,8 +1,8 @@
-"""The plan: stages with their needs, and the steps that an engine is asked to take."""
+"""The plan: stages with their needs, and the steps that an engine executes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -14,13 +14,12 @@ from heroci_action.text import suggest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One action with a name and its own result.
+    """One action with a name and a result of its own.
 
-    `must_report`: a step that passes without a single test in its reports did not do what it is for, and fails.
-    `always`: the step runs although an earlier one of its stage failed, and behind all the others in a parallel stage;
-    unless it belongs to a step (`belongs_to`) that did not run: what was not measured cannot be collected.
-    `blocking`: the steps behind it are skipped when it fails. `sharded`: it is to run a part of the tests only, and
-    fails where its reports do not say which.
+    `must_report`: the step fails if its reports contain no test. `sharded`: the step runs a part of the tests, and
+    fails if its reports do not say which. `blocking`: the steps after it are skipped if it fails. `always`: the step
+    runs even if an earlier one failed, and after all others in a parallel stage, unless the step that it belongs to
+    (`belongs_to`) did not run.
     """
 
     name: str
@@ -36,9 +35,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Something that a stage talks to: PostgreSQL, Redis, or an own image or command.
+    """Something that a stage connects to: PostgreSQL, Redis, or a service with its own image or command.
 
-    `version` is a major version for the services that HeroCI knows by name; `image` and `command` are for the others.
+    `version` is the major version of a service that HeroCI knows by name; `image` and `command` are for all others.
     """
 
     name: str
@@ -51,11 +50,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A named unit of the plan; `skip` is the reason in words why it will not run; `timeout` is in seconds.
+    """A named unit of the plan.
 
-    `image` is the container image that its commands run in, None the base environment. `caches` are directories that
-    are kept from run to run: relative to the working directory, below `~`, or absolute. `secrets` are variables of the
-    caller that its commands get. `files` are texts by their names, which its steps find in `{reports}`.
+    `skip` is the reason why the stage will not run, None if it will. `timeout` is in seconds. `image` is the container
+    image in which its commands run, None for the base environment. `caches` are directories that persist between runs:
+    relative to the working directory, below `~`, or absolute. `secrets` are variables of the caller that the commands
+    receive. `files` maps names to contents; the steps find these files in `{reports}`.
     """
 
     name: str
@@ -76,13 +76,14 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What the base environment is made of; paths are relative to the repository's root.
+    """The contents of the base environment; paths are relative to the repository's root.
 
-    `python_pinned`: no other version may stand in. `project` is the directory whose pyproject.toml or setup.py declares
-    dependencies, `metadata` the file of the two that names them (None: there are groups only). `overlay` are packages
-    that HeroCI needs beside the project's own (coverage must live with the code it measures), without a version, so
-    that the project's pins win; `tools` are programs of HeroCI's, kept apart from the project's packages and behind
-    them on the PATH. `image` is the container image to start from where an engine has containers; None: Python's own.
+    `python_pinned`: no other Python version may replace the requested one. `project` is the directory whose
+    pyproject.toml or setup.py declares dependencies, and `metadata` the file that names them (None if there are only
+    dependency groups). `overlay` are packages that HeroCI needs next to the project's own, without versions, so that
+    the project's pins win: coverage must be importable by the code it measures. `tools` are HeroCI's own programs,
+    installed separately and placed after the project's on the PATH. `image` is the base image of engines with
+    containers, None for the official Python image.
     """
 
     python: str | None = None
@@ -102,7 +103,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything that an engine needs to know; `directory` is where commands run, relative to the repository's root."""
+    """Everything that an engine needs to know; commands run in `directory`, relative to the repository's root."""
 
     project: str
     directory: str = "."
@@ -117,56 +118,70 @@ class Plan:
         check(self)
 
     def stage(self, name: str) -> Stage:
-        """The stage of that name; KeyError where there is none."""
-        return next(stage for stage in self.stages if stage.name == name)
+        """Return the stage of that name. Raises KeyError if there is none."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
 
 
 def check(plan: Plan) -> None:
-    """Raise ConfigurationError with every unknown need, unknown service, double name and cycle."""
-    problems = [*_double_names(plan), *_unknown_names(plan)]
+    """Raise ConfigurationError with every unknown need, unknown service and duplicate name, or with a cycle."""
+    problems = [*_duplicate_names(plan), *_unknown_names(plan)]
     if not problems:
-        problems = list(_cycles(plan))
+        problems = list(circular_needs({stage.name: stage.needs for stage in plan.stages}))
     if problems:
         raise ConfigurationError(tuple(problems))
 
 
-def _double_names(plan: Plan) -> Iterable[Problem]:
-    names = [stage.name for stage in plan.stages]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield Problem(key=f"stages.{name}", message=f"the name {name!r} is used twice")
-
-
-def _unknown_names(plan: Plan) -> Iterable[Problem]:
-    known = {stage.name for stage in plan.stages}
+def _duplicate_names(plan: Plan) -> Iterator[Problem]:
+    seen: set[str] = set()
     for stage in plan.stages:
-        for kind, names, pool in (
-            ("stage", stage.needs, known),
-            ("service", stage.services, set(plan.services)),
-        ):
-            for name in names:
-                if name not in pool:
-                    key = "needs" if kind == "stage" else "services"
-                    yield Problem(
-                        key=f"stages.{stage.name}.{key}",
-                        message=f"stage {stage.name!r} needs an unknown {kind} {name!r}{suggest(name, pool)}",
-                    )
+        if stage.name in seen:
+            yield Problem(
+                key=f"stages.{stage.name}", message=f"the name {stage.name!r} is used twice"
+            )
+        seen.add(stage.name)
 
 
-def _cycles(plan: Plan) -> Iterable[Problem]:
+def _unknown_names(plan: Plan) -> Iterator[Problem]:
+    stages = {stage.name for stage in plan.stages}
+    for stage in plan.stages:
+        yield from _unknown(stage, "stage", stage.needs, known=stages)
+        yield from _unknown(stage, "service", stage.services, known=plan.services)
+
+
+def _unknown(
+    stage: Stage, kind: str, names: Iterable[str], *, known: Iterable[str]
+) -> Iterator[Problem]:
+    known = set(known)
+    key = "needs" if kind == "stage" else "services"
+    for name in names:
+        if name not in known:
+            yield Problem(
+                key=f"stages.{stage.name}.{key}",
+                message=f"stage {stage.name!r} needs an unknown {kind} {name!r}{suggest(name, known)}",
+            )
+
+
+def circular_needs(needs: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
+    """Yield a problem with the stages of a cycle, if there is one, starting with the one listed first in `needs`."""
     try:
-        TopologicalSorter({stage.name: stage.needs for stage in plan.stages}).prepare()
+        TopologicalSorter(needs).prepare()
     except CycleError as error:
-        circle = [str(name) for name in reversed(error.args[1])]
+        *cycle, _ = reversed(error.args[1])
+        start = min(range(len(cycle)), key=lambda index: list(needs).index(cycle[index]))
+        names = [*cycle[start:], *cycle[:start], cycle[start]]
         yield Problem(
-            key=f"stages.{circle[0]}.needs",
-            message=f"stages need each other in a circle: {' -> '.join(circle)}",
+            key=f"stages.{names[0]}.needs",
+            message=f"circular stage dependency: {' -> '.join(names)}",
         )
 
 
 def select(plan: Plan, *, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
-    """The plan with the stages that are not wanted marked as skipped, each with its reason.
+    """Return the plan with every stage that is not selected marked as skipped, with the reason.
 
-    `only` brings what its stages need. Raises ConfigurationError for names that are no stage.
+    `only` includes everything that the named stages need. Raises ConfigurationError for unknown names.
     """
     only, skip = tuple(only), tuple(skip)
     known = [stage.name for stage in plan.stages]
@@ -179,23 +194,24 @@ def select(plan: Plan, *, only: Iterable[str] = (), skip: Iterable[str] = ()) ->
     if unknown:
         raise ConfigurationError(tuple(unknown))
     wanted = _with_needs(plan, only) if only else set(known)
-    return replace(plan, stages=tuple(_selected(stage, wanted, set(skip)) for stage in plan.stages))
+    return replace(plan, stages=tuple(_select(stage, wanted, set(skip)) for stage in plan.stages))
 
 
 def _with_needs(plan: Plan, names: Iterable[str]) -> set[str]:
+    needs = {stage.name: stage.needs for stage in plan.stages}
     wanted: set[str] = set()
     pending = list(names)
     while pending:
         name = pending.pop()
         if name not in wanted:
             wanted.add(name)
-            pending.extend(plan.stage(name).needs)
+            pending.extend(needs[name])
     return wanted
 
 
-def _selected(stage: Stage, wanted: set[str], skip: set[str]) -> Stage:
+def _select(stage: Stage, wanted: set[str], skip: set[str]) -> Stage:
     if stage.name in skip:
-        return replace(stage, skip="left out with --skip")
+        return replace(stage, skip="excluded by --skip")
     if stage.name not in wanted:
-        return replace(stage, skip="not among --stages")
+        return replace(stage, skip="not selected by --stages")
     return stage

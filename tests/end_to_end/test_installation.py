@@ -174,4 +174,4 @@ def test_doctor_tells_of_each_part_in_one_line(tmp_path: Path) -> None:
 
 def test_names_may_stand_between_commas_or_in_several_options(tmp_path: Path) -> None:
     done = call("plan", "--skip", "lint,tests", "--skip", "image", directory=write(tmp_path / "p"))
-    assert done.stdout.count("left out with --skip") == 3
+    assert done.stdout.count("excluded by --skip") == 3

@@ -15,7 +15,7 @@ def plan(**needs: tuple[str, ...]) -> Plan:
     )
 
 
-def test_every_error_of_a_plan_is_told_at_once() -> None:
+def test_every_error_of_a_plan_is_reported_at_once() -> None:
     stages = (
         Stage(name="lint"),
         Stage(name="test", needs=("lnt",), services=("postgress",)),
@@ -30,32 +30,29 @@ def test_every_error_of_a_plan_is_told_at_once() -> None:
     assert caught.value.exit_code is ExitCode.USAGE
 
 
-def test_a_circle_of_needs_is_told_with_its_stages() -> None:
-    with pytest.raises(
-        ConfigurationError,
-        match=r"in a circle: (a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c)",
-    ):
+def test_circular_needs_are_reported_with_every_stage_of_the_cycle() -> None:
+    with pytest.raises(ConfigurationError, match="circular stage dependency: a -> b -> c -> a"):
         plan(a=("b",), b=("c",), c=("a",))
 
 
-def test_selected_stages_bring_what_they_need() -> None:
+def test_selecting_a_stage_also_selects_what_it_needs() -> None:
     chosen = select(
         plan(base=(), lint=("base",), tests=("base",), deploy=("tests",)), only=["tests"]
     )
     assert {stage.name: stage.skip for stage in chosen.stages} == {
         "base": None,
-        "lint": "not among --stages",
+        "lint": "not selected by --stages",
         "tests": None,
-        "deploy": "not among --stages",
+        "deploy": "not selected by --stages",
     }
 
 
-def test_left_out_stages_say_so() -> None:
+def test_excluded_stages_give_the_reason() -> None:
     chosen = select(plan(base=(), lint=("base",)), skip=["lint"])
-    assert chosen.stage("lint").skip == "left out with --skip"
+    assert chosen.stage("lint").skip == "excluded by --skip"
 
 
-def test_selecting_a_stage_that_is_not_there_names_it() -> None:
+def test_selecting_an_unknown_stage_suggests_a_known_one() -> None:
     with pytest.raises(ConfigurationError, match="there is no stage 'tets'; did you mean 'tests'"):
         select(plan(tests=()), only=["tets"])
 

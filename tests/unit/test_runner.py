@@ -142,7 +142,7 @@ def test_the_steps_behind_a_failed_one_are_skipped_except_those_that_always_run(
     (result,) = run(stage("tests", steps=steps), engine=engine).stages
     assert [one.status for one in result.steps] == [Status.FAILED, Status.SKIPPED, Status.PASSED]
     assert result.steps[1].reason == "'migrate' failed"
-    assert result.reason == "migrate: exit code 1"
+    assert result.reason == "migrate: exited with code 1"
 
 
 def test_a_step_that_belongs_to_one_that_did_not_run_is_skipped_too() -> None:
@@ -172,7 +172,7 @@ def test_a_passed_exit_code_does_not_hide_a_failed_test() -> None:
     engine = MemoryEngine({"tests/only": Behaviour(reports=report("a passed\nb failed"))})
     (result,) = run(stage("tests"), engine=engine).stages
     assert result.status is Status.FAILED
-    assert result.reason == "only: the exit code is 0, but 1 test failed by its report"
+    assert result.reason == "only: exited with code 0, but its report contains 1 failed test"
 
 
 def test_a_test_step_in_which_no_test_ran_fails() -> None:
@@ -201,7 +201,7 @@ def test_a_shard_may_be_empty_but_must_be_one(told: Readings, status: Status, wo
 def test_an_exit_code_that_no_report_explains_is_told_as_such() -> None:
     engine = MemoryEngine({"tests/only": Behaviour(exit_code=3, reports=report("a passed"))})
     (result,) = run(stage("tests"), engine=engine).stages
-    assert result.reason == "only: exit code 3, although every recorded test passed"
+    assert result.reason == "only: exited with code 3, although every recorded test passed"
 
 
 def test_a_stage_that_takes_too_long_fails_with_the_reports_of_what_ran() -> None:
@@ -211,7 +211,7 @@ def test_a_stage_that_takes_too_long_fails_with_the_reports_of_what_ran() -> Non
     outcome = run(stage("tests", timeout=SHORT), stage("other"), engine=engine)
     result = outcome.stages[0]
     assert result.status is Status.FAILED
-    assert "still running after 0.05 s, the timeout of stage 'tests'" in (result.reason or "")
+    assert "still running after 0.05 s, the time limit of stage 'tests'" in (result.reason or "")
     assert [test.name for test in result.tests] == ["a", "b"]
     assert outcome.exit_code is ExitCode.FAILED
     assert statuses(outcome)["other"] is Status.PASSED

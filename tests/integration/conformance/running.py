@@ -15,32 +15,28 @@ from heroci_action.engines.dagger.engine import DaggerEngine
 from heroci_action.engines.host.engine import HostEngine
 from heroci_action.observers.base import Observer
 from heroci_action.pipeline import build_plan
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.stages import select
 from heroci_action.project import load
 from heroci_action.results.records import Result
 from tests.integration.dagger import reach
 
 
-def on_both(
-    root: Path, surroundings: Surroundings, *, only: Iterable[str] = ()
-) -> dict[str, Result]:
+def on_both(root: Path, context: RunContext, *, only: Iterable[str] = ()) -> dict[str, Result]:
     """The results by the names of the engines, `host` first; skips the test where there is no Dagger engine."""
     reach.require()
     host = HostEngine(root=root, cache=root.parent / "cache", machine=os.environ)
     engines: tuple[Engine, ...] = (host, DaggerEngine(root=root, machine=os.environ))
     only = tuple(only)
-    return {engine.name: anyio.run(_result, engine, root, surroundings, only) for engine in engines}
+    return {engine.name: anyio.run(_result, engine, root, context, only) for engine in engines}
 
 
-async def _result(
-    engine: Engine, root: Path, surroundings: Surroundings, only: tuple[str, ...]
-) -> Result:
+async def _result(engine: Engine, root: Path, context: RunContext, only: tuple[str, ...]) -> Result:
     loaded = load(root)
     project = Project(
         loaded=loaded,
-        plan=select(build_plan(loaded, surroundings), only=only),
+        plan=select(build_plan(loaded, context), only=only),
         chosen=Chosen(name=engine.name, reason="a test"),
-        shard=surroundings.shard,
+        shard=context.shard,
     )
     return await run_project(project, engine, Observer())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.results.records import Result, Status
 from tests.end_to_end.projects import write
 from tests.integration.conformance.running import on_both
@@ -57,7 +57,7 @@ WITH_FAULTS = {
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     root = write(tmp_path_factory.mktemp("conformance") / "project", WITH_FAULTS)
-    return on_both(root, Surroundings(no_image="the host engine has no Docker here"))
+    return on_both(root, RunContext(no_image="the host engine has no Docker here"))
 
 
 def test_the_verdict_is_the_same(results: dict[str, Result]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.results.records import Result, Status
 from tests.end_to_end.projects import write
 from tests.integration.conformance.running import on_both
@@ -32,7 +32,7 @@ def results(
     """Of the host engine, and of the Dagger engine."""
     files = {"Dockerfile": str(request.param)}
     root = write(tmp_path_factory.mktemp("conformance") / "project", files)
-    found = on_both(root, Surroundings())
+    found = on_both(root, RunContext())
     return found["host"], found["dagger"]
 
 

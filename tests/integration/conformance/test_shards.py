@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.results.records import Status
 from heroci_action.sharding import Shard
 from tests.end_to_end.projects import write
@@ -25,8 +25,8 @@ TIMES = {f"shop.tests.C{number}": (100.0 if number == 2 else 1.0, 1) for number 
 def test_the_times_decide_on_both_engines(tmp_path: Path) -> None:
     root = write(tmp_path / "project", {"shop/tests.py": CLASSES})
     shard = Shard(number=1, total=2)
-    surroundings = Surroundings(no_image="not asked for", shard=shard, times=TIMES)
-    for found in on_both(root, surroundings, only=("tests",)).values():
+    context = RunContext(no_image="not asked for", shard=shard, times=TIMES)
+    for found in on_both(root, context, only=("tests",)).values():
         assert found.status is Status.PASSED
         assert [test.id for test in found.tests] == ["shop.tests.C2.test_it"]
         assert found.shard == "1/2"

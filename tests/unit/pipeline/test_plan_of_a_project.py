@@ -10,7 +10,7 @@ import pytest
 
 from heroci_action.errors import ConfigurationError
 from heroci_action.pipeline import build_plan
-from heroci_action.pipeline.run_context import Surroundings
+from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.actions import (
     BuildImage,
     CollectReports,
@@ -43,7 +43,7 @@ DOCKERFILE = {"Dockerfile": "FROM python:3.13\nEXPOSE 8000\nCMD gunicorn mysite.
 
 
 def plan(root: Path, files: dict[str, str], *, docker: bool = True) -> Plan:
-    place = Surroundings(no_image=None if docker else "no Docker daemon answers")
+    place = RunContext(no_image=None if docker else "no Docker daemon answers")
     return build_plan(loaded(root, files), place)
 
 
@@ -321,7 +321,7 @@ def test_the_image_is_built_migrated_started_and_checked_inside(tmp_path: Path) 
     ("parts", "toml", "docker", "reason"),
     [
         ({}, "", True, "no Dockerfile"),
-        (DOCKERFILE, "image = false\n", True, "switched off"),
+        (DOCKERFILE, "image = false\n", True, "disabled by"),
         (DOCKERFILE, "", False, "no Docker daemon answers"),
     ],
 )
@@ -363,8 +363,8 @@ def test_checks_are_one_step_with_a_report_and_the_own_tests_another(tmp_path: P
 @pytest.mark.parametrize(
     ("settings", "parts", "toml", "reason"),
     [
-        (POSTGRES, SERVED, "integration.enabled = false\n", "switched off"),
-        (POSTGRES, {}, "", "nothing to ask"),
+        (POSTGRES, SERVED, "integration.enabled = false\n", "disabled by"),
+        (POSTGRES, {}, "", "nothing to check"),
         (POSTGRES, {**SERVED, "requirements.txt": "django\npsycopg\n"}, "", "no production server"),
         (SQLITE, SERVED, "", "SQLite file of the checkout"),
     ],
@@ -513,7 +513,7 @@ def test_a_stage_in_its_own_image_is_skipped_where_there_are_no_containers(tmp_p
         'secrets = ["NPM_TOKEN"]\n'
     )
     files = loaded(tmp_path, project(toml=toml))
-    stage = build_plan(files, Surroundings()).stage("assets")
+    stage = build_plan(files, RunContext()).stage("assets")
     assert (stage.image, stage.caches, stage.secrets) == (
         "node:22-slim",
         ("~/.npm",),
@@ -521,7 +521,7 @@ def test_a_stage_in_its_own_image_is_skipped_where_there_are_no_containers(tmp_p
     )
     assert dict(stage.env) == {**stage.env, "NPM_TOKEN": "{env.NPM_TOKEN}"}
     assert stage.skip is None
-    without = build_plan(files, Surroundings(no_containers="no containers here")).stage("assets")
+    without = build_plan(files, RunContext(no_containers="no containers here")).stage("assets")
     assert without.skip == "no containers here"
 
 
@@ -536,7 +536,7 @@ def test_a_hook_is_the_last_step_of_the_base_and_the_base_image_its_place(tmp_pa
 
 
 def sharded(root: Path, toml: str = "", **place: object) -> Stage:
-    shard = Surroundings(shard=Shard(number=2, total=5), **place)  # type: ignore[arg-type]
+    shard = RunContext(shard=Shard(number=2, total=5), **place)  # type: ignore[arg-type]
     return build_plan(loaded(root, project(toml=toml)), shard).stage("tests")
 
 

@@ -1,20 +1,20 @@
-"""Stages of the project's own, and what the configuration changes in the built-in ones."""
+"""Stages that the configuration defines, and its changes to the built-in ones."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from heroci_action.config.model import BUILT_IN_STAGES, StageConfig
+from heroci_action.config.model import StageConfig
 from heroci_action.detection.facts import Loaded
-from heroci_action.pipeline.base import NAME as BASE
 from heroci_action.pipeline.variables import stage_env
 from heroci_action.plan.actions import CollectReports, Command
+from heroci_action.plan.built_in_stages import BUILT_IN_STAGES, DEFAULT_NEEDS, DEFAULT_TIME_LIMIT
 from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Stage, Step
 
 
-def extra_stages(loaded: Loaded) -> tuple[Stage, ...]:
-    """The stages that only the configuration knows."""
+def configured_stages(loaded: Loaded) -> tuple[Stage, ...]:
+    """Return the stages that exist only in the configuration."""
     return tuple(
         _stage(name, stage, loaded)
         for name, stage in loaded.config.stages.items()
@@ -27,17 +27,18 @@ def _stage(name: str, config: StageConfig, loaded: Loaded) -> Stage:
     stage = Stage(
         name=name,
         emoji="🔧",
-        needs=(BASE,),
+        needs=DEFAULT_NEEDS,
         services=services,
         env=stage_env(loaded, services),
         image=config.image,
         parallel=config.parallel,
+        timeout=DEFAULT_TIME_LIMIT,
     )
-    return adapted(stage, loaded)
+    return configure(stage, loaded)
 
 
-def adapted(stage: Stage, loaded: Loaded) -> Stage:
-    """The stage with what the configuration says about it; its steps run behind the built-in ones."""
+def configure(stage: Stage, loaded: Loaded) -> Stage:
+    """Return the stage with its configuration applied; configured steps come after the built-in ones."""
     config = loaded.config.stages.get(stage.name)
     if config is None:
         return stage
@@ -55,7 +56,7 @@ def adapted(stage: Stage, loaded: Loaded) -> Stage:
 
 
 def _steps(config: StageConfig) -> tuple[Step, ...]:
-    """The configured steps, and one that collects the reports whatever became of them."""
+    """Return the configured steps and one that collects the reports, whether the others passed or not."""
     steps = tuple(Step(name=step.title, action=Command(line=step.run)) for step in config.steps)
     reports = tuple(
         Report(kind=kind, path=path) for kind, paths in config.reports.items() for path in paths

@@ -1,0 +1,192 @@
+"""Run one stage: its steps, its time limit, and the reports they leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+import anyio
+
+from heroci_action.engines.base import (
+    EngineSession,
+    Printed,
+    ReportFile,
+    Sink,
+    StageScope,
+    StepOutcome,
+)
+from heroci_action.errors import EngineError, HeroCIError
+from heroci_action.observers.base import Observer
+from heroci_action.plan.stages import Stage, Step
+from heroci_action.readers import Readings
+from heroci_action.results.records import StageResult, Status, StepResult
+from heroci_action.runner.output import Output
+from heroci_action.runner.verdict import judge_stage, judge_step, past_tense, time_limit_reason
+from heroci_action.text import seconds
+
+COLLECT_WITHIN = 60.0
+"""Seconds in which the engine must hand over the report files of a step."""
+
+
+class RunState(Protocol):
+    """What a stage uses of the run it belongs to."""
+
+    observer: Observer
+    slots: anyio.CapacityLimiter
+
+    def now(self) -> float:
+        """Return the seconds since the run began."""
+        ...
+
+    def record_error(self, error: HeroCIError, stage: Stage) -> None:
+        """Record the exit code of an error in a stage."""
+        ...
+
+    async def read(self, step: Step, files: tuple[ReportFile, ...], printed: Printed) -> Readings:
+        """Return the contents of a step's reports."""
+        ...
+
+
+class StageTask:
+    """One run of a stage; `result()` is valid at any time."""
+
+    def __init__(self, stage: Stage, run: RunState) -> None:
+        self._stage = stage
+        self._run = run
+        self._started = run.now()
+        self._steps: dict[str, StepResult] = {}
+        self._error: HeroCIError | None = None
+        self._timed_out = False
+        self._warnings: tuple[str, ...] = ()
+        self._complete = False
+
+    async def run(self, session: EngineSession) -> None:
+        """Run the stage within its time limit; an EngineError ends the stage, not the run."""
+        with anyio.move_on_after(self._stage.timeout) as limit:
+            try:
+                async with session.stage(self._stage, self._service_sink()) as scope:
+                    self._warnings = scope.warnings
+                    await self._run_steps(scope)
+            except HeroCIError as error:
+                self._error = error
+                self._run.record_error(error, self._stage)
+            self._complete = not limit.cancel_called
+        self._timed_out = limit.cancelled_caught or (limit.cancel_called and not self._complete)
+
+    def _service_sink(self) -> Sink:
+        return lambda stream, line: self._run.observer.output(
+            self._stage.name, "services", stream, line
+        )
+
+    async def _run_steps(self, scope: StageScope) -> None:
+        steps = self._stage.steps
+        parallel = [step for step in steps if self._stage.parallel and not step.always]
+        async with anyio.create_task_group() as tasks:
+            for step in parallel:
+                tasks.start_soon(self._run_or_skip, step, scope)
+        for step in steps:
+            if step not in parallel:
+                await self._run_or_skip(step, scope)
+
+    async def _run_or_skip(self, step: Step, scope: StageScope) -> None:
+        reason = self._blocked_by(step)
+        if reason:
+            self._record(
+                StepResult(
+                    name=step.name, status=Status.SKIPPED, reason=reason, started=self._run.now()
+                )
+            )
+            return
+        async with self._run.slots:
+            await self._run_step(step, scope)
+
+    def _blocked_by(self, step: Step) -> str | None:
+        """Return why an earlier step keeps this one from running, None if none does."""
+        owner = self._steps.get(step.belongs_to) if step.belongs_to else None
+        if owner and owner.status is Status.SKIPPED:
+            return f"{owner.name!r} did not run"
+        if step.always or self._stage.parallel:
+            return None
+        blocking = {step.name for step in self._stage.steps if step.blocking}
+        for result in self._steps.values():
+            fine = result.status in (Status.PASSED, Status.SKIPPED)
+            if result.name in blocking and not fine:
+                return f"{result.name!r} {past_tense(result.status)}"
+        return None
+
+    async def _run_step(self, step: Step, scope: StageScope) -> None:
+        self._run.observer.step_started(self._stage, step)
+        output = Output(self._stage.name, step, self._run.observer)
+        started = self._run.now()
+        outcome: StepOutcome | HeroCIError | None = None
+        try:
+            outcome = await scope.run(step, output)
+        except HeroCIError as error:
+            outcome = error
+            self._run.record_error(error, self._stage)
+        finally:
+            ended = self._run.now()
+            # Also if the step was cancelled: its reports say how far it got.
+            with anyio.CancelScope(shield=True):
+                readings = await self._collect(step, scope, output)
+            result = judge_step(step, outcome, readings, tail=output.tail)
+            self._record(replace(result, started=started, duration=ended - started))
+
+    async def _collect(self, step: Step, scope: StageScope, output: Output) -> Readings:
+        files: tuple[ReportFile, ...] = ()
+        problem = f"within {seconds(COLLECT_WITHIN)}"
+        with anyio.move_on_after(COLLECT_WITHIN):
+            try:
+                files = await scope.collect(step)
+                problem = ""
+            except EngineError as error:
+                problem = f": {error.cause}"
+        readings = await self._run.read(step, files, output.printed)
+        if problem:
+            lost = f"could not collect the reports of {step.name!r}{problem}"
+            readings = replace(readings, warnings=(lost, *readings.warnings))
+        return readings
+
+    def _record(self, result: StepResult) -> None:
+        self._steps[result.name] = result
+        self._run.observer.step_finished(self._stage, result)
+
+    def result(self) -> StageResult:
+        """Return the result of the stage as of now."""
+        steps = tuple(self._final(step) for step in self._stage.steps)
+        verdict = judge_stage(
+            self._stage,
+            steps,
+            error=self._error,
+            timed_out=self._timed_out,
+            complete=self._complete,
+        )
+        return replace(
+            blank(self._stage, verdict.status, self._started),
+            duration=self._run.now() - self._started,
+            reason=verdict.reason,
+            remedy=verdict.remedy,
+            steps=steps,
+            warnings=self._warnings,
+        )
+
+    def _final(self, step: Step) -> StepResult:
+        result = self._steps.get(step.name)
+        if result is None:
+            reason = "the stage ended before this step"
+            return StepResult(name=step.name, status=Status.SKIPPED, reason=reason)
+        if result.status is Status.CANCELLED and self._timed_out:
+            return replace(result, status=Status.FAILED, reason=time_limit_reason(self._stage))
+        return result
+
+
+def blank(stage: Stage, status: Status, started: float) -> StageResult:
+    """Return a result of the stage without steps."""
+    return StageResult(
+        name=stage.name,
+        status=status,
+        emoji=stage.emoji,
+        needs=stage.needs,
+        optional=stage.optional,
+        started=started,
+    )

@@ -1,0 +1,190 @@
+"""Judge steps, stages and runs; pure."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from heroci_action.analysis.diagnosis import diagnose
+from heroci_action.engines.base import StepOutcome
+from heroci_action.errors import ExitCode, HeroCIError
+from heroci_action.plan.actions import BuildImage, InstallDependencies, InstallSystemPackages
+from heroci_action.plan.stages import Stage, Step
+from heroci_action.readers import Readings
+from heroci_action.results.records import StageResult, Status, StepResult
+from heroci_action.text import count, seconds
+
+# Work of the engine itself: a full disk or a dead network is not the project's fault there.
+_OF_THE_ENGINE = (InstallSystemPackages, InstallDependencies, BuildImage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How a step or stage ended, why, and what to do about it."""
+
+    status: Status
+    reason: str | None = None
+    remedy: str | None = None
+
+
+PASSED = Verdict(status=Status.PASSED)
+
+
+def judge_step(
+    step: Step, outcome: StepOutcome | HeroCIError | None, readings: Readings, *, tail: str
+) -> StepResult:
+    """Return the result of a step; it has passed only if its exit code and its reports agree.
+
+    `outcome` is None if the step was cancelled; `tail` is the end of its output.
+    """
+    result = StepResult(
+        name=step.name,
+        status=Status.CANCELLED,
+        command=str(step.action),
+        output=tail,
+        diagnostics=readings.diagnostics,
+        tests=readings.tests,
+        facts=readings.facts,
+        warnings=readings.warnings,
+    )
+    if outcome is None:
+        return result
+    if isinstance(outcome, HeroCIError):
+        return replace(result, status=Status.ERRORED, reason=outcome.cause, remedy=outcome.remedy)
+    verdict = _judge(step, outcome, readings, tail)
+    return replace(
+        result,
+        status=verdict.status,
+        reason=verdict.reason,
+        remedy=verdict.remedy,
+        exit_code=outcome.exit_code,
+        cached=outcome.cached,
+        facts={**outcome.facts, **readings.facts},
+        warnings=outcome.warnings + readings.warnings,
+    )
+
+
+def _judge(step: Step, outcome: StepOutcome, readings: Readings, tail: str) -> Verdict:
+    bad = sum(test.status in (Status.FAILED, Status.ERRORED) for test in readings.tests)
+    if outcome.exit_code:
+        return _failure(step, outcome, readings, tail=tail, bad=bad)
+    if bad:
+        return _failed(f"exited with code 0, but its report contains {count(bad, 'failed test')}")
+    if step.sharded and "shard" not in readings.facts:
+        return _failed(
+            "the tests were not split: the project's test runner collects them in its own way",
+            remedy="run them without --shard",
+        )
+    if step.must_report and not readings.tests and not readings.elsewhere:
+        return _failed(
+            "no test ran", remedy="check the test labels and the names of the test files"
+        )
+    return PASSED
+
+
+def _failed(reason: str, *, remedy: str | None = None) -> Verdict:
+    return Verdict(status=Status.FAILED, reason=reason, remedy=remedy)
+
+
+def _failure(
+    step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, bad: int
+) -> Verdict:
+    """Name the cause of a non-zero exit code: the engine knows it best, then the reports, then the output."""
+    known = None if bad or readings.diagnostics else diagnose(tail)
+    if outcome.cause or known is None:
+        reason = outcome.cause or _exit_reason(outcome.exit_code, bad, readings)
+        return _failed(reason, remedy=outcome.remedy)
+    machine = known.machine and isinstance(step.action, _OF_THE_ENGINE)
+    status = Status.ERRORED if machine else Status.FAILED
+    return Verdict(status=status, reason=known.cause, remedy=known.remedy)
+
+
+def _exit_reason(exit_code: int, bad: int, readings: Readings) -> str:
+    if exit_code > 128:  # noqa: PLR2004  the shell's convention: 128 + the number of the signal
+        return f"ended by signal {signal_name(exit_code - 128)}"
+    if bad:
+        return f"{count(bad, 'test')} failed"
+    if readings.diagnostics:
+        return count(len(readings.diagnostics), "finding")
+    if readings.tests:
+        return f"exited with code {exit_code}, although every recorded test passed"
+    return f"exited with code {exit_code}"
+
+
+def signal_name(number: int) -> str:
+    """Return a signal as people know it: `9 (SIGKILL)`."""
+    try:
+        return f"{number} ({signal.Signals(number).name})"
+    except ValueError:
+        return str(number)
+
+
+def time_limit_reason(stage: Stage) -> str:
+    """Return why a stage that exceeded its time limit failed."""
+    limit = seconds(stage.timeout or 0)
+    return f"still running after {limit}, the time limit of stage {stage.name!r}"
+
+
+def judge_stage(
+    stage: Stage,
+    steps: Iterable[StepResult],
+    *,
+    error: HeroCIError | None,
+    timed_out: bool,
+    complete: bool,
+) -> Verdict:
+    """Return the verdict on a stage: `error` is what its engine raised, `complete` means that it ran to its end."""
+    if error:
+        return Verdict(status=Status.ERRORED, reason=error.cause, remedy=error.remedy)
+    steps = tuple(steps)
+    for status in (Status.ERRORED, Status.FAILED):
+        for step in steps:
+            if step.status is status:
+                return Verdict(
+                    status=status, reason=f"{step.name}: {step.reason}", remedy=step.remedy
+                )
+    if timed_out:
+        return _failed(time_limit_reason(stage))
+    return PASSED if complete else Verdict(status=Status.CANCELLED)
+
+
+def judge_run(stages: Iterable[StageResult], errors: Collection[ExitCode]) -> ExitCode:
+    """Return the exit code of a run: the gravest error decides, and a run in which nothing ran has not passed."""
+    for code in (ExitCode.BUG, ExitCode.USAGE, ExitCode.ENGINE, ExitCode.FAILED):
+        if code in errors:
+            return code
+    passed = any(stage.status is Status.PASSED for stage in stages)
+    return ExitCode.PASSED if passed else ExitCode.FAILED
+
+
+def status_of(exit_code: ExitCode) -> Status:
+    """Return the status of a run with this exit code."""
+    match exit_code:
+        case ExitCode.PASSED:
+            return Status.PASSED
+        case ExitCode.FAILED:
+            return Status.FAILED
+        case ExitCode.INTERRUPTED:
+            return Status.CANCELLED
+        case _:
+            return Status.ERRORED
+
+
+def unmet_need(stage: Stage, results: Iterable[StageResult]) -> str | None:
+    """Return why a stage cannot run, given the results of the stages it needs; None if it can."""
+    for need in results:
+        if need.name not in stage.needs:
+            continue
+        if need.status is Status.SKIPPED:
+            return f"needs {need.name!r}, which was skipped: {need.reason}"
+        if need.status is not Status.PASSED:
+            return f"needs {need.name!r}, which {past_tense(need.status)}"
+    return None
+
+
+def past_tense(status: Status) -> str:
+    """Return the status as a verb: `failed`, `was skipped`."""
+    return {Status.SKIPPED: "was skipped", Status.CANCELLED: "was cancelled"}.get(
+        status, status.value
+    )
