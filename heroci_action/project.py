@@ -15,7 +15,7 @@ from heroci_action.config.checks import cross_problems, model_problems
 from heroci_action.config.location import DEFAULTS, read_file, read_named, repository_root
 from heroci_action.config.model import Config, ImageConfig, ReportConfig
 from heroci_action.detection import Detected, detect
-from heroci_action.detection.facts import Facts, Loaded
+from heroci_action.detection.facts import Facts
 from heroci_action.errors import ConfigurationError, Problem, UsageError
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
 from heroci_action.repository.files import RepositoryFiles, python_targets
@@ -30,9 +30,24 @@ _TABLES = frozenset({"stages", "services", "env", "report"}) | {
 _SERVICE = re.compile(r"\{([\w-]+)\.(?:host|port|user|password|db|url)\}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectConfig:
+    """The configuration of the repository at `root`; `origins` states where the value of each dotted key came from."""
+
+    root: Path
+    config: Config
+    origins: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    facts: Facts = field(default_factory=Facts)
+
+    def detected(self, key: str) -> bool:
+        """Return whether the value of this key was detected or is a default, not configured."""
+        return self.origins.get(key, "defaults").startswith(("defaults", "detected"))
+
+
 def load(
     path: Path, *, overrides: Mapping[str, object] | None = None, config: Path | None = None
-) -> Loaded:
+) -> ProjectConfig:
     """The configuration of the repository that `path` lies in; `overrides` are dotted keys from the command line.
 
     `config` is a file that is read instead of the project's own.
@@ -61,7 +76,7 @@ def load(
     problems += cross_problems(checked, usable, origins, tree=tree, named=_names(given))
     if problems:
         raise ConfigurationError(tuple(sorted(problems, key=lambda problem: problem.key)))
-    return Loaded(
+    return ProjectConfig(
         root=root,
         config=checked,
         origins=origins,

@@ -17,7 +17,6 @@ from heroci_action import output_directory
 from heroci_action.analysis.gates import judge_run
 from heroci_action.analysis.times import times
 from heroci_action.commands.finish import compared, published
-from heroci_action.detection.facts import Loaded
 from heroci_action.engines.base import Engine, Printed, ReportFile
 from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.dagger.cache_generation import read_generation
@@ -37,7 +36,7 @@ from heroci_action.options import RunOptions
 from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.stages import Plan, Step, select
-from heroci_action.project import load
+from heroci_action.project import ProjectConfig, load
 from heroci_action.readers import PathResolver, Readings, Source, read
 from heroci_action.reports.publish import Repository
 from heroci_action.repository.files import RepositoryFiles
@@ -56,7 +55,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Project:
     """A project that was looked at, and the plan for it."""
 
-    loaded: Loaded
+    loaded: ProjectConfig
     plan: Plan
     chosen: Chosen
     shard: Shard | None = None
@@ -128,7 +127,9 @@ async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:
     )
 
 
-def _times(loaded: Loaded, options: RunOptions) -> tuple[Loaded, Mapping[str, tuple[float, int]]]:
+def _times(
+    loaded: ProjectConfig, options: RunOptions
+) -> tuple[ProjectConfig, Mapping[str, tuple[float, int]]]:
     """The times that make shards even. Without a baseline, as in the first run of all, the tests are counted."""
     if options.shard is None or options.baseline is None:
         return loaded, {}

@@ -14,9 +14,11 @@ from heroci_action.detection.image import detect_image
 from heroci_action.detection.layout import find_layout
 from heroci_action.detection.lint import detect_lint
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.python_version import detect_python
 from heroci_action.detection.runner import detect_runner
-from heroci_action.detection.settings import detect_settings, uses_pytest
+from heroci_action.detection.runner_choice import uses_pytest
+from heroci_action.detection.settings import detect_settings
 from heroci_action.detection.variables import detect_variables
 from heroci_action.errors import UsageError
 from heroci_action.repository.files import RepositoryFiles, parent
@@ -82,7 +84,7 @@ def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
 
 def _at_pytest_root(project: ProjectFiles) -> ProjectFiles:
     """Pytest's paths are relative to its configuration, so pytest runs where that lies."""
-    file = project.ini[0]
+    file = pytest_config(project).file
     if (
         file is None
         or project.configured("working-directory") is not None

@@ -11,6 +11,8 @@ from heroci_action.detection.environment_reads import Read, plain, text_of
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.requirements import distributions, find_dependencies
+from heroci_action.detection.settings_choice import settings_source
 from heroci_action.detection.source import SettingsSource, Statement
 
 POSTGRES_DRIVERS = frozenset(
@@ -104,7 +106,8 @@ def databases(source: SettingsSource) -> list[Database]:
 
 def ways_of(project: ProjectFiles) -> list[Database]:
     """Those of the settings; where they have none, those of a module that the project's CI names in a variable."""
-    ways = databases(project.source) if project.source else []
+    source = settings_source(project)
+    ways = databases(source) if source else []
     if any(way.url or way.variables or way.literals for way in ways):
         return ways
     files = (project.module(value) for value, _ in project.evidence.env.values() if "." in value)
@@ -295,11 +298,13 @@ def _switched_on(project: ProjectFiles, way: Database) -> bool:
 
 def wants_postgres(project: ProjectFiles) -> bool:
     """Whether a driver for PostgreSQL is a dependency; without known dependencies, whether CI starts a server."""
-    if project.distributions:
+    if distributions(project):
         locked = (
-            frozenset(project.dependencies.pins or ()) if project.dependencies.lock else frozenset()
+            frozenset(find_dependencies(project).pins or ())
+            if find_dependencies(project).lock
+            else frozenset()
         )
-        return bool((project.distributions | locked) & POSTGRES_DRIVERS)
+        return bool((distributions(project) | locked) & POSTGRES_DRIVERS)
     return _service_image(project, r"(.*/)?(postg\w*|pgvector|timescale\w*)") is not None
 
 
@@ -327,9 +332,9 @@ def _effective_vendor(project: ProjectFiles, way: Database) -> Vendor:
         return way.vendor
     if way.vendor is Vendor.SQLITE and _stays_on_sqlite(project):
         return Vendor.SQLITE
-    if wants_postgres(project) or not project.distributions:
+    if wants_postgres(project) or not distributions(project):
         return Vendor.POSTGRESQL
-    fallback = Vendor.MYSQL if project.distributions & MYSQL_DRIVERS else Vendor.SQLITE
+    fallback = Vendor.MYSQL if distributions(project) & MYSQL_DRIVERS else Vendor.SQLITE
     return fallback if way.vendor is Vendor.UNKNOWN else way.vendor
 
 
@@ -389,7 +394,7 @@ def _postgres(project: ProjectFiles, way: Database) -> Iterator[Finding]:
 
 
 def _installed(project: ProjectFiles, app: str) -> bool:
-    source = project.source
+    source = settings_source(project)
     return source is not None and any(app in project.tree.text(file) for file in source.files)
 
 
@@ -443,9 +448,8 @@ def _hard_coded(way: Database) -> Iterator[Finding]:
 
 def _unknown(project: ProjectFiles) -> Iterator[Finding]:
     """No DATABASES that could be understood: PostgreSQL where something speaks for it, else none."""
-    text = (
-        "".join(project.tree.text(file) for file in project.source.files) if project.source else ""
-    )
+    source = settings_source(project)
+    text = "".join(project.tree.text(file) for file in source.files) if source else ""
     if wants_postgres(project) and "DATABASE_URL" in text:
         yield Fact("vendor", Vendor.POSTGRESQL)
         yield Found(
@@ -456,7 +460,7 @@ def _unknown(project: ProjectFiles) -> Iterator[Finding]:
         yield Found("env.DATABASE_URL", "{postgres.url}", "the settings mention DATABASE_URL")
         return
     image = _service_image(project, r"(.*/)?(postgres|postgresql)")
-    if image and project.distributions & POSTGRES_DRIVERS:
+    if image and distributions(project) & POSTGRES_DRIVERS:
         yield Warn(
             f"how the settings take their database was not understood, although {image[2]} starts {image[0]}; "
             "the tests use what the settings say by themselves. To give them a server set "

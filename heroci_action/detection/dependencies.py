@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.settings import uses_pytest
+from heroci_action.detection.pytest_config import pytest_config
+from heroci_action.detection.requirements import distributions, find_dependencies
+from heroci_action.detection.runner_choice import uses_pytest
 
 # Distributions that are built from source, and the Debian packages that the build needs.
 _SOURCE_BUILDS = {
@@ -38,17 +40,17 @@ _LIBRARIES = {
 
 def _missing_pytest(project: ProjectFiles) -> Iterator[str]:
     """The packages pytest and pytest-django, where they run the tests and the project forgot to declare them."""
-    known = project.distributions | frozenset(project.dependencies.pins or ())
+    known = distributions(project) | frozenset(find_dependencies(project).pins or ())
     if known and uses_pytest(project):
         if "pytest" not in known and "pytest-django" not in known:
             yield "pytest"
-        if "pytest-django" not in known and "django_settings_module" in project.ini[1]:
+        if "pytest-django" not in known and pytest_config(project).settings:
             yield "pytest-django"
 
 
 def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
     """Lock or requirements, extras and groups, whether the project itself is installed, and system packages."""
-    found = project.dependencies
+    found = find_dependencies(project)
     missing = tuple(_missing_pytest(project))
     if missing and project.configured("packages") is None:
         why = "pytest runs the tests, and nothing else brings it"
@@ -83,7 +85,7 @@ def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
         }
     needed = {
         package: name
-        for name in sorted(project.distributions)
+        for name in sorted(distributions(project))
         for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
     }
     if needed or installed:

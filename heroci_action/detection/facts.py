@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-
-from heroci_action.config.model import Config
 
 
 class Vendor(StrEnum):
@@ -18,29 +15,6 @@ class Vendor(StrEnum):
     MYSQL = "mysql"
     ORACLE = "oracle"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PytestFacts:
-    """What the project's pytest configuration already says, so that nothing is given twice."""
-
-    config: str | None = None  # the file, relative to the repository's root
-    addopts: tuple[str, ...] = ()
-    coverage: bool = False  # `--cov` is in addopts
-    processes: bool = False  # `-n` is in addopts
-    settings: str | None = None  # `--ds` in addopts or DJANGO_SETTINGS_MODULE in the file
-    blocked: tuple[str, ...] = ()  # the plugins that `-p no:NAME` in addopts switches off
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageFacts:
-    """What the Dockerfile says about the image."""
-
-    port: int | None = None  # the first EXPOSE
-    has_command: bool = (
-        False  # CMD or ENTRYPOINT in the stage that is built, or the stage it is made from
-    )
-    healthcheck: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,25 +42,10 @@ class Facts:
     asgi: str | None = None
     vendor: Vendor = Vendor.UNKNOWN
     database_variable: str | None = None
-    pytest: PytestFacts = field(default_factory=PytestFacts)
-    image: ImageFacts = field(default_factory=ImageFacts)
+    pytest_coverage: bool = False
+    image_port: int | None = None
     health: str | None = None
     lint_specs: Mapping[str, str] = field(default_factory=dict)
     lint_plugins: tuple[str, ...] = ()
     lint_targets: tuple[str, ...] = (".",)
     skips: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """The configuration of the repository at `root`; `origins` says in words where each dotted key came from."""
-
-    root: Path
-    config: Config
-    origins: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    facts: Facts = field(default_factory=Facts)
-
-    def detected(self, key: str) -> bool:
-        """Whether nobody wrote a value for this key down: it was detected, or is a default."""
-        return self.origins.get(key, "defaults").startswith(("defaults", "detected"))

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from heroci_action.detection.facts import ImageFacts
 from heroci_action.detection.findings import Fact, Finding, Found, Skip
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.settings import entry_point
 from heroci_action.repository.files import parent
 
 _PREFERRED_TARGETS = ("production", "prod", "runtime", "final", "release", "app", "web")
@@ -163,9 +163,7 @@ def _target_and_facts(
     lines = _lines_of(stages, target)
     port, check = _exposed(lines), _health_check(lines)
     has_command = any(re.match(r"(CMD|ENTRYPOINT)\s", line, re.IGNORECASE) for line in lines)
-    yield Fact(
-        "image", ImageFacts(port=port, has_command=has_command, healthcheck=check is not None)
-    )
+    yield Fact("image_port", port)
     if not has_command and not project.configured("image.command"):
         yield from _start(project, path)
     if check or health:
@@ -175,8 +173,6 @@ def _target_and_facts(
 
 def _start(project: ProjectFiles, path: str) -> Iterator[Finding]:
     """A start command for an image without one: gunicorn, where the project's requirements name it."""
-    from heroci_action.detection.settings import entry_point  # noqa: PLC0415
-
     wsgi = entry_point(project, "wsgi")
     files = project.tree.matching(
         r"(.*/)?([^/]*requirements[^/]*\.(txt|in)|requirements/[^/]+|pyproject\.toml|Pipfile)"

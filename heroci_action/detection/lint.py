@@ -18,6 +18,7 @@ from heroci_action.detection.lint_commands import (
     repositories,
 )
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.requirements import distributions, find_dependencies
 from heroci_action.repository.files import join
 
 DEFAULT_TOOLS = ("black", "isort", "flake8")
@@ -109,13 +110,13 @@ def _section(project: ProjectFiles, tool: LintTool) -> str | None:
 
 
 def _by_requirement(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
-    known = tool.name == tool.distribution and tool.distribution in project.distributions
+    known = tool.name == tool.distribution and tool.distribution in distributions(project)
     return _Evidence(why="a dependency of the project") if known else None
 
 
 def pinned(project: ProjectFiles, tool: LintTool) -> str | None:
     """The requirement that fixes the tool's version: the project's own, its CI's, else that of its pre-commit hook."""
-    pins = project.dependencies.pins or {}
+    pins = find_dependencies(project).pins or {}
     return pins.get(tool.distribution) or _ci_pin(project, tool) or _hook_pin(project, tool)
 
 

@@ -1,38 +1,44 @@
-"""What detectors share: the tree, what the user has said, and findings that several of them build on."""
+"""What every detector gets: the files of the repository, the layout, and the user's configuration."""
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from heroci_action.detection.evidence import Command, Evidence, gather
 from heroci_action.detection.layout import Layout, import_roots, module_file
-from heroci_action.detection.requirements import Dependencies, find_dependencies, name_of
-from heroci_action.detection.source import SettingsSource
 from heroci_action.detection.tox import factors_of
 from heroci_action.detection.tox import lines as tox_lines
 from heroci_action.repository.files import RepositoryFiles, join
 
+Answer = TypeVar("Answer")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class ProjectFiles:
-    """The input of every detector; `given` is what the user has configured, as it was written."""
+    """The input of every detector; `given` is the configuration as the user wrote it."""
 
     tree: RepositoryFiles
     given: Mapping[str, Any]
     layout: Layout
+    _answers: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
     def configured(self, key: str) -> Any:
-        """What the user says for a dotted key; None where nothing is said."""
+        """Return the user's value for a dotted key; None if there is none."""
         value: Any = self.given
         for part in key.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
         return value
+
+    def answer(self, question: Callable[[ProjectFiles], Any]) -> Any:
+        """Ask a question about the project, or return the answer of the first time."""
+        if question not in self._answers:
+            self._answers[question] = question(self)
+        return self._answers[question]
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -141,83 +147,6 @@ class ProjectFiles:
         """The file of one of the project's modules."""
         return module_file(self.tree, self.roots, name)
 
-    @cached_property
-    def dependencies(self) -> Dependencies:
-        """Where the dependencies are declared, and which they are."""
-        return find_dependencies(self)
-
-    @cached_property
-    def distributions(self) -> frozenset[str]:
-        """The normalised names of everything that is asked for."""
-        configured = self.configured("packages")
-        more = (str(package) for package in configured) if isinstance(configured, list) else ()
-        return self.dependencies.distributions | {name_of(package) for package in more}
-
-    @cached_property
-    def ini(self) -> tuple[str | None, Mapping[str, str]]:
-        """The file with pytest's configuration, and its options as text."""
-        for directory in self.layout.directories:
-            for name in (
-                "pytest.toml",
-                "pytest.ini",
-                ".pytest.ini",
-                "pyproject.toml",
-                "tox.ini",
-                "setup.cfg",
-            ):
-                path = join(directory, name)
-                options = self._pytest_options(path, name) if self.tree.has(path) else None
-                if options is not None:
-                    return path, options
-        return None, {}
-
-    def _pytest_options(self, path: str, name: str) -> Mapping[str, str] | None:
-        if name in {"pytest.ini", ".pytest.ini"}:
-            return self.tree.ini(path).get("pytest", {})
-        if name == "pyproject.toml":
-            tool = self.tree.toml(path).get("tool", {}).get("pytest")
-            options = tool.get("ini_options", tool) if isinstance(tool, Mapping) else None
-            return _as_text(options) if isinstance(options, Mapping) else None
-        if name == "pytest.toml":
-            return _as_text(self.tree.toml(path).get("pytest", {}))
-        section = "tool:pytest" if name == "setup.cfg" else "pytest"
-        return self.tree.ini(path).get(section)
-
-    @cached_property
-    def addopts(self) -> tuple[str, ...]:
-        """Pytest's own options of the project."""
-        return words(self.ini[1].get("addopts", ""))
-
-    @cached_property
-    def settings_file(self) -> str | None:
-        """The file of the settings module that tests run with."""
-        from heroci_action.detection.settings import choose_settings  # noqa: PLC0415
-
-        module = self.configured("settings") or choose_settings(self)[0]
-        return self.module(module) if isinstance(module, str) else None
-
-    @cached_property
-    def source(self) -> SettingsSource | None:
-        """The settings module, read."""
-        return (
-            SettingsSource.of(self.tree, self.roots, self.settings_file)
-            if self.settings_file
-            else None
-        )
-
-    def python(self, path: str) -> ast.Module:
-        """The syntax tree of a file."""
-        return self.tree.python(path)
-
-
-def _as_text(options: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name.lower() if name != "DJANGO_SETTINGS_MODULE" else "django_settings_module": (
-            shlex.join(map(str, value)) if isinstance(value, list) else str(value)
-        )
-        for name, value in options.items()
-    }
-
 
 def _tox_text(value: object) -> str:
     """A value of tox's TOML as its INI form has it: one item a line, commands as lines, variables as NAME=value."""
@@ -227,6 +156,17 @@ def _tox_text(value: object) -> str:
         items = (shlex.join(map(str, item)) if isinstance(item, list) else item for item in value)
         return "\n".join(item for item in items if isinstance(item, str))
     return str(value)
+
+
+def once(question: Callable[[ProjectFiles], Answer]) -> Callable[[ProjectFiles], Answer]:
+    """Make a function of a project compute its answer only once for each project."""
+
+    @wraps(question)
+    def ask(project: ProjectFiles) -> Answer:
+        answer: Answer = project.answer(question)
+        return answer
+
+    return ask
 
 
 def words(line: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from heroci_action.detection.findings import Finding, Found
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.requirements import find_dependencies
 from heroci_action.repository.files import join
 
 NEWEST = (3, 13)
@@ -83,7 +84,7 @@ def _by_dockerfile(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
 
 def _allowed(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     """Versions that nothing forbids, each with what bounds it."""
-    metadata_dir = project.dependencies.project or project.layout.directory
+    metadata_dir = find_dependencies(project).project or project.layout.directory
     pyproject = project.tree.toml(join(metadata_dir, "pyproject.toml"))
     metadata, poetry = _table(pyproject.get("project")), _table(
         _table(pyproject.get("tool")).get("poetry")
@@ -123,7 +124,7 @@ def _classified(lines: Iterable[object]) -> list[Version]:
 
 
 def _newest_for_django(project: ProjectFiles) -> Version:
-    pin = (project.dependencies.pins or {}).get("django", "")
+    pin = (find_dependencies(project).pins or {}).get("django", "")
     match = re.search(r"==(\d+)\.(\d+)", pin)
     if match is None:
         return NEWEST

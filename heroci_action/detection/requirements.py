@@ -7,15 +7,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from heroci_action.detection.environment_reads import text_of
 from heroci_action.detection.layout import Layout
+from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.tox import lines as tox_lines
 from heroci_action.repository.files import RepositoryFiles, join, parent
-
-if TYPE_CHECKING:
-    from heroci_action.detection.project_files import ProjectFiles
 
 _LOCKS = ("uv.lock", "poetry.lock", "pylock.toml")
 _FILE = (
@@ -91,6 +89,7 @@ def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@once
 def find_dependencies(project: ProjectFiles) -> Dependencies:
     """What the user says, else what the project's CI installs, else a lock, files, a Pipfile, the metadata."""
     lock, files = project.configured("lock"), project.configured("requirements")
@@ -108,6 +107,13 @@ def find_dependencies(project: ProjectFiles) -> Dependencies:
     if files:
         return _by_files(project, files, "the requirements files")
     return _by_pipfile(project) or _by_project(project)
+
+
+def distributions(project: ProjectFiles) -> frozenset[str]:
+    """Return the normalised names of every requested distribution, `packages` included."""
+    packages = project.configured("packages")
+    extra = (str(package) for package in packages) if isinstance(packages, list) else ()
+    return find_dependencies(project).distributions | {name_of(package) for package in extra}
 
 
 def _beside(project: ProjectFiles, names: tuple[str, ...]) -> str | None:

@@ -6,25 +6,15 @@ import os.path
 import re
 import shlex
 from collections.abc import Iterator
-from itertools import pairwise
 
 from heroci_action.detection.evidence import Command
-from heroci_action.detection.facts import PytestFacts
 from heroci_action.detection.findings import Fact, Finding, Found
 from heroci_action.detection.project_files import ProjectFiles, words
-from heroci_action.detection.settings import choose_settings
+from heroci_action.detection.pytest_config import pytest_config
+from heroci_action.detection.runner_choice import DJANGO_TEST, PYTEST_ALONE, choose_runner, is_here
+from heroci_action.detection.settings_choice import choose_settings
 from heroci_action.repository.files import join
 
-_DJANGO_TEST = re.compile(
-    r"(\S*manage\.py|\bdjango-admin|(?:-m|--module)\s+(?:django|manage))\s+test\b"
-)
-_PYTEST = re.compile(r"(?:^|\s)(?:pytest|py\.test)(?=\s|$)")
-# Whatever runs pytest here must be pytest and nothing else: no installer, no loop, no other project's tests.
-_PYTEST_ALONE = re.compile(
-    r"^(?:\w+=\S+ )*(?:(?:uv|poetry|pdm|pipenv|hatch) run (?:--?\S+ )*)?"
-    r"(?:coverage run (?:--?\S+ )*-m )?(?:python3? (?:-\S+ )*-m )?"
-    r"(?:coverage run (?:--?\S+ )*-m )?(?:pytest|py\.test)(?: |$)"
-)
 # Scripts that configure Django by themselves and call its runner, as packages without a project have them.
 _SCRIPTS = ("runtests.py", "run_tests.py", "tests/runtests.py", "test/runtests.py")
 # Options that say how a run reports or is repeated, which is ours to say.
@@ -75,39 +65,6 @@ _NOT_BEFORE = frozenset(
 )
 
 
-def choose_runner(project: ProjectFiles) -> tuple[str, str]:
-    """`django` or `pytest`, and where that came from in words."""
-    for command in project.commands:
-        if _DJANGO_TEST.search(command.line):
-            return "django", f"the test command in {command.source}"
-        if (
-            _PYTEST.search(command.line)
-            and _PYTEST_ALONE.search(command.line)
-            and _is_here(project, command)
-        ):
-            return "pytest", f"the test command in {command.source}"
-    file, options = project.ini
-    if "django_settings_module" in options or "--ds" in " ".join(project.addopts):
-        return "pytest", f"pytest-django is configured in {file}"
-    has_pytest = "pytest-django" in project.distributions
-    if has_pytest and (file or _conftest(project)):
-        return "pytest", f"pytest-django is a dependency, and {file or 'a conftest.py'} is there"
-    if project.layout.manage is None and ("pytest" in project.distributions or has_pytest):
-        return "pytest", "there is no manage.py, and pytest is a dependency"
-    return "django", "nothing asks for pytest"
-
-
-def _is_here(project: ProjectFiles, command: Command) -> bool:
-    """Whether the command runs the project's tests, not those of a part with its own pytest configuration."""
-    file = project.ini[0]
-    elsewhere = join(command.directory) not in {".", *project.layout.directories}
-    return not elsewhere or (file is not None and join(command.directory) in file)
-
-
-def _conftest(project: ProjectFiles) -> bool:
-    return bool(project.tree.matching(r"(.*/)?conftest\.py", under=project.layout.directory))
-
-
 def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     """Runner, arguments, commands before, and what pytest's configuration already holds."""
     runner, why = choose_runner(project)
@@ -129,7 +86,10 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         before = _before(project, command)
         if before:
             yield Found("tests.before", before, f"what {command.source} runs before its tests")
-    yield Fact("pytest", pytest_facts(project))
+    measures = any(
+        word == "--cov" or word.startswith("--cov=") for word in pytest_config(project).addopts
+    )
+    yield Fact("pytest_coverage", measures)
 
 
 def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
@@ -151,42 +111,23 @@ def _script(project: ProjectFiles, runner: str) -> str | None:
     return next((_relative(project, path) for path in here if project.tree.has(path)), None)
 
 
-def pytest_facts(project: ProjectFiles) -> PytestFacts:
-    """What is in addopts, so that nothing is given twice."""
-    addopts = project.addopts
-    blocked = tuple(
-        value.removeprefix("no:")
-        for option, value in pairwise(addopts)
-        if option == "-p" and value.startswith("no:")
-    )
-    attached = tuple(word.removeprefix("-pno:") for word in addopts if word.startswith("-pno:"))
-    return PytestFacts(
-        config=project.ini[0],
-        addopts=addopts,
-        coverage=any(word == "--cov" or word.startswith("--cov=") for word in addopts),
-        processes=any(re.fullmatch(r"-n|-n\S+|--numprocesses(=.*)?", word) for word in addopts),
-        settings=project.ini[1].get("django_settings_module"),
-        blocked=blocked + attached,
-    )
-
-
 def _test_command(project: ProjectFiles, runner: str) -> Command | None:
-    pattern = _DJANGO_TEST if runner == "django" else _PYTEST_ALONE
+    pattern = DJANGO_TEST if runner == "django" else PYTEST_ALONE
     for command in project.commands:
-        if pattern.search(command.line) and _is_here(project, command):
+        if pattern.search(command.line) and is_here(project, command):
             return command
     return None
 
 
 def _runs(project: ProjectFiles, first: Command, runner: str) -> list[tuple[str, ...]]:
     """The arguments of each test command of a job; a command with other settings or variables is none of this stage."""
-    pattern = _DJANGO_TEST if runner == "django" else _PYTEST_ALONE
+    pattern = DJANGO_TEST if runner == "django" else PYTEST_ALONE
     same = (
         command
         for command in project.commands
         if (command.source, command.job, command.env) == (first.source, first.job, first.env)
         and pattern.search(command.line)
-        and _is_here(project, command)
+        and is_here(project, command)
         and _SETTINGS.findall(command.line) == _SETTINGS.findall(first.line)
     )
     runs = list(dict.fromkeys(_arguments(project, command, runner) for command in same))
@@ -196,7 +137,7 @@ def _runs(project: ProjectFiles, first: Command, runner: str) -> list[tuple[str,
 
 def _behind(command: Command, runner: str) -> str:
     """What the command says behind the runner's name: `coverage run --parallel -m pytest` is not about pytest."""
-    match = (_DJANGO_TEST if runner == "django" else _PYTEST_ALONE).search(command.line)
+    match = (DJANGO_TEST if runner == "django" else PYTEST_ALONE).search(command.line)
     rest = command.line[match.end() :] if match else ""
     return re.split(r"\s*(?:&&|\|\||;|\||>|2>)\s*", rest)[0]
 

@@ -9,6 +9,8 @@ from heroci_action.detection.database import choose, ways_of
 from heroci_action.detection.environment_reads import Read
 from heroci_action.detection.findings import Finding, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.requirements import distributions
+from heroci_action.detection.settings_choice import settings_source
 from heroci_action.detection.source import CAUGHT, SettingsSource, Statement
 
 _FALSE = frozenset({"", "0", "false", "no", "off", "n", "f", "none"})
@@ -69,7 +71,7 @@ _NEVER = frozenset(
 
 def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
     """Values for the variables that the settings read, in the order of the code."""
-    source = project.source
+    source = settings_source(project)
     if source is None:
         return
     way = choose(project, ways_of(project))
@@ -150,7 +152,7 @@ def _redis(
     if not (
         in_ci
         or (image is not None and needed)
-        or (not asks and nothing_else and project.distributions & _REDIS_CLIENTS)
+        or (not asks and nothing_else and distributions(project) & _REDIS_CLIENTS)
     ):
         return
     version = re.match(r"v?(\d+)", image.tag) if image else None

@@ -7,17 +7,17 @@ from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
-from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline import base, publish
 from heroci_action.pipeline.configured import configure, configured_stages
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES, BuiltInStage
 from heroci_action.plan.stages import Plan, Service, Stage
+from heroci_action.project import ProjectConfig
 
-Builder = Callable[[Loaded, RunContext], Stage]
+Builder = Callable[[ProjectConfig, RunContext], Stage]
 
 
-def build_plan(loaded: Loaded, context: RunContext) -> Plan:
+def build_plan(loaded: ProjectConfig, context: RunContext) -> Plan:
     """Return the plan for a project, with every stage in it: those that cannot run carry the reason in `skip`.
 
     Raises ConfigurationError if the stages do not fit together.
@@ -40,7 +40,7 @@ def build_plan(loaded: Loaded, context: RunContext) -> Plan:
     )
 
 
-def _build(declared: BuiltInStage, loaded: Loaded, context: RunContext) -> Stage:
+def _build(declared: BuiltInStage, loaded: ProjectConfig, context: RunContext) -> Stage:
     """Return a built-in stage with the reason to skip it, if detection found one, and with its configuration."""
     stage = builder(declared.name)(loaded, context)
     stage = replace(

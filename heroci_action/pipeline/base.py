@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from heroci_action.config.lint_tools import LINT_TOOLS
-from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.actions import Customise, InstallDependencies, InstallSystemPackages
 from heroci_action.plan.stages import Environment, Stage, Step
+from heroci_action.project import ProjectConfig
 
 NAME = "base"
 
 
-def build(loaded: Loaded, _: RunContext) -> Stage:
+def build(loaded: ProjectConfig, _: RunContext) -> Stage:
     """Install system packages, then the project's dependencies, then call the project's hook."""
     dependencies = Step(name="dependencies", action=InstallDependencies())
     steps = (*_system_packages(loaded), dependencies, *_hook(loaded))
     return Stage(name=NAME, steps=steps)
 
 
-def _hook(loaded: Loaded) -> tuple[Step, ...]:
+def _hook(loaded: ProjectConfig) -> tuple[Step, ...]:
     function = loaded.config.hook
     return (Step(name="hook", action=Customise(function=function)),) if function else ()
 
 
-def _system_packages(loaded: Loaded) -> tuple[Step, ...]:
+def _system_packages(loaded: ProjectConfig) -> tuple[Step, ...]:
     packages = loaded.config.apt
     # A Dockerfile or workflow may install more than the tests need, so detected packages are not required.
     action = InstallSystemPackages(packages=packages, required=not loaded.detected("apt"))
     return (Step(name="system packages", action=action),) if packages else ()
 
 
-def environment(loaded: Loaded) -> Environment:
+def environment(loaded: ProjectConfig) -> Environment:
     """Return the contents of the base environment."""
     config, facts = loaded.config, loaded.facts
     declares = (
@@ -53,7 +53,7 @@ def environment(loaded: Loaded) -> Environment:
     )
 
 
-def _tools(loaded: Loaded) -> tuple[str, ...]:
+def _tools(loaded: ProjectConfig) -> tuple[str, ...]:
     """Return the requirements of the built-in lint tools and their plugins, with the project's pins if it has any."""
     specs = (
         loaded.facts.lint_specs.get(name, LINT_TOOLS[name].default_spec)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from heroci_action.config.model import StageConfig
-from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline.variables import stage_env
 from heroci_action.plan.actions import CollectReports, Command
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES, DEFAULT_NEEDS, DEFAULT_TIME_LIMIT
 from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Stage, Step
+from heroci_action.project import ProjectConfig
 
 
-def configured_stages(loaded: Loaded) -> tuple[Stage, ...]:
+def configured_stages(loaded: ProjectConfig) -> tuple[Stage, ...]:
     """Return the stages that exist only in the configuration."""
     return tuple(
         _stage(name, stage, loaded)
@@ -22,7 +22,7 @@ def configured_stages(loaded: Loaded) -> tuple[Stage, ...]:
     )
 
 
-def _stage(name: str, config: StageConfig, loaded: Loaded) -> Stage:
+def _stage(name: str, config: StageConfig, loaded: ProjectConfig) -> Stage:
     services = config.services or ()
     stage = Stage(
         name=name,
@@ -37,7 +37,7 @@ def _stage(name: str, config: StageConfig, loaded: Loaded) -> Stage:
     return configure(stage, loaded)
 
 
-def configure(stage: Stage, loaded: Loaded) -> Stage:
+def configure(stage: Stage, loaded: ProjectConfig) -> Stage:
     """Return the stage with its configuration applied; configured steps come after the built-in ones."""
     config = loaded.config.stages.get(stage.name)
     if config is None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from heroci_action.config.model import ImageConfig
-from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import server_env
 from heroci_action.plan.actions import BuildImage, Command, ExportImage, Place, Serve
 from heroci_action.plan.stages import Stage, Step
+from heroci_action.project import ProjectConfig
 
 NAME = "image"
 HEALTHY_WITHIN = 90.0  # seconds
 
 
-def build(loaded: Loaded, context: RunContext) -> Stage:
+def build(loaded: ProjectConfig, context: RunContext) -> Stage:
     """Build the image, migrate the database, start the application and check it."""
     services = tuple(loaded.config.services)
     return Stage(
@@ -27,7 +27,7 @@ def build(loaded: Loaded, context: RunContext) -> Stage:
     )
 
 
-def skip_reason(loaded: Loaded, context: RunContext) -> str | None:
+def skip_reason(loaded: ProjectConfig, context: RunContext) -> str | None:
     """Return why there will be no image, None if there will be one."""
     image = loaded.config.image
     if image is False:
@@ -37,7 +37,7 @@ def skip_reason(loaded: Loaded, context: RunContext) -> str | None:
     return context.no_image
 
 
-def _steps(loaded: Loaded) -> Iterator[Step]:
+def _steps(loaded: ProjectConfig) -> Iterator[Step]:
     image = loaded.config.image
     if not isinstance(image, ImageConfig) or image.dockerfile is None:
         return
@@ -59,12 +59,12 @@ def _steps(loaded: Loaded) -> Iterator[Step]:
         yield Step(name="export", action=ExportImage(name=image.export))
 
 
-def serve(loaded: Loaded, image: ImageConfig) -> Step:
+def serve(loaded: ProjectConfig, image: ImageConfig) -> Step:
     """Return the step that starts the image and waits until it is healthy."""
     action = Serve(
         place=Place.IMAGE,
         command=image.command,
-        port=loaded.facts.image.port,
+        port=loaded.facts.image_port,
         health=image.health or loaded.facts.health,
         within=HEALTHY_WITHIN,
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from heroci_action.config.model import ImageConfig
-from heroci_action.detection.facts import Loaded, Vendor
+from heroci_action.detection.facts import Vendor
 from heroci_action.pipeline import image as image_stage
 from heroci_action.pipeline.base import NAME as BASE
 from heroci_action.pipeline.run_context import RunContext
@@ -14,12 +14,13 @@ from heroci_action.pipeline.variables import django, server_env, source_paths, w
 from heroci_action.plan.actions import Command, Place, Serve
 from heroci_action.plan.report_kinds import Report, ReportKind
 from heroci_action.plan.stages import Stage, Step
+from heroci_action.project import ProjectConfig
 
 NAME = "integration"
 READY_WITHIN = 60.0  # seconds
 
 
-def build(loaded: Loaded, context: RunContext) -> Stage:
+def build(loaded: ProjectConfig, context: RunContext) -> Stage:
     """Start the image or, if there is none, the server from the base environment, and check it."""
     config = loaded.config
     services = tuple(config.services)
@@ -34,7 +35,7 @@ def build(loaded: Loaded, context: RunContext) -> Stage:
     )
 
 
-def _env(loaded: Loaded, *, with_image: bool) -> dict[str, str]:
+def _env(loaded: ProjectConfig, *, with_image: bool) -> dict[str, str]:
     env = server_env(loaded, loaded.config.services)
     if with_image:
         return env
@@ -43,18 +44,18 @@ def _env(loaded: Loaded, *, with_image: bool) -> dict[str, str]:
     return with_path({**env, **scratch}, "{probes}", *source_paths(loaded))
 
 
-def _scratch_variable(loaded: Loaded) -> str | None:
+def _scratch_variable(loaded: ProjectConfig) -> str | None:
     """Return the variable that points the application to another SQLite file than the one in the checkout."""
     variable = loaded.facts.database_variable
     free = variable is not None and variable not in loaded.config.env
     return variable if free and _on_sqlite(loaded) else None
 
 
-def _on_sqlite(loaded: Loaded) -> bool:
+def _on_sqlite(loaded: ProjectConfig) -> bool:
     return loaded.facts.vendor is Vendor.SQLITE and not loaded.config.services
 
 
-def _skip_reason(loaded: Loaded, *, with_image: bool) -> str | None:
+def _skip_reason(loaded: ProjectConfig, *, with_image: bool) -> str | None:
     integration = loaded.config.integration
     if integration.enabled is False:
         return "disabled by `integration.enabled = false`"
@@ -74,13 +75,13 @@ def _skip_reason(loaded: Loaded, *, with_image: bool) -> str | None:
     return None
 
 
-def _health(loaded: Loaded) -> str | None:
+def _health(loaded: ProjectConfig) -> str | None:
     image = loaded.config.image
     configured = image.health if isinstance(image, ImageConfig) else None
     return loaded.config.integration.health or configured or loaded.facts.health
 
 
-def _steps(loaded: Loaded, *, with_image: bool) -> Iterator[Step]:
+def _steps(loaded: ProjectConfig, *, with_image: bool) -> Iterator[Step]:
     integration, image = loaded.config.integration, loaded.config.image
     if with_image and isinstance(image, ImageConfig):
         if loaded.config.services:
@@ -117,7 +118,7 @@ def _steps(loaded: Loaded, *, with_image: bool) -> Iterator[Step]:
         )
 
 
-def _serve(loaded: Loaded) -> Serve:
+def _serve(loaded: ProjectConfig) -> Serve:
     return Serve(
         place=Place.ENVIRONMENT,
         command=_server(loaded),
@@ -126,7 +127,7 @@ def _serve(loaded: Loaded) -> Serve:
     )
 
 
-def _server(loaded: Loaded) -> tuple[str, ...] | None:
+def _server(loaded: ProjectConfig) -> tuple[str, ...] | None:
     """Return the command of the production server that the project depends on, None if there is none."""
     facts = loaded.facts
     if "gunicorn" in facts.distributions and facts.wsgi:

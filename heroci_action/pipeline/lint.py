@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.config.model import LintConfig
-from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import stage_env
 from heroci_action.plan.actions import Command
 from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Stage, Step
+from heroci_action.project import ProjectConfig
 
 NAME = "lint"
 
 
-def build(loaded: Loaded, _: RunContext) -> Stage:
+def build(loaded: ProjectConfig, _: RunContext) -> Stage:
     """Run the lint tools that the project uses."""
     tools = loaded.config.lint
     return Stage(
@@ -26,7 +26,7 @@ def build(loaded: Loaded, _: RunContext) -> Stage:
     )
 
 
-def _step(name: str, tool: LintConfig, loaded: Loaded) -> Step:
+def _step(name: str, tool: LintConfig, loaded: ProjectConfig) -> Step:
     built_in = LINT_TOOLS.get(name)
     targets = loaded.facts.lint_targets
     command = tool.command or (built_in.command_for(targets) if built_in else name)

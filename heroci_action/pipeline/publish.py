@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline.image import NAME as IMAGE
 from heroci_action.plan.actions import PublishImage
 from heroci_action.plan.stages import Stage, Step
+from heroci_action.project import ProjectConfig
 
 NAME = "publish"
 
 
-def stages(loaded: Loaded, others: Iterable[Stage]) -> tuple[Stage, ...]:
+def stages(loaded: ProjectConfig, others: Iterable[Stage]) -> tuple[Stage, ...]:
     """Return the stage if the project has an address to push to; by default, it needs all stages that will run."""
     config = loaded.config.publish
     if config is None:

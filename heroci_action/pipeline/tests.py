@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from heroci_action.detection.facts import Loaded
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import django, manage, source_paths, stage_env, with_path
 from heroci_action.plan.actions import Command
 from heroci_action.plan.report_kinds import Report, ReportKind
 from heroci_action.plan.stages import Stage, Step
+from heroci_action.project import ProjectConfig
 
 NAME = "tests"
 RC = "{reports}/coveragerc"
@@ -20,7 +20,7 @@ PROBE = "{probes}/heroci_coverage.py"
 TIMES = "times.json"
 
 
-def build(loaded: Loaded, context: RunContext) -> Stage:
+def build(loaded: ProjectConfig, context: RunContext) -> Stage:
     """Run everything that tests the code, quick steps first."""
     services = tuple(loaded.config.services)
     return Stage(
@@ -36,7 +36,7 @@ def _has_times(context: RunContext) -> bool:
     return context.shard is not None and bool(context.times)
 
 
-def _steps(loaded: Loaded, context: RunContext) -> Iterator[Step]:
+def _steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
     tests = loaded.config.tests
     # Detected commands may do more than the tests need; configured ones are needed.
     needed = not loaded.detected("tests.before")
@@ -65,12 +65,12 @@ def _shard(step: Step, context: RunContext) -> Step:
     return replace(step, env=env, sharded=True)
 
 
-def _has_settings(loaded: Loaded) -> bool:
+def _has_settings(loaded: ProjectConfig) -> bool:
     """Return whether Django's checks apply: without a manage.py, the settings are for the tests only."""
     return loaded.facts.manage is not None
 
 
-def _django_steps(loaded: Loaded) -> Iterator[Step]:
+def _django_steps(loaded: ProjectConfig) -> Iterator[Step]:
     # Django's own runner runs the same checks before the first test; pytest does not and may pass without them.
     blocking = loaded.config.tests.runner != "pytest"
     yield Step(name="check", action=Command(line=django(loaded, "check")), blocking=blocking)
@@ -82,7 +82,7 @@ def _django_steps(loaded: Loaded) -> Iterator[Step]:
         yield Step(name="migrate", action=Command(line=line), blocking=False)
 
 
-def _check_migrations(loaded: Loaded) -> Step:
+def _check_migrations(loaded: ProjectConfig) -> Step:
     record = "{reports}/migrations"
     warn = ("--warn",) if loaded.config.tests.check_migrations == "warn" else ()
     return Step(
@@ -109,7 +109,7 @@ def _collect_coverage() -> Step:
 class _Run:
     """One invocation of the test runner."""
 
-    loaded: Loaded
+    loaded: ProjectConfig
     arguments: tuple[str, ...]
     number: int
 
@@ -168,9 +168,9 @@ class _Run:
                 return ()
 
     def _pytest(self) -> tuple[str, ...]:
-        facts = self.loaded.facts.pytest
         report = (f"--junitxml={self.junit}", "-o", "junit_family=xunit1")
-        no_cov = ("--no-cov",) if facts.coverage and self.loaded.config.tests.coverage else ()
+        measured_twice = self.loaded.facts.pytest_coverage and self.loaded.config.tests.coverage
+        no_cov = ("--no-cov",) if measured_twice else ()
         workers: tuple[str, ...] = ()
         match self.loaded.config.tests.parallel:
             case True:
@@ -180,6 +180,6 @@ class _Run:
         return ("-m", "pytest", *report, *no_cov, *workers, *self.arguments)
 
 
-def _runs(loaded: Loaded) -> Iterator[_Run]:
+def _runs(loaded: ProjectConfig) -> Iterator[_Run]:
     for number, arguments in enumerate(loaded.config.tests.args, start=1):
         yield _Run(loaded, arguments, number)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from heroci_action.detection.facts import Loaded
+from heroci_action.project import ProjectConfig
 
 _SERVICE_VALUE = re.compile(r"\{(\w[\w-]*)\.[a-z]+\}")
 
 
-def stage_env(loaded: Loaded, services: Iterable[str]) -> dict[str, str]:
+def stage_env(loaded: ProjectConfig, services: Iterable[str]) -> dict[str, str]:
     """Return the common variables, without those that refer to a service that the stage does not have."""
     config, available = loaded.config, {*services, "env", "app"}
     env = {
@@ -24,14 +24,14 @@ def stage_env(loaded: Loaded, services: Iterable[str]) -> dict[str, str]:
     return env
 
 
-def server_env(loaded: Loaded, services: Iterable[str]) -> dict[str, str]:
+def server_env(loaded: ProjectConfig, services: Iterable[str]) -> dict[str, str]:
     """Return the variables of the running application, whose settings may differ from those of the tests."""
     env = stage_env(loaded, services)
     server = loaded.facts.server_settings
     return {**env, "DJANGO_SETTINGS_MODULE": server} if server else env
 
 
-def source_paths(loaded: Loaded) -> Iterator[str]:
+def source_paths(loaded: ProjectConfig) -> Iterator[str]:
     """Yield the directories from which modules are imported, if they are not the working directory."""
     for path in loaded.facts.source_paths:
         yield "{root}" if path == "." else f"{{root}}/{path}"
@@ -43,12 +43,12 @@ def with_path(env: Mapping[str, str], *directories: str) -> dict[str, str]:
     return {**env, "PYTHONPATH": path}
 
 
-def django(loaded: Loaded, *arguments: str) -> tuple[str, ...]:
+def django(loaded: ProjectConfig, *arguments: str) -> tuple[str, ...]:
     """Return a Django command, run through the project's manage.py, which may do more than load the settings."""
     return ("python", *manage(loaded), *arguments)
 
 
-def manage(loaded: Loaded) -> tuple[str, ...]:
+def manage(loaded: ProjectConfig) -> tuple[str, ...]:
     """Return the arguments with which Python starts Django's command line."""
     if loaded.facts.manage is None:
         return ("-m", "django")

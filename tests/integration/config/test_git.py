@@ -8,7 +8,7 @@ import pytest
 from heroci_action.project import load
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.repository.git import Checkout
-from tests.unit.config.projects import django, manage, write
+from tests.unit.detection.projects import django, manage, write
 
 
 @pytest.fixture

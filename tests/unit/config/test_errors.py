@@ -6,7 +6,7 @@ import pytest
 
 from heroci_action.errors import ConfigurationError, ExitCode, Problem, UsageError
 from heroci_action.project import load
-from tests.unit.config.projects import django, loaded, write
+from tests.unit.detection.projects import django, loaded, write
 
 
 def problems(root: Path, toml: str, **files: str) -> dict[str, Problem]:

@@ -6,7 +6,7 @@ import pytest
 
 from heroci_action.errors import ConfigurationError
 from heroci_action.project import load
-from tests.unit.config.projects import django, loaded, manage, write
+from tests.unit.detection.projects import django, loaded, manage, write
 
 URL_SETTINGS = """
 import os, dj_database_url

@@ -10,7 +10,7 @@ from heroci_action.config.location import read_file
 from heroci_action.config.model import ReportConfig
 from heroci_action.errors import ConfigurationError, Problem
 from heroci_action.project import report_config
-from tests.unit.config.projects import django, loaded, write
+from tests.unit.detection.projects import django, loaded, write
 
 
 def load_report(root: Path) -> ReportConfig:

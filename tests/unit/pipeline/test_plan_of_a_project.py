@@ -26,7 +26,7 @@ from heroci_action.plan.actions import (
 from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.sharding import Shard
-from tests.unit.config.projects import SQLITE, django, loaded, manage
+from tests.unit.detection.projects import SQLITE, django, loaded, manage
 
 POSTGRES = """
 import os

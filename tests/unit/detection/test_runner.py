@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.config.model import TestsConfig as Tests
-from tests.unit.config.projects import SQLITE, django, loaded, manage
+from tests.unit.detection.projects import SQLITE, django, loaded, manage
 
 
 def workflow(*commands: str) -> dict[str, str]:
@@ -140,13 +140,12 @@ def test_tests_run_in_parallel_where_the_projects_ci_does_so(tmp_path: Path, com
     assert the_tests(tmp_path, workflow(command)).parallel is True
 
 
-def test_facts_say_what_addopts_holds_already(tmp_path: Path) -> None:
-    ini = "[pytest]\naddopts = --cov=shop -n=auto --ds=mysite.settings -p no:cacheprovider\n  -pno:randomly\n"
-    facts = loaded(tmp_path, {**django(), "pytest.ini": ini}).facts.pytest
-    assert facts.config == "pytest.ini"
-    assert (facts.coverage, facts.processes) == (True, True)
-    assert facts.blocked == ("cacheprovider", "randomly")
-    assert facts.addopts[0] == "--cov=shop"
+@pytest.mark.parametrize(
+    ("addopts", "measured"), [("-q --cov=shop", True), ("--cov", True), ("--covert", False)]
+)
+def test_coverage_in_addopts_is_recognised(tmp_path: Path, addopts: str, measured: bool) -> None:
+    ini = f"[pytest]\naddopts = {addopts}\n"
+    assert loaded(tmp_path, {**django(), "pytest.ini": ini}).facts.pytest_coverage is measured
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.config.model import Config, ImageConfig
-from tests.unit.config.projects import django, loaded, manage
+from tests.unit.detection.projects import django, loaded, manage
 
 PLAIN = "FROM python:3.12\nCOPY . .\nCMD gunicorn\n"
 
@@ -106,11 +106,7 @@ def test_facts_come_from_the_stage_that_is_built_and_those_below_it(tmp_path: Pa
         HEALTHCHECK CMD curl -f http://localhost:9000/alive || exit 1
     """
     found = loaded(tmp_path, {**django(), "Dockerfile": dockerfile})
-    assert (
-        found.facts.image.port,
-        found.facts.image.has_command,
-        found.facts.image.healthcheck,
-    ) == (9000, True, True)
+    assert found.facts.image_port == 9000
     assert image(found.config).health == "/alive"
     assert found.config.integration.health == "/alive"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.config.model import Config
-from tests.unit.config.projects import django, loaded, manage, write
+from tests.unit.detection.projects import django, loaded, manage, write
 
 BLACK = ("black", "--check", "--diff", "--quiet")
 ISORT = ("isort", "--check-only", "--diff", "--filter-files")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.detection.python_version import satisfies
-from tests.unit.config.projects import django, loaded
+from tests.unit.detection.projects import django, loaded
 
 WORKFLOW = ".github/workflows/t.yml"
 

@@ -8,7 +8,7 @@ import pytest
 
 from heroci_action.project import load
 from heroci_action.repository.files import MAX_TEXT, RepositoryFiles
-from tests.unit.config.projects import SQLITE, django, loaded, manage, write
+from tests.unit.detection.projects import SQLITE, django, loaded, manage, write
 
 BROKEN = [
     "\x00\x01",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.config.projects import SQLITE, loaded, manage
+from tests.unit.detection.projects import SQLITE, loaded, manage
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.config.projects import SQLITE, django, loaded
+from tests.unit.detection.projects import SQLITE, django, loaded
 
 
 def env(root: Path, settings: str, **files: str) -> dict[str, str]:

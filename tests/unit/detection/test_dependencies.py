@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.config.projects import django, loaded, manage
+from tests.unit.detection.projects import django, loaded, manage
 
 
 def requirements(root: Path, files: dict[str, str]) -> tuple[str, ...]:

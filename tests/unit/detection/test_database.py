@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.detection.facts import Vendor
-from tests.unit.config.projects import SQLITE, django, loaded
+from tests.unit.detection.projects import SQLITE, django, loaded
 
 POSTGRES = "django.db.backends.postgresql"
 DRIVER = {"requirements.txt": "django\npsycopg[binary]==3.2\n"}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
-from heroci_action.detection.facts import Loaded
-from heroci_action.project import load
+from heroci_action.project import ProjectConfig, load
 
 MANAGE = """
     import os, sys
@@ -36,6 +35,6 @@ def django(settings: str = SQLITE, **more: str) -> dict[str, str]:
     return {"manage.py": manage(), "mysite/__init__.py": "", "mysite/settings.py": settings, **more}
 
 
-def loaded(root: Path, files: dict[str, str], **overrides: object) -> Loaded:
+def loaded(root: Path, files: dict[str, str], **overrides: object) -> ProjectConfig:
     """Write the files and load the configuration."""
     return load(write(root, files), overrides=overrides)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.config.projects import django, loaded
+from tests.unit.detection.projects import django, loaded
 
 HOOKS = """
 repos:

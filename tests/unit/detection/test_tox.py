@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.detection.tox import factors_of, lines
-from tests.unit.config.projects import django, loaded, manage
+from tests.unit.detection.projects import django, loaded, manage
 
 
 @pytest.mark.parametrize(
