@@ -10,7 +10,7 @@ from heroci_action.config.model import Config
 from heroci_action.pipeline import build_plan, builder
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
-from tests.unit.config.projects import django, loaded
+from tests.unit.detection.projects import django, loaded
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "stages.md"
 
