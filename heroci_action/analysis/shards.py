@@ -46,8 +46,8 @@ def misfit(results: Iterable[Result]) -> Misfit | None:
 
 
 def is_sharded(stage: StageResult) -> bool:
-    """Whether one of its steps ran a part of the tests."""
-    return any("split" in step.facts for step in stage.steps)
+    """Whether one of its steps ran only a part of the tests."""
+    return any(step.splits for step in stage.steps)
 
 
 def _groups(results: Iterable[Result]) -> dict[tuple[str, int], list[Sharded]]:
@@ -82,5 +82,6 @@ def _fit(parts: Sequence[Sharded], total: int) -> bool:
 def _splits(result: Result) -> Iterator[tuple[str, str]]:
     for stage in result.stages:
         for step in stage.steps:
-            if "split" in step.facts:
-                yield f"{stage.name}/{step.name}", step.facts["split"]
+            if step.splits:
+                fingerprints = " ".join(split.fingerprint for split in step.splits)
+                yield f"{stage.name}/{step.name}", fingerprints

@@ -1,4 +1,4 @@
-"""The tests that took the longest, and what took time beside them."""
+"""The slowest tests, and the time spent in fixtures."""
 
 from __future__ import annotations
 
@@ -6,26 +6,32 @@ import heapq
 from itertools import chain
 
 from heroci_action.results import packed as packing
-from heroci_action.results.records import Result, TestCase
-
-FIXTURES = "fixtures"
-"""The fact that says how long setUpClass, setUpTestData and tearDownClass took, which no test's time holds."""
+from heroci_action.results.records import FixtureTimes, Result, TestCase
+from heroci_action.text import one_line, seconds
 
 
-def slowest_of(result: Result, number: int) -> list[TestCase]:
-    """At most so many (packing.SLOWEST is the most) tests that took any time, the slowest first."""
-    assert number <= packing.SLOWEST  # noqa: S101  packets know no more
+def slowest_tests(result: Result, number: int) -> list[TestCase]:
+    """Return the slowest tests that took any time, up to `number` (at most packing.SLOWEST), slowest first."""
+    assert number <= packing.SLOWEST  # noqa: S101  a packet knows no more
     packed = (test for packet in result.packed for test in packet.slowest)
     ran = (test for test in chain(result.tests, packed) if test.duration > 0)
     return heapq.nlargest(number, ran, key=lambda test: test.duration)
 
 
-def fixtures_of(result: Result) -> list[str]:
-    """What the steps say of their fixtures, with the step's name where several do."""
-    told = [
-        (f"{stage.name}/{step.name}", step.facts[FIXTURES])
+def describe_fixtures(result: Result) -> list[str]:
+    """Describe the fixture times of each step, naming the step if there are several.
+
+    For example `48 s, of which shop.tests.CartTests 31 s, shop.tests.ApiTests 9.2 s`.
+    """
+    texts = [
+        (f"{stage.name}/{step.name}", _describe(step.fixtures))
         for stage in result.stages
         for step in stage.steps
-        if FIXTURES in step.facts
+        if step.fixtures
     ]
-    return [text if len(told) == 1 else f"in {name} {text}" for name, text in told]
+    return [text if len(texts) == 1 else f"in {name} {text}" for name, text in texts]
+
+
+def _describe(times: FixtureTimes) -> str:
+    shares = ", ".join(f"{one_line(name, 200)} {seconds(time)}" for name, time in times.longest)
+    return f"{seconds(times.total)}, of which {shares}" if shares else seconds(times.total)

@@ -256,12 +256,7 @@ def _printed_reports(step: Step, printed: Printed) -> Iterator[Source]:
 
 
 def _result(project: Project, outcome: Outcome, *, started_at: datetime, duration: float) -> Result:
-    facts = {
-        key: value
-        for stage in outcome.stages
-        for step in stage.steps
-        for key, value in step.facts.items()
-    }
+    pythons = (step.python for stage in outcome.stages for step in stage.steps)
     return Result(
         status=outcome.status,
         exit_code=outcome.exit_code,
@@ -269,7 +264,7 @@ def _result(project: Project, outcome: Outcome, *, started_at: datetime, duratio
         engine=project.chosen.name,
         engine_reason=project.chosen.reason,
         commit=Checkout.of(project.loaded.root).commit(),
-        python=facts.get("python"),
+        python=next(filter(None, pythons), None),
         shard=str(project.shard) if project.shard else None,
         started_at=started_at.isoformat(timespec="seconds"),
         duration=duration,

@@ -44,7 +44,8 @@ class ReportFile:
 class StepOutcome:
     """What came of a step: its exit code, 0 where it did what it is for, 128 + N where signal N ended it.
 
-    `cause` and `remedy` explain an exit code that is not the command's own word (a service that never became healthy).
+    `cause` and `remedy` explain an exit code that is not the command's own word (a service that never became healthy);
+    `python` is the version of the interpreter that the step installed into.
     """
 
     exit_code: int
@@ -52,6 +53,7 @@ class StepOutcome:
     cause: str | None = None
     remedy: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    python: str | None = None
     warnings: tuple[str, ...] = ()
 
 

@@ -12,7 +12,14 @@ from heroci_action.analysis.coverage import united
 from heroci_action.options import LARGEST_FILE
 from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import Coverage, Diagnostic, PassedTests, TestCase
+from heroci_action.results.records import (
+    Coverage,
+    Diagnostic,
+    FixtureTimes,
+    PassedTests,
+    Split,
+    TestCase,
+)
 
 CHUNK = 1 << 18  # bytes that are read at once
 
@@ -124,6 +131,8 @@ class Readings:
     coverage: Coverage | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     window: Mapping[str, str] = field(default_factory=dict)
+    splits: tuple[Split, ...] = ()
+    fixtures: FixtureTimes | None = None
     warnings: tuple[str, ...] = ()
     elsewhere: int = 0
 
@@ -162,6 +171,8 @@ def joined(parts: Iterable[Readings]) -> Readings:
     coverages: list[Coverage] = []
     facts: dict[str, str] = {}
     window: dict[str, str] = {}
+    splits: list[Split] = []
+    fixtures: FixtureTimes | None = None
     warnings: list[str] = []
     packed: Readings | None = None
     elsewhere = 0
@@ -175,6 +186,8 @@ def joined(parts: Iterable[Readings]) -> Readings:
         coverages += [part.coverage] if part.coverage else []
         facts |= part.facts
         window |= part.window
+        splits += part.splits
+        fixtures = part.fixtures or fixtures
         warnings += part.warnings
         elsewhere += part.elsewhere
     return Readings(
@@ -183,6 +196,8 @@ def joined(parts: Iterable[Readings]) -> Readings:
         coverage=united(coverages),
         facts=facts,
         window=window,
+        splits=tuple(splits),
+        fixtures=fixtures,
         warnings=tuple(warnings),
         passed=packed.passed if packed else None,
         keys=packed.keys if packed else None,

@@ -10,11 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from heroci_action.analysis.slowest import FIXTURES
 from heroci_action.readers.base import BrokenReportError, Readings, Source, joined, kept
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import Status, TestCase
-from heroci_action.text import one_line, seconds
+from heroci_action.results.records import FixtureTimes, Split, Status, TestCase
 
 Event = Mapping[str, Any]
 
@@ -22,15 +20,6 @@ NOTABLE = 0.1  # seconds of fixtures in sum
 LONGEST = 3  # of the classes
 
 _VENDORS = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "oracle": "Oracle"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """The tests of this shard, of all that there are."""
-
-    shard: str
-    tests: int
-    all_tests: int
 
 
 @dataclass(slots=True)
@@ -41,7 +30,7 @@ class _Run:
     unfinished: list[TestCase] = field(default_factory=list)
     fixtures: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     databases: dict[str, str] | None = None
-    chosen: dict[str, _Chosen] = field(default_factory=dict)  # by the fingerprint of the split
+    splits: dict[str, Split] = field(default_factory=dict)  # by fingerprint
     stopped: bool = False
     warnings: list[str] = field(default_factory=list)
 
@@ -50,9 +39,8 @@ def read_records(sources: Sequence[Source], tree: PathResolver) -> Readings:
     """Every case that was recorded, and as errored every test that started and never ended.
 
     A run that was told to stop at the first failure ends its other processes on purpose: their tests are a warning.
-    The fact `database` says what the tests really used, as in `PostgreSQL 18.6`, or `none`; `shard` which part of the
-    tests ran, as in `2/5, 31 of 154 tests`, and `split` tells splits apart, so that shards can be checked for fitting.
-    The fact FIXTURES says how long it took to set classes up and tear them down, where that is worth a word.
+    The fact `database` names what the tests really used, such as `PostgreSQL 18.6`, or `none`; `shard` the part of the
+    tests that ran, such as `2/5, 31 of 154 tests`.
     """
     run = _Run()
 
@@ -73,9 +61,11 @@ def _readings(run: _Run) -> Readings:
     ended = [f"{test.id} was ended by --failfast" for test in run.unfinished]
     return Readings(
         tests=tuple(run.tests) if run.stopped else (*run.tests, *run.unfinished),
-        facts=_database_fact(run) | _shard_facts(run) | _fixtures_fact(run.fixtures),
+        facts=_database_fact(run) | _shard_fact(run),
+        splits=tuple(run.splits[fingerprint] for fingerprint in sorted(run.splits)),
+        fixtures=_fixture_times(run.fixtures),
         warnings=(*(ended if run.stopped else ()), *run.warnings, *_empty_shards(run)),
-        elsewhere=sum(chosen.all_tests - chosen.tests for chosen in run.chosen.values()),
+        elsewhere=sum(split.total - split.tests for split in run.splits.values()),
     )
 
 
@@ -83,31 +73,29 @@ def _database_fact(run: _Run) -> dict[str, str]:
     return {} if run.databases is None else {"database": _summary(run.databases)}
 
 
-def _shard_facts(run: _Run) -> dict[str, str]:
-    """A runner may build several suites, each of which is split."""
-    if not run.chosen:
+def _shard_fact(run: _Run) -> dict[str, str]:
+    """Describe the part that ran of each suite; a runner may build several."""
+    if not run.splits:
         return {}
-    parts = [
-        f"{chosen.shard}, {chosen.tests:,} of {chosen.all_tests:,} tests"
-        for chosen in run.chosen.values()
-    ]
-    return {"shard": "; ".join(parts), "split": " ".join(sorted(run.chosen))}
+    parts = (
+        f"{split.shard}, {split.tests:,} of {split.total:,} tests" for split in run.splits.values()
+    )
+    return {"shard": "; ".join(parts)}
 
 
-def _fixtures_fact(fixtures: Mapping[str, float]) -> dict[str, str]:
-    """As in `48 s, of which shop.tests.CartTests 31 s, shop.tests.ApiTests 9.2 s`; processes side by side add up."""
-    whole = sum(fixtures.values())
-    if whole < NOTABLE:
-        return {}
+def _fixture_times(fixtures: Mapping[str, float]) -> FixtureTimes | None:
+    """Return the total and the slowest classes; the times of parallel processes add up."""
+    total = sum(fixtures.values())
+    if total < NOTABLE:
+        return None
     longest = heapq.nlargest(LONGEST, fixtures.items(), key=lambda item: item[1])
-    shares = (f"{one_line(name, 200)} {seconds(time)}" for name, time in longest)
-    return {FIXTURES: f"{seconds(whole)}, of which {', '.join(shares)}"}
+    return FixtureTimes(total=total, longest=tuple(longest))
 
 
 def _empty_shards(run: _Run) -> Iterator[str]:
-    for chosen in run.chosen.values():
-        if chosen.all_tests and not chosen.tests:
-            yield f"shard {chosen.shard} has no test: the other shards run all {chosen.all_tests:,}"
+    for split in run.splits.values():
+        if split.total and not split.tests:
+            yield f"shard {split.shard} has no test: the other shards run all {split.total:,}"
 
 
 def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: PathResolver) -> None:
@@ -131,12 +119,17 @@ def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: Pat
 
 
 def _choose(event: Event, run: _Run) -> None:
-    """Every worker of pytest-xdist tells the same."""
+    """Add a split, which every worker of pytest-xdist records."""
     try:
-        chosen = _Chosen(str(event["shard"]), int(event["tests"]), int(event["of"]))
-        run.chosen[str(event["split"])] = chosen
+        split = Split(
+            shard=str(event["shard"]),
+            tests=int(event["tests"]),
+            total=int(event["of"]),
+            fingerprint=str(event["split"]),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise BrokenReportError(f"a shard without {error}") from error
+    run.splits[split.fingerprint] = split
 
 
 def _fixtures(event: Event) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.failures import failed
-from heroci_action.analysis.slowest import fixtures_of, slowest_of
+from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.reports.comparison_section import points
 from heroci_action.reports.markdown import icon
 from heroci_action.results.records import (
@@ -108,8 +108,8 @@ def pieces(result: Result, *, sources: Mapping[str, str]) -> Iterator[bytes]:
         flaky=[test for test in result.tests if test.status is Status.FLAKY][:FAILURES],
         findings=list(result.diagnostics),
         shown_findings=FINDINGS,
-        slowest=slowest_of(result, SLOWEST),
-        fixtures=fixtures_of(result)[:SLOWEST],
+        slowest=slowest_tests(result, SLOWEST),
+        fixtures=describe_fixtures(result)[:SLOWEST],
         covered=tuple(_covered(result, sources)),
         warnings=tuple(_warnings(result)),
     )

@@ -9,7 +9,7 @@ from itertools import groupby
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.analysis.failures import failed
 from heroci_action.analysis.flaky import WINDOW
-from heroci_action.analysis.slowest import FIXTURES, fixtures_of, slowest_of
+from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.reports.comparison_section import comparison_section, flaky_section, points
 from heroci_action.reports.failure_section import failure_section
 from heroci_action.reports.markdown import (
@@ -385,8 +385,8 @@ def ranges(numbers: Iterable[int]) -> str:
 
 
 def _slowest(result: Result, budget: int) -> Iterator[str]:
-    slowest = slowest_of(result, SLOWEST)
-    fixtures = fixtures_of(result)
+    slowest = slowest_tests(result, SLOWEST)
+    fixtures = describe_fixtures(result)
     if not slowest and not fixtures:
         return
     yield "## Slowest tests"
@@ -417,7 +417,7 @@ def _facts(result: Result, budget: int) -> Iterator[str]:
         for stage in result.stages
         for step in stage.steps
         for name, value in step.facts.items()
-        if name not in WINDOW and name != FIXTURES
+        if name not in WINDOW
     ]
     if facts:
         yield "## What was used"

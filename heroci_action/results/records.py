@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-SCHEMA_VERSION = 3
-"""2 knows flaky tests, comparisons and the coverage of changed lines, 3 knows packed tests; what an older file has none
-of is read as not there."""
+SCHEMA_VERSION = 4
+"""Version 2 added flaky tests, comparisons and changed lines, 3 packed tests, 4 splits, fixture times and Python
+versions of steps. A field that an older file lacks has its default."""
 
 
 class Status(StrEnum):
@@ -141,13 +141,35 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """The part of a test suite that a shard ran; shards that split the suite alike have equal fingerprints."""
+
+    shard: str
+    tests: int
+    total: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureTimes:
+    """Seconds spent in setUpClass, setUpTestData and tearDownClass, which are part of no test's duration.
+
+    `longest` lists the slowest classes in descending order.
+    """
+
+    total: float
+    longest: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
     """One command with its own result.
 
     `reason` says in words why the step did not pass, `remedy` what to do about it; `output` is the end of what it
-    printed, masked; `log` is the file with all of it, relative to the output directory; `facts` are measured values
-    (the image's size, the database's version); `warnings` are things to know although it passed. Where there are very
-    many tests, those that passed are not in `tests` but `passed`.
+    printed, masked; `log` is the file with all of it, relative to the output directory; `facts` are measured values for
+    people to read (the image's size, the database's version); `python` is the version of the environment that the step
+    created; `splits` has an entry for each suite that was sharded. If there are many tests, `passed` holds most of
+    those that passed instead of `tests`.
     """
 
     name: str
@@ -166,6 +188,9 @@ class StepResult:
     facts: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     passed: PassedTests | None = None
+    python: str | None = None
+    splits: tuple[Split, ...] = ()
+    fixtures: FixtureTimes | None = None
 
     @property
     def has_tests(self) -> bool:

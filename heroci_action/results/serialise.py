@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SCHEMA_FILE = "heroci-result.schema.json"
 READABLE = range(1, SCHEMA_VERSION + 1)
 """Versions only add fields, so that an older file is a baseline too."""
+SPLITS_SINCE = 4  # version that replaced the fact
 SHOWN_ERRORS = 3
 
 
@@ -87,6 +88,8 @@ def load(content: bytes) -> Result:
             remedy="give the file that an earlier run of heroci wrote",
         ) from error
     _check_version(record)
+    if record["schema_version"] < SPLITS_SINCE:
+        _upgrade_splits(record)
     return replace(_validate(record), schema_version=SCHEMA_VERSION)
 
 
@@ -123,6 +126,21 @@ def _check_version(record: object) -> None:
             f"the result has schema version {version!r}, this heroci reads 1 to {SCHEMA_VERSION}",
             remedy="read it with the heroci that wrote it, or make it again with this one",
         )
+
+
+def _upgrade_splits(record: Any) -> None:
+    """Turn the fact `split`, a list of fingerprints, into the field of newer results, so that old shards merge too."""
+    try:
+        steps = [step for stage in record["stages"] for step in stage["steps"]]
+        for step in (step for step in steps if "split" in step.get("facts", ())):
+            shard = record.get("shard") or ""
+            step["splits"] = [
+                {"shard": shard, "tests": 0, "total": 0, "fingerprint": fingerprint}
+                for fingerprint in step["facts"]["split"].split()
+            ]
+    except (KeyError, TypeError, AttributeError):
+        # The file is damaged, and validation says where.
+        return
 
 
 def _validate(record: object) -> Result:

@@ -46,6 +46,8 @@ def judge_step(
         diagnostics=readings.diagnostics,
         tests=readings.tests,
         facts=readings.facts,
+        splits=readings.splits,
+        fixtures=readings.fixtures,
         warnings=readings.warnings,
     )
     if outcome is None:
@@ -61,6 +63,7 @@ def judge_step(
         exit_code=outcome.exit_code,
         cached=outcome.cached,
         facts={**outcome.facts, **readings.facts},
+        python=outcome.python,
         warnings=outcome.warnings + readings.warnings,
     )
 
@@ -71,7 +74,7 @@ def _judge(step: Step, outcome: StepOutcome, readings: Readings, tail: str) -> V
         return _failure(step, outcome, readings, tail=tail, bad=bad)
     if bad:
         return _failed(f"exited with code 0, but its report contains {count(bad, 'failed test')}")
-    if step.sharded and "shard" not in readings.facts:
+    if step.sharded and not readings.splits:
         return _failed(
             "the tests were not split: the project's test runner collects them in its own way",
             remedy="run them without --shard",

@@ -14,9 +14,11 @@ from heroci_action.results.records import (
     Diagnostic,
     FailureAge,
     FileCoverage,
+    FixtureTimes,
     Result,
     Severity,
     Slowdown,
+    Split,
     StageResult,
     Status,
     StepResult,
@@ -83,6 +85,13 @@ tests = st.builds(
     output=texts,
     attempts=st.lists(attempts, max_size=2).map(tuple),
 )
+counts = st.integers(0, 10**6)
+splits = st.builds(Split, shard=texts, tests=counts, total=counts, fingerprint=texts)
+fixture_times = st.builds(
+    FixtureTimes,
+    total=durations,
+    longest=st.lists(st.tuples(texts, durations), max_size=3).map(tuple),
+)
 steps = st.builds(
     StepResult,
     name=names,
@@ -99,6 +108,9 @@ steps = st.builds(
     diagnostics=st.lists(diagnostics, max_size=3).map(tuple),
     tests=st.lists(tests, max_size=4).map(tuple),
     facts=st.dictionaries(texts, texts, max_size=2),
+    python=optional_texts,
+    splits=st.lists(splits, max_size=2).map(tuple),
+    fixtures=st.none() | fixture_times,
     warnings=st.lists(texts, max_size=2).map(tuple),
 )
 stages = st.builds(

@@ -80,7 +80,7 @@ def test_the_schema_refuses_an_unknown_status() -> None:
         (b"{}", "no schema_version"),
         (b"[" * 100_000, "no heroci-result.json"),
         (dump(RESULT)[:-20], "no heroci-result.json"),
-        (b'{"schema_version": 4}', "schema version 4, this heroci reads 1 to 3"),
+        (b'{"schema_version": 5}', "schema version 5, this heroci reads 1 to 4"),
         (b'{"schema_version": 0}', "schema version 0"),
         (b'{"schema_version": "1"}', "schema version '1'"),
         (b'{"schema_version": true}', "schema version True"),
@@ -115,3 +115,20 @@ def test_a_file_of_the_first_version_is_read() -> None:
         del record[added]
 
     assert load(json.dumps(record).encode()) == RESULT
+
+
+def test_the_split_of_an_older_shard_still_tells_whether_shards_fit() -> None:
+    record = json.loads(dump(RESULT)) | {"schema_version": 3, "shard": "1/2"}
+    record["stages"][0]["steps"][0]["facts"] = {"split": "a b"}
+
+    splits = load(json.dumps(record).encode()).stages[0].steps[0].splits
+
+    assert [(split.shard, split.fingerprint) for split in splits] == [("1/2", "a"), ("1/2", "b")]
+
+
+@pytest.mark.parametrize("damage", [{"stages": 3}, {"stages": [{"steps": [{"facts": [1]}]}]}])
+def test_a_damaged_older_file_is_a_usage_error(damage: dict[str, object]) -> None:
+    record = json.loads(dump(RESULT)) | {"schema_version": 3} | damage
+
+    with pytest.raises(UsageError, match="damaged"):
+        load(json.dumps(record).encode())

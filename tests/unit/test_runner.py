@@ -12,7 +12,7 @@ from heroci_action.plan.actions import Command, InstallDependencies
 from heroci_action.plan.report_kinds import Report, ReportKind
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.readers import Readings
-from heroci_action.results.records import StageResult, Status, StepResult, TestCase
+from heroci_action.results.records import Split, StageResult, Status, StepResult, TestCase
 from heroci_action.runner.run import Interrupt, Outcome, Reader, run_plan
 from tests.unit.memory_engine import Behaviour, MemoryEngine
 
@@ -181,11 +181,14 @@ def test_a_test_step_in_which_no_test_ran_fails() -> None:
     assert result.reason == "tests: no test ran"
 
 
+SPLIT = Split(shard="2/2", tests=0, total=5, fingerprint="a")
+
+
 @pytest.mark.parametrize(
     ("told", "status", "word"),
     [
-        (Readings(facts={"shard": "2/2"}, elsewhere=5), Status.PASSED, ""),
-        (Readings(facts={"shard": "2/2"}), Status.FAILED, "no test ran"),
+        (Readings(splits=(SPLIT,), elsewhere=5), Status.PASSED, ""),
+        (Readings(splits=(SPLIT,)), Status.FAILED, "no test ran"),
         (Readings(), Status.FAILED, "the tests were not split"),
         (Readings(tests=(TestCase(name="a"),)), Status.FAILED, "the tests were not split"),
     ],

@@ -124,7 +124,8 @@ class Recipe:
         path = await self.executor.connection.ask(left.env_variable("PATH")) or DEFAULT_PATH
         if tools:
             left = left.with_directory(TOOLS, tools.container.directory(TOOLS))
-        outcome = StepOutcome(exit_code=0, cached=cached, facts={"python": version.strip()})
+        python = version.strip()
+        outcome = StepOutcome(exit_code=0, cached=cached, facts={"python": python}, python=python)
         return outcome, await self.executor.connection.ask(self._finished(left, path).sync())
 
     def _with_uv(self, container: dagger.Container) -> dagger.Container:

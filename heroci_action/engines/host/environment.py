@@ -85,13 +85,18 @@ class Installer:
             with await lock(home.with_suffix(".lock")):
                 code = await self._make(home, environment, python=python, sink=sink)
             if code:
-                return StepOutcome(exit_code=code, facts=facts, warnings=warnings), None
+                outcome = StepOutcome(
+                    exit_code=code, facts=facts, python=python.version, warnings=warnings
+                )
+                return outcome, None
             held = await lock(home.with_suffix(".lock"), shared=True)
         if cached:
             sink(Stream.STDOUT, f"Nothing has changed: using the environment {home} again.")
         (home / COMPLETE).touch()
         self._remove_old(home.parent)
-        outcome = StepOutcome(exit_code=0, cached=cached, facts=facts, warnings=warnings)
+        outcome = StepOutcome(
+            exit_code=0, cached=cached, facts=facts, python=python.version, warnings=warnings
+        )
         return outcome, Installed(home=home, lock=held)
 
     async def _python(self, environment: Environment) -> tuple[Interpreter, tuple[str, ...]]:

@@ -128,7 +128,7 @@ def test_all_shards_together_are_one_run_of_everything(project: Project, name: s
     for total in (1, 3):
         shards = [run(HEROCI_SHARD=f"{number}/{total}") for number in range(1, total + 1)]
         assert ends(*shards) == ends(whole)
-        assert len({shard.readings.facts["split"] for shard in shards}) == 1
+        assert len({shard.readings.splits[0].fingerprint for shard in shards}) == 1
         # Nothing but the failures of its own tests makes a shard fail.
         for shard in shards:
             bad = {test.status for test in shard.readings.tests} & {Status.FAILED, Status.ERRORED}

@@ -12,7 +12,7 @@ import pytest
 
 from heroci_action.analysis.baseline import compare
 from heroci_action.reports.html import render
-from heroci_action.results.records import Coverage, FileCoverage, Result, Status
+from heroci_action.results.records import Coverage, FileCoverage, FixtureTimes, Result, Status
 from tests.integration.reports.browser import Browser, browser
 from tests.unit.builders import case, failures, finding, run, run_of, stage, step
 from tests.unit.result_strategies import HOSTILE
@@ -84,7 +84,7 @@ def result() -> Result:
         started=4.0,
         duration=5.0,
         tests=cases,
-        facts={"fixtures": "9 s, of which <b>A</b> 9 s"},
+        fixtures=FixtureTimes(total=9, longest=(("<b>A</b>", 9),)),
     )
     whole = run(
         stage("lint", lint, started=1.0, duration=2.0),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from heroci_action.analysis.baseline import compare
 from heroci_action.analysis.flaky import settle
-from heroci_action.analysis.slowest import slowest_of
+from heroci_action.analysis.slowest import slowest_tests
 from heroci_action.errors import UsageError
 from heroci_action.reports import junit
 from heroci_action.results import packed as packing
@@ -64,7 +64,7 @@ def test_a_packed_test_has_the_key_of_the_test(tests: list[TestCase]) -> None:
     assert [packing.hashed(test.id, test.file) for test in tests] == keys
 
 
-def test_blocks_end_and_the_slowest_of_all_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_end_and_the_slowest_tests_all_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "BLOCK", 7)
     tests = [case(f"t{n}", duration=n * 37 % 101 / 1000) for n in range(100)]
     packet = packed(*tests)
@@ -220,7 +220,7 @@ def test_the_slowest_are_found_among_packed_and_listed_tests() -> None:
         result, stages=(stage("s", step(tests=tuple(tests[::2]), passed=pack(tests[1::2]))),)
     )
 
-    assert slowest_of(mixed, 10) == tests[:-11:-1]
+    assert slowest_tests(mixed, 10) == tests[:-11:-1]
 
 
 def test_nothing_is_packed_to_nothing() -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from heroci_action.analysis.gates import Gates, judge
 from heroci_action.analysis.merging import merge
-from heroci_action.results.records import Result, Status
+from heroci_action.results.records import Result, Split, Status
 from tests.unit.builders import case, run, stage, step
 
 
 def shard(text: str, *, split: str = "a", python: str = "3.13.1", failed: bool = False) -> Result:
-    facts = {} if failed else {"shard": text, "split": split}
+    splits = () if failed else (Split(shard=text, tests=1, total=2, fingerprint=split),)
     status = Status.FAILED if failed else Status.PASSED
-    tests = step("tests", status, facts=facts, tests=(case(f"test {text}"),))
+    tests = step("tests", status, splits=splits, tests=(case(f"test {text}"),))
     return run(stage("lint", step()), stage("tests", tests), shard=text, python=python)
 
 

@@ -10,7 +10,7 @@ import pytest
 from heroci_action.engines.base import ReportFile
 from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Readings, read
-from heroci_action.results.records import Status
+from heroci_action.results.records import FixtureTimes, Status
 
 
 def record(*events: dict[str, Any], name: str = "django-1-1.jsonl", end: str = "\n") -> ReportFile:
@@ -165,7 +165,8 @@ def shard(tests: int, of: int, split: str = "ab") -> dict[str, Any]:
 
 def test_a_shard_is_a_fact_that_every_worker_may_tell() -> None:
     read = readings(record(shard(31, 1540)), record(shard(31, 1540), name="shard-2-2.jsonl"))
-    assert read.facts == {"shard": "2/3, 31 of 1,540 tests", "split": "ab"}
+    assert read.facts == {"shard": "2/3, 31 of 1,540 tests"}
+    assert [split.fingerprint for split in read.splits] == ["ab"]
     assert (read.elsewhere, read.warnings) == (1509, ())
 
 
@@ -177,12 +178,13 @@ def test_an_empty_shard_says_so() -> None:
 
 def test_suites_that_are_split_one_by_one_add_up() -> None:
     read = readings(record(shard(1, 4, "b"), shard(2, 5, "a")))
-    assert (read.facts["split"], read.elsewhere) == ("a b", 6)
+    assert [split.fingerprint for split in read.splits] == ["a", "b"]
+    assert read.elsewhere == 6
 
 
 def test_a_shard_without_its_numbers_is_a_broken_record() -> None:
     read = readings(record({"event": "shard", "shard": "1/2", "tests": "x", "of": 2, "split": ""}))
-    assert "shard" not in read.facts
+    assert not read.splits
     assert "a shard without" in read.warnings[0]
 
 
@@ -193,14 +195,13 @@ def fixtures(classname: str, duration: object) -> dict[str, Any]:
 def test_the_time_of_fixtures_adds_up_by_class_the_longest_first() -> None:
     events = (fixtures(name, time) for name, time in (("A", 2), ("B", 40), ("C", 1), ("D", 0.5)))
     other = record(fixtures("A", 10.25), name="django-2-2.jsonl")
-    assert readings(record(*events), other).facts == {
-        "fixtures": "54 s, of which B 40 s, A 12 s, C 1.0 s"
-    }
+    times = readings(record(*events), other).fixtures
+    assert times == FixtureTimes(total=53.75, longest=(("B", 40), ("A", 12.25), ("C", 1)))
 
 
 @pytest.mark.parametrize("duration", [0.01, 0, -5, float("nan"), float("inf"), "1e999", "0.09"])
-def test_fixtures_that_took_no_time_to_speak_of_are_no_fact(duration: object) -> None:
-    assert readings(record(fixtures("A", duration))).facts == {}
+def test_fixtures_that_took_hardly_any_time_are_not_recorded(duration: object) -> None:
+    assert readings(record(fixtures("A", duration))).fixtures is None
 
 
 @pytest.mark.parametrize("duration", [None, "long", [], {}])

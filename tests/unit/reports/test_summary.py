@@ -16,6 +16,7 @@ from heroci_action.results.records import (
     ChangedLines,
     Coverage,
     FileCoverage,
+    FixtureTimes,
     Result,
     Status,
 )
@@ -206,15 +207,19 @@ def test_the_slowest_tests_and_what_was_used_and_warnings_are_there() -> None:
 
 
 def test_the_time_of_fixtures_stands_with_the_slowest_tests() -> None:
-    told = step("unit", tests=(case("test_1", duration=1),), facts={"fixtures": "9 s, of `A` 9 s"})
+    told = step(
+        "unit",
+        tests=(case("test_1", duration=1),),
+        fixtures=FixtureTimes(total=9, longest=(("`A`", 9),)),
+    )
     page = render(run(stage("tests", told)))
 
-    assert "setting test classes up and tearing them down took 9 s, of `A` 9 s." in page
+    assert "setting test classes up and tearing them down took 9.0 s, of which `A` 9.0 s." in page
     assert "| fixtures |" not in page
 
     both = render(run(stage("tests", told, replace(told, name="more"))))
-    assert "took in tests/unit 9 s" in both
-    assert "took in tests/more 9 s" in both
+    assert "took in tests/unit 9.0 s" in both
+    assert "took in tests/more 9.0 s" in both
 
 
 @pytest.mark.parametrize(
