@@ -1,1 +1,1 @@
-"""Programs that measure HeroCI against what else there is; see each one's --help."""
+"""Benchmarks of HeroCI; each program has --help."""

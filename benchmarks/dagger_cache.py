@@ -1,11 +1,11 @@
-"""What the Dagger engine's cache is worth: the whole pipeline cold, unchanged, after one file, after one requirement.
+"""Measure the Dagger engine's cache: a cold run, an unchanged one, one changed file, one added requirement.
 
     python -m benchmarks.dagger_cache [PROJECT]
 
-and, turn by turn with it, the pipeline that HeroCI replaces (`original_shape.py`) after one changed file.
+The pipeline that HeroCI replaces (`original_shape.py`) alternates with HeroCI after one changed file.
 
-Give it an engine without a cache (a new one), or the first run is not cold. Each figure is one run of `heroci run`, the
-program's start included; what is compared with a cold run is printed with the share that is aimed at.
+Requires an engine with an empty cache; otherwise the first run is not cold. Each figure is the wall time of one
+`heroci run`, start-up included, with its ratio to the cold run and the target.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from benchmarks.reference import copy_to
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """A run: its wall time in seconds, the result file, and the stages' own times."""
+    """A run: its wall time in seconds and its result file."""
 
     seconds: float
     result: dict[str, object]
 
     def stage(self, name: str) -> float:
-        """How long a stage took, in seconds."""
+        """Return the duration of a stage in seconds."""
         stages = self.result["stages"]
         assert isinstance(stages, list)  # noqa: S101  by its schema
         return float(next(stage["duration"] for stage in stages if stage["name"] == name))
 
 
 def run(project: Path, *options: str) -> Timed:
-    """Run the pipeline once; a run that does not pass is no figure."""
+    """Run the pipeline once. Exit if it does not pass."""
     output = project.parent / "reports"
     command = [sys.executable, "-m", "heroci_action", "run", "--engine", "dagger", "-q", *options]
     started = time.monotonic()
@@ -55,19 +55,19 @@ def run(project: Path, *options: str) -> Timed:
 
 
 def change_source(project: Path) -> None:
-    """One line more in one file of the project."""
+    """Append a line to a source file."""
     file = project / "superheroes" / "urls.py"
-    file.write_text(file.read_text() + "\n# a line more\n")
+    file.write_text(file.read_text() + "\n# another line\n")
 
 
 def add_requirement(project: Path) -> None:
-    """One package more."""
+    """Append a requirement."""
     file = project / "requirements.txt"
     file.write_text(file.read_text() + "\nsix==1.17.0\n")
 
 
 def main(source: Path | None) -> None:
-    """Run all of it on a copy of the project, the reference project unless told otherwise, and print the table."""
+    """Measure a copy of the project (by default the reference project) and print the table."""
     steps: tuple[tuple[str, Callable[[Path], None], float], ...] = (
         ("nothing changed", lambda _: None, 0.10),
         ("one file changed", change_source, 0.35),
@@ -98,7 +98,7 @@ def main(source: Path | None) -> None:
 
 
 def original(project: Path) -> float:
-    """The wall time in seconds of the original's shape."""
+    """Return the wall time of the original pipeline in seconds."""
     script = Path(__file__).with_name("original_shape.py")
     started = time.monotonic()
     subprocess.run([sys.executable, str(script), str(project)], check=True, capture_output=True)

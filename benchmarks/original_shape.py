@@ -1,11 +1,9 @@
-"""The pipeline that HeroCI replaces, by its shape.
-
-No cache volumes, the source copied before the installation, one
-`sh -c` for the tests, one stage after the other; made to install what it needs, so that it tests anything at all.
+"""Run a pipeline of the shape that HeroCI replaces; `dagger_cache.py` measures it.
 
     python -m benchmarks.original_shape PROJECT
 
-Prints the wall time in seconds, the program's start included (it is started by `dagger_cache.py`).
+It has no cache volumes, copies the source before the installation, runs the tests in one `sh -c`, and the stages one
+after another. Unlike the original it installs the requirements; without them, no test could run.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ LINT = "pip install -q black isort flake8 && black --check . && isort --check . 
 
 
 async def main(project: str) -> None:
-    """Lint, tests, image, in this order."""
+    """Run lint, tests and image, in this order."""
     async with dagger.connection(dagger.Config()):
         client = dagger.dag
         source = client.host().directory(project, exclude=[".git"])

@@ -1,11 +1,11 @@
-"""The main job against the plain script that one would otherwise write, cold, in one run on one machine.
+"""Compare a cold `heroci run` with an equivalent shell script.
 
     python -m benchmarks.pipeline [--rounds N]
 
-Prints the ratio of the wall times, and that of HeroCI's wall time to the critical path of its own stages. Both start
-with empty caches and do the same work on the same files; the script finds its database server running, HeroCI starts
-its own. The project is superheroes, without the code of HeroCI: on hundreds of files Black and Flake8 keep every
-processor busy by themselves, and what runs beside them gains nothing.
+Print the ratio of the wall times, and the ratio of HeroCI's wall time to the critical path of its stages. Both start
+with empty caches and do the same work on the same files. The script uses a running database server; HeroCI starts one.
+The project is superheroes without HeroCI's code: on hundreds of files, Black and Flake8 use all cores, and nothing is
+gained by running other stages at the same time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from heroci_action.results.serialise import load
 
 LINT = ("black", "isort", "flake8")
 
-# One after another, as scripts are; `set -e` ends it at the first failure, so that it cannot win by failing.
+# `set -e` ends the script at the first failure, so that it cannot be faster by failing.
 SCRIPT = """
 set -e
 {python} -m venv "$WORK/venv"
@@ -58,7 +58,7 @@ exit 1
 
 
 def plain(python: str, work: Path) -> float:
-    """Seconds of the plain script; the database server is started before, as a CI service is."""
+    """Return the seconds of the script; the database server is already running, as a CI service is."""
 
     async def main() -> float:
         with workspace(os.environ) as space:
@@ -82,7 +82,8 @@ def _plain(python: str, work: Path, url: str) -> float:
     env = {
         **os.environ,
         "WORK": str(work),
-        "HOME": str(work),  # the caches of pip and Black are below it: cold as well
+        # The caches of pip and Black are in the home directory.
+        "HOME": str(work),
         "XDG_CACHE_HOME": str(work / "cache"),
         "COVERAGE_FILE": str(work / "coverage"),
         "DATABASE_URL": url,
@@ -93,7 +94,7 @@ def _plain(python: str, work: Path, url: str) -> float:
 
 
 def heroci(work: Path) -> tuple[float, float]:
-    """Seconds of `heroci run`, and of the critical path of its stages."""
+    """Return the seconds of `heroci run` and of the critical path of its stages."""
     env = {
         **os.environ,
         "HEROCI_CACHE_DIR": str(work / "heroci"),
@@ -118,9 +119,10 @@ def heroci(work: Path) -> tuple[float, float]:
 
 
 def _timed(command: list[str], env: dict[str, str], work: Path) -> float:
-    """Seconds of the command in a project that nobody has touched before."""
+    """Return the seconds of the command in a new copy of the project."""
     directory, log = copy_to(work / "project"), work / "log"
-    os.sync()  # what the one before has left to be written is not this one's time
+    # Pending writes of the previous command must not count.
+    os.sync()
     start = time.monotonic()
     with log.open("w") as file:
         ended = subprocess.run(
@@ -134,18 +136,16 @@ def _timed(command: list[str], env: dict[str, str], work: Path) -> float:
 
 
 def main() -> None:
-    """Take turns, so that a noisy moment hits both, and print the medians and their ratios."""
+    """Alternate between both, so that noise affects both, and print the medians and their ratios."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument(
-        "--python", default=sys.executable, help="the interpreter of the plain script"
-    )
+    parser.add_argument("--python", default=sys.executable, help="the script's interpreter")
     options = parser.parse_args()
     rows = []
-    # Removed only at the end: ext4 gives an inode to no new file for minutes after its old one was deleted. Where tens
-    # of thousands are passed over for each file made, an installation takes seconds longer (`recently_deleted`).
+    # Delete everything at the end only: for minutes, ext4 does not reuse the inode of a deleted file. Skipping tens
+    # of thousands of them for each new file makes an installation seconds slower (`recently_deleted`).
     with tempfile.TemporaryDirectory() as directory:
         for number in range(options.rounds):
             one, two = Path(directory, f"script-{number}"), Path(directory, f"heroci-{number}")

@@ -1,4 +1,4 @@
-"""The reference project without HeroCI's own code, as a repository of its own would have it."""
+"""Copy the reference project without HeroCI's code, as if it were a separate repository."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SETTINGS = ("pyproject.toml", ".flake8", ".dockerignore", ".gitignore")
 
 
 def copy_to(directory: Path) -> Path:
-    """The project in this directory, which it makes: what git tracks of it, as it lies there now."""
+    """Create the directory and copy the project's tracked files into it, uncommitted changes included."""
     command = ["git", "ls-files", "-z", "--", *PROJECT, *SETTINGS]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
