@@ -1,1 +1,1 @@
-"""The tests of the reference project: through its addresses, against a real database."""
+"""Tests of the reference project, through its URLs and against a real database."""

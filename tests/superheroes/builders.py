@@ -1,4 +1,4 @@
-"""What most tests start from: heroes, JSON bodies, and a client that is signed in or a stranger."""
+"""Builders for superheroes and JSON bodies, and a base class for API tests."""
 
 import itertools
 import logging
@@ -18,17 +18,17 @@ from superheroes.models import Superhero
 HEROES = "/api/superheroes/"
 numbers = itertools.count(1)
 
-# SQLite is for a laptop: it compares cases of ASCII only, and no other process sees its test database.
+# SQLite is for development only: it ignores case for ASCII only, and other processes cannot open its test database.
 postgresql_only = skipUnless(connection.vendor == "postgresql", "needs PostgreSQL")
 
 
 def hero(**facts: Any) -> Superhero:
-    """Save a hero who is unlike all others in name."""
+    """Save a superhero with a unique name."""
     return Superhero.objects.create(**{"name": f"Hero {next(numbers)}", **facts})
 
 
 def body(**facts: Any) -> dict[str, Any]:
-    """Return the JSON body of a complete hero."""
+    """Return the JSON body of a superhero with all fields."""
     return {
         "name": "Miss Take",
         "real_name": "Ada Byte",
@@ -46,7 +46,7 @@ def body(**facts: Any) -> dict[str, Any]:
     }
 
 
-# Production settings, save for what a test run has not: HTTPS and collected static files.
+# Production settings without HTTPS and collected static files.
 @override_settings(
     SECURE_SSL_REDIRECT=False,
     MIDDLEWARE=[name for name in settings.MIDDLEWARE if not name.startswith("whitenoise")],
@@ -55,34 +55,36 @@ def body(**facts: Any) -> dict[str, Any]:
     },
 )
 class ApiTestCase(APITestCase):
-    """A test through the addresses of the API; the client is a stranger until it signs in."""
+    """A test of the API; the client is anonymous until it signs in."""
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        logging.disable(logging.WARNING)  # most tests are refused on purpose
+        # Many tests cause client errors on purpose.
+        logging.disable(logging.WARNING)
         cls.addClassCleanup(logging.disable, logging.NOTSET)
 
     def setUp(self) -> None:
         super().setUp()
-        cache.clear()  # it holds the throttles' counts
+        # The cache contains the throttle counters.
+        cache.clear()
 
     def sign_in(self) -> User:
-        """Let the client send a token with each request."""
+        """Send a token with each request."""
         user = User.objects.create_user("editor")
         token = Token.objects.create(user=user)
         self.client.credentials(HTTP_AUTHORIZATION=f"Token {token.key}")
         return user
 
     def names(self, path: str = HEROES, **query: Any) -> list[str]:
-        """Return the names in the order of the answer, be it a page or a plain list."""
+        """Return the names in order, from a page or a plain list."""
         response = self.client.get(path, query)
         self.assertEqual(response.status_code, 200, response.content)
         data = response.json()
         return [row["name"] for row in (data if isinstance(data, list) else data["results"])]
 
     def assert_refuses(self, parameter: str, value: Any, path: str = HEROES) -> None:
-        """Assert that a query parameter is refused, and by its name alone."""
+        """Assert that exactly this query parameter is rejected."""
         response = self.client.get(path, {parameter: value})
         self.assertEqual(response.status_code, 400, response.content)
         self.assertEqual(list(response.json()), [parameter])

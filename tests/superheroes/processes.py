@@ -1,4 +1,4 @@
-"""The project in processes of its own: commands, snippets and a real server, each in a chosen environment."""
+"""Run the project in separate processes: commands, snippets and a real server, each with its own environment."""
 
 import http.client
 import os
@@ -28,13 +28,13 @@ def database_url(name: str | None = None) -> str:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Return a production environment with changes and nothing from outside; empty means not set."""
+    """Return a production environment with changes; empty values unset a variable."""
     defaults = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": "sqlite://:memory:"}
     return {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **defaults, **variables}
 
 
 def run_python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the root of the repository."""
+    """Run Python in the repository root."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
@@ -52,7 +52,7 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
 
 
 class Answer(NamedTuple):
-    """What a server sent back."""
+    """A response of the server."""
 
     status: int
     headers: Message
@@ -60,13 +60,13 @@ class Answer(NamedTuple):
 
 
 class Server:
-    """A running gunicorn, reached through its socket file."""
+    """A running gunicorn that listens on a Unix socket."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def get(self, target: str, host: str = "example.org", **headers: str) -> Answer:
-        """Send one request over plain HTTP and read the answer to its end."""
+        """Send a request over plain HTTP and read the whole response."""
         plug = http.client.HTTPConnection(host, timeout=30)
         plug.sock = socket.socket(socket.AF_UNIX)
         plug.sock.connect(str(self.path))
@@ -79,7 +79,7 @@ class Server:
 
 @contextmanager
 def served(**variables: str) -> Iterator[Server]:
-    """Serve the project as its image does, by gunicorn with production settings."""
+    """Serve the project with gunicorn and production settings, as its image does."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "socket")
         arguments = ["superheroes.wsgi", "--bind", f"unix:{path}", "--no-control-socket"]
@@ -98,7 +98,7 @@ def served(**variables: str) -> Iterator[Server]:
 
 
 def wait_for(server: Server, process: subprocess.Popen[bytes]) -> Server:
-    """Return the server once it answers."""
+    """Wait until the server answers and return it."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -107,4 +107,4 @@ def wait_for(server: Server, process: subprocess.Popen[bytes]) -> Server:
             time.sleep(0.1)
         else:
             return server
-    raise RuntimeError(f"gunicorn does not answer; its exit code is {process.poll()}")
+    raise RuntimeError(f"gunicorn does not answer; exit code: {process.poll()}")

@@ -13,7 +13,7 @@ class AdminTestCase(ApiTestCase):
         super().setUp()
         self.client.force_login(User.objects.create_superuser("root"))
 
-    def test_a_stranger_is_sent_to_the_login(self) -> None:
+    def test_anonymous_user_is_redirected_to_the_login(self) -> None:
         self.client.logout()
 
         response = self.client.get(ADMIN)
@@ -30,7 +30,7 @@ class AdminTestCase(ApiTestCase):
         self.assertContains(response, "Storm")
         self.assertNotContains(response, "Thor")
 
-    def test_adds_a_hero(self) -> None:
+    def test_adds_a_superhero(self) -> None:
         form = {"name": "Storm", "power_level": "8", "universe": "Marvel", "is_active": "on"}
 
         response = self.client.post(ADMIN + "add/", form, format="multipart")
@@ -38,7 +38,7 @@ class AdminTestCase(ApiTestCase):
         self.assertEqual(response.status_code, 302)
         self.assertEqual(Superhero.objects.get().power_level, 8)
 
-    def test_a_taken_name_is_an_error_in_the_form(self) -> None:
+    def test_duplicate_name_is_a_form_error(self) -> None:
         hero(name="Storm")
         form = {"name": "STORM", "power_level": "8", "universe": "Marvel"}
 
@@ -47,7 +47,7 @@ class AdminTestCase(ApiTestCase):
         self.assertContains(response, "already exists")
         self.assertEqual(Superhero.objects.count(), 1)
 
-    def test_the_page_of_a_hero_opens(self) -> None:
+    def test_change_page_of_a_superhero_opens(self) -> None:
         response = self.client.get(f"{ADMIN}{hero(name='Storm').pk}/change/")
 
         self.assertContains(response, "Storm")

@@ -13,12 +13,12 @@ class ByUniverseTestCase(ApiTestCase):
 
         self.assertEqual(self.names(BY_UNIVERSE, universe="DC"), ["Aquaman", "Batman"])
 
-    def test_every_universe_may_be_asked_for(self) -> None:
+    def test_accepts_every_universe(self) -> None:
         for universe in ("Marvel", "DC", "Custom", "Other"):
             hero(name=universe, universe=universe)
             self.assertEqual(self.names(BY_UNIVERSE, universe=universe), [universe])
 
-    def test_is_paged_filtered_and_sorted_like_the_list(self) -> None:
+    def test_paginates_filters_and_sorts_like_the_list(self) -> None:
         for level in (4, 6, 8):
             hero(name=f"Level {level}", universe="DC", power_level=level)
 
@@ -28,13 +28,13 @@ class ByUniverseTestCase(ApiTestCase):
         self.assertEqual(page["count"], 2)
         self.assertEqual([row["name"] for row in page["results"]], ["Level 8"])
 
-    def test_a_universe_has_to_be_named(self) -> None:
+    def test_requires_a_universe(self) -> None:
         response = self.client.get(BY_UNIVERSE)
 
         self.assertEqual(response.status_code, 400)
         self.assertEqual(response.json(), {"universe": ["This field is required."]})
 
-    def test_refuses_an_unknown_universe(self) -> None:
+    def test_rejects_an_unknown_universe(self) -> None:
         for universe in ("", "Image", "dc"):
             with self.subTest(universe=universe):
                 self.assert_refuses("universe", universe, path=BY_UNIVERSE)
@@ -45,7 +45,7 @@ class ByUniverseTestCase(ApiTestCase):
         with self.assertNumQueries(2):
             self.client.get(BY_UNIVERSE, {"universe": "DC"})
 
-    def test_is_for_reading_only(self) -> None:
+    def test_is_read_only(self) -> None:
         self.sign_in()
 
         self.assertEqual(self.client.post(BY_UNIVERSE, {}).status_code, 405)

@@ -9,7 +9,7 @@ class DeleteTestCase(ApiTestCase):
         super().setUp()
         self.sign_in()
 
-    def test_deletes_this_hero_and_no_other(self) -> None:
+    def test_deletes_only_this_superhero(self) -> None:
         gone, kept = hero(), hero()
 
         response = self.client.delete(f"{HEROES}{gone.pk}/")
@@ -18,7 +18,7 @@ class DeleteTestCase(ApiTestCase):
         self.assertEqual(response.content, b"")
         self.assertEqual(list(Superhero.objects.all()), [kept])
 
-    def test_the_second_time_there_is_nobody(self) -> None:
+    def test_second_delete_is_not_found(self) -> None:
         path = f"{HEROES}{hero().pk}/"
 
         self.client.delete(path)
@@ -26,7 +26,7 @@ class DeleteTestCase(ApiTestCase):
         self.assertEqual(self.client.delete(path).status_code, 404)
         self.assertEqual(self.client.get(path).status_code, 404)
 
-    def test_the_name_is_free_again(self) -> None:
+    def test_name_is_available_again(self) -> None:
         self.client.delete(f"{HEROES}{hero(name='Echo').pk}/")
 
         self.assertEqual(self.client.post(HEROES, {"name": "echo"}).status_code, 201)

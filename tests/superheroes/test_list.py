@@ -1,11 +1,11 @@
-"""GET /api/superheroes/: pages, order and search."""
+"""GET /api/superheroes/: pagination, ordering and search."""
 
 from superheroes.models import Superhero
 from tests.superheroes.builders import HEROES, ApiTestCase, hero
 
 
 class ListTestCase(ApiTestCase):
-    def test_an_empty_collection_is_an_empty_page(self) -> None:
+    def test_empty_table_is_an_empty_page(self) -> None:
         response = self.client.get(HEROES)
 
         self.assertEqual(response.status_code, 200)
@@ -13,7 +13,7 @@ class ListTestCase(ApiTestCase):
             response.json(), {"count": 0, "next": None, "previous": None, "results": []}
         )
 
-    def test_a_stranger_reads_every_field(self) -> None:
+    def test_anonymous_user_reads_every_field(self) -> None:
         hero(name="Storm", real_name="Ororo Munroe", height="180.50", age=None)
 
         [row] = self.client.get(HEROES).json()["results"]
@@ -24,14 +24,14 @@ class ListTestCase(ApiTestCase):
         self.assertIsNone(row["age"])
         self.assertLess({"id", "created_at", "updated_at", "is_villain"}, set(row))
 
-    def test_times_carry_their_zone(self) -> None:
+    def test_times_include_the_zone(self) -> None:
         hero()
 
         [row] = self.client.get(HEROES).json()["results"]
 
         self.assertTrue(row["created_at"].endswith("Z"), row["created_at"])
 
-    def test_a_page_takes_two_queries_whatever_its_length(self) -> None:
+    def test_any_page_takes_two_queries(self) -> None:
         for _ in range(15):
             hero()
 
@@ -43,7 +43,7 @@ class ListTestCase(ApiTestCase):
 
         self.assertEqual(self.client.delete(HEROES).status_code, 405)
 
-    def test_a_head_request_answers_like_get(self) -> None:
+    def test_head_answers_like_get(self) -> None:
         self.assertEqual(self.client.head(HEROES + "?page=1").status_code, 200)
         self.assertEqual(self.client.head(HEROES + "?nonsense=1").status_code, 400)
 
@@ -61,31 +61,31 @@ class PagingTestCase(ApiTestCase):
         self.assertIsNone(page["previous"])
         self.assertEqual(len(self.client.get(page["next"]).json()["results"]), 5)
 
-    def test_the_client_chooses_the_size(self) -> None:
+    def test_client_chooses_the_page_size(self) -> None:
         page = self.client.get(HEROES, {"page_size": 10, "page": 3}).json()
 
         self.assertEqual(page["results"][0]["name"], "Hero 20")
         self.assertEqual(len(page["results"]), 5)
 
-    def test_the_links_keep_the_other_parameters(self) -> None:
+    def test_links_keep_other_parameters(self) -> None:
         page = self.client.get(HEROES, {"page_size": 10, "ordering": "-name"}).json()
 
         self.assertIn("ordering=-name", page["next"])
         self.assertIn("page_size=10", page["next"])
 
-    def test_pages_of_equal_rows_neither_repeat_nor_lose_any(self) -> None:
+    def test_pages_of_equal_rows_neither_repeat_nor_omit_any(self) -> None:
         pages = [
             self.names(ordering="power_level", page_size=5, page=number) for number in range(1, 6)
         ]
 
         self.assertEqual(len({name for page in pages for name in page}), 25)
 
-    def test_refuses_sizes_out_of_range(self) -> None:
+    def test_rejects_page_sizes_out_of_range(self) -> None:
         for size in ("0", "-1", "101", "many", "1.5"):
             with self.subTest(size=size):
                 self.assert_refuses("page_size", size)
 
-    def test_refuses_pages_that_do_not_exist(self) -> None:
+    def test_rejects_pages_that_do_not_exist(self) -> None:
         for page in ("0", "-1", "3", "last", "1e3", "9" * 30):
             with self.subTest(page=page):
                 self.assert_refuses("page", page)
@@ -98,16 +98,16 @@ class OrderingTestCase(ApiTestCase):
         hero(name="Alpha", power_level=3, age=30)
         hero(name="Gamma", power_level=9, age=10)
 
-    def test_sorts_by_name_unless_asked_otherwise(self) -> None:
+    def test_sorts_by_name_by_default(self) -> None:
         self.assertEqual(self.names(), ["Alpha", "Beta", "Gamma"])
 
-    def test_sorts_downwards_with_a_minus(self) -> None:
+    def test_minus_sorts_in_descending_order(self) -> None:
         self.assertEqual(self.names(ordering="-name"), ["Gamma", "Beta", "Alpha"])
 
     def test_sorts_by_several_fields(self) -> None:
         self.assertEqual(self.names(ordering="-power_level,age"), ["Gamma", "Beta", "Alpha"])
 
-    def test_refuses_fields_that_nothing_is_sorted_by(self) -> None:
+    def test_rejects_unknown_sort_fields(self) -> None:
         for field in ("secret", "-secret", "name,secret", "origin_story", "id__in", "?", "--name"):
             with self.subTest(field=field):
                 self.assert_refuses("ordering", field)
@@ -120,7 +120,7 @@ class SearchTestCase(ApiTestCase):
         hero(name="Robin", real_name="Damian Wayne", origin_story="A pupil of the bat.")
         hero(name="Flash", powers="running 100% faster")
 
-    def test_finds_in_every_text_whatever_the_case(self) -> None:
+    def test_search_covers_every_text_field_in_any_case(self) -> None:
         found = {
             "BAT": ["Batman", "Robin"],
             "wayne": ["Batman", "Robin"],
@@ -132,17 +132,17 @@ class SearchTestCase(ApiTestCase):
             with self.subTest(text=text):
                 self.assertEqual(self.names(search=text), names)
 
-    def test_every_word_has_to_be_found_but_not_in_one_field(self) -> None:
+    def test_search_words_may_match_different_fields(self) -> None:
         self.assertEqual(self.names(search="wayne gadgets"), ["Batman"])
         self.assertEqual(self.names(search="wayne faster"), [])
 
-    def test_wildcards_are_ordinary_characters(self) -> None:
+    def test_search_treats_wildcards_literally(self) -> None:
         self.assertEqual(self.names(search="%"), ["Flash"])
         self.assertEqual(self.names(search="_"), [])
 
-    def test_an_empty_search_is_none(self) -> None:
+    def test_empty_search_is_ignored(self) -> None:
         self.assertEqual(len(self.names(search="")), 3)
 
-    def test_refuses_texts_that_no_text_can_hold(self) -> None:
+    def test_rejects_search_texts_that_cannot_be_stored(self) -> None:
         self.assert_refuses("search", "bat\x00man")
         self.assert_refuses("search", "x" * 101)

@@ -1,4 +1,4 @@
-"""Who may read and who may write."""
+"""Permissions."""
 
 from django.contrib.auth.models import User
 from rest_framework.authtoken.models import Token
@@ -9,13 +9,13 @@ from tests.superheroes.builders import HEROES, ApiTestCase, body, hero
 
 
 class PermissionsTestCase(ApiTestCase):
-    def test_strangers_read_everything(self) -> None:
+    def test_anonymous_users_read_everything(self) -> None:
         key = hero().pk
         for path in ("", f"{key}/", "by_universe/?universe=DC", "top_superheroes/", "stats/"):
             with self.subTest(path=path):
                 self.assertEqual(self.client.get(HEROES + path).status_code, 200)
 
-    def test_strangers_write_nothing_and_learn_how(self) -> None:
+    def test_anonymous_users_cannot_write(self) -> None:
         path = f"{HEROES}{hero(name='Kept').pk}/"
         attempts = [
             self.client.post(HEROES, body()),
@@ -28,22 +28,22 @@ class PermissionsTestCase(ApiTestCase):
             self.assertEqual(response.headers["WWW-Authenticate"], "Token")
         self.assertEqual(Superhero.objects.get().name, "Kept")
 
-    def test_a_token_may_write(self) -> None:
+    def test_token_allows_writing(self) -> None:
         self.sign_in()
 
         self.assertEqual(self.client.post(HEROES, body()).status_code, 201)
 
-    def test_a_wrong_token_may_not_even_read(self) -> None:
+    def test_invalid_token_cannot_read(self) -> None:
         self.client.credentials(HTTP_AUTHORIZATION="Token wrong")
 
         self.assertEqual(self.client.get(HEROES).status_code, 401)
 
-    def test_the_token_of_somebody_who_left_is_worth_nothing(self) -> None:
+    def test_token_of_an_inactive_user_is_invalid(self) -> None:
         User.objects.filter(pk=self.sign_in().pk).update(is_active=False)
 
         self.assertEqual(self.client.post(HEROES, body()).status_code, 401)
 
-    def test_a_session_may_write_if_the_page_was_ours(self) -> None:
+    def test_session_with_csrf_token_allows_writing(self) -> None:
         client = APIClient(enforce_csrf_checks=True)
         client.force_login(User.objects.create_user("editor", is_staff=True))
 
@@ -52,7 +52,7 @@ class PermissionsTestCase(ApiTestCase):
         client.credentials(HTTP_X_CSRFTOKEN=client.cookies["csrftoken"].value)
         self.assertEqual(client.post(HEROES, body()).status_code, 201)
 
-    def test_knowing_who_writes_takes_one_query(self) -> None:
+    def test_authentication_takes_one_query(self) -> None:
         user = self.sign_in()
         key = hero().pk
 

@@ -1,4 +1,4 @@
-"""GET /api/schema/: the document is valid, and the API answers as it says."""
+"""GET /api/schema/: the schema is valid, and responses match it."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class SchemaTestCase(ApiTestCase):
         return {parameter["name"] for parameter in self.operation(path, "get")["parameters"]}
 
     def assert_answers(self, path: str, method: str, response: Any) -> None:
-        """Assert that status and body of a response are among those that the document declares."""
+        """Assert that the schema declares the status and body of a response."""
         declared = self.operation(path, method)["responses"]
         self.assertIn(str(response.status_code), declared)
         if response.status_code != 204:
@@ -37,12 +37,12 @@ class SchemaTestCase(ApiTestCase):
     def test_is_a_valid_openapi_document(self) -> None:
         validate_schema(self.schema)
 
-    def test_is_made_without_a_warning(self) -> None:
+    def test_generation_emits_no_warning(self) -> None:
         finished = manage("spectacular", "--validate", "--fail-on-warn")
 
         self.assertEqual(finished.returncode, 0, finished.stderr)
 
-    def test_is_yaml_unless_asked_otherwise(self) -> None:
+    def test_default_format_is_yaml(self) -> None:
         response = self.client.get("/api/schema/")
 
         self.assertIn("application/vnd.oai.openapi", response.headers["Content-Type"])
@@ -101,7 +101,7 @@ class SchemaTestCase(ApiTestCase):
         self.assertEqual(limit["schema"]["maximum"], 100)
         self.assertEqual(limit["schema"]["default"], 10)
 
-    def test_reading_is_declared_open_and_writing_closed(self) -> None:
+    def test_declares_public_reads_and_authenticated_writes(self) -> None:
         self.assertIn({}, self.operation(HEROES, "get")["security"])
         self.assertNotIn({}, self.operation(HEROES, "post")["security"])
 
@@ -132,7 +132,7 @@ class SchemaTestCase(ApiTestCase):
             self.assert_answers(one + toggle, "post", self.client.post(path + toggle))
         self.assert_answers(one, "delete", self.client.delete(path))
 
-    def test_refusals_answer_as_declared(self) -> None:
+    def test_errors_answer_as_declared(self) -> None:
         one, path = HEROES + "{id}/", f"{HEROES}{hero().pk}/"
         self.assert_answers(HEROES, "post", self.client.post(HEROES, body()))
         self.assert_answers(HEROES, "get", self.client.get(HEROES, {"page": "x", "nonsense": 1}))
@@ -149,7 +149,7 @@ class SchemaTestCase(ApiTestCase):
             self.assertIn(response.status_code, (400, 404))
             self.assert_answers(declared, method, response)
 
-    def test_a_wrong_answer_would_be_noticed(self) -> None:
+    def test_response_check_detects_undeclared_responses(self) -> None:
         response = self.client.get(HEROES + "stats/")
         numbers = response.json()
         response.json = lambda: {**numbers, "total": "three"}

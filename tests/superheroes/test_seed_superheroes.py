@@ -14,7 +14,7 @@ from tests.superheroes.builders import hero
 
 
 def seed(*arguments: str) -> str:
-    """Run the command and return what it says."""
+    """Run the command and return its output."""
     output = StringIO()
     call_command("seed_superheroes", *arguments, stdout=output)
     return output.getvalue().strip()
@@ -22,7 +22,7 @@ def seed(*arguments: str) -> str:
 
 class SeedTestCase(TestCase):
     def file(self, content: Any) -> str:
-        """Return the path of a data file of our own."""
+        """Write a data file and return its path."""
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         path = Path(folder.name, "heroes.json")
@@ -36,7 +36,7 @@ class SeedTestCase(TestCase):
         self.assertGreaterEqual(count, 60)
         self.assertEqual(said, f"0 deleted, {count} created, 0 updated, 0 unchanged.")
 
-    def test_brings_heroes_of_every_kind(self) -> None:
+    def test_data_covers_every_kind_of_superhero(self) -> None:
         seed()
 
         numbers = Superhero.objects.all().statistics()
@@ -52,13 +52,13 @@ class SeedTestCase(TestCase):
         self.assertIn("0 created, 0 updated", seed())
         self.assertEqual(list(Superhero.objects.values()), before)
 
-    def test_leaves_what_users_wrote_alone(self) -> None:
+    def test_keeps_changes_made_by_users(self) -> None:
         hero(name="SUPERMAN", power_level=3)
 
         self.assertIn("1 unchanged", seed())
         self.assertEqual(Superhero.objects.named("Superman").get().power_level, 3)
 
-    def test_update_sets_those_who_exist_back(self) -> None:
+    def test_update_resets_existing_superheroes(self) -> None:
         hero(name="SUPERMAN", power_level=3)
         hero(name="Mine")
 
@@ -67,14 +67,14 @@ class SeedTestCase(TestCase):
         self.assertTrue(Superhero.objects.filter(name="Mine").exists())
         self.assertIn("0 created, 0 updated", seed("--update"))
 
-    def test_clear_deletes_all_first(self) -> None:
+    def test_clear_deletes_everything_first(self) -> None:
         hero(name="Mine")
 
         self.assertIn("1 deleted", seed("--clear"))
         self.assertFalse(Superhero.objects.filter(name="Mine").exists())
         self.assertGreaterEqual(Superhero.objects.count(), 60)
 
-    def test_a_dry_run_tells_the_same_and_does_nothing(self) -> None:
+    def test_dry_run_prints_the_same_counts(self) -> None:
         hero(name="Mine")
 
         said = seed("--dry-run", "--clear")
@@ -82,7 +82,7 @@ class SeedTestCase(TestCase):
         self.assertEqual(said, "Would be: " + seed("--clear"))
         self.assertTrue(said.startswith("Would be: 1 deleted, "))
 
-    def test_a_dry_run_leaves_the_database_as_it_was(self) -> None:
+    def test_dry_run_does_not_change_the_database(self) -> None:
         hero(name="Mine")
 
         seed("--dry-run", "--clear")
@@ -97,14 +97,14 @@ class SeedTestCase(TestCase):
     def test_reads_another_file(self) -> None:
         self.assertIn("1 created", seed("--file", self.file([{"name": "Echo"}])))
 
-    def test_a_mistake_is_named_and_nothing_is_kept(self) -> None:
+    def test_invalid_row_is_reported_and_rolls_back(self) -> None:
         rows = [{"name": "Right"}, {"name": "Wrong", "power_level": 11}]
 
         with self.assertRaisesRegex(CommandError, "'Wrong'.*power_level"):
             seed("--clear", "--file", self.file(rows))
         self.assertFalse(Superhero.objects.exists())
 
-    def test_files_that_hold_no_heroes_are_refused(self) -> None:
+    def test_rejects_invalid_files(self) -> None:
         for content in ("{", {"name": "Echo"}, ["Echo"]):
             with self.subTest(content=content), self.assertRaises(CommandError):
                 seed("--file", self.file(content))

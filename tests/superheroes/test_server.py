@@ -1,4 +1,4 @@
-"""The project as it is deployed: collected files, gunicorn, production settings, and a database that goes away."""
+"""The deployed project: collected static files, gunicorn, production settings, and a database outage."""
 
 import re
 import tempfile
@@ -30,28 +30,28 @@ class ServerTestCase(TestCase):
             served(DATABASE_URL=database_url(), STATIC_ROOT=root, **PRODUCTION)
         )
 
-    def test_plain_http_is_sent_to_https(self) -> None:
+    def test_redirects_http_to_https(self) -> None:
         response = self.server.get("/api/superheroes/")
 
         self.assertEqual(response.status, 301)
         self.assertEqual(response.headers["Location"], "https://example.org/api/superheroes/")
 
-    def test_https_is_served_and_insisted_on(self) -> None:
+    def test_https_responses_set_hsts(self) -> None:
         response = self.server.get("/api/superheroes/", **HTTPS)
 
         self.assertEqual(response.status, 200)
         self.assertIn("max-age=31536000", response.headers["Strict-Transport-Security"])
 
-    def test_foreign_hosts_are_refused(self) -> None:
+    def test_rejects_unknown_hosts(self) -> None:
         response = self.server.get("/api/superheroes/", "evil.example", **HTTPS)
 
         self.assertEqual(response.status, 400)
 
-    def test_probes_are_answered_under_any_name_over_plain_http(self) -> None:
+    def test_probes_accept_any_host_over_plain_http(self) -> None:
         for path in ("/health/live", "/health/ready", "/health/"):
             self.assertEqual(self.server.get(path, "10.0.0.7").status, 200)
 
-    def test_documentation_pages_load_everything_from_here(self) -> None:
+    def test_documentation_pages_load_all_assets_locally(self) -> None:
         for page in ("/api/docs/", "/api/redoc/"):
             html = self.server.get(page, **HTTPS).text
             addresses = re.findall(r'(?:src|href|spec-url)="([^"]+)"', html)
@@ -61,11 +61,11 @@ class ServerTestCase(TestCase):
                     self.assertTrue(address.startswith("/"))
                     self.assertEqual(self.server.get(address, **HTTPS).status, 200)
 
-    def test_no_page_mentions_another_server(self) -> None:
+    def test_no_page_refers_to_another_server(self) -> None:
         for page in ("/api/docs/", "/api/redoc/"):
             self.assertNotRegex(self.server.get(page, **HTTPS).text, r"https?://")
 
-    def test_static_files_are_kept_for_ever_and_sent_compressed(self) -> None:
+    def test_static_files_are_immutable_and_compressed(self) -> None:
         html = self.server.get("/admin/login/", **HTTPS).text
         [style] = re.findall(r'href="(/static/admin/css/base\.[0-9a-f]+\.css)"', html)
 
@@ -84,7 +84,7 @@ class DatabaseGoneTestCase(TestCase):
         self.addCleanup(self.database, "DROP", "WITH (FORCE)")
 
     def database(self, verb: str, how: str = "") -> None:
-        """Create or drop the database over a connection of its own."""
+        """Create or drop the database over a separate connection."""
         condition = "IF EXISTS" if verb == "DROP" else ""
         with connection._nodb_cursor() as cursor:
             cursor.execute(f'{verb} DATABASE {condition} "{self.name}" {how}')
@@ -103,7 +103,7 @@ class DatabaseGoneTestCase(TestCase):
         self.assertIn('"live": "ok", "ready": "unavailable"', gone[1].text)
         self.assertEqual(after.status, 200)
 
-    def test_a_server_that_never_had_one_lives_and_tells_no_details(self) -> None:
+    def test_server_without_database_is_live_and_hides_details(self) -> None:
         url = "postgres://ann:hunter2@127.0.0.1:1/heroes"
         with served(DATABASE_URL=url) as server:
             ready, live = server.get("/health/ready"), server.get("/health/live")

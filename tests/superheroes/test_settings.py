@@ -1,4 +1,4 @@
-"""Settings from the environment, each read in a process of its own."""
+"""Settings from the environment, each read in a separate process."""
 
 import json
 import os
@@ -25,7 +25,7 @@ class SettingsTestCase(SimpleTestCase):
         return json.loads(finished.stdout)
 
     def assert_refuses(self, *words: str, **variables: str) -> str:
-        """Assert that the settings do not load, and that the last line says why in these words."""
+        """Assert that loading the settings fails with this message in the last line."""
         finished = run_python("-c", READ, **variables)
         self.assertEqual(finished.returncode, 1)
         message = finished.stderr.strip().splitlines()[-1]
@@ -35,7 +35,7 @@ class SettingsTestCase(SimpleTestCase):
 
 
 class DefaultsTestCase(SettingsTestCase):
-    def test_production_is_safe_without_a_word(self) -> None:
+    def test_production_defaults_are_secure(self) -> None:
         settings = self.read()
 
         self.assertFalse(settings["DEBUG"])
@@ -49,7 +49,7 @@ class DefaultsTestCase(SettingsTestCase):
             self.assertTrue(settings[name], name)
         self.assertIsNone(settings["SECURE_PROXY_SSL_HEADER"])
 
-    def test_the_deployment_check_has_nothing_to_say(self) -> None:
+    def test_deployment_check_passes(self) -> None:
         finished = manage(
             "check", "--deploy", "--fail-level", "WARNING", ALLOWED_HOSTS="example.org"
         )
@@ -57,7 +57,7 @@ class DefaultsTestCase(SettingsTestCase):
         self.assertEqual(finished.returncode, 0, finished.stderr)
         self.assertIn("no issues (0 silenced)", finished.stdout)
 
-    def test_a_laptop_needs_debug_and_a_database_only(self) -> None:
+    def test_development_needs_only_debug_and_a_database(self) -> None:
         settings = self.read(DEBUG="1", SECRET_KEY="")
 
         self.assertTrue(settings["DEBUG"])
@@ -65,7 +65,7 @@ class DefaultsTestCase(SettingsTestCase):
         self.assertFalse(settings["SECURE_SSL_REDIRECT"])
         self.assertEqual(settings["SECURE_HSTS_SECONDS"], 0)
 
-    def test_being_in_ci_makes_no_difference(self) -> None:
+    def test_ci_variable_has_no_effect(self) -> None:
         self.assertEqual(self.read(CI="true", GITHUB_ACTIONS="true"), self.read())
 
     def test_there_is_no_secret_key_by_default(self) -> None:
@@ -73,12 +73,12 @@ class DefaultsTestCase(SettingsTestCase):
 
 
 class VariablesTestCase(SettingsTestCase):
-    def test_flags_are_read_in_words_and_numbers(self) -> None:
+    def test_flags_accept_words_and_numbers(self) -> None:
         for word, value in (("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False)):
             with self.subTest(word=word):
                 self.assertEqual(self.read(DEBUG=word)["DEBUG"], value)
 
-    def test_a_flag_that_is_neither_is_refused(self) -> None:
+    def test_rejects_an_invalid_flag(self) -> None:
         self.assert_refuses("DEBUG is 'maybe'", "use 1 or 0", DEBUG="maybe")
 
     def test_lists_are_separated_by_commas(self) -> None:
@@ -95,16 +95,16 @@ class VariablesTestCase(SettingsTestCase):
 
         self.assertEqual(rest["DEFAULT_THROTTLE_RATES"], {"anon": "5/min", "user": None})
 
-    def test_a_rate_that_is_none_is_refused(self) -> None:
+    def test_rejects_an_invalid_rate(self) -> None:
         for rate in ("5", "0/min", "5/fortnight", "many/min"):
             with self.subTest(rate=rate):
                 self.assert_refuses("THROTTLE_ANON", "60/min", THROTTLE_ANON=rate)
 
-    def test_the_log_level(self) -> None:
+    def test_log_level(self) -> None:
         self.assertEqual(self.read(LOG_LEVEL="error")["LOGGING"]["root"]["level"], "ERROR")
         self.assert_refuses("LOG_LEVEL is 'LOUD'", "WARNING", LOG_LEVEL="loud")
 
-    def test_proxies_are_believed_only_when_counted(self) -> None:
+    def test_trusts_only_the_configured_number_of_proxies(self) -> None:
         settings = self.read(TRUSTED_PROXIES="1")
 
         self.assertEqual(settings["SECURE_PROXY_SSL_HEADER"], ["HTTP_X_FORWARDED_PROTO", "https"])
@@ -126,14 +126,14 @@ class DatabaseTestCase(SettingsTestCase):
         )
         self.assertTrue(config["CONN_HEALTH_CHECKS"])
 
-    def test_nobody_waits_for_ever_for_a_connection(self) -> None:
+    def test_connection_attempts_time_out(self) -> None:
         options = self.database(DATABASE_URL="postgres://db.example/heroes")["OPTIONS"]
         chosen = self.database(DATABASE_URL="postgres://db/heroes?connect_timeout=2")["OPTIONS"]
 
         self.assertEqual(options["connect_timeout"], 5)
         self.assertEqual(chosen["connect_timeout"], 2)
 
-    def test_the_name_of_the_test_database_has_a_prefix(self) -> None:
+    def test_test_database_name_has_a_prefix(self) -> None:
         url = "postgres://db/heroes"
 
         plain = self.database(DATABASE_URL=url)
@@ -142,17 +142,17 @@ class DatabaseTestCase(SettingsTestCase):
         self.assertEqual(plain["TEST"]["NAME"], "test_heroes")
         self.assertEqual(chosen["TEST"]["NAME"], "run_42_heroes")
 
-    def test_a_database_has_to_be_named(self) -> None:
+    def test_requires_a_database_name(self) -> None:
         self.assert_refuses("DATABASE_URL is not set", "postgres://", DATABASE_URL="")
         self.assert_refuses("DATABASE_URL names no database", DATABASE_URL="postgres://db/")
 
-    def test_an_unreadable_url_is_refused_without_showing_it(self) -> None:
+    def test_rejects_an_invalid_url_without_showing_it(self) -> None:
         for url in ("oracle8://ann:hunter2@db/x", "ann:hunter2", "postgres://ann:hunter2@db:p/x"):
             with self.subTest(url=url):
                 shown = self.assert_refuses("DATABASE_URL cannot be read", DATABASE_URL=url)
                 self.assertNotIn("hunter2", shown)
 
-    def test_sqlite_does_for_a_laptop(self) -> None:
+    def test_sqlite(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             url = f"sqlite:///{Path(folder, 'heroes.sqlite3')}"
             migrated = manage("migrate", "-v0", DATABASE_URL=url)

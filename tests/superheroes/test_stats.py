@@ -24,7 +24,7 @@ class StatsTestCase(ApiTestCase):
             },
         )
 
-    def test_nobody_has_no_average(self) -> None:
+    def test_average_of_an_empty_table_is_null(self) -> None:
         numbers = self.client.get(STATS).json()
 
         self.assertEqual(numbers["total"], 0)
@@ -34,5 +34,5 @@ class StatsTestCase(ApiTestCase):
         with self.assertNumQueries(1):
             self.client.get(STATS)
 
-    def test_refuses_parameters(self) -> None:
+    def test_rejects_query_parameters(self) -> None:
         self.assert_refuses("universe", "DC", path=STATS)

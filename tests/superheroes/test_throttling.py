@@ -1,4 +1,4 @@
-"""How often a client may ask."""
+"""Throttling."""
 
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,12 +10,12 @@ from tests.superheroes.builders import HEROES, ApiTestCase
 
 
 def rates(**changes: str | None) -> AbstractContextManager[Any]:
-    """Change the rates, which REST framework reads from the settings once."""
+    """Change the rates, which REST framework reads only once."""
     return patch.dict(SimpleRateThrottle.THROTTLE_RATES, changes)
 
 
 class ThrottlingTestCase(ApiTestCase):
-    def test_a_stranger_is_asked_to_wait(self) -> None:
+    def test_throttles_anonymous_users(self) -> None:
         with rates(anon="2/min"):
             statuses = [self.client.get(HEROES).status_code for _ in range(2)]
             refused = self.client.get(HEROES)
@@ -24,7 +24,7 @@ class ThrottlingTestCase(ApiTestCase):
         self.assertEqual(refused.status_code, 429)
         self.assertLessEqual(int(refused.headers["Retry-After"]), 60)
 
-    def test_users_have_a_rate_of_their_own(self) -> None:
+    def test_users_have_a_separate_rate(self) -> None:
         self.sign_in()
 
         with rates(anon="1/min", user="2/min"):
@@ -32,13 +32,13 @@ class ThrottlingTestCase(ApiTestCase):
 
         self.assertEqual(statuses, [200, 200, 429])
 
-    def test_a_rate_can_be_switched_off(self) -> None:
+    def test_rate_can_be_disabled(self) -> None:
         with rates(anon=None):
             statuses = {self.client.get(HEROES).status_code for _ in range(200)}
 
         self.assertEqual(statuses, {200})
 
-    def test_a_forged_address_does_not_help(self) -> None:
+    def test_forged_address_is_throttled_too(self) -> None:
         with rates(anon="1/min"):
             self.client.get(HEROES, headers={"X-Forwarded-For": "192.0.2.1"})
             refused = self.client.get(HEROES, headers={"X-Forwarded-For": "192.0.2.2"})

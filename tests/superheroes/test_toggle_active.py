@@ -11,19 +11,19 @@ class ToggleActiveTestCase(ApiTestCase):
         self.hero = hero(is_active=False)
         self.path = f"{HEROES}{self.hero.pk}/toggle_active/"
 
-    def test_turns_the_flag_round_and_returns_the_hero(self) -> None:
+    def test_inverts_the_flag_and_returns_the_superhero(self) -> None:
         response = self.client.post(self.path)
 
         self.assertEqual(response.status_code, 200)
         self.assertTrue(response.json()["is_active"])
         self.assertTrue(Superhero.objects.get().is_active)
 
-    def test_twice_is_back(self) -> None:
+    def test_toggling_twice_restores_the_flag(self) -> None:
         self.client.post(self.path)
 
         self.assertFalse(self.client.post(self.path).json()["is_active"])
 
-    def test_touches_nothing_else_but_the_time_of_change(self) -> None:
+    def test_changes_only_the_flag_and_the_update_time(self) -> None:
         before = self.client.get(f"{HEROES}{self.hero.pk}/").json()
 
         after = self.client.post(self.path).json()
@@ -31,15 +31,15 @@ class ToggleActiveTestCase(ApiTestCase):
         changed = {field for field in before if before[field] != after[field]}
         self.assertEqual(changed, {"is_active", "updated_at"})
 
-    def test_is_not_for_strangers(self) -> None:
+    def test_requires_authentication(self) -> None:
         self.client.credentials()
 
         self.assertEqual(self.client.post(self.path).status_code, 401)
         self.assertFalse(Superhero.objects.get().is_active)
 
-    def test_a_link_that_is_followed_changes_nothing(self) -> None:
+    def test_get_changes_nothing(self) -> None:
         self.assertEqual(self.client.get(self.path).status_code, 405)
         self.assertFalse(Superhero.objects.get().is_active)
 
-    def test_nobody_is_not_found(self) -> None:
+    def test_unknown_id_is_not_found(self) -> None:
         self.assertEqual(self.client.post(f"{HEROES}0/toggle_active/").status_code, 404)

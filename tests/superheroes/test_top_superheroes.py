@@ -7,32 +7,32 @@ TOP = HEROES + "top_superheroes/"
 
 
 class TopSuperheroesTestCase(ApiTestCase):
-    def test_the_strongest_come_first_and_equals_by_name(self) -> None:
+    def test_sorts_by_power_level_then_name(self) -> None:
         for name, level in (("Weak", 1), ("Zeus", 9), ("Ares", 9), ("Top", 10)):
             hero(name=name, power_level=level)
 
         self.assertEqual(self.names(TOP), ["Top", "Ares", "Zeus", "Weak"])
 
-    def test_neither_villains_nor_the_retired_count(self) -> None:
+    def test_excludes_villains_and_inactive_superheroes(self) -> None:
         hero(name="Villain", power_level=10, is_villain=True)
         hero(name="Retired", power_level=10, is_active=False)
         hero(name="Hero", power_level=1)
 
         self.assertEqual(self.names(TOP), ["Hero"])
 
-    def test_the_limit_is_ten_unless_asked_otherwise(self) -> None:
+    def test_default_limit_is_ten(self) -> None:
         Superhero.objects.bulk_create(Superhero(name=f"Hero {n:02}") for n in range(12))
 
         self.assertEqual(len(self.names(TOP)), 10)
         self.assertEqual(len(self.names(TOP, limit=1)), 1)
         self.assertEqual(len(self.names(TOP, limit=100)), 12)
 
-    def test_refuses_limits(self) -> None:
+    def test_rejects_invalid_limits(self) -> None:
         for limit in ("0", "-1", "101", "ten", "1.5", "9" * 30):
             with self.subTest(limit=limit):
                 self.assert_refuses("limit", limit, path=TOP)
 
-    def test_refuses_other_parameters(self) -> None:
+    def test_rejects_other_parameters(self) -> None:
         self.assert_refuses("page", "1", path=TOP)
         self.assert_refuses("universe", "DC", path=TOP)
 

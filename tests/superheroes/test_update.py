@@ -10,7 +10,7 @@ class UpdateTestCase(ApiTestCase):
         self.hero = hero(name="Storm", age=30, power_level=8, universe="Marvel")
         self.path = f"{HEROES}{self.hero.pk}/"
 
-    def test_put_replaces_the_hero(self) -> None:
+    def test_put_replaces_the_superhero(self) -> None:
         response = self.client.put(self.path, body(name="Tempest"))
 
         self.assertEqual(response.status_code, 200)
@@ -18,23 +18,23 @@ class UpdateTestCase(ApiTestCase):
         self.hero.refresh_from_db()
         self.assertEqual(self.hero.name, "Tempest")
 
-    def test_put_needs_a_name(self) -> None:
+    def test_put_requires_a_name(self) -> None:
         response = self.client.put(self.path, {"age": 31})
 
         self.assertEqual(response.status_code, 400)
         self.assertEqual(list(response.json()), ["name"])
 
-    def test_patch_leaves_the_rest_alone(self) -> None:
+    def test_patch_keeps_other_fields(self) -> None:
         response = self.client.patch(self.path, {"age": 31})
 
         self.assertEqual(response.status_code, 200)
         self.hero.refresh_from_db()
         self.assertEqual((self.hero.age, self.hero.power_level), (31, 8))
 
-    def test_patch_can_forget_a_measure(self) -> None:
+    def test_patch_can_clear_a_measure(self) -> None:
         self.assertIsNone(self.client.patch(self.path, {"age": None}).json()["age"])
 
-    def test_a_change_moves_only_the_time_of_change(self) -> None:
+    def test_update_changes_only_the_update_time(self) -> None:
         self.client.patch(self.path, {"age": 31})
 
         before = self.hero.created_at, self.hero.updated_at
@@ -42,13 +42,13 @@ class UpdateTestCase(ApiTestCase):
         self.assertEqual(self.hero.created_at, before[0])
         self.assertGreater(self.hero.updated_at, before[1])
 
-    def test_a_hero_may_change_the_case_of_the_own_name(self) -> None:
+    def test_can_change_the_case_of_the_name(self) -> None:
         response = self.client.patch(self.path, {"name": "STORM"})
 
         self.assertEqual(response.status_code, 200)
         self.assertEqual(response.json()["name"], "STORM")
 
-    def test_refuses_the_name_of_another(self) -> None:
+    def test_rejects_the_name_of_another_superhero(self) -> None:
         hero(name="Thor")
 
         response = self.client.patch(self.path, {"name": "tHOR"})
@@ -56,13 +56,13 @@ class UpdateTestCase(ApiTestCase):
         self.assertEqual(response.status_code, 400)
         self.assertEqual(list(response.json()), ["name"])
 
-    def test_a_refused_change_changes_nothing(self) -> None:
+    def test_rejected_update_changes_nothing(self) -> None:
         response = self.client.patch(self.path, {"age": 31, "power_level": 11})
 
         self.assertEqual(response.status_code, 400)
         self.hero.refresh_from_db()
         self.assertEqual(self.hero.age, 30)
 
-    def test_nobody_is_not_found(self) -> None:
+    def test_unknown_id_is_not_found(self) -> None:
         self.assertEqual(self.client.put(f"{HEROES}0/", body()).status_code, 404)
         self.assertEqual(self.client.patch(f"{HEROES}0/", {}).status_code, 404)

@@ -12,19 +12,19 @@ class VillainsTestCase(ApiTestCase):
         hero(name="Joker", is_villain=True, is_active=False, universe="DC")
         hero(name="Thor", universe="Marvel")
 
-    def test_returns_villains_only_active_or_not(self) -> None:
+    def test_returns_active_and_inactive_villains(self) -> None:
         self.assertEqual(self.names(VILLAINS), ["Joker", "Loki"])
 
-    def test_is_paged_and_filtered_like_the_list(self) -> None:
+    def test_paginates_and_filters_like_the_list(self) -> None:
         self.assertEqual(self.names(VILLAINS, universe="DC"), ["Joker"])
         self.assertEqual(self.names(VILLAINS, ordering="-name", page_size=1), ["Loki"])
 
-    def test_sees_a_villain_who_was_made_after_the_start(self) -> None:
+    def test_includes_villains_created_after_start_up(self) -> None:
         hero(name="Bane", is_villain=True)
 
         self.assertEqual(self.names(VILLAINS), ["Bane", "Joker", "Loki"])
 
-    def test_refuses_unknown_parameters(self) -> None:
+    def test_rejects_unknown_parameters(self) -> None:
         self.assert_refuses("limit", "1", path=VILLAINS)
 
     def test_takes_two_queries(self) -> None:
