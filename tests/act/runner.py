@@ -1,4 +1,4 @@
-"""Runs workflows of a repository with act, and tells what came of them."""
+"""Run a repository's workflows with act."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 ACT = Path(sys.executable).parent / "act"
 ACTIONS = Path(__file__).parent / "actions"
-# The names that act gives to the images of `uses: ./` and `uses: ./.git/heroci`, whatever the repository.
+# The names that act gives to the images of `uses: ./` and `uses: ./.git/heroci` in every repository.
 IMAGE = "act-dockeraction:latest"
 CALLED_IMAGE = "act-git-heroci-dockeraction:latest"
 BUILDX = "/usr/local/lib/docker/cli-plugins/docker-buildx"
@@ -28,7 +28,7 @@ BUILDX = "/usr/local/lib/docker/cli-plugins/docker-buildx"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
-    """A workflow command that becomes an annotation."""
+    """An annotation of a run."""
 
     level: str
     file: str | None
@@ -39,7 +39,7 @@ class Annotation:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What act said; `lines` are its JSON objects in order."""
+    """The result of a run; `lines` are act's JSON objects in order."""
 
     exit_code: int
     lines: tuple[dict[str, Any], ...]
@@ -47,24 +47,24 @@ class Run:
 
     @cached_property
     def log(self) -> str:
-        """All that was said, as a reader of the log sees it."""
+        """The log as a reader sees it."""
         return "\n".join(str(line.get("msg", "")).rstrip("\n") for line in self.lines)
 
     @property
     def summary(self) -> str:
-        """The job summaries, one after the other."""
+        """The job summaries, concatenated."""
         found = [line["content"] for line in self.lines if line.get("command") == "summary"]
         return "\n".join(found)
 
     @property
     def annotations(self) -> list[Annotation]:
-        """What GitHub would show beside the code."""
+        """The annotations that GitHub would show."""
         levels = ("error", "warning", "notice")
         found = [line for line in self.lines if line.get("command") in levels]
         return [_annotation(line["command"], line) for line in found]
 
     def jobs(self) -> dict[str, str]:
-        """The result of each job by its name."""
+        """Return the result of each job by name."""
         return {line["job"]: line["jobResult"] for line in self.lines if "jobResult" in line}
 
 
@@ -82,13 +82,13 @@ def _annotation(level: str, line: dict[str, Any]) -> Annotation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """An image that stands for GitHub's runner, and a directory of act's own."""
+    """Runs workflows in an image that replaces GitHub's runner; `home` is act's home directory."""
 
     image: str
     home: Path
 
     def run(self, repository: Path, workflow: str, *options: str, event: str = "push") -> Run:
-        """Run a workflow. What its jobs share, artifacts and caches, is in `shared` and lasts for more runs."""
+        """Run a workflow. Artifacts and caches are kept in `shared`, also for later runs."""
         shared = self.home / "shared"
         for name in ("artifacts", "cache"):
             (shared / name).mkdir(parents=True, exist_ok=True)
@@ -122,7 +122,7 @@ class Runner:
 
 @cache
 def _buildx() -> str:
-    """The machine's own BuildKit client for the jobs, since the runner's image need not have one."""
+    """Mount the machine's BuildKit client into the jobs: the runner's image may have none."""
     form = '{{range .ClientInfo.Plugins}}{{if eq .Name "buildx"}}{{.Path}}{{end}}{{end}}'
     found = subprocess.run(
         ["docker", "info", "-f", form], capture_output=True, text=True, check=True
@@ -132,7 +132,7 @@ def _buildx() -> str:
 
 
 def _local_actions(workflows: Path) -> Iterator[str]:
-    """Stand-ins for GitHub's actions, at the very references that the workflows have."""
+    """Replace GitHub's actions at the exact references in the workflows."""
     used: set[tuple[str, str]] = set()
     for path in workflows.glob("*.yml"):
         for found in re.findall(r"uses: ([\w-]+/[\w-]+)[\w/-]*@([0-9a-f]{40})", path.read_text()):
@@ -145,13 +145,13 @@ def _local_actions(workflows: Path) -> Iterator[str]:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Wait until other tests with act are through: containers and the action's image have the same names for all."""
+    """Exclude other processes that run act: they use the same names for containers and the action's image."""
     with Path(f"/tmp/heroci-act-{os.getuid()}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def workflow(text: str) -> str:
-    """A workflow file that is checked to be YAML with jobs."""
+    """Return the text of a workflow after checking that it has jobs."""
     assert yaml.safe_load(text)["jobs"]
     return text

@@ -13,10 +13,10 @@ from heroci_action.engines.dagger.preflight import ENGINE_IMAGE
 from tests.act.conftest import commit, has_engine, has_image, narrow
 from tests.act.runner import Run, Runner
 
-pytestmark = [pytest.mark.docker, pytest.mark.act]
+pytestmark = [pytest.mark.docker, pytest.mark.act, pytest.mark.xdist_group("act")]
 
 HOST = ("-j", "heroci", "--matrix", "engine:host")
-# The image that stands for GitHub's runner has one Python.
+# The runner's image has only one Python.
 PYTHON = ("--matrix", "python:3.13")
 
 BROKEN = """\
@@ -40,16 +40,14 @@ JUNIT = """\
 
 
 def outputs(run: Run) -> dict[str, Any]:
-    """What the step that shows the outputs of the one before it has printed."""
+    """Return the outputs that the workflow prints after the action."""
     found = re.search(r"^\{(\}|\n  \".*?\n\})$", run.log, re.MULTILINE | re.DOTALL)
     assert found, run.log[-6000:]
     content: dict[str, Any] = json.loads(found[0])
     return content
 
 
-def test_a_push_runs_the_reference_project_and_a_later_step_reads_the_outputs(
-    act: Runner, repository: Path
-) -> None:
+def test_push_runs_the_reference_project_and_sets_outputs(act: Runner, repository: Path) -> None:
     run = act.run(repository, "ci.yml", *HOST)
     assert run.exit_code == 0, run.log[-6000:]
     said = outputs(run)
@@ -71,10 +69,10 @@ def test_a_push_runs_the_reference_project_and_a_later_step_reads_the_outputs(
         assert (kept / name).stat().st_size > 1000
 
 
-def test_a_pull_request_runs_the_checks_and_the_tests_and_reports_the_tests(
+def test_pull_request_runs_checks_and_tests_and_reports_the_tests(
     act: Runner, repository: Path
 ) -> None:
-    # All the tests are a run of act within a run of act; what is tested here is how the workflow starts them.
+    # The whole test suite would run act inside act; this test covers only how the workflow starts it.
     few = ("--env", "PYTEST_ADDOPTS=tests/unit/test_text.py")
     checks = act.run(repository, "ci.yml", "-j", "checks", event="pull_request")
     assert checks.exit_code == 0, checks.log[-6000:]
@@ -86,7 +84,7 @@ def test_a_pull_request_runs_the_checks_and_the_tests_and_reports_the_tests(
     assert (run.shared / "artifacts/test-results-3.13/junit.xml").stat().st_size > 1000
 
 
-def test_a_violation_of_style_turns_the_checks_red(act: Runner, repository: Path) -> None:
+def test_style_violation_fails_the_checks(act: Runner, repository: Path) -> None:
     (repository / "heroci_action" / "ugly.py").write_text("import os\n")
     commit(repository)
     run = act.run(repository, "ci.yml", "-j", "checks")
@@ -95,7 +93,7 @@ def test_a_violation_of_style_turns_the_checks_red(act: Runner, repository: Path
 
 
 @pytest.mark.dagger
-def test_the_dagger_engine_beside_the_job_runs_the_tests(act: Runner, repository: Path) -> None:
+def test_job_uses_the_dagger_engine_of_the_runner(act: Runner, repository: Path) -> None:
     if not has_image(ENGINE_IMAGE) or not has_engine():
         pytest.skip(f"no Dagger engine: start one with `dagger` in Docker, from {ENGINE_IMAGE}")
     narrow(repository, "tests.superheroes.test_model")
@@ -107,7 +105,7 @@ def test_the_dagger_engine_beside_the_job_runs_the_tests(act: Runner, repository
     assert "**tests** | ✅" in run.summary
 
 
-def test_a_pull_request_that_breaks_a_test_and_the_style_is_annotated_at_both_lines(
+def test_broken_test_and_style_are_annotated_on_a_pull_request(
     act: Runner, repository: Path
 ) -> None:
     narrow(repository, "tests.superheroes.test_model", "tests.superheroes.test_broken")
@@ -135,9 +133,7 @@ def test_a_pull_request_that_breaks_a_test_and_the_style_is_annotated_at_both_li
     assert (run.shared / "artifacts/reports-host/junit.xml").exists()
 
 
-def test_the_tests_of_a_pull_request_are_reported_even_where_they_fail(
-    act: Runner, repository: Path
-) -> None:
+def test_failing_tests_of_a_pull_request_are_reported(act: Runner, repository: Path) -> None:
     script = repository / "scripts/run-tests.sh"
     script.write_text(
         f"#!/bin/sh\nmkdir -p test-results\ncat > test-results/junit.xml <<'EOF'\n{JUNIT}EOF\nexit 1\n"
@@ -151,7 +147,9 @@ def test_the_tests_of_a_pull_request_are_reported_even_where_they_fail(
     assert "**2 tests**" in run.summary
 
 
-def test_wrong_inputs_are_told_at_once_and_nothing_runs(act: Runner, repository: Path) -> None:
+def test_all_invalid_inputs_are_reported_before_anything_runs(
+    act: Runner, repository: Path
+) -> None:
     path = repository / ".github/workflows/ci.yml"
     wrong = "          engine: dager\n          shard: 3/2\n"
     path.write_text(path.read_text().replace("          engine: ${{ matrix.engine }}\n", wrong))

@@ -10,9 +10,9 @@ import pytest
 from tests.act.conftest import commit, git, narrow
 from tests.act.runner import Runner
 
-pytestmark = [pytest.mark.docker, pytest.mark.act]
+pytestmark = [pytest.mark.docker, pytest.mark.act, pytest.mark.xdist_group("act")]
 
-# The runner has one Python.
+# The runner's image has only one Python.
 ONE_PYTHON = ("--matrix", "python:3.13")
 
 LATER = """\
@@ -25,7 +25,7 @@ class LaterTests(SimpleTestCase):
 """
 
 
-def test_the_parts_of_the_tests_are_merged_and_compared_with_those_of_main(
+def test_shards_are_merged_and_compared_with_the_baseline_of_main(
     act: Runner, repository: Path
 ) -> None:
     narrow(repository, "tests.superheroes.test_model", "tests.superheroes.test_health")
@@ -47,9 +47,8 @@ def test_the_parts_of_the_tests_are_merged_and_compared_with_those_of_main(
     (repository / "tests/superheroes/test_later.py").write_text(LATER)
     commit(repository)
     for artifact in (first.shared / "artifacts").iterdir():
-        artifact.rename(
-            first.shared / artifact.name
-        )  # each run of GitHub's has artifacts of its own
+        # On GitHub, each run has its own artifacts.
+        artifact.rename(first.shared / artifact.name)
     second = act.run(repository, "matrix.yml", *ONE_PYTHON, event="pull_request")
     assert second.exit_code == 1
     assert "1 new failure" in second.summary
@@ -60,7 +59,7 @@ def test_the_parts_of_the_tests_are_merged_and_compared_with_those_of_main(
 
 
 def names(path: Path) -> set[str]:
-    """The tests of a result."""
+    """Return the names of the tests in a result."""
     content = json.loads(path.read_text())
     return {
         f"{case['classname']}.{case['name']}"

@@ -1,4 +1,4 @@
-"""`.github/workflows/release.yml`, run by act: dry, and with a registry and a repository that are the test's own."""
+"""`.github/workflows/release.yml`, run by act: as a dry run, and with a local registry and repository."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tests.act.conftest import commit, git, has_image
 from tests.act.runner import Runner
 from tests.integration.registry import registry
 
-pytestmark = [pytest.mark.docker, pytest.mark.act]
+pytestmark = [pytest.mark.docker, pytest.mark.act, pytest.mark.xdist_group("act")]
 
 
 def releasable(repository: Path) -> Path:
-    """Give the change log a section of this version; the workflow's path."""
+    """Add a section for this version to CHANGELOG.md and return the workflow's path."""
     log = repository / "CHANGELOG.md"
     heading = f"## Unreleased\n\n## {__version__} - 2030-01-31"
     log.write_text(log.read_text().replace("## Unreleased", heading))
     path = repository / ".github/workflows/release.yml"
     if not has_image(ENGINE_IMAGE):
-        # Where it would have to be fetched, the image without the CLI does.
+        # Without the engine's image, use the target without the CLI.
         path.write_text(path.read_text().replace("--target release", "--target action"))
     return path
 
 
-def test_a_dry_run_builds_the_image_and_shows_the_action_that_would_name_it(
+def test_dry_run_builds_the_image_and_shows_the_pinned_action(
     act: Runner, repository: Path
 ) -> None:
     releasable(repository)
@@ -53,22 +53,20 @@ def test_a_dry_run_builds_the_image_and_shows_the_action_that_would_name_it(
     assert not (run.shared / "attested").exists()
 
 
-def test_a_version_that_is_not_the_sources_ends_it_before_anything_is_built(
-    act: Runner, repository: Path
-) -> None:
+def test_wrong_version_fails_before_anything_is_built(act: Runner, repository: Path) -> None:
     run = act.run(repository, "release.yml", "--input", "version=9.9.9", event="workflow_dispatch")
     assert run.exit_code == 1
     assert "heroci_action/version.py is not 9.9.9" in run.log
     assert "docker build" not in run.log
 
 
-def test_a_release_pushes_and_attests_the_image_and_tags_the_action_that_names_it(
+def test_release_pushes_and_attests_the_image_and_tags_the_pinned_action(
     act: Runner, repository: Path
 ) -> None:
     remote = act.home / "shared/remote.git"
     git(act.home, "init", "--quiet", "--bare", str(remote))
     with registry("octo", "hunter2hunter2") as there:
-        # The places of GitHub's; what is done with them stays as it is.
+        # Replace only GitHub's addresses, not what the workflow does with them.
         path = releasable(repository)
         text = (
             path.read_text()

@@ -9,7 +9,7 @@ import pytest
 from tests.act.conftest import commit, narrow
 from tests.act.runner import Runner
 
-pytestmark = [pytest.mark.docker, pytest.mark.act]
+pytestmark = [pytest.mark.docker, pytest.mark.act, pytest.mark.xdist_group("act")]
 
 CALLER = """\
 on: push
@@ -29,7 +29,7 @@ jobs:
 """
 
 
-def test_a_caller_gets_the_reports_and_the_outputs(act: Runner, repository: Path) -> None:
+def test_calling_workflow_receives_reports_and_outputs(act: Runner, repository: Path) -> None:
     narrow(repository, "tests.superheroes.test_model")
     (repository / ".github/workflows/caller.yml").write_text(CALLER)
     commit(repository)

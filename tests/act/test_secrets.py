@@ -1,4 +1,4 @@
-"""A secret that a project's command prints is nowhere to be read."""
+"""A secret that a command of the project prints appears nowhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.act.conftest import commit
 from tests.act.runner import Runner
 
-pytestmark = [pytest.mark.docker, pytest.mark.act]
+pytestmark = [pytest.mark.docker, pytest.mark.act, pytest.mark.xdist_group("act")]
 
 SECRET = "correct-horse-battery-staple"  # noqa: S105  it protects nothing
 
@@ -37,7 +37,7 @@ env = { TOKEN = "{env.DEPLOY_TOKEN}" }
 """
 
 
-def test_a_secret_is_masked_in_the_log_the_summary_and_every_report(
+def test_secret_is_masked_in_the_log_the_summary_and_every_report(
     act: Runner, repository: Path
 ) -> None:
     (repository / ".github/workflows/leak.yml").write_text(WORKFLOW)
@@ -47,7 +47,7 @@ def test_a_secret_is_masked_in_the_log_the_summary_and_every_report(
     run = act.run(repository, "leak.yml", "-s", f"DEPLOY_TOKEN={SECRET}")
     assert run.exit_code == 1
     assert "the token is ***" in run.log
-    # The command that tells the runner what to mask has to name it.
+    # Only the command that makes the runner mask it contains it.
     said = [line for line in run.lines if line.get("command") != "add-mask"]
     assert SECRET not in str(said)
     reports = [path for path in (run.shared / "reports").rglob("*") if path.is_file()]
