@@ -25,10 +25,10 @@ import anyio
 
 from benchmarks.reference import copy_to
 from heroci_action.analysis.critical_path import critical_path
-from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.engines.host import postgres
 from heroci_action.engines.host.workspace import workspace
 from heroci_action.plan.stages import Service
+from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.results.serialise import load
 
 LINT = ("black", "isort", "flake8")

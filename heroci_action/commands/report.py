@@ -24,11 +24,12 @@ from heroci_action.observers.base import Observer
 from heroci_action.observers.console import Console
 from heroci_action.observers.github_log import GitHubLog
 from heroci_action.options import LARGEST_FILE, LIST_PASSED, ReportOptions
-from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.plan.report_kinds import COVERAGE_JSON, JUNIT
 from heroci_action.process_pool import LostError, spread
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
 from heroci_action.readers.base import BrokenReportError, joined
-from heroci_action.readers.sniff import SNIFFED, kind_of
+from heroci_action.readers.format import HEAD_SIZE, Category
+from heroci_action.readers.registry import BY_KIND, recognize
 from heroci_action.reports.publish import Repository
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.repository.git import Checkout
@@ -37,17 +38,7 @@ from heroci_action.results.records import PassedTests, Result, StageResult, Stat
 from heroci_action.results.serialise import load
 from heroci_action.version import __version__
 
-TESTS, LINT, COVERAGE = "tests", "lint", "coverage"
-EMOJI = {TESTS: "🧪", LINT: "🖤", COVERAGE: "📊"}
-
-_STAGES = {
-    ReportKind.JUNIT: TESTS,
-    ReportKind.COVERAGE_JSON: COVERAGE,
-    ReportKind.COBERTURA: COVERAGE,
-    ReportKind.LCOV: COVERAGE,
-    ReportKind.JACOCO: COVERAGE,
-}
-"""The stage that a kind of report belongs to; the others are findings."""
+EMOJI: Mapping[str, str] = {Category.TESTS: "🧪", Category.LINT: "🖤", Category.COVERAGE: "📊"}
 
 
 def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
@@ -189,15 +180,15 @@ def _observer(
 # Files
 
 
-def _files(options: ReportOptions) -> dict[Path, ReportKind]:
+def _files(options: ReportOptions) -> dict[Path, str]:
     """The files, each once, with the kind that it has where its content does not say it.
 
     Raises UsageError with every name and glob that stands for none.
     """
     groups = (
-        (options.results, ReportKind.JUNIT),
-        (options.coverage, ReportKind.COVERAGE_JSON),
-        (options.lint, ReportKind.FLAKE8),
+        (options.results, JUNIT),
+        (options.coverage, COVERAGE_JSON),
+        (options.lint, "flake8"),
     )
     expanded = [
         (pattern, expand(pattern), kind) for patterns, kind in groups for pattern in patterns
@@ -219,7 +210,7 @@ def expand(pattern: str) -> tuple[Path, ...]:
     return tuple(path for path in map(Path, sorted(found)) if path.is_file())
 
 
-def _source(path: Path, default: ReportKind, limit: int) -> Source:
+def _source(path: Path, default: str, limit: int) -> Source:
     """The file by the kind that it has where its content does not say it."""
     return Source(
         kind=default,
@@ -241,7 +232,7 @@ def _start(source: Source) -> bytes:
     try:
         for chunk in source.chunks():
             start += chunk
-            if len(start) >= SNIFFED:
+            if len(start) >= HEAD_SIZE:
                 break
     except BrokenReportError:
         pass
@@ -251,7 +242,7 @@ def _start(source: Source) -> bytes:
 # Readings
 
 
-Read = tuple[ReportKind, Readings]
+Read = tuple[str, Readings]
 
 
 def read_all(sources: Sequence[Source], tree: PathResolver, result: Result) -> Result:
@@ -289,27 +280,28 @@ def _lost(source: Source, error: LostError) -> Read:
 
 def _read(named: Source, tree: PathResolver) -> Read:
     """What a file is and says. Nothing at all is a warning, but that a linter that is known found nothing is fine."""
-    source = replace(named, kind=kind_of(_start(named)) or named.kind)
+    found = recognize(_start(named))
+    source = replace(named, kind=found.kind if found else named.kind)
     readings = read_sources([source], tree=tree)
     told = readings.diagnostics or readings.warnings
-    if source.kind is ReportKind.JUNIT and not (readings.tests or readings.passed or told):
+    if source.kind == JUNIT and not (readings.tests or readings.passed or told):
         readings = Readings(warnings=(f"{source.path}: there is no test in it",))
-    elif source.kind is ReportKind.FLAKE8 and not told and source.text.strip():
+    elif source.kind == "flake8" and not told and source.text.strip():
         readings = Readings(warnings=(f"{source.path}: no linter that is known writes this",))
     return source.kind, readings
 
 
 def _stages(sources: Sequence[Source], read: Sequence[Read]) -> Iterator[StageResult]:
-    for name in (TESTS, LINT, COVERAGE):
+    for category in Category:
         mine = [
             (source, readings)
             for source, (kind, readings) in zip(sources, read, strict=True)
-            if _STAGES.get(kind, LINT) == name
+            if BY_KIND[kind].category is category
         ]
         if mine:
             whole = [(source, one) for source, one in mine if not _is_broken(one)]
             steps = tuple(_step(source, one) for source, one in whole)
-            yield stage_of(name, steps, keys=[one.keys for _, one in whole])
+            yield stage_of(category, steps, keys=[one.keys for _, one in whole])
 
 
 def _is_broken(readings: Readings) -> bool:

@@ -15,6 +15,7 @@ from heroci_action.config.model import Config, ImageConfig
 from heroci_action.errors import Problem
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES, DEFAULT_NEEDS
 from heroci_action.plan.stages import circular_needs
+from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.text import suggest
 
@@ -235,10 +236,6 @@ def _missing(key: str, path: str, what: str, known: Iterable[str]) -> Problem:
 
 
 def _tools(config: Config) -> Iterator[Problem]:
-    from heroci_action.config.lint_tools import (  # noqa: PLC0415  # keeps the model importable alone
-        LINT_TOOLS,
-    )
-
     for name, tool in config.lint.items():
         if tool.command is None and name not in LINT_TOOLS:
             yield Problem(

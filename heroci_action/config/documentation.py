@@ -76,7 +76,7 @@ def _type(node: Node) -> str:
         return " or ".join(dict.fromkeys(_type(option) for option in options))
     if "$ref" in node:
         name = node["$ref"].rpartition("/")[2]
-        return {"ReportKind": "format"}.get(name, "any value" if name == "JsonValue" else "table")
+        return "any value" if name == "JsonValue" else "table"
     if "enum" in node or "const" in node:
         return ", ".join(f"`{_toml(value)}`" for value in node.get("enum", [node.get("const")]))
     if node.get("type") == "array":

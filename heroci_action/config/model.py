@@ -22,7 +22,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from heroci_action.options import LARGEST_FILE, LIST_PASSED
-from heroci_action.plan.report_kinds import ReportKind
+from heroci_action.readers.registry import BY_KIND
+from heroci_action.text import suggest
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smh]?)")
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -120,7 +121,16 @@ def _many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _format(value: object) -> object:
+    if isinstance(value, str) and value not in BY_KIND:
+        raise _wrong(f"must be a report format{suggest(value, BY_KIND)}")
+    return value
+
+
 Text = Annotated[str, Field(min_length=1)]
+ReportKind = Annotated[
+    str, BeforeValidator(_format), Field(json_schema_extra={"enum": list(BY_KIND)})
+]
 Texts = tuple[Text, ...]
 Seconds = Annotated[float, BeforeValidator(seconds, json_schema_input_type=float | str)]
 Size = Annotated[int, BeforeValidator(size, json_schema_input_type=NonNegativeInt | str)]

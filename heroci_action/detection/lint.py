@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from heroci_action.config.lint_tools import LINT_TOOLS, LintTool
 from heroci_action.detection.findings import Fact, Finding, Found
 from heroci_action.detection.lint_commands import (
     Source,
@@ -19,6 +18,8 @@ from heroci_action.detection.lint_commands import (
 )
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions, find_dependencies
+from heroci_action.readers.format import LintTool
+from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join
 
 DEFAULT_TOOLS = ("black", "isort", "flake8")

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from heroci_action.config.lint_tools import LintTool
 from heroci_action.detection.evidence import Command, read_yaml
 from heroci_action.detection.project_files import ProjectFiles, words
 from heroci_action.detection.tox import lines as tox_lines
+from heroci_action.readers.format import LintTool
 from heroci_action.repository.files import ancestors, join
 from heroci_action.repository.targets import PYTHON, lint_targets
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.plan.stages import Plan, Stage, Step
 
 
@@ -35,7 +34,7 @@ class Printed:
 class ReportFile:
     """A report file as it left the engine; `path` says where it lay, for messages only."""
 
-    kind: ReportKind
+    kind: str
     path: str
     content: bytes
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.actions import Customise, InstallDependencies, InstallSystemPackages
 from heroci_action.plan.stages import Environment, Stage, Step
 from heroci_action.project import ProjectConfig
+from heroci_action.readers.registry import LINT_TOOLS
 
 NAME = "base"
 

@@ -12,7 +12,7 @@ from heroci_action.pipeline.base import NAME as BASE
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import django, server_env, source_paths, with_path
 from heroci_action.plan.actions import Command, Place, Serve
-from heroci_action.plan.report_kinds import Report, ReportKind
+from heroci_action.plan.report_kinds import JUNIT, Report
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.project import ProjectConfig
 
@@ -108,7 +108,7 @@ def _steps(loaded: ProjectConfig, *, with_image: bool) -> Iterator[Step]:
         yield Step(
             name="checks",
             action=Command(line=line),
-            reports=(Report(kind=ReportKind.JUNIT, path="{reports}/checks.xml"),),
+            reports=(Report(kind=JUNIT, path="{reports}/checks.xml"),),
             must_report=True,
             blocking=False,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from heroci_action.config.lint_tools import LINT_TOOLS
 from heroci_action.config.model import LintConfig
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import stage_env
@@ -10,6 +9,7 @@ from heroci_action.plan.actions import Command
 from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.project import ProjectConfig
+from heroci_action.readers.registry import LINT_TOOLS
 
 NAME = "lint"
 
@@ -30,7 +30,7 @@ def _step(name: str, tool: LintConfig, loaded: ProjectConfig) -> Step:
     built_in = LINT_TOOLS.get(name)
     targets = loaded.facts.lint_targets
     command = tool.command or (built_in.command_for(targets) if built_in else name)
-    kind = tool.format or (built_in.report if built_in else None)
+    kind = tool.format or (name if built_in else None)
     return Step(
         name=name,
         action=Command(line=command),

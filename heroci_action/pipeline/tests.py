@@ -9,7 +9,13 @@ from dataclasses import dataclass, replace
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import django, manage, source_paths, stage_env, with_path
 from heroci_action.plan.actions import Command
-from heroci_action.plan.report_kinds import Report, ReportKind
+from heroci_action.plan.report_kinds import (
+    COVERAGE_JSON,
+    DATABASE_RECORD,
+    DJANGO_RECORD,
+    JUNIT,
+    Report,
+)
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.project import ProjectConfig
 
@@ -89,7 +95,7 @@ def _check_migrations(loaded: ProjectConfig) -> Step:
         name="migrations",
         action=Command(line=("python", "{probes}/heroci_migrations.py", *warn, *manage(loaded))),
         env={"HEROCI_RECORD": record},
-        reports=(Report(kind=ReportKind.DJANGO, path=f"{record}/*"),),
+        reports=(Report(kind=DJANGO_RECORD, path=f"{record}/*"),),
         blocking=False,
     )
 
@@ -99,7 +105,7 @@ def _collect_coverage() -> Step:
     return Step(
         name="coverage",
         action=Command(line=("python", PROBE, RC, "--json", json)),
-        reports=(Report(kind=ReportKind.COVERAGE_JSON, path=json),),
+        reports=(Report(kind=COVERAGE_JSON, path=json),),
         always=True,
         belongs_to=NAME,
     )
@@ -145,10 +151,10 @@ class _Run:
 
     def _reports(self, *, pytest: bool) -> Iterator[Report]:
         if pytest:
-            yield Report(kind=ReportKind.JUNIT, path=self.junit)
-            yield Report(kind=ReportKind.DATABASE, path=f"{self.record}/*")
+            yield Report(kind=JUNIT, path=self.junit)
+            yield Report(kind=DATABASE_RECORD, path=f"{self.record}/*")
         else:
-            yield Report(kind=ReportKind.DJANGO, path=f"{self.record}/*")
+            yield Report(kind=DJANGO_RECORD, path=f"{self.record}/*")
 
     def _django(self) -> tuple[str, ...]:
         script = self.loaded.config.tests.script

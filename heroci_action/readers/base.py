@@ -10,7 +10,6 @@ from typing import BinaryIO
 
 from heroci_action.analysis.coverage import united
 from heroci_action.options import LARGEST_FILE
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.records import (
     Coverage,
@@ -43,7 +42,7 @@ class Source:
     that is most of a large report, and nobody reads it. With `packed`, the tests that have nothing to tell are packed.
     """
 
-    kind: ReportKind
+    kind: str
     path: str
     content: bytes = b""
     errors: bytes = b""

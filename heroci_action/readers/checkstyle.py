@@ -1,11 +1,12 @@
-"""Reads Checkstyle XML, which many linters can write."""
+"""Checkstyle XML, which many linters can write."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.base import BrokenReportError, Readings, Source, each
+from heroci_action.readers.format import Category, Format, xml_root
 from heroci_action.readers.locations import Place, diagnostic
 from heroci_action.readers.xml import parse
 from heroci_action.repository.paths import PathResolver
@@ -32,7 +33,7 @@ class _Handler:
             self.findings.append(self._finding(attributes))
 
     def _finding(self, attributes: Mapping[str, str]) -> Diagnostic:
-        """A `source` such as `com.puppycrawl.tools.checkstyle.LineLength` ends in the rule."""
+        """Return the finding; a `source` such as `com.puppycrawl.tools.checkstyle.LineLength` ends in the rule."""
         rule = attributes.get("source", "")
         return diagnostic(
             Place.of({"path": self.file, **attributes}),
@@ -44,17 +45,26 @@ class _Handler:
         )
 
     def text(self, text: str) -> None:
-        """Only attributes say something."""
+        """Ignore text: everything is in attributes."""
 
     def end(self, name: str) -> None:
-        """Nothing is open between elements but the file, which the next one replaces."""
+        """Do nothing: the next file replaces this one."""
 
     def readings(self, *, complete: bool) -> Readings:
-        """The findings so far: each is whole, also in half a file."""
+        """Return the findings so far, which are valid even in half a file."""
         del complete
         return Readings(diagnostics=tuple(self.findings))
 
 
 def read_checkstyle(source: Source, tree: PathResolver) -> Readings:
-    """The findings of one file. Raises BrokenReportError with those that were read before it broke."""
+    """Read the findings of one file. Raises BrokenReportError with those before the broken place."""
     return parse(source, lambda: _Handler(tree))
+
+
+FORMAT = Format(
+    kind="checkstyle",
+    title="Checkstyle XML",
+    category=Category.LINT,
+    recognize=xml_root("checkstyle"),
+    read=each(read_checkstyle),
+)

@@ -48,7 +48,7 @@ class _Change:
 
 def read_diff(source: Source, tree: PathResolver) -> Readings:
     """One diagnostic per group of lines that would change, and one per file that could not be read."""
-    tool = str(source.kind)
+    tool = source.kind
     lines = without_ansi(source.text).split("\n")
     complaints = without_ansi(source.errors.decode("utf-8", errors="replace")).split("\n")
     changes = [_finding(change, tool, tree) for change in _changes(lines)]

@@ -13,7 +13,9 @@ from operator import itemgetter
 from xml.parsers import expat
 
 from heroci_action.analysis.flaky import rerun_by_pytest, retried
-from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.plan.report_kinds import JUNIT
+from heroci_action.readers.base import BrokenReportError, Readings, Source, each
+from heroci_action.readers.format import Category, Format, xml_root
 from heroci_action.readers.strip_passed_output import quiet
 from heroci_action.readers.tracebacks import Place, broken_at, by_classname
 from heroci_action.readers.xml import listen, local
@@ -502,3 +504,12 @@ def seconds(text: str) -> float:
     except ValueError:
         return 0.0
     return value if value < float("inf") else 0.0
+
+
+FORMAT = Format(
+    kind=JUNIT,
+    title="JUnit XML",
+    category=Category.TESTS,
+    recognize=xml_root("testsuites", "testsuite"),
+    read=each(read_junit),
+)

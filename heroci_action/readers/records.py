@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from heroci_action.plan.report_kinds import DATABASE_RECORD, DJANGO_RECORD
 from heroci_action.readers.base import BrokenReportError, Readings, Source, joined, kept
+from heroci_action.readers.format import Category, Format
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.records import FixtureTimes, Split, Status, TestCase
 
@@ -201,3 +203,17 @@ def _events(source: Source) -> Iterator[Event]:
         if not isinstance(event, dict):
             raise BrokenReportError(f"line {number} is not an event")
         yield event
+
+
+DJANGO = Format(
+    kind=DJANGO_RECORD,
+    title="tests recorded by HeroCI's probes",
+    category=Category.TESTS,
+    read=read_records,
+)
+DATABASE = Format(
+    kind=DATABASE_RECORD,
+    title="databases recorded by HeroCI's probes, beside a JUnit report",
+    category=Category.TESTS,
+    read=read_records,
+)

@@ -1,4 +1,4 @@
-"""Reads SARIF 2.1 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), as scanners and many linters write it."""
+"""SARIF 2.1 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), which scanners and many linters write."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.base import BrokenReportError, Readings, Source, each
+from heroci_action.readers.format import Category, Format, json_object
 from heroci_action.readers.locations import Place, diagnostic, positive
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.records import Diagnostic, Severity
 
-# SARIF 3.27.10; `none` is for results that are no problem.
+# SARIF 3.27.10; a result of the level `none` is not a problem.
 LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTICE}
 
 Json = Mapping[str, Any]
 
 
 def read_sarif(source: Source, tree: PathResolver) -> Readings:
-    """The open problems of all runs; suppressed results and those of another kind than `fail` are none."""
+    """Read the results of all runs, except suppressed ones and kinds other than `fail`. Raises BrokenReportError."""
     try:
         document: Json = json.loads(source.text)
         findings = [
             _finding(result, run, tree) for run in document["runs"] for result in _problems(run)
         ]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise BrokenReportError(f"no SARIF ({type(error).__name__}: {error})") from error
+        raise BrokenReportError(f"it is not SARIF ({type(error).__name__}: {error})") from error
     return Readings(diagnostics=tuple(findings))
 
 
@@ -58,7 +59,7 @@ def _finding(result: Json, run: Json, tree: PathResolver) -> Diagnostic:
 
 
 def _rule(result: Json, run: Json) -> Json:
-    """What the tool says of the rule, by its index or its id."""
+    """Return the description of the rule, by its index or its id."""
     rules = run["tool"]["driver"].get("rules") or ()
     index = result.get("ruleIndex", (result.get("rule") or {}).get("index", -1))
     if isinstance(index, int) and 0 <= index < len(rules):
@@ -105,5 +106,14 @@ def _path(artifact: Json, run: Json) -> str:
 
 
 def _from_uri(uri: str) -> str:
-    """`file:///src/a%20b.py` and `src/a.py` as paths."""
+    """Return the path in a URI such as `file:///src/a%20b.py` or `src/a.py`."""
     return unquote(urlsplit(uri).path if uri.startswith("file:") else uri)
+
+
+FORMAT = Format(
+    kind="sarif",
+    title="SARIF",
+    category=Category.LINT,
+    recognize=json_object(r'"runs"\s*:'),
+    read=each(read_sarif),
+)

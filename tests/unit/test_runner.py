@@ -9,7 +9,7 @@ from heroci_action.engines.base import Printed, ReportFile, Stream
 from heroci_action.errors import EngineError, ExitCode
 from heroci_action.observers.base import Observer
 from heroci_action.plan.actions import Command, InstallDependencies
-from heroci_action.plan.report_kinds import Report, ReportKind
+from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.readers import Readings
 from heroci_action.results.records import Split, StageResult, Status, StepResult, TestCase
@@ -76,7 +76,7 @@ def statuses(outcome: Outcome) -> dict[str, Status]:
 
 
 def report(text: str) -> tuple[ReportFile, ...]:
-    return (ReportFile(kind=ReportKind.JUNIT, path="junit.xml", content=text.encode()),)
+    return (ReportFile(kind="junit", path="junit.xml", content=text.encode()),)
 
 
 def test_a_stage_starts_when_its_needs_are_done_and_not_before() -> None:
@@ -315,7 +315,7 @@ def test_standard_output_is_kept_whole_for_a_report_on_it() -> None:
         return Readings()
 
     lines = tuple(f"{number}" for number in range(1000))
-    reports = (Report(kind=ReportKind.FLAKE8),)
+    reports = (Report(kind="flake8"),)
     plan = Plan(project="p", stages=(stage("lint", steps=(step("flake8", reports=reports),)),))
     engine = MemoryEngine({"lint/flake8": Behaviour(lines=lines)})
 

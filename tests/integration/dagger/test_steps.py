@@ -10,13 +10,13 @@ import pytest
 
 from heroci_action.engines.base import EngineSession, Stream
 from heroci_action.plan.actions import CollectReports, Command
-from heroci_action.plan.report_kinds import Report, ReportKind
+from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Stage, Step
 from tests.integration.dagger.conftest import Repository, Seen, take
 
 pytestmark = pytest.mark.dagger
 
-JUNIT = (Report(kind=ReportKind.JUNIT, path="{reports}/*.xml"),)
+JUNIT = (Report(kind="junit", path="{reports}/*.xml"),)
 
 
 def step(name: str, line: str | tuple[str, ...], **more: object) -> Step:

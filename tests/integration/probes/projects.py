@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Readings, read
 from heroci_action.results.records import Status, TestCase
 
@@ -134,7 +133,7 @@ class Project:
 
     def _read(self, records: Path) -> Readings:
         files = [
-            ReportFile(kind=ReportKind.DJANGO, path=path.name, content=path.read_bytes())
+            ReportFile(kind="django-record", path=path.name, content=path.read_bytes())
             for path in sorted(records.glob("*.jsonl"))
         ]
         tracked = {path.relative_to(self.root).as_posix() for path in self.root.rglob("*.py")}

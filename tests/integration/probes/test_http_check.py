@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, read
 from heroci_action.results.records import Status
 from tests.integration.loopback import served
@@ -101,7 +100,7 @@ def test_a_check_that_fails_is_a_failed_test_in_the_report(server: Server, tmp_p
     )
     assert done.returncode == 1
     content = (tmp_path / "junit.xml").read_bytes()
-    report = ReportFile(kind=ReportKind.JUNIT, path="junit.xml", content=content)
+    report = ReportFile(kind="junit", path="junit.xml", content=content)
     tests = {test.name: test for test in read([report], tree=PathResolver()).tests}
     assert {name: test.status for name, test in tests.items()} == {
         "front page": Status.FAILED,

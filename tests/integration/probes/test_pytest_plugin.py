@@ -7,7 +7,6 @@ import re
 import pytest
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, read
 from heroci_action.results.records import Status
 from tests.integration.probes.projects import Project, Run, line_of
@@ -229,10 +228,10 @@ def test_pytests_own_junit_beside_the_record_counts_nothing_twice(tested: Projec
     run = tested.pytest(*ALL, "--junitxml=junit.xml", "-o", "junit_family=xunit1")
     content = (tested.root / "junit.xml").read_bytes()
     records = [
-        ReportFile(kind=ReportKind.DATABASE, path=path.name, content=path.read_bytes())
+        ReportFile(kind="database-record", path=path.name, content=path.read_bytes())
         for path in (tested.root.parent / "records").iterdir()
     ]
-    junit = ReportFile(kind=ReportKind.JUNIT, path="junit.xml", content=content)
+    junit = ReportFile(kind="junit", path="junit.xml", content=content)
     both = read([junit, *records], tree=PathResolver())
     # pytest's JUnit knows no subtests: it names the test around them.
     extra = {test.name for test in both.tests} - {test.name for test in run.readings.tests}

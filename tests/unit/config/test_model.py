@@ -5,7 +5,6 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from heroci_action.config.model import Config, ImageConfig, LintConfig, ServiceConfig, seconds
-from heroci_action.plan.report_kinds import ReportKind
 
 
 def parsed(**values: object) -> Config:
@@ -44,7 +43,7 @@ def test_lint_is_a_list_of_tools_or_a_table_of_commands() -> None:
     assert dict(parsed(lint=[]).lint) == {}
     own = parsed(lint={"mypy": "mypy .", "own": {"command": ["x", "y"], "format": "sarif"}}).lint
     assert own["mypy"].command == "mypy ."
-    assert own["own"] == LintConfig(command=("x", "y"), format=ReportKind.SARIF)
+    assert own["own"] == LintConfig(command=("x", "y"), format="sarif")
 
 
 def test_a_step_is_a_line_a_list_or_a_table() -> None:

@@ -12,9 +12,8 @@ import sys
 import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports(include=["heroci_action.readers", "heroci_action.analysis"]):
-    from heroci_action.plan.report_kinds import ReportKind
     from heroci_action.readers import PathResolver, Source, read_sources
-    from heroci_action.readers.sniff import kind_of
+    from heroci_action.readers.registry import recognize
     from heroci_action.results.packed import unpack
     from heroci_action.results.records import PassedTests, TestCase
 
@@ -23,13 +22,13 @@ TREE = PathResolver(tracked=frozenset({"a.py", "b/c.py"}), roots=("/r",), foreig
 
 def main() -> None:
     """Fuzz until libFuzzer is told to stop, or stops by itself."""
-    kind = ReportKind(sys.argv.pop(1))
+    kind = sys.argv.pop(1)
 
     def once(content: bytes) -> None:
-        kind_of(content)
+        recognize(content)
         source = Source(kind=kind, path="x", content=content, limit=1 << 20)
         found = read_sources([source], tree=TREE)
-        if kind is ReportKind.JUNIT:
+        if kind == "junit":
             packed = Source(kind=kind, path="x", content=content, limit=1 << 20, packed=True)
             again = read_sources([packed], tree=TREE)
             _same(found.tests, (*again.tests, *unpack(again.passed or PassedTests())))

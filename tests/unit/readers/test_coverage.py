@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Readings, read
 from heroci_action.results.records import FileCoverage
 
@@ -21,7 +20,7 @@ def entry(executed: list[int], missing: list[int], **more: Any) -> dict[str, Any
     return {"executed_lines": executed, "missing_lines": missing, "summary": {}, **more}
 
 
-def readings(kind: ReportKind, *contents: str) -> Readings:
+def readings(kind: str, *contents: str) -> Readings:
     files = [
         ReportFile(kind=kind, path=f"{n}.report", content=content.encode())
         for n, content in enumerate(contents)
@@ -30,9 +29,7 @@ def readings(kind: ReportKind, *contents: str) -> Readings:
 
 
 def from_json(*documents: dict[str, Any]) -> tuple[FileCoverage, ...]:
-    found = readings(
-        ReportKind.COVERAGE_JSON, *(json.dumps({"files": document}) for document in documents)
-    )
+    found = readings("coverage-json", *(json.dumps({"files": document}) for document in documents))
     assert found.warnings == ()
     assert found.coverage is not None
     return found.coverage.files
@@ -83,7 +80,7 @@ def test_a_line_that_ran_in_one_of_two_reports_ran() -> None:
     ],
 )
 def test_a_broken_json_report_is_a_warning(content: str) -> None:
-    found = readings(ReportKind.COVERAGE_JSON, content)
+    found = readings("coverage-json", content)
     assert found.coverage is None
     assert found.warnings[0].startswith("0.report: ")
 
@@ -100,7 +97,7 @@ COBERTURA = """<?xml version="1.0" ?>
 
 
 def test_cobertura_gives_lines_and_branches_of_all_classes_of_a_file() -> None:
-    found = readings(ReportKind.COBERTURA, COBERTURA)
+    found = readings("cobertura", COBERTURA)
     assert found.warnings == ()
     assert found.coverage is not None
     (file,) = found.coverage.files
@@ -112,4 +109,4 @@ def test_cobertura_gives_lines_and_branches_of_all_classes_of_a_file() -> None:
     "content", ["", "<testsuite/>", COBERTURA[:-40], COBERTURA.replace('hits="3"', 'hits="x"')]
 )
 def test_a_broken_cobertura_report_is_a_warning(content: str) -> None:
-    assert len(readings(ReportKind.COBERTURA, content).warnings) == 1
+    assert len(readings("cobertura", content).warnings) == 1

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
-from heroci_action.readers.sniff import kind_of
+from heroci_action.readers.registry import recognize
 from heroci_action.results.records import FileCoverage
 
 TREE = PathResolver(
@@ -20,13 +19,13 @@ TREE = PathResolver(
 
 def readings(*contents: str) -> Readings:
     """The kind of each is told from its content, as in a report."""
-    sources = [
-        Source(
-            kind=kind_of(text.encode()) or ReportKind.COVERAGE_JSON, path="c", content=text.encode()
-        )
-        for text in contents
-    ]
+    sources = (_source(text.encode()) for text in contents)
     return read_sources(sources, tree=TREE)
+
+
+def _source(content: bytes) -> Source:
+    found = recognize(content)
+    return Source(kind=found.kind if found else "coverage-json", path="c", content=content)
 
 
 def files(*contents: str) -> dict[str, FileCoverage]:
@@ -161,35 +160,3 @@ def test_half_a_report_is_no_percentage_but_a_warning(content: str) -> None:
 
     assert found.coverage is None
     assert len(found.warnings) == 1
-
-
-@pytest.mark.parametrize(
-    ("start", "kind"),
-    [
-        (b'<?xml version="1.0"?>\n<!-- x > y --><testsuites/>', ReportKind.JUNIT),
-        ('<?xml version="1.0"?><coverage>'.encode("utf-16"), ReportKind.COBERTURA),
-        (b"<x:testsuite xmlns:x='u'>", ReportKind.JUNIT),
-        (b"<checkstyle>", ReportKind.CHECKSTYLE),
-        (b"<html>", None),
-        (b"<", None),
-        (b'{"version": "2.1.0", "runs": []}', ReportKind.SARIF),
-        (b'{"meta": {}, "files": {}}', ReportKind.COVERAGE_JSON),
-        (b"[]", ReportKind.RUFF),
-        (b"TN:\nSF:a.js\n", ReportKind.LCOV),
-        (b"a.py:1:80: E501 line too long\n", ReportKind.FLAKE8),
-        (b"************* Module a\na.py:1:0: C0114: Missing\n", ReportKind.PYLINT),
-        (b"a.py:1: error: wrong  [misc]\n", ReportKind.MYPY),
-        (b"F401 [*] `os` imported but unused\n --> a.py:1:8\n", ReportKind.RUFF),
-        (b"would reformat a.py\n", ReportKind.BLACK),
-        (b"ERROR: /x/a.py Imports are incorrectly sorted and/or formatted.\n", ReportKind.ISORT),
-        (b"--- /x/a.py:before\t2026\n+++ /x/a.py:after\t2026\n", ReportKind.ISORT),
-        (b"--- a.py\t2026\n+++ a.py\t2026\n@@ -1 +1 @@\n", ReportKind.BLACK),
-        (b"Success: no issues found in 3 source files\n", ReportKind.MYPY),
-        (b"All checks passed!\n", ReportKind.RUFF),
-        (b"", None),
-        (b"\x00\xff\xfe", None),
-        (b"make: *** [test] Error 1\n", None),
-    ],
-)
-def test_the_content_says_what_a_report_is(start: bytes, kind: ReportKind | None) -> None:
-    assert kind_of(start) is kind

@@ -8,7 +8,6 @@ from collections import Counter
 
 import pytest
 
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
 from heroci_action.readers.junit import seconds
 from heroci_action.results.records import Status, TestCase
@@ -37,7 +36,7 @@ TREE = PathResolver(
 
 def readings(content: str | bytes, **options: object) -> Readings:
     raw = content.encode() if isinstance(content, str) else content
-    source = Source(kind=ReportKind.JUNIT, path="r.xml", content=raw, **options)  # type: ignore[arg-type]
+    source = Source(kind="junit", path="r.xml", content=raw, **options)  # type: ignore[arg-type]
     return read_sources([source], tree=TREE)
 
 
@@ -453,6 +452,6 @@ def test_a_bare_file_name_is_meant_from_the_package_of_the_test() -> None:
         document = (
             f'<testsuite><testcase name="t" classname="{package}">{body}</testcase></testsuite>'
         )
-        source = Source(kind=ReportKind.JUNIT, path="r", content=document.encode())
+        source = Source(kind="junit", path="r", content=document.encode())
         (test,) = read_sources([source], tree=tree).tests
         assert (test.file, test.line) == (file, 7), package

@@ -15,24 +15,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Source, read_sources
 
 SECONDS = os.environ.get("HEROCI_FUZZ_SECONDS", "4")
 SEEDS = {
-    ReportKind.JUNIT: (
+    "junit": (
         b"""<testsuite name="pytest"><testcase classname="a" name="t" time="1,0"><failure message="m">x</failure>
         <system-out>o</system-out></testcase><testcase name="u" status="notrun"/></testsuite>""",
         b"""<testsuites><testsuite><testcase name="a"><rerunFailure message="m"><stackTrace>at x(a.py:1)</stackTrace>
         </rerunFailure></testcase><testcase name="a"><system-out>o</system-out></testcase></testsuite></testsuites>""",
     ),
-    ReportKind.COBERTURA: (
+    "cobertura": (
         b"""<coverage><sources><source>/r</source></sources><packages><package><classes><class filename="a.py"><lines>
         <line number="1" hits="1" branch="true" condition-coverage="50% (1/2)"/></lines></class></classes></package>
         </packages></coverage>""",
     ),
-    ReportKind.LCOV: (b"TN:\nSF:a.py\nDA:1,1\nDA:2,0\nBRDA:1,0,0,1\nend_of_record\n",),
-    ReportKind.SARIF: (
+    "lcov": (b"TN:\nSF:a.py\nDA:1,1\nDA:2,0\nBRDA:1,0,0,1\nend_of_record\n",),
+    "sarif": (
         b"""{"runs":[{"tool":{"driver":{"name":"x"}},"results":[{"message":{"text":"m"},"locations":[
         {"physicalLocation":{"artifactLocation":{"uri":"a.py"},"region":{"startLine":1}}}]}]}]}""",
     ),
@@ -44,7 +43,7 @@ SEEDS = {
     reason="atheris is not installed (it has wheels for some versions of Python on Linux): pip install atheris",
 )
 @pytest.mark.parametrize("kind", SEEDS, ids=str)
-def test_no_input_that_a_fuzzer_finds_breaks_a_reader(kind: ReportKind, tmp_path: Path) -> None:
+def test_no_input_that_a_fuzzer_finds_breaks_a_reader(kind: str, tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for number, seed in enumerate(SEEDS[kind]):
@@ -52,7 +51,7 @@ def test_no_input_that_a_fuzzer_finds_breaks_a_reader(kind: ReportKind, tmp_path
     limits = [f"-max_total_time={SECONDS}", "-timeout=5", "-rss_limit_mb=700", "-max_len=4096"]
 
     done = subprocess.run(
-        [sys.executable, "-m", "tests.unit.readers.fuzz", kind.value, str(corpus), *limits],
+        [sys.executable, "-m", "tests.unit.readers.fuzz", kind, str(corpus), *limits],
         capture_output=True,
         text=True,
         errors="replace",
@@ -97,7 +96,7 @@ def peak_of(cases: int, output: str) -> int:
             return inner * number
 
     source = Source(
-        kind=ReportKind.JUNIT,
+        kind="junit",
         path="x",
         opened=Stream,  # type: ignore[arg-type]
         outputs=False,
@@ -125,12 +124,10 @@ def test_memory_grows_by_some_bytes_for_a_test() -> None:
 
 
 def test_reading_leaves_nothing_behind() -> None:
-    content = SEEDS[ReportKind.JUNIT][1]
+    content = SEEDS["junit"][1]
 
     def read() -> None:
-        read_sources(
-            [Source(kind=ReportKind.JUNIT, path="x", content=content)], tree=PathResolver()
-        )
+        read_sources([Source(kind="junit", path="x", content=content)], tree=PathResolver())
 
     gc.disable()  # as in the processes that read files side by side
     tracemalloc.start()

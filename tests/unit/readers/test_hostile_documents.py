@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heroci_action.plan.report_kinds import ReportKind
-from heroci_action.readers import READERS, PathResolver, Readings, Source, read_sources
-from heroci_action.readers.sniff import kind_of
+from heroci_action.readers import PathResolver, Readings, Source, read_sources
+from heroci_action.readers.registry import BY_KIND, recognize
 from heroci_action.text import legal_xml
 
 TREE = PathResolver(tracked=frozenset({"a.py", "b/c.py", "é.py"}), roots=("/r",), foreign=True)
@@ -83,21 +82,21 @@ def element(inner: st.SearchStrategy[list[ET.Element]]) -> st.SearchStrategy[ET.
 trees = st.recursive(
     element(st.just([])), lambda below: element(st.lists(below, max_size=4)), max_leaves=25
 )
-KINDS = [ReportKind.JUNIT, ReportKind.COBERTURA, ReportKind.JACOCO, ReportKind.CHECKSTYLE]
+KINDS = ["junit", "cobertura", "jacoco", "checkstyle"]
 GIVEN = (
     b'<testsuites><testsuite name="pytest"><testcase name="t" time="1"><failure message="m">x</failure>'
     b"</testcase></testsuite></testsuites>"
 )
 
 
-def readings(kind: ReportKind, content: bytes) -> Readings:
+def readings(kind: str, content: bytes) -> Readings:
     source = Source(kind=kind, path="x", content=content, limit=1_000_000)
     return read_sources([source], tree=TREE)
 
 
 @given(trees, st.sampled_from(KINDS))
 @settings(max_examples=300, deadline=None)
-def test_any_tree_of_elements_is_read_or_refused(root: ET.Element, kind: ReportKind) -> None:
+def test_any_tree_of_elements_is_read_or_refused(root: ET.Element, kind: str) -> None:
     found = readings(kind, ET.tostring(root))
 
     assert all(warning.startswith("x: ") for warning in found.warnings)
@@ -113,15 +112,15 @@ def test_no_case_of_a_junit_document_is_lost(root: ET.Element) -> None:
         ET.SubElement(suite, "testcase", name=name)
     suite.insert(1, root)
 
-    found = readings(ReportKind.JUNIT, ET.tostring(whole))
+    found = readings("junit", ET.tostring(whole))
 
     assert found.warnings or {"a", "b"} <= {test.name for test in found.tests}
 
 
-@given(st.binary(max_size=300), st.sampled_from(sorted(READERS)))
+@given(st.binary(max_size=300), st.sampled_from(sorted(BY_KIND)))
 @settings(max_examples=300, deadline=None)
-def test_any_bytes_are_read_or_refused(content: bytes, kind: ReportKind) -> None:
-    kind_of(content)
+def test_any_bytes_are_read_or_refused(content: bytes, kind: str) -> None:
+    recognize(content)
     readings(kind, content)
     readings(kind, gzip.compress(content))
 
@@ -134,7 +133,7 @@ def test_a_damaged_document_is_read_as_far_as_it_goes(data: st.DataObject) -> No
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(content)))
 
-    found = readings(ReportKind.JUNIT, bytes(content[:cut]))
+    found = readings("junit", bytes(content[:cut]))
 
     assert len(found.tests) <= 1
 
@@ -164,16 +163,16 @@ def test_no_text_makes_a_reader_slow(text: str) -> None:
     content = f'<testsuite><testcase name="t"><failure message="m">{escaped}</failure></testcase></testsuite>'
     start = time.process_time()
 
-    readings(ReportKind.JUNIT, content.encode())
-    readings(ReportKind.JUNIT, content.replace("&amp;", "&").encode())
+    readings("junit", content.encode())
+    readings("junit", content.replace("&amp;", "&").encode())
     for kind in (
-        ReportKind.FLAKE8,
-        ReportKind.PYLINT,
-        ReportKind.MYPY,
-        ReportKind.RUFF,
-        ReportKind.BLACK,
+        "flake8",
+        "pylint",
+        "mypy",
+        "ruff",
+        "black",
     ):
         readings(kind, text.encode())
-    kind_of(text.encode())
+    recognize(text.encode())
 
     assert time.process_time() - start < 5

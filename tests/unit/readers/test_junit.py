@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Readings, Source, read, read_sources
 from heroci_action.results.packed import unpack
 from heroci_action.results.records import PassedTests, Status, TestCase
@@ -22,7 +21,7 @@ TREE = PathResolver(
 
 def report(content: str | bytes, path: str = "junit.xml") -> ReportFile:
     raw = content.encode() if isinstance(content, str) else content
-    return ReportFile(kind=ReportKind.JUNIT, path=path, content=raw)
+    return ReportFile(kind="junit", path=path, content=raw)
 
 
 def readings(*contents: str | bytes, tree: PathResolver = TREE) -> Readings:
@@ -196,7 +195,7 @@ def test_two_mebibytes_of_text_are_read_in_one_piece() -> None:
 def test_a_test_that_the_probe_recorded_as_well_counts_once_as_recorded() -> None:
     record = b'{"event": "case", "classname": "c", "name": "t", "status": "failed", "line": 5, "file": "a.py"}'
     junit = '<testsuite><testcase classname="c" name="t"><failure/></testcase><testcase name="u"/></testsuite>'
-    files = [report(junit), ReportFile(kind=ReportKind.DATABASE, path="r", content=record)]
+    files = [report(junit), ReportFile(kind="database-record", path="r", content=record)]
     found = read(files, tree=TREE)
     assert sorted((test.name, test.line) for test in found.tests if test.name == "t") == [("t", 5)]
     assert len(found.tests) == 2
@@ -213,9 +212,7 @@ def test_output_of_a_failed_test_is_kept_on_both_sides_of_its_failure(
     *, outputs: bool, packed: bool
 ) -> None:
     content = PRINTED_FIRST.encode()
-    source = Source(
-        kind=ReportKind.JUNIT, path="j", content=content, outputs=outputs, packed=packed
-    )
+    source = Source(kind="junit", path="j", content=content, outputs=outputs, packed=packed)
     found = read_sources([source], tree=TREE)
 
     said = {test.name: test.output for test in found.tests}
@@ -228,7 +225,7 @@ def test_packed_tests_are_those_that_have_nothing_to_tell() -> None:
     content = b"""<testsuite><testcase name="a" file="shop/cart.py" line="3" time="0.5"/>
     <testcase name="b"><skipped/></testcase>
     <testcase name="c" status="notrun"/><testcase name="d"><rerunFailure/></testcase><testcase name="e"/></testsuite>"""
-    source = Source(kind=ReportKind.JUNIT, path="j", content=content, packed=True)
+    source = Source(kind="junit", path="j", content=content, packed=True)
 
     found = read_sources([source], tree=TREE)
 
@@ -248,7 +245,7 @@ def test_packed_tests_are_those_that_have_nothing_to_tell() -> None:
 def test_a_second_run_of_a_packed_test_is_seen_in_the_same_file(name: str, *, packed: bool) -> None:
     content = f"""<testsuite name="{name}"><testcase name="a"/><testcase name="b"><failure message="no"/></testcase>
     <testcase name="b"/><testcase name="c"/><testcase name="c"/></testsuite>""".encode()
-    source = Source(kind=ReportKind.JUNIT, path="j", content=content, packed=packed)
+    source = Source(kind="junit", path="j", content=content, packed=packed)
 
     found = read_sources([source], tree=TREE)
 
@@ -277,7 +274,7 @@ def test_packing_changes_no_test(cases: list[tuple[str, str]], name: str) -> Non
     content = f'<testsuite name="{name}">{told}</testsuite>'.encode()
     plain, packed = (
         read_sources(
-            [Source(kind=ReportKind.JUNIT, path="j", content=content, packed=one, outputs=False)],
+            [Source(kind="junit", path="j", content=content, packed=one, outputs=False)],
             tree=TREE,
         )
         for one in (False, True)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Readings, Source, read
 from heroci_action.results.records import Diagnostic, Severity
 
@@ -59,12 +58,12 @@ Skipped 1 files
 """.replace("~", " ")
 
 
-def readings(kind: ReportKind, out: str, err: str = "") -> Readings:
+def readings(kind: str, out: str, err: str = "") -> Readings:
     source = Source(kind=kind, path="its output", content=out.encode(), errors=err.encode())
     return read([], tree=TREE, printed=[source])
 
 
-def found(kind: ReportKind, out: str, err: str = "") -> tuple[Diagnostic, ...]:
+def found(kind: str, out: str, err: str = "") -> tuple[Diagnostic, ...]:
     said = readings(kind, out, err)
     assert said.warnings == ()
     return said.diagnostics
@@ -75,7 +74,7 @@ def places(diagnostics: tuple[Diagnostic, ...]) -> list[tuple[str | None, int | 
 
 
 def test_each_group_of_lines_that_black_would_change_is_a_finding() -> None:
-    findings = found(ReportKind.BLACK, BLACK)
+    findings = found("black", BLACK)
     assert places(findings) == [
         ("pkg/ugly.py", 3, 3),
         ("pkg/ugly.py", 9, 9),
@@ -108,19 +107,19 @@ def test_each_group_of_lines_that_black_would_change_is_a_finding() -> None:
 def test_a_file_that_black_cannot_read_is_a_finding_of_its_own(
     error: str, line: int | None
 ) -> None:
-    findings = found(ReportKind.BLACK, BLACK, error)
+    findings = found("black", BLACK, error)
     assert (findings[-1].file, findings[-1].line) == ("pkg/syntax.py", line)
     assert len(findings) == 5
 
 
 def test_errors_in_the_middle_of_a_diff_do_not_disturb_it() -> None:
     mixed = BLACK.replace("-z   =", "error: cannot parse: /src/pkg/syntax.py:1:11\n-z   =")
-    assert ("pkg/ugly.py", 11, 13) in places(found(ReportKind.BLACK, mixed))
+    assert ("pkg/ugly.py", 11, 13) in places(found("black", mixed))
 
 
 def test_isort_names_the_lines_once_although_it_says_it_twice() -> None:
     error = "ERROR: /src/pkg/ugly.py Imports are incorrectly sorted and/or formatted.\n"
-    findings = found(ReportKind.ISORT, ISORT, error)
+    findings = found("isort", ISORT, error)
     assert places(findings) == [("pkg/ugly.py", 1, 1), ("pkg/ugly.py", 2, 2)]
     assert findings[1].message == "isort would write: an empty line"
 
@@ -129,23 +128,23 @@ def test_isort_names_the_lines_once_although_it_says_it_twice() -> None:
     ("kind", "error"),
     [
         (
-            ReportKind.BLACK,
+            "black",
             "would reformat /src/pkg/ugly.py\n\nOh no!\n1 file would be reformatted.\n",
         ),
         (
-            ReportKind.ISORT,
+            "isort",
             "ERROR: /src/pkg/ugly.py Imports are incorrectly sorted and/or formatted.\n",
         ),
     ],
 )
-def test_without_a_diff_the_file_is_named_as_a_whole(kind: ReportKind, error: str) -> None:
+def test_without_a_diff_the_file_is_named_as_a_whole(kind: str, error: str) -> None:
     assert places(found(kind, "", error)) == [("pkg/ugly.py", None, None)]
 
 
 def test_ruff_format_is_read_as_black_is() -> None:
     out = "--- pkg/ugly.py\n+++ pkg/ugly.py\n@@ -3 +3 @@\n-x = { 1 }\n+x = {1}\n\n"
     error = "error: Failed to parse pkg/syntax.py:1:12: Expected `)`\n1 file would be reformatted\n"
-    findings = found(ReportKind.RUFF_FORMAT, out, error)
+    findings = found("ruff-format", out, error)
     assert places(findings) == [("pkg/ugly.py", 3, 3), ("pkg/syntax.py", 1, None)]
     assert findings[0].tool == "ruff-format"
     assert findings[1].message == "Failed to parse: Expected `)`"
@@ -153,56 +152,56 @@ def test_ruff_format_is_read_as_black_is() -> None:
 
 def test_a_removed_line_that_looks_like_a_header_is_a_line() -> None:
     out = "--- pkg/ugly.py\n+++ pkg/ugly.py\n@@ -1,2 +1,2 @@\n--- a/b.py\n+++ a/b.py\n x = 1\n"
-    assert places(found(ReportKind.BLACK, out)) == [("pkg/ugly.py", 1, 1)]
+    assert places(found("black", out)) == [("pkg/ugly.py", 1, 1)]
 
 
 def test_a_hunk_without_lines_around_it_inserts_behind_the_line_it_names() -> None:
     out = "--- pkg/ugly.py\n+++ pkg/ugly.py\n@@ -2,0 +3 @@\n+x = 1\n"
-    assert places(found(ReportKind.BLACK, out)) == [("pkg/ugly.py", 3, 3)]
+    assert places(found("black", out)) == [("pkg/ugly.py", 3, 3)]
 
 
 def test_many_lines_are_cut_and_counted() -> None:
     added = "".join(f"+line {number}\n" for number in range(20))
     out = f"--- pkg/ugly.py\n+++ pkg/ugly.py\n@@ -1 +1,20 @@\n-x\n{added}"
-    (finding,) = found(ReportKind.BLACK, out)
+    (finding,) = found("black", out)
     assert finding.message.endswith("line 7\n… and 12 more lines")
 
 
 LINES = [
     (
-        ReportKind.FLAKE8,
+        "flake8",
         "./pkg/ugly.py:3:6: E201 whitespace after '{'",
         ("pkg/ugly.py", 3, 6, "E201", "whitespace after '{'"),
     ),
     (
-        ReportKind.FLAKE8,
+        "flake8",
         "pkg/we ird:1.py:1:1: W391 blank",
         ("pkg/we ird:1.py", 1, 1, "W391", "blank"),
     ),
-    (ReportKind.FLAKE8, "pkg/ugly.py:3: ABC123 x", ("pkg/ugly.py", 3, None, "ABC123", "x")),
+    ("flake8", "pkg/ugly.py:3: ABC123 x", ("pkg/ugly.py", 3, None, "ABC123", "x")),
     (
-        ReportKind.RUFF,
+        "ruff",
         "pkg/ugly.py:1:8: F401 [*] `sys` imported but unused",
         ("pkg/ugly.py", 1, 8, "F401", "`sys` imported but unused"),
     ),
     (
-        ReportKind.RUFF,
+        "ruff",
         "pkg/syntax.py:1:12: invalid-syntax: Expected `)`",
         ("pkg/syntax.py", 1, 12, "invalid-syntax", "Expected `)`"),
     ),
     (
-        ReportKind.RUFF,
+        "ruff",
         "F401 [*] `os` imported but unused\n --> pkg/ugly.py:2:8\n  |\n1 | import sys",
         ("pkg/ugly.py", 2, 8, "F401", "`os` imported but unused"),
     ),
     (
-        ReportKind.MYPY,
+        "mypy",
         'pkg/ugly.py:1:5: error: Name "x" is not defined  [name-defined]',
         ("pkg/ugly.py", 1, 5, "name-defined", 'Name "x" is not defined'),
     ),
-    (ReportKind.MYPY, "pkg/ugly.py: error: too big", ("pkg/ugly.py", None, None, None, "too big")),
+    ("mypy", "pkg/ugly.py: error: too big", ("pkg/ugly.py", None, None, None, "too big")),
     (
-        ReportKind.PYLINT,
+        "pylint",
         "pkg/ugly.py:13:0: E0602: Undefined variable 'x' (undefined-variable)",
         ("pkg/ugly.py", 13, None, "E0602", "Undefined variable 'x' (undefined-variable)"),
     ),
@@ -210,9 +209,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(("kind", "line", "wanted"), LINES)
-def test_a_line_of_a_linter_is_a_finding(
-    kind: ReportKind, line: str, wanted: tuple[object, ...]
-) -> None:
+def test_a_line_of_a_linter_is_a_finding(kind: str, line: str, wanted: tuple[object, ...]) -> None:
     (finding,) = found(kind, f"{line}\nFound 1 error.\n[*] 1 fixable\nSuccess: no issues\n")
     where = (finding.file, finding.line, finding.column, finding.rule, finding.message)
     assert where == wanted
@@ -221,7 +218,7 @@ def test_a_line_of_a_linter_is_a_finding(
 
 @pytest.mark.parametrize(("kind", "line", "wanted"), LINES)
 def test_colours_and_carriage_returns_make_no_difference(
-    kind: ReportKind, line: str, wanted: tuple[object, ...]
+    kind: str, line: str, wanted: tuple[object, ...]
 ) -> None:
     coloured = "\r\n".join(f"\x1b[1m{part}\x1b[0m" for part in line.split("\n"))
     assert [finding.message for finding in found(kind, coloured + "\r\n")] == [wanted[-1]]
@@ -229,7 +226,7 @@ def test_colours_and_carriage_returns_make_no_difference(
 
 def test_mypys_notes_belong_to_the_finding_before_them() -> None:
     (finding,) = found(
-        ReportKind.MYPY,
+        "mypy",
         "pkg/ugly.py:1: error: wrong  [misc]\npkg/ugly.py:1: note: because\npkg/syntax.py:9: note: alone\n",
     )
     assert finding.message == "wrong\nbecause"
@@ -237,25 +234,21 @@ def test_mypys_notes_belong_to_the_finding_before_them() -> None:
 
 def test_what_pylint_does_not_call_an_error_is_a_warning() -> None:
     out = "pkg/ugly.py:1:0: C0114: Missing module docstring (missing-module-docstring)\n"
-    assert found(ReportKind.PYLINT, out)[0].severity is Severity.WARNING
+    assert found("pylint", out)[0].severity is Severity.WARNING
 
 
 def test_a_finding_outside_of_the_repository_keeps_its_path_in_the_message() -> None:
-    (finding,) = found(ReportKind.FLAKE8, "/usr/lib/x.py:3:1: E999 bad\n")
+    (finding,) = found("flake8", "/usr/lib/x.py:3:1: E999 bad\n")
     assert (finding.file, finding.line, finding.message) == (None, None, "/usr/lib/x.py:3: bad")
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind, _, _ in LINES] + [ReportKind.BLACK, ReportKind.ISORT]
-)
-def test_no_output_is_no_finding(kind: ReportKind) -> None:
+@pytest.mark.parametrize("kind", [kind for kind, _, _ in LINES] + ["black", "isort"])
+def test_no_output_is_no_finding(kind: str) -> None:
     assert found(kind, "") == ()
 
 
-@pytest.mark.parametrize(
-    "kind", [ReportKind.FLAKE8, ReportKind.RUFF, ReportKind.MYPY, ReportKind.BLACK]
-)
-def test_a_megabyte_on_one_line_is_read_in_time(kind: ReportKind) -> None:
+@pytest.mark.parametrize("kind", ["flake8", "ruff", "mypy", "black"])
+def test_a_megabyte_on_one_line_is_read_in_time(kind: str) -> None:
     assert found(kind, ("a" * 1_000_000) + ":1:") == ()
 
 
@@ -271,20 +264,16 @@ def ruff_json(**more: Any) -> str:
 
 
 def test_ruffs_json_has_the_end_of_the_range() -> None:
-    (finding,) = found(ReportKind.RUFF, ruff_json())
+    (finding,) = found("ruff", ruff_json())
     assert places((finding,)) == [("pkg/ugly.py", 1, 4)]
     assert (finding.rule, finding.message, finding.column) == ("I001", "unsorted", 2)
-    assert found(ReportKind.RUFF, ruff_json(code=None))[0].rule is None
-    assert found(ReportKind.RUFF, "[]\n") == ()
+    assert found("ruff", ruff_json(code=None))[0].rule is None
+    assert found("ruff", "[]\n") == ()
 
 
 @pytest.mark.parametrize("out", ["[{]", '[{"code": 1}]', "[1]", ruff_json(location=None)])
 def test_broken_json_of_ruff_is_a_warning(out: str) -> None:
-    assert (
-        readings(ReportKind.RUFF, out)
-        .warnings[0]
-        .startswith("its output: not a complete ruff report")
-    )
+    assert readings("ruff", out).warnings[0].startswith("its output: not a complete ruff report")
 
 
 def sarif(*results: dict[str, Any], **run: Any) -> str:
@@ -310,7 +299,7 @@ def result(uri: str = "pkg/ugly.py", **more: Any) -> dict[str, Any]:
 
 
 def test_sarif_gives_place_rule_and_level() -> None:
-    (finding,) = found(ReportKind.SARIF, sarif(result(level="note")))
+    (finding,) = found("sarif", sarif(result(level="note")))
     assert places((finding,)) == [("pkg/ugly.py", 2, 3)]
     assert (finding.tool, finding.rule, finding.column) == ("bandit", "B2", 4)
     assert finding.severity is Severity.NOTICE
@@ -318,10 +307,10 @@ def test_sarif_gives_place_rule_and_level() -> None:
 
 def test_sarif_takes_level_and_message_from_the_rule() -> None:
     (finding,) = found(
-        ReportKind.SARIF, sarif(result(ruleId="B1", message={"id": "m", "arguments": ["luck"]}))
+        "sarif", sarif(result(ruleId="B1", message={"id": "m", "arguments": ["luck"]}))
     )
     assert (finding.severity, finding.message) == (Severity.ERROR, "bad luck")
-    assert found(ReportKind.SARIF, sarif(result()))[0].severity is Severity.WARNING
+    assert found("sarif", sarif(result()))[0].severity is Severity.WARNING
 
 
 def test_sarif_leaves_out_what_is_no_open_problem() -> None:
@@ -331,26 +320,26 @@ def test_sarif_leaves_out_what_is_no_open_problem() -> None:
         result(level="none"),
         result(suppressions=[{"kind": "external", "status": "rejected"}], message={"text": "open"}),
     )
-    assert [finding.message for finding in found(ReportKind.SARIF, out)] == ["open"]
+    assert [finding.message for finding in found("sarif", out)] == ["open"]
 
 
 def test_sarif_paths_may_be_uris_with_bases_and_escapes() -> None:
     assert (
-        found(ReportKind.SARIF, sarif(result("file:///src/pkg/we%20ird%3A1.py")))[0].file
+        found("sarif", sarif(result("file:///src/pkg/we%20ird%3A1.py")))[0].file
         == "pkg/we ird:1.py"
     )
     based = result("ugly.py")
     based["locations"][0]["physicalLocation"]["artifactLocation"]["uriBaseId"] = "R"
     out = sarif(based, originalUriBaseIds={"R": {"uri": "file:///src/pkg/"}})
-    assert found(ReportKind.SARIF, out)[0].file == "pkg/ugly.py"
-    assert found(ReportKind.SARIF, sarif({"message": {"text": "x"}}))[0].file is None
+    assert found("sarif", out)[0].file == "pkg/ugly.py"
+    assert found("sarif", sarif({"message": {"text": "x"}}))[0].file is None
 
 
 @pytest.mark.parametrize(
     "out", ["", "{}", "[]", '{"runs": [{}, 1]}', '{"runs": [{"results": [1]}]}']
 )
 def test_broken_sarif_is_a_warning(out: str) -> None:
-    assert len(readings(ReportKind.SARIF, out).warnings) == 1
+    assert len(readings("sarif", out).warnings) == 1
 
 
 CHECKSTYLE = """<?xml version="1.0"?><checkstyle version="4.3"><file name="/src/pkg/ugly.py">
@@ -359,7 +348,7 @@ CHECKSTYLE = """<?xml version="1.0"?><checkstyle version="4.3"><file name="/src/
 
 
 def test_checkstyle_gives_place_rule_and_severity() -> None:
-    (finding,) = found(ReportKind.CHECKSTYLE, CHECKSTYLE)
+    (finding,) = found("checkstyle", CHECKSTYLE)
     assert (finding.file, finding.line, finding.column) == ("pkg/ugly.py", 3, 7)
     assert (finding.rule, finding.message, finding.severity) == (
         "LineLength",
@@ -369,5 +358,5 @@ def test_checkstyle_gives_place_rule_and_severity() -> None:
 
 
 def test_a_truncated_checkstyle_file_keeps_what_it_had() -> None:
-    said = readings(ReportKind.CHECKSTYLE, CHECKSTYLE[:-20])
+    said = readings("checkstyle", CHECKSTYLE[:-20])
     assert len(said.diagnostics) == len(said.warnings) == 1

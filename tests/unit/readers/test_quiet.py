@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
 from heroci_action.readers.strip_passed_output import HELD, quiet
 from heroci_action.results.packed import unpack
@@ -146,7 +145,7 @@ def test_a_document_is_read_the_same(parts: list[str], size: int) -> None:
 
 def _source(content: bytes, size: int, *, outputs: bool) -> Source:
     return Source(
-        kind=ReportKind.JUNIT,
+        kind="junit",
         path="j",
         opened=lambda: _Pieces(content, size),  # type: ignore[arg-type,return-value]
         packed=True,

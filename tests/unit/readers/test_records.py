@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from heroci_action.engines.base import ReportFile
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Readings, read
 from heroci_action.results.records import FixtureTimes, Status
 
 
 def record(*events: dict[str, Any], name: str = "django-1-1.jsonl", end: str = "\n") -> ReportFile:
     text = "\n".join(json.dumps(event) for event in events) + end
-    return ReportFile(kind=ReportKind.DJANGO, path=name, content=text.encode())
+    return ReportFile(kind="django-record", path=name, content=text.encode())
 
 
 def start(name: str, n: int = 1) -> dict[str, Any]:
@@ -105,7 +104,7 @@ def test_a_line_that_was_cut_off_costs_only_itself() -> None:
     ],
 )
 def test_hostile_lines_are_warnings(content: bytes) -> None:
-    found = readings(ReportFile(kind=ReportKind.DJANGO, path="bad.jsonl", content=content))
+    found = readings(ReportFile(kind="django-record", path="bad.jsonl", content=content))
     assert found.tests == ()
     assert found.warnings[0].startswith("bad.jsonl: ")
 

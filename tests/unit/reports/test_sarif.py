@@ -4,7 +4,6 @@ import json
 
 from hypothesis import given, settings
 
-from heroci_action.plan.report_kinds import ReportKind
 from heroci_action.readers import PathResolver, Source, read_sources
 from heroci_action.reports.sarif import render
 from heroci_action.results.records import Diagnostic, Result, Severity
@@ -13,7 +12,7 @@ from tests.unit.result_strategies import results
 
 
 def back(result: Result) -> tuple[Diagnostic, ...]:
-    source = Source(kind=ReportKind.SARIF, path="r", content=render(result))
+    source = Source(kind="sarif", path="r", content=render(result))
     return read_sources([source], tree=PathResolver()).diagnostics
 
 

@@ -1,0 +1,47 @@
+"""mypy, in its default format, with or without columns."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from heroci_action.readers.base import Readings, Source, each
+from heroci_action.readers.format import Category, Format, LintTool, text_matching
+from heroci_action.readers.lint_lines import matches
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.records import Diagnostic, Severity
+
+_FINDING = re.compile(
+    r"^(?P<path>[^\n:]+):(?:(?P<line>\d+):)?(?:(?P<column>\d+):)?(?:(?P<end_line>\d+):\d+:)?"
+    r" (?P<level>error|warning|note): (?P<text>.*?)(?:  \[(?P<rule>[a-z0-9-]+)\])?$",
+    re.MULTILINE,
+)
+
+
+def read_mypy(source: Source, tree: PathResolver) -> Readings:
+    """Read lines such as `a.py:1: error: Incompatible types  [assignment]`; a note belongs to the finding before it."""
+    findings: list[Diagnostic] = []
+    for parts, finding in matches(_FINDING, source, tree):
+        if parts["level"] != "note":
+            severity = Severity.WARNING if parts["level"] == "warning" else Severity.ERROR
+            findings.append(replace(finding, severity=severity))
+        elif findings and (findings[-1].file, findings[-1].line) == (finding.file, finding.line):
+            message = f"{findings[-1].message}\n{finding.message}"
+            findings[-1] = replace(findings[-1], message=message)
+    return Readings(diagnostics=tuple(findings))
+
+
+FORMAT = Format(
+    kind="mypy",
+    title="mypy",
+    category=Category.LINT,
+    recognize=text_matching(_FINDING, r"^Success: no issues found"),
+    read=each(read_mypy),
+    tool=LintTool(
+        name="mypy",
+        distribution="mypy",
+        default_spec="mypy<=2.4.1",
+        command=("mypy", "--no-pretty", "--no-color-output", "--show-column-numbers", "."),
+        only_by_name=True,
+    ),
+)

@@ -1,0 +1,70 @@
+"""Ruff, as JSON and in its formats for people: concise and full."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from heroci_action.readers.base import BrokenReportError, Readings, Source, each
+from heroci_action.readers.format import Category, Format, LintTool, json_array, text_matching
+from heroci_action.readers.lint_lines import PLACE, read_lines
+from heroci_action.readers.locations import Place, diagnostic, positive
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.records import Diagnostic
+
+_FINDING = re.compile(
+    PLACE
+    + r" (?P<rule>[A-Z]+[0-9]+|invalid-syntax|SyntaxError|[a-z]+(?:-[a-z]+)+):? (?:\[\*\] )?(?P<text>.*)$"
+    r"|^(?P<rule2>[A-Z]+[0-9]+|[a-z]+(?:-[a-z]+)+):? (?:\[\*\] )?(?P<text2>.*)\n"
+    r" *--> (?P<path2>[^\n]+?):(?P<line2>\d+):(?P<column2>\d+)$",
+    re.MULTILINE,
+)
+_IS_JSON = json_array(r'"end_location"', r"^\[\s*\]\s*\Z")
+_IS_TEXT = text_matching(_FINDING, r"^All checks passed!")
+
+
+def read_ruff(source: Source, tree: PathResolver) -> Readings:
+    """Read the output of `ruff check`. Raises BrokenReportError if it is JSON of another kind."""
+    if source.text.lstrip().startswith("["):
+        return Readings(diagnostics=tuple(_from_json(source, tree)))
+    return read_lines(_FINDING, source, tree)
+
+
+def _from_json(source: Source, tree: PathResolver) -> Iterator[Diagnostic]:
+    try:
+        for entry in json.loads(source.text):
+            yield _finding(entry, source.kind, tree)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BrokenReportError(f"it is not JSON of Ruff ({error})") from error
+
+
+def _finding(entry: Mapping[str, Any], tool: str, tree: PathResolver) -> Diagnostic:
+    place = Place(
+        path=str(entry["filename"]),
+        line=positive(entry["location"]["row"]),
+        end_line=positive(entry["end_location"]["row"]),
+        column=positive(entry["location"]["column"]),
+    )
+    rule = entry.get("code")
+    return diagnostic(
+        place, str(entry["message"]), tool=tool, tree=tree, rule=str(rule) if rule else None
+    )
+
+
+FORMAT = Format(
+    kind="ruff",
+    title="Ruff",
+    category=Category.LINT,
+    recognize=lambda head: _IS_JSON(head) or _IS_TEXT(head),
+    read=each(read_ruff),
+    tool=LintTool(
+        name="ruff",
+        distribution="ruff",
+        default_spec="ruff<=0.17.6",
+        command=("ruff", "check", "--output-format=concise", "."),
+        files=("ruff.toml", ".ruff.toml"),
+        hooks=frozenset({"ruff", "ruff-check"}),
+    ),
+)
