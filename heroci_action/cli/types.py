@@ -40,7 +40,7 @@ class Duration(_Configured[float]):
 
     def read(self, value: object) -> float:
         """The seconds."""
-        from heroci_action.config.model import seconds  # noqa: PLC0415
+        from heroci_action.config.types import seconds  # noqa: PLC0415
 
         return seconds(value)
 
@@ -52,7 +52,7 @@ class Size(_Configured[int]):
 
     def read(self, value: object) -> int:
         """The bytes."""
-        from heroci_action.config.model import size  # noqa: PLC0415
+        from heroci_action.config.types import size  # noqa: PLC0415
 
         return size(value)
 

@@ -106,7 +106,7 @@ def _written_limits(path: Path) -> _Limits:
     if not written:
         return _Limits()
     # Its model takes a fifth of a second and some megabytes, which foreign results do without.
-    from heroci_action.project import report_config  # noqa: PLC0415
+    from heroci_action.config.location import report_config  # noqa: PLC0415
 
     found = report_config(written, origin)
     return _Limits(listed=found.list_passed, largest_file=found.largest_file)

@@ -35,6 +35,7 @@ from heroci_action.observers.multiplexer import Observers
 from heroci_action.options import RunOptions
 from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
+from heroci_action.plan.caller_variables import require_variables
 from heroci_action.plan.stages import Plan, Step, select
 from heroci_action.project import ProjectConfig, load
 from heroci_action.readers import PathResolver, Readings, Source, read
@@ -73,6 +74,7 @@ def run(options: RunOptions, machine: Mapping[str, str]) -> int:
 
 async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
     project = await prepare(options, machine)
+    require_variables(project.plan, machine)
     github = GitHubContext.from_environ(machine)
     output = output_directory.prepared(options.output)
     with _watchers(options, output=output, github=github, machine=machine) as observer:

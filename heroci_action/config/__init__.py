@@ -1,1 +1,1 @@
-"""What the user wants: the model of `[tool.heroci]`, its defaults, and what detection adds."""
+"""The configuration of HeroCI: the model of `[tool.heroci]`, its checks, schema and documentation."""

@@ -1,6 +1,6 @@
-"""The reference of all keys, made from the model's JSON schema.
+"""The reference of all configuration keys, generated from the JSON schema of the model.
 
-`python -m heroci_action.config.documentation > docs/configuration.md` brings the document up to date.
+`python -m heroci_action.config.documentation > docs/configuration.md` updates the document.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ Node = Mapping[str, Any]
 INTRODUCTION = """\
 # Configuration
 
-HeroCI reads `heroci.toml`, or `[tool.heroci]` in `pyproject.toml`, at the repository's root. Every key is
-optional: what is not written is detected, and what cannot be detected has a default. `heroci plan --explain` shows
-the values that are in force and where each came from. Unknown keys, wrong types, missing files and circular needs
-are all reported at once, with exit code 2.
+HeroCI reads `heroci.toml`, or `[tool.heroci]` in `pyproject.toml`, from the root of the repository. Every key is
+optional: HeroCI detects most values and has defaults for the rest. `heroci plan --explain` shows the effective values
+and their origin; `heroci plan --write` stores them. Unknown keys, wrong types, missing files and circular needs are all
+reported at once, with exit code 2.
 
-Durations are seconds as a number, or text such as `"90s"`, `"5m"`, `"1h"`. Files are relative to the repository's root.
+Durations are seconds as a number, or text such as `"90s"`, `"5m"`, `"1h"`. Paths are relative to the root of the
+repository and stay inside it.
 
-Values of `env` and commands may hold placeholders: `{postgres.host}`, `{postgres.port}`, `{postgres.user}`,
-`{postgres.password}`, `{postgres.db}` and `{postgres.url}`, the same for any other service by its name, `{secret_key}`
-(made anew for each run), and `{env.NAME}` for a variable of the caller's environment, which no step sees otherwise.
+Commands and the values of `env` may contain placeholders: `{postgres.host}`, `{postgres.port}`, `{postgres.user}`,
+`{postgres.password}`, `{postgres.db}` and `{postgres.url}`, the same attributes of any other service, `{secret_key}`
+(random for each run), and `{env.NAME}` for a variable of the caller, which steps do not see otherwise. A variable that
+is not set or empty is an error before anything runs, and so is an unknown placeholder in `env`.
 
-For completion and checks in an editor, the JSON schema is `heroci_action/schemas/heroci.schema.json`.
+Editors can complete and check the file with the JSON schema `heroci_action/schemas/heroci.schema.json`.
 """
 
 TABLES = {
@@ -46,7 +48,7 @@ TABLES = {
 
 
 def text() -> str:
-    """The document, in Markdown."""
+    """Return the document in Markdown."""
     schema = document()
     parts = [INTRODUCTION, "## Top level\n", *_table(schema)]
     for name, title in TABLES.items():
@@ -56,7 +58,7 @@ def text() -> str:
 
 
 def _table(node: Node) -> Iterator[str]:
-    yield "| key | type | default | what it is |"
+    yield "| key | type | default | description |"
     yield "| --- | --- | --- | --- |"
     for key, value in node["properties"].items():
         default = value.get("default")
@@ -65,12 +67,12 @@ def _table(node: Node) -> Iterator[str]:
 
 
 def _toml(value: object) -> str:
-    """The value as TOML writes it, which for these is also JSON."""
+    """Return a value as TOML, which is the same as JSON for these values."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def _type(node: Node) -> str:
-    """The type in words."""
+    """Return the type in words."""
     options = node.get("anyOf") or node.get("oneOf")
     if options:
         return " or ".join(dict.fromkeys(_type(option) for option in options))

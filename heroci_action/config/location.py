@@ -1,51 +1,77 @@
-"""Finds the file that the configuration is written in, and parses it."""
+"""Find the configuration file and parse it."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from heroci_action.config.model import Config, ReportConfig
+from heroci_action.config.problems import find_misfits
 from heroci_action.errors import ConfigurationError, Problem
 
 DEFAULTS = "defaults"
 
 
 def repository_root(place: Path) -> Path:
-    """The nearest directory above with a `.git`; the place itself where there is none."""
+    """Return the nearest directory upwards that contains `.git`, or the place itself."""
     return next(
         (directory for directory in (place, *place.parents) if (directory / ".git").exists()), place
     )
 
 
 def read_file(root: Path, place: Path) -> tuple[dict[str, Any], str]:
-    """The written configuration and the name of its origin: the given place's, else the root's; {} where there is none.
+    """Read the configuration of the place, or else of the root, and return it with its origin.
 
-    Raises ConfigurationError for TOML that does not parse, and where heroci.toml and [tool.heroci] are both there.
+    Raises ConfigurationError for invalid TOML, and if a directory has both heroci.toml and [tool.heroci].
     """
     for directory in dict.fromkeys((place, root)):
         found = list(_files(root, directory))
         if len(found) > 1:
             names = " and ".join(origin for _, origin in found)
-            raise ConfigurationError(
-                (
-                    Problem(
-                        key="tool.heroci",
-                        message=f"the configuration is in {names}",
-                        remedy="keep one of them",
-                    ),
-                )
-            )
+            message = f"the configuration is in {names}"
+            raise _error(Problem(key="tool.heroci", message=message, remedy="keep one of them"))
         if found:
             return found[0]
     return {}, DEFAULTS
 
 
+def read_named(root: Path, file: Path) -> tuple[dict[str, Any], str]:
+    """Read a file that the user named: the table [tool.heroci] of a pyproject.toml, all of any other file.
+
+    Raises ConfigurationError if it has no configuration.
+    """
+    if file.name != "pyproject.toml":
+        return _parse(root, file), _relative(root, file)
+    table = _tool_table(root, file)
+    if table is None:
+        raise _error(
+            Problem(
+                key="tool.heroci",
+                message="is missing",
+                origin=_relative(root, file),
+                remedy="add the table, or name another file",
+            )
+        )
+    return table, _tool_origin(root, file)
+
+
+def report_config(written: Mapping[str, Any], origin: str) -> ReportConfig:
+    """Return the table `report` of a configuration that `read_file` returned; nothing is detected.
+
+    Raises ConfigurationError with every problem of the whole file, because a misspelt table would be ignored.
+    """
+    problems = tuple(misfit.problem for misfit in find_misfits(written, origin))
+    if problems:
+        raise ConfigurationError(tuple(sorted(problems, key=lambda problem: problem.key)))
+    return Config.model_validate(written, by_alias=True, by_name=False).report
+
+
 def _files(root: Path, directory: Path) -> Iterator[tuple[dict[str, Any], str]]:
     own = directory / "heroci.toml"
     if own.is_file():
-        yield _parsed(root, own), _relative(root, own)
+        yield _parse(root, own), _relative(root, own)
     pyproject = directory / "pyproject.toml"
     if pyproject.is_file():
         table = _tool_table(root, pyproject)
@@ -53,55 +79,34 @@ def _files(root: Path, directory: Path) -> Iterator[tuple[dict[str, Any], str]]:
             yield table, _tool_origin(root, pyproject)
 
 
-def read_named(root: Path, file: Path) -> tuple[dict[str, Any], str]:
-    """The configuration of a file that the user named: the table of a pyproject.toml, all of another file.
-
-    Raises ConfigurationError where there is none.
-    """
-    if file.name != "pyproject.toml":
-        return _parsed(root, file), _relative(root, file)
-    table = _tool_table(root, file)
-    if table is None:
-        problem = Problem(
-            key="tool.heroci",
-            message="is not there",
-            origin=_relative(root, file),
-            remedy="add the table, or name another file",
-        )
-        raise ConfigurationError((problem,))
-    return table, _tool_origin(root, file)
-
-
 def _tool_origin(root: Path, file: Path) -> str:
     return f"{_relative(root, file)} [tool.heroci]"
 
 
 def _tool_table(root: Path, file: Path) -> dict[str, Any] | None:
-    """The table `[tool.heroci]`, None where there is none. Raises ConfigurationError where it is something else."""
-    tool = _parsed(root, file).get("tool")
+    """Return the table [tool.heroci], None if there is none. Raises ConfigurationError if it is not a table."""
+    tool = _parse(root, file).get("tool")
     table = tool.get("heroci") if isinstance(tool, dict) else None
     if table is None or isinstance(table, dict):
         return table
-    problem = Problem(
-        key="tool.heroci",
-        message=f"must be a table, not {table!r}",
-        origin=_tool_origin(root, file),
-    )
-    raise ConfigurationError((problem,))
+    message = f"must be a table, not {table!r}"
+    raise _error(Problem(key="tool.heroci", message=message, origin=_tool_origin(root, file)))
 
 
 def _relative(root: Path, file: Path) -> str:
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
 
 
-def _parsed(root: Path, file: Path) -> dict[str, Any]:
+def _parse(root: Path, file: Path) -> dict[str, Any]:
     name = _relative(root, file)
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:  # its text holds line and column
+    except tomllib.TOMLDecodeError as error:  # states line and column
         problem = Problem(
-            key=name, message=f"is no valid TOML: {error}", remedy="correct the file at that place"
+            key=name, message=f"is not valid TOML: {error}", remedy="correct the file at that place"
         )
+    except RecursionError:
+        problem = Problem(key=name, message="is nested too deeply", remedy="remove the nesting")
     except UnicodeDecodeError as error:
         problem = Problem(
             key=name,
@@ -110,4 +115,8 @@ def _parsed(root: Path, file: Path) -> dict[str, Any]:
         )
     except OSError as error:
         problem = Problem(key=name, message=f"cannot be read: {error.strerror}")
-    raise ConfigurationError((problem,)) from None
+    raise _error(problem) from None
+
+
+def _error(problem: Problem) -> ConfigurationError:
+    return ConfigurationError((problem,))

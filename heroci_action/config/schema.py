@@ -1,6 +1,6 @@
-"""The JSON schema of the configuration, made from the model, for editors.
+"""The JSON schema of the configuration for editors, generated from the model.
 
-`python -m heroci_action.config.schema > heroci_action/schemas/heroci.schema.json` brings the shipped file up to date.
+`python -m heroci_action.config.schema > heroci_action/schemas/heroci.schema.json` updates the shipped file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from heroci_action.config.model import Config
 
 
 def document() -> dict[str, Any]:
-    """The schema (draft 2020-12) of `heroci.toml`, which is also that of `[tool.heroci]`."""
+    """Return the schema (draft 2020-12) of `heroci.toml` and `[tool.heroci]`."""
     schema = _tidy(Config.model_json_schema(by_alias=True))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -24,12 +24,12 @@ def document() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The schema as it is shipped."""
+    """Return the schema as it is shipped."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _tidy(node: Any) -> Any:
-    """Without titles that repeat the key, and without null, which TOML does not have."""
+    """Remove titles that repeat the key, and null, which TOML does not have."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):

@@ -110,7 +110,7 @@ class RepositoryFiles:
         """Return the parsed TOML file; empty if it is invalid."""
         try:
             return tomllib.loads(self.text(path))
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             return {}
 
     def ini(self, path: str) -> Mapping[str, Mapping[str, str]]:

@@ -5,7 +5,7 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from heroci_action.cli.types import SIZE
-from heroci_action.config.model import size
+from heroci_action.config.types import size
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def problems(root: Path, toml: str, **files: str) -> dict[str, Problem]:
     return {problem.key: problem for problem in caught.value.problems}
 
 
-def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
+def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
     found = problems(
         tmp_path,
         """
@@ -97,8 +97,61 @@ def test_a_value_that_is_not_one_of_the_choices_names_them(tmp_path: Path) -> No
         ("[image]\ndockerfile = 'manage.py'\ncontext = 'nowhere'", "image.context"),
     ],
 )
-def test_files_that_are_not_there_are_named(tmp_path: Path, toml: str, key: str) -> None:
+def test_missing_files_are_named(tmp_path: Path, toml: str, key: str) -> None:
     assert problems(tmp_path, toml)[key].message.startswith("there is no ")
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "..", "../shop", "a/../../b", "a\\u0000b"])
+@pytest.mark.parametrize(
+    ("toml", "key"),
+    [
+        ('working-directory = "PATH"', "working-directory"),
+        ('requirements = ["PATH"]', "requirements[0]"),
+        ('lock = "PATH"', "lock"),
+        ('hook = "PATH/hook.py:main"', "hook"),
+        ('[tests]\nscript = "PATH"', "tests.script"),
+        ('[image]\ndockerfile = "PATH"', "image.dockerfile"),
+        ('[image]\ncontext = "PATH"', "image.context"),
+    ],
+)
+def test_paths_stay_inside_the_repository(tmp_path: Path, toml: str, key: str, path: str) -> None:
+    message = problems(tmp_path, toml.replace("PATH", path))[key].message
+    assert "inside the repository" in message or "control characters" in message
+
+
+def test_a_path_may_go_up_inside_the_repository(tmp_path: Path) -> None:
+    toml = "requirements = ['mysite/../dev.txt']"
+    files = {**django(), "dev.txt": "django", "heroci.toml": toml}
+    assert loaded(tmp_path, files).config.requirements == ("mysite/../dev.txt",)
+
+
+def test_a_symbolic_link_must_not_lead_outside(tmp_path: Path) -> None:
+    root, outside = tmp_path / "shop", tmp_path / "outside"
+    outside.mkdir()
+    write(root, {**django(), "heroci.toml": "[image]\ncontext = 'link'\ndockerfile = 'manage.py'"})
+    (root / "link").symlink_to(outside)
+    with pytest.raises(ConfigurationError, match=r"image\.context: 'link' is a symbolic link"):
+        load(root)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../left-behind", "a/b", "a\\\\b", "..", " ", "", "a\\n::error::b", "a\\u2028b"]
+)
+@pytest.mark.parametrize("table", ["stages", "lint"])
+def test_names_contain_no_separators_and_control_characters(
+    tmp_path: Path, name: str, table: str
+) -> None:
+    toml = f'[{table}."{name}"]\n' + {"stages": 'steps = ["x"]', "lint": 'command = "x"'}[table]
+    (key, problem), *others = problems(tmp_path, toml).items()
+    assert not others
+    assert "must be a name without" in problem.message
+    assert "\n" not in str(problem)
+    assert key.startswith(f'{table}."') or name == ".."
+
+
+def test_a_step_name_is_one_line(tmp_path: Path) -> None:
+    toml = '[[stages.x.steps]]\nrun = "true"\nname = "a\\n::error::b"'
+    assert "single line" in problems(tmp_path, toml)["stages.x.steps[0].name"].message
 
 
 def test_a_file_of_that_name_elsewhere_is_suggested(tmp_path: Path) -> None:
@@ -106,12 +159,12 @@ def test_a_file_of_that_name_elsewhere_is_suggested(tmp_path: Path) -> None:
     assert "did you mean 'requirements/dev.txt'?" in found["requirements[0]"].message
 
 
-def test_a_script_that_is_not_there_is_missed(tmp_path: Path) -> None:
+def test_a_missing_script_is_an_error(tmp_path: Path) -> None:
     found = problems(tmp_path, "tests.script = 'runtest.py'", **{"runtests.py": ""})
     assert "did you mean 'runtests.py'?" in found["tests.script"].message
 
 
-def test_stages_that_need_each_other_are_shown_as_a_circle_together_with_other_problems(
+def test_circular_needs_are_reported_with_other_problems(
     tmp_path: Path,
 ) -> None:
     found = problems(
@@ -139,7 +192,7 @@ def test_unknown_needs_and_services_of_a_stage_are_named(tmp_path: Path) -> None
     assert "there is no service 'redis'" in found["stages.x.services"].message
 
 
-def test_a_stage_of_the_projects_own_needs_steps(tmp_path: Path) -> None:
+def test_an_additional_stage_needs_steps(tmp_path: Path) -> None:
     assert (
         "at least one step"
         in problems(tmp_path, "[stages.x]\nneeds = ['base']")["stages.x.steps"].message
@@ -149,8 +202,10 @@ def test_a_stage_of_the_projects_own_needs_steps(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "part"),
     [
-        ("{postgres.url}", "names no service that is declared"),
+        ("{postgres.url}", "undeclared service 'postgres'"),
         ("{redis.hots}", "did you mean 'host'?"),
+        ("{nope.x}", "not a known placeholder"),
+        ("{app.prot}", "did you mean 'port'?"),
     ],
 )
 def test_placeholders_must_name_a_service_and_one_of_its_values(
@@ -160,7 +215,7 @@ def test_placeholders_must_name_a_service_and_one_of_its_values(
     assert part in found["env.X"].message
 
 
-def test_braces_that_are_no_placeholder_are_left_alone(tmp_path: Path) -> None:
+def test_other_braces_are_left_alone(tmp_path: Path) -> None:
     env = loaded(
         tmp_path,
         {
@@ -171,15 +226,32 @@ def test_braces_that_are_no_placeholder_are_left_alone(tmp_path: Path) -> None:
     assert env.config.env["X"].startswith('{"a"')
 
 
+def test_placeholders_of_commands_are_checked_for_known_services_only(tmp_path: Path) -> None:
+    steps = "['echo {redis.hots}', 'python log.py --format {record.level}']"
+    toml = f'services = {{ redis = "7" }}\n[stages.x]\nsteps = {steps}'
+    assert list(problems(tmp_path, toml)) == ["stages.x.steps[0]"]
+
+
+def test_deep_nesting_is_an_error_in_one_sentence(tmp_path: Path) -> None:
+    nested = "a = " + "[" * 5_000 + "]" * 5_000
+    with pytest.raises(ConfigurationError, match=r"heroci\.toml: is nested too deeply"):
+        loaded(tmp_path, {**django(), "heroci.toml": nested})
+
+
+def test_deep_nesting_in_another_file_is_ignored(tmp_path: Path) -> None:
+    nested = "a = " + "[" * 5_000 + "]" * 5_000
+    assert loaded(tmp_path, {**django(), "tox.toml": nested, "uv.lock": nested}).config.settings
+
+
 def test_invalid_toml_is_named_with_line_and_column(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigurationError, match=r"heroci\.toml: is no valid TOML: .*line 2, column"
+        ConfigurationError, match=r"heroci\.toml: is not valid TOML: .*line 2, column"
     ):
         loaded(tmp_path, {**django(), "heroci.toml": "fail-fast = true\npython = = 3\n"})
 
 
 def test_a_broken_pyproject_is_an_error_too(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"pyproject\.toml: is no valid TOML"):
+    with pytest.raises(ConfigurationError, match=r"pyproject\.toml: is not valid TOML"):
         loaded(tmp_path, {**django(), "pyproject.toml": "[tool.heroci\n"})
 
 
@@ -211,8 +283,8 @@ def test_a_repository_without_django_is_a_usage_error_with_a_remedy(tmp_path: Pa
     assert "working-directory" in caught.value.remedy
 
 
-def test_a_place_that_is_no_directory_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is no directory"):
+def test_a_path_that_is_not_a_directory_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not a directory"):
         load(tmp_path / "nowhere")
 
 
@@ -266,7 +338,7 @@ def test_wrong_types_anywhere_are_problems_and_never_a_crash(
         (
             '[publish]\naddress = "a:1"\n[stages.publish]\nsteps = ["x"]',
             "stages.publish",
-            "is taken",
+            "already defines",
         ),
         ('[publish]\naddress = "a:{postgres.prot}"', "publish.address", "{postgres.prot}"),
     ],

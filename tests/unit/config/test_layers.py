@@ -95,7 +95,8 @@ def test_written_services_that_leave_one_out_are_a_warning(tmp_path: Path) -> No
     found = loaded(tmp_path, {**NEEDS_BOTH, "heroci.toml": '[services]\npostgres = "15"\n'})
     assert found.config.env == {"DATABASE_URL": "{postgres.url}"}
     assert any(
-        "without 'redis'" in warning and "REDIS_URL" in warning for warning in found.warnings
+        "does not contain 'redis'" in warning and "REDIS_URL" in warning
+        for warning in found.warnings
     )
 
 

@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from heroci_action.config.model import Config, ImageConfig, LintConfig, ServiceConfig, seconds
+from heroci_action.config.model import Config, ImageConfig, LintConfig, ServiceConfig
+from heroci_action.config.types import seconds
 
 
 def parsed(**values: object) -> Config:

@@ -38,12 +38,12 @@ def test_a_file_may_lie_outside_of_the_repository(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("pyproject.toml", "[project]\nname = 'x'\n", "tool.heroci: is not there"),
-        ("ci.toml", "parallel =\n", "is no valid TOML"),
+        ("pyproject.toml", "[project]\nname = 'x'\n", "tool.heroci: is missing"),
+        ("ci.toml", "parallel =\n", "is not valid TOML"),
         ("ci.toml", None, "cannot be read"),
     ],
 )
-def test_a_file_without_a_configuration_is_told(
+def test_a_file_without_a_configuration_is_an_error(
     tmp_path: Path, name: str, text: str | None, words: str
 ) -> None:
     if text is not None:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.config.location import read_file
+from heroci_action.config.location import read_file, report_config
 from heroci_action.config.model import ReportConfig
 from heroci_action.errors import ConfigurationError, Problem
-from heroci_action.project import report_config
 from tests.unit.detection.projects import django, loaded, write
 
 
