@@ -26,7 +26,7 @@ import anyio
 from benchmarks.reference import copy_to
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.engines.host import postgres
-from heroci_action.engines.host.workspace import workspace
+from heroci_action.engines.host.workspace import open_workspace
 from heroci_action.plan.stages import Service
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.results.serialise import load
@@ -61,7 +61,7 @@ def plain(python: str, work: Path) -> float:
     """Return the seconds of the script; the database server is already running, as a CI service is."""
 
     async def main() -> float:
-        with workspace(os.environ) as space:
+        with open_workspace(os.environ) as space:
             binaries = postgres.choose(postgres.find_binaries(space.path), None)
             starting = postgres.postgres(
                 binaries,

@@ -1,83 +1,213 @@
-"""Replaces secret values in text, in every form in which programs are known to print them."""
+"""Mask secret values in text, in every form in which programs are known to print them."""
 
 from __future__ import annotations
 
 import base64
+import codecs
+import gzip
+import html
 import json
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+import shlex
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from urllib.parse import quote, quote_plus
+
+from heroci_action.text import without_ansi
 
 MASK = "***"
 MIN_LENGTH = 4
-"""A shorter value would mask half of all text and protect nothing: it can be guessed from its length."""
+"""A shorter value is not masked: it would hide half of all text and protect nothing, because it can be guessed."""
+
+_LINE_WIDTHS = (
+    64,
+    76,
+)  # characters per line of encoded text: PEM (RFC 7468), MIME and base64(1) (RFC 2045)
+_WRAPPED_MIN = 16
+_URL_SAFE = str.maketrans("+/", "-_")
+# Terminal colours, raw or as JSON, XML, HTML and reprs write the escape character.
+_COLOUR = re.compile(
+    r"(?:\x1b|\x9b|\\x1b|\\u001b|\\033|\\e|#x1B|&#27;|&#x1b;|\ufffd|\u241b)?\[[0-9;]*[mK]",
+    re.IGNORECASE,
+)
+# Starts with a literal, so that searching a large text is fast.
+_COLOUR_END = re.compile(r"\[[0-9;]*[mK]")
+_BOMS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_GZIP = b"\x1f\x8b"
 
 
 class Masker:
-    """Replaces secrets in text by `***`.
-
-    The unit is a line: engines hand over whole lines, so a secret that was split between two reads of a pipe is whole
-    again here, and one that spans lines is masked line by line.
-    """
+    """Replaces secrets in text by `***`; if two of them overlap, both are hidden completely."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = tuple(secrets)
+        self._secrets = tuple(dict.fromkeys(secrets))
 
-    def mask(self, text: str) -> str:
-        """The text without the secrets; where two of them overlap, all of both is gone."""
-        pattern = _pattern(self._secrets)
-        if pattern is None or not pattern.search(text):
-            return text
-        parts, end = [], 0
-        for start, stop in _spans(pattern, text):
-            parts += [text[end:start], MASK]
-            end = stop
-        return "".join([*parts, text[end:]])
+    @cached_property
+    def forms(self) -> tuple[str, ...]:
+        """Every form of every secret, without duplicates."""
+        return tuple({form for secret in self._secrets for form in _forms(secret)})
 
     @property
     def values(self) -> tuple[str, ...]:
-        """What has to be registered where somebody else masks by line as well: the plain values, line by line."""
+        """The plain lines of the secrets, for other programs that mask line by line."""
         return tuple(
             dict.fromkeys(line for secret in self._secrets for line in _lines(secret) if line)
         )
 
+    @cached_property
+    def longest(self) -> int:
+        """The length of the longest form."""
+        return max(map(len, self.forms), default=0)
 
-def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
-    """The places to hide, those that overlap joined into one."""
-    start, stop, position = -1, -1, 0
-    while match := pattern.search(text, position):
-        if match.start() > stop:
-            if stop > start:
-                yield start, stop
-            start, stop = match.span()
-        else:
-            stop = max(stop, match.end())
-        position = match.start() + 1
-    yield start, stop
+    def mask(self, text: str) -> str:
+        """Return the text without secrets; colours are kept unless a secret is only visible without them."""
+        masked = self._replace(text)
+        if not ("\x1b" in masked or _COLOUR_END.search(masked)):
+            return masked
+        plain = without_colours(masked)
+        return self._replace(plain) if self.reveals(plain) else masked
+
+    def mask_bytes(self, content: bytes) -> bytes:
+        """Return the content of a file without secrets; a compressed file comes back uncompressed."""
+        if not self._secrets:
+            return content
+        if content.startswith(_GZIP):
+            try:
+                content = gzip.decompress(content)
+            except (OSError, EOFError, zlib.error):
+                # The reader reports what is wrong with the file.
+                return content
+        for mark, encoding in _BOMS.items():
+            if content.startswith(mark):
+                text = content.decode(encoding, errors="replace")
+                masked = self.mask(text)
+                return content if masked == text else masked.encode(encoding, errors="replace")
+        text = content.decode(errors="surrogateescape")
+        masked = self.mask(text)
+        return content if masked is text else masked.encode(errors="surrogateescape")
+
+    def reveals(self, text: str) -> bool:
+        """Return whether the text contains a secret."""
+        return any(form in text for form in self.forms)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the places to hide, overlapping and touching ones joined."""
+        found = [form for form in self.forms if form in text]
+        joined: list[tuple[int, int]] = []
+        for start, stop in sorted(span for form in found for span in _occurrences(form, text)):
+            if joined and start <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
+            else:
+                joined.append((start, stop))
+        return joined
+
+    def _replace(self, text: str) -> str:
+        spans = self.spans(text)
+        if not spans:
+            return text
+        parts, end = [], 0
+        for start, stop in spans:
+            parts += [text[end:start], MASK]
+            end = stop
+        return "".join([*parts, text[end:]])
 
 
-@lru_cache(maxsize=64)
-def _pattern(secrets: tuple[str, ...]) -> re.Pattern[str] | None:
-    """Matches any form of any secret, the longest one at each place."""
-    forms = {form for secret in secrets for form in _forms(secret)}
-    ordered = sorted(forms, key=lambda form: (-len(form), form))
-    return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+def without_colours(text: str) -> str:
+    """Return the text without terminal sequences, raw or escaped."""
+    return _COLOUR.sub("", without_ansi(text))
 
 
-def _forms(secret: str) -> Iterator[str]:
-    for value in (secret, *_lines(secret)):
-        if len(value) < MIN_LENGTH:
-            continue
-        yield value
-        yield json.dumps(value)[1:-1]
-        yield json.dumps(value, ensure_ascii=False)[1:-1]
-        yield from _quoted(value)
-        yield from _base64(value)
+def _occurrences(form: str, text: str) -> Iterator[tuple[int, int]]:
+    start = text.find(form)
+    while start >= 0:
+        yield start, start + len(form)
+        start = text.find(form, start + 1)
 
 
 def _lines(secret: str) -> Iterator[str]:
     return (line for line in map(str.strip, secret.splitlines()) if len(line) >= MIN_LENGTH)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    for value in (secret, *_lines(secret)):
+        if len(value) >= MIN_LENGTH:
+            yield value
+            yield from _escaped(value)
+            yield from _quoted(value)
+            yield from _base64(value)
+            yield from _hex(value)
+
+
+def _json(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)[1:-1]
+
+
+def _ascii_json(value: str) -> str:
+    return json.dumps(value)[1:-1]
+
+
+def _html(value: str) -> str:
+    return html.escape(value)
+
+
+def _html_text(value: str) -> str:
+    return html.escape(value, quote=False)
+
+
+def _html_decimal(value: str) -> str:
+    return _html_text(value).replace('"', "&#34;").replace("'", "&#39;")
+
+
+def _html_names(value: str) -> str:
+    return _html_text(value).replace('"', "&quot;").replace("'", "&apos;")
+
+
+def _xml_attribute(value: str) -> str:
+    return _html_text(value).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#09;")
+
+
+def _repr(value: str) -> str:
+    return repr(value)[1:-1]
+
+
+def _c_string(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("'", "\\'").replace("\n", "\\n")
+
+
+def _shell(value: str) -> str:
+    return shlex.quote(value).removeprefix("'").removesuffix("'")
+
+
+def _shell_backslashes(value: str) -> str:
+    return re.sub(r"([^\w@%+=:,./-])", r"\\\1", value)
+
+
+_ESCAPES: tuple[Callable[[str], str], ...] = (
+    _json,
+    _ascii_json,
+    _html,
+    _html_text,
+    _html_decimal,
+    _html_names,
+    _xml_attribute,
+    _repr,
+    _c_string,
+    _shell,
+    _shell_backslashes,
+)
+
+
+def _escaped(value: str) -> Iterator[str]:
+    """Yield the escaped value, also escaped twice: a repr in JSON, JSON in XML, and so on."""
+    once = {escape(value) for escape in _ESCAPES} - {value}
+    yield from once
+    yield from {escape(form) for form in once for escape in _ESCAPES}
 
 
 def _quoted(value: str) -> Iterator[str]:
@@ -91,9 +221,9 @@ def _quoted(value: str) -> Iterator[str]:
 
 
 def _base64(value: str) -> Iterator[str]:
-    """The value inside a longer encoded text (`user:password`): three ways to lie on the border of its groups.
+    """Yield the value as part of a longer encoded text (`user:password`), at each of the three positions in a group.
 
-    Characters that hold bits of a neighbour are left out: they differ from text to text.
+    Characters that also hold bits of a neighbour are left out, because they differ from text to text.
     """
     content = value.encode(errors="surrogatepass")
     for shift in range(3):
@@ -104,6 +234,14 @@ def _base64(value: str) -> Iterator[str]:
         if len(form) >= MIN_LENGTH:
             yield form
             yield form.translate(_URL_SAFE)
+    whole = base64.b64encode(content).decode()
+    for width in _LINE_WIDTHS:
+        pieces = (whole[start : start + width] for start in range(0, len(whole), width))
+        yield from (piece for piece in pieces if len(piece) >= _WRAPPED_MIN)
 
 
-_URL_SAFE = str.maketrans("+/", "-_")
+def _hex(value: str) -> Iterator[str]:
+    content = value.encode(errors="surrogatepass")
+    for form in (content.hex(), content.hex(":"), content.hex(" ")):
+        yield form
+        yield form.upper()

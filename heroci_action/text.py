@@ -69,6 +69,15 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def size(value: float) -> str:
+    """Return a number of bytes for people: `512 B`, `38 kB`, `2 MB`, `1.5 GB`."""
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:  # noqa: PLR2004  the step between the units
+            return f"{value:.0f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
 def place(file: str | None, line: int | None) -> str:
     """`file:line`, as far as it is known."""
     return f"{file}:{line}" if file and line else file or ""

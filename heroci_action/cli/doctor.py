@@ -105,7 +105,7 @@ def _docker(path: Path) -> Finding:
     return Finding(
         name="Docker",
         good=problem is None,
-        text=problem or "a daemon answers",
+        text=problem.cause if problem else "a daemon responds",
         remedy="without it the stage 'image' is skipped; see what `docker info` says",
     )
 
@@ -114,7 +114,7 @@ def _dagger() -> Finding:
     chosen = anyio.run(partial(choose, EngineChoice.AUTO, machine=os.environ))
     return Finding(
         name="Dagger engine",
-        good=chosen.name == "dagger",
+        good=chosen.engine.has_containers,
         text=chosen.reason,
         remedy="without one, stages run on the host engine",
     )

@@ -19,11 +19,10 @@ from heroci_action.analysis.times import times
 from heroci_action.commands.finish import compared, published
 from heroci_action.engines.base import Engine, Printed, ReportFile
 from heroci_action.engines.choice import Chosen, choose
-from heroci_action.engines.dagger.cache_generation import read_generation
-from heroci_action.engines.dagger.engine import CONTAINER_ROOT, DaggerEngine
 from heroci_action.engines.docker import Docker
-from heroci_action.engines.host.engine import HostEngine
+from heroci_action.engines.registry import create_engine
 from heroci_action.engines.secret_store import ignore
+from heroci_action.engines.settings import EngineSettings
 from heroci_action.errors import ExitCode, UsageError
 from heroci_action.github.commands import add_mask, write_line
 from heroci_action.github.context import GitHubContext
@@ -113,9 +112,12 @@ async def prepare(options: RunOptions, machine: Mapping[str, str]) -> Project:
     chosen = await choose(options.engine, machine=machine, runner_host=options.runner_host)
     # Without the image, the integration stage starts the server from the base environment.
     reason = "excluded by --skip" if "image" in options.skip else None
-    if chosen.name == "host":  # the other engine builds images itself
-        reason = reason or await Docker(machine=machine, directory=loaded.root).problem()
-    containers = "the host engine has no containers for it" if chosen.name == "host" else None
+    if not chosen.engine.builds_images:
+        problem = await Docker(machine=machine, directory=loaded.root).problem()
+        reason = reason or (problem.cause if problem else None)
+    containers = (
+        None if chosen.engine.has_containers else f"the {chosen.name} engine has no containers"
+    )
     loaded, times = _times(loaded, options)
     plan = build_plan(
         loaded,
@@ -162,29 +164,19 @@ def cache_directory(machine: Mapping[str, str]) -> Path:
 
 
 def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]) -> Engine:
-    """The engine that was chosen."""
+    """Return the engine that was chosen."""
     announce = _mask_on_github if GitHubContext.from_environ(machine) else ignore
-    if project.chosen.name == "dagger":
-        return DaggerEngine(
-            root=project.loaded.root,
-            machine=machine,
-            exclude=(
-                *_below(project, options.output),
-                *_below(project, cache_directory(machine)),
-            ),
-            runner_host=options.runner_host,
-            fresh=not options.use_cache,
-            announce=announce,
-            generation=read_generation(cache_directory(machine)),
-        )
-    return HostEngine(
+    cache = cache_directory(machine)
+    settings = EngineSettings(
         root=project.loaded.root,
-        cache=cache_directory(machine) / "environments",
+        cache=cache,
         machine=machine,
-        may_install=options.install_system_packages,
+        exclude=(*_below(project, options.output), *_below(project, cache)),
+        runner_host=options.runner_host,
+        install_system_packages=options.install_system_packages,
         fresh=not options.use_cache,
-        announce=announce,
     )
+    return create_engine(project.chosen.engine, settings, announce)
 
 
 def _mask_on_github(line: str) -> None:
@@ -220,7 +212,7 @@ async def run_project(project: Project, engine: Engine, observer: Observer) -> R
 
 
 async def _listen(interrupt: Interrupt, observer: Observer) -> None:
-    """The first signal ends the run in order; the second one at once: the guardian cleans up behind it."""
+    """The first signal ends the run in order; the second one at once: the reaper cleans up."""
     with anyio.open_signal_receiver(*SIGNALS) as signals:
         async for number in signals:
             if interrupt.reason:
@@ -235,7 +227,7 @@ def _reader(project: Project) -> Reader:
     tree = PathResolver(
         directory=project.plan.directory,
         tracked=project.files,
-        roots=(str(root), CONTAINER_ROOT),
+        roots=(str(root), *project.chosen.engine.roots),
     )
     limit = project.loaded.config.report.largest_file
 

@@ -1,9 +1,9 @@
-"""The port between the runner and whatever executes steps."""
+"""The port between the runner and the engines that execute steps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -12,19 +12,19 @@ from heroci_action.plan.stages import Plan, Stage, Step
 
 
 class Stream(StrEnum):
-    """Where a line of output came from."""
+    """The stream that a line of output was written to."""
 
     STDOUT = "stdout"
     STDERR = "stderr"
 
 
 Sink = Callable[[Stream, str], None]
-"""Takes one line of output, masked and without its newline, as soon as it is there."""
+"""Callback that receives each line of output, without its line end, as soon as it arrives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """All that a step printed, kept where one of its reports is read from it."""
+    """The whole output of a step, kept if one of its reports is read from it."""
 
     stdout: str = ""
     stderr: str = ""
@@ -32,7 +32,7 @@ class Printed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFile:
-    """A report file as it left the engine; `path` says where it lay, for messages only."""
+    """A report file as it left the engine; `path` is for messages only."""
 
     kind: str
     path: str
@@ -41,10 +41,10 @@ class ReportFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOutcome:
-    """What came of a step: its exit code, 0 where it did what it is for, 128 + N where signal N ended it.
+    """The outcome of a step: exit code 0 if it succeeded, 128 + N if signal N ended it.
 
-    `cause` and `remedy` explain an exit code that is not the command's own word (a service that never became healthy);
-    `python` is the version of the interpreter that the step installed into.
+    `cause` and `remedy` explain an exit code that does not come from the command itself, such as a service that never
+    became healthy. `python` is the version of the interpreter that the step installed into.
     """
 
     exit_code: int
@@ -57,33 +57,33 @@ class StepOutcome:
 
 
 class StageScope(Protocol):
-    """A stage that is open: its services answer until it is left."""
+    """An open stage: its services run until the scope is left."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the user should know about the services, such as a version that was replaced."""
+        """Warnings about the services, such as a version that was replaced."""
         ...
 
     async def run(self, step: Step, sink: Sink) -> StepOutcome:
-        """Take one step. Cancelling ends its processes before it returns.
+        """Execute one step. If cancelled, end its processes before returning.
 
-        Raises EngineError where the engine could not do it; a command that fails is an outcome.
+        Raises EngineError if the engine cannot execute it; a command that fails is an outcome.
         """
         ...
 
     async def collect(self, step: Step) -> tuple[ReportFile, ...]:
-        """The report files that the step has left so far, also when it failed or was cancelled.
+        """Return the report files that the step has written so far, even if it failed or was cancelled.
 
-        Reports whose path is None (standard output) are not in here: the runner saw the lines itself.
+        Reports without a path are read from the output and not included: the runner has seen the lines itself.
         """
         ...
 
 
 class EngineSession(Protocol):
-    """A connection to an engine with a plan; nothing of it is left behind once it is closed."""
+    """A connection to an engine for one plan; closing it removes everything that it created."""
 
     def stage(self, stage: Stage, sink: Sink) -> AbstractAsyncContextManager[StageScope]:
-        """Start the stage's services, end them on leaving. Raises EngineError where one does not get ready."""
+        """Start the stage's services and stop them on exit. Raises EngineError if one does not become ready."""
         ...
 
 
@@ -92,9 +92,20 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """`dagger` or `host`."""
+        """The name of the engine, as in `--engine`."""
         ...
 
     def open(self, plan: Plan) -> AbstractAsyncContextManager[EngineSession]:
-        """Connect; raises EngineError where nothing answers."""
+        """Connect. Raises EngineError if the engine does not respond."""
         ...
+
+
+@contextmanager
+def one_error() -> Iterator[None]:
+    """Raise the only error of a task group as it is, not inside an exception group."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from group.exceptions[0].__cause__

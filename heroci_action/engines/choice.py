@@ -1,44 +1,46 @@
-"""Which engine runs a plan, and why."""
+"""Choose the engine of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from heroci_action.engines.dagger.rehearsal import rehearse
+from heroci_action.engines.registry import ENGINES, EngineKind
 from heroci_action.errors import EngineError
 from heroci_action.options import EngineChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """The name of an engine and the reason in words why it was taken."""
+    """An engine, and the reason for choosing it as text."""
 
-    name: str
+    engine: EngineKind
     reason: str
+
+    @property
+    def name(self) -> str:
+        """The engine's name."""
+        return self.engine.name
 
 
 async def choose(
     wanted: EngineChoice, *, machine: Mapping[str, str], runner_host: str | None = None
 ) -> Chosen:
-    """The engine for this run; `auto` is Dagger where an engine can be had, else the host.
+    """Return the engine for this run; `auto` takes the first one that is available.
 
-    Raises EngineError or UsageError where an engine was named by its address and is not there.
+    Raises EngineError or UsageError if `auto` is combined with the address of an engine that does not respond.
     """
-    match wanted:
-        case EngineChoice.HOST:
-            return Chosen(name="host", reason="asked for with --engine host")
-        case EngineChoice.DAGGER:
-            return Chosen(name="dagger", reason="asked for with --engine dagger")
-        case EngineChoice.AUTO:
-            return await _automatic(machine, runner_host)
-
-
-async def _automatic(machine: Mapping[str, str], runner_host: str | None) -> Chosen:
-    try:
-        target = await rehearse(machine, runner_host)
-    except EngineError as error:
-        if runner_host:
-            raise
-        return Chosen(name="host", reason=f"no Dagger engine can be had: {error.cause}")
-    return Chosen(name="dagger", reason=f"it uses {target.reason}")
+    if wanted is not EngineChoice.AUTO:
+        return Chosen(engine=ENGINES[wanted], reason=f"requested with --engine {wanted.value}")
+    *preferred, fallback = ENGINES.values()
+    reason = ""
+    for kind in preferred:
+        try:
+            reason = await kind.find(machine, runner_host)
+        except EngineError as error:
+            if runner_host:
+                raise
+            reason = f"no {kind.name.capitalize()} engine available: {error.cause}"
+        else:
+            return Chosen(engine=kind, reason=f"it uses {reason}")
+    return Chosen(engine=fallback, reason=reason)

@@ -1,14 +1,19 @@
-"""What an environment is made of, in terms of uv: the same on every engine."""
+"""The contents of the base environment as arguments of uv, and uv's own version; shared by all engines."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Environment
 
+TOOLS_LOCK = "HEROCI_HOST_TOOLS"
+"""Variable with the lock file of the tools that the action's image installs on demand; set only in that image."""
+
+_UV_PIN = re.compile(r"^uv==([^\s;]+)", re.MULTILINE)
 _NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
 
 
@@ -104,3 +109,15 @@ def ingredients(root: Path, environment: Environment) -> Iterator[Path]:
         names = ("pyproject.toml", "setup.py", "setup.cfg")
         files = [root / environment.project / name for name in names]
         yield from (file for file in files if file.is_file())
+
+
+def uv_version(machine: Mapping[str, str]) -> str:
+    """Return the version of uv, installed or still to be installed. Raise PackageNotFoundError if there is neither."""
+    try:
+        return metadata.version("uv")
+    except metadata.PackageNotFoundError:
+        lock = machine.get(TOOLS_LOCK)
+        pin = _UV_PIN.search(Path(lock).read_text(encoding="utf-8")) if lock else None
+        if pin is None:
+            raise
+        return pin[1]

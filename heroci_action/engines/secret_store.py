@@ -1,4 +1,4 @@
-"""The secrets of a run: what is masked in everything that leaves an engine."""
+"""The secrets of a run: everything that leaves an engine is masked by them."""
 
 from __future__ import annotations
 
@@ -6,47 +6,99 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from heroci_action.engines.base import Sink, Stream
+from heroci_action.engines.lines import LONGEST_LINE
 from heroci_action.errors import EngineError
-from heroci_action.masking import Masker
+from heroci_action.masking import Masker, without_colours
 from heroci_action.plan.actions import BuildImage
 from heroci_action.plan.stages import Plan, Stage
 
 Announce = Callable[[str], None]
-"""Is told each single line that has to be masked elsewhere too, such as in the log of a job."""
+"""Callback that receives every line of a secret, so that other logs can mask it too."""
 
+LONGEST_CODE = 8  # characters of a colour code
 SECRET_NAME = re.compile(r"secret|token|passw|key|credential|dsn|auth", re.IGNORECASE)
 _FROM_MACHINE = re.compile(r"\{env\.(\w+)\}")
 
 
 def ignore(_line: str) -> None:
-    """Announces to nobody."""
+    """Announce nothing."""
 
 
 class SecretStore:
-    """Secrets that are known from the start, and those that turn up when services start."""
+    """The secrets known at the start of a run, and those that are generated when services start."""
 
-    def __init__(self, announce: Announce, *values: str) -> None:
+    def __init__(self, announce: Announce = ignore, *values: str) -> None:
         self._announce = announce
-        self._values: tuple[str, ...] = ()
+        self._values: dict[str, None] = {}
+        self._masker = Masker(())
         self.add(*values)
 
     def add(self, *values: str) -> None:
-        """Mask these from now on."""
-        for line in Masker(values).values:
+        """Mask these values from now on."""
+        new = [value for value in dict.fromkeys(values) if value and value not in self._values]
+        for line in Masker(new).values:
             self._announce(line)
-        self._values += values
+        if new:
+            self._values |= dict.fromkeys(new)
+            self._masker = Masker(self._values)
 
-    def masked(self, sink: Sink) -> Sink:
-        """The sink behind the mask; secrets that are added later are masked as well."""
+    def mask(self, text: str) -> str:
+        """Return the text without secrets."""
+        return self._masker.mask(text)
 
-        def write(stream: Stream, line: str) -> None:
-            sink(stream, Masker(self._values).mask(line))
+    def mask_bytes(self, content: bytes) -> bytes:
+        """Return the content of a file without secrets."""
+        return self._masker.mask_bytes(content)
 
-        return write
+    def reveals(self, text: str) -> bool:
+        """Return whether the text contains a secret."""
+        return self._masker.reveals(text)
+
+    def split(self, text: str) -> int:
+        """Return where a text that goes on can be cut, so that no secret is on both sides."""
+        # A secret with a colour code after each character is still found if it fits into the part that is held back.
+        cut = max(len(text) - min(LONGEST_CODE * self._masker.longest, LONGEST_LINE), 0)
+        for start, stop in self._masker.spans(text):
+            if start < cut < stop:
+                return start
+        return cut
+
+
+class MaskedSink:
+    """A sink that masks all secrets, later ones included, and passes the lines on.
+
+    A long line arrives in pieces (see `lines.LONGEST_LINE`); its end is held back until the next piece, so that a
+    secret is masked even if it was cut in two.
+    """
+
+    def __init__(self, sink: Sink, secrets: SecretStore) -> None:
+        self._sink = sink
+        self._secrets = secrets
+        self._held: dict[Stream, str] = {}
+
+    def __call__(self, stream: Stream, line: str) -> None:
+        """Mask a line, or a piece of one."""
+        continues = len(line) >= LONGEST_LINE
+        held = self._held.pop(stream, "")
+        if not (continues or held):
+            self._sink(stream, self._secrets.mask(line))
+            return
+        text = without_colours(held + line)
+        cut = self._secrets.split(text) if continues else len(text)
+        if continues:
+            self._held[stream] = text[cut:]
+        if cut:
+            self._sink(stream, self._secrets.mask(text[:cut]))
+
+    def flush(self) -> None:
+        """Pass on what is still held back."""
+        for stream, text in self._held.items():
+            self._sink(stream, self._secrets.mask(text))
+        self._held.clear()
 
 
 def declared_secrets(plan: Plan, machine: Mapping[str, str]) -> Iterator[str]:
-    """What the plan takes from the caller's environment as a secret, or under a name that sounds like one."""
+    """Yield the values of the caller's environment that the plan uses as secrets."""
     for stage in plan.stages:
         yield from (machine[name] for name in secret_names(stage) if machine.get(name))
     variables = [stage.env for stage in plan.stages]
@@ -58,13 +110,13 @@ def declared_secrets(plan: Plan, machine: Mapping[str, str]) -> Iterator[str]:
 
 
 def secret_names(stage: Stage) -> tuple[str, ...]:
-    """The variables of the caller that a stage declares as secrets."""
+    """Return the variables of the caller that a stage declares as secrets."""
     builds = (step.action for step in stage.steps if isinstance(step.action, BuildImage))
     return (*stage.secrets, *(name for build in builds for name in build.secrets))
 
 
 def require_secrets(stage: Stage, machine: Mapping[str, str]) -> None:
-    """Raise EngineError where the caller has not set what the stage declares: an empty password helps nobody."""
+    """Raise EngineError if the caller has not set a secret that the stage declares."""
     missing = [name for name in secret_names(stage) if not machine.get(name)]
     if missing:
         raise EngineError(

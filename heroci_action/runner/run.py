@@ -11,8 +11,15 @@ from dataclasses import dataclass, replace
 import anyio
 import anyio.to_thread
 
-from heroci_action.engines.base import Engine, EngineSession, Printed, ReportFile, Sink, StageScope
-from heroci_action.engines.task_errors import one_error
+from heroci_action.engines.base import (
+    Engine,
+    EngineSession,
+    Printed,
+    ReportFile,
+    Sink,
+    StageScope,
+    one_error,
+)
 from heroci_action.errors import ExitCode, HeroCIError
 from heroci_action.observers.base import Observer
 from heroci_action.plan.stages import Plan, Stage, Step

@@ -324,7 +324,7 @@ def test_auto_takes_the_host_where_no_engine_can_be_had_and_says_so(tmp_path: Pa
     done = call("run", "--stages", "base", directory=write(tmp_path / "p"), env=env)
     assert done.exit_code == 0, done.stdout + done.stderr
     assert done.result["engine"] == "host"
-    assert "no Dagger engine can be had" in done.stdout.splitlines()[0]
+    assert "no Dagger engine available" in done.stdout.splitlines()[0]
 
 
 def can_lose_the_network() -> bool:

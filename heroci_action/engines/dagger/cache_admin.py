@@ -1,10 +1,9 @@
-"""What a Dagger engine keeps: how much of it, by which limits, and how what is HeroCI's is thrown away."""
+"""The cache of a Dagger engine: show its size and limits, and remove what HeroCI has left in it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import anyio
 import dagger
@@ -15,71 +14,65 @@ from heroci_action.engines.dagger.environment import DEFAULT_PYTHON
 from heroci_action.engines.dagger.execution import SALT
 from heroci_action.engines.dagger.preflight import Target
 from heroci_action.engines.dagger.replay_cache import new_salt
-from heroci_action.engines.dagger.volumes import SHARED, volume_name
+from heroci_action.engines.dagger.volumes import SHARED, project_volumes, volume_name
+from heroci_action.engines.settings import CacheRequest
+from heroci_action.text import size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What an engine holds of everybody's: entries, bytes, and the limits of its own clean-up in bytes (0: none)."""
+async def show(request: CacheRequest, target: Target) -> AsyncIterator[str]:
+    """Yield the size of the engine's cache, its limits, and the sizes of HeroCI's volumes."""
+    async with _connect(target) as connection:
+        ask, cache = connection.ask, connection.client.engine().local_cache()
+        entries = cache.entry_set()
+        number, total = await ask(entries.entry_count()), await ask(entries.disk_space_bytes())
+        yield (
+            f"Dagger engine, {target.reason}: {number} entries, {size(total)}, "
+            "of all programs that use it"
+        )
+        most, free = await ask(cache.max_used_space()), await ask(cache.min_free_space())
+        limits = [f"at most {size(most)}"] if most else []
+        limits += [f"{size(free)} of the disk left free"] if free else []
+        yield f"  it keeps {' and '.join(limits) or 'everything'}"
+        for name, bytes_used in (await _volume_sizes(connection, request)).items():
+            yield f"  {size(bytes_used):>10}  volume {name}"
 
-    entries: int
-    size: int
-    most: int
-    free: int
-    clients: int
+
+async def prune(request: CacheRequest, target: Target) -> AsyncIterator[str]:
+    """Empty HeroCI's volumes unless another program is connected; with `everything`, prune the whole engine too."""
+    async with _connect(target) as connection:
+        ask, engine = connection.ask, connection.client.engine()
+        before = await ask(engine.local_cache().entry_set().disk_space_bytes())
+        if len(await ask(engine.clients())) > 1:
+            yield "Dagger engine: another program is using it, so HeroCI's volumes were kept"
+        else:
+            await ask(_mounted(connection, request, "find /volumes -mindepth 2 -delete").sync())
+        if request.everything:
+            await ask(engine.local_cache().prune())
+        after = await ask(engine.local_cache().entry_set().disk_space_bytes())
+        hint = "" if request.everything else "; --all also removes the results of all programs"
+        yield f"Dagger engine: freed {size(max(before - after, 0))}{hint}"
 
 
 @asynccontextmanager
-async def upkeep(target: Target) -> AsyncIterator[Upkeep]:
-    """A session for looking after the engine. Raises EngineError where there is none."""
+async def _connect(target: Target) -> AsyncIterator[Connection]:
     ready = anyio.Event()
     ready.set()
     async with open_cli(target, sdk=ready) as cli, connected(cli) as connection:
-        yield Upkeep(connection)
+        yield connection
 
 
-class Upkeep:
-    """Looks after an engine."""
+async def _volume_sizes(connection: Connection, request: CacheRequest) -> Mapping[str, int]:
+    text = await connection.ask(_mounted(connection, request, "du -sk /volumes/*").stdout())
+    rows = (row.split("\t") for row in text.splitlines())
+    return {path.removeprefix("/volumes/"): int(kilobytes) * 1024 for kilobytes, path in rows}
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
-    async def held(self) -> Held:
-        """How much the engine keeps."""
-        ask, engine = self._connection.ask, self._connection.client.engine()
-        cache = engine.local_cache()
-        entries = cache.entry_set()
-        return Held(
-            entries=await ask(entries.entry_count()),
-            size=await ask(entries.disk_space_bytes()),
-            most=await ask(cache.max_used_space()),
-            free=await ask(cache.min_free_space()),
-            clients=len(await ask(engine.clients())),
-        )
-
-    async def volumes(self, generation: str, more: Sequence[str] = ()) -> Mapping[str, int]:
-        """The volumes of a generation and how many bytes are in each."""
-        names = {f"/volumes/{name}": name for name in (*SHARED, *more)}
-        line = "du -sk /volumes/*"
-        text = await self._connection.ask(self._mounted(names, generation, line).stdout())
-        sizes = (row.split("\t") for row in text.splitlines())
-        return {volume_name(names[path], generation): int(size) * 1024 for size, path in sizes}
-
-    async def empty(self, generation: str, more: Sequence[str] = ()) -> None:
-        """Remove what is in the volumes of a generation, which frees their space at once."""
-        names = {f"/volumes/{name}": name for name in (*SHARED, *more)}
-        line = "find /volumes -mindepth 2 -delete"
-        await self._connection.ask(self._mounted(names, generation, line).sync())
-
-    async def prune(self) -> None:
-        """Remove all that nobody is using, whoever has left it."""
-        await self._connection.ask(self._connection.client.engine().local_cache().prune())
-
-    def _mounted(self, names: Mapping[str, str], generation: str, line: str) -> dagger.Container:
-        client = self._connection.client
-        container = client.container().from_(f"python:{DEFAULT_PYTHON}-slim")
-        for path, name in names.items():
-            volume = client.cache_volume(volume_name(name, generation))
-            container = container.with_mounted_cache(path, volume)
-        salted = container.with_env_variable(SALT, new_salt())
-        return salted.with_exec(["/bin/sh", "-c", line])
+def _mounted(connection: Connection, request: CacheRequest, line: str) -> dagger.Container:
+    """Return a container that runs the line with HeroCI's volumes mounted below /volumes."""
+    client = connection.client
+    container = client.container().from_(f"python:{DEFAULT_PYTHON}-slim")
+    for name in (*SHARED, *project_volumes(request.project, request.caches)):
+        volume = volume_name(name)
+        container = container.with_mounted_cache(f"/volumes/{volume}", client.cache_volume(volume))
+    salted = container.with_env_variable(SALT, new_salt())
+    return salted.with_exec(["/bin/sh", "-c", line])

@@ -17,6 +17,7 @@ import anyio
 import anyio.to_thread
 from anyio.abc import ByteReceiveStream, Process
 
+from heroci_action.engines.base import one_error
 from heroci_action.engines.dagger.preflight import (
     CLI,
     SESSION_PORT,
@@ -24,7 +25,6 @@ from heroci_action.engines.dagger.preflight import (
     Target,
 )
 from heroci_action.engines.dagger.receiver import Receiver, receiving
-from heroci_action.engines.task_errors import one_error
 from heroci_action.errors import EngineError
 
 READY_WITHIN = 45.0  # seconds that an engine which is on this machine may take to answer

@@ -11,10 +11,10 @@ import dagger
 from dagger.client._config import ConnectConfig, Retry
 from dagger.client._session import ConnectParams, SingleConnection
 
+from heroci_action.engines.base import one_error
 from heroci_action.engines.dagger.cli import Cli
 from heroci_action.engines.dagger.preflight import VERSION
 from heroci_action.engines.dagger.telemetry import Telemetry
-from heroci_action.engines.task_errors import one_error
 from heroci_action.errors import EngineError
 
 CONNECT_WITHIN = 30.0  # seconds for the schema and the version

@@ -5,17 +5,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
-from heroci_action.engines.base import EngineSession
-from heroci_action.engines.dagger.cli import open_cli
-from heroci_action.engines.dagger.preflight import preflight
-from heroci_action.engines.secret_store import Announce, ignore
-from heroci_action.engines.task_errors import one_error
+from heroci_action.engines.base import EngineSession, one_error
+from heroci_action.engines.dagger.cli import cli_at_hand, open_cli
+from heroci_action.engines.dagger.preflight import SESSION_PORT, Target, preflight
+from heroci_action.engines.secret_store import SecretStore
 from heroci_action.plan.stages import Plan
 
 CONTAINER_ROOT = "/src"  # where the repository lies in containers
@@ -28,8 +27,8 @@ class DaggerEngine:
 
     `root` is the repository, `machine` the environment that HeroCI was started in. `exclude` are paths in the
     repository that HeroCI writes itself. `runner_host` says where an engine is (`tcp://host:port`, …); None: the
-    environment or the local Docker decides. `fresh`: everything runs, whatever is in the cache. `announce` is told
-    every secret. `generation` is part of the name of all that is kept in the engine: under a new one, nothing is found.
+    environment or the local Docker decides. `fresh`: everything runs, whatever is in the cache. `secrets` is where the
+    secrets that a run generates are added, so that they are masked.
     """
 
     root: Path
@@ -37,8 +36,7 @@ class DaggerEngine:
     exclude: tuple[str, ...] = ()
     runner_host: str | None = None
     fresh: bool = False
-    announce: Announce = ignore
-    generation: str = ""
+    secrets: SecretStore = field(default_factory=SecretStore)
 
     @property
     def name(self) -> str:
@@ -66,3 +64,18 @@ class DaggerEngine:
 
                     async with open_session(self, plan, cli=cli) as session:
                         yield session
+
+
+async def find_engine(machine: Mapping[str, str], runner_host: str | None = None) -> Target:
+    """Return the engine that a run would use, without the SDK. Raise EngineError if there is none.
+
+    A running engine is trusted; one that has to be started is started now, because the run would have to do it anyway.
+    """
+    target = await preflight(machine, runner_host)
+    at_hand = SESSION_PORT in target.machine or await cli_at_hand(target.machine)
+    if not (target.running and at_hand):
+        ready = anyio.Event()
+        ready.set()
+        async with open_cli(target, sdk=ready):
+            pass
+    return target

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import dagger
 
 from heroci_action.engines.base import Sink, StepOutcome
-from heroci_action.engines.dagger.execution import GENERATION, HOME, Executed, Executor
+from heroci_action.engines.dagger.execution import HOME, Executed, Executor
 from heroci_action.engines.dagger.source import NO_VERSION, ROOT
 from heroci_action.engines.dagger.volumes import volume_name
 from heroci_action.engines.requirements import export_arguments, ingredients, project_arguments
@@ -58,7 +58,6 @@ class Recipe:
     source: dagger.Directory
     indexes: dict[str, dagger.Secret]
     uv: str
-    generation: str = ""
     version: str = NO_VERSION
 
     def image(self) -> dagger.Container:
@@ -67,17 +66,11 @@ class Recipe:
         image = self.client.container().from_(self.environment.image or name)
         if self.environment.image:
             image = image.with_user("root")  # installs; the steps run as the image's own user
-        return self.marked(image.with_directory(HOME, self.client.directory()))
-
-    def marked(self, container: dagger.Container) -> dagger.Container:
-        """The container as one of this generation: what an older one has left is not found on top of it."""
-        if not self.generation:
-            return container
-        return container.with_env_variable(GENERATION, self.generation)
+        return image.with_directory(HOME, self.client.directory())
 
     def volume(self, name: str) -> dagger.CacheVolume:
-        """A cache volume of this generation."""
-        return self.client.cache_volume(volume_name(name, self.generation))
+        """Return a cache volume."""
+        return self.client.cache_volume(volume_name(name))
 
     async def with_system_packages(
         self, container: dagger.Container, action: InstallSystemPackages, sink: Sink

@@ -17,12 +17,11 @@ HOME = "/heroci"  # what HeroCI puts into a container lies here
 OUTCOME = f"{HOME}/outcome"
 RUN = "HEROCI_RUN"  # volatile: no part of what an execution is cached by
 SALT = "HEROCI_SALT"
-GENERATION = "HEROCI_GENERATION"
 HIGHEST = 127  # the engine takes exit codes from 128 on for a fault of its own, and drops the files
 # Notes the true exit code, and the run in which this was executed: an older run's name means that it was replayed.
 WRAPPER = f"""
 run=${RUN}
-unset {RUN} {SALT} {GENERATION}
+unset {RUN} {SALT}
 "$@" </dev/null
 code=$?
 echo "$code $run" >{OUTCOME}

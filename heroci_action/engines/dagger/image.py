@@ -101,4 +101,4 @@ async def _facts(session: DaggerSession, image: dagger.Container) -> dict[str, s
 
 async def passes_on(session: DaggerSession, image: dagger.Container) -> bool:
     """Whether a command in this image has to go through its entry point."""
-    return commands.passes_on(await session.connection.ask(image.entrypoint()))
+    return commands.forwards_command(await session.connection.ask(image.entrypoint()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from heroci_action.engines.docker_errors import cure, no_answer
+from heroci_action.engines.docker import ANSWER_WITHIN, Docker
 from heroci_action.errors import EngineError, UsageError
 
 VERSION = "0.21.8"  # SDK, CLI and engine speak to each other in the same version only
@@ -30,7 +29,6 @@ SCHEMES = (
     "container",
     "podman-container",
 )
-ANSWER_WITHIN = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +51,10 @@ async def preflight(machine: Mapping[str, str], runner_host: str | None = None) 
         return Target(
             machine={**machine, RUNNER_HOST: host}, reason=f"the engine at {_shown(host)}"
         )
-    docker = _Docker(machine)
-    await docker.must_answer()
+    docker = Docker(machine=machine)
+    problem = await docker.problem()
+    if problem:
+        raise EngineError(problem.cause, remedy=f"{problem.remedy}, or use --engine host")
     state = await docker.inspect("container", "{{.State.Running}}", ENGINE_CONTAINER)
     if state is not None:
         reason = f"the container {ENGINE_CONTAINER} of the local Docker"
@@ -111,47 +111,3 @@ async def _reach(address: tuple[str, int]) -> None:
 async def _reach_socket(path: str) -> None:
     with anyio.fail_after(ANSWER_WITHIN):
         await (await anyio.connect_unix(Path(path))).aclose()
-
-
-class _Docker:
-    """The docker client, asked with a limit."""
-
-    def __init__(self, machine: Mapping[str, str]) -> None:
-        self._machine = machine
-
-    async def must_answer(self) -> None:
-        """Raise EngineError where there is no Docker to start an engine in."""
-        if not shutil.which("docker", path=self._machine.get("PATH")):
-            raise EngineError(
-                "there is no docker client on the PATH to start a Dagger engine with",
-                remedy="install Docker, name an engine with --runner-host, or use --engine host",
-            )
-        code, text = await self._ask("version", "--format", "{{.Server.Version}}")
-        if code:
-            raise EngineError(no_answer(text), remedy=f"{cure(text)}, or use --engine host")
-
-    async def inspect(self, kind: str, template: str, name: str) -> str | None:
-        """What Docker says of an image or container; None where there is none of that name."""
-        code, text = await self._ask(kind, "inspect", "--format", template, name)
-        return text.strip() if code == 0 else None
-
-    async def _ask(self, *arguments: str) -> tuple[int, str]:
-        """The exit code, and what was said: on standard error where it failed. Raises EngineError after the limit."""
-        try:
-            with anyio.fail_after(ANSWER_WITHIN):
-                done = await anyio.run_process(
-                    ["docker", *arguments], env=self._machine, check=False
-                )
-        except TimeoutError as error:
-            raise EngineError(
-                f"the Docker daemon did not answer within {ANSWER_WITHIN:g} s",
-                remedy="restart Docker, or use --engine host",
-            ) from error
-        except OSError as error:
-            raise EngineError(
-                f"the docker client cannot be started: {error.strerror}",
-                remedy="repair it, or use --engine host",
-            ) from error
-        return done.returncode, (done.stderr if done.returncode else done.stdout).decode(
-            errors="replace"
-        )

@@ -13,13 +13,13 @@ import anyio
 import dagger
 from anyio.abc import TaskGroup
 
-from heroci_action.engines.base import ReportFile, Sink, StepOutcome, Stream
+from heroci_action.engines.base import ReportFile, Sink, StepOutcome, Stream, one_error
 from heroci_action.engines.commands import (
     COMMAND_NOT_FOUND,
     SHELL,
     arguments_of,
-    declared,
-    not_there,
+    command_not_found,
+    declared_variables,
 )
 from heroci_action.engines.dagger import application, hook, image, image_export, services
 from heroci_action.engines.dagger.application import Application
@@ -28,7 +28,7 @@ from heroci_action.engines.dagger.replay_cache import Entry, digest, new_salt
 from heroci_action.engines.dagger.services import Described
 from heroci_action.engines.dagger.session import DaggerSession
 from heroci_action.engines.dagger.telemetry import Output
-from heroci_action.engines.task_errors import one_error
+from heroci_action.engines.dispatch import Dispatcher
 from heroci_action.errors import EngineError
 from heroci_action.plan.actions import (
     BuildImage,
@@ -36,10 +36,8 @@ from heroci_action.plan.actions import (
     Command,
     Customise,
     ExportImage,
-    InstallDependencies,
     InstallSystemPackages,
     Place,
-    PublishImage,
     Serve,
 )
 from heroci_action.plan.placeholders import fill, fill_line
@@ -61,7 +59,7 @@ async def opened(session: DaggerSession, stage: Stage, sink: Sink) -> AsyncItera
                 await scope.close()
 
 
-class DaggerScope:
+class DaggerScope(Dispatcher):
     """A stage with its services.
 
     A stage whose steps share more than their container (a database, the application) is replayed as a whole or not
@@ -95,45 +93,62 @@ class DaggerScope:
 
     async def run(self, step: Step, sink: Sink) -> StepOutcome:
         """Take one step."""
-        sink = self._session.masked(sink)
-        outcome = await self._take(step, sink)
+        outcome = await self.dispatch(step, sink)
         self._outcomes[step.name] = outcome
         return outcome
 
-    async def _take(  # noqa: PLR0911  one for each kind of action
-        self, step: Step, sink: Sink
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The values of placeholders."""
+        return self._values
+
+    async def install_system_packages(
+        self, action: InstallSystemPackages, sink: Sink
     ) -> StepOutcome:
-        match step.action:
-            case InstallSystemPackages():
-                session = self._session
-                recipe = await session.recipe()
-                outcome, session.system = await recipe.with_system_packages(
-                    await session.foundation(), step.action, sink
-                )
-                return outcome
-            case InstallDependencies():
-                session = self._session
-                recipe = await session.recipe()
-                outcome, session.environment = await recipe.with_dependencies(
-                    await session.foundation(), sink
-                )
-                return outcome
-            case Customise():
-                return await hook.customise(self._session, step.action.function, sink)
-            case BuildImage():
-                return await image.build(self._session, step.action, sink)
-            case ExportImage():
-                return await image_export.export(self._session, step.action, sink)
-            case PublishImage():
-                return await image_export.publish(self._session, step.action, self._values, sink)
-            case Serve():
-                await self._begin()
-                return await self._serve(step, step.action, sink)
-            case Command():
-                await self._begin()
-                return await self._command(step, step.action, sink)
-            case CollectReports():
-                return StepOutcome(exit_code=0)
+        """Install the packages in the image."""
+        session = self._session
+        recipe = await session.recipe()
+        outcome, session.system = await recipe.with_system_packages(
+            await session.foundation(), action, sink
+        )
+        return outcome
+
+    async def install_dependencies(self, sink: Sink) -> StepOutcome:
+        """Create the base environment, or reuse it."""
+        session = self._session
+        recipe = await session.recipe()
+        outcome, session.environment = await recipe.with_dependencies(
+            await session.foundation(), sink
+        )
+        return outcome
+
+    async def customise(self, action: Customise, sink: Sink) -> StepOutcome:
+        """Pass the base environment through the project's hook."""
+        return await hook.customise(self._session, action.function, sink)
+
+    async def build_image(self, action: BuildImage, sink: Sink) -> StepOutcome:
+        """Build the production image."""
+        return await image.build(self._session, action, sink)
+
+    async def export_image(self, action: ExportImage, sink: Sink) -> StepOutcome:
+        """Put the production image into the local Docker."""
+        return await image_export.export(self._session, action, sink)
+
+    async def push_image(
+        self, reference: str, login: tuple[str, str] | None, sink: Sink
+    ) -> StepOutcome:
+        """Push the production image."""
+        return await image_export.push(self._session, reference, login, sink)
+
+    async def serve(self, step: Step, action: Serve, sink: Sink) -> StepOutcome:
+        """Start the application and wait until it is healthy."""
+        await self._begin()
+        return await self._serve(step, action, sink)
+
+    async def run_command(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
+        """Run a command, or replay it."""
+        await self._begin()
+        return await self._command(step, action, sink)
 
     async def _begin(self) -> None:
         """Look the stage up, and start its services where it has to run; once, whoever comes first."""
@@ -245,7 +260,7 @@ class DaggerScope:
     def _outcome(self, done: Executed, arguments: tuple[str, ...], sink: Sink) -> StepOutcome:
         facts = {key: value for each in self._services for key, value in each.facts.items()}
         if done.exit_code == COMMAND_NOT_FOUND and arguments[:1] != SHELL[:1]:
-            missing = not_there(arguments[0])
+            missing = command_not_found(arguments[0])
             sink(Stream.STDERR, missing.cause or "")
             return missing
         return StepOutcome(exit_code=done.exit_code, cached=done.cached, facts=facts)
@@ -284,7 +299,7 @@ class DaggerScope:
 
     def _declared(self, step: Step, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """The variables that the plan declares for the step, filled in."""
-        return declared(self._stage, step, {**self._values, **(more or {})})
+        return declared_variables(self._stage, step, {**self._values, **(more or {})})
 
     async def _command_in_image(
         self, step: Step, arguments: tuple[str, ...], sink: Sink
@@ -347,8 +362,8 @@ class DaggerScope:
         self._describe_services()
         await self._start_services()
         for each in before:
-            self._outcomes[each.name] = await self._take(each, _nowhere)
-        return await self._take(step, sink)
+            self._outcomes[each.name] = await self.dispatch(each, _nowhere)
+        return await self.dispatch(step, sink)
 
     async def collect(self, step: Step) -> tuple[ReportFile, ...]:
         """The report files of a step."""

@@ -25,13 +25,8 @@ from heroci_action.engines.dagger.source import (
     version_from_git,
 )
 from heroci_action.engines.dagger.volumes import project_volumes
-from heroci_action.engines.secret_store import (
-    SECRET_NAME,
-    SecretStore,
-    declared_secrets,
-    require_secrets,
-)
-from heroci_action.engines.uv_version import uv_version
+from heroci_action.engines.requirements import uv_version
+from heroci_action.engines.secret_store import SECRET_NAME
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Plan, Stage
 
@@ -63,9 +58,7 @@ class DaggerSession:
         self.image: dagger.Container | None = None
         self.secret_key = secrets.token_urlsafe(48)
         self.password = secrets.token_urlsafe(24)
-        declared = tuple(declared_secrets(plan, engine.machine))
-        self._secrets = {self.secret_key, self.password, *declared}
-        self.secrets = SecretStore(engine.announce, *self._secrets)
+        engine.secrets.add(self.secret_key, self.password)
         self._source: dagger.Directory | None = None
         self._base_user: str | None = None
         self._found_version: str | None = None
@@ -76,13 +69,8 @@ class DaggerSession:
         """The stage; its services are started when its first step needs them, and ended on leaving."""
         from heroci_action.engines.dagger.scope import opened  # noqa: PLC0415  they know each other
 
-        require_secrets(stage, self.engine.machine)
-        async with opened(self, stage, self.masked(sink)) as scope:
+        async with opened(self, stage, sink) as scope:
             yield scope
-
-    def masked(self, sink: Sink) -> Sink:
-        """The sink behind a mask."""
-        return self.secrets.masked(sink)
 
     async def source(self) -> dagger.Directory:
         """The project's source in the engine."""
@@ -114,7 +102,6 @@ class DaggerSession:
             environment=self.plan.environment,
             root=self.engine.root,
             uv=uv_version(self.engine.machine),
-            generation=self.engine.generation,
             version=await self._version(),
             source=await self.source(),
             indexes={
@@ -144,8 +131,7 @@ class DaggerSession:
 
     async def own_place(self, image: str) -> dagger.Container:
         """An image of a stage's own with the source in it."""
-        recipe = await self.recipe()
-        container = recipe.marked(self.client.container().from_(image))
+        container = self.client.container().from_(image)
         user = await self._ask_image(container.user(), image)
         return await self._furnished(container.with_env_variable("HEROCI_ROOT", ROOT), user)
 
@@ -220,7 +206,7 @@ class DaggerSession:
 
     def is_secret(self, name: str, value: str) -> bool:
         """Whether a variable has to reach a container as a secret."""
-        return any(secret in value for secret in self._secrets) or (
+        return self.engine.secrets.reveals(value) or (
             bool(SECRET_NAME.search(name)) and self._from_machine(value)
         )
 

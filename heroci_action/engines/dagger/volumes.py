@@ -10,9 +10,9 @@ SHARED = ("apt-cache", "apt-lists", "pip-cache", "uv-cache")
 """Those that all projects share."""
 
 
-def volume_name(name: str, generation: str) -> str:
-    """What a volume is called in the engine."""
-    return f"heroci-{name}-{generation}" if generation else f"heroci-{name}"
+def volume_name(name: str) -> str:
+    """Return the name of a volume in the engine."""
+    return f"heroci-{name}"
 
 
 def project_volumes(project: str, paths: Iterable[str]) -> tuple[str, ...]:

@@ -1,66 +1,96 @@
-"""What the host engine keeps on this machine between runs: environments and directories, by project."""
+"""The host engine's cache on this machine: environments, and directories that stages keep between runs."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from heroci_action.engines.host.locks import lock_at_once
+from heroci_action.engines.host.locks import try_lock
+from heroci_action.engines.settings import CacheRequest
+from heroci_action.text import count, size
 
+ENVIRONMENTS = "environments"
 DIRECTORIES = "directories"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """Something that is kept: where, and how many bytes it takes."""
+class Entry:
+    """A directory in the cache and its size in bytes."""
 
     path: Path
     size: int
 
 
 def project_directory(cache: Path, root: Path) -> Path:
-    """Where all that belongs to the repository at `root` is kept."""
-    return cache / hashlib.sha256(str(root).encode()).hexdigest()[:12]
+    """Return the directory for everything that belongs to the repository at `root`."""
+    return cache / ENVIRONMENTS / hashlib.sha256(str(root).encode()).hexdigest()[:12]
 
 
 def kept_directory(cache: Path, root: Path, name: str) -> Path:
-    """A directory of this repository's that lasts, made where it is not there."""
+    """Create and return a directory of this repository that is kept between runs."""
     key = hashlib.sha256(name.encode()).hexdigest()[:12]
     path = project_directory(cache, root) / DIRECTORIES / key
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def everything(cache: Path) -> tuple[Kept, ...]:
-    """All that is kept of all repositories, the largest first."""
-    found = [Kept(path=path, size=_size(path)) for path in _things(cache)]
-    return tuple(sorted(found, key=lambda kept: -kept.size))
+async def show(request: CacheRequest) -> AsyncIterator[str]:
+    """Yield one line per entry, the largest first."""
+    entries = find_entries(request.cache)
+    yield f"host engine, in {request.cache / ENVIRONMENTS}: {_total(entries)}"
+    for entry in entries:
+        yield f"  {size(entry.size):>10}  {_name(request, entry)}"
 
 
-def remove(kept: Kept) -> bool:
-    """Remove it, unless a run is using it; whether it is gone."""
+async def prune(request: CacheRequest) -> AsyncIterator[str]:
+    """Remove every entry that no run is using."""
+    entries = find_entries(request.cache)
+    removed = tuple(entry for entry in entries if remove(entry))
+    yield f"host engine: removed {_total(removed)}"
+    for entry in entries:
+        if entry not in removed:
+            yield f"  kept {_name(request, entry)}, which a run is using"
+
+
+def find_entries(cache: Path) -> tuple[Entry, ...]:
+    """Return the entries of all repositories, the largest first."""
+    found = [Entry(path=path, size=_size(path)) for path in _paths(cache / ENVIRONMENTS)]
+    return tuple(sorted(found, key=lambda entry: -entry.size))
+
+
+def remove(entry: Entry) -> bool:
+    """Remove the entry unless a run is using it; return whether it was removed."""
     with ExitStack() as stack:
-        lock = kept.path.with_suffix(".lock")
-        if lock.exists() and not stack.enter_context(lock_at_once(lock)):
+        lock = entry.path.with_suffix(".lock")
+        if lock.exists() and not stack.enter_context(try_lock(lock)):
             return False
-        shutil.rmtree(kept.path, ignore_errors=True)
-        return not kept.path.exists()
+        shutil.rmtree(entry.path, ignore_errors=True)
+        return not entry.path.exists()
 
 
-def _things(cache: Path) -> Iterator[Path]:
-    for project in sorted(cache.glob("*/")):
+def _paths(environments: Path) -> Iterator[Path]:
+    for project in sorted(environments.glob("*/")):
         yield from (path for path in project.glob("*/") if path.name != DIRECTORIES)
         yield from project.glob(f"{DIRECTORIES}/*/")
 
 
 def _size(path: Path) -> int:
-    """What the files take, each once; a link is not followed."""
+    """Return the disk space of the files, each counted once; links are not followed."""
     seen: dict[tuple[int, int], int] = {}
     for file in path.rglob("*"):
         status = file.lstat()
         seen[status.st_dev, status.st_ino] = status.st_blocks * 512
     return sum(seen.values())
+
+
+def _total(entries: tuple[Entry, ...]) -> str:
+    number = f"{len(entries)} entries" if len(entries) != 1 else count(1, "entry")
+    return f"{number}, {size(sum(entry.size for entry in entries))}"
+
+
+def _name(request: CacheRequest, entry: Entry) -> str:
+    return str(entry.path.relative_to(request.cache / ENVIRONMENTS))

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import anyio
 
 from heroci_action.engines.base import Sink
-from heroci_action.engines.commands import passes_on
+from heroci_action.engines.commands import forwards_command
 from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.ports import LOOPBACK
-from heroci_action.engines.host.process import Program
 from heroci_action.engines.host.services import Provided
 from heroci_action.engines.known_services import (
     POSTGRES_UNSAFE,
@@ -22,6 +21,7 @@ from heroci_action.engines.known_services import (
     service_image,
     service_port,
 )
+from heroci_action.engines.process import Program
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Service
 
@@ -108,7 +108,7 @@ class Containers:
         name = f"command-{secrets.token_hex(4)}"
         entrypoint = await self._entrypoint(image)
         call = (*self._run(name, env), "--rm")
-        if entrypoint and not passes_on(entrypoint):
+        if entrypoint and not forwards_command(entrypoint):
             return self.docker.program(*call, "--entrypoint", arguments[0], image, *arguments[1:])
         return self.docker.program(*call, image, *arguments)
 
@@ -151,7 +151,7 @@ class Containers:
 
 
 @asynccontextmanager
-async def containers(docker: Docker, stage: str) -> AsyncIterator[Containers]:
+async def stage_network(docker: Docker, stage: str) -> AsyncIterator[Containers]:
     """A network for a stage; it and all containers on it are removed on leaving."""
     network = f"heroci-{docker.run}-{stage}"
     made = await docker.capture("network", "create", "--label", docker.label, network)

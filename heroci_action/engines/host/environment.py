@@ -17,7 +17,7 @@ from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.host import interpreters
 from heroci_action.engines.host.cache import project_directory
 from heroci_action.engines.host.interpreters import Interpreter
-from heroci_action.engines.host.locks import lock, lock_at_once
+from heroci_action.engines.host.locks import lock, try_lock
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.requirements import export_arguments, ingredients, project_arguments
 from heroci_action.errors import EngineError, UsageError
@@ -108,7 +108,7 @@ class Installer:
             here = await interpreters.available(self.uv)
             if environment.python_pinned or not here:
                 raise
-        warning = f"Python {wanted} is not on this machine; {here[0]} is used instead"
+        warning = f"Python {wanted} is not installed; {here[0]} is used instead"
         return await interpreters.find(here[0], self.uv), (warning,)
 
     async def _make(
@@ -191,7 +191,7 @@ class Installer:
         """Remove the environments that were not used for the longest time, unless a run is using them."""
         complete = sorted(directory.glob(f"*/{COMPLETE}"), key=lambda path: path.stat().st_mtime)
         for marker in complete[:-KEPT]:
-            with lock_at_once(marker.parent.with_suffix(".lock")) as got:
+            with try_lock(marker.parent.with_suffix(".lock")) as got:
                 if got:
                     marker.unlink(missing_ok=True)
                     shutil.rmtree(marker.parent, ignore_errors=True)

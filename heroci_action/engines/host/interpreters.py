@@ -1,16 +1,17 @@
-"""Finds the Python that a project asks for: under pyenv's versions, by uv, else downloaded by uv."""
+"""Find the Python that a project requires: among pyenv's versions or by uv, which downloads it if necessary."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from heroci_action.engines.host.process import Program, capture
 from heroci_action.engines.host.uv import Uv
+from heroci_action.engines.process import Program, capture
 from heroci_action.errors import UsageError
 
-SUPPORTED = ("3.13", "3.12", "3.14", "3.11", "3.10")  # in the order of preference
-# Debian's Python may lack what an environment needs (python3-venv); its version is asked for in the same breath.
+# In order of preference.
+SUPPORTED = ("3.13", "3.12", "3.14", "3.11", "3.10")
+# Debian's Python may lack what an environment needs (python3-venv), so both are checked at once.
 _PROBE = "import ensurepip, platform, venv; print(platform.python_version())"
 
 
@@ -23,27 +24,27 @@ class Interpreter:
 
 
 async def find(version: str, uv: Uv) -> Interpreter:
-    """The interpreter of this version ("3.13" or "3.13.2").
+    """Return the interpreter of this version ("3.13" or "3.13.2").
 
-    Raises UsageError, with the versions that are here, where it is not here and cannot be had.
+    Raises UsageError with the installed versions if it is neither installed nor downloadable.
     """
-    found = await find_here(version, uv) or await _download(version, uv)
+    found = await find_installed(version, uv) or await _download(version, uv)
     if found is None:
-        here = ", ".join(await available(uv)) or "none"
+        installed = ", ".join(await available(uv)) or "none"
         raise UsageError(
-            f"Python {version} is not on this machine and could not be downloaded",
-            remedy=f"install it, or set `python` to a version that is here: {here}",
+            f"Python {version} is not installed and could not be downloaded",
+            remedy=f"install it, or set `python` to an installed version: {installed}",
         )
     return found
 
 
 async def available(uv: Uv) -> tuple[str, ...]:
-    """The supported versions that are on this machine, best first."""
-    return tuple([version for version in SUPPORTED if await find_here(version, uv)])
+    """Return the supported versions that are installed, best first."""
+    return tuple([version for version in SUPPORTED if await find_installed(version, uv)])
 
 
-async def find_here(version: str, uv: Uv) -> Interpreter | None:
-    """The interpreter of this version where it is on this machine."""
+async def find_installed(version: str, uv: Uv) -> Interpreter | None:
+    """Return the interpreter of this version if it is installed."""
     for path in _pyenv_versions(uv, version):
         found = await _inspect(path, uv)
         if found:
@@ -54,11 +55,11 @@ async def find_here(version: str, uv: Uv) -> Interpreter | None:
 
 async def _download(version: str, uv: Uv) -> Interpreter | None:
     installed = await uv.capture("python", "install", "--quiet", version)
-    return await find_here(version, uv) if installed.exit_code == 0 else None
+    return await find_installed(version, uv) if installed.exit_code == 0 else None
 
 
 def _pyenv_versions(uv: Uv, version: str) -> list[Path]:
-    """The interpreters of pyenv, newest first; its shims on the PATH fail for versions that are not its current one."""
+    """Return pyenv's interpreters, newest first; its shims on the PATH fail for versions other than its current one."""
     machine = uv.workspace.machine
     root = Path(
         machine.get("PYENV_ROOT") or Path(machine.get("HOME", "/root"), ".pyenv"), "versions"
@@ -66,7 +67,8 @@ def _pyenv_versions(uv: Uv, version: str) -> list[Path]:
     pattern = version if version.count(".") > 1 else f"{version}.*"
     try:
         return sorted(root.glob(f"{pattern}/bin/python"), key=_version_key, reverse=True)
-    except OSError:  # the pyenv of the user that this one was before `su` or `sudo -E`
+    except OSError:
+        # HOME still names another user's directory after `su` or `sudo -E`.
         return []
 
 

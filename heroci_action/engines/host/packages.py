@@ -1,4 +1,4 @@
-"""Debian packages that the project declares: checked, and installed where HeroCI may."""
+"""Check the Debian packages that a project declares, and install missing ones if allowed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
-from heroci_action.engines.host.process import Program, capture, execute
 from heroci_action.engines.host.workspace import Workspace
+from heroci_action.engines.process import Program, capture, execute
 from heroci_action.errors import EngineError
 from heroci_action.plan.actions import InstallSystemPackages
 
@@ -16,17 +16,17 @@ from heroci_action.plan.actions import InstallSystemPackages
 async def install_system_packages(
     action: InstallSystemPackages, workspace: Workspace, *, sink: Sink, may_install: bool
 ) -> StepOutcome:
-    """Make sure that the packages are there.
+    """Make sure that the packages are installed.
 
-    Raises EngineError where a required one is missing and may not be installed.
+    Raises EngineError if a required package is missing and must not be installed.
     """
     packages = action.packages
     if not shutil.which("dpkg-query", path=workspace.path):
-        warning = f"this is no Debian system, so nobody checked for {', '.join(packages)}"
+        warning = f"not a Debian system, so these packages were not checked: {', '.join(packages)}"
         return StepOutcome(exit_code=0, warnings=(warning,))
     missing = await _missing(packages, workspace)
     if not missing:
-        sink(Stream.STDOUT, "All system packages are here.")
+        sink(Stream.STDOUT, "All system packages are installed.")
         return StepOutcome(exit_code=0, cached=True)
     if may_install and os.geteuid() == 0:
         return await _install(missing, workspace, sink)
@@ -43,8 +43,10 @@ async def _missing(packages: tuple[str, ...], workspace: Workspace) -> tuple[str
     template = "${Package} ${db:Status-Abbrev}\n"
     arguments = ("dpkg-query", "--show", "--showformat", template, *packages)
     found = await capture(_program(arguments, workspace))
-    here = {line.split()[0] for line in found.stdout.splitlines() if line.rstrip().endswith("ii")}
-    return tuple(package for package in packages if package not in here)
+    installed = {
+        line.split()[0] for line in found.stdout.splitlines() if line.rstrip().endswith("ii")
+    }
+    return tuple(package for package in packages if package not in installed)
 
 
 async def _install(packages: tuple[str, ...], workspace: Workspace, sink: Sink) -> StepOutcome:

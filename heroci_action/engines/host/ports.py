@@ -1,4 +1,4 @@
-"""Ports on loopback: finding a free one, and waiting until somebody listens."""
+"""Ports on loopback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on right now."""
+    """Return a port on loopback that is free at the moment."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 async def wait_for_port(host: str, port: int) -> None:
-    """Return as soon as somebody accepts a connection; the caller sets the limit."""
+    """Wait without a limit until a connection is accepted."""
     while True:
         with suppress(OSError):
             stream = await anyio.connect_tcp(host, port)

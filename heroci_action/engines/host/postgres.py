@@ -17,9 +17,9 @@ import anyio
 
 from heroci_action.engines.base import Sink, Stream
 from heroci_action.engines.host.ports import LOOPBACK, free_port
-from heroci_action.engines.host.process import Program, User, capture, ready, running
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.known_services import POSTGRES_UNSAFE, PostgresAccess
+from heroci_action.engines.process import Program, User, capture, ready, running
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Service
 

@@ -15,9 +15,9 @@ from heroci_action.engines.commands import arguments_of
 from heroci_action.engines.docker import Docker
 from heroci_action.engines.host import postgres
 from heroci_action.engines.host.ports import LOOPBACK, free_port, wait_for_port
-from heroci_action.engines.host.process import Program, ready, running
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.known_services import address, service_image, service_port
+from heroci_action.engines.process import Program, ready, running
 from heroci_action.errors import EngineError
 from heroci_action.plan.placeholders import fill, fill_line
 from heroci_action.plan.stages import Service
@@ -173,7 +173,7 @@ class ProcessServices:
         problem = await self._docker.problem()
         if problem:
             raise EngineError(
-                f"service {service.name!r} needs its program or a Docker daemon, and {problem}",
+                f"service {service.name!r} needs its program or a Docker daemon, and {problem.cause}",
                 remedy=f"install it, give `services.{service.name}.command`, or start Docker",
             )
         inside = service_port(service)

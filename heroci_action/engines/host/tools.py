@@ -1,51 +1,69 @@
-"""The programs that the host engine itself needs, uv and PostgreSQL, where they are left to be fetched.
+"""Install the programs that the host engine needs and the action's image leaves out: uv, PostgreSQL and buildx.
 
-The action's image does without them, since most of its runs do: Dagger brings its own, and reports need none.
+Most runs of the action use Dagger or only report, so the image does without them. Nothing of this is kept, because the
+container ends with the run.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from heroci_action.engines.base import Sink
-from heroci_action.engines.host.process import Program, execute
-from heroci_action.engines.uv_version import TOOLS_LOCK
+from heroci_action.engines.docker import Docker
+from heroci_action.engines.process import Program, execute
+from heroci_action.engines.requirements import TOOLS_LOCK
 from heroci_action.errors import EngineError
+
+_PIP_OPTIONS = (
+    "--disable-pip-version-check",
+    "--root-user-action=ignore",
+    "--quiet",
+    "--no-deps",
+    "--no-cache-dir",
+    "--require-hashes",
+)
 
 
 async def fetch_tools(machine: Mapping[str, str], sink: Sink) -> None:
-    """Install them into HeroCI's own environment, unless they are there. Raises EngineError.
+    """Install uv and PostgreSQL into HeroCI's own environment unless they are installed. Raises EngineError.
 
-    The base image's pip does it, with the caller's settings. Nothing of it is kept: the container is gone with the run.
+    The base image's pip does it, with the caller's settings, because the environment has no pip.
     """
     lock = machine.get(TOOLS_LOCK)
     if not lock or importlib.util.find_spec("uv"):
         return
-    base = str(Path(sys.executable).resolve())  # the environment has no pip of its own
-    pip = (base, "-m", "pip", "--python", sys.executable)
-    options = (
-        "--disable-pip-version-check",
-        "--root-user-action=ignore",
-        "--quiet",
-        "--no-deps",
-        "--no-cache-dir",
-    )
-    arguments = (
-        *pip,
-        "install",
-        *options,
-        "--require-hashes",
-        "-r",
-        lock,
-    )
-    program = Program(arguments=arguments, env=machine, directory=Path("/"))
+    base_python = str(Path(sys.executable).resolve())
+    pip = (base_python, "-m", "pip", "--python", sys.executable, "install")
+    program = Program(arguments=(*pip, *_PIP_OPTIONS, "-r", lock), env=machine, directory=Path("/"))
     if await execute(program, sink):
         raise EngineError(
-            "uv and PostgreSQL, which the host engine needs, could not be fetched",
-            remedy="see the lines above; let the package index be reached, or use --engine dagger",
+            "uv and PostgreSQL, which the host engine needs, could not be installed",
+            remedy="see the lines above; make the package index reachable, or use --engine dagger",
         )
     importlib.invalidate_caches()
+
+
+async def fetch_buildx(docker: Docker, sink: Sink) -> None:
+    """Install buildx, the builder of the docker client, if this is the action's image and lacks it. Raises EngineError.
+
+    Anywhere else, the client itself explains what to do about a missing builder.
+    """
+    if TOOLS_LOCK not in docker.machine or os.geteuid() != 0:
+        return
+    if (await docker.capture("buildx", "version")).exit_code == 0:
+        return
+    for arguments in (
+        ("apt-get", "update", "-qq"),
+        ("apt-get", "install", "-qq", "-y", "--no-install-recommends", "docker-buildx"),
+    ):
+        env = {**docker.machine, "DEBIAN_FRONTEND": "noninteractive"}
+        if await execute(Program(arguments=arguments, env=env, directory=Path("/")), sink):
+            raise EngineError(
+                "docker-buildx, which builds images, could not be installed",
+                remedy="see the lines above; make Debian's mirror reachable, or use --engine dagger",
+            )

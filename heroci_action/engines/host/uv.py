@@ -1,4 +1,4 @@
-"""uv, the installer: the one program that may read the caller's settings, since it must reach the same indexes."""
+"""Run uv, the installer: it alone gets the caller's settings, because it must use the same package indexes."""
 
 from __future__ import annotations
 
@@ -6,34 +6,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heroci_action.engines.base import Sink
-from heroci_action.engines.host.process import Captured, Program, capture, execute
 from heroci_action.engines.host.workspace import Workspace
+from heroci_action.engines.process import Captured, Program, capture, execute
 
 SETTINGS = ("UV_", "PIP_", "XDG_", "SSH_AUTH_SOCK", "NETRC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uv:
-    """uv with the caller's indexes, credentials and cache; `directory` is where it looks for projects."""
+    """uv with the caller's indexes, credentials and cache; `directory` is its working directory."""
 
     workspace: Workspace
     directory: Path
 
     async def run(self, *arguments: str, sink: Sink, **variables: str) -> int:
-        """Run uv, its output to the sink; the exit code."""
+        """Run uv, send its output to the sink, and return its exit code."""
         return await execute(self._program(arguments, variables), sink)
 
     async def capture(self, *arguments: str) -> Captured:
-        """Run uv for what it prints."""
+        """Run uv and return its output."""
         return await capture(self._program(arguments, {}))
 
     def _program(self, arguments: tuple[str, ...], variables: dict[str, str]) -> Program:
-        from uv import find_uv_bin  # noqa: PLC0415  it may have been fetched a moment ago
+        # Imported late because `fetch_tools` may have just installed it.
+        from uv import find_uv_bin  # noqa: PLC0415
 
         machine = self.workspace.machine
         settings = {name: value for name, value in machine.items() if name.startswith(SETTINGS)}
         env = self.workspace.environment(**settings, **variables)
-        # The caller's home holds the index credentials and uv's own cache; installing is not a step of the project.
+        # The caller's home contains the credentials of indexes and uv's own cache.
         env["HOME"] = machine.get("HOME", env["HOME"])
         env.pop("UV_PYTHON", None)
         env.pop("UV_PROJECT_ENVIRONMENT", None)

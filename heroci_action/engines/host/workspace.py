@@ -86,7 +86,7 @@ class Workspace:
 
 
 @contextmanager
-def workspace(machine: Mapping[str, str]) -> Iterator[Workspace]:
+def open_workspace(machine: Mapping[str, str]) -> Iterator[Workspace]:
     """A workspace that is gone on leaving; `machine` is the environment that the engine itself was started in."""
     run = secrets.token_hex(8)
     scratch = Path(tempfile.mkdtemp(prefix="heroci-", dir=machine.get("TMPDIR")))

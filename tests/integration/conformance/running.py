@@ -9,10 +9,10 @@ from pathlib import Path
 import anyio
 
 from heroci_action.commands.run import Project, run_project
-from heroci_action.engines.base import Engine
 from heroci_action.engines.choice import Chosen
-from heroci_action.engines.dagger.engine import DaggerEngine
-from heroci_action.engines.host.engine import HostEngine
+from heroci_action.engines.registry import ENGINES, EngineKind, create_engine
+from heroci_action.engines.secret_store import ignore
+from heroci_action.engines.settings import EngineSettings
 from heroci_action.observers.base import Observer
 from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
@@ -25,18 +25,22 @@ from tests.integration.dagger import reach
 def on_both(root: Path, context: RunContext, *, only: Iterable[str] = ()) -> dict[str, Result]:
     """The results by the names of the engines, `host` first; skips the test where there is no Dagger engine."""
     reach.require()
-    host = HostEngine(root=root, cache=root.parent / "cache", machine=os.environ)
-    engines: tuple[Engine, ...] = (host, DaggerEngine(root=root, machine=os.environ))
+    settings = EngineSettings(root=root, cache=root.parent / "cache", machine=os.environ)
     only = tuple(only)
-    return {engine.name: anyio.run(_result, engine, root, context, only) for engine in engines}
+    return {
+        kind.name: anyio.run(_result, kind, settings, context, only)
+        for kind in reversed(tuple(ENGINES.values()))
+    }
 
 
-async def _result(engine: Engine, root: Path, context: RunContext, only: tuple[str, ...]) -> Result:
-    loaded = load(root)
+async def _result(
+    kind: EngineKind, settings: EngineSettings, context: RunContext, only: tuple[str, ...]
+) -> Result:
+    loaded = load(settings.root)
     project = Project(
         loaded=loaded,
         plan=select(build_plan(loaded, context), only=only),
-        chosen=Chosen(name=engine.name, reason="a test"),
+        chosen=Chosen(engine=kind, reason="a test"),
         shard=context.shard,
     )
-    return await run_project(project, engine, Observer())
+    return await run_project(project, create_engine(kind, settings, ignore), Observer())

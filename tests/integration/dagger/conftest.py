@@ -9,8 +9,11 @@ import anyio
 import pytest
 
 from heroci_action.engines.base import EngineSession, ReportFile, StepOutcome, Stream
-from heroci_action.engines.dagger.engine import DaggerEngine
+from heroci_action.engines.registry import ENGINES, create_engine
+from heroci_action.engines.secret_store import ignore
+from heroci_action.engines.settings import EngineSettings
 from heroci_action.errors import HeroCIError
+from heroci_action.options import EngineChoice
 from heroci_action.plan.actions import BuildImage, InstallDependencies, PublishImage
 from heroci_action.plan.stages import Environment, Plan, Stage, Step
 from tests.end_to_end.projects import commit, git
@@ -46,7 +49,6 @@ class Repository:
     plan: Plan = field(
         default_factory=lambda: Plan(project="p", environment=Environment(python="3.13"))
     )
-    generation: str = ""
 
     def write(self, files: Mapping[str, str]) -> Repository:
         for name, text in files.items():
@@ -93,9 +95,10 @@ class Repository:
     async def session(
         self, body: Callable[[EngineSession], Awaitable[None]], *stages: Stage, fresh: bool = False
     ) -> None:
-        engine = DaggerEngine(
-            root=self.root, machine=self.machine, fresh=fresh, generation=self.generation
+        settings = EngineSettings(
+            root=self.root, cache=self.root / ".cache", machine=self.machine, fresh=fresh
         )
+        engine = create_engine(ENGINES[EngineChoice.DAGGER], settings, ignore)
         async with engine.open(replace(self.plan, stages=(BASE, *stages))) as session:
             base = Seen()
             await take(session, BASE, base)

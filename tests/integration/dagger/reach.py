@@ -9,8 +9,8 @@ from functools import cache
 import anyio
 import pytest
 
+from heroci_action.engines.dagger.engine import find_engine
 from heroci_action.engines.dagger.preflight import ENGINE_IMAGE, RUNNER_HOST, SESSION_PORT
-from heroci_action.engines.dagger.rehearsal import rehearse
 from heroci_action.errors import HeroCIError
 
 HOW = (
@@ -23,7 +23,7 @@ HOW = (
 def problem() -> str | None:
     """Why there is no engine to test with, None where there is one."""
     try:
-        anyio.run(rehearse, dict(os.environ))
+        anyio.run(find_engine, dict(os.environ))
     except HeroCIError as error:
         return f"no Dagger engine: {error.cause}. To give one: {HOW}"
     return None

@@ -60,17 +60,6 @@ def test_a_cache_lasts_from_run_to_run_and_is_the_projects_own(
     assert repository.run(work(f"ls {path}", caches=(path,))).text == ""
 
 
-def test_a_new_generation_finds_nothing_of_the_old_one(repository: Repository) -> None:
-    repository.with_plan(project=f"p-{os.urandom(4).hex()}")
-    stage = work("ls ~/kept; touch ~/kept/x", caches=("~/kept",))
-    repository.run(stage)
-    assert repository.run(stage).outcomes["a"].cached
-    repository.generation = os.urandom(4).hex()
-    seen = repository.run(stage)
-    assert not seen.outcomes["a"].cached
-    assert seen.text == ""
-
-
 def test_a_declared_secret_is_there_and_never_shown_whatever_it_is_called(
     repository: Repository,
 ) -> None:

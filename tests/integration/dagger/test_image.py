@@ -53,7 +53,7 @@ def test_an_image_is_built_measured_started_and_run(repository: Repository) -> N
     }
     assert float(seen.outcomes["build"].facts["image size"].split()[0]) > 50
     assert int(seen.outcomes["build"].facts["image layers"]) >= 3
-    assert seen.outcomes["start"].facts["application"] == "GET /who answered 200"
+    assert seen.outcomes["start"].facts["application"] == "GET /who returned 200"
     assert seen.text.splitlines()[-2:] == ["me", "1000"]
     again = repository.run(stage)
     assert all(outcome.cached for outcome in again.outcomes.values())

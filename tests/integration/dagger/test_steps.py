@@ -51,7 +51,7 @@ def test_a_signal_is_an_exit_code_like_any_other_and_reports_come_back(
 def test_a_program_that_is_not_there_is_named(repository: Repository) -> None:
     outcome = repository.run(stage(step("a", ("no-such-program", "x")))).outcomes["a"]
     assert outcome.exit_code == 127
-    assert outcome.cause == "'no-such-program' is not there"
+    assert outcome.cause == "command not found: 'no-such-program'"
 
 
 def test_report_files_are_bytes_that_need_not_be_text(repository: Repository) -> None:

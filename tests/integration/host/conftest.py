@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from heroci_action.engines.base import Stream
-from heroci_action.engines.host.workspace import Workspace, workspace
+from heroci_action.engines.host.workspace import Workspace, open_workspace
 
 
 class Lines(list[str]):
@@ -23,5 +23,5 @@ def lines() -> Lines:
 
 @pytest.fixture
 def space() -> Iterator[Workspace]:
-    with workspace(os.environ) as here:
+    with open_workspace(os.environ) as here:
         yield here

@@ -9,9 +9,9 @@ import anyio
 import pytest
 
 from heroci_action.engines.docker import Docker
-from heroci_action.engines.host.containers import containers
-from heroci_action.engines.host.process import capture, execute, running
+from heroci_action.engines.host.containers import stage_network
 from heroci_action.engines.host.workspace import Workspace
+from heroci_action.engines.process import capture, execute, running
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Service
 from tests.integration.docker_daemon import needs_docker
@@ -39,14 +39,16 @@ def left_of(run: str) -> str:
 
 def test_without_a_client_docker_is_not_to_be_had() -> None:
     problem = anyio.run(Docker(machine={"PATH": "/nowhere"}, directory=Path("/")).problem)
-    assert problem == "there is no docker client on the PATH"
+    assert problem
+    assert problem.cause == "there is no docker client on the PATH"
 
 
 @pytest.mark.skipif(not shutil.which("docker"), reason="there is no docker client")
 def test_a_daemon_that_is_not_running_is_told_in_words(tmp_path: Path) -> None:
     machine = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
     problem = anyio.run(Docker(machine=machine, directory=Path("/")).problem)
-    assert problem == "no Docker daemon is running"
+    assert problem
+    assert problem.cause == "no Docker daemon is running"
 
 
 @pytest.mark.docker
@@ -55,7 +57,7 @@ def test_a_database_answers_to_its_name_and_is_gone_afterwards(
     space: Workspace, lines: Lines
 ) -> None:
     async def main() -> str:
-        async with containers(docker(space), "tests") as world:
+        async with stage_network(docker(space), "tests") as world:
             provided = await world.provide(Service(name="postgres", version="17"), lines)
             assert provided.values["host"] == "postgres"
             program = await world.command(
@@ -71,7 +73,7 @@ def test_a_database_answers_to_its_name_and_is_gone_afterwards(
 @needs_docker
 def test_the_application_is_reached_on_loopback(space: Workspace, lines: Lines) -> None:
     async def main() -> tuple[str, int]:
-        async with containers(docker(space), "image") as world:
+        async with stage_network(docker(space), "image") as world:
             program = world.application("python:3.13-slim", SERVER, port=8000, env={})
             async with running(program, lines):
                 host, port = await world.application_address(8000)
@@ -96,7 +98,7 @@ def test_a_service_whose_image_cannot_be_had_is_told_by_name(
     space: Workspace, lines: Lines
 ) -> None:
     async def main() -> None:
-        async with containers(docker(space), "tests") as world:
+        async with stage_network(docker(space), "tests") as world:
             await world.provide(Service(name="queue", image="127.0.0.1:9/no/such:1", port=1), lines)
 
     with pytest.raises(
@@ -112,7 +114,7 @@ def test_variables_reach_the_container_and_nothing_else_does(
     space: Workspace, lines: Lines
 ) -> None:
     async def main() -> int:
-        async with containers(docker(space), "image") as world:
+        async with stage_network(docker(space), "image") as world:
             return await execute(
                 await world.command("python:3.13-slim", ("env",), {"MINE": "a b"}), lines
             )

@@ -12,10 +12,13 @@ import anyio
 import pytest
 
 from heroci_action.engines.base import StepOutcome
-from heroci_action.engines.host.cache import everything, remove
-from heroci_action.engines.host.engine import HostEngine
-from heroci_action.engines.host.locks import lock_at_once
+from heroci_action.engines.host.cache import find_entries, remove
+from heroci_action.engines.host.locks import try_lock
+from heroci_action.engines.registry import ENGINES, create_engine
+from heroci_action.engines.secret_store import ignore
+from heroci_action.engines.settings import EngineSettings
 from heroci_action.errors import EngineError
+from heroci_action.options import EngineChoice
 from heroci_action.plan.actions import (
     BuildImage,
     Command,
@@ -49,7 +52,8 @@ class World:
 
     async def _run(self, stage: Stage) -> dict[str, StepOutcome]:
         self.lines.clear()
-        engine = HostEngine(root=self.root, cache=self.cache, machine=self.machine)
+        settings = EngineSettings(root=self.root, cache=self.cache, machine=self.machine)
+        engine = create_engine(ENGINES[EngineChoice.HOST], settings, ignore)
         plan = Plan(project="p", environment=self.environment, stages=(stage,))
         outcomes = {}
         async with engine.open(plan) as session, session.stage(stage, self.lines) as scope:
@@ -183,15 +187,15 @@ def test_a_hook_is_refused_with_the_way_out(world: World) -> None:
 
 def test_what_is_kept_is_counted_and_removed_but_not_under_a_run(world: World) -> None:
     world.run(INSTALL, command("echo x >~/.x/y"), caches=("~/.x",))
-    kept = everything(world.cache)
+    kept = find_entries(world.cache)
     assert len(kept) == 2
     assert kept[0].size > kept[1].size > 0
     environment = kept[0]
-    with lock_at_once(environment.path.with_suffix(".lock")) as got:
+    with try_lock(environment.path.with_suffix(".lock")) as got:
         assert got
         assert not remove(environment)
     assert all(remove(each) for each in kept)
-    assert everything(world.cache) == ()
+    assert find_entries(world.cache) == ()
     assert world.run(INSTALL)["install"].cached is False
 
 

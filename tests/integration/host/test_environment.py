@@ -10,9 +10,9 @@ import pytest
 from heroci_action.engines.base import StepOutcome
 from heroci_action.engines.host import environment as module
 from heroci_action.engines.host.environment import Installed, Installer
-from heroci_action.engines.host.process import Program, capture
 from heroci_action.engines.host.uv import Uv
-from heroci_action.engines.host.workspace import Workspace, workspace
+from heroci_action.engines.host.workspace import Workspace, open_workspace
+from heroci_action.engines.process import Program, capture
 from heroci_action.errors import EngineError, UsageError
 from heroci_action.plan.stages import Environment
 from tests.integration.host.conftest import Lines
@@ -79,14 +79,14 @@ def test_requirements_that_contradict_each_other_fail_and_leave_nothing_half_mad
     assert outcome.exit_code
     assert installed is None
     assert any("No solution found" in line for line in lines)
-    assert not list(installer.cache.glob("*/*/complete"))
+    assert not list(installer.cache.glob("*/*/*/complete"))
 
 
 def test_a_pinned_python_that_is_not_to_be_had_names_those_that_are(
     installer: Installer, lines: Lines
 ) -> None:
     environment = Environment(python="3.10.99", python_pinned=True)
-    with pytest.raises(UsageError, match=r"Python 3\.10\.99 is not on this machine") as caught:
+    with pytest.raises(UsageError, match=r"Python 3\.10\.99 is not installed") as caught:
         anyio.run(installer.install, environment, lines)
     assert HERE in (caught.value.remedy or "")
 
@@ -96,7 +96,7 @@ def test_a_python_that_was_only_a_guess_is_replaced_with_a_warning(
 ) -> None:
     outcome, _ = anyio.run(installer.install, Environment(python="3.10.99"), lines)
     assert outcome.exit_code == 0
-    assert "Python 3.10.99 is not on this machine" in outcome.warnings[0]
+    assert "Python 3.10.99 is not installed" in outcome.warnings[0]
 
 
 def test_a_cache_that_cannot_be_written_is_told_with_its_remedy(
@@ -120,7 +120,7 @@ def test_only_the_environments_used_last_are_kept(
         held.append(installed)
         if number != 1:  # one of the old ones is in use by another run
             installed.lock.close()
-    left = {path.parent for path in installer.cache.glob("*/*/complete")}
+    left = {path.parent for path in installer.cache.glob("*/*/*/complete")}
     assert held[1].home in left
     assert held[0].home not in left
     assert held[3].home in left
@@ -157,7 +157,7 @@ def test_a_project_is_installed_with_its_extras_and_groups(
 
 def test_a_pyenv_that_cannot_be_read_is_as_good_as_none(tmp_path: Path, lines: Lines) -> None:
     # As the one of root is after `su`; a name that is too long cannot be read by root either.
-    with workspace({**os.environ, "PYENV_ROOT": f"/{'x' * 300}"}) as space:
+    with open_workspace({**os.environ, "PYENV_ROOT": f"/{'x' * 300}"}) as space:
         uv = Uv(workspace=space, directory=tmp_path)
         installer = Installer(root=tmp_path, cache=tmp_path / "cache", uv=uv)
         outcome, installed = install(installer, lines)

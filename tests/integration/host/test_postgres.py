@@ -10,8 +10,8 @@ import pytest
 
 from heroci_action.engines.host import postgres
 from heroci_action.engines.host.postgres import Binaries, choose, find_binaries
-from heroci_action.engines.host.process import Program, capture
 from heroci_action.engines.host.workspace import Workspace
+from heroci_action.engines.process import Program, capture
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Service
 from tests.integration.host.conftest import Lines

@@ -9,7 +9,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from heroci_action.engines.host.engine import HostEngine, HostSession
+from heroci_action.engines.host.engine import HostEngine
+from heroci_action.engines.host.session import HostSession
+from heroci_action.engines.settings import EngineSettings
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Plan, Service, Stage
 from tests.integration.host.conftest import Lines
@@ -24,13 +26,13 @@ def plan(*stages: Stage, service: Service | None = None) -> Plan:
 
 
 def engine(root: Path) -> HostEngine:
-    return HostEngine(root=root, cache=root / "cache", machine=os.environ)
+    return HostEngine(settings=EngineSettings(root=root, cache=root / "cache", machine=os.environ))
 
 
 def started(session: HostSession) -> bool:
     """Whether the server of this run listens, as its own file says."""
-    run = session.workspace.run
-    places = (Path("/dev/shm"), session.workspace.scratch)
+    run = session.resources.workspace.run
+    places = (Path("/dev/shm"), session.resources.workspace.scratch)
     return any((place / f"heroci-{run}-postgres" / "postmaster.pid").exists() for place in places)
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from heroci_action.engines.host.reaper import marked_processes
-from heroci_action.engines.host.workspace import Workspace, workspace
+from heroci_action.engines.host.workspace import Workspace, open_workspace
 
 # An engine that is killed in the middle of its work: it has a scratch directory, a step that ignores TERM in a
 # session of its own, and a service that hides its mark as PostgreSQL does.
 VICTIM = """
 import os, subprocess, sys, time
-from heroci_action.engines.host.workspace import workspace
-with workspace(os.environ) as space:
+from heroci_action.engines.host.workspace import open_workspace
+with open_workspace(os.environ) as space:
     stubborn = "import signal, time; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)]; time.sleep(100)"
     step = subprocess.Popen([sys.executable, "-c", stubborn], env=space.environment(), start_new_session=True)
     service = subprocess.Popen(["sleep", "100"], env={"PATH": os.environ["PATH"]}, start_new_session=True)
@@ -28,7 +28,7 @@ with workspace(os.environ) as space:
 
 
 def test_a_workspace_is_gone_once_it_is_left() -> None:
-    with workspace(os.environ) as space:
+    with open_workspace(os.environ) as space:
         (space.directory("a", "b") / "file").write_text("x")
         scratch = space.scratch
     assert not scratch.exists()
@@ -43,7 +43,7 @@ def test_only_what_reaches_the_network_comes_from_the_machine() -> None:
         "CI": "true",
         "HOME": "/root",
     }
-    with workspace(machine) as space:
+    with open_workspace(machine) as space:
         env = space.environment(Path("/venv/bin"), MINE="1")
     assert env["PATH"] == "/venv/bin:/usr/bin"
     assert (env["HTTPS_PROXY"], env["https_proxy"], env["MINE"]) == ("p", "q", "1")

@@ -183,7 +183,7 @@ def test_a_socket_that_this_user_may_not_use_is_named_as_the_cause(
     # A process of its own, since root gives up here what no one gets back.
     with ProcessPoolExecutor(1, mp_context=get_context("fork")) as child:
         cause, remedy = child.submit(refused, machine).result()
-    assert cause == "this user may not use the Docker daemon's socket"
+    assert cause == "this user is not allowed to use the Docker daemon's socket"
     assert "group 'docker'" in remedy
     assert "--engine host" in remedy
 

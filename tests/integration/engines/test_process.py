@@ -11,12 +11,12 @@ import pytest
 
 from heroci_action.engines.base import Stream
 from heroci_action.engines.commands import arguments_of
-from heroci_action.engines.host.process import (
+from heroci_action.engines.process import (
     Program,
     ProgramNotFoundError,
-    alive,
     capture,
     execute,
+    is_alive,
     running,
 )
 from tests.integration.host.conftest import Lines
@@ -90,7 +90,7 @@ def test_standard_input_is_at_its_end() -> None:
 
 def test_a_missing_program_is_told_by_name(lines: Lines) -> None:
     program = Program(arguments=("no-such-program",), env={"PATH": "/usr/bin"}, directory=Path("/"))
-    with pytest.raises(ProgramNotFoundError, match="'no-such-program' is not there"):
+    with pytest.raises(ProgramNotFoundError, match="command not found: 'no-such-program'"):
         anyio.run(execute, program, lines)
 
 
@@ -115,7 +115,7 @@ def test_cancelling_kills_what_does_not_listen_and_its_children(lines: Lines) ->
     )
     cancel_when_ready(script, lines)
     group = int(lines[0].split()[1])
-    assert not alive(group)
+    assert not is_alive(group)
 
 
 def test_children_that_stay_behind_are_ended_with_their_parent(lines: Lines) -> None:
@@ -123,7 +123,7 @@ def test_children_that_stay_behind_are_ended_with_their_parent(lines: Lines) -> 
         "import subprocess, os; subprocess.Popen(['sleep', '60']); print('group', os.getpgid(0))"
     )
     assert anyio.run(execute, python(script), lines) == 0
-    assert not alive(int(lines[0].split()[1]))
+    assert not is_alive(int(lines[0].split()[1]))
 
 
 def cancel_when_ready(script: str, lines: Lines, escalation: Escalation = QUICK) -> None:
@@ -147,4 +147,4 @@ def test_leaving_the_context_ends_the_program(lines: Lines) -> None:
                 await anyio.sleep(0.01)
             return process.pid
 
-    assert not alive(anyio.run(main))
+    assert not is_alive(anyio.run(main))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.engines.uv_version import TOOLS_LOCK, uv_version
+from heroci_action.engines.requirements import TOOLS_LOCK, uv_version
 
 LOCK = "psutil==7.2.2 \\\n    --hash=sha256:0\nuv==1.2.3 \\\n    --hash=sha256:1\n    # via -r -\n"
 

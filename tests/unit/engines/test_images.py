@@ -1,10 +1,10 @@
-"""Names of images: which registry they belong to, and which are none."""
+"""Image references: their registry, and which are invalid."""
 
 from __future__ import annotations
 
 import pytest
 
-from heroci_action.engines.images import DOCKER_HUB, refused, registry_of
+from heroci_action.engines.images import DOCKER_HUB, check_reference, registry_of
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_the_registry_is_the_first_part_where_it_looks_like_a_host(
 
 @pytest.mark.parametrize("address", ["shop", "a/b_c/d-e:V1.0-x", "h.example.com:5000/a/b:latest"])
 def test_addresses_are_taken(address: str) -> None:
-    assert refused(address) is None
+    assert check_reference(address) is None
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_addresses_are_taken(address: str) -> None:
         f"a:{'x' * 129}",
     ],
 )
-def test_what_is_no_address_is_refused_with_a_remedy(address: str) -> None:
-    outcome = refused(address)
+def test_an_invalid_reference_is_refused_with_a_remedy(address: str) -> None:
+    outcome = check_reference(address)
     assert outcome is not None
     assert outcome.exit_code == 1
     assert outcome.remedy

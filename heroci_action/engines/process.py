@@ -1,11 +1,9 @@
-"""Processes of the host engine: started in a group of their own, read line by line, ended in order."""
+"""Run programs: each in a process group of its own, read line by line, ended step by step."""
 
 from __future__ import annotations
 
-import codecs
 import errno
 import os
-import re
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -15,30 +13,38 @@ from pathlib import Path
 import anyio
 from anyio.abc import ByteReceiveStream, Process
 
-from heroci_action.engines.base import Sink, Stream
-from heroci_action.engines.commands import not_there
-from heroci_action.engines.task_errors import one_error
+from heroci_action.engines.base import Sink, Stream, one_error
+from heroci_action.engines.commands import command_not_found
+from heroci_action.engines.lines import LineSplitter
 from heroci_action.errors import EngineError
 
-# SIGINT lets a test runner write its reports and drop its databases; the others are for those that did not listen.
+# SIGINT lets a test runner write its reports and drop its databases; the others are for programs that ignore it.
 ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
-LONGEST_LINE = 64 * 1024  # characters; a longer line is handed on in pieces
-DRAIN_WITHIN = 2.0  # seconds that somebody outside the group may go on holding the pipes
-_LINE_END = re.compile(r"\r\n|\n|\r")
+# Seconds to wait for output if a process outside the group keeps the pipes open.
+DRAIN_WITHIN = 2.0
+_REMEDIES = {
+    errno.E2BIG: "its arguments are too long for this system",
+    errno.EACCES: "make it executable",
+    errno.EAGAIN: "too many processes are running; lower --max-parallel",
+    errno.EMFILE: "lower --max-parallel, or allow more open files with `ulimit -n`",
+    errno.ENFILE: "too many files are open on this machine; lower --max-parallel",
+    errno.ENOMEM: "free memory, or lower --max-parallel",
+    errno.ENOEXEC: "it is not a program for this machine; a script needs a first line with #!",
+}
 
 
 class ProgramNotFoundError(EngineError):
-    """There is no such program on the step's PATH."""
+    """The program does not exist on the step's PATH."""
 
     def __init__(self, program: str) -> None:
-        missing = not_there(program)
-        super().__init__(missing.cause or program, remedy=missing.remedy)
+        outcome = command_not_found(program)
+        super().__init__(outcome.cause or program, remedy=outcome.remedy)
         self.program = program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Whom to run a program as; only root may choose."""
+    """The user that a program runs as; only root may choose one."""
 
     uid: int
     gid: int
@@ -46,7 +52,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A program to start: its arguments, the whole of its environment, and where it runs."""
+    """A program to start: its arguments, its complete environment and its working directory."""
 
     arguments: Sequence[str]
     env: Mapping[str, str]
@@ -55,26 +61,26 @@ class Program:
     escalation: Sequence[tuple[signal.Signals, float]] = ESCALATION
 
 
-async def execute(program: Program, sink: Sink) -> int:
-    """Run the program to its end; its exit code, 128 + N where signal N ended it. Cancelling ends it.
-
-    Raises EngineError where it cannot be started.
-    """
-    async with running(program, sink) as process:
-        return exit_code(await process.wait())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captured:
-    """What a short program printed, and its exit code."""
+    """The output and exit code of a short program."""
 
     exit_code: int
     stdout: str
     stderr: str
 
 
+async def execute(program: Program, sink: Sink) -> int:
+    """Run the program and return its exit code, 128 + N if signal N ended it. Cancelling ends the program.
+
+    Raises EngineError if it cannot be started.
+    """
+    async with running(program, sink) as process:
+        return exit_code(await process.wait())
+
+
 async def capture(program: Program) -> Captured:
-    """Run a short program for what it prints. Raises EngineError where it cannot be started."""
+    """Run a short program and return its output. Raises EngineError if it cannot be started."""
     lines: dict[Stream, list[str]] = {Stream.STDOUT: [], Stream.STDERR: []}
     code = await execute(program, lambda stream, line: lines[stream].append(line))
     stdout, stderr = ("\n".join(lines[stream]) for stream in (Stream.STDOUT, Stream.STDERR))
@@ -82,15 +88,15 @@ async def capture(program: Program) -> Captured:
 
 
 def exit_code(returncode: int) -> int:
-    """A return code in the shell's convention, where a signal N is 128 + N (POSIX, 2.8.2)."""
+    """Convert a return code to the shell's convention: 128 + N for signal N (POSIX, 2.8.2)."""
     return 128 - returncode if returncode < 0 else returncode
 
 
 @asynccontextmanager
 async def running(program: Program, sink: Sink) -> AsyncIterator[Process]:
-    """The program, started; its output goes to the sink line by line. On leaving, its whole group is ended.
+    """Start the program and send its output to the sink; on exit, end its whole process group.
 
-    Raises EngineError where it cannot be started.
+    Raises EngineError if it cannot be started.
     """
     process = await _start(program)
     pumps = [_Pump(process.stdout, Stream.STDOUT, sink), _Pump(process.stderr, Stream.STDERR, sink)]
@@ -111,15 +117,15 @@ async def running(program: Program, sink: Sink) -> AsyncIterator[Process]:
 
 
 async def ready(process: Process, wait: Callable[[], Awaitable[object]], within: float) -> bool:
-    """Whether `wait` came back within so many seconds while the process was alive."""
-    came_back = False
+    """Return whether `wait` returned within so many seconds while the process was running."""
+    returned = False
     with anyio.move_on_after(within):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_cancel_at_end, process, tasks.cancel_scope)
             await wait()
-            came_back = process.returncode is None
+            returned = process.returncode is None
             tasks.cancel_scope.cancel()
-    return came_back
+    return returned
 
 
 async def _cancel_at_end(process: Process, scope: anyio.CancelScope) -> None:
@@ -132,7 +138,8 @@ async def _start(program: Program) -> Process:
     try:
         return await anyio.open_process(
             program.arguments,
-            stdin=-3,  # subprocess.DEVNULL: a step that asks a question gets an end of file, not a hang
+            # subprocess.DEVNULL: a step that asks a question gets an end of file and does not hang.
+            stdin=-3,
             cwd=program.directory,
             env=program.env,
             start_new_session=True,
@@ -144,25 +151,13 @@ async def _start(program: Program) -> Process:
         raise ProgramNotFoundError(str(error.filename or program.arguments[0])) from error
     except OSError as error:
         raise EngineError(
-            f"{program.arguments[0]!r} cannot be started: {error.strerror}", remedy=_remedy(error)
+            f"{program.arguments[0]!r} cannot be started: {error.strerror}",
+            remedy=_REMEDIES.get(error.errno or 0),
         ) from error
 
 
-def _remedy(error: OSError) -> str | None:
-    return {
-        errno.E2BIG: "its arguments are too long for this system",
-        errno.EACCES: "make it executable",
-        errno.EAGAIN: "too many processes are running; lower --max-parallel",
-        errno.ENOMEM: "the memory is used up; lower --max-parallel",
-        errno.ENOEXEC: "it is no program for this machine; a script needs a first line with #!",
-    }.get(error.errno or 0)
-
-
 class _Pump:
-    """Hands on whole lines; a carriage return ends one too, so that progress bars do not pile up.
-
-    Its shield lets it go on while the program is being ended: the last words matter most.
-    """
+    """Sends the lines of a stream to a sink; shielded, because the last lines of a program matter most."""
 
     def __init__(self, source: ByteReceiveStream | None, stream: Stream, sink: Sink) -> None:
         self._source = source
@@ -172,53 +167,36 @@ class _Pump:
         self.drained = anyio.Event()
 
     async def run(self) -> None:
-        """Pump until the end of the stream."""
-        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        rest = ""
+        """Read until the end of the stream."""
+        splitter = LineSplitter()
         with (
             self.scope,
             suppress(anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError),
         ):
             while self._source is not None:
-                lines, rest = _split(rest + decoder.decode(await self._source.receive()))
-                self._hand_on(lines)
-        if rest:
-            self._hand_on([rest.rstrip("\r")])
+                self._send(splitter.feed(await self._source.receive()))
+        self._send(splitter.end())
         self.drained.set()
 
-    def _hand_on(self, lines: Sequence[str]) -> None:
+    def _send(self, lines: Sequence[str]) -> None:
         for line in lines:
             self._sink(self._stream, line)
 
 
-def _split(text: str) -> tuple[list[str], str]:
-    """The complete lines in the text, cut where they are too long, and what is left of it."""
-    held = text.endswith("\r")  # may be half of a line end
-    *lines, rest = _LINE_END.split(text[:-1] if held else text)
-    *more, rest = _pieces(rest)
-    return [piece for line in lines for piece in _pieces(line)] + more, (
-        rest + "\r" if held else rest
-    )
-
-
-def _pieces(line: str) -> list[str]:
-    return [line[start : start + LONGEST_LINE] for start in range(0, len(line) or 1, LONGEST_LINE)]
-
-
 async def end_group(process: Process, escalation: Sequence[tuple[signal.Signals, float]]) -> None:
-    """End a process and all that it has started: INT, TERM, KILL to its group, each with some patience."""
+    """End a process and its process group: send INT, TERM and KILL, and wait after each."""
     for number, patience in escalation:
-        if not alive(process.pid):
+        if not is_alive(process.pid):
             return
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)
         with anyio.move_on_after(patience):
-            while alive(process.pid):
+            while is_alive(process.pid):
                 await anyio.sleep(0.02)
 
 
-def alive(group: int) -> bool:
-    """Whether a process group has a member that is more than a zombie."""
+def is_alive(group: int) -> bool:
+    """Return whether a process group has a member that is not a zombie."""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
@@ -230,7 +208,7 @@ def alive(group: int) -> bool:
 
 
 def _members(group: int) -> Sequence[int]:
-    """The living processes of a group, by Linux's /proc (proc_pid_stat(5): pid, (comm), state, ppid, pgrp)."""
+    """Return the running processes of a group, from /proc (proc_pid_stat(5): pid, (comm), state, ppid, pgrp)."""
     members = []
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():

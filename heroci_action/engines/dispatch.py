@@ -1,0 +1,106 @@
+"""The base of every engine's scope: it hands each kind of action to a method of its own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import assert_never
+
+from heroci_action.engines.base import Sink, StepOutcome
+from heroci_action.engines.images import announce_dry_run, check_reference
+from heroci_action.plan.actions import (
+    BuildImage,
+    CollectReports,
+    Command,
+    Customise,
+    ExportImage,
+    InstallDependencies,
+    InstallSystemPackages,
+    PublishImage,
+    Serve,
+)
+from heroci_action.plan.placeholders import fill
+from heroci_action.plan.stages import Step
+
+
+class Dispatcher(ABC):
+    """Executes steps by the kind of their action; an engine implements the kinds."""
+
+    async def dispatch(  # noqa: PLR0911  one case for each kind of action
+        self, step: Step, sink: Sink
+    ) -> StepOutcome:
+        """Execute the step's action."""
+        match step.action:
+            case InstallSystemPackages() as action:
+                return await self.install_system_packages(action, sink)
+            case InstallDependencies():
+                return await self.install_dependencies(sink)
+            case Customise() as action:
+                return await self.customise(action, sink)
+            case BuildImage() as action:
+                return await self.build_image(action, sink)
+            case ExportImage() as action:
+                return await self.export_image(action, sink)
+            case PublishImage() as action:
+                return await self._publish(action, sink)
+            case Serve() as action:
+                return await self.serve(step, action, sink)
+            case Command() as action:
+                return await self.run_command(step, action, sink)
+            case CollectReports():
+                return StepOutcome(exit_code=0)
+            case other:
+                assert_never(other)
+
+    async def _publish(self, action: PublishImage, sink: Sink) -> StepOutcome:
+        """Push the image, or only print its address unless the caller asked for a push."""
+        reference = fill(action.address, self.values)
+        refused = check_reference(reference)
+        if refused or not action.push:
+            return refused or announce_dry_run(reference, sink)
+        login = None
+        if action.username:
+            password = self.values.get(f"env.{action.password}", "")
+            login = (fill(action.username, self.values), password)
+        return await self.push_image(reference, login, sink)
+
+    @property
+    @abstractmethod
+    def values(self) -> Mapping[str, str]:
+        """The values of placeholders such as `{postgres.url}`."""
+
+    @abstractmethod
+    async def install_system_packages(
+        self, action: InstallSystemPackages, sink: Sink
+    ) -> StepOutcome:
+        """Make sure that system packages are installed."""
+
+    @abstractmethod
+    async def install_dependencies(self, sink: Sink) -> StepOutcome:
+        """Create the base environment, or reuse it."""
+
+    @abstractmethod
+    async def customise(self, action: Customise, sink: Sink) -> StepOutcome:
+        """Pass the base environment through the project's hook."""
+
+    @abstractmethod
+    async def build_image(self, action: BuildImage, sink: Sink) -> StepOutcome:
+        """Build the production image."""
+
+    @abstractmethod
+    async def export_image(self, action: ExportImage, sink: Sink) -> StepOutcome:
+        """Put the production image into the local Docker."""
+
+    @abstractmethod
+    async def push_image(
+        self, reference: str, login: tuple[str, str] | None, sink: Sink
+    ) -> StepOutcome:
+        """Push the production image to a registry; `login` is a user name and a password."""
+
+    @abstractmethod
+    async def serve(self, step: Step, action: Serve, sink: Sink) -> StepOutcome:
+        """Start the application and wait until it is healthy."""
+
+    @abstractmethod
+    async def run_command(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
+        """Run a command in the base environment or in the production image."""

@@ -1,0 +1,111 @@
+"""The registry of engines: whatever depends on the engine outside of this package asks here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from heroci_action.engines.base import Engine
+from heroci_action.engines.dagger.engine import CONTAINER_ROOT, DaggerEngine, find_engine
+from heroci_action.engines.dagger.preflight import preflight
+from heroci_action.engines.host import cache as host_cache
+from heroci_action.engines.host.engine import HostEngine
+from heroci_action.engines.masked import MaskedEngine
+from heroci_action.engines.secret_store import Announce, SecretStore
+from heroci_action.engines.settings import CacheRequest, EngineSettings
+from heroci_action.options import EngineChoice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineKind:
+    """An engine and its capabilities.
+
+    `has_containers`: stages may have an image of their own, and a hook gets a container. `builds_images`: the engine
+    builds images itself, without a local Docker daemon. `roots`: where the repository is mounted in its containers.
+    `find` returns why the engine can be used and raises EngineError if it cannot. `show_cache` and `prune_cache` yield
+    the lines that `heroci cache` prints.
+    """
+
+    choice: EngineChoice
+    create: Callable[[EngineSettings, SecretStore], Engine]
+    find: Callable[[Mapping[str, str], str | None], Awaitable[str]]
+    show_cache: Callable[[CacheRequest], AsyncIterator[str]]
+    prune_cache: Callable[[CacheRequest], AsyncIterator[str]]
+    has_containers: bool = False
+    builds_images: bool = False
+    roots: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The engine's name on the command line."""
+        return self.choice.value
+
+
+async def _find_dagger(machine: Mapping[str, str], runner_host: str | None) -> str:
+    return (await find_engine(machine, runner_host)).reason
+
+
+async def _find_host(_machine: Mapping[str, str], _runner_host: str | None) -> str:
+    return "this machine"
+
+
+def _create_dagger(settings: EngineSettings, secrets: SecretStore) -> Engine:
+    return DaggerEngine(
+        root=settings.root,
+        machine=settings.machine,
+        exclude=settings.exclude,
+        runner_host=settings.runner_host,
+        fresh=settings.fresh,
+        secrets=secrets,
+    )
+
+
+def _create_host(settings: EngineSettings, secrets: SecretStore) -> Engine:
+    return HostEngine(settings=settings, secrets=secrets)
+
+
+async def _show_dagger_cache(request: CacheRequest) -> AsyncIterator[str]:
+    # Imported late because it loads the SDK, which takes a second.
+    from heroci_action.engines.dagger.cache_admin import show  # noqa: PLC0415
+
+    async for line in show(request, await preflight(request.machine, request.runner_host)):
+        yield line
+
+
+async def _prune_dagger_cache(request: CacheRequest) -> AsyncIterator[str]:
+    # Imported late because it loads the SDK, which takes a second.
+    from heroci_action.engines.dagger.cache_admin import prune  # noqa: PLC0415
+
+    async for line in prune(request, await preflight(request.machine, request.runner_host)):
+        yield line
+
+
+def create_engine(kind: EngineKind, settings: EngineSettings, announce: Announce) -> Engine:
+    """Return an engine whose output is masked; `announce` receives every line of a secret."""
+    secrets = SecretStore(announce)
+    return MaskedEngine(kind.create(settings, secrets), secrets, settings.machine)
+
+
+ENGINES: Mapping[EngineChoice, EngineKind] = {
+    kind.choice: kind
+    for kind in (
+        EngineKind(
+            choice=EngineChoice.DAGGER,
+            create=_create_dagger,
+            find=_find_dagger,
+            show_cache=_show_dagger_cache,
+            prune_cache=_prune_dagger_cache,
+            has_containers=True,
+            builds_images=True,
+            roots=(CONTAINER_ROOT,),
+        ),
+        EngineKind(
+            choice=EngineChoice.HOST,
+            create=_create_host,
+            find=_find_host,
+            show_cache=host_cache.show,
+            prune_cache=host_cache.prune,
+        ),
+    )
+}
+"""The engines in the order in which `auto` tries them; the last one must always be available."""
