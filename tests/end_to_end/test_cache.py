@@ -41,7 +41,7 @@ def test_without_an_engine_auto_says_so_and_is_no_error(tmp_path: Path) -> None:
     )
     shown = call("cache", "show", directory=tmp_path, env=env)
     assert shown.exit_code == 0, shown.stderr
-    assert "Dagger engine: there is no docker client" in shown.stdout
+    assert "Dagger engine: no Docker daemon is running" in shown.stdout
     assert call("cache", "show", "--engine", "dagger", directory=tmp_path, env=env).exit_code == 3
 
 
