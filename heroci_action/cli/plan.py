@@ -129,7 +129,7 @@ def _record(project: Project) -> dict[str, object]:
         for step, inner in zip(stage.steps, record["steps"], strict=True):
             inner["action"] = {"kind": type(step.action).__name__, **inner["action"]}
     return {
-        "engine": dataclasses.asdict(project.chosen),
+        "engine": {"name": project.chosen.name, "reason": project.chosen.reason},
         "plan": plan,
         "configuration": project.loaded.config.model_dump(mode="json", by_alias=True),
         "origins": dict(project.loaded.origins),
