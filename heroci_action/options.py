@@ -1,4 +1,4 @@
-"""What a call asks for, whether it came by the command line or by the action's inputs."""
+"""The options of a call, whether they come from the command line or from the action's inputs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
-from heroci_action.analysis.gates import Gates
 from heroci_action.sharding import Shard
 
 
@@ -19,7 +18,7 @@ class EngineChoice(StrEnum):
 
 
 class Verbosity(IntEnum):
-    """How much is said while the stages run."""
+    """How much is printed while the stages run."""
 
     QUIET = 0
     NORMAL = 1
@@ -27,16 +26,50 @@ class Verbosity(IntEnum):
     DEBUG = 3
 
 
+class FailOn(StrEnum):
+    """The values of `--fail-on`: which tests and findings fail the run."""
+
+    # Any failed or errored test, any finding of severity error.
+    FAILURES = "failures"
+    # Only those that are not in the baseline.
+    NEW_FAILURES = "new-failures"
+    # Only errored tests.
+    ERRORS = "errors"
+    NOTHING = "nothing"
+
+
 DEFAULT_OUTPUT = Path("heroci-reports")
 LIST_PASSED = 10_000  # tests
-LARGEST_FILE = 1 << 30  # bytes of one report, unpacked; more is an accident or an attack
+LARGEST_FILE = 1 << 30  # bytes of one uncompressed report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    """The limits that fail a run: percentages, and a duration in seconds; None means no limit."""
+
+    fail_on: FailOn = FailOn.FAILURES
+    coverage_minimum: float | None = None
+    coverage_minimum_diff: float | None = None
+    max_duration: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What a result is compared with.
+
+    `baseline` is the heroci-result.json of an earlier run. `base` is the git ref that changed lines are counted from;
+    None means the base of the pull request, on GitHub.
+    """
+
+    baseline: Path | None = None
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubApi:
-    """What is asked of GitHub's API: each of the two needs a permission of its own, so each is asked for by name.
+    """What to publish through GitHub's API.
 
-    `check_run` needs `checks: write`, `comment` needs `pull-requests: write`.
+    `check_run` needs the permission `checks: write`, `comment` needs `pull-requests: write`.
     """
 
     token: str = field(repr=False)
@@ -45,30 +78,35 @@ class GitHubApi:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What every verb that reports has; paths are relative to the current directory.
+class Destination:
+    """Where the reports go: a directory and, on GitHub, annotations, the job summary and the API."""
 
-    `path` is the project's directory, `baseline` the heroci-result.json of an earlier run. `base` is what changed lines
-    are counted from, a ref of git; None is GitHub's base of a pull request. `annotations` and `summary` are GitHub's.
-    """
-
-    path: Path = Path()
     output: Path = DEFAULT_OUTPUT
-    verbosity: Verbosity = Verbosity.NORMAL
-    baseline: Path | None = None
-    base: str | None = None
-    gates: Gates = field(default_factory=Gates)
     annotations: bool = True
     summary: bool = True
     api: GitHubApi | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions(Options):
-    """What a call of `run` asks for. None means: as the configuration says. `timeout` is in seconds.
+class Options:
+    """The options of every verb that reports; paths are relative to the current directory.
 
-    `config` is a file to read instead of the project's own. `runner_host` is the address of a Dagger engine,
-    `use_cache` False runs everything anew. `shard` is the part of the tests to run, None all.
+    `path` is the directory of the project.
+    """
+
+    path: Path = Path()
+    verbosity: Verbosity = Verbosity.NORMAL
+    reference: Reference = Reference()
+    gates: Gates = Gates()
+    destination: Destination = Destination()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions(Options):
+    """The options of `run`; None means the value of the configuration. `timeout` is in seconds.
+
+    `config` replaces the project's own configuration file. `runner_host` is the address of a Dagger engine. Without
+    `use_cache`, nothing from earlier runs is used. `shard` is the part of the tests to run; None means all.
     """
 
     config: Path | None = None
@@ -87,10 +125,10 @@ class RunOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions(Options):
-    """What a call of `report` or `merge` asks for: names and globs of files. None means: as the configuration says.
+    """The options of `report` and `merge`: file names and globs. None means the value of the configuration.
 
-    `listed` is the number of passed tests above which the result has them packed; `largest_file` the bytes of one
-    report, unpacked, above which it is not read.
+    If more than `listed` tests passed, the result packs them. A report of more than `largest_file` uncompressed bytes
+    is not read.
     """
 
     results: tuple[str, ...] = ()

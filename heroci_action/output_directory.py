@@ -1,9 +1,11 @@
-"""The directory that the reports of a run go into."""
+"""The directory that the reports of a run are written to."""
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from heroci_action.errors import UsageError
@@ -19,50 +21,93 @@ REPORTS = (
 )
 LOGS = "logs"
 MARK = "# Made by heroci, ignored by git.\n*\n"
+ANOTHER = "name another directory with --output"
 
 
-def make(directory: Path) -> None:
-    """Make a directory that git ignores, unless somebody else has put something into it. Raises OSError."""
-    directory.mkdir(parents=True, exist_ok=True)
-    if not any(directory.iterdir()):
-        (directory / ".gitignore").write_text(MARK, encoding="utf-8")
+@contextmanager
+def open_output(path: Path) -> Iterator[Path]:
+    """Create the directory if necessary and lock it; yield its absolute path.
 
-
-def prepare(output: Path) -> None:
-    """Make the directory, and take away what a former run has left in it. Raises OSError.
-
-    A directory that HeroCI made, or found empty, is marked and ignored by git; logs are removed only there, since
-    elsewhere a `logs/` may be somebody else's.
+    Raises UsageError if it cannot be created, is a symbolic link, or is in use by another run.
     """
-    make(output)
-    ignore = output / ".gitignore"
-    for name in REPORTS:
-        (output / name).unlink(missing_ok=True)
-    if ignore.is_file() and ignore.read_text(encoding="utf-8", errors="replace") == MARK:
-        for log in (output / LOGS).glob("*.log"):
-            log.unlink()
-
-
-def prepared(path: Path) -> Path:
-    """`prepare` for a directory that a user named; its absolute path. Raises UsageError where it cannot be written."""
     try:
-        prepare(path)
+        make_directory(path)
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
         raise UsageError(
-            f"the reports cannot be written to {str(path)!r}: {error.strerror}",
-            remedy="name another directory with --output",
+            f"cannot write reports to {str(path)!r}: {error.strerror}", remedy=ANOTHER
         ) from error
-    return path.resolve()
-
-
-def write(path: Path, content: bytes | Iterable[bytes]) -> None:
-    """Write a file, which may come in pieces, whole or not at all: a reader never sees half of it. Raises OSError.
-
-    A symbolic link of that name is replaced, not followed.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with part.open("wb") as file:
+        _lock(handle, path)
+        yield path.resolve()
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, path: Path) -> None:
+    """Lock the directory itself, so that the lock leaves no file and ends with the process. Raise UsageError."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(
+            f"another run is writing its reports to {str(path)!r}",
+            remedy=f"wait until it has finished, or {ANOTHER}",
+        ) from error
+    except OSError:
+        # A file system without locks.
+        return
+
+
+def make_directory(path: Path) -> None:
+    """Create a directory that git ignores; leave one with other contents as it is.
+
+    Raises OSError, and UsageError for a symbolic link: a commit could contain one that leads anywhere.
+    """
+    refuse_links(path)
+    path.mkdir(parents=True, exist_ok=True)
+    if not any(path.iterdir()):
+        (path / ".gitignore").write_text(MARK, encoding="utf-8")
+
+
+def refuse_links(path: Path) -> None:
+    """Raise UsageError if the path, its logs, or a directory between it and the current one is a symbolic link."""
+    here = Path.cwd()
+    absolute = Path(os.path.normpath(here / path))
+    above = (parent for parent in absolute.parents if here in parent.parents)
+    for place in (absolute, *above, absolute / LOGS):
+        if place.is_symlink():
+            shown = place.relative_to(here) if place.is_relative_to(here) else place
+            raise UsageError(
+                f"{str(shown)!r} is a symbolic link, and HeroCI writes only to its own directories",
+                remedy="remove the link, or name another directory",
+            )
+
+
+def remove_reports(output: Path) -> None:
+    """Remove the reports of an earlier run; logs only if HeroCI created the directory. Raises OSError."""
+    for name in REPORTS:
+        (output / name).unlink(missing_ok=True)
+    if is_marked(output):
+        for file in (*(output / LOGS).glob("*.log"), *output.glob(".*.part")):
+            file.unlink()
+
+
+def is_marked(directory: Path) -> bool:
+    """Return whether HeroCI created the directory."""
+    ignore = directory / ".gitignore"
+    try:
+        return ignore.read_text(encoding="utf-8", errors="replace") == MARK
+    except OSError:
+        return False
+
+
+def write_file(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file completely or not at all; a symbolic link of that name is replaced. Raises OSError."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(part, flags, 0o666), "wb") as file:
             file.writelines((content,) if isinstance(content, bytes) else content)
         part.replace(path)
     except BaseException:

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
+from heroci_action.options import FailOn, Gates
 from heroci_action.results.records import Result, Severity, StageResult, Status, StepResult
 from heroci_action.text import count, seconds
 
 STAGE = "gates"
-
-
-class FailOn(StrEnum):
-    """The values of `--fail-on`: what of the tests and the findings makes the report fail."""
-
-    FAILURES = "failures"  # any failed or errored test, any finding that is an error
-    NEW_FAILURES = "new-failures"  # those that the baseline has not
-    ERRORS = "errors"  # errored tests only
-    NOTHING = "nothing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gates:
-    """The limits: shares in percent, durations in seconds; None is no limit."""
-
-    fail_on: FailOn = FailOn.FAILURES
-    coverage_minimum: float | None = None
-    coverage_minimum_diff: float | None = None
-    max_duration: float | None = None
 
 
 def judge(result: Result, gates: Gates) -> Result:

@@ -1,4 +1,4 @@
-"""The command line: one small file per verb, imported when it is called."""
+"""The command line: one file per verb, imported when it is called."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from heroci_action.errors import ConfigurationError, ExitCode, HeroCIError
+from heroci_action.cli.errors import show_error
+from heroci_action.errors import ExitCode, HeroCIError
 from heroci_action.version import __version__
 
 VERBS = ("run", "report", "merge", "plan", "doctor", "init", "cache")
 
 
 class Verbs(click.Group):
-    """Finds `heroci VERB` in `cli/VERB.py`, so that `--help` and completion stay quick."""
+    """Find `heroci VERB` in `cli/VERB.py`; `--help` and completion import only what they need."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs in the order in which a user meets them."""
+        """Return the verbs in the order in which a user needs them."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, None where there is none."""
+        """Return the command of that name, if there is one."""
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(f"heroci_action.cli.{cmd_name}")
@@ -30,21 +31,27 @@ class Verbs(click.Group):
         return command
 
 
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+EPILOG = """\b
+Exit codes:
+  0    passed
+  1    failed
+  2    usage or configuration error
+  3    engine error
+  4    bug in HeroCI
+  130  interrupted
+"""
+
+
+@click.command(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="heroci %(version)s")
 def heroci() -> None:
-    r"""Run a Django project's whole CI, and report it.
-
-    \b
-    Exit codes: 0 all passed, 1 a stage failed, 2 usage or configuration,
-    3 the engine, 4 a bug in HeroCI, 130 interrupted.
-    """
+    """Run a Django project's whole CI and report it."""
 
 
 def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """The exit code of a whole call; every error comes out as its cause and its remedy."""
+    """Run the program and return its exit code; every error is printed with its cause and its remedy."""
     try:
-        return _call(arguments, environ)
+        return _dispatch(arguments, environ)
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.Abort:
@@ -55,7 +62,7 @@ def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except HeroCIError as error:
         show_error(error)
         return error.exit_code
-    except Exception:  # noqa: BLE001  the last line of defence: whatever got here is our fault
+    except Exception:  # noqa: BLE001  every error that is expected was handled above
         click.echo(traceback.format_exc(), err=True)
         click.echo(
             "heroci: this is a bug in HeroCI, please report it with the lines above", err=True
@@ -63,25 +70,10 @@ def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return ExitCode.BUG
 
 
-def _call(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """GitHub's runner starts the action without arguments and with its inputs in the environment."""
+def _dispatch(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the action or a verb: GitHub's runner passes no arguments, but inputs in the environment."""
     if not arguments and "INPUT_ENGINE" in environ:
-        from heroci_action.cli.action import run_action  # noqa: PLC0415
+        from heroci_action.cli.action import run_action  # noqa: PLC0415  only the action needs it
 
         return run_action(environ)
     return int(heroci.main(list(arguments), prog_name="heroci", standalone_mode=False) or 0)
-
-
-def show_error(error: HeroCIError) -> None:
-    """Print the cause and the remedy of an expected error, each problem of a configuration on its own."""
-    if isinstance(error, ConfigurationError):
-        for problem in error.problems:
-            _show(str(problem), problem.remedy)
-    else:
-        _show(error.cause, error.remedy)
-
-
-def _show(cause: str, remedy: str | None) -> None:
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {cause}", err=True)
-    if remedy:
-        click.echo(f"  {click.style('remedy', bold=True)}: {remedy}", err=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import click
 
-from heroci_action.commands.run import cache_directory
+from heroci_action.commands.engine import cache_directory
 from heroci_action.engines.registry import ENGINES, EngineKind
 from heroci_action.engines.settings import CacheRequest
 from heroci_action.errors import EngineError, UsageError

@@ -10,13 +10,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from heroci_action.analysis.gates import FailOn, Gates
 from heroci_action.errors import ConfigurationError, Problem
 from heroci_action.options import (
     DEFAULT_OUTPUT,
+    Destination,
     EngineChoice,
+    FailOn,
+    Gates,
     GitHubApi,
     Options,
+    Reference,
     ReportOptions,
     RunOptions,
     Verbosity,
@@ -133,17 +136,19 @@ def call_from(environ: Mapping[str, str]) -> Call:
 def _shared(inputs: Inputs) -> Options:
     return Options(
         path=inputs.read("working-directory", _directory, Path()),
-        output=inputs.read("output", Path, DEFAULT_OUTPUT),
         verbosity=inputs.read("log-level", _one_of(VERBOSITIES), Verbosity.NORMAL),
-        baseline=inputs.given("baseline", Path),
+        reference=Reference(baseline=inputs.given("baseline", Path)),
         gates=Gates(
             fail_on=inputs.read("fail-on", _one_of(FAIL_ON), FailOn.FAILURES),
             coverage_minimum=inputs.given("coverage-minimum", _percent),
             coverage_minimum_diff=inputs.given("coverage-minimum-diff", _percent),
         ),
-        annotations=inputs.flag("annotations", default=True),
-        summary=inputs.flag("summary", default=True),
-        api=_api(inputs),
+        destination=Destination(
+            output=inputs.read("output", Path, DEFAULT_OUTPUT),
+            annotations=inputs.flag("annotations", default=True),
+            summary=inputs.flag("summary", default=True),
+            api=_api(inputs),
+        ),
     )
 
 

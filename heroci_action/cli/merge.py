@@ -1,4 +1,4 @@
-"""`heroci merge`: one report of the results of several jobs."""
+"""`heroci merge`: merge the results of several jobs into one report."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import Any
 
 import click
 
-from heroci_action.cli.shared import chosen, report_options
-from heroci_action.cli.sizes import list_passed
-from heroci_action.commands.report import merge_results
+from heroci_action.cli.shared import list_passed, report_options, to_fields
+from heroci_action.commands.merge import merge_results
 from heroci_action.options import ReportOptions
 
 
-@click.command("merge", short_help="Put the results of shards and matrix jobs together.")
+@click.command("merge", short_help="Merge the results of shards and matrix jobs.")
 @click.argument("results", nargs=-1, required=True, metavar="GLOB...")
 @list_passed
 @report_options
 def command(*, results: tuple[str, ...], **options: Any) -> int:
-    """Make one report of the heroci-result.json files that GLOB... names.
+    """Merge the heroci-result.json files that match GLOB... into one report.
 
-    A job is called as the directory of its file. A test that several jobs ran counts once.
+    Each job is named after the directory that contains its result file.
     """
-    return merge_results(ReportOptions(results=results, **chosen(options)), os.environ)
+    return merge_results(ReportOptions(results=results, **to_fields(options)), os.environ)

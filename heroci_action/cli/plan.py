@@ -1,4 +1,4 @@
-"""`heroci plan`: what would run, and why."""
+"""`heroci plan`: show what would run, and why."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from typing import Any
 import anyio
 import click
 
-from heroci_action.cli.shared import project_path, what_runs
+from heroci_action.cli.shared import project_path, selection_options
 from heroci_action.cli.types import PYTHON
-from heroci_action.commands.run import Project, prepare
+from heroci_action.commands.plan import Project, plan_project
+from heroci_action.github.commands import inert
 from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.plan.stages import Stage
 from heroci_action.sharding import MAX_JOBS, matrix
+from heroci_action.text import printable
 
 
 @click.command("plan", short_help="Show what would run, and why.")
 @project_path
-@what_runs
+@selection_options
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "matrix"]),
     default="text",
     show_default=True,
-    help="json: the plan, the configuration and its origins; matrix: jobs for GitHub, in one line.",
+    help="text, json (plan, configuration and origins), or matrix (jobs for GitHub, on one line).",
 )
-@click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@click.option("--json", "form", flag_value="json", help="Short for --format json.")
 @click.option(
     "--shards",
     type=click.IntRange(min=1),
     metavar="N",
-    help="A job for each of N parts of the tests; with --format matrix.",
+    help="With --format matrix, one job for each of N parts of the tests.",
 )
 @click.option(
     "--python",
@@ -42,11 +44,9 @@ from heroci_action.sharding import MAX_JOBS, matrix
     type=PYTHON,
     multiple=True,
     metavar="VERSION",
-    help="The same for each of these versions, 3.12 or so; with --format matrix.",
+    help="With --format matrix, one job for each Python version, such as 3.12; repeatable.",
 )
-@click.option(
-    "--explain", is_flag=True, help="Show where each value of the configuration came from."
-)
+@click.option("--explain", is_flag=True, help="Show where each configuration value comes from.")
 def command(
     *,
     form: str,
@@ -56,24 +56,26 @@ def command(
     engine: str,
     **options: Any,
 ) -> None:
-    """Show what `heroci run` would do with the project at PATH (default: here), without doing it."""
+    """Show what `heroci run` would do with the project at PATH (default: the current directory)."""
     if form == "matrix":
         click.echo(_matrix(shards, pythons))
         return
     if shards or pythons:
-        raise click.UsageError("--shards and --python are for --format matrix.")
-    chosen = RunOptions(engine=EngineChoice(engine), **options)
-    project = anyio.run(prepare, chosen, os.environ)
+        raise click.UsageError("--shards and --python need --format matrix.")
+    requested = RunOptions(engine=EngineChoice(engine), **options)
+    project = anyio.run(plan_project, requested, os.environ)
     if form == "json":
-        click.echo(json.dumps(_record(project), indent=2, ensure_ascii=False))
+        record = json.dumps(_record(project), indent=2, ensure_ascii=False)
+        # The runner takes `##[` for a command anywhere in a line.
+        click.echo(record.replace("##[", r"#\u0023["))
         return
-    click.echo(
-        f"{project.plan.project} on the {project.chosen.name} engine ({project.chosen.reason})\n"
-    )
+    chosen = project.chosen
+    click.echo(_safe(f"{project.plan.project} on the {chosen.name} engine ({chosen.reason})"))
+    click.echo()
     for stage in project.plan.stages:
         _show(stage)
     for warning in project.loaded.warnings:
-        click.echo(f"{click.style('warning', fg='yellow')}: {warning}")
+        click.echo(f"{click.style('warning', fg='yellow')}: {_safe(warning)}")
     if explain:
         _explain(project)
 
@@ -83,7 +85,7 @@ def _matrix(shards: int | None, pythons: tuple[str, ...]) -> str:
     if not jobs:
         raise click.UsageError("--format matrix needs --shards or --python.")
     if len(jobs) > MAX_JOBS:
-        raise click.UsageError(f"{len(jobs)} jobs are more than the {MAX_JOBS} of GitHub's matrix.")
+        raise click.UsageError(f"{len(jobs)} jobs exceed GitHub's limit of {MAX_JOBS} per matrix.")
     return json.dumps({"include": jobs}, separators=(",", ":"))
 
 
@@ -91,26 +93,32 @@ def _show(stage: Stage) -> None:
     needs = f"  needs {', '.join(stage.needs)}" if stage.needs else ""
     services = f"  with {', '.join(stage.services)}" if stage.services else ""
     optional = "  optional" if stage.optional else ""
-    click.echo(f"{stage.emoji} {click.style(stage.name, bold=True)}{needs}{services}{optional}")
+    name = click.style(_safe(f"{stage.emoji} {stage.name}".strip()), bold=True)
+    click.echo(f"{name}{_safe(f'{needs}{services}{optional}')}")
     if stage.skip:
-        click.echo(f"   {click.style('skipped', fg='yellow')}: {stage.skip}")
+        click.echo(f"   {click.style('skipped', fg='yellow')}: {_safe(stage.skip)}")
     else:
         for step in stage.steps:
-            click.echo(f"   {step.name}: {click.style(str(step.action), dim=True)}")
+            click.echo(f"   {_safe(step.name)}: {click.style(_safe(str(step.action)), dim=True)}")
     click.echo()
 
 
+def _safe(text: str) -> str:
+    """Return the text on one line that is no workflow command."""
+    return inert(printable(text).replace("\n", " "))
+
+
 def _explain(project: Project) -> None:
-    """One line a key: its value, and where it came from."""
+    """Print each key with its value and the origin of the value."""
     values = _values(project)
-    click.echo(click.style("where each value came from", bold=True))
+    click.echo(click.style("where each value comes from", bold=True))
     for key, origin in sorted(project.loaded.origins.items()):
         value = json.dumps(values.get(key), ensure_ascii=False)
-        click.echo(f"   {key} = {value}  {click.style(f'({origin})', dim=True)}")
+        click.echo(f"   {_safe(f'{key} = {value}')}  {click.style(_safe(f'({origin})'), dim=True)}")
 
 
 def _values(project: Project) -> dict[str, object]:
-    """The configuration by dotted keys."""
+    """Return the configuration by dotted keys."""
     flat: dict[str, object] = {}
 
     def walk(prefix: str, value: object) -> None:

@@ -1,4 +1,4 @@
-"""`heroci report`: report what something else made."""
+"""`heroci report`: report the results of other programs."""
 
 from __future__ import annotations
 
@@ -7,26 +7,25 @@ from typing import Any
 
 import click
 
-from heroci_action.cli.shared import chosen, report_options
-from heroci_action.cli.sizes import largest_file, list_passed
+from heroci_action.cli.shared import largest_file, list_passed, report_options, to_fields
 from heroci_action.commands.report import report
 from heroci_action.errors import UsageError
 from heroci_action.options import ReportOptions
 
 
-@click.command("report", short_help="Report test results, coverage and findings of any tool.")
+@click.command("report", short_help="Report test results, coverage and lint findings.")
 @click.argument("results", nargs=-1, metavar="GLOB...")
 @click.option(
     "--coverage",
     multiple=True,
     metavar="FILE",
-    help="coverage.py JSON, Cobertura, LCOV or JaCoCo; a name or a glob, several times.",
+    help="Coverage file or glob: coverage.py JSON, Cobertura, LCOV or JaCoCo; repeatable.",
 )
 @click.option(
     "--lint",
     multiple=True,
     metavar="FILE",
-    help="SARIF, Checkstyle, or the output of a linter; a name or a glob, several times.",
+    help="Lint file or glob: SARIF, Checkstyle, or the output of a linter; repeatable.",
 )
 @largest_file
 @list_passed
@@ -34,14 +33,14 @@ from heroci_action.options import ReportOptions
 def command(
     *, results: tuple[str, ...], coverage: tuple[str, ...], lint: tuple[str, ...], **options: Any
 ) -> int:
-    """Report the test results that GLOB... names (JUnit XML), whoever made them.
+    """Report the test results (JUnit XML) that match GLOB..., whatever tool wrote them.
 
-    The kind of each file is told from its content. Writes the same reports as `heroci run`.
+    The format of each file is recognized by its content. The reports are the same as those of `heroci run`.
     """
     if not (results or coverage or lint):
         raise UsageError(
-            "there is nothing to report",
+            "no files to report",
             remedy="name JUnit files, or a glob such as 'results/**/*.xml'",
         )
-    asked = ReportOptions(results=results, coverage=coverage, lint=lint, **chosen(options))
-    return report(asked, os.environ)
+    requested = ReportOptions(results=results, coverage=coverage, lint=lint, **to_fields(options))
+    return report(requested, os.environ)

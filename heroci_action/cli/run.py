@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from heroci_action.cli.shared import chosen, project_path, report_options, what_runs
+from heroci_action.cli.shared import project_path, report_options, selection_options, to_fields
 from heroci_action.cli.types import DURATION, SHARD
 from heroci_action.commands.run import run
 from heroci_action.options import EngineChoice, RunOptions, Verbosity
@@ -16,41 +16,41 @@ from heroci_action.options import EngineChoice, RunOptions, Verbosity
 
 @click.command("run", short_help="Run the stages and report.")
 @project_path
-@what_runs
+@selection_options
 @click.option(
     "--fail-fast/--no-fail-fast",
     default=None,
-    help="Stop at the first failing stage. [default: no-fail-fast]",
+    help="Stop after the first failed stage. [default: no-fail-fast]",
 )
 @click.option(
     "--max-parallel",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many steps may run at once.",
+    help="Run at most N steps at once.",
 )
 @click.option(
     "--timeout",
     type=DURATION,
     metavar="TIME",
-    help="How long the whole run may take: 90, 90s, 5m, 1h.",
+    help="Time limit for the whole run: 90, 90s, 5m, 1h.",
 )
 @click.option(
     "--shard",
     type=SHARD,
     metavar="K/N",
-    help="Run the K-th of N parts of the tests; heroci merge puts their results together.",
+    help="Run part K of N of the tests; `heroci merge` merges their results.",
 )
 @report_options
 @click.option(
     "--cache/--no-cache",
     "use_cache",
     default=True,
-    help="Whether results of former runs may be used again.",
+    help="Use results and environments of earlier runs. [default: cache]",
 )
 @click.option(
     "--publish/--dry-run",
     default=None,
-    help="Whether `publish` in the configuration pushes. [default: dry-run]",
+    help="Push the image to the registry in `publish`, or only show what would be pushed. [default: dry-run]",
 )
 @click.option(
     "--install-system-packages",
@@ -62,33 +62,33 @@ from heroci_action.options import EngineChoice, RunOptions, Verbosity
     "--verbose",
     "verbosity",
     flag_value=Verbosity.VERBOSE.value,
-    help="Show all output as it comes.",
+    help="Print all output as it arrives.",
 )
 @click.option(
     "-q",
     "--quiet",
     "verbosity",
     flag_value=Verbosity.QUIET.value,
-    help="Show failures and the verdict only.",
+    help="Print only failures and the verdict.",
 )
 @click.option(
     "--debug",
     "verbosity",
     flag_value=Verbosity.DEBUG.value,
-    help="Show all output and what HeroCI does besides.",
+    help="Print all output and the command of each step.",
 )
 def command(*, engine: str, verbosity: int | None, **options: Any) -> int:
-    """Run the CI of the Django project at PATH (default: here) and write the reports."""
-    asked = RunOptions(
+    """Run the CI of the Django project at PATH (default: the current directory) and write the reports."""
+    requested = RunOptions(
         engine=EngineChoice(engine),
-        verbosity=_asked(os.environ) if verbosity is None else Verbosity(int(verbosity)),
-        **chosen(options),
+        verbosity=_verbosity(os.environ) if verbosity is None else Verbosity(int(verbosity)),
+        **to_fields(options),
     )
-    return run(asked, os.environ)
+    return run(requested, os.environ)
 
 
-def _asked(environ: Mapping[str, str]) -> Verbosity:
-    """The level in a variable that Dagger itself does not read any more, and that people still set."""
+def _verbosity(environ: Mapping[str, str]) -> Verbosity:
+    """Return the verbosity that DAGGER_LOG_LEVEL names: Dagger ignores it now, but people still set it."""
     level = environ.get("DAGGER_LOG_LEVEL", "").lower()
     levels = {"debug": Verbosity.DEBUG, "warn": Verbosity.QUIET, "error": Verbosity.QUIET}
     return levels.get(level, Verbosity.NORMAL)

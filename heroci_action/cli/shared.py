@@ -1,4 +1,4 @@
-"""Arguments and options that several verbs have."""
+"""Arguments and options that several verbs share."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-from heroci_action.analysis.gates import FailOn, Gates
-from heroci_action.cli.types import DURATION, NAMES
-from heroci_action.options import DEFAULT_OUTPUT, EngineChoice
+from heroci_action.cli.types import DURATION, NAMES, SIZE
+from heroci_action.options import (
+    DEFAULT_OUTPUT,
+    LIST_PASSED,
+    Destination,
+    EngineChoice,
+    FailOn,
+    Gates,
+    Reference,
+)
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -19,54 +26,54 @@ project_path = click.argument(
 )
 
 
-def _flat(
+def _flatten(
     _ctx: click.Context, _param: click.Parameter, values: tuple[tuple[str, ...], ...]
 ) -> tuple[str, ...]:
-    """The names of an option that was given several times."""
+    """Return the names of an option that can be repeated."""
     return tuple(name for names in values for name in names)
 
 
-_WHAT_RUNS = (
+_SELECTION = (
     click.option(
         "--config",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="A heroci.toml or pyproject.toml to read instead of the project's own.",
+        help="Read this heroci.toml or pyproject.toml instead of the project's own.",
     ),
     click.option(
         "--engine",
         type=click.Choice([choice.value for choice in EngineChoice]),
         default=EngineChoice.AUTO.value,
         show_default=True,
-        help="What executes the stages; auto takes Dagger where it can.",
+        help="Engine that runs the stages; auto uses Dagger if available, otherwise the host.",
     ),
     click.option(
         "--runner-host",
         metavar="ADDRESS",
-        help="Where a Dagger engine is: tcp://HOST:PORT, unix:///PATH, ssh://, kube-pod://, docker-container://.",
+        help="Address of a Dagger engine: tcp://HOST:PORT, unix:///PATH, ssh://, kube-pod://, docker-container://.",
     ),
     click.option(
         "--stages",
         type=NAMES,
         multiple=True,
-        callback=_flat,
+        callback=_flatten,
         metavar="NAMES",
-        help="Only these and what they need; comma-separated.",
+        help="Run only these stages and what they need; comma-separated.",
     ),
     click.option(
         "--skip",
         type=NAMES,
         multiple=True,
-        callback=_flat,
+        callback=_flatten,
         metavar="NAMES",
-        help="Leave these out; comma-separated.",
+        help="Skip these stages; comma-separated.",
     ),
 )
 
 
-def what_runs(function: Function) -> Function:
-    """The options that choose the engine and the stages."""
-    for option in reversed(_WHAT_RUNS):
+def selection_options(function: Function) -> Function:
+    """Add the options that choose the engine and the stages."""
+    for option in reversed(_SELECTION):
         function = option(function)
     return function
 
@@ -76,12 +83,12 @@ _REPORT_OPTIONS = (
         "--baseline",
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="The heroci-result.json of an earlier run to compare with; its times make shards even.",
+        help="Compare with the heroci-result.json of an earlier run; its durations balance shards.",
     ),
     click.option(
         "--base",
         metavar="REF",
-        help="What changed lines are counted from. [default: the base of GitHub's pull request]",
+        help="Git ref that changed lines are counted from. [default: the base of GitHub's pull request]",
     ),
     click.option(
         "--output",
@@ -89,50 +96,68 @@ _REPORT_OPTIONS = (
         default=DEFAULT_OUTPUT,
         show_default=True,
         metavar="DIR",
-        help="Where the reports go.",
+        help="Write the reports to this directory.",
     ),
     click.option(
         "--fail-on",
         type=click.Choice([choice.value for choice in FailOn]),
         default=FailOn.FAILURES.value,
         show_default=True,
-        help="What of tests and findings makes the exit code 1.",
+        help="Tests and findings that fail the run.",
     ),
     click.option(
         "--coverage-minimum",
         type=click.FloatRange(0, 100),
         metavar="PERCENT",
-        help="Fail where less is covered.",
+        help="Fail if coverage is below PERCENT.",
     ),
     click.option(
         "--coverage-minimum-diff",
         type=click.FloatRange(0, 100),
         metavar="PERCENT",
-        help="Fail where less of the changed lines is covered.",
+        help="Fail if the coverage of changed lines is below PERCENT.",
     ),
     click.option(
         "--max-duration",
         type=DURATION,
         metavar="TIME",
-        help="Fail where the run, or the tests of a report in sum, took longer: 90, 90s, 5m, 1h.",
+        help="Fail if the run (for reports, the total test time) takes longer: 90, 90s, 5m, 1h.",
     ),
 )
 
 
 def report_options(function: Function) -> Function:
-    """The options of everything that reports."""
+    """Add the options of every verb that reports."""
     for option in reversed(_REPORT_OPTIONS):
         function = option(function)
     return function
 
 
-def chosen(options: dict[str, Any]) -> dict[str, Any]:
-    """The options of `report_options` as fields of Options, with the others."""
+largest_file = click.option(
+    "--largest-file",
+    type=SIZE,
+    metavar="SIZE",
+    help="Maximum uncompressed size of a report: 1000000, 500MB, 2GB. [default: 1GiB]",
+)
+
+list_passed = click.option(
+    "--list-passed",
+    "listed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=f"If more than N tests passed, store them as a compact index in heroci-result.json. [default: {LIST_PASSED}]",
+)
+
+
+def to_fields(options: dict[str, Any]) -> dict[str, Any]:
+    """Convert the options of `report_options` into fields of Options; keep all others."""
+    fields = dict(options)
     gates = Gates(
-        fail_on=FailOn(options.pop("fail_on")),
-        coverage_minimum=options.pop("coverage_minimum"),
-        coverage_minimum_diff=options.pop("coverage_minimum_diff"),
-        max_duration=options.pop("max_duration"),
+        fail_on=FailOn(fields.pop("fail_on")),
+        coverage_minimum=fields.pop("coverage_minimum"),
+        coverage_minimum_diff=fields.pop("coverage_minimum_diff"),
+        max_duration=fields.pop("max_duration"),
     )
-    baseline: Path | None = options.pop("baseline")
-    return {**options, "gates": gates, "baseline": baseline}
+    reference = Reference(baseline=fields.pop("baseline"), base=fields.pop("base"))
+    destination = Destination(output=fields.pop("output"))
+    return {**fields, "gates": gates, "reference": reference, "destination": destination}

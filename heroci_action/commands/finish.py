@@ -1,106 +1,138 @@
-"""What follows on a result, whoever made it: it is compared, published, and told to GitHub."""
+"""Finish every verb that reports: compare the result, judge it, publish it, show it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from heroci_action.analysis.baseline import compare
 from heroci_action.analysis.changed_lines import of_changes
-from heroci_action.errors import ExitCode, UsageError
+from heroci_action.analysis.gates import judge_run
+from heroci_action.errors import UsageError
 from heroci_action.github.commands import Annotation, annotation, write_line
 from heroci_action.github.context import GitHubContext
-from heroci_action.options import GitHubApi, Options
-from heroci_action.reports.publish import Repository, publish
+from heroci_action.observers.base import Observer
+from heroci_action.options import Destination, Gates, GitHubApi, Reference
+from heroci_action.publish.files import Repository, Written, write_reports
+from heroci_action.publish.problems import PublishProblem, with_problems
+from heroci_action.publish.runner import write_annotations, write_outputs, write_summary
 from heroci_action.repository.git import Checkout, GitError
-from heroci_action.results.records import Result, Severity
+from heroci_action.results.records import Result, Severity, Status
 from heroci_action.results.serialise import load
 
-
-def compared(
-    result: Result, options: Options, *, checkout: Checkout, environ: Mapping[str, str]
-) -> Result:
-    """The result with what is different from its baseline, and what is covered of its change, where they are known."""
-    github = GitHubContext.from_environ(environ)
-    result = replace(result, attempt=github.run_attempt if github else 1)
-    result = _with_changes(result, options, checkout=checkout, environ=environ)
-    return _with_baseline(result, options, checkout)
+RESULT = "heroci-result.json"
 
 
-def published(
-    result: Result,
-    options: Options,
-    *,
-    output: Path,
-    repository: Repository,
-    environ: Mapping[str, str],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where a verb runs: the checkout, the repository's files, the output directory, GitHub, and the observer."""
+
+    checkout: Checkout
+    repository: Repository
+    output: Path
+    github: GitHubContext | None
+    observer: Observer
+
+
+def finish(
+    result: Result, *, reference: Reference, gates: Gates, destination: Destination, site: Site
 ) -> int:
-    """Write the reports into `output`, which is prepared, and tell GitHub; the exit code of the call."""
-    github = GitHubContext.from_environ(environ)
-    if github and not options.summary:
-        github = replace(github, step_summary=None)
-    done = publish(
-        result,
-        output=output,
-        github=github,
-        stdout=sys.stdout if options.annotations else None,
-        repository=repository,
-    )
-    if github and options.api:
-        _tell(result, options.api, github, repository)
-    for problem in done.problems:
+    """Compare the result, judge it, publish it and show it; return the exit code."""
+    if site.github:
+        result = replace(result, attempt=site.github.run_attempt)
+    keep = _is_unreadable(result) and (site.output / RESULT).is_file()
+    result = _with_changes(result, reference, gates, site)
+    result = _with_baseline(result, reference, site)
+    result = judge_run(result, gates)
+    result = publish(result, destination, site, keep=keep)
+    site.observer.run_finished(result)
+    return result.exit_code
+
+
+def _is_unreadable(result: Result) -> bool:
+    """Return whether nothing was run or read, as after a misspelled file name."""
+    return all(step.status is Status.ERRORED for stage in result.stages for step in stage.steps)
+
+
+def publish(result: Result, destination: Destination, site: Site, *, keep: bool = False) -> Result:
+    """Write the reports and tell GitHub; return the result, which has not passed if a report is missing.
+
+    If `keep`, the reports of an earlier call are not replaced.
+    """
+    tracked = site.repository.tracked or None
+    written = Written() if keep else write_reports(result, site.output, site.repository)
+    problems = list(written.problems)
+
+    def current() -> Result:
+        return with_problems(result, tuple(problems))
+
+    if site.github:
+        if destination.summary:
+            problems += _found(write_summary(current(), site.github))
+        if destination.annotations:
+            problems += _found(write_annotations(current(), sys.stdout, tracked=tracked))
+        problems += _found(write_outputs(current(), site.github, written.paths))
+    if problems and not keep:
+        # The reports that can be written must not claim that everything passed.
+        write_reports(current(), site.output, site.repository)
+    _show(problems)
+    site.observer.reports_written(tuple(written.paths))
+    if site.github and destination.api:
+        _notify(current(), destination.api, site.github, tracked=tracked)
+    return current()
+
+
+def _found(problem: PublishProblem | None) -> list[PublishProblem]:
+    return [problem] if problem else []
+
+
+def _show(problems: list[PublishProblem]) -> None:
+    for problem in problems:
         sys.stderr.write(f"error: {problem.cause}\n  remedy: {problem.remedy}\n")
-    # A report that could not be written is no pass: somebody downstream waits for it.
-    return result.exit_code or (ExitCode.ENGINE if done.problems else ExitCode.PASSED)
 
 
-def _tell(result: Result, asked: GitHubApi, github: GitHubContext, repository: Repository) -> None:
-    """What the API refuses is a warning: it says nothing about the project."""
-    from heroci_action.reports.online import tell  # noqa: PLC0415  most runs do without its client
+def _notify(
+    result: Result, api: GitHubApi, github: GitHubContext, *, tracked: frozenset[str] | None
+) -> None:
+    """Publish through the API; what GitHub refuses is a warning, because it does not concern the project."""
+    # Most runs do not need the client.
+    from heroci_action.publish.api import notify  # noqa: PLC0415
 
-    for problem in tell(result, asked, github, tracked=repository.tracked or None):
+    for problem in notify(result, api, github, tracked=tracked):
         note = Annotation(level=Severity.WARNING, title="HeroCI", message=problem)
         write_line(sys.stdout, annotation(note))
     sys.stdout.flush()
 
 
-def _with_baseline(result: Result, options: Options, checkout: Checkout) -> Result:
-    """Without a baseline, as in the first run of all, everything is new: the report says so and goes on."""
-    path = options.baseline
+def _with_baseline(result: Result, reference: Reference, site: Site) -> Result:
+    """Compare the result with the baseline; a missing one, as in the first run, is a warning."""
+    path = reference.baseline
     if path is None:
         return result
     try:
         baseline = load(path.read_bytes())
     except (OSError, UsageError) as error:
         cause = error.strerror if isinstance(error, OSError) else str(error)
-        return _warned(result, f"no comparison with the baseline {path.as_posix()}: {cause}")
-    comparison = compare(result, baseline, clean=checkout.is_clean())
+        return _with_warning(result, f"no comparison with baseline {path.as_posix()}: {cause}")
+    comparison = compare(result, baseline, clean=site.checkout.is_clean())
     return replace(result, comparison=comparison)
 
 
-def _with_changes(
-    result: Result, options: Options, *, checkout: Checkout, environ: Mapping[str, str]
-) -> Result:
-    ref = options.base or _base_ref(environ)
-    wanted = ref or options.gates.coverage_minimum_diff is not None
+def _with_changes(result: Result, reference: Reference, gates: Gates, site: Site) -> Result:
+    """Add the coverage of changed lines if the base is known or a gate requires it."""
+    ref = reference.base or (site.github.base_ref if site.github else None)
+    wanted = ref or gates.coverage_minimum_diff is not None
     if result.coverage is None or not wanted:
         return result
     try:
-        base = checkout.merge_base(ref or "HEAD^")
-        changed = of_changes(result.coverage, checkout.changed_lines(base), base=base)
+        base = site.checkout.merge_base(ref or "HEAD^")
+        changed = of_changes(result.coverage, site.checkout.changed_lines(base), base=base)
     except GitError as error:
         remedy = f"; {error.remedy}" if error.remedy else ""
-        return _warned(result, f"no coverage of changed lines: {error.cause}{remedy}")
+        return _with_warning(result, f"no coverage of changed lines: {error.cause}{remedy}")
     return replace(result, changed=changed)
 
 
-def _base_ref(environ: Mapping[str, str]) -> str | None:
-    """The branch that a pull request goes into, as actions/checkout leaves it."""
-    name = environ.get("GITHUB_BASE_REF") if environ.get("GITHUB_ACTIONS") == "true" else None
-    return f"origin/{name}" if name else None
-
-
-def _warned(result: Result, text: str) -> Result:
+def _with_warning(result: Result, text: str) -> Result:
     return replace(result, warnings=(*result.warnings, text))

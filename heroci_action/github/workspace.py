@@ -1,4 +1,4 @@
-"""The runner's workspace: what root leaves in it belongs to its owner in the end."""
+"""Give the owner of the runner's workspace the files that root created in it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = 0
-CLOCK_STEP = (
-    1_000_000_000  # nanoseconds; the clock of file systems is a little behind (Linux: up to 10 ms)
-)
+# The clock of file systems is up to 10 ms behind (Linux).
+CLOCK_TOLERANCE = 1_000_000_000  # nanoseconds
 
 
 @contextmanager
-def handed_over(workspace: Path) -> Iterator[None]:
-    """Give the workspace's owner everything that came to be in it meanwhile, also when the work failed.
+def hand_over_new_files(workspace: Path) -> Iterator[None]:
+    """Change the owner of everything that was created in the workspace meanwhile, even if the work failed.
 
-    A container action runs as root, the job's other steps do not: they could neither change nor remove what is root's,
-    and the next job on a runner of one's own could not even clean up.
+    A container action runs as root, unlike the other steps of the job. They could neither change nor remove root's
+    files, and on a self-hosted runner the next job could not clean up.
     """
     owner = workspace.stat()
-    since = time.time_ns() - CLOCK_STEP
+    since = time.time_ns() - CLOCK_TOLERANCE
     try:
         yield
     finally:
@@ -31,10 +30,11 @@ def handed_over(workspace: Path) -> Iterator[None]:
 
 
 def _hand_over(directory: str, owner: os.stat_result, since: int) -> None:
-    """Files and directories of root that are new; links themselves, never where they lead."""
+    """Change the owner of new files and directories, and of links themselves, never of their targets."""
     with suppress(OSError), os.scandir(directory) as entries:
         for entry in entries:
-            with suppress(OSError):  # gone meanwhile, or on a mount that nobody may change
+            # A file can disappear meanwhile, or be on a mount that cannot be changed.
+            with suppress(OSError):
                 found = entry.stat(follow_symlinks=False)
                 if found.st_uid == ROOT and found.st_ctime_ns >= since:
                     os.chown(entry.path, owner.st_uid, owner.st_gid, follow_symlinks=False)

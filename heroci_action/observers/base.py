@@ -28,6 +28,9 @@ class Observer:
     def stage_finished(self, result: StageResult) -> None:
         """A stage has ended, or was skipped."""
 
+    def reports_written(self, names: tuple[str, ...]) -> None:
+        """The report files with these names were written, just before `run_finished`."""
+
     def run_finished(self, result: Result) -> None:
         """Everything has ended."""
 

@@ -15,7 +15,6 @@ from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer
 from heroci_action.observers.phrases import SIGNS, ended, verdict
 from heroci_action.options import Verbosity
-from heroci_action.output_directory import REPORTS
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.results.records import (
     Diagnostic,
@@ -81,6 +80,7 @@ class Console(Observer):
         self._clock = clock
         self._running: dict[tuple[str, str], _Running] = {}
         self._live: Live | None = None
+        self._reports: tuple[str, ...] = ()
 
     # While it runs
 
@@ -152,6 +152,10 @@ class Console(Observer):
 
     # At the end
 
+    def reports_written(self, names: tuple[str, ...]) -> None:
+        """Keep the names for the end."""
+        self._reports = names
+
     def run_finished(self, result: Result) -> None:
         """The table, the failures, the findings, the reports, and last of all the verdict."""
         self.close()
@@ -161,7 +165,7 @@ class Console(Observer):
         self._failures(result)
         self._findings(result)
         if self._verbosity > Verbosity.QUIET:
-            self._reports()
+            self._print_reports()
         self._say("")
         self._say(verdict(result), f"bold {STYLES[result.status]}", sign=SIGNS[result.status])
 
@@ -199,12 +203,10 @@ class Console(Observer):
         if len(findings) > SHOWN:
             self._say(f"  and {len(findings) - SHOWN:,} more, in junit.xml")
 
-    def _reports(self) -> None:
-        """Those that are there: one that could not be written is not promised."""
-        there = [name for name in REPORTS if self._output and (self._output / name).is_file()]
-        if there:
+    def _print_reports(self) -> None:
+        if self._reports:
             self._say("")
-            self._say(f"Reports in {self._output}: {', '.join(there)}")
+            self._say(f"Reports in {self._output}: {', '.join(self._reports)}")
 
     # How it gets there
 

@@ -58,6 +58,10 @@ class Observers(Observer):
         """Tell all."""
         self._tell(lambda observer: observer.stage_finished(result))
 
+    def reports_written(self, names: tuple[str, ...]) -> None:
+        """Tell all."""
+        self._tell(lambda observer: observer.reports_written(names))
+
     def run_finished(self, result: Result) -> None:
         """Tell all."""
         self._tell(lambda observer: observer.run_finished(result))

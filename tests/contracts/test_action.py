@@ -9,10 +9,19 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from heroci_action.analysis.gates import FailOn, Gates
 from heroci_action.cli.inputs import FAIL_ON, OF_ONE_VERB, UNTOUCHED, Call, Verb, call_from
 from heroci_action.errors import ConfigurationError
-from heroci_action.options import EngineChoice, GitHubApi, ReportOptions, RunOptions, Verbosity
+from heroci_action.options import (
+    Destination,
+    EngineChoice,
+    FailOn,
+    Gates,
+    GitHubApi,
+    Reference,
+    ReportOptions,
+    RunOptions,
+    Verbosity,
+)
 from heroci_action.reports.outputs import outputs
 from heroci_action.results.records import Result, Status
 from heroci_action.sharding import Shard
@@ -162,16 +171,18 @@ def test_inputs_become_options_of_a_run(tmp_path: Path) -> None:
         timeout=90.0,
         shard=Shard(number=2, total=5),
         publish=True,
-        baseline=Path("old.json"),
+        reference=Reference(baseline=Path("old.json")),
         gates=Gates(fail_on=FailOn.NEW_FAILURES, coverage_minimum=80.0, coverage_minimum_diff=99.5),
-        annotations=False,
-        summary=False,
-        output=Path("out"),
+        destination=Destination(
+            output=Path("out"),
+            annotations=False,
+            summary=False,
+            api=GitHubApi(token="t0ken", comment=True),
+        ),
         verbosity=Verbosity.DEBUG,
         path=tmp_path,
         runner_host="tcp://h:1",
         install_system_packages=True,
-        api=GitHubApi(token="t0ken", comment=True),
     )
 
 
@@ -283,9 +294,9 @@ def test_an_input_that_the_command_does_nothing_with_is_wrong() -> None:
 
 def test_the_api_is_asked_for_by_name_and_only_with_a_token() -> None:
     assert told(token="t0ken") == {"token": "is given, but nothing needs it"}
-    assert call_from(environ(comment="true", check_run="true")).options.api is None
+    assert call_from(environ(comment="true", check_run="true")).options.destination.api is None
     with_token = call_from(environ(token="t0ken", check_run="true")).options
-    assert with_token.api == GitHubApi(token="t0ken", check_run=True)
+    assert with_token.destination.api == GitHubApi(token="t0ken", check_run=True)
     assert "t0ken" not in repr(with_token)
 
 

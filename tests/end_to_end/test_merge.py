@@ -22,7 +22,7 @@ def test_the_results_of_shards_become_one_report(checkout: Path) -> None:
     assert done.exit_code == 1
     names = [step["name"] for step in done.stage("tests")["steps"]]
     assert sorted(names) == ["one.xml", "two.xml"]
-    assert "artifacts/three/heroci-result.json" in done.result["warnings"][-1]
+    assert "artifacts/three/heroci-result.json" in done.stage("merge")["steps"][0]["reason"]
     assert "2 tests" in (done.reports / "summary.md").read_text()
     again = call(
         "merge",
@@ -32,6 +32,7 @@ def test_the_results_of_shards_become_one_report(checkout: Path) -> None:
         directory=checkout,
     )
     assert again.exit_code == 0
+    assert call("merge", "artifacts/one/*.json", "gone/*.json", directory=checkout).exit_code == 1
 
 
 def test_what_is_no_result_is_a_usage_error_with_its_name(checkout: Path) -> None:

@@ -104,14 +104,48 @@ def test_globs_find_files_at_any_depth_and_each_counts_once(checkout: Path) -> N
     assert sorted(names) == ["results/one/junit.xml", "results/two/deep/junit.xml"]
 
 
-def test_a_glob_that_matches_nothing_is_a_usage_error_that_names_it(checkout: Path) -> None:
-    (checkout / "a.xml").write_text(junit())
+def test_files_that_exist_are_reported_beside_those_that_are_missing(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty"), failed()))
 
-    done = report(checkout, "a.xml", "nowhere/**/*.xml", "--lint", "no.sarif")
+    done = report(
+        checkout, "a.xml", "nowhere/**/*.xml", "--coverage", "no.json", "--lint", "[x].txt"
+    )
 
-    assert done.exit_code == 2
-    assert "'nowhere/**/*.xml', 'no.sarif'" in done.stderr
+    assert done.exit_code == 1
+    assert done.statuses == dict.fromkeys(("tests", "lint", "coverage"), "errored")
+    assert [step["reason"] for step in done.stage("tests")["steps"]] == [
+        "1 failed test",
+        "no file matches 'nowhere/**/*.xml'",
+    ]
+    for text in (done.stdout, (done.reports / "summary.md").read_text()):
+        for pattern in ("nowhere/**/*.xml", "no.json", "[x].txt"):
+            assert f"no file matches '{pattern}'" in text.replace("\\", "")
+    assert len(done.junit().findall(".//error")) == 3
     assert report(checkout).exit_code == 2
+
+
+def test_a_report_that_can_read_nothing_keeps_the_reports_of_the_last_call(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+    (checkout / "notes.xml").write_text("no xml")
+    before = report(checkout, "a.xml").result
+
+    for wrong in ("b.xml", "notes.xml"):
+        done = report(checkout, wrong)
+        assert done.exit_code == 1
+        assert wrong in done.stdout
+        assert "Reports in" not in done.stdout
+        assert done.result == before
+    assert report(checkout, "b.xml", "--output", "new").result == before
+    assert (checkout / "new/heroci-result.json").exists()
+
+
+def test_reports_of_heroci_are_no_input(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+
+    for output in ("heroci-reports", "elsewhere", "heroci-reports"):
+        done = report(checkout, "**/*.xml", "--output", output)
+        assert done.exit_code == 0, done.stdout
+        assert [step["name"] for step in done.stage("tests")["steps"]] == ["a.xml"]
 
 
 def test_a_broken_file_is_one_warning_with_its_name_and_the_others_count(checkout: Path) -> None:
@@ -143,7 +177,7 @@ def test_a_file_without_tests_is_a_warning_and_alone_no_pass(checkout: Path) -> 
     beside, alone = report(checkout, "none.xml", "a.xml"), report(checkout, "none.xml")
 
     assert (beside.exit_code, alone.exit_code) == (0, 1)
-    assert beside.result["warnings"] == ["none.xml: there is no test in it"]
+    assert beside.result["warnings"] == ["none.xml: contains no test"]
 
 
 def test_packed_and_wide_files_are_read(checkout: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import anyio
 
-from heroci_action.commands.run import Project, run_project
+from heroci_action.commands.plan import Project
+from heroci_action.commands.run import run_project
 from heroci_action.engines.choice import Chosen
 from heroci_action.engines.registry import ENGINES, EngineKind, create_engine
 from heroci_action.engines.secret_store import ignore

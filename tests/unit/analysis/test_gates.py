@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from heroci_action.analysis.baseline import compare
-from heroci_action.analysis.gates import FailOn, Gates, judge, judge_run
+from heroci_action.analysis.gates import judge, judge_run
+from heroci_action.options import FailOn, Gates
 from heroci_action.results.records import (
     ChangedLines,
     Coverage,

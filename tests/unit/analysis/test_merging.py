@@ -7,8 +7,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heroci_action.analysis.gates import Gates, judge
+from heroci_action.analysis.gates import judge
 from heroci_action.analysis.merging import merge
+from heroci_action.options import Gates
 from heroci_action.results.records import Coverage, FileCoverage, Result, Status, TestCase
 from tests.unit.builders import case, run, run_of, stage, step
 from tests.unit.result_strategies import results

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from heroci_action.analysis.gates import Gates, judge
+from heroci_action.analysis.gates import judge
 from heroci_action.analysis.merging import merge
+from heroci_action.options import Gates
 from heroci_action.results.records import Result, Split, Status
 from tests.unit.builders import case, run, stage, step
 

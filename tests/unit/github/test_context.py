@@ -22,7 +22,7 @@ def test_the_runner_says_where_things_are() -> None:
             "GITHUB_EVENT_PATH": "/github/workflow/event.json",
             "GITHUB_OUTPUT": "/github/file_commands/o",
             "GITHUB_STEP_SUMMARY": "/github/file_commands/s",
-            "RUNNER_DEBUG": "1",
+            "GITHUB_BASE_REF": "main",
         }
     )
 
@@ -33,7 +33,7 @@ def test_the_runner_says_where_things_are() -> None:
         event_path=Path("/github/workflow/event.json"),
         output=Path("/github/file_commands/o"),
         step_summary=Path("/github/file_commands/s"),
-        debug=True,
+        base_ref="origin/main",
     )
 
 

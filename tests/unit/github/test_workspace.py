@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.github.workspace import handed_over
+from heroci_action.github.workspace import hand_over_new_files
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
@@ -29,7 +29,7 @@ def owner(path: Path) -> tuple[int, int]:
 
 
 def test_what_is_made_belongs_to_the_owner(workspace: Path) -> None:
-    with handed_over(workspace):
+    with hand_over_new_files(workspace):
         (workspace / "deep/er").mkdir(parents=True)
         (workspace / "deep/er/file").touch()
 
@@ -39,7 +39,7 @@ def test_what_is_made_belongs_to_the_owner(workspace: Path) -> None:
 
 def test_it_does_so_when_the_work_failed(workspace: Path) -> None:
     def fail() -> None:
-        with handed_over(workspace):
+        with hand_over_new_files(workspace):
             (workspace / "file").touch()
             raise RuntimeError
 
@@ -53,7 +53,7 @@ def test_a_link_is_given_away_and_not_what_it_leads_to(workspace: Path, tmp_path
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "file").touch()
-    with handed_over(workspace):
+    with hand_over_new_files(workspace):
         (workspace / "link").symlink_to(outside)
 
     assert owner(workspace / "link") == (OWNER, GROUP)
@@ -61,7 +61,7 @@ def test_a_link_is_given_away_and_not_what_it_leads_to(workspace: Path, tmp_path
 
 
 def test_what_is_somebody_elses_stays_so(workspace: Path) -> None:
-    with handed_over(workspace):
+    with hand_over_new_files(workspace):
         (workspace / "file").touch()
         os.chown(workspace / "file", NOBODY, NOBODY)
 
@@ -72,15 +72,15 @@ def test_what_was_there_before_stays_as_it_was(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (workspace / "old").touch()
-    monkeypatch.setattr("heroci_action.github.workspace.CLOCK_STEP", -5_000_000_000)
-    with handed_over(workspace):  # as if it began five seconds later
+    monkeypatch.setattr("heroci_action.github.workspace.CLOCK_TOLERANCE", -5_000_000_000)
+    with hand_over_new_files(workspace):  # as if it began five seconds later
         pass
 
     assert owner(workspace / "old") == (0, 0)
 
 
 def test_a_workspace_of_root_stays_roots(tmp_path: Path) -> None:
-    with handed_over(tmp_path):
+    with hand_over_new_files(tmp_path):
         (tmp_path / "file").touch()
 
     assert owner(tmp_path / "file") == (0, 0)

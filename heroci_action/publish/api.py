@@ -1,4 +1,4 @@
-"""What goes through GitHub's API, where somebody has asked for it: a check run, a comment on the pull request."""
+"""Publish through GitHub's API: a check run, a comment on the pull request."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from heroci_action.text import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """A result on its way to the API."""
+class Report:
+    """A result to publish through the API."""
 
     api: Api
     event: Event
@@ -29,25 +29,25 @@ class Telling:
 
     @property
     def source(self) -> str:
-        """The job that tells: later runs of it replace what it has told."""
+        """The name of the job; its later runs replace what it published."""
         return f"{self.github.workflow}/{self.github.job}"
 
 
-def tell(
-    result: Result, asked: GitHubApi, github: GitHubContext, *, tracked: Container[str] | None
+def notify(
+    result: Result, requested: GitHubApi, github: GitHubContext, *, tracked: Container[str] | None
 ) -> Iterator[str]:
-    """Do what was asked for; why something could not be done, in a line each. Raises nothing."""
+    """Publish what is requested; yield a line for each thing that cannot be published. Never raises."""
     if not github.repository:
-        yield "GITHUB_REPOSITORY is not set, so neither a check run nor a comment was made"
+        yield "GITHUB_REPOSITORY is not set, so no check run or comment was created"
         return
-    access = Access(url=github.api_url, repository=github.repository, token=asked.token)
+    access = Access(url=github.api_url, repository=github.repository, token=requested.token)
     with Api(access) as api:
         event = Event.read(github.event_path)
-        telling = Telling(api=api, event=event, github=github, result=result)
-        if asked.check_run:
-            yield from _attempt("check run", lambda: _check(telling, tracked))
-        if asked.comment:
-            yield from _attempt("comment", lambda: _comment(telling))
+        report = Report(api=api, event=event, github=github, result=result)
+        if requested.check_run:
+            yield from _attempt("check run", lambda: _check(report, tracked))
+        if requested.comment:
+            yield from _attempt("comment", lambda: _comment(report))
 
 
 def _attempt(what: str, action: Callable[[], str | None]) -> Iterator[str]:
@@ -56,43 +56,43 @@ def _attempt(what: str, action: Callable[[], str | None]) -> Iterator[str]:
     except ApiError as error:
         remedy = f"; {error.remedy}" if error.remedy else ""
         problem = f"{error.cause}{remedy}"
-    except Exception as error:  # noqa: BLE001  what is only told must not cost the run its result
+    except Exception as error:  # noqa: BLE001  a notification must not cost the run its result
         problem = f"{type(error).__name__}: {error}; this is a bug in HeroCI, please report it"
     if problem:
-        yield f"no {what} was made: {problem}"
+        yield f"no {what} was created: {problem}"
 
 
-def _check(telling: Telling, tracked: Container[str] | None) -> str | None:
-    commit = telling.event.commit or telling.github.sha
+def _check(report: Report, tracked: Container[str] | None) -> str | None:
+    commit = report.event.commit or report.github.sha
     if not commit:
-        return "the commit is not known"
-    result = telling.result
+        return "the commit is unknown"
+    result = report.result
     notes = annotate(result, tracked=tracked, limit=check_run.MAX_ANNOTATIONS)
     check = CheckRun(
-        name=f"HeroCI ({telling.github.job})" if telling.github.job else "HeroCI",
+        name=f"HeroCI ({report.github.job})" if report.github.job else "HeroCI",
         commit=commit,
         status=result.status,
         title=f"{count(result.counts.bad, 'failed test')}, {result.counts.passed:,} passed",
         summary=summary.render(result, budget=check_run.MAX_SUMMARY),
         annotations=notes,
     )
-    publish_check_run(telling.api, check)
+    publish_check_run(report.api, check)
     return None
 
 
-def _comment(telling: Telling) -> str | None:
-    number = telling.event.pull_request or _asked_for(telling)
+def _comment(report: Report) -> str | None:
+    number = report.event.pull_request or _pull_request(report)
     if not number:
         return "the run belongs to no pull request"
-    text = summary.render(telling.result, budget=comment.MAX_BODY)
-    publish_comment(telling.api, Comment(number=number, source=telling.source, text=text))
+    text = summary.render(report.result, budget=comment.MAX_BODY)
+    publish_comment(report.api, Comment(number=number, source=report.source, text=text))
     return None
 
 
-def _asked_for(telling: Telling) -> int | None:
-    """The open pull request of a branch, of a fork as well."""
-    if telling.event.branch is None:
+def _pull_request(report: Report) -> int | None:
+    """Return the number of the open pull request of a branch, which may be in a fork."""
+    if report.event.branch is None:
         return None
-    path = telling.api.repository("pulls")
-    found = telling.api.get(path, head=telling.event.branch, state="open")
+    path = report.api.repository("pulls")
+    found = report.api.get(path, head=report.event.branch, state="open")
     return int(found[0]["number"]) if found else None

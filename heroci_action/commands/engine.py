@@ -1,0 +1,52 @@
+"""Create the engine for a project."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from heroci_action.commands.plan import Project
+from heroci_action.engines.base import Engine
+from heroci_action.engines.registry import create_engine
+from heroci_action.engines.secret_store import ignore
+from heroci_action.engines.settings import EngineSettings
+from heroci_action.github.commands import add_mask, write_line
+from heroci_action.github.context import GitHubContext
+from heroci_action.options import RunOptions
+
+
+def cache_directory(machine: Mapping[str, str]) -> Path:
+    """Return HEROCI_CACHE_DIR, or else the user's cache directory of this platform."""
+    own = machine.get("HEROCI_CACHE_DIR")
+    return Path(own) if own else user_cache_path("heroci")
+
+
+def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]) -> Engine:
+    """Create the chosen engine."""
+    root, cache = project.loaded.root, cache_directory(machine)
+    settings = EngineSettings(
+        root=root,
+        cache=cache,
+        machine=machine,
+        exclude=(*_below(root, options.destination.output), *_below(root, cache)),
+        runner_host=options.runner_host,
+        install_system_packages=options.install_system_packages,
+        fresh=not options.use_cache,
+    )
+    announce = _mask_on_github if GitHubContext.from_environ(machine) else ignore
+    return create_engine(project.chosen.engine, settings, announce)
+
+
+def _mask_on_github(line: str) -> None:
+    """Have the runner mask the line in the whole log of the job."""
+    write_line(sys.stdout, add_mask(line))
+    sys.stdout.flush()
+
+
+def _below(root: Path, directory: Path) -> tuple[str, ...]:
+    """Return the directory relative to the root of the repository, if it is inside."""
+    path, root = directory.resolve(), root.resolve()
+    return (path.relative_to(root).as_posix(),) if path.is_relative_to(root) else ()

@@ -1,0 +1,82 @@
+"""Merge the results of several jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from heroci_action.analysis.merging import merge
+from heroci_action.commands.input_files import find_files, read_limits
+from heroci_action.commands.report import finish_report, read_repository
+from heroci_action.errors import UsageError
+from heroci_action.options import ReportOptions
+from heroci_action.output_directory import REPORTS
+from heroci_action.repository.git import Checkout
+from heroci_action.results.packed import listed
+from heroci_action.results.records import Result, StageResult, Status, StepResult
+from heroci_action.results.serialise import load
+from heroci_action.version import __version__
+
+STAGE = "merge"
+RESULT = "heroci-result.json"
+
+
+def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
+    """Merge the results and report them as one; return the exit code.
+
+    Raises UsageError if none of them can be read.
+    """
+    own = frozenset(REPORTS) - {RESULT}
+    found = find_files(options.results, output=options.destination.output, own=own)
+    limits = read_limits(options)
+    results, problems = _load(found.files)
+    problems |= {pattern: f"no file matches {pattern!r}" for pattern in found.missing}
+    if not results:
+        raise UsageError(
+            "; ".join(problems.values()), remedy=f"name files that HeroCI wrote: {RESULT}"
+        )
+    merged = replace(merge(results), status=Status.PASSED, exit_code=0, heroci_version=__version__)
+    if problems:
+        merged = replace(merged, stages=(*merged.stages, _problem_stage(problems)))
+    result = listed(merged, limits.listed)
+    repository = read_repository(Checkout.of(options.path))
+    return finish_report(result, options, repository, environ)
+
+
+def _load(files: Iterable[Path]) -> tuple[dict[str, Result], dict[str, str]]:
+    """Load the results by the names of their jobs, and the problems by file.
+
+    Passed tests are packed at once, so that at most one result is in memory in full.
+    """
+    results: dict[str, Result] = {}
+    problems: dict[str, str] = {}
+    for path in files:
+        name = path.as_posix()
+        try:
+            results[_job_name(path, results)] = listed(load(path.read_bytes()), 0)
+        except UsageError as error:
+            problems[name] = f"{name}: {error}"
+        except OSError as error:
+            problems[name] = f"{name}: {error.strerror}"
+    return results, problems
+
+
+def _job_name(path: Path, taken: Container[str]) -> str:
+    """Return `unit-3.12` for artifacts/unit-3.12/heroci-result.json, or the path if that name is taken."""
+    names = (path.resolve().parent.name, path.parent.as_posix(), path.as_posix())
+    return next(name for name in names if name not in taken)
+
+
+def _problem_stage(problems: Mapping[str, str]) -> StageResult:
+    """Return a stage that fails the merge: tests of a missing job may have failed."""
+    steps = tuple(
+        StepResult(
+            name=name,
+            status=Status.ERRORED,
+            reason=cause,
+            remedy="check the job that writes it, and the upload and download of its artifact",
+        )
+        for name, cause in problems.items()
+    )
+    return StageResult(name=STAGE, emoji="🔀", status=Status.ERRORED, steps=steps)

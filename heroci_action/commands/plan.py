@@ -1,0 +1,88 @@
+"""Plan a project: read its configuration, choose the engine, build the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from heroci_action.analysis.times import times
+from heroci_action.engines.choice import Chosen, choose
+from heroci_action.engines.docker import Docker
+from heroci_action.errors import UsageError
+from heroci_action.options import RunOptions
+from heroci_action.pipeline import build_plan
+from heroci_action.pipeline.run_context import RunContext
+from heroci_action.plan.stages import Plan, select
+from heroci_action.project import ProjectConfig, load
+from heroci_action.repository.files import RepositoryFiles
+from heroci_action.results.serialise import load as load_result
+from heroci_action.sharding import Shard
+
+
+# No slots, because `files` is cached.
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A project with its plan and the engine for it."""
+
+    loaded: ProjectConfig
+    plan: Plan
+    chosen: Chosen
+    shard: Shard | None = None
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The files that git tracks or would track, relative to the root of the repository."""
+        return frozenset(RepositoryFiles.read(self.loaded.root).files)
+
+
+async def plan_project(options: RunOptions, machine: Mapping[str, str]) -> Project:
+    """Read the configuration, choose the engine and build the plan.
+
+    Raises UsageError, ConfigurationError or EngineError.
+    """
+    loaded = load(options.path, overrides=_overrides(options), config=options.config)
+    chosen = await choose(options.engine, machine=machine, runner_host=options.runner_host)
+    no_image = "excluded by --skip" if "image" in options.skip else None
+    if not chosen.engine.builds_images:
+        problem = await Docker(machine=machine, directory=loaded.root).problem()
+        no_image = no_image or (problem.cause if problem else None)
+    no_containers = (
+        None if chosen.engine.has_containers else f"the {chosen.name} engine has no containers"
+    )
+    loaded, known = _read_times(loaded, options.shard, options.reference.baseline)
+    context = RunContext(
+        no_image=no_image, no_containers=no_containers, shard=options.shard, times=known
+    )
+    return Project(
+        loaded=loaded,
+        chosen=chosen,
+        plan=select(build_plan(loaded, context), only=options.stages, skip=options.skip),
+        shard=options.shard,
+    )
+
+
+def _overrides(options: RunOptions) -> dict[str, object]:
+    """Return the options that override keys of the configuration."""
+    values = {
+        "fail-fast": options.fail_fast,
+        "max-parallel": options.max_parallel,
+        "timeout": options.timeout,
+        "publish.push": options.publish,
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _read_times(
+    loaded: ProjectConfig, shard: Shard | None, baseline: Path | None
+) -> tuple[ProjectConfig, Mapping[str, tuple[float, int]]]:
+    """Read the durations that balance the shards; without a baseline, as in the first run, tests are counted."""
+    if shard is None or baseline is None:
+        return loaded, {}
+    try:
+        return loaded, times(load_result(baseline.read_bytes()))
+    except (OSError, UsageError) as error:
+        cause = error.strerror if isinstance(error, OSError) else str(error)
+        text = f"no durations from baseline {baseline.as_posix()}: {cause}; shards have equal numbers of tests"
+        return replace(loaded, warnings=(*loaded.warnings, text)), {}

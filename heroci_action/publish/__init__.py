@@ -1,0 +1,1 @@
+"""Publish a result: report files, GitHub's runner, GitHub's API."""

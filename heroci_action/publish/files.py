@@ -1,0 +1,125 @@
+"""Write the report files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from heroci_action.output_directory import make_directory, write_file
+from heroci_action.process_pool import LostError, spread
+from heroci_action.publish.problems import PublishProblem, attempt, lost_process
+from heroci_action.reports import coverage, html, junit, sarif, summary
+from heroci_action.results import serialise
+from heroci_action.results.records import Result
+
+Renderer = Callable[[Result], bytes | Iterable[bytes] | None]
+
+PAGE = "report.html"
+RENDERERS: Mapping[str, Renderer] = {
+    "heroci-result.json": serialise.pieces,
+    "junit.xml": junit.pieces,
+    "coverage.xml": coverage.render_xml,
+    "coverage.json": coverage.render_json,
+    "summary.md": lambda result: summary.render(result).encode(),
+    "report.sarif": sarif.render,
+}
+"""The reports by file name, some of them in pieces; None means that there is nothing to write."""
+
+MAX_SOURCE = 1_000_000  # bytes of a file that is shown with its coverage
+
+# Above this number of characters in the tests' texts, one process writes all reports: each process would copy them.
+SHARED = 10_000_000
+# The reports that contain every test.
+_HEAVY = frozenset({"junit.xml", "heroci-result.json", PAGE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """The root of the reported code, and its files relative to the root; none if git does not know them."""
+
+    root: Path
+    tracked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The files that were written, by name, and the problems of the others."""
+
+    paths: dict[str, Path] = field(default_factory=dict)
+    problems: tuple[PublishProblem, ...] = ()
+
+
+def write_reports(result: Result, output: Path, repository: Repository) -> Written:
+    """Write every report, or remove an outdated one if there is nothing to write.
+
+    Never raises: a report that cannot be written is a problem, and the others are written all the same.
+    """
+    unusable = attempt(str(output), lambda: make_directory(output))
+    if unusable:
+        return Written(problems=(unusable,))
+    names = [*RENDERERS, PAGE]
+    weights = [_weight(result) if name in _HEAVY else 0 for name in names]
+    work = partial(_write_one, result=result, output=output, repository=repository)
+    paths: dict[str, Path] = {}
+    problems: list[PublishProblem] = []
+    for name, done in zip(names, spread(work, names, weights), strict=True):
+        match done:
+            case LostError():
+                problems.append(lost_process(name, done))
+            case PublishProblem():
+                problems.append(done)
+            case True:
+                paths[name] = output / name
+    return Written(paths=paths, problems=tuple(problems))
+
+
+def _write_one(
+    name: str, *, result: Result, output: Path, repository: Repository
+) -> PublishProblem | bool:
+    """Return whether the report was written, or its problem."""
+    render = RENDERERS.get(name) or partial(_render_page, repository=repository)
+    written = []
+
+    def write() -> None:
+        path = output / name
+        path.unlink(missing_ok=True)
+        content = render(result)
+        if content is not None:
+            write_file(path, content)
+            written.append(path)
+
+    return attempt(name, write) or bool(written)
+
+
+def _render_page(result: Result, *, repository: Repository) -> Iterable[bytes]:
+    return html.pieces(result, sources=_read_sources(result, repository.root))
+
+
+def _weight(result: Result) -> int:
+    """Return how much work the tests are; 0 if their texts are too large to be copied into several processes."""
+    listed = characters = 0
+    for test in result.tests:
+        listed += 1
+        characters += len(test.details) + len(test.output)
+    packed = sum(packed.count for packed in result.packed)
+    return 0 if characters > SHARED else 1_000 * listed + 25 * packed
+
+
+def _read_sources(result: Result, root: Path) -> dict[str, str]:
+    """Read the files with missing lines, those with the most first, as many as the page can show."""
+    files = result.coverage.files if result.coverage else ()
+    partly = sorted((file for file in files if file.missing), key=lambda file: -len(file.missing))
+    texts: dict[str, str] = {}
+    lines = 0
+    for file in partly:
+        path = root / file.path
+        # A path in a report must not lead out of the repository.
+        inside = path.resolve().is_relative_to(root.resolve())
+        if inside and path.is_file() and path.stat().st_size <= MAX_SOURCE:
+            texts[file.path] = path.read_text(encoding="utf-8", errors="replace")
+            lines += texts[file.path].count("\n")
+        if lines > html.SOURCE_LINES:
+            break
+    return texts

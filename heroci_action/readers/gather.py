@@ -1,0 +1,154 @@
+"""Turn report files into stages: a stage for each category of reports, a step for each file."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from heroci_action.analysis.flaky import settle
+from heroci_action.analysis.gates import failures
+from heroci_action.plan.report_kinds import JUNIT
+from heroci_action.process_pool import LostError, spread
+from heroci_action.readers import PathResolver, Readings, Source, read_sources
+from heroci_action.readers.base import BrokenReportError, joined
+from heroci_action.readers.format import HEAD_SIZE, Category
+from heroci_action.readers.registry import BY_KIND, recognize
+from heroci_action.results.records import PassedTests, Result, StageResult, Status, StepResult
+
+EMOJI: Mapping[str, str] = {Category.TESTS: "🧪", Category.LINT: "🖤", Category.COVERAGE: "📊"}
+
+Read = tuple[str, Readings]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """What to report: sources with their sizes in bytes, and the patterns that match no file.
+
+    The kind of a source is only a default, for files whose content does not show what they are.
+    """
+
+    sources: Sequence[Source] = ()
+    sizes: Sequence[int] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+
+def gather(given: Input, tree: PathResolver, result: Result) -> Result:
+    """Read all sources, and add their stages, coverage and warnings to the result."""
+    done = spread(partial(_read, tree=tree), given.sources, given.sizes)
+    read = [
+        _lost(source, one) if isinstance(one, LostError) else one
+        for source, one in zip(given.sources, done, strict=True)
+    ]
+    stages = tuple(_stages(given, read))
+    return replace(
+        result,
+        stages=stages,
+        coverage=joined(Readings(coverage=one.coverage) for _, one in read).coverage,
+        duration=sum(stage.duration for stage in stages),
+        warnings=(*result.warnings, *(text for _, one in read for text in one.warnings)),
+    )
+
+
+def _lost(source: Source, error: LostError) -> Read:
+    return source.kind, Readings(warnings=(f"{source.path}: it could not be read: {error}",))
+
+
+def _read(named: Source, tree: PathResolver) -> Read:
+    """Read a file by its content; warn if nothing is in it, unless a known linter found nothing."""
+    found = recognize(_start(named))
+    source = replace(named, kind=found.kind if found else named.kind)
+    readings = read_sources([source], tree=tree)
+    useful = readings.diagnostics or readings.warnings
+    if source.kind == JUNIT and not (readings.tests or readings.passed or useful):
+        readings = Readings(warnings=(f"{source.path}: contains no test",))
+    elif source.kind == "flake8" and not useful and source.text.strip():
+        readings = Readings(warnings=(f"{source.path}: unrecognized linter output",))
+    return source.kind, readings
+
+
+def _start(source: Source) -> bytes:
+    """Return the first bytes, uncompressed; of a damaged file, those that can be read."""
+    start = b""
+    try:
+        for chunk in source.chunks():
+            start += chunk
+            if len(start) >= HEAD_SIZE:
+                break
+    except BrokenReportError:
+        pass
+    return start
+
+
+def _stages(given: Input, read: Sequence[Read]) -> Iterator[StageResult]:
+    for category in Category:
+        files = [
+            (source, readings)
+            for source, (kind, readings) in zip(given.sources, read, strict=True)
+            if BY_KIND[kind].category is category
+        ]
+        useful = [(source, one) for source, one in files if not _is_useless(one)]
+        steps = tuple(_step(source, one) for source, one in useful)
+        missing = tuple(
+            _missing(pattern)
+            for pattern, kind in given.missing.items()
+            if BY_KIND[kind].category is category
+        )
+        if files or missing:
+            yield build_stage(category, steps, missing=missing, keys=[one.keys for _, one in useful])
+
+
+def _is_useless(readings: Readings) -> bool:
+    """Return whether a file contains nothing, or nothing of it could be read."""
+    content = readings.tests or readings.passed or readings.diagnostics or readings.coverage
+    return bool(readings.warnings) and not content
+
+
+def _missing(pattern: str) -> StepResult:
+    return StepResult(
+        name=pattern,
+        status=Status.ERRORED,
+        reason=f"no file matches {pattern!r}",
+        remedy="check that the step that writes it ran; quote globs in a shell, where `**` matches any depth",
+    )
+
+
+def build_stage(
+    name: str,
+    steps: tuple[StepResult, ...],
+    *,
+    missing: tuple[StepResult, ...] = (),
+    keys: Sequence[array[int] | None] = (),
+) -> StageResult:
+    """Build a stage in which every test counts once; it is errored if nothing could be read or a file is missing.
+
+    `keys` are those of the packed tests, if known.
+    """
+    settled = (*settle(steps, keys), *missing)
+    ends = {step.status for step in settled}
+    worst = (Status.ERRORED, Status.FAILED)
+    status = next((status for status in worst if status in ends), Status.PASSED)
+    return StageResult(
+        name=name,
+        emoji=EMOJI.get(name, ""),
+        status=status if settled else Status.ERRORED,
+        duration=sum(step.duration for step in settled),
+        reason=None if settled else "no readable results in any of its files",
+        steps=settled,
+    )
+
+
+def _step(source: Source, readings: Readings) -> StepResult:
+    packed = readings.passed or PassedTests()
+    step = StepResult(
+        name=source.path,
+        status=Status.PASSED,
+        duration=sum(test.duration for test in readings.tests) + packed.duration,
+        tests=readings.tests,
+        passed=readings.passed,
+        diagnostics=readings.diagnostics,
+        facts={**readings.facts, **readings.window},
+    )
+    reason = failures(step)
+    return replace(step, status=Status.FAILED, reason=reason) if reason else step
