@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from heroci_action.results.records import Status, TestCase
+from heroci_action.results.records import TestCase
 from heroci_action.text import printable
 
 USEFUL_LINES = 20
@@ -29,8 +29,7 @@ class FailureGroup:
 
 def failed(tests: Iterable[TestCase]) -> tuple[TestCase, ...]:
     """The tests that did not come to a good end, each once, in order."""
-    bad = (Status.FAILED, Status.ERRORED, Status.CANCELLED)
-    return tuple(test for test in tests if test.status in bad)
+    return tuple(test for test in tests if test.status.is_unsuccessful)
 
 
 def group(tests: Iterable[TestCase]) -> tuple[FailureGroup, ...]:

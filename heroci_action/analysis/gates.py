@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from heroci_action.analysis.unexplained import describe_failures
 from heroci_action.options import FailOn, Gates
 from heroci_action.results.records import Result, Severity, StageResult, Status, StepResult
-from heroci_action.text import count, seconds
+from heroci_action.text import seconds
 
 STAGE = "gates"
 
@@ -63,8 +64,7 @@ def _counts(stage: StageResult, result: Result, fail_on: FailOn) -> bool:
 def _is_broken(stage: StageResult) -> bool:
     """Whether something else than tests and findings went wrong, such as a migration or the build of the image."""
     return stage.status is Status.ERRORED or any(
-        step.status in (Status.FAILED, Status.ERRORED) and not failures(step)
-        for step in stage.steps
+        step.status.is_failure and not failures(step) for step in stage.steps
     )
 
 
@@ -119,8 +119,6 @@ def _step(name: str, *, met: bool, words: str) -> StepResult:
 
 
 def failures(step: StepResult) -> str:
-    """Why a step with these tests and findings failed, in words."""
-    bad = sum(test.status in (Status.FAILED, Status.ERRORED) for test in step.tests)
-    errors = sum(finding.severity is Severity.ERROR for finding in step.diagnostics)
-    parts = [count(bad, "failed test")] if bad else []
-    return ", ".join([*parts, count(errors, "finding")] if errors else parts)
+    """Return why a step with these tests and findings failed; empty if it did not."""
+    errors = (finding for finding in step.diagnostics if finding.severity is Severity.ERROR)
+    return describe_failures(step.tests, errors)

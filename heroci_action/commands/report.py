@@ -70,8 +70,8 @@ def finish_report(
 
 
 def read_repository(checkout: Checkout) -> Repository:
-    """List the files of the repository."""
-    files = RepositoryFiles.read(checkout.root).files
+    """List the files of the repository; without git, any file may be part of it."""
+    files = RepositoryFiles.read(checkout.root).files if checkout.known else ()
     return Repository(root=checkout.root, tracked=frozenset(files))
 
 

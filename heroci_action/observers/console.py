@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from heroci_action.analysis.failures import failed, group
+from heroci_action.analysis.unexplained import is_explained_by_step, unexplained
 from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer
 from heroci_action.observers.phrases import SIGNS, ended, verdict
@@ -114,7 +115,7 @@ class Console(Observer):
     def step_finished(self, stage: Stage, result: StepResult) -> None:
         """A line about it; for one that failed also the end of what it said, if that was not shown yet."""
         self._running.pop((stage.name, result.name), None)
-        bad = result.status in (Status.FAILED, Status.ERRORED)
+        bad = result.status.is_failure
         if self._verbosity == Verbosity.QUIET and not bad:
             return
         name = f"{one_line(stage.name)}/{one_line(result.name)}"
@@ -131,8 +132,7 @@ class Console(Observer):
         """A line about it, since its steps do not tell of services and of being skipped."""
         for key in [key for key in self._running if key[0] == result.name]:
             self._running.pop(key)
-        told = any(step.status is result.status for step in result.steps)
-        bad = result.status in (Status.FAILED, Status.ERRORED) and not told
+        bad = result.status.is_failure and not is_explained_by_step(result)
         if self._verbosity == Verbosity.QUIET and not bad:
             return
         words = f"{result.emoji} {one_line(result.name)} {ended(result)}".strip()
@@ -162,6 +162,7 @@ class Console(Observer):
         if self._verbosity > Verbosity.QUIET:
             self._print_table(_table(result))
             self._warn("", result.warnings)
+        self._print_unexplained(result)
         self._failures(result)
         self._findings(result)
         if self._verbosity > Verbosity.QUIET:
@@ -174,6 +175,23 @@ class Console(Observer):
         live, self._live = self._live, None
         if live:
             live.stop()
+
+    def _print_unexplained(self, result: Result) -> None:
+        """Print the failures that no test and no finding explains, such as a gate."""
+        failures = tuple(unexplained(result.stages))
+        if not failures:
+            return
+        self._say("")
+        self._say("What went wrong", "bold")
+        for failure in failures[:SHOWN]:
+            ended = failure.result
+            reason = f": {one_line(ended.reason, 1_000)}" if ended.reason else ""
+            words = f"{one_line(failure.name)} {ended.status.value}{reason}"
+            self._say(words, STYLES[ended.status], sign=SIGNS[ended.status])
+            if ended.remedy:
+                self._say(f"    remedy: {one_line(ended.remedy, 1_000)}")
+        if len(failures) > SHOWN:
+            self._say(f"  and {len(failures) - SHOWN:,} more, in junit.xml")
 
     def _failures(self, result: Result) -> None:
         groups = group(failed(result.tests))

@@ -96,7 +96,9 @@ def _stages(given: Input, read: Sequence[Read]) -> Iterator[StageResult]:
             if BY_KIND[kind].category is category
         )
         if files or missing:
-            yield build_stage(category, steps, missing=missing, keys=[one.keys for _, one in useful])
+            yield build_stage(
+                category, steps, missing=missing, keys=[one.keys for _, one in useful]
+            )
 
 
 def _is_useless(readings: Readings) -> bool:

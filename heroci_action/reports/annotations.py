@@ -9,6 +9,7 @@ from typing import TypeVar
 from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.changed_lines import uncovered
 from heroci_action.analysis.failures import FailureGroup, failed, group, useful_lines
+from heroci_action.analysis.unexplained import Unexplained, unexplained
 from heroci_action.github.commands import MAX_ANNOTATIONS, Annotation
 from heroci_action.results.records import (
     Diagnostic,
@@ -17,7 +18,6 @@ from heroci_action.results.records import (
     Severity,
     StageResult,
     Status,
-    StepResult,
 )
 from heroci_action.text import count, one_line, place
 
@@ -75,29 +75,20 @@ def _level(stage: StageResult) -> Severity:
 
 
 def _broken(result: Result) -> Iterator[Annotation]:
-    """Stages and steps whose failure no test and no finding explains; those with the same reason as one."""
-    notes = [note for stage in result.stages for note in _broken_stage(stage)]
+    """Yield failures that no test and no finding explains; those with the same reason as one."""
+    notes = [_note(failure) for failure in unexplained(result.stages)]
     for first, others in _grouped(notes, lambda note: (note.level, note.message)):
         titles = ", ".join(note.title or "" for note in others[:ALIKE])
         message = f"{first.message}\n\nThe same in {titles}" if others else first.message
         yield replace(first, message=message)
 
 
-def _broken_stage(stage: StageResult) -> Iterator[Annotation]:
-    bad = (Status.FAILED, Status.ERRORED)
-    for step in stage.steps:
-        if step.status in bad and not step.diagnostics and not failed(step.tests):
-            yield _note(stage, f"{stage.name}/{step.name}", step)
-    told = any(step.status is stage.status for step in stage.steps)
-    if stage.status in (*bad, Status.CANCELLED) and not told:
-        yield _note(stage, stage.name, stage)
-
-
-def _note(stage: StageResult, name: str, ended: StageResult | StepResult) -> Annotation:
+def _note(failure: Unexplained) -> Annotation:
+    ended = failure.result
     remedy = f"\nRemedy: {ended.remedy}" if ended.remedy else ""
     return Annotation(
-        level=_level(stage),
-        title=f"{name} {ended.status.value}",
+        level=_level(failure.stage),
+        title=f"{failure.name} {ended.status.value}",
         message=f"{ended.reason or ended.status.value}{remedy}",
     )
 

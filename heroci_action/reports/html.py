@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.failures import failed
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
+from heroci_action.analysis.unexplained import unexplained
 from heroci_action.reports.comparison_section import points
 from heroci_action.reports.markdown import icon
 from heroci_action.results.records import (
@@ -39,7 +40,6 @@ TEXT = 20_000  # characters of a traceback or an output
 TEXTS = 10_000_000  # of all of them together
 PIECE = 500  # parts of the template that are written at once
 SOURCE_LINES = 60_000  # of all files together, so that a browser stays quick
-MISSED = Status.FAILED, Status.ERRORED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def pieces(result: Result, *, sources: Mapping[str, str]) -> Iterator[bytes]:
         named=bad[shown : shown + NAMED],
         left=max(0, len(bad) - shown - NAMED),
         total=len(bad),
-        broken=tuple(_broken(result)),
+        unexplained=tuple(unexplained(result.stages)),
         ages=(
             {age.id: known_since(age) for age in result.comparison.known}
             if result.comparison
@@ -204,15 +204,6 @@ def _bars(result: Result) -> Iterator[Bar]:
             words=f"{item.status.value}{cached} in {seconds(item.duration)}",
             is_stage=is_stage,
         )
-
-
-def _broken(result: Result) -> Iterator[tuple[str, StepResult]]:
-    """The steps whose failure no test and no finding explains."""
-    for stage in result.stages:
-        for step in stage.steps:
-            bad = step.status in (*MISSED, Status.CANCELLED)
-            if bad and not step.diagnostics and not failed(step.tests):
-                yield f"{stage.name}/{step.name}", step
 
 
 def _covered(result: Result, sources: Mapping[str, str]) -> Iterator[CoveredFile]:

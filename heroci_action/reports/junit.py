@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import junit_xml
 
+from heroci_action.analysis.unexplained import is_explained, is_explained_by_step
 from heroci_action.reports.packed_cases import packed_cases
 from heroci_action.results.records import (
     Diagnostic,
@@ -104,13 +105,9 @@ def _stage_cases(stage: StageResult) -> Iterator[Any]:
     for step in stage.steps:
         if not step.has_tests and not step.diagnostics:
             yield _step_case(stage, step)
-    if stage.status is not Status.PASSED and not _told_by_a_step(stage):
+    if stage.status is not Status.PASSED and not is_explained_by_step(stage):
         case = _case(stage.name, stage.name, stage.duration)
         yield _ended(case, stage.status, _reason(stage), stage.remedy or "")
-
-
-def _told_by_a_step(stage: StageResult) -> bool:
-    return any(step.status is stage.status for step in stage.steps)
 
 
 def _step_case(stage: StageResult, step: StepResult) -> Any:
@@ -121,7 +118,6 @@ def _step_case(stage: StageResult, step: StepResult) -> Any:
 def _step_cases(stage: StageResult, step: StepResult) -> Iterator[Any]:
     for test in step.tests:
         yield _test_case(test, f"{stage.name}.{step.name}")
-    bad = any(test.status in (Status.FAILED, Status.ERRORED) for test in step.tests)
     if step.status is Status.PASSED:
         if step.diagnostics:
             case = _step_case(stage, step)
@@ -129,7 +125,7 @@ def _step_cases(stage: StageResult, step: StepResult) -> Iterator[Any]:
             yield case
         return
     yield from _findings(stage, step)
-    if not bad and not step.diagnostics:
+    if not is_explained(step):
         yield _step_case(stage, step)
 
 

@@ -10,6 +10,7 @@ from heroci_action.analysis.critical_path import critical_path
 from heroci_action.analysis.failures import failed
 from heroci_action.analysis.flaky import WINDOW
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
+from heroci_action.analysis.unexplained import Unexplained, unexplained
 from heroci_action.reports.comparison_section import comparison_section, flaky_section, points
 from heroci_action.reports.failure_section import failure_section
 from heroci_action.reports.markdown import (
@@ -74,7 +75,7 @@ def render(result: Result, *, budget: int = LIMIT) -> str:
     before = [
         *_stages(result, 8 * share),
         *_gantt(result),
-        *_broken_steps(result, 10 * share),
+        *_unexplained(result, 10 * share),
         *comparison_section(result, 8 * share),
     ]
     after = [
@@ -216,7 +217,7 @@ def _gantt(result: Result) -> Iterator[str]:
     yield f"    axisFormat {'%M:%S' if result.duration < HOUR else '%H:%M:%S'}"
     for stage in ran:
         start, length = round(1000 * stage.started), max(round(1000 * stage.duration), 1)
-        mark = "crit, " if stage.status in (Status.FAILED, Status.ERRORED) else ""
+        mark = "crit, " if stage.status.is_failure else ""
         yield f"    {_gantt_name(stage.name)} :{mark}{start}, {length}ms"
     yield "```"
     yield ""
@@ -231,40 +232,23 @@ def _gantt_name(name: str) -> str:
 # What failed
 
 
-def _broken_steps(result: Result, budget: int) -> Iterator[str]:
-    """The stages and steps whose failure no test and no finding explains."""
-    blocks = list(_step_blocks(result))
+def _unexplained(result: Result, budget: int) -> Iterator[str]:
+    """Yield the failures that no test and no finding explains."""
+    blocks = [_failure_block(failure) for failure in unexplained(result.stages)]
     if blocks:
         yield "## What went wrong"
         yield ""
-        yield from fit(blocks, budget, lambda left: f"and {count(left, 'more step')} that failed\n")
+        yield from fit(blocks, budget, lambda left: f"and {count(left, 'more failure')}\n")
 
 
-def _step_blocks(result: Result) -> Iterator[str]:
-    for stage in result.stages:
-        broken = [step for step in stage.steps if _is_broken(step)]
-        for step in broken:
-            yield _step_block(stage, step)
-        told = any(step.status is stage.status for step in stage.steps)
-        if stage.status in (Status.FAILED, Status.ERRORED, Status.CANCELLED) and not told:
-            yield f"{icon(stage.status)} {_cause(stage.name, stage)}\n"
-
-
-def _is_broken(step: StepResult) -> bool:
-    if step.status not in (Status.FAILED, Status.ERRORED, Status.CANCELLED):
-        return False
-    return not step.diagnostics and not failed(step.tests)
-
-
-def _cause(name: str, ended: StageResult | StepResult) -> str:
+def _failure_block(failure: Unexplained) -> str:
+    ended = failure.result
     reason = f": {prose(ended.reason, 1_000)}" if ended.reason else ""
     remedy = f" **Remedy:** {prose(ended.remedy, 1_000)}" if ended.remedy else ""
-    return f"**{prose(name)}** {ended.status.value}{reason}.{remedy}"
-
-
-def _step_block(stage: StageResult, step: StepResult) -> str:
-    head = f"{icon(step.status)} {_cause(f'{stage.name}/{step.name}', step)}\n"
-    if not step.output.strip():
+    status = ended.status
+    head = f"{icon(status)} **{prose(failure.name)}** {status.value}{reason}.{remedy}\n"
+    step = failure.step
+    if step is None or not step.output.strip():
         return head
     lines = step.output.rstrip().split("\n")
     tail = "\n".join(line[:300] for line in lines[-LAST_LINES:])

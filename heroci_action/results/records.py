@@ -25,6 +25,16 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     FLAKY = "flaky"  # of tests only: it failed and, with nothing changed, it passed
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether it failed or errored."""
+        return self in (Status.FAILED, Status.ERRORED)
+
+    @property
+    def is_unsuccessful(self) -> bool:
+        """Whether it failed, errored or was cancelled."""
+        return self.is_failure or self is Status.CANCELLED
+
 
 class Severity(StrEnum):
     """The levels that GitHub's annotations know."""
@@ -371,8 +381,7 @@ class Result:
     @property
     def failed_stages(self) -> tuple[str, ...]:
         """The names of the stages that failed or errored, optional ones included."""
-        bad = {Status.FAILED, Status.ERRORED}
-        return tuple(stage.name for stage in self.stages if stage.status in bad)
+        return tuple(stage.name for stage in self.stages if stage.status.is_failure)
 
     @property
     def cached_stages(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from heroci_action.analysis.diagnosis import diagnose
+from heroci_action.analysis.unexplained import describe_failures
 from heroci_action.engines.base import StepOutcome
 from heroci_action.errors import ExitCode, HeroCIError
 from heroci_action.plan.actions import BuildImage, InstallDependencies, InstallSystemPackages
@@ -106,10 +107,8 @@ def _failure(
 def _exit_reason(exit_code: int, bad: int, readings: Readings) -> str:
     if exit_code > 128:  # noqa: PLR2004  the shell's convention: 128 + the number of the signal
         return f"ended by signal {signal_name(exit_code - 128)}"
-    if bad:
-        return f"{count(bad, 'test')} failed"
-    if readings.diagnostics:
-        return count(len(readings.diagnostics), "finding")
+    if bad or readings.diagnostics:
+        return describe_failures(readings.tests, readings.diagnostics)
     if readings.tests:
         return f"exited with code {exit_code}, although every recorded test passed"
     return f"exited with code {exit_code}"

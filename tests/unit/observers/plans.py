@@ -27,7 +27,7 @@ BROKEN = step(
     "tests",
     Status.FAILED,
     duration=3.0,
-    reason="1 test failed",
+    reason="1 failed test",
     remedy="mend it",
     output="\n".join(f"line {number}" for number in range(60)),
     tests=(
@@ -37,7 +37,7 @@ BROKEN = step(
 )
 RESULT: Result = run(
     stage(
-        "tests", MIGRATE, BROKEN, emoji="🧪", duration=4.5, reason="tests: 1 test failed",
+        "tests", MIGRATE, BROKEN, emoji="🧪", duration=4.5, reason="tests: 1 failed test",
         warnings=("PostgreSQL 18 stands in",),
     ),
     stage("image", status=Status.SKIPPED, emoji="🐳", reason="no Docker"),

@@ -35,8 +35,8 @@ def test_elsewhere_than_on_a_terminal_lines_are_plain() -> None:
     assert "heroes on the host engine (no Docker)\n" in text
     assert "✔ tests/migrate: passed in 1.5 s\n" in text
     assert "🐳 image skipped: no Docker\n" in text
-    assert "✘ tests/tests: failed in 3.0 s: 1 test failed\n" in text
-    assert "🧪 tests failed in 4.5 s: tests: 1 test failed\n" in text
+    assert "✘ tests/tests: failed in 3.0 s: 1 failed test\n" in text
+    assert "🧪 tests failed in 4.5 s: tests: 1 failed test\n" in text
     assert not CONTROL.search(text)
     assert not re.search(r"[ \t]$", text, re.MULTILINE)
 
@@ -54,7 +54,7 @@ def test_at_the_end_is_a_table_then_failures_findings_and_last_the_verdict() -> 
     text = shown()
     end = text[text.index(" Stage ") :]
 
-    assert re.search(r"🧪 tests +failed +4\.5 s +90 % +tests: 1 test failed\n", end)
+    assert re.search(r"🧪 tests +failed +4\.5 s +90 % +tests: 1 failed test\n", end)
     assert re.search(r"🐳 image +skipped +no Docker\n", end)
     assert "✘ pkg.Tests.test_bad\n    tests/t.py:4\n    1 != 2\n" in end
     assert "  a.py:2 too long (flake8)\n" in end
@@ -85,12 +85,6 @@ def test_verbose_streams_all_output_and_does_not_repeat_it() -> None:
 
 def test_debug_says_what_is_run() -> None:
     assert "tests/migrate: run migrate\n" in shown(verbosity=Verbosity.DEBUG)
-
-
-def test_only_reports_that_are_there_are_named(tmp_path: Path) -> None:
-    (tmp_path / "junit.xml").touch()
-
-    assert f"Reports in {tmp_path}: junit.xml\n" in shown(output=tmp_path)
 
 
 def test_long_lines_are_not_broken() -> None:

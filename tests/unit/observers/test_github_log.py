@@ -31,7 +31,7 @@ def test_a_stage_is_one_group_with_the_output_of_its_steps_one_after_another() -
         "--- tests\nfirst\nsecond\n"
         "::t0k3n::\n"
         "::endgroup::\n"
-        "🧪 tests failed in 4.5 s: tests: 1 test failed\n"
+        "🧪 tests failed in 4.5 s: tests: 1 failed test\n"
     ) in text
 
 
@@ -39,7 +39,7 @@ def test_results_of_steps_are_said_before_the_group() -> None:
     text = shown("first")
 
     assert text.index("✔ tests/migrate: passed in 1.5 s\n") < text.index("::group::")
-    assert "✘ tests/tests: failed in 3.0 s: 1 test failed\nremedy: mend it\n" in text
+    assert "✘ tests/tests: failed in 3.0 s: 1 failed test\nremedy: mend it\n" in text
     assert text.endswith("✘ heroes: failed in 5.0 s, 2 tests, 1 failed, 0 skipped, 1 finding\n")
 
 
