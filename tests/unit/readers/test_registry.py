@@ -53,7 +53,11 @@ def _modules() -> Iterator[tuple[str, Format]]:
                 yield f"{module.name}.{name}", value
 
 
-@pytest.mark.parametrize(("name", "one"), list(_modules()), ids=lambda value: value if isinstance(value, str) else value.kind)
+@pytest.mark.parametrize(
+    ("name", "one"),
+    list(_modules()),
+    ids=lambda value: value if isinstance(value, str) else value.kind,
+)
 def test_every_format_is_registered(name: str, one: Format) -> None:
     assert one in FORMATS, f"add {name} to FORMATS in readers/registry.py"
 
