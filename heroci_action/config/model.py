@@ -270,7 +270,7 @@ class Config(Table):
     groups: Texts = ()
     """Dependency groups of the project to install."""
     lock: Path | None = None
-    """Lock file: uv.lock, pylock.toml or poetry.lock. Detected."""
+    """Lock file: uv.lock, poetry.lock, pdm.lock, pylock.toml or Pipfile.lock. Detected."""
     apt: Texts = ()
     """Debian packages that the project needs."""
     base_image: Text | None = None

@@ -299,11 +299,7 @@ def _switched_on(project: ProjectFiles, way: Database) -> bool:
 def wants_postgres(project: ProjectFiles) -> bool:
     """Whether a driver for PostgreSQL is a dependency; without known dependencies, whether CI starts a server."""
     if distributions(project):
-        locked = (
-            frozenset(find_dependencies(project).pins or ())
-            if find_dependencies(project).lock
-            else frozenset()
-        )
+        locked = find_dependencies(project).locked_names
         return bool((distributions(project) | locked) & POSTGRES_DRIVERS)
     return _service_image(project, r"(.*/)?(postg\w*|pgvector|timescale\w*)") is not None
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from packaging.requirements import Requirement
+
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.markers import applicable
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
+from heroci_action.detection.python_version import choose_python
+from heroci_action.detection.requirement_files import distribution
 from heroci_action.detection.requirements import distributions, find_dependencies
 from heroci_action.detection.runner_choice import uses_pytest
 
@@ -38,9 +43,14 @@ _LIBRARIES = {
 }
 
 
+# The first version that writes JSON, and later ones, of which an upper bound allows at least one.
+_OLDEST_COVERAGE = 5
+_COVERAGE = ("5.5", "6.5", "7.6.1", "99")
+
+
 def _missing_pytest(project: ProjectFiles) -> Iterator[str]:
     """The packages pytest and pytest-django, where they run the tests and the project forgot to declare them."""
-    known = distributions(project) | frozenset(find_dependencies(project).pins or ())
+    known = distributions(project) | find_dependencies(project).locked_names
     if known and uses_pytest(project):
         if "pytest" not in known and "pytest-django" not in known:
             yield "pytest"
@@ -62,7 +72,7 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
     yield Fact("project", found.project)
     yield Fact("metadata", found.metadata)
     yield Fact("install_project", found.install_project)
-    yield Fact("distributions", found.distributions)
+    yield Fact("distributions", found.names)
     if not (
         found.lock
         or found.requirements
@@ -71,7 +81,29 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
         or project.configured("packages")
     ):
         yield Warn(f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]')
+    yield from _old_coverage(project)
     yield from _system_packages(project)
+
+
+def _old_coverage(project: ProjectFiles) -> Iterator[Finding]:
+    """Turn coverage off if the project requires a version that HeroCI cannot use."""
+    python = choose_python(project)[0]
+    for requirement in applicable(find_dependencies(project).exact, python):
+        old = distribution(requirement) == "coverage" and requirement.specifier
+        if (
+            old
+            and not any(map(requirement.specifier.contains, _COVERAGE))
+            and not _is_new(requirement)
+        ):
+            why = f"the project requires {requirement}, and HeroCI needs coverage 5.0 or newer"
+            yield Found("tests.coverage", False, why)
+            yield Warn(f"coverage is not measured: {why}; raise or remove the requirement")
+
+
+def _is_new(requirement: Requirement) -> bool:
+    """Return whether an exact version is new enough."""
+    numbers = re.findall(r"={2,3}\s*(\d+)", str(requirement.specifier))
+    return any(int(number) >= _OLDEST_COVERAGE for number in numbers)
 
 
 def _system_packages(project: ProjectFiles) -> Iterator[Finding]:

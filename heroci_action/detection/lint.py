@@ -16,8 +16,9 @@ from heroci_action.detection.lint_commands import (
     command_of,
     repositories,
 )
+from heroci_action.detection.pins import find_pins
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.requirements import distributions, find_dependencies
+from heroci_action.detection.requirements import distributions
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join
@@ -117,7 +118,7 @@ def _by_requirement(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
 
 def pinned(project: ProjectFiles, tool: LintTool) -> str | None:
     """The requirement that fixes the tool's version: the project's own, its CI's, else that of its pre-commit hook."""
-    pins = find_dependencies(project).pins or {}
+    pins = find_pins(project)
     return pins.get(tool.distribution) or _ci_pin(project, tool) or _hook_pin(project, tool)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.detection.python_version import satisfies
+from heroci_action.detection.python_specifiers import allows
 from tests.unit.detection.projects import django, loaded
 
 WORKFLOW = ".github/workflows/t.yml"
@@ -33,6 +33,12 @@ WORKFLOW = ".github/workflows/t.yml"
         ({"requirements.txt": "Django==3.2.18"}, "3.10"),
         ({"requirements.txt": "Django==5.2.1"}, "3.13"),
         ({"requirements.txt": "Django>=3.2"}, "3.13"),
+        ({"requirements.txt": "Django==5.2.5; python_version>='3.10'\nDjango==3.2; python_version<'3.10'"}, "3.13"),
+        ({"requirements.txt": "Django==3.2; python_version>='3.6'"}, "3.10"),
+        ({"requirements.txt": "Django==4.2.*"}, "3.12"),
+        ({"setup.cfg": "[metadata]\nname = x\n[options]\npython_requires = >= 3.9, < 3.12\n"}, "3.11"),
+        ({"setup.py": "from setuptools import setup\nP = '>=3.8,<3.11'\nsetup(name='x', python_requires=P)\n"}, "3.10"),
+        ({"setup.py": "import setuptools\nsetuptools.setup(name='x', python_requires='>= 3.8, <= 3.12')\n"}, "3.12"),
         ({WORKFLOW: "jobs: {t: {steps: [{uses: x, with: {python-version: 3.10}}, {run: pytest}]}}"}, "3.10"),
         ({WORKFLOW: "jobs: {t: {strategy: {matrix: {py: ['3.11', '3.12', '3.14']}}, "
           "steps: [{uses: x, with: {python-version: '${{ matrix.py }}'}}, {run: pytest}]}}"}, "3.12"),
@@ -49,24 +55,45 @@ def test_the_python_version_is_the_one_that_the_project_names(
     ("specifier", "fits", "not_"),
     [
         (">=3.9", (3, 9), (3, 8)),
-        (">3.9", (3, 10), (3, 9)),
+        (">= 3.10, < 3.12", (3, 11), (3, 12)),
+        (">3.9", (3, 10), (3, 8)),
         ("<3.13", (3, 12), (3, 13)),
         ("<3.13.2", (3, 13), (3, 14)),
         ("<=3.12", (3, 12), (3, 13)),
         (">=3.8, !=3.9.*", (3, 10), (3, 9)),
         ("~=3.9", (3, 12), (3, 8)),
         ("~=3.9.1", (3, 9), (3, 10)),
-        ("~3.11", (3, 11), (3, 12)),
-        ("^3.9", (3, 13), (3, 8)),
         ("3.10.*", (3, 10), (3, 11)),
         ("==3.10", (3, 10), (3, 11)),
-        ("3.*", (3, 12), (2, 7)),
         (">=3.8,<4.0", (3, 13), (3, 7)),
         ("nonsense", (3, 8), None),
+        ("", (3, 8), None),
     ],
 )
-def test_version_specifiers_of_both_kinds_are_understood(
+def test_version_specifiers_are_understood_as_packaging_does(
     specifier: str, fits: tuple[int, int], not_: tuple[int, int] | None
 ) -> None:
-    assert satisfies(fits, specifier)
-    assert not_ is None or not satisfies(not_, specifier)
+    assert allows(specifier, fits)
+    assert not_ is None or not allows(specifier, not_)
+
+
+@pytest.mark.parametrize(
+    ("specifier", "fits", "not_"),
+    [
+        ("^3.9", (3, 13), (3, 8)),
+        ("^3.9,!=3.10.*", (3, 9), (3, 10)),
+        ("~3.11", (3, 11), (3, 12)),
+        ("~3", (3, 13), (4, 0)),
+        ("3.10", (3, 10), (3, 11)),
+        ("3.*", (3, 12), (2, 7)),
+        ("*", (3, 12), None),
+        (">=3.8 <3.12", (3, 8), (3, 12)),
+        ("^3.9 || ^4.1", (3, 9), (4, 0)),
+        ("~2.7 || ^3.6", (3, 8), (3, 5)),
+    ],
+)
+def test_version_specifiers_are_understood_as_poetry_does(
+    specifier: str, fits: tuple[int, int], not_: tuple[int, int] | None
+) -> None:
+    assert allows(specifier, fits)
+    assert not_ is None or not allows(specifier, not_)

@@ -1,0 +1,333 @@
+"""What the job that runs the tests installs: the reading of pip, uv, Poetry, PDM, Pipenv and Hatch."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from packaging.utils import canonicalize_name
+
+from heroci_action.detection.evidence import Command
+from heroci_action.detection.metadata import Metadata
+from heroci_action.detection.project_files import ProjectFiles, once, words
+from heroci_action.detection.requirement_files import parse_requirement, without_included
+from heroci_action.detection.tox import lines as tox_lines
+from heroci_action.repository.files import join
+
+# Programs that a job installs to run something else; the tests do not import them.
+_TOOLS = frozenset(
+    {
+        "pip", "wheel", "build", "tox", "nox", "uv", "poetry", "pdm", "pipenv", "hatch", "pre-commit", "prek",
+        "codecov", "coveralls", "codacy-coverage", "virtualenv", "twine", "pip-tools", "pipx", "flit", "maturin",
+    }
+)  # fmt: skip
+_METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
+_VALUED = frozenset(
+    {
+        "-r", "--requirement", "--requirements", "-c", "--constraint", "--constraints", "-e", "--editable", "--group",
+        "--only-group", "--no-group", "--extra", "--no-extra", "-E", "--extras", "-G", "--with", "--without", "--only",
+        "-p", "--python", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-t", "--target", "--prefix",
+        "--root", "--timeout", "--retries", "--proxy", "--cache-dir", "--package", "--project", "--directory", "-C",
+        "--config-settings", "--no-binary", "--only-binary", "--upgrade-strategy", "--lockfile", "--index",
+        "--python-version", "--resolution", "--categories", "-P", "--upgrade-package",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installs:
+    """What the commands install; files are relative to the repository's root.
+
+    `locks` are the lock files that the commands use. `groups` and `extras` are named explicitly. `manager` is the tool
+    whose own rules decide about groups that are not named: "uv", "poetry" or "pdm".
+    """
+
+    source: str = ""
+    files: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    without: frozenset[str] = frozenset()
+    locks: tuple[str, ...] = ()
+    manager: str = ""
+    project: bool = False
+    only: bool = False
+    every_extra: bool = False
+    every_group: bool = False
+
+    def __bool__(self) -> bool:
+        """Return whether anything is installed."""
+        return bool(self.files or self.packages or self.project or self.groups or self.manager)
+
+    def choose_extras(self, metadata: Metadata) -> tuple[str, ...] | None:
+        """Return the extras that are installed; None if the commands do not decide about them."""
+        if self.every_extra:
+            return tuple(metadata.extras)
+        known = {canonicalize_name(name): name for name in metadata.extras}
+        named = (known.get(canonicalize_name(name)) for name in self.extras)
+        found = tuple(dict.fromkeys(name for name in named if name))
+        return found if found or self.project or self.manager else None
+
+    def choose_groups(self, metadata: Metadata) -> tuple[str, ...] | None:
+        """Return the groups that are installed; None if the commands do not decide about them."""
+        named = tuple(name for name in self.groups if name in metadata.groups)
+        if self.only:
+            return named
+        if not (self.manager or named or self.every_group):
+            return () if self.project and not metadata.groups else None
+        found = dict.fromkeys((*self._implied(metadata), *named))
+        return tuple(name for name in found if name not in self.without)
+
+    def _implied(self, metadata: Metadata) -> tuple[str, ...]:
+        """Return the groups that the tool installs without being asked."""
+        if self.every_group:
+            return tuple(metadata.groups)
+        match self.manager:
+            case "uv":
+                return metadata.default_groups
+            case "poetry":
+                return tuple(g for g in metadata.groups if g not in metadata.optional_groups)
+            case "pdm":
+                return tuple(metadata.groups)
+        return ()
+
+
+@once
+def read_installs(project: ProjectFiles) -> Installs:
+    """Read every installation in the job that runs the tests."""
+    found = Installs()
+    for command in (*project.commands, *_tox(project)):
+        for call in _calls(command.line):
+            part = _Reader(project, command.directory).read(call)
+            if part is not None:
+                found = _merge(found, replace(part, source=command.source))
+    files = without_included(project.tree, found.files)
+    return replace(found, files=files)
+
+
+def _tox(project: ProjectFiles) -> Iterator[Command]:
+    """Yield what tox installs, in the form of a call of pip."""
+    if "tox.ini" not in {command.source for command in project.commands}:
+        return
+    deps = tox_lines(project.tox.get("deps", "").replace("{toxinidir}/", ""), project.tox_factors)
+    extras = ",".join(tox_lines(project.tox.get("extras", ""), project.tox_factors))
+    line = [word for dep in deps if "{" not in dep for word in _requirement(dep)]
+    own = [f".[{extras}]" if extras else "."]
+    yield Command(line=shlex.join(["pip", "install", *line, *own]), source="tox.ini")
+
+
+def _requirement(line: str) -> list[str]:
+    option = re.fullmatch(r"(-r|-c|-e)[ =]*(.+)", line)
+    return [option[1], option[2].strip()] if option else [line]
+
+
+def _calls(line: str) -> Iterator[list[str]]:
+    for part in re.split(r"&&|\|\||[;|]", line):
+        yield list(words(part))
+
+
+def _merge(one: Installs, other: Installs) -> Installs:
+    return Installs(
+        source=one.source or other.source,
+        files=_union(one.files, other.files),
+        constraints=_union(one.constraints, other.constraints),
+        packages=_union(one.packages, other.packages),
+        extras=_union(one.extras, other.extras),
+        groups=_union(one.groups, other.groups),
+        without=one.without | other.without,
+        locks=_union(one.locks, other.locks),
+        manager=one.manager or other.manager,
+        project=one.project or other.project,
+        only=one.only or other.only,
+        every_extra=one.every_extra or other.every_extra,
+        every_group=one.every_group or other.every_group,
+    )
+
+
+def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+@dataclass
+class _Arguments:
+    """The options of a command line by name, and its other words."""
+
+    options: dict[str, list[str]] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, arguments: Iterable[str]) -> _Arguments:
+        found = cls()
+        pending = iter(arguments)
+        for word in pending:
+            name, sign, value = word.partition("=")
+            if word[:2] in {"-r", "-c", "-e", "-G", "-E"} and word[2:]:
+                found.add(word[:2], word[2:].removeprefix("="))
+            elif word in _VALUED:
+                found.add(word, next(pending, ""))
+            elif word.startswith("-"):
+                found.add(name if sign else word, value)
+            else:
+                found.words.append(word)
+        return found
+
+    def add(self, name: str, value: str) -> None:
+        self.options.setdefault(name, []).append(value)
+
+    def values(self, *names: str) -> tuple[str, ...]:
+        """Return the values of options, lists separated by commas or blanks included."""
+        given = (value for name in names for value in self.options.get(name, ()))
+        return tuple(part for value in given for part in re.split(r"[\s,]+", value) if part)
+
+    def has(self, *names: str) -> bool:
+        return any(name in self.options for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    project: ProjectFiles
+    directory: str
+
+    def read(self, call: list[str]) -> Installs | None:
+        """Read a call; None if it installs nothing for the project."""
+        found: Installs | None = None
+        program, arguments = _program(call)
+        match program, arguments:
+            case ("pip" | "pip3", ["install" | "sync", *rest]):
+                found = self._pip(rest)
+            case ("pip-sync", rest):
+                found = self._pip([word for file in rest for word in ("-r", file)])
+            case ("uv", ["pip", "install" | "sync", *rest]):
+                found = self._pip(rest)
+            case ("uv", ["sync" | "run", *rest]):
+                found = self._uv(rest, runs=arguments[0] == "run")
+            case ("poetry", ["install" | "sync", *rest]):
+                found = self._poetry(rest)
+            case ("pdm", ["install" | "sync", *rest]):
+                found = self._pdm(rest)
+            case ("pipenv", ["install" | "sync", *rest]):
+                found = self._pipenv(rest)
+        return found
+
+    def _pip(self, words: list[str]) -> Installs | None:
+        given = _Arguments.parse(words)
+        packages: list[str] = []
+        extras: list[str] = []
+        files = [self._file(name) for name in given.values("-r", "--requirement", "--requirements")]
+        # `uv pip install -r pyproject.toml` installs what the project declares.
+        declared = [file for file in files if file and file.endswith(_METADATA)]
+        project = bool(declared)
+        for word in (
+            *given.words,
+            *given.options.get("-e", ()),
+            *given.options.get("--editable", ()),
+        ):
+            local = re.fullmatch(r"(?:file:)?(\.|\.\.|[\w./{}-]*/)?(?:\[([\w\s,.-]+)\])?", word)
+            if local and (local[1] or local[2]):
+                project = True
+                extras += re.split(r"[\s,]+", local[2]) if local[2] else []
+            elif (requirement := parse_requirement(word)) and _is_imported(word, requirement.name):
+                packages.append(word)
+        return Installs(
+            files=tuple(file for file in files if file and file not in declared),
+            constraints=self._files(given.values("-c", "--constraint", "--constraints")),
+            packages=tuple(packages),
+            extras=(*extras, *given.values("--extra")),
+            groups=tuple(name.rpartition(":")[2] for name in given.values("--group")),
+            project=project,
+            every_extra=given.has("--all-extras"),
+        )
+
+    def _uv(self, words: list[str], *, runs: bool) -> Installs:
+        options = words
+        if runs:
+            # `uv run --group test pytest -x`: the options end where the program begins.
+            end = next((i for i, w in enumerate(words) if _ends_options(words, i)), len(words))
+            options = words[:end]
+        given = _Arguments.parse(options)
+        return Installs(
+            manager="uv",
+            locks=("uv.lock",),
+            groups=given.values("--group", "--only-group"),
+            extras=given.values("--extra"),
+            without=frozenset(
+                (*given.values("--no-group"), *(("dev",) if given.has("--no-dev") else ()))
+            ),
+            only=given.has("--only-group"),
+            every_extra=given.has("--all-extras"),
+            every_group=given.has("--all-groups"),
+            packages=given.values("--with") if runs else (),
+            files=self._files(given.values("--with-requirements")) if runs else (),
+        )
+
+    def _poetry(self, words: list[str]) -> Installs:
+        given = _Arguments.parse(words)
+        dropped = ("dev",) if given.has("--no-dev") else ()
+        return Installs(
+            manager="poetry",
+            locks=("poetry.lock",),
+            groups=given.values("--with", "--only"),
+            extras=given.values("-E", "--extras"),
+            without=frozenset((*given.values("--without"), *dropped)),
+            only=given.has("--only", "--only-root"),
+            every_extra=given.has("--all-extras"),
+            every_group=given.has("--all-groups"),
+        )
+
+    def _pdm(self, words: list[str]) -> Installs:
+        given = _Arguments.parse(words)
+        named = given.values("-G", "--group", "--with")
+        every = ":all" in named
+        return Installs(
+            manager="pdm",
+            locks=("pdm.lock",),
+            groups=named,
+            extras=named,
+            without=frozenset(given.values("--without")),
+            only=given.has("--no-default", "--prod"),
+            every_extra=every,
+            every_group=every,
+        )
+
+    def _pipenv(self, words: list[str]) -> Installs:
+        given = _Arguments.parse(words)
+        return Installs(
+            manager="pipenv", packages=tuple(given.words), files=self._files(given.values("-r"))
+        )
+
+    def _files(self, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(file for name in names if (file := self._file(name)))
+
+    def _file(self, name: str) -> str | None:
+        """Find a file from the directory of the command, else from the working directory."""
+        places = (self.directory, self.project.layout.directory)
+        return self.project.tree.first(*(join(place, name) for place in places))
+
+
+def _ends_options(words: list[str], index: int) -> bool:
+    previous = words[index - 1] if index else ""
+    return not words[index].startswith("-") and previous not in _VALUED
+
+
+def _program(call: list[str]) -> tuple[str, list[str]]:
+    """Return the installer and its arguments: `python -m pip install` calls pip."""
+    rest = list(call)
+    while rest:
+        name = rest[0].rpartition("/")[2]
+        if re.fullmatch(r"\w+=.*|sudo|then|do|!", rest[0]):
+            rest = rest[1:]
+        elif re.fullmatch(r"python[\d.]*", name) and "-m" in rest[:4]:
+            rest = rest[rest.index("-m") + 1 :]
+        else:
+            return name, rest[1:]
+    return "", []
+
+
+def _is_imported(word: str, name: str) -> bool:
+    """Return whether a package may be used by the tests, unlike the tools of the job."""
+    tool = canonicalize_name(name)
+    # A job upgrades setuptools out of habit; a version has a reason.
+    return tool not in _TOOLS and (tool != "setuptools" or word != name)

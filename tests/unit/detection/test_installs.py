@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.projects import django, loaded
+
+PEP_735 = """
+    [project]
+    name = "shop"
+    version = "1"
+    dependencies = ["django"]
+    [project.optional-dependencies]
+    checks = ["responses"]
+    s3 = ["boto3"]
+    [dependency-groups]
+    dev = ["ruff"]
+    checks = ["pytest-django"]
+    docs = ["sphinx"]
+"""
+POETRY = """
+    [tool.poetry]
+    name = "shop"
+    [tool.poetry.dependencies]
+    python = "^3.12"
+    django = "*"
+    [tool.poetry.group.dev.dependencies]
+    pytest-django = "*"
+    [tool.poetry.group.video.dependencies]
+    pillow = "*"
+    [tool.poetry.group.docs]
+    optional = true
+    [tool.poetry.group.docs.dependencies]
+    sphinx = "*"
+"""
+
+
+def workflow(*lines: str) -> dict[str, str]:
+    steps = "".join(f"      - run: {line}\n" for line in (*lines, "python manage.py test"))
+    return {".github/workflows/ci.yml": f"on: push\njobs:\n  test:\n    steps:\n{steps}"}
+
+
+@pytest.mark.parametrize(
+    ("line", "groups"),
+    [
+        ("uv sync", ("dev",)),
+        ("uv sync --group checks", ("dev", "checks")),
+        ("uv sync --group=checks --no-dev", ("checks",)),
+        ("uv sync --only-group checks", ("checks",)),
+        ("uv sync --all-groups --no-group docs", ("dev", "checks")),
+        ("uv sync --locked --frozen", ("dev",)),
+        ("pip install --group checks -e .", ("checks",)),
+        ("pip install --group pyproject.toml:checks", ("checks",)),
+        ("pdm sync -G checks", ("dev", "checks", "docs")),
+    ],
+)
+def test_the_groups_that_the_ci_installs_are_installed(
+    tmp_path: Path, line: str, groups: tuple[str, ...]
+) -> None:
+    files = {**django(), **workflow(line), "pyproject.toml": PEP_735}
+    assert loaded(tmp_path, files).config.groups == groups
+
+
+def test_a_group_of_a_call_of_uv_run_is_installed(tmp_path: Path) -> None:
+    run = "uv run --group checks --no-dev python manage.py test --group x"
+    files = {**django(), **workflow(run), "pyproject.toml": PEP_735}
+    assert loaded(tmp_path, files).config.groups == ("checks",)
+
+
+@pytest.mark.parametrize(
+    ("line", "groups"),
+    [
+        ("poetry install", ("dev", "video")),
+        ("poetry install --no-interaction --with docs", ("dev", "video", "docs")),
+        ("poetry install --without=video,docs", ("dev",)),
+        ("poetry install --only main,video", ("video",)),
+        ("poetry install --no-dev", ("video",)),
+        ("poetry sync --all-groups", ("dev", "video", "docs")),
+        ("echo nothing", ("dev", "video")),
+    ],
+)
+def test_poetry_installs_every_group_that_is_not_optional(
+    tmp_path: Path, line: str, groups: tuple[str, ...]
+) -> None:
+    files = {**django(), **workflow(line), "pyproject.toml": POETRY, "poetry.lock": ""}
+    config = loaded(tmp_path, files).config
+    assert (config.lock, config.groups) == ("poetry.lock", groups)
+
+
+@pytest.mark.parametrize(
+    ("line", "extras"),
+    [
+        ("pip install -e .[checks]", ("checks",)),
+        ("pip install '.[checks, s3]'", ("checks", "s3")),
+        ("pip install .", ()),
+        ("uv sync --extra checks", ("checks",)),
+        ("uv sync --all-extras", ("checks", "s3")),
+        ("uv pip install -r pyproject.toml --extra s3", ("s3",)),
+    ],
+)
+def test_the_extras_that_the_ci_installs_are_installed(
+    tmp_path: Path, line: str, extras: tuple[str, ...]
+) -> None:
+    files = {**django(), **workflow(line), "pyproject.toml": PEP_735}
+    assert loaded(tmp_path, files).config.extras == extras
+
+
+@pytest.mark.parametrize(
+    ("line", "requirements", "packages"),
+    [
+        ("pip install -r requirements/build.txt", ("requirements/build.txt",), ()),
+        ("pip3 install --requirement=docs/requirements.txt", ("docs/requirements.txt",), ()),
+        ("python -m pip install -q -rrequirements/build.txt", ("requirements/build.txt",), ()),
+        ("sudo pip-sync requirements/build.txt", ("requirements/build.txt",), ()),
+        ("uv pip sync -r requirements/build.txt", ("requirements/build.txt",), ()),
+        ("pip install -U pip wheel tox", ("requirements/base.txt",), ()),
+        ("pip install -U pip setuptools && pip install -r docs/requirements.txt", ("docs/requirements.txt",), ()),
+        (
+            "pip install -r requirements/base.txt 'pytest>=8' setuptools<81 codecov",
+            ("requirements/base.txt",),
+            ("pytest>=8", "setuptools<81"),
+        ),
+        ("pip install -r nowhere.txt -r requirements/build.txt", ("requirements/build.txt",), ()),
+    ],
+)  # fmt: skip
+def test_the_files_and_packages_that_the_ci_installs_are_installed(
+    tmp_path: Path, line: str, requirements: tuple[str, ...], packages: tuple[str, ...]
+) -> None:
+    files = {
+        **django(),
+        **workflow(line),
+        "requirements/base.txt": "django",
+        "requirements/build.txt": "django\npytest",
+        "docs/requirements.txt": "sphinx",
+    }
+    config = loaded(tmp_path, files).config
+    assert (config.requirements, config.packages) == (requirements, packages)
+
+
+def test_a_lock_is_not_used_if_the_ci_installs_something_else(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        **workflow("pip install -e ."),
+        "pyproject.toml": PEP_735,
+        "uv.lock": "version = 1",
+    }
+    assert loaded(tmp_path, files).config.lock is None
+
+
+def test_a_file_of_another_job_is_not_installed(tmp_path: Path) -> None:
+    jobs = """
+        jobs:
+          docs: {steps: [{run: pip install -r docs/requirements.txt}, {run: make html}]}
+          test: {steps: [{run: pip install -r reqs/all.txt}, {run: python manage.py test}]}
+    """
+    files = {
+        **django(),
+        ".github/workflows/ci.yml": jobs,
+        "docs/requirements.txt": "sphinx",
+        "reqs/all.txt": "django",
+    }
+    assert loaded(tmp_path, files).config.requirements == ("reqs/all.txt",)
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("flake8==7.3.0 ; python_version >= '3.9'\nflake8==5.0.4 ; python_version < '3.9'", "flake8==7.3.0"),
+        ("flake8==5.0.4 ; python_version < '3.9'\nflake8==7.3.0", "flake8==7.3.0"),
+        ("flake8==7.3.0 ; sys_platform == 'win32'\nflake8==7.1.0 ; sys_platform != 'win32'", "flake8==7.1.0"),
+        ("flake8 == 7.3.*", "flake8==7.3.*"),
+        ("flake8===7.3.0", "flake8===7.3.0"),
+        ("Flake8[extra] == 7.3.0 \\\n  --hash=sha256:00", "flake8==7.3.0"),
+        ("flake8==7.3.0+local.1  # why", "flake8==7.3.0+local.1"),
+        ("-c constraints.txt\nflake8", "flake8==7.0.0"),
+    ],
+)  # fmt: skip
+def test_pins_are_read_as_packaging_reads_them(tmp_path: Path, text: str, spec: str) -> None:
+    files = {
+        **django(),
+        "requirements.txt": f"django\n{text}\n",
+        "constraints.txt": "flake8==7.0.0\n",
+        ".flake8": "[flake8]\n",
+    }
+    assert loaded(tmp_path, files).facts.lint_specs["flake8"] == spec
+
+
+@pytest.mark.parametrize(
+    ("requirement", "measured"),
+    [
+        ("coverage==4.5.4", False),
+        ("coverage<5", False),
+        ("coverage~=4.5", False),
+        ("coverage==4.5.4 ; python_version < '3.8'", True),
+        ("coverage==5.0.1", True),
+        ("coverage==7.10.1", True),
+        ("coverage==7.*", True),
+        ("coverage<7", True),
+        ("coverage>=4", True),
+        ("coverage", True),
+    ],
+)
+def test_an_old_coverage_turns_measuring_off_with_a_warning(
+    tmp_path: Path, requirement: str, measured: bool
+) -> None:
+    found = loaded(tmp_path, {**django(), "requirements.txt": f"django\n{requirement}\n"})
+    assert found.config.tests.coverage is measured
+    assert any("coverage is not measured" in text for text in found.warnings) is not measured
