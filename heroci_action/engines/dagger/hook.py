@@ -41,7 +41,7 @@ async def customise(session: DaggerSession, function: str, sink: Sink) -> StepOu
     """Let the function change the base environment; whatever it raises fails the step."""
     if session.environment is None:
         raise EngineError(
-            "the base environment is not there", remedy="do not skip the stage 'base'"
+            "the base environment has not been built", remedy="do not skip the stage 'base'"
         )
     output = Output(sink)
     try:

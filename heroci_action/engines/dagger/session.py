@@ -125,7 +125,7 @@ class DaggerSession:
         """The environment with the source and HeroCI's probes in it, where steps run."""
         if self.environment is None:
             raise EngineError(
-                "the base environment is not there", remedy="do not skip the stage 'base'"
+                "the base environment has not been built", remedy="do not skip the stage 'base'"
             )
         return await self._furnished(self.environment, await self._user())
 
@@ -190,7 +190,7 @@ class DaggerSession:
         """The production image."""
         if self.image is None:
             raise EngineError(
-                "the production image was not built", remedy="do not skip the stage 'image'"
+                "the production image has not been built", remedy="do not skip the stage 'image'"
             )
         return self.image
 
