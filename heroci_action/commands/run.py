@@ -14,6 +14,7 @@ from heroci_action.commands.finish import Site, finish
 from heroci_action.commands.plan import Project, plan_project
 from heroci_action.engines.base import Engine, Printed, ReportFile
 from heroci_action.errors import ExitCode
+from heroci_action.github.command_files import CommandFiles
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
 from heroci_action.observers.choice import choose_observer
@@ -52,7 +53,9 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
             environ=machine,
         ) as observer:
             engine = engine_for(project, options, machine)
+            command_files = CommandFiles(machine)
             result = with_logs(await run_project(project, engine, observer), output)
+            command_files.restore()
             result = listed(result, project.loaded.config.report.list_passed)
             site = Site(
                 checkout=Checkout.of(root),

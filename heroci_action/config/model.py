@@ -279,6 +279,8 @@ class Config(Table):
     """Function that receives the base container and returns the one to use: "module:function" or "file.py:function"."""
     env: Env = Field(default_factory=dict)
     """Environment variables of every stage; values may contain placeholders such as {postgres.url}."""
+    public_variables: Variables = ()
+    """Variables of the caller that are not secret; the value of any other {env.NAME} is masked everywhere."""
     settings: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")] | None = None
     """Settings module. Detected."""
     timeout: Seconds | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 
 from heroci_action.engines.base import Sink
+from heroci_action.engines.job_environment import without_job_variables
 from heroci_action.engines.process import Captured, Program, capture, execute
 from heroci_action.errors import EngineError
 
@@ -71,7 +72,11 @@ class Docker:
 
     def program(self, *arguments: str) -> Program:
         """Return a call of docker."""
-        return Program(arguments=("docker", *arguments), env=self.machine, directory=self.directory)
+        return Program(
+            arguments=("docker", *arguments),
+            env=without_job_variables(self.machine),
+            directory=self.directory,
+        )
 
     async def problem(self) -> EngineError | None:
         """Return the reason why Docker cannot be used, None if a daemon responds."""
@@ -96,8 +101,10 @@ class Docker:
         """Build an image with BuildKit and return the exit code of the build."""
         named = ("--progress", "plain", "--label", self.label)
         program = self.program("build", *named, *wanted.options, str(wanted.context))
+        secrets = {name: self.machine[name] for name in wanted.secrets if name in self.machine}
         # Without it, a client older than 23.0 builds with the old builder, which knows no `RUN --mount`.
-        return await execute(replace(program, env={**program.env, "DOCKER_BUILDKIT": "1"}), sink)
+        env = {**program.env, **secrets, "DOCKER_BUILDKIT": "1"}
+        return await execute(replace(program, env=env), sink)
 
     async def own_container(self) -> str | None:
         """Return the id of the container that HeroCI itself runs in, None if this daemon does not know it."""

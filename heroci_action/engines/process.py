@@ -33,6 +33,16 @@ _REMEDIES = {
 }
 
 
+STARTED: set[int] = set()
+"""The running processes that this module has started."""
+_starting = 0
+
+
+def starting() -> bool:
+    """Return whether a process is being started that is not in `STARTED` yet."""
+    return _starting > 0
+
+
 class ProgramNotFoundError(EngineError):
     """The program does not exist on the step's PATH."""
 
@@ -112,6 +122,7 @@ async def running(program: Program, sink: Sink) -> AsyncIterator[Process]:
                     with anyio.move_on_after(DRAIN_WITHIN):
                         for pump in pumps:
                             await pump.drained.wait()
+                    STARTED.discard(process.pid)
                 for pump in pumps:
                     pump.scope.cancel()
 
@@ -134,9 +145,11 @@ async def _cancel_at_end(process: Process, scope: anyio.CancelScope) -> None:
 
 
 async def _start(program: Program) -> Process:
+    global _starting  # noqa: PLW0603
     user = program.user
+    _starting += 1
     try:
-        return await anyio.open_process(
+        process = await anyio.open_process(
             program.arguments,
             # subprocess.DEVNULL: a step that asks a question gets an end of file and does not hang.
             stdin=-3,
@@ -147,6 +160,7 @@ async def _start(program: Program) -> Process:
             group=user.gid if user else None,
             extra_groups=[] if user else None,
         )
+        STARTED.add(process.pid)
     except FileNotFoundError as error:
         raise ProgramNotFoundError(str(error.filename or program.arguments[0])) from error
     except OSError as error:
@@ -154,6 +168,9 @@ async def _start(program: Program) -> Process:
             f"{program.arguments[0]!r} cannot be started: {error.strerror}",
             remedy=_REMEDIES.get(error.errno or 0),
         ) from error
+    finally:
+        _starting -= 1
+    return process
 
 
 class _Pump:

@@ -17,6 +17,11 @@ Announce = Callable[[str], None]
 
 LONGEST_CODE = 8  # characters of a colour code
 SECRET_NAME = re.compile(r"secret|token|passw|key|credential|dsn|auth", re.IGNORECASE)
+MIN_UNDECLARED = 8
+# Facts about the machine and the job, such as GITHUB_SHA; the names of GitHub's tokens match SECRET_NAME.
+_PUBLIC_NAME = re.compile(
+    r"(?:GITHUB|RUNNER)_\w+|CI|HOME|HOSTNAME|LANG|LOGNAME|PATH|PWD|SHELL|TERM|TMPDIR|TZ|USER"
+)
 _FROM_MACHINE = re.compile(r"\{env\.(\w+)\}")
 
 
@@ -98,15 +103,21 @@ class MaskedSink:
 
 
 def declared_secrets(plan: Plan, machine: Mapping[str, str]) -> Iterator[str]:
-    """Yield the values of the caller's environment that the plan uses as secrets."""
+    """Yield the values of the caller's environment that the plan uses and that are not public."""
     for stage in plan.stages:
         yield from (machine[name] for name in secret_names(stage) if machine.get(name))
-    variables = [stage.env for stage in plan.stages]
-    variables += [step.env for stage in plan.stages for step in stage.steps]
-    for name, value in (item for env in variables for item in env.items()):
-        for source in _FROM_MACHINE.findall(value):
-            if machine.get(source) and (SECRET_NAME.search(source) or SECRET_NAME.search(name)):
-                yield machine[source]
+    for name in set(_FROM_MACHINE.findall(repr(plan))):
+        value = machine.get(name, "")
+        if name not in plan.public_variables and _may_be_secret(name, value):
+            yield value
+
+
+def _may_be_secret(name: str, value: str) -> bool:
+    """Return whether the value of a variable is masked although the plan does not declare it as a secret."""
+    if SECRET_NAME.search(name):
+        return bool(value)
+    # Masking a short value such as "true" would ruin every report.
+    return len(value) >= MIN_UNDECLARED and not _PUBLIC_NAME.fullmatch(name)
 
 
 def secret_names(stage: Stage) -> tuple[str, ...]:

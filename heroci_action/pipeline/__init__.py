@@ -34,6 +34,7 @@ def build_plan(loaded: ProjectConfig, context: RunContext) -> Plan:
             for name, service in config.services.items()
         },
         stages=(*built_in, *own, *publish.stages(loaded, built_in)),
+        public_variables=config.public_variables,
         fail_fast=config.fail_fast,
         max_parallel=config.max_parallel,
         timeout=config.timeout,

@@ -103,13 +103,17 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything that an engine needs to know; commands run in `directory`, relative to the repository's root."""
+    """Everything that an engine needs to know; commands run in `directory`, relative to the repository's root.
+
+    `public_variables` are variables of the caller whose values are not masked.
+    """
 
     project: str
     directory: str = "."
     environment: Environment = field(default_factory=Environment)
     services: Mapping[str, Service] = field(default_factory=dict)
     stages: tuple[Stage, ...] = ()
+    public_variables: tuple[str, ...] = ()
     fail_fast: bool = False
     max_parallel: int | None = None
     timeout: float | None = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import anyio
 
 from heroci_action.engines.docker import Docker
+from heroci_action.engines.host.isolation import KEPT_VARIABLES, hide_from_steps
+from heroci_action.engines.host.leftovers import Leftovers
 from heroci_action.engines.host.resources import RunResources
 from heroci_action.engines.host.services import ProcessServices
 from heroci_action.engines.host.session import HostSession, process_services
@@ -34,7 +36,11 @@ class HostEngine:
     async def open(self, plan: Plan) -> AsyncIterator[HostSession]:
         """Open a session; on exit, its processes, ports and directories are removed."""
         settings = self.settings
-        with open_workspace(settings.machine) as workspace:
+        hide_from_steps(KEPT_VARIABLES)
+        async with AsyncExitStack() as stack:
+            workspace = stack.enter_context(open_workspace(settings.machine))
+            leftovers = Leftovers(workspace.run)
+            stack.push_async_callback(_shielded, leftovers.end)
             docker = Docker(
                 machine=settings.machine,
                 directory=settings.root,
@@ -50,6 +56,7 @@ class HostEngine:
                     services=ProcessServices(workspace, docker, tasks),
                     secrets=self.secrets,
                 )
+                tasks.start_soon(leftovers.reap)
                 for name in process_services(plan):
                     resources.services.begin(plan.services[name])
                 try:
@@ -58,3 +65,8 @@ class HostEngine:
                     tasks.cancel_scope.cancel()
                     with anyio.CancelScope(shield=True):
                         await resources.release()
+
+
+async def _shielded(action: Callable[[], Awaitable[None]]) -> None:
+    with anyio.CancelScope(shield=True):
+        await action()

@@ -17,6 +17,7 @@ import anyio
 
 from heroci_action.engines.base import Sink, Stream
 from heroci_action.engines.host.ports import LOOPBACK, free_port
+from heroci_action.engines.host.reaper import remove_shared_memory
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.known_services import POSTGRES_UNSAFE, PostgresAccess
 from heroci_action.engines.process import Program, User, capture, ready, running
@@ -42,6 +43,8 @@ SETTINGS = {
     "listen_addresses": LOOPBACK,
     "logging_collector": "off",
     "lc_messages": "C",
+    # In the data directory, which is removed even if the server is killed.
+    "dynamic_shared_memory_type": "mmap",
 }
 _MEMORY = Path("/dev/shm")  # noqa: S108  what is made in it has mode 0700 and a random name
 PLACES = (
@@ -203,16 +206,20 @@ def _reachable(binaries: Binaries, workspace: Workspace, user: User | None) -> B
 @contextmanager
 def _data_directory(workspace: Workspace, user: User | None) -> Iterator[Path]:
     """A directory for the server alone; in memory where there is room, since nothing in it has to last."""
-    place = _MEMORY if _memory_has_room() else workspace.scratch
-    path = place / f"heroci-{workspace.run}-postgres"
-    path.mkdir(mode=0o700)
-    workspace.guard_directory(path)
+    parent = _MEMORY if _memory_has_room() else workspace.scratch
+    home = parent / f"heroci-{workspace.run}-postgres"
+    data = home / "data"
+    # Before it exists, so that no moment is left in which a killed engine leaves it.
+    workspace.guard_directory(home)
     try:
-        if user:
-            os.chown(path, user.uid, user.gid)
-        yield path
+        for path in (home, data):
+            path.mkdir(mode=0o700)
+            if user:
+                os.chown(path, user.uid, user.gid)
+        yield data
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        remove_shared_memory(str(data))
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _memory_has_room() -> bool:
@@ -241,9 +248,10 @@ class _Cluster:
 
     async def initialise(self, access: PostgresAccess) -> None:
         """Make the cluster, with its superuser."""
-        file = self.data.with_suffix(".password")
+        # In the directory that the reaper removes if HeroCI is killed now.
+        file = self.data.with_name("password")
+        file.touch(mode=0o600)
         file.write_text(access.password)
-        file.chmod(0o600)
         if self.user:
             os.chown(file, self.user.uid, self.user.gid)
         options = ("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")

@@ -1,15 +1,16 @@
-"""Cleans up after a host engine that died: run as a child of its own, it acts when its standard input ends.
+"""Clean up after a host engine that was killed: a child process that acts when its standard input ends.
 
-The engine holds the other end of the pipe, so even SIGKILL of the engine is noticed at once. What is to be cleaned up
-arrives as JSON lines, `["directory", PATH]` and `["group", PID]`, or is found by the mark in the environment of every
-process that the engine starts (`HEROCI_RUN`; PostgreSQL overwrites its own, hence the groups) and by the label of every
-container (`heroci.run`). A last line `["done"]` means that the engine has cleaned up itself. Standard library only, and
-started with -I -S: it must be there within milliseconds.
+The engine holds the other end of the pipe, so even SIGKILL of the engine is noticed at once. What to clean up arrives
+as JSON lines, `["directory", PATH]` and `["group", PID]`. Other processes are found by the mark in the environment of
+everything that the engine starts (`HEROCI_RUN`; PostgreSQL overwrites its own, hence the groups), and containers by
+the label that is the second argument. A last line `["done"]` means that the engine has cleaned up itself. Standard
+library only, and started with -I -S, because it must be ready within milliseconds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -20,13 +21,14 @@ import time
 from collections.abc import Callable
 
 MARK = "HEROCI_RUN"
-LABEL = "heroci.run"
+IPC_RMID = 0  # <sys/ipc.h>
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def main(run: str) -> None:
-    """Wait for the end of the engine that has this id, then clean up what it left."""
-    # The terminal's Ctrl-C is for the engine; it tells when it is done.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+def main(run: str, label: str) -> None:
+    """Wait for the end of the engine with this id, then clean up what it left."""
+    # The terminal's Ctrl-C is meant for the engine, which reports when it is done.
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     left: dict[str, list[str]] = {"group": [], "directory": []}
     for line in sys.stdin:
@@ -35,13 +37,14 @@ def main(run: str) -> None:
             return
         left[kind].extend(values)
     end_processes(run, [int(group) for group in left["group"]])
-    remove_containers(run)
+    remove_containers(label)
     for directory in left["directory"]:
+        remove_shared_memory(os.path.join(directory, "data"))
         shutil.rmtree(directory, ignore_errors=True)
 
 
 def end_processes(run: str, groups: list[int]) -> None:
-    """INT, TERM, then KILL for the groups and for every process with the run's mark, a second of patience each."""
+    """Send INT, TERM and KILL to the groups and to every process with the run's mark, a second after each other."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         left = [pid for pid in marked_processes(run) if _send(os.kill, pid, number)]
         left += [group for group in groups if _send(os.killpg, group, number)]
@@ -53,7 +56,7 @@ def end_processes(run: str, groups: list[int]) -> None:
 
 
 def _send(send: Callable[[int, int], None], pid: int, number: int) -> bool:
-    """Whether there was somebody to take the signal."""
+    """Send a signal and return whether the process or group exists."""
     try:
         send(pid, number)
     except OSError:
@@ -62,7 +65,7 @@ def _send(send: Callable[[int, int], None], pid: int, number: int) -> bool:
 
 
 def marked_processes(run: str) -> list[int]:
-    """The processes whose environment carries the mark: by /proc where there is one, else by ps."""
+    """Return the processes whose environment contains the mark, from /proc or else from ps."""
     mark = f"{MARK}={run}"
     if os.path.isdir("/proc/self"):
         return [pid for pid in _pids() if mark.encode() in _environment(pid).split(b"\0")]
@@ -84,8 +87,19 @@ def _environment(pid: int) -> bytes:
     return b""
 
 
-def remove_containers(run: str) -> None:
-    """Remove the run's containers, networks and images, where there is a docker client."""
+def remove_shared_memory(data: str) -> None:
+    """Remove the System V segment of a PostgreSQL server that was killed.
+
+    Line 7 of postmaster.pid has its key and id (PostgreSQL, src/include/utils/pidfile.h).
+    """
+    with contextlib.suppress(OSError, IndexError, ValueError, AttributeError):
+        with open(os.path.join(data, "postmaster.pid"), encoding="utf-8") as file:
+            segment = int(file.read().splitlines()[6].split()[1])
+        ctypes.CDLL(None).shmctl(segment, IPC_RMID, None)
+
+
+def remove_containers(label: str) -> None:
+    """Remove the run's containers, networks and images, if there is a docker client."""
     if not shutil.which("docker"):
         return
     for listing, removal in (
@@ -95,7 +109,7 @@ def remove_containers(run: str) -> None:
     ):
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             found = subprocess.run(
-                ["docker", *listing, "--filter", f"label={LABEL}={run}"],
+                ["docker", *listing, "--filter", f"label={label}"],
                 capture_output=True,
                 text=True,
                 timeout=30,
@@ -107,4 +121,4 @@ def remove_containers(run: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

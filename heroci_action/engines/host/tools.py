@@ -15,6 +15,7 @@ from pathlib import Path
 
 from heroci_action.engines.base import Sink
 from heroci_action.engines.docker import Docker
+from heroci_action.engines.job_environment import without_job_variables
 from heroci_action.engines.process import Program, execute
 from heroci_action.engines.requirements import TOOLS_LOCK
 from heroci_action.errors import EngineError
@@ -39,7 +40,11 @@ async def fetch_tools(machine: Mapping[str, str], sink: Sink) -> None:
         return
     base_python = str(Path(sys.executable).resolve())
     pip = (base_python, "-m", "pip", "--python", sys.executable, "install")
-    program = Program(arguments=(*pip, *_PIP_OPTIONS, "-r", lock), env=machine, directory=Path("/"))
+    program = Program(
+        arguments=(*pip, *_PIP_OPTIONS, "-r", lock),
+        env=without_job_variables(machine),
+        directory=Path("/"),
+    )
     if await execute(program, sink):
         raise EngineError(
             "uv and PostgreSQL, which the host engine needs, could not be installed",
@@ -61,7 +66,7 @@ async def fetch_buildx(docker: Docker, sink: Sink) -> None:
         ("apt-get", "update", "-qq"),
         ("apt-get", "install", "-qq", "-y", "--no-install-recommends", "docker-buildx"),
     ):
-        env = {**docker.machine, "DEBIAN_FRONTEND": "noninteractive"}
+        env = {**without_job_variables(docker.machine), "DEBIAN_FRONTEND": "noninteractive"}
         if await execute(Program(arguments=arguments, env=env, directory=Path("/")), sink):
             raise EngineError(
                 "docker-buildx, which builds images, could not be installed",

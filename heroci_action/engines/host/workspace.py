@@ -1,4 +1,4 @@
-"""What a run of the host engine owns on this machine: a mark, a scratch directory, and the reaper of both."""
+"""What a run owns on this machine: a mark on its processes, a scratch directory, and the reaper of both."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from heroci_action.engines.docker import LABEL
 from heroci_action.engines.host import reaper
+from heroci_action.engines.process import STARTED
+from heroci_action.errors import EngineError
 
-# Facts about this machine that a step cannot do without on it: how to reach the network. All else must be declared.
+# How to reach the network: no step works without these. Every other variable must be declared.
 MACHINE_VARIABLES = frozenset(
     {
         "ALL_PROXY",
@@ -36,7 +39,7 @@ MACHINE_VARIABLES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """The run's id (its mark on processes and containers), its scratch directory, and its line to the reaper."""
+    """The run's id (its mark on processes and containers), its scratch directory, and its pipe to the reaper."""
 
     run: str
     scratch: Path
@@ -44,7 +47,7 @@ class Workspace:
     _reaper: IO[str]
 
     def directory(self, *names: str) -> Path:
-        """A directory in the scratch directory, made where it is not there."""
+        """Create and return a directory below the scratch directory."""
         path = self.scratch.joinpath(*names)
         path.mkdir(parents=True, exist_ok=True)
         return path
@@ -55,7 +58,7 @@ class Workspace:
         return self.machine.get("PATH", os.defpath)
 
     def environment(self, *directories: Path, **variables: str) -> dict[str, str]:
-        """The whole environment of a process: the directories lead its PATH; nothing of the caller's gets in."""
+        """Return the complete environment of a process, with the directories first on its PATH."""
         network = {
             name: value for name, value in self.machine.items() if name.upper() in MACHINE_VARIABLES
         }
@@ -71,15 +74,19 @@ class Workspace:
         }
 
     def guard_directory(self, path: Path) -> None:
-        """Have this directory removed should the engine die."""
+        """Have this directory removed if the engine is killed; call it before creating the directory."""
         self._tell("directory", str(path))
 
     def guard_group(self, group: int) -> None:
-        """Have this process group ended should the engine die."""
+        """Have this process group ended if the engine is killed."""
         self._tell("group", str(group))
 
+    def done(self) -> None:
+        """Tell the reaper that the engine has cleaned up itself."""
+        self._tell("done")
+
     def _tell(self, *words: str) -> None:
-        # A reaper that is gone cannot help, and is no reason to stop.
+        # A reaper that was killed cannot help, but is no reason to stop.
         with suppress(OSError):
             self._reaper.write(json.dumps(words) + "\n")
             self._reaper.flush()
@@ -87,28 +94,56 @@ class Workspace:
 
 @contextmanager
 def open_workspace(machine: Mapping[str, str]) -> Iterator[Workspace]:
-    """A workspace that is gone on leaving; `machine` is the environment that the engine itself was started in."""
+    """Create a workspace that is removed on exit; `machine` is the environment that HeroCI was started in.
+
+    Raises EngineError if there is no usable temporary directory.
+    """
     run = secrets.token_hex(8)
-    scratch = Path(tempfile.mkdtemp(prefix="heroci-", dir=machine.get("TMPDIR")))
-    scratch.chmod(0o711)  # a database server that runs as another user must get through
+    scratch = _temporary_directory(machine) / f"heroci-{run}"
     process = _start_reaper(run, machine)
-    assert process.stdin is not None  # noqa: S101  for mypy: it was asked for
+    assert process.stdin is not None  # noqa: S101  for mypy: it is a pipe
+    workspace = Workspace(run=run, scratch=scratch, machine=machine, _reaper=process.stdin)
     try:
-        here = Workspace(run=run, scratch=scratch, machine=machine, _reaper=process.stdin)
-        here.guard_directory(scratch)
-        yield here
+        # Before it exists, so that no moment is left in which a killed engine leaves it.
+        workspace.guard_directory(scratch)
+        _create(scratch)
+        yield workspace
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-        here._tell("done")  # noqa: SLF001  the one other user of the line
+        workspace.done()
         with suppress(OSError):
             process.stdin.close()
         process.wait()
+        STARTED.discard(process.pid)
+
+
+def _temporary_directory(machine: Mapping[str, str]) -> Path:
+    named = machine.get("TMPDIR")
+    try:
+        return Path(named or tempfile.gettempdir()).absolute()
+    except FileNotFoundError as error:
+        raise EngineError(
+            "there is no usable temporary directory",
+            remedy="set TMPDIR to a directory that can be written",
+        ) from error
+
+
+def _create(scratch: Path) -> None:
+    try:
+        # A database server that runs as another user must be able to pass through.
+        scratch.mkdir(mode=0o711)
+        scratch.chmod(0o711)
+    except OSError as error:
+        raise EngineError(
+            f"the temporary directory {str(scratch.parent)!r} cannot be used: {error.strerror}",
+            remedy="set TMPDIR to an existing directory that can be written",
+        ) from error
 
 
 def _start_reaper(run: str, machine: Mapping[str, str]) -> subprocess.Popen[str]:
     env = {name: machine[name] for name in ("PATH", "DOCKER_HOST", "HOME") if name in machine}
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", reaper.__file__, run],
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", reaper.__file__, run, f"{LABEL}={run}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -116,4 +151,7 @@ def _start_reaper(run: str, machine: Mapping[str, str]) -> subprocess.Popen[str]
         cwd="/",
         start_new_session=True,
         text=True,
+        errors="surrogateescape",
     )
+    STARTED.add(process.pid)
+    return process

@@ -33,7 +33,9 @@ def started(session: HostSession) -> bool:
     """Whether the server of this run listens, as its own file says."""
     run = session.resources.workspace.run
     places = (Path("/dev/shm"), session.resources.workspace.scratch)
-    return any((place / f"heroci-{run}-postgres" / "postmaster.pid").exists() for place in places)
+    return any(
+        (place / f"heroci-{run}-postgres" / "data" / "postmaster.pid").exists() for place in places
+    )
 
 
 def test_the_server_starts_before_a_stage_asks_and_its_first_lines_are_not_lost(
