@@ -1,39 +1,66 @@
-"""Several measurements of coverage become one."""
+"""Unite several measurements of coverage."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from heroci_action.results.records import Coverage, FileCoverage
+from heroci_action.results.branches import Branches, unite
+from heroci_action.results.records import Coverage, FileCoverage, UnmatchedFile
 
 
 def united(coverages: Sequence[Coverage]) -> Coverage | None:
-    """A line ran if it ran in one of the reports.
-
-    Branches have no names here, so their larger number of hits counts: an estimate from below.
-    """
+    """Return one coverage of all: a line ran if it ran in one of them, and a branch likewise if it has a name."""
     if len(coverages) <= 1:
         return coverages[0] if coverages else None
     files: dict[str, FileCoverage] = {}
     for file in (file for coverage in coverages for file in coverage.files):
         other = files.get(file.path)
         files[file.path] = _united_file(other, file) if other else file
-    return Coverage(files=tuple(files[path] for path in sorted(files)))
+    unreadable = (name for coverage in coverages for name in coverage.unreadable)
+    return Coverage(
+        files=tuple(files[path] for path in sorted(files)),
+        unmatched=_united_unmatched(file for coverage in coverages for file in coverage.unmatched),
+        unreadable=tuple(dict.fromkeys(unreadable)),
+    )
 
 
 def _united_file(one: FileCoverage, two: FileCoverage) -> FileCoverage:
     covered = set(one.covered) | set(two.covered)
-    most = max((one, two), key=lambda file: file.covered_branches)
-    branches = max(file.covered_branches + file.missing_branches for file in (one, two))
-    by_line = {line: (total, taken) for line, taken, total in one.branches}
-    for line, taken, total in two.branches:
-        by_line[line] = max((total, taken), by_line.get(line, (0, 0)))
-    taken_branches = max(most.covered_branches, sum(taken for _, taken in by_line.values()))
+    by_line = _by_line(one)
+    for line, branches in _by_line(two).items():
+        known = by_line.get(line)
+        by_line[line] = unite(known, branches) if known else branches
+    # A report may only count branches, without their lines: then the larger number is an estimate from below.
+    taken = max(one.covered_branches, two.covered_branches, sum(b.taken for b in by_line.values()))
+    total = max(
+        one.covered_branches + one.missing_branches,
+        two.covered_branches + two.missing_branches,
+        sum(b.total for b in by_line.values()),
+    )
+    lines = sorted(by_line.items())
     return FileCoverage(
         path=one.path,
         covered=tuple(sorted(covered)),
         missing=tuple(sorted((set(one.missing) | set(two.missing)) - covered)),
-        covered_branches=min(taken_branches, branches),
-        missing_branches=branches - min(taken_branches, branches),
-        branches=tuple((line, by_line[line][1], by_line[line][0]) for line in sorted(by_line)),
+        covered_branches=taken,
+        missing_branches=total - taken,
+        branches=tuple((line, found.taken, found.total) for line, found in lines),
+        missed_branches=tuple((line, found.missed) for line, found in lines if found.missed),
     )
+
+
+def _by_line(file: FileCoverage) -> dict[int, Branches]:
+    missed = dict(file.missed_branches)
+    return {
+        line: Branches(taken, total, () if taken == total else missed.get(line))
+        for line, taken, total in file.branches
+    }
+
+
+def _united_unmatched(files: Iterable[UnmatchedFile]) -> tuple[UnmatchedFile, ...]:
+    largest: dict[str, UnmatchedFile] = {}
+    for file in files:
+        other = largest.get(file.path, file)
+        measured, ran = max(file.measured, other.measured), max(file.ran, other.ran)
+        largest[file.path] = UnmatchedFile(path=file.path, measured=measured, ran=ran)
+    return tuple(largest[path] for path in sorted(largest))

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from heroci_action.readers.base import BrokenReportError, Readings, Source, each
-from heroci_action.readers.coverage import MeasuredFile, to_readings, whole_number
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.coverage import (
+    MeasuredFile,
+    each_coverage,
+    has_run,
+    line_number,
+    to_readings,
+)
 from heroci_action.readers.format import Category, Format, xml_root
 from heroci_action.readers.xml import parse
 from heroci_action.repository.paths import PathResolver
+from heroci_action.results.branches import Branches
 
 _CONDITIONS = re.compile(r"\((?P<taken>\d{1,9})/(?P<total>\d{1,9})\)")
 
@@ -19,9 +26,10 @@ _CONDITIONS = re.compile(r"\((?P<taken>\d{1,9})/(?P<total>\d{1,9})\)")
 class _Handler:
     """Collect the lines of a document, as coverage.py, coverlet, gcovr and istanbul write them."""
 
+    source: Source
     tree: PathResolver
     files: dict[str, MeasuredFile] = field(default_factory=dict)
-    sources: list[str] = field(default_factory=list)
+    bases: list[str] = field(default_factory=list)
     file: MeasuredFile | None = None
     pieces: list[str] | None = None
     root: str | None = None
@@ -40,11 +48,15 @@ class _Handler:
 
     def _line(self, file: MeasuredFile, attributes: Mapping[str, str]) -> None:
         """Record a line of a class; those of its methods are repeated, with the same numbers."""
-        number, hits = whole_number(attributes, "number"), whole_number(attributes, "hits")
-        file.line(number, hits)
+        number = line_number(attributes.get("number", ""))
+        if number is None:
+            return
+        file.line(number, ran=has_run(attributes.get("hits", "")))
         conditions = _CONDITIONS.search(attributes.get("condition-coverage", ""))
         if conditions:
-            file.branch(number, int(conditions["taken"]), int(conditions["total"]))
+            taken, total = int(conditions["taken"]), int(conditions["total"])
+            missed = filter(None, attributes.get("missing-branches", "").split(","))
+            file.branch(number, Branches.of(taken, total, missed))
 
     def text(self, text: str) -> None:
         if self.pieces is not None:
@@ -52,7 +64,7 @@ class _Handler:
 
     def end(self, name: str) -> None:
         if name == "source":
-            self.sources.append("".join(self.pieces or ()).strip())
+            self.bases.append("".join(self.pieces or ()).strip())
             self.pieces = None
         elif name == "class":
             self.file = None
@@ -61,27 +73,18 @@ class _Handler:
         """Return the coverage of a complete report; half of one would be a wrong percentage."""
         if not complete:
             return Readings()
-        located = (
-            (_locate(name, self.sources, self.tree), file) for name, file in self.files.items()
-        )
-        return to_readings(located)
+        return to_readings(self.files, self.source, self.tree, bases=self.bases)
 
 
 def read_cobertura(source: Source, tree: PathResolver) -> Readings:
-    """Read a Cobertura report; a file name is relative to one of the report's sources."""
-    return parse(source, lambda: _Handler(tree))
-
-
-def _locate(name: str, sources: Iterable[str], tree: PathResolver) -> str | None:
-    candidates = [tree.locate(f"{base}/{name}") for base in sources if base] + [tree.locate(name)]
-    known = [candidate for candidate in candidates if candidate in tree.tracked]
-    return next(iter(known), next((one for one in candidates if one), None))
+    """Read a Cobertura report; a file name is relative to one of the report's sources. Raises BrokenReportError."""
+    return parse(source, lambda: _Handler(source, tree))
 
 
 FORMAT = Format(
     kind="cobertura",
     title="Cobertura XML",
     category=Category.COVERAGE,
-    recognize=xml_root("coverage"),
-    read=each(read_cobertura),
+    recognize=xml_root("coverage", containing=r"<(?:packages|sources)\b|\bline-rate="),
+    read=each_coverage(read_cobertura),
 )

@@ -3,49 +3,59 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from heroci_action.plan.report_kinds import COVERAGE_JSON
-from heroci_action.readers.base import BrokenReportError, Readings, Source, each
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.coverage import MeasuredFile, each_coverage, to_readings
 from heroci_action.readers.format import Category, Format, json_object
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import Coverage, FileCoverage
+from heroci_action.results.branches import Branches
 
 
 def read_coverage_json(source: Source, tree: PathResolver) -> Readings:
     """Read the files that coverage.py measured. Raises BrokenReportError."""
     try:
-        measured = json.loads(source.text)["files"]
-        files = [_read_file(path, entry, tree) for path, entry in measured.items()]
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+        entries = json.loads(source.text)["files"].items()
+        files = {str(name): _read_file(entry) for name, entry in entries}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BrokenReportError(f"it is not a JSON report of coverage.py ({error})") from error
-    found = sorted((file for file in files if file), key=lambda file: file.path)
-    return Readings(coverage=Coverage(files=tuple(found)))
+    return to_readings(files, source, tree)
 
 
-def _read_file(path: str, entry: Mapping[str, Any], tree: PathResolver) -> FileCoverage | None:
-    located = tree.locate(path)
-    if located is None:
-        return None
-    taken = Counter(int(line) for line, _ in entry.get("executed_branches", ()))
-    missed = Counter(int(line) for line, _ in entry.get("missing_branches", ()))
-    summary = entry["summary"]
-    return FileCoverage(
-        path=located,
-        covered=_lines(entry["executed_lines"]),
-        missing=_lines(entry["missing_lines"]),
-        covered_branches=int(summary.get("covered_branches", 0)),
-        missing_branches=int(summary.get("missing_branches", 0)),
-        branches=tuple(
-            (line, taken[line], taken[line] + missed[line]) for line in sorted(taken | missed)
-        ),
-    )
+def _read_file(entry: Mapping[str, Any]) -> MeasuredFile:
+    file = MeasuredFile()
+    for line in _lines(entry["executed_lines"]):
+        file.line(line, ran=True)
+    for line in _lines(entry["missing_lines"]):
+        file.line(line, ran=False)
+    taken = _targets(entry.get("executed_branches", ()))
+    missed = _targets(entry.get("missing_branches", ()))
+    for line in taken | missed:
+        total = len(taken[line]) + len(missed[line])
+        file.branch(line, Branches.of(len(taken[line]), total, missed[line]))
+    if not file.branches:
+        # Before version 7, coverage.py only counted them.
+        summary = entry.get("summary", {})
+        covered, missing = (int(summary.get(f"{name}_branches", 0)) for name in ("covered", "missing"))
+        file.other_branches = Branches(covered, covered + missing)
+    return file
 
 
-def _lines(numbers: Iterable[Any]) -> tuple[int, ...]:
-    return tuple(sorted(int(number) for number in numbers))
+def _lines(numbers: object) -> Iterator[int]:
+    if not isinstance(numbers, list):
+        raise TypeError(f"lines that are no list: {numbers!r:.40}")
+    return (number for number in numbers if isinstance(number, int) and number > 0)
+
+
+def _targets(arcs: Iterable[tuple[Any, Any]]) -> defaultdict[int, list[str]]:
+    """Return the targets of branches by their lines, as coverage.py's XML report names them."""
+    targets: defaultdict[int, list[str]] = defaultdict(list)
+    for line, target in arcs:
+        targets[int(line)].append("exit" if int(target) <= 0 else str(target))
+    return targets
 
 
 FORMAT = Format(
@@ -53,5 +63,5 @@ FORMAT = Format(
     title="coverage.py's JSON",
     category=Category.COVERAGE,
     recognize=json_object(r'"files"\s*:\s*\{', r'"(?:executed|missing)_lines"\s*:'),
-    read=each(read_coverage_json),
+    read=each_coverage(read_coverage_json),
 )

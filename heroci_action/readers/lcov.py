@@ -4,54 +4,67 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from heroci_action.readers.base import BrokenReportError, Readings, Source, each
-from heroci_action.readers.coverage import MeasuredFile, to_readings
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.coverage import (
+    MeasuredFile,
+    each_coverage,
+    has_run,
+    line_number,
+    to_readings,
+)
 from heroci_action.readers.format import Category, Format, text_matching
 from heroci_action.repository.paths import PathResolver
+from heroci_action.results.branches import Branches
 
 
 def read_lcov(source: Source, tree: PathResolver) -> Readings:
     """Read a tracefile (man geninfo), as lcov, istanbul, grcov and many others write. Raises BrokenReportError."""
-    tracefile = _Lcov()
-    for number, row in enumerate(source.text.splitlines(), start=1):
-        try:
-            tracefile.take(row.strip())
-        except (ValueError, OverflowError) as error:
-            raise BrokenReportError(f"line {number} is {row[:80]!r}") from error
+    tracefile = _Tracefile()
+    # A name that is not UTF-8 keeps its bytes, as git lists them.
+    for row in source.data.decode("utf-8", errors="surrogateescape").split("\n"):
+        tracefile.take(row.strip())
     if not tracefile.files:
         raise BrokenReportError("it contains no file")
     if tracefile.file is not None:
         raise BrokenReportError("its last record has no end")
-    located = ((tree.locate(path), file) for path, file in tracefile.files.items())
-    return to_readings(located)
+    return to_readings(tracefile.files, source, tree)
 
 
 @dataclass(slots=True)
-class _Lcov:
-    """Collect the records of a tracefile; `file` is the open one."""
+class _Tracefile:
+    """Collect the records of a tracefile; `file` is the open one, `branches` whether each of its branches was taken."""
 
     files: dict[str, MeasuredFile] = field(default_factory=dict)
     file: MeasuredFile | None = None
-    branches: dict[int, list[bool]] = field(default_factory=dict)
+    branches: dict[int, dict[str, bool]] = field(default_factory=dict)
 
     def take(self, row: str) -> None:
-        """Take one line. Raises ValueError or OverflowError if a number is malformed."""
+        """Take one line; an odd one loses nothing else."""
         key, _, value = row.partition(":")
-        if key == "SF":
-            self.file, self.branches = self.files.setdefault(value, MeasuredFile()), {}
-        elif self.file is None:
-            return
-        elif key == "DA":
-            line, hits = value.split(",")[:2]
-            self.file.line(int(line), max(int(float(hits)), 0))
-        elif key == "BRDA":
-            line, rest = value.split(",", 1)
-            taken = rest.rpartition(",")[2]
-            self.branches.setdefault(int(line), []).append(taken not in ("-", "0"))
-        elif key == "end_of_record":
-            for number, taken_ones in self.branches.items():
-                self.file.branch(number, sum(taken_ones), len(taken_ones))
-            self.file = None
+        match key:
+            case "SF":
+                self.file = self.files.setdefault(value, MeasuredFile())
+                self.branches = {}
+            case "DA" if self.file:
+                number, _, rest = value.partition(",")
+                if line := line_number(number):
+                    self.file.line(line, ran=has_run(rest.partition(",")[0]))
+            case "BRDA":
+                number, _, rest = value.partition(",")
+                name, _, taken = rest.rpartition(",")
+                if line := line_number(number):
+                    known = self.branches.setdefault(line, {})
+                    # Block and branch; a description may follow the block instead of a number.
+                    identity = name.replace(",", ":", 1)
+                    known[identity] = known.get(identity, False) or has_run(taken)
+            case "end_of_record" if self.file:
+                self._close(self.file)
+
+    def _close(self, file: MeasuredFile) -> None:
+        for line, known in self.branches.items():
+            missed = tuple(sorted(identity for identity, taken in known.items() if not taken))
+            file.branch(line, Branches(len(known) - len(missed), len(known), missed))
+        self.file = None
 
 
 FORMAT = Format(
@@ -59,5 +72,5 @@ FORMAT = Format(
     title="LCOV",
     category=Category.COVERAGE,
     recognize=text_matching(r"\A(?:TN:.*\n)?SF:"),
-    read=each(read_lcov),
+    read=each_coverage(read_lcov),
 )

@@ -1,65 +1,186 @@
-"""Resolve reported paths against the files of the repository."""
+"""Resolve the paths in reports against the files of the repository."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
+from heroci_action.repository.path_mapping import Rule, Search, inside
+
 _DRIVE = re.compile(r"^[A-Za-z]:(?=[\\/])")
+# Libraries: their files may have the same names as the project's.
+_LIBRARY = re.compile(
+    r"(?:^|/)(?:site-packages|dist-packages|node_modules|vendor)/"
+    r"|^/usr/(?:local/)?(?:include|lib\w*)/|/lib/python3\.\d+/"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPaths:
+    """Where the files of one report are in the repository, by their names in it.
+
+    `unmatched` are the names that fit no tracked file; those of libraries are left out. `ambiguity` says why none was
+    mapped although several prefixes would fit.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    unmatched: tuple[str, ...] = ()
+    ambiguity: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathResolver:
-    """The repository as far as paths are concerned.
+    """The files of the repository, and what is known about paths in reports.
 
-    `directory` is where the commands ran, relative to the repository's root; `tracked` are the files that git knows,
-    relative to the root; `roots` are the absolute names that the root had where the commands ran. `foreign`: reports
-    may come from another machine, where the root had names that nobody knows here.
+    `directory` is where the commands ran, relative to the repository's root. `tracked` are the files that git tracks or
+    would track, relative to the root. `roots` are the absolute paths that the root had where the commands ran. If
+    `foreign`, a report may come from another machine, where the root had an unknown path. `mapping` replaces prefixes
+    of paths, as configured by the user; the longest one that fits wins.
     """
 
     directory: str = "."
     tracked: frozenset[str] = frozenset()
     roots: tuple[str, ...] = ()
     foreign: bool = False
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+    # The paths of a whole report
+
+    def locate_all(
+        self,
+        names: Iterable[str],
+        *,
+        report: str,
+        bases: Sequence[str] = (),
+        near: str = "",
+        scattered: bool = False,
+    ) -> ReportPaths:
+        """Map all names of a report to tracked files.
+
+        `report` is the path of the report itself, `bases` are directories that a relative name may be relative to. If
+        several prefixes fit equally well, the one closest to the directory `near` is chosen, by default the report's.
+        Names are `scattered` if they have several prefixes, such as the source folders of Java packages.
+        """
+        files: dict[str, str] = {}
+        open_names: dict[str, tuple[str, ...]] = {}
+        unmatched: list[str] = []
+        for name in names:
+            spellings = tuple(self._spellings(name, bases))
+            certain = [path for one in spellings if (path := self._certain(one))]
+            tracked = next((path for path in certain if path in self.tracked), None)
+            if tracked:
+                files[name] = tracked
+            elif certain:
+                unmatched.append(name)
+            elif spellings:
+                open_names[name] = spellings
+        search = self._search(open_names)
+        fit = search.run(self._directories(report), near=near or self._place(report))
+        files.update(fit.files)
+        if scattered and len(fit.rules) == 1:
+            files.update(search.rest(fit))
+        unmatched += [name for name in open_names if name not in files]
+        return ReportPaths(
+            files=files,
+            unmatched=tuple(name for name in unmatched if not self._is_outside(name)),
+            ambiguity=_ambiguity(fit.rules),
+        )
+
+    def _spellings(self, name: str, bases: Sequence[str]) -> Iterator[str]:
+        path = self._posix(name)
+        if path is None:
+            return
+        if not path.startswith("/"):
+            for base in filter(None, map(self._posix, bases)):
+                yield posixpath.normpath(f"{base}/{path}")
+        yield path
+
+    def _posix(self, name: str) -> str | None:
+        """Return a path with slashes and without a drive letter; None if it is none, such as `<string>`."""
+        if not name or name == "-" or name.startswith("<") or "\0" in name:
+            return None
+        if name in self.tracked:
+            return name
+        path = _DRIVE.sub("", name)
+        if "\\" in path:
+            path = path.replace("\\", "/")
+        return posixpath.normpath(path)
+
+    def _certain(self, path: str) -> str | None:
+        """Return where a path is in the repository, if it is mapped by hand or below a known root."""
+        for old in sorted(self.mapping, key=len, reverse=True):
+            prefix = f"{old.rstrip('/')}/" if old else ""
+            if path.startswith(prefix) and (old or not path.startswith("/")):
+                return inside(posixpath.join(self.mapping[old], path[len(prefix) :]))
+        for root in self.roots:
+            prefix = f"{root.rstrip('/')}/"
+            if path.startswith(prefix):
+                return inside(path.removeprefix(prefix))
+        return None
+
+    def _search(self, spellings: Mapping[str, tuple[str, ...]]) -> Search:
+        usable = {
+            name: paths
+            for name, paths in spellings.items()
+            if self.foreign or not self.roots or not paths[0].startswith("/")
+        }
+        return Search(usable, self.tracked, _by_name(self.tracked))
+
+    def _is_outside(self, name: str) -> bool:
+        """Return whether a name that fits no file belongs to a library, or to this machine outside the repository."""
+        path = self._posix(name) or ""
+        known = bool(self.roots) and not self.foreign
+        return bool(_LIBRARY.search(path)) or (known and path.startswith("/"))
+
+    def _place(self, report: str) -> str:
+        """Return the directory of the report, relative to the root; empty if it is outside."""
+        path = self._posix(report) or ""
+        certain = self._certain(path)
+        absolute = path.startswith("/")
+        return posixpath.dirname(
+            certain or ("" if absolute else inside(posixpath.join(self.directory, path)) or "")
+        )
+
+    def _directories(self, report: str) -> Iterator[str]:
+        """Yield the directories that relative paths are most likely relative to."""
+        yield "" if self.directory == "." else f"{self.directory}/"
+        yield ""
+        place = self._place(report)
+        while place:
+            yield f"{place}/"
+            place = posixpath.dirname(place)
+
+    # A single path
 
     def locate(self, path: str) -> str | None:
-        """A path as a tool wrote it, relative to the root; None where it lies outside or names no file."""
-        if not path or path == "-" or path.startswith("<") or "\0" in path:
+        """Return a path as a tool wrote it, relative to the root; None if it is outside or no file."""
+        posix = self._posix(path)
+        if posix is None:
             return None
-        if "\\" in path and path not in self.tracked:
-            path = _DRIVE.sub("", path).replace("\\", "/")
-        if path.startswith("/"):
-            return self._locate_absolute(posixpath.normpath(path))
-        candidates = (self.within(posixpath.join(self.directory, path)), self.within(path))
+        certain = self._certain(posix)
+        if certain or posix.startswith("/"):
+            return certain or self._by_suffix(posix)
+        candidates = (inside(posixpath.join(self.directory, posix)), inside(posix))
         tracked = [candidate for candidate in candidates if candidate in self.tracked]
         return tracked[0] if tracked else candidates[0]
 
     def within(self, path: str) -> str | None:
-        """A path that is relative to the root already, tidied; None where it leaves the root."""
-        tidy = posixpath.normpath(path)
-        outside = tidy.startswith(("/", "../")) or tidy in (".", "..")
-        return None if outside else tidy
+        """Return a path that is relative to the root already, tidied; None if it leaves the root."""
+        return inside(path)
 
     def in_package(self, name: str, package: str) -> str | None:
-        """The tracked file of this bare name in the directory that a package (`example.com/shop/cart`) ends in."""
+        """Return the tracked file of this name in the directory in which a package (`example.com/shop/cart`) ends."""
         found = _by_name(self.tracked).get(name, ())
         folders = {path: posixpath.dirname(path) for path in found}
         ends = f"/{package}"
         fits = [path for path in found if not folders[path] or ends.endswith(f"/{folders[path]}")]
         return max(fits, key=lambda path: len(folders[path]), default=None)
 
-    def _locate_absolute(self, path: str) -> str | None:
-        for root in self.roots:
-            prefix = root.rstrip("/") + "/"
-            if path.startswith(prefix):
-                return self.within(path.removeprefix(prefix))
-        return None if self.roots and not self.foreign else self._by_suffix(path)
-
     def named(self, name: str, end: str = "") -> str | None:
-        """The tracked file of this bare name whose path without its extension ends in `end`, if there is just one."""
+        """Return the only tracked file of this name whose path without its extension ends in `end`."""
         found = _by_name(self.tracked).get(name, ())
         if end:
             found = tuple(
@@ -68,23 +189,28 @@ class PathResolver:
         return found[0] if len(found) == 1 else None
 
     def _by_suffix(self, path: str) -> str | None:
-        """A file of another machine's checkout: the longest end of its path that git knows here."""
-        parts = path.strip("/").split("/")
-        if _INSTALLED.intersection(parts):
+        """Return the only tracked file that a path of another machine ends in, with at least one directory."""
+        if (self.roots and not self.foreign) or _LIBRARY.search(path):
             return None
+        parts = path.strip("/").split("/")
         ends = ("/".join(parts[start:]) for start in range(len(parts) - 1))
-        return next((end for end in ends if end in self.tracked), None)
+        found = [end for end in ends if end in self.tracked]
+        return found[0] if len(found) == 1 else None
 
 
-_INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules", "vendor"})
+def _ambiguity(rules: Sequence[Rule]) -> str | None:
+    if len(rules) <= 1:
+        return None
+    one, two = (rule.new or "the root" for rule in rules[:2])
+    return f"its paths fit {one} and {two} equally well"
 
 
 @lru_cache(maxsize=4)
 def _by_name(tracked: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
-    """The files by their bare names, with and without extension; made once for a repository."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Return the files by their bare names, with and without extension; computed once for a repository."""
+    found: dict[str, list[str]] = {}
     for path in sorted(tracked):
         name = posixpath.basename(path)
         for key in {name, name.partition(".")[0]}:
-            found[key] = (*found.get(key, ()), path)
-    return found
+            found.setdefault(key, []).append(path)
+    return {name: tuple(paths) for name, paths in found.items()}

@@ -6,7 +6,7 @@ Paths are POSIX and relative to the repository's root; durations are seconds; `s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -113,10 +113,10 @@ class PassedTests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCoverage:
-    """The lines of one file that ran and that did not, and its branches where they were measured.
+    """The lines of one file that ran and that did not, and its branches if they were measured.
 
-    `branches` says for each line with branches how many of them were taken, and how many there are; a source that knows
-    totals only leaves it empty.
+    `branches` are a line, how many of its branches were taken, and how many there are; `missed_branches` are a line and
+    the names of the branches that were not taken. A report that only counts branches leaves both empty.
     """
 
     path: str
@@ -125,6 +125,7 @@ class FileCoverage:
     covered_branches: int = 0
     missing_branches: int = 0
     branches: tuple[tuple[int, int, int], ...] = ()
+    missed_branches: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
     @property
     def measured(self) -> int:
@@ -138,16 +139,38 @@ class FileCoverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedFile:
+    """A measured file that fits no file of the repository; `path` is as reported, the numbers as in FileCoverage."""
+
+    path: str
+    measured: int
+    ran: int
+
+
+def _percent(files: Iterable[FileCoverage | UnmatchedFile]) -> float | None:
+    measured = ran = 0
+    for file in files:
+        measured += file.measured
+        ran += file.ran
+    return 100 * ran / measured if measured else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What the tests ran of the project's code."""
+    """What the tests ran of the project's code.
+
+    `unmatched` are measured files that fit no file of the repository and count nowhere. `unreadable` are the coverage
+    reports that could not be read.
+    """
 
     files: tuple[FileCoverage, ...] = ()
+    unmatched: tuple[UnmatchedFile, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     @property
     def percent(self) -> float | None:
-        """Covered statements and branches, 0 to 100; None where nothing was measured."""
-        measured = sum(file.measured for file in self.files)
-        return 100 * sum(file.ran for file in self.files) / measured if measured else None
+        """Covered statements and branches, 0 to 100; None if nothing was measured."""
+        return _percent(self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,16 +336,19 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedLines:
-    """The coverage of the lines that changed since `base`, a commit; files without measured changes are left out."""
+    """The coverage of the lines that changed since `base`, a commit; files without measured changes are left out.
+
+    `unknown` are changed files that no report contains although it measures their language: their lines are missing.
+    """
 
     base: str
     files: tuple[FileCoverage, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def percent(self) -> float | None:
-        """Covered changed lines, 0 to 100; None where no changed line was measured."""
-        measured = sum(file.measured for file in self.files)
-        return 100 * sum(file.ran for file in self.files) / measured if measured else None
+        """Covered changed lines, 0 to 100; None if no changed line was measured."""
+        return _percent(self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
