@@ -64,7 +64,7 @@ def _counts(stage: StageResult, result: Result, fail_on: FailOn) -> bool:
 def _is_broken(stage: StageResult) -> bool:
     """Whether something else than tests and findings went wrong, such as a migration or the build of the image."""
     return stage.status is Status.ERRORED or any(
-        step.status.is_failure and not failures(step) for step in stage.steps
+        step.problems or (step.status.is_failure and not failures(step)) for step in stage.steps
     )
 
 

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from heroci_action.commands.finish import Site, finish
 from heroci_action.commands.input_files import find_files, read_limits
+from heroci_action.github.checkouts import checkout_roots
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.choice import choose_observer
 from heroci_action.options import ReportOptions
@@ -39,7 +40,7 @@ def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         heroci_version=__version__,
     )
-    resolver = path_resolver(repository, options.path)
+    resolver = path_resolver(repository, options.path, environ)
     result = gather(_find_input(options, limits.largest_file), resolver, result)
     return finish_report(listed(result, limits.listed), options, repository, environ)
 
@@ -75,7 +76,7 @@ def read_repository(checkout: Checkout) -> Repository:
     return Repository(root=checkout.root, tracked=frozenset(files))
 
 
-def path_resolver(repository: Repository, place: Path) -> PathResolver:
+def path_resolver(repository: Repository, place: Path, environ: Mapping[str, str]) -> PathResolver:
     """Return the resolver for paths in reports that may come from another machine's checkout."""
     here = place.resolve()
     root = repository.root
@@ -83,7 +84,7 @@ def path_resolver(repository: Repository, place: Path) -> PathResolver:
     return PathResolver(
         directory=below.as_posix(),
         tracked=repository.tracked,
-        roots=(str(root),),
+        roots=(str(root), *checkout_roots(environ, root)),
         foreign=True,
     )
 

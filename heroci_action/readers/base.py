@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from heroci_action.analysis.coverage import united
 from heroci_action.options import LARGEST_FILE
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.records import (
@@ -120,14 +119,16 @@ class Readings:
     """What the reports of a step say; `window` is `host`, `began` and `ended` (ISO 8601) of its tests, if told.
 
     `passed` are tests besides `tests`, `keys` their hashes, where the report was to be read `packed`; `elsewhere` are
-    those that are left to other shards.
+    those that are left to other shards. `problems` name files that are broken or contradict themselves: a step with one
+    has not passed.
     """
 
     tests: tuple[TestCase, ...] = ()
+    problems: tuple[str, ...] = ()
     passed: PassedTests | None = None
     keys: array[int] | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
-    coverage: Coverage | None = None
+    coverage: tuple[Coverage, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     window: Mapping[str, str] = field(default_factory=dict)
     splits: tuple[Split, ...] = ()
@@ -170,6 +171,7 @@ def joined(parts: Iterable[Readings]) -> Readings:
     coverages: list[Coverage] = []
     facts: dict[str, str] = {}
     window: dict[str, str] = {}
+    problems: list[str] = []
     splits: list[Split] = []
     fixtures: FixtureTimes | None = None
     warnings: list[str] = []
@@ -182,9 +184,10 @@ def joined(parts: Iterable[Readings]) -> Readings:
             packed = part
         tests += part.tests
         diagnostics += part.diagnostics
-        coverages += [part.coverage] if part.coverage else []
+        coverages += part.coverage
         facts |= part.facts
         window |= part.window
+        problems += part.problems
         splits += part.splits
         fixtures = part.fixtures or fixtures
         warnings += part.warnings
@@ -192,9 +195,10 @@ def joined(parts: Iterable[Readings]) -> Readings:
     return Readings(
         tests=tuple(tests),
         diagnostics=tuple(diagnostics),
-        coverage=united(coverages),
+        coverage=tuple(coverages),
         facts=facts,
         window=window,
+        problems=tuple(problems),
         splits=tuple(splits),
         fixtures=fixtures,
         warnings=tuple(warnings),

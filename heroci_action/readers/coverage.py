@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from heroci_action.readers.base import BrokenReportError, Reader, Readings, Source, joined
 from heroci_action.repository.paths import PathResolver, ReportPaths
-from heroci_action.results.branches import Branches, unite
+from heroci_action.results.branches import NO_BRANCHES, Branches, unite
 from heroci_action.results.records import Coverage, FileCoverage, UnmatchedFile
 from heroci_action.text import count
 
@@ -23,7 +23,7 @@ class MeasuredFile:
 
     lines: dict[int, bool] = field(default_factory=dict)
     branches: dict[int, Branches] = field(default_factory=dict)
-    other_branches: Branches = Branches(0, 0)  # of unknown lines
+    other_branches: Branches = NO_BRANCHES  # of unknown lines
 
     def line(self, number: int, *, ran: bool) -> None:
         """Record whether a line ran."""
@@ -57,9 +57,7 @@ class MeasuredFile:
             - other.taken
             + sum(found.total - found.taken for _, found in branches),
             branches=tuple((line, found.taken, found.total) for line, found in branches),
-            missed_branches=tuple(
-                (line, found.missed) for line, found in branches if found.missed
-            ),
+            missed_branches=tuple((line, found.missed) for line, found in branches if found.missed),
         )
 
 
@@ -97,9 +95,7 @@ def to_readings(
     return readings_at(files, paths, source)
 
 
-def readings_at(
-    files: Mapping[str, MeasuredFile], paths: ReportPaths, source: Source
-) -> Readings:
+def readings_at(files: Mapping[str, MeasuredFile], paths: ReportPaths, source: Source) -> Readings:
     """Return the coverage of the files at these paths; two names of a report may be one file."""
     measured: dict[str, MeasuredFile] = {}
     for name, path in paths.files.items():
@@ -131,7 +127,7 @@ def _warnings(coverage: Coverage, paths: ReportPaths, source: Source) -> tuple[s
 
 
 def has_run(hits: str) -> bool:
-    """Return whether a hit count such as `3`, `1.0` or `1.5e+12` is positive; an odd one is not, so that the line counts."""
+    """Return whether a hit count such as `3`, `1.0` or `1.5e+12` is positive. An odd one is not: the line counts."""
     try:
         return float(hits) > 0
     except ValueError:

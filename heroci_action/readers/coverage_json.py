@@ -39,7 +39,9 @@ def _read_file(entry: Mapping[str, Any]) -> MeasuredFile:
     if not file.branches:
         # Before version 7, coverage.py only counted them.
         summary = entry.get("summary", {})
-        covered, missing = (int(summary.get(f"{name}_branches", 0)) for name in ("covered", "missing"))
+        covered, missing = (
+            int(summary.get(f"{name}_branches", 0)) for name in ("covered", "missing")
+        )
         file.other_branches = Branches(covered, covered + missing)
     return file
 
@@ -54,7 +56,8 @@ def _targets(arcs: Iterable[tuple[Any, Any]]) -> defaultdict[int, list[str]]:
     """Return the targets of branches by their lines, as coverage.py's XML report names them."""
     targets: defaultdict[int, list[str]] = defaultdict(list)
     for line, target in arcs:
-        targets[int(line)].append("exit" if int(target) <= 0 else str(target))
+        if isinstance(line, int) and isinstance(target, int):
+            targets[line].append("exit" if target <= 0 else str(target))
     return targets
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from heroci_action.analysis.coverage import united
 from heroci_action.analysis.flaky import settle
 from heroci_action.analysis.gates import failures
 from heroci_action.plan.report_kinds import JUNIT
 from heroci_action.process_pool import LostError, spread
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
-from heroci_action.readers.base import BrokenReportError, joined
+from heroci_action.readers.base import BrokenReportError
 from heroci_action.readers.format import HEAD_SIZE, Category
 from heroci_action.readers.registry import BY_KIND, recognize
 from heroci_action.results.records import PassedTests, Result, StageResult, Status, StepResult
@@ -45,7 +46,7 @@ def gather(given: Input, tree: PathResolver, result: Result) -> Result:
     return replace(
         result,
         stages=stages,
-        coverage=joined(Readings(coverage=one.coverage) for _, one in read).coverage,
+        coverage=united([part for _, one in read for part in one.coverage]),
         duration=sum(stage.duration for stage in stages),
         warnings=(*result.warnings, *(text for _, one in read for text in one.warnings)),
     )
@@ -60,7 +61,7 @@ def _read(named: Source, tree: PathResolver) -> Read:
     found = recognize(_start(named))
     source = replace(named, kind=found.kind if found else named.kind)
     readings = read_sources([source], tree=tree)
-    useful = readings.diagnostics or readings.warnings
+    useful = readings.diagnostics or readings.warnings or readings.problems
     if source.kind == JUNIT and not (readings.tests or readings.passed or useful):
         readings = Readings(warnings=(f"{source.path}: contains no test",))
     elif source.kind == "flake8" and not useful and source.text.strip():
@@ -104,7 +105,7 @@ def _stages(given: Input, read: Sequence[Read]) -> Iterator[StageResult]:
 def _is_useless(readings: Readings) -> bool:
     """Return whether a file contains nothing, or nothing of it could be read."""
     content = readings.tests or readings.passed or readings.diagnostics or readings.coverage
-    return bool(readings.warnings) and not content
+    return bool(readings.warnings) and not content and not readings.problems
 
 
 def _missing(pattern: str) -> StepResult:
@@ -151,6 +152,7 @@ def _step(source: Source, readings: Readings) -> StepResult:
         passed=readings.passed,
         diagnostics=readings.diagnostics,
         facts={**readings.facts, **readings.window},
+        problems=readings.problems,
     )
-    reason = failures(step)
+    reason = "; ".join(filter(None, (*readings.problems, failures(step))))
     return replace(step, status=Status.FAILED, reason=reason) if reason else step

@@ -101,6 +101,8 @@ FORMAT = Format(
     kind="jacoco",
     title="JaCoCo XML",
     category=Category.COVERAGE,
-    recognize=xml_root("report", containing=r"-//JACOCO//|<(?:package|group|sessioninfo|counter)\b"),
+    recognize=xml_root(
+        "report", containing=r"-//JACOCO//|<(?:package|group|sessioninfo|counter)\b"
+    ),
     read=each_coverage(read_jacoco),
 )

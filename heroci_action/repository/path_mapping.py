@@ -8,6 +8,7 @@ equally well, none is.
 from __future__ import annotations
 
 import posixpath
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 # Bounds for the search: a monorepo has thousands of files with one name, such as index.ts.
 MAX_SAMPLE = 400  # paths that are compared with tracked files of the same name
-MAX_NAMESAKES = 100  # tracked files of one name
+MAX_NAMESAKES = 100  # tracked files of one name that a path is compared with
 
 
 class Rule(NamedTuple):
@@ -93,7 +94,7 @@ class Search:
 
     def best(self, rules: Iterable[Rule], *, near: str | None = None) -> Fit:
         """Return the rules that map most names; rules with the same result count as one."""
-        fits = {rule: self._files(rule) for rule in rules}
+        fits = {rule: self.files(rule) for rule in rules}
         most = max(map(len, fits.values()), default=0)
         best = {rule: files for rule, files in fits.items() if files and len(files) == most}
         if near is not None:
@@ -114,7 +115,8 @@ class Search:
         likely = (rule for rule, number in votes.items() if 2 * number >= most)
         return (rule for rule in likely if self._is_plausible(rule, depths[rule]))
 
-    def _files(self, rule: Rule) -> dict[str, str]:
+    def files(self, rule: Rule) -> dict[str, str]:
+        """Return the tracked files of the names that the rule maps."""
         found = ((name, self._file(rule, paths)) for name, paths in self.spellings.items())
         return {name: file for name, file in found if file}
 
@@ -128,9 +130,18 @@ class Search:
     def _namesakes(self) -> Iterator[tuple[str, str]]:
         """Yield paths of the report with tracked files of the same name, rare names first."""
         paths = {path for paths in self.spellings.values() for path in paths}
-        known = [path for path in paths if 0 < len(self._named(path)) <= MAX_NAMESAKES]
+        known = [path for path in paths if self._named(path)]
         rare = sorted(known, key=lambda path: (len(self._named(path)), path))
-        return ((path, file) for path in rare[:MAX_SAMPLE] for file in self._named(path))
+        backwards: dict[str, list[str]] = {}
+        for path in rare[:MAX_SAMPLE]:
+            files = self._named(path)
+            if len(files) > MAX_NAMESAKES:
+                name = posixpath.basename(path)
+                if name not in backwards:
+                    backwards[name] = sorted(file[::-1] for file in files)
+                files = _neighbours(backwards[name], path)
+            for file in files:
+                yield path, file
 
     def _is_plausible(self, rule: Rule, depth: int) -> bool:
         """Return whether a rule is more than a coincidence: some other project has files of the same names, too.
@@ -149,6 +160,13 @@ class Search:
         return not rule.new and fitting == len(below) and (rule.old.startswith("/") or fitting > 1)
 
 
+def _neighbours(backwards: Sequence[str], path: str) -> Sequence[str]:
+    """Return the files whose ends are most similar to that of a path; all are sorted by their reversed texts."""
+    place = bisect(backwards, path[::-1])
+    near = backwards[max(place - MAX_NAMESAKES // 2, 0) : place + MAX_NAMESAKES // 2]
+    return [file[::-1] for file in near]
+
+
 def _common_end(path: str, file: str) -> tuple[Rule, int]:
     """Return the rule that turns the path into the file, and the number of parts that they have in common."""
     one, two = path.split("/"), file.split("/")
@@ -162,6 +180,8 @@ def _common_end(path: str, file: str) -> tuple[Rule, int]:
 
 def _closest(fits: Mapping[Rule, dict[str, str]], near: str) -> dict[Rule, dict[str, str]]:
     """Return the rules whose new prefix shares most directories with `near`."""
-    shared = {rule: len(posixpath.commonprefix([rule.new.split("/"), near.split("/")])) for rule in fits}
+    shared = {
+        rule: len(posixpath.commonprefix([rule.new.split("/"), near.split("/")])) for rule in fits
+    }
     most = max(shared.values(), default=0)
     return {rule: files for rule, files in fits.items() if shared[rule] == most}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from heroci_action.repository.path_mapping import Rule, Search, inside
@@ -62,32 +62,29 @@ class PathResolver:
 
         `report` is the path of the report itself, `bases` are directories that a relative name may be relative to. If
         several prefixes fit equally well, the one closest to the directory `near` is chosen, by default the report's.
-        Names are `scattered` if they have several prefixes, such as the source folders of Java packages.
+        Names are `scattered` if they have several prefixes, such as the source folders of Java packages. If the
+        repository's files are unknown, every name is taken as it is.
         """
-        files: dict[str, str] = {}
-        open_names: dict[str, tuple[str, ...]] = {}
-        unmatched: list[str] = []
-        for name in names:
-            spellings = tuple(self._spellings(name, bases))
-            certain = [path for one in spellings if (path := self._certain(one))]
-            tracked = next((path for path in certain if path in self.tracked), None)
-            if tracked:
-                files[name] = tracked
-            elif certain:
-                unmatched.append(name)
-            elif spellings:
-                open_names[name] = spellings
-        search = self._search(open_names)
-        fit = search.run(self._directories(report), near=near or self._place(report))
-        files.update(fit.files)
-        if scattered and len(fit.rules) == 1:
-            files.update(search.rest(fit))
-        unmatched += [name for name in open_names if name not in files]
-        return ReportPaths(
-            files=files,
-            unmatched=tuple(name for name in unmatched if not self._is_outside(name)),
-            ambiguity=_ambiguity(fit.rules),
-        )
+        if not self.tracked:
+            located = {name: self.locate(name) for name in names}
+            return ReportPaths(files={name: path for name, path in located.items() if path})
+        names = tuple(names)
+        spellings = {name: tuple(self._spellings(name, bases)) for name in names}
+        files = {name: path for name in names if (path := self._known_file(spellings[name]))}
+        ambiguity = None
+        for search, libraries in self._searches(spellings):
+            fit = search.run(self._directories(report), near=near or self._place(report))
+            files |= fit.files
+            if len(fit.rules) == 1:
+                files |= replace(search, spellings=libraries).files(fit.rules[0])
+                files |= search.rest(fit) if scattered else {}
+            ambiguity = ambiguity or _ambiguity(fit.rules)
+        unmatched = (name for name in names if name not in files and not self._is_outside(name))
+        return ReportPaths(files=files, unmatched=tuple(unmatched), ambiguity=ambiguity)
+
+    def _known_file(self, spellings: Iterable[str]) -> str | None:
+        certain = map(self._certain, spellings)
+        return next((path for path in certain if path in self.tracked), None)
 
     def _spellings(self, name: str, bases: Sequence[str]) -> Iterator[str]:
         path = self._posix(name)
@@ -121,19 +118,38 @@ class PathResolver:
                 return inside(path.removeprefix(prefix))
         return None
 
-    def _search(self, spellings: Mapping[str, tuple[str, ...]]) -> Search:
-        usable = {
+    def _searches(
+        self, spellings: Mapping[str, tuple[str, ...]]
+    ) -> Iterator[tuple[Search, Mapping[str, tuple[str, ...]]]]:
+        """Yield a search for relative names, and one for absolute names of another machine, each with its libraries.
+
+        A report that was merged from those of several tools has both.
+        """
+        unknown = {
             name: paths
             for name, paths in spellings.items()
-            if self.foreign or not self.roots or not paths[0].startswith("/")
+            if paths and not any(map(self._certain, paths))
         }
-        return Search(usable, self.tracked, _by_name(self.tracked))
+        for absolute in (False, True) if self._is_foreign else (False,):
+            group = {
+                name: paths for name, paths in unknown.items() if (paths[-1][0] == "/") == absolute
+            }
+            own = {name: paths for name, paths in group.items() if not _LIBRARY.search(paths[-1])}
+            if own:
+                libraries = {name: paths for name, paths in group.items() if name not in own}
+                yield Search(own, self.tracked, _by_name(self.tracked)), libraries
+
+    @property
+    def _is_foreign(self) -> bool:
+        return self.foreign or not self.roots
 
     def _is_outside(self, name: str) -> bool:
         """Return whether a name that fits no file belongs to a library, or to this machine outside the repository."""
-        path = self._posix(name) or ""
-        known = bool(self.roots) and not self.foreign
-        return bool(_LIBRARY.search(path)) or (known and path.startswith("/"))
+        path = self._posix(name)
+        if path is None:
+            return True
+        local = path.startswith("/") and not self._is_foreign and not self._certain(path)
+        return local or bool(_LIBRARY.search(path))
 
     def _place(self, report: str) -> str:
         """Return the directory of the report, relative to the root; empty if it is outside."""
@@ -190,7 +206,7 @@ class PathResolver:
 
     def _by_suffix(self, path: str) -> str | None:
         """Return the only tracked file that a path of another machine ends in, with at least one directory."""
-        if (self.roots and not self.foreign) or _LIBRARY.search(path):
+        if not self._is_foreign or _LIBRARY.search(path):
             return None
         parts = path.strip("/").split("/")
         ends = ("/".join(parts[start:]) for start in range(len(parts) - 1))

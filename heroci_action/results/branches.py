@@ -23,19 +23,22 @@ class Branches(NamedTuple):
         return cls(taken, total, names if len(names) == total - taken else None)
 
 
+NO_BRANCHES = Branches(0, 0)
+
+
 def unite(one: Branches, two: Branches) -> Branches:
     """Return what both measurements took together.
 
     If both name their branches, those remain that neither took. Else it is the larger number, an estimate from below.
     """
-    if one.total == two.total and one.missed is not None and two.missed is not None:
-        if _comparable(one.missed, two.missed):
-            missed = tuple(sorted(set(one.missed) & set(two.missed)))
-            return Branches(one.total - len(missed), one.total, missed)
+    if one.missed is not None and two.missed is not None and _comparable(one, two):
+        missed = tuple(sorted(set(one.missed) & set(two.missed)))
+        return Branches(one.total - len(missed), one.total, missed)
     taken, total = max(one.taken, two.taken), max(one.total, two.total)
     return Branches(taken, total, () if taken == total else None)
 
 
-def _comparable(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
-    """Return whether both use the same names: `12` or `exit` as coverage.py does, or `0:1` for LCOV's block and branch."""
-    return len({":" in name for name in (*one, *two)}) <= 1
+def _comparable(one: Branches, two: Branches) -> bool:
+    """Return whether both use the same names: `12` or `exit` as coverage.py, or block and branch as LCOV, `0:1`."""
+    styles = {":" in name for name in (*(one.missed or ()), *(two.missed or ()))}
+    return one.total == two.total and len(styles) <= 1

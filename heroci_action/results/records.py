@@ -201,7 +201,8 @@ class StepResult:
     `reason` says in words why the step did not pass, `remedy` what to do about it; `output` is the end of what it
     printed, masked; `log` is the file with all of it, relative to the output directory; `facts` are measured values for
     people to read (the image's size, the database's version); `python` is the version of the environment that the step
-    created; `splits` has an entry for each suite that was sharded. If there are many tests, `passed` holds most of
+    created; `splits` has an entry for each suite that was sharded; `problems` are defects of the report files, each of
+    which makes the step fail. If there are many tests, `passed` holds most of
     those that passed instead of `tests`.
     """
 
@@ -224,6 +225,7 @@ class StepResult:
     python: str | None = None
     splits: tuple[Split, ...] = ()
     fixtures: FixtureTimes | None = None
+    problems: tuple[str, ...] = ()
 
     @property
     def has_tests(self) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import anyio
 import anyio.to_thread
 
+from heroci_action.analysis.coverage import united
 from heroci_action.engines.base import (
     Engine,
     EngineSession,
@@ -172,8 +173,7 @@ class _Run:
             self._errors.add(ExitCode.BUG)
             self.observer.note(traceback.format_exc())
             return Readings(warnings=(f"a bug in HeroCI: cannot read the reports: {error!r}",))
-        if readings.coverage:
-            self._coverage.append(readings.coverage)
+        self._coverage += readings.coverage
         return readings
 
     def outcome(self, *, interrupted: str | None) -> Outcome:
@@ -182,7 +182,7 @@ class _Run:
         stages = tuple(self._final(stage, stopped) for stage in self._plan.stages)
         return Outcome(
             stages=stages,
-            coverage=self._coverage[-1] if self._coverage else None,
+            coverage=united(self._coverage),
             exit_code=ExitCode.INTERRUPTED if interrupted else judge_run(stages, self._errors),
             stopped=stopped,
         )

@@ -49,6 +49,7 @@ def judge_step(
         facts=readings.facts,
         splits=readings.splits,
         fixtures=readings.fixtures,
+        problems=readings.problems,
         warnings=readings.warnings,
     )
     if outcome is None:
@@ -75,6 +76,8 @@ def _judge(step: Step, outcome: StepOutcome, readings: Readings, tail: str) -> V
         return _failure(step, outcome, readings, tail=tail, bad=bad)
     if bad:
         return _failed(f"exited with code 0, but its report contains {count(bad, 'failed test')}")
+    if readings.problems:
+        return _failed("; ".join(readings.problems))
     if step.sharded and not readings.splits:
         return _failed(
             "the tests were not split: the project's test runner collects them in its own way",

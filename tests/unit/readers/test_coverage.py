@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from heroci_action.analysis.coverage import united
 from heroci_action.engines.base import ReportFile
 from heroci_action.readers import PathResolver, Readings, read
-from heroci_action.results.records import FileCoverage
+from heroci_action.results.records import Coverage, FileCoverage
 
 TREE = PathResolver(
     directory="backend", tracked=frozenset({"backend/a.py", "backend/b.py"}), roots=("/src",)
@@ -31,8 +32,9 @@ def readings(kind: str, *contents: str) -> Readings:
 def from_json(*documents: dict[str, Any]) -> tuple[FileCoverage, ...]:
     found = readings("coverage-json", *(json.dumps({"files": document}) for document in documents))
     assert found.warnings == ()
-    assert found.coverage is not None
-    return found.coverage.files
+    whole = united(found.coverage)
+    assert whole
+    return whole.files
 
 
 def test_coverage_json_gives_lines_and_branches() -> None:
@@ -79,10 +81,10 @@ def test_a_line_that_ran_in_one_of_two_reports_ran() -> None:
         '{"files": {"a.py": {"executed_lines": "x"}}}',
     ],
 )
-def test_a_broken_json_report_is_a_warning(content: str) -> None:
+def test_a_broken_json_report_is_a_problem(content: str) -> None:
     found = readings("coverage-json", content)
-    assert found.coverage is None
-    assert found.warnings[0].startswith("0.report: ")
+    assert found.coverage == (Coverage(unreadable=("0.report",)),)
+    assert found.problems[0].startswith("0.report: ")
 
 
 COBERTURA = """<?xml version="1.0" ?>
@@ -99,14 +101,11 @@ COBERTURA = """<?xml version="1.0" ?>
 def test_cobertura_gives_lines_and_branches_of_all_classes_of_a_file() -> None:
     found = readings("cobertura", COBERTURA)
     assert found.warnings == ()
-    assert found.coverage is not None
-    (file,) = found.coverage.files
+    ((file,),) = (coverage.files for coverage in found.coverage)
     assert (file.path, file.covered, file.missing) == ("backend/a.py", (1, 2, 4, 9), ())
     assert (file.covered_branches, file.missing_branches, file.branches) == (1, 1, ((4, 1, 2),))
 
 
-@pytest.mark.parametrize(
-    "content", ["", "<testsuite/>", COBERTURA[:-40], COBERTURA.replace('hits="3"', 'hits="x"')]
-)
-def test_a_broken_cobertura_report_is_a_warning(content: str) -> None:
-    assert len(readings("cobertura", content).warnings) == 1
+@pytest.mark.parametrize("content", ["", "<testsuite/>", COBERTURA[:-40]])
+def test_a_broken_cobertura_report_is_a_problem(content: str) -> None:
+    assert len(readings("cobertura", content).problems) == 1

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from heroci_action.analysis.coverage import united
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
 from heroci_action.readers.registry import recognize
-from heroci_action.results.records import FileCoverage
+from heroci_action.results.records import Coverage, FileCoverage
 
 TREE = PathResolver(
     tracked=frozenset({"src/cart.py", "web/src/cart.js", "app/src/main/java/com/acme/Cart.java"}),
@@ -30,9 +31,10 @@ def _source(content: bytes) -> Source:
 
 def files(*contents: str) -> dict[str, FileCoverage]:
     found = readings(*contents)
-    assert found.warnings == ()
-    assert found.coverage
-    return {file.path: file for file in found.coverage.files}
+    assert found.warnings == found.problems == ()
+    whole = united(found.coverage)
+    assert whole
+    return {file.path: file for file in whole.files}
 
 
 def cobertura(filename: str, source: str = "", lines: str = "") -> str:
@@ -95,23 +97,15 @@ def test_lcov_gives_lines_and_branches() -> None:
         covered_branches=1,
         missing_branches=1,
         branches=((1, 1, 2),),
+        missed_branches=((1, ("0:1",)),),
     )
     assert found["src/cart.py"].covered == (1,)
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (LCOV, "line 7 is 'DA:3,='"),
-        ("TN:\nSF:src/cart.py\nDA:1,1\n", "its last record has no end"),
-        ("SF:src/cart.py\nDA:x,1\nend_of_record", "line 2 is 'DA:x,1'"),
-        ("SF:src/cart.py\nDA:1,1e999\nend_of_record", "line 2 is"),
-    ],
-)
-def test_a_broken_tracefile_is_a_warning_with_its_line(text: str, words: str) -> None:
-    (warning,) = readings(text).warnings
+def test_a_tracefile_that_is_cut_off_is_a_problem() -> None:
+    (problem,) = readings("TN:\nSF:src/cart.py\nDA:1,1\n").problems
 
-    assert words in warning
+    assert "its last record has no end" in problem
 
 
 JACOCO = """<?xml version="1.0"?><!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd">
@@ -136,10 +130,7 @@ def test_reports_of_several_formats_and_shards_are_united_by_line() -> None:
             }
         }
     }
-    found = readings(json.dumps(measured), cobertura("src/cart.py"), LCOV.replace("DA:3,=\n", ""))
-
-    assert found.coverage
-    by_path = {file.path: file for file in found.coverage.files}
+    by_path = files(json.dumps(measured), cobertura("src/cart.py"), LCOV)
     assert (by_path["src/cart.py"].covered, by_path["src/cart.py"].missing) == ((1, 2), (3,))
 
 
@@ -148,15 +139,12 @@ def test_reports_of_several_formats_and_shards_are_united_by_line() -> None:
     [
         cobertura("src/cart.py")[:-30],
         JACOCO[:-30],
-        cobertura("src/cart.py", lines='<line number="x" hits="1"/>'),
-        cobertura("src/cart.py", lines='<line hits="1"/>'),
-        JACOCO.replace('ci="4"', 'ci="-4"'),
         '{"files": {"a.py": {}}}',
         '{"meta": 1}',
     ],
 )
-def test_half_a_report_is_no_percentage_but_a_warning(content: str) -> None:
+def test_half_a_report_is_no_percentage_but_a_problem(content: str) -> None:
     found = readings(content)
 
-    assert found.coverage is None
-    assert len(found.warnings) == 1
+    assert found.coverage == (Coverage(unreadable=("c",)),)
+    assert len(found.problems) == 1

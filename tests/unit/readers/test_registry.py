@@ -17,7 +17,7 @@ from heroci_action.readers.registry import BY_KIND, FORMATS, recognize
 EXAMPLES: tuple[tuple[str, bytes], ...] = (
     ("junit", b'<?xml version="1.0"?>\n<!-- x > y --><testsuites/>'),
     ("junit", b"<x:testsuite xmlns:x='u'>"),
-    ("cobertura", '<?xml version="1.0"?><coverage>'.encode("utf-16")),
+    ("cobertura", '<?xml version="1.0"?><coverage line-rate="1">'.encode("utf-16")),
     (
         "jacoco",
         b'<!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd"><report name="x">',
@@ -99,4 +99,5 @@ def test_every_reader_survives_noise(one: Format) -> None:
     noise = Source(kind=one.kind, path="noise", content=b"\x00\xff]]>\x1b[31m{[<\n\n::error::x\n")
     found = one.read([noise], PathResolver())
     assert isinstance(found, Readings)
-    assert (found.tests, found.diagnostics, found.coverage) == ((), (), None)
+    assert (found.tests, found.diagnostics) == ((), ())
+    assert not any(coverage.files for coverage in found.coverage)
