@@ -1,4 +1,4 @@
-"""The program: the command line, or the action where GitHub's runner started it without arguments."""
+"""The program: the command line, or the action if GitHub's runner starts it without arguments."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ from heroci_action.errors import ExitCode
 
 
 def main() -> None:
-    """Run `heroci` and leave with its exit code (see `errors.ExitCode`)."""
+    """Run `heroci` and exit with its exit code (see `errors.ExitCode`)."""
     if sys.argv[1:] == ["--version"]:
-        # The one question that scripts ask most is answered before anything else is imported.
+        # Scripts ask this often, so it is answered before anything else is imported.
         from heroci_action.version import __version__  # noqa: PLC0415
 
         sys.stdout.write(f"heroci {__version__}\n")
         sys.exit(ExitCode.PASSED)
     from heroci_action.cli import run_program  # noqa: PLC0415
+    from heroci_action.publish.standard_streams import (  # noqa: PLC0415
+        output_error,
+        protect_standard_streams,
+    )
 
-    sys.exit(run_program(sys.argv[1:], os.environ))
+    protect_standard_streams()
+    code = run_program(sys.argv[1:], os.environ)
+    if error := output_error():
+        sys.stderr.write(f"error: cannot write to standard output: {error.strerror}\n")
+    sys.exit(code or (ExitCode.ENGINE if error else ExitCode.PASSED))
 
 
 if __name__ == "__main__":

@@ -16,9 +16,14 @@ from heroci_action.observers.base import Observer
 from heroci_action.options import Destination, Gates, GitHubApi, Reference
 from heroci_action.publish.files import Repository, Written, write_reports
 from heroci_action.publish.problems import PublishProblem, with_problems
-from heroci_action.publish.runner import write_annotations, write_outputs, write_summary
+from heroci_action.publish.runner import (
+    check_output,
+    write_annotations,
+    write_outputs,
+    write_summary,
+)
 from heroci_action.repository.git import Checkout, GitError
-from heroci_action.results.records import Result, Severity, Status
+from heroci_action.results.records import Result, Severity, StageResult, Status
 from heroci_action.results.serialise import load
 
 RESULT = "heroci-result.json"
@@ -44,7 +49,7 @@ def finish(
     keep = _is_unreadable(result) and (site.output / RESULT).is_file()
     result = _with_changes(result, reference, gates, site)
     result = _with_baseline(result, reference, site)
-    result = judge_run(result, gates)
+    result = _with_skip_reasons(judge_run(result, gates))
     result = publish(result, destination, site, keep=keep)
     site.observer.run_finished(result)
     return result.exit_code
@@ -62,7 +67,7 @@ def publish(result: Result, destination: Destination, site: Site, *, keep: bool 
     """
     tracked = site.repository.tracked or None
     written = Written() if keep else write_reports(result, site.output, site.repository)
-    problems = list(written.problems)
+    problems = [*written.problems, *_found(check_output())]
 
     def current() -> Result:
         return with_problems(result, tuple(problems))
@@ -132,6 +137,19 @@ def _with_changes(result: Result, reference: Reference, gates: Gates, site: Site
         remedy = f"; {error.remedy}" if error.remedy else ""
         return _with_warning(result, f"no coverage of changed lines: {error.cause}{remedy}")
     return replace(result, changed=changed)
+
+
+def _with_skip_reasons(result: Result) -> Result:
+    """State why a run in which no stage ran has failed."""
+    if not result.exit_code or any(stage.status is not Status.SKIPPED for stage in result.stages):
+        return result
+    names: dict[str, list[str]] = {}
+    for stage in result.stages:
+        names.setdefault(stage.reason or "no reason", []).append(stage.name)
+    reasons = [f"{', '.join(stages)} ({reason})" for reason, stages in names.items()]
+    reason = f"every stage was skipped: {'; '.join(sorted(reasons, key=len))}"
+    nothing = StageResult(name="run", emoji="⏭️", status=Status.FAILED, reason=reason)
+    return replace(result, stages=(*result.stages, nothing))
 
 
 def _with_warning(result: Result, text: str) -> Result:

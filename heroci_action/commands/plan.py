@@ -42,6 +42,7 @@ async def plan_project(options: RunOptions, machine: Mapping[str, str]) -> Proje
 
     Raises UsageError, ConfigurationError or EngineError.
     """
+    _refuse_contradiction(options)
     loaded = load(options.path, overrides=_overrides(options), config=options.config)
     chosen = await choose(options.engine, machine=machine, runner_host=options.runner_host)
     no_image = "excluded by --skip" if "image" in options.skip else None
@@ -61,6 +62,16 @@ async def plan_project(options: RunOptions, machine: Mapping[str, str]) -> Proje
         plan=select(build_plan(loaded, context), only=options.stages, skip=options.skip),
         shard=options.shard,
     )
+
+
+def _refuse_contradiction(options: RunOptions) -> None:
+    """Raise UsageError if a stage is both requested and excluded."""
+    both = [name for name in options.stages if name in options.skip]
+    if both:
+        raise UsageError(
+            f"both --stages and --skip name {', '.join(map(repr, both))}",
+            remedy="remove it from one of them",
+        )
 
 
 def _overrides(options: RunOptions) -> dict[str, object]:

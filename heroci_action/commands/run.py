@@ -13,7 +13,7 @@ from heroci_action.commands.engine import engine_for
 from heroci_action.commands.finish import Site, finish
 from heroci_action.commands.plan import Project, plan_project
 from heroci_action.engines.base import Engine, Printed, ReportFile
-from heroci_action.errors import ExitCode
+from heroci_action.errors import ExitCode, UsageError
 from heroci_action.github.command_files import CommandFiles
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
@@ -40,6 +40,7 @@ def run(options: RunOptions, machine: Mapping[str, str]) -> int:
 
 
 async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
+    _check_temporary_directory(machine)
     project = await plan_project(options, machine)
     require_variables(project.plan, machine)
     destination = options.destination
@@ -71,6 +72,16 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 destination=destination,
                 site=site,
             )
+
+
+def _check_temporary_directory(machine: Mapping[str, str]) -> None:
+    """Raise UsageError if TMPDIR is unusable: everything that a run creates goes there."""
+    directory = machine.get("TMPDIR")
+    if directory and not os.access(directory, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"TMPDIR is not a writable directory: {directory!r}",
+            remedy="create it, or set TMPDIR to another directory",
+        )
 
 
 async def run_project(project: Project, engine: Engine, observer: Observer) -> Result:

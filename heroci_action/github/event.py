@@ -1,4 +1,4 @@
-"""What has happened that the workflow runs, as far as it says where a report belongs."""
+"""Read the event that triggered the workflow."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The commit that was pushed and the pull request that it belongs to, None where the event does not tell.
+    """The commit that was pushed and its pull request; None if the event does not contain it.
 
-    `branch` is `OWNER:BRANCH` of what is proposed, where the number of the pull request is not told: GitHub leaves it
-    out of a `workflow_run` that comes from a fork.
+    `branch` is `OWNER:BRANCH` of the proposed commit if the number of the pull request is unknown: GitHub omits it from
+    a `workflow_run` that comes from a fork.
 
     Source: https://docs.github.com/en/webhooks/webhook-events-and-payloads
     """
@@ -25,18 +25,25 @@ class Event:
 
     @classmethod
     def read(cls, path: Path | None) -> Event:
-        """The event of a file; one that cannot be read tells nothing."""
+        """Read the event from a file; one that is not as GitHub documents it is empty."""
         try:
-            content = json.loads(path.read_bytes()) if path else {}
-        except (OSError, ValueError):
-            content = {}
-        return cls.parse(content if isinstance(content, dict) else {})
+            return cls.parse(json.loads(path.read_bytes())) if path else cls()
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            IndexError,
+            RecursionError,
+        ):
+            return cls()
 
     @classmethod
     def parse(cls, content: Mapping[str, Any]) -> Event:
-        """The event of a payload. On a pull request, GITHUB_SHA is a merge that nobody sees: its head is meant."""
+        """Return the event of a payload; for a pull request its head, because GITHUB_SHA is a temporary merge."""
         if pull := content.get("pull_request"):
-            return cls(commit=pull["head"]["sha"], pull_request=int(pull["number"]))
+            return cls(commit=str(pull["head"]["sha"]), pull_request=int(pull["number"]))
         if run := content.get("workflow_run"):
             known = run.get("pull_requests") or []
             owner = (run.get("head_repository") or {}).get("owner", {}).get("login")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -288,20 +286,8 @@ class Console(Observer):
 
 
 def _terminal(stream: TextIO, environ: Mapping[str, str]) -> Terminal:
-    from rich.console import Console as RichConsole  # noqa: PLC0415  as above
+    from rich.console import Console as Terminal  # noqa: PLC0415  as above
 
-    class Terminal(RichConsole):
-        def on_broken_pipe(self) -> None:
-            """Nobody reads on (`heroci run | head`): the run continues in silence, where rich would exit."""
-            self.quiet = True
-            with suppress(OSError, ValueError):  # a stream without a file cannot have a broken pipe
-                os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
-
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure:
-        reconfigure(
-            errors="replace"
-        )  # an emoji must not end the run where the terminal knows ASCII only
     terminal = Terminal(
         file=stream, markup=False, emoji=False, highlight=False, _environ=dict(environ)
     )

@@ -9,6 +9,7 @@ from typing import TextIO
 from heroci_action.github import commands, environment
 from heroci_action.github.context import GitHubContext
 from heroci_action.publish.problems import PublishProblem, attempt
+from heroci_action.publish.standard_streams import output_error
 from heroci_action.reports import summary
 from heroci_action.reports.annotations import annotate
 from heroci_action.reports.outputs import outputs
@@ -21,6 +22,15 @@ OUTPUT_FILES = {
     "result-path": "heroci-result.json",
     "summary-path": "summary.md",
 }
+
+
+def check_output() -> PublishProblem | None:
+    """Return why standard output, the log of the job, is incomplete."""
+    error = output_error()
+    if error is None:
+        return None
+    cause = f"cannot write to standard output: {error.strerror}"
+    return PublishProblem(report="the log", cause=cause, remedy="check where it is redirected to")
 
 
 def write_summary(result: Result, github: GitHubContext) -> PublishProblem | None:
@@ -46,7 +56,7 @@ def write_annotations(
             commands.write_line(stdout, commands.annotation(note))
         stdout.flush()
 
-    return attempt("the annotations", write, remedy="check standard output")
+    return attempt("the annotations", write, remedy="check where standard output is redirected to")
 
 
 def write_outputs(

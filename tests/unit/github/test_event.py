@@ -1,4 +1,4 @@
-"""Where a report belongs, by the event."""
+"""The commit and the pull request of an event."""
 
 from __future__ import annotations
 
@@ -40,19 +40,33 @@ HEAD = "b" * 40
         ({}, Event()),
     ],
 )
-def test_an_event_tells_the_commit_and_the_pull_request(
+def test_an_event_contains_the_commit_and_the_pull_request(
     payload: dict[str, Any], event: Event
 ) -> None:
     assert Event.parse(payload) == event
 
 
-@pytest.mark.parametrize("content", [b"", b"[1]", b"{", b"\xff\xfe"])
-def test_a_file_that_is_no_event_tells_nothing(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[1]",
+        b"{",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"pull_request": {"number": 5, "head": 3}}',
+        b'{"pull_request": [7]}',
+        b'{"pull_request": {"number": {}, "head": {"sha": "a"}}}',
+        b'{"workflow_run": {"head_sha": "a", "pull_requests": {"0": 1}}}',
+        b'{"workflow_run": {"head_repository": {"owner": {"login": "a"}}}}',
+    ],
+)
+def test_a_file_of_another_shape_is_an_empty_event(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "event.json").write_bytes(content)
     assert Event.read(tmp_path / "event.json") == Event()
 
 
-def test_a_missing_file_tells_nothing(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_empty_event(tmp_path: Path) -> None:
     assert Event.read(None) == Event.read(tmp_path / "none") == Event()
 
 

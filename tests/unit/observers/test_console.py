@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -116,46 +115,6 @@ def test_every_result_can_be_shown(result: Result) -> None:
     console.run_finished(result)
 
     assert not CONTROL.search(stream.getvalue())
-
-
-def test_a_stream_that_knows_ascii_only_ends_nothing() -> None:
-    raw = io.BytesIO()
-    stream = io.TextIOWrapper(raw, encoding="ascii")
-
-    watch(Console(stream), "ünïcödé")
-    stream.flush()
-
-    assert b"? tests/migrate: passed" in raw.getvalue()
-
-
-NOBODY_READS = """
-import sys
-from heroci_action.observers.console import Console
-from heroci_action.observers.multiplexer import Observers
-from heroci_action.options import Verbosity
-from tests.unit.observers.plans import watch
-with Observers(Console(sys.stdout, verbosity=Verbosity.VERBOSE)) as observers:
-    watch(observers, *["x" * 1000] * 1000)
-sys.stderr.write(f"alive {observers.problems}")
-sys.exit(7)
-"""
-
-
-def test_a_reader_that_goes_away_does_not_end_the_run() -> None:
-    ours, theirs = os.pipe()
-    os.close(ours)
-
-    done = subprocess.run(
-        (sys.executable, "-c", NOBODY_READS),
-        stdout=theirs,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parents[3],
-    )
-    os.close(theirs)
-
-    assert (done.stderr, done.returncode) == ("alive []", 7)
 
 
 def on_a_terminal(*, environ: dict[str, str], seconds: float = 0.4) -> str:
