@@ -1,16 +1,15 @@
-"""Several results become one: those of shards, of the jobs of a matrix, of attempts."""
+"""Merge the results of several jobs: shards, a matrix, attempts."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from heroci_action.analysis import gates
+from heroci_action.analysis.attempts import latest_attempts
 from heroci_action.analysis.coverage import united
-from heroci_action.analysis.flaky import WINDOW, settle
-from heroci_action.analysis.shards import Misfit, is_sharded, misfit
+from heroci_action.analysis.shards import ShardMismatch, find_mismatch, is_sharded
 from heroci_action.results.records import Result, StageResult, Status, StepResult
 
 _WORST_FIRST = (Status.CANCELLED, Status.ERRORED, Status.FAILED, Status.PASSED, Status.SKIPPED)
@@ -26,18 +25,22 @@ class Part:
 
 
 def merge(results: Mapping[str, Result]) -> Result:
-    """The results, by the names of their jobs, as one.
+    """Return the results of several jobs, by label, as one.
 
-    Stages of one name are one stage with the steps of all; a test counts once, by the rules of `settle`. Lines are
-    covered where they were in one of the results. The stage of the limits is left out: they are judged anew. Where a
-    shard is missing, tests were not run that should have been: that is an error, whatever the others say.
+    Stages of one name become one stage with the steps of all jobs; a test that failed in one job and passed in another
+    failed. Only attempts of one job are reruns, see `latest_attempts`. A line is covered if it is in any result. The
+    stage of the gates is left out, because they are judged anew. If a shard is missing, tests did not run that should
+    have: an error, whatever the others contain.
     """
+    results = latest_attempts(results)
     parts = _parts(results)
     whole = [part.result for part in parts]
     first = whole[0]
     names = dict.fromkeys(stage.name for one in whole for stage in one.stages)
-    unfit = misfit(whole)
-    stages = tuple(_incomplete(_stage(name, parts), unfit) for name in names if name != gates.STAGE)
+    mismatch = find_mismatch(whole)
+    stages = tuple(
+        _incomplete(_stage(name, parts), mismatch) for name in names if name != gates.STAGE
+    )
     ends = [part.offset + part.result.duration for part in parts]
     return replace(
         first,
@@ -56,10 +59,10 @@ def merge(results: Mapping[str, Result]) -> Result:
     )
 
 
-def _incomplete(stage: StageResult, unfit: Misfit | None) -> StageResult:
-    if unfit is None or not is_sharded(stage) or stage.status is Status.CANCELLED:
+def _incomplete(stage: StageResult, mismatch: ShardMismatch | None) -> StageResult:
+    if mismatch is None or not is_sharded(stage) or stage.status is Status.CANCELLED:
         return stage
-    return replace(stage, status=Status.ERRORED, reason=unfit.reason, remedy=unfit.remedy)
+    return replace(stage, status=Status.ERRORED, reason=mismatch.reason, remedy=mismatch.remedy)
 
 
 def _parts(results: Mapping[str, Result]) -> list[Part]:
@@ -96,9 +99,8 @@ def _stage(name: str, parts: Sequence[Part]) -> StageResult:
     ran = [pair for pair in mine if pair[1].status is not Status.SKIPPED] or mine
     begin = min(part.offset + stage.started for part, stage in ran)
     end = max(part.offset + stage.started + stage.duration for part, stage in ran)
-    steps = settle(tuple(_steps(ran)))
-    status = _status([stage for _, stage in ran], steps)
-    told = next((stage for _, stage in ran if stage.status is status and stage.reason), None)
+    status = worst(stage.status for _, stage in ran)
+    cause = next((stage for _, stage in ran if stage.status is status and stage.reason), None)
     return StageResult(
         name=name,
         emoji=mine[0][1].emoji,
@@ -107,49 +109,25 @@ def _stage(name: str, parts: Sequence[Part]) -> StageResult:
         status=status,
         started=begin,
         duration=end - begin,
-        reason=told.reason if told else None,
-        remedy=told.remedy if told else None,
-        steps=steps,
+        reason=cause.reason if cause else None,
+        remedy=cause.remedy if cause else None,
+        steps=tuple(_steps(ran)),
         warnings=tuple(dict.fromkeys(text for _, stage in mine for text in stage.warnings)),
     )
 
 
-def _status(stages: Sequence[StageResult], steps: Sequence[StepResult]) -> Status:
-    """The worst of the stages; where flaky tests were all that failed, that of the steps as they are now."""
-    ends = {stage.status for stage in stages}
-    worst = next((status for status in _WORST_FIRST if status in ends), Status.PASSED)
-    healed = worst is Status.FAILED and bool(steps)
-    if healed and not any(step.status in (Status.FAILED, Status.ERRORED) for step in steps):
-        return Status.PASSED
-    return worst
+def worst(statuses: Iterable[Status]) -> Status:
+    """Return the status of the whole; passed if there is none."""
+    found = set(statuses)
+    return next((status for status in _WORST_FIRST if status in found), Status.PASSED)
 
 
 def _steps(stages: Sequence[tuple[Part, StageResult]]) -> Iterator[StepResult]:
-    """The steps with the job in front of names that several have, and when and where they ran."""
-    uses = Counter(step.name for _, stage in stages for step in stage.steps)
+    """Yield the steps of all jobs, named after the job if several ran the stage."""
     for part, stage in stages:
         for step in stage.steps:
-            name = f"{part.label}/{step.name}" if uses[step.name] > 1 else step.name
-            yield replace(
-                step,
-                name=name,
-                started=part.offset + step.started,
-                facts={**_window(part), **step.facts},
-            )
-
-
-def _window(part: Part) -> dict[str, str]:
-    """Jobs are machines of their own; what a report file says of its host and time is more exact."""
-    start = _start(part.result)
-    if start is None:
-        return {}
-    try:
-        end = start + timedelta(seconds=part.result.duration)
-    except OverflowError:
-        return {}
-    values = {"host": part.label, "began": start.isoformat(), "ended": end.isoformat()}
-    assert values.keys() == WINDOW  # noqa: S101  the names are in another module
-    return values
+            name = f"{part.label}/{step.name}" if len(stages) > 1 else step.name
+            yield replace(step, name=name, started=part.offset + step.started)
 
 
 def _warnings(parts: Sequence[Part]) -> Iterator[str]:

@@ -13,14 +13,14 @@ Sharded = tuple[Shard, Result]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Misfit:
+class ShardMismatch:
     """Why results are not the whole, and what to do about it."""
 
     reason: str
     remedy: str
 
 
-def misfit(results: Iterable[Result]) -> Misfit | None:
+def find_mismatch(results: Iterable[Result]) -> ShardMismatch | None:
     """None where the shards are complete, or there are none.
 
     Those of each Python version, and of each number of shards, belong together. A matrix may have more to it, such as
@@ -32,13 +32,13 @@ def misfit(results: Iterable[Result]) -> Misfit | None:
         missing = [f"{number}/{total}" for number in range(1, total + 1) if times[number] < most]
         if missing:
             several = len(missing) > 1
-            return Misfit(
+            return ShardMismatch(
                 reason=f"the result{'s' * several} of shard{'s' * several} {', '.join(missing)}"
                 f"{f' on Python {python}' if python else ''} {'are' if several else 'is'} missing",
                 remedy="give merge the heroci-result.json of every shard; run again those that left none",
             )
         if not _fit(parts, total):
-            return Misfit(
+            return ShardMismatch(
                 reason="the shards have split the tests in different ways, so that some may not have run",
                 remedy="give all shards the same commit and the same baseline, or none of them a baseline",
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -116,21 +115,18 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """What the reports of a step say; `window` is `host`, `began` and `ended` (ISO 8601) of its tests, if told.
+    """What the reports of a step contain.
 
-    `passed` are tests besides `tests`, `keys` their hashes, where the report was to be read `packed`; `elsewhere` are
-    those that are left to other shards. `problems` name files that are broken or contradict themselves: a step with one
-    has not passed.
+    `passed` are tests in addition to `tests`, if the report was read `packed`; `elsewhere` counts those that other
+    shards run. `problems` name files that are broken or contradict themselves: a step with one has not passed.
     """
 
     tests: tuple[TestCase, ...] = ()
     problems: tuple[str, ...] = ()
     passed: PassedTests | None = None
-    keys: array[int] | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
-    window: Mapping[str, str] = field(default_factory=dict)
     splits: tuple[Split, ...] = ()
     fixtures: FixtureTimes | None = None
     warnings: tuple[str, ...] = ()
@@ -153,12 +149,12 @@ def each(single: Callable[[Source, PathResolver], Readings]) -> Reader:
 def kept(
     single: Callable[[Source, PathResolver], Readings], source: Source, tree: PathResolver
 ) -> Readings:
-    """The readings of one file; a broken one is a warning with its name beside what could be read."""
+    """Return the readings of one file; if it is broken, what could be read of it and a problem that names it."""
     try:
         return single(source, tree)
     except BrokenReportError as broken:
-        warning = f"{source.path}: not a complete {source.kind} report: {broken}"
-        return joined([broken.kept, Readings(warnings=(warning,))])
+        problem = f"{source.path}: not a complete {source.kind} report: {broken}"
+        return joined([broken.kept, Readings(problems=(problem,))])
 
 
 def joined(parts: Iterable[Readings]) -> Readings:
@@ -170,7 +166,6 @@ def joined(parts: Iterable[Readings]) -> Readings:
     diagnostics: list[Diagnostic] = []
     coverages: list[Coverage] = []
     facts: dict[str, str] = {}
-    window: dict[str, str] = {}
     problems: list[str] = []
     splits: list[Split] = []
     fixtures: FixtureTimes | None = None
@@ -186,7 +181,6 @@ def joined(parts: Iterable[Readings]) -> Readings:
         diagnostics += part.diagnostics
         coverages += part.coverage
         facts |= part.facts
-        window |= part.window
         problems += part.problems
         splits += part.splits
         fixtures = part.fixtures or fixtures
@@ -197,12 +191,10 @@ def joined(parts: Iterable[Readings]) -> Readings:
         diagnostics=tuple(diagnostics),
         coverage=tuple(coverages),
         facts=facts,
-        window=window,
         problems=tuple(problems),
         splits=tuple(splits),
         fixtures=fixtures,
         warnings=tuple(warnings),
         passed=packed.passed if packed else None,
-        keys=packed.keys if packed else None,
         elsewhere=elsewhere,
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from heroci_action.analysis.coverage import united
-from heroci_action.analysis.flaky import settle
 from heroci_action.analysis.gates import failures
 from heroci_action.plan.report_kinds import JUNIT
 from heroci_action.process_pool import LostError, spread
@@ -17,6 +15,7 @@ from heroci_action.readers.base import BrokenReportError
 from heroci_action.readers.format import HEAD_SIZE, Category
 from heroci_action.readers.registry import BY_KIND, recognize
 from heroci_action.results.records import PassedTests, Result, StageResult, Status, StepResult
+from heroci_action.text import count
 
 EMOJI: Mapping[str, str] = {Category.TESTS: "🧪", Category.LINT: "🖤", Category.COVERAGE: "📊"}
 
@@ -53,7 +52,7 @@ def gather(given: Input, tree: PathResolver, result: Result) -> Result:
 
 
 def _lost(source: Source, error: LostError) -> Read:
-    return source.kind, Readings(warnings=(f"{source.path}: it could not be read: {error}",))
+    return source.kind, Readings(problems=(f"{source.path}: could not be read: {error}",))
 
 
 def _read(named: Source, tree: PathResolver) -> Read:
@@ -97,15 +96,16 @@ def _stages(given: Input, read: Sequence[Read]) -> Iterator[StageResult]:
             if BY_KIND[kind].category is category
         )
         if files or missing:
-            yield build_stage(
-                category, steps, missing=missing, keys=[one.keys for _, one in useful]
-            )
+            yield build_stage(category, (*steps, *missing))
 
 
 def _is_useless(readings: Readings) -> bool:
-    """Return whether a file contains nothing, or nothing of it could be read."""
-    content = readings.tests or readings.passed or readings.diagnostics or readings.coverage
-    return bool(readings.warnings) and not content and not readings.problems
+    """Return whether a file contains nothing but is not broken either."""
+    return bool(readings.warnings) and not _has_content(readings) and not readings.problems
+
+
+def _has_content(readings: Readings) -> bool:
+    return bool(readings.tests or readings.passed or readings.diagnostics or readings.coverage)
 
 
 def _missing(pattern: str) -> StepResult:
@@ -117,29 +117,28 @@ def _missing(pattern: str) -> StepResult:
     )
 
 
-def build_stage(
-    name: str,
-    steps: tuple[StepResult, ...],
-    *,
-    missing: tuple[StepResult, ...] = (),
-    keys: Sequence[array[int] | None] = (),
-) -> StageResult:
-    """Build a stage in which every test counts once; it is errored if nothing could be read or a file is missing.
-
-    `keys` are those of the packed tests, if known.
-    """
-    settled = (*settle(steps, keys), *missing)
-    ends = {step.status for step in settled}
+def build_stage(name: str, steps: tuple[StepResult, ...]) -> StageResult:
+    """Build a stage; it is errored if it has no step, because none of its files contains anything."""
+    ends = {step.status for step in steps}
     worst = (Status.ERRORED, Status.FAILED)
     status = next((status for status in worst if status in ends), Status.PASSED)
     return StageResult(
         name=name,
         emoji=EMOJI.get(name, ""),
-        status=status if settled else Status.ERRORED,
-        duration=sum(step.duration for step in settled),
-        reason=None if settled else "no readable results in any of its files",
-        steps=settled,
+        status=status if steps else Status.ERRORED,
+        duration=sum(step.duration for step in steps),
+        reason=_reason(steps),
+        steps=steps,
     )
+
+
+def _reason(steps: Sequence[StepResult]) -> str | None:
+    """Return what is wrong with the files; failed tests, findings and missing files are listed elsewhere."""
+    if not steps:
+        return "no readable results in any of its files"
+    problems = [problem for step in steps for problem in step.problems]
+    more = f" (and {count(len(problems) - 1, 'more problem')})" if len(problems) > 1 else ""
+    return problems[0] + more if problems else None
 
 
 def _step(source: Source, readings: Readings) -> StepResult:
@@ -151,8 +150,11 @@ def _step(source: Source, readings: Readings) -> StepResult:
         tests=readings.tests,
         passed=readings.passed,
         diagnostics=readings.diagnostics,
-        facts={**readings.facts, **readings.window},
+        facts=readings.facts,
         problems=readings.problems,
     )
     reason = "; ".join(filter(None, (*readings.problems, failures(step))))
-    return replace(step, status=Status.FAILED, reason=reason) if reason else step
+    if not reason:
+        return step
+    status = Status.FAILED if _has_content(readings) else Status.ERRORED
+    return replace(step, status=status, reason=reason)

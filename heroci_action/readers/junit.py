@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
-from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from itertools import chain
 from operator import itemgetter
 from xml.parsers import expat
 
-from heroci_action.analysis.flaky import rerun_by_pytest, retried
 from heroci_action.plan.report_kinds import JUNIT
 from heroci_action.readers.base import BrokenReportError, Readings, Source, each
 from heroci_action.readers.format import Category, Format, xml_root
+from heroci_action.readers.reruns import rerun_by_pytest, retried
 from heroci_action.readers.strip_passed_output import quiet
 from heroci_action.readers.tracebacks import Place, broken_at, by_classname
 from heroci_action.readers.xml import listen, local
@@ -114,7 +112,6 @@ class _Document:
         self.deaf = deaf
         self.unheard: dict[str, str] | None = None  # the last plain case that has printed something
         self.files: dict[tuple[str, str], str | None] = {}
-        self.host = self.began = self.ended = ""
         parser.StartElementHandler = self._root
 
     def _root(self, name: str, attributes: dict[str, str]) -> None:
@@ -159,8 +156,6 @@ class _Document:
         self.indices.clear()
         self.suites.append(attributes.get("name", ""))
         self.by_pytest = self.by_pytest or self.suites[-1] in _PYTEST
-        if "timestamp" in attributes:
-            self._window(attributes)
 
     def _told(self) -> _Case | None:
         """The case that is open, from now on one of those that have something to tell."""
@@ -176,17 +171,6 @@ class _Document:
         """What text comes is kept, in a list of its own."""
         self.pieces = []
         self.parser.CharacterDataHandler = self.pieces.append
-
-    def _window(self, attributes: Mapping[str, str]) -> None:
-        """Where and when the suites ran, for those who ask whether one run can be the rerun of another."""
-        try:
-            began = datetime.fromisoformat(attributes["timestamp"])
-            ended = began + timedelta(seconds=seconds(attributes.get("time", "")))
-        except (ValueError, OverflowError):
-            return
-        self.host = self.host or attributes.get("hostname", "")
-        self.began = min(self.began or began.isoformat(), began.isoformat())
-        self.ended = max(self.ended, ended.isoformat())
 
     def _outcome(self, status: Status, attributes: Mapping[str, str]) -> None:
         """One that stands beside the cases is the suite's own: its set-up, or its process, came to a bad end."""
@@ -325,12 +309,10 @@ class _Document:
         """The cases so far: each is whole, also in half a file."""
         del complete
         self._pack()
-        window = {"host": self.host, "began": self.began, "ended": self.ended}
-        window = window if all(window.values()) else {}
         if not self.source.packed:
-            return Readings(tests=self._again(self._whole()), window=window)
-        tests, packed, keys = self._apart()
-        return Readings(tests=tests, passed=packed, keys=keys, window=window)
+            return Readings(tests=self._again(self._whole()))
+        tests, packed = self._apart()
+        return Readings(tests=tests, passed=packed)
 
     def _again(self, tests: Sequence[TestCase]) -> tuple[TestCase, ...]:
         """What this writer's tests of one name in one file are."""
@@ -349,7 +331,7 @@ class _Document:
                 tests.append(plain)
         return tests
 
-    def _apart(self) -> tuple[tuple[TestCase, ...], PassedTests | None, array[int]]:
+    def _apart(self) -> tuple[tuple[TestCase, ...], PassedTests | None]:
         """The packed tests without those that are runs of a test that is not packed, which are with the others."""
         packed, keys = self.packer.packed(), self.packer.keys
         names = {key(test) for test in self.tests}
@@ -358,7 +340,7 @@ class _Document:
         again = names.intersection(keys)
         rows = {row for row, found in enumerate(keys) if found in again} if again else set()
         if not packed or not rows:
-            return self._again(self.tests), packed, keys
+            return self._again(self.tests), packed
         places = _others(self.places, packed.count)
         told = list(zip(self.places, self.tests, strict=True))
         told += [
@@ -368,8 +350,7 @@ class _Document:
             )
         ]
         tests = self._again([test for _, test in sorted(told, key=itemgetter(0))])
-        rest = array("q", (one for row, one in enumerate(keys) if row not in rows))
-        return tests, without(packed, rows), rest
+        return tests, without(packed, rows)
 
     def _test(self, case: _Case) -> TestCase:
         status, attempts = _status(case), tuple(case.attempts)

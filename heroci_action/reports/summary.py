@@ -8,7 +8,6 @@ from itertools import groupby
 
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.analysis.failures import failed
-from heroci_action.analysis.flaky import WINDOW
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.analysis.unexplained import Unexplained, unexplained
 from heroci_action.reports.comparison_section import comparison_section, flaky_section, points
@@ -401,7 +400,6 @@ def _facts(result: Result, budget: int) -> Iterator[str]:
         for stage in result.stages
         for step in stage.steps
         for name, value in step.facts.items()
-        if name not in WINDOW
     ]
     if facts:
         yield "## What was used"

@@ -243,52 +243,24 @@ def key(test: TestCase) -> int:
     return hash(_prefix(test.classname, test.file) + test.name)
 
 
-def hashed(name: str, file: str | None) -> int:
-    """The same by a test's id."""
-    return hash(_prefix("", file) + name)
-
-
 def repeated(column: array[int]) -> set[int]:
     """The keys that come more than once in one file."""
     found: set[int] = set()
-    for (part,) in _parts([column]):
+    for part in _parts(column):
         if len(set(part)) < len(part):
             found |= {one for one, times in Counter(part).items() if times > 1}
     return found
 
 
-def shared(files: Sequence[array[int]]) -> set[int]:
-    """The keys that come in more than one file."""
-    found: set[int] = set()
-    for parts in _parts(files):
-        if len(set(chain.from_iterable(parts))) < sum(map(len, parts)):
-            found |= _common(parts)
-    return found
-
-
-def _common(parts: Iterable[array[int]]) -> set[int]:
-    seen: set[int] = set()
-    found: set[int] = set()
-    for part in parts:
-        mine = set(part)
-        found |= seen & mine
-        seen |= mine
-    return found
-
-
-def _parts(files: Sequence[array[int]]) -> Iterator[list[array[int]]]:
-    """The keys of the files, those with the same last bits at a time, so that no set of very many is ever made."""
-    total = sum(map(len, files))
-    number = 1 if total <= TOGETHER else total // PART + 1
+def _parts(column: array[int]) -> Iterator[array[int]]:
+    """Yield the keys in groups of equal last bits, so that no set of very many keys is ever built."""
+    number = 1 if len(column) <= TOGETHER else len(column) // PART + 1
     for part in range(number):
-        yield [
-            file if number == 1 else array("q", [one for one in file if one % number == part])
-            for file in files
-        ]
+        yield column if number == 1 else array("q", [one for one in column if one % number == part])
 
 
 def _prefix(classname: str, file: str | None) -> str:
-    """What stands before the name: NUL is in no file's name, so that each text means one file and one id."""
+    """Return what precedes the name in a key; NUL is in no file name, so keys are unambiguous."""
     return f"{file or ''}\0{classname}." if classname else f"{file or ''}\0"
 
 

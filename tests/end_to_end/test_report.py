@@ -148,17 +148,17 @@ def test_reports_of_heroci_are_no_input(checkout: Path) -> None:
         assert [step["name"] for step in done.stage("tests")["steps"]] == ["a.xml"]
 
 
-def test_a_broken_file_is_one_warning_with_its_name_and_the_others_count(checkout: Path) -> None:
+def test_a_broken_file_fails_the_report_and_is_named_and_the_others_count(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     (checkout / "broken.xml").write_text("<testsuite><testca")
     (checkout / "empty.xml").touch()
 
     done = report(checkout, "*.xml")
 
-    assert done.exit_code == 0
-    assert [text.split(":")[0] for text in done.result["warnings"]] == ["broken.xml", "empty.xml"]
-    assert done.result["stages"][0]["status"] == "passed"
-    assert done.stdout.count("broken.xml") == 1
+    assert done.exit_code == 1
+    steps = {step["name"]: step["status"] for step in done.stage("tests")["steps"]}
+    assert steps == {"a.xml": "passed", "broken.xml": "errored", "empty.xml": "errored"}
+    assert "broken.xml" in done.stdout
 
 
 def test_where_no_file_can_be_read_the_report_fails(checkout: Path) -> None:
@@ -336,16 +336,16 @@ def test_a_shallow_clone_says_how_to_get_the_base(checkout: Path, tmp_path: Path
     assert "'origin/other'" in done.result["warnings"][0]
 
 
-def test_a_test_that_failed_in_one_file_and_passed_in_the_next_is_flaky(checkout: Path) -> None:
+def test_a_test_that_failed_in_one_file_and_passed_in_the_next_has_failed(checkout: Path) -> None:
     (checkout / "1.xml").write_text(junit(failed()))
     (checkout / "2.xml").write_text(junit(passed("test_total")))
 
     done = report(checkout, "1.xml", "2.xml")
 
-    assert done.exit_code == 0
-    (test,) = [test for step in done.stage("tests")["steps"] for test in step["tests"]]
-    assert (test["status"], test["line"]) == ("flaky", 2)
-    assert "## 🔀 1 flaky test" in (done.reports / "summary.md").read_text()
+    assert done.exit_code == 1
+    tests = [test for step in done.stage("tests")["steps"] for test in step["tests"]]
+    assert [test["status"] for test in tests] == ["failed", "passed"]
+    assert "flaky" not in (done.reports / "summary.md").read_text()
 
 
 def test_it_works_without_git_and_from_a_directory_below_the_root(
@@ -388,9 +388,7 @@ def test_above_the_limit_passed_tests_are_an_index_of_names_that_a_baseline_know
     assert (done.reports / "junit.xml").read_text().count("<testcase ") == 3
 
 
-def test_many_large_files_are_read_in_several_processes_and_a_test_counts_once(
-    checkout: Path,
-) -> None:
+def test_many_large_files_are_read_in_several_processes(checkout: Path) -> None:
     noise = "x" * 400
     for file in range(4):
         cases = [
@@ -406,23 +404,20 @@ def test_many_large_files_are_read_in_several_processes_and_a_test_counts_once(
         (len(step["tests"]), (step["passed"] or {"count": 0})["count"])
         for step in done.stage("tests")["steps"]
     ]
-    assert counts == [(0, 0), (1, 0), (1, 6_000), (1, 6_000), (1, 0)]
-    assert done.stage("tests")["steps"][4]["tests"][0]["status"] == "flaky"
-    (warning,) = done.result["warnings"]
-    assert warning.startswith("4.xml: ")
+    assert counts == [*[(1, 6_000)] * 4, (0, 1)]
+    assert "4.xml: " in done.stage("tests")["steps"][4]["reason"]
     junit_schema.check((done.reports / "junit.xml").read_bytes())
 
 
-def test_a_file_above_the_limit_is_a_warning_with_its_name(checkout: Path) -> None:
+def test_a_file_above_the_limit_fails_the_report_and_is_named(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     (checkout / "large.xml").write_text(junit(*map(passed, map(str, range(99)))))
 
     done = report(checkout, "*.xml", "--largest-file", "2kB")
 
-    assert done.exit_code == 0
-    assert done.result["warnings"] == [
-        "large.xml: not a complete junit report: it has more than 2,000 bytes"
-    ]
+    assert done.exit_code == 1
+    reason = done.stage("tests")["reason"]
+    assert reason == "large.xml: not a complete junit report: it has more than 2,000 bytes"
     assert report(checkout, "a.xml", "--largest-file", "big").exit_code == 2
 
 
@@ -433,17 +428,15 @@ def test_limits_of_the_configuration_hold_and_those_of_the_call_win(checkout: Pa
     (checkout / "a.xml").write_text(junit(*map(passed, ("test_empty", "test_more"))))
     (checkout / "large.xml").write_text(junit(*map(passed, map(str, range(99)))))
 
-    def packed(*options: str, directory: Path = checkout) -> tuple[list[str], int]:
+    def packed(*options: str, directory: Path = checkout) -> tuple[int, int]:
         done = report(directory, *options)
-        assert done.exit_code == 0, done.stderr
         packets = [step["passed"] for step in done.stage("tests")["steps"]]
-        return done.result["warnings"], sum(packet["count"] for packet in packets if packet)
+        return done.exit_code, sum(packet["count"] for packet in packets if packet)
 
-    too_large = "large.xml: not a complete junit report: it has more than 2,000 bytes"
-    assert packed("a.xml", "large.xml") == ([too_large], 2)
-    assert packed("a.xml", "large.xml", "--largest-file", "1MB") == ([], 101)
-    assert packed("a.xml", "--list-passed", "2") == ([], 0)
-    assert packed("../a.xml", directory=checkout / "tests") == ([], 2)
+    assert packed("a.xml", "large.xml") == (1, 2)
+    assert packed("a.xml", "large.xml", "--largest-file", "1MB") == (0, 101)
+    assert packed("a.xml", "--list-passed", "2") == (0, 0)
+    assert packed("../a.xml", directory=checkout / "tests") == (0, 2)
 
 
 def test_a_wrong_limit_in_the_configuration_is_told_and_nothing_is_written(checkout: Path) -> None:

@@ -36,21 +36,23 @@ def test_shards_add_up() -> None:
 def test_the_jobs_of_a_matrix_that_ran_at_once_hide_no_failure() -> None:
     whole = merge({"3.11": job(case("a", BAD)), "3.12": job(case("a"))})
 
-    assert [test.status for test in whole.tests] == [BAD]
+    assert [test.status for test in whole.tests] == [BAD, Status.PASSED]
+    assert judge(whole, Gates()).exit_code == 1
+
+
+def test_a_job_that_ran_later_forgives_no_failure_of_another() -> None:
+    whole = merge({"2": job(case("a"), at="11:00:00"), "1": job(case("a", BAD))})
+
+    assert (whole.counts.failed, whole.counts.passed, whole.counts.flaky) == (1, 1, 0)
     assert judge(whole, Gates()).exit_code == 1
 
 
 def test_a_second_attempt_that_passed_is_flaky_and_no_failure() -> None:
-    whole = merge({"2": job(case("a"), at="11:00:00"), "1": job(case("a", BAD))})
+    attempts = {"unit-attempt-2": job(case("a"), at="11:00:00"), "unit": job(case("a", BAD))}
+    whole = merge(attempts)
 
     assert [test.status for test in whole.tests] == [Status.FLAKY]
     assert judge(whole, Gates()).exit_code == 0
-
-
-def test_a_second_attempt_that_failed_is_a_failure() -> None:
-    whole = merge({"1": job(case("a", BAD)), "2": job(case("a", BAD), at="11:00:00")})
-
-    assert whole.counts.failed == 1
 
 
 def test_times_are_those_of_all_jobs_on_one_axis() -> None:

@@ -13,13 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heroci_action.analysis.baseline import compare
-from heroci_action.analysis.flaky import settle
 from heroci_action.analysis.slowest import slowest_tests
 from heroci_action.errors import UsageError
 from heroci_action.reports import junit
 from heroci_action.results import packed as packing
 from heroci_action.results.packed import listed, pack, unpack, without
-from heroci_action.results.records import PassedTests, Result, Status, StepResult, TestCase
+from heroci_action.results.records import PassedTests, Result, Status, TestCase
 from heroci_action.results.serialise import dump, load
 from tests.unit.builders import case, run, run_of, stage, step
 from tests.unit.result_strategies import lines, names, optional_texts, texts
@@ -56,15 +55,7 @@ def test_tests_are_taken_out_by_their_rows(tests: list[TestCase], rows: set[int]
     assert list(unpack(packet, rows)) == [test for row, test in enumerate(tests) if row in rows]
 
 
-@given(st.lists(plain, min_size=1, max_size=20))
-def test_a_packed_test_has_the_key_of_the_test(tests: list[TestCase]) -> None:
-    keys = [packing.key(test) for test in tests]
-
-    assert list(packing.keys(packed(*tests))) == keys
-    assert [packing.hashed(test.id, test.file) for test in tests] == keys
-
-
-def test_blocks_end_and_the_slowest_tests_all_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_end_and_the_slowest_of_all_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "BLOCK", 7)
     tests = [case(f"t{n}", duration=n * 37 % 101 / 1000) for n in range(100)]
     packet = packed(*tests)
@@ -133,48 +124,12 @@ def test_junit_has_the_same_of_packed_tests(tests: list[TestCase]) -> None:
     assert suite_of(packed(*tests)) == suite_of(None, *tests)
 
 
-steps_of_tests = st.lists(
-    st.builds(
-        case,
-        st.sampled_from("abc"),
-        st.sampled_from([GOOD, GOOD, GOOD, BAD, Status.SKIPPED, Status.FLAKY]),
-        classname=st.sampled_from(["", "k"]),
-        file=st.sampled_from([None, "f.py"]),
-    ),
-    max_size=5,
-)
-
-
-def as_set(steps: tuple[StepResult, ...]) -> list[set[TestCase]]:
-    return [{*one.tests, *unpack(one.passed or PassedTests())} for one in steps]
-
-
-@given(st.lists(steps_of_tests, max_size=4))
-@settings(max_examples=400)
-def test_settling_is_the_same_with_packed_tests(files: list[list[TestCase]]) -> None:
-    whole = [step(tests=tuple(tests)) for tests in files]
-    apart = [
-        step(
-            tests=tuple(test for test in tests if not packing.is_plain(test)),
-            passed=pack(filter(packing.is_plain, tests)),
-        )
-        for tests in files
-    ]
-
-    assert as_set(settle(apart)) == as_set(settle(whole))
-
-
 def test_very_many_keys_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two = (
-        packing.keys(packed(*(case(f"t{n}") for n in numbers)))
-        for numbers in ((1, 2, 3, 3), (3, 4, 5))
-    )
+    column = packing.keys(packed(*(case(f"t{number}") for number in (1, 2, 3, 3))))
     for together in (1, 2, 100):
         monkeypatch.setattr(packing, "TOGETHER", together)
         monkeypatch.setattr(packing, "PART", together)
-        assert packing.shared([one, two]) == {packing.key(case("t3"))}
-        assert packing.repeated(one) == {packing.key(case("t3"))}
-        assert packing.shared([one]) == set()
+        assert packing.repeated(column) == {column[2]}
 
 
 def test_above_the_limit_passed_tests_are_packed_and_below_it_they_are_listed() -> None:

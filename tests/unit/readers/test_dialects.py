@@ -358,17 +358,17 @@ def test_bytes_that_are_no_utf8_are_replaced() -> None:
 def test_a_bomb_of_zeros_stops_at_the_limit() -> None:
     packed = gzip.compress(b"<testsuite>" + b" " * 50_000_000)
 
-    (warning,) = readings(packed, limit=1_000_000).warnings
+    (problem,) = readings(packed, limit=1_000_000).problems
 
-    assert "it has more than 1,000,000 bytes" in warning
+    assert "it has more than 1,000,000 bytes" in problem
 
 
 @pytest.mark.parametrize("cut", [1, 20, 60])
-def test_a_damaged_gzip_is_a_warning(cut: int) -> None:
+def test_a_damaged_gzip_is_a_problem(cut: int) -> None:
     packed = gzip.compress(SUREFIRE.encode())
 
-    assert "r.xml: not a complete junit report" in readings(packed[:-cut]).warnings[0]
-    assert readings(packed[: len(packed) // 2] + b"garbage" * 10).warnings
+    assert "r.xml: not a complete junit report" in readings(packed[:-cut]).problems[0]
+    assert readings(packed[: len(packed) // 2] + b"garbage" * 10).problems
     assert zlib.decompress(packed, wbits=31)  # whole, it is none
 
 
@@ -376,7 +376,7 @@ def test_text_behind_the_document_costs_nothing_that_was_read() -> None:
     found = readings(ONE.format("x") + "\nnpm ERR! code 1")
 
     assert len(found.tests) == 1
-    assert len(found.warnings) == 1
+    assert len(found.problems) == 1
 
 
 def test_a_deep_document_is_no_harm() -> None:

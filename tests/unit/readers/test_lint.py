@@ -272,8 +272,8 @@ def test_ruffs_json_has_the_end_of_the_range() -> None:
 
 
 @pytest.mark.parametrize("out", ["[{]", '[{"code": 1}]', "[1]", ruff_json(location=None)])
-def test_broken_json_of_ruff_is_a_warning(out: str) -> None:
-    assert readings("ruff", out).warnings[0].startswith("its output: not a complete ruff report")
+def test_broken_json_of_ruff_is_a_problem(out: str) -> None:
+    assert readings("ruff", out).problems[0].startswith("its output: not a complete ruff report")
 
 
 def sarif(*results: dict[str, Any], **run: Any) -> str:
@@ -338,8 +338,8 @@ def test_sarif_paths_may_be_uris_with_bases_and_escapes() -> None:
 @pytest.mark.parametrize(
     "out", ["", "{}", "[]", '{"runs": [{}, 1]}', '{"runs": [{"results": [1]}]}']
 )
-def test_broken_sarif_is_a_warning(out: str) -> None:
-    assert len(readings("sarif", out).warnings) == 1
+def test_broken_sarif_is_a_problem(out: str) -> None:
+    assert len(readings("sarif", out).problems) == 1
 
 
 CHECKSTYLE = """<?xml version="1.0"?><checkstyle version="4.3"><file name="/src/pkg/ugly.py">
@@ -359,4 +359,4 @@ def test_checkstyle_gives_place_rule_and_severity() -> None:
 
 def test_a_truncated_checkstyle_file_keeps_what_it_had() -> None:
     said = readings("checkstyle", CHECKSTYLE[:-20])
-    assert len(said.diagnostics) == len(said.warnings) == 1
+    assert len(said.diagnostics) == len(said.problems) == 1

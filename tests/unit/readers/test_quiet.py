@@ -140,7 +140,7 @@ def test_a_document_is_read_the_same(parts: list[str], size: int) -> None:
     assert [test for test in calm.tests if test.status.value != "passed"] == told
     assert _passed(calm) == _passed(loud)
     # A text that nobody reads may have in it what XML forbids.
-    assert set(calm.warnings) <= set(loud.warnings)
+    assert set(calm.problems) <= set(loud.problems)
 
 
 def _source(content: bytes, size: int, *, outputs: bool) -> Source:

@@ -85,9 +85,9 @@ def test_a_line_that_was_cut_off_costs_only_itself() -> None:
     broken = record(start("test_a"), case("test_a"), stop(), end='\n{"event": "sta')
     found = readings(broken, record(case("test_b"), name="other.jsonl"))
     assert [test.name for test in found.tests] == ["test_a", "test_b"]
-    (warning,) = found.warnings
-    assert "django-1-1.jsonl" in warning
-    assert "line 4" in warning
+    (problem,) = found.problems
+    assert "django-1-1.jsonl" in problem
+    assert "line 4" in problem
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,10 @@ def test_a_line_that_was_cut_off_costs_only_itself() -> None:
         b"[" * 100_000,
     ],
 )
-def test_hostile_lines_are_warnings(content: bytes) -> None:
+def test_hostile_lines_are_problems(content: bytes) -> None:
     found = readings(ReportFile(kind="django-record", path="bad.jsonl", content=content))
     assert found.tests == ()
-    assert found.warnings[0].startswith("bad.jsonl: ")
+    assert found.problems[0].startswith("bad.jsonl: ")
 
 
 def test_what_a_probe_warns_of_is_a_warning() -> None:
@@ -184,7 +184,7 @@ def test_suites_that_are_split_one_by_one_add_up() -> None:
 def test_a_shard_without_its_numbers_is_a_broken_record() -> None:
     read = readings(record({"event": "shard", "shard": "1/2", "tests": "x", "of": 2, "split": ""}))
     assert not read.splits
-    assert "a shard without" in read.warnings[0]
+    assert "a shard without" in read.problems[0]
 
 
 def fixtures(classname: str, duration: object) -> dict[str, Any]:
@@ -206,4 +206,4 @@ def test_fixtures_that_took_hardly_any_time_are_not_recorded(duration: object) -
 @pytest.mark.parametrize("duration", [None, "long", [], {}])
 def test_fixtures_without_a_time_are_a_broken_record(duration: object) -> None:
     read = readings(record(fixtures("A", duration)))
-    assert "fixtures without" in read.warnings[0]
+    assert "fixtures without" in read.problems[0]

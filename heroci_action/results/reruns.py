@@ -1,0 +1,33 @@
+"""Combine the runs of one test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from heroci_action.results.records import Attempt, Status, TestCase
+
+
+def flaky(last: TestCase, failures: Sequence[TestCase]) -> TestCase:
+    """Return a test that passed after these failed runs, with the place and the text of the first failure."""
+    first = failures[0]
+    return replace(
+        last,
+        status=Status.FLAKY,
+        file=first.file,
+        line=first.line,
+        message=first.message,
+        details=first.details,
+        attempts=(*_attempts(failures), *last.attempts),
+    )
+
+
+def failed_again(last: TestCase, failures: Sequence[TestCase]) -> TestCase:
+    """Return a test whose last run failed like those before."""
+    return replace(last, attempts=(*_attempts(failures), *last.attempts))
+
+
+def _attempts(failures: Sequence[TestCase]) -> Iterator[Attempt]:
+    for test in failures:
+        yield from test.attempts
+        yield Attempt(status=test.status, message=test.message, details=test.details)
