@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 UNSHOWABLE = "\ufffd"
 
@@ -87,3 +87,9 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for a name close to a known one, else the empty string."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def some(names: Sequence[str], limit: int = 3) -> str:
+    """Return the first names, and how many more there are: `a, b, c and 4 more`."""
+    listed = ", ".join(names[:limit])
+    return f"{listed} and {len(names) - limit:,} more" if len(names) > limit else listed

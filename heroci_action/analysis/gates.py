@@ -7,8 +7,15 @@ from dataclasses import replace
 
 from heroci_action.analysis.unexplained import describe_failures
 from heroci_action.options import FailOn, Gates
-from heroci_action.results.records import Result, Severity, StageResult, Status, StepResult
-from heroci_action.text import seconds
+from heroci_action.results.records import (
+    Coverage,
+    Result,
+    Severity,
+    StageResult,
+    Status,
+    StepResult,
+)
+from heroci_action.text import count, seconds, some
 
 STAGE = "gates"
 
@@ -79,11 +86,10 @@ def _has_news(stage: StageResult, result: Result) -> bool:
 
 
 def _limits(result: Result, gates: Gates) -> Iterator[StepResult]:
-    total = result.coverage.percent if result.coverage else None
     if gates.coverage_minimum is not None:
-        yield _share("coverage-minimum", "coverage", total, gates.coverage_minimum)
+        yield _total_gate(result.coverage, gates.coverage_minimum)
     if gates.coverage_minimum_diff is not None:
-        yield _diff(result, gates.coverage_minimum_diff)
+        yield _diff_gate(result, gates.coverage_minimum_diff)
     if gates.max_duration is not None:
         over = result.duration > gates.max_duration
         words = f"{'the run' if result.engine else 'the tests'} took {seconds(result.duration)}"
@@ -94,22 +100,64 @@ def _limits(result: Result, gates: Gates) -> Iterator[StepResult]:
         )
 
 
-def _diff(result: Result, minimum: float) -> StepResult:
-    """A change without a measured line has nothing to cover."""
-    if result.changed is not None and result.changed.percent is None:
-        return _step("coverage-minimum-diff", met=True, words="no changed line was measured")
-    percent = result.changed.percent if result.changed else None
-    return _share("coverage-minimum-diff", "the coverage of changed lines", percent, minimum)
+def _total_gate(coverage: Coverage | None, minimum: float) -> StepResult:
+    """Return the gate for the whole coverage; measured files outside the repository must not decide it."""
+    name, what = "coverage-minimum", "coverage"
+    gap = _gap(coverage)
+    if coverage is None or coverage.percent is None or gap:
+        return _step(name, met=False, words=f"{what} was not measured{gap}")
+    whole = coverage.percent_with_unmatched
+    if coverage.percent >= minimum > whole:
+        words = (
+            f"{_percent(what, coverage.percent, minimum)}, but {whole:.2f} % with "
+            f"{count(len(coverage.unmatched), 'measured file')} outside the repository: {some(_names(coverage))}"
+        )
+        return _step(name, met=False, words=words)
+    return _share(name, what, coverage.percent, minimum)
 
 
-def _share(name: str, what: str, percent: float | None, minimum: float) -> StepResult:
-    if percent is None:
-        return _step(name, met=False, words=f"{what} was not measured")
+def _diff_gate(result: Result, minimum: float) -> StepResult:
+    """Return the gate for changed lines; a change without a measured line has nothing to cover."""
+    name, what = "coverage-minimum-diff", "the coverage of changed lines"
+    coverage, changed = result.coverage, result.changed
+    gap = _gap(coverage)
+    if changed and changed.problem:
+        return _step(name, met=False, words=f"{what} is unknown: {changed.problem}")
+    if coverage is None or coverage.percent is None or gap or changed is None:
+        return _step(name, met=False, words=f"{what} was not measured{gap}")
+    if changed.percent is None:
+        return _step(name, met=True, words="no changed line was measured")
+    step = _share(name, what, changed.percent, minimum)
+    if step.status is Status.FAILED and changed.unknown:
+        return replace(step, reason=f"{step.reason}; no report contains {some(changed.unknown)}")
+    return step
+
+
+def _gap(coverage: Coverage | None) -> str:
+    """Return what makes a coverage incomplete, as the end of a sentence; empty if it is complete."""
+    if coverage is None:
+        return ""
+    if coverage.unreadable:
+        return f": {some(coverage.unreadable)} could not be read"
+    if coverage.unmatched and not coverage.files:
+        return f": no measured file is in the repository, such as {some(_names(coverage))}"
+    return ""
+
+
+def _names(coverage: Coverage) -> tuple[str, ...]:
+    return tuple(file.path for file in coverage.unmatched)
+
+
+def _share(name: str, what: str, percent: float, minimum: float) -> StepResult:
     met = percent >= minimum
-    # More digits where two would say that 79.999 is 80.
-    digits = 2 if met or f"{percent:.2f}" != f"{minimum:.2f}" else 6
-    words = f"{what} is {percent:.{digits}f} %"
+    words = _percent(what, percent, minimum)
     return _step(name, met=met, words=words if met else f"{words}, below {minimum:g} %")
+
+
+def _percent(what: str, percent: float, minimum: float) -> str:
+    # More digits if two would say that 79.999 is 80.
+    digits = 2 if percent >= minimum or f"{percent:.2f}" != f"{minimum:.2f}" else 6
+    return f"{what} is {percent:.{digits}f} %"
 
 
 def _step(name: str, *, met: bool, words: str) -> StepResult:

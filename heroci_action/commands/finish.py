@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from heroci_action.analysis.baseline import compare
-from heroci_action.analysis.changed_lines import of_changes
+from heroci_action.analysis.changed_lines import Changes, of_changes
 from heroci_action.analysis.gates import judge_run
 from heroci_action.errors import UsageError
 from heroci_action.github.commands import Annotation, annotation, write_line
@@ -22,8 +22,10 @@ from heroci_action.publish.runner import (
     write_outputs,
     write_summary,
 )
+from heroci_action.repository.coverage_config import read_coverage_config
+from heroci_action.repository.files import RepositoryFiles
 from heroci_action.repository.git import Checkout, GitError
-from heroci_action.results.records import Result, Severity, StageResult, Status
+from heroci_action.results.records import ChangedLines, Result, Severity, StageResult, Status
 from heroci_action.results.serialise import load
 
 RESULT = "heroci-result.json"
@@ -131,12 +133,18 @@ def _with_changes(result: Result, reference: Reference, gates: Gates, site: Site
     if result.coverage is None or not wanted:
         return result
     try:
-        base = site.checkout.merge_base(ref or "HEAD^")
-        changed = of_changes(result.coverage, site.checkout.changed_lines(base), base=base)
+        merge_commit = site.github.sha if site.github else None
+        base = site.checkout.merge_base(ref or "HEAD^", merge_commit=merge_commit)
+        lines = site.checkout.changed_lines(base)
     except GitError as error:
-        remedy = f"; {error.remedy}" if error.remedy else ""
-        return _with_warning(result, f"no coverage of changed lines: {error.cause}{remedy}")
-    return replace(result, changed=changed)
+        problem = "; ".join(filter(None, (error.cause, error.remedy)))
+        unknown = replace(result, changed=ChangedLines(base="", problem=problem))
+        return _with_warning(unknown, f"no coverage of changed lines: {problem}")
+    files = RepositoryFiles(root=site.repository.root, files=tuple(site.repository.tracked))
+    changes = Changes(
+        base=base, lines=lines, text=files.text, is_omitted=read_coverage_config(files).omits
+    )
+    return replace(result, changed=of_changes(result.coverage, changes))
 
 
 def _with_skip_reasons(result: Result) -> Result:

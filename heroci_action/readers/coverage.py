@@ -10,9 +10,7 @@ from heroci_action.readers.base import BrokenReportError, Reader, Readings, Sour
 from heroci_action.repository.paths import PathResolver, ReportPaths
 from heroci_action.results.branches import NO_BRANCHES, Branches, unite
 from heroci_action.results.records import Coverage, FileCoverage, UnmatchedFile
-from heroci_action.text import count
-
-EXAMPLES = 3  # unmatched files that a warning names
+from heroci_action.text import count, some
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
@@ -117,7 +115,7 @@ def _warnings(coverage: Coverage, paths: ReportPaths, source: Source) -> tuple[s
     names = [file.path for file in coverage.unmatched]
     if not names:
         return () if coverage.files else (f"{source.path}: nothing was measured",)
-    examples = ", ".join(names[:EXAMPLES]) + (", …" if len(names) > EXAMPLES else "")
+    examples = some(names)
     if paths.ambiguity:
         reason = f"{paths.ambiguity}, so none of them is used ({examples})"
         return (f"{source.path}: {reason}; choose one with --path-prefix",)

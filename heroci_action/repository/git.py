@@ -92,8 +92,12 @@ class Checkout:
         except GitError:
             return False
 
-    def merge_base(self, ref: str) -> str:
-        """Return the commit at which HEAD left `ref`. Raises GitError with a remedy, such as for a shallow clone."""
+    def merge_base(self, ref: str, *, merge_commit: str | None = None) -> str:
+        """Return the commit at which HEAD left `ref`.
+
+        `merge_commit` is the one that GitHub made of a pull request and its base: if it is checked out with a depth of
+        2, `ref` is unknown, but the base is its first parent. Raises GitError with a remedy.
+        """
         if not self.known:
             raise GitError("this is not a git repository, so the changed lines are unknown")
         try:
@@ -102,10 +106,19 @@ class Checkout:
             )
             return git(self.root, "merge-base", "HEAD", target.strip()).strip()
         except GitError as error:
+            parents = self._parents(merge_commit) if merge_commit else ()
+            if len(parents) > 1:
+                return parents[0]
             raise GitError(
                 f"the commit at which this branch left {ref!r} is unknown: {error.cause}",
                 remedy=self._remedy(ref),
             ) from error
+
+    def _parents(self, commit: str) -> tuple[str, ...]:
+        """Return the parents of a commit as far as they exist here; none if another commit is checked out."""
+        if self.commit() != commit:
+            return ()
+        return tuple(filter(None, (self._resolve(f"{commit}^{n}^{{commit}}") for n in (1, 2))))
 
     def _resolve(self, ref: str) -> str | None:
         try:

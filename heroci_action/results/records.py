@@ -172,6 +172,11 @@ class Coverage:
         """Covered statements and branches, 0 to 100; None if nothing was measured."""
         return _percent(self.files)
 
+    @property
+    def percent_with_unmatched(self) -> float:
+        """The same with the files that are not in the repository; 0 if nothing was measured."""
+        return _percent((*self.files, *self.unmatched)) or 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
@@ -341,11 +346,13 @@ class ChangedLines:
     """The coverage of the lines that changed since `base`, a commit; files without measured changes are left out.
 
     `unknown` are changed files that no report contains although it measures their language: their lines are missing.
+    `problem` says why it is not known which lines changed.
     """
 
     base: str
     files: tuple[FileCoverage, ...] = ()
     unknown: tuple[str, ...] = ()
+    problem: str | None = None
 
     @property
     def percent(self) -> float | None:

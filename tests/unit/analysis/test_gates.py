@@ -16,6 +16,7 @@ from heroci_action.results.records import (
     Result,
     Severity,
     Status,
+    UnmatchedFile,
 )
 from tests.unit.builders import case, finding, run, run_of, stage, step
 
@@ -110,9 +111,74 @@ def test_a_limit_on_what_was_not_measured_is_not_met() -> None:
 
 
 def test_a_change_without_measured_lines_meets_its_minimum() -> None:
-    result = replace(run_of(case("a")), changed=ChangedLines(base="c"))
+    result = run(coverage=Coverage(files=(covered(1, 1),)), changed=ChangedLines(base="c"))
 
     assert judge(result, Gates(coverage_minimum_diff=100.0)).exit_code == 0
+
+
+OUTSIDE = UnmatchedFile(path="/x/gen.py", measured=10, ran=0)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "changed", "reasons"),
+    [
+        (  # One of two reports is broken: the other one is not enough.
+            Coverage(files=(covered(9, 1),), unreadable=("b.xml",)),
+            ChangedLines(base="c"),
+            [
+                "coverage was not measured: b.xml could not be read",
+                "the coverage of changed lines was not measured: b.xml could not be read",
+            ],
+        ),
+        (
+            Coverage(unmatched=(OUTSIDE,)),
+            ChangedLines(base="c"),
+            [
+                "coverage was not measured: no measured file is in the repository, such as /x/gen.py",
+                (
+                    "the coverage of changed lines was not measured: "
+                    "no measured file is in the repository, such as /x/gen.py"
+                ),
+            ],
+        ),
+        (  # The file outside decides the one gate, but not the other.
+            Coverage(files=(covered(9, 1),), unmatched=(OUTSIDE,)),
+            ChangedLines(base="c", files=(covered(9, 1),)),
+            [
+                "coverage is 90.00 %, but 45.00 % with 1 measured file outside the repository: /x/gen.py",
+                None,
+            ],
+        ),
+        (
+            Coverage(files=(covered(9, 1),)),
+            ChangedLines(base="c", files=(covered(1, 1),), unknown=("new.py",)),
+            [
+                None,
+                "the coverage of changed lines is 50.00 %, below 80 %; no report contains new.py",
+            ],
+        ),
+        (
+            Coverage(files=(covered(9, 1),)),
+            ChangedLines(base="", problem="the clone is shallow; fetch it"),
+            [None, "the coverage of changed lines is unknown: the clone is shallow; fetch it"],
+        ),
+    ],
+)
+def test_a_minimum_is_not_met_by_what_is_not_known(
+    coverage: Coverage, changed: ChangedLines, reasons: list[str | None]
+) -> None:
+    gates = Gates(coverage_minimum=80.0, coverage_minimum_diff=80.0)
+
+    judged_result = judge(run(coverage=coverage, changed=changed), gates)
+
+    assert [step.reason for step in judged_result.stages[-1].steps] == reasons
+    assert judged_result.exit_code == 1
+
+
+def test_files_outside_the_repository_that_change_nothing_do_not_fail_a_minimum() -> None:
+    coverage = Coverage(files=(covered(9, 1),), unmatched=(replace(OUTSIDE, measured=1),))
+
+    assert judge(run(coverage=coverage), Gates(coverage_minimum=80.0)).exit_code == 0
 
 
 def test_limits_count_whatever_fail_on_says() -> None:
