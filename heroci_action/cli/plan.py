@@ -115,6 +115,12 @@ def _explain(project: Project) -> None:
     for key, origin in sorted(project.loaded.origins.items()):
         value = json.dumps(values.get(key), ensure_ascii=False)
         click.echo(f"   {_safe(f'{key} = {value}')}  {click.style(_safe(f'({origin})'), dim=True)}")
+    left_out = project.loaded.facts.left_out
+    if left_out:
+        click.echo(click.style("\nlines of the project's CI that were left out", bold=True))
+    for line in left_out:
+        origin = _safe(f"({line.source}: {line.reason})")
+        click.echo(f"   {_safe(line.line)}  {click.style(origin, dim=True)}")
 
 
 def _values(project: Project) -> dict[str, object]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from heroci_action.detection.ci.project_ci import read_ci
 from heroci_action.detection.database import detect_database
 from heroci_action.detection.dependencies import detect_dependencies
 from heroci_action.detection.facts import Facts
@@ -70,6 +71,8 @@ def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
 
     Raises UsageError where nothing looks like a Django project.
     """
+    ci = read_ci(tree)
+    tree = tree.with_files(ci.created)
     directory = given.get("working-directory")
     layout = find_layout(tree, directory if isinstance(directory, str) else None)
     if layout is None:
@@ -78,7 +81,7 @@ def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
             "DJANGO_SETTINGS_MODULE, and no package that depends on Django",
             remedy="name the directory of manage.py: heroci run PATH, or working-directory in [tool.heroci]",
         )
-    project = _at_pytest_root(ProjectFiles(tree=tree, given=given, layout=layout))
+    project = _at_pytest_root(ProjectFiles(tree=tree, given=given, layout=layout, ci=ci))
     return _collected(finding for detector in DETECTORS for finding in detector(project))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from heroci_action.detection.ci.records import LeftOut
+
 
 class Vendor(StrEnum):
     """The databases that settings may name."""
@@ -28,6 +30,7 @@ class Facts:
     maps built-in lint tools to the project's pinned requirement, `lint_plugins` are the requirements of Flake8's
     plugins, `lint_targets` the paths in the working directory that hold the Python files git tracks and no others.
     `database_variable` is the variable that the settings take the URL of their database from.
+    `left_out` are the lines of the suite's job in the project's CI that the plan does not contain.
     `skips` maps a stage to the reason in words why there is nothing for it to do.
     """
 
@@ -48,4 +51,5 @@ class Facts:
     lint_specs: Mapping[str, str] = field(default_factory=dict)
     lint_plugins: tuple[str, ...] = ()
     lint_targets: tuple[str, ...] = (".",)
+    left_out: tuple[LeftOut, ...] = ()
     skips: Mapping[str, str] = field(default_factory=dict)

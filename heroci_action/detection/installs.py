@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from packaging.utils import canonicalize_name
 
-from heroci_action.detection.evidence import Command
 from heroci_action.detection.metadata import Metadata
-from heroci_action.detection.project_files import ProjectFiles, once, words
+from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirement_files import parse_requirement, without_included
-from heroci_action.detection.tox import lines as tox_lines
 from heroci_action.repository.files import join
 
 # Programs that a job installs to run something else; the tests do not import them.
@@ -99,34 +96,14 @@ class Installs:
 def read_installs(project: ProjectFiles) -> Installs:
     """Read every installation in the job that runs the tests."""
     found = Installs()
-    for command in (*project.commands, *_tox(project)):
-        for call in _calls(command.line):
-            part = _Reader(project, command.directory).read(call)
-            if part is not None:
-                found = _merge(found, replace(part, source=command.source))
+    # `uv run --group test make check` installs a group and stands for other commands.
+    commands = (c for command in project.commands for c in (*command.via, command))
+    for command in commands:
+        part = _Reader(project, command.directory).read(list(command.words))
+        if part is not None:
+            found = _merge(found, replace(part, source=command.source))
     files = without_included(project.tree, found.files)
     return replace(found, files=files)
-
-
-def _tox(project: ProjectFiles) -> Iterator[Command]:
-    """Yield what tox installs, in the form of a call of pip."""
-    if "tox.ini" not in {command.source for command in project.commands}:
-        return
-    deps = tox_lines(project.tox.get("deps", "").replace("{toxinidir}/", ""), project.tox_factors)
-    extras = ",".join(tox_lines(project.tox.get("extras", ""), project.tox_factors))
-    line = [word for dep in deps if "{" not in dep for word in _requirement(dep)]
-    own = [f".[{extras}]" if extras else "."]
-    yield Command(line=shlex.join(["pip", "install", *line, *own]), source="tox.ini")
-
-
-def _requirement(line: str) -> list[str]:
-    option = re.fullmatch(r"(-r|-c|-e)[ =]*(.+)", line)
-    return [option[1], option[2].strip()] if option else [line]
-
-
-def _calls(line: str) -> Iterator[list[str]]:
-    for part in re.split(r"&&|\|\||[;|]", line):
-        yield list(words(part))
 
 
 def _merge(one: Installs, other: Installs) -> Installs:

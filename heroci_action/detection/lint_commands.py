@@ -4,47 +4,48 @@ from __future__ import annotations
 
 import os.path
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
-from heroci_action.detection.evidence import Command, read_yaml
-from heroci_action.detection.project_files import ProjectFiles, words
-from heroci_action.detection.tox import lines as tox_lines
+from heroci_action.detection.ci.local import read_local_checks
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.hooks import Hook, hooks_of, read_hooks, run_by_service
+from heroci_action.detection.lint_paths import find_targets, relative
+from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.readers.format import LintTool
-from heroci_action.repository.files import ancestors, join
-from heroci_action.repository.targets import PYTHON, lint_targets
+from heroci_action.repository.files import join
 
-# What may stand in front of a tool's name without making it the argument of something else (`pip install black`).
-_LAUNCHERS = re.compile(
-    r"poetry|pdm|pipenv|uvx?|pipx|hatch|rye|run|python3?|time|\w+=.*|-(?!-with$).*"
-)
-_CONTAINERS = re.compile(r"docker(-compose)?|podman|\$[({]?\w+[)}]?|compose")
-# Options that say how the tool reports, or that make it change files: that is ours to say.
+# Options that say how the tool reports, or that make it change files: that is up to HeroCI.
 _REPORTING = re.compile(
     r"--(check(-only)?|diff|quiet|verbose|(no-)?color|(no-)?fix|exit-non-zero-on-fix|fix-only|show-fixes|statistics|"
     r"count|(no-)?show-source|benchmark|tee|version-check|filter-files|atomic|interactive|unsafe-fixes|"
-    r"show-files|recursive)|--(output-format|format|output-file|workers|jobs)=.*|-(c|q|v|vv|vb|rc|df|ns|y)"
+    r"show-files|recursive|pretty|no-pretty|show-column-numbers|no-color-output|show-error-codes|reports|no-cache|"
+    r"install-types|non-interactive|exit-zero|force-exclude)|--(output-format|format|output-file|workers|jobs|"
+    r"junit-xml|recursive|score|reports)=.*|-(c|q|v|vv|vb|rc|df|ns|y|rn|sn)"
 )
-_REPORTING_WITH_VALUE = re.compile(r"--(output-format|format|output-file|workers|jobs)|-[Wj]")
+_REPORTING_WITH_VALUE = re.compile(
+    r"--(output-format|format|output-file|workers|jobs|junit-xml|msg-template)|-[Wjf]"
+)
 _WITH_VALUE = re.compile(
     r"--((extend-|force-)?exclude|include|filename|src|project|required-version|enable-extensions|target-version|"
     r"(max-)?line-(length|width)|max-complexity|max-doc-length|(extend-)?(select|ignore|per-file-ignores)|profile|"
-    r"(extend-)?skip(-glob)?|sg|known-(first|third)-party|multi-line)|-[ltwmposk]"
+    r"(extend-)?skip(-glob)?|sg|known-(first|third)-party|multi-line|disable|enable|load-plugins|django-settings-module|"
+    r"python-version|fail-under|ignore-paths|ignore-patterns|package|module|cache-dir|platform|stubs)|-[ltwmposkdepi]"
 )
-_PLACES = re.compile(r"--(config|settings-path|settings-file|settings|sp|append-config)")
+_PLACES = re.compile(
+    r"--(config|config-file|settings-path|settings-file|settings|sp|append-config|rcfile)"
+)
 _CHECKING = frozenset({"--check", "--check-only", "-c", "--diff", "--df"})
-_DEVELOPERS = frozenset({"tox.ini", "Makefile"})  # their targets may be there to change files
-_FIXING = re.compile(r"fmt|format|fix|pretty|style-fix|reformat")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One way in which the project calls a tool; paths are relative to the repository's root, none means `directory`.
+    """One way in which the project calls a tool; paths are relative to the repository's root.
 
-    `program` is the name it is called by (`pflake8` for flake8). `wanted` and `unwanted` are what a commit hook says of
-    the files it looks at, as regular expressions.
+    `program` is the name it is called by (`pflake8` for flake8). Without paths it checks `directory`. `wanted` and
+    `unwanted` are a hook's patterns of the files that it sees. `version` is the hook's.
     """
 
     why: str
@@ -54,271 +55,154 @@ class Call:
     paths: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
+    version: str | None = None
 
 
 Source = Callable[[LintTool], list[Call]]
 
 
+@once
+def _hooks(project: ProjectFiles) -> tuple[Hook, ...]:
+    return tuple(read_hooks(project))
+
+
+@once
+def _local_checks(project: ProjectFiles) -> tuple[tuple[Command, ...], ...]:
+    return tuple(read_local_checks(project.tree))
+
+
 def by_ci(project: ProjectFiles) -> Source:
-    """The calls of the project's CI; tox, make and the commit hooks are part of it where it runs them."""
-    ci = " ".join(command.line for command in project.evidence.commands)
-    tox, make = tuple(_tox(project)), tuple(_make(project))
-    targets = frozenset(re.findall(r"\bmake ([\w./-]+)", ci))
-    commands = (
-        *project.evidence.commands,
-        *(tox if re.search(r"\btox\b", ci) else ()),
-        *(command for target, command in make if target in targets),
-    )
-    hooks = bool(re.search(r"pre-commit|\bprek\b", ci)) or _hosted(project)
-    return lambda tool: [
-        *_in_commands(project, commands, tool),
-        *(_in_hooks(project, tool) if hooks else ()),
-    ]
+    """Return the calls of the project's CI, and those of the commit hooks if it runs them."""
+    commands = project.ci.commands
+    hosted = [hook for hook in _hooks(project) if not hook.manual and run_by_service(project)]
+    return lambda tool: [*_calls(project, commands, tool), *_hook_calls(project, hosted, tool)]
 
 
 def by_developers(project: ProjectFiles) -> tuple[Source, ...]:
-    """The calls of tox, make and the commit hooks, the strongest first."""
-    tox, make = tuple(_tox(project)), tuple(command for _, command in _make(project))
+    """Return the calls of tox, make and the commit hooks, the strongest first."""
+    usual = [hook for hook in _hooks(project) if not hook.manual]
     return (
-        lambda tool: list(_in_commands(project, tox, tool)),
-        lambda tool: list(_in_commands(project, make, tool)),
-        lambda tool: list(_in_hooks(project, tool)),
+        *(partial(_listed, project, commands) for commands in _local_checks(project)),
+        lambda tool: list(_hook_calls(project, usual, tool)),
     )
 
 
-def _hosted(project: ProjectFiles) -> bool:
-    """Whether pre-commit.ci runs the hooks: it needs no configuration, but projects show its badge."""
-    readme = project.tree.first("README.md", "README.rst", "README")
-    badge = "results.pre-commit.ci" in project.tree.text(readme) if readme else False
-    return badge or "ci" in _hooks_document(project)
+def _listed(project: ProjectFiles, commands: tuple[Command, ...], tool: LintTool) -> list[Call]:
+    return list(_calls(project, commands, tool))
 
 
-def _in_commands(
-    project: ProjectFiles, commands: Iterable[Command], tool: LintTool
-) -> Iterator[Call]:
+def _calls(project: ProjectFiles, commands: Iterable[Command], tool: LintTool) -> Iterator[Call]:
     for command in commands:
-        yield from _in_command(project, command, tool)
+        if command.may_fail:
+            continue
+        if _runs(command, tool):
+            yield _call(project, command, tool)
+        yield from _hook_calls(project, hooks_of(command, _hooks(project)), tool)
 
 
-def command_of(project: ProjectFiles, tool: LintTool, found: list[Call]) -> tuple[str, ...]:
-    """The tool's command with our way of reporting and the project's options and paths; those of equal calls united."""
-    first = found[0]
-    same = [
-        call for call in found if (call.program, call.options) == (first.program, first.options)
-    ]
-    targets = dict.fromkeys(target for call in same for target in _targets(project, call))
-    outermost = (target for target in targets if not set(ancestors(target)[1:]) & set(targets))
-    paths = (_from_working_directory(project, target) for target in outermost)
-    return (first.program, *tool.command[1:-1], *first.options, *paths)
-
-
-def _targets(project: ProjectFiles, call: Call) -> Iterator[str]:
-    """The call's paths without what a hook leaves out, and without what git does not track."""
-    strays = list(project.tree.strays)
-    files = _python(project)
-    if call.wanted or call.unwanted:
-        kept = [file for file in files if _passes(file, call)]
-        strays += set(files) - set(kept)
-        files = kept
-    for path in call.paths or (call.directory,):
-        yield from _narrowed(project, path, files, strays)
-
-
-def _narrowed(
-    project: ProjectFiles, path: str, files: list[str], strays: list[str]
-) -> tuple[str, ...]:
-    """A directory without its strays; a file, or a name we do not know, as it is."""
-    near = _below(strays, path)
-    if not near or not (path == "." or project.tree.has_directory(path)):
-        return (path,)
-    inside = [os.path.relpath(file, path) for file in _below(files, path)]
-    outside = [os.path.relpath(stray, path) + "/" * stray.endswith("/") for stray in near]
-    return tuple(join(path, target) for target in lint_targets(inside, outside))
-
-
-def _python(project: ProjectFiles) -> list[str]:
-    """The Python files that git tracks or that are somebody's new work, as `python_targets` has it."""
-    directories = tuple(stray for stray in project.tree.strays if stray.endswith("/"))
-    return [
-        file
-        for file in project.tree.files
-        if PurePosixPath(file).suffix in PYTHON and not file.startswith(directories)
-    ]
-
-
-def _below(files: Iterable[str], path: str) -> list[str]:
-    return [file for file in files if path in (".", file) or file.startswith(f"{path}/")]
-
-
-def _passes(file: str, call: Call) -> bool:
-    return all(_found(pattern, file) for pattern in call.wanted) and not any(
-        _found(pattern, file) for pattern in call.unwanted
-    )
-
-
-def _found(pattern: str, file: str) -> bool:
-    """As pre-commit searches; a pattern that Python does not understand finds nothing."""
-    try:
-        return re.search(pattern, file) is not None
-    except re.error:
+def _runs(command: Command, tool: LintTool) -> bool:
+    """Return whether a command checks with a tool; a formatter of a task may be there to change files."""
+    call = command.call
+    arguments = set(call.arguments)
+    if (
+        call.name.partition("@")[0] not in tool.programs
+        or {"--version", "--help", "--exit-zero"} & arguments
+    ):
         return False
+    changes = command.via and tool.fixes and not _CHECKING & arguments
+    return _is_mode(call.arguments, tool) and not changes
 
 
-def _from_working_directory(project: ProjectFiles, path: str) -> str:
-    return os.path.relpath(path, project.layout.directory).replace(os.sep, "/")
-
-
-def _tox(project: ProjectFiles) -> Iterator[Command]:
-    """The commands of every environment of tox."""
-    yield from project.tox_commands
-    for path in (project.layout.beside("tox.ini"), "tox.ini"):
-        for section, options in project.tree.ini(path).items():
-            if section.startswith("testenv:") and not _FIXING.search(section):
-                for line in tox_lines(options.get("commands", "")):
-                    yield Command(line=line.lstrip("-! "), source="tox.ini")
-
-
-def _make(project: ProjectFiles) -> Iterator[tuple[str, Command]]:
-    """The recipes of the Makefile with their targets, those that change files left out."""
-    path = project.tree.first(project.layout.beside("Makefile"), "Makefile")
-    target = ""
-    for line in project.tree.text(path).splitlines() if path else ():
-        if match := re.match(r"([\w./-]+)\s*:(?!=)", line):
-            target = match[1]
-        elif line.startswith("\t") and path and not _FIXING.search(target):
-            directory = path.rpartition("/")[0] or "."
-            recipe = line.strip().lstrip("@-+")
-            yield target, Command(line=recipe, source=path, directory=directory)
-
-
-def _in_command(project: ProjectFiles, command: Command, tool: LintTool) -> Iterator[Call]:
-    for expanded in project.expanded(command):
-        for part in re.split(r"\s*(?:&&|;|(?<!\|)\|(?!\|)|\d?>)\s*", expanded.line):
-            call, _, rescue = part.partition("||")
-            arguments = _arguments(call, tool)
-            if arguments is not None and not rescue.strip().startswith(("true", ":", "exit 0")):
-                yield from _parsed(project, replace(expanded, line=""), tool, arguments)
-
-
-def _arguments(line: str, tool: LintTool) -> list[str] | None:
-    """The words behind the tool's name, the name included; None where the line does not call the tool."""
-    tokens = list(words(line))
-    for index, token in enumerate(tokens):
-        name = token.rpartition("/")[2].partition("@")[0]
-        if name in tool.programs:
-            rest = [name, *tokens[index + 1 :]]
-            usual = _is_launched(tokens[:index]) and _is_mode(rest, tool)
-            return rest if usual and not {"--version", "--help"} & set(rest) else None
-    return None
-
-
-def _is_launched(before: list[str]) -> bool:
-    if before and _CONTAINERS.fullmatch(before[0]):
-        return "install" not in before
-    return all(_LAUNCHERS.fullmatch(word) for word in before)
-
-
-def _is_mode(rest: list[str], tool: LintTool) -> bool:
-    """Ruff is two tools: `ruff format` is the other one; a formatter that is not told to check changes files."""
+def _is_mode(arguments: tuple[str, ...], tool: LintTool) -> bool:
+    """Return whether `ruff` is called as a linter or as a formatter, which are two tools."""
     if tool.distribution != "ruff":
         return True
-    mode = next((word for word in rest[1:] if not word.startswith("-")), "")
+    mode = next((word for word in arguments if not word.startswith("-")), "")
     if tool.name == "ruff-format":
         return mode == "format"
     return mode not in {"format", "clean", "rule", "version", "linter", "config", "server"}
 
 
-def _parsed(
-    project: ProjectFiles, command: Command, tool: LintTool, arguments: list[str]
-) -> Iterator[Call]:
-    if "--exit-zero" in arguments:  # only for information
-        return
-    if command.source in _DEVELOPERS and tool.fixes and not _CHECKING & set(arguments):
-        return
-    program, *rest = arguments
+def _call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
     mode = tool.command[1] if tool.distribution == "ruff" else ""
-    options, paths = _sorted(project, command, [word for word in rest if word != mode])
-    yield Call(
+    words = [word for word in command.call.arguments if word != mode]
+    directory = "." if command.directory.startswith("/") else join(command.directory)
+    options, paths = _sort(project, directory, words)
+    return Call(
         why=f"run by {command.source}",
-        program=program,
-        directory=join(command.directory),
+        program=command.call.name.partition("@")[0],
+        directory=directory,
         options=tuple(options),
-        paths=tuple(path for path in paths if path != join(command.directory)),
+        paths=tuple(path for path in paths if path != directory),
     )
 
 
-def _sorted(
-    project: ProjectFiles, command: Command, tokens: list[str]
-) -> tuple[list[str], list[str]]:
-    """Options that stay, and paths from the repository's root."""
-    options: list[str] = []
-    paths: list[str] = []
-    pending = iter(_posargs(tokens))
-    for token in pending:
-        name = token.partition("=")[0]
-        if _REPORTING.fullmatch(token) or token in {"-", "."}:
-            continue
-        if _REPORTING_WITH_VALUE.fullmatch(token):
-            next(pending, None)
-        elif _PLACES.fullmatch(name):
-            value = token.partition("=")[2] or next(pending, "")
-            place = join(command.directory, value)
-            known = project.tree.has(place) or project.tree.has_directory(place)
-            options += [name, _from_working_directory(project, place) if known else value]
-        elif _WITH_VALUE.fullmatch(token):
-            options += [token, next(pending, "")]
-        elif token.startswith("-"):
-            options.append(token)
-        elif not re.search(r"[${]", token):
-            paths.append(join(command.directory, token))
-    return options, paths
-
-
-def _posargs(tokens: list[str]) -> list[str]:
-    """`{posargs:src tests}` as what it holds."""
-    line = " ".join(tokens) if any("{posargs" in token for token in tokens) else ""
-    line = re.sub(r"\{posargs:?([^}]*)\}", r"\1", line).replace("{toxinidir}/", "")
-    tokens = list(words(line)) if line else tokens
-    return [word.replace("{toxinidir}", ".") for word in tokens]
-
-
-def _hooks_file(project: ProjectFiles) -> str | None:
-    return project.tree.first(".pre-commit-config.yaml", ".pre-commit-config.yml")
-
-
-def _hooks_document(project: ProjectFiles) -> Mapping[str, Any]:
-    path = _hooks_file(project)
-    return read_yaml(project.tree, path) if path else {}
-
-
-def _in_hooks(project: ProjectFiles, tool: LintTool) -> Iterator[Call]:
-    path, document = _hooks_file(project), _hooks_document(project)
-    for hook in (hook for _, hooks in repositories(project) for hook in hooks):
-        if hook.get("id") in tool.hooks and "manual" not in _texts(hook.get("stages")):
-            here = Command(line="", source=str(path))
-            options, paths = _sorted(project, here, _texts(hook.get("args")))
+def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) -> Iterator[Call]:
+    for hook in hooks:
+        if hook.id in tool.hooks:
+            options, paths = _sort(project, ".", list(hook.arguments))
             yield Call(
-                why=f"a hook in {path}",
+                why=f"a hook in {hook.path}",
                 program=tool.command[0],
                 options=tuple(options),
                 paths=tuple(paths),
-                wanted=_patterns(document.get("files"), hook.get("files")),
-                unwanted=_patterns(document.get("exclude"), hook.get("exclude")),
+                wanted=hook.wanted,
+                unwanted=hook.unwanted,
+                version=hook.version,
             )
 
 
-def _patterns(*values: object) -> tuple[str, ...]:
-    return tuple(value for value in values if isinstance(value, str) and value not in {"", "^$"})
+def _sort(project: ProjectFiles, directory: str, words: list[str]) -> tuple[list[str], list[str]]:
+    """Return the options that stay, and the paths from the repository's root; what is not known goes."""
+    options: list[str] = []
+    paths: list[str] = []
+    pending = iter(words)
+    for word in pending:
+        name, sign, value = word.partition("=")
+        if _REPORTING.fullmatch(word) or word in {"-", ".", "./"}:
+            continue
+        if _REPORTING_WITH_VALUE.fullmatch(word):
+            next(pending, None)
+        elif _PLACES.fullmatch(name):
+            options += _place(project, directory, name, value if sign else next(pending, ""))
+        elif _WITH_VALUE.fullmatch(word):
+            value = next(pending, "")
+            options += [word, value] if UNKNOWN not in value else []
+        elif UNKNOWN in word:
+            continue
+        elif word.startswith("-"):
+            options.append(word)
+        elif (path := locate(word, directory)) is not None and not _is_glob(project, path):
+            paths.append(path)
+    return options, paths
 
 
-def _texts(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else []
+def _is_glob(project: ProjectFiles, path: str) -> bool:
+    """Return whether a word is a pattern that matched no file."""
+    return bool(re.search(r"[*?\[]", path)) and not project.tree.has(path)
 
 
-def repositories(project: ProjectFiles) -> Iterator[tuple[str, tuple[Mapping[str, Any], ...]]]:
-    """The repositories of .pre-commit-config.yaml: revision and hooks."""
-    listed = _hooks_document(project).get("repos")
-    for repository in listed if isinstance(listed, list) else ():
-        if isinstance(repository, Mapping) and isinstance(repository.get("hooks"), list):
-            hooks = tuple(hook for hook in repository["hooks"] if isinstance(hook, Mapping))
-            yield str(repository.get("rev", "")), hooks
+def _place(project: ProjectFiles, directory: str, name: str, value: str) -> list[str]:
+    """Return an option for a configuration file, which is relative to the command's directory."""
+    if UNKNOWN in value:
+        return []
+    path = locate(value, directory)
+    known = path is not None and (project.tree.has(path) or project.tree.has_directory(path))
+    if path is None or not known:
+        return [name, value]
+    return [name, os.path.relpath(path, project.layout.directory).replace(os.sep, "/")]
+
+
+def command_of(project: ProjectFiles, tool: LintTool, found: list[Call]) -> tuple[str, ...]:
+    """Return the tool's command with HeroCI's reporting and the project's options; the paths of equal calls united."""
+    first = found[0]
+    same = [
+        call for call in found if (call.program, call.options) == (first.program, first.options)
+    ]
+    paths = [path for call in same for path in _targets(project, call)]
+    return (first.program, *tool.command[1:-1], *first.options, *relative(project, paths))
+
+
+def _targets(project: ProjectFiles, call: Call) -> tuple[str, ...]:
+    paths = call.paths or (call.directory,)
+    return find_targets(project, paths, wanted=call.wanted, unwanted=call.unwanted)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 
-from heroci_action.detection.evidence import Command, Evidence, gather
+from heroci_action.detection.ci.project_ci import ProjectCI
+from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.tox_factors import factors_of
+from heroci_action.detection.ci.tox_factors import lines as tox_lines
+from heroci_action.detection.evidence import Evidence, gather
 from heroci_action.detection.layout import Layout, import_roots, module_file
-from heroci_action.detection.tox import factors_of
-from heroci_action.detection.tox import lines as tox_lines
-from heroci_action.repository.files import RepositoryFiles, join
+from heroci_action.repository.files import RepositoryFiles
 
 Answer = TypeVar("Answer")
 
@@ -25,6 +26,7 @@ class ProjectFiles:
     tree: RepositoryFiles
     given: Mapping[str, Any]
     layout: Layout
+    ci: ProjectCI = field(default_factory=ProjectCI)
     _answers: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
     def configured(self, key: str) -> Any:
@@ -42,37 +44,13 @@ class ProjectFiles:
 
     @cached_property
     def evidence(self) -> Evidence:
-        """What the project's own CI says."""
-        return gather(self.tree)
+        """Return what the project's own CI says."""
+        return gather(self.tree, self.ci)
 
-    @cached_property
+    @property
     def commands(self) -> tuple[Command, ...]:
-        """The commands of the project's own test jobs, those of tox and make in their place."""
-        own = self.evidence.testing
-        tox = any(re.search(r"\btox\b", command.line) for command in own) or not own
-        make = any(re.search(r"\bmake\b", command.line) for command in own) or not own
-        expanded = tuple(inner for command in own for inner in self.expanded(command))
-        return (
-            *expanded,
-            *(self.tox_commands if tox else ()),
-            *(self.make_commands if make else ()),
-        )
-
-    def expanded(self, command: Command) -> Iterator[Command]:
-        """The command, and behind it what a task of taskipy or poethepoet stands for."""
-        yield command
-        match = re.search(r"\b(?:task|poe) (\w+)", command.line)
-        for directory in self.layout.directories if match else ():
-            tool = self.tree.toml(join(directory, "pyproject.toml")).get("tool", {})
-            for table in (tool.get("taskipy"), tool.get("poe")):
-                task = (
-                    table.get("tasks", {}).get(match[1])
-                    if match and isinstance(table, dict)
-                    else None
-                )
-                line = task.get("cmd") if isinstance(task, dict) else task
-                if isinstance(line, str):
-                    yield replace(command, line=line, directory=directory)
+        """Return the commands of the job that runs the tests."""
+        return self.ci.tests
 
     @cached_property
     def tox(self) -> Mapping[str, str]:
@@ -106,13 +84,6 @@ class ProjectFiles:
         return factors_of("\n".join(map(str, listed)) if isinstance(listed, list) else "")
 
     @cached_property
-    def tox_commands(self) -> tuple[Command, ...]:
-        """The commands of [testenv], as far as they hold in the chosen environment."""
-        env = {**self.tox_env}
-        lines = tox_lines(self.tox.get("commands", ""), self.tox_factors)
-        return tuple(Command(line=line, source="tox.ini", testing=True, env=env) for line in lines)
-
-    @cached_property
     def tox_env(self) -> dict[str, str]:
         """The variables of [testenv], as far as they hold in the chosen environment."""
         pairs = (
@@ -124,19 +95,6 @@ class ProjectFiles:
         return {
             name.strip(): value.strip() for name, sign, value in pairs if sign and "{" not in value
         }
-
-    @cached_property
-    def make_commands(self) -> tuple[Command, ...]:
-        """The recipes of the Makefile's targets that are about tests."""
-        path = self.tree.first(self.layout.beside("Makefile"), "Makefile")
-        commands: list[Command] = []
-        target = ""
-        for line in self.tree.text(path).splitlines() if path else ():
-            if match := re.match(r"([\w.-]+)\s*:(?!=)", line):
-                target = match[1]
-            elif line.startswith("\t") and re.fullmatch(r"ci|\S*test\S*", target) and path:
-                commands.append(Command(line=line.strip().lstrip("@-"), source=path, testing=True))
-        return tuple(commands)
 
     @cached_property
     def roots(self) -> tuple[str, ...]:

@@ -1,56 +1,54 @@
-"""Which test runner runs the project's tests: Django's own or pytest."""
+"""Which test runner runs the project's tests: Django's own, pytest or a script of the project."""
 
 from __future__ import annotations
 
-import re
-
-from heroci_action.detection.evidence import Command
+from heroci_action.detection.ci.suite import narrowness
+from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.requirements import distributions
 from heroci_action.repository.files import join
 
-DJANGO_TEST = re.compile(
-    r"(\S*manage\.py|\bdjango-admin|(?:-m|--module)\s+(?:django|manage))\s+test\b"
-)
-_PYTEST = re.compile(r"(?:^|\s)(?:pytest|py\.test)(?=\s|$)")
-# Whatever runs pytest here must be pytest and nothing else: no installer, no loop, no other project's tests.
-PYTEST_ALONE = re.compile(
-    r"^(?:\w+=\S+ )*(?:(?:uv|poetry|pdm|pipenv|hatch) run (?:--?\S+ )*)?"
-    r"(?:coverage run (?:--?\S+ )*-m )?(?:python3? (?:-\S+ )*-m )?"
-    r"(?:coverage run (?:--?\S+ )*-m )?(?:pytest|py\.test)(?: |$)"
-)
+
+@once
+def suite_runs(project: ProjectFiles) -> tuple[TestRun, ...]:
+    """Return the runs of the project's tests in the suite's job, those with the runner of the widest one."""
+    suite = project.ci.suite
+    known = [run for run in suite.runs if run.runner is not Runner.UNITTEST] if suite else []
+    here = [run for run in known if _is_here(project, run)]
+    widest = min(here, key=narrowness, default=None)
+    return tuple(run for run in here if widest and run.runner is widest.runner)
 
 
 @once
 def choose_runner(project: ProjectFiles) -> tuple[str, str]:
-    """`django` or `pytest`, and where that came from in words."""
-    for command in project.commands:
-        if DJANGO_TEST.search(command.line):
-            return "django", f"the test command in {command.source}"
-        if (
-            _PYTEST.search(command.line)
-            and PYTEST_ALONE.search(command.line)
-            and is_here(project, command)
-        ):
-            return "pytest", f"the test command in {command.source}"
+    """Return `django` or `pytest`, and the origin of the choice in words."""
+    runs = suite_runs(project)
+    if runs:
+        name = "pytest" if runs[0].runner is Runner.PYTEST else "django"
+        return name, f"the test command in {runs[0].command.source}"
     config = pytest_config(project)
     file = config.file
     if config.settings or "--ds" in " ".join(config.addopts):
         return "pytest", f"pytest-django is configured in {file}"
     has_pytest = "pytest-django" in distributions(project)
     if has_pytest and (file or _conftest(project)):
-        return "pytest", f"pytest-django is a dependency, and {file or 'a conftest.py'} is there"
+        return "pytest", f"pytest-django is a dependency, and {file or 'a conftest.py'} exists"
     if project.layout.manage is None and ("pytest" in distributions(project) or has_pytest):
         return "pytest", "there is no manage.py, and pytest is a dependency"
     return "django", "nothing asks for pytest"
 
 
-def is_here(project: ProjectFiles, command: Command) -> bool:
-    """Whether the command runs the project's tests, not those of a part with its own pytest configuration."""
+def _is_here(project: ProjectFiles, run: TestRun) -> bool:
+    """Return whether a run is about the project's tests, not those of a part with its own pytest configuration."""
+    if run.runner is not Runner.PYTEST:
+        return True
     file = pytest_config(project).file
-    elsewhere = join(command.directory) not in {".", *project.layout.directories}
-    return not elsewhere or (file is not None and join(command.directory) in file)
+    directory = join(run.command.directory)
+    if directory.startswith("/"):
+        return True
+    elsewhere = directory not in {".", *project.layout.directories}
+    return not elsewhere or (file is not None and directory in file)
 
 
 def _conftest(project: ProjectFiles) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.database import choose, ways_of
 from heroci_action.detection.environment_reads import Read
 from heroci_action.detection.findings import Finding, Found, Warn
@@ -259,21 +260,6 @@ def _examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[
         ):
             for variable, value in parse_dotenv(project.tree.text(prefix + name)).items():
                 found.setdefault(variable, (value, prefix + name))
-    return found
-
-
-def parse_dotenv(text: str) -> dict[str, str]:
-    """`NAME=value` lines; quotes are taken off, comments and lines with `$` in them left out."""
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        match = re.fullmatch(
-            r"""\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^#]*?))\s*(?:\s#.*)?""",
-            line,
-        )
-        if match and "$" not in line:
-            found[match[1]] = next(
-                (group for group in match.groups()[1:] if group is not None), ""
-            ).strip()
     return found
 
 

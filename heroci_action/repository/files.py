@@ -9,7 +9,7 @@ import re
 import tomllib
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -46,12 +46,23 @@ class RepositoryFiles:
 
     root: Path
     files: tuple[str, ...]
+    created: frozenset[str] = frozenset()
     _texts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def read(cls, root: Path) -> RepositoryFiles:
         """List the files with git; without git or any file that it knows, walk the directory up to a limit."""
         return cls(root=root, files=tuple(sorted(_listed_by_git(root) or _walked(root))))
+
+    def with_files(self, texts: Mapping[str, str]) -> RepositoryFiles:
+        """Return these files together with others that do not exist yet."""
+        new = {path: text for path, text in texts.items() if not self.has(path)}
+        return replace(
+            self,
+            files=tuple(sorted({*self.files, *new})),
+            created=frozenset(new),
+            _texts={**self._texts, **new},
+        )
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -115,12 +126,7 @@ class RepositoryFiles:
 
     def ini(self, path: str) -> Mapping[str, Mapping[str, str]]:
         """Return the parsed INI file; empty if it is invalid."""
-        parser = configparser.RawConfigParser(strict=False)
-        try:
-            parser.read_string(self.text(path))
-        except configparser.Error:
-            return {}
-        return {section: dict(parser.items(section)) for section in parser.sections()}
+        return parse_ini(self.text(path))
 
     def python(self, path: str) -> ast.Module:
         """Return the syntax tree of a Python file; empty if it is invalid."""
@@ -130,6 +136,16 @@ class RepositoryFiles:
                 return ast.parse(self.text(path))
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return ast.Module(body=[], type_ignores=[])
+
+
+def parse_ini(text: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the sections of an INI file; empty if it is invalid."""
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return {}
+    return {section: dict(parser.items(section)) for section in parser.sections()}
 
 
 def join(*parts: str) -> str:

@@ -117,7 +117,7 @@ def test_the_extras_that_the_ci_installs_are_installed(
         ("pip install -U pip wheel tox", ("requirements/base.txt",), ()),
         ("pip install -U pip setuptools && pip install -r docs/requirements.txt", ("docs/requirements.txt",), ()),
         (
-            "pip install -r requirements/base.txt 'pytest>=8' setuptools<81 codecov",
+            "pip install -r requirements/base.txt 'pytest>=8' 'setuptools<81' codecov",
             ("requirements/base.txt",),
             ("pytest>=8", "setuptools<81"),
         ),

@@ -134,7 +134,14 @@ def test_tasks_behind_a_name_are_looked_up(tmp_path: Path) -> None:
     assert found == {"flake8": (*FLAKE8, "--extend-exclude", "migrations", "mysite")}
 
 
-TOX = "[testenv]\ncommands = pytest\n[testenv:flake8]\ncommands = flake8 {posargs:mysite}\n"
+TOX = """
+    [tox]
+    envlist = py312, flake8
+    [testenv]
+    commands = pytest
+    [testenv:flake8]
+    commands = flake8 {posargs:mysite}
+"""
 MAKE = "lint:\n\t@isort --check mysite\nfmt:\n\tblack mysite\nbuild:\n\tblack mysite\n"
 HOOKS = "repos: [{repo: x, rev: '1', hooks: [{id: black}]}]\n"
 

@@ -121,6 +121,7 @@ def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> N
     assert [step.run for step in loaded(tmp_path, files).config.tests.before] == [
         "npm ci",
         "cd ../frontend && npm run build -- --mode=test",
+        "npm install",
     ]
 
 

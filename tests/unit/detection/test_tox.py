@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.detection.tox import factors_of, lines
+from heroci_action.detection.ci.tox_factors import factors_of, lines
 from tests.unit.detection.projects import django, loaded, manage
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 NEWEST_PYTHON = (3, 13)
-_CONDITION = re.compile(r"([\w{},!.-]+)\s*:\s+(.*)")
+_CONDITION = re.compile(r"([\w{},!.-]+)\s*:(?:\s+(.*))?")
 # Environments for something else than the tests, or for versions that are no releases.
 _ODD = re.compile(
     r"(\w*(main|master|latest|dev|alpha|beta|trunk)|lint\w*|docs?|flake8|black|isort|ruff|mypy|py2\d|pypy\w*|"
     r"coverage\w*|report|packaging|quality|style|check\w*|format\w*|readme|bench\w*|clean|pre|e2e|selenium|mindeps|"
     r"minimal)"
+)
+_CHECK = re.compile(
+    r"lint\w*|flake8|black|isort|ruff|mypy|pylint|quality|style|check\w*|format\w*|typing|types|static|pre_?commit"
 )
 _HEAVY = re.compile(r"mysql\w*|mariadb\w*|oracle\w*|\w*gis\w*|mssql\w*")
 _DJANGO = re.compile(r"(?:dj|django)[._]?(\d)\.?(\d+)")
@@ -24,7 +27,7 @@ def factors_of(envlist: str) -> frozenset[str]:
 
     Empty where the list has no environment for tests.
     """
-    names = [name for entry in _entries(envlist) for name in _expanded(entry)]
+    names = [name for entry in _entries(envlist) for name in expand_name(entry)]
     candidates = [frozenset(name.split("-")) for name in names]
     usual = [found for found in candidates if not any(_ODD.fullmatch(factor) for factor in found)]
     return max(usual, key=_rank, default=frozenset())
@@ -41,7 +44,7 @@ def lines(text: str, factors: frozenset[str] = frozenset()) -> list[str]:
         if match is None:
             found.append(line)
         elif _holds(match[1], factors):
-            found.append(match[2].strip())
+            found.append((match[2] or "").strip())
     return found
 
 
@@ -53,7 +56,7 @@ def _holds(condition: str, factors: frozenset[str]) -> bool:
             for factor in alternative.split("-")
         )
         for part in _entries(condition)
-        for alternative in _expanded(part)
+        for alternative in expand_name(part)
     )
 
 
@@ -62,7 +65,7 @@ def _entries(text: str) -> list[str]:
     return [entry for entry in re.split(r"[\s,]+(?![^{]*\})", text.strip()) if entry]
 
 
-def _expanded(entry: str) -> Iterator[str]:
+def expand_name(entry: str) -> Iterator[str]:
     """`py{39,310}-dj42` as two names; empty alternatives leave no dash behind."""
     parts = re.split(r"\{([^{}]*)\}", entry)
     options = [part.split(",") if index % 2 else [part] for index, part in enumerate(parts)]
@@ -87,3 +90,23 @@ def _rank(factors: frozenset[str]) -> tuple[bool, int, tuple[int, int], tuple[in
 def _newest(form: re.Pattern[str], factors: frozenset[str]) -> tuple[int, int]:
     found = (form.fullmatch(factor) for factor in factors)
     return max(((int(match[1]), int(match[2])) for match in found if match), default=(0, 0))
+
+
+def expand_names(envlist: str) -> list[str]:
+    """Return the names of a list of environments, with its braces expanded."""
+    return [name for entry in _entries(envlist) for name in expand_name(entry)]
+
+
+def is_check(name: str) -> bool:
+    """Return whether an environment is for linters only, by its name."""
+    return any(_CHECK.fullmatch(factor) for factor in name.split("-"))
+
+
+def choose(names: Iterable[str], python: str | None) -> str | None:
+    """Return the environment in which the tests of a job run: with its Python, if there is one, else the best."""
+    usual = [
+        name for name in names if not any(_ODD.fullmatch(factor) for factor in name.split("-"))
+    ]
+    factor = f"py{python.replace('.', '')}" if python else ""
+    fitting = [name for name in usual if factor in name.split("-")]
+    return max(fitting or usual, key=lambda name: _rank(frozenset(name.split("-"))), default=None)

@@ -1,0 +1,288 @@
+"""Find the program that a command line starts, behind everything that launches it.
+
+`timeout 900 poetry run coverage run -m pytest -q` calls pytest; the launchers only say how.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from heroci_action.detection.ci.records import UNKNOWN, Call, Container
+
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
+_PYTHON = re.compile(r"(python|pypy)[\d.]*(\.exe)?|py")
+
+
+def parse_call(words: tuple[str, ...]) -> Call:
+    """Return the call that a command line comes down to."""
+    call = Call(arguments=words)
+    for _ in words:
+        step = _step(call)
+        if step is None:
+            break
+        call = step
+    return call
+
+
+def _step(call: Call) -> Call | None:
+    """Take one launcher off; None if the first word is the program itself."""
+    if call.program or call.script is not None or not call.arguments:
+        return None
+    first, *rest = call.arguments
+    if _ASSIGNMENT.fullmatch(first):
+        name, _, value = first.partition("=")
+        known = {} if UNKNOWN in value else {name: value}
+        return replace(call, arguments=tuple(rest), env={**call.env, **known})
+    name = first.rpartition("/")[2].partition("@")[0]
+    if _PYTHON.fullmatch(name):
+        return _python(call, rest)
+    launch = _LAUNCHERS.get(name)
+    launched = launch(call, rest) if launch else None
+    if launched is None:
+        return replace(call, program=first, arguments=tuple(rest))
+    return replace(launched, launchers=(*call.launchers, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    """The options in front of the words that they launch; those in `valued` take the next word as well."""
+
+    words: list[str]
+    taken: Mapping[str, str] = field(default_factory=dict)
+    rest: tuple[str, ...] = ()
+
+
+def _options(words: list[str], valued: frozenset[str] = frozenset()) -> _Options:
+    taken: dict[str, str] = {}
+    index = 0
+    while index < len(words) and words[index].startswith("-") and words[index] != "-":
+        word = words[index]
+        index += 1
+        if word == "--":
+            break
+        name, sign, value = word.partition("=")
+        if word in valued and index < len(words):
+            value = words[index]
+            index += 1
+        elif not sign and name[2:] and name[:2] in valued and name[1] != "-":
+            name, value = name[:2], name[2:]
+        taken[name] = value
+    return _Options(words=words, taken=taken, rest=tuple(words[index:]))
+
+
+def _python(call: Call, words: list[str]) -> Call | None:
+    for index, word in enumerate(words):
+        if word in {"-m", "-c"} or (
+            word.startswith("-") and word.endswith("m") and word[:2] != "--"
+        ):
+            if word == "-c" or index + 1 == len(words):
+                return replace(call, program="python", python=True, arguments=tuple(words))
+            return _run_python(call, words[index + 1 :], module=True)
+        if word in {"-W", "-X"} or (index and words[index - 1] in {"-W", "-X"}):
+            continue
+        if not word.startswith("-"):
+            return _run_python(call, words[index:], module=False)
+    return replace(call, program="python", python=True, arguments=tuple(words))
+
+
+def _run_python(call: Call, words: list[str], *, module: bool) -> Call | None:
+    """Return the call of Python code; `python -m coverage run …` is a launcher itself."""
+    name, *rest = words
+    if module and name in _MODULES:
+        launched = _LAUNCHERS[name](call, rest)
+        if launched is not None:
+            return replace(launched, launchers=(*call.launchers, name))
+    return replace(call, program=name, arguments=tuple(rest), python=True, module=module)
+
+
+_MODULES = frozenset({"coverage", "poetry", "pipenv", "pdm", "hatch", "uv", "pipx", "dotenv"})
+
+Launcher = Callable[[Call, list[str]], Call | None]
+
+
+def _plain(*valued: str, positional: int = 0) -> Launcher:
+    """Return a launcher that takes options and a number of words of its own: `timeout -k 5 900 CMD`."""
+
+    def launch(call: Call, words: list[str]) -> Call | None:
+        rest = _options(words, frozenset(valued)).rest[positional:]
+        return replace(call, arguments=rest) if rest else None
+
+    return launch
+
+
+def _tool(*commands: str, valued: tuple[str, ...] = ()) -> Launcher:
+    """Return a launcher with a subcommand: `poetry run CMD`. Anything else that the tool does is no launch."""
+
+    def launch(call: Call, words: list[str]) -> Call | None:
+        before = _options(words, frozenset({"--directory", "--project", "-C", "-P", "--config"}))
+        if before.rest[:1] == () or before.rest[0] not in commands:
+            return None
+        inner = _options(list(before.rest[1:]), frozenset(valued))
+        taken = {**before.taken, **inner.taken}
+        directory = taken.get("--directory", taken.get("-C"))
+        found = replace(call, arguments=inner.rest, directory=directory or call.directory)
+        module = next((taken[name] for name in ("-m", "--module") if taken.get(name)), None)
+        if module is not None:
+            return _run_python(found, [module, *inner.rest], module=True)
+        return found if inner.rest else None
+
+    return launch
+
+
+def _environment(call: Call, words: list[str]) -> Call | None:
+    """`env -u NAME A=b CMD`; the loop takes the assignments."""
+    rest = _options(words, frozenset({"-u", "-C", "-S"})).rest
+    return replace(call, arguments=rest) if rest else None
+
+
+def _coverage(call: Call, words: list[str]) -> Call | None:
+    if words[:1] != ["run"]:
+        return None
+    options = _options(words[1:], _COVERAGE_VALUED)
+    module = next(
+        (options.taken[name] for name in ("-m", "--module") if options.taken.get(name)), None
+    )
+    if module is not None:
+        return _run_python(call, [module, *options.rest], module=True)
+    return _run_python(call, list(options.rest), module=False) if options.rest else None
+
+
+_COVERAGE_VALUED = frozenset(
+    {
+        "--source",
+        "--source-pkgs",
+        "--rcfile",
+        "--omit",
+        "--include",
+        "--data-file",
+        "--concurrency",
+        "--context",
+    }
+    | {"-m", "--module"}
+)
+
+
+def _shell(call: Call, words: list[str]) -> Call | None:
+    """`sh -c TEXT` and `bash FILE`."""
+    for index, word in enumerate(words):
+        if re.fullmatch(r"-\w*c", word) and index + 1 < len(words):
+            return replace(call, script=words[index + 1], arguments=tuple(words[index + 2 :]))
+        if not word.startswith(("-", "+")) and (not index or words[index - 1] not in {"-o", "+o"}):
+            return replace(call, program=word, arguments=tuple(words[index + 1 :]))
+    return None
+
+
+def _script(call: Call, words: list[str]) -> Call | None:
+    """`script -e -c TEXT`, `su -c TEXT user`."""
+    text = _options(words, frozenset({"-c", "--command"})).taken
+    found = text.get("-c", text.get("--command"))
+    return replace(call, script=found, arguments=()) if found else None
+
+
+def _docker(call: Call, words: list[str]) -> Call | None:
+    first = _options(words, frozenset({"-H", "--context", "--config", "-l"})).rest
+    match first:
+        case ["compose", *rest]:
+            return _compose(call, rest)
+        case ["run" | "exec", *rest] | ["container", "run" | "exec", *rest]:
+            inner = _options(rest, _DOCKER_VALUED)
+            return _contained(
+                call, inner, Container(image=inner.rest[0] if inner.rest else None), rest
+            )
+    return None
+
+
+def _compose(call: Call, words: list[str]) -> Call | None:
+    before = _options(
+        words, frozenset({"-f", "--file", "-p", "--project-name", "--profile", "--env-file"})
+    )
+    if before.rest[:1] not in {("run",), ("exec",)}:
+        return None
+    rest = list(before.rest[1:])
+    inner = _options(rest, _DOCKER_VALUED | {"--index"})
+    files = tuple(_values(words[: len(words) - len(before.rest)], {"-f", "--file"}))
+    service = inner.rest[0] if inner.rest else None
+    return _contained(call, inner, Container(service=service, files=files), rest)
+
+
+def _contained(call: Call, inner: _Options, container: Container, words: list[str]) -> Call | None:
+    if not inner.rest:
+        return None
+    options = words[: len(words) - len(inner.rest)]
+    env = dict(pair.split("=", 1) for pair in _values(options, {"-e", "--env"}) if "=" in pair)
+    known = {name: value for name, value in env.items() if UNKNOWN not in value}
+    return replace(call, arguments=inner.rest[1:], container=container, env={**call.env, **known})
+
+
+def _values(words: list[str], names: set[str]) -> list[str]:
+    """Return every value of an option that may be repeated."""
+    found = [
+        word.partition("=")[2] for word in words if word.partition("=")[0] in names and "=" in word
+    ]
+    return [*found, *(words[i + 1] for i, word in enumerate(words[:-1]) if word in names)]
+
+
+_DOCKER_VALUED = frozenset(
+    {
+        "-e", "--env", "-v", "--volume", "-w", "--workdir", "-u", "--user", "--name", "-p", "--publish", "--network",
+        "--net", "--env-file", "--entrypoint", "--platform", "-l", "--label", "--mount", "--link", "--add-host", "-m",
+        "--memory", "--cpus", "-h", "--hostname", "--shm-size", "--ulimit", "--cap-add", "--security-opt", "--pull",
+        "--tmpfs", "--volumes-from", "--gpus", "--ip", "--network-alias", "--health-cmd", "--restart",
+    }
+)  # fmt: skip
+_UV_VALUED = (
+    "-m", "--module", "--with", "--with-requirements", "--with-editable", "-p", "--python", "--group", "--only-group",
+    "--no-group", "--extra", "--no-extra", "--project", "--directory", "--env-file", "--package", "--index",
+    "--index-url", "--extra-index-url", "--resolution", "--from", "-c", "--constraints", "--refresh-package",
+)  # fmt: skip
+
+_LAUNCHERS: Mapping[str, Launcher] = {
+    "uv": _tool("run", valued=_UV_VALUED),  # uv run --group test pytest
+    "uvx": _plain(*_UV_VALUED),  # uvx --with tox-uv tox
+    "poetry": _tool("run"),
+    "pdm": _tool("run", valued=("-p", "--project", "-s", "--site-packages")),
+    "pipenv": _tool("run"),
+    "rye": _tool("run"),
+    "pixi": _tool("run", valued=("-e", "--environment")),
+    "npx": _plain("-p", "--package", "-c", "--call"),
+    "bunx": _plain(),
+    "pipx": _tool("run", valued=("--spec", "--python", "--pip-args", "--index-url")),
+    "conda": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
+    "mamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
+    "micromamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
+    "mise": _tool("exec", "x"),
+    "dotenv": _tool("run", valued=("-f", "--file")),
+    "op": _tool("run", valued=("--env-file",)),
+    "doppler": _tool("run", valued=("-p", "--project", "-c", "--config")),
+    "env": _environment,
+    "coverage": _coverage,
+    "timeout": _plain("-k", "--kill-after", "-s", "--signal", positional=1),
+    "xvfb-run": _plain(
+        "-n", "--server-num", "-s", "--server-args", "-e", "--error-file", "-w", "--wait"
+    ),
+    "nice": _plain("-n", "--adjustment"),
+    "ionice": _plain("-c", "-n"),
+    "time": _plain("-f", "-o"),
+    "sudo": _plain("-u", "--user", "-g", "--group"),
+    "stdbuf": _plain("-i", "-o", "-e"),
+    "exec": _plain("-a"),
+    "command": _plain(),
+    "builtin": _plain(),
+    "nohup": _plain(),
+    "unbuffer": _plain(),
+    "dbus-run-session": _plain(),
+    "retry": _plain("-t", "-d", "-s"),
+    "xargs": _plain("-n", "-P", "-I", "-L", "-d", "-a", "-s"),
+    "sh": _shell,
+    "bash": _shell,
+    "zsh": _shell,
+    "dash": _shell,
+    "script": _script,
+    "su": _script,
+    "docker": _docker,
+    "podman": _docker,
+    "docker-compose": _compose,
+    "podman-compose": _compose,
+}

@@ -1,0 +1,137 @@
+"""Read scripts and expand every command that stands for others, until only programs are left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from heroci_action.detection.ci.hatch import expand_hatch
+from heroci_action.detection.ci.just import expand_just
+from heroci_action.detection.ci.make import expand_make
+from heroci_action.detection.ci.nox import expand_nox
+from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, expand_package_script
+from heroci_action.detection.ci.records import Command, LeftOut, Script
+from heroci_action.detection.ci.shell import read_script
+from heroci_action.detection.ci.shell_scripts import expand_file, expand_text
+from heroci_action.detection.ci.shell_state import ShellState
+from heroci_action.detection.ci.tasks import expand_task
+from heroci_action.detection.ci.tox import expand_tox
+from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.repository.files import join
+
+MAX_DEPTH = 12  # calls that call each other
+MAX_COMMANDS = 5_000  # of one job
+# Programs that run tasks from files that are not read.
+_UNREADABLE = frozenset(
+    {"gulp", "grunt", "rake", "gradle", "gradlew", "ant", "bazel", "earthly", "pants", "doit"}
+)
+
+
+@dataclass(kw_only=True)
+class Context:
+    """What the commands of a job share: its files and its Python; `not_followed` collects what could not be read."""
+
+    files: WorkingTree
+    python: str | None = None
+    not_followed: list[LeftOut] = field(default_factory=list)
+    count: int = 0
+
+
+def run(script: Script, context: Context) -> Iterator[Command]:
+    """Yield the commands of a script, those that stand for others replaced by these."""
+    state = ShellState.start(script, context.files)
+    yield from run_in(script, state, context)
+
+
+def run_in(script: Script, state: ShellState, context: Context) -> Iterator[Command]:
+    """Do the same in a shell that several scripts share."""
+    for command in read_script(script, state):
+        yield from _expand(command, context)
+
+
+def _expand(command: Command, context: Context) -> Iterator[Command]:
+    context.count += 1
+    if len(command.via) > MAX_DEPTH or context.count > MAX_COMMANDS:
+        return
+    command = _launched(command)
+    scripts = _scripts(command, context)
+    if scripts is None:
+        yield command
+        return
+    expanded = list(_expand_scripts(command, scripts, context))
+    # `npm run build` stays if the script behind it runs no program.
+    yield from expanded or [command]
+
+
+def _expand_scripts(
+    command: Command, scripts: tuple[Script, ...], context: Context
+) -> Iterator[Command]:
+    for script in scripts:
+        inherited = replace(
+            script,
+            conditional=script.conditional or command.conditional,
+            may_fail=script.may_fail or command.may_fail,
+        )
+        for inner in read_script(inherited, ShellState.start(inherited, context.files)):
+            yield from _expand(replace(inner, via=(*command.via, command, *inner.via)), context)
+
+
+def _launched(command: Command) -> Command:
+    """Apply what the launchers in front of the program say about directory and variables."""
+    call = command.call
+    directory = join(command.directory, call.directory) if call.directory else command.directory
+    return replace(command, directory=directory, env={**command.env, **call.env})
+
+
+def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:
+    """Return what a command stands for; None if it is a program of its own."""
+    for expander in (_by_name, _launched_task, _shell_text, _shell_file):
+        found = expander(command, context)
+        if found is not None:
+            return found
+    if command.call.name in _UNREADABLE:
+        reason = f"HeroCI does not read the files of {command.call.name}"
+        left_out = LeftOut(line=command.line, source=command.source, reason=reason)
+        context.not_followed.append(left_out)
+    return None
+
+
+def _by_name(command: Command, context: Context) -> tuple[Script, ...] | None:
+    expander = _EXPANDERS.get(command.call.name)
+    return expander(command, context) if expander else None
+
+
+def _launched_task(command: Command, context: Context) -> tuple[Script, ...] | None:
+    """Return the task of `pdm run NAME` and the like, which may also be a program."""
+    launchers = (name for name in command.call.launchers if name in _TASK_LAUNCHERS)
+    launcher = next(launchers, None)
+    return expand_task(command, context.files.tree, launcher) if launcher else None
+
+
+def _shell_text(command: Command, _: Context) -> tuple[Script, ...] | None:
+    return expand_text(command)
+
+
+def _shell_file(command: Command, context: Context) -> tuple[Script, ...] | None:
+    return expand_file(command, context.files)
+
+
+Expander = Callable[[Command, Context], tuple[Script, ...] | None]
+
+_TASK_LAUNCHERS = frozenset({"pdm", "pipenv", "rye", "pixi"})
+_EXPANDERS: Mapping[str, Expander] = {
+    "make": lambda command, context: expand_make(command, context.files),
+    "gmake": lambda command, context: expand_make(command, context.files),
+    "just": lambda command, context: expand_just(command, context.files),
+    "tox": lambda command, context: expand_tox(command, context.files.tree, context.python),
+    "nox": lambda command, context: expand_nox(command, context.files.tree),
+    "hatch": lambda command, context: expand_hatch(command, context.files.tree),
+    "task": lambda command, context: expand_task(command, context.files.tree, "task"),
+    "taskipy": lambda command, context: expand_task(command, context.files.tree, "task"),
+    "poe": lambda command, context: expand_task(command, context.files.tree, "poe"),
+    "pdm": lambda command, context: expand_task(command, context.files.tree, "pdm"),
+    **dict.fromkeys(
+        PACKAGE_MANAGERS,
+        lambda command, context: expand_package_script(command, context.files.tree),
+    ),
+}

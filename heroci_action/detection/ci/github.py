@@ -1,0 +1,307 @@
+"""Read the workflows of GitHub Actions, and of the services that read the same files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.github_actions import Action
+from heroci_action.detection.ci.github_expressions import Partial, holds, interpolate, value_of
+from heroci_action.detection.ci.matrix import Leg, best_leg, legs_of, version_of
+from heroci_action.detection.ci.records import ROOT, Command, Image, Job, Script, Trigger
+from heroci_action.detection.ci.service_files import (
+    created_files,
+    drop_service_files,
+    read_assignments,
+    service_file,
+)
+from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
+from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
+from heroci_action.repository.files import RepositoryFiles, join
+
+WORKFLOWS = r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml"
+MAX_CALLS = 8  # workflows and actions that call each other
+_ENV, _OUTPUT = service_file("GITHUB_ENV"), service_file("GITHUB_OUTPUT")
+_DEFAULTS = {
+    "CI": "true",
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_WORKSPACE": ROOT,
+    "RUNNER_OS": "Linux",
+    "GITHUB_ENV": _ENV,
+    "GITHUB_OUTPUT": _OUTPUT,
+    "GITHUB_PATH": service_file("GITHUB_PATH"),
+    "GITHUB_STEP_SUMMARY": service_file("GITHUB_STEP_SUMMARY"),
+}
+_GITHUB = Partial(workspace=ROOT, event=Partial(inputs={}))
+_EVENTS = ("push", "pull_request")
+_RUNNER = Partial(os="Linux", arch="X64", temp="/tmp")  # noqa: S108  # the runner's, not ours
+
+
+def read_workflows(tree: RepositoryFiles) -> Iterator[Job]:
+    """Yield the jobs of every workflow, those of reusable workflows where they are called."""
+    for path in tree.matching(WORKFLOWS):
+        workflow = read_yaml(tree, path)
+        trigger = _trigger(workflow.get("on"))
+        if trigger is not None:
+            yield from _Workflow(tree=tree, path=path, workflow=workflow, trigger=trigger).jobs()
+
+
+def _trigger(on: object) -> Trigger | None:
+    """Return how a workflow starts; None if only others call it."""
+    events = dict(on) if isinstance(on, Mapping) else dict.fromkeys(texts(on))
+    push = table(events.get("push"))
+    if "tags" in push and not {"branches", "branches-ignore"} & set(push):
+        events.pop("push", None)
+    if not events or {"push", "pull_request", "pull_request_target", "merge_group"} & set(events):
+        return Trigger.CHANGE
+    return None if set(events) == {"workflow_call"} else Trigger.SELDOM
+
+
+@dataclass(kw_only=True)
+class _Workflow:
+    """A workflow file, called with these inputs."""
+
+    tree: RepositoryFiles
+    path: str
+    workflow: Mapping[str, Any]
+    trigger: Trigger
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    caller: str = ""
+    depth: int = 0
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield the jobs in the order of the file."""
+        for name, content in table(self.workflow.get("jobs")).items():
+            job = _Job(workflow=self, name=f"{self.caller}{name}", content=table(content))
+            if job.is_possible():
+                yield from job.read()
+
+    def call(self, path: str, inputs: Mapping[str, Any], caller: str) -> Iterator[Job]:
+        """Yield the jobs of a reusable workflow of the repository."""
+        workflow = read_yaml(self.tree, path)
+        if self.depth < MAX_CALLS and workflow:
+            declared = table(table(table(workflow.get("on")).get("workflow_call")).get("inputs"))
+            yield from _Workflow(
+                tree=self.tree,
+                path=path,
+                workflow=workflow,
+                trigger=self.trigger,
+                inputs={**_defaults(declared), **inputs},
+                caller=f"{caller} / ",
+                depth=self.depth + 1,
+            ).jobs()
+
+
+def _holds_for_change(condition: object, contexts: Mapping[str, Any]) -> bool | None:
+    """Return whether a condition holds for a push or a pull request; None if that is not known."""
+    events = (Partial(_GITHUB, event_name=event) for event in _EVENTS)
+    found = [holds(condition, {**contexts, "github": github}) for github in events]
+    return True if True in found else None if None in found else False
+
+
+def _defaults(declared: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: table(entry).get("default", "") for name, entry in declared.items()}
+
+
+@dataclass(kw_only=True)
+class _Job:
+    """A job of a workflow, read in the best leg of its matrix."""
+
+    workflow: _Workflow
+    name: str
+    content: Mapping[str, Any]
+    leg: Leg = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+    outputs: Partial = field(default_factory=Partial)
+    pythons: list[str] = field(default_factory=list)
+    servers: list[Image] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        matrix = value_of(table(self.content.get("strategy")).get("matrix"), self.contexts)
+        self.leg = best_leg(
+            legs_of({key: value_of(value, self.contexts) for key, value in table(matrix).items()}),
+            python=self._python_of,
+            may_fail=lambda leg: bool(holds(self._may_fail, self._with(leg))),
+        )
+        self.env = dict(_DEFAULTS)
+        for level in (self.workflow.workflow.get("env"), self.content.get("env")):
+            self.env |= self._variables(level)
+
+    @property
+    def _may_fail(self) -> object:
+        return self.content.get("continue-on-error", "false")
+
+    @property
+    def contexts(self) -> dict[str, Any]:
+        """Return what expressions may refer to."""
+        return self._with(self.leg)
+
+    def _with(self, leg: Leg) -> dict[str, Any]:
+        return {
+            "matrix": leg,
+            "inputs": self.workflow.inputs,
+            "env": self.env,
+            "github": _GITHUB,
+            "runner": _RUNNER,
+            "steps": self.outputs,
+            "strategy": {"job-index": "0", "job-total": "1"},
+        }
+
+    def _variables(self, value: object) -> dict[str, str]:
+        return {name: interpolate(text, self.contexts) for name, text in table(value).items()}
+
+    def _python_of(self, leg: Leg) -> str:
+        """Return the Python that a leg sets up."""
+        versions = (
+            table(table(step).get("with")).get("python-version")
+            for step in items(self.content.get("steps"))
+        )
+        return next((interpolate(version, self._with(leg)) for version in versions if version), "")
+
+    def is_possible(self) -> bool:
+        """Return whether the job may run for a push or a pull request."""
+        return self._condition() is not False
+
+    def _condition(self) -> bool | None:
+        return _holds_for_change(self.content.get("if"), self.contexts)
+
+    def read(self) -> Iterator[Job]:
+        """Yield the job, or those of the workflow that it calls."""
+        uses = str(self.content.get("uses", ""))
+        if uses.startswith("./"):
+            inputs = {
+                name: value_of(text, self.contexts)
+                for name, text in table(self.content.get("with")).items()
+            }
+            yield from self.workflow.call(join(uses), inputs, self.name)
+            return
+        image = self._container()
+        context = Context(files=WorkingTree(self.workflow.tree), python=self._first_python(image))
+        commands = tuple(self._steps(items(self.content.get("steps")), context, inputs=None))
+        condition = self._condition()
+        yield Job(
+            name=self.name,
+            source=self.workflow.path,
+            commands=commands,
+            services=(*self._services(), *self.servers),
+            image=image,
+            python=_newest(self.pythons) or (image.python if image else None),
+            trigger=max(self.workflow.trigger, Trigger.CHANGE if condition else Trigger.CONDITION),
+            may_fail=bool(holds(self._may_fail, self.contexts)),
+            predefined=_DEFAULTS,
+            created=created_files(context.files),
+            not_followed=tuple(context.not_followed),
+        )
+
+    def _first_python(self, image: Image | None) -> str | None:
+        version = self._python_of(self.leg)
+        return _newest([version]) or (image.python if image else None)
+
+    def _container(self) -> Image | None:
+        container = self.content.get("container")
+        name = table(container).get("image") if isinstance(container, Mapping) else container
+        return self._image(name) if isinstance(name, str) else None
+
+    def _image(self, name: str, alias: str = "", env: object = None) -> Image:
+        text = interpolate(name, self.contexts)
+        return Image.parse(text, source=self.workflow.path, alias=alias, env=self._variables(env))
+
+    def _services(self) -> Iterator[Image]:
+        for alias, service in table(self.content.get("services")).items():
+            name = service if isinstance(service, str) else table(service).get("image")
+            if isinstance(name, str) and name:
+                yield self._image(name, alias, table(service).get("env"))
+
+    def _steps(
+        self, steps: list[Any], context: Context, inputs: Mapping[str, Any] | None, depth: int = 0
+    ) -> Iterator[Command]:
+        """Yield the commands of steps; `inputs` are those of the composite action around them."""
+        for step in map(table, steps):
+            contexts = self.contexts if inputs is None else {**self.contexts, "inputs": inputs}
+            runs = _holds_for_change(step.get("if"), contexts)
+            if runs is False:
+                continue
+            yield from self._step(step, contexts, context, conditional=runs is None, depth=depth)
+
+    def _step(
+        self,
+        step: Mapping[str, Any],
+        contexts: Mapping[str, Any],
+        context: Context,
+        *,
+        conditional: bool,
+        depth: int,
+    ) -> Iterator[Command]:
+        env = self.env | {
+            name: interpolate(text, contexts) for name, text in table(step.get("env")).items()
+        }
+        action = self._action(step, contexts)
+        if action is not None and action.name.startswith("./"):
+            yield from self._composite(action, context, depth)
+            return
+        text = step.get("run") if action is None else self._set_up(action)
+        if not isinstance(text, str):
+            return
+        script = Script(
+            text=interpolate(text, contexts),
+            source=self.workflow.path,
+            directory=self._directory(step, contexts),
+            env=env,
+            conditional=conditional,
+            may_fail=bool(holds(step.get("continue-on-error", "false"), contexts)),
+        )
+        yield from drop_service_files(run(script, context))
+        if not conditional:
+            self.env |= read_assignments(_ENV, context.files)
+            outputs = Partial(read_assignments(_OUTPUT, context.files))
+            self.outputs[str(step.get("id", ""))] = {"outputs": outputs}
+
+    def _directory(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> str:
+        defaults = (
+            table(table(level.get("defaults")).get("run"))
+            for level in (self.content, self.workflow.workflow)
+        )
+        named = (table.get("working-directory") for table in (step, *defaults))
+        directory = next((interpolate(name, contexts) for name in named if name), ".")
+        return join(directory.replace(f"{ROOT}/", "").replace(ROOT, "."))
+
+    def _action(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> Action | None:
+        uses = step.get("uses")
+        if not isinstance(uses, str):
+            return None
+        inputs = {
+            name: interpolate(text, contexts) for name, text in table(step.get("with")).items()
+        }
+        return Action(name=uses.partition("@")[0], inputs=inputs)
+
+    def _set_up(self, action: Action) -> str | None:
+        """Note the Python and the server that an action sets up, and return the script that it runs."""
+        version = action.inputs.get("python-version")
+        if version:
+            self.pythons += version.split()
+        elif file := action.inputs.get("python-version-file"):
+            self.pythons += self.workflow.tree.text(join(file)).split()[:1]
+        server = action.server(self.workflow.path)
+        self.servers += [server] if server else []
+        return action.line
+
+    def _composite(self, action: Action, context: Context, depth: int) -> Iterator[Command]:
+        names = (join(action.name, name) for name in ("action.yml", "action.yaml"))
+        path = self.workflow.tree.first(*names)
+        content = read_yaml(self.workflow.tree, path) if path else {}
+        if depth < MAX_CALLS and content:
+            inputs = _defaults(table(content.get("inputs"))) | dict(action.inputs)
+            steps = items(table(content.get("runs")).get("steps"))
+            yield from self._steps(steps, context, inputs, depth + 1)
+
+
+def _newest(versions: list[str]) -> str | None:
+    """Return the newest version that HeroCI supports, else the oldest one."""
+    found = [version_of(version)[:2] for version in versions if re.match(r"3\.\d+", version)]
+    fitting = [version for version in found if version <= NEWEST_PYTHON]
+    chosen = max(fitting) if fitting else min(found, default=None)
+    return ".".join(map(str, chosen)) if chosen else None

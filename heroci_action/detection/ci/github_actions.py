@@ -1,0 +1,75 @@
+"""Actions of GitHub's marketplace, as the command lines that they run and the servers that they start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from heroci_action.detection.ci.records import Image
+
+# The command line that an action makes of its inputs; `{name}` is an input.
+_LINES: Mapping[str, str] = {
+    # - uses: psf/black@stable
+    #   with: { src: "./src", options: "--check" }
+    "psf/black": "black {options} {src}",
+    "isort/isort-action": "isort {configuration} {sort-paths}",
+    "py-actions/flake8": "flake8 {args} {path}",
+    # - uses: astral-sh/ruff-action@v3
+    #   with: { args: "format --check", src: "./src" }
+    "astral-sh/ruff-action": "ruff {args} {src}",
+    "chartboost/ruff-action": "ruff {args} {src}",
+    "jpetrucciani/mypy-check": "mypy {path} {mypy_flags}",
+    # - uses: pre-commit/action@v3.0.1
+    #   with: { extra_args: --all-files }
+    "pre-commit/action": "pre-commit run --all-files {extra_args}",
+    "j178/prek-action": "prek run --all-files {extra-args}",
+    "tox-dev/action-pre-commit-uv": "pre-commit run --all-files {extra_args}",
+    # - uses: awalsh128/cache-apt-pkgs-action@v1
+    #   with: { packages: "gettext libvips42" }
+    "awalsh128/cache-apt-pkgs-action": "apt-get install {packages}",
+    "daaku/gh-action-apt-install": "apt-get install {packages}",
+    "tecolicom/actions-use-apt-tools": "apt-get install {tools}",
+    "gerlero/apt-install": "apt-get install {packages}",
+    "py-actions/py-dependency-install": "pip install -r {path}",
+    "bahmutov/npm-install": "npm ci",
+    # - uses: snok/install-poetry@v1 installs nothing of the project.
+}
+# Inputs that are scripts, as those of `nick-fields/retry` and `coactions/setup-xvfb`.
+_SCRIPTS = ("run", "command", "cmd", "script")
+# The image of the server that an action starts, with the input that holds its version.
+_SERVERS: Mapping[str, tuple[str, str]] = {
+    # - uses: ikalnytskyi/action-setup-postgres@v7
+    #   with: { postgres-version: "16" }
+    "ikalnytskyi/action-setup-postgres": ("postgres", "postgres-version"),
+    "harmon758/postgresql-action": ("postgres", "postgresql version"),
+    "casperwa/postgresql-action": ("postgres", "postgresql version"),
+    "supercharge/redis-github-action": ("redis", "redis-version"),
+    "mirromutth/mysql-action": ("mysql", "mysql version"),
+    "getong/mariadb-action": ("mariadb", "mariadb version"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A step's `uses` with its inputs."""
+
+    name: str
+    inputs: Mapping[str, str]
+
+    @property
+    def line(self) -> str | None:
+        """Return the script that the action runs; None if it runs no commands that matter."""
+        form = _LINES.get(self.name)
+        if form is not None:
+            filled = re.sub(r"\{([\w-]+)\}", lambda match: self.inputs.get(match[1], ""), form)
+            return " ".join(filled.split())
+        scripts = (self.inputs[name] for name in _SCRIPTS if self.inputs.get(name))
+        return next(scripts, None) if not self.name.startswith("actions/") else None
+
+    def server(self, source: str) -> Image | None:
+        """Return the server that the action starts."""
+        name, version = _SERVERS.get(self.name, ("", ""))
+        return (
+            Image.parse(f"{name}:{self.inputs.get(version, '')}", source=source) if name else None
+        )

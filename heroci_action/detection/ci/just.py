@@ -1,0 +1,140 @@
+"""Expand a call of just into the recipes that it runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from heroci_action.detection.ci.records import UNKNOWN, Command, Script
+from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.repository.files import ancestors, join, parent
+
+NAMES = ("justfile", "Justfile", ".justfile")
+MAX_DEPTH = 20  # recipes that need each other
+_VALUED = frozenset({"-f", "--justfile", "-d", "--working-directory"})
+_ASSIGNMENT = re.compile(r"(export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(.*)")
+_RECIPE = re.compile(
+    r"@?([A-Za-z_][\w-]*)((?:\s+[*+$]?[A-Za-z_][\w-]*(?:=(?:'[^']*'|\"[^\"]*\"|\S+))?)*)\s*:(?!=)\s*(.*)"
+)
+_REFERENCE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+
+
+@dataclass(kw_only=True)
+class _Recipe:
+    parameters: list[str] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class _Justfile:
+    path: str
+    variables: dict[str, str] = field(default_factory=dict)
+    exported: dict[str, str] = field(default_factory=dict)
+    recipes: dict[str, _Recipe] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, path: str, text: str) -> _Justfile:
+        justfile = cls(path=path)
+        recipe: _Recipe | None = None
+        for line in text.replace("\\\n", " ").splitlines():
+            if line[:1].isspace() and line.strip() and recipe is not None:
+                recipe.lines.append(line.strip())
+            elif match := _ASSIGNMENT.fullmatch(line.strip()):
+                justfile._assign(match)
+            elif match := _RECIPE.fullmatch(line.rstrip()):
+                recipe = _Recipe(parameters=match[2].split(), needs=_needs(match[3]))
+                justfile.recipes[match[1]] = recipe
+        return justfile
+
+    def _assign(self, match: re.Match[str]) -> None:
+        value = match[3].strip()
+        quoted = re.fullmatch(r"(['\"])(.*)\1", value)
+        self.variables[match[2]] = quoted[2] if quoted else self.variables.get(value, UNKNOWN)
+        if match[1] and quoted:
+            self.exported[match[2]] = quoted[2]
+
+    def scripts(
+        self, name: str, arguments: list[str], start: Script, depth: int = 0
+    ) -> Iterator[Script]:
+        """Yield the recipe's lines, those of the recipes that it needs first."""
+        recipe = self.recipes.get(name)
+        if recipe is None or depth > MAX_DEPTH:
+            return
+        before = recipe.needs[: recipe.needs.index("&&")] if "&&" in recipe.needs else recipe.needs
+        for needed in before:
+            yield from self.scripts(needed, [], start, depth + 1)
+        values = {**self.variables, **_bind(recipe.parameters, arguments)}
+        lines = [
+            _REFERENCE.sub(lambda match: values.get(match[1], UNKNOWN), line)
+            for line in recipe.lines
+        ]
+        is_script = bool(lines) and lines[0].startswith("#!")
+        for text in ["\n".join(lines[1:])] if is_script else lines:
+            yield Script(
+                text=text.lstrip("@-"),
+                source=self.path,
+                directory=start.directory,
+                env={**start.env, **self.exported},
+                arguments=tuple(arguments),
+                may_fail=text.lstrip("@").startswith("-"),
+            )
+
+
+def _needs(text: str) -> list[str]:
+    """Return the names behind the colon; `(name argument)` is one of them."""
+    return [word.strip("()") for word in re.sub(r"\(([\w-]+)[^)]*\)|#.*", r"\1", text).split()]
+
+
+def _bind(parameters: list[str], arguments: list[str]) -> dict[str, str]:
+    """Return the values of a recipe's parameters: `*args` takes all that are left."""
+    found: dict[str, str] = {}
+    rest = list(arguments)
+    for parameter in parameters:
+        name, _, default = parameter.lstrip("$").partition("=")
+        if name[0] in "*+":
+            found[name[1:]] = shlex.join(rest) or default.strip("'\"")
+            rest = []
+        else:
+            found[name] = rest.pop(0) if rest else default.strip("'\"")
+    return found
+
+
+def expand_just(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
+    """Return the recipes that a call runs; None if there is no justfile or no such recipe."""
+    words, named = _split(command.call.arguments)
+    path = join(command.directory, named) if named else _find(command.directory, files)
+    text = files.text(path) if path else None
+    if path is None or text is None:
+        return None
+    justfile = _Justfile.parse(path, text)
+    start = Script(text="", source=path, directory=parent(path), env=command.env)
+    name = words[0] if words else next(iter(justfile.recipes), "")
+    found = tuple(justfile.scripts(name, words[1:], start))
+    # Several recipes without parameters may be called at once.
+    if name in justfile.recipes and not justfile.recipes[name].parameters:
+        found = tuple(
+            script for word in words or [name] for script in justfile.scripts(word, [], start)
+        )
+    return found or None
+
+
+def _split(words: tuple[str, ...]) -> tuple[list[str], str | None]:
+    found: list[str] = []
+    named: str | None = None
+    pending = iter(words)
+    for word in pending:
+        if word in _VALUED:
+            value = next(pending, "")
+            named = value if word in {"-f", "--justfile"} else named
+        elif found or not (word.startswith("-") or "=" in word):
+            found.append(word)
+    return found, named
+
+
+def _find(directory: str, files: WorkingTree) -> str | None:
+    places = ancestors(directory) if not directory.startswith("/") else ()
+    paths = (join(place, name) for place in places for name in NAMES)
+    return next((path for path in paths if files.has(path)), None)

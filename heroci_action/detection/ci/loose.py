@@ -1,0 +1,80 @@
+"""Read the files of other CI services without their grammar: strings that look like commands, images, variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.records import Image, Job, Script
+from heroci_action.detection.ci.service_files import created_files
+from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.detection.ci.yaml_file import read_yaml, table
+from heroci_action.repository.files import RepositoryFiles
+
+_FILES = (
+    ".gitlab-ci.yml",
+    ".travis.yml",
+    ".circleci/config.yml",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+)
+
+
+def read_loose(tree: RepositoryFiles) -> Iterator[Job]:
+    """Yield the jobs of the other services."""
+    for path in _FILES:
+        if tree.has(path):
+            document = read_yaml(tree, path)
+            jobs = table(document.get("jobs")) or {
+                name: job for name, job in document.items() if "script" in table(job)
+            }
+            for name, job in jobs.items() if jobs else (("", document),):
+                yield _loose_job(tree, path, str(name), table(job))
+
+
+def _loose_job(tree: RepositoryFiles, path: str, name: str, document: Mapping[str, object]) -> Job:
+    lines = _strings(document, {"run", "command", "script", "before_script", "install"})
+    images = tuple(Image.parse(text, source=path) for text in _strings(document, {"image"}))
+    env = {
+        key: text
+        for inner in _tables(document, {"environment", "variables", "env"})
+        for key, text in table(inner).items()
+        if isinstance(text, str) and "$(" not in text
+    }
+    context = Context(files=WorkingTree(tree))
+    script = Script(text="\n".join(lines), source=path, env=env)
+    pythons = [image.python for image in images if image.python]
+    return Job(
+        name=name,
+        source=path,
+        commands=tuple(run(script, context)),
+        services=images,
+        python=pythons[0] if pythons else None,
+        created=created_files(context.files),
+        not_followed=tuple(context.not_followed),
+    )
+
+
+def _strings(document: object, keys: set[str]) -> Iterator[str]:
+    """The texts below these keys, at any depth."""
+    for key, value in _walk(document):
+        if isinstance(value, str) and key in keys:
+            yield value
+
+
+def _tables(document: object, keys: set[str]) -> Iterator[object]:
+    """The values of these keys, at any depth."""
+    return (value for key, value in _walk(document) if key in keys)
+
+
+def _walk(document: object) -> Iterator[tuple[str, object]]:
+    """Each key with its value, list items with the key of their list; what aliases share comes once."""
+    pending: list[tuple[str, object]] = [("", document)]
+    seen: set[int] = set()
+    while pending:
+        key, value = pending.pop()
+        yield key, value
+        if isinstance(value, Mapping | list) and id(value) not in seen:
+            seen.add(id(value))
+            inner = value.items() if isinstance(value, Mapping) else ((key, item) for item in value)
+            pending.extend(reversed([(str(name), item) for name, item in inner]))

@@ -1,0 +1,60 @@
+"""Expand make's variables and the few of its functions that are about text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from heroci_action.detection.ci.records import UNKNOWN
+
+MAX_NESTED = 20  # references in references
+_REFERENCE = re.compile(r"\$(?:\(([^()]*)\)|\{([^{}]*)\}|([\w@<^*]))")
+_NAME = re.compile(r"[\w.-]+|[@<^*]")
+_DOLLAR = "\0"  # a dollar that belongs to the shell
+
+
+def substitute(text: str, values: Mapping[str, str]) -> str:
+    """Return a line as the shell receives it; an undefined variable is empty, an unknown function UNKNOWN.
+
+    `$(shell CMD)` becomes the shell's own `$(CMD)`.
+    """
+    return _expand(text, values, 0).replace(_DOLLAR, "$")
+
+
+def _expand(text: str, values: Mapping[str, str], depth: int) -> str:
+    if depth > MAX_NESTED:
+        return UNKNOWN
+
+    def value(match: re.Match[str]) -> str:
+        reference = next(group for group in match.groups() if group is not None)
+        if _NAME.fullmatch(reference):
+            return _expand(values.get(reference, ""), values, depth + 1)
+        return _function(reference, values, depth)
+
+    text = text.replace("$$", _DOLLAR)
+    for _ in range(MAX_NESTED):
+        # The innermost references are replaced first: $(or $(A),$(B)).
+        text, count = _REFERENCE.subn(value, text)
+        if not count:
+            break
+    return text
+
+
+def _function(reference: str, values: Mapping[str, str], depth: int) -> str:
+    name, _, argument = reference.partition(" ")
+    match name:
+        case "shell":
+            return f"{_DOLLAR}({argument.strip()})"
+        case "or":
+            return next((part.strip() for part in argument.split(",") if part.strip()), "")
+        case "if":
+            condition, then, *otherwise = (*argument.split(",", 2), "")
+            return then if condition.strip() else "".join(otherwise)
+        case "call":
+            called, *arguments = argument.split(",")
+            numbered = {str(index): text for index, text in enumerate(arguments, start=1)}
+            body = values.get(called.strip(), "")
+            return _expand(body, {**values, **numbered}, depth + 1)
+        case "strip" | "abspath" | "realpath" | "firstword":
+            return argument.strip()
+    return UNKNOWN

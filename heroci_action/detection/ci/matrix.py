@@ -1,0 +1,97 @@
+"""The legs of a job's matrix, and the one that HeroCI follows."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
+from heroci_action.detection.ci.yaml_file import items, table
+
+MAX_LEGS = 1_000
+
+Leg = Mapping[str, Any]
+# Values for versions that are no releases, and for tasks other than the tests.
+_ODD = re.compile(
+    r"(?i)\b(main|master|latest|dev|nightly|alpha|beta|rc\d*|pypy\S*|lint|docs?|macos\S*|windows\S*)\b"
+)
+_POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
+_SQLITE = re.compile(r"(?i)sqlite")
+_OTHER_DATABASE = re.compile(r"(?i)mysql|maria|oracle|mssql|sqlserver|cockroach")
+
+
+def legs_of(matrix: object) -> list[Leg]:
+    """Return the legs of GitHub's `matrix`, with `include` and `exclude`."""
+    entries = table(matrix)
+    axes = {
+        key: items(value) for key, value in entries.items() if key not in {"include", "exclude"}
+    }
+    axes = {key: values for key, values in axes.items() if values}
+    combined = itertools.islice(itertools.product(*axes.values()), MAX_LEGS)
+    legs: list[dict[str, Any]] = [
+        dict(zip(axes, values, strict=True)) for values in combined if axes
+    ]
+    excluded = [table(entry) for entry in items(entries.get("exclude"))]
+    legs = [leg for leg in legs if not any(entry and _fits(entry, leg) for entry in excluded)]
+    original = [dict(leg) for leg in legs]
+    for entry in items(entries.get("include")):
+        added = table(entry)
+        shared = {key: value for key, value in added.items() if key in axes}
+        fitting = [leg for leg, own in zip(legs, original, strict=False) if _fits(shared, own)]
+        if original and fitting:
+            for leg in fitting:
+                leg.update(added)
+        else:
+            legs.append(dict(added))
+    return list(legs)
+
+
+def _fits(entry: Mapping[str, Any], leg: Mapping[str, Any]) -> bool:
+    return all(leg.get(key) == value for key, value in entry.items())
+
+
+def best_leg(
+    legs: Iterable[Leg], *, python: Callable[[Leg], str], may_fail: Callable[[Leg], bool]
+) -> Leg:
+    """Return the leg that must pass, with the newest Python that HeroCI supports, on PostgreSQL rather than others.
+
+    Empty if there are no legs.
+    """
+
+    def rank(leg: Leg) -> tuple[Any, ...]:
+        values = list(_texts(leg))
+        return (
+            not may_fail(leg),
+            not any(_OTHER_DATABASE.search(value) for value in values),
+            -sum(bool(_ODD.search(value)) for value in values),
+            _supported(version_of(python(leg))),
+            any(_POSTGRES.search(value) for value in values),
+            # An empty value is the plain way: flags: ["", "-p no:randomly"].
+            sum(value == "" for value in values),
+            [version_of(value) for value in values],
+        )
+
+    return max(legs, key=rank, default={})
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """Return a version as numbers; empty if the text is none."""
+    match = re.fullmatch(r"v?(\d+(?:\.\d+)*)(?:\.[x*])?(-.*)?", text.strip())
+    return tuple(map(int, match[1].split("."))) if match else ()
+
+
+def _supported(version: tuple[int, ...]) -> tuple[int, ...]:
+    return version if version[:2] <= NEWEST_PYTHON else ()

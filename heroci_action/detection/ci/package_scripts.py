@@ -1,0 +1,62 @@
+"""Expand the scripts of package.json: `npm run test:django`, `yarn lint`, `pnpm --dir ui test`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from heroci_action.detection.ci.records import Command, Script
+from heroci_action.detection.ci.yaml_file import table
+from heroci_action.repository.files import RepositoryFiles, join
+
+PACKAGE_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
+_DIRECTORIES = frozenset({"--prefix", "-C", "--cwd", "--dir"})
+_SHORT = {"t": "test", "tst": "test"}
+
+
+def expand_package_script(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:
+    """Return a script with those before and after it; None for any other command of the package manager."""
+    words, directory = split_directory(command)
+    if words[:1] in {("run",), ("run-script",)}:
+        words = words[1:]
+    if not words:
+        return None
+    name = _SHORT.get(words[0], words[0])
+    path = join(directory, "package.json")
+    scripts = table(_read(tree, path).get("scripts"))
+    arguments = [word for word in words[1:] if word != "--" and not word.startswith("--silent")]
+    if not isinstance(scripts.get(name), str):
+        return None
+    lines = [
+        scripts.get(f"pre{name}"),
+        f"{scripts[name]} {shlex.join(arguments)}",
+        scripts.get(f"post{name}"),
+    ]
+    return tuple(
+        Script(text=line, source=path, directory=directory, env=command.env)
+        for line in lines
+        if isinstance(line, str)
+    )
+
+
+def split_directory(command: Command) -> tuple[tuple[str, ...], str]:
+    """Return the words of a package manager without its options, and the directory that they name."""
+    words: list[str] = []
+    directory = command.directory
+    pending = iter(command.call.arguments)
+    for word in pending:
+        name, sign, value = word.partition("=")
+        if name in _DIRECTORIES:
+            directory = join(command.directory, value if sign else next(pending, "."))
+        elif words or not word.startswith("-"):
+            words.append(word)
+    return tuple(words), directory
+
+
+def _read(tree: RepositoryFiles, path: str) -> Mapping[str, Any]:
+    try:
+        return table(json.loads(tree.text(path)))
+    except (ValueError, RecursionError):
+        return {}

@@ -1,0 +1,71 @@
+"""The reading of a project's CI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from heroci_action.detection.ci.github import read_workflows
+from heroci_action.detection.ci.local import read_local
+from heroci_action.detection.ci.loose import read_loose
+from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
+from heroci_action.detection.ci.suite import Suite, find_suite
+from heroci_action.repository.files import RepositoryFiles
+
+# In the order of precedence: a file of GitHub wins over a forgotten one of another service.
+SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (read_workflows, read_loose)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectCI:
+    """The jobs of the project's CI, and its test suite; without a CI, that of tox or make.
+
+    `jobs` are those of the services only.
+    """
+
+    jobs: tuple[Job, ...] = ()
+    suite: Suite | None = None
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """Return the commands of every job."""
+        return tuple(command for job in self.jobs for command in job.commands)
+
+    @property
+    def tests(self) -> tuple[Command, ...]:
+        """Return the commands of the suite's job."""
+        return self.suite.job.commands if self.suite else ()
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """Return the variables with which the suite's tests run, without the service's own."""
+        env = self.suite.runs[0].command.env if self.suite else {}
+        return {name: value for name, value in env.items() if not self.is_predefined(name, value)}
+
+    def is_predefined(self, name: str, value: str) -> bool:
+        """Return whether the service itself sets a variable of the suite's job to this value."""
+        return self.suite is not None and self.suite.job.predefined.get(name) == value
+
+    @property
+    def services(self) -> tuple[Image, ...]:
+        """Return the servers of the suite's job."""
+        return self.suite.job.services if self.suite else ()
+
+    @property
+    def created(self) -> Mapping[str, str]:
+        """Return the files that the suite's job creates, with their text."""
+        return self.suite.job.created if self.suite else {}
+
+    @property
+    def not_followed(self) -> tuple[LeftOut, ...]:
+        """Return the lines of every job that could not be read."""
+        return tuple(line for job in self.jobs for line in job.not_followed)
+
+
+def read_ci(tree: RepositoryFiles) -> ProjectCI:
+    """Read the files of every service; nothing of the repository is run."""
+    by_service = [tuple(read(tree)) for read in SERVICES]
+    suites = (find_suite(jobs, tree) for jobs in by_service)
+    suite = next((found for found in suites if found), None)
+    jobs = tuple(job for found in by_service for job in found)
+    return ProjectCI(jobs=jobs, suite=suite or find_suite(read_local(tree), tree))

@@ -1,0 +1,156 @@
+"""Records of a project's CI: jobs, and the commands they run after everything is expanded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+# A private-use character stands for the part of a word that only the CI service knows.
+UNKNOWN = "\ue000"
+# The checkout's directory, spelled as the placeholder that a step of the plan uses for it.
+ROOT = "{root}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """A file that a shell statement writes; the text is None if it is not known."""
+
+    path: str
+    text: str | None
+    append: bool = False
+    copy_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """Where a command runs if it runs in a container: a service of a compose file, or an image."""
+
+    service: str | None = None
+    image: str | None = None
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A program with its arguments.
+
+    `program` is a command, or the path or module of Python code. `script` is the text that `sh -c` runs. `directory`
+    is where a launcher runs the program, relative to the directory of the command.
+    """
+
+    program: str = ""
+    arguments: tuple[str, ...] = ()
+    python: bool = False
+    module: bool = False
+    script: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    directory: str | None = None
+    container: Container | None = None
+    launchers: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the program's name without its directory."""
+        return self.program.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command of a job, with its words as the program receives them.
+
+    `line` is the statement as the shell would run it again, with redirections and pipes. `via` lists the commands
+    that it was expanded from (`make test`), the outermost first. A conditional command runs only if something holds
+    that is not known here. `directory` is relative to the repository's root; an absolute one is outside it.
+    """
+
+    words: tuple[str, ...]
+    line: str
+    source: str
+    call: Call = field(default_factory=Call)
+    directory: str = "."
+    env: Mapping[str, str] = field(default_factory=dict)
+    via: tuple[Command, ...] = ()
+    conditional: bool = False
+    may_fail: bool = False
+    background: bool = False
+    piped: bool = False
+    writes: tuple[Write, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A container image that a job or a compose file uses; `tag` is empty if it is not known."""
+
+    name: str
+    tag: str
+    source: str
+    alias: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(
+        cls, text: str, *, source: str, alias: str = "", env: Mapping[str, str] | None = None
+    ) -> Image:
+        """Split `registry/name:tag@digest`."""
+        bare = text.split("@", 1)[0]
+        name, _, tag = bare.rpartition(":") if ":" in bare.rsplit("/", 1)[-1] else (bare, "", "")
+        known = "" if UNKNOWN in tag or "$" in tag else tag
+        return cls(name=name, tag=known, source=source, alias=alias, env=env or {})
+
+    @property
+    def python(self) -> str | None:
+        """The Python version in the tag of an image such as `python:3.12-slim` or `cimg/python:3.12`."""
+        version = re.match(r"(3\.\d+)", self.tag)
+        return version[1] if version and self.name.rpartition("/")[2] == "python" else None
+
+
+class Trigger(IntEnum):
+    """How a job starts, the most usual way first."""
+
+    CHANGE = 0  # each push or pull request
+    CONDITION = 1  # a push or pull request, if something holds that is not known here
+    SELDOM = 2  # a schedule, a tag, or by hand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A line of the CI that the plan does not contain, and why."""
+
+    line: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A piece of shell that runs in a shell of its own: a step, a recipe, a file with its arguments."""
+
+    text: str
+    source: str
+    directory: str = "."
+    env: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+    arguments: tuple[str, ...] = ()
+    conditional: bool = False
+    may_fail: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job in one leg of its matrix, with its commands in order."""
+
+    name: str
+    source: str
+    commands: tuple[Command, ...] = ()
+    services: tuple[Image, ...] = ()
+    image: Image | None = None
+    python: str | None = None
+    trigger: Trigger = Trigger.CHANGE
+    may_fail: bool = False
+    predefined: Mapping[str, str] = field(default_factory=dict)  # variables of the service
+    created: Mapping[str, str] = field(
+        default_factory=dict
+    )  # files that the job writes, with their text
+    not_followed: tuple[LeftOut, ...] = ()

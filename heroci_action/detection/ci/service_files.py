@@ -1,0 +1,41 @@
+"""The files through which a job talks to its CI service: variables for later steps, outputs, summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.paths import locate, spell
+from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.ci.working_tree import WorkingTree
+
+# A private-use character, so that no file of a repository has such a name.
+_MARK = "\ue001"
+
+
+def service_file(name: str) -> str:
+    """Return the path of a file of the service, as the value of its variable."""
+    return spell(f"{_MARK}{name}")
+
+
+def drop_service_files(commands: Iterable[Command]) -> Iterator[Command]:
+    """Yield the commands that do not only write such a file."""
+    for command in commands:
+        if not (command.writes and all(write.path.startswith(_MARK) for write in command.writes)):
+            yield command
+
+
+def created_files(files: WorkingTree) -> dict[str, str]:
+    """Return the files of the checkout that a job has written, without the lines that are not known."""
+    found: dict[str, str] = {}
+    for path, text in files.written.items():
+        if text is not None and not path.startswith(_MARK):
+            lines = text.splitlines(keepends=True)
+            found[path] = "".join(line for line in lines if UNKNOWN not in line)
+    return found
+
+
+def read_assignments(path: str, files: WorkingTree) -> dict[str, str]:
+    """Return the lines `NAME=value` that a job has written into such a file."""
+    text = files.text(locate(path, ".") or "") or ""
+    return {name: value for name, value in parse_dotenv(text).items() if UNKNOWN not in value}

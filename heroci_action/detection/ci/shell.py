@@ -1,0 +1,305 @@
+"""Read a shell script as a list of commands. Nothing is executed.
+
+Directories, variables, functions, conditions and loops are followed as far as their values are known: a command in
+the body of an `if` whose condition is not known is conditional, and what it exports does not leave the body.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.calls import parse_call
+from heroci_action.detection.ci.conditions import is_test, truth
+from heroci_action.detection.ci.records import UNKNOWN, Command, Script
+from heroci_action.detection.ci.shell_builtins import BUILTINS
+from heroci_action.detection.ci.shell_files import writes_of
+from heroci_action.detection.ci.shell_state import ShellState
+from heroci_action.detection.ci.statement_text import Span, render
+from heroci_action.detection.ci.syntax import fields, parse_shell, text_of
+from heroci_action.detection.ci.words import expand, expand_one
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MAX_DEPTH = 60  # nested statements and calls
+MAX_LOOPS = 50  # passes through a loop over known words
+_CLAUSES = frozenset({"elif_clause", "else_clause"})
+_SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flow:
+    """What the statements around a command mean for it; `outer` is the pipeline or redirection around it."""
+
+    conditional: bool = False
+    may_fail: bool = False
+    background: bool = False
+    piped: bool = False
+    depth: int = 0
+    outer: Span | None = None
+
+
+def read_script(script: Script, state: ShellState) -> Iterator[Command]:
+    """Yield the commands of a script in order; `state` changes as the script would change its shell."""
+    flow = _Flow(conditional=script.conditional, may_fail=script.may_fail)
+    yield from _statements(parse_shell(script.text), state, flow)
+
+
+def _run(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    handler = _HANDLERS.get(node.type)
+    if handler is None or flow.depth > MAX_DEPTH or state.ended:
+        return
+    yield from handler(node, state, replace(flow, depth=flow.depth + 1))
+
+
+def _statements(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    for child in node.children:
+        following = child.next_sibling
+        background = flow.background or (following is not None and following.type == "&")
+        yield from _run(child, state, replace(flow, background=background))
+
+
+def _list(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    left, operator, right = node.children[0], node.children[1].type, node.children[-1]
+    shrugs = operator == "||" and text_of(right).split(" ", 1)[0] in _SHRUGS
+    first = replace(flow, may_fail=flow.may_fail or shrugs, outer=None)
+    yield from _run(left, state, first)
+    known = truth(left, state)
+    if known is (operator == "||"):
+        return
+    unknown = known is None and (operator == "||" or is_test(left))
+    outer = Span(flow.outer.node, right.start_byte) if flow.outer else None
+    second = replace(flow, outer=outer, conditional=flow.conditional or unknown)
+    yield from _maybe(right, state, second)
+
+
+def _maybe(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    """Run a statement; if it is conditional, what it changes does not leave it."""
+    yield from _run(node, state.fork() if flow.conditional else state, flow)
+
+
+def _pipeline(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    inner = replace(flow, piped=True, outer=flow.outer or Span.of(node))
+    for child in node.children:
+        yield from _run(child, state.fork(), inner)
+    for write in writes_of(flow.outer or Span.of(node), state):
+        state.files.write(write)
+
+
+def _group(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    yield from _statements(node, state, replace(flow, outer=None))
+
+
+def _subshell(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    inner = state.fork()
+    inner.files = state.files
+    yield from _group(node, inner, flow)
+
+
+def _redirected(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    body = node.child_by_field_name("body")
+    if body is not None:
+        yield from _run(body, state, replace(flow, outer=flow.outer or Span.of(node)))
+    for redirect in node.children:
+        if redirect.type == "heredoc_redirect":
+            # The grammar puts what follows `<<EOF` on its line into the redirection.
+            yield from _statements(redirect, state, flow)
+
+
+def _negated(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    yield from _run(node.children[-1], state, flow)
+
+
+def _assignment(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+    _assign(node, state, export=False)
+    yield from ()
+
+
+def _assignments(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    for child in node.children:
+        yield from _run(child, state, flow)
+
+
+def _assign(node: Node, state: ShellState, *, export: bool) -> None:
+    name = text_of(node.child_by_field_name("name"))
+    state.assign(name, expand_one(node.child_by_field_name("value"), state), export=export)
+
+
+def _declaration(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+    export = text_of(node.children[0]) == "export"
+    for child in node.children[1:]:
+        if child.type == "variable_assignment":
+            _assign(child, state, export=export)
+        elif export and child.type == "variable_name":
+            state.export(text_of(child))
+        elif export:
+            # The grammar sees no assignment in `export "A=b"`.
+            for word in expand(child, state):
+                name, sign, value = word.partition("=")
+                if sign:
+                    state.assign(name, value, export=True)
+    yield from ()
+
+
+def _if(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    """Follow the branch that is taken; if that is not known, every branch is conditional."""
+    clauses = [node, *(child for child in node.children if child.type in _CLAUSES)]
+    taken: bool | None = None
+    for clause in clauses:
+        conditions, body = _clause_parts(clause)
+        for condition in conditions:
+            yield from _run(condition, state, flow)
+        taken = truth(conditions[-1], state) if conditions else True
+        if taken is not False:
+            yield from _branch(body, state, flow if taken else replace(flow, conditional=True))
+        if taken is None:
+            flow = replace(flow, conditional=True)
+        elif taken:
+            return
+
+
+def _clause_parts(clause: Node) -> tuple[list[Node], list[Node]]:
+    """Return the conditions and the body of `if`, `elif` or `else`."""
+    children = [child for child in clause.children if child.type not in _CLAUSES]
+    then = next((index for index, child in enumerate(children) if child.type == "then"), 0)
+    return [child for child in children[:then] if child.is_named], children[then + 1 :]
+
+
+def _branch(body: list[Node], state: ShellState, flow: _Flow) -> Iterator[Command]:
+    inner = state.fork() if flow.conditional else state
+    for child in body:
+        yield from _run(child, inner, flow)
+
+
+def _case(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    subject = expand_one(node.child_by_field_name("value"), state)
+    for item in (child for child in node.children if child.type == "case_item"):
+        patterns = [expand_one(pattern, state) for pattern in fields(item, "value")]
+        if UNKNOWN in subject:
+            yield from _statements(item, state.fork(), replace(flow, conditional=True))
+        elif any(fnmatch.fnmatchcase(subject, pattern) for pattern in patterns):
+            yield from _statements(item, state, flow)
+            return
+
+
+def _for(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    name = text_of(node.child_by_field_name("variable"))
+    words = [word for value in fields(node, "value") for word in expand(value, state)]
+    body = node.child_by_field_name("body")
+    if body is None:
+        return
+    if not words or UNKNOWN in "".join(words) or len(words) > MAX_LOOPS:
+        inner = state.fork()
+        inner.assign(name, UNKNOWN)
+        yield from _statements(body, inner, replace(flow, conditional=True))
+        return
+    for word in words:
+        state.assign(name, word)
+        yield from _statements(body, state, flow)
+
+
+def _while(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    body = node.child_by_field_name("body")
+    if body is not None:
+        yield from _statements(body, state.fork(), replace(flow, conditional=True))
+
+
+def _function(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+    body = node.child_by_field_name("body")
+    if body is not None:
+        state.functions[text_of(node.child_by_field_name("name"))] = body
+    yield from ()
+
+
+def _command(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    env = dict(state.env)
+    words: list[str] = []
+    for child in node.children:
+        if child.type == "variable_assignment":
+            name = text_of(child.child_by_field_name("name"))
+            env[name] = expand_one(child.child_by_field_name("value"), state)
+            if _ends_line(child):
+                state.assign(name, env[name])
+        elif not child.type.endswith("_redirect"):
+            words += expand(child, state)
+    if not words:
+        return
+    if words[0] in state.functions:
+        yield from _call(state.functions[words[0]], words, state, flow)
+    elif words[0] == "eval":
+        yield from _statements(parse_shell(" ".join(words[1:])), state, flow)
+    elif words[0] in {"source", "."}:
+        yield from _source(words, state, flow)
+    elif words[0] in BUILTINS:
+        BUILTINS[words[0]](words[1:], state)
+    else:
+        yield from _emit(node, words, env, state, flow)
+
+
+def _ends_line(assignment: Node) -> bool:
+    """Return whether a line ends behind an assignment. The grammar takes `A=1 B=2` as a prefix of the next line."""
+    following = assignment.next_sibling
+    while following is not None and following.type == "variable_assignment":
+        following = following.next_sibling
+    return following is not None and following.start_point.row > assignment.end_point.row
+
+
+def _emit(
+    node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: _Flow
+) -> Iterator[Command]:
+    outer = flow.outer or Span.of(node)
+    writes = tuple(writes_of(outer, state)) if not flow.piped else ()
+    yield Command(
+        words=tuple(words),
+        call=parse_call(tuple(words)),
+        line=render(outer, state),
+        source=state.source,
+        directory=state.directory,
+        env={name: value for name, value in env.items() if UNKNOWN not in value},
+        conditional=flow.conditional,
+        may_fail=flow.may_fail,
+        background=flow.background,
+        piped=flow.piped,
+        writes=writes,
+    )
+    for write in writes:
+        state.files.write(write)
+
+
+def _call(body: Node, words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:
+    before, state.arguments = state.arguments, tuple(words[1:])
+    yield from _statements(body, state, flow)
+    state.arguments, state.ended = before, False
+
+
+def _source(words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:
+    """Run a file in the same shell; one that the repository does not contain (`activate`) is passed over."""
+    path = state.locate(words[1]) if len(words) > 1 else None
+    text = state.files.text(path) if path else None
+    if text is not None:
+        yield from _statements(parse_shell(text), state, flow)
+
+
+_HANDLERS: dict[str, Callable[[Node, ShellState, _Flow], Iterator[Command]]] = {
+    "program": _statements,
+    "compound_statement": _group,
+    "do_group": _statements,
+    "ERROR": _statements,
+    "list": _list,
+    "pipeline": _pipeline,
+    "subshell": _subshell,
+    "redirected_statement": _redirected,
+    "negated_command": _negated,
+    "variable_assignment": _assignment,
+    "variable_assignments": _assignments,
+    "declaration_command": _declaration,
+    "if_statement": _if,
+    "case_statement": _case,
+    "for_statement": _for,
+    "while_statement": _while,
+    "function_definition": _function,
+    "command": _command,
+}

@@ -1,0 +1,102 @@
+"""The files that shell statements write, with their text if it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.records import Write
+from heroci_action.detection.ci.shell_state import ShellState
+from heroci_action.detection.ci.statement_text import Span
+from heroci_action.detection.ci.syntax import text_of
+from heroci_action.detection.ci.words import expand, expand_one
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_OPERATORS = {">": False, ">|": False, "&>": False, ">>": True, "&>>": True}
+
+
+def writes_of(span: Span, state: ShellState) -> Iterator[Write]:
+    """Yield the files that a command, pipeline or redirected statement writes."""
+    nodes = list(span.nodes())
+    text = _output(nodes, state)
+    for redirect in (node for node in nodes if node.type == "file_redirect"):
+        operator = next(
+            (child.type for child in redirect.children if child.type in _OPERATORS), None
+        )
+        path = state.locate(expand_one(redirect.child_by_field_name("destination"), state))
+        if operator and path and text_of(redirect.child_by_field_name("descriptor")) in {"", "1"}:
+            yield Write(path=path, text=text, append=_OPERATORS[operator])
+    for command in (node for node in nodes if node.type == "command"):
+        yield from _command_writes(_words(command, state), text, state)
+
+
+def _command_writes(words: list[str], text: str | None, state: ShellState) -> Iterator[Write]:
+    """Yield what `cp`, `touch`, `ln`, `mv` and `tee` write."""
+    program = words[0].rpartition("/")[2] if words else ""
+    options = {word for word in words[1:] if word.startswith("-")}
+    paths = [state.locate(word) for word in words[1:] if word not in options]
+    match program:
+        case "tee":
+            append = bool(options & {"-a", "--append"})
+            yield from (Write(path=path, text=text, append=append) for path in paths if path)
+        case "touch":
+            yield from (Write(path=path, text="", append=True) for path in paths if path)
+        case "cp" | "mv" | "ln" | "install" if len(paths) > 1:
+            yield from _copies(paths, state)
+
+
+def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:
+    *sources, target = paths
+    for source in sources:
+        if source and target and state.files.has(source):
+            into = state.files.has_directory(target)
+            path = f"{target}/{source.rpartition('/')[2]}".removeprefix("./") if into else target
+            yield Write(path=path, text=state.files.text(source), copy_of=source)
+
+
+def _output(nodes: list[Node], state: ShellState) -> str | None:
+    """Return what the first command of a statement prints, if it is `echo`, `printf` or `cat` with a heredoc."""
+    heredoc = next((node for node in nodes if node.type == "heredoc_body"), None)
+    command = next((node for node in nodes if node.type == "command"), None)
+    words = _words(command, state) if command else []
+    match words:
+        case ["cat" | "tee", *_] if heredoc is not None:
+            return _heredoc(heredoc, state)
+        case ["echo", *rest]:
+            printed = [word for word in rest if word not in {"-e", "-n", "-en", "-ne"}]
+            text = " ".join(printed)
+            return (text.replace("\\n", "\n") if len(printed) < len(rest) else text) + "\n"
+        case ["printf", text]:
+            return text.replace("\\n", "\n")
+        case ["printf", "%s\\n" | "%s", *rest]:
+            return "\n".join(rest) + "\n"
+        case ["cat", path] if (place := state.locate(path)) is not None:
+            return state.files.text(place)
+    return None
+
+
+def _heredoc(body: Node, state: ShellState) -> str:
+    start = body.prev_sibling
+    while start is not None and start.type != "heredoc_start":
+        start = start.prev_sibling
+    if text_of(start)[:1] in {"'", '"', "\\"} or not body.children:
+        return text_of(body)
+    source = body.text or b""
+    found: list[str] = []
+    position = 0
+    for child in (child for child in body.children if child.type != "heredoc_content"):
+        found.append(source[position : child.start_byte - body.start_byte].decode(errors="replace"))
+        found.append(expand_one(child, state))
+        position = child.end_byte - body.start_byte
+    return "".join([*found, source[position:].decode(errors="replace")])
+
+
+def _words(command: Node, state: ShellState) -> list[str]:
+    children = (
+        child
+        for child in command.children
+        if child.type not in {"variable_assignment", "file_redirect", "heredoc_redirect"}
+    )
+    return [word for child in children for word in expand(child, state)]

@@ -1,0 +1,41 @@
+"""Expand `sh -c "…"` and shell scripts of the repository."""
+
+from __future__ import annotations
+
+import re
+
+from heroci_action.detection.ci.paths import locate, spell
+from heroci_action.detection.ci.records import Command, Script
+from heroci_action.detection.ci.working_tree import WorkingTree
+
+_SHEBANG = re.compile(r"#!.*\b(sh|bash|zsh|dash)\b")
+
+
+def expand_text(command: Command) -> tuple[Script, ...] | None:
+    """Return the text that `sh -c` runs."""
+    text = command.call.script
+    return None if text is None else (_script(command, text),)
+
+
+def expand_file(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
+    """Return a shell script of the repository; None if the program is anything else."""
+    call = command.call
+    path = locate(call.program, command.directory) if call.program and not call.python else None
+    text = files.text(path) if path else None
+    # A bare name is looked for in PATH, unless a shell is called with it.
+    called = "/" in call.program or bool({"sh", "bash"} & set(call.launchers))
+    if path is None or text is None or not called:
+        return None
+    is_shell = path.endswith((".sh", ".bash")) or _SHEBANG.match(text) or "bash" in call.launchers
+    return (_script(command, text, path),) if is_shell else None
+
+
+def _script(command: Command, text: str, path: str | None = None) -> Script:
+    return Script(
+        text=text,
+        source=path or command.source,
+        directory=command.directory,
+        env=command.env,
+        path=spell(path) if path else "",
+        arguments=command.call.arguments,
+    )

@@ -1,0 +1,98 @@
+"""The state of a shell while a script is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.paths import locate, spell
+from heroci_action.detection.ci.records import UNKNOWN, Script
+from heroci_action.detection.ci.working_tree import WorkingTree
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+@dataclass
+class ShellState:
+    """Directory, variables and functions of a shell; `env` holds the exported variables, `local` the others.
+
+    `directory` is relative to the repository's root; an absolute path is outside it.
+    """
+
+    files: WorkingTree
+    source: str
+    directory: str = "."
+    env: dict[str, str] = field(default_factory=dict)
+    local: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, Node] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    script: str = ""
+    export_all: bool = False
+    stack: tuple[str, ...] = ()
+    ended: bool = False
+
+    @classmethod
+    def start(cls, script: Script, files: WorkingTree) -> ShellState:
+        """Return the state in which a script begins."""
+        return cls(
+            files=files,
+            source=script.source,
+            directory=script.directory,
+            env=dict(script.env),
+            arguments=script.arguments,
+            script=script.path,
+        )
+
+    def fork(self) -> ShellState:
+        """Return the state of a subshell: what it changes stays in it."""
+        return replace(
+            self,
+            files=self.files.fork(),
+            env=dict(self.env),
+            local=dict(self.local),
+            functions=dict(self.functions),
+        )
+
+    def value(self, name: str) -> str | None:
+        """Return the value of a variable or parameter; None if it is not known."""
+        if name.isdigit():
+            index = int(name)
+            if index == 0:
+                return self.script or None
+            return self.arguments[index - 1] if index <= len(self.arguments) else ""
+        match name:
+            case "@" | "*":
+                return " ".join(self.arguments)
+            case "#":
+                return str(len(self.arguments))
+            case "PWD":
+                return spell(self.directory)
+        found = self.local.get(name, self.env.get(name))
+        return None if found is None or UNKNOWN in found else found
+
+    def assign(self, name: str, value: str, *, export: bool = False) -> None:
+        """Set a variable, in the environment if it is exported."""
+        if export or self.export_all or name in self.env:
+            self.env[name] = value
+            self.local.pop(name, None)
+        else:
+            self.local[name] = value
+
+    def export(self, name: str) -> None:
+        """Export a variable that may have been set before."""
+        if name in self.local:
+            self.env[name] = self.local.pop(name)
+
+    def locate(self, word: str) -> str | None:
+        """Return a path from the repository's root; None if it is unknown or outside."""
+        return locate(word, self.directory)
+
+    def enter(self, word: str) -> None:
+        """Apply `cd`."""
+        if word == "-":
+            self.directory, self.stack = self.stack[-1] if self.stack else ".", self.stack[:-1]
+            return
+        self.stack = (*self.stack[-9:], self.directory)
+        found = self.locate(word)
+        self.directory = found if found is not None else f"/{UNKNOWN}"

@@ -1,0 +1,65 @@
+"""The text of a shell statement, as it can be run again without the CI's variables."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.records import ROOT
+from heroci_action.detection.ci.shell_state import ShellState
+from heroci_action.detection.ci.syntax import walk
+from heroci_action.detection.ci.words import expand_one
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_QUOTED = frozenset({"string", "heredoc_body"})
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The source from a byte offset to the end of a node.
+
+    The grammar attaches a redirection to the whole list in front of it; it belongs to the last command only.
+    """
+
+    node: Node
+    start: int
+
+    @classmethod
+    def of(cls, node: Node) -> Span:
+        """Return the whole of a node."""
+        return cls(node, node.start_byte)
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield the nodes that begin in the span."""
+        return (child for child in walk(self.node) if child.start_byte >= self.start)
+
+
+def render(span: Span, state: ShellState) -> str:
+    """Return the statement's text with known variables replaced by their values."""
+    source = (span.node.text or b"")[span.start - span.node.start_byte :]
+    found: list[str] = []
+    position = 0
+    for child in span.nodes():
+        start = child.start_byte - span.start
+        if child.type not in {"simple_expansion", "expansion"} or start < position:
+            continue
+        value = expand_one(child, state)
+        quoted = child.parent is not None and child.parent.type in _QUOTED
+        found.append(source[position:start].decode(errors="replace"))
+        found.append(_escape(value) if quoted else _quote(value))
+        position = child.end_byte - span.start
+    found.append(source[position:].decode(errors="replace"))
+    text = "".join(found)
+    return " ".join(text.replace("\\\n", " ").split(" ")) if "<<" not in text else text
+
+
+def _quote(value: str) -> str:
+    return shlex.quote(value) if value and not value.startswith(ROOT) else value
+
+
+def _escape(value: str) -> str:
+    return "".join(f"\\{char}" if char in '"\\$`' else char for char in value)

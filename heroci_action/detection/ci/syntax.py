@@ -1,0 +1,57 @@
+"""Parse shell scripts and makefiles with tree-sitter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+
+@cache
+def _shell_parser() -> Parser:
+    # Late imports save start-up time: a project without a CI needs no grammar.
+    import tree_sitter  # noqa: PLC0415
+    import tree_sitter_bash  # noqa: PLC0415
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+
+
+@cache
+def _make_parser() -> Parser:
+    # Late imports save start-up time, as above.
+    import tree_sitter  # noqa: PLC0415
+    import tree_sitter_make  # noqa: PLC0415
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_make.language()))
+
+
+def parse_shell(text: str) -> Node:
+    """Return the syntax tree of a shell script; what cannot be parsed is an ERROR node in it."""
+    return _shell_parser().parse(text.encode(errors="replace")).root_node
+
+
+def parse_makefile(text: str) -> Node:
+    """Return the syntax tree of a makefile."""
+    return _make_parser().parse(text.encode(errors="replace")).root_node
+
+
+def text_of(node: Node | None) -> str:
+    """Return the source text of a node."""
+    return (node.text or b"").decode(errors="replace") if node else ""
+
+
+def fields(node: Node, name: str) -> list[Node]:
+    """Return the children of a node in a field."""
+    return node.children_by_field_name(name)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and everything below it, in source order, without recursion."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending.extend(reversed(current.children))

@@ -1,0 +1,99 @@
+"""Recognise the commands that run tests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import Command
+from heroci_action.repository.files import RepositoryFiles, join
+
+# Code that starts Django's command line, as manage.py does.
+_DJANGO_PROGRAM = re.compile(r"\bexecute_from_command_line\b|\bManagementUtility\b")
+_DJANGO_MODULES = frozenset({"django", "manage", "django.core.management"})
+# Code that sets up Django and runs tests, as a package's runtests.py does.
+_TEST_SCRIPT = re.compile(
+    r"\bget_runner\b|\bDiscoverRunner\b|\brun_tests\(|call_command\(\s*[\"']test|\bpytest\.main\(|"
+    r"execute_from_command_line\([^)]*[\"']test[\"']"
+)
+
+
+class Runner(Enum):
+    """The kinds of programs that run tests."""
+
+    DJANGO = "django"
+    PYTEST = "pytest"
+    SCRIPT = "script"
+    UNITTEST = "unittest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestRun:
+    """A command that runs tests, with the arguments of the runner."""
+
+    command: Command
+    runner: Runner
+    arguments: tuple[str, ...]
+    program: str | None = None  # the file of manage.py or of the script, from the repository's root
+
+
+def find_test_run(command: Command, tree: RepositoryFiles) -> TestRun | None:
+    """Return the run of tests that a command is; None if it is anything else."""
+    call = command.call
+    if call.name in {"pytest", "py.test"} and not call.program.endswith(".py"):
+        return TestRun(command=command, runner=Runner.PYTEST, arguments=call.arguments)
+    if is_django(command, tree):
+        arguments = _behind_test(call.arguments)
+        if arguments is None:
+            return None
+        return TestRun(
+            command=command,
+            runner=Runner.DJANGO,
+            arguments=arguments,
+            program=program_file(command, tree),
+        )
+    if call.module and call.program == "unittest":
+        return TestRun(command=command, runner=Runner.UNITTEST, arguments=call.arguments)
+    path = program_file(command, tree)
+    if path and (call.python or path.endswith(".py")) and _TEST_SCRIPT.search(tree.text(path)):
+        return TestRun(
+            command=command, runner=Runner.SCRIPT, arguments=call.arguments, program=path
+        )
+    return None
+
+
+def _behind_test(arguments: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the arguments of `manage.py test`; options may come first."""
+    for index, argument in enumerate(arguments):
+        if argument == "test":
+            return (*arguments[:index], *arguments[index + 1 :])
+        if not argument.startswith("-"):
+            return None
+    return None
+
+
+def is_django(command: Command, tree: RepositoryFiles) -> bool:
+    """Return whether a command starts Django's command line: manage.py, django-admin, `python -m django`."""
+    call = command.call
+    if call.name in {"django-admin", "django-admin.py"} or (
+        call.module and call.program in _DJANGO_MODULES
+    ):
+        return True
+    path = program_file(command, tree)
+    if call.name == "manage.py":
+        return True
+    return path is not None and bool(_DJANGO_PROGRAM.search(tree.text(path)))
+
+
+def program_file(command: Command, tree: RepositoryFiles) -> str | None:
+    """Return the file of the repository that a command runs as a program."""
+    call = command.call
+    if call.module:
+        parts = call.program.split(".")
+        places = (command.directory, join(command.directory, "src"))
+        names = (join(*parts) + ".py", join(*parts, "__main__.py"))
+        return tree.first(*(join(place, name) for place in places for name in names))
+    path = locate(call.program, command.directory) if call.program else None
+    return path if path and tree.has(path) else None

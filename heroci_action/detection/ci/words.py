@@ -1,0 +1,225 @@
+"""Expand the words of a shell command: quotes, variables, substitutions, braces and globs."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.paths import spell
+from heroci_action.detection.ci.records import ROOT, UNKNOWN
+from heroci_action.detection.ci.shell_state import ShellState
+from heroci_action.detection.ci.syntax import text_of
+from heroci_action.repository.files import join, parent
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MAX_WORDS = 2_000  # of one expansion; a longer one is no command line that somebody would write
+_BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of a word; only an unquoted expansion is split at blanks."""
+
+    text: str
+    quoted: bool = False
+    split: bool = False
+
+
+def expand(node: Node, state: ShellState) -> list[str]:
+    """Return the words that one word of a script becomes; UNKNOWN stands for what is not known."""
+    fields = _split(_parts(node, state))
+    words = (word for field in fields for word in _globbed(field, state))
+    return list(itertools.islice(words, MAX_WORDS))
+
+
+def expand_one(node: Node | None, state: ShellState) -> str:
+    """Return the text of a word that is neither split nor globbed, such as the value of an assignment."""
+    return "".join(part.text for part in _parts(node, state)) if node else ""
+
+
+def _parts(node: Node, state: ShellState) -> list[_Part]:
+    if node.type in {"concatenation", "command_name"}:
+        return [part for child in node.children for part in _parts(child, state)]
+    reader = _READERS.get(node.type)
+    return [reader(node, state)] if reader else list(_unescape(text_of(node)))
+
+
+def _unescape(text: str) -> Iterator[_Part]:
+    """Take the backslashes out of an unquoted word; the characters behind them count as quoted."""
+    for index, piece in enumerate(re.split(r"\\(.|\n)", text, flags=re.DOTALL)):
+        if piece and not (index % 2 and piece == "\n"):
+            yield _Part(piece, quoted=bool(index % 2))
+
+
+def _unescape_ansi(text: str) -> str:
+    try:
+        return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    except UnicodeDecodeError:
+        return text
+
+
+def _string(node: Node, state: ShellState) -> str:
+    """Return the text between double quotes. The grammar leaves out some blanks, so the gaps count as well."""
+    source = node.text or b""
+    found: list[str] = []
+    position = 2 if node.type == "translated_string" else 1
+    for child in node.children:
+        if child.type not in {"simple_expansion", "expansion", "command_substitution"}:
+            continue
+        start, end = child.start_byte - node.start_byte, child.end_byte - node.start_byte
+        found.append(_plain_string(source[position:start]))
+        found.append(_parts(child, state)[0].text)
+        position = end
+    found.append(_plain_string(source[position:-1]))
+    return "".join(found)
+
+
+def _plain_string(source: bytes) -> str:
+    text = source.decode(errors="replace")
+    return re.sub(r"\\([\\\"$`\n])", lambda match: match[1].strip("\n"), text)
+
+
+def _variable(node: Node, state: ShellState) -> str:
+    """Return the value of `$NAME` or `${NAME…}`."""
+    name = text_of(node)[1:] if node.type == "simple_expansion" else ""
+    if name:
+        return _known(state.value(name))
+    match = re.fullmatch(
+        r"\$\{(\w+|[@*#?])(?:\[[^]]*\])?(:?[-=+?]|%%?|##?)?(.*)\}", text_of(node), re.DOTALL
+    )
+    if match is None:
+        return UNKNOWN
+    name = "0" if match[1] == "BASH_SOURCE" else match[1]
+    return _known(_modified(state.value(name), match[2] or "", lambda: _operand(node, state)))
+
+
+def _known(value: str | None) -> str:
+    return UNKNOWN if value is None else value
+
+
+def _operand(node: Node, state: ShellState) -> str:
+    """Return the word behind the operator of `${NAME:-word}`."""
+    named = [child for child in node.children if child.is_named]
+    return "".join(expand_one(child, state) for child in named[1:])
+
+
+def _modified(value: str | None, operator: str, operand: Callable[[], str]) -> str | None:
+    match operator.removeprefix(":"):
+        case "-" | "=":
+            return value or operand()
+        case "+":
+            return operand() if value else ""
+        case "" | "?":
+            return value
+        case "%" | "%%" if value is not None and not re.search(r"[*?\[]", operand()):
+            return value.removesuffix(operand())
+        case "#" | "##" if value is not None and not re.search(r"[*?\[]", operand()):
+            return value.removeprefix(operand())
+        case _:
+            return None
+
+
+def _substitute(node: Node, state: ShellState) -> str:
+    """Return the output of `$(…)` for the few commands whose output is known without running them."""
+    commands = [child for child in node.children if child.is_named]
+    if len(commands) != 1 or commands[0].type != "command":
+        return UNKNOWN
+    words = [word for child in commands[0].children for word in expand(child, state)]
+    output = _OUTPUTS.get(words[0].rpartition("/")[2]) if words else None
+    found = output(words[1:], state) if output and UNKNOWN not in "".join(words) else None
+    return UNKNOWN if found is None else found
+
+
+def _git(arguments: list[str], state: ShellState) -> str | None:
+    match arguments:
+        case ["rev-parse", "--show-toplevel"]:
+            return ROOT
+        case ["ls-files", *patterns]:
+            wanted = [
+                _regex([_Part(pattern)], deep=True) for pattern in patterns if pattern != "--"
+            ]
+            files = state.files.matching("|".join(wanted) or ".*", state.directory)
+            return " ".join(file for file in files if state.files.has(join(state.directory, file)))
+    return None
+
+
+def _cat(arguments: list[str], state: ShellState) -> str | None:
+    paths = [state.locate(argument) for argument in arguments]
+    texts = [state.files.text(path) for path in paths if path]
+    return "".join(text.strip() for text in texts if text is not None) if len(texts) == 1 else None
+
+
+_OUTPUTS: Mapping[str, Callable[[list[str], ShellState], str | None]] = {
+    "git": _git,
+    "pwd": lambda _, state: spell(state.directory),
+    "cat": _cat,
+    "echo": lambda arguments, _: " ".join(arguments),
+    "dirname": lambda arguments, _: parent(arguments[-1]) if arguments else None,
+    "basename": lambda arguments, _: (
+        arguments[0].rpartition("/")[2] if len(arguments) == 1 else None
+    ),
+}
+
+
+_READERS: Mapping[str, Callable[[Node, ShellState], _Part]] = {
+    "raw_string": lambda node, _: _Part(text_of(node)[1:-1], quoted=True),
+    "ansi_c_string": lambda node, _: _Part(_unescape_ansi(text_of(node)[2:-1]), quoted=True),
+    "string": lambda node, state: _Part(_string(node, state), quoted=True),
+    "translated_string": lambda node, state: _Part(_string(node, state), quoted=True),
+    "simple_expansion": lambda node, state: _Part(_variable(node, state), split=True),
+    "expansion": lambda node, state: _Part(_variable(node, state), split=True),
+    "command_substitution": lambda node, state: _Part(_substitute(node, state), split=True),
+    "arithmetic_expansion": lambda *_: _Part(UNKNOWN),
+    "process_substitution": lambda *_: _Part(UNKNOWN),
+}
+
+
+def _split(parts: list[_Part]) -> list[list[_Part]]:
+    """Split the unquoted expansions of a word at blanks; one that is empty leaves no word."""
+    fields: list[list[_Part]] = []
+    current: list[_Part] = []
+    for part in parts:
+        pieces = re.split(r"\s+", part.text) if part.split else [part.text]
+        for index, piece in enumerate(pieces):
+            if index and current:
+                fields.append(current)
+                current = []
+            if piece or not part.split:
+                current.append(_Part(piece, quoted=part.quoted))
+    return [*fields, current] if current else fields
+
+
+def _globbed(parts: list[_Part], state: ShellState) -> Iterator[str]:
+    """Expand braces and globs; a pattern that matches nothing stays as it is."""
+    text = "".join(part.text for part in parts)
+    unquoted = "".join(part.text for part in parts if not part.quoted)
+    if not any(part.quoted for part in parts) and (match := _BRACES.search(text)):
+        for option in match[1].split(","):
+            yield from _globbed(
+                [_Part(f"{text[:match.start()]}{option}{text[match.end():]}")], state
+            )
+        return
+    matches: tuple[str, ...] = ()
+    if re.search(r"[*?\[]", unquoted) and UNKNOWN not in text:
+        matches = state.files.matching(_regex(parts), state.directory)
+    yield from matches or (text,)
+
+
+def _regex(parts: list[_Part], *, deep: bool = False) -> str:
+    """Return the regular expression for a glob; `deep` lets `*` match slashes, as git's patterns do."""
+    wildcards = {"*": ".*" if deep else "[^/]*", "?": "[^/]"}
+    found = []
+    for part in parts:
+        pieces = [part.text] if part.quoted else re.split(r"(\[[\w!-]+\]|\*+|\?)", part.text)
+        for index, piece in enumerate(pieces):
+            if index % 2 == 0:
+                found.append(re.escape(piece))
+            else:
+                found.append(wildcards.get(piece[0], piece.replace("[!", "[^")))
+    regex = "".join(found).removeprefix(re.escape("./"))
+    return regex if deep else re.sub(r"(^|/)(?=\[\^/\])", r"\1(?!\\.)", regex)

@@ -1,0 +1,80 @@
+"""Read YAML files with every scalar as text: the version 3.10 stays 3.10."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from heroci_action.repository.files import RepositoryFiles
+
+
+class _Reference(list[str]):
+    """GitLab's `!reference [job, key]`."""
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader without implicit types; unknown tags are passed over."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    # Merge keys (`<<: *defaults`) are the one implicit type that matters.
+    "<": [
+        entry
+        for entry in yaml.SafeLoader.yaml_implicit_resolvers["<"]
+        if entry[0].endswith("merge")
+    ]
+}
+
+
+def _untagged(loader: _Loader, _: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+
+
+def _reference(loader: _Loader, node: yaml.Node) -> object:
+    if not isinstance(node, yaml.SequenceNode):
+        return _untagged(loader, "", node)
+    return _Reference(map(str, loader.construct_sequence(node)))
+
+
+_Loader.add_multi_constructor("!", _untagged)
+_Loader.add_constructor("!reference", _reference)
+
+
+def read_yaml(tree: RepositoryFiles, path: str) -> Mapping[str, Any]:
+    """Return the last document of a file that is a table; empty if there is none or the file is invalid.
+
+    GitLab's files may begin with a document of their own, the header of a component.
+    """
+    try:
+        documents = list(yaml.load_all(tree.text(path), Loader=_Loader))  # a SafeLoader
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError):
+        return {}
+    return next((document for document in reversed(documents) if isinstance(document, Mapping)), {})
+
+
+def is_reference(value: object) -> bool:
+    """Return whether a value is GitLab's `!reference`."""
+    return isinstance(value, _Reference)
+
+
+def table(value: object) -> Mapping[str, Any]:
+    """Return a value if it is a table, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: object) -> list[Any]:
+    """Return a value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def texts(value: object) -> list[str]:
+    """Return the texts in a value that may be one text or a list of them."""
+    if isinstance(value, str):
+        return [value]
+    return [item for item in items(value) if isinstance(item, str)]

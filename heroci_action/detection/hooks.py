@@ -1,0 +1,85 @@
+"""The hooks of pre-commit or prek, as calls of the tools behind them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
+from heroci_action.detection.project_files import ProjectFiles
+
+_PROGRAMS = frozenset({"pre-commit", "prek"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A hook with the version of its repository; `wanted` and `unwanted` are patterns of the files that it sees."""
+
+    id: str
+    path: str
+    version: str | None
+    arguments: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+    manual: bool = False
+
+
+def read_hooks(project: ProjectFiles) -> Iterator[Hook]:
+    """Yield the hooks of .pre-commit-config.yaml."""
+    path = hooks_file(project)
+    document = read_yaml(project.tree, path) if path else {}
+    for repository in map(table, items(document.get("repos"))):
+        version = re.fullmatch(r"v?(\d+(?:\.\w+)+)", str(repository.get("rev", "")))
+        for hook in map(table, items(repository.get("hooks"))):
+            yield Hook(
+                id=str(hook.get("id", "")),
+                path=str(path),
+                version=version[1] if version else None,
+                arguments=tuple(texts(hook.get("args"))),
+                dependencies=tuple(texts(hook.get("additional_dependencies"))),
+                wanted=_patterns(document.get("files"), hook.get("files")),
+                unwanted=_patterns(document.get("exclude"), hook.get("exclude")),
+                manual="manual" in texts(hook.get("stages")),
+            )
+
+
+def hooks_file(project: ProjectFiles) -> str | None:
+    """Return the configuration of the hooks."""
+    return project.tree.first(".pre-commit-config.yaml", ".pre-commit-config.yml")
+
+
+def _patterns(*values: object) -> tuple[str, ...]:
+    return tuple(value for value in values if isinstance(value, str) and value not in {"", "^$"})
+
+
+def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
+    """Return the hooks that a command runs: `pre-commit run --all-files`, or only one by its id."""
+    call = command.call
+    name = "pre-commit" if call.program == "pre_commit" else call.name.partition("@")[0]
+    words = [word for word in call.arguments if not word.startswith("-")]
+    if name not in _PROGRAMS or words[:1] != ["run"]:
+        return ()
+    stage = _option(call.arguments, "--hook-stage", "--stage")
+    asked = [hook for hook in hooks if hook.id in words[1:]]
+    return tuple(asked) or tuple(hook for hook in hooks if not hook.manual or stage == "manual")
+
+
+def _option(words: tuple[str, ...], *names: str) -> str:
+    for index, word in enumerate(words):
+        name, sign, value = word.partition("=")
+        if name in names:
+            return value if sign else "".join(words[index + 1 : index + 2])
+    return ""
+
+
+def run_by_service(project: ProjectFiles) -> bool:
+    """Return whether pre-commit.ci runs the hooks: it needs no configuration, but projects show its badge."""
+    path = hooks_file(project)
+    document: Mapping[str, Any] = read_yaml(project.tree, path) if path else {}
+    readme = project.tree.first("README.md", "README.rst", "README")
+    badge = "results.pre-commit.ci" in project.tree.text(readme) if readme else False
+    return badge or "ci" in document

@@ -1,0 +1,101 @@
+"""The paths that a lint tool checks: as the project names them, without what git does not track."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.repository.files import ancestors, join
+from heroci_action.repository.targets import PYTHON, lint_targets
+
+MAX_FILES = 30  # named one by one; more become directories, because a command line has an end
+
+
+def find_targets(
+    project: ProjectFiles,
+    paths: tuple[str, ...],
+    *,
+    wanted: tuple[str, ...],
+    unwanted: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Return the paths without what git does not track; the patterns are those of a hook.
+
+    All paths are relative to the repository's root.
+    """
+    return tuple(dict.fromkeys(_narrow(project, paths, wanted, unwanted)))
+
+
+def relative(project: ProjectFiles, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the outermost of these paths, relative to the working directory."""
+    unique = dict.fromkeys(paths)
+    outermost = (path for path in unique if not set(ancestors(path)[1:]) & set(unique))
+    directory = project.layout.directory
+    return tuple(os.path.relpath(path, directory).replace(os.sep, "/") for path in outermost)
+
+
+def _narrow(
+    project: ProjectFiles,
+    paths: tuple[str, ...],
+    wanted: tuple[str, ...],
+    unwanted: tuple[str, ...],
+) -> Iterator[str]:
+    files, strays = _python(project), list(project.tree.strays)
+    if wanted or unwanted:
+        kept = [file for file in files if _passes(file, wanted, unwanted)]
+        strays += set(files) - set(kept)
+        files = kept
+    if len(paths) > MAX_FILES:
+        named = {
+            file
+            for file in files
+            if any(file == path or file.startswith(f"{path}/") for path in paths)
+        }
+        yield from lint_targets(sorted(named), [*strays, *(set(files) - named)])
+        return
+    for path in paths:
+        yield from _without_strays(project, path, files, strays)
+
+
+def _without_strays(
+    project: ProjectFiles, path: str, files: list[str], strays: list[str]
+) -> tuple[str, ...]:
+    """Return a directory without its strays; a file, or a name that is not known, as it is."""
+    near = _below(strays, path)
+    if not near or not (path == "." or project.tree.has_directory(path)):
+        return (path,)
+    inside = [os.path.relpath(file, path) for file in _below(files, path)]
+    outside = [os.path.relpath(stray, path) + "/" * stray.endswith("/") for stray in near]
+    return tuple(join(path, target) for target in lint_targets(inside, outside))
+
+
+def _python(project: ProjectFiles) -> list[str]:
+    """Return the Python files that git tracks, and new ones outside of new directories."""
+    directories = tuple(stray for stray in project.tree.strays if stray.endswith("/"))
+    return [
+        file
+        for file in project.tree.files
+        if PurePosixPath(file).suffix in PYTHON
+        and not file.startswith(directories)
+        and file not in project.tree.created
+    ]
+
+
+def _below(files: Iterable[str], path: str) -> list[str]:
+    return [file for file in files if path in (".", file) or file.startswith(f"{path}/")]
+
+
+def _passes(file: str, wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> bool:
+    return all(_finds(pattern, file) for pattern in wanted) and not any(
+        _finds(pattern, file) for pattern in unwanted
+    )
+
+
+def _finds(pattern: str, file: str) -> bool:
+    """Search as pre-commit does; a pattern that Python does not understand finds nothing."""
+    try:
+        return re.search(pattern, file) is not None
+    except re.error:
+        return False

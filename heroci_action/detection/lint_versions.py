@@ -1,0 +1,53 @@
+"""Which versions of the lint tools the project uses, and which plugins of Flake8."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from heroci_action.detection.ci.local import read_local_checks
+from heroci_action.detection.hooks import read_hooks
+from heroci_action.detection.pins import find_pins
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.readers.format import LintTool
+from heroci_action.readers.registry import LINT_TOOLS
+from heroci_action.repository.files import join
+
+_PLUGIN = re.compile(
+    r"(?i)(flake8-[\w.-]+|pep8-naming|dlint|pyproject-flake8)(\[[\w,]+\])?([=<>~!]=?.*)?"
+)
+
+
+def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
+    """Return the requirement that fixes a tool's version: the project's own, its CI's, else that of its hook."""
+    pins = find_pins(project)
+    return pins.get(tool.distribution) or _ci_pin(project, tool) or _hook_pin(project, tool)
+
+
+def _ci_pin(project: ProjectFiles, tool: LintTool) -> str | None:
+    """Return the version in `pip install black==24.1` or `uvx ruff@0.9.1`."""
+    form = re.compile(rf"{tool.distribution}(?:==|@)v?(\d+(?:\.\w+)+)")
+    words = (word for command in project.ci.commands for word in command.words)
+    found = (form.fullmatch(word) for word in words)
+    return next((f"{tool.distribution}=={match[1]}" for match in found if match), None)
+
+
+def _hook_pin(project: ProjectFiles, tool: LintTool) -> str | None:
+    versions = (hook.version for hook in read_hooks(project) if hook.id in tool.hooks)
+    return next((f"{tool.distribution}=={version}" for version in versions if version), None)
+
+
+def find_plugins(project: ProjectFiles) -> Iterator[str]:
+    """Yield Flake8's plugins that hooks, CI and tox install, and what reads [tool.flake8] if there is one."""
+    hooks = (hook for hook in read_hooks(project) if hook.id in LINT_TOOLS["flake8"].hooks)
+    of_hooks = [requirement for hook in hooks for requirement in hook.dependencies]
+    local = (command for commands in read_local_checks(project.tree) for command in commands)
+    commands = (*project.ci.commands, *local)
+    installed = [
+        word for command in commands if "install" in command.words for word in command.words
+    ]
+    yield from (word for word in (*of_hooks, *installed) if _PLUGIN.fullmatch(word))
+    for directory in project.layout.directories:
+        pyproject = project.tree.toml(join(directory, "pyproject.toml"))
+        if "flake8" in pyproject.get("tool", {}):
+            yield "flake8-pyproject"
