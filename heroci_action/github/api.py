@@ -1,4 +1,4 @@
-"""GitHub's REST API, as far as reports need it: patient with limits and outages, but not for long."""
+"""A client for the parts of GitHub's REST API that reports use; it waits for rate limits and outages, within bounds."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from heroci_action.masking import Masker
 from heroci_action.text import one_line
 from heroci_action.version import __version__
 
-ATTEMPTS = 3
-TIMEOUT = 10.0  # seconds for each step of a request: connect, send, receive
-PATIENCE = 60.0  # seconds that all waiting for limits and between attempts may take
-UNTOLD_WAIT = 60.0  # seconds to wait for a secondary limit that does not say how long
+# https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 VERSION = "2022-11-28"
-MAX_PAGES = 100  # of a hundred entries; nobody has more comments than that
-"""Sources: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api,
-https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
+ATTEMPTS = 3
+TIMEOUT = 10.0
+"""Seconds for each phase of a request: connect, send, receive."""
+PATIENCE = 60.0
+"""Seconds to wait in total, for limits and between attempts."""
+DEFAULT_WAIT = 60.0
+"""Seconds to wait for a secondary limit without a retry-after header."""
+MAX_PAGES = 100
 
 
 class ApiError(HeroCIError):
-    """GitHub did not do what was asked for; `status` is None where it did not answer."""
+    """A request failed; `status` is the HTTP status, None if GitHub did not answer."""
 
     def __init__(self, cause: str, *, remedy: str | None = None, status: int | None = None) -> None:
         super().__init__(cause, remedy=remedy)
@@ -35,7 +38,7 @@ class ApiError(HeroCIError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Where the API is, whose repository is meant, and the token."""
+    """The API's base URL, the repository and the token."""
 
     url: str
     repository: str
@@ -43,7 +46,7 @@ class Access:
 
 
 class Api:
-    """A conversation with GitHub about one repository; it closes as a context manager."""
+    """A client for one repository; a context manager."""
 
     def __init__(
         self,
@@ -75,30 +78,33 @@ class Api:
         self._http.close()
 
     def repository(self, path: str) -> str:
-        """The path of something in the repository."""
+        """Return the API path of a resource of the repository."""
         return f"repos/{self._access.repository}/{path}"
 
     def get(self, path: str, **query: str) -> Any:
-        """What is there. Raises ApiError."""
+        """Return a resource. Raise ApiError."""
         return self._json(self._request("GET", path, params=query))
 
     def pages(self, path: str, **query: str) -> Iterator[Any]:
-        """The entries of a list, over all its pages. Raises ApiError."""
+        """Yield the entries of all pages of a list. Raise ApiError."""
         answer = self._request("GET", path, params={"per_page": "100", **query})
         for _ in range(MAX_PAGES):
             yield from self._json(answer)
             following = answer.links.get("next", {}).get("url")
             if not following:
                 return
-            self._must_be_ours(following)
+            self._check_origin(following)
             answer = self._request("GET", following)
 
     def post(self, path: str, content: Mapping[str, Any], *, repeatable: bool) -> Any:
-        """Make something; one that is not repeatable is sent again only if it surely was not done. Raises ApiError."""
+        """Create a resource. Raise ApiError.
+
+        A request that is not repeatable is sent again only if GitHub certainly did not process it.
+        """
         return self._json(self._request("POST", path, json=content, repeatable=repeatable))
 
     def patch(self, path: str, content: Mapping[str, Any]) -> Any:
-        """Change something. Raises ApiError."""
+        """Update a resource. Raise ApiError."""
         return self._json(self._request("PATCH", path, json=content))
 
     def _request(
@@ -126,7 +132,7 @@ class Api:
     def _delay(
         self, answer: httpx.Response, usual: float | None, *, repeatable: bool
     ) -> float | None:
-        """After how many seconds another attempt makes sense; None: never."""
+        """Return the seconds until the next attempt, None if it would be pointless."""
         if _is_limited(answer):
             return self._until_allowed(answer)
         return usual if answer.is_server_error and repeatable else None
@@ -138,20 +144,20 @@ class Api:
             return float(wait)
         if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
             return max(1.0, float(reset) - self._now())
-        return UNTOLD_WAIT
+        return DEFAULT_WAIT
 
     def _silence(self, error: httpx.TransportError) -> ApiError:
         words = self._words(str(error) or type(error).__name__)
         return ApiError(f"GitHub does not answer: {words}", remedy="run the job again later")
 
     def _refusal(self, answer: httpx.Response) -> ApiError:
-        said = self._words(_message(answer))
+        message = self._words(_message(answer))
         status = answer.status_code
         if _is_limited(answer):
-            cause = f"GitHub is limiting the rate of requests: {said}"
-            return ApiError(cause, remedy="run fewer jobs at once", status=status)
+            cause = f"GitHub limits the rate of requests: {message}"
+            return ApiError(cause, remedy="run fewer jobs at the same time", status=status)
         cause, remedy = _REFUSALS.get(status, (f"GitHub answered {status}", None))
-        return ApiError(f"{cause}: {said}" if said else cause, remedy=remedy, status=status)
+        return ApiError(f"{cause}: {message}" if message else cause, remedy=remedy, status=status)
 
     def _words(self, text: str) -> str:
         return one_line(self._masker.mask(text))
@@ -161,44 +167,44 @@ class Api:
             return answer.json()
         except ValueError as error:
             raise ApiError(
-                f"GitHub answered with something else than JSON: {self._words(answer.text)}",
-                remedy="see whether a proxy is in the way",
+                f"GitHub's answer is not JSON: {self._words(answer.text)}",
+                remedy="check whether a proxy intercepts the request",
                 status=answer.status_code,
             ) from error
 
-    def _must_be_ours(self, url: str) -> None:
-        """The token goes nowhere else, whatever a page says about the next one."""
+    def _check_origin(self, url: str) -> None:
+        """Raise ApiError for a URL on another host: the token must not be sent there."""
         here, there = urlsplit(self._access.url), urlsplit(url)
         if (here.scheme, here.netloc) != (there.scheme, there.netloc):
-            raise ApiError(f"GitHub points to a page elsewhere: {self._words(url)}")
+            raise ApiError(f"the next page is on another host: {self._words(url)}")
 
 
 _REFUSALS: dict[int, tuple[str, str | None]] = {
-    401: ("the token is not valid", "use ${{ github.token }}, or renew the one that is used"),
+    401: ("the token is not valid", "use ${{ github.token }}, or renew the token"),
     403: (
-        "the token may not do it",
-        "grant the permission to the job; on pull requests from forks a token can only read",
+        "the token lacks a permission",
+        "grant the permission to the job; on pull requests from forks, tokens are read-only",
     ),
     404: (
-        "GitHub does not know it, or the token may not see it",
+        "not found, or not visible to the token",
         "use ${{ github.token }}, or give the token access to the repository",
     ),
-    422: ("GitHub does not accept it", None),
+    422: ("GitHub rejected the request", None),
 }
 
 
 def _is_limited(answer: httpx.Response) -> bool:
-    """Whether a limit is the cause, the primary or a secondary one."""
+    """Return whether the primary or a secondary rate limit rejected the request."""
     headers = answer.headers
-    told = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
-    named = "rate limit" in _message(answer).lower()
+    by_header = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+    by_message = "rate limit" in _message(answer).lower()
     return answer.status_code in (403, 429) and (
-        told or named or answer.status_code == httpx.codes.TOO_MANY_REQUESTS
+        by_header or by_message or answer.status_code == httpx.codes.TOO_MANY_REQUESTS
     )
 
 
 def _message(answer: httpx.Response) -> str:
-    """What GitHub says, with the fields that it did not like."""
+    """Return GitHub's error message with the rejected fields."""
     try:
         content = answer.json()
         errors = content.get("errors") or []

@@ -1,4 +1,4 @@
-"""A check run with more annotations than a step may have."""
+"""Publish a check run, which may have more annotations than a step."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from heroci_action.github.commands import Annotation
 from heroci_action.results.records import Severity, Status
 from heroci_action.text import clip, printable
 
-PORTION = 50  # annotations of one request
-MAX_ANNOTATIONS = 1_000  # that are sent: twenty requests, so that secondary limits are kept
-MAX_SUMMARY = 65_535  # characters
-MAX_MESSAGE = 16_000  # characters, in at most 64 KiB
-MAX_TITLE = 255  # characters
-"""Source: https://docs.github.com/en/rest/checks/runs"""
+# https://docs.github.com/en/rest/checks/runs
+BATCH = 50
+"""Annotations per request."""
+MAX_ANNOTATIONS = 1_000
+"""Twenty requests, which stay below the secondary rate limits."""
+# In characters; GitHub limits messages to 64 KiB.
+MAX_SUMMARY = 65_535
+MAX_MESSAGE = 16_000
+MAX_TITLE = 255
 
 LEVELS = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
 CONCLUSIONS = {Status.PASSED: "success", Status.CANCELLED: "cancelled"}
@@ -24,7 +27,7 @@ CONCLUSIONS = {Status.PASSED: "success", Status.CANCELLED: "cancelled"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRun:
-    """What is shown at a commit."""
+    """A check run of a commit."""
 
     name: str
     commit: str
@@ -35,8 +38,8 @@ class CheckRun:
 
 
 def publish_check_run(api: Api, check: CheckRun) -> None:
-    """Make the check run, then add the annotations that did not fit into the first request. Raises ApiError."""
-    first, *others = _portions(check.annotations)
+    """Create the check run, then add the annotations beyond the first request. Raise ApiError."""
+    first, *others = _batches(check.annotations)
     made = api.post(
         api.repository("check-runs"),
         {
@@ -46,30 +49,31 @@ def publish_check_run(api: Api, check: CheckRun) -> None:
             "conclusion": CONCLUSIONS.get(check.status, "failure"),
             "output": _output(check, first),
         },
-        repeatable=True,  # of two of one name, the later one is shown
+        # GitHub shows only the newer one of two check runs with the same name.
+        repeatable=True,
     )
-    for portion in others:
+    for batch in others:
         path = api.repository(f"check-runs/{made['id']}")
-        api.patch(path, {"output": _output(check, portion)})
+        api.patch(path, {"output": _output(check, batch)})
 
 
-def _output(check: CheckRun, portion: list[dict[str, Any]]) -> dict[str, Any]:
-    """The texts are sent with each portion: they are what an update leaves there."""
+def _output(check: CheckRun, batch: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the output object; an update without title and summary would remove them."""
     return {
         "title": clip(printable(check.title), MAX_TITLE),
         "summary": clip(check.summary, MAX_SUMMARY),
-        "annotations": portion,
+        "annotations": batch,
     }
 
 
-def _portions(notes: Sequence[Annotation]) -> list[list[dict[str, Any]]]:
-    """At least one, which may be empty."""
+def _batches(notes: Sequence[Annotation]) -> list[list[dict[str, Any]]]:
+    """Return the annotations in batches; at least one, which may be empty."""
     records = list(_records(notes))[:MAX_ANNOTATIONS]
-    return [records[start : start + PORTION] for start in range(0, len(records), PORTION)] or [[]]
+    return [records[start : start + BATCH] for start in range(0, len(records), BATCH)] or [[]]
 
 
 def _records(notes: Sequence[Annotation]) -> Iterator[dict[str, Any]]:
-    """Those that stand somewhere; a check run has no place for the others but its summary."""
+    """Yield the annotations with a file; a check run can show the others only in its summary."""
     for note in notes:
         if note.file:
             line = note.line or 1

@@ -1,4 +1,4 @@
-"""Where GitHub's runners have a checkout: the paths in a report are those of the step that wrote it."""
+"""The paths of a checkout on GitHub's runners; reports contain the paths of the step that wrote them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflow commands: lines on standard output that GitHub's runner acts upon."""
+"""Workflow commands: lines on standard output that GitHub's runner executes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from actions_toolkit.command import Command
 from heroci_action.results.records import Severity
 from heroci_action.text import clip, printable
 
-MAX_ANNOTATIONS = 10  # of each level for a step: actions/runner, ExecutionContext, _maxIssueCount
-MAX_MESSAGE = 4_096  # characters: actions/runner, ExecutionContext, _maxIssueMessageLength
+# actions/runner, ExecutionContext: _maxIssueCount (per level and step), _maxIssueMessageLength (characters)
+MAX_ANNOTATIONS = 10
+MAX_MESSAGE = 4_096
 
 _OLD_COMMAND = re.compile(r"##(?=\[)")
 _COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
@@ -22,7 +23,7 @@ _ZERO_WIDTH = "\u200b"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
-    """A message at a place in the code; `file` is relative to the repository's root, lines count from 1."""
+    """A message at a location; `file` is relative to the repository's root, lines count from 1."""
 
     level: Severity
     message: str
@@ -34,9 +35,9 @@ class Annotation:
 
 
 def command(name: str, message: str = "", **properties: str | int | None) -> str:
-    """A command as the one line it is, escaped by the toolkit; properties without a value are left out.
+    """Return a command as one line, escaped by the toolkit, without empty properties.
 
-    The toolkit would print those as empty, and GitHub take an empty `file` for a file of that name.
+    The toolkit would print them, and GitHub would treat an empty `file` as the name of a file.
     """
     given = {
         key: printable(str(value)) for key, value in properties.items() if value not in (None, "")
@@ -45,7 +46,7 @@ def command(name: str, message: str = "", **properties: str | int | None) -> str
 
 
 def annotation(note: Annotation) -> str:
-    """The command for an annotation; a message longer than GitHub keeps is cut with an ellipsis."""
+    """Return the command for an annotation; a message above GitHub's limit is cut with an ellipsis."""
     return command(
         note.level.value,
         clip(printable(note.message), MAX_MESSAGE),
@@ -58,19 +59,19 @@ def annotation(note: Annotation) -> str:
 
 
 def add_mask(value: str) -> str:
-    """Asks the runner to mask a value in all that follows; it masks single lines only."""
+    """Return the command that makes the runner mask a value from now on; it masks single lines only."""
     return str(Command("add-mask", {}, value))
 
 
 def group(title: str, lines: Iterable[str], *, token: str) -> Iterator[str]:
-    """A foldable group; its lines are somebody else's and stand between stop-commands with a random token."""
+    """Yield a collapsible group whose lines are untrusted."""
     yield command("group", " ".join(inert(title).split()))
     yield from untrusted(lines, token=token)
     yield command("endgroup")
 
 
 def untrusted(lines: Iterable[str], *, token: str) -> Iterator[str]:
-    """Lines among which no command is obeyed until the token comes back; nobody can print what he cannot guess."""
+    """Yield lines between stop-commands and `token`, a random value, so that the runner executes none of them."""
     yield command("stop-commands", token)
     for line in lines:
         yield from inert(line).split("\n")
@@ -78,15 +79,15 @@ def untrusted(lines: Iterable[str], *, token: str) -> Iterator[str]:
 
 
 def inert(text: str) -> str:
-    """Text that is no command: neither `::` at the start of a line nor `##[` anywhere.
+    """Return the text without commands: neither `::` at the start of a line nor `##[` anywhere.
 
-    The pages that show a log read the second form on their own, also where commands are stopped.
+    GitHub's log viewer interprets the second form even while commands are stopped.
     """
     plain = _OLD_COMMAND.sub(f"##{_ZERO_WIDTH}", printable(text))
     return _COMMAND.sub(rf"\1:{_ZERO_WIDTH}", plain)
 
 
 def write_line(stream: TextIO, line: str) -> None:
-    """Write a line to a stream that may not know all characters; those it does not know become `?`."""
+    """Write a line; characters that the stream's encoding lacks become `?`."""
     encoding = stream.encoding or "utf-8"
     stream.write(line.encode(encoding, errors="replace").decode(encoding) + "\n")

@@ -1,4 +1,4 @@
-"""One comment on a pull request, found again and updated by later runs."""
+"""Publish one comment on a pull request that later runs update."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from heroci_action.github.api import Api, ApiError
 
 MAX_BODY = 65_000
-"""Bytes; GitHub takes 65,536 characters."""
+"""Bytes; GitHub accepts 65,536 characters."""
 FORBIDDEN, NOT_FOUND, SERVER_ERROR = 403, 404, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """What to say on which pull request; comments with the same `source` replace each other."""
+    """A comment on the pull request `number`; comments with the same `source` replace each other."""
 
     number: int
     source: str
@@ -24,33 +24,33 @@ class Comment:
 
     @property
     def marker(self) -> str:
-        """The first line, by which it is found again; the source may hold anything, so it is hashed."""
+        """The first line, which identifies the comment; the source is hashed because it may contain anything."""
         return f"<!-- heroci:{hashlib.sha256(self.source.encode()).hexdigest()[:16]} -->"
 
     @property
     def body(self) -> str:
-        """The whole text."""
+        """The text with its marker."""
         return f"{self.marker}\n{self.text}"
 
 
 def publish_comment(api: Api, comment: Comment) -> None:
-    """Update the comment, make it where there is none. Raises ApiError."""
+    """Update the comment, or create it. Raise ApiError."""
     mine = _find(api, comment)
-    if mine is not None and _updated(api, mine, comment):
+    if mine is not None and _update(api, mine, comment):
         return
     path = api.repository(f"issues/{comment.number}/comments")
     try:
         api.post(path, {"body": comment.body}, repeatable=False)
     except ApiError as error:
-        # An answer that got lost: it may be there nonetheless, and a second one must not be.
+        # If only the answer was lost, the comment exists, and there must not be a second one.
         lost = error.status is None or error.status >= SERVER_ERROR
         mine = _find(api, comment) if lost else None
         if mine is None:
             raise
 
 
-def _updated(api: Api, number: int, comment: Comment) -> bool:
-    """False where somebody has deleted it meanwhile."""
+def _update(api: Api, number: int, comment: Comment) -> bool:
+    """Update a comment; return False if it has been deleted in the meantime."""
     try:
         api.patch(api.repository(f"issues/comments/{number}"), {"body": comment.body})
     except ApiError as error:
@@ -61,7 +61,7 @@ def _updated(api: Api, number: int, comment: Comment) -> bool:
 
 
 def _find(api: Api, comment: Comment) -> int | None:
-    """The id of our comment, which anybody could imitate: it counts only where we have written it."""
+    """Return the id of the existing comment; a comment with our marker but another author does not count."""
     path = api.repository(f"issues/{comment.number}/comments")
     found = [one for one in api.pages(path) if str(one["body"]).startswith(comment.marker)]
     if not found:
@@ -71,7 +71,7 @@ def _find(api: Api, comment: Comment) -> int | None:
 
 
 def _login(api: Api) -> str | None:
-    """Whose token it is; that of an app, such as github.token, may not ask."""
+    """Return the login of the token's user; None for an app's token, such as github.token, which may not ask."""
     try:
         return str(api.get("user")["login"])
     except ApiError as error:

@@ -1,4 +1,4 @@
-"""The texts of the errors that the code raises, read from its source."""
+"""Read the error messages from HeroCI's source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLASSES = {"EngineError", "UsageError", "HeroCIError"}
 
 
 def raised_texts(package: Path) -> dict[str, re.Pattern[str]]:
-    """Each text with `…` for what is filled in, and a pattern for a document that names it, with any words there."""
+    """Return each message with `…` for its values, and a pattern that finds it in a document."""
     found = {text for path in sorted(package.rglob("*.py")) for text in _texts(path)}
     found |= {re.sub(r"\{[^}]*\}", "…", sign.cause) for sign in SIGNS}
     return {text: _pattern(text) for text in sorted(found)}
@@ -23,7 +23,7 @@ def _texts(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
             text = _text(node.args[0])
-            # What is a variable here was made a text elsewhere; what is all placeholder says nothing of its own.
+            # A message that consists only of placeholders is built elsewhere.
             if node.func.id in CLASSES and re.search(r"\w{4,}", text):
                 yield text
 

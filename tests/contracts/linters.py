@@ -1,4 +1,4 @@
-"""actionlint, which is in no Python package."""
+"""Find or build actionlint, which no Python package contains."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 IGNORED = (
-    'must be named "Dockerfile"',  # GitHub takes any name
+    'must be named "Dockerfile"',  # GitHub accepts any name
     'property "workflow_(sha|repository)" is not defined',  # newer than actionlint 1.7.12
 )
 
 
 @cache
 def actionlint_program() -> str:
-    """The one on the PATH, else one that Go builds once into the user's cache; without either the test is skipped."""
+    """Return actionlint from the PATH, or build it with Go into the user's cache. Skip the test if neither works."""
     found = shutil.which("actionlint")
     if found:
         return found

@@ -1,4 +1,4 @@
-"""What action.yml promises, the code keeps and the README says."""
+"""action.yml, the code and the README agree."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ GUIDE = (ROOT / "docs/action.md").read_text()
 
 
 def table(heading: str) -> list[list[str]]:
-    """The cells of the rows of the first table under a heading of the README."""
+    """Return the rows of the first table under a heading of the README."""
     section = README.split(f"### {heading}\n")[1].split("\n#")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `")]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 
 
 def environ(**inputs: str) -> dict[str, str]:
-    """The environment in which the runner starts the action: an empty text for each input that is not set."""
+    """Return the environment in which the runner starts the action: unset inputs are empty strings."""
     defaults = {name: str(given["default"]) for name, given in ACTION["inputs"].items()}
     given = {**defaults, **{name.replace("_", "-"): value for name, value in inputs.items()}}
     return {f"INPUT_{name.upper()}": value for name, value in given.items()}
 
 
-def test_the_readme_has_every_input_with_its_default_and_description() -> None:
+def test_readme_lists_every_input_with_default_and_description() -> None:
     rows = [
         [f"`{name}`", f"`{given['default']}`" if given["default"] else "", given["description"]]
         for name, given in ACTION["inputs"].items()
@@ -55,19 +55,19 @@ def test_the_readme_has_every_input_with_its_default_and_description() -> None:
     assert table("Inputs") == rows
 
 
-def test_the_readme_has_every_output_with_its_description() -> None:
+def test_readme_lists_every_output_with_description() -> None:
     assert table("Outputs") == [
         [f"`{name}`", given["description"]] for name, given in ACTION["outputs"].items()
     ]
 
 
-def test_the_code_writes_exactly_the_outputs_that_are_promised() -> None:
+def test_code_writes_exactly_the_declared_outputs() -> None:
     result = Result(status=Status.PASSED, exit_code=0, project="p", engine="host")
     assert set(outputs(result, {})) == set(ACTION["outputs"])
 
 
 @pytest.mark.parametrize("command", ["run", "report", "merge"])
-def test_the_code_reads_exactly_the_inputs_that_are_promised(command: str) -> None:
+def test_code_reads_exactly_the_declared_inputs(command: str) -> None:
     class Watched(dict[str, str]):
         read: ClassVar[set[str]] = set()
 
@@ -83,7 +83,7 @@ def test_the_code_reads_exactly_the_inputs_that_are_promised(command: str) -> No
 NEEDED = {"report": {"junit": "j.xml"}, "merge": {"results": "r.json"}}
 
 
-def test_the_types_know_the_same_inputs_and_outputs_with_the_same_values() -> None:
+def test_action_types_match_action_yml() -> None:
     for kind in ("inputs", "outputs"):
         assert set(TYPES[kind]) == set(ACTION[kind])
         for name, given in TYPES[kind].items():
@@ -104,16 +104,16 @@ def test_the_types_know_the_same_inputs_and_outputs_with_the_same_values() -> No
         ("log-level", [level.name.lower() for level in Verbosity]),
     ],
 )
-def test_the_types_have_the_values_that_the_code_takes(name: str, values: list[str]) -> None:
+def test_action_types_match_the_code(name: str, values: list[str]) -> None:
     assert TYPES["inputs"][name]["allowed-values"] == values
 
 
-def test_the_guide_speaks_of_every_input_and_output() -> None:
+def test_guide_covers_every_input_and_output() -> None:
     for name in (*ACTION["inputs"], *ACTION["outputs"]):
         assert f"`{name}`" in GUIDE, name
 
 
-def test_the_marketplace_gets_what_it_shows() -> None:
+def test_marketplace_metadata_is_complete() -> None:
     assert set(ACTION["branding"]) == {"icon", "color"}
     assert len(ACTION["description"]) < 200
 
@@ -125,7 +125,7 @@ def test_names_are_kebab_case_and_described() -> None:
             assert given["description"].endswith(".")
 
 
-def test_untouched_inputs_mean_the_defaults_of_the_command_line() -> None:
+def test_unset_inputs_use_the_defaults_of_the_command_line() -> None:
     assert call_from(environ()) == Call(
         verb=Verb.RUN, options=RunOptions(install_system_packages=True, publish=False)
     )
@@ -186,7 +186,7 @@ def test_inputs_become_options_of_a_run(tmp_path: Path) -> None:
     )
 
 
-def test_what_the_runner_sends_for_untouched_inputs_of_a_run_is_no_mistake_elsewhere() -> None:
+def test_unset_run_inputs_are_accepted_by_other_commands() -> None:
     names = OF_ONE_VERB[Verb.RUN]
     defaults = {name: str(ACTION["inputs"][name]["default"]) for name in names}
     assert {name: text for name, text in defaults.items() if text} == UNTOUCHED
@@ -219,13 +219,13 @@ def test_inputs_become_options_of_a_merge() -> None:
 
 
 def told(**inputs: str) -> dict[str, str]:
-    """What is said about wrong inputs, by their names."""
+    """Return the error for each invalid input."""
     with pytest.raises(ConfigurationError) as caught:
         call_from(environ(**inputs))
     return {problem.key: problem.message for problem in caught.value.problems}
 
 
-def test_every_wrong_input_is_told_at_once_with_what_it_should_be() -> None:
+def test_all_invalid_inputs_are_reported_at_once() -> None:
     problems = told(
         engine="dager",
         config="no/such.toml",
@@ -264,7 +264,7 @@ def test_every_wrong_input_is_told_at_once_with_what_it_should_be() -> None:
     }
 
 
-def test_an_input_that_the_command_does_nothing_with_is_wrong() -> None:
+def test_input_of_another_command_is_an_error() -> None:
     assert told(junit="a.xml", results="b.json", coverage="c.xml", lint="d") == dict.fromkeys(
         ("junit", "coverage", "lint", "results"), "makes no sense with command 'run'"
     )
@@ -292,7 +292,7 @@ def test_an_input_that_the_command_does_nothing_with_is_wrong() -> None:
     }
 
 
-def test_the_api_is_asked_for_by_name_and_only_with_a_token() -> None:
+def test_api_is_used_only_on_request_and_with_a_token() -> None:
     assert told(token="t0ken") == {"token": "is given, but nothing needs it"}
     assert call_from(environ(comment="true", check_run="true")).options.destination.api is None
     with_token = call_from(environ(token="t0ken", check_run="true")).options
@@ -300,14 +300,14 @@ def test_the_api_is_asked_for_by_name_and_only_with_a_token() -> None:
     assert "t0ken" not in repr(with_token)
 
 
-def test_the_baked_dagger_cli_is_the_one_of_the_sdk() -> None:
+def test_dagger_cli_in_the_image_matches_the_sdk() -> None:
     dockerfile = (ROOT / "Dockerfile.action").read_text()
     locked = (ROOT / "requirements-action.txt").read_text()
     (version,) = re.findall(r"engine:v([\d.]+)", dockerfile)
     assert f"dagger-io=={version} " in locked
 
 
-def test_what_is_in_the_image_and_what_is_fetched_is_locked_like_everything_else() -> None:
+def test_requirements_of_the_image_match_the_lock_file() -> None:
     def pins(name: str) -> set[str]:
         return set(re.findall(r"^([\w.-]+==[\w.-]+)", (ROOT / name).read_text(), re.MULTILINE))
 

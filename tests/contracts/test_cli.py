@@ -1,4 +1,4 @@
-"""docs/cli.md names every verb and every option, and none that is not there."""
+"""docs/cli.md lists exactly the verbs and options that exist."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def section(name: str) -> str:
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands()), ids=str)
-def test_every_option_is_in_its_table_and_no_other(name: str, command: click.Command) -> None:
+def test_tables_list_exactly_the_options(name: str, command: click.Command) -> None:
     options = {
         word
         for option in command.params
@@ -45,10 +45,10 @@ def test_every_option_is_in_its_table_and_no_other(name: str, command: click.Com
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_is_in_the_table_at_the_top(verb: str) -> None:
+def test_first_table_lists_every_verb(verb: str) -> None:
     assert f"| [`heroci {verb}`](#heroci-{verb}) |" in TEXT
 
 
-def test_every_exit_code_is_there() -> None:
+def test_every_exit_code_is_documented() -> None:
     table = TEXT.split("## Exit codes")[1].split("\n## ")[0]
     assert {int(code) for code in re.findall(r"^\| (\d+) ", table, re.MULTILINE)} == set(ExitCode)

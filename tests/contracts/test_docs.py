@@ -1,4 +1,4 @@
-"""What the documents say is what the code does."""
+"""The documents and the code agree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.end_to_end.projects import write
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
-# Why a command of the documents is not executed by a test here. Everything else is.
+# Commands in the documents that no test executes, with the reason. All others are executed.
 NOT_EXECUTED = {
     "./scripts/run-tests.sh": "it is what runs this test",
     "./scripts/run-dagger-ci.sh": "it installs everything once more; the action's test runs the same project",
@@ -35,7 +35,7 @@ JUNIT = '<testsuite name="s"><testcase classname="shop.tests" name="test_name" t
 
 
 def blocks(*languages: str) -> list[tuple[str, str]]:
-    """The name and the text of each fenced block in one of the languages."""
+    """Return the name and text of each fenced block in one of the languages."""
     pattern = re.compile(rf"^```(?:{'|'.join(languages)})\n(.*?)^```", re.MULTILINE | re.DOTALL)
     return [
         (f"{path.name}:{number}", text)
@@ -45,7 +45,7 @@ def blocks(*languages: str) -> list[tuple[str, str]]:
 
 
 def commands() -> list[tuple[str, str]]:
-    """Each command of a block for the shell or of an indented one, without its comment."""
+    """Return each command of a shell block or an indented block, without comments."""
     found = [(name, line) for name, text in blocks("sh", "bash") for line in text.splitlines()]
     for path in DOCUMENTS:
         outside = re.sub(r"(?ms)^```.*?^```", "", path.read_text())
@@ -56,18 +56,18 @@ def commands() -> list[tuple[str, str]]:
     return [(name, re.sub(r"\s+#.*", "", line).strip()) for name, line in found if line.strip()]
 
 
-def test_the_reference_of_the_configuration_is_current() -> None:
+def test_configuration_reference_is_current() -> None:
     assert (ROOT / "docs/configuration.md").read_text() == documentation.text()
 
 
 def anchors(path: Path) -> set[str]:
-    """The names that GitHub gives to the headings of a document."""
+    """Return the anchors that GitHub generates for the headings of a document."""
     headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_every_link_leads_to_a_file_and_a_heading_that_are_there(path: Path) -> None:
+def test_every_link_resolves(path: Path) -> None:
     for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", path.read_text()):
         if "://" not in target:
             file = path.parent / target if target else path
@@ -75,7 +75,7 @@ def test_every_link_leads_to_a_file_and_a_heading_that_are_there(path: Path) -> 
             assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
 
 
-def test_the_index_has_every_document() -> None:
+def test_index_lists_every_document() -> None:
     index = (ROOT / "docs/README.md").read_text()
     for path in (ROOT / "docs").glob("*.md"):
         assert path.name == "README.md" or f"]({path.name})" in index, path.name
@@ -86,7 +86,7 @@ def test_every_example_of_a_configuration_is_valid(name: str, text: str) -> None
     Config.model_validate(tomllib.loads(text)["tool"]["heroci"], by_alias=True, by_name=False)
 
 
-def test_every_block_has_a_language_that_a_test_here_knows() -> None:
+def test_every_code_block_has_a_tested_language() -> None:
     for path in DOCUMENTS:
         fences = re.findall(r"^ *```(.*)$", path.read_text(), re.MULTILINE)
         assert set(fences[::2]) <= {"sh", "yaml", "toml", "python", "text"}, path.name
@@ -94,13 +94,13 @@ def test_every_block_has_a_language_that_a_test_here_knows() -> None:
 
 
 @pytest.mark.parametrize(("name", "text"), blocks("python"))
-def test_every_piece_of_python_runs(name: str, text: str) -> None:
-    exec(compile(text, name, "exec"), {})  # noqa: S102  it is ours
+def test_every_python_example_runs(name: str, text: str) -> None:
+    exec(compile(text, name, "exec"), {})  # noqa: S102  our own documents
 
 
 @pytest.fixture(scope="module")
 def github(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with this action in it, for examples that say `./`."""
+    """Create a repository that contains this action, for examples with `uses: ./`."""
     root = tmp_path_factory.mktemp("github")
     subprocess.run(["git", "init", "--quiet", str(root)], check=True)
     for name in ("action.yml", "Dockerfile.action"):
@@ -111,7 +111,7 @@ def github(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def workflow(text: str, github: Path) -> Path:
-    """The example as a file: with a commit where the document leaves it to the reader."""
+    """Write an example to a file, with a commit in place of the placeholder."""
     path = github / ".github/workflows/example.yml"
     path.write_text(text.replace("@COMMIT # vX.Y.Z", f"@{'0123456789' * 4} # v1.2.3"))
     return path
@@ -146,13 +146,13 @@ def test_every_example_of_a_workflow_passes_actionlint(name: str, text: str, git
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_reason_not_to_execute_a_command_is_needed() -> None:
+def test_every_exception_for_a_command_is_needed() -> None:
     assert set(NOT_EXECUTED) <= {command for _, command in commands()}
 
 
 @pytest.fixture(scope="module")
 def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The place that the documents assume: a Django project that is also at path/to/project, and files to report."""
+    """Create the directory that the documents assume: a Django project, also at path/to/project, and report files."""
     root = tmp_path_factory.mktemp("somewhere")
     write(root / "path/to/project")
     write(root)
@@ -170,7 +170,7 @@ def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def heroci(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
-    """A line of a document, as its reader's shell takes it."""
+    """Run a line of a document in a shell."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-c", command],
@@ -186,14 +186,12 @@ def heroci(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
     ("name", "command"),
     [(name, command) for name, command in commands() if command not in NOT_EXECUTED],
 )
-def test_every_command_does_what_the_document_says_it_does(
-    name: str, command: str, somewhere: Path
-) -> None:
+def test_every_documented_command_works(name: str, command: str, somewhere: Path) -> None:
     done = heroci(command, somewhere)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_error_of_the_engines_and_the_command_line_has_its_row() -> None:
+def test_every_error_of_engines_and_command_line_is_documented() -> None:
     rows = [
         re.sub(r"[`*]", "", line.split("|")[1])
         for line in (ROOT / "docs/troubleshooting.md").read_text().splitlines()
@@ -207,20 +205,20 @@ def test_every_error_of_the_engines_and_the_command_line_has_its_row() -> None:
     assert missing == [], "docs/troubleshooting.md says nothing about these"
 
 
-def test_the_readme_has_every_exit_code() -> None:
+def test_readme_lists_every_exit_code() -> None:
     section = (ROOT / "README.md").read_text().split("## Exit codes")[1].split("\n## ")[0]
     assert {int(number) for number in re.findall(r"^\| (\d+) ", section, re.MULTILINE)} == set(
         ExitCode
     )
 
 
-def test_the_readme_names_the_two_commands_and_they_are_there() -> None:
+def test_readme_names_the_two_commands_and_they_exist() -> None:
     text = (ROOT / "README.md").read_text()
     for script in ("./scripts/run-dagger-ci.sh", "./scripts/run-tests.sh"):
         assert script in text
         assert (ROOT / script).stat().st_mode & 0o111
 
 
-def test_no_document_names_a_place_on_a_developers_machine() -> None:
+def test_no_document_contains_a_local_path() -> None:
     for path in DOCUMENTS:
         assert not re.search(r"/(?:root|home/\w+|work|Users)/", path.read_text()), path

@@ -1,4 +1,4 @@
-"""The workflows pass the linters, GitHub's schemas and our own rules, and a release gets its source right."""
+"""The workflows pass linters, schemas and our rules; the release script checks its source."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def triggers(path: Path) -> dict[str, Any]:
-    """What starts a workflow: the key `on`, which is a boolean to YAML 1.1."""
+    """Return the triggers of a workflow; YAML 1.1 parses the key `on` as a boolean."""
     content: dict[Any, Any] = yaml.safe_load(path.read_text())
     return dict(content[True])
 
@@ -53,9 +53,7 @@ def test_actionlint_finds_nothing(actionlint: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_actionlint_would_find_an_input_that_the_action_does_not_have(
-    actionlint: str, tmp_path: Path
-) -> None:
+def test_actionlint_detects_an_unknown_input(actionlint: str, tmp_path: Path) -> None:
     run("git", "init", "--quiet", cwd=tmp_path)
     (tmp_path / ".github/workflows").mkdir(parents=True)
     shutil.copy(ROOT / "action.yml", tmp_path)
@@ -79,12 +77,12 @@ def test_zizmor_finds_nothing() -> None:
         *(("vendor.github-workflows", str(path.relative_to(ROOT))) for path in WORKFLOWS),
     ],
 )
-def test_files_for_github_are_valid_by_their_schema(schema: str, file: str) -> None:
+def test_github_files_match_their_schemas(schema: str, file: str) -> None:
     done = run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, file)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_shell_steps_pass_shellcheck(tmp_path: Path) -> None:
+def test_shell_steps_pass_shellcheck(tmp_path: Path) -> None:
     shellcheck = Path(sys.executable).parent / "shellcheck"
     for path in WORKFLOWS:
         for job, content in load(path)["jobs"].items():
@@ -102,18 +100,18 @@ def test_the_shell_steps_pass_shellcheck(tmp_path: Path) -> None:
 
 
 PIN = re.compile(r"([\w-]+/[\w-]+)[\w/-]*(@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
-# Where else than in the workflows an action is named: what readers copy, what `heroci init` writes, what act runs.
+# Other files that name actions: documents, the template of `heroci init`, and the tests with act.
 NAMING = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("tests/act/*.py"))
 
 
-def test_every_foreign_action_is_pinned_by_commit_with_its_version_beside_it() -> None:
+def test_every_external_action_is_pinned_by_commit_with_a_version_comment() -> None:
     for file in (*WORKFLOWS, *NAMING):
         for line in file.read_text().splitlines():
             used = re.search(r"^ *(?:- )?uses: (?!\./|OWNER/|\$|\{)(.*)", line)
             assert not used or PIN.fullmatch(used[1]), f"{file.name}: {line}"
 
 
-def test_all_pins_of_one_action_are_the_same() -> None:
+def test_all_pins_of_an_action_are_equal() -> None:
     pins: dict[str, dict[str, set[str]]] = {}
     for file in (*WORKFLOWS, *NAMING, ROOT / "heroci_action/commands/workflow_file.py"):
         for line in file.read_text().splitlines():
@@ -125,7 +123,7 @@ def test_all_pins_of_one_action_are_the_same() -> None:
     assert {name: found for name, found in pins.items() if len(found) > 1} == {}
 
 
-def test_nothing_is_permitted_but_reading_and_what_a_release_publishes() -> None:
+def test_permissions_are_minimal() -> None:
     written = {}
     for path in WORKFLOWS:
         workflow = load(path)
@@ -141,20 +139,20 @@ def test_nothing_is_permitted_but_reading_and_what_a_release_publishes() -> None
     }
 
 
-def test_no_expression_is_put_into_a_shell_script() -> None:
+def test_shell_scripts_contain_no_expressions() -> None:
     for path in WORKFLOWS:
         for job in load(path)["jobs"].values():
             for step in job.get("steps", []):
                 assert "${{" not in step.get("run", ""), f"{path.name}: {step['run']}"
 
 
-def test_a_release_by_hand_publishes_nothing_unless_told_so() -> None:
+def test_manual_release_is_a_dry_run_by_default() -> None:
     inputs = triggers(ROOT / ".github/workflows/release.yml")["workflow_dispatch"]["inputs"]
     assert inputs["dry-run"]["default"] is True
 
 
 class TestRelease:
-    """scripts/release.py on a copy of the files that it reads."""
+    """Run scripts/release.py on a copy of the files that it reads."""
 
     DIGEST = f"ghcr.io/octo/heroci@sha256:{'a1' * 32}"
 
@@ -177,27 +175,27 @@ class TestRelease:
         return run(sys.executable, "scripts/release.py", *arguments, cwd=source)
 
     @pytest.mark.parametrize("given", ["{}", "v{}", "release/v{}"])
-    def test_the_version_of_the_source_is_taken(self, source: Path, given: str) -> None:
+    def test_accepts_the_version_of_the_source(self, source: Path, given: str) -> None:
         done = self.release(source, "check", given.format(__version__))
         assert done.stdout == f"{__version__}\n", done.stderr
 
     @pytest.mark.parametrize("given", ["", "1", "9.9.9", "0.1.0; rm -rf /", "0.1", "latest"])
-    def test_any_other_version_is_refused(self, source: Path, given: str) -> None:
+    def test_rejects_any_other_version(self, source: Path, given: str) -> None:
         done = self.release(source, "check", given)
         assert done.returncode == 1
         assert done.stderr.startswith("error: ")
         assert done.stdout == ""
 
-    def test_a_version_without_a_section_in_the_change_log_is_refused(self, source: Path) -> None:
+    def test_rejects_a_version_without_changelog_section(self, source: Path) -> None:
         (source / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n")
         done = self.release(source, "check", __version__)
         assert "CHANGELOG.md has no section" in done.stderr
 
-    def test_the_notes_are_the_section_of_the_version(self, source: Path) -> None:
+    def test_notes_are_the_changelog_section(self, source: Path) -> None:
         done = self.release(source, "notes", f"v{__version__}")
         assert done.stdout == "### Added\n\n* Wings\n"
 
-    def test_the_action_runs_the_image_by_its_digest(self, source: Path) -> None:
+    def test_action_runs_the_image_by_digest(self, source: Path) -> None:
         before = load(source / "action.yml")
         assert self.release(source, "pin", self.DIGEST).returncode == 0
         after = load(source / "action.yml")
@@ -212,7 +210,7 @@ class TestRelease:
     @pytest.mark.parametrize(
         "image", ["ghcr.io/o/h:v1", "ghcr.io/o/h@sha256:abc", "@sha256:" + "a" * 64]
     )
-    def test_an_image_without_its_digest_is_refused(self, source: Path, image: str) -> None:
+    def test_rejects_an_image_without_digest(self, source: Path, image: str) -> None:
         before = (source / "action.yml").read_bytes()
         assert self.release(source, "pin", image).returncode == 1
         assert (source / "action.yml").read_bytes() == before

@@ -1,4 +1,4 @@
-"""A registry that fits into a test: it takes blobs and manifests by HTTP, from whoever knows the password."""
+"""A minimal container registry with a password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.integration.loopback import served
 
 @dataclass
 class Registry:
-    """What was pushed: the manifests by their path. Docker speaks HTTP to registries on loopback."""
+    """The pushed manifests by path. Docker uses plain HTTP for registries on loopback."""
 
     address: str = ""
     manifests: dict[str, bytes] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Registry:
 
 @contextmanager
 def registry(user: str, password: str) -> Iterator[Registry]:  # noqa: C901  one handler
-    """A registry, by the OCI Distribution Specification as far as a push needs it."""
+    """Start a registry with the endpoints of the OCI Distribution Specification that a push needs."""
     state = Registry()
     login = base64.b64encode(f"{user}:{password}".encode()).decode()
 
@@ -81,7 +81,7 @@ def registry(user: str, password: str) -> Iterator[Registry]:  # noqa: C901  one
         do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = _do  # noqa: N815  http.server's names
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Write nothing to standard error."""
 
     with served(Handler) as url:
         state.address = url.removeprefix("http://")

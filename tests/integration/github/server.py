@@ -1,6 +1,6 @@
 """A server on loopback that behaves like the parts of GitHub's API that HeroCI uses.
 
-It pages, checks who asks and what is sent, and takes orders to fail first.
+It paginates, checks tokens and bodies, and fails first if requested.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ APP = {"login": "github-actions[bot]", "type": "Bot"}
 
 @dataclass(kw_only=True)
 class Fault:
-    """An answer instead of the right one; `done` says that the work was done all the same."""
+    """A response that replaces the right one; `done`: the request is processed nevertheless."""
 
     status: int
     message: str = "no"
@@ -35,7 +35,7 @@ class Fault:
 
 @dataclass(kw_only=True)
 class GitHub:
-    """The state of the repository, and what was asked."""
+    """The state of the repository, and the received requests."""
 
     url: str = ""
     login: str | None = None  # of the token's owner; None is an app
@@ -48,7 +48,7 @@ class GitHub:
     lists_pages_elsewhere: bool = False
 
     def comment(self, body: str, *, login: str = APP["login"], kind: str = "Bot") -> int:
-        """Somebody has commented."""
+        """Add a comment of another author."""
         number = len(self.comments) + 1
         author = {"login": login, "type": kind}
         self.comments.append({"id": number, "body": body, "user": author})
@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
-        """Nothing on standard error."""
+        """Write nothing to standard error."""
 
     def _serve(self) -> None:
         length = int(self.headers.get("content-length") or 0)
@@ -193,7 +193,7 @@ def _annotations(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 @contextmanager
 def serving(github: GitHub) -> Iterator[GitHub]:
-    """The server on a free port of loopback; its address is in `url`."""
+    """Start the server on a free loopback port; its address is `url`."""
     handler = type("Handler", (_Handler,), {"github": github})
     with served(handler) as github.url:
         yield github

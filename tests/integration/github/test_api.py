@@ -1,4 +1,4 @@
-"""The conversation with GitHub's API: pages, limits, outages, refusals."""
+"""The API client: pages, limits, outages, rejections."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIMITED = {"x-ratelimit-remaining": "0"}
 
 
 class Clock:
-    """Sleeps at once and notes for how long it would have."""
+    """A clock that records sleeps instead of sleeping."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
@@ -39,7 +39,7 @@ def comments(api: Api) -> list[str]:
     return [one["body"] for one in api.pages(api.repository("issues/7/comments"))]
 
 
-def test_a_list_is_read_to_its_last_page(github: GitHub) -> None:
+def test_reads_all_pages_of_a_list(github: GitHub) -> None:
     for number in range(250):
         github.comment(str(number))
     with api_of(github) as api:
@@ -47,11 +47,11 @@ def test_a_list_is_read_to_its_last_page(github: GitHub) -> None:
     assert len(github.requests) == 3
 
 
-def test_the_token_does_not_follow_a_page_to_another_host(github: GitHub) -> None:
+def test_token_is_not_sent_to_another_host(github: GitHub) -> None:
     github.lists_pages_elsewhere = True
     for number in range(101):
         github.comment(str(number))
-    with api_of(github) as api, pytest.raises(ApiError, match="a page elsewhere"):
+    with api_of(github) as api, pytest.raises(ApiError, match="on another host"):
         comments(api)
 
 
@@ -69,7 +69,7 @@ def test_the_token_does_not_follow_a_page_to_another_host(github: GitHub) -> Non
         (Fault(status=200, drop=True), 1.0),
     ],
 )
-def test_a_limit_or_an_outage_is_waited_for(github: GitHub, fault: Fault, slept: float) -> None:
+def test_waits_for_limits_and_outages(github: GitHub, fault: Fault, slept: float) -> None:
     github.comment("here")
     github.faults = [fault]
     clock = Clock()
@@ -78,7 +78,7 @@ def test_a_limit_or_an_outage_is_waited_for(github: GitHub, fault: Fault, slept:
     assert clock.slept == [slept]
 
 
-def test_patience_ends_after_three_attempts(github: GitHub) -> None:
+def test_gives_up_after_three_attempts(github: GitHub) -> None:
     github.faults = [Fault(status=503)] * 9
     clock = Clock()
     with api_of(github, clock) as api, pytest.raises(ApiError, match="GitHub answered 503"):
@@ -88,22 +88,22 @@ def test_patience_ends_after_three_attempts(github: GitHub) -> None:
 
 
 @pytest.mark.parametrize("seconds", ["61", "3600", "99999999999999999999"])
-def test_a_limit_that_lasts_too_long_is_not_waited_for(github: GitHub, seconds: str) -> None:
+def test_does_not_wait_for_a_long_limit(github: GitHub, seconds: str) -> None:
     github.faults = [Fault(status=429, headers={"Retry-After": seconds})]
     clock = Clock()
-    with api_of(github, clock) as api, pytest.raises(ApiError, match="limiting the rate"):
+    with api_of(github, clock) as api, pytest.raises(ApiError, match="limits the rate"):
         comments(api)
     assert clock.slept == []
 
 
-def test_patience_is_for_the_whole_conversation(github: GitHub) -> None:
+def test_total_waiting_time_is_bounded(github: GitHub) -> None:
     wait = Fault(status=429, headers={"Retry-After": "40"})
     github.faults = [wait]
     clock = Clock()
     with api_of(github, clock) as api:
         comments(api)
         github.faults = [wait]
-        with pytest.raises(ApiError, match="limiting the rate"):
+        with pytest.raises(ApiError, match="limits the rate"):
             comments(api)
     assert clock.slept == [40.0]
 
@@ -111,13 +111,16 @@ def test_patience_is_for_the_whole_conversation(github: GitHub) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda github: setattr(github, "read_only", True), "the token may not do it: Resource"),
-        (lambda github: github.faults.append(Fault(status=404)), "does not know it"),
+        (
+            lambda github: setattr(github, "read_only", True),
+            "the token lacks a permission: Resource",
+        ),
+        (lambda github: github.faults.append(Fault(status=404)), "not found, or not visible"),
         (lambda github: github.faults.append(Fault(status=301)), "GitHub answered 301"),
         (lambda github: github.faults.append(Fault(status=410)), "GitHub answered 410"),
     ],
 )
-def test_a_refusal_is_told_at_once(
+def test_rejection_is_raised_without_retry(
     github: GitHub, change: Callable[[GitHub], None], words: str
 ) -> None:
     change(github)
@@ -128,40 +131,40 @@ def test_a_refusal_is_told_at_once(
     assert len(github.requests) == 1
 
 
-def test_a_refusal_names_the_fields(github: GitHub) -> None:
+def test_rejection_names_the_fields(github: GitHub) -> None:
     with api_of(github) as api, pytest.raises(ApiError, match="Validation Failed; head_sha is inv"):
         api.post(api.repository("check-runs"), {"head_sha": "x"}, repeatable=True)
 
 
-def test_a_wrong_token_is_told_and_not_shown(github: GitHub) -> None:
+def test_invalid_token_is_reported_but_not_shown(github: GitHub) -> None:
     with api_of(github, token="wrong-token-123") as api, pytest.raises(ApiError) as caught:
         comments(api)
     assert "the token is not valid: Bad credentials" in str(caught.value)
     assert "wrong-token" not in str(caught.value) + str(caught.value.remedy) + repr(caught.value)
 
 
-def test_a_token_in_an_answer_is_masked(github: GitHub) -> None:
+def test_token_in_a_response_is_masked(github: GitHub) -> None:
     github.faults = [Fault(status=404, message=f"what is {TOKEN} doing\n::error::here")]
     with api_of(github) as api, pytest.raises(ApiError) as caught:
         comments(api)
     assert "what is *** doing ::error::here" in str(caught.value)
 
 
-def test_what_is_not_repeatable_is_sent_once(github: GitHub) -> None:
+def test_request_that_is_not_repeatable_is_sent_once(github: GitHub) -> None:
     github.faults = [Fault(status=502, done=True)]
     with api_of(github) as api, pytest.raises(ApiError, match="502"):
         api.post(api.repository("issues/7/comments"), {"body": "x"}, repeatable=False)
     assert len(github.comments) == 1
 
 
-def test_what_was_refused_for_a_limit_is_sent_again(github: GitHub) -> None:
+def test_rate_limited_request_is_sent_again(github: GitHub) -> None:
     github.faults = [Fault(status=403, headers={"Retry-After": "1"})]
     with api_of(github) as api:
         api.post(api.repository("issues/7/comments"), {"body": "x"}, repeatable=False)
     assert [one["body"] for one in github.comments] == ["x"]
 
 
-def test_a_server_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unresponsive_server_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TIMEOUT", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -173,8 +176,8 @@ def test_a_server_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) ->
         assert time.monotonic() - began < 5
 
 
-def test_nobody_there_is_told(github: GitHub) -> None:
-    with socket.socket() as taken:  # bound, and nobody listens
+def test_refused_connection_is_reported(github: GitHub) -> None:
+    with socket.socket() as taken:  # bound, but not listening
         taken.bind(("127.0.0.1", 0))
         github = GitHub(url=f"http://127.0.0.1:{taken.getsockname()[1]}")
         with api_of(github) as api, pytest.raises(ApiError, match="does not answer") as caught:
@@ -182,14 +185,14 @@ def test_nobody_there_is_told(github: GitHub) -> None:
     assert caught.value.status is None
 
 
-def test_something_else_than_json_is_told() -> None:
+def test_response_that_is_not_json_is_reported() -> None:
     with socket.socket() as page:
         page.bind(("127.0.0.1", 0))
         page.listen()
         thread = threading.Thread(target=_answer_with_html, args=(page,))
         thread.start()
         github = GitHub(url=f"http://127.0.0.1:{page.getsockname()[1]}")
-        with api_of(github) as api, pytest.raises(ApiError, match="something else than JSON"):
+        with api_of(github) as api, pytest.raises(ApiError, match="is not JSON"):
             comments(api)
         thread.join()
 

@@ -37,7 +37,7 @@ def check(github: GitHub, *annotations: Annotation, **options: object) -> None:
 @pytest.mark.parametrize(
     ("number", "requests"), [(0, 1), (1, 1), (50, 1), (51, 2), (120, 3), (1_000, 20), (1_001, 20)]
 )
-def test_annotations_are_sent_in_portions_of_fifty(
+def test_annotations_are_sent_in_batches_of_fifty(
     github: GitHub, number: int, requests: int
 ) -> None:
     check(github, *notes(number))
@@ -57,7 +57,7 @@ def test_annotations_are_sent_in_portions_of_fifty(
         (Status.CANCELLED, "cancelled"),
     ],
 )
-def test_the_conclusion_is_the_status(github: GitHub, status: Status, conclusion: str) -> None:
+def test_conclusion_follows_the_status(github: GitHub, status: Status, conclusion: str) -> None:
     check(github, status=status)
     made = github.checks[0]
     assert (made["status"], made["conclusion"], made["head_sha"]) == (
@@ -67,7 +67,7 @@ def test_the_conclusion_is_the_status(github: GitHub, status: Status, conclusion
     )
 
 
-def test_an_annotation_says_where(github: GitHub) -> None:
+def test_annotation_has_a_location(github: GitHub) -> None:
     check(
         github,
         Annotation(level=Severity.WARNING, message="m", title="t", file="a.py", line=3, column=5),
@@ -90,19 +90,19 @@ def test_an_annotation_says_where(github: GitHub) -> None:
     assert (third["start_line"], third["message"]) == (1, "whole file\ufffd")
 
 
-def test_texts_of_any_length_are_taken(github: GitHub) -> None:
+def test_long_texts_are_cut(github: GitHub) -> None:
     huge = "😀" * 100_000
     note = Annotation(level=Severity.ERROR, message=huge, title=huge, file="a.py", line=1)
     check(github, note, title=huge, summary=huge)
     assert len(github.checks[0]["annotations"][0]["message"].encode()) <= 65_536
 
 
-def test_an_outage_between_the_portions_does_not_double_any(github: GitHub) -> None:
+def test_outage_between_batches_duplicates_no_annotation(github: GitHub) -> None:
     github.faults = [Fault(status=502, method="PATCH")]
     check(github, *notes(120))
     assert len(github.checks[0]["annotations"]) == 120
 
 
-def test_a_commit_that_github_does_not_know_is_told(github: GitHub) -> None:
-    with pytest.raises(ApiError, match="does not accept it"):
+def test_unknown_commit_is_reported(github: GitHub) -> None:
+    with pytest.raises(ApiError, match="rejected the request"):
         check(github, commit="nonsense")

@@ -1,4 +1,4 @@
-"""The one comment on a pull request."""
+"""The comment on a pull request."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ NEW = Comment(number=7, source="CI/tests", text="# passed")
 
 
 def say(github: GitHub, comment: Comment = NEW) -> list[str]:
-    """The bodies of all comments after ours."""
+    """Publish a comment and return the bodies of all comments."""
     with api_of(github) as api:
         publish_comment(api, comment)
     return [one["body"] for one in github.comments]
 
 
-def test_it_is_made_once_and_then_updated(github: GitHub) -> None:
+def test_comment_is_created_once_and_then_updated(github: GitHub) -> None:
     assert say(github, Comment(number=7, source="CI/tests", text="# failed")) == [
         f"{NEW.marker}\n# failed"
     ]
     assert say(github) == [NEW.body]
 
 
-def test_it_is_found_on_the_last_page(github: GitHub) -> None:
+def test_comment_is_found_on_the_last_page(github: GitHub) -> None:
     for number in range(205):
         github.comment(f"comment {number}", login="ann", kind="User")
     mine = github.comment(f"{NEW.marker}\nold")
@@ -36,13 +36,13 @@ def test_it_is_found_on_the_last_page(github: GitHub) -> None:
     assert len(github.comments) == 207
 
 
-def test_another_jobs_comment_stays(github: GitHub) -> None:
+def test_comment_of_another_job_is_kept(github: GitHub) -> None:
     other = Comment(number=7, source="CI/lint", text="lint")
     say(github, other)
     assert say(github) == [other.body, NEW.body]
 
 
-def test_an_imitation_by_somebody_else_stays(github: GitHub) -> None:
+def test_imitation_by_another_author_is_kept(github: GitHub) -> None:
     fake = f"{NEW.marker}\nall is well"
     github.comment(fake, login="mallory", kind="User")
     github.comment(f"quoting {NEW.marker}", login="github-actions[bot]", kind="Bot")
@@ -50,7 +50,7 @@ def test_an_imitation_by_somebody_else_stays(github: GitHub) -> None:
     assert say(github) == [fake, f"quoting {NEW.marker}", NEW.body]
 
 
-def test_a_persons_token_updates_the_persons_comment_only(github: GitHub) -> None:
+def test_token_of_a_user_updates_only_that_users_comment(github: GitHub) -> None:
     github.login = "ann"
     bots = f"{NEW.marker}\nby the app"
     github.comment(bots)
@@ -61,26 +61,26 @@ def test_a_persons_token_updates_the_persons_comment_only(github: GitHub) -> Non
     ]
 
 
-def test_one_that_was_deleted_meanwhile_is_made_anew(github: GitHub) -> None:
+def test_deleted_comment_is_created_again(github: GitHub) -> None:
     github.comment(f"{NEW.marker}\nold")
     github.faults = [Fault(status=404, method="PATCH")]
     assert say(github)[-1] == NEW.body
 
 
 @pytest.mark.parametrize("lost", [Fault(status=502, method="POST", done=True)])
-def test_one_whose_answer_got_lost_is_not_made_twice(github: GitHub, lost: Fault) -> None:
+def test_comment_with_a_lost_response_is_not_duplicated(github: GitHub, lost: Fault) -> None:
     github.faults = [lost]
     assert say(github) == [NEW.body]
 
 
-def test_one_that_was_not_made_is_told(github: GitHub) -> None:
+def test_missing_comment_is_reported(github: GitHub) -> None:
     github.faults = [Fault(status=502, method="POST")]
     with pytest.raises(ApiError, match="502"):
         say(github)
     assert github.comments == []
 
 
-def test_an_author_who_is_gone_is_nobody(github: GitHub) -> None:
+def test_comment_of_a_deleted_author_is_kept(github: GitHub) -> None:
     github.comment(f"{NEW.marker}\nold")
     github.comments[0]["user"] = None
     assert len(say(github)) == 2

@@ -1,4 +1,4 @@
-"""Chromium itself, driven through its DevTools pipe (https://chromedevtools.github.io/devtools-protocol/)."""
+"""Control Chromium through its DevTools pipe (https://chromedevtools.github.io/devtools-protocol/)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS = 60  # that an answer may take on a busy machine
 
 
 class Browser:
-    """One page; `events` are all that the protocol has told of so far."""
+    """A page; `events` are all events received so far."""
 
     def __init__(self, write: int, read: int) -> None:
         self._write = write
@@ -43,7 +43,7 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **params: object) -> dict[str, Any]:
-        """The answer to a command; events that come before it are kept."""
+        """Return the response to a command and keep the events received before it."""
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": params}
         if self._session:
@@ -67,24 +67,24 @@ class Browser:
         return dict(json.loads(line))
 
     def wait(self, method: str) -> None:
-        """Until an event of that name has come."""
+        """Wait for an event."""
         while not any(event.get("method") == method for event in self.events):
             self.events.append(self._receive())
 
     def open(self, page: Path) -> None:
-        """Load a file; what it requests from then on is in `events`."""
+        """Load a file; its requests are recorded in `events`."""
         self.events.clear()
         self.call("Page.navigate", url=page.as_uri())
         self.wait("Page.loadEventFired")
 
     def value(self, expression: str) -> Any:
-        """What a JavaScript expression comes to in the page."""
+        """Evaluate a JavaScript expression in the page."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
     def press(self, key: str) -> None:
-        """Press and release a key as a user does."""
+        """Press and release a key."""
         text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
         codes = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32}
         event = {"key": key, "windowsVirtualKeyCode": codes.get(key, ord(key[0].upper()))}
@@ -92,7 +92,7 @@ class Browser:
         self.call("Input.dispatchKeyEvent", type="keyUp", **event)
 
     def requested(self) -> list[str]:
-        """The addresses of everything that the page asked for, itself among it."""
+        """Return the URLs that the page requested, including its own."""
         return [
             event["params"]["request"]["url"]
             for event in self.events
@@ -100,7 +100,7 @@ class Browser:
         ]
 
     def complaints(self) -> list[str]:
-        """Errors of scripts, and what the browser refused to load or run."""
+        """Return script errors, and everything that the browser refused to load or run."""
         found = [
             event["params"]["exceptionDetails"]["text"]
             for event in self.events
@@ -115,12 +115,12 @@ class Browser:
 
 @contextmanager
 def browser(program: str, profile: Path) -> Iterator[Browser]:
-    """A browser with a profile of its own, ended on leaving."""
+    """Start a browser with a new profile, and end it on exit."""
     to_browser, write = os.pipe()
     read, from_browser = os.pipe()
 
     def place() -> None:
-        """The protocol is spoken on the descriptors 3 and 4."""
+        """Move the pipe to descriptors 3 and 4, which the protocol uses."""
         high = [fcntl.fcntl(one, fcntl.F_DUPFD, 10) for one in (to_browser, from_browser)]
         os.dup2(high[0], 3)
         os.dup2(high[1], 4)

@@ -41,7 +41,7 @@ SOURCE = (
 )
 
 
-# What the timeline says: the pieces of text, those of them that are not within the section, and those that a bar
+# The text nodes of the timeline, those outside its section, and those that a bar
 # covers.
 PIECES = """
 const section = document.querySelector('section[aria-labelledby=timeline]');
@@ -108,7 +108,7 @@ def opened(chromium: Browser, tmp_path: Path, shown: Result) -> None:
 
 
 def visible(chromium: Browser) -> list[str]:
-    """The names of the tests that are to be seen among the failures."""
+    """Return the names of the visible tests among the failures."""
     names: list[str] = chromium.value(
         "[...document.querySelectorAll('section[aria-labelledby=failures] > details[data-item]')]"
         ".filter(one => one.offsetParent).map(one => one.querySelector('code').textContent)"
@@ -116,7 +116,7 @@ def visible(chromium: Browser) -> list[str]:
     return names
 
 
-def test_the_page_asks_nobody_and_no_script_of_it_fails(chromium: Browser, tmp_path: Path) -> None:
+def test_page_loads_nothing_external_and_no_script_fails(chromium: Browser, tmp_path: Path) -> None:
     opened(chromium, tmp_path, result())
 
     assert chromium.requested() == [(tmp_path / "report.html").as_uri()]
@@ -124,7 +124,7 @@ def test_the_page_asks_nobody_and_no_script_of_it_fails(chromium: Browser, tmp_p
     assert chromium.value("document.title") == "project: failed"
 
 
-def test_it_shows_failures_findings_times_and_sources(chromium: Browser, tmp_path: Path) -> None:
+def test_page_shows_failures_findings_times_and_sources(chromium: Browser, tmp_path: Path) -> None:
     opened(chromium, tmp_path, result())
 
     titles = chromium.value("[...document.querySelectorAll('h2')].map(one => one.textContent)")
@@ -153,7 +153,7 @@ def test_it_shows_failures_findings_times_and_sources(chromium: Browser, tmp_pat
 
 
 @pytest.mark.parametrize("width", [1200, 400])
-def test_no_word_of_the_timeline_is_cut_off_or_covered(
+def test_timeline_text_is_neither_cut_off_nor_covered(
     chromium: Browser, tmp_path: Path, width: int
 ) -> None:
     long = step("test" * 20, started=4.0, duration=5.0, cached=True)
@@ -174,7 +174,7 @@ def test_no_word_of_the_timeline_is_cut_off_or_covered(
     chromium.call("Emulation.clearDeviceMetricsOverride")
 
 
-def test_the_filter_hides_what_does_not_fit(chromium: Browser, tmp_path: Path) -> None:
+def test_filter_hides_tests_that_do_not_match(chromium: Browser, tmp_path: Path) -> None:
     opened(chromium, tmp_path, result())
 
     chromium.press("/")
@@ -187,9 +187,7 @@ def test_the_filter_hides_what_does_not_fit(chromium: Browser, tmp_path: Path) -
     assert len(visible(chromium)) == 2
 
 
-def test_everything_can_be_reached_and_opened_with_the_keyboard(
-    chromium: Browser, tmp_path: Path
-) -> None:
+def test_page_works_with_the_keyboard(chromium: Browser, tmp_path: Path) -> None:
     opened(chromium, tmp_path, result())
     focused = "document.activeElement.id || document.activeElement.tagName"
     reached = []
@@ -207,9 +205,7 @@ def background(chromium: Browser) -> str:
     return str(chromium.value("getComputedStyle(document.body).backgroundColor"))
 
 
-def test_it_is_dark_where_the_reader_is_and_where_he_asks(
-    chromium: Browser, tmp_path: Path
-) -> None:
+def test_dark_mode_follows_the_system_and_the_switch(chromium: Browser, tmp_path: Path) -> None:
     opened(chromium, tmp_path, result())
     light = background(chromium)
     chromium.call(
@@ -224,9 +220,7 @@ def test_it_is_dark_where_the_reader_is_and_where_he_asks(
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_no_payload_is_obeyed_wherever_it_stands(
-    chromium: Browser, tmp_path: Path, payload: str
-) -> None:
+def test_no_injected_markup_is_executed(chromium: Browser, tmp_path: Path, payload: str) -> None:
     bad = case(
         payload,
         Status.FAILED,
@@ -262,7 +256,9 @@ def test_no_payload_is_obeyed_wherever_it_stands(
     assert chromium.value("document.title") != "owned"
 
 
-def test_tens_of_thousands_of_failures_stay_usable(chromium: Browser, tmp_path: Path) -> None:
+def test_page_with_tens_of_thousands_of_failures_stays_usable(
+    chromium: Browser, tmp_path: Path
+) -> None:
     opened(chromium, tmp_path, run_of(*failures(20_000, causes=50)))
 
     assert chromium.value("document.querySelectorAll('[data-item]').length") == 20_000
@@ -275,7 +271,7 @@ def test_tens_of_thousands_of_failures_stay_usable(chromium: Browser, tmp_path: 
     assert visible(chromium) == ["tests.test_17.ManyTests.test_00017"]
 
 
-def test_a_picture_of_it_is_no_blank_sheet(chromium: Browser, tmp_path: Path) -> None:
+def test_screenshot_is_not_blank(chromium: Browser, tmp_path: Path) -> None:
     opened(chromium, tmp_path, result())
 
     png = base64.b64decode(chromium.call("Page.captureScreenshot", format="png")["data"])

@@ -19,7 +19,7 @@ _SPECIAL = re.compile("|".join(_ESCAPES))
 
 @dataclass(frozen=True)
 class Obeyed:
-    """A command that the runner acts upon."""
+    """A command that the runner executes."""
 
     name: str
     message: str
@@ -27,7 +27,7 @@ class Obeyed:
 
 
 def obeyed(text: str) -> list[Obeyed]:
-    """The commands in a step's output, in order."""
+    """Return the commands in a step's output, in order."""
     found: list[Obeyed] = []
     token: str | None = None
     for line in re.split(r"\r\n|\r|\n", text):
@@ -58,7 +58,7 @@ def _unescaped(text: str) -> str:
 
 
 def outputs(text: str) -> dict[str, str]:
-    """The pairs in an output file: `name=value`, or a value between delimiters."""
+    """Return the pairs in an output file: `name=value`, or a value between delimiters."""
     found: dict[str, str] = {}
     lines = iter(text.split("\n"))
     for line in lines:

@@ -14,7 +14,7 @@ RUNNER = {
 }
 
 
-def test_a_container_action_knows_the_paths_of_the_steps_before_it() -> None:
+def test_container_action_knows_the_paths_of_earlier_steps() -> None:
     assert checkout_roots(RUNNER, Path("/github/workspace")) == (
         "/opt/runner/_work/shop/shop",
         "/home/runner/work/shop/shop",
@@ -25,11 +25,11 @@ def test_a_container_action_knows_the_paths_of_the_steps_before_it() -> None:
     )
 
 
-def test_a_checkout_below_the_workspace_keeps_its_directory() -> None:
+def test_checkout_below_the_workspace_keeps_its_directory() -> None:
     roots = checkout_roots(RUNNER, Path("/github/workspace/source"))
 
     assert roots[0] == "/opt/runner/_work/shop/shop/source"
 
 
-def test_elsewhere_nothing_is_known() -> None:
+def test_outside_github_no_paths_are_known() -> None:
     assert checkout_roots({"GITHUB_REPOSITORY": "acme/shop"}, Path("/x")) == ()

@@ -23,7 +23,7 @@ from tests.unit.result_strategies import HOSTILE, texts
 hostile_lines = st.lists(texts | st.sampled_from(HOSTILE), max_size=8)
 
 
-def test_an_annotation_says_where_it_is() -> None:
+def test_annotation_has_a_location() -> None:
     note = Annotation(
         level=Severity.ERROR, message="m", title="t", file="a.py", line=3, end_line=5, column=2
     )
@@ -33,17 +33,17 @@ def test_an_annotation_says_where_it_is() -> None:
     ]
 
 
-def test_a_column_is_given_where_the_place_is_one_line() -> None:
+def test_column_is_set_for_a_single_line() -> None:
     note = Annotation(level=Severity.WARNING, message="m", file="a.py", line=3, column=2)
 
     assert obeyed(annotation(note))[0].properties == {"file": "a.py", "line": "3", "col": "2"}
 
 
-def test_what_is_not_known_is_left_out() -> None:
+def test_unknown_properties_are_omitted() -> None:
     assert annotation(Annotation(level=Severity.NOTICE, message="m", line=4)) == "::notice::m"
 
 
-def test_percents_colons_commas_and_newlines_come_through() -> None:
+def test_percents_colons_commas_and_newlines_are_escaped() -> None:
     note = Annotation(
         level=Severity.ERROR,
         message="100%\nof: a, b%0A",
@@ -59,15 +59,13 @@ def test_percents_colons_commas_and_newlines_come_through() -> None:
 
 
 @given(texts, texts, texts)
-def test_an_annotation_is_one_command_whatever_is_in_it(
-    message: str, title: str, file: str
-) -> None:
+def test_annotation_is_always_one_command(message: str, title: str, file: str) -> None:
     line = annotation(Annotation(level=Severity.ERROR, message=message, title=title, file=file))
 
     assert [found.name for found in obeyed(line)] == ["error"]
 
 
-def test_a_long_message_is_cut_to_what_is_kept() -> None:
+def test_long_message_is_cut_to_the_limit() -> None:
     line = annotation(Annotation(level=Severity.ERROR, message="%" * 5_000))
 
     (found,) = obeyed(line)
@@ -75,19 +73,19 @@ def test_a_long_message_is_cut_to_what_is_kept() -> None:
     assert found.message.endswith("…")
 
 
-def test_a_mask_is_asked_for() -> None:
+def test_add_mask() -> None:
     assert add_mask("pa:ss%word") == "::add-mask::pa:ss%25word"
 
 
 @given(hostile_lines, texts)
-def test_nothing_in_a_group_is_obeyed(lines: list[str], title: str) -> None:
+def test_group_executes_no_commands(lines: list[str], title: str) -> None:
     printed = "\n".join(group(title, lines, token="t0k3n"))
 
     assert [found.name for found in obeyed(printed)] == ["group", "endgroup"]
 
 
 @given(hostile_lines)
-def test_inert_text_is_no_command_even_alone(lines: list[str]) -> None:
+def test_inert_text_is_never_a_command(lines: list[str]) -> None:
     assert obeyed(inert("\n".join(lines))) == []
 
 
@@ -105,12 +103,12 @@ def test_known_tricks_are_inert(text: str) -> None:
     assert obeyed(inert(text)) == []
 
 
-def test_the_model_of_the_runner_would_obey_them() -> None:
+def test_runner_model_executes_the_raw_tricks() -> None:
     for text in ("::error::x", "a ##[error]b", "a\r::warning::b"):
         assert len(obeyed(text)) == 1
 
 
-def test_a_stream_that_knows_ascii_only_gets_what_it_can_show() -> None:
+def test_ascii_stream_gets_replacement_characters() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
 
@@ -120,5 +118,5 @@ def test_a_stream_that_knows_ascii_only_gets_what_it_can_show() -> None:
     assert raw.getvalue() == b"? ok ?\n"
 
 
-def test_empty_properties_are_not_printed() -> None:
+def test_empty_properties_are_omitted() -> None:
     assert command("error", "m", file=None, title="", line=0) == "::error line=0::m"

@@ -8,11 +8,11 @@ from heroci_action.github.context import GitHubContext
 
 
 @pytest.mark.parametrize("environ", [{}, {"GITHUB_ACTIONS": ""}, {"GITHUB_ACTIONS": "false"}])
-def test_elsewhere_there_is_no_context(environ: dict[str, str]) -> None:
+def test_no_context_outside_github(environ: dict[str, str]) -> None:
     assert GitHubContext.from_environ(environ) is None
 
 
-def test_the_runner_says_where_things_are() -> None:
+def test_context_contains_the_runners_paths() -> None:
     context = GitHubContext.from_environ(
         {
             "GITHUB_ACTIONS": "true",
@@ -37,7 +37,7 @@ def test_the_runner_says_where_things_are() -> None:
     )
 
 
-def test_what_is_empty_or_makes_no_sense_is_as_if_it_were_not_there() -> None:
+def test_empty_and_invalid_variables_are_ignored() -> None:
     context = GitHubContext.from_environ(
         {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": "", "GITHUB_RUN_ATTEMPT": "first"}
     )

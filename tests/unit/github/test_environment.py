@@ -19,7 +19,7 @@ from tests.unit.result_strategies import texts
 
 @given(st.dictionaries(st.sampled_from(["status", "failed-stages", "junit-path"]), texts))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_outputs_are_read_as_they_were_given(tmp_path: Path, values: dict[str, str]) -> None:
+def test_outputs_round_trip(tmp_path: Path, values: dict[str, str]) -> None:
     path = tmp_path / "output"
     path.unlink(missing_ok=True)
 
@@ -29,7 +29,7 @@ def test_outputs_are_read_as_they_were_given(tmp_path: Path, values: dict[str, s
     assert outputs(text) == {name: printable(value) for name, value in values.items()}
 
 
-def test_a_value_cannot_set_another_output(tmp_path: Path) -> None:
+def test_value_cannot_set_another_output(tmp_path: Path) -> None:
     path = tmp_path / "output"
 
     write_outputs(path, {"a": "x\nb=1\nc<<EOF\n2\nEOF", "d": "4"})
@@ -37,7 +37,7 @@ def test_a_value_cannot_set_another_output(tmp_path: Path) -> None:
     assert outputs(path.read_text()) == {"a": "x\nb=1\nc<<EOF\n2\nEOF", "d": "4"}
 
 
-def test_outputs_of_others_are_kept(tmp_path: Path) -> None:
+def test_existing_outputs_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "output"
     path.write_text("before=1\n")
 
@@ -46,7 +46,7 @@ def test_outputs_of_others_are_kept(tmp_path: Path) -> None:
     assert outputs(path.read_text()) == {"before": "1", "after": "2"}
 
 
-def test_the_summary_has_the_room_that_others_left(tmp_path: Path) -> None:
+def test_summary_room_excludes_existing_content(tmp_path: Path) -> None:
     path = tmp_path / "summary"
     assert summary_room(path) == MAX_SUMMARY
 
@@ -57,6 +57,6 @@ def test_the_summary_has_the_room_that_others_left(tmp_path: Path) -> None:
     assert summary_room(path) == MAX_SUMMARY - 7
 
 
-def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+def test_unwritable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         write_outputs(tmp_path / "missing" / "output", {"a": "b"})

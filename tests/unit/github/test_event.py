@@ -40,7 +40,7 @@ HEAD = "b" * 40
         ({}, Event()),
     ],
 )
-def test_an_event_contains_the_commit_and_the_pull_request(
+def test_event_contains_the_commit_and_the_pull_request(
     payload: dict[str, Any], event: Event
 ) -> None:
     assert Event.parse(payload) == event
@@ -61,16 +61,16 @@ def test_an_event_contains_the_commit_and_the_pull_request(
         b'{"workflow_run": {"head_repository": {"owner": {"login": "a"}}}}',
     ],
 )
-def test_a_file_of_another_shape_is_an_empty_event(tmp_path: Path, content: bytes) -> None:
+def test_file_of_another_shape_is_an_empty_event(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "event.json").write_bytes(content)
     assert Event.read(tmp_path / "event.json") == Event()
 
 
-def test_a_missing_file_is_an_empty_event(tmp_path: Path) -> None:
+def test_missing_file_is_an_empty_event(tmp_path: Path) -> None:
     assert Event.read(None) == Event.read(tmp_path / "none") == Event()
 
 
-def test_a_file_is_read(tmp_path: Path) -> None:
+def test_reads_the_event_file(tmp_path: Path) -> None:
     (tmp_path / "event.json").write_text(
         json.dumps({"pull_request": {"number": 3, "head": {"sha": HEAD}}})
     )

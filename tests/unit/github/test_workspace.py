@@ -28,7 +28,7 @@ def owner(path: Path) -> tuple[int, int]:
     return found.st_uid, found.st_gid
 
 
-def test_what_is_made_belongs_to_the_owner(workspace: Path) -> None:
+def test_new_files_belong_to_the_owner(workspace: Path) -> None:
     with hand_over_new_files(workspace):
         (workspace / "deep/er").mkdir(parents=True)
         (workspace / "deep/er/file").touch()
@@ -37,7 +37,7 @@ def test_what_is_made_belongs_to_the_owner(workspace: Path) -> None:
     assert [owner(path) for path in made] == [(OWNER, GROUP)] * 3
 
 
-def test_it_does_so_when_the_work_failed(workspace: Path) -> None:
+def test_files_are_handed_over_after_a_failure(workspace: Path) -> None:
     def fail() -> None:
         with hand_over_new_files(workspace):
             (workspace / "file").touch()
@@ -49,7 +49,7 @@ def test_it_does_so_when_the_work_failed(workspace: Path) -> None:
     assert owner(workspace / "file") == (OWNER, GROUP)
 
 
-def test_a_link_is_given_away_and_not_what_it_leads_to(workspace: Path, tmp_path: Path) -> None:
+def test_link_is_handed_over_but_not_its_target(workspace: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "file").touch()
@@ -60,7 +60,7 @@ def test_a_link_is_given_away_and_not_what_it_leads_to(workspace: Path, tmp_path
     assert owner(outside) == owner(outside / "file") == (0, 0)
 
 
-def test_what_is_somebody_elses_stays_so(workspace: Path) -> None:
+def test_files_of_other_users_are_unchanged(workspace: Path) -> None:
     with hand_over_new_files(workspace):
         (workspace / "file").touch()
         os.chown(workspace / "file", NOBODY, NOBODY)
@@ -68,9 +68,7 @@ def test_what_is_somebody_elses_stays_so(workspace: Path) -> None:
     assert owner(workspace / "file") == (NOBODY, NOBODY)
 
 
-def test_what_was_there_before_stays_as_it_was(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_existing_files_are_unchanged(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (workspace / "old").touch()
     monkeypatch.setattr("heroci_action.github.workspace.CLOCK_TOLERANCE", -5_000_000_000)
     with hand_over_new_files(workspace):  # as if it began five seconds later
@@ -79,7 +77,7 @@ def test_what_was_there_before_stays_as_it_was(
     assert owner(workspace / "old") == (0, 0)
 
 
-def test_a_workspace_of_root_stays_roots(tmp_path: Path) -> None:
+def test_workspace_of_root_is_unchanged(tmp_path: Path) -> None:
     with hand_over_new_files(tmp_path):
         (tmp_path / "file").touch()
 
