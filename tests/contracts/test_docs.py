@@ -26,8 +26,8 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 # Commands in the documents that no test executes, with the reason. All others are executed.
 NOT_EXECUTED = {
-    "./scripts/run-tests.sh": "it is what runs this test",
-    "./scripts/run-dagger-ci.sh": "it installs everything once more; the action's test runs the same project",
+    "./scripts/run-tests.sh": "runs this test",
+    "./scripts/run-dagger-ci.sh": "installs everything again; the test of the action runs the same project",
     "pip install 'heroci[postgres]'": "a name in a registry; test_installation installs the checkout's wheel",
 }
 

@@ -1,4 +1,4 @@
-"""GitHub's runner, as far as it reads what a step prints and writes: a model in own words.
+"""A model of GitHub's runner: how it interprets what a step prints and writes.
 
 Lines end at LF, CR or both. A command is `::name properties::message` after blanks, or `##[name properties]message`
 anywhere; after `stop-commands` only the token counts.
