@@ -74,7 +74,7 @@ def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
     ci = read_ci(tree)
     tree = tree.with_files(ci.created)
     directory = given.get("working-directory")
-    layout = find_layout(tree, directory if isinstance(directory, str) else None)
+    layout = find_layout(tree, directory if isinstance(directory, str) else None, ci)
     if layout is None:
         raise UsageError(
             f"no Django project was found in {tree.root.name!r}: there is no manage.py, no pytest configuration with "

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from heroci_action.detection.ci.django_program import starts_django
+from heroci_action.detection.ci.project_ci import ProjectCI
+from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
 
 # Directories whose manage.py belongs to something other than the project.
@@ -22,12 +25,16 @@ _PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """`manage` is the path of manage.py; `directory` is where commands run; both relative to the repository's root."""
+    """Where the project is; all paths are relative to the repository's root.
+
+    `directory` is where commands run, `manage` is manage.py. `entry` is a module that starts Django in its place.
+    """
 
     directory: str
     manage: str | None
     why: str
     others: tuple[str, ...] = ()
+    entry: str | None = None
 
     def beside(self, name: str) -> str:
         """The path of a file in the working directory."""
@@ -39,26 +46,54 @@ class Layout:
         return ancestors(self.directory)
 
 
-def find_layout(tree: RepositoryFiles, given: str | None) -> Layout | None:
-    """The layout; None where nothing in the repository looks like Django.
+def find_layout(
+    tree: RepositoryFiles, given: str | None, ci: ProjectCI | None = None
+) -> Layout | None:
+    """Return the layout; None if nothing in the repository looks like Django.
 
-    A working directory that was given is kept. Of several manage.py the shallowest, those of examples and tests last.
+    A working directory that was given is kept. The manage.py that the CI tests with counts, else the shallowest one;
+    those of examples and tests come last.
     """
-    candidates = [
-        path
-        for path in tree.matching(r"(.*/)?manage\.py")
-        if _DJANGO_MANAGE.search(tree.text(path))
-    ]
+    candidates = [path for path in tree.matching(r"(.*/)?manage\.py") if _is_manage(tree, path)]
     if given is not None:
         return _given(candidates, join(given))
     ranked = sorted(candidates, key=_rank)
+    used = _used_by_ci(ci)
+    if used is not None and (
+        used.manage is None or is_side(used.manage) or used.manage in ranked[1:]
+    ):
+        return used
     if ranked and not is_side(ranked[0]):
-        chosen = ranked[0]
-        others = tuple(path for path in ranked[1:] if not is_side(path))
-        return Layout(
-            directory=parent(chosen), manage=chosen, why=f"the place of {chosen}", others=others
-        )
+        return _beside(ranked[0], ranked)
     return _without_manage(tree, ranked)
+
+
+def _is_manage(tree: RepositoryFiles, path: str) -> bool:
+    return bool(_DJANGO_MANAGE.search(tree.text(path))) or starts_django(tree, path)
+
+
+def _beside(chosen: str, ranked: list[str]) -> Layout:
+    others = tuple(path for path in ranked if path != chosen and not is_side(path))
+    why = f"the directory of {chosen}"
+    return Layout(directory=parent(chosen), manage=chosen, why=why, others=others)
+
+
+def _used_by_ci(ci: ProjectCI | None) -> Layout | None:
+    """Return the layout of the program with which the CI runs Django's tests.
+
+    A manage.py of a test or example project runs where the CI runs it; a module has no manage.py.
+    """
+    for run in ci.suite.runs if ci and ci.suite else ():
+        path, command = run.program, run.command
+        if run.runner is not Runner.DJANGO or path is None or command.directory.startswith("/"):
+            continue
+        why = f"the test command in {command.source}"
+        if command.call.module or not path.endswith("manage.py"):
+            directory = command.directory
+            return Layout(directory=directory, manage=None, entry=path, why=why)
+        directory = command.directory if is_side(path) else parent(path)
+        return Layout(directory=directory, manage=path, why=why)
+    return None
 
 
 def _given(candidates: list[str], directory: str) -> Layout:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.django_program import entry_files
 from heroci_action.detection.environment_reads import plain, text_of
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_config import pytest_config
@@ -51,10 +52,10 @@ def _candidates(project: ProjectFiles) -> Iterator[tuple[str | None, str]]:
         ).settings, f"DJANGO_SETTINGS_MODULE in {pytest_config(project).file}"
     yield settings_in_manage(project, testing=True), "what manage.py names for tests"
     yield from _test_module_beside(project)
-    if project.layout.manage:
+    if project.layout.manage or project.layout.entry:
         yield settings_in_manage(
             project, testing=False
-        ), f"settings module from {project.layout.manage}"
+        ), f"settings module from {project.layout.manage or project.layout.entry}"
     yield _loose(project), "a settings module for tests"
 
 
@@ -81,9 +82,10 @@ def _known(project: ProjectFiles, module: str | None) -> str | None:
 
 def settings_in_manage(project: ProjectFiles, *, testing: bool) -> str | None:
     """Return the settings module that manage.py names, for tests or for every other command."""
-    if project.layout.manage is None:
-        return None
-    found = list(settings_named_by(project.tree.python(project.layout.manage)))
+    entry = project.layout.manage or project.layout.entry
+    files = (entry_files(project.tree, entry) or (entry,)) if entry else ()
+    named = (list(settings_named_by(project.tree.python(file))) for file in files)
+    found = next((modules for modules in named if modules), [])
     special = [module for module, for_tests in found if for_tests]
     usual = [module for module, for_tests in found if not for_tests]
     chosen = special if testing else usual

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from heroci_action.detection.ci.django_program import starts_django
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
-from heroci_action.repository.files import RepositoryFiles, join
+from heroci_action.detection.ci.yaml_file import table
+from heroci_action.repository.files import RepositoryFiles, ancestors, join
 
-# Code that starts Django's command line, as manage.py does.
-_DJANGO_PROGRAM = re.compile(r"\bexecute_from_command_line\b|\bManagementUtility\b")
 _DJANGO_MODULES = frozenset({"django", "manage", "django.core.management"})
 # Code that sets up Django and runs tests, as a package's runtests.py does.
 _TEST_SCRIPT = re.compile(
@@ -84,16 +84,38 @@ def is_django(command: Command, tree: RepositoryFiles) -> bool:
     path = program_file(command, tree)
     if call.name == "manage.py":
         return True
-    return path is not None and bool(_DJANGO_PROGRAM.search(tree.text(path)))
+    return path is not None and starts_django(tree, path)
 
 
 def program_file(command: Command, tree: RepositoryFiles) -> str | None:
     """Return the file of the repository that a command runs as a program."""
     call = command.call
     if call.module:
-        parts = call.program.split(".")
-        places = (command.directory, join(command.directory, "src"))
-        names = (join(*parts) + ".py", join(*parts, "__main__.py"))
-        return tree.first(*(join(place, name) for place in places for name in names))
+        return _module_file(call.program, command.directory, tree, ("", "/__main__"))
     path = locate(call.program, command.directory) if call.program else None
-    return path if path and tree.has(path) else None
+    if path and tree.has(path):
+        return path
+    return _console_script(command, tree) if call.name == call.program else None
+
+
+def _module_file(
+    name: str, directory: str, tree: RepositoryFiles, endings: tuple[str, ...]
+) -> str | None:
+    module = name.replace(".", "/")
+    places = (directory, join(directory, "src"))
+    return tree.first(*(join(place, f"{module}{end}.py") for place in places for end in endings))
+
+
+def _console_script(command: Command, tree: RepositoryFiles) -> str | None:
+    """Return the file behind an entry in [project.scripts], such as `shop = "shop.cli:main"`."""
+    for directory in ancestors(command.directory) if not command.directory.startswith("/") else ():
+        pyproject = tree.toml(join(directory, "pyproject.toml"))
+        poetry = table(table(pyproject.get("tool")).get("poetry"))
+        scripts = {
+            **table(poetry.get("scripts")),
+            **table(table(pyproject.get("project")).get("scripts")),
+        }
+        target = scripts.get(command.call.program)
+        if isinstance(target, str):
+            return _module_file(target.partition(":")[0], directory, tree, ("", "/__init__"))
+    return None
