@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from heroci_action.commands.finish import Site, finish
+from heroci_action.commands.gather import Input, gather
 from heroci_action.commands.input_files import find_files, read_limits
 from heroci_action.github.checkouts import checkout_roots
 from heroci_action.github.context import GitHubContext
@@ -18,7 +19,6 @@ from heroci_action.output_directory import open_output
 from heroci_action.plan.report_kinds import COVERAGE_JSON, JUNIT
 from heroci_action.publish.files import Repository
 from heroci_action.readers import PathResolver, Source
-from heroci_action.readers.gather import Input, gather
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.repository.git import Checkout
 from heroci_action.results.packed import listed

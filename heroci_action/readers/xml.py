@@ -1,4 +1,4 @@
-"""Streams XML through expat: constant memory, no entities of the document's own, nothing fetched."""
+"""Stream XML through expat: in constant memory, without entities of the document, and without fetching anything."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ from xml.parsers.expat import errors as codes
 from heroci_action.readers.base import BrokenReportError, Readings, Source
 from heroci_action.text import UNSHOWABLE, legal_xml
 
-# What a writer without an XML library does wrong: these documents are read again with their text mended.
+# Mistakes of writers without an XML library: these documents are read again with their text repaired.
 MENDABLE = frozenset(
     {
         codes.codes[codes.XML_ERROR_INVALID_TOKEN],
         codes.codes[codes.XML_ERROR_BAD_CHAR_REF],
         codes.codes[codes.XML_ERROR_UNDEFINED_ENTITY],
         codes.codes[codes.XML_ERROR_MISPLACED_XML_PI],
+        codes.codes[codes.XML_ERROR_XML_DECL],
         codes.codes[codes.XML_ERROR_UNKNOWN_ENCODING],
         codes.codes[codes.XML_ERROR_INCORRECT_ENCODING],
         codes.codes[codes.XML_ERROR_PARTIAL_CHAR],
     }
 )
+
+# The encodings that expat knows itself.
+_NATIVE = frozenset({"utf-8", "utf-16", "utf-16le", "utf-16be", "iso-8859-1", "us-ascii"})
 
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 _ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}encoding=["']([A-Za-z0-9._-]{1,40})["']""")
@@ -35,39 +39,39 @@ _LONGEST_REFERENCE = 10
 
 
 class Handler(Protocol):
-    """Is told of the elements of a document in their order."""
+    """Take the elements of a document, in order."""
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """An element begins; `name` comes without its prefix."""
+        """Take the start of an element; `name` has no prefix."""
         ...
 
     def text(self, text: str) -> None:
-        """A piece of text, not always all of it at once."""
+        """Take a piece of text, which may not be all of it."""
         ...
 
     def end(self, name: str) -> None:
-        """An element ends."""
+        """Take the end of an element."""
         ...
 
     def readings(self, *, complete: bool) -> Readings:
-        """What was understood; not `complete` where the document broke off."""
+        """Return the contents; not `complete` if the document broke off."""
         ...
 
 
 class Listener(Protocol):
-    """Puts its own functions into a parser, which saves a call for each element; names come with their prefixes."""
+    """Put functions into a parser directly, which saves a call for each element; names have their prefixes."""
 
     def rest(self) -> None:
-        """A piece of the document, some tens of thousands of bytes, has been read."""
+        """Do what has to be done between pieces of the document, of some tens of thousands of bytes."""
         ...
 
     def readings(self, *, complete: bool) -> Readings:
-        """What was understood; not `complete` where the document broke off."""
+        """Return the contents; not `complete` if the document broke off."""
         ...
 
 
 def parse(source: Source, make: Callable[[], Handler]) -> Readings:
-    """What the handler makes of the document; see `listen`."""
+    """Return what the handler reads from the document; see `listen`."""
     return listen(source, lambda parser: _Unprefixed(parser, make()))
 
 
@@ -76,11 +80,11 @@ def listen(
     make: Callable[[expat.XMLParserType], Listener],
     through: Callable[[Iterable[bytes]], Iterable[bytes]] = iter,
 ) -> Readings:
-    """What the listener makes of the document.
+    """Return what the listener reads from the document.
 
-    A document with characters or references that XML forbids is read a second time with a new listener and those
-    replaced. Raises BrokenReportError, with what was understood, where it is no XML, or defines entities; what goes
-    `through` a filter must be read without it then, since its lines are not those of the document.
+    A document with characters or references that XML forbids, or in an encoding that expat does not know, is read a
+    second time, repaired, with a new listener. The filter `through` is left out then, because it changes the numbers of
+    lines. Raises BrokenReportError, with what could be read, if it is not XML or defines entities.
     """
     try:
         return _parse(through(source.chunks()), make)
@@ -92,23 +96,26 @@ def listen(
 
 
 class _MendableError(BrokenReportError):
-    """The second reading may succeed."""
+    """A broken document that can be read after a repair."""
 
 
 def _parse(chunks: Iterable[bytes], make: Callable[[expat.XMLParserType], Listener]) -> Readings:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_definitions
+    parser.XmlDeclHandler = _check_encoding
     listener = make(parser)
     try:
         _feed(parser, listener, chunks)
     except expat.ExpatError as error:
         kind = _MendableError if error.code in MENDABLE else BrokenReportError
         raise kind(str(error), listener.readings(complete=False)) from error
+    except _MendableError:
+        raise
     except BrokenReportError as error:
         raise BrokenReportError(str(error), listener.readings(complete=False)) from error
     finally:
-        # The parser knows the listener and it the parser: without this, everything stays until garbage is collected.
+        # Parser and listener refer to each other: without this, everything stays until garbage is collected.
         parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
     return listener.readings(complete=True)
 
@@ -125,7 +132,7 @@ def _feed(parser: expat.XMLParserType, listener: Listener, chunks: Iterable[byte
 
 
 class _Unprefixed:
-    """Tells a handler of the elements by their local names."""
+    """Pass elements on to a handler by their local names."""
 
     def __init__(self, parser: expat.XMLParserType, handler: Handler) -> None:
         self._handler = handler
@@ -140,24 +147,37 @@ class _Unprefixed:
         self._handler.end(local(name))
 
     def rest(self) -> None:
-        """A handler needs none."""
+        """Do nothing."""
 
     def readings(self, *, complete: bool) -> Readings:
-        """The handler's."""
+        """Return those of the handler."""
         return self._handler.readings(complete=complete)
 
 
 def local(name: str) -> str:
-    """A name without its prefix."""
+    """Return a name without its prefix."""
     return name.rpartition(":")[2] if ":" in name else name
+
+
+def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
+    """Have a document decoded here if expat cannot do it: Python helps it only with encodings of one byte."""
+    if encoding and encoding.lower() not in _NATIVE and not _is_single_byte(encoding):
+        raise _MendableError(f"unknown encoding {encoding!r}")
+
+
+def _is_single_byte(encoding: str) -> bool:
+    try:
+        return len(bytes(range(256)).decode(encoding, errors="replace")) == 256  # noqa: PLR2004
+    except (LookupError, ValueError):
+        return False
 
 
 def _refuse_definitions(
     _name: str, _system: str | None, _public: str | None, has_internal_subset: int
 ) -> None:
-    """A reference to a DTD is harmless, because nobody fetches it; definitions could be bombs."""
+    """Refuse definitions, which could expand without end; a mere reference to a DTD is never fetched."""
     if has_internal_subset:
-        _refuse("it defines entities of its own, which is not read")
+        _refuse("it defines entities, which HeroCI does not read")
 
 
 def _refuse(reason: str) -> NoReturn:
@@ -165,7 +185,7 @@ def _refuse(reason: str) -> NoReturn:
 
 
 def _mended(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The document as UTF-8 without what XML forbids; a reference is never cut in two."""
+    """Yield the document in UTF-8 without what XML forbids; no reference is cut in two."""
     first = next(chunks, b"")
     decoder = codecs.getincrementaldecoder(_encoding(first))(errors="replace")
     held = _DECLARATION.sub("", decoder.decode(first)).lstrip("\ufeff \t\r\n")
@@ -178,14 +198,26 @@ def _mended(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _encoding(start: bytes) -> str:
-    """By the byte order mark, else as declared, else UTF-8."""
+    """Return the encoding by the byte order mark, else as declared if that can be true, else UTF-8."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    for wide in ("utf-16-le", "utf-16-be"):
+        if start.startswith("<".encode(wide)):
+            return wide
     declared = _ENCODING.match(start)
+    name = declared[1].decode() if declared else "utf-8-sig"
+    return name if _extends_ascii(name) else "utf-8-sig"
+
+
+def _extends_ascii(encoding: str) -> bool:
+    """Return whether a document can have this encoding although its declaration is readable as ASCII."""
     try:
-        return codecs.lookup(declared[1].decode()).name if declared else "utf-8-sig"
-    except LookupError:
-        return "utf-8-sig"
+        # Raises LookupError for a codec of bytes, such as base64.
+        whole = b"<?xml ?>".decode(encoding)
+        pieces = codecs.getincrementaldecoder(encoding)(errors="replace").decode(b"<?xml ?>")
+    except (LookupError, ValueError):
+        return False
+    return whole == pieces == "<?xml ?>"
 
 
 def _legal(text: str) -> bytes:

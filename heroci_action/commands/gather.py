@@ -8,18 +8,17 @@ from functools import partial
 
 from heroci_action.analysis.coverage import united
 from heroci_action.analysis.gates import failures
-from heroci_action.plan.report_kinds import JUNIT
 from heroci_action.process_pool import LostError, spread
-from heroci_action.readers import PathResolver, Readings, Source, read_sources
-from heroci_action.readers.base import BrokenReportError
-from heroci_action.readers.format import HEAD_SIZE, Category
-from heroci_action.readers.registry import BY_KIND, recognize
+from heroci_action.readers import PathResolver, Readings, Source
+from heroci_action.readers.format import Category
+from heroci_action.readers.recognized import read_recognized
+from heroci_action.readers.registry import BY_KIND
 from heroci_action.results.records import PassedTests, Result, StageResult, Status, StepResult
 from heroci_action.text import count
 
 EMOJI: Mapping[str, str] = {Category.TESTS: "🧪", Category.LINT: "🖤", Category.COVERAGE: "📊"}
 
-Read = tuple[str, Readings]
+Read = tuple[Category, Readings]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ class Input:
 
 def gather(given: Input, tree: PathResolver, result: Result) -> Result:
     """Read all sources, and add their stages, coverage and warnings to the result."""
-    done = spread(partial(_read, tree=tree), given.sources, given.sizes)
+    done = spread(partial(read_recognized, tree=tree), given.sources, given.sizes)
     read = [
         _lost(source, one) if isinstance(one, LostError) else one
         for source, one in zip(given.sources, done, strict=True)
@@ -52,41 +51,16 @@ def gather(given: Input, tree: PathResolver, result: Result) -> Result:
 
 
 def _lost(source: Source, error: LostError) -> Read:
-    return source.kind, Readings(problems=(f"{source.path}: could not be read: {error}",))
-
-
-def _read(named: Source, tree: PathResolver) -> Read:
-    """Read a file by its content; warn if nothing is in it, unless a known linter found nothing."""
-    found = recognize(_start(named))
-    source = replace(named, kind=found.kind if found else named.kind)
-    readings = read_sources([source], tree=tree)
-    useful = readings.diagnostics or readings.warnings or readings.problems
-    if source.kind == JUNIT and not (readings.tests or readings.passed or useful):
-        readings = Readings(warnings=(f"{source.path}: contains no test",))
-    elif source.kind == "flake8" and not useful and source.text.strip():
-        readings = Readings(warnings=(f"{source.path}: unrecognized linter output",))
-    return source.kind, readings
-
-
-def _start(source: Source) -> bytes:
-    """Return the first bytes, uncompressed; of a damaged file, those that can be read."""
-    start = b""
-    try:
-        for chunk in source.chunks():
-            start += chunk
-            if len(start) >= HEAD_SIZE:
-                break
-    except BrokenReportError:
-        pass
-    return start
+    problem = f"{source.path}: could not be read: {error}"
+    return BY_KIND[source.kind].category, Readings(problems=(problem,))
 
 
 def _stages(given: Input, read: Sequence[Read]) -> Iterator[StageResult]:
     for category in Category:
         files = [
             (source, readings)
-            for source, (kind, readings) in zip(given.sources, read, strict=True)
-            if BY_KIND[kind].category is category
+            for source, (found, readings) in zip(given.sources, read, strict=True)
+            if found is category
         ]
         useful = [(source, one) for source, one in files if not _is_useless(one)]
         steps = tuple(_step(source, one) for source, one in useful)

@@ -1,0 +1,83 @@
+"""Read a file whose content decides about its format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from heroci_action.plan.report_kinds import JUNIT
+from heroci_action.readers import read_sources
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.coverage import unreadable
+from heroci_action.readers.format import HEAD_SIZE, Category
+from heroci_action.readers.registry import BY_KIND, FORMATS, recognize
+from heroci_action.readers.unsupported import recognize_unsupported
+from heroci_action.repository.paths import PathResolver
+
+_HTML = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+
+
+def read_recognized(source: Source, tree: PathResolver) -> tuple[Category, Readings]:
+    """Read a file by its content, and return what it is about.
+
+    The kind of the source says what it should contain. It is a problem if a file is of another, unknown kind, and a
+    warning if it contains no test.
+    """
+    expected = BY_KIND[source.kind].category
+    try:
+        start = _start(source)
+    except BrokenReportError as broken:
+        return expected, _problem(source, expected, str(broken))
+    found = recognize(start)
+    if found is None:
+        category, reason = _unknown(start, expected)
+        if reason:
+            return category, _problem(source, category, reason)
+    actual = replace(source, kind=found.kind) if found else source
+    readings = read_sources([actual], tree=tree)
+    if actual.kind == JUNIT and not _says_anything(readings):
+        readings = replace(readings, warnings=(f"{source.path}: contains no test",))
+    return BY_KIND[actual.kind].category, readings
+
+
+def _says_anything(readings: Readings) -> bool:
+    return bool(readings.tests or readings.passed or readings.warnings or readings.problems)
+
+
+def _unknown(start: bytes, expected: Category) -> tuple[Category, str]:
+    """Return why a file cannot be read; no reason if its reader may find out, or if a linter had nothing to say."""
+    other = recognize_unsupported(start)
+    if other:
+        return other.category, str(other)
+    if _HTML.match(start):
+        return expected, "this is an HTML page, as a failed download leaves it"
+    if expected is Category.TESTS or not start.strip():
+        return expected, "it is empty" if expected is Category.COVERAGE else ""
+    titles = [one.title for one in FORMATS if one.category is expected]
+    return expected, f"unknown format; HeroCI reads {_enumerate(titles)}"
+
+
+def _enumerate(titles: Iterable[str]) -> str:
+    *first, last = titles
+    return f"{', '.join(first)} and {last}"
+
+
+def _problem(source: Source, category: Category, reason: str) -> Readings:
+    if category is Category.COVERAGE:
+        return unreadable(source, reason)
+    return Readings(problems=(f"{source.path}: {reason}",))
+
+
+def _start(source: Source) -> bytes:
+    """Return the first bytes, uncompressed; of a damaged file, those that can be read. Raises BrokenReportError."""
+    start = b""
+    try:
+        for chunk in source.chunks():
+            start += chunk
+            if len(start) >= HEAD_SIZE:
+                break
+    except BrokenReportError:
+        if not start:
+            raise
+    return start
