@@ -25,7 +25,8 @@ import anyio
 
 from benchmarks.reference import copy_to
 from heroci_action.analysis.critical_path import critical_path
-from heroci_action.engines.host import postgres
+from heroci_action.engines.host.postgres import start_postgres
+from heroci_action.engines.host.postgres_binaries import choose, find_binaries
 from heroci_action.engines.host.workspace import open_workspace
 from heroci_action.plan.stages import Service
 from heroci_action.readers.registry import LINT_TOOLS
@@ -62,8 +63,8 @@ def plain(python: str, work: Path) -> float:
 
     async def main() -> float:
         with open_workspace(os.environ) as space:
-            binaries = postgres.choose(postgres.find_binaries(space.path), None)
-            starting = postgres.postgres(
+            binaries = choose(find_binaries(space.path), None)
+            starting = start_postgres(
                 binaries,
                 Service(name="postgres"),
                 workspace=space,

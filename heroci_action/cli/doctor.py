@@ -19,7 +19,7 @@ from heroci_action.cli.shared import project_path
 from heroci_action.commands.engine import cache_directory
 from heroci_action.engines.choice import choose
 from heroci_action.engines.docker import Docker
-from heroci_action.engines.host import postgres
+from heroci_action.engines.host.postgres_binaries import find_binaries
 from heroci_action.errors import ExitCode
 from heroci_action.options import EngineChoice
 
@@ -121,7 +121,7 @@ def _dagger() -> Finding:
 
 
 def _postgresql() -> Finding:
-    found = postgres.find_binaries(os.environ.get("PATH", os.defpath))
+    found = find_binaries(os.environ.get("PATH", os.defpath))
     return Finding(
         name="PostgreSQL",
         good=bool(found),

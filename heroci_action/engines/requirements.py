@@ -18,7 +18,7 @@ _NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.
 
 
 def project_arguments(environment: Environment, project: str) -> list[str]:
-    """The arguments of `uv pip install` for what the project in that directory declares."""
+    """Return the arguments of `uv pip install` for the dependencies that the project in that directory declares."""
     extras = f"[{','.join(environment.extras)}]" if environment.extras else ""
     groups = [
         argument
@@ -35,64 +35,40 @@ def project_arguments(environment: Environment, project: str) -> list[str]:
 
 
 def export_arguments(environment: Environment, name: str, target: Path) -> list[str]:
-    """The arguments of uv that turn a lock file into requirements; what only prints them does not write `target`.
+    """Return uv's arguments to convert a lock file to requirements; pipenv prints them, the others write `target`.
 
-    Raises EngineError for a format that nobody can read.
+    Raises EngineError for an unknown format.
     """
     groups, extras = environment.groups, environment.extras
     match Path(name).name:
         case "uv.lock":
-            chosen = [word for group in groups for word in ("--group", group)]
-            chosen += [word for extra in extras for word in ("--extra", extra)]
-            quiet = ["--quiet", "--no-header", "--no-emit-project", "-o", str(target)]
-            return ["export", "--frozen", "--no-hashes", *chosen, *quiet]
+            quiet = ("--quiet", "--no-header", "--no-emit-project")
+            options = (*_options("--group", groups), *_options("--extra", extras))
+            return ["export", "--frozen", "--no-hashes", *options, *quiet, "-o", str(target)]
         case "poetry.lock":
-            chosen = [word for group in groups for word in ("--with", group)]
-            chosen += [word for extra in extras for word in ("--extras", extra)]
-            tool = [
-                "tool",
-                "run",
-                "--quiet",
-                "--from",
-                "poetry",
-                "--with",
-                "poetry-plugin-export",
-                "poetry",
-            ]
-            return [
-                *tool,
-                "export",
-                "--without-hashes",
-                "-f",
-                "requirements.txt",
-                "-o",
-                str(target),
-                *chosen,
-            ]
+            tool = ("--from", "poetry", "--with", "poetry-plugin-export", "poetry")
+            output = ("--without-hashes", "-f", "requirements.txt", "-o", str(target))
+            chosen = (*_options("--with", groups), *_options("--extras", extras))
+            return ["tool", "run", "--quiet", *tool, "export", *output, *chosen]
         case "pdm.lock":
-            chosen = [word for group in (*groups, *extras) for word in ("-G", group)]
-            return [
-                "tool",
-                "run",
-                "--quiet",
-                "pdm",
-                "export",
-                "--no-hashes",
-                "-o",
-                str(target),
-                *chosen,
-            ]
+            chosen = _options("-G", (*groups, *extras))
+            export = ("pdm", "export", "--no-hashes", "-o", str(target))
+            return ["tool", "run", "--quiet", *export, *chosen]
         case "Pipfile.lock":
             return ["tool", "run", "--quiet", "pipenv", "requirements", "--dev"]
         case other:
             raise EngineError(
-                f"there is no way to read the lock file {other!r}",
+                f"unknown format of lock file {other!r}",
                 remedy="use uv.lock, pylock.toml, poetry.lock, pdm.lock or Pipfile.lock, or a requirements file",
             )
 
 
+def _options(option: str, values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for value in values for word in (option, value))
+
+
 def ingredients(root: Path, environment: Environment) -> Iterator[Path]:
-    """The files that say what to install, nested requirements files included."""
+    """Yield the files that declare what to install, nested requirements files included."""
     pending = [root / name for name in environment.requirements]
     seen: set[Path] = set()
     while pending:

@@ -1,4 +1,4 @@
-"""The containers of a stage that runs the production image: a network of its own, its services, the application."""
+"""Containers of the host engine on a network of their own: services, commands in the image, and the application."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import anyio
 from heroci_action.engines.base import Sink
 from heroci_action.engines.commands import forwards_command
 from heroci_action.engines.docker import Docker
-from heroci_action.engines.host.ports import LOOPBACK
-from heroci_action.engines.host.services import Provided
+from heroci_action.engines.host.ports import LOOPBACK, wait_for_port
 from heroci_action.engines.known_services import (
-    POSTGRES_UNSAFE,
-    PostgresAccess,
+    Access,
+    KnownService,
     address,
+    known_service,
     service_image,
     service_port,
 )
@@ -25,86 +25,75 @@ from heroci_action.engines.process import Program
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Service
 
-READY_WITHIN = 120.0  # seconds; an image may have to be pulled first
+# Seconds; the image is pulled before.
+READY_WITHIN = 120.0
+DEFAULT_DATABASE = "heroci"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Containers:
-    """Containers on one network; services are known to each other by their names, as they are in Dagger."""
+    """Containers on one network, on which services are known by their names, as they are in Dagger."""
 
     docker: Docker
     network: str
     own_container: str | None
 
     def name(self, name: str) -> str:
-        """A container's name on this daemon."""
+        """Return the full name of a container."""
         return f"{self.network}-{name}"
 
-    async def provide(self, service: Service, sink: Sink) -> Provided:
-        """Start a service and wait until it answers. Raises EngineError where it does not."""
-        image, port = service_image(service), service_port(service)
-        access = PostgresAccess.of(service) if service.name == "postgres" else None
-        env = {**service.env, **(_postgres_env(access) if access else {})}
-        arguments = _postgres_arguments() if access else ()
-        await self._must("pull the image of", service, sink, *await self._pull(image))
-        started = (*self._run(service.name, env), "-d", image, *arguments)
-        await self._must("start", service, sink, *started)
-        await self._wait(service, sink)
-        if not access:
-            return Provided(values=address(service.name, service.name, port))
-        values = access.values(service.name, port, env["POSTGRES_DB"])
-        return Provided(values=values, secrets=access.secrets, facts={"postgres": image})
+    async def start_service(
+        self, service: Service, sink: Sink, *, published: int | None = None
+    ) -> ContainerService:
+        """Start a service and wait until it is ready; `published` is its port on this machine's loopback.
 
-    async def _pull(self, image: str) -> tuple[str, ...]:
-        here = await self.docker.capture("image", "inspect", "--format", "{{.Id}}", image)
-        return (
-            ("image", "inspect", "--format", "{{.Id}}", image)
-            if here.exit_code == 0
-            else ("pull", image)
+        Raises EngineError if it does not become ready.
+        """
+        image, known = service_image(service), known_service(service)
+        access = Access.of(service, known) if known and known.account else None
+        started = ContainerService(
+            containers=self,
+            service=service,
+            image=image,
+            port=service_port(service),
+            published=published,
+            known=known,
+            access=access,
         )
+        await self._pull(service, image, sink)
+        publish = ("-p", f"{LOOPBACK}:{published}:{started.port}") if published else ()
+        run = (*self._run(service.name, started.environment), "-d", *publish, image)
+        command = known.command if known else ()
+        await self._require("start", service, sink, *run, *command)
+        await started.wait_until_ready(sink)
+        return started
 
-    async def _must(self, verb: str, service: Service, sink: Sink, *arguments: str) -> None:
+    async def _pull(self, service: Service, image: str, sink: Sink) -> None:
+        if await self.docker.inspect("image", "{{.Id}}", image) is None:
+            await self._require("pull the image of", service, sink, "pull", image)
+
+    async def _require(self, verb: str, service: Service, sink: Sink, *arguments: str) -> None:
         if await self.docker.execute(*arguments, sink=sink):
             raise EngineError(
                 f"Docker could not {verb} service {service.name!r} ({service_image(service)})",
-                remedy="see the log of the services; a registry may be out of reach",
-            )
-
-    async def _wait(self, service: Service, sink: Sink) -> None:
-        """Ask the service itself whether it is ready, where it brings a program that tells."""
-        question = {
-            # Over TCP: while the image initialises the cluster, a server listens on the socket file alone.
-            "postgres": ("pg_isready", "-q", "-h", LOOPBACK, "-d", "postgres"),
-            "redis": ("redis-cli", "ping"),
-        }.get(service.name)
-        if question is None:
-            return
-        with anyio.move_on_after(READY_WITHIN):
-            while (await self.docker.capture("exec", self.name(service.name), *question)).exit_code:
-                await self._still_running(service.name, sink)
-                await anyio.sleep(0.1)
-            return
-        raise EngineError(f"service {service.name!r} was not ready within {READY_WITHIN:g} s")
-
-    async def _still_running(self, name: str, sink: Sink) -> None:
-        state = await self.docker.capture(
-            "inspect", "--format", "{{.State.Running}}", self.name(name)
-        )
-        if state.stdout.strip() != "true":
-            await self.docker.execute("logs", "--tail", "50", self.name(name), sink=sink)
-            raise EngineError(
-                f"service {name!r} ended before it was ready", remedy="see the log of the services"
+                remedy="see the log of the services; the registry may not be reachable",
             )
 
     def _run(self, name: str, env: Mapping[str, str]) -> tuple[str, ...]:
-        variables = tuple(word for key, value in env.items() for word in ("-e", f"{key}={value}"))
+        """Return the arguments of `docker run`; variables are passed in a file, because `ps` shows arguments."""
+        file = self.docker.scratch / f"env-{secrets.token_hex(4)}"
+        inline = [f"{key}={value}" for key, value in env.items() if "\n" in value]
+        lines = [f"{key}={value}\n" for key, value in env.items() if "\n" not in value]
+        file.touch(mode=0o600)
+        file.write_text("".join(lines), encoding="utf-8", errors="surrogateescape")
         place = ("--network", self.network, "--network-alias", name, "--name", self.name(name))
+        variables = ("--env-file", str(file), *(word for each in inline for word in ("-e", each)))
         return ("run", "--label", self.docker.label, *place, *variables)
 
     async def command(
         self, image: str, arguments: Sequence[str], env: Mapping[str, str]
     ) -> Program:
-        """A program that runs in the image, beside the services."""
+        """Return a program that runs in the image, on the network of the services."""
         name = f"command-{secrets.token_hex(4)}"
         entrypoint = await self._entrypoint(image)
         call = (*self._run(name, env), "--rm")
@@ -113,24 +102,20 @@ class Containers:
         return self.docker.program(*call, image, *arguments)
 
     async def _entrypoint(self, image: str) -> tuple[str, ...]:
-        found = await self.docker.capture(
-            "image", "inspect", "--format", '{{join .Config.Entrypoint "\\n"}}', image
-        )
-        return tuple(found.stdout.split("\n")) if found.stdout.strip() else ()
+        found = await self.docker.inspect("image", '{{join .Config.Entrypoint "\\n"}}', image)
+        return tuple(found.split("\n")) if found else ()
 
     def application(
         self, image: str, arguments: Sequence[str], *, port: int, env: Mapping[str, str]
     ) -> Program:
-        """The application as a program that lasts; its port is published on loopback."""
+        """Return the application as a program that runs until it is ended; its port is published on loopback."""
         call = (*self._run("app", env), "--rm", "-p", f"{LOOPBACK}::{port}")
         return self.docker.program(*call, image, *arguments)
 
     async def application_address(self, port: int) -> tuple[str, int]:
-        """Where the application is reached from here; waits until Docker has started it, the caller sets the limit."""
+        """Wait without a limit until Docker has started the application, and return its address."""
         while True:
-            found = (
-                await self._own_address(port) if self.own_container else await self._published(port)
-            )
+            found = await (self._own_address(port) if self.own_container else self._published(port))
             if found:
                 return found
             await anyio.sleep(0.05)
@@ -138,57 +123,144 @@ class Containers:
     async def _published(self, port: int) -> tuple[str, int] | None:
         found = await self.docker.capture("port", self.name("app"), f"{port}/tcp")
         lines = found.stdout.split()
-        return (
-            (LOOPBACK, int(lines[0].rpartition(":")[2])) if found.exit_code == 0 and lines else None
-        )
+        if found.exit_code or not lines:
+            return None
+        return LOOPBACK, int(lines[0].rpartition(":")[2])
 
     async def _own_address(self, port: int) -> tuple[str, int] | None:
-        """From a container of the same daemon, a port published on the machine's loopback is out of reach."""
+        """Return the address on the network: a container cannot reach ports on the machine's loopback."""
         template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-        found = await self.docker.capture("inspect", "--format", template, self.name("app"))
-        host = found.stdout.strip()
-        return (host, port) if found.exit_code == 0 and host else None
+        host = await self.docker.inspect("container", template, self.name("app"))
+        return (host, port) if host else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerService:
+    """A service in a container."""
+
+    containers: Containers
+    service: Service
+    image: str
+    port: int
+    published: int | None
+    known: KnownService | None
+    access: Access | None
+
+    @property
+    def name(self) -> str:
+        """The full name of the container."""
+        return self.containers.name(self.service.name)
+
+    @property
+    def database(self) -> str:
+        """The database that the image creates."""
+        return (self.access and self.access.database) or DEFAULT_DATABASE
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of the container."""
+        if self.known and self.access:
+            created = self.access.container_environment(self.known, self.database)
+            return {**created, **self.service.env}
+        return dict(self.service.env)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The address of the service as processes on this machine reach it."""
+        if self.published is None or self.containers.own_container:
+            return self.service.name, self.port
+        return LOOPBACK, self.published
+
+    def values(self, database: str | None = None) -> Mapping[str, str]:
+        """Return the values of the placeholders."""
+        host, port = self.address
+        if self.access:
+            return self.access.values(host, port, database or self.database)
+        return address(self.known.name if self.known else self.service.name, host, port)
+
+    async def create_database(self, name: str) -> Mapping[str, str]:
+        """Create a database for a stage unless the project's code contains a name for it, and return its values."""
+        if self.access is None or self.known is None or self.access.database:
+            return self.values()
+        docker = self.containers.docker
+        password = "PGPASSWORD" if self.known.scheme == "postgres" else "MYSQL_PWD"
+        command = self.access.create_database(self.known, name)
+        login = ("-e", f"{password}={self.access.password}") if self.access.password else ()
+        done = await docker.capture("exec", *login, self.name, *command)
+        if done.exit_code and "already exists" not in done.stderr:
+            raise EngineError(
+                f"service {self.service.name!r} refused to create a database: {done.stderr.strip()}",
+                remedy=f"check `services.{self.service.name}.env`",
+            )
+        return self.values(name)
+
+    async def wait_until_ready(self, sink: Sink) -> None:
+        """Wait until the service is ready. Raises EngineError if it is not within two minutes, or ends."""
+        with anyio.move_on_after(READY_WITHIN):
+            while not await self._is_ready():
+                await self._check_running(sink)
+                await anyio.sleep(0.1)
+            return
+        raise EngineError(
+            f"service {self.service.name!r} was not ready within {READY_WITHIN:g} s",
+            remedy="see the log of the services",
+        )
+
+    async def _is_ready(self) -> bool:
+        if self.known:
+            asked = await self.containers.docker.capture("exec", self.name, *self.known.ready)
+            return asked.exit_code == 0
+        if self.published is None and not self.containers.own_container:
+            # Only other containers can reach it, and nothing is known that would check it from inside.
+            return True
+        with anyio.move_on_after(1):
+            await wait_for_port(*self.address)
+            return True
+        return False
+
+    async def _check_running(self, sink: Sink) -> None:
+        docker = self.containers.docker
+        if await docker.inspect("container", "{{.State.Running}}", self.name) != "true":
+            await docker.execute("logs", "--tail", "50", self.name, sink=sink)
+            raise EngineError(
+                f"service {self.service.name!r} ended before it was ready",
+                remedy="see the log of the services",
+            )
 
 
 @asynccontextmanager
-async def stage_network(docker: Docker, stage: str) -> AsyncIterator[Containers]:
-    """A network for a stage; it and all containers on it are removed on leaving."""
-    network = f"heroci-{docker.run}-{stage}"
-    made = await docker.capture("network", "create", "--label", docker.label, network)
-    if made.exit_code:
-        raise EngineError(f"Docker could not make a network: {made.stderr.strip()}")
-    world = Containers(docker=docker, network=network, own_container=await docker.own_container())
+async def open_network(docker: Docker, name: str) -> AsyncIterator[Containers]:
+    """Create a network; on exit, remove it and all containers on it."""
+    network = f"heroci-{docker.run}-{name}"
+    created = await docker.capture("network", "create", "--label", docker.label, network)
+    if created.exit_code:
+        raise EngineError(
+            f"Docker could not create a network: {created.stderr.strip()}",
+            remedy="remove unused networks with `docker network prune`, or restart Docker",
+        )
+    own_container = await docker.own_container()
+    containers = Containers(docker=docker, network=network, own_container=own_container)
     try:
-        if world.own_container:
-            await docker.capture("network", "connect", network, world.own_container)
-        yield world
+        if own_container:
+            await docker.capture("network", "connect", network, own_container)
+        yield containers
     finally:
         with anyio.CancelScope(shield=True):
-            await _remove(world)
+            await _remove(containers)
 
 
-async def _remove(world: Containers) -> None:
-    docker = world.docker
+async def _remove(containers: Containers) -> None:
+    docker = containers.docker
     left = await docker.capture(
-        "ps", "-aq", "--filter", f"network={world.network}", "--filter", f"label={docker.label}"
+        "ps",
+        "-aq",
+        "--filter",
+        f"network={containers.network}",
+        "--filter",
+        f"label={docker.label}",
     )
     if left.stdout.split():
         await docker.capture("rm", "-fv", *left.stdout.split())
-    if world.own_container:
-        await docker.capture("network", "disconnect", world.network, world.own_container)
-    await docker.capture("network", "rm", world.network)
-
-
-def _postgres_env(access: PostgresAccess) -> dict[str, str]:
-    return {
-        "POSTGRES_USER": access.user,
-        "POSTGRES_PASSWORD": access.password,
-        "POSTGRES_DB": access.database or "heroci",
-    }
-
-
-def _postgres_arguments() -> tuple[str, ...]:
-    return (
-        "postgres",
-        *(word for name, value in POSTGRES_UNSAFE.items() for word in ("-c", f"{name}={value}")),
-    )
+    if containers.own_container:
+        await docker.capture("network", "disconnect", containers.network, containers.own_container)
+    await docker.capture("network", "rm", containers.network)

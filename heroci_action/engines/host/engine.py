@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from heroci_action.engines.base import one_error
 from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.isolation import KEPT_VARIABLES, hide_from_steps
 from heroci_action.engines.host.leftovers import Leftovers
@@ -47,6 +48,7 @@ class HostEngine:
                 run=workspace.run,
                 scratch=workspace.scratch,
             )
+            stack.enter_context(one_error())
             async with anyio.create_task_group() as tasks:
                 resources = RunResources(
                     settings=settings,

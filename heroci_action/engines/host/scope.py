@@ -155,10 +155,15 @@ class HostScope(Dispatcher):
         else:
             program = self._program(arguments, variables)
         try:
-            return StepOutcome(exit_code=await execute(program, sink), facts=self._service_facts())
+            code = await execute(program, sink)
         except ProgramNotFoundError as error:
             sink(Stream.STDERR, error.cause)
             return command_not_found(error.program)
+        failures = [provided.failure() for provided in self._provided.values()]
+        for failure in failures:
+            if failure and code:
+                raise failure
+        return StepOutcome(exit_code=code, facts=self._service_facts())
 
     @property
     def _containers(self) -> Containers:

@@ -1,22 +1,36 @@
-"""The services of a run, as processes on loopback: started when the first stage needs them, ended with the run."""
+"""The services of a run: each started once, as a process or a container, and stopped with the run."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 import anyio
-from anyio.abc import TaskGroup, TaskStatus
+from anyio.abc import Process, TaskGroup, TaskStatus
 
 from heroci_action.engines.base import Sink, Stream
 from heroci_action.engines.commands import arguments_of
 from heroci_action.engines.docker import Docker
-from heroci_action.engines.host import postgres
+from heroci_action.engines.host import mariadb
+from heroci_action.engines.host.containers import Containers, open_network
+from heroci_action.engines.host.database_server import DatabaseServer
 from heroci_action.engines.host.ports import LOOPBACK, free_port, wait_for_port
+from heroci_action.engines.host.postgres import start_postgres
+from heroci_action.engines.host.postgres_binaries import choose, find_binaries, version_warning
 from heroci_action.engines.host.workspace import Workspace
-from heroci_action.engines.known_services import address, service_image, service_port
+from heroci_action.engines.known_services import (
+    MARIADB,
+    MYSQL,
+    POSTGRES,
+    REDIS,
+    KnownService,
+    address,
+    extension_of,
+    known_service,
+)
 from heroci_action.engines.process import Program, ready, running
 from heroci_action.errors import EngineError
 from heroci_action.plan.placeholders import fill, fill_line
@@ -24,22 +38,33 @@ from heroci_action.plan.stages import Service
 
 READY_WITHIN = 60.0  # seconds
 
-Values = Mapping[str, str]
-"""What is known of a service: host, port, url, and for a database user, password, db."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provided:
-    """A service that answers, for one stage."""
+    """A service that is ready, for one stage; `values` are those of its placeholders.
 
-    values: Values
+    `failure` returns an error if the service has stopped although no one asked it to.
+    """
+
+    values: Mapping[str, str]
     secrets: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    failure: Callable[[], EngineError | None] = lambda: None
+
+
+class CreatesDatabases(Protocol):
+    """A database server on which each stage gets a database."""
+
+    async def create_database(self, name: str) -> Mapping[str, str]:
+        """Create a database unless it exists, and return the values of its placeholders."""
+        ...
 
 
 class _Relay:
-    """Keeps what a service prints until there is a stage to tell it to."""
+    """Keeps the output of a service until a stage uses it."""
 
     def __init__(self) -> None:
         self._kept: list[tuple[Stream, str]] = []
@@ -51,153 +76,223 @@ class _Relay:
         else:
             self._kept.append((stream, line))
 
-    def to(self, sink: Sink) -> None:
-        """Tell the stage that asked first what was kept and what follows."""
+    def connect(self, sink: Sink) -> None:
+        """Send what was kept, and what follows, to the first stage that uses the service."""
         if self._sink is None:
             self._sink = sink
             for stream, line in self._kept:
                 sink(stream, line)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Started:
+    """A service of the run; `database` is set if each stage gets a database of its own."""
+
+    provided: Provided
+    relay: _Relay
+    database: CreatesDatabases | None = None
+
+    async def provide(self, stage: str, sink: Sink) -> Provided:
+        """Return the service for a stage."""
+        self.relay.connect(sink)
+        if self.database is None:
+            return self.provided
+        values = await self.database.create_database(f"heroci_{stage.replace('-', '_')}")
+        return Provided(
+            values=values,
+            secrets=self.provided.secrets,
+            facts=self.provided.facts,
+            warnings=self.provided.warnings,
+            failure=self.provided.failure,
+        )
+
+
 class ProcessServices:
-    """Starts each service once a run, whatever the number of stages that use it."""
+    """Starts each service once per run, whatever the number of stages that use it."""
 
     def __init__(self, workspace: Workspace, docker: Docker, tasks: TaskGroup) -> None:
         self._workspace = workspace
         self._docker = docker
         self._tasks = tasks
-        self._lock = anyio.Lock()
-        self._servers: dict[str, tuple[postgres.Server, _Relay]] = {}
-        self._ports: dict[str, int] = {}
+        self._locks: dict[str, anyio.Lock] = {}
+        self._started: dict[str, _Started] = {}
+        self._network_lock = anyio.Lock()
+        self._network: Containers | None = None
 
     def begin(self, service: Service) -> None:
-        """Start PostgreSQL while nobody needs it yet: the packages are still on their way, the processors idle."""
-        if _is_own_postgres(service):
+        """Start a database before a stage needs it: packages are being downloaded, and the processors are idle."""
+        known = known_service(service)
+        if known and known.account and not service.command:
             self._tasks.start_soon(self._begin, service)
 
     async def _begin(self, service: Service) -> None:
-        # What goes wrong now goes wrong again when a stage asks, and is that stage's to tell.
+        # The same error is raised again when a stage uses the service, and reported there.
         with suppress(EngineError):
-            async with self._lock:
-                await self._server(service)
+            await self._start_once(service)
 
     async def provide(self, service: Service, stage: str, sink: Sink) -> Provided:
-        """The service, ready, for that stage. Raises EngineError where it does not get ready."""
-        async with self._lock:
-            if _is_own_postgres(service):
-                return await self._postgres(service, stage, sink)
-            if service.name not in self._ports:
-                self._ports[service.name] = await self._tasks.start(self._serve, service, sink)
-        port = self._ports[service.name]
-        return Provided(values=address(service.name, LOOPBACK, port))
+        """Return the service, ready, for that stage. Raises EngineError if it does not become ready."""
+        started = await self._start_once(service)
+        return await started.provide(stage, sink)
 
-    async def _postgres(self, service: Service, stage: str, sink: Sink) -> Provided:
-        server, relay = await self._server(service)
-        relay.to(sink)
-        values = await server.create_database(f"heroci_{stage.replace('-', '_')}")
-        return Provided(
-            values=values,
-            secrets=server.access.secrets,
-            facts={"postgres": str(server.binaries)},
-            warnings=_replaced(service.version, server.binaries),
+    async def _start_once(self, service: Service) -> _Started:
+        async with self._locks.setdefault(service.name, anyio.Lock()):
+            if service.name not in self._started:
+                self._started[service.name] = await self._start(service, _Relay())
+            return self._started[service.name]
+
+    async def _start(self, service: Service, relay: _Relay) -> _Started:
+        """Start its command, its image in a container, a program of this machine, or its default image."""
+        if service.command:
+            return await self._process(service, relay, self._command)
+        problem = await self._docker.problem() if service.image else None
+        if service.image and problem is None:
+            return await self._container(service, relay)
+        known = known_service(service)
+        if known is POSTGRES:
+            return await self._postgres(service, relay, problem)
+        programs = await mariadb.find_programs(self._workspace)
+        if known in (MYSQL, MARIADB) and programs:
+            return await self._mariadb(service, relay, known, programs)
+        if known is REDIS and shutil.which("redis-server", path=self._workspace.path):
+            return await self._process(service, relay, self._redis)
+        problem = problem or await self._docker.problem()
+        if problem:
+            raise _needs_docker(service, known, problem)
+        return await self._container(service, relay)
+
+    async def _postgres(
+        self, service: Service, relay: _Relay, problem: EngineError | None
+    ) -> _Started:
+        version = service.version or _version_of(service)
+        found = find_binaries(self._workspace.path)
+        binaries = choose(found, version, extension_of(service))
+        server = await self._keep(
+            start_postgres(binaries, service, workspace=self._workspace, sink=relay)
         )
+        warnings = version_warning(version, binaries)
+        if service.image and problem:
+            warnings = (f"{problem.cause}; {binaries} is used instead of {service.image}",)
+        return _database(server, relay, {"postgres": str(binaries)}, warnings)
 
-    async def _server(self, service: Service) -> tuple[postgres.Server, _Relay]:
-        if service.name not in self._servers:
-            binaries = postgres.choose(
-                postgres.find_binaries(self._workspace.path), service.version
-            )
-            relay = _Relay()
-            server = await self._tasks.start(self._serve_postgres, binaries, service, relay)
-            self._servers[service.name] = server, relay
-        return self._servers[service.name]
+    async def _mariadb(
+        self, service: Service, relay: _Relay, known: KnownService, programs: mariadb.Programs
+    ) -> _Started:
+        server = await self._keep(
+            mariadb.start_mariadb(programs, service, known, workspace=self._workspace, sink=relay)
+        )
+        warnings = mariadb.replacement_warning(service, known, programs)
+        return _database(server, relay, {service.name: str(programs)}, warnings)
 
-    async def _serve_postgres(
+    async def _container(self, service: Service, relay: _Relay) -> _Started:
+        async with self._network_lock:
+            if self._network is None:
+                self._network = await self._keep(open_network(self._docker, "services"))
+        known = known_service(service)
+        port = service.port if known and service.port else free_port()
+        started = await self._network.start_service(service, relay, published=port)
+        log = running(self._docker.program("logs", "--follow", started.name), relay)
+        await self._keep(log)
+        access = started.access
+        provided = Provided(
+            values=started.values(),
+            secrets=access.secrets if access else (),
+            facts={service.name: started.image},
+        )
+        return _Started(provided=provided, relay=relay, database=started if access else None)
+
+    async def _process(
+        self, service: Service, relay: _Relay, program: Callable[[Service, int], Program]
+    ) -> _Started:
+        port = service.port or free_port()
+        process = await self._tasks.start(self._run, service, program(service, port), port, relay)
+
+        def failure() -> EngineError | None:
+            code = process.returncode
+            return None if code is None else _ended(service, f"ended with exit code {code}")
+
+        known = known_service(service)
+        values = address(known.name if known else service.name, LOOPBACK, port)
+        return _Started(provided=Provided(values=values, failure=failure), relay=relay)
+
+    async def _run(
         self,
-        binaries: postgres.Binaries,
         service: Service,
+        program: Program,
+        port: int,
         sink: Sink,
         *,
-        task_status: TaskStatus[postgres.Server],
+        task_status: TaskStatus[Process],
     ) -> None:
-        starting = postgres.postgres(binaries, service, workspace=self._workspace, sink=sink)
-        async with starting as server:
-            task_status.started(server)
-            await anyio.sleep_forever()
-
-    async def _serve(self, service: Service, sink: Sink, *, task_status: TaskStatus[int]) -> None:
-        port = service.port if service.port and not service.image else free_port()
-        async with running(await self._program(service, port), sink) as process:
+        async with running(program, sink) as process:
             self._workspace.guard_group(process.pid)
             if not await ready(process, lambda: wait_for_port(LOOPBACK, port), READY_WITHIN):
-                raise _not_ready(service, process.returncode)
-            task_status.started(port)
-            await process.wait()
-            sink(
-                Stream.STDERR, f"service {service.name!r} ended with exit code {process.returncode}"
-            )
+                code = process.returncode
+                how = f"did not listen within {READY_WITHIN:g} s"
+                raise _ended(service, how if code is None else f"ended with exit code {code}")
+            task_status.started(process)
+            await anyio.sleep_forever()
 
-    async def _program(self, service: Service, port: int) -> Program:
-        if service.command:
-            values = {"port": str(port), f"{service.name}.port": str(port)}
-            env = {name: fill(value, values) for name, value in service.env.items()}
-            return Program(
-                arguments=arguments_of(fill_line(service.command, values)),
-                env=self._workspace.environment(**env),
-                directory=self._docker.directory,
-            )
-        if (
-            service.name == "redis"
-            and not service.image
-            and shutil.which("redis-server", path=self._workspace.path)
-        ):
-            return Program(
-                arguments=(
-                    "redis-server",
-                    "--bind",
-                    LOOPBACK,
-                    "--port",
-                    str(port),
-                    "--save",
-                    "",
-                    "--appendonly",
-                    "no",
-                ),
-                env=self._workspace.environment(),
-                directory=self._workspace.directory("redis"),
-            )
-        return await self._container(service, port)
-
-    async def _container(self, service: Service, port: int) -> Program:
-        """Without a program for it on this machine, a service is a container with a published port."""
-        problem = await self._docker.problem()
-        if problem:
-            raise EngineError(
-                f"service {service.name!r} needs its program or a Docker daemon, and {problem.cause}",
-                remedy=f"install it, give `services.{service.name}.command`, or start Docker",
-            )
-        inside = service_port(service)
-        env = [word for name, value in service.env.items() for word in ("-e", f"{name}={value}")]
-        publish = ("-p", f"{LOOPBACK}:{port}:{inside}")
-        return self._docker.program(
-            "run", "--rm", "--label", self._docker.label, *publish, *env, service_image(service)
+    def _command(self, service: Service, port: int) -> Program:
+        values = {"port": str(port), f"{service.name}.port": str(port)}
+        env = {name: fill(value, values) for name, value in service.env.items()}
+        return Program(
+            arguments=arguments_of(fill_line(service.command or "", values)),
+            env=self._workspace.environment(**env),
+            directory=self._docker.directory,
         )
 
+    def _redis(self, _service: Service, port: int) -> Program:
+        server = ("redis-server", "--bind", LOOPBACK, "--port", str(port))
+        return Program(
+            arguments=(*server, "--save", "", "--appendonly", "no"),
+            env=self._workspace.environment(),
+            directory=self._workspace.directory("redis"),
+        )
 
-def _is_own_postgres(service: Service) -> bool:
-    return service.name == "postgres" and not (service.image or service.command)
+    async def _keep(self, opening: AbstractAsyncContextManager[T]) -> T:
+        """Enter the context in a task of the run, so that it is left when the run ends."""
+        kept: T = await self._tasks.start(self._hold, opening)
+        return kept
+
+    async def _hold(
+        self, opening: AbstractAsyncContextManager[T], *, task_status: TaskStatus[T]
+    ) -> None:
+        async with opening as kept:
+            task_status.started(kept)
+            await anyio.sleep_forever()
 
 
-def _not_ready(service: Service, returncode: int | None) -> EngineError:
-    how = (
-        f"did not listen within {READY_WITHIN:g} s"
-        if returncode is None
-        else f"ended with exit code {returncode}"
+def _database(
+    server: DatabaseServer, relay: _Relay, facts: Mapping[str, str], warnings: tuple[str, ...]
+) -> _Started:
+    provided = Provided(
+        values={},
+        secrets=server.access.secrets,
+        facts=facts,
+        warnings=warnings,
+        failure=server.failure,
     )
+    return _Started(provided=provided, relay=relay, database=server)
+
+
+def _version_of(service: Service) -> str | None:
+    """Return the version in the tag of an image, such as 16 in "pgvector/pgvector:pg16"."""
+    tag = (service.image or "").partition("@")[0].rpartition("/")[2].partition(":")[2]
+    return tag.removeprefix("pg") if tag.removeprefix("pg")[:1].isdigit() else None
+
+
+def _ended(service: Service, how: str) -> EngineError:
     return EngineError(f"service {service.name!r} {how}", remedy="see the log of the services")
 
 
-def _replaced(wanted: str | None, binaries: postgres.Binaries) -> tuple[str, ...]:
-    if wanted is None or int(wanted.split(".")[0]) == binaries.major:
-        return ()
-    return (f"PostgreSQL {wanted} is not on this machine; {binaries} is used instead",)
+def _needs_docker(
+    service: Service, known: KnownService | None, problem: EngineError
+) -> EngineError:
+    packages = {MYSQL: "mariadb-server", MARIADB: "mariadb-server", REDIS: "redis-server"}
+    package = packages.get(known) if known else None
+    install = f"install it (Debian: `apt-get install {package}`)" if package else "install it"
+    return EngineError(
+        f"service {service.name!r} needs its program or a Docker daemon, and {problem.cause}",
+        remedy=f"{install}, set `services.{service.name}.command`, or start Docker",
+    )

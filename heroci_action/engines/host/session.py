@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
-from heroci_action.engines.base import Sink
+from heroci_action.engines.base import Sink, one_error
 from heroci_action.engines.host.cache import kept_directory
-from heroci_action.engines.host.containers import Containers, stage_network
+from heroci_action.engines.host.containers import Containers, open_network
 from heroci_action.engines.host.resources import RunResources
 from heroci_action.engines.host.scope import HostScope, StageServices
 from heroci_action.engines.host.services import Provided
@@ -32,9 +32,10 @@ class HostSession:
             network = None
             if runs_image(stage):
                 network = await stack.enter_async_context(
-                    stage_network(resources.docker, stage.name)
+                    open_network(resources.docker, stage.name)
                 )
             provided = await self._provide(stage, network, sink)
+            stack.enter_context(one_error())
             tasks = await stack.enter_async_context(anyio.create_task_group())
             services = StageServices(provided=provided, log=sink, network=network)
             scope = HostScope(resources, stage, tasks=tasks, services=services)
@@ -61,7 +62,13 @@ class HostSession:
         for name in stage.services:
             service = self.resources.plan.services[name]
             if network:
-                provided[name] = await network.provide(service, sink)
+                started = await network.start_service(service, sink)
+                access = started.access
+                provided[name] = Provided(
+                    values=started.values(),
+                    secrets=access.secrets if access else (),
+                    facts={name: started.image},
+                )
             else:
                 provided[name] = await self.resources.services.provide(service, stage.name, sink)
             self.resources.secrets.add(*provided[name].secrets)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heroci_action.engines.base import Sink
+import anyio
+
+from heroci_action.engines.base import Sink, Stream, one_error
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.process import Captured, Program, capture, execute
 
+# Seconds without output; building a package from source is silent too, so this is not an error. The limit of a request
+# is uv's (UV_HTTP_TIMEOUT), the limit of the installation that of the stage.
+ANNOUNCE_EVERY = 20
 SETTINGS = ("UV_", "PIP_", "XDG_", "SSH_AUTH_SOCK", "NETRC")
 
 
@@ -20,8 +25,28 @@ class Uv:
     directory: Path
 
     async def run(self, *arguments: str, sink: Sink, **variables: str) -> int:
-        """Run uv, send its output to the sink, and return its exit code."""
-        return await execute(self._program(arguments, variables), sink)
+        """Run uv, send its output to the sink, and return its exit code; announce long silences."""
+        silent = 0.0
+
+        def watched(stream: Stream, line: str) -> None:
+            nonlocal silent
+            silent = 0.0
+            sink(stream, line)
+
+        async def announce() -> None:
+            nonlocal silent
+            while True:
+                await anyio.sleep(1)
+                silent += 1
+                if silent % ANNOUNCE_EVERY == 0:
+                    sink(Stream.STDERR, f"still waiting: uv has printed nothing for {silent:g} s")
+
+        with one_error():
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(announce)
+                code = await execute(self._program(arguments, variables), watched)
+                tasks.cancel_scope.cancel()
+        return code
 
     async def capture(self, *arguments: str) -> Captured:
         """Run uv and return its output."""

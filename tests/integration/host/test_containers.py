@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from heroci_action.engines.docker import Docker
-from heroci_action.engines.host.containers import stage_network
+from heroci_action.engines.host.containers import open_network
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.process import capture, execute, running
 from heroci_action.errors import EngineError
@@ -21,7 +21,7 @@ SERVER = ("python3", "-m", "http.server", "8000")
 
 
 def docker(space: Workspace) -> Docker:
-    return Docker(machine=os.environ, directory=Path("/"), run=space.run)
+    return Docker(machine=os.environ, run=space.run, scratch=space.scratch)
 
 
 def left_of(run: str) -> str:
@@ -57,11 +57,11 @@ def test_a_database_answers_to_its_name_and_is_gone_afterwards(
     space: Workspace, lines: Lines
 ) -> None:
     async def main() -> str:
-        async with stage_network(docker(space), "tests") as world:
-            provided = await world.provide(Service(name="postgres", version="17"), lines)
-            assert provided.values["host"] == "postgres"
+        async with open_network(docker(space), "tests") as world:
+            started = await world.start_service(Service(name="postgres", version="17"), lines)
+            assert started.values()["host"] == "postgres"
             program = await world.command(
-                "postgres:17-alpine", ("psql", "-XAtc", "show fsync", provided.values["url"]), {}
+                "postgres:17-alpine", ("psql", "-XAtc", "show fsync", started.values()["url"]), {}
             )
             return (await capture(program)).stdout
 
@@ -73,7 +73,7 @@ def test_a_database_answers_to_its_name_and_is_gone_afterwards(
 @needs_docker
 def test_the_application_is_reached_on_loopback(space: Workspace, lines: Lines) -> None:
     async def main() -> tuple[str, int]:
-        async with stage_network(docker(space), "image") as world:
+        async with open_network(docker(space), "image") as world:
             program = world.application("python:3.13-slim", SERVER, port=8000, env={})
             async with running(program, lines):
                 host, port = await world.application_address(8000)
@@ -98,8 +98,9 @@ def test_a_service_whose_image_cannot_be_had_is_told_by_name(
     space: Workspace, lines: Lines
 ) -> None:
     async def main() -> None:
-        async with stage_network(docker(space), "tests") as world:
-            await world.provide(Service(name="queue", image="127.0.0.1:9/no/such:1", port=1), lines)
+        async with open_network(docker(space), "tests") as world:
+            service = Service(name="queue", image="127.0.0.1:9/no/such:1", port=1)
+            await world.start_service(service, lines)
 
     with pytest.raises(
         EngineError, match=r"pull the image of service 'queue' \(127\.0\.0\.1:9/no/such:1\)"
@@ -114,7 +115,7 @@ def test_variables_reach_the_container_and_nothing_else_does(
     space: Workspace, lines: Lines
 ) -> None:
     async def main() -> int:
-        async with stage_network(docker(space), "image") as world:
+        async with open_network(docker(space), "image") as world:
             return await execute(
                 await world.command("python:3.13-slim", ("env",), {"MINE": "a b"}), lines
             )

@@ -169,20 +169,14 @@ def test_a_declared_secret_is_masked_whatever_it_is_called(world: World) -> None
 
 
 def test_a_secret_that_the_caller_has_not_set_is_refused(world: World) -> None:
-    with pytest.RaisesGroup(
-        pytest.RaisesExc(EngineError, match="needs MISSING_ONE"), flatten_subgroups=True
-    ):
+    with pytest.raises(EngineError, match="needs MISSING_ONE"):
         world.run(command("true"), secrets=("MISSING_ONE",))
 
 
 def test_a_hook_is_refused_with_the_way_out(world: World) -> None:
-    def names_the_way_out(error: EngineError) -> bool:
-        return error.remedy == "use --engine dagger, or remove `hook`"
-
-    with pytest.RaisesGroup(
-        pytest.RaisesExc(EngineError, check=names_the_way_out), flatten_subgroups=True
-    ):
+    with pytest.raises(EngineError) as caught:
         world.run(Step(name="hook", action=Customise(function="a.py:f")))
+    assert caught.value.remedy == "use --engine dagger, or remove `hook`"
 
 
 def test_what_is_kept_is_counted_and_removed_but_not_under_a_run(world: World) -> None:

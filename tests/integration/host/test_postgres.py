@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -8,8 +9,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from heroci_action.engines.host import postgres
-from heroci_action.engines.host.postgres import Binaries, choose, find_binaries
+from heroci_action.engines.host.postgres import Postgres, start_postgres
+from heroci_action.engines.host.postgres_binaries import Binaries, choose, find_binaries
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.process import Program, capture
 from heroci_action.errors import EngineError
@@ -40,7 +41,7 @@ def test_the_wanted_version_is_taken_else_the_next_newer_one(
 
 
 def test_a_machine_without_postgresql_is_told_how_to_get_it() -> None:
-    with pytest.raises(EngineError, match="no PostgreSQL") as caught:
+    with pytest.raises(EngineError, match="PostgreSQL is not installed") as caught:
         choose((), "17")
     assert "heroci[postgres]" in (caught.value.remedy or "")
 
@@ -51,13 +52,13 @@ def test_the_wheel_is_found() -> None:
 
 def starting(
     found: Binaries, space: Workspace, lines: Lines, **options: object
-) -> AbstractAsyncContextManager[postgres.Server]:
+) -> AbstractAsyncContextManager[Postgres]:
     service = Service(name="postgres", **options)  # type: ignore[arg-type]
-    return postgres.postgres(found, service, workspace=space, sink=lines)
+    return start_postgres(found, service, workspace=space, sink=lines)
 
 
 async def ask(
-    server: postgres.Server, space: Workspace, query: str, *, password: str | None = None
+    server: Postgres, space: Workspace, query: str, *, password: str | None = None
 ) -> str:
     values = await server.create_database(f"db{abs(hash(query))}")
     url = values["url"] if password is None else values["url"].replace(values["password"], password)
@@ -82,7 +83,7 @@ def test_a_server_is_ready_tuned_private_and_gone_afterwards(
             assert "password authentication failed" in await ask(
                 server, space, "select 1", password="wrong"
             )
-            return server.port
+            return server.watched.port
 
     port = anyio.run(main)
     with pytest.raises(OSError, match=r"refused|All connection attempts failed"):
@@ -132,5 +133,47 @@ def test_a_port_that_is_taken_is_told(space: Workspace, lines: Lines) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(EngineError, match=f"port {port}, which .* is taken"):
+        with pytest.raises(EngineError, match=f"port {port}, which .* is in use"):
             anyio.run(main, port)
+
+
+def test_only_binaries_with_the_extension_are_chosen(tmp_path: Path) -> None:
+    with_vector = tmp_path / "17" / "bin"
+    control = tmp_path / "17" / "share" / "extension" / "vector.control"
+    control.parent.mkdir(parents=True)
+    control.touch()
+    found = (
+        Binaries(directory=tmp_path / "18" / "bin", major=18, origin="system"),
+        Binaries(directory=with_vector, major=17, origin="test"),
+    )
+    assert choose(found, "18", "vector").directory == with_vector
+    with pytest.raises(EngineError, match="'postgis'") as caught:
+        choose(found, None, "postgis")
+    assert "postgresql-18-postgis-3" in (caught.value.remedy or "")
+
+
+def test_a_server_that_is_killed_is_reported_and_leaves_no_shared_memory(
+    space: Workspace, lines: Lines
+) -> None:
+    async def main() -> tuple[EngineError | None, str]:
+        async with starting(HERE[0], space, lines) as server:
+            assert server.failure() is None
+            segments = segment_of(space)
+            os.kill(server.watched.process.pid, signal.SIGKILL)
+            await server.watched.process.wait()
+            return server.failure(), segments
+
+    failure, segment = anyio.run(main)
+    assert failure
+    assert "was ended by signal 9" in failure.cause
+    listed = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    assert segment not in {line.split()[1] for line in listed}
+    assert not list(Path("/dev/shm").glob(f"heroci-{space.run}*"))
+
+
+def segment_of(space: Workspace) -> str:
+    """Return the id of the server's System V segment."""
+    places = (Path("/dev/shm"), space.scratch)
+    homes = [place / f"heroci-{space.run}-postgres" for place in places]
+    (file,) = (home / "data" / "postmaster.pid" for home in homes if home.exists())
+    return file.read_text().splitlines()[6].split()[1]
