@@ -135,8 +135,10 @@ def _layers(
     layers = Layers()
     layers.add(defaults(), lambda _: DEFAULTS)
     services = _services(given, detected)
-    for key, value in detected.values.items():
-        if not _replaced(key, given) and _refers_to(value) <= services:
+    for key, found in detected.values.items():
+        provided = _refers_to(found) <= services
+        value = found if provided else detected.alternatives.get(key)
+        if value is not None and not _replaced(key, given):
             layers.add(put({}, key.split("."), value), partial(_constant, detected.origins[key]))
     layers.add(given, lambda key: COMMAND_LINE if _is_override(key, overrides) else origin)
     return layers

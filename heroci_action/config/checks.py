@@ -19,7 +19,7 @@ from heroci_action.repository.files import RepositoryFiles, join
 from heroci_action.text import suggest
 
 SERVICE_ATTRIBUTES = ("host", "port", "user", "password", "db", "url")
-BUILT_IN_SERVICES = ("postgres", "redis")
+BUILT_IN_SERVICES = ("postgres", "redis", "mysql", "mariadb")
 _APP_ATTRIBUTES = ("host", "port", "url", "interface")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w-]*)\.([A-Za-z_]\w*)\}")
 _FROM_ROOT = "paths are relative to the repository's root"

@@ -58,9 +58,13 @@ DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detected:
-    """Values by dotted key with their origin in words, findings that are no keys, and warnings."""
+    """Values by dotted key with their origin in words, facts, and warnings.
+
+    `alternatives` are values for keys whose value refers to a service that the run does not have.
+    """
 
     values: Mapping[str, object] = field(default_factory=dict)
+    alternatives: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     warnings: tuple[str, ...] = ()
@@ -102,13 +106,16 @@ def _at_pytest_root(project: ProjectFiles) -> ProjectFiles:
 
 def _collected(findings: Iterator[Finding]) -> Detected:
     values: dict[str, object] = {}
+    alternatives: dict[str, str] = {}
     origins: dict[str, str] = {}
     facts: dict[str, Any] = {}
     skips: dict[str, str] = {}
     warnings: list[str] = []
     for finding in findings:
         match finding:
-            case Found(key=key, value=value, why=why):
+            case Found(key=key, value=value, why=why, otherwise=otherwise):
+                if key not in values and otherwise is not None:
+                    alternatives[key] = otherwise
                 values.setdefault(key, value)
                 origins.setdefault(key, f"detected: {why}")
             case Skip(stage=stage, why=why):
@@ -119,6 +126,7 @@ def _collected(findings: Iterator[Finding]) -> Detected:
                 warnings.append(text)
     return Detected(
         values=values,
+        alternatives=alternatives,
         origins=origins,
         facts=Facts(**facts, skips=skips),
         warnings=tuple(dict.fromkeys(warnings)),

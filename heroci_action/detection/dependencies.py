@@ -15,6 +15,7 @@ from heroci_action.detection.python_version import choose_python
 from heroci_action.detection.requirement_files import distribution
 from heroci_action.detection.requirements import distributions, find_dependencies
 from heroci_action.detection.runner_choice import uses_pytest
+from heroci_action.detection.settings_source import uses_geodjango
 
 # Distributions that are built from source, and the Debian packages that the build needs.
 _SOURCE_BUILDS = {
@@ -107,7 +108,7 @@ def _is_new(requirement: Requirement) -> bool:
 
 
 def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
-    """The Debian packages that the project's own test job installs, and those that builds are known to need."""
+    """Yield the Debian packages that the test job installs, and those that dependencies are known to need."""
     installed: dict[str, str] = {}
     for command in project.evidence.testing:
         match = re.search(r"\bapt(?:-get)? (?:-\S+ )*install ([^&|;$<>`]*)", command.line)
@@ -120,6 +121,8 @@ def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
         for name in sorted(distributions(project))
         for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
     }
+    if uses_geodjango(project):
+        needed["gdal-bin"] = "GeoDjango"
     if needed or installed:
         causes = [f"needed by {', '.join(dict.fromkeys(needed.values()))}"] if needed else []
         causes += [f"installed by {source}" for source in dict.fromkeys(installed.values())]

@@ -65,9 +65,10 @@ class Read:
 
 
 def reads(node: ast.AST) -> Iterator[Read]:
-    """Every read below `node`, in the order of the code."""
+    """Find every read below `node`, in the order of the code."""
+    setting = _assigned_name(node)
     for inner in ast.walk(node):
-        read = _read(inner)
+        read = read_of(inner, setting)
         if read is not None and _NAME.fullmatch(read.name):
             yield read
 
@@ -88,6 +89,43 @@ def _read(node: ast.AST) -> Read | None:
         name = text_of(node.left)
         return Read(name=name) if name else None
     return _call(node) if isinstance(node, ast.Call) else None
+
+
+def read_of(node: ast.AST, setting: str | None = None) -> Read | None:
+    """Return the read that an expression itself is; `setting` is the name that its value is assigned to."""
+    return _configurations_read(node, setting) or _read(node)
+
+
+def _assigned_name(node: ast.AST) -> str | None:
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return target.id if isinstance(target, ast.Name) else None
+
+
+def _configurations_read(node: ast.AST, setting: str | None) -> Read | None:
+    """Read a value of django-configurations: `values.Value("x", environ_name="NAME", environ_prefix=None)`.
+
+    https://django-configurations.readthedocs.io/en/stable/values/
+    """
+    owner, function = _callee(node.func) if isinstance(node, ast.Call) else ("", "")
+    if not isinstance(node, ast.Call) or owner != "configurations.values":
+        return None
+    kind = {"DatabaseURLValue": "database", "CacheURLValue": "cache"}.get(function)
+    name = text_of(_keyword(node, "environ_name")) or (f"{kind}_url".upper() if kind else setting)
+    environ = _keyword(node, "environ")
+    if name is None or (isinstance(environ, ast.Constant) and environ.value is False):
+        return None
+    prefix = _keyword(node, "environ_prefix")
+    text = text_of(prefix) if prefix is not None else "" if kind else "DJANGO"
+    default = _keyword(node, "default") or (node.args[0] if node.args else None)
+    required = _keyword(node, "environ_required")
+    return Read(
+        name=f"{text.rstrip('_')}_{name}" if text else name,
+        default=plain(default),
+        has_default=default is not None,
+        required=function == "SecretValue"
+        or (isinstance(required, ast.Constant) and required.value is True),
+        url=kind,
+    )
 
 
 def _call(call: ast.Call) -> Read | None:

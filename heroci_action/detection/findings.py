@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A value for a dotted configuration key, and its origin in words."""
+    """A value for a dotted configuration key, and its origin in words.
+
+    `otherwise` is used if the value refers to a service that the run does not have.
+    """
 
     key: str
     value: object
     why: str
+    otherwise: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.layout import is_side
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.pytest_config import pytest_config
-from heroci_action.detection.requirements import distributions
 from heroci_action.detection.settings_choice import (
     choose_settings,
     dotted,
-    settings_file,
     settings_in_manage,
     settings_named_by,
 )
+from heroci_action.detection.settings_source import choose_configuration
 
 
 def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
@@ -33,7 +30,9 @@ def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
     server = server_settings(project)
     if server and server != (project.configured("settings") or module):
         yield Fact("server_settings", server)
-    yield from _configuration(project)
+    configuration, why = choose_configuration(project)
+    if configuration:
+        yield Found("env.DJANGO_CONFIGURATION", configuration, why)
     yield from _entry_points(project)
 
 
@@ -69,41 +68,3 @@ def entry_point(project: ProjectFiles, name: str) -> str | None:
     file = _entry_file(project, name)
     module = dotted(project, file) if file else None
     return f"{module}:application" if module else None
-
-
-def _configuration(project: ProjectFiles) -> Iterator[Finding]:
-    """DJANGO_CONFIGURATION, which django-configurations cannot do without."""
-    if "django-configurations" not in distributions(project):
-        return
-    ini = pytest_config(project).options.get("django_configuration")
-    manage = project.tree.text(project.layout.manage) if project.layout.manage else ""
-    default = re.search(r"""DJANGO_CONFIGURATION['"]\s*[,\]]\s*=?\s*['"](\w+)['"]""", manage)
-    value, source = project.evidence.env.get("DJANGO_CONFIGURATION", ("", ""))
-    tox = project.tox_env.get("DJANGO_CONFIGURATION", "")
-    chosen = next(
-        (
-            pair
-            for pair in (
-                (value, source),
-                (tox, "tox.ini"),
-                (ini or "", pytest_config(project).file or ""),
-            )
-            if pair[0]
-        ),
-        None,
-    )
-    classes = _configuration_classes(project)
-    if chosen:
-        yield Found("env.DJANGO_CONFIGURATION", chosen[0], f"DJANGO_CONFIGURATION in {chosen[1]}")
-    elif test := next(
-        (name for name in classes if name.lower() in {"test", "testing", "tests", "ci"}), None
-    ):
-        yield Found("env.DJANGO_CONFIGURATION", test, f"class {test} in {settings_file(project)}")
-    elif default:
-        yield Found("env.DJANGO_CONFIGURATION", default[1], "DJANGO_CONFIGURATION in manage.py")
-
-
-def _configuration_classes(project: ProjectFiles) -> tuple[str, ...]:
-    file = settings_file(project)
-    body = project.tree.python(file).body if file else []
-    return tuple(node.name for node in body if isinstance(node, ast.ClassDef))

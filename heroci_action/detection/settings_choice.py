@@ -11,7 +11,6 @@ from heroci_action.detection.environment_reads import plain, text_of
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import uses_pytest
-from heroci_action.detection.source import SettingsSource
 from heroci_action.repository.files import RepositoryFiles
 
 _VARIABLE = "DJANGO_SETTINGS_MODULE"
@@ -188,13 +187,6 @@ def dotted(project: ProjectFiles, path: str) -> str | None:
             if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name):
                 return name
     return None
-
-
-@once
-def settings_source(project: ProjectFiles) -> SettingsSource | None:
-    """Read the settings module that the tests run with, and what it imports."""
-    file = settings_file(project)
-    return SettingsSource.of(project.tree, project.roots, file) if file else None
 
 
 def settings_file(project: ProjectFiles) -> str | None:

@@ -1,10 +1,10 @@
-"""The settings module as a sequence of statements, with the project's modules that it imports put in their place."""
+"""The settings module as a sequence of statements, including the project's modules that it imports."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from heroci_action.detection.environment_reads import Read, declared_defaults, plain, reads, text_of
@@ -12,41 +12,69 @@ from heroci_action.detection.layout import module_file
 from heroci_action.repository.files import RepositoryFiles, parent
 
 MAX_MODULES = 40
-CAUGHT = "an exception is caught"  # what stands for a condition around statements in a `try`
+CAUGHT = "an exception is caught"  # the condition of statements in a `try`
+# Modules whose names are spelled out, whatever a settings module calls them.
+_SPELLED_OUT = frozenset({"os", "dj_database_url", "configurations"})
+# Words in the paths of modules that belong to the settings.
+_SETTINGS_WORDS = ("settings", "config", "conf", "env", "base", "common", "secret")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A statement at the top level of a settings module, or below an `if`, `try` or `with` (`conditional`)."""
+    """A statement of a settings module.
+
+    `tests` are the conditions around it as text, the outermost first; `conditional` statements may not be executed.
+    `cls` is the class that contains it (django-configurations).
+    """
 
     node: ast.stmt
     file: str
     conditional: bool
-    tests: tuple[str, ...] = ()  # the conditions as text, the outermost first
+    tests: tuple[str, ...] = ()
+    cls: str | None = None
 
 
 @dataclass(frozen=True)
 class SettingsSource:
-    """Everything that importing the settings module would execute, as far as it lies in the repository."""
+    """Everything in the repository that importing the settings module would execute."""
 
     file: str
     statements: tuple[Statement, ...]
     files: tuple[str, ...]
+    functions: Mapping[str, ast.FunctionDef] = field(default_factory=dict)
+    bases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, tree: RepositoryFiles, roots: tuple[str, ...], file: str) -> SettingsSource:
-        """Follow the imports from the file of the settings module."""
+    def read(
+        cls, tree: RepositoryFiles, roots: tuple[str, ...], file: str, configuration: str = ""
+    ) -> SettingsSource:
+        """Follow the imports from the file of the settings module.
+
+        `configuration` is the class that django-configurations uses; the statements of unrelated classes are left out.
+        """
         reader = _Reader(tree, roots)
         statements = tuple(reader.module(file))
-        return cls(file=file, statements=statements, files=tuple(reader.seen))
+        used = _linearised(configuration, reader.bases)
+        if used:
+            free = [statement for statement in statements if statement.cls is None]
+            # A class overrides its bases, wherever they are defined.
+            owned = [s for name in reversed(used) for s in statements if s.cls == name]
+            statements = (*free, *owned)
+        return cls(
+            file=file,
+            statements=statements,
+            files=tuple(reader.seen),
+            functions=reader.functions,
+            bases=reader.bases,
+        )
 
     def assigned(self, name: str) -> list[Statement]:
-        """The statements that give a value to a name, or to an item of it."""
+        """Return the statements that assign a value to a name, or to an item of it."""
         return [statement for statement in self.statements if _target(statement.node) == name]
 
     @cached_property
     def names(self) -> dict[str, ast.expr]:
-        """Names to the expression that they were given last."""
+        """Return the expression that was assigned last to each name."""
         return {
             target.id: statement.node.value
             for statement in self.statements
@@ -58,7 +86,7 @@ class SettingsSource:
 
     @cached_property
     def reads(self) -> tuple[tuple[Read, Statement], ...]:
-        """Every read of the environment, with the statement it stands in."""
+        """Return every read of the environment with its statement."""
         optional = {
             name for statement in self.statements for name in declared_defaults(statement.node)
         }
@@ -69,79 +97,100 @@ class SettingsSource:
             if read.name not in optional or not read.required
         )
 
-    def reads_in(self, node: ast.AST, depth: int = 3) -> tuple[Read, ...]:
-        """The reads in an expression, those behind names included."""
+    def reads_in(self, node: ast.AST) -> tuple[Read, ...]:
+        """Return the reads in an expression and in the values of its names, to a depth of three names."""
         found = list(reads(node))
-        if depth:
-            for inner in ast.walk(node):
-                if (
-                    isinstance(inner, ast.Name)
-                    and inner.id in self.names
-                    and self.names[inner.id] is not node
-                ):
-                    found.extend(self.reads_in(self.names[inner.id], depth - 1))
+        seen: set[str] = set()
+        level = [node]
+        for _ in range(3):
+            names = {
+                inner.id
+                for outer in level
+                for inner in ast.walk(outer)
+                if isinstance(inner, ast.Name) and inner.id in self.names and inner.id not in seen
+            }
+            seen |= names
+            level = [self.names[name] for name in self.names if name in names]
+            found += [read for value in level for read in reads(value)]
         return tuple(found)
 
     def plain(self, node: ast.AST | None, depth: int = 3) -> str | None:
-        """A constant as text, that behind a name included."""
+        """Return a constant, or the constant value of a name, as text."""
         if isinstance(node, ast.Name) and depth and node.id in self.names:
             return self.plain(self.names[node.id], depth - 1)
         return plain(node)
+
+
+def _linearised(name: str, bases: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return a class and its bases, the nearest first."""
+    found: dict[str, None] = {}
+    pending = [name] if name in bases else []
+    while pending:
+        current = pending.pop(0)
+        if current not in found and current in bases:
+            found[current] = None
+            pending.extend(bases[current])
+    return list(found)
 
 
 @dataclass
 class _Reader:
     tree: RepositoryFiles
     roots: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        self.seen: dict[str, None] = {}
+    seen: dict[str, None] = field(default_factory=dict)
+    functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    bases: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def module(self, file: str, conditional: bool = False) -> Iterator[Statement]:
         if file in self.seen or len(self.seen) >= MAX_MODULES:
             return
         self.seen[file] = None
-        yield from self._body(self.tree.python(file).body, file, conditional, ())
+        tree = _spelled_out(self.tree.python(file))
+        yield from self._body(tree.body, _Context(file=file, conditional=conditional))
 
-    def _body(
-        self, body: list[ast.stmt], file: str, conditional: bool, tests: tuple[str, ...]
-    ) -> Iterator[Statement]:
+    def _body(self, body: list[ast.stmt], context: _Context) -> Iterator[Statement]:
         for node in body:
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                for imported in self._imported(node, file):
-                    yield from self.module(imported, conditional)
-            elif isinstance(node, ast.If):
-                test = ast.unparse(node.test)
-                yield Statement(
-                    node=ast.Expr(value=node.test), file=file, conditional=conditional, tests=tests
-                )
-                yield from self._body(node.body, file, True, (*tests, test))
-                yield from self._body(node.orelse, file, True, (*tests, f"not ({test})"))
-            elif isinstance(node, ast.Try):
-                yield from self._body(
-                    [*node.body, *node.orelse, *node.finalbody],
-                    file,
-                    conditional,
-                    (*tests, CAUGHT) if node.handlers else tests,
-                )
-                for handler in node.handlers:
-                    yield from self._body(handler.body, file, True, (*tests, "an exception"))
-            elif isinstance(node, ast.With | ast.For):
-                yield from self._body(node.body, file, conditional, tests)
-            elif isinstance(node, ast.ClassDef):  # django-configurations
-                yield from self._body(node.body, file, conditional, (*tests, f"class {node.name}"))
-            elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield Statement(node=node, file=file, conditional=conditional, tests=tests)
-                yield from self._included(node, file)
+            match node:
+                case ast.Import() | ast.ImportFrom():
+                    for imported in self._imported(node, context.file):
+                        yield from self.module(imported, context.conditional)
+                case ast.If():
+                    yield from self._if(node, context)
+                case ast.Try():
+                    yield from self._try(node, context)
+                case ast.With() | ast.For():
+                    yield from self._body(node.body, context)
+                case ast.ClassDef():
+                    self.bases[node.name] = tuple(filter(None, map(_last_name, node.bases)))
+                    yield from self._body(node.body, context.inside(node.name))
+                case ast.FunctionDef():
+                    self.functions[node.name] = node
+                case ast.AsyncFunctionDef():
+                    pass
+                case _:
+                    yield context.statement(node)
+                    yield from self._included(node, context.file)
+
+    def _if(self, node: ast.If, context: _Context) -> Iterator[Statement]:
+        test = ast.unparse(node.test)
+        yield context.statement(ast.Expr(value=node.test))
+        yield from self._body(node.body, context.under(test))
+        yield from self._body(node.orelse, context.under(f"not ({test})"))
+
+    def _try(self, node: ast.Try, context: _Context) -> Iterator[Statement]:
+        body = [*node.body, *node.orelse, *node.finalbody]
+        yield from self._body(body, context.guarded() if node.handlers else context)
+        for handler in node.handlers:
+            yield from self._body(handler.body, context.under("an exception"))
 
     def _imported(self, node: ast.Import | ast.ImportFrom, file: str) -> Iterator[str]:
         for name in _module_names(node, file, self.roots):
             found = module_file(self.tree, self.roots, name)
-            if found and _is_settings_like(found, file):
+            if found and _belongs_to_settings(found, file):
                 yield found
 
     def _included(self, node: ast.stmt, file: str) -> Iterator[Statement]:
-        """The files of django-split-settings: `include("components/*.py")`."""
+        """Follow django-split-settings: `include("components/*.py")`."""
         call = node.value if isinstance(node, ast.Expr) else None
         if not (
             isinstance(call, ast.Call)
@@ -149,18 +198,77 @@ class _Reader:
         ):
             return
         for argument in call.args:
-            inner = (
-                argument.args[0] if isinstance(argument, ast.Call) and argument.args else argument
-            )
-            pattern = text_of(inner)
+            nested = isinstance(argument, ast.Call) and argument.args
+            pattern = text_of(argument.args[0] if nested else argument)  # type: ignore[attr-defined]
             if pattern:
                 regex = "".join("[^/]*" if char == "*" else _escaped(char) for char in pattern)
                 for found in self.tree.matching(regex, under=parent(file)):
                     yield from self.module(found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Context:
+    """The surroundings of a statement."""
+
+    file: str
+    conditional: bool = False
+    tests: tuple[str, ...] = ()
+    cls: str | None = None
+
+    def statement(self, node: ast.stmt) -> Statement:
+        return Statement(
+            node=node,
+            file=self.file,
+            conditional=self.conditional,
+            tests=self.tests,
+            cls=self.cls,
+        )
+
+    def under(self, test: str) -> _Context:
+        return _Context(file=self.file, conditional=True, tests=(*self.tests, test), cls=self.cls)
+
+    def guarded(self) -> _Context:
+        tests = (*self.tests, CAUGHT)
+        return _Context(file=self.file, conditional=self.conditional, tests=tests, cls=self.cls)
+
+    def inside(self, cls: str) -> _Context:
+        return _Context(file=self.file, conditional=self.conditional, tests=self.tests, cls=cls)
+
+
+def _last_name(node: ast.expr) -> str | None:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
+
+
 def _escaped(char: str) -> str:
     return char if char.isalnum() or char in "_/" else f"\\{char}"
+
+
+def _spelled_out(module: ast.Module) -> ast.Module:
+    """Replace aliases of known modules: `db_url` becomes `dj_database_url.parse`."""
+    aliases: dict[str, str] = {}
+    for node in ast.walk(module):
+        if (
+            isinstance(node, ast.ImportFrom)
+            and (node.module or "").partition(".")[0] in _SPELLED_OUT
+        ):
+            for alias in node.names:
+                aliases[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.asname and alias.name.partition(".")[0] in _SPELLED_OUT:
+                    aliases[alias.asname] = alias.name
+    return _Spell(aliases).visit(module) if aliases else module
+
+
+class _Spell(ast.NodeTransformer):
+    def __init__(self, aliases: Mapping[str, str]) -> None:
+        self.aliases = aliases
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:  # the protocol of ast
+        dotted = self.aliases.get(node.id)
+        if dotted is None or not isinstance(node.ctx, ast.Load):
+            return node
+        return ast.copy_location(ast.parse(dotted, mode="eval").body, node)
 
 
 def _module_names(
@@ -188,11 +296,12 @@ def _package(file: str, roots: tuple[str, ...]) -> str:
     return ""
 
 
-def _is_settings_like(found: str, importer: str) -> bool:
-    """Modules beside the importing one, and those whose path says that they are about settings."""
+def _belongs_to_settings(found: str, importer: str) -> bool:
+    """Return whether an imported module is next to the importing one, or has a path that speaks of settings."""
     near = parent(found) == parent(importer) or parent(found).startswith(f"{parent(importer)}/")
-    words = ("settings", "config", "conf", "env", "base", "common", "secret")
-    return near or any(word in part for part in found.lower().split("/")[-2:] for word in words)
+    return near or any(
+        word in part for part in found.lower().split("/")[-2:] for word in _SETTINGS_WORDS
+    )
 
 
 def _targets(node: ast.stmt) -> list[ast.expr]:
@@ -202,16 +311,16 @@ def _targets(node: ast.stmt) -> list[ast.expr]:
 
 
 def _target(node: ast.stmt) -> str | None:
-    """The name at the bottom of `X = …`, `X["a"]["b"] = …`, `X.update(…)`, `X["a"].update(…)`."""
+    """Return the name that is changed by `X = …`, `X["a"]["b"] = …`, `X.update(…)` and `X["a"].update(…)`."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         function = node.value.func
         if isinstance(function, ast.Attribute) and function.attr in {"update", "setdefault"}:
-            return _bottom(function.value)
+            return _base_name(function.value)
         return None
-    return next((name for target in _targets(node) if (name := _bottom(target))), None)
+    return next((name for target in _targets(node) if (name := _base_name(target))), None)
 
 
-def _bottom(node: ast.expr) -> str | None:
+def _base_name(node: ast.expr) -> str | None:
     while isinstance(node, ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
-from heroci_action.detection.database import choose, ways_of
-from heroci_action.detection.environment_reads import Read
+from heroci_action.detection.database import choose_database
+from heroci_action.detection.environment_reads import Read, reads
 from heroci_action.detection.findings import Finding, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions
-from heroci_action.detection.settings_choice import settings_source
+from heroci_action.detection.servers import REDIS, addressed_server, ci_image, declare
+from heroci_action.detection.settings_source import settings_source
 from heroci_action.detection.source import CAUGHT, SettingsSource, Statement
 
 _FALSE = frozenset({"", "0", "false", "no", "off", "n", "f", "none"})
@@ -51,8 +52,6 @@ _REDIS_CLIENTS = frozenset(
     }
 )
 _REDIS_URL = re.compile(r"^(rediss?|valkey)://")
-_POSTGRES_URL = re.compile(r"^(postgres|postgresql|psql|pgsql|postgis)(\+\w+)?://")
-_LOCAL_SERVICE = re.compile(r"\b(localhost|127\.0\.0\.1|postgres|redis|db)\b")
 # Left to the process that reads it, whatever an example says.
 _NEVER = frozenset(
     {
@@ -75,8 +74,8 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
     source = settings_source(project)
     if source is None:
         return
-    way = choose(project, ways_of(project))
-    taken = _taken_by_database(way) | {
+    way = choose_database(project)
+    taken = (way.names if way else frozenset()) | {
         read.name for read, _ in _reads_for(source, "DATABASES") if not read.required
     }
     yield from _secret_keys(source)
@@ -88,19 +87,11 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
     )
 
 
-def _taken_by_database(way: object) -> frozenset[str]:
-    from heroci_action.detection.database import Database  # noqa: PLC0415
-
-    if not isinstance(way, Database):
-        return frozenset()
-    names = {read.name for read in way.variables.values()} | set(way.switches)
-    return frozenset(names | ({way.url.name} if way.url else set()))
-
-
 def _reads_for(source: SettingsSource, setting: str) -> Iterator[tuple[Read, Statement]]:
     for statement in source.assigned(setting):
         value = getattr(statement.node, "value", None)
-        for read in source.reads_in(value) if value is not None else ():
+        found = (*reads(statement.node), *(source.reads_in(value) if value is not None else ()))
+        for read in found:
             yield read, statement
 
 
@@ -217,7 +208,7 @@ def _others(
         done.add(read.name)
         if read.name in known:
             value, origin = known[read.name]
-            yield Found(f"env.{read.name}", _pointed(value, redis), f"{read.name} in {origin}")
+            yield from _with_server(project, read.name, value, origin)
         elif not _is_host_or_flag(read, source):
             missing.setdefault(read.name, statement.file)
     if missing:
@@ -263,10 +254,14 @@ def _examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[
     return found
 
 
-def _pointed(value: str, redis: Collection[str]) -> str:
-    """A URL to a local server becomes one to ours, that of Redis where there is one."""
-    if _POSTGRES_URL.match(value) and _LOCAL_SERVICE.search(value):
-        return "{postgres.url}"
-    if _REDIS_URL.match(value) and redis:
-        return _redis_value(Read(name="", default=value))
-    return value
+def _with_server(project: ProjectFiles, name: str, value: str, origin: str) -> Iterator[Finding]:
+    """Yield a variable; an address of a server that the plan or the CI starts becomes the address of HeroCI's."""
+    kind = addressed_server(value)
+    if kind is not None and kind is not REDIS and (image := ci_image(project, kind)):
+        yield from declare(kind, image, f"{name} in {origin}")
+    pointed = value
+    if kind is REDIS:
+        pointed = _redis_value(Read(name="", default=value))
+    elif kind is not None:
+        pointed = f"{{{kind.name}.url}}"
+    yield Found(f"env.{name}", pointed, f"{name} in {origin}", otherwise=value)

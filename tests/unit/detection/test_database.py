@@ -184,14 +184,33 @@ def test_an_address_in_the_code_is_a_warning_with_the_remedy(tmp_path: Path) -> 
     )
 
 
-def test_mysql_is_a_warning_with_the_remedy_and_no_service(tmp_path: Path) -> None:
-    settings = (
-        'DATABASES = {"default": {"ENGINE": "django.db.backends.mysql", "HOST": os.getenv("H")}}'
-    )
-    found = loaded(tmp_path, {**django(settings), "requirements.txt": "django\nmysqlclient\n"})
-    assert found.config.services == {}
+MYSQL = """DATABASES = {"default": {"ENGINE": "django.db.backends.mysql", "NAME": os.getenv("N", "shop"),
+    "USER": os.getenv("U", "me"), "PASSWORD": os.getenv("P"), "HOST": os.getenv("H"), "PORT": os.getenv("PORT")}}"""
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "version"),
+    [("mysql:8.0", "mysql", "8.0"), ("mariadb:11.4", "mariadb", "11.4"), ("", "mysql", None)],
+)
+def test_mysql_and_mariadb_are_services(
+    tmp_path: Path, image: str, name: str, version: str | None
+) -> None:
+    services = f"services: {{db: {{image: '{image}'}}}}, " if image else ""
+    files = {
+        **django(MYSQL),
+        "requirements.txt": "django\nmysqlclient\n",
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{services}steps: [{{run: ./manage.py test}}]}}}}",
+    }
+    found = loaded(tmp_path, files)
     assert found.facts.vendor is Vendor.MYSQL
-    assert any("services.mysql" in warning for warning in found.warnings)
+    assert found.config.services[name].version == version
+    assert {variable: found.config.env[variable] for variable in ("H", "PORT", "U", "P", "N")} == {
+        "H": f"{{{name}.host}}",
+        "PORT": f"{{{name}.port}}",
+        "U": f"{{{name}.user}}",
+        "P": f"{{{name}.password}}",
+        "N": f"{{{name}.db}}",
+    }
 
 
 @pytest.mark.parametrize(
@@ -213,3 +232,300 @@ def test_where_sqlite_is_the_default_the_projects_ci_says_whether_a_server_is_wa
     workflow = f"jobs: {{t: {{{services}steps: [{{run: python manage.py test}}]}}}}"
     files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": workflow}
     assert loaded(tmp_path, files).facts.vendor is vendor
+
+
+FIELDS = """"ENGINE": "django.db.backends.postgresql", "NAME": os.environ.get("P_NAME", "shop"),
+    "USER": os.environ.get("P_USER"), "PASSWORD": os.environ.get("P_PASSWORD"),
+    "HOST": os.environ.get("P_HOST"), "PORT": os.environ.get("P_PORT")"""
+KEYWORDS = """ENGINE="django.db.backends.postgresql", NAME=os.environ.get("P_NAME", "shop"),
+    USER=os.environ.get("P_USER"), PASSWORD=os.environ.get("P_PASSWORD"),
+    HOST=os.environ.get("P_HOST"), PORT=os.environ.get("P_PORT")"""
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        f"DATABASES = {{'default': {{{FIELDS}}}}}",
+        f"DATABASES = dict(default=dict({KEYWORDS}))",
+        f"COMMON = {{{FIELDS}}}\nDATABASES = {{'default': {{**COMMON, 'CONN_MAX_AGE': 60}}}}",
+        f"COMMON = {{{FIELDS}}}\nDATABASES = {{'default': dict(COMMON, CONN_MAX_AGE=60)}}",
+        f"COMMON = {{{FIELDS}}}\nDATABASES = {{'default': COMMON | {{'CONN_MAX_AGE': 60}}}}",
+        f"COMMON = {{{FIELDS}}}\nDATABASES = {{'default': COMMON.copy()}}",
+        f"import copy\nCOMMON = {{{FIELDS}}}\nDATABASES = {{'default': copy.deepcopy(COMMON)}}",
+        f"def default():\n    return {{{FIELDS}}}\nDATABASES = {{'default': default()}}",
+        f"def default():\n    found = {{{FIELDS}}}\n    return found\nDATABASES = {{'default': default()}}",
+        f"def every():\n    return {{'default': {{{FIELDS}}}}}\nDATABASES = every()",
+        (
+            "def default(prefix, engine='postgresql'):\n    return {'ENGINE': f'django.db.backends.{engine}',"
+            " 'USER': os.environ.get('P_USER'), 'PASSWORD': os.environ.get('P_PASSWORD'),"
+            " 'NAME': os.environ.get('P_NAME'), 'HOST': prefix, 'PORT': os.environ.get('P_PORT')}\n"
+            "DATABASES = {'default': default(os.environ.get('P_HOST'))}"
+        ),
+        (
+            f"KINDS = {{'pg': {{{FIELDS}}}, 'lite': {{'ENGINE': 'django.db.backends.sqlite3'}}}}\n"
+            "DATABASES = {'default': KINDS[os.environ.get('KIND', 'pg')]}"
+        ),
+        f"DATABASES = {{'default': {{}}}}\nDATABASES['default'].update({{{FIELDS}}})",
+        f"DATABASES = {{}}\nDATABASES['default'] = {{{FIELDS}}}\nDATABASES['default']['CONN_MAX_AGE'] = 60",
+        (
+            f"db = {{{FIELDS.replace('P_HOST', 'OLD')}}}\ndb['HOST'] = os.environ.get('P_HOST')\n"
+            "DATABASES = {'default': db}"
+        ),
+        f"from os import environ as e\nDATABASES = {{'default': {{{FIELDS.replace('os.environ', 'e')}}}}}",
+        f"DATABASES: dict[str, object] = {{'default': {{{FIELDS}}}, 'replica': {{}}}}",
+    ],
+)
+def test_a_dictionary_is_understood_however_it_is_built(tmp_path: Path, settings: str) -> None:
+    env = loaded(tmp_path, {**django(f"import os\n{settings}\n"), **DRIVER}).config.env
+    assert env == {
+        "P_NAME": "{postgres.db}",
+        "P_USER": "{postgres.user}",
+        "P_PASSWORD": "{postgres.password}",
+        "P_HOST": "{postgres.host}",
+        "P_PORT": "{postgres.port}",
+    }
+
+
+def test_definitions_that_refer_to_themselves_end(tmp_path: Path) -> None:
+    names = "A = {**A, **B, **A, **B}\nB = {**A, **B, **A}\n"
+    function = (
+        "def f(x):\n    x = [x, x, x, x]\n    y = (x, y, y, y)\n    return {'HOST': y, **f(y)}\n"
+    )
+    settings = f"{names}{function}DATABASES = {{'default': {{**A, **f(A), **B}}}}\n"
+    assert loaded(tmp_path, django(settings)).config.services == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "env"),
+    [
+        ('DATABASES["default"]["ENGINE"] = "django_prometheus.db.backends.postgresql"', {}),
+        ('DATABASES["default"]["CONN_MAX_AGE"] = 60', {}),
+        ('DATABASES["default"]["ATOMIC_REQUESTS"] = True', {}),
+        ('DATABASES["default"].update(ENGINE="dj_db_conn_pool.backends.postgresql")', {}),
+        ('DATABASES["default"]["HOST"] = os.environ["H"]', {"H": "{postgres.host}"}),
+    ],
+)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "import environ\nenv = environ.Env()\nDATABASES = {'default': env.db()}\n",
+        "import dj_database_url\nDATABASES = {'default': dj_database_url.config()}\n",
+        (
+            "from dj_database_url import parse as db_url\nfrom decouple import config\n"
+            "DATABASES = {'default': config('DATABASE_URL', cast=db_url)}\n"
+        ),
+        "import dj_database_url as u\nDATABASES = {'default': u.parse(os.environ['DATABASE_URL'])}\n",
+    ],
+)
+def test_a_key_that_is_set_after_the_url_changes_only_that_key(
+    tmp_path: Path, url: str, changes: str, env: dict[str, str]
+) -> None:
+    found = loaded(tmp_path, {**django(f"import os\n{url}{changes}\n"), **DRIVER})
+    assert found.config.env == {"DATABASE_URL": "{postgres.url}", **env}
+    assert found.warnings == ()
+
+
+CONFIGURATIONS = """
+    from configurations import Configuration, values as v
+    class Base(Configuration):
+        INSTALLED_APPS = []
+        SECRET_KEY = v.SecretValue()
+        DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql",
+            "HOST": v.Value("localhost", environ_name="HOST_OF_DB", environ_prefix=None),
+            "USER": v.Value("x", environ_name="DB_USER", environ_prefix="SHOP")}}
+    class Dev(Base):
+        DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
+    class Test(Base):
+        DEBUG = False
+    class Url(Configuration):
+        DATABASES = v.DatabaseURLValue("postgres://localhost/x")
+    class Property(Configuration):
+        @property
+        def DATABASES(self):
+            return v.DatabaseURLValue(environ_name="DB")
+"""
+
+
+@pytest.mark.parametrize(
+    ("configuration", "env"),
+    [
+        ("Test", {"HOST_OF_DB": "{postgres.host}", "SHOP_DB_USER": "{postgres.user}"}),
+        ("Url", {"DATABASE_URL": "{postgres.url}"}),
+        ("Dev", {}),
+    ],
+)
+def test_the_class_of_django_configurations_decides(
+    tmp_path: Path, configuration: str, env: dict[str, str]
+) -> None:
+    job = f"env: {{DJANGO_CONFIGURATION: {configuration}}}, services: {{db: {{image: 'postgres:17'}}}}"
+    files = {
+        **django(CONFIGURATIONS),
+        "requirements.txt": "django\ndjango-configurations\npsycopg\n",
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{job}, steps: [{{run: ./manage.py test}}]}}}}",
+    }
+    found = loaded(tmp_path, files).config.env
+    assert found["DJANGO_CONFIGURATION"] == configuration
+    assert {k: v for k, v in found.items() if "{postgres" in v and not k.startswith("PG")} == env
+
+
+def test_a_secret_of_django_configurations_has_the_prefix_django(tmp_path: Path) -> None:
+    files = {
+        **django(CONFIGURATIONS),
+        "requirements.txt": "django\ndjango-configurations\npsycopg\n",
+    }
+    assert loaded(tmp_path, files).config.env.items() >= {("DJANGO_SECRET_KEY", "{secret_key}")}
+
+
+@pytest.mark.parametrize(
+    ("image", "service"),
+    [
+        ("postgres:17.2-alpine", {"version": "17"}),
+        ("docker.io/library/postgres:16", {"version": "16"}),
+        ("postgis/postgis:17-3.5", {"version": "17", "image": "postgis/postgis:17-3.5"}),
+        ("pgvector/pgvector:pg16", {"version": "16", "image": "pgvector/pgvector:pg16"}),
+        ("ankane/pgvector", {"image": "ankane/pgvector"}),
+        (
+            "timescale/timescaledb:2.20.3-pg16",
+            {"version": "16", "image": "timescale/timescaledb:2.20.3-pg16"},
+        ),
+        (
+            "timescale/timescaledb-ha:pg17-ts2.18",
+            {"version": "17", "image": "timescale/timescaledb-ha:pg17-ts2.18"},
+        ),
+        ("cimg/postgres:14.0-postgis", {"version": "14", "image": "cimg/postgres:14.0-postgis"}),
+    ],
+)
+def test_an_image_with_more_than_postgresql_is_used_with_its_tag(
+    tmp_path: Path, image: str, service: dict[str, str]
+) -> None:
+    files = {
+        **django(f"DATABASES = {{'default': {{{FIELDS}}}}}"),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{services: {{db: {{image: '{image}'}}}}, "
+        "steps: [{run: python manage.py test}]}}",
+    }
+    found = loaded(tmp_path, files).config.services["postgres"]
+    assert found.model_dump(exclude_defaults=True) == service
+
+
+def test_geodjango_uses_postgis_and_installs_gdal(tmp_path: Path) -> None:
+    settings = f"INSTALLED_APPS = ['django.contrib.gis']\nDATABASES = {{'default': {{{FIELDS}}}}}"
+    config = loaded(tmp_path, {**django(settings), **DRIVER}).config
+    assert config.services["postgres"].image == "postgis/postgis:17-3.5"
+    assert "gdal-bin" in config.apt
+
+
+SERVER = "services: {db: {image: 'postgres:17'}}, "
+
+
+@pytest.mark.parametrize(
+    ("settings", "job", "warned"),
+    [
+        (SQLITE, SERVER, True),
+        (SQLITE, "services: {db: {image: 'mariadb:11'}}, ", True),
+        (SQLITE, "services: {cache: {image: 'redis:7'}}, ", False),
+        (SQLITE, "", False),
+        (f"DATABASES = {{'default': {{{FIELDS}}}}}", SERVER, False),
+    ],
+)
+def test_a_server_of_the_ci_beside_sqlite_is_a_warning_with_both_names(
+    tmp_path: Path, settings: str, job: str, warned: bool
+) -> None:
+    files = {
+        **django(settings),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{job}steps: [{{run: python manage.py test}}]}}}}",
+    }
+    warnings = loaded(tmp_path, files).warnings
+    assert any("SQLite" in text and "starts" in text for text in warnings) is warned
+
+
+def test_a_server_for_developers_only_is_no_warning(tmp_path: Path) -> None:
+    compose = "services: {db: {image: 'postgres:17'}}"
+    assert loaded(tmp_path, {**django(), **DRIVER, "compose.yml": compose}).warnings == ()
+
+
+@pytest.mark.parametrize("star", ["from elsewhere.settings import *", "exec(open('x').read())"])
+def test_a_database_that_is_not_understood_is_a_warning_that_names_the_server(
+    tmp_path: Path, star: str
+) -> None:
+    job = "services: {db: {image: 'postgis/postgis:17-3.5'}}, "
+    files = {
+        **django(f"{star}\nROOT_URLCONF = 'x'\n"),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{job}steps: [{{run: python manage.py test}}]}}}}",
+    }
+    (warning,) = loaded(tmp_path, files).warnings
+    assert "database was not understood" in warning
+    assert "starts postgis/postgis" in warning
+
+
+def test_variables_of_the_ci_point_to_the_server_even_if_the_settings_are_not_understood(
+    tmp_path: Path,
+) -> None:
+    job = SERVER + "env: {MY_DB_HOST: localhost, MY_DB_PASSWORD: x, PLAIN: y}, "
+    files = {
+        **django("from elsewhere.settings import *\n"),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{job}steps: [{{run: python manage.py test}}]}}}}",
+    }
+    config = loaded(tmp_path, files).config
+    assert config.env == {
+        "MY_DB_HOST": "{postgres.host}",
+        "MY_DB_PASSWORD": "{postgres.password}",
+    }
+    assert config.services["postgres"].version == "17"
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [
+        ('"HOST": "localhost", "PORT": "5432"', 5432),
+        ('"HOST": os.environ.get("H", "localhost"), "PORT": 5433', 5433),
+        ('"HOST": "127.0.0.1", "PORT": os.environ.get("PORT")', None),
+    ],
+)
+def test_a_fixed_port_is_the_port_of_the_server(
+    tmp_path: Path, address: str, port: int | None
+) -> None:
+    settings = f'DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "NAME": "x", {address}}}}}'
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert found.config.services["postgres"].port == port
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("job", "value", "services"),
+    [
+        (SERVER, "{postgres.url}", ["postgres"]),
+        ("", "postgres://me@localhost/x", []),
+        ("services: {m: {image: 'mariadb:11'}}, ", "postgres://me@localhost/x", []),
+    ],
+)
+def test_an_address_of_another_setting_points_to_a_server_only_if_there_is_one(
+    tmp_path: Path, job: str, value: str, services: list[str]
+) -> None:
+    steps = (
+        "env: {MEASUREMENTS: 'postgres://me@localhost/x'}, steps: [{run: python manage.py test}]"
+    )
+    files = {
+        **django(f"{SQLITE}MEASUREMENTS = os.environ['MEASUREMENTS']\n"),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{job}{steps}}}}}",
+    }
+    config = loaded(tmp_path, files).config
+    assert config.env["MEASUREMENTS"] == value
+    assert list(config.services) == services
+
+
+def test_an_address_of_an_example_points_to_no_server_if_services_are_switched_off(
+    tmp_path: Path,
+) -> None:
+    files = {
+        **django("DATABASES = {'default': env.db('DATABASE_URL')}\nQ = env('QUEUE_URL')\n"),
+        **DRIVER,
+        ".env.example": "QUEUE_URL=redis://localhost:6379/1\n",
+        "heroci.toml": "services = {}\n",
+    }
+    config = loaded(tmp_path, files).config
+    assert config.env == {"QUEUE_URL": "redis://localhost:6379/1"}

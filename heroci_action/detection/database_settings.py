@@ -1,0 +1,287 @@
+"""How the settings define the default database: by URL, by separate variables, or in the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote, urlsplit
+
+from heroci_action.detection.dictionaries import Resolver
+from heroci_action.detection.environment_reads import Read, plain, text_of
+from heroci_action.detection.facts import Vendor
+from heroci_action.detection.source import SettingsSource, Statement
+
+ROLES: Mapping[str, str] = {
+    "HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "db",
+}  # fmt: skip
+"""The keys of a database in the settings, and the attributes of a service."""
+
+_KEYS = frozenset({*ROLES, "ENGINE"})
+# Conditions for a run of the project's own CI, or for a second database.
+_ELSEWHERE = re.compile(r"GITHUB_|TRAVIS|CIRCLECI|\bGITLAB|\bCI\b|READ_REPLICA|REPLICA")
+_TESTING = re.compile(
+    r"""^(?!not ).*(['"]test['"] in sys\.argv|\bTESTING\b|\bTEST\b|PYTEST|['"]pytest['"] in)"""
+)
+_URL_VARIABLE = re.compile(r"(DATABASE|DB|POSTGRES\w*|PG|MYSQL\w*)_?UR[LI]$")
+_URL = re.compile(r"\w+://")
+_VENDORS = (
+    (("postg", "psql", "pgsql", "timescale", "cockroach"), Vendor.POSTGRESQL),
+    (("sqlite", "spatialite"), Vendor.SQLITE),
+    (("mysql", "mariadb"), Vendor.MYSQL),
+    (("oracle",), Vendor.ORACLE),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One way in which settings define the default database.
+
+    `variables` and `literals` map a key such as HOST to the variable that is read for it, or to its value in the code;
+    they override the `url`. `switches` are variables that must have a value for this way.
+    """
+
+    url: Read | None = None
+    variables: Mapping[str, Read] = field(default_factory=dict)
+    literals: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    conditional: bool = False
+    switches: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def vendor(self) -> Vendor:
+        """Return the vendor that the code itself names, defaults included."""
+        engine = self.variables.get("ENGINE")
+        text = self.literals.get("ENGINE") or (engine.default if engine else "") or ""
+        found = vendor_of(text)
+        if found is Vendor.UNKNOWN and self.url is not None:
+            return vendor_of((self.url.default or "").partition(":")[0])
+        return found
+
+    @property
+    def is_spatial(self) -> bool:
+        """Return whether the code asks for a spatial database."""
+        engine = self.variables.get("ENGINE")
+        texts = (
+            self.literals.get("ENGINE"),
+            engine and engine.default,
+            self.url and self.url.default,
+        )
+        return any(text and ("gis" in text or "spatialite" in text) for text in texts)
+
+    @property
+    def reads_environment(self) -> bool:
+        """Return whether a variable decides which server is used."""
+        return self.url is not None or bool(
+            {"HOST", "ENGINE", "NAME", "USER"} & set(self.variables)
+        )
+
+    @property
+    def is_understood(self) -> bool:
+        """Return whether anything is known about it."""
+        return bool(self.url or self.variables or self.literals)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of the variables that it reads."""
+        reads = (*self.variables.values(), *((self.url,) if self.url else ()))
+        return frozenset(read.name for read in reads) | frozenset(self.switches)
+
+
+def vendor_of(text: str) -> Vendor:
+    """Return the vendor of an engine's name or of the scheme of a URL."""
+    lowered = text.lower()
+    for words, vendor in _VENDORS:
+        if any(word in lowered for word in words):
+            return vendor
+    return Vendor.UNKNOWN
+
+
+def find_databases(source: SettingsSource, value_of: Callable[[str], str | None]) -> list[Database]:
+    """Return every way in which the settings define the default database, in the order of the code.
+
+    `value_of` returns the value of an environment variable, if the project's CI sets it.
+    """
+    reader = _Reader(source, Resolver(source, value_of))
+    for statement in source.assigned("DATABASES"):
+        if not any(_ELSEWHERE.search(test) for test in statement.tests):
+            reader.read(statement)
+    if not reader.ways and "DATABASES" in source.functions:
+        # A property of a class of django-configurations.
+        call = ast.Call(func=ast.Name(id="DATABASES"), args=[], keywords=[])
+        node = ast.Assign(targets=[ast.Name(id="DATABASES")], value=call)
+        reader.read(Statement(node=node, file=source.file, conditional=False))
+    return reader.ways
+
+
+@dataclass
+class _Reader:
+    source: SettingsSource
+    resolver: Resolver
+    ways: list[Database] = field(default_factory=list)
+
+    def read(self, statement: Statement) -> None:
+        node = statement.node
+        if isinstance(node, ast.Expr):
+            self._update(node.value, statement)
+            return
+        value = getattr(node, "value", None)
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        keys = _keys(target)
+        if value is None or (keys and keys[0] not in {"default", None}):
+            return
+        key = keys[1] if len(keys) > 1 else None
+        if key is None:
+            default = value if keys else self._default(value)
+            if (way := self._way(default, statement)) is not None:
+                self.ways.append(way)
+        elif key in _KEYS and self.ways:
+            self.ways[-1] = self._with_key(self.ways[-1], key, value)
+
+    def _update(self, call: ast.expr, statement: Statement) -> None:
+        """Read `DATABASES["default"].update(…)`."""
+        if not isinstance(call, ast.Call) or not (call.args or call.keywords):
+            return
+        argument = (
+            call.args[0]
+            if call.args
+            else ast.Call(func=ast.Name(id="dict"), args=[], keywords=call.keywords)
+        )
+        on_item = isinstance(call.func, ast.Attribute) and isinstance(
+            call.func.value, ast.Subscript
+        )
+        way = self._way(argument if on_item else self._default(argument), statement)
+        if way is not None and way.is_understood:
+            self.ways[-1:] = [_updated(self.ways[-1], way) if self.ways else way]
+
+    def _default(self, value: ast.expr) -> ast.expr | None:
+        """Return the default database of a dictionary of databases, or its only one."""
+        entries = self.resolver.entries(value)
+        if entries is None:
+            return value
+        return entries.get("default") or next(iter(entries.values()), None)
+
+    def _way(self, node: ast.expr | None, statement: Statement) -> Database | None:
+        if node is None:
+            return None
+        conditional = statement.conditional and not any(map(_TESTING.search, statement.tests))
+        switches = self._switches(statement)
+        empty = Database(file=statement.file, conditional=conditional, switches=switches)
+        entries = self.resolver.entries(node)
+        if entries is None:
+            return self._by_url(empty, self.resolver.resolve(node) or node)
+        way = empty
+        for key, value in entries.items():
+            way = self._with_key(way, key, value) if key in _KEYS else way
+        return way
+
+    def _by_url(self, empty: Database, node: ast.expr) -> Database | None:
+        found = self.source.reads_in(node)
+        named = (read for read in found if _URL_VARIABLE.search(read.name))
+        url = next((read for read in found if read.url == "database"), None) or next(named, None)
+        literal = self._url_in(node)
+        if url is not None:
+            default = url.default if url.default is not None else literal
+            return replace(empty, url=replace(url, default=default, url="database"))
+        return replace(empty, literals=_parts(literal)) if literal else None
+
+    def _url_in(self, node: ast.expr) -> str | None:
+        """Return a URL in the code: `dj_database_url.parse("sqlite:///db.sqlite3")`."""
+        texts = (self.source.plain(inner) or "" for inner in ast.walk(node))
+        return next((text for text in texts if _URL.match(text)), None)
+
+    def _with_key(self, way: Database, key: str, value: ast.expr) -> Database:
+        """Return the database with a key changed; everything else is kept."""
+        value = self.resolver.resolve(value) or value
+        found = self.source.reads_in(value)
+        literal = self.source.plain(value)
+        if literal is None and isinstance(value, ast.Call) and not found and len(value.args) > 1:
+            # A lookup with a default, such as `SECRETS.get("db_user", "django")`.
+            literal = plain(value.args[1])
+        variables = {name: read for name, read in way.variables.items() if name != key}
+        literals = {name: text for name, text in way.literals.items() if name != key}
+        if found:
+            variables[key] = found[0]
+        if literal is not None:
+            literals[key] = literal
+        return replace(way, variables=variables, literals=literals)
+
+    def _switches(self, statement: Statement) -> dict[str, str]:
+        """Return the values that variables must have: `if os.getenv("DB") == "postgres"` needs DB=postgres."""
+        found: dict[str, str] = {}
+        for test in statement.tests:
+            for node, value in _required_values(_parse(test)):
+                read = next(iter(self.source.reads_in(node)), None)
+                if read is not None:
+                    found[read.name] = value
+        return found
+
+
+def _parse(test: str) -> ast.expr | None:
+    try:
+        return ast.parse(test, mode="eval").body
+    except SyntaxError:
+        return None
+
+
+def _required_values(test: ast.expr | None) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the expressions that a condition compares, each with the value that makes it true."""
+    match test:
+        case ast.BoolOp(op=ast.And(), values=values):
+            for value in values:
+                yield from _required_values(value)
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            if (text := text_of(right)) is not None:
+                yield _lowered(left), text
+        case ast.Compare(
+            left=left, ops=[ast.In()], comparators=[ast.Tuple(elts=items) | ast.List(elts=items)]
+        ):
+            if items and (text := text_of(items[0])) is not None:
+                yield _lowered(left), text
+
+
+def _lowered(node: ast.expr) -> ast.expr:
+    """Return `x` for `x.lower()`."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=value, attr="lower" | "strip"), args=[]):
+            return value
+    return node
+
+
+def _keys(target: ast.AST | None) -> list[str | None]:
+    keys: list[str | None] = []
+    while isinstance(target, ast.Subscript):
+        keys.insert(0, text_of(target.slice))
+        target = target.value
+    return keys
+
+
+def _updated(below: Database, above: Database) -> Database:
+    """Return a database after `.update(…)`; if the URL has no default, the vendor below remains without it."""
+    if above.url is None:
+        return replace(
+            below,
+            variables={**below.variables, **above.variables},
+            literals={**below.literals, **above.literals},
+        )
+    if above.url.default or below.vendor is Vendor.UNKNOWN:
+        return above
+    return replace(above, url=replace(above.url, default=f"{below.vendor.value}://"))
+
+
+def _parts(url: str) -> dict[str, str]:
+    """Return the keys of a database for a URL in the code."""
+    try:
+        parts = urlsplit(url)
+        found = {
+            "ENGINE": parts.scheme,
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "NAME": unquote(parts.path.lstrip("/")),
+        }
+    except ValueError:
+        return {}
+    return {key: value for key, value in found.items() if value and "…" not in value}
