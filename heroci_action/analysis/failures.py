@@ -1,56 +1,179 @@
-"""Failed tests with one cause in one group, and the lines of a traceback that tell the most."""
+"""Failed tests: where they come from, which of them belong together, and what in their text explains them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from heroci_action.results.records import TestCase
+from heroci_action.results.packed import ids_and_files
+from heroci_action.results.records import Result, StageResult, Status, StepResult, TestCase
 from heroci_action.text import printable
 
 USEFUL_LINES = 20
+NAMED_SOURCES = 3
 _FRAME = '  File "'
-# What differs between two failures of one cause: numbers, addresses, identifiers.
+# What differs between similar failures: addresses, identifiers, numbers.
 _VARIABLE = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailureGroup:
-    """Tests that failed alike; the first one stands for them."""
+class Failure:
+    """A failed test; `source` is the file, shard or job that it comes from, if the result has several."""
 
-    tests: tuple[TestCase, ...]
+    test: TestCase
+    stage: StageResult
+    source: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Where it failed, and where it passed: `failed in unit-3.12, passed in unit-3.13`."""
+        if not self.test.passed_in:
+            return f"in {self.source}" if self.source else ""
+        named = ", ".join(self.test.passed_in[:NAMED_SOURCES])
+        more = len(self.test.passed_in) - NAMED_SOURCES
+        return (
+            f"failed in {self.source}, passed in {named}{f' and {more:,} more' if more > 0 else ''}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureGroup:
+    """Failures at one place with one message; the first represents them.
+
+    `similar` counts the tests of other groups whose messages differ only in numbers.
+    """
+
+    failures: tuple[Failure, ...]
+    similar: int = 0
 
     @property
     def first(self) -> TestCase:
-        """The one that is shown."""
-        return self.tests[0]
+        """The test that is shown."""
+        return self.failures[0].test
+
+    @property
+    def others(self) -> tuple[TestCase, ...]:
+        """The tests that are only named."""
+        return tuple(failure.test for failure in self.failures[1:])
 
 
 def failed(tests: Iterable[TestCase]) -> tuple[TestCase, ...]:
-    """The tests that did not come to a good end, each once, in order."""
+    """Return the tests that failed, errored or were cancelled, in order."""
     return tuple(test for test in tests if test.status.is_unsuccessful)
 
 
-def group(tests: Iterable[TestCase]) -> tuple[FailureGroup, ...]:
-    """Failures by their cause, the most frequent cause first.
+def failures_of(stages: Iterable[StageResult]) -> tuple[Failure, ...]:
+    """Return the failed tests with their sources, in order."""
+    stages = tuple(stages)
+    names = _source_names(stages)
+    return tuple(
+        Failure(test=test, stage=stage, source=names.get((stage.name, step.name), ""))
+        for stage in stages
+        for step in stage.steps
+        for test in failed(step.tests)
+    )
 
-    Two failures have one cause if they ended alike with the same message but for its numbers; a failure without a
-    message is alone.
+
+def _source_names(stages: Sequence[StageResult]) -> dict[tuple[str, str], str]:
+    """Return the names of all steps with tests, by stage and step; none if there is only one."""
+    steps = [(stage.name, step.name) for stage in stages for step in stage.steps if step.has_tests]
+    if len(steps) < 2:  # noqa: PLR2004  the only source needs no name
+        return {}
+    several = len({stage for stage, _ in steps}) > 1
+    return {(stage, step): f"{stage}/{step}" if several else step for stage, step in steps}
+
+
+def mark_passed_elsewhere(result: Result) -> Result:
+    """Add to each failed test the other files, shards or jobs in which it passed."""
+    names = _source_names(result.stages)
+    wanted = {failure.test.id for failure in failures_of(result.stages)} if names else set()
+    if not wanted:
+        return result
+    passes: dict[str, dict[tuple[str, str | None], None]] = {}
+    for stage in result.stages:
+        for step in stage.steps:
+            for name, file in _passed(step):
+                if name in wanted:
+                    passes.setdefault(name, {})[names[stage.name, step.name], file] = None
+
+    def mark(test: TestCase) -> TestCase:
+        found = passes.get(test.id, {}) if test.status.is_unsuccessful else {}
+        sources = [source for source, file in found if _is_same_file(file, test.file)]
+        return replace(test, passed_in=tuple(dict.fromkeys(sources))) if sources else test
+
+    def mark_step(step: StepResult) -> StepResult:
+        return replace(step, tests=tuple(map(mark, step.tests))) if failed(step.tests) else step
+
+    stages = tuple(
+        replace(stage, steps=tuple(map(mark_step, stage.steps))) for stage in result.stages
+    )
+    return replace(result, stages=stages) if passes else result
+
+
+def _passed(step: StepResult) -> Iterator[tuple[str, str | None]]:
+    """Yield the id and the file of each test that passed."""
+    yield from ((test.id, test.file) for test in step.tests if test.status is Status.PASSED)
+    if step.passed:
+        yield from ids_and_files(step.passed)
+
+
+def _is_same_file(one: str | None, other: str | None) -> bool:
+    return one == other or one is None or other is None
+
+
+def group(failures: Iterable[Failure]) -> tuple[FailureGroup, ...]:
+    """Group the failures that have place and message in common, the largest group first.
+
+    Without a place, their whole texts must be equal. A failure without a message is alone.
     """
-    groups: dict[object, list[TestCase]] = {}
-    for number, test in enumerate(tests):
-        key = (test.status, _VARIABLE.sub("#", test.message[:1_000])) if test.message else number
-        groups.setdefault(key, []).append(test)
-    made = [FailureGroup(tests=tuple(members)) for members in groups.values()]
-    return tuple(sorted(made, key=lambda members: -len(members.tests)))
+    groups: dict[Hashable, list[Failure]] = {}
+    for number, failure in enumerate(failures):
+        groups.setdefault(_cause(failure) or number, []).append(failure)
+    made = [FailureGroup(failures=tuple(members)) for members in groups.values()]
+    return tuple(sorted(made, key=lambda members: -len(members.failures)))
+
+
+def _cause(failure: Failure) -> Hashable:
+    test = failure.test
+    if not test.message:
+        return None
+    place = (test.file, test.line) if test.file and test.line else test.details
+    return test.status, failure.stage.optional, place, test.message
+
+
+def put_kinds_first(groups: Sequence[FailureGroup], limit: int) -> tuple[FailureGroup, ...]:
+    """Order the groups so that, if only `limit` of them can be shown, most kinds of failure are among them.
+
+    A kind is a message apart from its numbers. Its first group counts the tests of its other groups as `similar`.
+    """
+    if len(groups) <= limit:
+        return tuple(groups)
+    kinds: dict[Hashable, list[FailureGroup]] = {}
+    for number, members in enumerate(groups):
+        message = members.first.message[:1_000]
+        kind = (members.first.status, _VARIABLE.sub("#", message)) if message else number
+        kinds.setdefault(kind, []).append(members)
+    firsts = [
+        replace(first, similar=sum(len(other.failures) for other in others))
+        for first, *others in kinds.values()
+    ]
+    rest = [other for _, *others in kinds.values() for other in others]
+    return (*firsts, *rest)
+
+
+def explanation(test: TestCase, limit: int = USEFUL_LINES) -> str:
+    """Return the lines that explain a failure best: the end of its traceback, or else of its output."""
+    if test.details.strip():
+        return useful_lines(test.details, limit)
+    lines = printable(test.output).strip("\n").split("\n")
+    left = max(0, len(lines) - limit)
+    note = [f"… ({left} lines before these in junit.xml)"] if left else []
+    return "\n".join([*note, *(line[:500] for line in lines[left:])])
 
 
 def useful_lines(details: str, limit: int = USEFUL_LINES) -> str:
-    """The part of a traceback that says what went wrong and where, at most `limit` lines.
-
-    That is from the last frame on; what is cut is counted in the last line.
-    """
+    """Return the part of a traceback from its last frame on, at most `limit` lines and a count of the others."""
     lines = printable(details).strip("\n").split("\n")
     start = _start(lines)
     shown = lines[start : start + limit]
@@ -63,7 +186,7 @@ def useful_lines(details: str, limit: int = USEFUL_LINES) -> str:
 
 
 def _start(lines: list[str]) -> int:
-    """The line that pytest marks with `>` above its `E` lines, else the last frame of a traceback, else the first."""
+    """Return the line that pytest marks with `>` above its `E` lines, else the last frame, else the first line."""
     for number, line in enumerate(lines):
         if line.startswith("E  "):
             marked = (above for above in range(number, -1, -1) if lines[above].startswith(">"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from heroci_action.analysis.baseline import compare
 from heroci_action.analysis.changed_lines import Changes, of_changes
+from heroci_action.analysis.failures import mark_passed_elsewhere
 from heroci_action.analysis.gates import judge_run
 from heroci_action.errors import UsageError
 from heroci_action.github.commands import Annotation, annotation, write_line
@@ -49,6 +50,7 @@ def finish(
     if site.github:
         result = replace(result, attempt=site.github.run_attempt)
     keep = _is_unreadable(result) and (site.output / RESULT).is_file()
+    result = mark_passed_elsewhere(result)
     result = _with_changes(result, reference, gates, site)
     result = _with_baseline(result, reference, site)
     result = _with_skip_reasons(judge_run(result, gates))

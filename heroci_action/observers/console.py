@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from heroci_action.analysis.failures import failed, group
+from heroci_action.analysis.failures import (
+    FailureGroup,
+    failures_of,
+    group,
+    put_kinds_first,
+)
 from heroci_action.analysis.unexplained import is_explained_by_step, unexplained
 from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer
@@ -192,21 +197,25 @@ class Console(Observer):
             self._say(f"  and {len(failures) - SHOWN:,} more, in junit.xml")
 
     def _failures(self, result: Result) -> None:
-        groups = group(failed(result.tests))
+        groups = put_kinds_first(group(failures_of(result.stages)), SHOWN)
         if not groups:
             return
         self._say("")
         self._say("Failed tests", "bold")
         for members in groups[:SHOWN]:
-            test, more = members.first, len(members.tests) - 1
-            alike = f" (and {count(more, 'more test')} with the same cause)" if more else ""
-            self._say(f"{one_line(test.id)}{alike}", "red", sign=SIGNS[test.status])
-            where = one_line(place(test.file, test.line))
-            for line in filter(None, (where, one_line(test.message))):
-                self._say(f"    {line}")
-        left = sum(len(members.tests) for members in groups[SHOWN:])
+            self._print_failure(members)
+        left = sum(len(members.failures) for members in groups[SHOWN:])
         if left:
             self._say(f"  and {left:,} more, in junit.xml")
+
+    def _print_failure(self, members: FailureGroup) -> None:
+        test, more = members.first, len(members.others)
+        same = f" (and {count(more, 'more test')} with the same failure)" if more else ""
+        self._say(f"{one_line(test.id)}{same}", "red", sign=SIGNS[test.status])
+        where = one_line(place(test.file, test.line))
+        origin = one_line(members.failures[0].origin)
+        for line in filter(None, (where, origin, one_line(test.message))):
+            self._say(f"    {line}")
 
     def _findings(self, result: Result) -> None:
         findings = tuple(result.diagnostics)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.changed_lines import uncovered
-from heroci_action.analysis.failures import FailureGroup, failed, group, useful_lines
+from heroci_action.analysis.failures import (
+    Failure,
+    FailureGroup,
+    explanation,
+    failures_of,
+    group,
+    put_kinds_first,
+)
 from heroci_action.analysis.unexplained import Unexplained, unexplained
 from heroci_action.github.commands import MAX_ANNOTATIONS, Annotation
 from heroci_action.results.records import (
@@ -18,6 +25,7 @@ from heroci_action.results.records import (
     Severity,
     StageResult,
     Status,
+    TestCase,
 )
 from heroci_action.text import count, one_line, place
 
@@ -38,7 +46,7 @@ def annotate(
     """
     ranked = [
         *_broken(result),
-        *_tests(result),
+        *_tests(result, limit),
         *_findings(result, limit),
         *_uncovered(result),
         *_flaky(result),
@@ -93,32 +101,52 @@ def _note(failure: Unexplained) -> Annotation:
     )
 
 
-def _tests(result: Result) -> Iterator[Annotation]:
-    """A group with a new failure comes first and shows that one; a group without is a known one."""
-    new = frozenset(result.comparison.new) if result.comparison else None
-    ages = {age.id: age for age in result.comparison.known} if result.comparison else {}
-    for stage in result.stages:
-        tests = sorted(failed(stage.tests), key=lambda test: new is not None and test.id not in new)
-        groups = group(tests)
-        for members in sorted(groups, key=lambda one: new is not None and one.first.id not in new):
-            yield _failure(members, _level(stage), ages.get(members.first.id))
+def _tests(result: Result, limit: int) -> Iterator[Annotation]:
+    """Yield a note for each group of failures; groups with a new failure come first and show that one."""
+    comparison = result.comparison
+    new = frozenset(comparison.new) if comparison else None
+    ages = {age.id: age for age in comparison.known} if comparison else {}
+
+    def is_known(failure: Failure) -> bool:
+        return new is not None and failure.test.id not in new
+
+    failures = sorted(failures_of(result.stages), key=is_known)
+    groups = sorted(group(failures), key=lambda members: is_known(members.failures[0]))
+    for members in put_kinds_first(groups, limit):
+        yield _failure(members, ages.get(members.first.id))
 
 
-def _failure(members: FailureGroup, level: Severity, age: FailureAge | None) -> Annotation:
-    test = members.first
-    parts = [test.message or test.status.value]
-    if age:
-        parts.append(f"Known: {known_since(age)}.")
-    others = members.tests[1:]
-    if others:
-        names = ", ".join(one_line(other.id, 200) for other in others[:ALIKE])
-        more = f" and {len(others) - ALIKE:,} more" if len(others) > ALIKE else ""
-        parts.append(f"The same cause in {count(len(others), 'more test')}: {names}{more}")
-    if test.details:
-        parts.append(useful_lines(test.details))
-    title = f"{test.id} {'failed' if test.status is Status.FAILED else test.status.value}"
-    message = "\n\n".join(parts)
-    return Annotation(level=level, title=title, message=message, file=test.file, line=test.line)
+def _failure(members: FailureGroup, age: FailureAge | None) -> Annotation:
+    first = members.failures[0]
+    test = first.test
+    origin = first.origin
+    parts = (
+        test.message or test.status.value,
+        f"{origin[0].upper()}{origin[1:]}." if origin else "",
+        f"Known: {known_since(age)}." if age else "",
+        _others(members.others),
+        (
+            f"{count(members.similar, 'more test')} failed with a similar message."
+            if members.similar
+            else ""
+        ),
+        explanation(test),
+    )
+    return Annotation(
+        level=_level(first.stage),
+        title=f"{test.id} {'failed' if test.status is Status.FAILED else test.status.value}",
+        message="\n\n".join(filter(None, parts)),
+        file=test.file,
+        line=test.line,
+    )
+
+
+def _others(tests: Sequence[TestCase]) -> str:
+    if not tests:
+        return ""
+    names = ", ".join(one_line(test.id, 200) for test in tests[:ALIKE])
+    more = f" and {len(tests) - ALIKE:,} more" if len(tests) > ALIKE else ""
+    return f"The same failure in {count(len(tests), 'more test')}: {names}{more}"
 
 
 def _uncovered(result: Result) -> Iterator[Annotation]:

@@ -1,4 +1,4 @@
-"""The failed tests in the summary, within their bytes: causes first, then names, then tracebacks."""
+"""The failed tests in the summary, within a budget of bytes: messages first, then names, then tracebacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from heroci_action.analysis.failures import FailureGroup, group, useful_lines
+from heroci_action.analysis.failures import (
+    Failure,
+    FailureGroup,
+    explanation,
+    group,
+    put_kinds_first,
+)
 from heroci_action.reports.markdown import (
     code,
     fenced,
@@ -20,44 +26,45 @@ from heroci_action.reports.markdown import (
 from heroci_action.results.records import TestCase
 from heroci_action.text import count, place
 
-DETAILS = 200  # causes that are shown with a traceback; nobody reads more
-FIRST_DETAILS = 10  # those of the most frequent causes are worth more than some names
+DETAILS = 200  # failures that are shown with a traceback
+FIRST_DETAILS = 10  # the tracebacks of the first failures take precedence over names
 
 
-def failure_section(tests: Sequence[TestCase], budget: int) -> Iterator[str]:
-    """The lines of the section, at most `budget` bytes; none where no test failed.
+def failure_section(failures: Sequence[Failure], budget: int) -> Iterator[str]:
+    """Yield the lines of the section, at most `budget` bytes; none if no test failed.
 
-    Where the bytes do not allow for all, the causes of the most tests keep their blocks, the tests of the others are
-    named, and those that cannot be named are counted by class.
+    If not everything fits, failures of different kinds keep their blocks, the tests of the others are named, and those
+    that cannot be named are counted by class.
     """
-    if not tests:
+    if not failures:
         return
-    groups = group(tests)
-    causes = "" if len(groups) == len(tests) else f", {count(len(groups), 'cause')}"
-    yield f"## {count(len(tests), 'failed test')}{causes}"
+    groups = group(failures)
+    different = "" if len(groups) == len(failures) else f", {len(groups):,} different"
+    yield f"## {count(len(failures), 'failed test')}{different}"
     yield ""
-    purse = _Purse(budget - 500)
-    blocks = _blocks_that_fit(groups, purse)
-    others = [test for members in groups[len(blocks) :] for test in members.tests]
-    details = [_details(members, purse) for members in blocks[:FIRST_DETAILS]]
-    reserve = purse.left // 2 if others else 0
-    names = [_names(members, purse, keep=reserve) for members in blocks]
-    rest = list(_others(others, purse))
-    details += [_details(members, purse) for members in blocks[FIRST_DETAILS:DETAILS]]
+    budgeted = _Budget(budget - 500)
+    blocks = _blocks_that_fit(groups, budgeted)
+    shown = {id(failure) for members in blocks for failure in members.failures}
+    others = [failure.test for failure in failures if id(failure) not in shown]
+    details = [_details(members, budgeted) for members in blocks[:FIRST_DETAILS]]
+    reserve = budgeted.left // 2 if others else 0
+    names = [_names(members, budgeted, keep=reserve) for members in blocks]
+    rest = list(_others(others, budgeted))
+    details += [_details(members, budgeted) for members in blocks[FIRST_DETAILS:DETAILS]]
     padded = details + [""] * (len(blocks) - len(details))
-    for members, listed, shown in zip(blocks, names, padded, strict=True):
-        yield _block(members, listed, shown)
+    for members, listed, text in zip(blocks, names, padded, strict=True):
+        yield _block(members, listed, text)
     yield from rest
 
 
-class _Purse:
+class _Budget:
     """The bytes that are left."""
 
     def __init__(self, left: int) -> None:
         self.left = left
 
-    def buy(self, text: str, *, keep: int = 0) -> bool:
-        """Spend what the text costs, if `keep` bytes are left behind it."""
+    def spend(self, text: str, *, keep: int = 0) -> bool:
+        """Spend the size of the text if at least `keep` bytes are left afterwards; return whether it was spent."""
         cost = size(text)
         if self.left - cost < keep:
             return False
@@ -65,47 +72,54 @@ class _Purse:
         return True
 
 
-def _blocks_that_fit(groups: Sequence[FailureGroup], purse: _Purse) -> list[FailureGroup]:
-    """All groups if their blocks fit, else as many as a third of the bytes allow."""
-    bare = [_bare(members) for members in groups]
-    keep = 0 if sum(map(size, bare)) <= purse.left else 2 * purse.left // 3
-    paid = itertools.takewhile(lambda text: purse.buy(text, keep=keep), bare)
-    return list(groups[: sum(1 for _ in paid)])
+def _blocks_that_fit(groups: Sequence[FailureGroup], budget: _Budget) -> list[FailureGroup]:
+    """Return all groups if their blocks fit, else as many as fit into a third of the budget, all kinds first."""
+    if sum(size(_smallest(members)) for members in groups) <= budget.left:
+        keep = 0
+    else:
+        keep = 2 * budget.left // 3
+        groups = put_kinds_first(groups, 0)
+    fitting = itertools.takewhile(
+        lambda members: budget.spend(_smallest(members), keep=keep), groups
+    )
+    return list(fitting)
 
 
-def _bare(members: FailureGroup) -> str:
-    """The block at its smallest, in full dress; names and traceback are bought besides."""
+def _smallest(members: FailureGroup) -> str:
+    """Return the block without names and traceback."""
     return fold(_title(members), _listing([_more_of(members, 0)]))
 
 
-def _names(members: FailureGroup, purse: _Purse, *, keep: int) -> list[str]:
-    """The tests besides the first as far as the bytes go; the words about the others are paid for already."""
-    lines = [_name(test) for test in members.tests[1:]]
-    named = list(itertools.takewhile(lambda line: purse.buy(line, keep=keep), lines))
+def _names(members: FailureGroup, budget: _Budget, *, keep: int) -> list[str]:
+    """Return the names of the tests after the first that fit; the line that counts the others is paid for already."""
+    lines = [_name(test) for test in members.others]
+    named = list(itertools.takewhile(lambda line: budget.spend(line, keep=keep), lines))
     return named if len(named) == len(lines) else [*named, _more_of(members, len(named))]
 
 
 def _more_of(members: FailureGroup, named: int) -> str:
-    left = len(members.tests) - 1 - named
-    return f"- … and {count(left, 'more test')} with the same cause, in `junit.xml`" if left else ""
+    left = len(members.others) - named
+    return (
+        f"- … and {count(left, 'more test')} with the same failure, in `junit.xml`" if left else ""
+    )
 
 
-def _others(tests: Sequence[TestCase], purse: _Purse) -> Iterator[str]:
-    """The tests whose causes have no block: by name as far as the bytes go, then counted by class."""
+def _others(tests: Sequence[TestCase], budget: _Budget) -> Iterator[str]:
+    """Yield the tests without a block: by name while they fit, then counted by class."""
     if not tests:
         return
     yield f"And {len(tests):,} more, with their tracebacks in `junit.xml`:"
     yield ""
-    keep = purse.left // 4
-    named = list(itertools.takewhile(lambda line: purse.buy(line, keep=keep), map(_name, tests)))
+    keep = budget.left // 4
+    named = list(itertools.takewhile(lambda line: budget.spend(line, keep=keep), map(_name, tests)))
     yield from named
     by_class = Counter(test.classname or test.file or "" for test in tests[len(named) :])
     lines = (
         f"- … and {count(number, 'more test')} of {code(name) or 'no class'}"
         for name, number in by_class.most_common()
     )
-    yield from fit(lines, purse.left, lambda left: f"- … and those of {left:,} more classes")
-    purse.left = 0
+    yield from fit(lines, budget.left, lambda left: f"- … and those of {left:,} more classes")
+    budget.left = 0
     yield ""
 
 
@@ -114,16 +128,15 @@ def _name(test: TestCase) -> str:
     return f"- {code(test.id)} {where}".rstrip()
 
 
-def _details(members: FailureGroup, purse: _Purse) -> str:
-    """The traceback in a block, nothing where there is none or no room for it."""
-    if not members.first.details.strip():
-        return ""
-    block = fenced(useful_lines(members.first.details), "text") + "\n"
-    return block if purse.buy(block) else ""
+def _details(members: FailureGroup, budget: _Budget) -> str:
+    """Return the traceback as a block; empty if there is none or it does not fit."""
+    text = explanation(members.first)
+    block = fenced(text, "text") + "\n" if text.strip() else ""
+    return block if block and budget.spend(block) else ""
 
 
 def _listing(names: Sequence[str]) -> str:
-    return "\n".join(["The same cause in:", "", *names])
+    return "\n".join(["The same failure in:", "", *names])
 
 
 def _block(members: FailureGroup, names: Sequence[str], details: str) -> str:
@@ -134,15 +147,16 @@ def _block(members: FailureGroup, names: Sequence[str], details: str) -> str:
 
 
 def _title(members: FailureGroup) -> str:
-    """One line of HTML: Markdown is not read in the title of a fold."""
+    """Return one line of HTML, because GitHub does not render Markdown in the title of a fold."""
     test = members.first
-    where = place(test.file, test.line)
-    more = len(members.tests) - 1
+    more, similar = len(members.others), members.similar
     words = (
         icon(test.status),
         html_code(test.id),
-        html_code(where),
+        html_code(place(test.file, test.line)),
         html_prose(test.message),
+        html_prose(f"({origin})") if (origin := members.failures[0].origin) else "",
         f"<b>and {count(more, 'more test')}</b>" if more else "",
+        f"<b>and {count(similar, 'more test')} with a similar message</b>" if similar else "",
     )
     return " ".join(word for word in words if word)

@@ -13,7 +13,7 @@ from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from heroci_action.analysis.baseline import known_since
-from heroci_action.analysis.failures import failed
+from heroci_action.analysis.failures import Failure, failures_of
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.analysis.unexplained import unexplained
 from heroci_action.reports.comparison_section import points
@@ -26,20 +26,20 @@ from heroci_action.results.records import (
     StepResult,
     TestCase,
 )
-from heroci_action.text import clip, count, place, printable, seconds
+from heroci_action.text import clip, count, one_line, place, printable, seconds
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-FAILURES = 2_000  # tests with all they said; the others are named
-NAMED = 50_000  # tests that are named besides
+FAILURES = 10_000  # tests that are shown with their texts; the others are named
+NAMED = 50_000  # tests that are only named
 FINDINGS = 2_000
 SLOWEST = 50
 BARS = 200
-TEXT = 20_000  # characters of a traceback or an output
-TEXTS = 10_000_000  # of all of them together
+TEXTS = 100_000_000  # characters of all texts together
 PIECE = 500  # parts of the template that are written at once
-SOURCE_LINES = 60_000  # of all files together, so that a browser stays quick
+SOURCE_LINES = 60_000  # of all files together, so that a browser stays responsive
+OUTPUT = 100_000  # characters of a step's output
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,8 @@ def render(result: Result, *, sources: Mapping[str, str]) -> bytes:
 
 def pieces(result: Result, *, sources: Mapping[str, str]) -> Iterator[bytes]:
     """The page of `render` in pieces, which are never all there at once."""
-    bad = failed(result.tests)
-    shown = _shown(bad)
+    failures = failures_of(result.stages)
+    shown = _count_shown(failures)
     style, script = _resource("report.css"), _resource("report.js")
     page = _template().stream(
         result=result,
@@ -94,10 +94,10 @@ def pieces(result: Result, *, sources: Mapping[str, str]) -> Iterator[bytes]:
         script=script,
         figures=tuple(_figures(result)),
         bars=tuple(_bars(result)),
-        shown=bad[:shown],
-        named=bad[shown : shown + NAMED],
-        left=max(0, len(bad) - shown - NAMED),
-        total=len(bad),
+        shown=failures[:shown],
+        named=failures[shown : shown + NAMED],
+        left=max(0, len(failures) - shown - NAMED),
+        total=len(failures),
         unexplained=tuple(unexplained(result.stages)),
         ages=(
             {age.id: known_since(age) for age in result.comparison.known}
@@ -117,10 +117,22 @@ def pieces(result: Result, *, sources: Mapping[str, str]) -> Iterator[bytes]:
     return (piece.encode(errors="replace") for piece in page)
 
 
-def _shown(bad: Sequence[TestCase]) -> int:
-    """How many of the failures are shown with all they said."""
-    texts = (min(len(test.details), TEXT) + min(len(test.output), TEXT) for test in bad[:FAILURES])
-    return sum(1 for _ in takewhile(lambda size: size <= TEXTS, accumulate(texts)))
+def _count_shown(failures: Sequence[Failure]) -> int:
+    """Return how many failures can be shown with all their texts."""
+    sizes = (_text_size(failure.test) for failure in failures[:FAILURES])
+    return sum(1 for _ in takewhile(lambda size: size <= TEXTS, accumulate(sizes)))
+
+
+def _text_size(test: TestCase) -> int:
+    attempts = sum(len(attempt.message) + len(attempt.details) for attempt in test.attempts)
+    return len(test.message) + len(test.details) + len(test.output) + attempts
+
+
+def _full_text(message: str, details: str) -> str:
+    """Return the details, after the message if they do not contain it and one line cannot show it."""
+    if one_line(message) == message or message.strip() in details:
+        return details
+    return f"{message}\n\n{details}".rstrip()
 
 
 def _policy(style: str, script: str) -> str:
@@ -153,10 +165,11 @@ def _environment() -> Environment:
     environment.filters |= {
         "icon": icon,
         "time": seconds,
-        "cut": lambda text: clip(text, TEXT),
+        "cut": lambda text: clip(text, OUTPUT),
+        "one_line": one_line,
         "counted": count,
     }
-    environment.globals |= {"place": place}
+    environment.globals |= {"place": place, "full_text": _full_text}
     return environment
 
 

@@ -13,6 +13,7 @@ import junit_xml
 from heroci_action.analysis.unexplained import is_explained, is_explained_by_step
 from heroci_action.reports.packed_cases import packed_cases
 from heroci_action.results.records import (
+    Attempt,
     Diagnostic,
     PassedTests,
     Result,
@@ -130,11 +131,18 @@ def _step_cases(stage: StageResult, step: StepResult) -> Iterator[Any]:
 
 
 def _test_case(test: TestCase, step: str) -> Any:
-    """A test; the schema demands a class, so one without is of its step."""
+    """Return a test; the schema requires a class, so one without gets the name of its step."""
     classname = test.classname or step
     case = _case(test.name, classname, test.duration, file=test.file, line=test.line)
-    case.stdout = legal_xml(test.output)
+    case.stdout = legal_xml("\n".join(filter(None, (test.output, *map(_attempt, test.attempts)))))
     return _ended(case, test.status, test.message, test.details)
+
+
+def _attempt(attempt: Attempt) -> str:
+    """Return an earlier run as text, because the common schema has no element for it."""
+    return (
+        f"An earlier attempt {attempt.status.value}: {attempt.message}\n{attempt.details}".rstrip()
+    )
 
 
 def _findings(stage: StageResult, step: StepResult) -> Iterator[Any]:
@@ -175,14 +183,14 @@ def _case(
 
 
 def _ended(case: Any, status: Status, message: str, text: str) -> Any:
-    """The case with how it ended; never without a message, which the library would take for a pass."""
+    """Add to the case how it ended; without a message, the library would take it for a pass."""
     whole = legal_xml(message)
     message = one_line(whole, 1_000) or status.value
-    text = legal_xml(text) or (whole if whole != message else "")
+    text = legal_xml(text)
+    if whole.strip() != message and whole.strip() not in text:
+        text = f"{whole}\n\n{text}".rstrip()
     match status:
-        case (
-            Status.PASSED | Status.FLAKY
-        ):  # what a flaky one failed with is no element of the common schema
+        case Status.PASSED | Status.FLAKY:
             pass
         case Status.FAILED:
             case.add_failure_info(message=message, output=text)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from heroci_action.analysis.critical_path import critical_path
-from heroci_action.analysis.failures import failed
+from heroci_action.analysis.failures import failures_of
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.analysis.unexplained import Unexplained, unexplained
 from heroci_action.reports.comparison_section import comparison_section, flaky_section, points
@@ -87,7 +87,7 @@ def render(result: Result, *, budget: int = LIMIT) -> str:
         *_warnings(result, 6 * share),
     ]
     left = budget - sum(map(size, [*head, *before, *after]))
-    tests = failure_section(failed(result.tests), left - ROOM_FOR_MORE)
+    tests = failure_section(failures_of(result.stages), left - ROOM_FOR_MORE)
     return "\n".join([*head, *before, *tests, *after]) + "\n"
 
 

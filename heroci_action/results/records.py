@@ -73,7 +73,8 @@ class TestCase:
 
     `line` is where the test failed when it did and the place lies in `file`, else where it is defined.
     `message` is the first line of the failure or the reason of the skip, `details` the traceback; `attempts` are the
-    failed runs of it that were not the last. A flaky test has the place and the words of its first failure.
+    failed runs of it that were not the last. A flaky test has the place and the words of its first failure. `passed_in`
+    lists the other report files, shards or jobs in which a failed test passed.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of its name
@@ -88,6 +89,7 @@ class TestCase:
     details: str = ""
     output: str = ""
     attempts: tuple[Attempt, ...] = ()
+    passed_in: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

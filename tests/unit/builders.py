@@ -55,20 +55,21 @@ def run_of(*cases: TestCase) -> Result:
 
 
 def failures(number: int, *, causes: int, classes: int = 100) -> Iterable[TestCase]:
-    """Many failed tests, with as many different messages as said."""
+    """Yield failed tests with as many different causes, each of which has a place and a message."""
     words = "abcdefghijklmnopqrstuvwxyz"
 
     def spelled(cause: int) -> str:
-        """Numbers in letters: messages that differ in digits only are one cause."""
+        """Return the number in letters: messages that differ only in digits are similar."""
         return "".join(words[int(digit)] for digit in str(cause))
 
     for index in range(number):
+        cause = index % causes
         yield case(
             f"test_{index:05}",
             Status.FAILED,
             classname=f"tests.test_{index % classes}.ManyTests",
-            file=f"tests/test_{index % classes}.py",
-            line=index + 1,
-            message=f"AssertionError: cause {spelled(index % causes)}",
+            file=f"tests/test_{cause % classes}.py",
+            line=cause + 1,
+            message=f"AssertionError: cause {spelled(cause)}",
             details='Traceback\n  File "x.py", line 1, in x\n    boom()\nAssertionError',
         )

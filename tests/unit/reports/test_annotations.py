@@ -15,6 +15,7 @@ from heroci_action.results.records import (
     Result,
     Severity,
     Status,
+    TestCase,
 )
 from tests.unit.builders import case, failures, finding, run, run_of, stage, step
 from tests.unit.github.runner import obeyed
@@ -57,11 +58,45 @@ def test_broken_stages_come_before_tests_and_these_before_findings() -> None:
     assert annotate(result)[0].message == "disk full\nRemedy: free some"
 
 
-def test_tests_with_one_cause_are_one_annotation() -> None:
+def test_failures_at_one_place_with_one_message_are_one_annotation() -> None:
     (note,) = annotate(run_of(*failures(488, causes=1)))
 
-    assert "The same cause in 487 more tests: " in note.message
+    assert "The same failure in 487 more tests: " in note.message
     assert "and 477 more" in note.message
+
+
+def test_messages_that_differ_in_numbers_keep_their_annotations_while_there_is_room() -> None:
+    def different(number: int) -> list[TestCase]:
+        return [
+            case(f"t{n}", Status.FAILED, message=f"{n} != 200", file="t.py", line=n)
+            for n in range(1, number + 1)
+        ]
+
+    places = {note.line for note in annotate(run_of(*different(10)))}
+    crowded = annotate(
+        run_of(*different(30), case("other", Status.FAILED, message="no route", file="o.py"))
+    )
+
+    assert places == set(range(1, 11))
+    assert [note.line for note in crowded] == [1, None, *range(2, 9), None]
+    assert crowded[1].title == "pkg.Tests.other failed"
+    assert "29 more tests failed with a similar message." in crowded[0].message
+    assert crowded[-1].message == "22 more; they are in the job summary and in junit.xml"
+
+
+def test_an_annotation_says_which_job_it_is_from_and_where_the_test_passed() -> None:
+    bad = case("a", Status.FAILED, message="boom", passed_in=("py312", "py313"))
+    steps = (step("py311", tests=(bad,)), step("py312", tests=(case("a"),)))
+
+    (note,) = annotate(run(stage("tests", *steps)))
+
+    assert note.message == "boom\n\nFailed in py311, passed in py312, py313."
+
+
+def test_without_a_traceback_an_annotation_shows_the_end_of_the_output() -> None:
+    (note,) = annotate(run_of(case("a", Status.FAILED, message="failed", output="drawer locked\n")))
+
+    assert note.message == "failed\n\ndrawer locked"
 
 
 def test_the_last_annotation_of_a_level_says_what_was_left_out() -> None:
@@ -148,8 +183,8 @@ def test_new_failures_come_before_known_ones_however_many_those_are() -> None:
 
 
 def test_a_group_with_a_new_failure_shows_that_one() -> None:
-    known = [case(f"k{number}", Status.FAILED, message="m 1") for number in range(3)]
-    new = case("new", Status.FAILED, message="m 2")
+    known = [case(f"k{number}", Status.FAILED, message="m") for number in range(3)]
+    new = case("new", Status.FAILED, message="m")
 
     (note,) = annotate(compared(run_of(*known, new), run_of(*known)))
 

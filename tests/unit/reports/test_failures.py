@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 
 from heroci_action.analysis.critical_path import critical_path
-from heroci_action.analysis.failures import failed, group, useful_lines
-from heroci_action.results.records import StageResult, Status
-from tests.unit.builders import case, stage, step
+from heroci_action.analysis.failures import (
+    Failure,
+    explanation,
+    failed,
+    failures_of,
+    group,
+    mark_passed_elsewhere,
+    put_kinds_first,
+    useful_lines,
+)
+from heroci_action.results.packed import pack
+from heroci_action.results.records import StageResult, Status, TestCase
+from tests.unit.builders import case, run, run_of, stage, step
 from tests.unit.result_strategies import texts
 
 PYTEST = """
@@ -40,32 +51,107 @@ def test_only_what_came_to_no_good_end_failed() -> None:
     assert [test.name for test in failed(cases)] == ["failed", "errored", "cancelled"]
 
 
-def test_messages_that_differ_in_numbers_are_one_cause() -> None:
-    groups = group(
-        case(f"t{n}", Status.FAILED, message=f"timeout after {n} s at 0x7f{n}a") for n in range(9)
-    )
-
-    assert [len(members.tests) for members in groups] == [9]
+def failures(*cases: TestCase, name: str = "results/a.xml") -> tuple[Failure, ...]:
+    return failures_of([stage("tests", step(name, tests=cases))])
 
 
-def test_failures_and_errors_are_no_one_cause_and_silence_is_none() -> None:
-    groups = group(
-        [
-            case("a", Status.FAILED, message="m"),
-            case("b", Status.ERRORED, message="m"),
-            case("c", Status.FAILED),
-            case("d", Status.FAILED),
-        ]
-    )
+@pytest.mark.parametrize(
+    ("change", "groups"),
+    [
+        ({}, 1),
+        ({"details": "another call"}, 1),
+        ({"message": "500 != 200"}, 2),
+        ({"line": 8}, 2),
+        ({"file": "b.py"}, 2),
+        ({"status": Status.ERRORED}, 2),
+        ({"message": ""}, 2),
+    ],
+)
+def test_failures_at_one_place_with_one_message_are_a_group(
+    change: dict[str, object], groups: int
+) -> None:
+    first = {"status": Status.FAILED, "file": "a.py", "line": 7, "message": "404 != 200"}
+    cases = (case("a", **first), case("b", **(first | change)))  # type: ignore[arg-type]
 
-    assert len(groups) == 4
+    assert len(group(failures(*cases))) == groups
 
 
-def test_the_most_frequent_cause_comes_first() -> None:
+def test_without_a_place_the_whole_texts_must_be_equal() -> None:
+    texts = ("one", "one", "other")
+    cases = [case(str(n), Status.FAILED, message="m", details=d) for n, d in enumerate(texts)]
+
+    assert [len(members.failures) for members in group(failures(*cases))] == [2, 1]
+
+
+def test_the_largest_group_comes_first() -> None:
     names = [("a", "rare"), ("b", "often"), ("c", "often")]
-    groups = group(case(name, Status.FAILED, message=message) for name, message in names)
+    groups = group(failures(*(case(n, Status.FAILED, message=message) for n, message in names)))
 
     assert [members.first.name for members in groups] == ["b", "a"]
+
+
+def test_beyond_a_limit_each_kind_comes_first_and_counts_its_other_tests() -> None:
+    cases = [
+        case(f"t{n}", Status.FAILED, message=f"order {n} costs {n % 3}", file="t.py", line=n)
+        for n in range(1, 8)
+    ]
+    groups = group(failures(*cases, case("other", Status.FAILED, message="no route")))
+
+    ranked = put_kinds_first(groups, 7)
+
+    assert [(members.first.name, members.similar) for members in ranked[:3]] == [
+        ("t1", 6),
+        ("other", 0),
+        ("t2", 0),
+    ]
+    assert len(ranked) == 8
+    assert put_kinds_first(groups, 8) == groups
+
+
+def test_each_failure_has_its_source_if_there_are_several() -> None:
+    bad = case("a", Status.FAILED)
+    steps = (step("results/a.xml", tests=(bad,)), step("results/b.xml", tests=(case("b"),)))
+
+    (alone,) = failures(bad)
+    (among,) = failures_of([stage("tests", *steps)])
+    stages = failures_of([stage("unit", steps[0]), stage("browser", steps[0])])
+
+    assert (alone.source, alone.origin) == ("", "")
+    assert (among.source, among.origin) == ("results/a.xml", "in results/a.xml")
+    assert [one.source for one in stages] == ["unit/results/a.xml", "browser/results/a.xml"]
+
+
+def test_a_failed_test_knows_where_it_passed() -> None:
+    bad = case("a", Status.FAILED, file="t.py")
+    jobs = {
+        "py311": (bad,),
+        "py312": (case("a", file="t.py"),),
+        "other file": (case("a", file="other.py"),),
+        "skipped": (case("a", Status.SKIPPED, file="t.py"),),
+    }
+    steps = [step(name, tests=cases) for name, cases in jobs.items()]
+    packed = step("py313", passed=pack([case("b"), case("a", file="t.py")]))
+
+    result = mark_passed_elsewhere(run(stage("tests", *steps, packed)))
+
+    (failure,) = failures_of(result.stages)
+    assert failure.test.passed_in == ("py312", "py313")
+    assert failure.origin == "failed in py311, passed in py312, py313"
+
+
+def test_a_pass_in_the_same_file_or_of_one_source_changes_nothing() -> None:
+    result = run_of(case("a", Status.FAILED), case("a"))
+
+    assert mark_passed_elsewhere(result) is result
+
+
+def test_without_a_traceback_the_end_of_the_output_explains_a_failure() -> None:
+    lines = "\n".join(f"line {number}" for number in range(30))
+    text = explanation(case("a", Status.FAILED, output=lines))
+
+    assert text.startswith("… (10 lines before these in junit.xml)\nline 10\n")
+    assert text.endswith("line 29")
+    assert explanation(case("a", Status.FAILED, output=lines, details="boom")) == "boom"
 
 
 def test_a_short_traceback_is_shown_whole() -> None:

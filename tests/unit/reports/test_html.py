@@ -7,11 +7,13 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given, settings
 
-from heroci_action.reports.html import SOURCE_LINES, TEXT, TEXTS, render
-from heroci_action.results.records import Coverage, FileCoverage, Result, Status
-from tests.unit.builders import case, failures, run, run_of
+from heroci_action.reports import html
+from heroci_action.reports.html import SOURCE_LINES, render
+from heroci_action.results.records import Attempt, Coverage, FileCoverage, Result, Status
+from tests.unit.builders import case, failures, run, run_of, stage, step
 from tests.unit.result_strategies import results
 
 TAGS = frozenset(
@@ -78,30 +80,50 @@ def test_direction_marks_and_control_characters_do_not_get_in() -> None:
 
 
 def test_a_page_of_fifty_thousand_failures_is_bounded_and_counts_them_all() -> None:
-    page = page_of(run_of(*failures(53_000, causes=40)))
+    page = page_of(run_of(*failures(61_000, causes=40)))
 
     assert page.count("test_") > 50_000
-    assert "53,000 failed tests" in page
+    assert "61,000 failed tests" in page
     assert "And 1,000 more failed tests in junit.xml" in page
     assert len(page) < 20_000_000
 
 
-def test_long_texts_are_cut() -> None:
-    bad = case("a", Status.FAILED, details="x" * 2_000_000, output="y" * 2_000_000)
+def test_everything_that_a_failed_test_printed_is_there() -> None:
+    bad = case(
+        "a",
+        Status.FAILED,
+        message=f"first line\nsecond line\n{'m' * 1_000}end of message",
+        details=f"{'d' * 1_000_000}end of details",
+        output=f"{'o' * 1_000_000}end of output",
+        attempts=(Attempt(status=Status.ERRORED, message="attempted", details="why"),),
+    )
 
-    assert len(page_of(run_of(bad))) < 100_000
+    page = page_of(run_of(bad))
+
+    for text in ("second line", "end of message", "end of details", "end of output", "attempted"):
+        assert text in page, text
 
 
-def test_texts_stop_where_there_is_no_room_and_the_other_tests_are_named() -> None:
-    said = {"details": "d" * TEXT, "output": "o" * TEXT}
-    tests = [case(f"t{n}", Status.FAILED, **said) for n in range(400)]
+def test_texts_stop_where_there_is_no_room_and_the_other_tests_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(html, "TEXTS", 100_000)
+    texts = {"details": "d" * 1_000, "output": "o" * 1_000}
+    tests = [case(f"t{n}", Status.FAILED, **texts) for n in range(80)]
 
-    page = render(run_of(*tests), sources={}).decode()
+    page = page_of(run_of(*tests))
 
-    assert TEXTS < len(page) < 1.2 * TEXTS
-    assert "400 failed tests" in page
-    assert "150 more failed tests" in page
-    assert "pkg.Tests.t399" in page
+    assert 100_000 < len(page) < 140_000
+    assert "80 failed tests" in page
+    assert "30 more failed tests" in page
+    assert "pkg.Tests.t79" in page
+
+
+def test_a_failure_says_which_job_it_is_from_and_where_it_passed() -> None:
+    bad = case("a", Status.FAILED, passed_in=("py312",))
+    steps = (step("py311", tests=(bad,)), step("py312", tests=(case("a"),)))
+
+    assert "(failed in py311, passed in py312)" in page_of(run(stage("tests", *steps)))
 
 
 def test_sources_stop_where_there_is_no_room() -> None:

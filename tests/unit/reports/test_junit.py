@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 from hypothesis import given, settings
 
 from heroci_action.reports import junit
-from heroci_action.results.records import Result, Status
+from heroci_action.results.records import Attempt, Result, Status
 from tests.unit.builders import case, finding, run, run_of, stage, step
 from tests.unit.reports.junit_schema import check
 from tests.unit.result_strategies import results
@@ -86,6 +86,32 @@ def test_a_long_message_is_whole_in_the_text() -> None:
     only = cases(run_of(case("long", Status.FAILED, message=long)))["long"]
 
     assert only.findtext("failure") == long
+
+
+def test_every_line_of_a_message_is_in_the_text() -> None:
+    message = "Expected: 2\nActual: 1"
+    found = cases(
+        run_of(
+            case("apart", Status.FAILED, message=message, details="at t.py:3"),
+            case("within", Status.FAILED, message=message, details=f"{message}\nat t.py:3"),
+        )
+    )
+
+    assert found["apart"].findtext("failure") == f"{message}\n\nat t.py:3"
+    assert found["within"].findtext("failure") == f"{message}\nat t.py:3"
+
+
+def test_earlier_attempts_are_in_the_output() -> None:
+    attempts = (Attempt(status=Status.FAILED, message="1 != 2", details="at t.py:3"),)
+    cases_of = [
+        case(name, status, output="printed", attempts=attempts)
+        for name, status in (("flaky", Status.FLAKY), ("bad", Status.FAILED))
+    ]
+
+    for found in cases(run_of(*cases_of)).values():
+        assert found.findtext("system-out") == (
+            "printed\nAn earlier attempt failed: 1 != 2\nat t.py:3"
+        )
 
 
 def test_findings_are_failures_of_their_tool_one_for_each_file() -> None:
