@@ -12,9 +12,6 @@ from heroci_action.detection.ci.yaml_file import read_yaml, table
 from heroci_action.repository.files import RepositoryFiles
 
 _FILES = (
-    ".gitlab-ci.yml",
-    ".travis.yml",
-    ".circleci/config.yml",
     "azure-pipelines.yml",
     "bitbucket-pipelines.yml",
 )

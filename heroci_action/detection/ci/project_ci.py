@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from heroci_action.detection.ci.circleci import read_circleci
 from heroci_action.detection.ci.github import read_workflows
+from heroci_action.detection.ci.gitlab import read_gitlab
 from heroci_action.detection.ci.local import read_local
 from heroci_action.detection.ci.loose import read_loose
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
 from heroci_action.detection.ci.suite import Suite, find_suite
+from heroci_action.detection.ci.travis import read_travis
 from heroci_action.repository.files import RepositoryFiles
 
 # In the order of precedence: a file of GitHub wins over a forgotten one of another service.
-SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (read_workflows, read_loose)
+SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
+    read_workflows,
+    read_gitlab,
+    read_circleci,
+    read_travis,
+    read_loose,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

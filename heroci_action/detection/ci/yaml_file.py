@@ -47,15 +47,18 @@ _Loader.add_constructor("!reference", _reference)
 
 
 def read_yaml(tree: RepositoryFiles, path: str) -> Mapping[str, Any]:
-    """Return the last document of a file that is a table; empty if there is none or the file is invalid.
+    """Return the last table in a file; empty if there is none or the file is invalid."""
+    return next(iter(reversed(parse_yaml(tree.text(path)))), {})
 
-    GitLab's files may begin with a document of their own, the header of a component.
-    """
+
+def parse_yaml(text: str) -> list[Mapping[str, Any]]:
+    """Return the documents that are tables; GitLab's files may begin with one for their inputs."""
     try:
-        documents = list(yaml.load_all(tree.text(path), Loader=_Loader))  # a SafeLoader
+        # The loader is a SafeLoader.
+        documents = list(yaml.load_all(text, Loader=_Loader))
     except (yaml.YAMLError, RecursionError, ValueError, TypeError):
-        return {}
-    return next((document for document in reversed(documents) if isinstance(document, Mapping)), {})
+        return []
+    return [document for document in documents if isinstance(document, Mapping)]
 
 
 def is_reference(value: object) -> bool:

@@ -1,0 +1,143 @@
+"""Read Travis CI's .travis.yml.
+
+https://docs.travis-ci.com/user/languages/python/
+"""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from heroci_action.detection.ci.jobs import read_job
+from heroci_action.detection.ci.matrix import Leg, best_leg, version_of
+from heroci_action.detection.ci.records import ROOT, Image, Job, Script, Trigger
+from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
+from heroci_action.repository.files import RepositoryFiles
+
+PATH = ".travis.yml"
+_PREDEFINED = {"CI": "true", "TRAVIS": "true", "TRAVIS_BUILD_DIR": ROOT, "TRAVIS_OS_NAME": "linux"}
+_PHASES = ("before_install", "install", "before_script", "script")
+# The images of the servers that `services` starts, and the key of `addons` with their version.
+_SERVERS: Mapping[str, tuple[str, str]] = {
+    "postgresql": ("postgres", "postgresql"),
+    "mysql": ("mysql", "mysql"),
+    "mariadb": ("mariadb", "mariadb"),
+    "redis-server": ("redis", "redis"),
+    "redis": ("redis", "redis"),
+    "memcached": ("memcached", "memcached"),
+    "elasticsearch": ("elasticsearch", "elasticsearch"),
+    "rabbitmq": ("rabbitmq", "rabbitmq"),
+}
+
+
+def read_travis(tree: RepositoryFiles) -> Iterator[Job]:
+    """Yield the job of the matrix, and those that are written out."""
+    if not tree.has(PATH):
+        return
+    content = read_yaml(tree, PATH)
+    jobs = {**table(content.get("matrix")), **table(content.get("jobs"))}
+    allowed = [table(entry) for entry in items(jobs.get("allow_failures"))]
+    included = [dict(table(entry)) for entry in items(jobs.get("include"))]
+    alone = [entry for entry in included if entry.get("script") is not None]
+    legs: list[Leg] = [
+        *_legs(content),
+        *(entry for entry in included if entry.get("script") is None),
+    ]
+    leg = best_leg(
+        legs, python=_python, may_fail=lambda leg: any(_allows(entry, leg) for entry in allowed)
+    )
+    if content.get("script") is not None:
+        yield _job("", content, leg, tree)
+    for number, entry in enumerate(alone, start=1):
+        name = str(entry.get("name", entry.get("stage", f"job {number}")))
+        forgiven = any(_allows(rule, entry) for rule in allowed)
+        yield replace(_job(name, {**content, **entry}, entry, tree), may_fail=forgiven)
+
+
+def _legs(content: Mapping[str, Any]) -> Iterator[Leg]:
+    """Yield the combinations of Python versions and lines of variables."""
+    env = content.get("env")
+    lines = (
+        [*items(table(env).get("jobs")), *items(table(env).get("matrix"))]
+        if isinstance(env, Mapping)
+        else items(env)
+    )
+    axes = {
+        "python": texts(content.get("python")),
+        "env": [line for line in lines if isinstance(line, str)],
+    }
+    axes = {name: values for name, values in axes.items() if values}
+    for values in itertools.product(*axes.values()):
+        yield dict(zip(axes, values, strict=True))
+
+
+def _python(leg: Leg) -> str:
+    return str(leg.get("python", ""))
+
+
+def _allows(rule: Mapping[str, Any], leg: Leg) -> bool:
+    return bool(rule) and all(leg.get(key) == value for key, value in rule.items())
+
+
+def _job(name: str, content: Mapping[str, Any], leg: Leg, tree: RepositoryFiles) -> Job:
+    python = (
+        ".".join(
+            map(str, version_of(_python(leg) or "".join(texts(content.get("python"))[:1]))[:2])
+        )
+        or None
+    )
+    exported = [f"export {line}" for line in (*_global_env(content), *texts(leg.get("env")))]
+    steps = [line for phase in _PHASES for line in _lines(phase, content, tree)]
+    env = {**_PREDEFINED, **({"TRAVIS_PYTHON_VERSION": python} if python else {})}
+    script = Script(text="\n".join([*_packages(content), *exported, *steps]), source=PATH, env=env)
+    job = Job(
+        name=name,
+        source=PATH,
+        python=python,
+        services=tuple(_services(content)),
+        trigger=Trigger.CONDITION if content.get("if") else Trigger.CHANGE,
+        predefined=env,
+    )
+    return read_job(job, [script], tree)
+
+
+def _global_env(content: Mapping[str, Any]) -> list[str]:
+    env = content.get("env")
+    value = env.get("global") if isinstance(env, Mapping) else None
+    if isinstance(value, Mapping):
+        return [f"{name}={shlex.quote(str(text))}" for name, text in value.items()]
+    return texts(value)
+
+
+def _lines(phase: str, content: Mapping[str, Any], tree: RepositoryFiles) -> list[str]:
+    if phase == "install" and phase not in content:
+        # What Travis does for Python if nothing is said.
+        return ["pip install -r requirements.txt"] if tree.has("requirements.txt") else []
+    return texts(content.get(phase))
+
+
+def _packages(content: Mapping[str, Any]) -> Iterator[str]:
+    addons = table(content.get("addons"))
+    apt = addons.get("apt_packages", table(addons.get("apt")).get("packages"))
+    packages = texts(apt if apt is not None else addons.get("apt"))
+    if packages:
+        yield shlex.join(["apt-get", "install", *packages])
+
+
+def _services(content: Mapping[str, Any]) -> Iterator[Image]:
+    addons = table(content.get("addons"))
+    names = dict.fromkeys(
+        [*texts(content.get("services")), *(name for name in addons if name in _SERVERS)]
+    )
+    for service in names:
+        if service in _SERVERS:
+            image, key = _SERVERS[service]
+            version = addons.get(key)
+            yield Image.parse(
+                f"{image}:{version}" if isinstance(version, str) else image,
+                source=PATH,
+                alias="localhost",
+            )
