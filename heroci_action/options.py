@@ -38,6 +38,13 @@ class FailOn(StrEnum):
     NOTHING = "nothing"
 
 
+class Unreadable(StrEnum):
+    """The values of `--unreadable`: what a report means that is broken or contradicts itself."""
+
+    FAIL = "fail"
+    WARN = "warn"
+
+
 DEFAULT_OUTPUT = Path("heroci-reports")
 LIST_PASSED = 10_000  # tests
 LARGEST_FILE = 1 << 30  # bytes of one uncompressed report
@@ -91,10 +98,12 @@ class Destination:
 class Options:
     """The options of every verb that reports; paths are relative to the current directory.
 
-    `path` is the directory of the project.
+    `path` is the directory of the project. `unreadable` is what a broken report means; None means the value of the
+    configuration.
     """
 
     path: Path = Path()
+    unreadable: Unreadable | None = None
     verbosity: Verbosity = Verbosity.NORMAL
     reference: Reference = Reference()
     gates: Gates = Gates()
@@ -128,7 +137,7 @@ class ReportOptions(Options):
     """The options of `report` and `merge`: file names and globs. None means the value of the configuration.
 
     If more than `listed` tests passed, the result packs them. A report of more than `largest_file` uncompressed bytes
-    is not read.
+    is not read. `path_prefixes` are pairs of a prefix of the paths in reports, and what replaces it.
     """
 
     results: tuple[str, ...] = ()
@@ -136,3 +145,4 @@ class ReportOptions(Options):
     lint: tuple[str, ...] = ()
     listed: int | None = None
     largest_file: int | None = None
+    path_prefixes: tuple[tuple[str, str], ...] = ()

@@ -22,8 +22,10 @@ from heroci_action.options import (
     Reference,
     ReportOptions,
     RunOptions,
+    Unreadable,
     Verbosity,
 )
+from heroci_action.repository.paths import parse_prefix
 from heroci_action.sharding import Shard
 from heroci_action.text import suggest
 
@@ -43,6 +45,7 @@ BOOLEANS = {"true": True, "false": False}
 VERBOSITIES = {level.name.lower(): level for level in Verbosity}
 ENGINES = {choice.value: choice for choice in EngineChoice}
 VERBS = {verb.value: verb for verb in Verb}
+UNREADABLE = {choice.value: choice for choice in Unreadable}
 FAIL_ON = {choice.value: choice for choice in FailOn}
 
 OF_ONE_VERB: dict[Verb, tuple[str, ...]] = {
@@ -59,7 +62,7 @@ OF_ONE_VERB: dict[Verb, tuple[str, ...]] = {
         "cache-dir",
         "publish",
     ),
-    Verb.REPORT: ("junit", "coverage", "lint"),
+    Verb.REPORT: ("junit", "coverage", "lint", "path-prefix"),
     Verb.MERGE: ("results",),
 }
 """The inputs that make sense with one command alone; all others do with every one."""
@@ -137,6 +140,7 @@ def _shared(inputs: Inputs) -> Options:
     return Options(
         path=inputs.read("working-directory", _directory, Path()),
         verbosity=inputs.read("log-level", _one_of(VERBOSITIES), Verbosity.NORMAL),
+        unreadable=inputs.given("unreadable", _one_of(UNREADABLE)),
         reference=Reference(baseline=inputs.given("baseline", Path)),
         gates=Gates(
             fail_on=inputs.read("fail-on", _one_of(FAIL_ON), FailOn.FAILURES),
@@ -189,6 +193,7 @@ def _report_options(inputs: Inputs, shared: Options) -> ReportOptions:
         results=_lines(inputs.text("results")) or _lines(inputs.text("junit")),
         coverage=_lines(inputs.text("coverage")),
         lint=_lines(inputs.text("lint")),
+        path_prefixes=inputs.read("path-prefix", _prefixes, ()),
     )
 
 
@@ -207,9 +212,10 @@ def _check_verb(inputs: Inputs, verb: Verb) -> None:
                     remedy=f"leave it out, or set command to {other.value}",
                 )
     own = OF_ONE_VERB[verb]
-    if verb is not Verb.RUN and not any(map(inputs.text, own)):
+    files = tuple(name for name in own if name != "path-prefix")
+    if verb is not Verb.RUN and not any(map(inputs.text, files)):
         inputs.refuse(
-            own[0], f"is missing: command {verb.value!r} needs {' or '.join(own)}", remedy=_FILES
+            own[0], f"is missing: command {verb.value!r} needs {' or '.join(files)}", remedy=_FILES
         )
 
 
@@ -236,6 +242,10 @@ def _names(text: str) -> tuple[str, ...]:
 def _lines(text: str) -> tuple[str, ...]:
     """A path may hold blanks and commas, so each has a line of its own."""
     return tuple(line for line in map(str.strip, text.splitlines()) if line)
+
+
+def _prefixes(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(map(parse_prefix, _lines(text)))
 
 
 def _count(text: str) -> int:

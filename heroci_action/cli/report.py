@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from heroci_action.cli.shared import largest_file, list_passed, report_options, to_fields
+from heroci_action.cli.shared import (
+    largest_file,
+    list_passed,
+    path_prefix,
+    report_options,
+    to_fields,
+)
 from heroci_action.commands.report import report
 from heroci_action.errors import UsageError
 from heroci_action.options import ReportOptions
@@ -28,6 +34,7 @@ from heroci_action.options import ReportOptions
     help="Lint file or glob: SARIF, Checkstyle, or the output of a linter; repeatable.",
 )
 @largest_file
+@path_prefix
 @list_passed
 @report_options
 def command(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from heroci_action.cli.types import DURATION, NAMES, SIZE
+from heroci_action.cli.types import DURATION, NAMES, PATH_PREFIX, SIZE
 from heroci_action.options import (
     DEFAULT_OUTPUT,
     LIST_PASSED,
@@ -17,6 +17,7 @@ from heroci_action.options import (
     FailOn,
     Gates,
     Reference,
+    Unreadable,
 )
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -118,6 +119,11 @@ _REPORT_OPTIONS = (
         help="Fail if the coverage of changed lines is below PERCENT.",
     ),
     click.option(
+        "--unreadable",
+        type=click.Choice([choice.value for choice in Unreadable]),
+        help="What a broken report means; a minimum of coverage is never met by one. [default: fail]",
+    ),
+    click.option(
         "--max-duration",
         type=DURATION,
         metavar="TIME",
@@ -140,6 +146,16 @@ largest_file = click.option(
     help="Maximum uncompressed size of a report: 1000000, 500MB, 2GB. [default: 1GiB]",
 )
 
+path_prefix = click.option(
+    "--path-prefix",
+    "path_prefixes",
+    type=PATH_PREFIX,
+    multiple=True,
+    metavar="[OLD=]NEW",
+    help="Replace the prefix OLD of paths in reports by a directory of the repository; repeatable. "
+    "Without OLD, add it to relative paths.",
+)
+
 list_passed = click.option(
     "--list-passed",
     "listed",
@@ -152,6 +168,8 @@ list_passed = click.option(
 def to_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Convert the options of `report_options` into fields of Options; keep all others."""
     fields = dict(options)
+    unreadable = fields.pop("unreadable")
+    fields["unreadable"] = Unreadable(unreadable) if unreadable else None
     gates = Gates(
         fail_on=FailOn(fields.pop("fail_on")),
         coverage_minimum=fields.pop("coverage_minimum"),

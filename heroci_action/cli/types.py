@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import click
 
+from heroci_action.repository.paths import parse_prefix
 from heroci_action.sharding import Shard
 
 Number = TypeVar("Number", int, float)
@@ -105,8 +106,26 @@ class PythonVersion(click.ParamType[str]):
         return str(value)
 
 
+class PathPrefix(click.ParamType[tuple[str, str]]):
+    """`/app=backend`, or `backend` for relative paths."""
+
+    name = "prefix"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Return the old prefix and the new one."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return parse_prefix(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r} {error}", param, ctx)
+
+
 DURATION = Duration()
 NAMES = Names()
+PATH_PREFIX = PathPrefix()
 PYTHON = PythonVersion()
 SHARD = ShardType()
 SIZE = Size()

@@ -10,6 +10,7 @@ from heroci_action.analysis.coverage import united
 from heroci_action.analysis.gates import failures
 from heroci_action.process_pool import LostError, spread
 from heroci_action.readers import PathResolver, Readings, Source
+from heroci_action.readers.base import tolerate
 from heroci_action.readers.format import Category
 from heroci_action.readers.recognized import read_recognized
 from heroci_action.readers.registry import BY_KIND
@@ -25,12 +26,14 @@ Read = tuple[Category, Readings]
 class Input:
     """What to report: sources with their sizes in bytes, and the patterns that match no file.
 
-    The kind of a source is only a default, for files whose content does not show what they are.
+    The kind of a source is only a default, for files whose content does not show what they are. If `tolerant`, a broken
+    file is a warning.
     """
 
     sources: Sequence[Source] = ()
     sizes: Sequence[int] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
+    tolerant: bool = False
 
 
 def gather(given: Input, tree: PathResolver, result: Result) -> Result:
@@ -40,6 +43,8 @@ def gather(given: Input, tree: PathResolver, result: Result) -> Result:
         _lost(source, one) if isinstance(one, LostError) else one
         for source, one in zip(given.sources, done, strict=True)
     ]
+    if given.tolerant:
+        read = [(category, tolerate(readings)) for category, readings in read]
     stages = tuple(_stages(given, read))
     return replace(
         result,

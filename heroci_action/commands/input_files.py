@@ -1,14 +1,14 @@
-"""Find the files that `report` and `merge` read, and the limits for reading them."""
+"""Find the files that `report` and `merge` read, and how they read them."""
 
 from __future__ import annotations
 
 import glob
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from heroci_action.config.location import read_file, repository_root
-from heroci_action.options import LARGEST_FILE, LIST_PASSED, ReportOptions
+from heroci_action.options import LARGEST_FILE, LIST_PASSED, ReportOptions, Unreadable
 from heroci_action.output_directory import REPORTS, is_marked
 
 
@@ -21,11 +21,17 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The number of passed tests above which they are packed, and the size of the largest file that is read."""
+class Settings:
+    """How files are read.
+
+    If more than `listed` tests passed, they are packed. `largest_file` is a number of bytes; `paths` replace prefixes
+    of paths in reports.
+    """
 
     listed: int = LIST_PASSED
     largest_file: int = LARGEST_FILE
+    unreadable: Unreadable = Unreadable.FAIL
+    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_files(patterns: Iterable[str], *, output: Path, own: Container[str] = REPORTS) -> Found:
@@ -59,23 +65,30 @@ def _is_in(path: Path, output: Path) -> bool:
     return output.resolve() in path.resolve().parents
 
 
-def read_limits(options: ReportOptions) -> Limits:
-    """Return the limits of the call, else of the configuration, else the defaults. Raises ConfigurationError."""
-    configured = _configured_limits(options.path.resolve())
-    return Limits(
+def read_settings(options: ReportOptions) -> Settings:
+    """Return the settings of the call, else of the configuration, else the defaults. Raises ConfigurationError."""
+    configured = _configured(options.path.resolve())
+    return Settings(
         listed=configured.listed if options.listed is None else options.listed,
         largest_file=(
             configured.largest_file if options.largest_file is None else options.largest_file
         ),
+        unreadable=options.unreadable or configured.unreadable,
+        paths={**configured.paths, **dict(options.path_prefixes)},
     )
 
 
-def _configured_limits(place: Path) -> Limits:
+def _configured(place: Path) -> Settings:
     written, origin = read_file(repository_root(place), place)
     if not written:
-        return Limits()
+        return Settings()
     # The model takes a fifth of a second to import.
     from heroci_action.config.location import report_config  # noqa: PLC0415
 
     found = report_config(written, origin)
-    return Limits(listed=found.list_passed, largest_file=found.largest_file)
+    return Settings(
+        listed=found.list_passed,
+        largest_file=found.largest_file,
+        unreadable=Unreadable(found.unreadable),
+        paths=found.paths,
+    )

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from heroci_action.analysis.merging import merge
-from heroci_action.commands.input_files import find_files, read_limits
+from heroci_action.commands.input_files import find_files, read_settings
 from heroci_action.commands.report import finish_report, read_repository
 from heroci_action.errors import UsageError
-from heroci_action.options import ReportOptions
+from heroci_action.options import ReportOptions, Unreadable
 from heroci_action.output_directory import REPORTS
 from heroci_action.repository.git import Checkout
 from heroci_action.results.packed import listed
@@ -29,17 +29,20 @@ def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
     """
     own = frozenset(REPORTS) - {RESULT}
     found = find_files(options.results, output=options.destination.output, own=own)
-    limits = read_limits(options)
-    results, problems = _load(found.files)
-    problems |= {pattern: f"no file matches {pattern!r}" for pattern in found.missing}
+    settings = read_settings(options)
+    results, broken = _load(found.files)
+    missing = {pattern: f"no file matches {pattern!r}" for pattern in found.missing}
     if not results:
         raise UsageError(
-            "; ".join(problems.values()), remedy=f"name files that HeroCI wrote: {RESULT}"
+            "; ".join((broken | missing).values()), remedy=f"name files that HeroCI wrote: {RESULT}"
         )
     merged = replace(merge(results), status=Status.PASSED, exit_code=0, heroci_version=__version__)
-    if problems:
+    if settings.unreadable is Unreadable.WARN:
+        merged = replace(merged, warnings=(*merged.warnings, *broken.values()))
+        broken = {}
+    if problems := broken | missing:
         merged = replace(merged, stages=(*merged.stages, _problem_stage(problems)))
-    result = listed(merged, limits.listed)
+    result = listed(merged, settings.listed)
     repository = read_repository(Checkout.of(options.path))
     return finish_report(result, options, repository, environ)
 

@@ -81,6 +81,7 @@ def _overrides(options: RunOptions) -> dict[str, object]:
         "max-parallel": options.max_parallel,
         "timeout": options.timeout,
         "publish.push": options.publish,
+        "report.unreadable": options.unreadable and options.unreadable.value,
     }
     return {key: value for key, value in values.items() if value is not None}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import BinaryIO
 
 from heroci_action.commands.finish import Site, finish
 from heroci_action.commands.gather import Input, gather
-from heroci_action.commands.input_files import find_files, read_limits
+from heroci_action.commands.input_files import Settings, find_files, read_settings
 from heroci_action.github.checkouts import checkout_roots
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.choice import choose_observer
-from heroci_action.options import ReportOptions
+from heroci_action.options import ReportOptions, Unreadable
 from heroci_action.output_directory import open_output
 from heroci_action.plan.report_kinds import COVERAGE_JSON, JUNIT
 from heroci_action.publish.files import Repository
@@ -28,7 +29,7 @@ from heroci_action.version import __version__
 
 def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
     """Read the files, compare, judge and publish; return the exit code. Raises UsageError."""
-    limits = read_limits(options)
+    settings = read_settings(options)
     checkout = Checkout.of(options.path)
     repository = read_repository(checkout)
     result = Result(
@@ -40,9 +41,9 @@ def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         heroci_version=__version__,
     )
-    resolver = path_resolver(repository, options.path, environ)
-    result = gather(_find_input(options, limits.largest_file), resolver, result)
-    return finish_report(listed(result, limits.listed), options, repository, environ)
+    resolver = replace(path_resolver(repository, options.path, environ), mapping=settings.paths)
+    result = gather(_find_input(options, settings), resolver, result)
+    return finish_report(listed(result, settings.listed), options, repository, environ)
 
 
 def finish_report(
@@ -89,7 +90,7 @@ def path_resolver(repository: Repository, place: Path, environ: Mapping[str, str
     )
 
 
-def _find_input(options: ReportOptions, largest_file: int) -> Input:
+def _find_input(options: ReportOptions, settings: Settings) -> Input:
     """Find the files; one that several options name counts for the first of them."""
     groups = (
         (options.results, JUNIT),
@@ -102,8 +103,13 @@ def _find_input(options: ReportOptions, largest_file: int) -> Input:
         found = find_files(patterns, output=options.destination.output)
         kinds = {**dict.fromkeys(found.files, kind), **kinds}
         missing = {**dict.fromkeys(found.missing, kind), **missing}
-    sources = [_source(path, kind, largest_file) for path, kind in kinds.items()]
-    return Input(sources=sources, sizes=list(map(_size, kinds)), missing=missing)
+    sources = [_source(path, kind, settings.largest_file) for path, kind in kinds.items()]
+    return Input(
+        sources=sources,
+        sizes=list(map(_size, kinds)),
+        missing=missing,
+        tolerant=settings.unreadable is Unreadable.WARN,
+    )
 
 
 def _source(path: Path, kind: str, limit: int) -> Source:

@@ -25,6 +25,7 @@ from heroci_action.plan.caller_variables import require_variables
 from heroci_action.plan.stages import Step
 from heroci_action.publish.files import Repository
 from heroci_action.readers import PathResolver, Readings, Source, read
+from heroci_action.readers.base import tolerate
 from heroci_action.repository.git import Checkout
 from heroci_action.results.packed import listed
 from heroci_action.results.records import Result
@@ -118,15 +119,23 @@ async def _listen(interrupt: Interrupt, observer: Observer) -> None:
 def _reader(project: Project) -> Reader:
     """Return the function that reads the reports of a step."""
     root = project.loaded.root
+    settings = project.loaded.config.report
     resolver = PathResolver(
         directory=project.plan.directory,
         tracked=project.files,
         roots=(str(root), *project.chosen.engine.roots),
+        mapping=settings.paths,
     )
-    limit = project.loaded.config.report.largest_file
+    tolerant = settings.unreadable == "warn"
 
     def read_reports(step: Step, files: tuple[ReportFile, ...], printed: Printed) -> Readings:
-        return read(files, tree=resolver, printed=_printed_reports(step, printed), limit=limit)
+        readings = read(
+            files,
+            tree=resolver,
+            printed=_printed_reports(step, printed),
+            limit=settings.largest_file,
+        )
+        return tolerate(readings) if tolerant else readings
 
     return read_reports
 

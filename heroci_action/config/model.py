@@ -202,6 +202,10 @@ class ReportConfig(Table):
     """Maximum uncompressed size of a report, such as "500MB"; larger files are skipped with a warning."""
     list_passed: Annotated[StrictInt, Field(ge=0)] = LIST_PASSED
     """If more tests passed, `heroci-result.json` stores them as a compact index of names."""
+    unreadable: Literal["fail", "warn"] = "fail"
+    """What a report means that is empty, cut off, of an unknown format, or contradicts itself."""
+    paths: Mapping[str, Path] = Field(default_factory=dict)
+    """Prefixes of paths in reports, and the directories that replace them, such as { "/app" = "backend" }."""
 
 
 class StageConfig(Table):

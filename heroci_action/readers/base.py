@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from heroci_action.options import LARGEST_FILE
@@ -135,6 +135,11 @@ class Readings:
 
 Reader = Callable[[Sequence[Source], PathResolver], Readings]
 """Reads all reports of one kind that a step left."""
+
+
+def tolerate(readings: Readings) -> Readings:
+    """Turn problems into warnings."""
+    return replace(readings, problems=(), warnings=(*readings.warnings, *readings.problems))
 
 
 def each(single: Callable[[Source, PathResolver], Readings]) -> Reader:

@@ -214,6 +214,14 @@ class PathResolver:
         return found[0] if len(found) == 1 else None
 
 
+def parse_prefix(text: str) -> tuple[str, str]:
+    """Return the prefixes in `OLD=NEW`, or an empty one and NEW. Raises ValueError."""
+    old, _, new = text.rpartition("=")
+    if new not in ("", ".") and inside(new) is None:
+        raise ValueError("does not end in a directory of the repository")
+    return old, new
+
+
 def _ambiguity(rules: Sequence[Rule]) -> str | None:
     if len(rules) <= 1:
         return None
