@@ -17,7 +17,7 @@ from heroci_action.github.commands import inert
 from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.plan.stages import Stage
 from heroci_action.sharding import MAX_JOBS, matrix
-from heroci_action.text import printable
+from heroci_action.text import printable, seconds
 
 
 @click.command("plan", short_help="Show what would run, and why.")
@@ -93,8 +93,9 @@ def _show(stage: Stage) -> None:
     needs = f"  needs {', '.join(stage.needs)}" if stage.needs else ""
     services = f"  with {', '.join(stage.services)}" if stage.services else ""
     optional = "  optional" if stage.optional else ""
+    limit = f"  time limit {seconds(stage.timeout)}" if stage.timeout else ""
     name = click.style(_safe(f"{stage.emoji} {stage.name}".strip()), bold=True)
-    click.echo(f"{name}{_safe(f'{needs}{services}{optional}')}")
+    click.echo(f"{name}{_safe(f'{needs}{services}{limit}{optional}')}")
     if stage.skip:
         click.echo(f"   {click.style('skipped', fg='yellow')}: {_safe(stage.skip)}")
     else:

@@ -44,11 +44,13 @@ class StepOutcome:
     """The outcome of a step: exit code 0 if it succeeded, 128 + N if signal N ended it.
 
     `cause` and `remedy` explain an exit code that does not come from the command itself, such as a service that never
-    became healthy. `python` is the version of the interpreter that the step installed into.
+    became healthy. `timed_out` means that the engine ended the step at the time limit, shortly before the runner would
+    cancel it. `python` is the version of the interpreter that the step installed into.
     """
 
     exit_code: int
     cached: bool = False
+    timed_out: bool = False
     cause: str | None = None
     remedy: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)

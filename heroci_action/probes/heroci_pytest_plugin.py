@@ -1,244 +1,199 @@
-"""Records what pytest runs; loaded by `PYTEST_PLUGINS=heroci_pytest_plugin`, it changes nothing of the run.
+"""Record what pytest runs; loaded by `PYTEST_PLUGINS=heroci_pytest_plugin`, it does not change the run.
 
-Unless only a shard of the tests is wanted: then the others are deselected. A report of pytest's own is written at the
-end only, so a run that hangs or is killed would leave nothing. With pytest-xdist the controller records the tests of
-all workers; each process records its databases. See the package's docstring for the environment variables and format.
+The exception is a shard, whose other tests are deselected. pytest writes its own report only at the end, so a run that
+hangs or is killed would leave nothing. With pytest-xdist, the controller records the tests of all workers; each process
+records its databases. See the package's docstring for the environment variables and the format.
 """
 
-# Django's modules can be imported only once its settings are known:
+# Django's modules can be imported only when its settings are known:
 # ruff: noqa: PLC0415
 
 from __future__ import annotations
 
-import ast
 import os
-import re
+import time
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 import pytest
+from heroci_pytest_reports import (  # type: ignore[import-not-found,unused-ignore]
+    Reports,
+    attempt_of,
+    node_names,
+    status_of,
+    subtest_name,
+)
 from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
     OUTPUT_LIMIT,
-    TEXT_LIMIT,
     Record,
     database,
-    relative,
 )
+from heroci_recorder import nth_name  # type: ignore[import-not-found,unused-ignore]
 from heroci_sharding import Part  # type: ignore[import-not-found,unused-ignore]
 
-# Set by the first pytest: one that a test starts, or runs in its own process, is none of ours.
 RUNNING = "HEROCI_PYTEST"
-
-_FRAME = re.compile(
-    r'^(?:E +)? *File "(?P<native>[^"\n]+)", line (?P<native_line>\d+)'
-    r"|^(?:E +)?(?P<file>[^\s:][^:\n]*\.py):(?P<line>\d+):(?: |$)",
-    re.MULTILINE,
-)
-_SUBTESTS = re.compile(r"contains \d+ failed subtests?")
-NO_TESTS_COLLECTED = 5  # pytest.ExitCode, an int in old versions
-_RANK = {"passed": 0, "skipped": 1, "failed": 2, "errored": 2}
+"""Set by the first pytest to its process: one that a test starts is not recorded."""
+NO_TESTS_COLLECTED = 5
+"""As in pytest.ExitCode, which old versions do not have."""
+PHASES = ("setup", "call", "teardown")
 
 
-def _names(nodeid: str) -> Tuple[str, str]:
-    """Class and name as in pytest's own JUnit (_pytest/junitxml.py, mangle_test_address)."""
-    path, bracket, parameters = nodeid.partition("[")
-    names = path.split("::")
-    names[0] = re.sub(r"\.py$", "", names[0].replace("/", "."))
-    names[-1] += bracket + parameters
-    return ".".join(names[:-1]), names[-1]
+class _Test:
+    """A test that has started, with the cases that its reports make: one, unless its clean-up fails as well."""
+
+    def __init__(self, place: Tuple[Optional[str], Optional[int]]) -> None:
+        self.place = place
+        self.cases: List[Dict[str, Any]] = []
+        self.subtests: List[Dict[str, Any]] = []
+        self.attempt: Optional[Dict[str, Any]] = None
+        self.duration = 0.0
+        self.output = ""
+
+    def add(self, report: Any) -> None:
+        """Take over the time and output of a phase."""
+        self.duration += getattr(report, "duration", 0.0)
+        self.output = "".join(text for _, text in report.sections)[-OUTPUT_LIMIT:]
 
 
-class Plugin:
-    """Told of every test by pytest's hooks."""
+class Tests:
+    """Record the tests of a session by pytest's hooks."""
 
     def __init__(self, config: Any, directory: str) -> None:
+        self._config = config
         self._record = Record(directory, "pytest")
-        self._root = str(getattr(config, "rootpath", None) or config.rootdir)
-        self._open: Dict[str, Dict[str, Any]] = {}  # the outcome so far of each test that runs
-        self._collected: Set[str] = set()
+        self._reports = Reports(str(getattr(config, "rootpath", None) or config.rootdir))
+        self._open: Dict[str, _Test] = {}
+        self._attempts: Dict[str, List[Dict[str, Any]]] = {}
+        self._not_collected: Set[str] = set()
+        self._planned: Set[str] = set()
+        self._ran: Set[str] = set()
         self._interrupted = False
 
-    # Tests.
+    # Tests
 
     def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
-        """A test begins."""
-        classname, name = _names(nodeid)
-        file, line = self._definition(location)
-        self._open[nodeid] = {"defined": (file, line)}
+        """Record that a test begins."""
+        classname, name = node_names(nodeid)
+        file, line = self._reports.definition(location)
+        self._open[nodeid] = _Test((file, line))
         self._record.write(
-            event="start", n=nodeid, classname=classname, name=name, file=file, line=line
+            event="start",
+            n=nodeid,
+            classname=classname,
+            name=name,
+            file=file,
+            line=line,
+            at=time.time(),
         )
 
+    # Last, because the terminal's reporter may change the outcome of a test with failed subtests.
+    @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Setup, call or teardown of a test ended, or a subtest, or the worker that ran it is gone."""
-        if report.outcome == "rerun":
-            return
-        case = self._case(report)
+        """Take the outcome of a phase of a test, or of a subtest; the categories are those of pytest's summary line."""
+        test = self._open.setdefault(report.nodeid, _Test((None, None)))
+        category = self._category(report)
+        status = status_of(category)
         if getattr(report, "context", None) is not None:
-            self._subtest(report, case)
+            if status in ("failed", "errored"):
+                test.subtests.append(self._reports.case(report, status))
+                test.subtests[-1]["name"] = subtest_name(report)
             return
-        before = self._open.setdefault(report.nodeid, {})
-        before["duration"] = before.get("duration", 0.0) + getattr(report, "duration", 0.0)
-        before["output"] = "".join(text for _, text in report.sections)[-OUTPUT_LIMIT:]
-        if _RANK[case["status"]] > _RANK.get(before.get("status", ""), -1):
-            before.update(case)
-        elif case["details"]:
-            before["details"] += "\n" + case["details"]
-        if report.when not in ("setup", "call", "teardown"):  # pytest-xdist: a worker has crashed
-            before["file"], before["line"] = before.get("defined") or (case["file"], case["line"])
+        test.add(report)
+        if category == "rerun":
+            test.attempt = attempt_of(self._reports.case(report, "failed"), report)
+        elif status is not None:
+            test.cases.append(self._reports.case(report, status))
+        if report.when not in PHASES:  # pytest-xdist: a worker has crashed
+            test.cases[-1]["file"], test.cases[-1]["line"] = test.place
             self.pytest_runtest_logfinish(report.nodeid)
 
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """A test is over; one whose subtests broke has said all that it has to say."""
-        case = self._open.pop(nodeid, {})
-        case.pop("defined", None)
-        parts = case.pop("subtests", False)
-        told = parts and (case.get("status") == "passed" or _SUBTESTS.match(case["message"]))
-        if "status" in case and not told:
-            classname, name = _names(nodeid)
-            self._record.write(event="case", classname=classname, name=name, **case)
-        self._record.write(event="stop", n=nodeid)
+    def _category(self, report: Any) -> str:
+        status = self._config.hook.pytest_report_teststatus(report=report, config=self._config)
+        return str(status[0]) if status else ""
 
-    def _subtest(self, report: Any, case: Dict[str, Any]) -> None:
-        if case["status"] in ("failed", "errored", "skipped"):
-            classname, name = _names(report.nodeid)
-            self._open.setdefault(report.nodeid, {})["subtests"] = True
-            self._record.write(
-                event="case",
-                classname=classname,
-                name="{} {}".format(name, _subtest_name(report)),
-                duration=getattr(report, "duration", 0.0),
-                output="",
-                **case,
-            )
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Record the outcome of a test, unless the test will be run again."""
+        test = self._open.pop(nodeid, None)
+        if test is None:
+            return
+        if test.attempt is not None:
+            self._attempts.setdefault(nodeid, []).append(test.attempt)
+        else:
+            self._write_cases(nodeid, test)
+            self._ran.add(nodeid)
+        self._record.write(event="stop", n=nodeid, rerun=test.attempt is not None)
+
+    def _write_cases(self, nodeid: str, test: _Test) -> None:
+        classname, name = node_names(nodeid)
+        for subtest in test.subtests:
+            full = "{} {}".format(name, subtest.pop("name"))
+            self._write_case(classname, full, subtest)
+        for index, case in enumerate(test.cases):
+            if index == 0:
+                case.update(duration=test.duration, output=test.output)
+                case.update(attempts=self._attempts.pop(nodeid, []))
+            self._write_case(classname, nth_name(name, index), case)
+
+    def _write_case(self, classname: str, name: str, case: Dict[str, Any]) -> None:
+        known = {"duration": 0.0, "output": "", **case}
+        self._record.write(event="case", classname=classname, name=name, **known)
 
     def pytest_collectreport(self, report: Any) -> None:
-        """A file could not be imported, or said that all of it is to be skipped."""
-        if report.passed or report.nodeid in self._collected:
-            return  # every worker of pytest-xdist collects, and says so
-        self._collected.add(report.nodeid)
-        classname, name = _names(report.nodeid)
-        case = self._case(report)
+        """Record a file that could not be imported, or that was skipped as a whole."""
+        if report.passed or report.nodeid in self._not_collected:
+            return  # every worker of pytest-xdist collects and reports
+        self._not_collected.add(report.nodeid)
+        classname, name = node_names(report.nodeid)
+        case = self._reports.case(report, "skipped" if report.skipped else "errored")
         if case["file"] is None:
-            case["file"] = self._located(report.nodeid.split("::")[0])
+            case["file"] = self._reports.located(report.nodeid.split("::")[0])
         if isinstance(report.longrepr, tuple):
             case["line"] = report.longrepr[1]
-        self._record.write(
-            event="case", classname=classname, name=name, duration=0.0, output="", **case
-        )
+        self._write_case(classname, name, case)
 
-    # The run.
+    # The session
+
+    def pytest_sessionstart(self) -> None:
+        """Record that the session begins."""
+        self._record.write(event="begin", n="session", what="runner", tests=None, worker=False)
+
+    def pytest_collection_finish(self, session: Any) -> None:
+        """Record how many tests will run; with pytest-xdist, only the workers know."""
+        if not session.config.option.collectonly:
+            self._plan(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: List[str]) -> None:
+        """Record how many tests will run in the workers, all of which collect the same ones."""
+        self._plan(ids)
+
+    def _plan(self, nodeids: Any) -> None:
+        planned = set(nodeids)
+        if planned - self._planned:
+            self._planned |= planned
+            tests = len(self._planned)
+            self._record.write(event="begin", n="tests", what="suite", tests=tests, worker=False)
 
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
-        """Control-C or a signal; pytest-xdist stops itself in the same way, with an exception of its own."""
+        """Note Control-C or a signal; pytest-xdist stops itself in the same way, with an exception of its own."""
         self._interrupted = excinfo.type is KeyboardInterrupt
 
     def pytest_sessionfinish(self, session: Any) -> None:
-        """The run is over; what was still open was ended by `-x` or `--maxfail`."""
+        """Record that the session ends; `-x` or `--maxfail` may have ended it early."""
         asked = getattr(session, "shouldfail", False) or getattr(session, "shouldstop", False)
-        self._record.write(event="end", stopped=bool(asked) and not self._interrupted)
-
-    # Reports as events.
-
-    def _case(self, report: Any) -> Dict[str, Any]:
-        status, message = _verdict(report)
-        file, line = self._definition(getattr(report, "location", None))
-        details = ""
-        if status in ("failed", "errored"):
-            details = str(getattr(report, "longreprtext", report.longrepr) or "")[-TEXT_LIMIT:]
-            file, line = self._failure(report.longrepr, details, file) or (file, line)
-        return {
-            "status": status,
-            "message": message,
-            "details": details,
-            "file": file,
-            "line": line,
-        }
-
-    def _definition(self, location: Any) -> Tuple[Optional[str], Optional[int]]:
-        """Lines from one; pytest counts them from zero; a crashed worker's test has none."""
-        if not location:
-            return None, None
-        line = location[1]
-        return self._located(location[0]), line + 1 if isinstance(line, int) else None
-
-    def _located(self, path: str) -> Optional[str]:
-        return relative(os.path.join(self._root, path))  # noqa: PTH118  strings in, strings out
-
-    def _failure(
-        self, longrepr: Any, details: str, own: Optional[str]
-    ) -> Optional[Tuple[str, int]]:
-        """The last frame in the test's own file, else the last one in the repository."""
-        known: List[Tuple[str, int]] = []
-        for path, line in _frames(longrepr, details):
-            located = relative(path)
-            if located:
-                known.append((located, line))
-        in_own = [frame for frame in known if frame[0] == own]
-        return (in_own or known)[-1] if known else None
-
-
-def _verdict(report: Any) -> Tuple[str, str]:
-    """How pytest counts it, and why in one line; what breaks outside of a call is its "error"."""
-    expected = getattr(report, "wasxfail", None)
-    if report.skipped and expected is not None:
-        return "skipped", "expected failure: " + expected.replace("reason: ", "", 1)
-    if report.skipped:
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-        return "skipped", str(reason).replace("Skipped: ", "", 1)
-    if report.passed:
-        return "passed", ""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    lines = str(getattr(crash, "message", None) or report.longrepr or "").strip().splitlines()
-    if crash is None and lines:  # the end of a traceback says what it is about
-        lines = [lines[-1][2:].strip() if lines[-1].startswith("E ") else lines[-1]]
-    in_call = getattr(report, "when", None) == "call"
-    return "failed" if in_call else "errored", lines[0] if lines else ""
-
-
-def _frames(longrepr: Any, details: str) -> Iterator[Tuple[str, int]]:
-    """The frames of a failure from the outermost on, as far as pytest shows them."""
-    crash = getattr(longrepr, "reprcrash", None)
-    if crash is not None:
-        yield crash.path, crash.lineno
-    for entry in getattr(getattr(longrepr, "reprtraceback", None), "reprentries", ()):
-        place = getattr(entry, "reprfileloc", None)
-        if place is not None:
-            yield place.path, place.lineno
-    for match in _FRAME.finditer(details):
-        if match["native"] or crash is None:
-            yield match["native"] or match["file"], int(match["native_line"] or match["line"])
-
-
-def _subtest_name(report: Any) -> str:
-    """As unittest writes it, `[message] (a=1)`."""
-    message = getattr(report.context, "msg", None)
-    values = (report.context.kwargs or {}).items()
-    described = ", ".join("{}={}".format(key, _value(report, value)) for key, value in values)
-    parts = ["[{}]".format(message)] if message else []
-    return " ".join(parts + (["({})".format(described)] if described else [])) or "(<subtest>)"
-
-
-def _value(report: Any, value: Any) -> str:
-    """The value as text: pytest 9 has it so, and twice so on the way through pytest-xdist; pytest-subtests as it is."""
-    if not type(report).__module__.startswith("_pytest."):
-        return repr(value)
-    if hasattr(report, "node"):
-        try:
-            return str(ast.literal_eval(value))
-        except (SyntaxError, ValueError):  # too long, so it was cut
-            pass
-    return str(value)
+        stopped = bool(asked) and not self._interrupted
+        self._record.write(event="end", n="tests", ran=len(self._ran), stopped=stopped)
+        self._record.write(event="end", n="session")
 
 
 class Databases:
-    """Records which databases pytest-django has set up."""
+    """Record which databases pytest-django has set up."""
 
     def __init__(self, directory: str) -> None:
         self._record = Record(directory, "database")
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Iterator[None]:
-        """Around `django_db_setup`: what has another name afterwards is a test database."""
+        """Compare the names before and after `django_db_setup`: what has changed is a test database."""
         if fixturedef.argname != "django_db_setup":
             yield
             return
@@ -258,7 +213,7 @@ def _database_names() -> Dict[str, str]:
 
 
 class Shard:
-    """Deselects the tests that other jobs run; every worker of pytest-xdist collects, and comes to the same."""
+    """Deselect the tests that other jobs run; every worker of pytest-xdist collects, with the same outcome."""
 
     def __init__(self, part: Part, directory: str) -> None:
         self._part = part
@@ -266,7 +221,7 @@ class Shard:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_collection_modifyitems(self, config: Any, items: List[Any]) -> Iterator[None]:
-        """After everybody else (`-k`, `-m`, plugins that sort) has had a say."""
+        """Select this job's tests after `-k`, `-m` and plugins that select or sort."""
         yield
         mine, event = self._part.choose(map(_unit, items))
         self._record.write(**event)
@@ -276,19 +231,19 @@ class Shard:
             config.hook.pytest_deselected(items=left_out)
 
     def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
-        """To have no test here is no failure; whether there is one anywhere is for the reader of the record to say."""
+        """Let an empty shard pass; the reader of the record knows whether any shard has a test."""
         if exitstatus == NO_TESTS_COLLECTED:
             session.exitstatus = 0
 
 
 def _unit(item: Any) -> str:
-    """What stays together: a class, or the functions of a module (`--dist loadscope` of pytest-xdist)."""
-    classname, name = _names(item.nodeid)
+    """Return what is never split: a class, or the functions of a module (`--dist loadscope` of pytest-xdist)."""
+    classname, name = node_names(item.nodeid)
     return classname or name
 
 
 def pytest_configure(config: Any) -> None:
-    """Register what records, where there is a place to record to."""
+    """Register what records, if HEROCI_RECORD names a directory."""
     directory = os.environ.get("HEROCI_RECORD")
     worker = hasattr(config, "workerinput")
     if not directory or (os.environ.get(RUNNING) and not worker):
@@ -296,7 +251,13 @@ def pytest_configure(config: Any) -> None:
     os.environ[RUNNING] = str(os.getpid())
     config.pluginmanager.register(Databases(directory), "heroci-databases")
     if not worker:
-        config.pluginmanager.register(Plugin(config, directory), "heroci-tests")
+        config.pluginmanager.register(Tests(config, directory), "heroci-tests")
     part = Part.from_environment()
     if part is not None:
         config.pluginmanager.register(Shard(part, directory), "heroci-shard")
+
+
+def pytest_unconfigure(config: Any) -> None:
+    """Let the same process record another session after this one."""
+    if config.pluginmanager.has_plugin("heroci-tests"):
+        os.environ.pop(RUNNING, None)

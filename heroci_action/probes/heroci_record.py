@@ -2,7 +2,7 @@
 
 # This runs in every process of the tests, where pathlib would only cost time:
 # ruff: noqa: PTH103, PTH109, PTH118
-# Django's modules can be imported only once its settings are known:
+# Django's modules can be imported only when its settings are known:
 # ruff: noqa: PLC0415
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import sys
 import time
 from typing import Any, Dict, Optional
 
-# Relative names of files are meant from here, whatever directory a test changes to.
 START = os.getcwd()
-TEXT_LIMIT = 256 * 1024  # characters kept of one traceback, from the end
-OUTPUT_LIMIT = 64 * 1024  # characters kept of what one test prints, from the end
+"""Relative file names refer to this directory, even if a test changes to another one."""
+TEXT_LIMIT = 256 * 1024
+"""Characters kept of one traceback, from the end."""
+OUTPUT_LIMIT = 64 * 1024
+"""Characters kept of the output of one test, from the end."""
 
 
 @functools.lru_cache(maxsize=None)
@@ -27,7 +29,7 @@ def _root() -> str:
 
 @functools.lru_cache(maxsize=4096)
 def relative(path: str) -> Optional[str]:
-    """The path below the repository's root; None for what is installed, outside, or no file (`<string>`)."""
+    """Return the path below the repository's root, None if it is installed, outside, or no file (`<string>`)."""
     real = os.path.realpath(os.path.join(START, path))
     prefix = os.path.realpath(sys.prefix)
     root = _root()
@@ -40,7 +42,7 @@ def relative(path: str) -> Optional[str]:
 
 
 class Record:
-    """JSON lines in a file of this process, each written at once, so that a killed process leaves all it knew."""
+    """JSON lines in a file of this process. Each is written at once, so a killed process leaves all it knew."""
 
     def __init__(self, directory: str, prefix: str) -> None:
         self._directory = os.path.join(START, directory)
@@ -49,14 +51,17 @@ class Record:
         self._file = -1
 
     def write(self, **event: Any) -> None:
-        """Append one event. A full or missing disk loses events, it never breaks a test."""
-        line = json.dumps(event, ensure_ascii=True, default=repr) + "\n"
+        """Append one event. On a full or missing disk events are lost, but no test breaks."""
         try:
             if self._pid != os.getpid():  # first use, or first use after a fork
                 self._open()
-            os.write(self._file, line.encode("ascii"))
+            self._append(event)
         except OSError:
             self._file = -1
+
+    def _append(self, event: Dict[str, Any]) -> None:
+        line = json.dumps(event, ensure_ascii=True, default=repr) + "\n"
+        os.write(self._file, line.encode("ascii"))
 
     def _open(self) -> None:
         self._pid = os.getpid()
@@ -64,6 +69,8 @@ class Record:
         name = "{}-{}-{}.jsonl".format(self._prefix, self._pid, time.time_ns())
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._file = os.open(os.path.join(self._directory, name), flags, 0o644)
+        # A file without this first line was changed after it was written.
+        self._append({"event": "process", "pid": self._pid})
 
 
 _VERSION_QUERIES = {
@@ -74,7 +81,7 @@ _VERSION_QUERIES = {
 
 
 def database(alias: str) -> Dict[str, Any]:
-    """What is known of a database that the tests use; `version` None where the server does not say."""
+    """Describe a database that the tests use; `version` is None if the server does not report it."""
     from django.db import connections
 
     connection = connections[alias]
@@ -95,7 +102,7 @@ def _version(connection: Any) -> Optional[str]:
         with connection.cursor() as cursor:
             cursor.execute(query)
             return str(cursor.fetchone()[0]).split(" ")[0]
-    except Exception:  # noqa: BLE001  whatever the driver raises, the tests say it better
+    except Exception:  # noqa: BLE001  the tests will report whatever the driver raises
         return None
     finally:
         if not was_open:

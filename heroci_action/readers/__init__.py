@@ -39,11 +39,17 @@ def read_sources(sources: Iterable[Source], *, tree: PathResolver) -> Readings:
     for source in sources:
         groups.setdefault(BY_KIND[source.kind].read, []).append(source)
     parts = {reader: reader(group, tree) for reader, group in groups.items()}
-    recorded = {test.id for test in parts[read_records].tests} if read_records in parts else set()
+    recorded = _recorded(parts[read_records]) if read_records in parts else set()
     return joined(
         part if reader is read_records else _without(part, recorded)
         for reader, part in parts.items()
     )
+
+
+def _recorded(part: Readings) -> set[str]:
+    """Return the ids of the tests that were recorded, whether they have ended or not."""
+    unfinished = part.run.unfinished if part.run else ()
+    return {test.id for test in (*part.tests, *(item.test for item in unfinished))}
 
 
 def _without(part: Readings, recorded: set[str]) -> Readings:

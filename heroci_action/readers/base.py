@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from heroci_action.options import LARGEST_FILE
+from heroci_action.readers.recorded_run import RecordedRun
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.records import (
     Coverage,
@@ -129,6 +130,7 @@ class Readings:
     facts: Mapping[str, str] = field(default_factory=dict)
     splits: tuple[Split, ...] = ()
     fixtures: FixtureTimes | None = None
+    run: RecordedRun | None = None
     warnings: tuple[str, ...] = ()
     elsewhere: int = 0
 
@@ -174,6 +176,7 @@ def joined(parts: Iterable[Readings]) -> Readings:
     problems: list[str] = []
     splits: list[Split] = []
     fixtures: FixtureTimes | None = None
+    run: RecordedRun | None = None
     warnings: list[str] = []
     packed: Readings | None = None
     elsewhere = 0
@@ -189,6 +192,7 @@ def joined(parts: Iterable[Readings]) -> Readings:
         problems += part.problems
         splits += part.splits
         fixtures = part.fixtures or fixtures
+        run = part.run or run
         warnings += part.warnings
         elsewhere += part.elsewhere
     return Readings(
@@ -199,6 +203,7 @@ def joined(parts: Iterable[Readings]) -> Readings:
         problems=tuple(problems),
         splits=tuple(splits),
         fixtures=fixtures,
+        run=run,
         warnings=tuple(warnings),
         passed=packed.passed if packed else None,
         elsewhere=elsewhere,

@@ -13,8 +13,9 @@ from typing import Any
 from heroci_action.plan.report_kinds import DATABASE_RECORD, DJANGO_RECORD
 from heroci_action.readers.base import BrokenReportError, Readings, Source, joined, kept
 from heroci_action.readers.format import Category, Format
+from heroci_action.readers.recorded_run import ProcessRecord, recorded_run
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import FixtureTimes, Split, Status, TestCase
+from heroci_action.results.records import Attempt, FixtureTimes, Split, Status, TestCase
 
 Event = Mapping[str, Any]
 
@@ -29,30 +30,26 @@ class _Run:
     """What the processes of one test run have written."""
 
     tests: list[TestCase] = field(default_factory=list)
-    unfinished: list[TestCase] = field(default_factory=list)
+    processes: list[ProcessRecord] = field(default_factory=list)
     fixtures: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     databases: dict[str, str] | None = None
     splits: dict[str, Split] = field(default_factory=dict)  # by fingerprint
-    stopped: bool = False
     warnings: list[str] = field(default_factory=list)
 
 
 def read_records(sources: Sequence[Source], tree: PathResolver) -> Readings:
-    """Every case that was recorded, and as errored every test that started and never ended.
+    """Return every case that was recorded, and the course of the run: what was planned, and what has not ended.
 
-    A run that was told to stop at the first failure ends its other processes on purpose: their tests are a warning.
     The fact `database` names what the tests really used, such as `PostgreSQL 18.6`, or `none`; `shard` the part of the
     tests that ran, such as `2/5, 31 of 154 tests`.
     """
     run = _Run()
 
     def single(source: Source, tree: PathResolver) -> Readings:
-        open_tests: dict[object, TestCase] = {}
-        try:
-            for event in _events(source):
-                _take(event, run, open_tests, tree)
-        finally:
-            run.unfinished += open_tests.values()
+        process = ProcessRecord()
+        run.processes.append(process)
+        for event in _events(source):
+            _take(event, run, process, tree)
         return Readings()
 
     troubles = joined(kept(single, source, tree) for source in sources)
@@ -60,13 +57,13 @@ def read_records(sources: Sequence[Source], tree: PathResolver) -> Readings:
 
 
 def _readings(run: _Run) -> Readings:
-    ended = [f"{test.id} was ended by --failfast" for test in run.unfinished]
     return Readings(
-        tests=tuple(run.tests) if run.stopped else (*run.tests, *run.unfinished),
+        tests=tuple(run.tests),
+        run=recorded_run(run.processes),
         facts=_database_fact(run) | _shard_fact(run),
         splits=tuple(run.splits[fingerprint] for fingerprint in sorted(run.splits)),
         fixtures=_fixture_times(run.fixtures),
-        warnings=(*(ended if run.stopped else ()), *run.warnings, *_empty_shards(run)),
+        warnings=(*run.warnings, *_empty_shards(run)),
         elsewhere=sum(split.total - split.tests for split in run.splits.values()),
     )
 
@@ -100,24 +97,23 @@ def _empty_shards(run: _Run) -> Iterator[str]:
             yield f"shard {split.shard} has no test: the other shards run all {split.total:,}"
 
 
-def _take(event: Event, run: _Run, open_tests: dict[object, TestCase], tree: PathResolver) -> None:
+def _take(event: Event, run: _Run, process: ProcessRecord, tree: PathResolver) -> None:
     match event.get("event"):
         case "start":
-            open_tests[event.get("n")] = _unfinished(event, tree)
-        case "stop":
-            open_tests.pop(event.get("n"), None)
+            process.start(event, _test({**event, "status": Status.ERRORED}, tree))
         case "case":
             run.tests.append(_test(event, tree))
+            process.expected_failures += event.get("expected") is True
         case "fixtures":
             run.fixtures[str(event.get("classname"))] += _fixtures(event)
-        case "end":
-            run.stopped = run.stopped or event.get("stopped") is True
         case "shard":
             _choose(event, run)
         case "warning" if event.get("text"):
             run.warnings.append(str(event["text"]))
         case "databases":
             run.databases = (run.databases or {}) | _databases(event)
+        case _:
+            process.take(event)
 
 
 def _choose(event: Event, run: _Run) -> None:
@@ -149,23 +145,38 @@ def _test(event: Event, tree: PathResolver) -> TestCase:
         duration = max(float(event.get("duration") or 0), 0.0)
     except (KeyError, TypeError, ValueError) as error:
         raise BrokenReportError(f"a case without {error}") from error
-    file, line = _place(event, tree)
+    attempts = _attempts(event)
+    flaky = bool(attempts) and status is Status.PASSED
+    # A flaky test has the place and the words of its first failure.
+    failure = event["attempts"][0] if flaky else event
+    file, line = _place(failure, tree)
     return TestCase(
         name=name,
         classname=str(event.get("classname") or ""),
-        status=status,
+        status=Status.FLAKY if flaky else status,
         duration=duration,
         file=file,
         line=line,
-        message=str(event.get("message") or ""),
-        details=str(event.get("details") or ""),
+        message=str(failure.get("message") or ""),
+        details=str(failure.get("details") or ""),
         output=str(event.get("output") or ""),
+        attempts=attempts,
     )
 
 
-def _unfinished(event: Event, tree: PathResolver) -> TestCase:
-    message = "did not finish: its process ended, or was ended, while it ran"
-    return _test({**event, "status": Status.ERRORED, "message": message}, tree)
+def _attempts(event: Event) -> tuple[Attempt, ...]:
+    """Return the attempts that the test runner has followed by a rerun."""
+    try:
+        return tuple(
+            Attempt(
+                status=Status(attempt["status"]),
+                message=str(attempt.get("message") or ""),
+                details=str(attempt.get("details") or ""),
+            )
+            for attempt in event.get("attempts") or ()
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BrokenReportError(f"an attempt without {error}") from error
 
 
 def _place(event: Event, tree: PathResolver) -> tuple[str | None, int | None]:

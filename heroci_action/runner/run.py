@@ -26,7 +26,8 @@ from heroci_action.observers.base import Observer
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.readers import Readings
 from heroci_action.results.records import Coverage, StageResult, Status
-from heroci_action.runner.stage_task import StageTask, blank
+from heroci_action.runner.completeness import Ended
+from heroci_action.runner.stage_task import TIME_LIMIT, StageTask, blank, ended
 from heroci_action.runner.verdict import judge_run, past_tense, status_of, unmet_need
 from heroci_action.text import seconds
 
@@ -54,11 +55,14 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.reason: str | None = None
+        self.moment = 0.0  # on anyio's clock
         self.scope = anyio.CancelScope()
 
     def __call__(self, reason: str) -> None:
         """Cancel everything that is running; the first reason is kept."""
-        self.reason = self.reason or reason
+        if self.reason is None:
+            self.reason = reason
+            self.moment = anyio.current_time()
         self.scope.cancel()
 
 
@@ -74,8 +78,8 @@ async def run_plan(
 
     Expected errors are not raised: the outcome contains a stage that failed, and also an engine that did not open.
     """
-    run = _Run(plan, observer, read)
     interrupt = interrupt or Interrupt()
+    run = _Run(plan, observer, read, interrupt)
     with interrupt.scope, run.time_limit():
         try:
             with one_error():
@@ -83,24 +87,27 @@ async def run_plan(
                     await run.run_stages(session)
         except HeroCIError as error:
             await run.fail_without_engine(error)
-    return run.outcome(interrupted=interrupt.reason)
+    return run.outcome()
 
 
 class _Run:
     """The state of one run. The task of each stage writes the result of that stage, once."""
 
-    def __init__(self, plan: Plan, observer: Observer, read: Reader) -> None:
+    def __init__(self, plan: Plan, observer: Observer, read: Reader, interrupt: Interrupt) -> None:
         self.observer = observer
         self.slots = anyio.CapacityLimiter(plan.max_parallel or math.inf)
         self._plan = plan
         self._read = read
+        self._interrupt = interrupt
         self._start = anyio.current_time()
         self._done = {stage.name: anyio.Event() for stage in plan.stages}
         self._results: dict[str, StageResult] = {}
         self._coverage: list[Coverage] = []
         self._errors: set[ExitCode] = set()
         self._stopped: str | None = None
+        self._stopped_at = 0.0
         self._scope = anyio.CancelScope()
+        self.limit = anyio.CancelScope(deadline=self._start + (plan.timeout or math.inf))
 
     def now(self) -> float:
         """Return the seconds since the run began."""
@@ -109,9 +116,9 @@ class _Run:
     @contextmanager
     def time_limit(self) -> Iterator[None]:
         """Cancel the run at its time limit."""
-        with anyio.move_on_after(self._plan.timeout) as scope:
+        with self.limit:
             yield
-        if scope.cancelled_caught:
+        if self.limit.cancelled_caught:
             limit = seconds(self._plan.timeout or 0)
             self._stopped = f"the run was still going after {limit}, its time limit"
             self._errors.add(ExitCode.FAILED)
@@ -157,7 +164,18 @@ class _Run:
         self._errors.add(ExitCode.FAILED if failed else ExitCode.ENGINE)
         if self._plan.fail_fast and not self._stopped:
             self._stopped = f"stage {result.name!r} {past_tense(result.status)} (--fail-fast)"
+            self._stopped_at = anyio.current_time()
             self._scope.cancel()
+
+    def ended(self) -> Ended | None:
+        """Return why the whole run was ended early, None if it was not."""
+        if self._interrupt.reason:
+            return ended("the run was interrupted", self._interrupt.moment)
+        if self.limit.cancel_called:
+            return ended(TIME_LIMIT, min(self.limit.deadline, anyio.current_time()))
+        if self._stopped:
+            return ended("--fail-fast ended the run", self._stopped_at)
+        return None
 
     def record_error(self, error: HeroCIError, stage: Stage) -> None:
         """Record the exit code of an error in a stage."""
@@ -176,8 +194,9 @@ class _Run:
         self._coverage += readings.coverage
         return readings
 
-    def outcome(self, *, interrupted: str | None) -> Outcome:
+    def outcome(self) -> Outcome:
         """Return all results, with one for each stage of the plan."""
+        interrupted = self._interrupt.reason
         stopped = interrupted or self._stopped
         stages = tuple(self._final(stage, stopped) for stage in self._plan.stages)
         return Outcome(

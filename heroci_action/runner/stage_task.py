@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 from typing import Protocol
 
@@ -20,12 +22,20 @@ from heroci_action.observers.base import Observer
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.readers import Readings
 from heroci_action.results.records import StageResult, Status, StepResult
+from heroci_action.runner.completeness import Ended
 from heroci_action.runner.output import Output
-from heroci_action.runner.verdict import judge_stage, judge_step, past_tense, time_limit_reason
+from heroci_action.runner.verdict import (
+    judge_stage,
+    judge_step,
+    past_tense,
+    time_limit_reason,
+    time_limit_remedy,
+)
 from heroci_action.text import seconds
 
 COLLECT_WITHIN = 60.0
 """Seconds in which the engine must hand over the report files of a step."""
+TIME_LIMIT = "the time limit ended it"
 
 
 class RunState(Protocol):
@@ -33,9 +43,14 @@ class RunState(Protocol):
 
     observer: Observer
     slots: anyio.CapacityLimiter
+    limit: anyio.CancelScope
 
     def now(self) -> float:
         """Return the seconds since the run began."""
+        ...
+
+    def ended(self) -> Ended | None:
+        """Return why the whole run was ended early, None if it was not."""
         ...
 
     def record_error(self, error: HeroCIError, stage: Stage) -> None:
@@ -59,10 +74,13 @@ class StageTask:
         self._timed_out = False
         self._warnings: tuple[str, ...] = ()
         self._complete = False
+        self._limit = anyio.CancelScope()
 
     async def run(self, session: EngineSession) -> None:
         """Run the stage within its time limit; an EngineError ends the stage, not the run."""
-        with anyio.move_on_after(self._stage.timeout) as limit:
+        limit = self._limit
+        limit.deadline = anyio.current_time() + (self._stage.timeout or math.inf)
+        with limit:
             try:
                 async with session.stage(self._stage, self._service_sink()) as scope:
                     self._warnings = scope.warnings
@@ -121,6 +139,8 @@ class StageTask:
         outcome: StepOutcome | HeroCIError | None = None
         try:
             outcome = await scope.run(step, output)
+            if outcome.timed_out:
+                self._reach_time_limit()
         except HeroCIError as error:
             outcome = error
             self._run.record_error(error, self._stage)
@@ -129,7 +149,9 @@ class StageTask:
             # Also if the step was cancelled: its reports say how far it got.
             with anyio.CancelScope(shield=True):
                 readings = await self._collect(step, scope, output)
-            result = judge_step(step, outcome, readings, tail=output.tail)
+            timed_out = isinstance(outcome, StepOutcome) and outcome.timed_out
+            early = self._ended() if outcome is None or timed_out else None
+            result = judge_step(step, outcome, readings, tail=output.tail, ended=early)
             self._record(replace(result, started=started, duration=ended - started))
 
     async def _collect(self, step: Step, scope: StageScope, output: Output) -> Readings:
@@ -146,6 +168,17 @@ class StageTask:
             lost = f"could not collect the reports of {step.name!r}{problem}"
             readings = replace(readings, warnings=(lost, *readings.warnings))
         return readings
+
+    def _reach_time_limit(self) -> None:
+        """End the stage or run whose time limit the engine has enforced, which it does shortly before the runner."""
+        limits = (self._limit, self._run.limit)
+        min(limits, key=lambda limit: limit.deadline).cancel()
+
+    def _ended(self) -> Ended:
+        """Return why a step was ended early."""
+        if self._limit.cancel_called:
+            return ended(TIME_LIMIT, min(self._limit.deadline, anyio.current_time()))
+        return self._run.ended() or ended(TIME_LIMIT, anyio.current_time())
 
     def _record(self, result: StepResult) -> None:
         self._steps[result.name] = result
@@ -176,8 +209,18 @@ class StageTask:
             reason = "the stage ended before this step"
             return StepResult(name=step.name, status=Status.SKIPPED, reason=reason)
         if result.status is Status.CANCELLED and self._timed_out:
-            return replace(result, status=Status.FAILED, reason=time_limit_reason(self._stage))
+            return replace(
+                result,
+                status=Status.FAILED,
+                reason=time_limit_reason(self._stage),
+                remedy=time_limit_remedy(self._stage),
+            )
         return result
+
+
+def ended(why: str, moment: float) -> Ended:
+    """Return why and when something was ended, given the moment on anyio's clock."""
+    return Ended(why=why, at=time.time() - (anyio.current_time() - moment))
 
 
 def blank(stage: Stage, status: Status, started: float) -> StageResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
@@ -13,8 +12,15 @@ from heroci_action.errors import ExitCode, HeroCIError
 from heroci_action.plan.actions import BuildImage, InstallDependencies, InstallSystemPackages
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.readers import Readings
-from heroci_action.results.records import StageResult, Status, StepResult
-from heroci_action.text import count, seconds
+from heroci_action.results.records import StageResult, Status, StepResult, TestCase
+from heroci_action.runner.completeness import (
+    Ended,
+    early_end,
+    signal_name,
+    stopped_tests,
+    unfinished_tests,
+)
+from heroci_action.text import count, one_line, seconds
 
 # Work of the engine itself: a full disk or a dead network is not the project's fault there.
 _OF_THE_ENGINE = (InstallSystemPackages, InstallDependencies, BuildImage)
@@ -33,30 +39,38 @@ PASSED = Verdict(status=Status.PASSED)
 
 
 def judge_step(
-    step: Step, outcome: StepOutcome | HeroCIError | None, readings: Readings, *, tail: str
+    step: Step,
+    outcome: StepOutcome | HeroCIError | None,
+    readings: Readings,
+    *,
+    tail: str,
+    ended: Ended | None = None,
 ) -> StepResult:
     """Return the result of a step; it has passed only if its exit code and its reports agree.
 
-    `outcome` is None if the step was cancelled; `tail` is the end of its output.
+    `outcome` is None if the step was cancelled, and `ended` says why; `tail` is the end of its output.
     """
+    exit_code = outcome.exit_code if isinstance(outcome, StepOutcome) else None
+    unfinished = unfinished_tests(readings.run, exit_code=exit_code, ended=ended)
     result = StepResult(
         name=step.name,
         status=Status.CANCELLED,
         command=str(step.action),
         output=tail,
         diagnostics=readings.diagnostics,
-        tests=readings.tests,
+        tests=(*readings.tests, *unfinished),
         facts=readings.facts,
         splits=readings.splits,
         fixtures=readings.fixtures,
         problems=readings.problems,
-        warnings=readings.warnings,
+        warnings=(*readings.warnings, *stopped_tests(readings.run)),
     )
     if outcome is None:
         return result
     if isinstance(outcome, HeroCIError):
         return replace(result, status=Status.ERRORED, reason=outcome.cause, remedy=outcome.remedy)
-    verdict = _judge(step, outcome, readings, tail)
+    bad = sum(test.status in (Status.FAILED, Status.ERRORED) for test in readings.tests)
+    verdict = _judge(step, outcome, readings, tail=tail, bad=bad)
     return replace(
         result,
         status=verdict.status,
@@ -66,18 +80,27 @@ def judge_step(
         cached=outcome.cached,
         facts={**outcome.facts, **readings.facts},
         python=outcome.python,
-        warnings=outcome.warnings + readings.warnings,
+        warnings=outcome.warnings + result.warnings,
     )
 
 
-def _judge(step: Step, outcome: StepOutcome, readings: Readings, tail: str) -> Verdict:
-    bad = sum(test.status in (Status.FAILED, Status.ERRORED) for test in readings.tests)
+def _judge(step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, bad: int) -> Verdict:
+    if outcome.timed_out:
+        return Verdict(status=Status.CANCELLED)
     if outcome.exit_code:
         return _failure(step, outcome, readings, tail=tail, bad=bad)
+    early = early_end(readings.run, outcome.exit_code)
+    if early:
+        return _failed(early)
     if bad:
         return _failed(f"exited with code 0, but its report contains {count(bad, 'failed test')}")
     if readings.problems:
         return _failed("; ".join(readings.problems))
+    return _reports_tests(step, readings)
+
+
+def _reports_tests(step: Step, readings: Readings) -> Verdict:
+    """Judge whether a step that exited with code 0 has run the tests that it was to run."""
     if step.sharded and not readings.splits:
         return _failed(
             "the tests were not split: the project's test runner collects them in its own way",
@@ -87,7 +110,23 @@ def _judge(step: Step, outcome: StepOutcome, readings: Readings, tail: str) -> V
         return _failed(
             "no test ran", remedy="check the test labels and the names of the test files"
         )
+    skipped = [test for test in readings.tests if test.status is Status.SKIPPED]
+    expected = readings.run.expected_failures if readings.run else 0
+    nothing = len(skipped) == len(readings.tests) and not expected
+    if step.must_report and nothing and not readings.elsewhere:
+        return _failed(
+            f"no test ran: {_all_skipped(skipped)}",
+            remedy="provide what the tests need, or leave them out",
+        )
     return PASSED
+
+
+def _all_skipped(tests: list[TestCase]) -> str:
+    reasons = {test.message for test in tests}
+    same = f" ({one_line(reasons.pop())})" if len(reasons) == 1 and any(reasons) else ""
+    if len(tests) == 1:
+        return f"the only test was skipped{same}"
+    return f"all {count(len(tests), 'test')} were skipped{same}"
 
 
 def _failed(reason: str, *, remedy: str | None = None) -> Verdict:
@@ -98,7 +137,9 @@ def _failure(
     step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, bad: int
 ) -> Verdict:
     """Name the cause of a non-zero exit code: the engine knows it best, then the reports, then the output."""
-    known = None if bad or readings.diagnostics else diagnose(tail)
+    run = readings.run
+    explained = bad or readings.diagnostics or (run and (run.unfinished or run.died is not None))
+    known = None if explained else diagnose(tail)
     if outcome.cause or known is None:
         reason = outcome.cause or _exit_reason(outcome.exit_code, bad, readings)
         return _failed(reason, remedy=outcome.remedy)
@@ -108,6 +149,9 @@ def _failure(
 
 
 def _exit_reason(exit_code: int, bad: int, readings: Readings) -> str:
+    early = early_end(readings.run, exit_code)
+    if early:
+        return f"{early}; {count(bad, 'test')} failed" if bad else early
     if exit_code > 128:  # noqa: PLR2004  the shell's convention: 128 + the number of the signal
         return f"ended by signal {signal_name(exit_code - 128)}"
     if bad or readings.diagnostics:
@@ -117,12 +161,9 @@ def _exit_reason(exit_code: int, bad: int, readings: Readings) -> str:
     return f"exited with code {exit_code}"
 
 
-def signal_name(number: int) -> str:
-    """Return a signal as people know it: `9 (SIGKILL)`."""
-    try:
-        return f"{number} ({signal.Signals(number).name})"
-    except ValueError:
-        return str(number)
+def time_limit_remedy(stage: Stage) -> str:
+    """Return what to do about a stage that exceeded its time limit."""
+    return f"fix what hangs, or raise `stages.{stage.name}.timeout` in the configuration"
 
 
 def time_limit_reason(stage: Stage) -> str:
@@ -150,7 +191,7 @@ def judge_stage(
                     status=status, reason=f"{step.name}: {step.reason}", remedy=step.remedy
                 )
     if timed_out:
-        return _failed(time_limit_reason(stage))
+        return _failed(time_limit_reason(stage), remedy=time_limit_remedy(stage))
     return PASSED if complete else Verdict(status=Status.CANCELLED)
 
 

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from heroci_action.engines.base import ReportFile
+from heroci_action.engines.base import ReportFile, StepOutcome
+from heroci_action.plan.actions import Command
+from heroci_action.plan.stages import Step
 from heroci_action.readers import PathResolver, Readings, read
-from heroci_action.results.records import Status, TestCase
+from heroci_action.results.records import Status, StepResult, TestCase
+from heroci_action.runner.verdict import judge_step
 
 PROBES = Path(__file__).parents[3] / "heroci_action" / "probes"
 LIMIT = 60  # seconds that a run may take before it counts as hanging
@@ -52,14 +55,22 @@ class Run:
     output: str
     readings: Readings
 
+    @property
+    def result(self) -> StepResult:
+        """The result of the step that runs the program."""
+        step = Step(name="tests", action=Command(line=("python",)), must_report=True)
+        exit_code = 128 - self.code if self.code < 0 else self.code
+        outcome = StepOutcome(exit_code=exit_code)
+        return judge_step(step, outcome, self.readings, tail="")
+
     def test(self, name: str) -> TestCase:
-        """The case whose id ends in this name."""
-        (test,) = (test for test in self.readings.tests if test.id.endswith(name))
+        """Return the case whose id ends in this name."""
+        (test,) = (test for test in self.result.tests if test.id.endswith(name))
         return test
 
     def statuses(self) -> dict[str, Status]:
-        """How each test ended, by its name."""
-        return {test.id.removeprefix("shop.tests."): test.status for test in self.readings.tests}
+        """Return how each test ended, by its name."""
+        return {test.id.removeprefix("shop.tests."): test.status for test in self.result.tests}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

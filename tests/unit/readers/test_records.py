@@ -56,32 +56,7 @@ def test_a_case_keeps_everything_that_was_recorded() -> None:
     assert (test.message, test.details, test.output) == ("1 != 2", "Traceback", "hello")
 
 
-def test_a_test_that_started_and_never_ended_is_an_error_by_name() -> None:
-    found = readings(
-        record(start("test_ok"), case("test_ok"), stop(), start("test_hangs", 2)),
-        record(start("test_other"), case("test_other"), stop(), name="django-2-1.jsonl"),
-    )
-    (hanging,) = (test for test in found.tests if test.status is Status.ERRORED)
-    assert (hanging.name, hanging.file, hanging.line) == ("test_hangs", "a.py", 3)
-    assert hanging.message.startswith("did not finish")
-    assert len(found.tests) == 3
-
-
-def test_tests_that_failfast_has_ended_are_a_warning_and_no_failure() -> None:
-    found = readings(
-        record({"event": "end", "stopped": True}, name="django-1.jsonl"),
-        record(start("test_cut_off"), name="django-2.jsonl"),
-    )
-    assert found.tests == ()
-    assert [warning for warning in found.warnings if "a.B.test_cut_off" in warning]
-
-
-def test_an_orderly_end_without_failfast_excuses_nothing() -> None:
-    found = readings(record(start("test_killed"), {"event": "end", "stopped": False}))
-    assert [test.status for test in found.tests] == [Status.ERRORED]
-
-
-def test_a_line_that_was_cut_off_costs_only_itself() -> None:
+def test_a_truncated_line_costs_only_itself() -> None:
     broken = record(start("test_a"), case("test_a"), stop(), end='\n{"event": "sta')
     found = readings(broken, record(case("test_b"), name="other.jsonl"))
     assert [test.name for test in found.tests] == ["test_a", "test_b"]

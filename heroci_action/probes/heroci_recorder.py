@@ -1,0 +1,319 @@
+"""Turn what the hooks on unittest and Django observe into events of the record."""
+
+# unittest has no public names for what is needed here:
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import sys
+import time
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+from heroci_locate import (  # type: ignore[import-not-found,unused-ignore]
+    class_path,
+    definition,
+    describe,
+    owner_definition,
+    test_names,
+    tests_of,
+)
+from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
+    OUTPUT_LIMIT,
+    Record,
+    database,
+)
+
+_FIXTURE = re.compile(r"(?P<name>\w+) \((?P<owner>[^()]+)\)")
+KEPT_PIECES = 1000
+"""Pieces of output that are kept before they are joined."""
+
+
+class _Tee:
+    """A stream that also keeps the end of what is written to it."""
+
+    def __init__(self, stream: Any, kept: List[str]) -> None:
+        self._heroci_stream = stream
+        self._heroci_kept = kept
+
+    def write(self, text: Any) -> Any:
+        if isinstance(text, str):
+            keep(self._heroci_kept, text)
+        return self._heroci_stream.write(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._heroci_stream, name)
+
+
+def keep(kept: List[str], text: str) -> None:
+    """Append to the pieces of output, and join them when there are too many."""
+    kept.append(text)
+    if len(kept) > KEPT_PIECES or len(text) > OUTPUT_LIMIT:
+        kept[:] = ["".join(kept)[-OUTPUT_LIMIT:]]
+
+
+class _Running:
+    """The test that this process is running."""
+
+    def __init__(self, test: Any) -> None:
+        self.test = test
+        self.classname, self.name = test_names(test)
+        self.place = definition(test)
+        self.started = time.perf_counter()
+        self.outcomes: List[Dict[str, Any]] = []
+        self.output: List[str] = []
+        self._streams: List[Tuple[str, Any]] = []
+
+    def capture(self) -> None:
+        """Keep what the test prints; it is still printed."""
+        for name in ("stdout", "stderr"):
+            tee = _Tee(getattr(sys, name), self.output)
+            setattr(sys, name, tee)
+            self._streams.append((name, tee))
+
+    def release(self) -> None:
+        """Restore the streams unless `--buffer` or the test has replaced them in the meantime."""
+        for name, tee in self._streams:
+            if getattr(sys, name) is tee:
+                setattr(sys, name, tee._heroci_stream)
+            tee._heroci_kept = []
+
+    def text(self) -> str:
+        """Return the end of what the test has printed."""
+        return "".join(self.output)[-OUTPUT_LIMIT:]
+
+
+class Recorder:
+    """The record of this process. Forked workers inherit it, and write files of their own."""
+
+    def __init__(self, directory: str) -> None:
+        self.running: Optional[_Running] = None
+        self.reporting = False  # a result class may call another of its methods
+        self.building = False  # a suite may be built from others
+        self._record = Record(directory, "django")
+        self._numbers = itertools.count(1)
+        self._pid = os.getpid()
+        self._main = True
+        self._inside: List[str] = []  # the runner and the suite that have begun
+        self._left_out = 0
+
+    # The run
+
+    def enter_process(self, *, worker: bool = False) -> None:
+        """Forget what was inherited if this process was forked; one that was forked during a run is a worker."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._main = self._main and not self._inside
+            self._inside = []
+            self._left_out = 0
+        self._main = self._main and not worker
+
+    @property
+    def in_main_process(self) -> bool:
+        """Whether this is the process that runs the whole suite, rather than a worker of it."""
+        return self._main and self._pid == os.getpid()
+
+    @contextmanager
+    def runner(self) -> Iterator[None]:
+        """Record that a test runner was called and that it returned; if it raises, it has not returned."""
+        self.enter_process()
+        if self._inside or self.running is not None:
+            yield
+            return
+        with self._span("runner", None):
+            yield
+
+    @contextmanager
+    def suite(self, suite: Any, result: Any) -> Iterator[None]:
+        """Record how many tests a suite has and that it came to its end, unless it is part of another one."""
+        self.enter_process()
+        if "suite" in self._inside or self.running is not None:
+            yield
+            return
+        before = getattr(result, "testsRun", 0)
+        self._left_out = 0
+        with self._span("suite", suite.countTestCases()) as end:
+            yield
+            end["stopped"] = bool(getattr(result, "shouldStop", False))
+            end["left_out"] = self._left_out
+            end["ran"] = getattr(result, "testsRun", 0) - before
+
+    @contextmanager
+    def _span(self, what: str, tests: Optional[int]) -> Iterator[Dict[str, Any]]:
+        number = next(self._numbers)
+        worker = not self._main
+        self._record.write(event="begin", n=number, what=what, tests=tests, worker=worker)
+        self._inside.append(what)
+        end: Dict[str, Any] = {}
+        try:
+            yield end
+        finally:
+            # Even if it raises: the caller may catch it and start another run.
+            self._inside.remove(what)
+        self._record.write(event="end", n=number, **end)
+
+    def record_built(self, tests: int) -> None:
+        """Record that a suite was built, which is then expected to run."""
+        self._record.write(event="built", tests=tests)
+
+    def record_left_out(self) -> None:
+        """Count a test that is not called, because its class or module was not set up."""
+        self._left_out += 1
+
+    def record_death(self, pid: int, exit_code: Optional[int]) -> None:
+        """Record that a worker ended before its work was done."""
+        self._record.write(event="died", pid=pid, exit_code=exit_code)
+
+    def record_shard(self, event: Dict[str, Any]) -> None:
+        """Record which part of the tests will run."""
+        self._record.write(**event)
+
+    def record_databases(self, suite: Any) -> None:
+        """Record the databases that the tests of a suite use; they have been set up."""
+        if self.in_main_process:
+            databases = [database(alias) for alias in sorted(_aliases(suite))]
+            self._record.write(event="databases", databases=databases)
+
+    # Tests
+
+    def call(self, test: Any, call: Callable[[], Any]) -> Any:
+        """Run a test, and record its start, its outcome and its end."""
+        number = next(self._numbers)
+        running = self.running = _Running(test)
+        self._start(number, running.classname, running.name, running.place)
+        running.capture()
+        try:
+            result = call()
+        except Exception:  # a result that raises; the runner must see it
+            if not running.outcomes:
+                self._add(running, "errored", sys.exc_info())
+            self._leave(number, running)
+            raise
+        except BaseException:
+            # An interrupt ends the run. The test has not ended, and is recorded as such.
+            running.release()
+            self.running = None
+            raise
+        self._leave(number, running)
+        return result
+
+    def _start(self, number: int, classname: str, name: str, place: Any, **more: Any) -> None:
+        self._record.write(
+            event="start",
+            n=number,
+            classname=classname,
+            name=name,
+            file=place[0],
+            line=place[1],
+            at=time.time(),
+            **more,
+        )
+
+    def _leave(self, number: int, running: _Running) -> None:
+        running.release()
+        self.running = None
+        duration = time.perf_counter() - running.started
+        for index, outcome in enumerate(running.outcomes):
+            self._case(
+                running.classname,
+                nth_name(running.name, index),
+                outcome,
+                duration=0.0 if index else duration,
+                output="" if index else running.text(),
+            )
+        self._record.write(event="stop", n=number)
+
+    def _case(
+        self,
+        classname: str,
+        name: str,
+        outcome: Dict[str, Any],
+        *,
+        duration: float = 0.0,
+        output: str = "",
+    ) -> None:
+        self._record.write(
+            event="case",
+            classname=classname,
+            name=name,
+            duration=duration,
+            output=output,
+            **outcome,
+        )
+
+    # Outcomes
+
+    def outcome(
+        self,
+        test: Any,
+        status: str,
+        error: Any = None,
+        *,
+        message: str = "",
+        expected: bool = False,
+    ) -> None:
+        """Record the outcome of a test, a subtest, or a fixture of a class or module."""
+        running = self.running
+        owner = getattr(test, "test_case", test)
+        if running is not None and owner is running.test:
+            if owner is test:
+                self._add(running, status, error, message)
+                running.outcomes[-1]["expected"] = expected
+            else:
+                self._record_subtest(running, test, describe(status, error, message, running.place))
+        elif not hasattr(test, "_testMethodName") and not hasattr(test, "_dt_test"):
+            self._record_fixture_outcome(test, status, error, message)
+        # Else a parallel suite repeats what a worker has already recorded.
+
+    def _add(self, running: _Running, status: str, error: Any, message: str = "") -> None:
+        running.outcomes.append(describe(status, error, message, running.place))
+
+    def _record_subtest(self, running: _Running, subtest: Any, outcome: Dict[str, Any]) -> None:
+        name = "{} {}".format(running.name, subtest._subDescription())
+        self._case(running.classname, name, outcome, output=running.text())
+
+    def _record_fixture_outcome(self, holder: Any, status: str, error: Any, message: str) -> None:
+        match = _FIXTURE.fullmatch(str(holder.id()))
+        name, owner = (match["name"], match["owner"]) if match else (str(holder.id()), "")
+        outcome = describe(status, error, message, owner_definition(owner))
+        self._case(owner, name, outcome)
+
+    # Fixtures of classes and modules
+
+    @contextmanager
+    def fixture(self, name: str, owner: Any) -> Iterator[None]:
+        """Record the start and end of a fixture, and the time that those of a class took."""
+        path = class_path(owner) if isinstance(owner, type) else str(owner)
+        number = next(self._numbers)
+        self._start(number, path, name, owner_definition(path), fixture=True)
+        started = time.perf_counter()
+        yield
+        duration = time.perf_counter() - started
+        self._record.write(event="stop", n=number)
+        if isinstance(owner, type):
+            self._record.write(event="fixtures", classname=path, duration=duration)
+
+
+def nth_name(name: str, index: int) -> str:
+    """Return the name of a test's outcome: those after the first come from its clean-up."""
+    if index == 0:
+        return name
+    return "{} (clean-up{})".format(name, "" if index == 1 else " {}".format(index))
+
+
+def _aliases(suite: Any) -> "set[str]":
+    # Django's modules can be imported only when its settings are known.
+    from django.db import connections  # noqa: PLC0415
+
+    used: "set[str]" = set()
+    for test in tests_of(suite):
+        aliases = getattr(test, "databases", None) or ()
+        used.update(connections if aliases == "__all__" else aliases)
+    return used & set(connections)

@@ -1,0 +1,166 @@
+"""How far a recorded test run got: what was planned, what ran, and what was running when it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from heroci_action.results.records import TestCase
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A test, or the set-up of a class, that started and did not end.
+
+    `started` is in seconds since the epoch. `exit_code` is that of its process, if it was a worker that died; negative
+    if a signal ended it.
+    """
+
+    test: TestCase
+    fixture: bool = False
+    started: float | None = None
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRun:
+    """What the processes of a test run recorded about its course.
+
+    `complete`: every runner and suite that began has ended, and no test is missing. `stopped`: the run was stopped on
+    purpose, as `--failfast` does. `intact`: nothing changed the record. `died` is the exit code of a worker that ended
+    before its work was done. `expected_failures` are recorded as skipped tests, although they ran.
+    """
+
+    planned: int = 0
+    ran: int = 0
+    expected_failures: int = 0
+    complete: bool = True
+    stopped: bool = False
+    intact: bool = True
+    died: int | None = None
+    unfinished: tuple[Unfinished, ...] = ()
+
+
+@dataclass(slots=True)
+class ProcessRecord:
+    """The events of one process that are about the course of the run."""
+
+    pid: int = 0
+    intact: bool = False
+    begun: dict[object, Event] = field(default_factory=dict)
+    ended: dict[object, Event] = field(default_factory=dict)
+    open: dict[object, Unfinished] = field(default_factory=dict)
+    built: int = 0
+    stops: int = 0
+    expected_failures: int = 0
+    died: dict[int, int | None] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        """Take an event; those that are not about the course of the run change nothing."""
+        match event.get("event"):
+            case "process":
+                self.pid, self.intact = _number(event, "pid"), True
+            case "begin":
+                self._begin(event)
+            case "end":
+                self.ended[event.get("n")] = event
+            case "built":
+                self.built = _number(event, "tests")
+            case "stop":
+                self._stop(event)
+            case "died":
+                code = event.get("exit_code")
+                self.died[_number(event, "pid")] = code if isinstance(code, int) else None
+
+    def _begin(self, event: Event) -> None:
+        # pytest repeats it when it knows of more tests.
+        self.begun[event.get("n")] = event
+        if event.get("what") == "suite" and not event.get("worker"):
+            self.built = 0
+
+    def start(self, event: Event, test: TestCase) -> None:
+        """Take the start of a test or fixture."""
+        at = event.get("at")
+        self.open[event.get("n")] = Unfinished(
+            test=test,
+            fixture=event.get("fixture") is True,
+            started=float(at) if isinstance(at, int | float) else None,
+        )
+
+    def _stop(self, event: Event) -> None:
+        ended = self.open.pop(event.get("n"), None)
+        # A test that will be run again has not run yet.
+        if ended and not ended.fixture and event.get("rerun") is not True:
+            self.stops += 1
+
+    @property
+    def suites(self) -> list[tuple[Event, Event | None]]:
+        """The suites that began in this process, unless it is a worker, each with its end."""
+        return [
+            (begin, self.ended.get(number))
+            for number, begin in self.begun.items()
+            if begin.get("what") == "suite" and not begin.get("worker")
+        ]
+
+    @property
+    def running(self) -> list[Unfinished]:
+        """What was running at the end: a fixture only if nothing started after it."""
+        items = list(self.open.values())
+        return [item for item in items if not item.fixture or item is items[-1]]
+
+
+def recorded_run(processes: list[ProcessRecord]) -> RecordedRun | None:
+    """Return the course of a run from the records of its processes, None if they recorded no run."""
+    if not any(process.begun or process.open or process.stops for process in processes):
+        return None
+    suites = [suite for process in processes for suite in process.suites]
+    ends = [end for process in processes for end in process.ended.values()]
+    built = sum(process.built for process in processes)
+    planned = built + sum(_number(begin, "tests") for begin, _ in suites)
+    ran = max(
+        sum(process.stops for process in processes),
+        sum(_number(end, "ran") for _, end in suites if end is not None),
+    )
+    died = {pid: code for process in processes for pid, code in process.died.items()}
+    stopped = any(end.get("stopped") is True for end in ends)
+    all_ended = not built and all(
+        process.begun.keys() <= process.ended.keys() for process in processes
+    )
+    left_out = sum(_number(end, "left_out") for end in ends)
+    return RecordedRun(
+        planned=planned,
+        ran=ran,
+        complete=all_ended and not died and (stopped or ran + left_out >= planned),
+        stopped=stopped,
+        intact=all(process.intact for process in processes),
+        died=next(iter(died.values()), None),
+        expected_failures=sum(process.expected_failures for process in processes),
+        unfinished=tuple(_unfinished(processes, died)),
+    )
+
+
+def _unfinished(processes: list[ProcessRecord], died: Mapping[int, int | None]) -> list[Unfinished]:
+    """Return what was running; if a worker died, what it was running, because the others were ended after it."""
+    found = []
+    for process in processes:
+        if not died:
+            found += process.running
+        elif process.pid in died:
+            found += [
+                Unfinished(
+                    test=item.test,
+                    fixture=item.fixture,
+                    started=item.started,
+                    exit_code=died[process.pid],
+                )
+                for item in process.running
+            ]
+    return found
+
+
+def _number(event: Event, key: str) -> int:
+    value = event.get(key)
+    return value if isinstance(value, int) else 0

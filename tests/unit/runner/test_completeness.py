@@ -1,0 +1,102 @@
+"""An early end is explained with what is known: how the process ended, how far it got, and what it was running."""
+
+from __future__ import annotations
+
+import pytest
+
+from heroci_action.readers.recorded_run import RecordedRun, Unfinished
+from heroci_action.results.records import TestCase
+from heroci_action.runner.completeness import (
+    Ended,
+    early_end,
+    stopped_tests,
+    unfinished_tests,
+)
+
+TEST = Unfinished(test=TestCase(name="test_x", classname="shop.Cart"), started=100.0)
+RUNNING = "shop.Cart.test_x was running"
+CLASS = Unfinished(test=TestCase(name="setUpClass", classname="shop.Cart"), fixture=True)
+
+
+@pytest.mark.parametrize(
+    ("run", "exit_code", "reason"),
+    [
+        (RecordedRun(planned=12, ran=12), 0, None),
+        (
+            RecordedRun(planned=12, ran=10, complete=False),
+            0,
+            "the test process exited with code 0 after 10 of 12 tests",
+        ),
+        (
+            RecordedRun(planned=1200, ran=1000, complete=False, unfinished=(CLASS,)),
+            0,
+            "the test process exited with code 0 after 1,000 of 1,200 tests, during setUpClass of shop.Cart",
+        ),
+        (
+            RecordedRun(planned=2, ran=1, complete=False, unfinished=(TEST,)),
+            139,
+            "the test process was ended by signal 11 (SIGSEGV) after 1 of 2 tests, while "
+            + RUNNING,
+        ),
+        (
+            RecordedRun(planned=2, ran=1, complete=False, died=-9, unfinished=(TEST,)),
+            1,
+            "a worker process of the tests was ended by signal 9 (SIGKILL) after 1 of 2 tests, while "
+            + RUNNING,
+        ),
+        (
+            RecordedRun(complete=False),
+            0,
+            "the test process exited with code 0 before any test ran",
+        ),
+        (
+            RecordedRun(planned=2, ran=2, intact=False),
+            0,
+            "something changed the record of the tests while they ran, so some may be missing",
+        ),
+    ],
+)
+def test_the_reason_says_how_far_the_run_got(
+    run: RecordedRun, exit_code: int, reason: str | None
+) -> None:
+    assert early_end(run, exit_code) == reason
+
+
+@pytest.mark.parametrize(
+    ("item", "exit_code", "ended", "message"),
+    [
+        (
+            TEST,
+            None,
+            Ended(why="the time limit ended it", at=183.4),
+            "was still running after 1 min 23 s, when the time limit ended it",
+        ),
+        (
+            CLASS,
+            None,
+            Ended(why="the run was interrupted", at=183.4),
+            "was still running, when the run was interrupted",
+        ),
+        (TEST, 0, None, "did not finish: its process exited with code 0"),
+        (TEST, 137, None, "did not finish: its process was ended by signal 9 (SIGKILL)"),
+        (
+            Unfinished(test=TEST.test, exit_code=-11),
+            1,
+            None,
+            "did not finish: its process was ended by signal 11 (SIGSEGV)",
+        ),
+        (TEST, None, None, "did not finish: its process ended while it was running"),
+    ],
+)
+def test_an_unfinished_test_says_what_ended_it(
+    item: Unfinished, exit_code: int | None, ended: Ended | None, message: str
+) -> None:
+    run = RecordedRun(complete=False, unfinished=(item,))
+    (test,) = unfinished_tests(run, exit_code=exit_code, ended=ended)
+    assert (test.id, test.message) == (item.test.id, message)
+
+
+def test_tests_that_failfast_ended_are_warnings() -> None:
+    run = RecordedRun(stopped=True, unfinished=(TEST,))
+    assert list(stopped_tests(run)) == ["shop.Cart.test_x was ended by --failfast"]
+    assert unfinished_tests(run, exit_code=1, ended=None) == ()
