@@ -5,11 +5,10 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
-from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import ancestors, join
-from heroci_action.repository.targets import PYTHON, lint_targets
+from heroci_action.repository.targets import is_python, lint_targets
 
 MAX_FILES = 30  # named one by one; more become directories, because a command line has an end
 
@@ -42,7 +41,10 @@ def _narrow(
     wanted: tuple[str, ...],
     unwanted: tuple[str, ...],
 ) -> Iterator[str]:
-    files, strays = _python(project), list(project.tree.strays)
+    files, strays = list(_python(project)), [
+        *project.tree.strays,
+        *filter(is_python, project.tree.created),
+    ]
     if wanted or unwanted:
         kept = [file for file in files if _passes(file, wanted, unwanted)]
         strays += set(files) - set(kept)
@@ -71,16 +73,15 @@ def _without_strays(
     return tuple(join(path, target) for target in lint_targets(inside, outside))
 
 
-def _python(project: ProjectFiles) -> list[str]:
+@once
+def _python(project: ProjectFiles) -> tuple[str, ...]:
     """Return the Python files that git tracks, and new ones outside of new directories."""
     directories = tuple(stray for stray in project.tree.strays if stray.endswith("/"))
-    return [
+    return tuple(
         file
         for file in project.tree.files
-        if PurePosixPath(file).suffix in PYTHON
-        and not file.startswith(directories)
-        and file not in project.tree.created
-    ]
+        if is_python(file) and not file.startswith(directories) and file not in project.tree.created
+    )
 
 
 def _below(files: Iterable[str], path: str) -> list[str]:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from heroci_action.repository.git import GitError, list_files
-from heroci_action.repository.targets import lint_targets
+from heroci_action.repository.targets import CACHES, is_python, lint_targets
 
 MAX_TEXT = 1_000_000  # bytes; larger files are data, not configuration
 MAX_LOCK = 16_000_000  # bytes; lock files of large projects
@@ -48,6 +48,7 @@ class RepositoryFiles:
     files: tuple[str, ...]
     created: frozenset[str] = frozenset()
     _texts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _tables: dict[str, Mapping[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def read(cls, root: Path) -> RepositoryFiles:
@@ -70,7 +71,7 @@ class RepositoryFiles:
 
     @cached_property
     def strays(self) -> tuple[str, ...]:
-        """What linters leave out: files that git ignores, and new directories (with a trailing `/`)."""
+        """What linters leave out: ignored Python files, and ignored or new directories (with a trailing `/`)."""
         try:
             return _strays(self.root)
         except GitError:
@@ -80,10 +81,13 @@ class RepositoryFiles:
         """Return whether the file exists."""
         return path in self._known
 
+    @cached_property
+    def _directories(self) -> frozenset[str]:
+        return frozenset(place for file in self.files for place in ancestors(parent(file)))
+
     def has_directory(self, path: str) -> bool:
         """Return whether the directory contains a file, at any depth."""
-        prefix = "" if path in {"", "."} else f"{path}/"
-        return any(file.startswith(prefix) for file in self.files)
+        return (path or ".") in self._directories
 
     def first(self, *paths: str) -> str | None:
         """Return the first of these files that exists."""
@@ -119,10 +123,9 @@ class RepositoryFiles:
 
     def toml(self, path: str) -> Mapping[str, Any]:
         """Return the parsed TOML file; empty if it is invalid."""
-        try:
-            return tomllib.loads(self.text(path))
-        except (tomllib.TOMLDecodeError, RecursionError):
-            return {}
+        if path not in self._tables:
+            self._tables[path] = parse_toml(self.text(path))
+        return self._tables[path]
 
     def ini(self, path: str) -> Mapping[str, Mapping[str, str]]:
         """Return the parsed INI file; empty if it is invalid."""
@@ -136,6 +139,14 @@ class RepositoryFiles:
                 return ast.parse(self.text(path))
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return ast.Module(body=[], type_ignores=[])
+
+
+def parse_toml(text: str) -> Mapping[str, Any]:
+    """Return the tables of a TOML file; empty if it is invalid."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
 
 
 def parse_ini(text: str) -> Mapping[str, Mapping[str, str]]:
@@ -177,10 +188,29 @@ def python_targets(directory: Path) -> tuple[str, ...]:
 
 
 def _strays(directory: Path) -> tuple[str, ...]:
-    """List ignored files, and new directories with a trailing `/`. Raises GitError."""
+    """List ignored Python files, and ignored or new directories with Python files. Raises GitError.
+
+    Directories without any, such as the reports of an earlier run, must not change what is checked.
+    """
     ignored = list_files(directory, "--others", "--directory", "--ignored", "--exclude-standard")
     others = list_files(directory, "--others", "--directory")
-    return (*ignored, *(path for path in others if path.endswith("/")))
+    found = dict.fromkeys((*ignored, *(path for path in others if path.endswith("/"))))
+    return tuple(path for path in found if _has_python(directory, path))
+
+
+def _has_python(directory: Path, path: str) -> bool:
+    """Return whether a file is Python, or a directory contains such a file outside of the caches of tools."""
+    if not path.endswith("/"):
+        return is_python(path)
+    names = 0
+    for place, directories, files in os.walk(directory / path):
+        directories[:] = [] if Path(place).name in CACHES else sorted(directories)
+        if Path(place).name not in CACHES and any(map(is_python, files)):
+            return True
+        names += len(files)
+        if names > MAX_WALK:
+            return True
+    return False
 
 
 def _listed_by_git(root: Path) -> set[str]:

@@ -5,34 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-# What tools leave behind themselves, and no linter looks into.
+# Directories that tools leave behind; linters pass over them.
 CACHES = frozenset(
     {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".git", ".tox", ".eggs"}
 )
+_SUFFIXES = frozenset({".py", ".pyi"})
 
 
-PYTHON = frozenset({".py", ".pyi"})
+def is_python(path: str) -> bool:
+    """Return whether a file contains Python, by its name."""
+    return PurePosixPath(path).suffix in _SUFFIXES
 
 
 def lint_targets(tracked: Iterable[str], strays: Iterable[str]) -> tuple[str, ...]:
-    """The fewest directories (and files) that hold all Python files git tracks and no Python that it does not.
+    """Return the fewest directories and files with all Python that git tracks, and no other Python.
 
-    All paths are relative to the directory where the tools run. `strays` are what `git ls-files --others --directory`
-    says: files and whole directories that git does not track, ignored ones included.
+    `strays` are the other files, and directories (with a trailing `/`) that contain some. All paths are relative to
+    the directory where the tools run.
     """
-    mixed = {parent for stray in strays if _matters(stray) for parent in _parents(stray)}
-    python = (path for path in tracked if PurePosixPath(path).suffix in PYTHON)
-    targets = dict.fromkeys(_outermost(path, mixed) for path in python)
+    mixed = {parent for stray in strays for parent in _parents(stray)}
+    targets = dict.fromkeys(_outermost(path, mixed) for path in tracked if is_python(path))
     return tuple(targets) or (".",)
 
 
-def _matters(stray: str) -> bool:
-    path = PurePosixPath(stray)
-    return path.name not in CACHES if stray.endswith("/") else path.suffix in PYTHON
-
-
 def _parents(path: str) -> Iterator[str]:
-    """The directories around a path from the outermost, `.`, to the innermost."""
+    """Yield the directories around a path, from `.` inwards."""
     return (str(parent) for parent in reversed(PurePosixPath(path).parents))
 
 
