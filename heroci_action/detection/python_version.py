@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from packaging.requirements import Requirement
 
 from heroci_action.detection.findings import Finding, Found
-from heroci_action.detection.image import find_dockerfile
+from heroci_action.detection.image_choice import find_dockerfile
 from heroci_action.detection.markers import applicable, is_exact
 from heroci_action.detection.metadata import read_metadata
 from heroci_action.detection.project_files import ProjectFiles, once

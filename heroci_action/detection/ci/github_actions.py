@@ -33,6 +33,9 @@ _LINES: Mapping[str, str] = {
     "gerlero/apt-install": "apt-get install {packages}",
     "py-actions/py-dependency-install": "pip install -r {path}",
     "bahmutov/npm-install": "npm ci",
+    # - uses: docker/build-push-action@v6
+    #   with: { context: ., file: docker/Dockerfile, target: production }
+    "docker/build-push-action": "docker buildx build --file={file} --target={target} {context}",
     # - uses: snok/install-poetry@v1 installs nothing of the project.
 }
 # Inputs that are scripts, as those of `nick-fields/retry` and `coactions/setup-xvfb`.

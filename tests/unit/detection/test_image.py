@@ -161,3 +161,98 @@ def test_a_health_endpoint_is_taken_from_the_urls(
 def test_the_urls_of_tests_and_of_parts_below_are_not_asked(tmp_path: Path) -> None:
     files = {"tests/urls.py": 'path("health/", x)', "mysite/api/deep/urls.py": 'path("health/", x)'}
     assert loaded(tmp_path, {**django(), **files}).facts.health is None
+
+
+@pytest.mark.parametrize(
+    ("line", "dockerfile", "context", "target"),
+    [
+        ("docker build -f docker/server.Dockerfile .", "docker/server.Dockerfile", ".", None),
+        ("docker build --file=docker/server.Dockerfile docker", "docker/server.Dockerfile", "docker", None),
+        ("cd docker && docker buildx build -f server.Dockerfile ..", "docker/server.Dockerfile", ".", None),
+        ("podman build -t x -f docker/server.Dockerfile --target build .", "docker/server.Dockerfile", ".", "build"),
+        ("docker build -t x --build-arg A=b .hidden", ".hidden/Dockerfile", ".hidden", None),
+        ("docker build -t x -f docker/test.Dockerfile .", "docker/lean.Dockerfile", ".", None),
+        ("docker build -t x $WHERE", "docker/lean.Dockerfile", ".", None),
+        ("docker pull docker/server.Dockerfile", "docker/lean.Dockerfile", ".", None),
+    ],
+)  # fmt: skip
+def test_the_dockerfile_that_the_ci_builds_is_used(
+    tmp_path: Path, line: str, dockerfile: str, context: str, target: str | None
+) -> None:
+    files = {
+        **django(),
+        "requirements.txt": "django",
+        "docker/lean.Dockerfile": PLAIN,
+        "docker/server.Dockerfile": f"FROM python:3.12 AS build\n{PLAIN}",
+        "docker/test.Dockerfile": PLAIN,
+        ".hidden/Dockerfile": PLAIN,
+        ".github/workflows/image.yml": f"jobs: {{image: {{steps: [{{run: '{line}'}}]}}}}",
+    }
+    found = image(loaded(tmp_path, files).config)
+    assert (found.dockerfile, found.context, found.target) == (dockerfile, context, target)
+
+
+def test_the_dockerfile_of_a_build_action_is_used(tmp_path: Path) -> None:
+    step = "{uses: docker/build-push-action@v6, with: {context: ., file: docker/server.Dockerfile}}"
+    files = {
+        **django(),
+        "docker/lean.Dockerfile": PLAIN,
+        "docker/server.Dockerfile": PLAIN,
+        ".github/workflows/image.yml": f"jobs: {{image: {{steps: [{step}]}}}}",
+    }
+    found = image(loaded(tmp_path, files).config)
+    assert (found.dockerfile, found.context, found.target) == (
+        "docker/server.Dockerfile",
+        ".",
+        None,
+    )
+
+
+def test_the_dockerfile_of_the_production_compose_file_is_used(tmp_path: Path) -> None:
+    compose = """
+        services:
+          proxy: {build: {context: proxy}}
+          web:
+            build: {context: .., dockerfile: docker/server.Dockerfile, target: run}
+    """
+    files = {
+        **django(),
+        "docker/lean.Dockerfile": PLAIN,
+        "docker/server.Dockerfile": "FROM python:3.12 AS run\nCMD x\nFROM run AS extra\n",
+        "proxy/Dockerfile": "FROM nginx\n",
+        "deploy/compose.production.yml": compose,
+    }
+    found = image(loaded(tmp_path, files).config)
+    assert (found.dockerfile, found.context, found.target) == (
+        "docker/server.Dockerfile",
+        ".",
+        "run",
+    )
+
+
+@pytest.mark.parametrize("place", [".clusterfuzzlite", ".devcontainer", "fuzzing", "oss-fuzz"])
+def test_a_dockerfile_for_something_else_is_not_the_image(tmp_path: Path, place: str) -> None:
+    files = {**django(), f"{place}/Dockerfile": PLAIN, "docker/backend/Dockerfile": PLAIN}
+    assert image(loaded(tmp_path, files).config).dockerfile == "docker/backend/Dockerfile"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("http://127.0.0.1:8000/${ROOT}status/health/", "/status/health/"),
+        ("http://localhost:${PORT:-8000}/$ROOT/up", "/up"),
+        ("http://localhost:8000/${PREFIX:-api}/up", "/api/up"),
+        ("http://localhost/${KNOWN}/up", "/shop/up"),
+        ("http://localhost:8000/${ROOT}", "/"),
+        ("http://[::1]:8000/up", "/up"),
+        ("https://localhost/up?full=1", "/up?full=1"),
+        ("localhost:8000/up", "/up"),
+    ],
+)
+def test_variables_in_the_path_of_a_health_check_are_filled_or_left_out(
+    tmp_path: Path, url: str, path: str
+) -> None:
+    dockerfile = (
+        f'{PLAIN}ENV ROOT="" KNOWN=x\nENV KNOWN=shop\nHEALTHCHECK CMD curl -f "{url}" || exit 1\n'
+    )
+    assert image(loaded(tmp_path, {**django(), "Dockerfile": dockerfile}).config).health == path

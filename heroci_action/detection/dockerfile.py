@@ -1,0 +1,126 @@
+"""What a Dockerfile contains: its stages, the files that it copies, its port and its health check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+_FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
+_COMMAND = re.compile(r"(CMD|ENTRYPOINT)\s", re.IGNORECASE)
+_COPY = re.compile(r"(?:COPY|ADD)\s+(.+)", re.IGNORECASE)
+_EXPOSE = re.compile(r"EXPOSE\s+(\d{2,5})\b", re.IGNORECASE)
+_BIND = re.compile(r"(?:0\.0\.0\.0|\[::\]|-b\s*|--bind[ =]|--port[ =]):?(\d{2,5})\b")
+_HEALTH_CHECK = re.compile(r"HEALTHCHECK\s", re.IGNORECASE)
+# A host with its port may contain variables: http://localhost:${PORT:-8000}/health
+_HEALTH_URL = re.compile(
+    r"(?:https?://|\b(?=localhost|127\.0\.0\.1|0\.0\.0\.0))(?:\$\{[^}]*\}|[^/\s\"'])+(/(?:\$\{[^}]*\}|[\w./?=&%${}-])*)"
+)
+_VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?[^}]*\}|\$(\w+)")
+_SETTING = re.compile(r"(?:ENV|ARG)\s+(\w+)[= ]\"?([^\"\s]*)\"?", re.IGNORECASE)
+_TCP_PORTS = range(1, 65536)
+_PREFERRED_TARGETS = ("production", "prod", "runtime", "final", "release", "app", "web")
+_PRODUCTION_TARGETS = ("production", "prod")
+
+
+@dataclass(frozen=True, slots=True)
+class DockerStage:
+    """A stage of a Dockerfile, with its instructions after FROM."""
+
+    name: str
+    base: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dockerfile:
+    """A parsed Dockerfile; `target` is the stage that is built, None for the last one."""
+
+    text: str
+    target: str | None = None
+
+    @cached_property
+    def stages(self) -> tuple[DockerStage, ...]:
+        """Return the stages in order."""
+        found: list[DockerStage] = []
+        for line in self._instructions():
+            if match := _FROM.match(line):
+                found.append(DockerStage(name=match[2] or "", base=match[1], lines=()))
+            elif found:
+                last = found[-1]
+                found[-1] = DockerStage(last.name, last.base, (*last.lines, line))
+        return tuple(found)
+
+    def _instructions(self) -> Iterator[str]:
+        for line in self.text.replace("\\\n", " ").splitlines():
+            if line.strip():
+                yield line.strip()
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Return the instructions of the stage that is built, after those of the stages that it is based on."""
+        by_name = {stage.name: stage for stage in self.stages if stage.name}
+        last = self.stages[-1] if self.stages else None
+        stage = by_name.get(self.target) if self.target else last
+        lines: tuple[str, ...] = ()
+        for _ in self.stages:
+            if stage is None:
+                break
+            lines = (*stage.lines, *lines)
+            stage = by_name.get(stage.base)
+        return lines
+
+    @property
+    def has_command(self) -> bool:
+        """Return whether the image starts something by itself."""
+        return any(_COMMAND.match(line) for line in self.lines)
+
+    @property
+    def port(self) -> int | None:
+        """Return the port that is exposed last, else the one in a command."""
+        ports = [match[1] for line in self.lines if (match := _EXPOSE.match(line))]
+        ports = ports or _BIND.findall("\n".join(self.lines))
+        return int(ports[-1]) if ports and int(ports[-1]) in _TCP_PORTS else None
+
+    @property
+    def health(self) -> str | None:
+        """Return the path of the last HEALTHCHECK; a variable without a known value is left out."""
+        for line in reversed(self.lines):
+            if _HEALTH_CHECK.match(line):
+                match = _HEALTH_URL.search(line)
+                return self._filled(match[1]) if match else None
+        return None
+
+    def _filled(self, path: str) -> str:
+        settings = (match for line in self.lines if (match := _SETTING.match(line)))
+        known = {match[1]: match[2] for match in settings}
+
+        def value(match: re.Match[str]) -> str:
+            return known.get(match[1] or match[3]) or match[2] or ""
+
+        filled = _VARIABLE.sub(value, path)
+        return re.sub(r"/{2,}", "/", f"/{filled}")
+
+    @property
+    def copied(self) -> tuple[str, ...]:
+        """Return the files and directories that are copied from the build context."""
+        found: list[str] = []
+        for line in self._instructions():
+            match = _COPY.match(line)
+            if match is None or "--from=" in line or "<<" in line:
+                continue
+            words = [word.strip('[]",') for word in match[1].split() if not word.startswith("--")]
+            found += [word for word in words[:-1] if not word.startswith(("http", "$"))]
+        relative = (word.removeprefix("./").rstrip("/") for word in found)
+        return tuple(word for word in relative if word not in {".", ""})
+
+    def production_target(self, side: re.Pattern[str]) -> str | None:
+        """Return the stage for production if it is not the last one; `side` matches the names of other stages."""
+        names = {stage.name.lower(): stage.name for stage in self.stages}
+        last = self.stages[-1].name.lower() if self.stages else ""
+        if last in _PREFERRED_TARGETS:
+            return None
+        # `docker build` builds the last stage; only a stage for developers makes room for another one.
+        wanted = _PREFERRED_TARGETS if side.fullmatch(last or "production") else _PRODUCTION_TARGETS
+        return next((names[name] for name in wanted if name in names), None)
