@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -24,8 +24,14 @@ def cache_directory(machine: Mapping[str, str]) -> Path:
     return Path(own) if own else user_cache_path("heroci")
 
 
-def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]) -> Engine:
-    """Create the chosen engine."""
+def engine_for(
+    project: Project,
+    options: RunOptions,
+    machine: Mapping[str, str],
+    *,
+    notify: Callable[[str], None],
+) -> Engine:
+    """Create the chosen engine; `notify` receives its messages for the user."""
     root, cache = project.loaded.root, cache_directory(machine)
     settings = EngineSettings(
         root=root,
@@ -35,6 +41,7 @@ def engine_for(project: Project, options: RunOptions, machine: Mapping[str, str]
         runner_host=options.runner_host,
         install_system_packages=options.install_system_packages,
         fresh=not options.use_cache,
+        notify=notify,
     )
     announce = _mask_on_github if GitHubContext.from_environ(machine) else ignore
     return create_engine(project.chosen.engine, settings, announce)

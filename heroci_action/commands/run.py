@@ -54,7 +54,7 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
             output=destination.output,
             environ=machine,
         ) as observer:
-            engine = engine_for(project, options, machine)
+            engine = engine_for(project, options, machine, notify=observer.note)
             command_files = CommandFiles(machine)
             result = with_logs(await run_project(project, engine, observer), output)
             command_files.restore()

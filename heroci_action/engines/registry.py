@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from heroci_action.engines.base import Engine
-from heroci_action.engines.dagger.engine import CONTAINER_ROOT, DaggerEngine, find_engine
+from heroci_action.engines.dagger.engine import DaggerEngine, find_engine
+from heroci_action.engines.dagger.places import ROOT
 from heroci_action.engines.dagger.preflight import preflight
 from heroci_action.engines.host import cache as host_cache
 from heroci_action.engines.host.engine import HostEngine
@@ -42,7 +43,7 @@ class EngineKind:
 
 
 async def _find_dagger(machine: Mapping[str, str], runner_host: str | None) -> str:
-    return (await find_engine(machine, runner_host)).reason
+    return (await find_engine(machine, runner_host)).engine
 
 
 async def _find_host(_machine: Mapping[str, str], _runner_host: str | None) -> str:
@@ -50,14 +51,7 @@ async def _find_host(_machine: Mapping[str, str], _runner_host: str | None) -> s
 
 
 def _create_dagger(settings: EngineSettings, secrets: SecretStore) -> Engine:
-    return DaggerEngine(
-        root=settings.root,
-        machine=settings.machine,
-        exclude=settings.exclude,
-        runner_host=settings.runner_host,
-        fresh=settings.fresh,
-        secrets=secrets,
-    )
+    return DaggerEngine(settings=settings, secrets=secrets)
 
 
 def _create_host(settings: EngineSettings, secrets: SecretStore) -> Engine:
@@ -97,7 +91,7 @@ ENGINES: Mapping[EngineChoice, EngineKind] = {
             prune_cache=_prune_dagger_cache,
             has_containers=True,
             builds_images=True,
-            roots=(CONTAINER_ROOT,),
+            roots=(ROOT,),
         ),
         EngineKind(
             choice=EngineChoice.HOST,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ class EngineSettings:
 
     `root` is the repository, `cache` HeroCI's cache directory, `machine` the environment that HeroCI was started in.
     `exclude` are paths below `root` that HeroCI itself writes. `runner_host` is the address of an external engine.
-    `fresh` means that nothing of an earlier run is used.
+    `fresh` means that nothing of an earlier run is used. `notify` receives messages about waiting for the engine.
     """
 
     root: Path
@@ -23,6 +23,7 @@ class EngineSettings:
     runner_host: str | None = None
     install_system_packages: bool = False
     fresh: bool = False
+    notify: Callable[[str], None] = lambda _message: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The application under test as a service: started, asked until it is healthy, bound to the steps behind it."""
+"""The application under test as a service: started, polled until it is healthy, and bound to the later steps."""
 
 from __future__ import annotations
 
@@ -14,30 +14,33 @@ from heroci_action.engines.dagger.execution import first_line
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.plan.actions import Serve
 
-DEFAULT_PORT = 8000  # Django's own
-# Steps reach the application by the name that projects allow in development, as they do on the host engine.
+# Django's own.
+DEFAULT_PORT = 8000
+# Steps use the host name that Django allows in development, as on the host engine.
 ALIAS = "localhost"
 LOOPBACK = "127.0.0.1"
+# In a container, which nothing else can reach.
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """The application, whether it is started or not."""
+    """The application, started or not."""
 
     service: dagger.Service
     port: int
 
     @property
     def values(self) -> dict[str, str]:
-        """What `{app.host}` and the like stand for."""
+        """The values of placeholders such as `{app.host}`."""
         return {
             "app.host": ALIAS,
             "app.port": str(self.port),
             "app.url": f"http://{ALIAS}:{self.port}",
         }
 
-    def bound(self, container: dagger.Container) -> dagger.Container:
-        """The container, in which the application is reached under its name."""
+    def bind(self, container: dagger.Container) -> dagger.Container:
+        """Return the container in which the application can be reached."""
         return container.with_service_binding(ALIAS, self.service)
 
 
@@ -54,30 +57,35 @@ class _Switch:
 async def start(
     connection: Connection, application: Application, action: Serve, *, sink: Sink, log: Output
 ) -> StepOutcome:
-    """Start the application and wait until it is healthy; one that is not is a failed step, not an error."""
+    """Start the application and wait until it is healthy; if it does not become healthy, the step fails.
+
+    Its output belongs to the step until then, and to the log of the services afterwards.
+    """
     switch = _Switch(sink)
     output = Output(switch)
     try:
         with anyio.fail_after(action.within):
-            with connection.telemetry.observed(output):
+            with connection.telemetry.observe(output):
                 await connection.ask(application.service.start())
-            answer = await _healthy(connection, application, action.health)
+            answer = await _wait_until_healthy(connection, application, action.health)
     except TimeoutError:
         what = f"GET {action.health}" if action.health else "its port"
-        return _failed(f"the application did not get healthy within {action.within:g} s ({what})")
+        return _failed(
+            f"the application did not become healthy within {action.within:g} s ({what})"
+        )
     except dagger.ExecError as error:
         output.complete(error.stdout, error.stderr)
-        return _failed(
-            f"the application ended with exit code {error.exit_code} before it was ready"
-        )
+        return _failed(f"the application exited with code {error.exit_code} before it was ready")
     except dagger.QueryError as error:
         return _failed(f"the application could not be started: {first_line(error)}")
     switch.target = log.sink
     return StepOutcome(exit_code=0, facts={"application": answer})
 
 
-async def _healthy(connection: Connection, application: Application, path: str | None) -> str:
-    """Ask through a tunnel, by the same rule as on the host; the caller sets the limit."""
+async def _wait_until_healthy(
+    connection: Connection, application: Application, path: str | None
+) -> str:
+    """Poll the application through a tunnel, by the same rule as on the host engine."""
     ports = [dagger.PortForward(backend=application.port)]
     tunnel = await connection.ask(
         connection.client.host().tunnel(application.service, ports=ports).start()
@@ -95,5 +103,5 @@ def _failed(cause: str) -> StepOutcome:
     return StepOutcome(
         exit_code=1,
         cause=cause,
-        remedy="see its log; `image.command`, `image.health` and `env` decide how it is started and asked",
+        remedy="see its log; `image.command`, `image.health` and `env` define how it is started and checked",
     )

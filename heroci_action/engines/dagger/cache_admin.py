@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 import anyio
 import dagger
 
+from heroci_action.engines.dagger import volumes
 from heroci_action.engines.dagger.cli import open_cli
-from heroci_action.engines.dagger.connection import Connection, connected
+from heroci_action.engines.dagger.connection import Connection, connect
 from heroci_action.engines.dagger.environment import DEFAULT_PYTHON
-from heroci_action.engines.dagger.execution import SALT
+from heroci_action.engines.dagger.places import SALT
 from heroci_action.engines.dagger.preflight import Target
 from heroci_action.engines.dagger.replay_cache import new_salt
-from heroci_action.engines.dagger.volumes import SHARED, project_volumes, volume_name
 from heroci_action.engines.settings import CacheRequest
 from heroci_action.text import size
 
@@ -25,10 +25,7 @@ async def show(request: CacheRequest, target: Target) -> AsyncIterator[str]:
         ask, cache = connection.ask, connection.client.engine().local_cache()
         entries = cache.entry_set()
         number, total = await ask(entries.entry_count()), await ask(entries.disk_space_bytes())
-        yield (
-            f"Dagger engine, {target.reason}: {number} entries, {size(total)}, "
-            "of all programs that use it"
-        )
+        yield f"{target.engine}: {number} entries, {size(total)}, of all programs that use it"
         most, free = await ask(cache.max_used_space()), await ask(cache.min_free_space())
         limits = [f"at most {size(most)}"] if most else []
         limits += [f"{size(free)} of the disk left free"] if free else []
@@ -43,36 +40,40 @@ async def prune(request: CacheRequest, target: Target) -> AsyncIterator[str]:
         ask, engine = connection.ask, connection.client.engine()
         before = await ask(engine.local_cache().entry_set().disk_space_bytes())
         if len(await ask(engine.clients())) > 1:
-            yield "Dagger engine: another program is using it, so HeroCI's volumes were kept"
+            yield f"{target.engine}: another program is using it, so HeroCI's volumes were kept"
         else:
-            await ask(_mounted(connection, request, "find /volumes -mindepth 2 -delete").sync())
+            await ask(_mount_all(connection, request, "find /volumes -mindepth 2 -delete").sync())
         if request.everything:
             await ask(engine.local_cache().prune())
         after = await ask(engine.local_cache().entry_set().disk_space_bytes())
         hint = "" if request.everything else "; --all also removes the results of all programs"
-        yield f"Dagger engine: freed {size(max(before - after, 0))}{hint}"
+        yield f"{target.engine}: freed {size(max(before - after, 0))}{hint}"
 
 
 @asynccontextmanager
 async def _connect(target: Target) -> AsyncIterator[Connection]:
     ready = anyio.Event()
     ready.set()
-    async with open_cli(target, sdk=ready) as cli, connected(cli) as connection:
+    async with (
+        open_cli(target, sdk=ready, notify=lambda _: None) as cli,
+        connect(cli) as connection,
+    ):
         yield connection
 
 
 async def _volume_sizes(connection: Connection, request: CacheRequest) -> Mapping[str, int]:
-    text = await connection.ask(_mounted(connection, request, "du -sk /volumes/*").stdout())
+    text = await connection.ask(_mount_all(connection, request, "du -sk /volumes/*").stdout())
     rows = (row.split("\t") for row in text.splitlines())
     return {path.removeprefix("/volumes/"): int(kilobytes) * 1024 for kilobytes, path in rows}
 
 
-def _mounted(connection: Connection, request: CacheRequest, line: str) -> dagger.Container:
+def _mount_all(connection: Connection, request: CacheRequest, line: str) -> dagger.Container:
     """Return a container that runs the line with HeroCI's volumes mounted below /volumes."""
     client = connection.client
     container = client.container().from_(f"python:{DEFAULT_PYTHON}-slim")
-    for name in (*SHARED, *project_volumes(request.project, request.caches)):
-        volume = volume_name(name)
-        container = container.with_mounted_cache(f"/volumes/{volume}", client.cache_volume(volume))
+    names = (*volumes.SHARED, *volumes.project_volumes(request.project, request.caches))
+    for name in names:
+        path = f"/volumes/{volumes.volume_name(name)}"
+        container = volumes.mount(client, container, path, name)
     salted = container.with_env_variable(SALT, new_salt())
     return salted.with_exec(["/bin/sh", "-c", line])

@@ -1,80 +1,72 @@
-"""The session of the Dagger CLI, as a child process of our own: started, watched and ended within limits."""
+"""The session of the Dagger CLI: a child process that is started, watched and ended within time limits."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import shutil
 import signal
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import anyio
-import anyio.to_thread
 from anyio.abc import ByteReceiveStream, Process
 
 from heroci_action.engines.base import one_error
-from heroci_action.engines.dagger.preflight import (
-    CLI,
-    SESSION_PORT,
-    VERSION,
-    Target,
-)
-from heroci_action.engines.dagger.receiver import Receiver, receiving
+from heroci_action.engines.dagger.cli_program import find_cli
+from heroci_action.engines.dagger.guard import guarded_group
+from heroci_action.engines.dagger.preflight import SESSION_PORT, VERSION, Target
+from heroci_action.engines.dagger.receiver import Receiver, receive
+from heroci_action.engines.dagger.starting import Notify, wait_for_engine
 from heroci_action.errors import EngineError
 
-READY_WITHIN = 45.0  # seconds that an engine which is on this machine may take to answer
-FETCHED_WITHIN = 300.0  # where its image has to be pulled first
-DOWNLOADED_WITHIN = 180.0  # seconds for the CLI itself
-DOWNLOADS = "dl.dagger.io"  # as the SDK has it
-PROXIES = ("HTTPS_PROXY", "ALL_PROXY")
-REACHED_WITHIN = 5.0
-LEAVE_WITHIN = 10.0  # seconds to close a session in order
-END_WITHIN = 2.0  # seconds between SIGTERM and SIGKILL
-BROKEN_WITHIN = 0.5  # seconds for a session that is known to be dead
+# Seconds to close a session properly, between SIGTERM and SIGKILL, and for a session that is known to be dead.
+LEAVE_WITHIN = 10.0
+END_WITHIN = 2.0
+BROKEN_WITHIN = 0.5
 KEPT_LINES = 200
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# The CLI prefixes its progress with the number of a span and the lines of a tree: "3 : ┆ connecting to engine".
+_TREE = re.compile(r"^\s*(?:\d+\s*:\s*)?(?:[│┆├└╰╭─!✔✘●]\s*)*")
 
 
 @dataclass(slots=True, kw_only=True)
 class Cli:
-    """An open session: where its API answers, and what is observed of it.
+    """An open session: the address of its API, and what is observed of it.
 
-    `broken` is set once the session is known to be dead, so that nobody waits for it on leaving.
+    `broken` is set as soon as the session is known to be dead, so that nothing waits for it on exit.
     """
 
+    target: Target
     port: int
     token: str = field(repr=False)
     receiver: Receiver
     ended: anyio.Event = field(default_factory=anyio.Event)
-    last_words: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
     broken: bool = False
 
-    def said(self) -> str:
-        """The last line of the CLI that says what went wrong."""
-        return _last_words(self.last_words)
+    def last_error(self) -> str:
+        """Return the last line in which the CLI reports an error."""
+        return last_error(self.lines)
 
 
 @asynccontextmanager
-async def open_cli(target: Target, *, sdk: anyio.Event) -> AsyncIterator[Cli]:
-    """A session with an engine; the CLI's process is gone on leaving. Raises EngineError where none comes to be.
+async def open_cli(target: Target, *, sdk: anyio.Event, notify: Notify) -> AsyncIterator[Cli]:
+    """Open a session with an engine; on exit, the process of the CLI has ended. Raises EngineError if this fails.
 
-    `sdk` is set once the SDK is imported, which goes on at the same time.
+    `sdk` is set as soon as the SDK has been imported; `notify` receives progress messages.
     """
     if SESSION_PORT in target.machine:
-        yield _existing(target.machine)
+        yield _session_of_dagger_run(target)
         return
     program = await find_cli(target.machine, sdk=sdk)
-    with receiving() as receiver:
+    with receive() as receiver:
         env = {"DAGGER_NO_UPDATE_CHECK": "1", **target.machine, **receiver.variables}
-        async with _started(program, env) as (process, lines):
-            limit = READY_WITHIN if target.starts_quickly else FETCHED_WITHIN
-            port, token = await _parameters(process, lines, within=limit)
-            cli = Cli(port=port, token=token, receiver=receiver, last_words=lines)
+        async with _start(program, env) as (process, lines):
+            port, token = await _parameters(process, lines, target=target, notify=notify)
+            cli = Cli(target=target, port=port, token=token, receiver=receiver, lines=lines)
             with one_error():
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(_watch, process, cli)
@@ -86,101 +78,25 @@ async def open_cli(target: Target, *, sdk: anyio.Event) -> AsyncIterator[Cli]:
                             await _leave(process, cli)
 
 
-def _existing(machine: Mapping[str, str]) -> Cli:
-    """The session that `dagger run` has opened for us."""
+def _session_of_dagger_run(target: Target) -> Cli:
+    machine = target.machine
     try:
         return Cli(
+            target=target,
             port=int(machine[SESSION_PORT]),
             token=machine["DAGGER_SESSION_TOKEN"],
             receiver=Receiver(),
         )
     except (KeyError, ValueError) as error:
         raise EngineError(
-            f"{SESSION_PORT} and DAGGER_SESSION_TOKEN do not name a session",
+            f"{SESSION_PORT} and DAGGER_SESSION_TOKEN do not describe a session",
             remedy="unset them, or start HeroCI with `dagger run`",
         ) from error
 
 
-async def find_cli(machine: Mapping[str, str], *, sdk: anyio.Event) -> str:
-    """The CLI of our version, downloaded by the SDK where it is not here. Raises EngineError where it cannot be."""
-    found = await cli_at_hand(machine)
-    if found is None:
-        await _must_reach_downloads(machine)
-        await sdk.wait()  # two threads in its imports would wait for each other
-        found = await _downloaded()
-    return found
-
-
-async def cli_at_hand(machine: Mapping[str, str]) -> str | None:
-    """The CLI that is named, the one on the PATH, or the SDK's earlier download; None where there is none of them.
-
-    Raises EngineError where the one that is named is not there.
-    """
-    named = machine.get(CLI)
-    if named:
-        if not shutil.which(named, path=machine.get("PATH")):
-            raise EngineError(
-                f"there is no Dagger CLI at {named!r}", remedy=f"correct or unset {CLI}"
-            )
-        return named
-    found = shutil.which("dagger", path=machine.get("PATH"))
-    if found and await _version(found, machine) == VERSION:
-        return found
-    kept = _kept_by_the_sdk(machine)
-    return str(kept) if kept.is_file() else None
-
-
-def _kept_by_the_sdk(machine: Mapping[str, str]) -> Path:
-    """Where the SDK keeps the CLI that it has downloaded (on Linux)."""
-    base = machine.get("XDG_CACHE_HOME") or Path(machine.get("HOME", "/root"), ".cache")
-    return Path(base, "dagger", f"dagger-{VERSION}")
-
-
-async def _version(program: str, machine: Mapping[str, str]) -> str | None:
-    """The version that the CLI says it has: `dagger v0.21.8 (…)`."""
-    with anyio.move_on_after(10), suppress(OSError):
-        done = await anyio.run_process([program, "version"], env=machine, check=False)
-        found = re.search(r"\bv(\d+\.\d+\.\d+)", done.stdout.decode(errors="replace"))
-        return found[1] if found else None
-    return None
-
-
-async def _must_reach_downloads(machine: Mapping[str, str]) -> None:
-    """Find out at once where there is no way to the downloads; behind a proxy, only trying tells."""
-    if any(name.upper() in PROXIES for name in machine):
-        return
-    try:
-        with anyio.fail_after(REACHED_WITHIN):
-            await (await anyio.connect_tcp(DOWNLOADS, 443)).aclose()
-    except (OSError, TimeoutError) as error:
-        raise _no_download(error) from error
-
-
-def _no_download(error: Exception) -> EngineError:
-    return EngineError(
-        f"the Dagger CLI {VERSION} could not be downloaded: {error or 'it took too long'}",
-        remedy=f"install Dagger {VERSION} so that `dagger` is on the PATH, or use --engine host",
-    )
-
-
-async def _downloaded() -> str:
-    from dagger.provisioning._download import (  # noqa: PLC0415  the SDK takes a second to import
-        Downloader,
-    )
-
-    try:
-        with anyio.fail_after(DOWNLOADED_WITHIN):
-            # In a thread that is left behind if it has to be: the download has no limit of its own.
-            return await anyio.to_thread.run_sync(Downloader().get_sync, abandon_on_cancel=True)
-    except Exception as error:
-        raise _no_download(error) from error
-
-
 @asynccontextmanager
-async def _started(
-    program: str, env: Mapping[str, str]
-) -> AsyncIterator[tuple[Process, deque[str]]]:
-    """The CLI in a process group of its own: Ctrl-C in a terminal is ours to handle. Killed on leaving, if need be."""
+async def _start(program: str, env: Mapping[str, str]) -> AsyncIterator[tuple[Process, deque[str]]]:
+    """Start the CLI in a process group of its own, because HeroCI handles Ctrl-C itself."""
     labels = ("--label", "dagger.io/sdk.name:python", "--label", f"dagger.io/sdk.version:{VERSION}")
     try:
         process = await anyio.open_process(
@@ -196,7 +112,8 @@ async def _started(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_keep, process.stderr, lines)
             try:
-                yield process, lines
+                async with guarded_group(process.pid):
+                    yield process, lines
             finally:
                 with anyio.CancelScope(shield=True):
                     await _end(process)
@@ -204,27 +121,30 @@ async def _started(
 
 
 async def _keep(source: ByteReceiveStream | None, lines: deque[str]) -> None:
-    """Drain standard error, since a full pipe would stop the CLI, and keep the end of it."""
+    """Read standard error, because a full pipe would stop the CLI, and keep the last lines."""
     rest = ""
     with suppress(anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
         while source is not None:
             text = rest + (await source.receive()).decode(errors="replace")
-            *whole, rest = text.split("\n")
-            lines.extend(whole)
+            *complete, rest = text.split("\n")
+            lines.extend(complete)
     if rest:
         lines.append(rest)
 
 
-async def _parameters(process: Process, lines: deque[str], *, within: float) -> tuple[int, str]:
-    """The port and token that the CLI prints once an engine answers."""
+async def _parameters(
+    process: Process, lines: deque[str], *, target: Target, notify: Notify
+) -> tuple[int, str]:
+    """Return the port and token that the CLI prints once the engine responds."""
     line = b""
-    with anyio.move_on_after(within) as limit, suppress(anyio.EndOfStream):
-        while process.stdout is not None and not line.endswith(b"\n"):
-            line += await process.stdout.receive()
-    if limit.cancelled_caught:
+    async with wait_for_engine(target, notify) as waiting:
+        with suppress(anyio.EndOfStream):
+            while process.stdout is not None and not line.endswith(b"\n"):
+                line += await process.stdout.receive()
+    if waiting.given_up:
         raise EngineError(
-            f"the Dagger engine did not get ready within {within:g} s: {_last_words(lines)}",
-            remedy="look at its container (`docker logs`), or use --engine host",
+            f"{target.engine} {waiting.given_up}: {last_error(lines)}",
+            remedy=f"{target.hint}, or use --engine host",
         )
     try:
         found = json.loads(line)
@@ -232,19 +152,25 @@ async def _parameters(process: Process, lines: deque[str], *, within: float) -> 
     except (ValueError, KeyError, TypeError) as error:
         with anyio.move_on_after(1):
             await process.wait()
-            await anyio.sleep(0.1)  # its last words are still in the pipe
+            # The last lines are still in the pipe.
+            await anyio.sleep(0.1)
         raise EngineError(
-            f"the Dagger engine could not be started: {_last_words(lines)}",
-            remedy="look at its container (`docker logs`), or use --engine host",
+            f"{target.engine} could not be started: {last_error(lines)}",
+            remedy=f"{target.hint}, or use --engine host",
         ) from error
 
 
-def _last_words(lines: deque[str]) -> str:
-    """The line that tells most, without colours: the last that speaks of an error, else the last one."""
-    plain = [_ESCAPES.sub("", line).partition(" [traceparent:")[0].strip() for line in lines]
+def last_error(lines: deque[str]) -> str:
+    """Return the last line that reports an error, else the last line, without colours and tree characters."""
+    plain = [_plain(line) for line in lines]
     plain = [line for line in plain if line]
-    telling = [line for line in plain if "error" in line.lower() or "ERROR" in line]
-    return (telling or plain or ["it said nothing"])[-1][:300]
+    errors = [line for line in plain if "error" in line.lower()]
+    return (errors or plain or ["the CLI printed nothing"])[-1][:300]
+
+
+def _plain(line: str) -> str:
+    text = _ESCAPES.sub("", line).partition(" [traceparent:")[0]
+    return _TREE.sub("", text).strip()
 
 
 async def _watch(process: Process, cli: Cli) -> None:
@@ -254,7 +180,7 @@ async def _watch(process: Process, cli: Cli) -> None:
 
 
 async def _leave(process: Process, cli: Cli) -> None:
-    """Close the session: the CLI ends itself when its standard input is closed."""
+    """Close the session: the CLI ends when its standard input is closed."""
     if process.stdin is not None:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
             await process.stdin.aclose()

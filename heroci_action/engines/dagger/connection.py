@@ -1,4 +1,4 @@
-"""The API of an engine, with an end to every wait: a dead or silent engine becomes an EngineError within seconds."""
+"""The API of an engine, with a limit on every wait: a dead or silent engine becomes an EngineError within seconds."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import TypeVar
 
 import anyio
 import dagger
-from dagger.client._config import ConnectConfig, Retry
-from dagger.client._session import ConnectParams, SingleConnection
 
 from heroci_action.engines.base import one_error
+from heroci_action.engines.dagger import sdk
 from heroci_action.engines.dagger.cli import Cli
 from heroci_action.engines.dagger.preflight import VERSION
 from heroci_action.engines.dagger.telemetry import Telemetry
 from heroci_action.errors import EngineError
 
-CONNECT_WITHIN = 30.0  # seconds for the schema and the version
-PULSE_EVERY = 2.0  # seconds between two questions whether the engine is alive
-PULSE_WITHIN = 15.0  # seconds in which a busy engine still answers
+# Seconds for the schema and the version.
+CONNECT_WITHIN = 30.0
+# Seconds between two checks of whether the engine is alive, and for the answer of a busy engine.
+PULSE_EVERY = 2.0
+PULSE_WITHIN = 15.0
 LEAVE_WITHIN = 3.0
 
 T = TypeVar("T")
@@ -38,14 +39,14 @@ class Connection:
 
     @property
     def broken(self) -> bool:
-        """Whether it is known that no answer will come any more."""
+        """Whether the engine is known to be gone."""
         return self._failure is not None
 
-    async def ask(self, question: Awaitable[T]) -> T:
-        """The answer. Raises EngineError where the engine is gone, and the SDK's own errors about what was asked."""
+    async def ask(self, request: Awaitable[T]) -> T:
+        """Return the answer. Raises EngineError if the engine is gone, else the SDK's own errors."""
         with self.guarded():
-            return await question
-        raise AssertionError  # for mypy: guarded raises where it is left early
+            return await request
+        raise AssertionError  # for mypy: `guarded` raises if its body was cancelled
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -57,55 +58,53 @@ class Connection:
             try:
                 yield
             except (dagger.TransportError, dagger.ClientConnectionError, OSError) as error:
-                raise self.fail(_broke(error)) from error
+                raise self.fail() from error
             finally:
                 self._waiting.discard(scope)
         if scope.cancelled_caught:
-            raise self._failure or EngineError("the Dagger engine is gone")
+            raise self._failure or self.fail()
 
-    def fail(self, cause: str) -> EngineError:
-        """Give the engine up: everybody who waits for it is told. The first cause is kept."""
+    def fail(self, reason: str = "") -> EngineError:
+        """Give up the engine and end everything that waits for it; the first reason is kept."""
         if self._failure is None:
             self._cli.broken = True
+            lost = f"lost the connection to {self._cli.target.engine}"
             self._failure = EngineError(
-                cause,
-                remedy="see `docker ps -a` and `docker logs` for its container, run again, or use --engine host",
+                f"{lost}: {reason}" if reason else lost,
+                remedy=f"{self._cli.target.hint}, run again, or use --engine host",
             )
             for scope in self._waiting:
                 scope.cancel()
         return self._failure
 
     async def watch(self) -> None:
-        """Ask again and again whether the engine is alive, and give it up where it is not."""
+        """Check regularly whether the engine is alive, and give it up if it is not."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._watch_cli)
             while not self.broken:
                 await anyio.sleep(PULSE_EVERY)
-                await self._pulse()
+                await self._check_pulse()
 
-    async def _pulse(self) -> None:
+    async def _check_pulse(self) -> None:
         try:
             with anyio.fail_after(PULSE_WITHIN):
                 await self.client.version()
         except TimeoutError:
-            self.fail(f"the Dagger engine did not answer for {PULSE_WITHIN:g} s")
-        except (dagger.DaggerError, OSError) as error:
-            self.fail(_broke(error))
+            self.fail(f"it did not respond for {PULSE_WITHIN:g} s")
+        except (dagger.DaggerError, OSError):
+            self.fail()
 
     async def _watch_cli(self) -> None:
         await self._cli.ended.wait()
-        self.fail(f"the session with the Dagger engine ended: {self._cli.said()}")
+        self.fail(f"the Dagger CLI ended: {self._cli.last_error()}")
 
 
 @asynccontextmanager
-async def connected(cli: Cli) -> AsyncIterator[Connection]:
-    """The API of an open session. Raises EngineError where it is of another version or does not answer."""
-    api = SingleConnection(
-        ConnectParams(port=cli.port, session_token=cli.token),
-        ConnectConfig(retry=Retry(execute=False)),
-    )
+async def connect(cli: Cli) -> AsyncIterator[Connection]:
+    """Open the API of a session. Raises EngineError if its version differs or it does not respond."""
+    api = sdk.ApiConnection(cli.port, cli.token)
     try:
-        connection = await _greeted(api, cli)
+        connection = await _open(api, cli)
         with one_error():
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(connection.watch)
@@ -118,30 +117,23 @@ async def connected(cli: Cli) -> AsyncIterator[Connection]:
             await api.close()
 
 
-async def _greeted(api: SingleConnection, cli: Cli) -> Connection:
+async def _open(api: sdk.ApiConnection, cli: Cli) -> Connection:
     remedy = f"use an engine of version {VERSION}, or --engine host"
+    engine = cli.target.engine
     try:
         with anyio.fail_after(CONNECT_WITHIN):
-            client = dagger.Client.from_connection(await api.connect())
+            client = await api.open()
             version = await client.version()
     except TimeoutError as error:
         cli.broken = True
         raise EngineError(
-            f"the Dagger engine did not answer within {CONNECT_WITHIN:g} s", remedy=remedy
+            f"{engine} did not respond within {CONNECT_WITHIN:g} s", remedy=remedy
         ) from error
     except (dagger.DaggerError, OSError) as error:
         cli.broken = True
-        raise EngineError(
-            f"the Dagger engine refused the session: {error}", remedy=remedy
-        ) from error
+        raise EngineError(f"{engine} refused the session: {error}", remedy=remedy) from error
     if version.lstrip("v") != VERSION:
         raise EngineError(
-            f"the Dagger engine has version {version}, and HeroCI speaks v{VERSION}", remedy=remedy
+            f"{engine} has version {version}, but HeroCI needs v{VERSION}", remedy=remedy
         )
     return Connection(client, cli)
-
-
-def _broke(error: Exception) -> str:
-    # Below it, the client names a page about the status codes of HTTP.
-    said = str(error).partition("\nFor more information")[0]
-    return f"the connection to the Dagger engine broke: {said}"

@@ -1,30 +1,54 @@
-"""Executes a command in a container, so that its exit code, its files and its output come back however it ends."""
+"""Execute a command in a container, and return its exit code, its output and its files however it ends."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import anyio
 import dagger
 
 from heroci_action.engines.base import Sink
+from heroci_action.engines.dagger import sdk
 from heroci_action.engines.dagger.connection import Connection
+from heroci_action.engines.dagger.places import EXECUTION, OUTCOME, SALT, STOP
 from heroci_action.engines.dagger.telemetry import Output
+from heroci_action.engines.dagger.volumes import volume_name
 from heroci_action.errors import EngineError
 
-HOME = "/heroci"  # what HeroCI puts into a container lies here
-OUTCOME = f"{HOME}/outcome"
-RUN = "HEROCI_RUN"  # volatile: no part of what an execution is cached by
-SALT = "HEROCI_SALT"
-HIGHEST = 127  # the engine takes exit codes from 128 on for a fault of its own, and drops the files
-# Notes the true exit code, and the run in which this was executed: an older run's name means that it was replayed.
+# The engine treats exit codes from 128 on as faults of its own, and drops the files.
+HIGHEST = 127
+# Seconds between SIGINT and SIGKILL, and for a command that was asked to stop to end.
+PATIENCE = 10
+STOPPED_WITHIN = 20.0
+# Records the true exit code and the name of the execution; a different name in the file means that it was replayed.
+# Meanwhile, a second process waits for the request to stop. It then does what Ctrl-C does in a terminal, and later
+# kills everything except itself and the shell, which still has to record the exit code.
 WRAPPER = f"""
-run=${RUN}
-unset {RUN} {SALT}
+name=${EXECUTION}
+unset {EXECUTION} {SALT}
+trap : INT
+(
+  self=$(exec sh -c 'echo "$PPID"')
+  while sleep 1; do
+    [ -e "{STOP}/$name" ] || continue
+    kill -INT 0
+    sleep {PATIENCE}
+    left=
+    for each in /proc/[0-9]*; do
+      each=${{each#/proc/}}
+      case $each in 1 | $$ | $self) ;; *) left="$left $each" ;; esac
+    done
+    kill -KILL $left
+  done
+) </dev/null >/dev/null 2>&1 &
 "$@" </dev/null
 code=$?
-echo "$code $run" >{OUTCOME}
+kill $! 2>/dev/null
+echo "$code $name" >{OUTCOME}
 [ "$code" -le {HIGHEST} ] || exit {HIGHEST}
 exit "$code"
 """
@@ -32,53 +56,65 @@ exit "$code"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executed:
-    """What came of an execution; `container` is the state that it left."""
+    """The end of an execution; `container` is the state that it left."""
 
     container: dagger.Container
     exit_code: int
     cached: bool
 
 
-class Executor:
-    """Executes commands of one run."""
+Keep = Callable[[dagger.Container], None]
+"""Callback that receives the container that a command left, even if the command was stopped."""
 
-    def __init__(self, connection: Connection) -> None:
+
+class Executor:
+    """Executes the commands of one run."""
+
+    def __init__(self, connection: Connection, shell: dagger.Container) -> None:
         self.connection = connection
-        self.run = secrets.token_hex(8)
+        # Any container with a shell; the engine has its image already.
+        self._shell = shell
+        self._run = secrets.token_hex(8)
+        self._numbers = itertools.count(1)
+        self._stop_volume: dagger.CacheVolume | None = None
 
     async def execute(
-        self,
-        container: dagger.Container,
-        arguments: tuple[str, ...],
-        sink: Sink,
-        *,
-        expect: dagger.ReturnType = dagger.ReturnType.ANY,
+        self, container: dagger.Container, arguments: tuple[str, ...], sink: Sink, *, keep: Keep
     ) -> Executed:
-        """Run a command in a container that has a shell.
+        """Run a command in a container that has a shell. If cancelled, stop the command and keep its files."""
+        name = self._new_name()
+        stoppable = await self._stoppable(container)
+        prepared = _wrapped(stoppable, arguments, name=name, expect=dagger.ReturnType.ANY)
+        # A task of its own, because cancelling the request would end the command without its files.
+        task = asyncio.create_task(self._finish(prepared, sink))
+        try:
+            finished = await asyncio.shield(task)
+        except asyncio.CancelledError:
+            with anyio.CancelScope(shield=True):
+                stopped = await self._stop(name, task)
+            if stopped:
+                keep(stopped.container)
+            raise
+        except dagger.ExecError as error:
+            raise refused(error) from error
+        keep(finished.container)
+        code, _, executed = finished.content.strip().partition(" ")
+        return Executed(container=finished.container, exit_code=int(code), cached=executed != name)
 
-        Where success is expected, a failure leaves nothing: neither files, nor an entry in the engine's cache.
-        """
-        wrapped = container.with_volatile_variable(RUN, self.run).with_exec(
-            ["/bin/sh", "-c", WRAPPER, "heroci", *arguments], expect=expect
-        )
-        output = Output(sink)
-        with self.connection.guarded():
-            try:
-                with self.connection.telemetry.observed(output):
-                    left = await wrapped.sync()
-                stdout, stderr, outcome = await asyncio.gather(
-                    left.stdout(), left.stderr(), left.file(OUTCOME).contents()
-                )
-            except dagger.ExecError as error:
-                output.complete(error.stdout, error.stderr)
-                if expect is dagger.ReturnType.ANY or not _is_wrapper(error):
-                    raise _refused(error) from error
-                return Executed(container=container, exit_code=error.exit_code, cached=False)
-            except dagger.QueryError as error:
-                raise _refused(error) from error
-        output.complete(stdout, stderr)
-        code, _, run = outcome.strip().partition(" ")
-        return Executed(container=left, exit_code=int(code), cached=run != self.run)
+    async def install(
+        self, container: dagger.Container, arguments: tuple[str, ...], sink: Sink
+    ) -> Executed:
+        """Run a command that must succeed: a failure leaves neither files nor an entry in the engine's cache."""
+        name = self._new_name()
+        prepared = _wrapped(container, arguments, name=name, expect=dagger.ReturnType.SUCCESS)
+        try:
+            finished = await self._finish(prepared, sink)
+        except dagger.ExecError as error:
+            if WRAPPER not in error.command:
+                raise refused(error) from error
+            return Executed(container=container, exit_code=error.exit_code, cached=False)
+        executed = finished.content.strip().partition(" ")[2]
+        return Executed(container=finished.container, exit_code=0, cached=executed != name)
 
     async def execute_bare(
         self,
@@ -87,41 +123,84 @@ class Executor:
         sink: Sink,
         *,
         use_entrypoint: bool,
-    ) -> Executed:
-        """Run a command in a container that may have no shell."""
-        asked = container.with_exec(
+    ) -> int:
+        """Run a command in a container that may have no shell, and return its exit code."""
+        command = container.with_exec(
             list(arguments), use_entrypoint=use_entrypoint, expect=dagger.ReturnType.ANY
         )
         output = Output(sink)
         with self.connection.guarded():
             try:
-                with self.connection.telemetry.observed(output):
-                    left = await asked.sync()
+                with self.connection.telemetry.observe(output):
+                    left = await sdk.evaluate(command)
                 stdout, stderr, code = await asyncio.gather(
                     left.stdout(), left.stderr(), left.exit_code()
                 )
-            except dagger.ExecError as error:  # a signal ended it
+            except dagger.ExecError as error:
+                # A signal ended it.
                 output.complete(error.stdout, error.stderr)
-                return Executed(container=container, exit_code=error.exit_code, cached=False)
+                return error.exit_code
             except dagger.QueryError as error:
-                raise _refused(error) from error
+                raise refused(error) from error
         output.complete(stdout, stderr)
-        return Executed(container=left, exit_code=code, cached=False)
+        return code
+
+    def _new_name(self) -> str:
+        return f"{self._run}-{next(self._numbers)}"
+
+    async def _finish(self, container: dagger.Container, sink: Sink) -> sdk.Finished:
+        output = Output(sink)
+        try:
+            with self.connection.telemetry.observe(output):
+                finished = await self.connection.ask(sdk.execute(container, OUTCOME))
+        except dagger.ExecError as error:
+            output.complete(error.stdout, error.stderr)
+            raise
+        except dagger.QueryError as error:
+            raise refused(error) from error
+        output.complete(finished.stdout, finished.stderr)
+        return finished
+
+    async def _stoppable(self, container: dagger.Container) -> dagger.Container:
+        if self._stop_volume is None:
+            volume = self.connection.client.cache_volume(volume_name("stop"))
+            self._stop_volume = await self.connection.ask(sdk.identify(volume))
+        return container.with_mounted_cache(STOP, self._stop_volume)
+
+    async def _stop(self, name: str, task: asyncio.Task[sdk.Finished]) -> sdk.Finished | None:
+        """Ask a command to end, and return what it left; None if it does not end in time."""
+        with anyio.move_on_after(STOPPED_WITHIN):
+            try:
+                await self.connection.ask(self._request_stop(name))
+                return await task
+            except (dagger.QueryError, EngineError):
+                task.cancel()
+        return None
+
+    async def _request_stop(self, name: str) -> None:
+        """Create the file that the command's wrapper waits for, and remove those of former runs."""
+        script = f'find {STOP} -type f -mmin +60 -delete; : >"{STOP}/$1"'
+        container = await self._stoppable(self._shell.with_user("root"))
+        await container.with_exec(["/bin/sh", "-c", script, "heroci", name]).sync()
 
 
-def _is_wrapper(error: dagger.ExecError) -> bool:
-    """Whether it is the command itself that failed, and not one that prepares its container."""
-    return WRAPPER in error.command
+def _wrapped(
+    container: dagger.Container, arguments: tuple[str, ...], *, name: str, expect: dagger.ReturnType
+) -> dagger.Container:
+    return container.with_volatile_variable(EXECUTION, name).with_exec(
+        ["/bin/sh", "-c", WRAPPER, "heroci", *arguments], expect=expect
+    )
 
 
-def _refused(error: dagger.QueryError) -> EngineError:
+def refused(error: dagger.QueryError) -> EngineError:
+    """Return the error of an engine that could not execute something."""
     return EngineError(
         f"the Dagger engine could not execute it: {first_line(error)}",
-        remedy="see the output of the step; an image may be out of reach, or the engine's disk full",
+        remedy="see the output of the step; a registry may be unreachable, or the engine's disk full",
     )
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error, without the engine's trace references."""
+    """Return the first line of an error, without the engine's trace references."""
     text = str(error).strip().partition("\n")[0].partition(" [traceparent:")[0]
     return text[:500]

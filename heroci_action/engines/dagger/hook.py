@@ -1,4 +1,4 @@
-"""The project's own function over the base container: found in its repository, called, its container taken over."""
+"""The project's own function for the base container: imported from its repository, called, and its result used."""
 
 from __future__ import annotations
 
@@ -16,114 +16,117 @@ import dagger
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.dagger.execution import first_line
-from heroci_action.engines.dagger.session import DaggerSession
+from heroci_action.engines.dagger.resources import RunResources
+from heroci_action.engines.dagger.sdk import evaluate
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.errors import EngineError
 
-REMEDY = (
-    "`hook` names a function that takes a dagger.Container and returns one, also as a coroutine"
+_REMEDY = (
+    "`hook` names a function, which may be async, that takes a dagger.Container and returns one"
 )
 
-
 Function = Callable[..., object]
-"""Takes the base container, and the client where it has two parameters; returns a container or an awaitable of one."""
+"""Takes the base container, and the client if it has two parameters; returns a container or an awaitable of one."""
 
 
 class HookError(Exception):
-    """The hook is not what it should be; the project is to blame. `trace` says where in it."""
+    """The project's hook is wrong. `trace` is the traceback."""
 
     def __init__(self, message: str, trace: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.trace = tuple(trace)
 
 
-async def customise(session: DaggerSession, function: str, sink: Sink) -> StepOutcome:
-    """Let the function change the base environment; whatever it raises fails the step."""
-    if session.environment is None:
-        raise EngineError(
-            "the base environment has not been built", remedy="do not skip the stage 'base'"
-        )
+async def customise(resources: RunResources, function: str, sink: Sink) -> StepOutcome:
+    """Pass the base environment through the function; any error that it raises fails the step."""
+    base = resources.built_environment
+    telemetry = resources.connection.telemetry
     output = Output(sink)
     try:
-        with session.connection.telemetry.observed(output) as seen:
-            with _importing_from(session.engine.root):
-                changed = await _changed(session, _found(session.engine.root, function))
-            session.environment = await session.connection.ask(changed.sync())
+        with telemetry.observe(output) as span:
+            with _importing_from(resources.settings.root):
+                hook = _import_function(resources.settings.root, function)
+                changed = await _call(hook, base, resources.client)
+            resources.environment = await resources.connection.ask(evaluate(changed))
     except dagger.ExecError as error:
         output.complete(error.stdout, error.stderr)
-        return _failed(
-            f"a command of the hook ended with exit code {error.exit_code}", error.exit_code
-        )
+        return _failed(f"a command of the hook exited with code {error.exit_code}", error.exit_code)
     except dagger.QueryError as error:
-        return _failed(f"the container of the hook cannot be made: {first_line(error)}")
+        return _failed(f"the container of the hook cannot be built: {first_line(error)}")
     except HookError as error:
         for line in "".join(error.trace).splitlines():
             sink(Stream.STDERR, line)
         return _failed(str(error))
-    return StepOutcome(exit_code=0, cached=not session.connection.telemetry.executed(seen))
+    return StepOutcome(exit_code=0, cached=not telemetry.executed(span))
 
 
-async def _changed(session: DaggerSession, function: Function) -> dagger.Container:
+async def _call(
+    function: Function, base: dagger.Container, client: dagger.Client
+) -> dagger.Container:
     wants_client = len(inspect.signature(function).parameters) > 1
     try:
-        more = (session.client,) if wants_client else ()
-        found = function(session.environment, *more)
-        if inspect.isawaitable(found):
-            found = await found
+        returned = function(base, client) if wants_client else function(base)
+        if inspect.isawaitable(returned):
+            returned = await returned
     except (dagger.QueryError, EngineError):
         raise
     except Exception as error:
         raise HookError(
             f"the hook raised {type(error).__name__}: {error}", traceback.format_exception(error)
         ) from error
-    if not isinstance(found, dagger.Container):
-        raise HookError(f"the hook returned {type(found).__name__}, not a dagger.Container")
-    return found
+    if not isinstance(returned, dagger.Container):
+        raise HookError(f"the hook returned {type(returned).__name__}, not a dagger.Container")
+    return returned
 
 
 def _failed(cause: str, exit_code: int = 1) -> StepOutcome:
-    return StepOutcome(exit_code=exit_code, cause=cause, remedy=REMEDY)
+    return StepOutcome(exit_code=exit_code, cause=cause, remedy=_REMEDY)
 
 
-def _found(root: Path, function: str) -> Function:
-    """The function that `module:function` or `file.py:function` names, in the repository and nowhere else."""
-    place, _, name = function.rpartition(":")
+def _import_function(root: Path, function: str) -> Function:
+    """Return the function `module:function` or `file.py:function`, from the repository only."""
+    module_name, _, name = function.rpartition(":")
     try:
-        module = _from_file(root / place) if place.endswith(".py") else _from_module(root, place)
+        module = _import(root, module_name)
     except HookError:
         raise
     except Exception as error:
         raise HookError(
-            f"the hook {place!r} cannot be imported: {error}", traceback.format_exception(error)
+            f"the hook {module_name!r} cannot be imported: {error}",
+            traceback.format_exception(error),
         ) from error
     found = getattr(module, name, None)
     if not callable(found):
-        raise HookError(f"there is no function {name!r} in {place!r}")
+        raise HookError(f"there is no function {name!r} in {module_name!r}")
     checked: Function = found
     return checked
 
 
-def _from_file(path: Path) -> ModuleType:
+def _import(root: Path, name: str) -> ModuleType:
+    return _import_file(root / name) if name.endswith(".py") else _import_module(root, name)
+
+
+def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise HookError(f"there is no file {str(path)!r}")
     spec = importlib.util.spec_from_file_location(f"heroci_hook_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise HookError(f"{str(path)!r} is no Python file")
+        raise HookError(f"{str(path)!r} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def _from_module(root: Path, name: str) -> ModuleType:
+def _import_module(root: Path, name: str) -> ModuleType:
     module = importlib.import_module(name)
-    if not _lies_in(root, module):
-        raise HookError(f"the module {name!r} is none of this repository: {module}")
+    if not _is_below(root, module):
+        raise HookError(f"the module {name!r} does not belong to this repository: {module}")
     return module
 
 
 @contextmanager
 def _importing_from(root: Path) -> Iterator[None]:
-    """Imports see the repository behind all that is installed; nothing of it is left afterwards, or in the checkout."""
+    """Let imports find the repository after everything installed; leave no trace in HeroCI or in the checkout."""
     bytecode, known = sys.dont_write_bytecode, set(sys.modules)
     sys.dont_write_bytecode = True
     sys.path.append(str(root))
@@ -134,10 +137,10 @@ def _importing_from(root: Path) -> Iterator[None]:
         sys.path.remove(str(root))
         sys.dont_write_bytecode = bytecode
         for name in set(sys.modules) - known:
-            if _lies_in(root, sys.modules[name]):
+            if _is_below(root, sys.modules[name]):
                 del sys.modules[name]
 
 
-def _lies_in(root: Path, module: ModuleType) -> bool:
+def _is_below(root: Path, module: ModuleType) -> bool:
     file = getattr(module, "__file__", None)
     return bool(file) and Path(str(file)).resolve().is_relative_to(root.resolve())

@@ -7,66 +7,44 @@ from pathlib import PurePosixPath
 
 import dagger
 
-from heroci_action.engines import commands
 from heroci_action.engines.base import Sink, StepOutcome, Stream
-from heroci_action.engines.dagger.execution import SALT, first_line
+from heroci_action.engines.commands import forwards_command
+from heroci_action.engines.dagger.execution import first_line
+from heroci_action.engines.dagger.places import SALT
 from heroci_action.engines.dagger.replay_cache import new_salt
-from heroci_action.engines.dagger.session import DaggerSession
+from heroci_action.engines.dagger.resources import RunResources
+from heroci_action.engines.dagger.sdk import evaluate
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.plan.actions import BuildImage
 
 _DOCKERFILE = ".heroci.Dockerfile"
-# What a build argument holds is part of the cache key of every RUN behind its declaration, stage by stage.
-_SALTED = re.compile(r"^[ \t]*FROM[ \t].*$", re.IGNORECASE | re.MULTILINE)
-# Prints the sum of the layers as a registry would unpack them, and their number (OCI image layout).
+# The value of a build argument is part of the cache key of every later RUN in the same stage of the build.
+_FROM = re.compile(r"^[ \t]*FROM[ \t].*$", re.IGNORECASE | re.MULTILINE)
+# Prints the bytes of all files; mounting the image costs the engine nothing, while exporting it costs its whole size.
 _MEASURE = """
-import json, sys, tarfile
-with tarfile.open("/image.tar") as tar:
-    def read(digest):
-        return json.load(tar.extractfile("blobs/" + digest.replace(":", "/")))
-    index = json.load(tar.extractfile("index.json"))
-    manifest = read(index["manifests"][0]["digest"])
-    while "manifests" in manifest:
-        manifest = read(manifest["manifests"][0]["digest"])
-    print(sum(layer["size"] for layer in manifest["layers"]), len(manifest["layers"]))
+import os, stat
+total, seen = 0, set()
+for directory, _, files in os.walk("/image"):
+    for name in files:
+        found = os.lstat(os.path.join(directory, name))
+        if stat.S_ISREG(found.st_mode) and (found.st_dev, found.st_ino) not in seen:
+            seen.add((found.st_dev, found.st_ino))
+            total += found.st_size
+print(total)
 """
 
 
-async def build(session: DaggerSession, action: BuildImage, sink: Sink) -> StepOutcome:
-    """Build the image; a Dockerfile that does not build is a failed step."""
-    source = await session.source()
-    context = source if action.context in ("", ".") else source.directory(action.context)
-    dockerfile = PurePosixPath(action.dockerfile)
-    if dockerfile.is_relative_to(action.context or "."):
-        name = str(dockerfile.relative_to(action.context or "."))
-    else:
-        name = _DOCKERFILE
-        context = context.with_file(name, source.file(action.dockerfile))
-    arguments = [dagger.BuildArg(name=key, value=value) for key, value in action.build_args.items()]
-    if session.engine.fresh:
-        salted = _SALTED.sub(rf"\g<0>\nARG {SALT}", await _text(session, context, name))
-        context = context.with_new_file(name, salted)
-        arguments.append(dagger.BuildArg(name=SALT, value=new_salt()))
+async def build(resources: RunResources, action: BuildImage, sink: Sink) -> StepOutcome:
+    """Build the image; if its Dockerfile does not build, the step fails."""
+    connection = resources.connection
     output = Output(sink)
     try:
-        with session.connection.telemetry.observed(output) as seen:
-            built = context.docker_build(
-                dockerfile=name,
-                target=action.target or "",
-                build_args=arguments,
-                secrets=[
-                    session.client.set_secret(each, session.engine.machine[each])
-                    for each in action.secrets
-                ],
-            )
-            if (
-                action.secrets
-            ):  # the container that was built still has them mounted, the image has not
-                built = session.client.container().import_(built.as_tarball())
-            session.image = await session.connection.ask(built.sync())
-        output.rest()
-        # Outside: what measures is no part of the build, neither of its output nor of what was executed.
-        facts = await _facts(session, session.image)
+        with connection.telemetry.observe(output) as span:
+            built = await _define(resources, action)
+            resources.image = await connection.ask(evaluate(built))
+        output.flush()
+        # Outside of the span: the measurement belongs neither to the output of the build nor to what was executed.
+        facts = await _measure(resources, resources.image)
     except dagger.ExecError as error:
         output.complete(error.stdout, error.stderr)
         return StepOutcome(exit_code=error.exit_code)
@@ -74,31 +52,54 @@ async def build(session: DaggerSession, action: BuildImage, sink: Sink) -> StepO
         for line in str(error).splitlines():
             sink(Stream.STDERR, line)
         return StepOutcome(exit_code=1, cause=first_line(error))
-    return StepOutcome(
-        exit_code=0, cached=not session.connection.telemetry.executed(seen), facts=facts
+    return StepOutcome(exit_code=0, cached=not connection.telemetry.executed(span), facts=facts)
+
+
+async def _define(resources: RunResources, action: BuildImage) -> dagger.Container:
+    client, machine = resources.client, resources.settings.machine
+    context, dockerfile = await _context(resources, action)
+    arguments = [dagger.BuildArg(name=key, value=value) for key, value in action.build_args.items()]
+    if resources.settings.fresh:
+        text = _FROM.sub(rf"\g<0>\nARG {SALT}", await _read(resources, context, dockerfile))
+        context = context.with_new_file(dockerfile, text)
+        arguments.append(dagger.BuildArg(name=SALT, value=new_salt()))
+    built = context.docker_build(
+        dockerfile=dockerfile,
+        target=action.target or "",
+        build_args=arguments,
+        secrets=[client.set_secret(name, machine[name]) for name in action.secrets],
     )
+    # The container still has the secrets mounted, the image does not.
+    return client.container().import_(built.as_tarball()) if action.secrets else built
 
 
-async def _text(session: DaggerSession, context: dagger.Directory, name: str) -> str:
-    """The Dockerfile; one that is not there is the build's to report."""
+async def _context(resources: RunResources, action: BuildImage) -> tuple[dagger.Directory, str]:
+    """Return the build context and the path of the Dockerfile in it; a Dockerfile outside of it is copied in."""
+    source = await resources.source()
+    root = action.context or "."
+    context = source if root == "." else source.directory(root)
+    dockerfile = PurePosixPath(action.dockerfile)
+    if dockerfile.is_relative_to(root):
+        return context, str(dockerfile.relative_to(root))
+    return context.with_file(_DOCKERFILE, source.file(action.dockerfile)), _DOCKERFILE
+
+
+async def _read(resources: RunResources, context: dagger.Directory, name: str) -> str:
+    """Return the content of the Dockerfile; if there is none, the build reports it."""
     try:
-        return await session.connection.ask(context.file(name).contents())
+        return await resources.connection.ask(context.file(name).contents())
     except dagger.QueryError:
         return ""
 
 
-async def _facts(session: DaggerSession, image: dagger.Container) -> dict[str, str]:
-    tarball = image.as_tarball(forced_compression=dagger.ImageLayerCompression.Uncompressed)
-    measured = (
-        (await session.recipe())
-        .image()
-        .with_mounted_file("/image.tar", tarball)
-        .with_exec(["python", "-c", _MEASURE])
-    )
-    size, _, layers = (await session.connection.ask(measured.stdout())).strip().partition(" ")
-    return {"image size": f"{int(size) / 1e6:.1f} MB", "image layers": layers}
+async def _measure(resources: RunResources, image: dagger.Container) -> dict[str, str]:
+    container = (await resources.recipe()).image()
+    measured = container.with_mounted_directory("/image", image.rootfs())
+    text = measured.with_exec(["python", "-c", _MEASURE]).stdout()
+    size = int(await resources.connection.ask(text))
+    return {"image size": f"{size / 1e6:.1f} MB"}
 
 
-async def passes_on(session: DaggerSession, image: dagger.Container) -> bool:
-    """Whether a command in this image has to go through its entry point."""
-    return commands.forwards_command(await session.connection.ask(image.entrypoint()))
+async def needs_entrypoint(resources: RunResources) -> bool:
+    """Return whether a command in the image has to go through its entry point."""
+    return forwards_command(await resources.connection.ask(resources.built_image.entrypoint()))

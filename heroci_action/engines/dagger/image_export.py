@@ -1,4 +1,4 @@
-"""The production image leaves the engine: into the local Docker, or into a registry."""
+"""Export the production image from the engine: into the local Docker, or to a registry."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from pathlib import Path
 import dagger
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
-from heroci_action.engines.dagger.session import DaggerSession
+from heroci_action.engines.dagger.resources import RunResources
 from heroci_action.engines.docker import Docker
 from heroci_action.errors import EngineError
 from heroci_action.plan.actions import ExportImage
 
 
-async def export(session: DaggerSession, action: ExportImage, sink: Sink) -> StepOutcome:
-    """Put the image into the local Docker. Raises EngineError where there is none."""
-    docker = Docker(machine=session.engine.machine)
-    tarball = session.built_image().as_tarball(media_types=dagger.ImageMediaTypes.DockerMediaTypes)
+async def export(resources: RunResources, action: ExportImage, sink: Sink) -> StepOutcome:
+    """Load the image into the local Docker. Raises EngineError if there is none."""
+    docker = Docker(machine=resources.settings.machine)
+    tarball = resources.built_image.as_tarball(media_types=dagger.ImageMediaTypes.DockerMediaTypes)
     with tempfile.TemporaryDirectory(prefix="heroci-") as scratch:
         path = str(Path(scratch, "image.tar"))
-        await session.connection.ask(tarball.export(path))
-        loaded = await _docker(docker, "load", "--quiet", "--input", path)
+        await resources.connection.ask(tarball.export(path))
+        loaded = await _run_docker(docker, "load", "--quiet", "--input", path)
     # It has no name yet: "Loaded image ID: sha256:…".
-    found = loaded.strip().rpartition("\n")[2].partition(": ")[2]
-    await _docker(docker, "tag", found, action.name)
-    sink(Stream.STDOUT, f"{found} is {action.name} in the local Docker")
+    identifier = loaded.strip().rpartition("\n")[2].partition(": ")[2]
+    await _run_docker(docker, "tag", identifier, action.name)
+    sink(Stream.STDOUT, f"exported {identifier} to the local Docker as {action.name}")
     return StepOutcome(exit_code=0, facts={"exported": action.name})
 
 
-async def _docker(docker: Docker, *arguments: str) -> str:
-    """Return the output of docker. Raise EngineError with the reason if it fails."""
+async def _run_docker(docker: Docker, *arguments: str) -> str:
+    """Return the output of docker. Raises EngineError with the reason if it fails."""
     remedy = "start Docker where HeroCI runs, or remove `image.export`"
     problem = await docker.problem()
     if problem:
@@ -43,16 +43,16 @@ async def _docker(docker: Docker, *arguments: str) -> str:
 
 
 async def push(
-    session: DaggerSession, reference: str, login: tuple[str, str] | None, sink: Sink
+    resources: RunResources, reference: str, login: tuple[str, str] | None, sink: Sink
 ) -> StepOutcome:
     """Push the image; if the registry refuses it, the step fails."""
-    image = session.built_image()
+    image = resources.built_image
     if login:
         user, password = login
-        secret = session.client.set_secret("heroci-registry-password", password)
+        secret = await resources.variables.secret("registry-password", password)
         image = image.with_registry_auth(reference, user, secret)
     try:
-        published = await session.connection.ask(image.publish(reference))
+        published = await resources.connection.ask(image.publish(reference))
     except dagger.QueryError as error:
         for line in str(error).splitlines():
             sink(Stream.STDERR, line)

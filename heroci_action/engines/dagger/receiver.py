@@ -1,4 +1,4 @@
-"""Where the CLI sends what it and the engine report: OTLP over HTTP, on loopback."""
+"""Receives the telemetry of the CLI and the engine: OTLP over HTTP, on loopback."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 LONGEST_BODY = 64 * 1024 * 1024  # bytes
 
 Take = Callable[[str, bytes], None]
-"""Takes the kind of a message (`traces`, `logs`) and its body."""
+"""Callback that receives the kind of a message (`traces`, `logs`) and its body."""
 
 
 @dataclass(slots=True)
 class Receiver:
-    """Hands messages to whoever listens, and keeps them until somebody does.
+    """Passes messages on to a listener, and keeps them until there is one.
 
-    `variables` make the CLI report here; they are empty where nobody does.
+    `variables` make the CLI send its telemetry here; they are empty if nothing listens.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -28,14 +28,14 @@ class Receiver:
     _kept: list[tuple[str, bytes]] = field(default_factory=list)
 
     def listen(self, take: Take) -> None:
-        """Hand over what has come so far, and what comes from now on."""
+        """Pass on the messages received so far, and all later ones."""
         self._take = take
         for kind, body in self._kept:
             take(kind, body)
         self._kept.clear()
 
     def receive(self, kind: str, body: bytes) -> None:
-        """A message has come."""
+        """Accept a message."""
         if self._take:
             self._take(kind, body)
         else:
@@ -43,8 +43,8 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """A receiver behind a path that nobody can guess; it hands messages over in the event loop."""
+def receive() -> Iterator[Receiver]:
+    """Serve a receiver below an unguessable path; it passes messages on in the event loop."""
     path = f"/{secrets.token_urlsafe(16)}"
     loop = asyncio.get_running_loop()
     receiver = Receiver()
@@ -66,7 +66,7 @@ def _in_loop(loop: asyncio.AbstractEventLoop, receiver: Receiver, kind: str, bod
 
 
 def _variables(url: str) -> dict[str, str]:
-    """OpenTelemetry's, "Environment Variable Specification"; the last one is Dagger's."""
+    """Return the variables of OpenTelemetry's exporters; the last one is Dagger's own."""
     return {
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{url}/traces",
@@ -91,10 +91,11 @@ def _server(path: str, take: Take) -> ThreadingHTTPServer:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
-        block_on_close = False  # the CLI keeps its connections open
+        # The CLI keeps its connections open.
+        block_on_close = False
 
     return Server(("127.0.0.1", 0), Handler)

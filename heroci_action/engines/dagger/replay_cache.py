@@ -1,8 +1,8 @@
-"""Remembers in the engine's own cache what has passed, so that passes are replayed, and nothing else is.
+"""Remembers in the engine's own cache what has passed, so that passes are replayed, and nothing else.
 
-The engine would replay a failure as well, and half of a stage whose database is gone. So executions carry a salt.
-Whoever looks an entry up asks for an execution that fails unless its result is in the cache, and failures are not
-cached; it gets there by one with the same key that succeeds, since what it prints comes from outside of the key.
+The engine would also replay a failure, and half of a stage whose database no longer exists. Therefore executions carry
+a salt. A lookup asks for an execution that fails unless its result is in the cache, and failures are not cached. An
+entry is stored by an execution with the same key that succeeds, because its value is not part of the key.
 """
 
 from __future__ import annotations
@@ -17,58 +17,60 @@ import dagger
 
 from heroci_action.engines.dagger.connection import Connection
 
-_FORMAT = "1"  # part of every key: another meaning of the entries makes the old ones unknown
+# Part of every key; a new number makes older entries unknown.
+_FORMAT = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """The salt under which something passed, and the facts that were measured then, by step."""
+    """The salt of an execution or a stage that passed, and the facts of its steps."""
 
     salt: str
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def new_salt() -> str:
-    """A salt that nothing was executed under."""
+    """Return a salt under which nothing has been executed."""
     return secrets.token_hex(8)
 
 
-class Ledger:
-    """What has passed; `fresh` finds nothing, whatever is in it."""
+class ReplayCache:
+    """Finds and stores what has passed; if `fresh`, nothing is found."""
 
     def __init__(self, connection: Connection, *, fresh: bool) -> None:
         self._connection = connection
         self._fresh = fresh
 
-    async def find(self, place: dagger.Container, key: str) -> Entry | None:
-        """The entry for this key on top of this container, which counts with all that is in it."""
+    async def find(self, container: dagger.Container, key: str) -> Entry | None:
+        """Return the entry for this key; everything in the container is part of the key."""
         if self._fresh:
             return None
         try:
-            text = await self._connection.ask(_asked(place, key, "").stdout())
+            text = await self._connection.ask(_lookup(container, key, "").stdout())
             return Entry(**json.loads(text))
         except (dagger.QueryError, ValueError, TypeError):
             return None
 
-    async def enter(self, place: dagger.Container, key: str, entry: Entry) -> None:
-        """Remember a pass. An engine that does not take it only runs again what it could have replayed."""
+    async def store(self, container: dagger.Container, key: str, entry: Entry) -> None:
+        """Remember a pass; if the engine refuses, the same will run again next time."""
         try:
-            await self._connection.ask(_asked(place, key, json.dumps(asdict(entry))).sync())
+            await self._connection.ask(_lookup(container, key, json.dumps(asdict(entry))).sync())
         except dagger.QueryError:
             return
 
 
 def digest(*parts: object) -> str:
-    """A key for plain values."""
+    """Return a key for plain values."""
     text = json.dumps([_FORMAT, *parts], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _asked(place: dagger.Container, key: str, value: str) -> dagger.Container:
-    name = f"HEROCI_ENTRY_{key[:32]}"  # of its own: the engine knows a volatile value by its name
+def _lookup(container: dagger.Container, key: str, value: str) -> dagger.Container:
+    # A name of its own for each entry, because the engine remembers volatile values by their names.
+    name = f"HEROCI_ENTRY_{key[:32]}"
     script = f'[ -n "${name}" ] && printf %s "${name}"'
     return (
-        place.with_env_variable("HEROCI_KEY", key)
+        container.with_env_variable("HEROCI_KEY", key)
         .with_volatile_variable(name, value)
         .with_exec(["/bin/sh", "-c", script])
     )

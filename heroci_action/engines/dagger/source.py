@@ -1,4 +1,4 @@
-"""The project's source as containers see it: what a checkout would hold, and nothing secret that lies beside it."""
+"""The project's source in the engine: the files of a checkout, without secrets that git does not track."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import anyio
 import anyio.to_thread
 import dagger
 
-from heroci_action.engines.dagger.engine import CONTAINER_ROOT
+from heroci_action.engines.dagger.connection import Connection
+from heroci_action.engines.dagger.sdk import evaluate
+from heroci_action.errors import EngineError
 from heroci_action.repository.git import GitError, git, list_files
 
-ROOT = CONTAINER_ROOT
-# Nobody needs these in a container, whether or not the project has a .gitignore.
+# Useless in a container, whether the project has a .gitignore or not.
 NEVER = (".git", "**/__pycache__", "**/.venv", "**/node_modules", "**/.tox", "**/.nox")
-# Secrets and databases: only where the project itself has published them with git.
+# Secrets and databases, which are sent only if git tracks them.
 ONLY_TRACKED = (
     ".env",
     ".env.*",
@@ -38,34 +39,36 @@ _SPECIAL = re.compile(r"([\\*?\[\]!^])")
 Answer = TypeVar("Answer")
 
 
-async def source_directory(
-    client: dagger.Client, root: Path, *, exclude: tuple[str, ...], machine: Mapping[str, str]
+async def upload_source(
+    connection: Connection, root: Path, *, exclude: tuple[str, ...], machine: Mapping[str, str]
 ) -> dagger.Directory:
-    """The source, uploaded once; unchanged files are not sent again."""
-    patterns = [*NEVER, *map(_escaped, exclude), *await _untracked(root, machine)]
-    return await client.host().directory(str(root), exclude=patterns).sync()
+    """Upload the source; unchanged files are not sent again. Raises EngineError if a file cannot be read."""
+    patterns = [*NEVER, *map(_escape, exclude), *await _untracked(root, machine)]
+    directory = connection.client.host().directory(str(root), exclude=patterns)
+    try:
+        return await connection.ask(evaluate(directory))
+    except dagger.QueryError as error:
+        raise EngineError(
+            f"the source could not be sent to the engine: {error}",
+            remedy="make sure that every file of the project can be read",
+        ) from error
 
 
 async def _untracked(root: Path, machine: Mapping[str, str]) -> list[str]:
-    """List ignored files, and new files that may be secret; without git, patterns for all that may be secret."""
+    """Return patterns for ignored files and for untracked secrets; without git, for everything that may be secret."""
+    others = "--others", "--exclude-standard"
     try:
         ignored = await _in_thread(
-            list_files,
-            root,
-            "--others",
-            "--ignored",
-            "--exclude-standard",
-            "--directory",
-            env=machine,
+            list_files, root, *others, "--ignored", "--directory", env=machine
         )
-        others = await _in_thread(list_files, root, "--others", "--exclude-standard", env=machine)
+        new = await _in_thread(list_files, root, *others, env=machine)
     except GitError:
         return [f"**/{pattern}" for pattern in ONLY_TRACKED]
-    return [_escaped(path.rstrip("/")) for path in (*ignored, *_secret(others))]
+    return [_escape(path.rstrip("/")) for path in (*ignored, *_secret(new))]
 
 
 async def version_from_git(root: Path, machine: Mapping[str, str]) -> str:
-    """Return the version in the latest tag, for builds that ask git for it: the container has no `.git`."""
+    """Return the version of the latest tag, for builds that ask git for it: the container has no `.git`."""
     try:
         described = await _in_thread(git, root, "describe", "--tags", "--abbrev=0", env=machine)
     except GitError:
@@ -85,6 +88,6 @@ def _secret(paths: Iterable[str]) -> Iterator[str]:
     return (path for path in paths if any(Path(path).match(pattern) for pattern in ONLY_TRACKED))
 
 
-def _escaped(path: str) -> str:
-    """The path as a pattern that matches nothing else (Go's filepath.Match)."""
+def _escape(path: str) -> str:
+    """Return the path as a pattern that matches nothing else (Go's filepath.Match)."""
     return _SPECIAL.sub(r"\\\1", path)

@@ -1,4 +1,4 @@
-"""What the engine tells while it works: the output of steps, line by line, and whether anything was executed."""
+"""What the engine reports while it works: the output of steps, line by line, and whether anything was executed."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from heroci_action.engines.base import Sink, Stream
 
-KEPT = 2_000  # pieces of output whose place is not known yet
-EXECUTED = "resume withExec"  # an execution that was put off until somebody needed it
-STREAMS = {
-    1: Stream.STDOUT,
-    2: Stream.STDERR,
-}  # the attribute stdio.stream of the engine's log records
+# Pieces of output that are kept until the span they belong to is known.
+KEPT = 2_000
+# The name of the span of an execution that was postponed until its result was needed.
+EXECUTED = "resume withExec"
+# The values of the attribute stdio.stream in the engine's log records.
+STREAMS = {1: Stream.STDOUT, 2: Stream.STDERR}
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class Output:
-    """Hands on lines as they come in, and in the end those that have not come: telemetry may be late or lost."""
+    """Passes lines on as they arrive, and at the end those that are missing: telemetry may be late or lost."""
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
@@ -36,27 +36,27 @@ class Output:
         self._count = dict.fromkeys(Stream, 0)
         self._open = True
 
-    def piece(self, stream: Stream, text: str) -> None:
-        """A piece of output, not always whole lines."""
+    def feed(self, stream: Stream, text: str) -> None:
+        """Accept a piece of output that need not end with a line."""
         if self._open:
-            whole, newline, self._rest[stream] = (self._rest[stream] + text).rpartition("\n")
+            complete, newline, self._rest[stream] = (self._rest[stream] + text).rpartition("\n")
             if newline:
-                self._hand_on(stream, _LINE_END.split(whole))
+                self._pass_on(stream, _LINE_END.split(complete))
 
     def complete(self, stdout: str, stderr: str) -> None:
-        """All that was printed; what was not yet handed on follows now, and nothing after it."""
+        """Pass on those lines of the whole output that are missing, and accept nothing more."""
         for stream, text in ((Stream.STDOUT, stdout), (Stream.STDERR, stderr)):
             lines = _LINE_END.split(text.removesuffix("\n")) if text else []
-            self._hand_on(stream, lines[self._count[stream] :])
+            self._pass_on(stream, lines[self._count[stream] :])
         self._open = False
 
-    def rest(self) -> None:
-        """What came without the end of its line."""
+    def flush(self) -> None:
+        """Pass on a last line without a line end."""
         for stream, text in tuple(self._rest.items()):
             self._rest[stream] = ""
-            self._hand_on(stream, [text] if text else [])
+            self._pass_on(stream, [text] if text else [])
 
-    def _hand_on(self, stream: Stream, lines: list[str]) -> None:
+    def _pass_on(self, stream: Stream, lines: list[str]) -> None:
         self._count[stream] += len(lines)
         for line in lines:
             self.sink(stream, line)
@@ -64,17 +64,17 @@ class Output:
 
 @dataclass(slots=True)
 class Telemetry:
-    """Sorts what the engine reports by the span that asked for it."""
+    """Sorts what the engine reports by the span that requested it."""
 
     _trace_id: int = field(default_factory=lambda: secrets.randbits(128) | 1)
-    _outputs: dict[str, Output] = field(default_factory=dict)  # by the span of ours
+    _outputs: dict[str, Output] = field(default_factory=dict)  # by our own spans
     _parents: dict[str, str] = field(default_factory=dict)
     _executed: set[str] = field(default_factory=set)
     _early: deque[tuple[str, Stream, str]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     @contextmanager
-    def observed(self, output: Output) -> Iterator[str]:
-        """While this is open, what the current task asks the engine for is reported to `output`; the span's name."""
+    def observe(self, output: Output) -> Iterator[str]:
+        """Send the output of everything that the current task requests to `output`; yield the name of the span."""
         span_id = secrets.randbits(64) | 1
         context = trace.SpanContext(
             self._trace_id, span_id, is_remote=False, trace_flags=trace.TraceFlags(1)
@@ -85,11 +85,11 @@ class Telemetry:
             yield name
 
     def executed(self, name: str) -> bool:
-        """Whether the engine has executed anything below that span, as far as it has told."""
+        """Return whether the engine has reported an execution below that span."""
         return any(self._owner(span) == name for span in self._executed)
 
     def take(self, kind: str, body: bytes) -> None:
-        """Sort one message in; what cannot be read is ignored: telemetry decides nothing."""
+        """Sort a message; an unreadable one is ignored, because nothing is decided by telemetry."""
         try:
             if kind == "traces":
                 self._take_spans(ExportTraceServiceRequest.FromString(body))
@@ -106,7 +106,7 @@ class Telemetry:
         early = tuple(self._early)
         self._early.clear()
         for piece in early:
-            self._hand_on(*piece)
+            self._pass_on(*piece)
 
     def _take_logs(self, message: ExportLogsServiceRequest) -> None:
         for group in message.resource_logs:
@@ -126,17 +126,17 @@ class Telemetry:
         text = record.body.string_value
         if stream is None or not text or (verbose is not None and verbose.bool_value):
             return
-        self._hand_on(record.span_id.hex(), STREAMS.get(stream.int_value, Stream.STDERR), text)
+        self._pass_on(record.span_id.hex(), STREAMS.get(stream.int_value, Stream.STDERR), text)
 
-    def _hand_on(self, span: str, stream: Stream, text: str) -> None:
+    def _pass_on(self, span: str, stream: Stream, text: str) -> None:
         owner = self._owner(span)
         if owner:
-            self._outputs[owner].piece(stream, text)
+            self._outputs[owner].feed(stream, text)
         else:
             self._early.append((span, stream, text))
 
     def _owner(self, span: str) -> str | None:
-        """The span of ours that this one is below; None also where that is not known yet: spans come in any order."""
+        """Return our own span above this one; None if it is not known yet, because spans arrive in any order."""
         seen: set[str] = set()
         while span and span not in seen:
             if span in self._outputs:

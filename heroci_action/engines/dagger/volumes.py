@@ -1,4 +1,4 @@
-"""The names of cache volumes: what is HeroCI's in an engine is told by them."""
+"""The names of cache volumes, and how they are mounted."""
 
 from __future__ import annotations
 
@@ -6,8 +6,23 @@ import hashlib
 import re
 from collections.abc import Iterable
 
+import dagger
+
 SHARED = ("apt-cache", "apt-lists", "pip-cache", "uv-cache")
-"""Those that all projects share."""
+"""The volumes that all projects share."""
+
+# The sharing mode is part of a volume's identity: the same name with another mode is another, empty volume.
+_LOCKED = ("apt-cache", "apt-lists")
+
+
+def mount(
+    client: dagger.Client, container: dagger.Container, path: str, name: str, *, owner: str = ""
+) -> dagger.Container:
+    """Return the container with a volume mounted at `path`; `owner` is the user that writes to it."""
+    locked = name in _LOCKED
+    mode = dagger.CacheSharingMode.LOCKED if locked else dagger.CacheSharingMode.SHARED
+    volume = client.cache_volume(volume_name(name))
+    return container.with_mounted_cache(path, volume, sharing=mode, owner=owner)
 
 
 def volume_name(name: str) -> str:
@@ -16,7 +31,7 @@ def volume_name(name: str) -> str:
 
 
 def project_volumes(project: str, paths: Iterable[str]) -> tuple[str, ...]:
-    """The volumes of a project's own caches, one for each path."""
+    """Return the volumes of a project's own caches, one for each path."""
     return tuple(dict.fromkeys(_project_volume(project, path) for path in paths))
 
 

@@ -24,7 +24,7 @@ BASE = Stage(name="base", steps=(Step(name="dependencies", action=InstallDepende
 
 @dataclass
 class Seen:
-    """What came of a stage."""
+    """The outcomes, errors, output and reports of stages."""
 
     outcomes: dict[str, StepOutcome] = field(default_factory=dict)
     errors: dict[str, HeroCIError] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Seen:
 
 @dataclass
 class Repository:
-    """A small repository, and an engine to run stages on it."""
+    """A small repository whose stages run on the engine."""
 
     root: Path
     machine: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -67,7 +67,7 @@ class Repository:
         return self
 
     def publish(self, name: str, dockerfile: str) -> str:
-        """The address of an image, built and pushed to a registry that the engine reaches."""
+        """Build an image, push it to a registry that the engine can reach, and return its reference."""
         address = f"{reach.registry()}/heroci-test/{name}:1"
         self.write({f"Dockerfile.{name}": dockerfile})
         steps = (
@@ -79,7 +79,7 @@ class Repository:
         return address
 
     def run(self, *stages: Stage, fresh: bool = False) -> Seen:
-        """The base stage and these, one after the other, in a session of their own; the results of all of them."""
+        """Run the base stage and these, one after the other in a new session, and return their results."""
         return anyio.run(self._run, stages, fresh)
 
     async def _run(self, stages: Sequence[Stage], fresh: bool) -> Seen:
@@ -107,7 +107,7 @@ class Repository:
 
 
 async def take(session: EngineSession, stage: Stage, seen: Seen) -> None:
-    """Take a stage's steps as the runner does."""
+    """Run a stage's steps as the runner does."""
     async with session.stage(stage, lambda _, line: seen.log.append(line)) as scope:
 
         async def one(step: Step) -> None:
@@ -133,12 +133,12 @@ def repository(tmp_path: Path) -> Repository:
     reach.require()
     root = tmp_path / "repository"
     root.mkdir()
-    # Text of its own, so that no test finds what another one has left in the engine's cache.
+    # Unique text, so that no test finds the results of another in the engine's cache.
     return Repository(root).write({"unique.txt": os.urandom(8).hex()})
 
 
 @pytest.fixture
 def published(repository: Repository) -> str:
-    """An image with Python and a user of its own, in a registry that the engine reaches."""
+    """An image with Python and its own user, in a registry that the engine can reach."""
     add = "RUN useradd --create-home --uid 1234 somebody\nUSER somebody\n"
     return repository.publish("user", f"FROM python:3.13-slim\n{add}")

@@ -1,4 +1,4 @@
-"""Whether a Dagger engine can be had for tests, found out once."""
+"""Find a Dagger engine for the tests, once."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from heroci_action.errors import HeroCIError
 
 HOW = (
     f"start Docker with the image {ENGINE_IMAGE} (or name an engine in _EXPERIMENTAL_DAGGER_RUNNER_HOST), "
-    "and name the CLI in _EXPERIMENTAL_DAGGER_CLI_BIN where it cannot be downloaded"
+    "and name the CLI in _EXPERIMENTAL_DAGGER_CLI_BIN if it cannot be downloaded"
 )
 
 
 @cache
 def problem() -> str | None:
-    """Why there is no engine to test with, None where there is one."""
+    """Return why no engine is available, None if one is."""
     try:
         anyio.run(find_engine, dict(os.environ))
     except HeroCIError as error:
-        return f"no Dagger engine: {error.cause}. To give one: {HOW}"
+        return f"no Dagger engine: {error.cause}. To provide one: {HOW}"
     return None
 
 
 def require() -> None:
-    """Skip the test where there is no engine."""
+    """Skip the test if no engine is available."""
     reason = problem()
     if reason:
         pytest.skip(reason)
 
 
 def require_engine_by_address(machine: Mapping[str, str]) -> None:
-    """Skip the test where the engine can only be found through Docker."""
+    """Skip the test if the engine can only be found through Docker."""
     if RUNNER_HOST not in machine and SESSION_PORT not in machine:
         pytest.skip(
             f"the engine is found through Docker; name it in {RUNNER_HOST} to run this test"
@@ -45,7 +45,7 @@ def require_engine_by_address(machine: Mapping[str, str]) -> None:
 
 
 def registry() -> str:
-    """The address of a registry that the engine may push to, over HTTP where its engine.json says so; else skip."""
+    """Return the address of a registry that the engine can push to, or skip the test."""
     address = os.environ.get("HEROCI_TEST_REGISTRY")
     if not address:
         pytest.skip(

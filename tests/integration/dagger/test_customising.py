@@ -1,4 +1,4 @@
-"""What a project may change: the images that steps run in, what lasts between runs, secrets, and the hook."""
+"""What a project can configure: images of its own, caches, secrets, and the hook."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.integration.dagger.conftest import Repository
 
 pytestmark = pytest.mark.dagger
 
-OTHER_IMAGE = "postgres:17-alpine"  # no Python environment of ours is in it
+OTHER_IMAGE = "postgres:17-alpine"  # without the base environment
 
 
 def work(line: str, **more: object) -> Stage:
@@ -34,7 +34,7 @@ def test_a_stage_runs_in_its_own_image_with_the_source_in_it(repository: Reposit
     assert place == "/src"
 
 
-def test_a_pass_in_an_own_image_is_replayed_and_another_image_is_not_the_same(
+def test_a_pass_is_replayed_only_in_the_same_image(
     repository: Repository,
 ) -> None:
     first, second = (repository.run(work("true", image=OTHER_IMAGE)) for _ in range(2))
@@ -42,16 +42,14 @@ def test_a_pass_in_an_own_image_is_replayed_and_another_image_is_not_the_same(
     assert [seen.outcomes["a"].cached for seen in (first, second, other)] == [False, True, False]
 
 
-def test_an_image_that_cannot_be_had_is_an_error_with_its_name(repository: Repository) -> None:
+def test_an_image_that_is_not_available_is_named(repository: Repository) -> None:
     error = repository.run(work("true", image="no-such-image:1")).errors["a"]
     assert isinstance(error, EngineError)
-    assert "'no-such-image:1' cannot be had" in error.cause
+    assert "the image 'no-such-image:1' is not available" in error.cause
 
 
 @pytest.mark.parametrize("path", ["~/kept", "kept", "/opt/kept"])
-def test_a_cache_lasts_from_run_to_run_and_is_the_projects_own(
-    repository: Repository, path: str
-) -> None:
+def test_a_cache_persists_between_runs_of_one_project(repository: Repository, path: str) -> None:
     repository.with_plan(project=f"p-{os.urandom(4).hex()}")
     count = f"cat {path}/runs 2>/dev/null | wc -l; date +%N >>{path}/runs; exit 1"
     texts = [repository.run(work(count, caches=(path,))).text for _ in range(3)]
@@ -60,7 +58,7 @@ def test_a_cache_lasts_from_run_to_run_and_is_the_projects_own(
     assert repository.run(work(f"ls {path}", caches=(path,))).text == ""
 
 
-def test_a_declared_secret_is_there_and_never_shown_whatever_it_is_called(
+def test_a_declared_secret_is_available_and_masked_whatever_its_name(
     repository: Repository,
 ) -> None:
     repository.machine = {**repository.machine, "HARMLESS": "hunter2-hunter2"}
@@ -70,7 +68,7 @@ def test_a_declared_secret_is_there_and_never_shown_whatever_it_is_called(
     assert repository.run(stage).text == "15 ***"
 
 
-def test_a_secret_that_the_caller_has_not_set_is_refused_before_anything_runs(
+def test_a_missing_secret_is_an_error_before_anything_runs(
     repository: Repository,
 ) -> None:
     with pytest.raises(EngineError, match="stage 'work' needs MISSING_ONE") as caught:
@@ -78,7 +76,7 @@ def test_a_secret_that_the_caller_has_not_set_is_refused_before_anything_runs(
     assert caught.value.remedy
 
 
-def test_a_build_sees_its_secrets_and_the_image_does_not(repository: Repository) -> None:
+def test_a_build_has_its_secrets_and_the_image_does_not(repository: Repository) -> None:
     repository.machine = {**repository.machine, "INDEX_TOKEN": "hunter2-hunter2"}
     run = "RUN --mount=type=secret,id=INDEX_TOKEN wc -c </run/secrets/INDEX_TOKEN && cat /run/secrets/INDEX_TOKEN"
     unique = (repository.root / "unique.txt").read_text()
@@ -127,14 +125,14 @@ def hooked(repository: Repository) -> Repository:
 
 
 @pytest.mark.parametrize("function", ["ci/hook.py:asynchronous", "own.hooks:plain"])
-def test_the_hook_changes_what_every_step_runs_in(hooked: Repository, function: str) -> None:
+def test_every_step_runs_in_the_container_of_the_hook(hooked: Repository, function: str) -> None:
     seen = hooked.run(hook(function), work('echo "$(cat /mark)"'))
     assert seen.outcomes["hook"].exit_code == 0, seen.text
     assert seen.text.splitlines()[-1] == "made by the hook"
     assert not list(Path(hooked.root).rglob("__pycache__"))
 
 
-def test_what_follows_an_unchanged_hook_is_replayed(hooked: Repository) -> None:
+def test_steps_after_an_unchanged_hook_are_replayed(hooked: Repository) -> None:
     stages = hook("ci/hook.py:plain"), work("cat /mark")
     hooked.run(*stages)
     assert hooked.run(*stages).outcomes["a"].cached
@@ -145,7 +143,7 @@ def test_what_follows_an_unchanged_hook_is_replayed(hooked: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "code", "cause", "said"),
+    ("function", "code", "cause", "output"),
     [
         (
             "ci/hook.py:raises",
@@ -154,25 +152,25 @@ def test_what_follows_an_unchanged_hook_is_replayed(hooked: Repository) -> None:
             'raise RuntimeError("no luck")',
         ),
         ("ci/hook.py:returns_text", 1, "the hook returned str, not a dagger.Container", ""),
-        ("ci/hook.py:fails", 9, "a command of the hook ended with exit code 9", "because"),
+        ("ci/hook.py:fails", 9, "a command of the hook exited with code 9", "because"),
         ("ci/hook.py:gone", 1, "there is no function 'gone' in 'ci/hook.py'", ""),
         ("nowhere.hooks:f", 1, "the hook 'nowhere.hooks' cannot be imported", "No module named"),
-        ("json:loads", 1, "the module 'json' is none of this repository", ""),
+        ("json:loads", 1, "the module 'json' does not belong to this repository", ""),
         ("broken.py:f", 1, "the hook 'broken.py' cannot be imported", "SyntaxError"),
     ],
 )
-def test_a_hook_that_is_wrong_fails_its_step_and_says_why(
-    hooked: Repository, function: str, code: int, cause: str, said: str
+def test_a_wrong_hook_fails_its_step_with_the_reason(
+    hooked: Repository, function: str, code: int, cause: str, output: str
 ) -> None:
     hooked.write({"broken.py": "def f(:\n"})
     seen = hooked.run(hook(function))
     assert seen.outcomes["hook"].exit_code == code
     assert cause in (seen.outcomes["hook"].cause or "")
     assert "\n" not in (seen.outcomes["hook"].cause or "")
-    assert said in seen.text
+    assert output in seen.text
 
 
-def test_nothing_of_the_repository_is_imported_unless_it_is_configured(
+def test_nothing_of_the_repository_is_imported_without_a_hook(
     repository: Repository,
 ) -> None:
     canary = repository.root / "imported"
@@ -191,6 +189,6 @@ def test_steps_run_as_the_user_of_the_base_image(repository: Repository, publish
     assert seen.text.split() == ["1234", "kept", "written"]
 
 
-def test_installing_needs_no_rights_of_that_user(repository: Repository, published: str) -> None:
+def test_packages_are_installed_as_root(repository: Repository, published: str) -> None:
     repository.with_plan(environment=Environment(python="3.13", image=published))
     assert repository.run(work("test ! -w /etc && python --version")).outcomes["a"].exit_code == 0

@@ -1,4 +1,4 @@
-"""The image leaves the engine: into the local Docker, into a registry, or, dry, nowhere."""
+"""Exporting the image to the local Docker, and pushing it to a registry."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_an_image_is_exported_to_the_local_docker_and_runs_there(
     assert again.outcomes["export"].facts == {"exported": name}
 
 
-def test_without_a_docker_to_export_to_the_step_is_an_error(small: Repository) -> None:
+def test_an_export_without_docker_is_an_error(small: Repository) -> None:
     small.machine = {**small.machine, "DOCKER_HOST": "unix:///nowhere.sock"}
     reach.require_engine_by_address(small.machine)
     seen = small.run(image(Step(name="export", action=ExportImage(name="x:1"))))
     assert "was not exported: no Docker daemon is running" in seen.errors["export"].cause
 
 
-def test_a_dry_run_says_what_it_would_push_and_pushes_nothing(small: Repository) -> None:
+def test_a_dry_run_prints_the_reference_and_pushes_nothing(small: Repository) -> None:
     small.machine = {**small.machine, "SHA": "abc123"}
     seen = small.run(image(publish("registry.invalid/shop:{env.SHA}")))
     assert seen.outcomes["push"].exit_code == 0
@@ -70,11 +70,11 @@ def test_a_dry_run_says_what_it_would_push_and_pushes_nothing(small: Repository)
 
 
 @pytest.mark.parametrize("address", ["registry.invalid/Shop:1", "shop:{env.UNSET}", "a b", ""])
-def test_what_is_no_address_fails_also_in_a_dry_run(small: Repository, address: str) -> None:
+def test_an_invalid_reference_fails_even_in_a_dry_run(small: Repository, address: str) -> None:
     assert small.run(image(publish(address))).outcomes["push"].exit_code == 1
 
 
-def test_an_image_is_pushed_and_named_by_its_digest(small: Repository) -> None:
+def test_a_pushed_image_is_named_by_its_digest(small: Repository) -> None:
     address = f"{reach.registry()}/heroci-test/shop:{(small.root / 'unique.txt').read_text()}"
     small.machine = {**small.machine, "REGISTRY_PASSWORD": "hunter2-hunter2"}
     step = publish(address, username="me", password="REGISTRY_PASSWORD", push=True)
@@ -84,8 +84,8 @@ def test_an_image_is_pushed_and_named_by_its_digest(small: Repository) -> None:
     assert "hunter2" not in seen.text
 
 
-def test_a_registry_that_is_not_there_fails_the_step(small: Repository) -> None:
+def test_an_unreachable_registry_fails_the_step(small: Repository) -> None:
     seen = small.run(image(publish("registry.invalid/shop:1", push=True)))
     assert seen.outcomes["push"].exit_code == 1
-    assert seen.outcomes["push"].cause == "the registry did not take registry.invalid/shop:1"
+    assert seen.outcomes["push"].cause == "the registry refused registry.invalid/shop:1"
     assert "registry.invalid" in seen.text

@@ -1,4 +1,4 @@
-"""How the base environment is made on the engine: lock files, the project itself, its version, Debian packages."""
+"""Building the base environment: lock files, the project itself, its version, and Debian packages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ package-dir = { "" = "src" }
 
 
 def uv(repository: Repository, *arguments: str) -> None:
-    """Lock files as uv makes them, from whatever index this machine uses."""
+    """Run uv, which uses the package index of this machine."""
     subprocess.run(
         [find_uv_bin(), "--quiet", *arguments], cwd=repository.root, check=True, capture_output=True
     )
@@ -56,7 +56,7 @@ def test_the_project_itself_is_installed_with_its_extras(repository: Repository)
     assert repository.run(work(line)).text == "False"
 
 
-def test_uvs_lock_file_decides_the_versions(repository: Repository) -> None:
+def test_versions_come_from_uvs_lock_file(repository: Repository) -> None:
     text = PROJECT.partition("[build-system]")[0] + PROJECT[PROJECT.index("[project]") :]
     text = text.partition("[project.optional")[0]
     repository.write({"pyproject.toml": text})
@@ -65,7 +65,7 @@ def test_uvs_lock_file_decides_the_versions(repository: Repository) -> None:
     assert repository.run(work("python -c 'import six; print(six.__version__)'")).text == "1.16.0"
 
 
-def test_a_lock_file_of_the_standard_decides_the_versions(repository: Repository) -> None:
+def test_versions_come_from_a_standard_lock_file(repository: Repository) -> None:
     repository.write({"wanted.txt": "six==1.16.0\n"})
     uv(repository, "pip", "compile", "wanted.txt", "--output-file", "pylock.toml")
     (repository.root / "wanted.txt").unlink()
@@ -74,7 +74,7 @@ def test_a_lock_file_of_the_standard_decides_the_versions(repository: Repository
     assert seen.text == "1.16.0", seen.text
 
 
-def test_a_version_that_comes_from_git_is_that_of_the_last_tag(repository: Repository) -> None:
+def test_a_version_from_git_is_that_of_the_latest_tag(repository: Repository) -> None:
     dynamic = PROJECT.replace('version = "1.2.3"', 'dynamic = ["version"]')
     dynamic = dynamic.replace('"setuptools>=77"', '"setuptools>=77", "setuptools-scm>=8"')
     files = {"pyproject.toml": f"{dynamic}\n[tool.setuptools_scm]\n", "src/shop/__init__.py": ""}
@@ -96,7 +96,7 @@ def packages(*names: str, required: bool = True) -> Stage:
     return Stage(name="packages", steps=steps)
 
 
-def test_debian_packages_are_installed_once_and_found_by_every_step(
+def test_debian_packages_are_installed_once_for_every_step(
     repository: Repository,
 ) -> None:
     stages = packages("hello"), work("hello -g 'from Debian'")
@@ -106,7 +106,7 @@ def test_debian_packages_are_installed_once_and_found_by_every_step(
     assert second.outcomes["system packages"].cached
 
 
-def test_a_package_that_is_not_there_fails_or_warns(repository: Repository) -> None:
+def test_an_unknown_package_fails_or_warns(repository: Repository) -> None:
     needed = repository.run(packages("no-such-package-at-all"))
     assert needed.outcomes["system packages"].exit_code != 0
     asked = repository.run(packages("no-such-package-at-all", required=False))
@@ -114,7 +114,7 @@ def test_a_package_that_is_not_there_fails_or_warns(repository: Repository) -> N
     assert "no-such-package-at-all" in asked.outcomes["system packages"].warnings[0]
 
 
-def test_redis_is_reached_by_its_placeholders(repository: Repository) -> None:
+def test_redis_is_available_through_its_placeholders(repository: Repository) -> None:
     image = repository.publish(
         "redis", "FROM python:3.13-slim\nRUN apt-get update && apt-get install -y redis-server\n"
     )

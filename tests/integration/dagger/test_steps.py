@@ -1,4 +1,4 @@
-"""Steps in containers: how they end, what comes back, what is replayed, and what stays outside."""
+"""Steps in containers: their outcomes, output and reports, what is replayed, and what is not sent to the engine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_failing_command_keeps_its_exit_code_its_output_and_its_reports(
 
 
 @pytest.mark.parametrize(("line", "code"), [("kill -9 $$", 137), ("exit 200", 200)])
-def test_a_signal_is_an_exit_code_like_any_other_and_reports_come_back(
+def test_reports_are_kept_whatever_the_exit_code(
     repository: Repository, line: str, code: int
 ) -> None:
     seen = repository.run(
@@ -48,13 +48,13 @@ def test_a_signal_is_an_exit_code_like_any_other_and_reports_come_back(
     assert seen.report("a") == {"r.xml": b"<a/>\n"}
 
 
-def test_a_program_that_is_not_there_is_named(repository: Repository) -> None:
+def test_a_missing_program_is_named(repository: Repository) -> None:
     outcome = repository.run(stage(step("a", ("no-such-program", "x")))).outcomes["a"]
     assert outcome.exit_code == 127
     assert outcome.cause == "command not found: 'no-such-program'"
 
 
-def test_report_files_are_bytes_that_need_not_be_text(repository: Repository) -> None:
+def test_report_files_need_not_be_text(repository: Repository) -> None:
     line = r"printf '\377\000\001' >{reports}/r.xml"
     assert repository.run(stage(step("a", line, reports=JUNIT))).report("a") == {
         "r.xml": b"\xff\x00\x01"
@@ -95,7 +95,7 @@ def test_a_changed_source_file_and_a_changed_variable_run_again(repository: Repo
     assert other in changed.text
 
 
-def test_a_value_of_the_callers_environment_counts_also_when_it_travels_as_a_secret(
+def test_another_value_of_a_secret_runs_the_step_again(
     repository: Repository,
 ) -> None:
     work = stage(step("a", 'echo "${#API_TOKEN}"'), env={"API_TOKEN": "{env.MY_TOKEN}"})
@@ -106,7 +106,7 @@ def test_a_value_of_the_callers_environment_counts_also_when_it_travels_as_a_sec
     assert lengths == ["18", "6"]
 
 
-def test_output_comes_while_the_step_runs(repository: Repository) -> None:
+def test_output_arrives_while_the_step_runs(repository: Repository) -> None:
     moments: dict[str, float] = {}
 
     async def body(session: EngineSession) -> None:
@@ -121,17 +121,15 @@ def test_output_comes_while_the_step_runs(repository: Repository) -> None:
     assert moments["end"] - moments["early"] > 1.0
 
 
-def test_steps_of_a_sequence_go_on_where_the_one_before_ended(repository: Repository) -> None:
+def test_a_step_continues_in_the_files_of_the_step_before(repository: Repository) -> None:
     seen = repository.run(
-        stage(
-            step("a", "echo found >left-behind"), step("b", "false"), step("c", "cat left-behind")
-        )
+        stage(step("a", "echo found >kept"), step("b", "false"), step("c", "cat kept"))
     )
     assert seen.outcomes["b"].exit_code == 1
     assert seen.text == "found"
 
 
-def test_steps_side_by_side_do_not_see_each_other_and_their_reports_are_collected(
+def test_parallel_steps_are_isolated_and_their_reports_are_collected(
     repository: Repository,
 ) -> None:
     steps = [
@@ -143,24 +141,27 @@ def test_steps_side_by_side_do_not_see_each_other_and_their_reports_are_collecte
     assert seen.report("reports") == {"a.xml": b"a\n", "b.xml": b"b\n"}
 
 
-def test_nothing_of_the_callers_environment_gets_in_unless_declared(
+def test_only_declared_variables_of_the_caller_are_passed_on(
     repository: Repository,
 ) -> None:
     repository.machine = {**repository.machine, "CANARY": "tweet", "WANTED": "yes"}
     seen = repository.run(stage(step("a", "env"), env={"MINE": "{env.WANTED}"}))
     assert "CANARY" not in seen.text
     assert "MINE=yes" in seen.text.splitlines()
-    assert "HEROCI_RUN" not in seen.text
+    assert "HEROCI_EXECUTION" not in seen.text
+    assert "HEROCI_SALT" not in seen.text
 
 
-def test_secrets_are_usable_and_never_shown(repository: Repository) -> None:
+def test_secrets_are_available_and_masked(repository: Repository) -> None:
     line = 'test ${#KEY} -gt 40; echo "key $KEY"; echo "$KEY" | base64 -w0'
     seen = repository.run(stage(step("a", line), env={"KEY": "{secret_key}"}))
     assert seen.outcomes["a"].exit_code == 0
     assert "key ***" in seen.text
 
 
-def test_what_git_ignores_and_what_is_secret_stays_outside(repository: Repository) -> None:
+def test_ignored_files_and_untracked_secrets_are_not_sent_to_the_engine(
+    repository: Repository,
+) -> None:
     repository.write(
         {".gitignore": "ignored*\n", "kept.env.example": "", "tracked.txt": ""}
     ).commit()
@@ -185,7 +186,9 @@ def test_what_git_ignores_and_what_is_secret_stays_outside(repository: Repositor
     ]
 
 
-def test_a_cancelled_step_ends_in_the_engine_and_others_go_on(repository: Repository) -> None:
+def test_a_cancelled_step_ends_in_the_engine_and_other_stages_continue(
+    repository: Repository,
+) -> None:
     seen = Seen()
 
     async def body(session: EngineSession) -> None:

@@ -1,6 +1,6 @@
-"""A stand-in for the Dagger CLI: it answers a GraphQL session, and breaks in the way that its first argument says.
+"""A stand-in for the Dagger CLI that answers a GraphQL session, and breaks in the way that STAND_IN_FAULT names.
 
-It proves nothing about pipelines; it is there for the faults that a real engine does not have on demand.
+It provides the faults that a real engine does not have on demand, and proves nothing about pipelines.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(600)
         if pulse and FAULT == "dies":
             os._exit(1)
+        if pulse and FAULT == "loses the engine":
+            self._answer(502, {})
+            return
         done = graphql_sync(
             SCHEMA,
             query["query"],
@@ -51,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def main() -> int:
@@ -59,10 +62,10 @@ def main() -> int:
         sys.stderr.write("\x1b[31mError: start engine: no space left on device\x1b[0m\n")
         return 1
     if FAULT == "never ready":
-        sys.stderr.write("waiting for the engine\n")
+        sys.stderr.write("3 : ┆ ┆ connecting to engine\n")
         sys.stderr.flush()
         time.sleep(600)
-    if FAULT == "talks nonsense":
+    if FAULT == "prints nonsense":
         sys.stdout.write("hello\n")
         return 0
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

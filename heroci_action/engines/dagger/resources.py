@@ -1,0 +1,124 @@
+"""What the stages of one run share in the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from secrets import token_urlsafe
+
+import anyio
+import dagger
+
+from heroci_action.engines.dagger.connection import Connection
+from heroci_action.engines.dagger.environment import Recipe, base_image
+from heroci_action.engines.dagger.execution import Executor
+from heroci_action.engines.dagger.installation import index_variables
+from heroci_action.engines.dagger.places import PROBES, REPORTS, ROOT, SALT
+from heroci_action.engines.dagger.replay_cache import ReplayCache, new_salt
+from heroci_action.engines.dagger.source import NO_VERSION, upload_source, version_from_git
+from heroci_action.engines.dagger.variables import Variables
+from heroci_action.engines.requirements import uv_version
+from heroci_action.engines.secret_store import SecretStore
+from heroci_action.engines.settings import EngineSettings
+from heroci_action.errors import EngineError
+from heroci_action.plan.stages import Plan
+
+
+@dataclass(slots=True, kw_only=True)
+class RunResources:
+    """The source, environment and image of a run.
+
+    `system`, `environment` and `image` are set by the steps that create them.
+    """
+
+    settings: EngineSettings
+    plan: Plan
+    connection: Connection
+    secrets: SecretStore
+    secret_key: str = field(default_factory=lambda: token_urlsafe(48))
+    system: dagger.Container | None = None
+    environment: dagger.Container | None = None
+    image: dagger.Container | None = None
+    variables: Variables = field(init=False)
+    executor: Executor = field(init=False)
+    replay_cache: ReplayCache = field(init=False)
+    _recipe: Recipe | None = None
+    _lock: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def __post_init__(self) -> None:
+        self.secrets.add(self.secret_key)
+        self.variables = Variables(self.connection, self.secrets, self.settings.machine)
+        client, fresh = self.connection.client, self.settings.fresh
+        self.executor = Executor(self.connection, base_image(client, self.plan.environment))
+        self.replay_cache = ReplayCache(self.connection, fresh=fresh)
+
+    @property
+    def client(self) -> dagger.Client:
+        """The client of the engine's API."""
+        return self.connection.client
+
+    @property
+    def built_environment(self) -> dagger.Container:
+        """The base environment. Raises EngineError if it has not been built."""
+        if self.environment is None:
+            raise EngineError(
+                "the base environment has not been built", remedy="do not skip the stage 'base'"
+            )
+        return self.environment
+
+    @property
+    def built_image(self) -> dagger.Container:
+        """The production image. Raises EngineError if it has not been built."""
+        if self.image is None:
+            raise EngineError(
+                "the production image has not been built", remedy="do not skip the stage 'image'"
+            )
+        return self.image
+
+    async def source(self) -> dagger.Directory:
+        """Return the project's source in the engine."""
+        return (await self.recipe()).source
+
+    async def recipe(self) -> Recipe:
+        """Return what base environments are made from; the source is uploaded by the first caller."""
+        async with self._lock:
+            if self._recipe is None:
+                self._recipe = await self._create_recipe()
+            return self._recipe
+
+    async def _create_recipe(self) -> Recipe:
+        settings = self.settings
+        environment = self.plan.environment
+        version = NO_VERSION
+        if environment.install_project:
+            version = await version_from_git(settings.root, settings.machine)
+        indexes = index_variables(settings.machine)
+        return Recipe(
+            client=self.client,
+            executor=self.executor,
+            environment=environment,
+            root=settings.root,
+            source=await upload_source(
+                self.connection, settings.root, exclude=settings.exclude, machine=settings.machine
+            ),
+            indexes={
+                name: await self.variables.secret(f"index-{name}", value)
+                for name, value in indexes.items()
+            },
+            uv=uv_version(settings.machine),
+            version=version,
+        )
+
+    async def base(self) -> dagger.Container:
+        """Return the container in which the base environment is built; a fresh run has one of its own."""
+        container = self.system or (await self.recipe()).image()
+        return container.with_env_variable(SALT, new_salt()) if self.settings.fresh else container
+
+    def values(self) -> dict[str, str]:
+        """Return the values of the placeholders that are the same in every stage."""
+        values = {
+            "reports": REPORTS,
+            "probes": PROBES,
+            "root": ROOT,
+            "secret_key": self.secret_key,
+        }
+        return values | {f"env.{name}": value for name, value in self.settings.machine.items()}

@@ -1,0 +1,86 @@
+"""The container in which the steps of a stage start: its image, the source, its files and its caches."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import dagger
+
+from heroci_action import probes
+from heroci_action.engines.dagger import volumes
+from heroci_action.engines.dagger.execution import first_line
+from heroci_action.engines.dagger.places import OUTCOME, PROBES, REPORTS, ROOT
+from heroci_action.engines.dagger.resources import RunResources
+from heroci_action.engines.dagger.sdk import evaluate
+from heroci_action.errors import EngineError
+from heroci_action.plan.stages import Plan, Stage
+
+
+def working_directory(plan: Plan) -> str:
+    """Return the directory in which commands run."""
+    return str(PurePosixPath(ROOT, plan.directory))
+
+
+async def create_stage_container(resources: RunResources, stage: Stage) -> dagger.Container:
+    """Return the base environment, or the stage's own image, ready for the first step."""
+    if stage.image:
+        container = resources.client.container().from_(stage.image)
+        container = container.with_env_variable("HEROCI_ROOT", ROOT)
+        image: str | None = stage.image
+    else:
+        container = resources.built_environment
+        image = resources.plan.environment.image
+    # Python's own images name no user, which means root.
+    user = await _user(resources, image) if image else ""
+    container = await _add_project(resources, container, user)
+    for name, text in stage.files.items():
+        container = container.with_new_file(f"{REPORTS}/{name}", text, owner=user)
+    container = await resources.connection.ask(evaluate(container))
+    return await _add_caches(resources, container, stage.caches)
+
+
+async def _user(resources: RunResources, image: str) -> str:
+    """Return the user that an image names, empty for root. Raises EngineError if the image is not available."""
+    request = resources.client.container().from_(image).user()
+    try:
+        user = await resources.connection.ask(request)
+    except dagger.QueryError as error:
+        raise EngineError(
+            f"the image {image!r} is not available: {first_line(error)}",
+            remedy="check its name; its registry may be unreachable",
+        ) from error
+    return "" if user in {"root", "0", "0:0", "root:root"} else user
+
+
+async def _add_project(
+    resources: RunResources, container: dagger.Container, user: str
+) -> dagger.Container:
+    """Add the source and HeroCI's own directories, which belong to the image's user."""
+    client = resources.client
+    own = client.host().directory(str(Path(probes.__file__).parent), include=["*.py"])
+    container = (
+        container.with_directory(ROOT, await resources.source(), owner=user)
+        .with_directory(PROBES, own)
+        .with_directory(REPORTS, client.directory(), owner=user)
+        .with_workdir(working_directory(resources.plan))
+    )
+    if not user:
+        return container
+    return container.with_user(user).with_new_file(OUTCOME, "", owner=user)
+
+
+async def _add_caches(
+    resources: RunResources, container: dagger.Container, paths: tuple[str, ...]
+) -> dagger.Container:
+    """Mount the directories that persist from run to run."""
+    if not paths:
+        return container
+    ask, plan = resources.connection.ask, resources.plan
+    user = await ask(container.user())
+    home = await ask(container.env_variable("HOME"))
+    default = "/root" if user in {"", "root"} else f"/home/{user.partition(':')[0]}"
+    for path in paths:
+        place = PurePosixPath(working_directory(plan), path.replace("~", home or default, 1))
+        (name,) = volumes.project_volumes(plan.project, (path,))
+        container = volumes.mount(resources.client, container, str(place), name, owner=user)
+    return container

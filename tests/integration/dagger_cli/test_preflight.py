@@ -1,0 +1,150 @@
+"""Finding the engine: addresses, containers, and the engine that `auto` chooses."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import anyio
+import pytest
+
+from heroci_action.engines.choice import choose
+from heroci_action.engines.dagger import cli_program
+from heroci_action.engines.dagger.preflight import CLI, RUNNER_HOST, preflight
+from heroci_action.errors import EngineError, UsageError
+from heroci_action.options import EngineChoice
+from tests.integration.dagger_cli.conftest import ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({RUNNER_HOST: "", "PATH": "/nowhere"}, "no docker client"),
+        ({RUNNER_HOST: "tcp://127.0.0.1:1"}, "no Dagger engine responds at tcp://127.0.0.1:1"),
+        ({RUNNER_HOST: "tls://127.0.0.1:1"}, "no Dagger engine responds at tls://127.0.0.1:1"),
+        ({RUNNER_HOST: "unix:///nowhere.sock"}, "no Dagger engine responds at unix:"),
+        ({CLI: "/nowhere/dagger"}, "names a file that does not exist: '/nowhere/dagger'"),
+        ({"STAND_IN_FAULT": "cannot start"}, "no space left on device"),
+    ],
+)
+def test_auto_falls_back_to_the_host_engine_in_one_clear_line(
+    machine: dict[str, str], changes: dict[str, str], reason: str
+) -> None:
+    chosen = anyio.run(lambda: choose(EngineChoice.AUTO, machine={**machine, **changes}))
+    assert chosen.name == "host"
+    assert reason in chosen.reason
+    assert "\n" not in chosen.reason
+
+
+def test_auto_chooses_dagger_if_a_session_can_be_opened(machine: dict[str, str]) -> None:
+    chosen = anyio.run(lambda: choose(EngineChoice.AUTO, machine=machine))
+    assert chosen.name == "dagger"
+    assert ADDRESS in chosen.reason
+
+
+def test_auto_does_not_fall_back_if_the_engine_was_named(machine: dict[str, str]) -> None:
+    with pytest.raises(EngineError, match="no Dagger engine responds"):
+        anyio.run(
+            lambda: choose(EngineChoice.AUTO, machine=machine, runner_host="tcp://127.0.0.1:1")
+        )
+
+
+def test_unreachable_downloads_are_reported_at_once(
+    machine: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_program, "DOWNLOADS", "nowhere.invalid")  # RFC 2606
+    without = {name: value for name, value in machine.items() if name != CLI}
+    started = time.monotonic()
+    chosen = anyio.run(lambda: choose(EngineChoice.AUTO, machine=without))
+    assert chosen.name == "host"
+    assert "could not be downloaded" in chosen.reason
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["example.org:1234", "http://x", "tcp://", "tcp://x", "tcp://x:y", "podman-container://x"],
+)
+def test_an_invalid_runner_host_is_a_usage_error(machine: dict[str, str], host: str) -> None:
+    with pytest.raises(UsageError, match="runner host"):
+        anyio.run(preflight, machine, host)
+
+
+@pytest.mark.parametrize(
+    "host", ["ssh://me@build.example", "container+podman://x", "image+nerdctl://x", "kube-pod://x"]
+)
+def test_an_address_that_only_the_cli_can_check_is_accepted(
+    machine: dict[str, str], host: str
+) -> None:
+    assert anyio.run(preflight, machine, host).machine[RUNNER_HOST] == host
+
+
+@pytest.mark.parametrize(
+    ("script", "cause"),
+    [
+        ('[ "$1" = version ]', "the local Docker has no container 'nope'"),
+        ("echo false", "the container 'nope' is not running"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["docker-container", "container", "container+docker"])
+def test_a_container_that_cannot_be_the_engine_is_named(
+    machine: dict[str, str], docker: Callable[[str], None], scheme: str, script: str, cause: str
+) -> None:
+    docker(script)
+    with pytest.raises(EngineError) as caught:
+        anyio.run(preflight, machine, f"{scheme}://nope")
+    assert caught.value.cause == cause
+    assert caught.value.remedy
+
+
+def test_a_password_in_a_runner_host_is_not_shown(machine: dict[str, str]) -> None:
+    with pytest.raises(EngineError) as caught:
+        anyio.run(preflight, machine, "tcp://user:hunter2@127.0.0.1:1")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.fixture
+def closed_socket() -> Iterator[Path]:
+    """A listening socket that only root may use, in a directory that is open to all."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as listening:
+        Path(directory).chmod(0o755)
+        path = Path(directory, "docker.sock")
+        listening.bind(str(path))
+        listening.listen()
+        path.chmod(0)
+        yield path
+
+
+def refusal(machine: dict[str, str]) -> tuple[str, str]:
+    """Return the cause and the remedy that a user who is not root gets."""
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    with pytest.raises(EngineError) as caught:
+        anyio.run(preflight, machine, None)
+    return caught.value.cause, str(caught.value.remedy)
+
+
+@pytest.mark.skipif(not shutil.which("docker"), reason="needs Docker's client")
+def test_a_socket_that_this_user_may_not_use_is_named_as_the_cause(
+    machine: dict[str, str], closed_socket: Path
+) -> None:
+    machine = {
+        **machine,
+        RUNNER_HOST: "",
+        "PATH": os.environ["PATH"],
+        "DOCKER_HOST": f"unix://{closed_socket}",
+        "HOME": str(closed_socket.parent),
+    }
+    # A process of its own, because root cannot get back the rights that it gives up here.
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as child:
+        cause, remedy = child.submit(refusal, machine).result()
+    assert cause == "this user is not allowed to use the Docker daemon's socket"
+    assert "group 'docker'" in remedy
+    assert "--engine host" in remedy
