@@ -14,6 +14,7 @@ from heroci_action.engines.base import (
     StageScope,
     StepOutcome,
 )
+from heroci_action.engines.machine_errors import machine_errors
 from heroci_action.engines.secret_store import (
     MaskedSink,
     SecretStore,
@@ -112,7 +113,8 @@ class _MaskedScope:
 def _masked_errors(secrets: SecretStore) -> Iterator[None]:
     """Mask an EngineError of the wrapped engine in place, because a subclass may be caught elsewhere."""
     try:
-        yield
+        with machine_errors():
+            yield
     except EngineError as error:
         error.cause = secrets.mask(error.cause)
         error.args = (error.cause,)

@@ -16,6 +16,7 @@ from anyio.abc import ByteReceiveStream, Process
 from heroci_action.engines.base import Sink, Stream, one_error
 from heroci_action.engines.commands import command_not_found
 from heroci_action.engines.lines import LineSplitter
+from heroci_action.engines.machine_errors import engine_error
 from heroci_action.errors import EngineError
 
 # SIGINT lets a test runner write its reports and drop its databases; the others are for programs that ignore it.
@@ -26,9 +27,6 @@ _REMEDIES = {
     errno.E2BIG: "its arguments are too long for this system",
     errno.EACCES: "make it executable",
     errno.EAGAIN: "too many processes are running; lower --max-parallel",
-    errno.EMFILE: "lower --max-parallel, or allow more open files with `ulimit -n`",
-    errno.ENFILE: "too many files are open on this machine; lower --max-parallel",
-    errno.ENOMEM: "free memory, or lower --max-parallel",
     errno.ENOEXEC: "it is not a program for this machine; a script needs a first line with #!",
 }
 
@@ -166,7 +164,7 @@ async def _start(program: Program) -> Process:
     except OSError as error:
         raise EngineError(
             f"{program.arguments[0]!r} cannot be started: {error.strerror}",
-            remedy=_REMEDIES.get(error.errno or 0),
+            remedy=_REMEDIES.get(error.errno or 0) or engine_error(error).remedy,
         ) from error
     finally:
         _starting -= 1

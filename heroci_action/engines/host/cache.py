@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -27,7 +28,7 @@ class Entry:
 
 def project_directory(cache: Path, root: Path) -> Path:
     """Return the directory for everything that belongs to the repository at `root`."""
-    return cache / ENVIRONMENTS / hashlib.sha256(str(root).encode()).hexdigest()[:12]
+    return cache / ENVIRONMENTS / hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
 
 
 def kept_directory(cache: Path, root: Path, name: str) -> Path:

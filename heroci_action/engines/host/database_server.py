@@ -28,6 +28,9 @@ READY_WITHIN = 60.0  # seconds
 STARTS = 3
 ROOM = 1024**3  # bytes that must be free in memory to keep the data there
 LAST_LINES = 3
+# What is created in these has a random name.
+_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108
+_SHELL = "\"'`$\\"
 _MEMORY = Path("/dev/shm")  # noqa: S108  what is created in it has mode 0700 and a random name
 
 
@@ -175,8 +178,9 @@ def data_directory(workspace: Workspace, name: str, user: User | None) -> Iterat
 
     Yields the directory `data` in it; other files of the server may be put next to it.
     """
-    parent = _MEMORY if _memory_has_room() else workspace.scratch
-    home = parent / f"heroci-{workspace.run}-{name}"
+    home = (_MEMORY if _memory_has_room() else plain_parent(workspace)) / (
+        f"heroci-{workspace.run}-{name}"
+    )
     data = home / "data"
     # Before it exists, so that no moment is left in which a killed engine leaves it.
     workspace.guard_directory(home)
@@ -189,6 +193,13 @@ def data_directory(workspace: Workspace, name: str, user: User | None) -> Iterat
     finally:
         remove_shared_memory(str(data))
         shutil.rmtree(home, ignore_errors=True)
+
+
+def plain_parent(workspace: Workspace) -> Path:
+    """Return a directory whose path servers can pass to a shell in quotes, as initdb does."""
+    places = (workspace.scratch, *map(Path, _TEMPORARY))
+    plain = (place for place in places if not set(_SHELL) & set(str(place)))
+    return next((place for place in plain if os.access(place, os.W_OK)), workspace.scratch)
 
 
 def write_private(path: Path, text: str, user: User | None) -> None:

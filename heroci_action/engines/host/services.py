@@ -31,6 +31,7 @@ from heroci_action.engines.known_services import (
     extension_of,
     known_service,
 )
+from heroci_action.engines.machine_errors import machine_errors
 from heroci_action.engines.process import Program, ready, running
 from heroci_action.errors import EngineError
 from heroci_action.plan.placeholders import fill, fill_line
@@ -138,7 +139,8 @@ class ProcessServices:
     async def _start_once(self, service: Service) -> _Started:
         async with self._locks.setdefault(service.name, anyio.Lock()):
             if service.name not in self._started:
-                self._started[service.name] = await self._start(service, _Relay())
+                with machine_errors():
+                    self._started[service.name] = await self._start(service, _Relay())
             return self._started[service.name]
 
     async def _start(self, service: Service, relay: _Relay) -> _Started:
