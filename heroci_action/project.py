@@ -59,6 +59,11 @@ def load(
             f"{str(path)!r} is not a directory",
             remedy="name the root of a repository or a directory in it",
         )
+    if place.as_posix().encode(errors="replace").decode() != str(place):
+        raise UsageError(
+            f"the path {str(place)!r} is not valid UTF-8, which coverage.py and JUnit files cannot express",
+            remedy="rename the directory",
+        )
     root = repository_root(place)
     written, origin = read_named(root, config.resolve()) if config else read_file(root, place)
     given = _with_overrides(_with_place(written, root, place), overrides or {})

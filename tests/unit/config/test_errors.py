@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -358,3 +360,11 @@ def test_what_concerns_images_and_hooks_is_checked_before_anything_runs(
     (problem,) = caught.value.problems
     assert problem.key == key
     assert words in problem.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name")
+def test_a_path_that_is_not_utf8_is_refused_with_the_reason(tmp_path: Path) -> None:
+    place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/lat\xe9"))
+    place.mkdir()
+    with pytest.raises(UsageError, match="is not valid UTF-8"):
+        load(place)
