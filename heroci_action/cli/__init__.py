@@ -72,7 +72,7 @@ def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _dispatch(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the action or a verb: GitHub's runner passes no arguments, but inputs in the environment."""
-    if not arguments and "INPUT_ENGINE" in environ:
+    if not arguments and ("INPUT_ENGINE" in environ or "INPUT_COMMAND" in environ):
         from heroci_action.cli.action import run_action  # noqa: PLC0415  only the action needs it
 
         return run_action(environ)

@@ -10,11 +10,13 @@ from heroci_action.plan.report_kinds import JUNIT
 from heroci_action.readers import read_sources
 from heroci_action.readers.base import BrokenReportError, Readings, Source
 from heroci_action.readers.coverage import unreadable
-from heroci_action.readers.format import HEAD_SIZE, Category
+from heroci_action.readers.format import HEAD_SIZE, Category, Head, xml_root
 from heroci_action.readers.registry import BY_KIND, FORMATS, recognize
 from heroci_action.readers.unsupported import recognize_unsupported
 from heroci_action.repository.paths import PathResolver
 
+# https://maven.apache.org/surefire/maven-failsafe-plugin: the usual glob matches it beside the results.
+_FAILSAFE_SUMMARY = xml_root("failsafe-summary")
 _HTML = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 
@@ -30,6 +32,10 @@ def read_recognized(source: Source, tree: PathResolver) -> tuple[Category, Readi
     except BrokenReportError as broken:
         return expected, _problem(source, expected, str(broken))
     found = recognize(start)
+    if _FAILSAFE_SUMMARY(Head.of(start)):
+        return expected, Readings(
+            warnings=(f"{source.path}: a summary of Failsafe, without tests",)
+        )
     if found is None:
         category, reason = _unknown(start, expected)
         if reason:

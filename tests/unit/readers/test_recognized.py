@@ -111,5 +111,11 @@ def test_a_linter_may_find_nothing(content: bytes) -> None:
     assert (category, found.problems, found.warnings) == (Category.LINT, (), ())
 
 
+def test_the_summary_of_failsafe_is_no_result_file() -> None:
+    _, found = read(b'<?xml version="1.0"?><failsafe-summary result="null"/>', "junit")
+
+    assert (found.problems, found.warnings) == ((), ("out: a summary of Failsafe, without tests",))
+
+
 def test_a_file_without_tests_is_a_warning() -> None:
     assert read(b"<testsuites/>", "junit")[1].warnings == ("out: contains no test",)
