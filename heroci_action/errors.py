@@ -1,4 +1,4 @@
-"""What can go wrong, one exit code per class."""
+"""Errors, with one exit code per class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
 
 
 class HeroCIError(Exception):
-    """The root of all expected errors: a cause in one sentence, and what to do about it."""
+    """The base of all expected errors: the cause in one sentence, and what to do about it."""
 
     exit_code = ExitCode.BUG
 
@@ -29,16 +29,16 @@ class HeroCIError(Exception):
 
 
 class UsageError(HeroCIError):
-    """The command line, the inputs or the place of the call do not make sense."""
+    """The command line, the inputs or the environment of the call are wrong."""
 
     exit_code = ExitCode.USAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong with the configuration.
+    """One error in the configuration.
 
-    `key` is the dotted key as the user wrote it, `origin` the file it stands in.
+    `key` is the dotted key as the user wrote it, `origin` the file that contains it.
     """
 
     key: str
@@ -52,7 +52,7 @@ class Problem:
 
 
 class ConfigurationError(UsageError):
-    """Everything that is wrong with the configuration, collected before anything runs."""
+    """All errors in the configuration, collected before anything runs."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -60,6 +60,6 @@ class ConfigurationError(UsageError):
 
 
 class EngineError(HeroCIError):
-    """The engine could not do what a step asked for; the project is not to blame."""
+    """The engine could not execute a step; this is not a failure of the project."""
 
     exit_code = ExitCode.ENGINE

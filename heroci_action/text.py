@@ -1,4 +1,4 @@
-"""Text that somebody else wrote, made fit to be shown: without control codes, in bounds, on one line."""
+"""Prepare text for display: without control characters, shortened, on one line."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _ANSI = re.compile(
     r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-Z\\^-~]"
 )
-# What XML 1.0 does not allow (section 2.2), lone surrogates among it.
+# Characters that XML 1.0 forbids (section 2.2), including lone surrogates.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# Control characters, and those that turn the direction of what follows them (Trojan Source, CVE-2021-42574).
+# Control characters, and those that change the direction of text (Trojan Source, CVE-2021-42574).
 _NOT_SHOWN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
@@ -24,35 +24,35 @@ _NEWLINES = re.compile(r"\r\n?|\u2028|\u2029|\x85")
 
 
 def without_ansi(text: str) -> str:
-    """The text without colours and other terminal sequences."""
+    """Return the text without colors and other terminal sequences."""
     return _ANSI.sub("", text) if "\x1b" in text or "\x9b" in text or "\x9d" in text else text
 
 
 def legal_xml(text: str) -> str:
-    """The text without terminal sequences, each character that XML forbids replaced by U+FFFD."""
+    """Return the text without terminal sequences; characters that XML forbids become U+FFFD."""
     return _NOT_XML.sub(UNSHOWABLE, without_ansi(text))
 
 
 def printable(text: str) -> str:
-    """The text without terminal sequences, its invisible controls replaced by U+FFFD; tabs and newlines stay."""
+    """Return the text without terminal sequences; control characters except tabs and newlines become U+FFFD."""
     return _NOT_SHOWN.sub(UNSHOWABLE, _NEWLINES.sub("\n", without_ansi(text)))
 
 
 def one_line(text: str, limit: int = 300) -> str:
-    """The printable text on a single line of at most `limit` characters."""
+    """Return the printable text on one line of at most `limit` characters."""
     return clip(" ".join(printable(text[: 4 * limit]).split()), limit)
 
 
 def clip(text: str, limit: int) -> str:
-    """At most `limit` characters, the last of them an ellipsis where something was cut."""
+    """Return at most `limit` characters; a text that is cut ends in an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def seconds(value: float) -> str:
-    """A duration for people: `0.04 s`, `3.2 s`, `48 s`, `2 min 5 s`, `1 h 3 min`."""
-    if value < 0.995:  # noqa: PLR2004  what would be rounded to one belongs to the next line
+    """Return a duration in words: `0.04 s`, `3.2 s`, `48 s`, `2 min 5 s`, `1 h 3 min`."""
+    if value < 0.995:  # noqa: PLR2004  above, it would be rounded to one
         return f"{value:.2f} s"
-    if value < 9.95:  # noqa: PLR2004  below ten seconds the tenths matter
+    if value < 9.95:  # noqa: PLR2004  above, it would be rounded to ten
         return f"{value:.1f} s"
     whole = round(value)
     if whole < 60:  # noqa: PLR2004  seconds in a minute
@@ -65,7 +65,7 @@ def seconds(value: float) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 test`, `1,200 tests`."""
+    """Return `1 test` or `1,200 tests`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -79,12 +79,12 @@ def size(value: float) -> str:
 
 
 def place(file: str | None, line: int | None) -> str:
-    """`file:line`, as far as it is known."""
+    """Return `file:line`, or `file` if the line is unknown."""
     return f"{file}:{line}" if file and line else file or ""
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for a name close to a known one, else the empty string."""
+    """Return `; did you mean 'x'?` for a name similar to a known one, else an empty string."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 

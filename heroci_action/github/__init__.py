@@ -1,1 +1,1 @@
-"""The contract of GitHub's runner: workflow commands, environment files, limits."""
+"""The contract of GitHub: the runner's commands, files and limits, and the REST API."""

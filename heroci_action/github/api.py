@@ -148,7 +148,7 @@ class Api:
 
     def _silence(self, error: httpx.TransportError) -> ApiError:
         words = self._words(str(error) or type(error).__name__)
-        return ApiError(f"GitHub does not answer: {words}", remedy="run the job again later")
+        return ApiError(f"GitHub does not respond: {words}", remedy="run the job again later")
 
     def _refusal(self, answer: httpx.Response) -> ApiError:
         message = self._words(_message(answer))
@@ -156,7 +156,7 @@ class Api:
         if _is_limited(answer):
             cause = f"GitHub limits the rate of requests: {message}"
             return ApiError(cause, remedy="run fewer jobs at the same time", status=status)
-        cause, remedy = _REFUSALS.get(status, (f"GitHub answered {status}", None))
+        cause, remedy = _REFUSALS.get(status, (f"GitHub responded with {status}", None))
         return ApiError(f"{cause}: {message}" if message else cause, remedy=remedy, status=status)
 
     def _words(self, text: str) -> str:

@@ -40,7 +40,7 @@ class CheckRun:
 def publish_check_run(api: Api, check: CheckRun) -> None:
     """Create the check run, then add the annotations beyond the first request. Raise ApiError."""
     first, *others = _batches(check.annotations)
-    made = api.post(
+    created = api.post(
         api.repository("check-runs"),
         {
             "name": check.name,
@@ -53,7 +53,7 @@ def publish_check_run(api: Api, check: CheckRun) -> None:
         repeatable=True,
     )
     for batch in others:
-        path = api.repository(f"check-runs/{made['id']}")
+        path = api.repository(f"check-runs/{created['id']}")
         api.patch(path, {"output": _output(check, batch)})
 
 

@@ -1,1 +1,1 @@
-"""Whoever watches a run: the console, GitHub's log, the log files."""
+"""Observers of a run: the console, GitHub's log, the log files."""

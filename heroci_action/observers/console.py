@@ -1,4 +1,4 @@
-"""The terminal: what runs now, what it came to, and at the end the table."""
+"""The console: progress while stages run, and a table at the end."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SEVERITIES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE
 
 @dataclass(slots=True)
 class _Running:
-    """A step that is under way, and the last thing that it said."""
+    """A running step and its last line of output."""
 
     emoji: str
     since: float
@@ -62,11 +62,11 @@ class _Running:
 
 
 class Console(Observer):
-    """Progress for people.
+    """Shows progress to people.
 
-    On a terminal there is a line for each running step with its time and last words; elsewhere there are plain lines
-    without control codes. NO_COLOR and the like are taken from `environ`. Quiet shows failures and the verdict,
-    verbose also all output as it comes. `output` is the directory of the reports, named at the end.
+    A terminal shows a line for each running step with its time and last line of output; other streams get plain lines
+    without control codes. `environ` contains NO_COLOR and the like. Quiet shows only failures and the verdict, verbose
+    also shows all output as it arrives. `output` is the directory of the reports, named at the end.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Console(Observer):
     # While it runs
 
     def run_started(self, plan: Plan, engine: str, reason: str) -> None:
-        """Say where it runs, and open the live region on a terminal."""
+        """Print the engine, and start the live display on a terminal."""
         if self._verbosity > Verbosity.QUIET:
             why = f" ({one_line(reason)})" if reason else ""
             self._say(f"{one_line(plan.project)} on the {one_line(engine)} engine{why}", "bold")
@@ -97,7 +97,7 @@ class Console(Observer):
             self._start_live()
 
     def stage_started(self, stage: Stage) -> None:
-        """Say so where everything is said."""
+        """Print it if verbose."""
         if self._verbosity >= Verbosity.VERBOSE:
             self._say(f"{stage.emoji} {one_line(stage.name)} started".strip())
 
@@ -108,7 +108,7 @@ class Console(Observer):
             self._say(f"{one_line(stage.name)}/{one_line(step.name)}: {one_line(str(step.action))}")
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
-        """Keep the line for the live region; verbose: print it behind its step's name."""
+        """Keep the line for the live display; if verbose, print it after the name of its step."""
         running = self._running.get((stage, step))
         if running and line.strip():
             running.line = line[:1_000]
@@ -116,7 +116,7 @@ class Console(Observer):
             self._say_output(f"{one_line(stage)}/{one_line(step)}", line)
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
-        """A line about it; for one that failed also the end of what it said, if that was not shown yet."""
+        """Print how it ended; for a failure also the end of its output, unless that was already printed."""
         self._running.pop((stage.name, result.name), None)
         bad = result.status.is_failure
         if self._verbosity == Verbosity.QUIET and not bad:
@@ -132,7 +132,7 @@ class Console(Observer):
             self._warn(f"{name}: ", result.warnings)
 
     def stage_finished(self, result: StageResult) -> None:
-        """A line about it, since its steps do not tell of services and of being skipped."""
+        """Print how it ended: its steps do not include services, or that it was skipped."""
         for key in [key for key in self._running if key[0] == result.name]:
             self._running.pop(key)
         bad = result.status.is_failure and not is_explained_by_step(result)
@@ -146,7 +146,7 @@ class Console(Observer):
             self._warn(f"{one_line(result.name)}: ", result.warnings)
 
     def note(self, text: str) -> None:
-        """A line of its own."""
+        """Print the text."""
         self._say(one_line(text, 1_000), "yellow")
 
     def _warn(self, prefix: str, warnings: tuple[str, ...]) -> None:
@@ -156,11 +156,11 @@ class Console(Observer):
     # At the end
 
     def reports_written(self, names: tuple[str, ...]) -> None:
-        """Keep the names for the end."""
+        """Keep the names for `run_finished`."""
         self._reports = names
 
     def run_finished(self, result: Result) -> None:
-        """The table, the failures, the findings, the reports, and last of all the verdict."""
+        """Print the table, failures, findings, reports, and finally the verdict."""
         self.close()
         if self._verbosity > Verbosity.QUIET:
             self._print_table(_table(result))
@@ -174,7 +174,7 @@ class Console(Observer):
         self._say(verdict(result), f"bold {STYLES[result.status]}", sign=SIGNS[result.status])
 
     def close(self) -> None:
-        """Give the terminal back as it was."""
+        """Restore the terminal."""
         live, self._live = self._live, None
         if live:
             live.stop()
@@ -233,29 +233,27 @@ class Console(Observer):
             self._say("")
             self._say(f"Reports in {self._output}: {', '.join(self._reports)}")
 
-    # How it gets there
+    # Printing
 
     def _say(self, words: str, style: str = "", *, sign: str = "") -> None:
-        from rich.text import (  # noqa: PLC0415  only a run needs it, and it takes a while to import
-            Text,
-        )
+        from rich.text import Text  # noqa: PLC0415  rich is slow to import
 
         shown = printable(f"{sign} {words}" if sign else words).replace("\n", " ")
         self._print(Text(shown, style=style))
 
     def _say_output(self, prefix: str, line: str) -> None:
-        """Foreign lines: no control code of theirs reaches the terminal."""
+        """Print lines of output without control codes."""
         from rich.text import Text  # noqa: PLC0415  as above
 
         for part in printable(line).expandtabs().split("\n"):
             self._print(Text.assemble((f"{prefix} | ", "dim"), part))
 
     def _print(self, text: Text) -> None:
-        """Lines are not broken at a width: a terminal does that itself, and a file must not."""
+        """Print without wrapping: a terminal wraps lines itself, and a file must not."""
         self._terminal.print(text, soft_wrap=True, highlight=False)
 
     def _print_table(self, table: Table) -> None:
-        """Without the blanks that fill the lines up."""
+        """Print without trailing blanks."""
         with self._terminal.capture() as captured:
             self._terminal.print(table)
         for line in captured.get().splitlines():
@@ -275,7 +273,7 @@ class Console(Observer):
         self._live.start()
 
     def _region(self) -> Table:
-        """A line for each running step; called from the thread that refreshes the terminal."""
+        """Return a line for each running step; called from the thread that refreshes the terminal."""
         from rich.table import Table  # noqa: PLC0415  as above
         from rich.text import Text  # noqa: PLC0415
 
@@ -335,7 +333,7 @@ def _rows(result: Result) -> Iterator[tuple[str | Text, ...]]:
             f"{100 * stage.duration / result.duration:.0f} %" if share else "",
             one_line(stage.reason or ""),
         )
-    yield ("whole run", result.status.value, seconds(result.duration), "", "")
+    yield ("total", result.status.value, seconds(result.duration), "", "")
 
 
 def _finding(finding: Diagnostic) -> str:

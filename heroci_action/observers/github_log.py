@@ -1,4 +1,4 @@
-"""GitHub's log: short lines as things happen, and what a stage printed as one group when it has ended."""
+"""GitHub's log: short lines during the run, and the output of each stage as a group when it has finished."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from heroci_action.plan.stages import Plan, Stage
 from heroci_action.results.records import Result, StageResult, Status, StepResult
 from heroci_action.text import one_line
 
-KEPT_LINES = 5_000  # of a step's output, the last ones; the log file has all
+KEPT_LINES = 5_000  # the last lines of a step's output; its log file has all of them
 KEPT_LENGTH = 4_000  # characters of a line
 
 
 @dataclass(slots=True)
-class _Said:
-    """The end of what a step said, and how many lines that was in all."""
+class _Output:
+    """The end of a step's output, and its total number of lines."""
 
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
     total: int = 0
@@ -36,9 +36,9 @@ class _Said:
 class GitHubLog(Observer):
     """Prints for the log of a job.
 
-    Stages run side by side and groups cannot be nested, so a stage's output waits until the stage has ended. It is
-    printed with commands stopped: nothing that the project says is a command to the runner. Quiet leaves out the
-    groups of stages that passed.
+    Stages run in parallel and groups cannot be nested, so the output of a stage is printed when the stage has
+    finished. Workflow commands are stopped meanwhile, so that no output of the project is a command to the runner.
+    Quiet omits the groups of stages that passed.
     """
 
     def __init__(
@@ -51,50 +51,50 @@ class GitHubLog(Observer):
         self._stream = stream
         self._verbosity = verbosity
         self._token = token
-        self._said: dict[str, dict[str, _Said]] = {}
+        self._outputs: dict[str, dict[str, _Output]] = {}
 
     def run_started(self, plan: Plan, engine: str, reason: str) -> None:
-        """Where it runs, and why there."""
+        """Print the engine and the reason for it."""
         self._say(f"{one_line(plan.project)} on the {one_line(engine)} engine ({one_line(reason)})")
 
     def stage_started(self, stage: Stage) -> None:
-        """A line at once."""
-        self._said[stage.name] = {}
+        """Print it."""
+        self._outputs[stage.name] = {}
         self._say(f"{stage.emoji} {one_line(stage.name)} started")
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
-        """Keep it until the stage ends; what a service says once it has is in the log files alone."""
-        if stage in self._said:
-            self._said[stage].setdefault(step, _Said()).add(line)
+        """Keep the line until the stage has finished; later lines of its services are only in the log files."""
+        if stage in self._outputs:
+            self._outputs[stage].setdefault(step, _Output()).add(line)
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
-        """A line at once."""
+        """Print how it ended."""
         name = f"{one_line(stage.name)}/{one_line(result.name)}"
         self._say(f"{SIGNS[result.status]} {name}: {ended(result)}")
         if result.remedy and result.status is not Status.PASSED:
             self._say(f"  remedy: {one_line(result.remedy, 1_000)}")
 
     def stage_finished(self, result: StageResult) -> None:
-        """The stage's output as a group, and a line about how it ended."""
-        said = self._said.pop(result.name, {})
+        """Print the output of the stage as a group, and how it ended."""
+        outputs = self._outputs.pop(result.name, {})
         wanted = self._verbosity > Verbosity.QUIET or result.status is not Status.PASSED
-        if wanted and said:
-            title = f"{result.emoji} {result.name}: what it printed"
-            for line in commands.group(title, _lines(said), token=self._token()):
+        if wanted and outputs:
+            title = f"{result.emoji} {result.name}: output"
+            for line in commands.group(title, _lines(outputs), token=self._token()):
                 commands.write_line(self._stream, line)
         self._say(f"{result.emoji} {one_line(result.name)} {ended(result)}")
 
     def run_finished(self, result: Result) -> None:
-        """The verdict; the job summary and the annotations say the rest."""
+        """Print the verdict; the rest is in the job summary and in annotations."""
         self._say(f"{SIGNS[result.status]} {verdict(result)}")
 
     def note(self, text: str) -> None:
-        """A line at once; not `::notice`, which would be an annotation."""
+        """Print the text; not as `::notice`, which would be an annotation."""
         self._say(one_line(text, 1_000))
 
     def close(self) -> None:
-        """What stages have said that were never finished."""
-        for stage in tuple(self._said):
+        """Print the output of stages that never finished."""
+        for stage in tuple(self._outputs):
             self.stage_finished(StageResult(name=stage, status=Status.CANCELLED))
 
     def _say(self, words: str) -> None:
@@ -102,11 +102,11 @@ class GitHubLog(Observer):
         self._stream.flush()
 
 
-def _lines(said: dict[str, _Said]) -> Iterator[str]:
-    """The steps one after another, also where they ran side by side."""
-    for step, words in said.items():
+def _lines(outputs: dict[str, _Output]) -> Iterator[str]:
+    """Yield the output of each step, even if they ran in parallel."""
+    for step, output in outputs.items():
         yield f"--- {one_line(step)}"
-        left = words.total - len(words.lines)
+        left = output.total - len(output.lines)
         if left:
-            yield f"… {left:,} lines before these are in the log file of the step"
-        yield from words.lines
+            yield f"… {left:,} earlier lines in the log file of the step"
+        yield from output.lines

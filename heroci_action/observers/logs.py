@@ -1,4 +1,4 @@
-"""The log files: all that each step prints, as it comes."""
+"""The log files: the output of each step, written as it arrives."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_+-]+")
 
 
 def log_path(stage: str, step: str) -> str:
-    """`logs/STAGE.STEP.log`, relative to the output directory.
+    """Return `logs/STAGE.STEP.log`, relative to the output directory.
 
-    Whatever the names are, it is one file in `logs`. A blank becomes `+`; other unsafe characters become dashes, and
-    the name gets a checksum, so that two names never share a file.
+    Blanks become `+` and other unsafe characters dashes; then a checksum is added, so that no two steps share a file.
     """
     return f"{LOGS}/{_safe(stage)}.{_safe(step)}.log"
 
@@ -37,31 +36,31 @@ def _safe(name: str) -> str:
 
 
 class LogFiles(Observer):
-    """Writes a file for each step that prints something; `output` is the directory of the reports, prepared."""
+    """Writes a file for each step with output; `output` is the directory of the reports."""
 
     def __init__(self, output: Path) -> None:
         self._output = output
         self._open: dict[tuple[str, str], TextIO] = {}
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
-        """Write the line at once, so that a run that is killed leaves what it has said."""
+        """Write the line at once, so that a killed run leaves its output."""
         file = self._open.get((stage, step))
         if file is None:
             file = self._open[stage, step] = _create(self._output / log_path(stage, step))
         file.write(f"{line}\n")
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
-        """Close the step's file."""
+        """Close the file of the step."""
         self._close(stage.name, result.name)
 
     def stage_finished(self, result: StageResult) -> None:
-        """Close the files of the stage's services too."""
+        """Close the files of the stage, including those of its services."""
         for stage, step in tuple(self._open):
             if stage == result.name:
                 self._close(stage, step)
 
     def close(self) -> None:
-        """Close everything."""
+        """Close all files."""
         for stage, step in tuple(self._open):
             self._close(stage, step)
 
@@ -72,16 +71,19 @@ class LogFiles(Observer):
 
 
 def _create(path: Path) -> TextIO:
-    """A file that is written line by line; a symbolic link in its place is refused."""
-    path.parent.mkdir(exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(
-        os.open(path, flags, 0o666), "a", buffering=1, encoding="utf-8", errors="backslashreplace"
-    )
+    """Open a file that is written line by line; refuse a symbolic link in place of it or its directory."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(path.name, flags, 0o666, dir_fd=directory)
+    finally:
+        os.close(directory)
+    return os.fdopen(descriptor, "a", buffering=1, encoding="utf-8", errors="backslashreplace")
 
 
 def with_logs(result: Result, output: Path) -> Result:
-    """The result whose steps name their log files, those that there are."""
+    """Return the result whose steps name their log files, if they exist."""
     return replace(
         result,
         stages=tuple(

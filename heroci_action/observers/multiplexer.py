@@ -1,4 +1,4 @@
-"""Several observers as one, none of which can harm the run."""
+"""Several observers as one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from heroci_action.results.records import Result, StageResult, StepResult
 
 
 class Observers(Observer):
-    """Tells each of its observers; one that raises is reported once to the others, and is told on.
+    """Notifies each of its observers; none of them can harm the run.
 
-    As a context manager it closes them, whatever the run came to. `problems` says what went wrong with them.
+    An observer that raises is reported once to the others, recorded in `problems`, and still notified of later events.
+    As a context manager, it closes all of them.
     """
 
     def __init__(self, *observers: Observer) -> None:
@@ -35,50 +36,50 @@ class Observers(Observer):
         self.close()
 
     def run_started(self, plan: Plan, engine: str, reason: str) -> None:
-        """Tell all."""
-        self._tell(lambda observer: observer.run_started(plan, engine, reason))
+        """Notify all."""
+        self._notify(lambda observer: observer.run_started(plan, engine, reason))
 
     def stage_started(self, stage: Stage) -> None:
-        """Tell all."""
-        self._tell(lambda observer: observer.stage_started(stage))
+        """Notify all."""
+        self._notify(lambda observer: observer.stage_started(stage))
 
     def step_started(self, stage: Stage, step: Step) -> None:
-        """Tell all."""
-        self._tell(lambda observer: observer.step_started(stage, step))
+        """Notify all."""
+        self._notify(lambda observer: observer.step_started(stage, step))
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
-        """Tell all."""
-        self._tell(lambda observer: observer.output(stage, step, stream, line))
+        """Notify all."""
+        self._notify(lambda observer: observer.output(stage, step, stream, line))
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
-        """Tell all."""
-        self._tell(lambda observer: observer.step_finished(stage, result))
+        """Notify all."""
+        self._notify(lambda observer: observer.step_finished(stage, result))
 
     def stage_finished(self, result: StageResult) -> None:
-        """Tell all."""
-        self._tell(lambda observer: observer.stage_finished(result))
+        """Notify all."""
+        self._notify(lambda observer: observer.stage_finished(result))
 
     def reports_written(self, names: tuple[str, ...]) -> None:
-        """Tell all."""
-        self._tell(lambda observer: observer.reports_written(names))
+        """Notify all."""
+        self._notify(lambda observer: observer.reports_written(names))
 
     def run_finished(self, result: Result) -> None:
-        """Tell all."""
-        self._tell(lambda observer: observer.run_finished(result))
+        """Notify all."""
+        self._notify(lambda observer: observer.run_finished(result))
 
     def note(self, text: str) -> None:
-        """Tell all."""
-        self._tell(lambda observer: observer.note(text))
+        """Notify all."""
+        self._notify(lambda observer: observer.note(text))
 
     def close(self) -> None:
-        """Tell all."""
-        self._tell(lambda observer: observer.close())
+        """Notify all."""
+        self._notify(lambda observer: observer.close())
 
-    def _tell(self, message: Callable[[Observer], None]) -> None:
+    def _notify(self, event: Callable[[Observer], None]) -> None:
         for number, observer in enumerate(self._observers):
             try:
-                message(observer)
-            except Exception as error:  # noqa: BLE001  who watches must not change what happens
+                event(observer)
+            except Exception as error:  # noqa: BLE001  an observer must not change the run
                 self._report(number, error)
 
     def _report(self, number: int, error: Exception) -> None:
@@ -86,6 +87,6 @@ class Observers(Observer):
             return
         self._reported.add(number)
         name = type(self._observers[number]).__name__
-        text = f"{name} could not show everything: {type(error).__name__}: {error}"
+        text = f"{name} is incomplete: {type(error).__name__}: {error}"
         self.problems.append(text)
         self.note(text)

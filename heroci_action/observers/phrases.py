@@ -1,4 +1,4 @@
-"""What the console and GitHub's log both say."""
+"""Phrases that the console and GitHub's log share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIGNS = {
 
 
 def ended(result: StepResult | StageResult) -> str:
-    """`passed in 1.2 s`, `failed in 3.4 s: 2 findings`, `skipped: no Docker daemon answers`."""
+    """Return `passed in 1.2 s`, `failed in 3.4 s: 2 findings`, or `skipped: no Docker daemon`."""
     time = "" if result.status is Status.SKIPPED else f" in {seconds(result.duration)}"
     cached = " (cached)" if result.cached else ""
     reason = f": {one_line(result.reason, 500)}" if result.reason else ""
@@ -24,14 +24,13 @@ def ended(result: StepResult | StageResult) -> str:
 
 
 def verdict(result: Result) -> str:
-    """One line about the whole run."""
+    """Return one line about the run."""
     counts = result.counts
     parts = [f"{one_line(result.project)}: {result.status.value} in {seconds(result.duration)}"]
     if counts.total:
-        bad = counts.failed + counts.errored
         parts.append(
-            f"{count(counts.total, 'test')}, {bad:,} failed, {counts.skipped:,} skipped"
-            if bad or counts.skipped
+            f"{count(counts.total, 'test')}, {counts.bad:,} failed, {counts.skipped:,} skipped"
+            if counts.bad or counts.skipped
             else f"{count(counts.total, 'test')} passed"
         )
     findings = sum(1 for _ in result.diagnostics)

@@ -1,1 +1,1 @@
-"""Records become text: JUnit, annotations, summary, outputs, JSON."""
+"""Render a result: JUnit, annotations, summary, page, outputs. Pure functions."""

@@ -1,4 +1,4 @@
-"""What stands in the code's margin: failures and findings by rank, as many as GitHub shows."""
+"""Annotations: failures and findings by rank, as many as GitHub shows."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from heroci_action.analysis.failures import (
     put_kinds_first,
 )
 from heroci_action.analysis.unexplained import Unexplained, unexplained
+from heroci_action.analysis.warnings import warnings_of
 from heroci_action.github.commands import MAX_ANNOTATIONS, Annotation
 from heroci_action.results.records import (
     Diagnostic,
@@ -31,44 +32,43 @@ from heroci_action.text import count, one_line, place
 
 T = TypeVar("T")
 
-ALIKE = 10  # tests of a group that are named
+NAMED = 10  # tests or places of a group
 REST = "they are in the job summary and in junit.xml"
 
 
 def annotate(
     result: Result, *, tracked: Container[str] | None = None, limit: int = MAX_ANNOTATIONS
 ) -> tuple[Annotation, ...]:
-    """At most ten of each level, which is what GitHub keeps of a step: the gravest first, one for each cause.
+    """Return at most `limit` annotations of each level, because GitHub keeps ten of a step.
 
-    Broken stages come before failed tests, these before findings; what is new comes before what the baseline had,
-    and in changed lines before elsewhere. The last one of a level says how many were left out. Where `tracked` says
-    which files there are, a place in no such file is told in the text.
+    Failures of stages come before failed tests, and these before findings; new ones come before those of the baseline.
+    The last annotation of a level counts what was left out. A file that is not in `tracked` is named in the text.
     """
     ranked = [
-        *_broken(result),
+        *_unexplained(result),
         *_tests(result, limit),
         *_findings(result, limit),
         *_uncovered(result),
         *_flaky(result),
         *_warnings(result),
     ]
-    placed = [_placed(note, tracked) for note in ranked]
+    placed = [_place(note, tracked) for note in ranked]
     return tuple(
         note
         for level in Severity
-        for note in _limited([note for note in placed if note.level is level], level, limit)
+        for note in _limit([note for note in placed if note.level is level], level, limit)
     )
 
 
-def _placed(note: Annotation, tracked: Container[str] | None) -> Annotation:
-    """GitHub shows an annotation of a file that is not there nowhere near it, or at a file of that name."""
+def _place(note: Annotation, tracked: Container[str] | None) -> Annotation:
+    """Move the place into the text if the repository has no such file: GitHub would not show the annotation."""
     if not tracked or note.file is None or note.file in tracked:
         return note
     message = f"{place(note.file, note.line)}: {note.message}"
     return replace(note, file=None, line=None, end_line=None, column=None, message=message)
 
 
-def _limited(notes: list[Annotation], level: Severity, limit: int) -> list[Annotation]:
+def _limit(notes: list[Annotation], level: Severity, limit: int) -> list[Annotation]:
     if len(notes) <= limit:
         return notes
     shown = notes[: limit - 1]
@@ -78,15 +78,15 @@ def _limited(notes: list[Annotation], level: Severity, limit: int) -> list[Annot
 
 
 def _level(stage: StageResult) -> Severity:
-    """What fails in an optional stage does not fail the run."""
+    """Return the level of a failure: an optional stage does not fail the run."""
     return Severity.WARNING if stage.optional else Severity.ERROR
 
 
-def _broken(result: Result) -> Iterator[Annotation]:
+def _unexplained(result: Result) -> Iterator[Annotation]:
     """Yield failures that no test and no finding explains; those with the same reason as one."""
     notes = [_note(failure) for failure in unexplained(result.stages)]
-    for first, others in _grouped(notes, lambda note: (note.level, note.message)):
-        titles = ", ".join(note.title or "" for note in others[:ALIKE])
+    for first, others in _group_by(notes, lambda note: (note.level, note.message)):
+        titles = ", ".join(note.title or "" for note in others[:NAMED])
         message = f"{first.message}\n\nThe same in {titles}" if others else first.message
         yield replace(first, message=message)
 
@@ -117,19 +117,14 @@ def _tests(result: Result, limit: int) -> Iterator[Annotation]:
 
 
 def _failure(members: FailureGroup, age: FailureAge | None) -> Annotation:
-    first = members.failures[0]
-    test = first.test
+    first, test, similar = members.failures[0], members.first, members.similar
     origin = first.origin
     parts = (
         test.message or test.status.value,
         f"{origin[0].upper()}{origin[1:]}." if origin else "",
         f"Known: {known_since(age)}." if age else "",
         _others(members.others),
-        (
-            f"{count(members.similar, 'more test')} failed with a similar message."
-            if members.similar
-            else ""
-        ),
+        f"{count(similar, 'more test')} failed with a similar message." if similar else "",
         explanation(test),
     )
     return Annotation(
@@ -144,21 +139,27 @@ def _failure(members: FailureGroup, age: FailureAge | None) -> Annotation:
 def _others(tests: Sequence[TestCase]) -> str:
     if not tests:
         return ""
-    names = ", ".join(one_line(test.id, 200) for test in tests[:ALIKE])
-    more = f" and {len(tests) - ALIKE:,} more" if len(tests) > ALIKE else ""
-    return f"The same failure in {count(len(tests), 'more test')}: {names}{more}"
+    names = _join(one_line(test.id, 200) for test in tests)
+    return f"The same failure in {count(len(tests), 'more test')}: {names}"
+
+
+def _join(names: Iterable[str]) -> str:
+    """Return the first names, and the number of the others."""
+    names = list(names)
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _uncovered(result: Result) -> Iterator[Annotation]:
-    """The changed lines that no test ran, as ranges."""
-    whole = {file.path: file for file in result.coverage.files} if result.coverage else {}
+    """Yield the changed lines that no test ran, as ranges."""
+    measured = {file.path: file for file in result.coverage.files} if result.coverage else {}
     for file in result.changed.files if result.changed else ():
-        for first, last in uncovered(file, whole.get(file.path)):
+        for first, last in uncovered(file, measured.get(file.path)):
             lines = f"line {first} is" if first == last else f"lines {first} to {last} are"
             yield Annotation(
                 level=Severity.NOTICE,
                 title="Not covered",
-                message=f"Changed {lines} run by no test",
+                message=f"Changed {lines} not run by any test",
                 file=file.path,
                 line=first,
                 end_line=last,
@@ -168,36 +169,38 @@ def _uncovered(result: Result) -> Iterator[Annotation]:
 def _flaky(result: Result) -> Iterator[Annotation]:
     for test in result.tests:
         if test.status is Status.FLAKY:
-            message = f"Flaky: it failed and then passed. {test.message}".strip()
             yield Annotation(
                 level=Severity.NOTICE,
                 title=f"{test.id} is flaky",
-                message=message,
+                message=f"Flaky: it failed and then passed. {test.message}".strip(),
                 file=test.file,
                 line=test.line,
             )
 
 
 def _findings(result: Result, limit: int) -> Iterator[Annotation]:
-    """A finding each while there are few, else one for each rule or message of a tool."""
-    by_level: dict[Severity, list[Diagnostic]] = {}
+    """Yield a note for each finding, or, if there are more than `limit`, for each rule or message of a tool."""
+    for level, found in _findings_by_level(result).items():
+        for first, others in _group_by(found, _rule if len(found) > limit else _itself):
+            note = _finding(first, level)
+            places = _join(place(other.file, other.line) for other in others)
+            also = f"\n\nAlso at {places}" if others else ""
+            yield replace(note, message=f"{note.message}{also}")
+
+
+def _findings_by_level(result: Result) -> dict[Severity, list[Diagnostic]]:
+    """Return the findings, new ones first."""
     new = frozenset(result.comparison.new_findings) if result.comparison else None
+    by_level: dict[Severity, list[Diagnostic]] = {}
     for stage in result.stages:
         found = sorted(stage.diagnostics, key=lambda one: new is not None and one not in new)
         for finding in found:
             level = max(finding.severity, _level(stage), key=list(Severity).index)
             by_level.setdefault(level, []).append(finding)
-    for level, found in by_level.items():
-        many = len(found) > limit
-        for first, others in _grouped(found, _kind if many else _itself):
-            note = _finding(first, level)
-            places = ", ".join(f"{other.file}:{other.line}" for other in others[:ALIKE])
-            more = f" and {len(others) - ALIKE:,} more" if len(others) > ALIKE else ""
-            alike = f"\n\nAlso at {places}{more}" if others else ""
-            yield replace(note, message=f"{note.message}{alike}")
+    return by_level
 
 
-def _kind(finding: Diagnostic) -> Hashable:
+def _rule(finding: Diagnostic) -> Hashable:
     return finding.tool, finding.rule or finding.message
 
 
@@ -218,20 +221,12 @@ def _finding(finding: Diagnostic, level: Severity) -> Annotation:
 
 
 def _warnings(result: Result) -> Iterator[Annotation]:
-    """What the user should know although nothing failed; stages say where it is from."""
-    for text in result.warnings:
-        yield Annotation(level=Severity.WARNING, message=text)
-    for stage in result.stages:
-        for text in stage.warnings:
-            yield Annotation(level=Severity.WARNING, title=stage.name, message=text)
-        for step in stage.steps:
-            for text in step.warnings:
-                title = f"{stage.name}/{step.name}"
-                yield Annotation(level=Severity.WARNING, title=title, message=text)
+    for name, text in warnings_of(result):
+        yield Annotation(level=Severity.WARNING, title=name or None, message=text)
 
 
-def _grouped(items: Iterable[T], key: Callable[[T], Hashable]) -> Iterator[tuple[T, list[T]]]:
-    """The first of each kind with those that are like it, in the order of the first ones."""
+def _group_by(items: Iterable[T], key: Callable[[T], Hashable]) -> Iterator[tuple[T, list[T]]]:
+    """Yield the first item of each key and the others with that key, in the order of the first ones."""
     groups: dict[Hashable, list[T]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)

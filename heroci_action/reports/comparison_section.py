@@ -1,4 +1,4 @@
-"""What is different from the baseline, and what is flaky, as sections of the summary."""
+"""The comparison with the baseline, and the flaky tests, as sections of the summary."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from heroci_action.reports.markdown import code, fit, fold, prose, row, table
 from heroci_action.results.records import Comparison, Result, Status, TestCase
 from heroci_action.text import count, one_line, place, seconds
 
-SHOWN = 500  # names in one list; they are in the JSON in full
+SHOWN = 500  # names in one list; heroci-result.json has all of them
 
 
 def comparison_section(result: Result, budget: int) -> Iterator[str]:
-    """The section in at most `budget` bytes; none without a baseline."""
+    """Yield the section in at most `budget` bytes; nothing without a baseline."""
     comparison = result.comparison
     if comparison is None:
         return
@@ -47,7 +47,7 @@ def _figures(result: Result, comparison: Comparison) -> Iterator[str]:
 
 
 def points(difference: float) -> str:
-    """A difference of percentages: `+1.20 points`, `±0.00 points`."""
+    """Return a difference of percentages: `+1.20 points`, `±0.00 points`."""
     rounded = round(difference, 2)
     return f"{rounded:+.2f} points" if rounded else "±0.00 points"
 
@@ -57,7 +57,7 @@ def _blocks(comparison: Comparison, budget: int) -> Iterator[str]:
     known = (f"- {code(age.id)} {prose(known_since(age))}" for age in comparison.known[:SHOWN])
     yield _list("📌 Known failures", known, budget, total=len(comparison.known))
     yield _names("🎉 Fixed", comparison.fixed, budget)
-    yield _names("🔀 Another outcome at the same commit", comparison.unstable, budget)
+    yield _names("🔀 Different outcome at the same commit", comparison.unstable, budget)
     slow = (
         f"- {code(one.id)} {seconds(one.after)}, expected {seconds(one.before)}"
         for one in comparison.slower[:SHOWN]
@@ -83,13 +83,13 @@ def _list(title: str, lines: Iterable[str], budget: int, *, total: int) -> str:
 
 
 def flaky_section(result: Result, budget: int) -> Iterator[str]:
-    """The tests that failed and then passed; none where there is none."""
+    """Yield the tests that failed and then passed, in at most `budget` bytes."""
     flaky = [test for test in result.tests if test.status is Status.FLAKY]
     if not flaky:
         return
     yield f"## 🔀 {count(len(flaky), 'flaky test')}"
     yield ""
-    yield from table("Test", "Place", "Failed:", "It said")
+    yield from table("Test", "Place", "Failed:", "Message")
     rows = map(_flaky_row, flaky)
     yield from fit(rows, budget, lambda left: row(f"and {left:,} more"))
     yield ""

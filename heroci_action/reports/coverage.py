@@ -1,4 +1,4 @@
-"""`coverage.xml` and `coverage.json`: the coverage record in the two formats that other tools read."""
+"""`coverage.xml` and `coverage.json`: coverage in the two formats that most tools read."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ JSON_FORMAT = 3  # coverage.py, coverage/jsonreport.py, FORMAT_VERSION
 
 
 def render_xml(result: Result) -> bytes | None:
-    """Cobertura, by the structure of its coverage-04.dtd; None where nothing was measured.
+    """Return Cobertura XML as coverage-04.dtd defines it; None if nothing was measured.
 
-    A package is a directory, a class is a file. Rates are 0 to 1; the only source is the repository's root.
+    A package is a directory, a class is a file. Rates are 0 to 1; the only source is the root of the repository.
     """
     if result.coverage is None:
         return None
@@ -79,12 +79,12 @@ def _rates(files: Sequence[FileCoverage]) -> dict[str, str]:
     return {
         "line-rate": _rate(covered, valid),
         "branch-rate": _rate(taken, branches),
-        "complexity": "0",  # required by the DTD, measured by nobody for Python
+        "complexity": "0",  # required by the DTD
     }
 
 
 def _rate(part: int, whole: int) -> str:
-    """Four digits; nothing to cover is covered, as coverage.py has it."""
+    """Return the rate with four digits; an empty file is fully covered, as in coverage.py."""
     return f"{part / whole:.4g}" if whole else "1"
 
 
@@ -99,7 +99,7 @@ def _totals(files: Sequence[FileCoverage]) -> dict[str, str]:
 
 
 def _numbers(files: Iterable[FileCoverage]) -> tuple[int, int, int, int]:
-    """Lines that ran, lines, branches that ran, branches."""
+    """Return the numbers of covered lines, lines, covered branches, and branches."""
     covered = valid = taken = branches = 0
     for file in files:
         covered += len(file.covered)
@@ -110,7 +110,7 @@ def _numbers(files: Iterable[FileCoverage]) -> tuple[int, int, int, int]:
 
 
 def _started(result: Result) -> datetime:
-    """When the run began; both formats demand a time, so the epoch where none is known."""
+    """Return the start of the run, or the epoch if it is unknown: both formats require a time."""
     try:
         started = datetime.fromisoformat(result.started_at)
     except ValueError:
@@ -119,9 +119,9 @@ def _started(result: Result) -> datetime:
 
 
 def render_json(result: Result) -> bytes | None:
-    """The JSON report of coverage.py; None where nothing was measured.
+    """Return the JSON report of coverage.py; None if nothing was measured.
 
-    Branches are in the summaries only: where a branch leads to is not in the record.
+    Branches are only counted, because the result does not contain their destinations.
     """
     if result.coverage is None:
         return None
@@ -173,15 +173,15 @@ def _summary(files: Sequence[FileCoverage], *, branches: bool) -> dict[str, int 
 
 
 def _partial(file: FileCoverage) -> int:
-    """The lines that ran with a branch that was not taken."""
+    """Count the covered lines with a branch that was not taken."""
     ran = set(file.covered)
     return sum(line in ran and taken < total for line, taken, total in file.branches)
 
 
 def _display(percent: float) -> str:
-    """Whole percents that say 0 or 100 only where it is true, as coverage.py has it."""
+    """Return whole percents; 0 and 100 only if they are exact, as in coverage.py."""
     if 0 < percent < 1:
         return "1"
-    if 99 < percent < 100:  # noqa: PLR2004  almost all is not all
+    if 99 < percent < 100:  # noqa: PLR2004  percent
         return "99"
     return str(round(percent))

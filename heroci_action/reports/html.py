@@ -1,4 +1,4 @@
-"""`report.html`: the whole result as one file that asks nobody for anything."""
+"""`report.html`: the whole result as one file that loads nothing else."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.failures import Failure, failures_of
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.analysis.unexplained import unexplained
+from heroci_action.analysis.warnings import warnings_of
 from heroci_action.reports.comparison_section import points
 from heroci_action.reports.markdown import icon
 from heroci_action.results.records import (
@@ -56,7 +57,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line of source: `c` it ran, `m` it did not, `p` only some of its branches, empty for one without code."""
+    """A line of source: `c` covered, `m` missed, `p` partly covered branches, empty for a line without code."""
 
     number: int
     text: str
@@ -65,7 +66,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoveredFile:
-    """A file's share in percent and the source, where it is known and there was room for it."""
+    """A file with its coverage in percent, and its source if it is available and fits."""
 
     path: str
     percent: float
@@ -75,15 +76,15 @@ class CoveredFile:
 
 
 def render(result: Result, *, sources: Mapping[str, str]) -> bytes:
-    """The page as UTF-8; `sources` are the texts of covered files by path, as far as they are at hand.
+    """Return the page as UTF-8; `sources` are the texts of covered files by path, if available.
 
-    Only style and script of our own may run in it: a Content-Security-Policy names their hashes and forbids the rest.
+    A Content-Security-Policy allows only the style and the script of the page itself, by their hashes.
     """
     return b"".join(pieces(result, sources=sources))
 
 
 def pieces(result: Result, *, sources: Mapping[str, str]) -> Iterator[bytes]:
-    """The page of `render` in pieces, which are never all there at once."""
+    """Yield the page of `render` in pieces, to save memory."""
     failures = failures_of(result.stages)
     shown = _count_shown(failures)
     style, script = _resource("report.css"), _resource("report.js")
@@ -150,11 +151,11 @@ def _resource(name: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment  # noqa: PLC0415  only a report needs it
+    from jinja2 import Environment  # noqa: PLC0415  it is slow to import
     from markupsafe import Markup  # noqa: PLC0415
 
     def shown(value: object) -> object:
-        """Everything foreign without control characters; what is markup is ours."""
+        """Remove control characters, except from markup, which is HeroCI's own."""
         return (
             value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
         )
@@ -199,28 +200,28 @@ def _figures(result: Result) -> Iterator[tuple[str, str]]:
 
 
 def _bars(result: Result) -> Iterator[Bar]:
-    """Stages with their steps below them; what takes no time is a hair wide."""
+    """Yield stages with their steps; the shortest bar is still visible."""
     ends = [stage.started + stage.duration for stage in result.stages]
-    whole = max([result.duration, *ends, 1e-9])
+    total = max([result.duration, *ends, 1e-9])
     rows: list[tuple[StageResult | StepResult, bool]] = []
     for stage in result.stages:
         rows += [(stage, True), *((step, False) for step in stage.steps)]
     ran = [row for row in rows if row[0].status is not Status.SKIPPED]
     for item, is_stage in ran[:BARS]:
-        left = min(max(100 * item.started / whole, 0.0), 100.0)
+        left = min(max(100 * item.started / total, 0.0), 100.0)
         cached = " (cached)" if item.cached else ""
         yield Bar(
             name=item.name,
             status=item.status.value,
             left=left,
-            width=min(max(100 * item.duration / whole, 0.2), 100 - left),
+            width=min(max(100 * item.duration / total, 0.2), 100 - left),
             words=f"{item.status.value}{cached} in {seconds(item.duration)}",
             is_stage=is_stage,
         )
 
 
 def _covered(result: Result, sources: Mapping[str, str]) -> Iterator[CoveredFile]:
-    """The files by their number of lines that never ran; sources as far as there is room."""
+    """Yield the files with the most missed lines first; sources while they fit."""
     before = result.comparison.coverage_files if result.comparison else {}
     measured = [file for file in result.coverage.files if file.measured] if result.coverage else []
     room = SOURCE_LINES
@@ -246,12 +247,7 @@ def _lines(file: FileCoverage, text: list[str]) -> Iterator[Line]:
 
 
 def _warnings(result: Result) -> Iterator[str]:
-    """Each text once, with how often it came."""
-    texts = [*result.warnings]
-    for stage in result.stages:
-        texts += [f"{stage.name}: {text}" for text in stage.warnings]
-        texts += [
-            f"{stage.name}/{step.name}: {text}" for step in stage.steps for text in step.warnings
-        ]
-    for text, times in Counter(texts).items():
+    """Yield each warning once, with its number of occurrences."""
+    texts = Counter(f"{name}: {text}" if name else text for name, text in warnings_of(result))
+    for text, times in texts.items():
         yield text if times == 1 else f"{text} ({times} times)"

@@ -26,24 +26,24 @@ from heroci_action.text import count, legal_xml, one_line
 
 
 def render(result: Result) -> bytes:
-    """The document as UTF-8, with the elements and attributes of the common (Jenkins) schema.
+    """Return the document as UTF-8, with the elements and attributes of the common (Jenkins) schema.
 
-    A stage is a suite, with one case for each step that reports no tests, so that whatever failed is seen in any JUnit
-    viewer; a step with tests or findings is a suite of its own. Findings are one case for each file, since that is a
-    name that stays from run to run, which a line is not; a tool without findings is one case that passed.
+    A stage is a suite with one case for each step without tests, so that every JUnit viewer shows what failed; a step
+    with tests or findings is a suite of its own. Findings are one case per file, because file names are stable between
+    runs and lines are not; a tool without findings is one case that passed.
     """
     return b"".join(pieces(result))
 
 
 def pieces(result: Result) -> Iterator[bytes]:
-    """The document of `render` in pieces, of which the packed tests are never all there at once."""
+    """Yield the document of `render` in pieces, to save memory."""
     root = ET.Element("testsuites", name=legal_xml(result.project))
     root.attrib |= {key: str(value) for key, value in _totals(result).items()}
     root.set("time", f"{result.duration:.6f}")
     start, end = _text(root, declared=True)
     yield start
     for suite, packed in _suites(result):
-        # Elements are many times as large as their text: only one suite of them is there at a time.
+        # Elements are much larger than their text, so only one suite is in memory at a time.
         element = suite.build_xml_doc()
         _set_times(element, packed)
         first, last = _text(element)
@@ -54,7 +54,7 @@ def pieces(result: Result) -> Iterator[bytes]:
 
 
 def _totals(result: Result) -> Mapping[str, int]:
-    """The numbers that stand before the suites; those are made again afterwards, not kept until then."""
+    """Return the totals, which precede the suites; the suites are built again to write them."""
     totals: Counter[str] = Counter(tests=0, failures=0, errors=0, skipped=0)
     for suite, packed in _suites(result):
         totals["tests"] += len(suite.test_cases) + (packed.count if packed else 0)
@@ -66,7 +66,7 @@ def _totals(result: Result) -> Mapping[str, int]:
 
 
 def _text(element: ET.Element, *, declared: bool = False) -> tuple[bytes, bytes]:
-    """The text of an element up to its end, and its end, between which others may stand."""
+    """Return the text of an element without its end tag, and the end tag."""
     written: bytes = ET.tostring(
         element, encoding="utf-8", xml_declaration=declared, short_empty_elements=False
     )
@@ -75,7 +75,7 @@ def _text(element: ET.Element, *, declared: bool = False) -> tuple[bytes, bytes]
 
 
 def _set_times(suite: ET.Element, packed: PassedTests | None) -> None:
-    """Plain decimals everywhere: the library leaves a zero out, and writes a tiny sum as 1e-05."""
+    """Write all times as decimals: the library omits zeros, and writes 1e-05."""
     for element in suite.iter("testcase"):
         element.set("time", element.get("time", "0.000000"))
     also = packed or PassedTests()
@@ -84,7 +84,7 @@ def _set_times(suite: ET.Element, packed: PassedTests | None) -> None:
 
 
 def _suites(result: Result) -> Iterator[tuple[Any, PassedTests | None]]:
-    """The suites with the packed tests that stand in them besides."""
+    """Yield the suites, each with the packed tests that it also contains."""
     for stage in result.stages:
         cases = list(_stage_cases(stage))
         if cases:
@@ -102,7 +102,7 @@ def _suite(name: str, cases: Iterable[Any], step: StepResult | None = None) -> A
 
 
 def _stage_cases(stage: StageResult) -> Iterator[Any]:
-    """The steps that have nothing finer to show, and the stage itself where no step tells how it ended."""
+    """Yield the steps without tests and findings, and the stage itself if no step explains its status."""
     for step in stage.steps:
         if not step.has_tests and not step.diagnostics:
             yield _step_case(stage, step)

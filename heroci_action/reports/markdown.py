@@ -1,4 +1,4 @@
-"""Foreign text inside of Markdown as GitHub renders it: shown as it is, never read as markup."""
+"""Write text into Markdown so that GitHub shows it unchanged and never reads it as markup."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 from heroci_action.results.records import Status
 from heroci_action.text import one_line, printable
 
-# What means something to Markdown inside of a line (CommonMark 6, GFM 6.9, GitHub's formulas and emoji), escaped by a
-# backslash (CommonMark 2.4). HTML's own three get entities.
+# Inline markup (CommonMark 6, GFM 6.9, GitHub's formulas and emoji), which a backslash escapes (CommonMark 2.4).
 _MARKUP = re.compile(r"[\\`*_\[\]#~$!|@]|:(?=\S)")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_MENTION = re.compile(r"([@#])(?=\w)")  # GitHub links these after rendering, whatever was escaped
+_MENTION = re.compile(r"([@#])(?=\w)")  # GitHub links these even if they are escaped
 _AUTOLINK = re.compile(r"(www)(?=\.)", re.IGNORECASE)
 
 
 def prose(text: str, limit: int = 300) -> str:
-    """One line of text between our own words; what it has between backticks is code."""
+    """Return the text as one line of prose; text between backticks is code."""
     parts = one_line(text, limit).split("`")
-    if len(parts) % 2 == 0:  # a backtick without its partner is only a backtick
+    if len(parts) % 2 == 0:  # an unpaired backtick
         return _escaped("`".join(parts))
     return "".join(
         code(part, limit) if number % 2 else _escaped(part) for number, part in enumerate(parts)
@@ -33,9 +32,9 @@ def _escaped(plain: str) -> str:
 
 
 def code(text: str, limit: int = 300) -> str:
-    """One line of text in a code span, also in a table; nothing for nothing.
+    """Return the text as one line in a code span, also in a table; empty for an empty text.
 
-    Within backticks all is literal, save a backtick, and a pipe in a table: such text takes HTML's way.
+    Backticks, and pipes in a table, are not literal between backticks: such text becomes an HTML element.
     """
     plain = one_line(text, limit)
     if "`" in plain or "|" in plain or plain.endswith("\\"):
@@ -44,18 +43,18 @@ def code(text: str, limit: int = 300) -> str:
 
 
 def html_code(text: str, limit: int = 300) -> str:
-    """One line of text in a code element, for a place where Markdown is not read, such as a summary of details."""
+    """Return the text as one line in a code element, where Markdown is not rendered, such as the title of a fold."""
     plain = one_line(text, limit)
     return f"<code>{html.escape(plain)}</code>" if plain else ""
 
 
 def html_prose(text: str, limit: int = 300) -> str:
-    """One line of text for a place where Markdown is not read."""
+    """Return the text as one line, where Markdown is not rendered."""
     return _MENTION.sub("\\1\u200b", html.escape(one_line(text, limit), quote=False))
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Lines in a block whose fence is longer than any run of backticks in it."""
+    """Return the lines in a block whose fence is longer than any run of backticks in it."""
     plain = printable(text)
     longest = max(map(len, re.findall(r"`+", plain)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -63,34 +62,33 @@ def fenced(text: str, language: str = "") -> str:
 
 
 def fold(title: str, content: str) -> str:
-    """A block that opens on a click; the title is HTML, the content Markdown."""
+    """Return a collapsed block; the title is HTML, the content Markdown."""
     return f"<details><summary>{title}</summary>\n\n{content}\n\n</details>\n"
 
 
 def row(*cells: str) -> str:
-    """A row of a table from cells that are Markdown already."""
+    """Return a row of a table from cells in Markdown."""
     return f"| {' | '.join(cells)} |"
 
 
 def table(*titles: str) -> list[str]:
-    """The head of a table; a title that ends in `:` is a column of numbers."""
+    """Return the head of a table; a title that ends in `:` is a column of numbers."""
     heads = row(*(title.rstrip(":") for title in titles))
     return [heads, row(*("---:" if title.endswith(":") else "---" for title in titles))]
 
 
-ROOM_FOR_MORE = 200
-"""Bytes that a line about what was left out may take."""
+ROOM_FOR_MORE = 200  # bytes of a line that counts what was left out
 
 
 def size(text: str) -> int:
-    """What a line costs in bytes, its newline included."""
+    """Return the size of a line in bytes, with its newline."""
     return len(text.encode(errors="replace")) + 1
 
 
 def fit(lines: Iterable[str], budget: int, more: Callable[[int], str]) -> Iterator[str]:
-    """The lines from the first on that fit into `budget` bytes, then one that says how many more there are.
+    """Yield the lines until one does not fit into `budget` bytes, then `more` with the number of the others.
 
-    A line may be a block of several. What comes behind one that does not fit is left out as well: rank goes first.
+    A line may be a block of several.
     """
     left = budget - ROOM_FOR_MORE
     over = 0
@@ -105,7 +103,7 @@ def fit(lines: Iterable[str], budget: int, more: Callable[[int], str]) -> Iterat
 
 
 def icon(status: Status) -> str:
-    """How something ended, as a picture."""
+    """Return the icon of a status."""
     match status:
         case Status.PASSED:
             return "✅"
@@ -122,7 +120,7 @@ def icon(status: Status) -> str:
 
 
 def _all_entities(text: str) -> str:
-    """Every character that is neither letter, digit nor space as an entity, which no Markdown rule looks into."""
+    """Replace everything except letters, digits and spaces by entities, which no Markdown rule applies to."""
     return "".join(
         character if character.isalnum() or character == " " else f"&#{ord(character)};"
         for character in text

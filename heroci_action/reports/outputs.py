@@ -8,10 +8,9 @@ from heroci_action.results.records import Result
 
 
 def outputs(result: Result, paths: Mapping[str, str]) -> dict[str, str]:
-    """The outputs by name, in the order in which they are documented.
+    """Return the outputs by name, in the documented order; an output without a value is empty.
 
-    `paths` has the reports that exist by output name (`junit-path`); an output without a value is empty. `failed`
-    counts failures and errors, a test once; `coverage` is in percent with two decimals.
+    `paths` are those of the existing reports by output name (`junit-path`).
     """
     counts = result.counts
     return {

@@ -15,7 +15,7 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE:
 
 
 def render(result: Result) -> bytes:
-    """A run for each tool; a document without any where nothing was found, which closes what was open."""
+    """Return one run per tool; without findings, an empty run, which closes earlier alerts."""
     tools: dict[str, list[Diagnostic]] = {}
     for finding in result.diagnostics:
         tools.setdefault(printable(finding.tool) or "unknown", []).append(finding)

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const box = document.getElementById("filter");
-  const told = document.getElementById("told");
+  const matches = document.getElementById("matches");
   const items = [...document.querySelectorAll("[data-item]")].map((element) => ({
     element,
     text: (element.dataset.item || element.textContent).toLowerCase(),
@@ -14,12 +14,12 @@
       element.hidden = !fits;
       shown += fits;
     }
-    told.textContent = words.length ? `${shown} of ${items.length}` : "";
+    matches.textContent = words.length ? `${shown} of ${items.length}` : "";
   };
   box.addEventListener("input", apply);
   const root = document.documentElement;
-  const remember = (theme) => { try { localStorage.setItem("heroci-theme", theme); } catch { /* a file has none */ } };
-  try { const kept = localStorage.getItem("heroci-theme"); if (kept) root.dataset.theme = kept; } catch { /* as above */ }
+  const remember = (theme) => { try { localStorage.setItem("heroci-theme", theme); } catch { /* unavailable in a local file */ } };
+  try { const kept = localStorage.getItem("heroci-theme"); if (kept) root.dataset.theme = kept; } catch { /* unavailable in a local file */ }
   document.getElementById("theme").addEventListener("click", () => {
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";

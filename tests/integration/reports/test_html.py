@@ -182,7 +182,7 @@ def test_filter_hides_tests_that_do_not_match(chromium: Browser, tmp_path: Path)
     for key in "broken 1":
         chromium.press(key)
     assert visible(chromium) == ["pkg.Tests.test_broken"]
-    assert chromium.value("document.getElementById('told').textContent") == "1 of 6"
+    assert chromium.value("document.getElementById('matches').textContent") == "1 of 6"
     chromium.press("Escape")
     assert len(visible(chromium)) == 2
 

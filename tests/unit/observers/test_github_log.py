@@ -25,7 +25,7 @@ def test_a_stage_is_one_group_with_the_output_of_its_steps_one_after_another() -
     text = shown("first", "second")
 
     assert (
-        "::group::🧪 tests: what it printed\n"
+        "::group::🧪 tests: output\n"
         "::stop-commands::t0k3n\n"
         "--- migrate\nmigrating\n"
         "--- tests\nfirst\nsecond\n"
@@ -92,7 +92,7 @@ def test_a_token_is_new_for_each_group_and_cannot_be_guessed() -> None:
 def test_of_endless_output_the_end_is_kept_and_the_rest_is_counted() -> None:
     text = shown(*(f"line {number}" for number in range(KEPT_LINES + 7)))
 
-    assert "… 7 lines before these are in the log file of the step\nline 7\n" in text
+    assert "… 7 earlier lines in the log file of the step\nline 7\n" in text
     assert f"line {KEPT_LINES + 6}\n" in text
 
 

@@ -52,7 +52,7 @@ def test_an_observer_that_breaks_is_reported_once_and_harms_nobody() -> None:
     assert notebook.lines == ["migrating", "a", "b"]
     assert notebook.notes == observers.problems
     assert observers.problems == [
-        "FullDisk could not show everything: OSError: [Errno 28] No space left on device"
+        "FullDisk is incomplete: OSError: [Errno 28] No space left on device"
     ]
 
 

@@ -133,4 +133,4 @@ def test_sources_stop_where_there_is_no_room() -> None:
     page = page_of(run(coverage=Coverage(files=files)), a=text, b=text)
 
     assert page.count('class="source"') == 1
-    assert "Its source is not in this report." in page
+    assert "Source not included." in page

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heroci_action.analysis.baseline import compare
-from heroci_action.reports.summary import LIMIT, SMALLEST, ranges, render
+from heroci_action.github.environment import MAX_SUMMARY as LIMIT
+from heroci_action.reports.coverage_section import ranges
+from heroci_action.reports.summary import SMALLEST, render
 from heroci_action.results.records import (
     Attempt,
     ChangedLines,
@@ -250,7 +252,7 @@ def test_the_time_of_fixtures_stands_with_the_slowest_tests() -> None:
     )
     page = render(run(stage("tests", told)))
 
-    assert "setting test classes up and tearing them down took 9.0 s, of which `A` 9.0 s." in page
+    assert "Class setup and teardown took an additional 9.0 s, of which `A` 9.0 s." in page
     assert "| fixtures |" not in page
 
     both = render(run(stage("tests", told, replace(told, name="more"))))
@@ -295,7 +297,7 @@ def test_a_page_without_room_is_its_head() -> None:
     page = render(run_of(*failures(100, causes=3)), budget=1_000)
 
     assert page.startswith("# ❌ project: failed in tests")
-    assert "the whole page is in `summary.md`" in page
+    assert "see `summary.md` for the full report" in page
     assert render(run_of(), budget=10) == ""
 
 
