@@ -1,4 +1,4 @@
-"""Finds out about a Django project by reading it: nothing of it is imported or run."""
+"""Detect how a Django project is tested by reading its files; nothing in it is imported or run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from heroci_action.detection.dependencies import detect_dependencies
 from heroci_action.detection.facts import Facts
 from heroci_action.detection.findings import Fact, Finding, Found, Skip, Warn
 from heroci_action.detection.image import detect_image
+from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import find_layout
 from heroci_action.detection.lint import detect_lint
+from heroci_action.detection.missing_modules import detect_submodules
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.python_version import detect_python
@@ -26,28 +28,43 @@ from heroci_action.repository.files import RepositoryFiles, parent
 
 
 def detect_layout(project: ProjectFiles) -> Iterator[Finding]:
-    """The working directory and manage.py."""
+    """Yield the working directory, manage.py, and the directories to import from."""
     layout = project.layout
     yield Found("working-directory", layout.directory, layout.why)
     yield Fact("manage", layout.manage)
-    if layout.manage and parent(layout.manage) != layout.directory:
-        yield Fact("source_paths", (parent(layout.manage),))
-    elif layout.manage is None and project.tree.matching(
-        r"[^/]+/__init__\.py", under=layout.beside("src")
-    ):
-        yield Fact("source_paths", (layout.beside("src"),))
+    yield Fact("source_paths", tuple(dict.fromkeys(_source_paths(project))))
     if layout.others:
         yield Warn(
-            f"there are several manage.py; {layout.manage} was taken, not {', '.join(layout.others)}; "
+            f"there are several projects: {layout.manage} is used, not {some(layout.others)}; "
             "set working-directory to choose another one"
         )
 
 
+def _source_paths(project: ProjectFiles) -> Iterator[str]:
+    layout = project.layout
+    if layout.manage and parent(layout.manage) != layout.directory:
+        yield parent(layout.manage)
+    elif layout.manage is None and project.tree.matching(_PACKAGE, under=layout.beside("src")):
+        yield layout.beside("src")
+    # The working directory is on the path anyway.
+    paths = import_paths(project.tree, project.ci)
+    yield from (path for path in paths if path != layout.directory)
+
+
+def some(names: tuple[str, ...]) -> str:
+    """Return at most three names, and how many more there are."""
+    shown = ", ".join(names[:_MAX_NAMES])
+    return shown if len(names) <= _MAX_NAMES else f"{shown} and {len(names) - _MAX_NAMES} more"
+
+
+_PACKAGE = r"[^/]+/__init__\.py"
+_MAX_NAMES = 3
 DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (
     detect_layout,
     detect_python,
     detect_dependencies,
     detect_settings,
+    detect_submodules,
     detect_runner,
     detect_database,
     detect_variables,
@@ -71,9 +88,9 @@ class Detected:
 
 
 def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
-    """Ask every detector; `given` is what the user has configured, which detection respects.
+    """Run every detector; `given` is the configuration as the user wrote it, which detection respects.
 
-    Raises UsageError where nothing looks like a Django project.
+    Raises UsageError if nothing looks like a Django project.
     """
     ci = read_ci(tree)
     tree = tree.with_files(ci.created)
@@ -90,7 +107,7 @@ def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
 
 
 def _at_pytest_root(project: ProjectFiles) -> ProjectFiles:
-    """Pytest's paths are relative to its configuration, so pytest runs where that lies."""
+    """Return the project with the directory of pytest's configuration, to which its paths are relative."""
     file = pytest_config(project).file
     if (
         file is None
@@ -98,7 +115,9 @@ def _at_pytest_root(project: ProjectFiles) -> ProjectFiles:
         or not uses_pytest(project)
     ):
         return project
-    layout = replace(project.layout, directory=parent(file), why=f"the place of {file}, for pytest")
+    layout = replace(
+        project.layout, directory=parent(file), why=f"the directory of {file}, for pytest"
+    )
     return (
         project if layout.directory == project.layout.directory else replace(project, layout=layout)
     )

@@ -13,6 +13,7 @@ from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.tox_factors import factors_of
 from heroci_action.detection.ci.tox_factors import lines as tox_lines
 from heroci_action.detection.evidence import Evidence, gather
+from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import Layout, import_roots, module_file
 from heroci_action.repository.files import RepositoryFiles
 
@@ -99,7 +100,8 @@ class ProjectFiles:
     @cached_property
     def roots(self) -> tuple[str, ...]:
         """Where imports start."""
-        return import_roots(self.tree, self.layout)
+        roots = (*import_roots(self.tree, self.layout), *import_paths(self.tree, self.ci))
+        return tuple(dict.fromkeys(roots))
 
     def module(self, name: str) -> str | None:
         """The file of one of the project's modules."""

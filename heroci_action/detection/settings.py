@@ -1,24 +1,26 @@
-"""The settings module: what the tests run with, and what the server runs with."""
+"""The settings module of the tests, that of the server, and the server's entry points."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.layout import is_side
+from heroci_action.detection.named_settings import find_named_settings
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.settings_choice import (
-    choose_settings,
-    dotted,
-    settings_in_manage,
-    settings_named_by,
-)
+from heroci_action.detection.settings_choice import choose_settings, settings_in_manage
+from heroci_action.detection.settings_modules import dotted, find_settings_modules
 from heroci_action.detection.settings_source import choose_configuration
+
+# Code that sets up Django without a settings module.
+_CONFIGURES = re.compile(r"\bsettings\.configure\(|\bdjango\.setup\(\)")
+_MAX_CANDIDATES = 5
 
 
 def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
-    """The settings module of the tests and, where it differs, of the server; DJANGO_CONFIGURATION as well."""
+    """Yield the settings module and configuration of the tests, and what the server uses instead."""
     module, why = choose_settings(project)
     if module:
         yield Found("settings", module, why)
@@ -27,44 +29,58 @@ def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
                 f"the settings module {module!r} ({why}) was not found in the repository; "
                 "if it is generated, make it in `tests.before`, else set `settings`"
             )
+    elif project.configured("settings") is None and not _configures_itself(project):
+        yield Warn(_no_settings(project))
     server = server_settings(project)
     if server and server != (project.configured("settings") or module):
         yield Fact("server_settings", server)
     configuration, why = choose_configuration(project)
     if configuration:
         yield Found("env.DJANGO_CONFIGURATION", configuration, why)
-    yield from _entry_points(project)
-
-
-def server_settings(project: ProjectFiles) -> str | None:
-    """What wsgi.py or asgi.py names, else manage.py."""
-    for name in ("wsgi", "asgi"):
-        file = _entry_file(project, name)
-        named = list(settings_named_by(project.tree.python(file))) if file else []
-        if named and not named[-1][0].endswith("…"):
-            return named[-1][0]
-    return settings_in_manage(project, testing=False)
-
-
-def _entry_file(project: ProjectFiles, name: str) -> str | None:
-    paths = project.tree.matching(rf"(.*/)?{name}(/__init__)?\.py", under=project.layout.directory)
-    usual = settings_in_manage(project, testing=False) or ""
-    top = usual.split(".", maxsplit=1)[0]
-    paths = tuple(
-        path for path in paths if re.search(rf"get_{name}_application", project.tree.text(path))
-    )
-    own = (path for path in paths if top in path.split("/"))
-    return next(own, None) or next((path for path in paths if not is_side(path)), None)
-
-
-def _entry_points(project: ProjectFiles) -> Iterator[Finding]:
     for name in ("wsgi", "asgi"):
         if found := entry_point(project, name):
             yield Fact(name, found)
 
 
+def _no_settings(project: ProjectFiles) -> str:
+    modules = find_settings_modules(project)
+    shown = ", ".join(modules[:_MAX_CANDIDATES]) or "none that looks like one"
+    return (
+        "no settings module was found: neither manage.py nor the project's CI names DJANGO_SETTINGS_MODULE; "
+        f"set `settings` to one of the repository's modules ({shown})"
+    )
+
+
+def _configures_itself(project: ProjectFiles) -> bool:
+    """Return whether the tests run with a script or a conftest.py that configures Django."""
+    suite = project.ci.suite
+    if suite and any(run.runner in {Runner.SCRIPT, Runner.UNITTEST} for run in suite.runs):
+        return True
+    files = project.tree.matching(r"(.*/)?(conftest|run_?tests?)\.py")
+    return any(_CONFIGURES.search(project.tree.text(file)) for file in files)
+
+
+def server_settings(project: ProjectFiles) -> str | None:
+    """Return the settings module that wsgi.py or asgi.py names, else that of manage.py."""
+    for name in ("wsgi", "asgi"):
+        file = _entry_file(project, name)
+        named = list(find_named_settings(project.tree.python(file))) if file else []
+        if named and not named[-1].is_computed:
+            return named[-1].module
+    return settings_in_manage(project, testing=False)
+
+
+def _entry_file(project: ProjectFiles, name: str) -> str | None:
+    every = project.tree.matching(rf"(.*/)?{name}(/__init__)?\.py", under=project.layout.directory)
+    paths = [path for path in every if f"get_{name}_application" in project.tree.text(path)]
+    usual = settings_in_manage(project, testing=False) or ""
+    package = usual.partition(".")[0]
+    own = (path for path in paths if package in path.split("/"))
+    return next(own, None) or next((path for path in paths if not is_side(path)), None)
+
+
 def entry_point(project: ProjectFiles, name: str) -> str | None:
-    """`config.wsgi:application` for `wsgi`, where there is such a module."""
+    """Return `config.wsgi:application` for `wsgi`, if there is such a module."""
     file = _entry_file(project, name)
     module = dotted(project, file) if file else None
     return f"{module}:application" if module else None

@@ -41,11 +41,11 @@ def test_manage_py_is_found_where_projects_have_it(
     assert (found.config.working_directory, found.facts.manage) == (directory, chosen)
 
 
-def test_of_several_the_shallowest_is_taken_with_a_warning(tmp_path: Path) -> None:
+def test_of_several_projects_the_shallowest_is_used_with_a_warning(tmp_path: Path) -> None:
     found = loaded(tmp_path, {"b/manage.py": manage(), "a/deep/manage.py": manage()})
     assert found.facts.manage == "b/manage.py"
     assert any(
-        "several manage.py" in warning and "a/deep/manage.py" in warning
+        "several projects" in warning and "a/deep/manage.py" in warning
         for warning in found.warnings
     )
 

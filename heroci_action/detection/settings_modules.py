@@ -1,0 +1,80 @@
+"""The settings modules in the repository, found by their content."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from heroci_action.detection.layout import is_side
+from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.repository.files import RepositoryFiles, parent
+
+TEST_NAMES = (
+    "test", "tests", "testing", "ci", "test_settings", "settings_test", "settings_tests", "pytest",
+)  # fmt: skip
+"""The last part of the names of settings modules for tests, the best one first."""
+
+_MAX_FILES = 5_000
+_FOR_TESTS = (
+    r"(.*/)?(test_?settings|settings_?tests?|tests?/(test_)?settings|test_?project/settings)\.py"
+)
+_USUAL = r"(.*/)?settings(/__init__)?\.py"
+_ELSEWHERE = re.compile(r"(^|/)(migrations|node_modules|management)/")
+_DEFINES = re.compile(r"^(INSTALLED_APPS|DATABASES)\b", re.MULTILINE)
+
+
+def find_test_settings(project: ProjectFiles) -> tuple[str, ...]:
+    """Return the settings modules with a usual name, those for tests first."""
+    paths = (*project.tree.matching(_FOR_TESTS), *project.tree.matching(_USUAL))
+    found = (dotted(project, path) for path in paths if _DEFINES.search(project.tree.text(path)))
+    return tuple(module for module in found if module)
+
+
+@once
+def find_settings_modules(project: ProjectFiles) -> tuple[str, ...]:
+    """Return every module that defines INSTALLED_APPS, or imports everything from one next to it."""
+    paths = [path for path in project.tree.matching(r".*\.py") if not _ELSEWHERE.search(path)]
+    paths = [path for path in paths if not is_side(path)][:_MAX_FILES]
+    defining = [path for path in paths if _defines_apps(project.tree, path)]
+    places = {parent(path) for path in defining}
+    names = {path.rpartition("/")[2].removesuffix(".py") for path in defining}
+    importing = [
+        path
+        for path in paths
+        if parent(path) in places
+        and path not in defining
+        and _imports_all(project.tree, path, names)
+    ]
+    found = (dotted(project, path) for path in (*importing, *defining))
+    return tuple(module for module in found if module)
+
+
+def _defines_apps(tree: RepositoryFiles, path: str) -> bool:
+    """Return whether a module assigns to INSTALLED_APPS, or a class in it does (django-configurations)."""
+    if "INSTALLED_APPS" not in tree.text(path):
+        return False
+    body = tree.python(path).body
+    classes = [node for node in body if isinstance(node, ast.ClassDef)]
+    statements = (*body, *(inner for cls in classes for inner in cls.body))
+    return any(
+        isinstance(target, ast.Name) and target.id == "INSTALLED_APPS"
+        for node in statements
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    )
+
+
+def _imports_all(tree: RepositoryFiles, path: str, names: set[str]) -> bool:
+    found = re.findall(r"^from\s+[\w.]*?(\w+)\s+import\s+\*", tree.text(path), re.MULTILINE)
+    return bool(names.intersection(found))
+
+
+def dotted(project: ProjectFiles, path: str) -> str | None:
+    """Return the module name of a file, from the deepest directory in which imports start."""
+    for root in sorted(project.roots, key=len, reverse=True):
+        inside = path if root == "." else path.removeprefix(f"{root}/")
+        if root == "." or inside != path:
+            name = inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name):
+                return name
+    return None

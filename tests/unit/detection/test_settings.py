@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.projects import SQLITE, django, loaded, manage
+
+APPS = f"INSTALLED_APPS = []\n{SQLITE}"
+BARE_MANAGE = "from django.core.management import execute_from_command_line as e\ne()\n"
+
+
+def workflow(line: str, *, env: str = "") -> dict[str, str]:
+    return {
+        ".github/workflows/ci.yml": f"env: {{{env}}}\njobs: {{t: {{steps: [{{run: '{line}'}}]}}}}"
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "settings"),
+    [
+        ({"shop/only.py": APPS}, "shop.only"),
+        ({"shop/base.py": APPS, ".env.example": "DJANGO_SETTINGS_MODULE=shop.base\n"}, "shop.base"),
+        ({"shop/base.py": APPS, "shop/dev.py": "from .base import *\n", **workflow("x")}, None),
+        ({"shop/base.py": APPS, "other.py": APPS}, None),
+        ({"shop/part.py": "settings.configure(\n    INSTALLED_APPS=[],\n)\n"}, None),
+        ({"shop/config.py": f"class Base:\n    INSTALLED_APPS = []\n    {SQLITE}"}, "shop.config"),
+        ({"examples/settings.py": APPS, "shop/only.py": APPS}, "examples.settings"),
+        ({"shop/base.py": APPS, **workflow("python manage.py test --settings shop.base")}, "shop.base"),
+        ({"shop/base.py": APPS, **workflow("DJANGO_SETTINGS_MODULE=shop.base ./manage.py test")}, "shop.base"),
+        ({"shop/base.py": APPS, **workflow("./manage.py test", env="DJANGO_SETTINGS_MODULE: shop.base")}, "shop.base"),
+    ],
+)  # fmt: skip
+def test_settings_that_manage_does_not_name_are_found_or_reported(
+    tmp_path: Path, files: dict[str, str], settings: str | None
+) -> None:
+    found = loaded(tmp_path, {"manage.py": BARE_MANAGE, "shop/__init__.py": "", **files})
+    assert found.config.settings == settings
+    reported = any("no settings module was found" in warning for warning in found.warnings)
+    assert reported is (settings is None)
+
+
+def test_the_candidates_are_listed(tmp_path: Path) -> None:
+    files = {"manage.py": BARE_MANAGE, "a.py": APPS, "b.py": "from a import *\n"}
+    (warning,) = [w for w in loaded(tmp_path, files).warnings if "no settings module" in w]
+    assert "(b, a)" in warning
+
+
+def test_pytest_finds_the_settings_that_conftest_names(tmp_path: Path) -> None:
+    conftest = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'tests.config')\n"
+    files = {
+        "setup.py": "# django",
+        "tests/conftest.py": conftest,
+        "tests/config.py": APPS,
+        "tests/__init__.py": "",
+        **workflow("pytest"),
+    }
+    assert loaded(tmp_path, files).config.settings == "tests.config"
+
+
+def test_a_conftest_that_configures_django_needs_no_settings(tmp_path: Path) -> None:
+    conftest = "from django.conf import settings\nsettings.configure(INSTALLED_APPS=[])\n"
+    files = {"setup.py": "# django", "tests/conftest.py": conftest, **workflow("pytest")}
+    found = loaded(tmp_path, files)
+    assert found.config.settings is None
+    assert not any("no settings module" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("line", "env", "paths"),
+    [
+        ("python manage.py test", "PYTHONPATH: src", ("src",)),
+        ("PYTHONPATH=src:lib/shared python manage.py test", "", ("src", "lib/shared")),
+        ("PYTHONPATH=. python manage.py test", "", ()),
+        ("PYTHONPATH=$PWD/src python manage.py test", "", ("src",)),
+        ("PYTHONPATH=/opt/other:nowhere python manage.py test", "", ()),
+        ("export PYTHONPATH=src && python manage.py test", "", ("src",)),
+        ("python manage.py test", "", ()),
+    ],
+)
+def test_directories_on_the_import_path_of_the_ci_are_on_that_of_the_tests(
+    tmp_path: Path, line: str, env: str, paths: tuple[str, ...]
+) -> None:
+    files = {
+        **django(),
+        "src/ledger/__init__.py": "",
+        "lib/shared/x.py": "",
+        **workflow(line, env=env),
+    }
+    assert loaded(tmp_path, files).facts.source_paths == paths
+
+
+def test_settings_on_the_import_path_of_the_ci_are_read(tmp_path: Path) -> None:
+    files = {
+        "manage.py": manage("office.settings"),
+        "code/office/__init__.py": "",
+        "code/office/settings.py": 'SECRET_KEY = os.environ["KEY"]\n',
+        **workflow("PYTHONPATH=code python manage.py test"),
+    }
+    found = loaded(tmp_path, files)
+    assert found.config.env["KEY"] == "{secret_key}"
+    assert not any("was not found" in warning for warning in found.warnings)
+
+
+MODULES = '[submodule "rota"]\n\tpath = {}\n\turl = https://git.example.org/x.git\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "app", "warned"),
+    [
+        ("rota", "rota", True),
+        ("vendor/rota", "rota.apps.RotaConfig", True),
+        ("apps/rota", "apps.rota", True),
+        ("django-rota", "django_rota", True),
+        ("themes/dark", "rota", False),
+    ],
+)
+def test_an_app_in_a_submodule_that_is_not_checked_out_is_a_warning(
+    tmp_path: Path, path: str, app: str, warned: bool
+) -> None:
+    settings = f"INSTALLED_APPS = ['django.contrib.auth', '{app}']\n{SQLITE}"
+    files = {**django(settings), ".gitmodules": MODULES.format(path)}
+    warnings = loaded(tmp_path, files).warnings
+    named = any(app in text and f"submodule {path!r}" in text for text in warnings)
+    assert named is warned
+
+
+def test_an_app_in_a_submodule_that_is_checked_out_is_no_warning(tmp_path: Path) -> None:
+    settings = f"INSTALLED_APPS = ['rota']\n{SQLITE}"
+    files = {**django(settings), ".gitmodules": MODULES.format("rota"), "rota/__init__.py": ""}
+    assert not any("submodule" in text for text in loaded(tmp_path, files).warnings)
