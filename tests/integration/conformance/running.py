@@ -1,9 +1,9 @@
-"""One project on both engines, in the test's own process."""
+"""Run one project on both engines, in the test's own process."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import anyio
@@ -23,25 +23,30 @@ from heroci_action.results.records import Result
 from tests.integration.dagger import reach
 
 
-def on_both(root: Path, context: RunContext, *, only: Iterable[str] = ()) -> dict[str, Result]:
-    """The results by the names of the engines, `host` first; skips the test where there is no Dagger engine."""
+def on_both(
+    root: Path,
+    context: RunContext,
+    *,
+    only: Iterable[str] = (),
+    observe: Callable[[], Observer] = Observer,
+) -> dict[str, Result]:
+    """Return the results by the names of the engines, `host` first; skip the test if there is no Dagger engine."""
     reach.require()
-    settings = EngineSettings(root=root, cache=root.parent / "cache", machine=os.environ)
-    only = tuple(only)
     return {
-        kind.name: anyio.run(_result, kind, settings, context, only)
+        kind.name: anyio.run(_run, kind, root, context, tuple(only), observe())
         for kind in reversed(tuple(ENGINES.values()))
     }
 
 
-async def _result(
-    kind: EngineKind, settings: EngineSettings, context: RunContext, only: tuple[str, ...]
+async def _run(
+    kind: EngineKind, root: Path, context: RunContext, only: tuple[str, ...], observer: Observer
 ) -> Result:
-    loaded = load(settings.root)
+    settings = EngineSettings(root=root, cache=root.parent / "cache", machine=os.environ)
+    loaded = load(root)
     project = Project(
         loaded=loaded,
         plan=select(build_plan(loaded, context), only=only),
         chosen=Chosen(engine=kind, reason="a test"),
         shard=context.shard,
     )
-    return await run_project(project, create_engine(kind, settings, ignore), Observer())
+    return await run_project(project, create_engine(kind, settings, ignore), observer)

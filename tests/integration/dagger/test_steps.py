@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import anyio
 import pytest
 
 from heroci_action.engines.base import EngineSession, Stream
+from heroci_action.engines.dagger import execution
 from heroci_action.plan.actions import CollectReports, Command
 from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Stage, Step
@@ -184,6 +186,42 @@ def test_ignored_files_and_untracked_secrets_are_not_sent_to_the_engine(
         "./tracked.txt",
         "./unique.txt",
     ]
+
+
+@pytest.mark.parametrize(
+    ("program", "last"),
+    [
+        # A test runner writes its report when it is interrupted.
+        ("trap 'echo late >{reports}/late.xml; exit 1' INT; sleep 100", {"late.xml": b"late\n"}),
+        # Some programs ignore it, and their children too.
+        ("trap '' INT TERM; sleep 100; sleep 200", {}),
+    ],
+    ids=["reports when interrupted", "ignores signals"],
+)
+def test_a_cancelled_step_keeps_its_output_and_its_reports(
+    repository: Repository, program: str, last: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "WRAPPER", execution.WRAPPER.replace("sleep 10", "sleep 2"))
+    lines: list[str] = []
+    found: dict[str, bytes] = {}
+
+    async def body(session: EngineSession) -> None:
+        async with session.stage(stage(), lambda *_: None) as scope:
+            with anyio.CancelScope() as cancelled:
+
+                def note(_: Stream, line: str) -> None:
+                    lines.append(line)
+                    cancelled.cancel()
+
+                line = f"echo early >{{reports}}/early.xml; echo begun; {program}"
+                work = step("a", line, reports=JUNIT)
+                await scope.run(work, note)
+            assert cancelled.cancelled_caught
+            found.update({Path(file.path).name: file.content for file in await scope.collect(work)})
+
+    anyio.run(repository.session, body)
+    assert lines[0] == "begun"
+    assert found == {"early.xml": b"early\n", **last}
 
 
 def test_a_cancelled_step_ends_in_the_engine_and_other_stages_continue(
