@@ -1,24 +1,24 @@
-"""Reads what formatters would change: the diffs of Black, isort and `ruff format`, and their complaints."""
+"""What formatters would change: the diffs of Black, isort and `ruff format`, and their messages."""
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from heroci_action.readers.base import Readings, Source
-from heroci_action.readers.locations import Place, diagnostic
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import Hunk, PatchSet
+
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.locations import Finding, Place, to_readings
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import Diagnostic
 from heroci_action.text import without_ansi
 
-SHOWN_LINES = 8  # of what the tool would write instead
+SHOWN_LINES = 8  # of a formatter's version of the code
 
-_OLD = re.compile(r"--- (?P<path>.+?)(?::before)?(?:\t.*)?$")
-_HUNK = re.compile(
-    r"@@ -(?P<start>\d{1,9})(?:,(?P<length>\d{1,9}))? \+\d+(?:,(?P<new>\d{1,9}))? @@"
-)
-_COMPLAINTS = (
+_FILE = re.compile(r"^(?=--- .+\n\+\+\+ )", re.MULTILINE)
+_CANNOT_FORMAT = (
     # Black up to 25, then from 26 on; ruff format.
     re.compile(
         r"error: cannot format (?P<path>.+?): (?P<text>.*?(?P<line>\d+):(?P<column>\d+):.*)$"
@@ -29,79 +29,91 @@ _COMPLAINTS = (
         r"error: (?P<text>Failed to parse) (?P<path>.+?):(?P<line>\d+):(?P<column>\d+): (?P<more>.*)$"
     ),
 )
-# Without a diff, for commands of the project's own.
-_WHOLE_FILES = (
+# Without --diff, in the project's own commands.
+_WOULD_CHANGE = (
     re.compile(r"would reformat (?P<path>.+)$", re.IGNORECASE),
     re.compile(r"ERROR: (?P<path>.+) Imports are incorrectly sorted"),
 )
 
 
+def read_diff(source: Source, tree: PathResolver) -> Readings:
+    """Read a finding for each group of lines that would change, and for each file that cannot be formatted.
+
+    Raises BrokenReportError, with the other findings, if the diff of a file is incomplete.
+    """
+    text = without_ansi(source.text)
+    changes: list[Finding] = []
+    broken = None
+    for patch in _patches(_without_messages(text)):
+        if isinstance(patch, UnidiffParseError):
+            broken = patch
+        else:
+            changes += _findings(patch, source.kind)
+    messages = without_ansi(source.errors.decode("utf-8", errors="replace")) + "\n" + text
+    named = {finding.place.path for finding in changes}
+    others = [
+        finding
+        for line in messages.split("\n")
+        for finding in _message_finding(line.strip(), source.kind)
+        if finding.place.line is not None or finding.place.path not in named
+    ]
+    found = to_readings([*changes, *others], source, tree)
+    if broken:
+        raise BrokenReportError(f"its diff is incomplete ({broken})", found) from broken
+    return found
+
+
+def _without_messages(text: str) -> str:
+    """Return the lines that can be part of a diff: standard error may be among them."""
+    return "".join(line for line in io.StringIO(text) if line[0] in " +-@\\\r\n")
+
+
+def _patches(text: str) -> Iterator[PatchSet | UnidiffParseError]:
+    """Yield the diffs of all files at once, or one by one if one of them is broken."""
+    try:
+        yield PatchSet(io.StringIO(text))
+    except UnidiffParseError:
+        for part in _FILE.split(text):
+            try:
+                yield PatchSet(io.StringIO(part))
+            except UnidiffParseError as error:
+                yield error
+
+
 @dataclass(slots=True)
 class _Change:
-    """Lines beside each other that a formatter would replace; `line` is the first one in the file as it is."""
+    """Adjacent lines that a formatter would replace, from `line` of the file on."""
 
-    path: str
     line: int
     removed: int = 0
     added: list[str] = field(default_factory=list)
 
 
-def read_diff(source: Source, tree: PathResolver) -> Readings:
-    """One diagnostic per group of lines that would change, and one per file that could not be read."""
-    tool = source.kind
-    lines = without_ansi(source.text).split("\n")
-    complaints = without_ansi(source.errors.decode("utf-8", errors="replace")).split("\n")
-    changes = [_finding(change, tool, tree) for change in _changes(lines)]
-    seen = {finding.file for finding in changes}
-    whole = [
-        finding
-        for line in (*complaints, *lines)
-        for finding in _said(line.strip(), tool, tree)
-        if finding.line is not None or finding.file not in seen
-    ]
-    return Readings(diagnostics=(*changes, *whole))
+def _findings(patch: PatchSet, tool: str) -> Iterator[Finding]:
+    for file in patch:
+        path = file.source_file.removesuffix(":before")
+        for hunk in file:
+            for change in _changes(hunk):
+                last = change.line + max(change.removed, 1) - 1
+                place = Place(path=path, line=change.line, end_line=last)
+                yield Finding(place=place, message=_message(change, tool), tool=tool)
 
 
-def _changes(lines: list[str]) -> Iterator[_Change]:
-    """The changes of a unified diff; lines of standard error among them do not disturb."""
-    path, change = "", None
-    number = old = new = (
-        0  # the next line of the file as it is, and what the hunk still has of both sides
-    )
-    for line in lines:
-        header, hunk = _OLD.match(line), _HUNK.match(line)
-        mark = line[:1] or " "  # some tools cut the blank of an empty line
-        if old <= 0 and new <= 0:
-            path = header["path"] if header else path
-            if hunk:
-                old, new = _length(hunk["length"]), _length(hunk["new"])
-                number = int(hunk["start"]) + (old == 0)
-            continue
-        if mark == " " and change:
+def _changes(hunk: Hunk) -> Iterator[_Change]:
+    change: _Change | None = None
+    # A hunk without lines of the file is inserted after its number.
+    number = hunk.source_start + (hunk.source_length == 0)
+    for line in hunk:
+        if line.is_removed or line.is_added:
+            change = change or _Change(number)
+            change.removed += line.is_removed
+            change.added += [line.value.rstrip("\r\n")] if line.is_added else []
+        elif line.is_context and change:
             yield change
             change = None
-        if mark in "+-" and change is None:
-            change = _Change(path, number)
-        if mark == "-" and change:
-            change.removed += 1
-        if mark == "+" and change:
-            change.added.append(line[1:].rstrip("\r"))
-        number += mark in " -"
-        old -= mark in " -"
-        new -= mark in " +"
-        if change and old <= 0 and new <= 0:
-            yield change
-            change = None
-
-
-def _length(text: str | None) -> int:
-    return 1 if text is None else int(text)
-
-
-def _finding(change: _Change, tool: str, tree: PathResolver) -> Diagnostic:
-    last = change.line + max(change.removed, 1) - 1
-    place = Place(path=change.path, line=change.line, end_line=last)
-    return diagnostic(place, _message(change, tool), tool=tool, tree=tree)
+        number += line.is_removed or line.is_context
+    if change:
+        yield change
 
 
 def _message(change: _Change, tool: str) -> str:
@@ -112,21 +124,19 @@ def _message(change: _Change, tool: str) -> str:
         count = len(change.added)
         return f"{what}: {'an empty line' if count == 1 else f'{count} empty lines'}"
     more = len(change.added) - SHOWN_LINES
-    rest = [f"… and {more} more lines"] if more > 0 else []
+    rest = [f"… and {more} more {'line' if more == 1 else 'lines'}"] if more > 0 else []
     return "\n".join([f"{what}:", *change.added[:SHOWN_LINES], *rest])
 
 
-def _said(line: str, tool: str, tree: PathResolver) -> Iterator[Diagnostic]:
-    for pattern in _COMPLAINTS:
-        match = pattern.match(line)
-        if match:
-            said = match.groupdict()
-            text = ": ".join(part for part in (said["text"], said.get("more")) if part)
-            yield diagnostic(Place.of(said), text, tool=tool, tree=tree)
+def _message_finding(line: str, tool: str) -> Iterator[Finding]:
+    """Yield the finding in a line of output, if it is one."""
+    for pattern in _CANNOT_FORMAT:
+        if match := pattern.match(line):
+            parts = match.groupdict()
+            text = ": ".join(part for part in (parts["text"], parts.get("more")) if part)
+            yield Finding(place=Place.of(parts), message=text, tool=tool)
             return
-    for pattern in _WHOLE_FILES:
-        match = pattern.match(line)
-        if match:
-            yield diagnostic(
-                Place(path=match["path"]), f"{tool} would change this file", tool=tool, tree=tree
-            )
+    for pattern in _WOULD_CHANGE:
+        if match := pattern.match(line):
+            place = Place(path=match["path"])
+            yield Finding(place=place, message=f"{tool} would change this file", tool=tool)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from heroci_action.readers.base import Readings, Source, each
 from heroci_action.readers.format import Category, Format, LintTool, text_matching
 from heroci_action.readers.lint_lines import matches
+from heroci_action.readers.locations import Finding, to_readings
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import Diagnostic, Severity
+from heroci_action.results.records import Severity
 
 _FINDING = re.compile(
     r"^(?P<path>[^\n:]+):(?:(?P<line>\d+):)?(?:(?P<column>\d+):)?(?:(?P<end_line>\d+):\d+:)?"
@@ -20,15 +21,15 @@ _FINDING = re.compile(
 
 def read_mypy(source: Source, tree: PathResolver) -> Readings:
     """Read lines such as `a.py:1: error: Incompatible types  [assignment]`; a note belongs to the finding before it."""
-    findings: list[Diagnostic] = []
-    for parts, finding in matches(_FINDING, source, tree):
+    findings: list[Finding] = []
+    for parts, finding in matches(_FINDING, source):
         if parts["level"] != "note":
             severity = Severity.WARNING if parts["level"] == "warning" else Severity.ERROR
             findings.append(replace(finding, severity=severity))
-        elif findings and (findings[-1].file, findings[-1].line) == (finding.file, finding.line):
+        elif findings and str(findings[-1].place) == str(finding.place):
             message = f"{findings[-1].message}\n{finding.message}"
             findings[-1] = replace(findings[-1], message=message)
-    return Readings(diagnostics=tuple(findings))
+    return to_readings(findings, source, tree)
 
 
 FORMAT = Format(

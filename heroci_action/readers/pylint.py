@@ -9,8 +9,9 @@ from dataclasses import replace
 from heroci_action.readers.base import Readings, Source, each
 from heroci_action.readers.format import Category, Format, LintTool, text_matching
 from heroci_action.readers.lint_lines import PLACE, matches
+from heroci_action.readers.locations import Finding, to_readings
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import Diagnostic, Severity
+from heroci_action.results.records import Severity
 
 _FINDING = re.compile(PLACE + r" (?P<code>[CRWEFI])(?P<rule>\d{4}): (?P<text>.*)$", re.MULTILINE)
 _ERROR_CODES = "EF"  # error and fatal; refactor, convention, warning and information are warnings
@@ -18,11 +19,11 @@ _ERROR_CODES = "EF"  # error and fatal; refactor, convention, warning and inform
 
 def read_pylint(source: Source, tree: PathResolver) -> Readings:
     """Read lines such as `a.py:1:0: C0114: Missing module docstring (missing-module-docstring)`."""
-    found = matches(_FINDING, source, tree)
-    return Readings(diagnostics=tuple(_graded(parts, finding) for parts, finding in found))
+    found = (_graded(parts, finding) for parts, finding in matches(_FINDING, source))
+    return to_readings(found, source, tree)
 
 
-def _graded(parts: Mapping[str, str], finding: Diagnostic) -> Diagnostic:
+def _graded(parts: Mapping[str, str], finding: Finding) -> Finding:
     severity = Severity.ERROR if parts["code"] in _ERROR_CODES else Severity.WARNING
     return replace(finding, rule=f"{parts['code']}{parts['rule']}", severity=severity)
 

@@ -10,9 +10,8 @@ from typing import Any
 from heroci_action.readers.base import BrokenReportError, Readings, Source, each
 from heroci_action.readers.format import Category, Format, LintTool, json_array, text_matching
 from heroci_action.readers.lint_lines import PLACE, read_lines
-from heroci_action.readers.locations import Place, diagnostic, positive
+from heroci_action.readers.locations import Finding, Place, positive, to_readings
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import Diagnostic
 
 _FINDING = re.compile(
     PLACE
@@ -28,19 +27,19 @@ _IS_TEXT = text_matching(_FINDING, r"^All checks passed!")
 def read_ruff(source: Source, tree: PathResolver) -> Readings:
     """Read the output of `ruff check`. Raises BrokenReportError if it is JSON of another kind."""
     if source.text.lstrip().startswith("["):
-        return Readings(diagnostics=tuple(_from_json(source, tree)))
+        return to_readings(_from_json(source), source, tree)
     return read_lines(_FINDING, source, tree)
 
 
-def _from_json(source: Source, tree: PathResolver) -> Iterator[Diagnostic]:
+def _from_json(source: Source) -> Iterator[Finding]:
     try:
         for entry in json.loads(source.text):
-            yield _finding(entry, source.kind, tree)
+            yield _finding(entry, source.kind)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BrokenReportError(f"it is not JSON of Ruff ({error})") from error
 
 
-def _finding(entry: Mapping[str, Any], tool: str, tree: PathResolver) -> Diagnostic:
+def _finding(entry: Mapping[str, Any], tool: str) -> Finding:
     place = Place(
         path=str(entry["filename"]),
         line=positive(entry["location"]["row"]),
@@ -48,8 +47,8 @@ def _finding(entry: Mapping[str, Any], tool: str, tree: PathResolver) -> Diagnos
         column=positive(entry["location"]["column"]),
     )
     rule = entry.get("code")
-    return diagnostic(
-        place, str(entry["message"]), tool=tool, tree=tree, rule=str(rule) if rule else None
+    return Finding(
+        place=place, message=str(entry["message"]), tool=tool, rule=str(rule) if rule else None
     )
 
 

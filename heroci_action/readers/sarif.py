@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from heroci_action.readers.base import BrokenReportError, Readings, Source, each
 from heroci_action.readers.format import Category, Format, json_object
-from heroci_action.readers.locations import Place, diagnostic, positive
+from heroci_action.readers.locations import Finding, Place, positive, to_readings
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import Diagnostic, Severity
+from heroci_action.results.records import Severity
 
 # SARIF 3.27.10; a result of the level `none` is not a problem.
 LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTICE}
@@ -24,12 +24,29 @@ def read_sarif(source: Source, tree: PathResolver) -> Readings:
     """Read the results of all runs, except suppressed ones and kinds other than `fail`. Raises BrokenReportError."""
     try:
         document: Json = json.loads(source.text)
-        findings = [
-            _finding(result, run, tree) for run in document["runs"] for result in _problems(run)
-        ]
+        findings = [_finding(result, run) for run in document["runs"] for result in _problems(run)]
+        failures = [failure for run in document["runs"] for failure in _failures(run)]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise BrokenReportError(f"it is not SARIF ({type(error).__name__}: {error})") from error
-    return Readings(diagnostics=tuple(findings))
+    found = to_readings(findings, source, tree)
+    if failures:
+        raise BrokenReportError("; ".join(failures), found)
+    return found
+
+
+def _failures(run: Json) -> Iterator[str]:
+    """Yield why the tool did not run to its end (SARIF 3.20.14)."""
+    for invocation in run.get("invocations") or ():
+        if invocation.get("executionSuccessful") is False:
+            reason = invocation.get("exitCodeDescription") or _first_notification(invocation)
+            yield f"{run['tool']['driver']['name']} did not run successfully{reason and ': '}{reason}"
+
+
+def _first_notification(invocation: Json) -> str:
+    for notification in invocation.get("toolExecutionNotifications") or ():
+        if text := (notification.get("message") or {}).get("text"):
+            return str(text)
+    return ""
 
 
 def _problems(run: Json) -> Iterator[Json]:
@@ -46,13 +63,12 @@ def _problems(run: Json) -> Iterator[Json]:
             yield result
 
 
-def _finding(result: Json, run: Json, tree: PathResolver) -> Diagnostic:
+def _finding(result: Json, run: Json) -> Finding:
     rule = _rule(result, run)
-    return diagnostic(
-        _place(result, run),
-        _message(result, rule),
+    return Finding(
+        place=_place(result, run),
+        message=_message(result, rule),
         tool=str(run["tool"]["driver"]["name"]),
-        tree=tree,
         rule=result.get("ruleId") or rule.get("id"),
         severity=LEVELS.get(_level(result, run), Severity.WARNING),
     )

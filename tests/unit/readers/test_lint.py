@@ -357,6 +357,55 @@ def test_checkstyle_gives_place_rule_and_severity() -> None:
     )
 
 
+def test_a_file_that_checkstyle_could_not_check_is_a_finding() -> None:
+    document = CHECKSTYLE.replace(
+        "</file>", "<exception><![CDATA[Cannot parse it]]></exception></file>"
+    )
+
+    assert [finding.message for finding in found("checkstyle", document)] == [
+        "a < b",
+        "Cannot parse it",
+    ]
+
+
+def test_a_tool_that_did_not_run_to_its_end_is_a_problem_beside_its_findings() -> None:
+    notification = {"level": "error", "message": {"text": "out of memory"}}
+    invocation = {"executionSuccessful": False, "toolExecutionNotifications": [notification]}
+
+    said = readings("sarif", sarif(result(), invocations=[invocation]))
+
+    assert len(said.diagnostics) == 1
+    assert said.problems[0].endswith("bandit did not run successfully: out of memory")
+
+
+def test_the_diff_of_one_file_that_is_cut_off_loses_only_that_file() -> None:
+    cut = BLACK.replace("-def f( ):\n-  return 1\n+def f():\n+    return 1\n", "")
+
+    said = readings("black", cut)
+
+    assert places(said.diagnostics) == [("pkg/we ird:1.py", 1, 2)]
+    assert "its diff is incomplete" in said.problems[0]
+
+
+def test_findings_of_a_container_are_placed_by_one_prefix() -> None:
+    tree = PathResolver(
+        tracked=frozenset({"backend/shop/a.py", "backend/m.py", "m.py"}),
+        roots=("/x",),
+        foreign=True,
+    )
+    out = "/app/shop/a.py:1:1: E1 x\n/app/m.py:2:1: E1 x\n/usr/lib/python3/m.py:3:1: E1 x\n"
+    source = Source(kind="flake8", path="flake8.txt", content=out.encode())
+
+    said = read([], tree=tree, printed=[source])
+
+    assert places(said.diagnostics)[:2] == [
+        ("backend/shop/a.py", 1, None),
+        ("backend/m.py", 2, None),
+    ]
+    assert said.diagnostics[2].file is None
+    assert said.diagnostics[2].message == "/usr/lib/python3/m.py:3: x"
+
+
 def test_a_truncated_checkstyle_file_keeps_what_it_had() -> None:
     said = readings("checkstyle", CHECKSTYLE[:-20])
     assert len(said.diagnostics) == len(said.problems) == 1
