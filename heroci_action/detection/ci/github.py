@@ -55,7 +55,7 @@ def _trigger(on: object) -> Trigger | None:
     events = dict(on) if isinstance(on, Mapping) else dict.fromkeys(texts(on))
     push = table(events.get("push"))
     if "tags" in push and not {"branches", "branches-ignore"} & set(push):
-        events.pop("push", None)
+        events["release"] = events.pop("push")
     if not events or {"push", "pull_request", "pull_request_target", "merge_group"} & set(events):
         return Trigger.CHANGE
     return None if set(events) == {"workflow_call"} else Trigger.SELDOM
@@ -155,12 +155,17 @@ class _Job:
         return {name: interpolate(text, self.contexts) for name, text in table(value).items()}
 
     def _python_of(self, leg: Leg) -> str:
-        """Return the Python that a leg sets up."""
+        """Return the Python of a leg: the one that it sets up, that of its container, or an entry of the matrix."""
+        contexts = self._with(leg)
+        steps = (table(table(step).get("with")) for step in items(self.content.get("steps")))
         versions = (
-            table(table(step).get("with")).get("python-version")
-            for step in items(self.content.get("steps"))
+            interpolate(step["python-version"], contexts)
+            for step in steps
+            if step.get("python-version")
         )
-        return next((interpolate(version, self._with(leg)) for version in versions if version), "")
+        image = self._container(contexts)
+        of_matrix = (str(value) for key, value in leg.items() if "python" in key.lower())
+        return next(versions, None) or (image.python if image else None) or next(of_matrix, "")
 
     def is_possible(self) -> bool:
         """Return whether the job may run for a push or a pull request."""
@@ -179,8 +184,10 @@ class _Job:
             }
             yield from self.workflow.call(join(uses), inputs, self.name)
             return
-        image = self._container()
-        context = Context(files=WorkingTree(self.workflow.tree), python=self._first_python(image))
+        image = self._container(self.contexts)
+        context = Context(
+            files=WorkingTree(self.workflow.tree), python=_newest([self._python_of(self.leg)])
+        )
         commands = tuple(self._steps(items(self.content.get("steps")), context, inputs=None))
         condition = self._condition()
         yield Job(
@@ -189,7 +196,7 @@ class _Job:
             commands=commands,
             services=(*self._services(), *self.servers),
             image=image,
-            python=_newest(self.pythons) or (image.python if image else None),
+            python=_newest(self.pythons) or context.python,
             trigger=max(self.workflow.trigger, Trigger.CHANGE if condition else Trigger.CONDITION),
             may_fail=bool(holds(self._may_fail, self.contexts)),
             predefined=_DEFAULTS,
@@ -197,14 +204,12 @@ class _Job:
             not_followed=tuple(context.not_followed),
         )
 
-    def _first_python(self, image: Image | None) -> str | None:
-        version = self._python_of(self.leg)
-        return _newest([version]) or (image.python if image else None)
-
-    def _container(self) -> Image | None:
+    def _container(self, contexts: Mapping[str, Any]) -> Image | None:
         container = self.content.get("container")
         name = table(container).get("image") if isinstance(container, Mapping) else container
-        return self._image(name) if isinstance(name, str) else None
+        if not isinstance(name, str):
+            return None
+        return Image.parse(interpolate(name, contexts), source=self.workflow.path)
 
     def _image(self, name: str, alias: str = "", env: object = None) -> Image:
         text = interpolate(name, self.contexts)

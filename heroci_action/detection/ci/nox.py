@@ -69,6 +69,7 @@ class Noxfile:
         self.constants: dict[str, Any] = {}
         self.sessions: dict[str, ast.FunctionDef] = {}
         self.defaults: list[str] = []
+        self.running: list[str] = []
         for node in module.body:
             if isinstance(node, ast.Assign):
                 self._assign(node)
@@ -88,11 +89,13 @@ class Noxfile:
         """Return what a session installs and runs, in order."""
         # A session for several versions is called by its name and the version: tests-3.12.
         session = self.sessions.get(name) or self.sessions.get(re.sub(r"-[\d.]+$", "", name))
-        if session is None:
+        if session is None or name in self.running:
             return []
         values = _Values({**self.constants, **_parameters(session, self.constants)}, posargs)
         reader = _Session(self, values, start)
+        self.running.append(name)
         reader.function(session, depth=0)
+        self.running.pop()
         return reader.found
 
 

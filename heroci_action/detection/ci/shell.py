@@ -144,6 +144,11 @@ def _declaration(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
     yield from ()
 
 
+def _unset(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+    BUILTINS["unset"]([text_of(child) for child in node.children[1:]], state)
+    yield from ()
+
+
 def _if(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     """Follow the branch that is taken; if that is not known, every branch is conditional."""
     clauses = [node, *(child for child in node.children if child.type in _CLAUSES)]
@@ -251,7 +256,7 @@ def _emit(
     node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: _Flow
 ) -> Iterator[Command]:
     outer = flow.outer or Span.of(node)
-    writes = tuple(writes_of(outer, state)) if not flow.piped else ()
+    writes = tuple(writes_of(outer, state))
     yield Command(
         words=tuple(words),
         call=parse_call(tuple(words)),
@@ -296,6 +301,7 @@ _HANDLERS: dict[str, Callable[[Node, ShellState, _Flow], Iterator[Command]]] = {
     "variable_assignment": _assignment,
     "variable_assignments": _assignments,
     "declaration_command": _declaration,
+    "unset_command": _unset,
     "if_statement": _if,
     "case_statement": _case,
     "for_statement": _for,

@@ -16,8 +16,9 @@ _SPECIAL = re.compile(
     r"(?i)e2e|end.to.end|playwright|selenium|cypress|integration|nightly|bench|latest|docs?\b|release|deploy|smoke|"
     r"\bui\b|migrations?\b|perf|load|fuzz|compat|upgrade|flaky"
 )
-# Options that select a part of the tests; what they exclude is no part.
-_SELECTING = re.compile(r"--tag(=.*)?|-k|-k.+|--deselect|-m|-m.+")
+# Options that select a part of the tests.
+_SELECTING = frozenset({"--tag", "-k", "-m"})
+_FILE, _CLASS = 2, 3
 _VALUED = frozenset(
     {
         "-k",
@@ -83,11 +84,13 @@ def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
 
 def _rank(suite: Suite) -> tuple[object, ...]:
     job = suite.job
+    selected = [_selected(run) for run in suite.runs]
+    names = " ".join([job.source.rpartition("/")[2], job.name, *(min(selected, key=len))])
     return (
         job.trigger is Trigger.SELDOM,
         job.may_fail,
         min(narrowness(run) for run in suite.runs),
-        bool(_SPECIAL.search(f"{job.source.rpartition('/')[2]} {job.name}")),
+        bool(_SPECIAL.search(names)),
         job.trigger,
         all(run.command.conditional for run in suite.runs),
     )
@@ -95,26 +98,39 @@ def _rank(suite: Suite) -> tuple[object, ...]:
 
 def narrowness(run: TestRun) -> int:
     """Return how small a part of the tests a run selects: 0 all, 1 directories or apps, 2 files or tags, 3 classes."""
-    found = 0
-    pending = iter(run.arguments)
-    for word in pending:
-        if _SELECTING.fullmatch(word):
-            value = word.partition("=")[2] or (next(pending, "") if word in _VALUED else word)
-            found = max(found, 0 if UNKNOWN in value or re.match(r"(-[mk])?\s*not\b", value) else 2)
-        elif word in _VALUED:
-            next(pending, None)
-        elif not word.startswith("-") and UNKNOWN not in word:
-            found = max(found, _label(word, run.runner))
-    return found
+    return max((_width(word, run) for word in _selected(run)), default=0)
 
 
-def _label(word: str, runner: Runner) -> int:
-    """Return how narrow a label is: a directory, a file, a class or a function."""
-    if "::" in word or re.search(r"(^|\.)[A-Z]\w*(\.\w+)?$", word):
-        return 3
+def _width(word: str, run: TestRun) -> int:
+    """Return how narrow a label is: a directory, a file or tag, a class or function."""
     if word in {".", "./"}:
         return 0
+    if word.startswith("-"):
+        return _FILE
+    if "::" in word or re.search(r"(^|\.)[A-Z]\w*(\.\w+)?$", word):
+        return _CLASS
     is_file = (
-        word.endswith(".py") if runner is Runner.PYTEST else bool(re.search(r"\.test_\w+$", word))
+        word.endswith(".py")
+        if run.runner is Runner.PYTEST
+        else bool(re.search(r"\.test_\w+$", word))
     )
-    return 2 if is_file else 1
+    return _FILE if is_file else 1
+
+
+def _selected(run: TestRun) -> list[str]:
+    """Return the labels, tags and expressions that select tests; what they exclude is no part."""
+    found: list[str] = []
+    pending = iter(run.arguments)
+    for word in pending:
+        name, sign, value = word.partition("=")
+        if name in _SELECTING and not sign:
+            value = next(pending, "")
+        elif re.match(r"-[mk].", word) and not sign:
+            name, value = word[:2], word[2:]
+        elif word in _VALUED:
+            next(pending, None)
+        if name in _SELECTING and not re.match(r"\s*not\b", value):
+            found.append(f"{name} {value}")
+        elif not word.startswith("-"):
+            found.append(word)
+    return [word for word in found if UNKNOWN not in word]

@@ -69,7 +69,13 @@ def _behind_test(arguments: tuple[str, ...]) -> tuple[str, ...] | None:
     for index, argument in enumerate(arguments):
         if argument == "test":
             return (*arguments[:index], *arguments[index + 1 :])
-        if not argument.startswith("-"):
+        value = index and arguments[index - 1] in {
+            "--settings",
+            "--pythonpath",
+            "-v",
+            "--verbosity",
+        }
+        if not argument.startswith("-") and not value:
             return None
     return None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heroci_action.detection.ci.paths import locate, spell
-from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.tox_factors import expand_names, lines
 from heroci_action.repository.files import RepositoryFiles, join, parse_ini
 
@@ -148,6 +148,8 @@ class _Reading:
 
 _CONSTANTS = {
     "/": "/",
+    # The placeholder of the plan, which an earlier pass has put in.
+    "root": ROOT,
     "envpython": "python",
     "env_python": "python",
     "basepython": "python",

@@ -1,0 +1,57 @@
+"""Launchers in front of a program only say how it runs."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from heroci_action.detection.ci.calls import parse_call
+
+
+@pytest.mark.parametrize(
+    ("line", "program", "arguments"),
+    [
+        ("pytest -q", "pytest", "-q"),
+        ("timeout 900 xvfb-run -a pytest -q", "pytest", "-q"),
+        ("timeout -k 5 15m pytest", "pytest", ""),
+        (".venv/bin/python -m pytest shop", "pytest", "shop"),
+        ("python3.12 -W error -X dev manage.py test", "manage.py", "test"),
+        ("coverage run --source=shop -m pytest shop", "pytest", "shop"),
+        ("python -m coverage run -p --rcfile x manage.py test shop", "manage.py", "test shop"),
+        ("uv run --group test --no-sync -- pytest -x", "pytest", "-x"),
+        ("uv run -m manage check", "manage", "check"),
+        ("poetry run python -m pytest", "pytest", ""),
+        ("pipenv run ./manage.py test", "./manage.py", "test"),
+        ("pipx run --spec tox==4 tox -e py312", "tox", "-e py312"),
+        ("uvx --with tox-uv tox", "tox", ""),
+        ("env -u A B=c pytest", "pytest", ""),
+        ("nice -n 5 time sudo -E pytest", "pytest", ""),
+        ("docker compose -f ci.yml run --rm -e A=b web pytest shop", "pytest", "shop"),
+        ("docker-compose exec -T web python manage.py test", "manage.py", "test"),
+        ("docker run --rm -v .:/app -w /app image:1 pytest shop", "pytest", "shop"),
+        ("bash -ex scripts/test.sh unit", "scripts/test.sh", "unit"),
+        ("xargs -0 -n1 flake8 --max-line-length 99", "flake8", "--max-line-length 99"),
+        ("npx gulp test", "gulp", "test"),
+        ("poetry install", "poetry", "install"),
+        ("docker compose up -d", "docker", "compose up -d"),
+        ("coverage xml", "coverage", "xml"),
+        ("python", "python", ""),
+        ("python -c 'print()'", "python", "-c print()"),
+    ],
+)
+def test_the_program_behind_its_launchers_is_found(line: str, program: str, arguments: str) -> None:
+    call = parse_call(tuple(shlex.split(line)))
+    assert (call.program, " ".join(call.arguments)) == (program, arguments)
+
+
+def test_the_text_of_a_shell_is_a_script() -> None:
+    assert (
+        parse_call(("docker", "run", "image", "sh", "-c", "cd app && pytest")).script
+        == "cd app && pytest"
+    )
+
+
+def test_a_launcher_may_change_the_directory_and_the_variables() -> None:
+    call = parse_call(("env", "A=b", "uv", "run", "--directory", "web", "pytest"))
+    assert (call.directory, call.env) == ("web", {"A": "b"})

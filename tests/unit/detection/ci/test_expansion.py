@@ -1,0 +1,359 @@
+"""Commands that stand for others are replaced by these."""
+
+from __future__ import annotations
+
+import pytest
+
+from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.records import Script
+from heroci_action.detection.ci.working_tree import WorkingTree
+from tests.unit.detection.ci.trees import commands_of, shown, tree_of
+
+MAKEFILE = """
+    PYTHON ?= python3
+    APPS := shop library
+    TESTS = $(or $(ONLY),tests)
+    export MODE = test
+    ifdef CI
+    FLAGS = --ci
+    else
+    FLAGS = --local
+    endif
+
+    .PHONY: all test
+    all: lint test
+
+    include conf/common.mk
+
+    test: var/index | assets
+    \t@$(PYTHON) -m pytest $(FLAGS) $(TESTS)
+    \t-rm -rf $$TMP
+
+    lint: ; flake8 $(APPS)
+
+    var/index:
+    \tmkdir -p var \\
+    \t  media
+
+    assets:
+    \tcd web && npm ci
+
+    test-%:
+    \tpytest $*
+
+    nested:
+    \t$(MAKE) -C web build X=1
+
+    both one: export EXTRA = yes
+    both one:
+    \tx $@
+
+    shell:
+    \tblack $(shell git ls-files '*.py')
+
+    define run_each
+    x $(1)
+    y $(2)
+    endef
+
+    called:
+    \t$(call run_each,a,b)
+"""
+FILES = {
+    "Makefile": MAKEFILE,
+    "conf/common.mk": "common:\n\tx common\n",
+    "web/Makefile": "build: ; y $(X)\n",
+    "a.py": "",
+}
+
+
+BEFORE = ("mkdir -p var media", "web: npm ci")
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("make", ["flake8 shop library", *BEFORE, "python3 -m pytest --ci tests", "rm -rf \ue000"]),
+        ("make lint common", ["flake8 shop library", "x common"]),
+        ("make test ONLY=shop PYTHON=py", [*BEFORE, "py -m pytest --ci shop", "rm -rf \ue000"]),
+        ("make test-unit", ["pytest unit"]),
+        ("make nested", ["web: y 1"]),
+        ("make -C web build X=2", ["web: y 2"]),
+        ("make both", ["x both"]),
+        ("make shell", ["black a.py"]),
+        ("make called", ["x a", "y b"]),
+        ("make unknown", ["make unknown"]),
+        ("cd web && make", ["web: y "]),
+    ],
+)  # fmt: skip
+def test_a_call_of_make_becomes_the_recipes(line: str, commands: list[str]) -> None:
+    assert [c.rstrip() for c in shown(commands_of(line, FILES, CI="true"))] == [
+        c.rstrip() for c in commands
+    ]
+
+
+def test_make_exports_variables_to_its_recipes() -> None:
+    assert commands_of("make both", FILES)[0].env == {"MODE": "test", "EXTRA": "yes"}
+
+
+def test_a_recipe_may_fail_if_make_ignores_its_exit_code() -> None:
+    assert [c.may_fail for c in commands_of("make test", FILES)] == [False, False, False, True]
+
+
+TOX = """
+    [tox]
+    envlist = py{311,312}-dj{42,52}, lint, docs
+    skipsdist = true
+    [testenv]
+    deps =
+        -r{toxinidir}/requirements/test.txt
+        dj42: Django~=4.2.0
+        dj52: Django~=5.2.0
+    setenv =
+        PYTHONPATH = {toxinidir}/src
+        dj52: MODE = new
+    commands_pre = python manage.py compilemessages
+    commands = coverage run manage.py test {posargs:shop}
+    [testenv:lint]
+    commands_pre =
+    deps = flake8
+    commands = flake8 {[flake]paths} setup.py
+    [testenv:unit]
+    commands_pre =
+    changedir = src
+    commands =
+        - pytest {posargs}
+    [flake]
+    paths = shop
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        (
+            "tox",
+            [
+                "pip install -r requirements/test.txt Django~=5.2.0",
+                "python manage.py compilemessages",
+                "coverage run manage.py test shop",
+                "flake8 shop setup.py",
+            ],
+        ),
+        ("tox -e lint", ["pip install flake8", "flake8 shop setup.py"]),
+        ("python -m tox run -e unit -- -x", ["pip install -r requirements/test.txt", "src: pytest -x"]),
+        ("tox -epy311-dj42 -- library", [
+            "pip install -r requirements/test.txt Django~=4.2.0",
+            "python manage.py compilemessages",
+            "coverage run manage.py test library",
+        ]),
+        ("tox list", ["tox list"]),
+    ],
+)  # fmt: skip
+def test_a_call_of_tox_becomes_what_it_installs_and_runs(line: str, commands: list[str]) -> None:
+    assert shown(commands_of(line, {"tox.ini": TOX})) == commands
+
+
+def test_tox_sets_the_variables_of_the_environment() -> None:
+    assert commands_of("tox -e py312-dj52", {"tox.ini": TOX})[-1].env == {
+        "PYTHONPATH": "{root}/src",
+        "MODE": "new",
+    }
+
+
+NOXFILE = """
+    import nox
+    nox.options.sessions = ["tests"]
+    COMMON = ["-r", "requirements.txt"]
+
+    def prepare(session):
+        session.run("mkdir", "-p", "var", external=True)
+
+    @nox.session(python=["3.11", "3.12"])
+    @nox.parametrize("django", ["4.2", "5.2"])
+    def tests(session, django):
+        args = session.posargs or ["shop"]
+        session.install(*COMMON, f"django~={django}")
+        session.env["MODE"] = "test"
+        prepare(session)
+        with session.chdir("src"):
+            session.run("pytest", "-m", "not slow", *args, env={"EXTRA": "1"})
+        if session.interactive:
+            session.run("open", "report.html")
+
+    @nox.session(name="lint-all")
+    def lint(session):
+        session.run("flake8", "shop")
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        (
+            "nox",
+            [
+                "pip install -r requirements.txt django~=5.2",
+                "mkdir -p var",
+                "src: pytest -m not slow shop",
+                "open report.html ?",
+            ],
+        ),
+        ("nox -s lint-all", ["flake8 shop"]),
+        (
+            "pipx run nox --sessions tests-3.12 -- library",
+            [
+                "pip install -r requirements.txt django~=5.2",
+                "mkdir -p var",
+                "src: pytest -m not slow library",
+                "open report.html ?",
+            ],
+        ),
+        ("nox -s missing", ["nox -s missing"]),
+    ],
+)
+def test_a_call_of_nox_becomes_what_its_sessions_do(line: str, commands: list[str]) -> None:
+    assert shown(commands_of(line, {"noxfile.py": NOXFILE})) == commands
+
+
+def test_a_session_of_nox_sets_variables() -> None:
+    found = commands_of("nox", {"noxfile.py": NOXFILE})
+    assert found[2].env == {"MODE": "test", "EXTRA": "1"}
+
+
+JUSTFILE = """
+    set dotenv-load
+    python := "python3"
+    export MODE := "test"
+
+    default: test
+
+    # Run the tests.
+    test *args: (prepare "x")
+        @{{ python }} manage.py test {{ args }}
+
+    prepare where="var":
+        mkdir -p {{where}}
+
+    script:
+        #!/usr/bin/env bash
+        cd web
+        npm ci
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("just", ["mkdir -p var", "python3 manage.py test"]),
+        ("just test shop --keepdb", ["mkdir -p var", "python3 manage.py test shop --keepdb"]),
+        ("just prepare media", ["mkdir -p media"]),
+        ("just script", ["web: npm ci"]),
+        ("just nothing", ["just nothing"]),
+    ],
+)
+def test_a_call_of_just_becomes_its_recipes(line: str, commands: list[str]) -> None:
+    assert shown(commands_of(line, {"justfile": JUSTFILE})) == commands
+
+
+PYPROJECT = """
+    [tool.taskipy.tasks]
+    lint = "flake8 shop"
+    pre_test = "mkdir -p var"
+    test = { cmd = "pytest shop", cwd = "src" }
+    [tool.poe.tasks]
+    unit.cmd = "pytest unit"
+    unit.env = { MODE = "unit" }
+    all = ["unit", "style"]
+    style.shell = "black --check . && isort -c ."
+    checks.sequence = [{ ref = "unit" }, { cmd = "flake8" }]
+    [tool.pdm.scripts]
+    test = { composite = ["lint", "pytest {args:shop}"] }
+    lint = { cmd = ["flake8", "shop"] }
+    [tool.hatch.envs.default]
+    dependencies = ["pytest"]
+    scripts.test = "pytest {args:shop}"
+    [tool.hatch.envs.ci]
+    features = ["s3"]
+    scripts.cov = ["coverage run -m pytest {args}", "- coverage report"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("task lint", ["flake8 shop"]),
+        ("poetry run task test", ["mkdir -p var", "src: pytest shop"]),
+        ("poe unit -x", ["pytest unit -x"]),
+        ("uv run poe all", ["pytest unit", "black --check .", "isort -c ."]),
+        ("poe checks", ["pytest unit", "flake8"]),
+        ("pdm run lint", ["flake8 shop"]),
+        ("pdm run manage.py test", ["pdm run manage.py test"]),
+        ("hatch run test library", ["pip install pytest .", "pytest library"]),
+        (
+            "hatch run ci:cov",
+            ["pip install pytest .[s3]", "coverage run -m pytest", "coverage report"],
+        ),
+        ("hatch run ci:pytest shop", ["pip install pytest .[s3]", "pytest shop"]),
+        ("task unknown", ["task unknown"]),
+    ],
+)
+def test_tasks_in_pyproject_become_their_commands(line: str, commands: list[str]) -> None:
+    assert shown(commands_of(line, {"pyproject.toml": PYPROJECT})) == commands
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("npm run test:django -- --keepdb", ["python manage.py test --keepdb"]),
+        ("yarn lint", ["eslint .", "black --check ."]),
+        ("npm --prefix web test", ["web: vitest"]),
+        ("pnpm --dir=web run test", ["web: vitest"]),
+        ("npm ci", ["npm ci"]),
+        ("npm run nothing", ["npm run nothing"]),
+        ("pipenv run check", ["python manage.py check"]),
+        ("task ci", ["mkdir -p var", "pytest"]),
+        ("./scripts/ci.sh shop", ["pytest shop"]),
+        ("bash scripts/plain one", ["pytest one"]),
+        ("scripts/run.py", ["scripts/run.py"]),
+    ],
+)
+def test_scripts_of_the_repository_become_their_commands(line: str, commands: list[str]) -> None:
+    files = {
+        "package.json": """{"scripts": {
+            "test:django": "python manage.py test", "lint": "eslint . && black --check .", "nothing": "true"
+        }}""",
+        "web/package.json": '{"scripts": {"test": "vitest"}}',
+        "Pipfile": '[scripts]\ncheck = "python manage.py check"\n',
+        "Taskfile.yml": "tasks:\n  ci: {deps: [dirs], cmds: [pytest]}\n  dirs: {cmds: [mkdir -p var]}\n",
+        "scripts/ci.sh": 'cd "$(dirname "$0")/.."\npytest "$@"\n',
+        "scripts/plain": "pytest $1\n",
+        "scripts/run.py": "import x\n",
+    }
+    assert shown(commands_of(line, files)) == commands
+
+
+def test_what_cannot_be_read_is_reported() -> None:
+    context = Context(files=WorkingTree(tree_of({"gulpfile.js": ""})))
+    list(run(Script(text="npx gulp test", source="ci.yml"), context))
+    assert [line.line for line in context.not_followed] == ["npx gulp test"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"Makefile": "a: b\nb: a\n\tmake a\n"},
+        {"Makefile": "X = $(X)\na:\n\t$(X)\n"},
+        {"Makefile": "include Makefile\na:\n\tmake a\n"},
+        {"justfile": "a: b\nb: a\n    just a\n"},
+        {"tox.ini": "[testenv]\ncommands = tox {[testenv]commands}\n"},
+        {"pyproject.toml": '[tool.poe.tasks]\na = ["b", "b"]\nb = ["a", "a"]\n'},
+        {"package.json": '{"scripts": {"a": "npm run a && npm run a"}}'},
+        {
+            "noxfile.py": "import nox\n@nox.session\ndef a(session):\n    a(session)\n    session.notify('a')\n"
+        },
+    ],
+)
+def test_what_calls_itself_ends(files: dict[str, str]) -> None:
+    for line in ("make a", "just a", "tox", "poe a", "npm run a", "nox"):
+        commands_of(line, files)

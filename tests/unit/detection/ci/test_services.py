@@ -1,0 +1,328 @@
+"""The files of every service become jobs with commands, variables, images and one Python."""
+
+from __future__ import annotations
+
+import pytest
+
+from heroci_action.detection.ci.records import UNKNOWN, Trigger
+from tests.unit.detection.ci.trees import ci_of, shown, suite_of
+
+MANAGE = {"manage.py": "from django.core.management import execute_from_command_line\n"}
+GITHUB = {".github/workflows/ci.yml": """
+        on:
+          push:
+          workflow_dispatch: {inputs: {labels: {}}}
+        env:
+          MODE: test
+        defaults: {run: {working-directory: web}}
+        jobs:
+          test:
+            name: Tests
+            runs-on: ubuntu-latest
+            strategy:
+              matrix:
+                python: ["3.10", "3.12", "3.15"]
+                db: [{name: mysql, image: "mysql:8"}, {name: postgres, image: "postgres:16"}]
+                exclude: [{python: "3.12", db: {name: mysql, image: "mysql:8"}}]
+            container: "python:${{ matrix.python }}-slim"
+            services:
+              db: {image: "${{ matrix.db.image }}", env: {POSTGRES_USER: shop}}
+            env:
+              DATABASE: ${{ matrix.db.name }}
+              KEY: ${{ secrets.KEY }}
+              LABEL: "${{ env.MODE }}-${{ matrix.db.name }}"
+            steps:
+              - uses: actions/checkout@v4
+              - run: echo "EXTRA=1" >> "$GITHUB_ENV"
+              - id: pick
+                run: echo "args=-x" >> $GITHUB_OUTPUT
+              - if: runner.os == 'Windows'
+                run: choco install x
+              - if: ${{ github.event_name == 'pull_request' }}
+                run: pr
+              - if: github.ref == 'refs/heads/main'
+                run: maybe
+              - if: failure()
+                run: never
+              - run: pytest ${{ inputs.labels }} ${{ steps.pick.outputs.args }} ${{ needs.a.outputs.b }}
+                working-directory: .
+                env: {STEP: "2"}
+    """}
+
+
+def test_a_workflow_is_read_in_its_best_leg() -> None:
+    (job,) = ci_of(GITHUB).jobs
+    assert shown(list(job.commands)) == ["web: pr", "web: maybe ?", f"pytest -x {UNKNOWN}"]
+    assert job.python == "3.12"
+    assert [(image.name, image.tag, image.alias) for image in job.services] == [
+        ("postgres", "16", "db")
+    ]
+    assert ci_of(GITHUB).env == {
+        "MODE": "test",
+        "DATABASE": "postgres",
+        "LABEL": "test-postgres",
+        "EXTRA": "1",
+        "STEP": "2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("on", "condition", "trigger"),
+    [
+        ("push", None, Trigger.CHANGE),
+        ("[pull_request]", None, Trigger.CHANGE),
+        ("{schedule: [{cron: x}]}", None, Trigger.SELDOM),
+        ("workflow_dispatch", None, Trigger.SELDOM),
+        ("{push: {tags: [v*]}}", None, Trigger.SELDOM),
+        ("push", "github.event_name == 'schedule'", None),
+        ("push", "needs.changes.outputs.backend == 'true'", Trigger.CONDITION),
+        ("push", "github.event_name != 'schedule' && !cancelled()", Trigger.CHANGE),
+        ("workflow_call", None, None),
+    ],
+)
+def test_a_job_of_github_starts_as_its_workflow_says(
+    on: str, condition: str | None, trigger: Trigger | None
+) -> None:
+    line = f'if: "{condition}", ' if condition else ""
+    text = f"on: {on}\njobs: {{t: {{{line}steps: [{{run: x}}]}}}}\n"
+    jobs = ci_of({".github/workflows/x.yml": text}).jobs
+    assert [job.trigger for job in jobs] == ([] if trigger is None else [trigger])
+
+
+def test_composite_actions_and_reusable_workflows_get_their_inputs() -> None:
+    files = {
+        ".github/workflows/a.yml": """
+            on: push
+            jobs:
+              suite:
+                strategy: {matrix: {version: ["3.11", "3.12"]}}
+                uses: ./.github/workflows/b.yml
+                with: {python: "${{ matrix.version }}"}
+        """,
+        ".github/workflows/b.yml": """
+            on: {workflow_call: {inputs: {python: {type: string}, labels: {default: shop}}}}
+            jobs:
+              run:
+                steps:
+                  - uses: ./.github/actions/run
+                    with: {labels: "${{ inputs.labels }}", python: "${{ inputs.python }}"}
+        """,
+        ".github/actions/run/action.yaml": """
+            inputs: {labels: {}, python: {}, flags: {default: -x}}
+            runs:
+              using: composite
+              steps:
+                - uses: actions/setup-python@v5
+                  with: {python-version: "${{ inputs.python }}"}
+                - run: pytest ${{ inputs.flags }} ${{ inputs.labels }}
+                  shell: bash
+        """,
+    }
+    (job,) = ci_of(files).jobs
+    assert (job.name, job.python, shown(list(job.commands))) == (
+        "suite / run",
+        "3.12",
+        ["pytest -x shop"],
+    )
+
+
+def test_actions_stand_for_commands_and_servers() -> None:
+    files = {".github/workflows/a.yml": """
+            on: push
+            jobs:
+              t:
+                steps:
+                  - uses: awalsh128/cache-apt-pkgs-action@v1
+                    with: {packages: gettext}
+                  - uses: ikalnytskyi/action-setup-postgres@v7
+                    with: {postgres-version: "16"}
+                  - uses: nick-fields/retry@v3
+                    with: {timeout_minutes: 5, command: pytest shop}
+        """}
+    (job,) = ci_of(files).jobs
+    assert shown(list(job.commands)) == ["apt-get install gettext", "pytest shop"]
+    assert [(image.name, image.tag) for image in job.services] == [("postgres", "16")]
+
+
+GITLAB = {
+    ".gitlab-ci.yml": """
+        include:
+          - local: /ci/*.yml
+        variables:
+          MODE: {value: test, description: x}
+        default:
+          image: python:$PYTHON-slim
+          before_script: [pip install -r requirements.txt]
+        .common: &common
+          variables: {EXTRA: "1"}
+          services: ["postgres:16"]
+        lint:
+          script: flake8
+          allow_failure: true
+        unit:
+          extends: [.base]
+          <<: *common
+          parallel:
+            matrix:
+              - PYTHON: ["3.11", "3.12"]
+          script:
+            - !reference [.shared, script]
+            - - python manage.py test $LABELS
+    """,
+    "ci/base.yml": """
+        spec:
+          inputs:
+            labels: {default: shop}
+        ---
+        .base:
+          variables: {LABELS: "$[[ inputs.labels ]]"}
+          services: [redis]
+        .shared:
+          script: [mkdir var]
+    """,
+}
+
+
+def test_gitlabs_file_is_read_with_what_it_includes_and_extends() -> None:
+    lint, unit = ci_of({**GITLAB, **MANAGE}).jobs
+    assert (lint.may_fail, unit.may_fail) == (True, False)
+    assert shown(list(unit.commands)) == [
+        "pip install -r requirements.txt",
+        "mkdir var",
+        "python manage.py test shop",
+    ]
+    assert unit.python == "3.12"
+    assert [(image.name, image.alias) for image in unit.services] == [("postgres", "postgres")]
+    assert ci_of({**GITLAB, **MANAGE}).env == {
+        "MODE": "test",
+        "EXTRA": "1",
+        "LABELS": "shop",
+        "PYTHON": "3.12",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "trigger"),
+    [
+        ("", Trigger.CHANGE),
+        ("only: [merge_requests, main]", Trigger.CHANGE),
+        ("only: [schedules]", Trigger.SELDOM),
+        ("only: [main]", Trigger.CONDITION),
+        ("except: [schedules]", Trigger.CHANGE),
+        ("when: manual", Trigger.SELDOM),
+        ('rules: [{if: $CI_PIPELINE_SOURCE == "schedule"}]', Trigger.SELDOM),
+        ('rules: [{if: $CI_PIPELINE_SOURCE == "merge_request_event"}]', Trigger.CHANGE),
+        ("rules: [{if: $CI_COMMIT_TAG, when: never}, {if: $CI_PIPELINE_SOURCE}]", Trigger.CHANGE),
+        ("rules: [{if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH}]", Trigger.CONDITION),
+        ("rules: [{if: $CI_COMMIT_TAG =~ /^v/}]", Trigger.SELDOM),
+        ("rules: [{changes: [a]}, {when: manual}]", Trigger.CONDITION),
+        ('rules: [{if: ($NIGHT == "1" || $CI_COMMIT_TAG) && $X, when: never}, {when: always}]', Trigger.CONDITION),
+    ],
+)  # fmt: skip
+def test_a_job_of_gitlab_starts_as_its_rules_say(key: str, trigger: Trigger) -> None:
+    (job,) = ci_of({".gitlab-ci.yml": f"a:\n  script: x\n  {key}\n"}).jobs
+    assert job.trigger is trigger
+
+
+CIRCLECI = {".circleci/config.yml": """
+        version: 2.1
+        parameters: {fast: {type: boolean, default: true}}
+        executors:
+          python:
+            parameters: {tag: {type: string}}
+            docker:
+              - image: cimg/python:<< parameters.tag >>
+                environment: {MODE: test}
+              - image: cimg/postgres:16.2
+                environment: {POSTGRES_USER: shop}
+        commands:
+          setup:
+            parameters: {file: {type: string, default: dev}}
+            steps:
+              - run: pip install -r requirements/<< parameters.file >>.txt
+        jobs:
+          test:
+            parameters: {version: {type: string}, flags: {type: string, default: ""}}
+            executor: {name: python, tag: << parameters.version >>}
+            working_directory: ~/shop
+            steps:
+              - checkout
+              - setup: {file: ci}
+              - run: echo 'export EXTRA=1' >> $BASH_ENV
+              - when: {condition: << pipeline.parameters.fast >>, steps: [{run: prepare}]}
+              - unless: {condition: << pipeline.parameters.fast >>, steps: [{run: slow}]}
+              - run:
+                  command: pytest << parameters.flags >> shop
+                  working_directory: ~/shop/web
+                  environment: {STEP: "2"}
+              - run: {command: report, when: on_fail}
+          nightly:
+            docker: [{image: "cimg/python:3.13"}]
+            steps: [{run: pytest --slow}]
+        workflows:
+          all:
+            jobs:
+              - test: {matrix: {parameters: {version: ["3.11", "3.12"]}}}
+          night:
+            triggers: [{schedule: {cron: x}}]
+            jobs: [nightly]
+    """}
+
+
+def test_circlecis_commands_executors_and_parameters_are_followed() -> None:
+    test, nightly = ci_of(CIRCLECI).jobs
+    assert shown(list(test.commands)) == [
+        "pip install -r requirements/ci.txt",
+        "prepare",
+        "web: pytest shop",
+    ]
+    assert (test.python, nightly.trigger) == ("3.12", Trigger.SELDOM)
+    assert [(image.name, image.tag, dict(image.env)) for image in test.services] == [
+        ("cimg/postgres", "16.2", {"POSTGRES_USER": "shop"})
+    ]
+    assert ci_of(CIRCLECI).env == {"MODE": "test", "EXTRA": "1", "STEP": "2"}
+
+
+TRAVIS = {".travis.yml": """
+        language: python
+        python: ["3.11", "3.12", "3.13-dev"]
+        services: [postgresql, redis-server]
+        addons: {postgresql: "15", apt: {packages: [gettext]}}
+        env:
+          global: ["MODE=test NAME='a b'"]
+          jobs: ["DB=mysql", "DB=postgres"]
+        before_script:
+          - if [ "$DB" = postgres ]; then createdb shop; fi
+        script: python manage.py test
+        jobs:
+          allow_failures: [{python: "3.13-dev"}]
+          include:
+            - name: lint
+              script: flake8
+    """}
+
+
+def test_traviss_matrix_is_read_in_its_best_leg() -> None:
+    test, lint = ci_of({**TRAVIS, **MANAGE, "requirements.txt": ""}).jobs
+    assert shown(list(test.commands)) == [
+        "apt-get install gettext",
+        "pip install -r requirements.txt",
+        "createdb shop",
+        "python manage.py test",
+    ]
+    assert (test.python, lint.name) == ("3.12", "lint")
+    assert [(image.name, image.tag) for image in test.services] == [
+        ("postgres", "15"),
+        ("redis", ""),
+    ]
+    assert ci_of({**TRAVIS, **MANAGE}).env == {"MODE": "test", "NAME": "a b", "DB": "postgres"}
+
+
+def test_githubs_file_wins_over_one_of_another_service() -> None:
+    files = {
+        ".gitlab-ci.yml": "a: {script: pytest old}",
+        ".github/workflows/x.yml": "jobs: {t: {steps: [{run: pytest new}]}}",
+    }
+    assert suite_of(files) == ["pytest new"]
+    files[".github/workflows/x.yml"] = "jobs: {t: {steps: [{run: flake8}]}}"
+    assert suite_of(files) == ["pytest old"]

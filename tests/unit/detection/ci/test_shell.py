@@ -1,0 +1,147 @@
+"""Shell scripts become lists of commands, without being run."""
+
+from __future__ import annotations
+
+import pytest
+
+from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.records import UNKNOWN, Script
+from heroci_action.detection.ci.working_tree import WorkingTree
+from tests.unit.detection.ci.trees import commands_of, shown, tree_of
+
+FILES = {
+    "a.py": "",
+    "b.py": "",
+    "shop/x.py": "",
+    "conf/ci.env": "MODE=test\n",
+    "web/package.json": "{}",
+}
+
+
+@pytest.mark.parametrize(
+    ("script", "commands"),
+    [
+        ("one && two; three", ["one", "two", "three"]),
+        ("cd web && npm ci", ["web: npm ci"]),
+        ("(cd web; npm ci); ls x", ["web: npm ci", "ls x"]),
+        ("pushd web && npm ci && popd && ls x", ["web: npm ci", "ls x"]),
+        ("cd web/../shop; x; cd -; y", ["shop: x", "y"]),
+        ('cd "$UNSET_BY_US" && x', [f"/{UNKNOWN}: x"]),
+        ("pytest \\\n  -x \\\n  shop", ["pytest -x shop"]),
+        ("A=1; x $A ${A} '$A' \"$A b\"", ["x 1 1 $A 1 b"]),
+        ("A='p q'; x $A; x \"$A\"", ["x p q", "x p q"]),
+        ("x ${A:-all} ${B:+no} ${C-}", ["x all"]),
+        ("A=v1.2; x ${A#v} ${A%.2}", ["x 1.2 v1"]),
+        ("x *.py; x '*.py'; x *.rb", ["x a.py b.py", "x *.py", "x *.rb"]),
+        ("x {a,b}.py .[dev]", ["x a.py b.py .[dev]"]),
+        ("x $(git ls-files '*.py')", ["x a.py b.py shop/x.py"]),
+        ("x $(date)", [f"x {UNKNOWN}"]),
+        ("x | y", ["x", "y"]),
+        ("! x", ["x"]),
+        ("x &", ["x"]),
+        ("f() { x $1; }; f a; f b", ["x a", "x b"]),
+        ("for i in a b; do x $i; done", ["x a", "x b"]),
+        ("for i in $LIST; do x; done", ["x ?"]),
+        ("while read l; do x; done", ["x ?"]),
+        ("x; exit 0; y", ["x"]),
+        ("eval 'x y'", ["x y"]),
+        ("cat <<E\ntext\nE\nx", ["cat", "x"]),
+        ("A=1 B=2\nx $A", ["x 1"]),
+        ("# only a comment", []),
+        ("sh -c 'cd web && x'", ["web: x"]),
+    ],
+)  # fmt: skip
+def test_a_script_is_read_as_the_shell_runs_it(script: str, commands: list[str]) -> None:
+    assert shown(commands_of(script, FILES)) == commands
+
+
+@pytest.mark.parametrize(
+    ("script", "commands"),
+    [
+        ('if [ -n "$TOKEN" ]; then x; else y; fi', ["x ?", "y ?"]),
+        ('if [ "$MODE" = a ]; then x; elif [ "$MODE" = b ]; then y; else z; fi', ["y"]),
+        ('if [[ "$MODE" != b && -f a.py ]]; then x; else y; fi', ["y"]),
+        ("if [ -f a.py ]; then x; fi; if [ -d shop ]; then y; fi", ["x", "y"]),
+        ("[ -f .env ] || x", ["x"]),
+        ("touch .env; [ -f .env ] || x", ["touch .env"]),
+        ("test -f a.py && x", ["test -f a.py", "x"]),
+        ('[ -z "$TOKEN" ] && x', ["x ?"]),
+        ("command -v x || y", ["command -v x", "y ?"]),
+        ("case $MODE in a) x;; b|c) y;; *) z;; esac", ["y"]),
+        ("case $TOKEN in a) x;; *) y;; esac", ["x ?", "y ?"]),
+        ("if ! x; then y; fi", ["x", "y ?"]),
+    ],
+)
+def test_conditions_are_evaluated_as_far_as_they_are_known(
+    script: str, commands: list[str]
+) -> None:
+    assert shown(commands_of(script, FILES, MODE="b")) == commands
+
+
+@pytest.mark.parametrize(
+    ("script", "env"),
+    [
+        ("export A=1; x", {"A": "1"}),
+        ("A=1; x", {}),
+        ("A=1; export A; x", {"A": "1"}),
+        ("A=1 x", {"A": "1"}),
+        ("export A=1; unset A; x", {}),
+        ("set -a; source conf/ci.env; set +a; B=2; x", {"MODE": "test"}),
+        ("set -o allexport && . conf/ci.env && x", {"MODE": "test"}),
+        ("source conf/ci.env; x", {}),
+        ("source .venv/bin/activate; x", {}),
+        ('if [ -n "$T" ]; then export A=1; fi; x', {}),
+        ("(export A=1); x", {}),
+        ("export A=$TOKEN; x", {}),
+        ("export PATH=$PATH:b A=1; x", {"A": "1"}),
+        ("env A=1 x", {"A": "1"}),
+        ('export "A=b c"; x', {"A": "b c"}),
+        ("export A=1 && if true; then export B=2; fi; x", {"A": "1", "B": "2"}),
+    ],
+)
+def test_a_program_gets_the_variables_that_are_exported_for_certain(
+    script: str, env: dict[str, str]
+) -> None:
+    assert commands_of(script, FILES)[-1].env == env
+
+
+@pytest.mark.parametrize(
+    ("script", "path", "text"),
+    [
+        ("echo A=1 > .env; echo B=2 >> .env", ".env", "A=1\nB=2\n"),
+        ("printf 'A=%s\\n' > .env", ".env", "A=%s\n"),
+        ("cat > .env <<E\nA=$MODE\nE", ".env", "A=b\n"),
+        ("cat <<'E' > .env\nA=$MODE\nE", ".env", "A=$MODE\n"),
+        ("cp conf/ci.env .env", ".env", "MODE=test\n"),
+        ("cp conf/ci.env shop", "shop/ci.env", "MODE=test\n"),
+        ("echo A=1 | tee -a .env", ".env", "A=1\n"),
+        ("cd shop && touch x.log", "shop/x.log", ""),
+        ("x > out.txt 2>&1", "out.txt", None),
+        ("a && echo B > b.txt", "b.txt", "B\n"),
+    ],
+)
+def test_files_that_a_script_writes_are_known(script: str, path: str, text: str | None) -> None:
+    files = WorkingTree(tree_of(FILES))
+    list(run(Script(text=script, source="ci.yml", env={"MODE": "b"}), Context(files=files)))
+    assert files.written == {path: text}
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        ('echo "A=$MODE" > .env', 'echo "A=b" > .env'),
+        ("a && cp x $MODE.txt", "cp x b.txt"),
+        ("a && b > c && d", "d"),
+        ("a | b > c", "a | b > c"),
+        ('echo "$(openssl rand 8)" > key', 'echo "$(openssl rand 8)" > key'),
+    ],
+)
+def test_the_last_command_is_spelled_as_it_can_be_run_again(script: str, line: str) -> None:
+    assert commands_of(script, FILES, MODE="b")[-1].line == line
+
+
+@pytest.mark.parametrize(
+    "script", ["(" * 5000, "if " * 500, "f() { f; }; f", "x $(" * 300, "\0\1", "${" * 99]
+)
+def test_hostile_scripts_end(script: str) -> None:
+    commands_of(script)

@@ -1,0 +1,82 @@
+"""The job that runs the test suite is chosen, whatever runs beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.detection.ci.trees import ci_of, suite_of
+
+MANAGE = {"manage.py": "from django.core.management import execute_from_command_line\n"}
+
+
+SCRIPTS = '[project.scripts]\nshop = "shop.cli:main"\n'
+
+
+def jobs(**steps: str) -> dict[str, str]:
+    """Return a workflow with these jobs, each with one line."""
+    text = "".join(
+        f"  {name}:\n    steps:\n      - run: {line!r}\n" for name, line in steps.items()
+    )
+    return {".github/workflows/ci.yml": f"on: push\njobs:\n{text}", **MANAGE}
+
+
+@pytest.mark.parametrize(
+    ("files", "suite"),
+    [
+        (jobs(a="pytest", b="pytest -k smoke"), ["pytest"]),
+        (jobs(a="pytest shop/test_x.py --count 9", b="pytest shop"), ["pytest shop"]),
+        (jobs(a="pytest shop/test_x.py::test_y", b="pytest shop/test_x.py"), ["pytest shop/test_x.py"]),
+        (jobs(a="pytest -m fast", b='pytest -m "not slow"'), ["pytest -m not slow"]),
+        (jobs(a="pytest -mfast", b="pytest shop"), ["pytest shop"]),
+        (jobs(a="python manage.py test shop.tests.ShopTests", b="python manage.py test shop"), ["django shop"]),
+        (jobs(a="./manage.py test --tag=fast", b="./manage.py test --exclude-tag x"), ["django --exclude-tag x"]),
+        (jobs(a="pytest e2e --browser x", b="pytest tests"), ["pytest tests"]),
+        (jobs(e2e="pytest --cov", b="pytest"), ["pytest"]),
+        (jobs(lint="flake8", b="python -m unittest"), ["unittest"]),
+        (jobs(a="flake8"), []),
+        (jobs(a="echo pytest", b="pip install pytest", c="pytest-benchmark compare"), []),
+        (jobs(a="python manage.py test shop.tests.OnlyOne"), ["django shop.tests.OnlyOne"]),
+        (jobs(a="pytest || true"), ["pytest"]),
+        (jobs(a='if [ -n "$X" ]; then pytest -x; fi', b="pytest"), ["pytest"]),
+        (jobs(a="python manage.py test shop && python manage.py test library"), ["django shop", "django library"]),
+    ],
+)  # fmt: skip
+def test_the_suite_is_the_job_that_selects_the_least(
+    files: dict[str, str], suite: list[str]
+) -> None:
+    assert suite_of(files) == suite
+
+
+def test_a_job_that_must_pass_for_each_change_comes_first() -> None:
+    files = {
+        ".github/workflows/a.yml": "on: {schedule: [{cron: x}]}\njobs: {n: {steps: [{run: pytest --all}]}}",
+        ".github/workflows/b.yml": "jobs: {n: {continue-on-error: true, steps: [{run: pytest --soon}]}}",
+        ".github/workflows/c.yml": "jobs: {n: {steps: [{run: pytest shop}]}}",
+    }
+    assert suite_of(files) == ["pytest shop"]
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "suite"),
+    [
+        ("python runtests.py -v", {"runtests.py": "from django.test.utils import get_runner\n"}, ["script -v"]),
+        ("./all.py", {"all.py": "import pytest\npytest.main(['x'])\n"}, ["script"]),
+        ("python -m shop test", {"shop/__main__.py": "execute_from_command_line()\n"}, ["django"]),
+        ("python -m shop.cli test a", {"shop/cli.py": "ManagementUtility\n"}, ["django a"]),
+        ("uv run shop test", {"shop/cli.py": "execute_from_command_line\n", "pyproject.toml": SCRIPTS}, ["django"]),
+        ("sandbox/manage.py -v 2 test", {"sandbox/manage.py": "execute_from_command_line"}, ["django -v 2"]),
+        ("django-admin test shop", {}, ["django shop"]),
+        ("python -m django test", {}, ["django"]),
+        ("python build.py", {"build.py": "print('get ready')\n"}, []),
+    ],
+)  # fmt: skip
+def test_every_program_that_runs_tests_is_recognised(
+    line: str, files: dict[str, str], suite: list[str]
+) -> None:
+    assert suite_of({**jobs(a=line), **files}) == suite
+
+
+def test_without_a_ci_tox_and_make_show_how_the_tests_run() -> None:
+    assert suite_of({"tox.ini": "[testenv]\ncommands = pytest shop\n"}) == ["pytest shop"]
+    assert suite_of({"Makefile": "check:\n\tpytest lib\n"}) == ["pytest lib"]
+    assert ci_of({"Makefile": "check:\n\tpytest lib\n"}).jobs == ()
