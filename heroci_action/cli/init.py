@@ -35,10 +35,10 @@ _HEAD = re.compile(r"ref: refs/(?:heads|remotes/origin)/(?P<branch>\S+)\s*")
     default=RELEASE,
     show_default=True,
     metavar="OWNER/REPO@REF",
-    help="The action that the workflow uses; best at a commit.",
+    help="Action that the workflow uses, preferably pinned to a commit.",
 )
-@click.option("--yes", is_flag=True, help="Write without asking.")
-@click.option("--force", is_flag=True, help="Replace a workflow that is there and is another one.")
+@click.option("--yes", is_flag=True, help="Write without confirmation.")
+@click.option("--force", is_flag=True, help="Overwrite an existing workflow that differs.")
 def command(*, path: Path, action: str, yes: bool, force: bool) -> int:
     """Write .github/workflows/heroci.yml for the project at PATH (default: here), after showing it.
 
@@ -124,8 +124,8 @@ def _refuse_to_replace(changes: list[Change], *, force: bool) -> None:
     names = [change.path for change in changes if change.replaces]
     if names and not force:
         raise UsageError(
-            f"{', '.join(names)} is there already and is another one; nothing was written",
-            remedy="give --force to replace it, or take from above what you need",
+            f"{', '.join(names)} already exists and differs; nothing was written",
+            remedy="use --force to overwrite it, or copy what you need from the difference above",
         )
 
 

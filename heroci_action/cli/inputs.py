@@ -1,4 +1,4 @@
-"""The action's inputs become a call of a verb; every wrong one is reported at once."""
+"""Convert the inputs of the action into a call; all wrong inputs are reported at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Verb(StrEnum):
     MERGE = "merge"
 
 
-# The values are compared as YAML 1.2 spells booleans, no other spelling is guessed at.
+# Booleans as in YAML 1.2; no other spelling is accepted.
 BOOLEANS = {"true": True, "false": False}
 VERBOSITIES = {level.name.lower(): level for level in Verbosity}
 ENGINES = {choice.value: choice for choice in EngineChoice}
@@ -65,15 +65,15 @@ OF_ONE_VERB: dict[Verb, tuple[str, ...]] = {
     Verb.REPORT: ("junit", "coverage", "lint", "path-prefix"),
     Verb.MERGE: ("results",),
 }
-"""The inputs that make sense with one command alone; all others do with every one."""
+"""The inputs that only one command uses; every command uses all others."""
 
 UNTOUCHED = {"engine": EngineChoice.AUTO.value, "publish": "false"}
-"""The defaults in action.yml of those of them that do not come empty when the workflow does not set them."""
+"""Those of them that have a default in action.yml, so that they are never empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What the action is asked to do; RunOptions are those of `run`. `cache` is where a run keeps environments."""
+    """The requested verb with its options; `cache` is the directory for environments."""
 
     verb: Verb
     options: RunOptions | ReportOptions
@@ -81,10 +81,10 @@ class Call:
 
 
 class Inputs:
-    """Reads inputs by name and collects what is wrong with them.
+    """Reads inputs by name and collects all errors.
 
-    The runner hands an input over as INPUT_ and its name in capitals, blanks as underscores, dashes kept; one that is
-    not set is empty (actions/runner, ContainerActionHandler).
+    The runner passes an input as INPUT_ and its name in capitals; dashes are kept, and an unset input is empty
+    (actions/runner, ContainerActionHandler).
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -92,11 +92,11 @@ class Inputs:
         self.problems: list[Problem] = []
 
     def text(self, name: str) -> str:
-        """The text without blanks around it."""
+        """Return the text without surrounding blanks."""
         return self._environ.get(f"INPUT_{name.upper()}", "").strip()
 
     def read(self, name: str, convert: Callable[[str], T], default: T) -> T:
-        """The converted value, the default for an empty input; `convert` raises ValueError with what it wants."""
+        """Return the converted value, or the default for an empty input; `convert` raises ValueError."""
         text = self.text(name)
         if not text:
             return default
@@ -107,20 +107,20 @@ class Inputs:
             return default
 
     def given(self, name: str, convert: Callable[[str], T]) -> T | None:
-        """The converted value, None for an empty input."""
+        """Return the converted value, or None for an empty input."""
         return self.read(name, convert, None)
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """The value of a boolean."""
+        """Return the value of a boolean."""
         return self.read(name, _one_of(BOOLEANS), default)
 
     def refuse(self, name: str, message: str, *, remedy: str | None = None) -> None:
-        """Note what is wrong with an input."""
+        """Record an error in an input."""
         self.problems.append(Problem(key=name, message=message, remedy=remedy, origin="inputs"))
 
 
 def call_from(environ: Mapping[str, str]) -> Call:
-    """The call that the inputs ask for. Raises ConfigurationError with every input that makes no sense."""
+    """Return the requested call. Raises ConfigurationError with every wrong input."""
     inputs = Inputs(environ)
     verb = inputs.given("command", _one_of(VERBS))
     shared = _shared(inputs)
@@ -157,13 +157,13 @@ def _shared(inputs: Inputs) -> Options:
 
 
 def _api(inputs: Inputs) -> GitHubApi | None:
-    """Nothing is asked of the API without a token, which a workflow may not have: on a fork, secrets are empty."""
+    """Return what to publish through the API; nothing without a token, because secrets are empty on a fork."""
     token = inputs.text("token")
     check_run = inputs.flag("check-run", default=False)
     comment = inputs.flag("comment", default=False)
     if token and not (check_run or comment):
         inputs.refuse(
-            "token", "is given, but nothing needs it", remedy="set check-run or comment to true"
+            "token", "is set, but nothing uses it", remedy="set check-run or comment to true"
         )
     asked = token and (check_run or comment)
     return GitHubApi(token=token, check_run=check_run, comment=comment) if asked else None
@@ -181,9 +181,10 @@ def _run_options(inputs: Inputs, shared: Options) -> RunOptions:
         timeout=inputs.given("timeout-minutes", _minutes),
         shard=inputs.given("shard", Shard.parse),
         runner_host=inputs.text("runner-host") or None,
-        # The workflow decides: a pull request can change the configuration, but not the workflow of a push.
+        # The workflow decides, because a pull request can change the configuration.
         publish=inputs.flag("publish", default=False),
-        install_system_packages=True,  # the action's container belongs to the run, and is root's
+        # The container belongs to the run, and the user is root.
+        install_system_packages=True,
     )
 
 
@@ -202,14 +203,14 @@ def _fields(shared: Options) -> dict[str, Any]:
 
 
 def _check_verb(inputs: Inputs, verb: Verb) -> None:
-    """Say which inputs the command does nothing with, and which of its own are missing."""
+    """Record the inputs that the command does not use, and those of its own that are missing."""
     for other, names in OF_ONE_VERB.items():
         for name in names:
             if other is not verb and inputs.text(name) not in ("", UNTOUCHED.get(name)):
                 inputs.refuse(
                     name,
-                    f"makes no sense with command {verb.value!r}",
-                    remedy=f"leave it out, or set command to {other.value}",
+                    f"is not used by command {verb.value!r}",
+                    remedy=f"remove it, or set command to {other.value}",
                 )
     own = OF_ONE_VERB[verb]
     files = tuple(name for name in own if name != "path-prefix")
@@ -219,7 +220,7 @@ def _check_verb(inputs: Inputs, verb: Verb) -> None:
         )
 
 
-_FILES = "give names or globs of files, one a line"
+_FILES = "set it to file names or globs, one per line"
 
 
 # Conversions
@@ -240,7 +241,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _lines(text: str) -> tuple[str, ...]:
-    """A path may hold blanks and commas, so each has a line of its own."""
+    """Return the lines; paths can contain blanks and commas."""
     return tuple(line for line in map(str.strip, text.splitlines()) if line)
 
 
@@ -250,7 +251,7 @@ def _prefixes(text: str) -> tuple[tuple[str, str], ...]:
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ValueError("is not a whole number from 1")
+        raise ValueError("is not a positive whole number")
     return int(text)
 
 
@@ -264,7 +265,7 @@ def _number(text: str) -> float:
 def _minutes(text: str) -> float:
     value = _number(text)
     if not 0 < value < math.inf:
-        raise ValueError("is not a number of minutes above 0")
+        raise ValueError("is not a positive number of minutes")
     return value * 60
 
 

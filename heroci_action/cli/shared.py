@@ -121,7 +121,7 @@ _REPORT_OPTIONS = (
     click.option(
         "--unreadable",
         type=click.Choice([choice.value for choice in Unreadable]),
-        help="What a broken report means; a minimum of coverage is never met by one. [default: fail]",
+        help="Effect of a broken report; it never meets a coverage minimum. [default: fail]",
     ),
     click.option(
         "--max-duration",

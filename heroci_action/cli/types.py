@@ -1,4 +1,4 @@
-"""Types of options that click does not bring."""
+"""Parameter types that click lacks."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from heroci_action.sharding import Shard
 Number = TypeVar("Number", int, float)
 
 
-class _Configured(click.ParamType[Number]):
-    """What means the same as in the configuration."""
+class _ConfigurationNumber(click.ParamType[Number]):
+    """A number in the notation of the configuration."""
 
     @abstractmethod
     def read(self, value: object) -> Number:
-        """The number, by the function of the configuration; raises PydanticCustomError."""
+        """Read the number as the configuration does. Raises PydanticCustomError."""
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Number:
-        """The number."""
-        # A tenth of a second that only a call with such an option needs; so is the configuration's model below.
+        """Convert the value."""
+        # Slow to import, and only calls with such an option need it.
         from pydantic_core import PydanticCustomError  # noqa: PLC0415
 
         try:
@@ -34,32 +34,32 @@ class _Configured(click.ParamType[Number]):
             self.fail(f"{value!r} {error.message()}", param, ctx)
 
 
-class Duration(_Configured[float]):
+class Duration(_ConfigurationNumber[float]):
     """Seconds as a number, or `90s`, `5m`, `1h`."""
 
     name = "duration"
 
     def read(self, value: object) -> float:
-        """The seconds."""
+        """Return the seconds."""
         from heroci_action.config.types import seconds  # noqa: PLC0415
 
         return seconds(value)
 
 
-class Size(_Configured[int]):
+class Size(_ConfigurationNumber[int]):
     """Bytes as a number, or `500kB`, `20MB`, `1GiB`."""
 
     name = "size"
 
     def read(self, value: object) -> int:
-        """The bytes."""
+        """Return the bytes."""
         from heroci_action.config.types import size  # noqa: PLC0415
 
         return size(value)
 
 
 class Names(click.ParamType[tuple[str, ...]]):
-    """Names between commas."""
+    """Comma-separated names."""
 
     name = "names"
 
@@ -69,7 +69,7 @@ class Names(click.ParamType[tuple[str, ...]]):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> tuple[str, ...]:
-        """The names; none for an empty text."""
+        """Return the names; none for an empty text."""
         if isinstance(value, tuple):
             return value
         return tuple(name.strip() for name in str(value).split(",") if name.strip())
@@ -83,7 +83,7 @@ class ShardType(click.ParamType[Shard]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Shard:
-        """The shard."""
+        """Return the shard."""
         if isinstance(value, Shard):
             return value
         try:
@@ -100,9 +100,9 @@ class PythonVersion(click.ParamType[str]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """The version as it was written."""
+        """Return the version as it was written."""
         if not re.fullmatch(r"3\.[0-9]{1,3}(\.[0-9]{1,3})?", str(value)):
-            self.fail(f"{value!r} is not a version of Python such as 3.13", param, ctx)
+            self.fail(f"{value!r} is not a Python version such as 3.13", param, ctx)
         return str(value)
 
 

@@ -115,7 +115,7 @@ def test_guide_covers_every_input_and_output() -> None:
 
 def test_marketplace_metadata_is_complete() -> None:
     assert set(ACTION["branding"]) == {"icon", "color"}
-    assert len(ACTION["description"]) < 200
+    assert len(ACTION["description"]) < 125
 
 
 def test_names_are_kebab_case_and_described() -> None:
@@ -129,6 +129,51 @@ def test_unset_inputs_use_the_defaults_of_the_command_line() -> None:
     assert call_from(environ()) == Call(
         verb=Verb.RUN, options=RunOptions(install_system_packages=True, publish=False)
     )
+
+
+ARRIVES = {
+    "command": {"command": "report", "junit": "a.xml"},
+    "engine": {"engine": "host"},
+    "runner-host": {"runner_host": "tcp://h:1"},
+    "config": {"config": __file__},
+    "working-directory": {"working_directory": str(ROOT)},
+    "stages": {"stages": "lint"},
+    "skip": {"skip": "image"},
+    "fail-fast": {"fail_fast": "false"},
+    "max-parallel": {"max_parallel": "2"},
+    "timeout-minutes": {"timeout_minutes": "1"},
+    "shard": {"shard": "1/2"},
+    "cache-dir": {"cache_dir": "c"},
+    "publish": {"publish": "true"},
+    "junit": {"command": "report", "junit": "a.xml"},
+    "coverage": {"command": "report", "coverage": "a.xml"},
+    "lint": {"command": "report", "lint": "a.xml"},
+    "path-prefix": {"command": "report", "junit": "a.xml", "path_prefix": "/app=backend"},
+    "results": {"command": "merge", "results": "a.json"},
+    "baseline": {"baseline": "old.json"},
+    "fail-on": {"fail_on": "errors"},
+    "coverage-minimum": {"coverage_minimum": "1"},
+    "coverage-minimum-diff": {"coverage_minimum_diff": "1"},
+    "unreadable": {"unreadable": "warn"},
+    "annotations": {"annotations": "false"},
+    "summary": {"summary": "false"},
+    "output": {"output": "o"},
+    "log-level": {"log_level": "debug"},
+    "token": {"token": "t0ken", "comment": "true"},
+    "check-run": {"token": "t0ken", "check_run": "true"},
+    "comment": {"token": "t0ken", "comment": "true"},
+}
+
+
+@pytest.mark.parametrize("name", ACTION["inputs"])
+def test_value_of_every_input_arrives(name: str) -> None:
+    given = ARRIVES[name]
+    without = {key: value for key, value in given.items() if key != name.replace("-", "_")}
+    try:
+        before: object = call_from(environ(**without))
+    except ConfigurationError as error:
+        before = error
+    assert call_from(environ(**given)) != before
 
 
 def test_inputs_become_options_of_a_run(tmp_path: Path) -> None:
@@ -249,8 +294,8 @@ def test_all_invalid_inputs_are_reported_at_once() -> None:
         "config": "'no/such.toml' is not a file of the workspace",
         "fail-fast": "'yes' is not one of true, false",
         "publish": "'True' is not one of true, false; did you mean 'true'?",
-        "max-parallel": "'0' is not a whole number from 1",
-        "timeout-minutes": "'-1' is not a number of minutes above 0",
+        "max-parallel": "'0' is not a positive whole number",
+        "timeout-minutes": "'-1' is not a positive number of minutes",
         "shard": "'3/2' is not a shard: those of 2 are 1/2 to 2/2",
         "fail-on": "'errrors' is not one of failures, new-failures, errors, nothing; did you mean 'errors'?",
         "coverage-minimum": "'101' is not a percentage from 0 to 100",
@@ -266,7 +311,7 @@ def test_all_invalid_inputs_are_reported_at_once() -> None:
 
 def test_input_of_another_command_is_an_error() -> None:
     assert told(junit="a.xml", results="b.json", coverage="c.xml", lint="d") == dict.fromkeys(
-        ("junit", "coverage", "lint", "results"), "makes no sense with command 'run'"
+        ("junit", "coverage", "lint", "results"), "is not used by command 'run'"
     )
     assert told(
         command="report",
@@ -278,10 +323,10 @@ def test_input_of_another_command_is_an_error() -> None:
         publish="true",
     ) == dict.fromkeys(
         ("engine", "stages", "shard", "fail-fast", "publish"),
-        "makes no sense with command 'report'",
+        "is not used by command 'report'",
     )
     assert told(command="merge", junit="a.xml") == {
-        "junit": "makes no sense with command 'merge'",
+        "junit": "is not used by command 'merge'",
         "results": "is missing: command 'merge' needs results",
     }
     assert told(command="report") == {
@@ -293,7 +338,7 @@ def test_input_of_another_command_is_an_error() -> None:
 
 
 def test_api_is_used_only_on_request_and_with_a_token() -> None:
-    assert told(token="t0ken") == {"token": "is given, but nothing needs it"}
+    assert told(token="t0ken") == {"token": "is set, but nothing uses it"}
     assert call_from(environ(comment="true", check_run="true")).options.destination.api is None
     with_token = call_from(environ(token="t0ken", check_run="true")).options
     assert with_token.destination.api == GitHubApi(token="t0ken", check_run=True)
