@@ -33,6 +33,8 @@ from heroci_action.runner.run import Interrupt, Outcome, Reader, run_plan
 from heroci_action.version import __version__
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ONE_SIGNAL = 1.0
+"""Seconds within which the same signal counts once."""
 
 
 def run(options: RunOptions, machine: Mapping[str, str]) -> int:
@@ -106,9 +108,17 @@ async def run_project(project: Project, engine: Engine, observer: Observer) -> R
 
 
 async def _listen(interrupt: Interrupt, observer: Observer) -> None:
-    """End the run in order after the first signal, and at once after the second: the reaper cleans up."""
+    """End the run in order after the first signal, and at once after another one: the reaper cleans up.
+
+    The same signal within a second counts once: `timeout`, for example, signals the process and then its group.
+    """
+    first: tuple[signal.Signals, float] | None = None
     with anyio.open_signal_receiver(*SIGNALS) as signals:
         async for number in signals:
+            now = anyio.current_time()
+            if first and number is first[0] and now - first[1] < ONE_SIGNAL:
+                continue
+            first = first or (number, now)
             if interrupt.reason:
                 # Restore the cursor of the terminal.
                 observer.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import signal
 import sys
 import time
 from contextlib import contextmanager
@@ -113,6 +114,7 @@ class Recorder:
             self._main = self._main and not self._inside
             self._inside = []
             self._left_out = 0
+            end_on_sigterm()
         self._main = self._main and not worker
 
     @property
@@ -299,6 +301,26 @@ class Recorder:
         self._record.write(event="stop", n=number)
         if isinstance(owner, type):
             self._record.write(event="fixtures", classname=path, duration=duration)
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end this forked process even if coverage's handler raises, as the one inherited from the parent does.
+
+    Otherwise, the exception would be raised in the test that is running, and recorded as its failure.
+    """
+    handler: Any = signal.getsignal(signal.SIGTERM)
+    module = getattr(getattr(handler, "__func__", None), "__module__", "")
+    if not module.startswith("coverage."):
+        return
+
+    def end(number: int, frame: Any) -> None:
+        try:
+            handler(number, frame)
+        finally:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def nth_name(name: str, index: int) -> str:

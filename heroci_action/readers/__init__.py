@@ -39,18 +39,15 @@ def read_sources(sources: Iterable[Source], *, tree: PathResolver) -> Readings:
     for source in sources:
         groups.setdefault(BY_KIND[source.kind].read, []).append(source)
     parts = {reader: reader(group, tree) for reader, group in groups.items()}
-    recorded = _recorded(parts[read_records]) if read_records in parts else set()
-    return joined(
-        part if reader is read_records else _without(part, recorded)
-        for reader, part in parts.items()
-    )
+    record = parts.get(read_records)
+    if record is None:
+        return joined(parts.values())
+    return joined(part if part is record else _unrecorded(part, record) for part in parts.values())
 
 
-def _recorded(part: Readings) -> set[str]:
-    """Return the ids of the tests that were recorded, whether they have ended or not."""
-    unfinished = part.run.unfinished if part.run else ()
-    return {test.id for test in (*part.tests, *(item.test for item in unfinished))}
-
-
-def _without(part: Readings, recorded: set[str]) -> Readings:
+def _unrecorded(part: Readings, record: Readings) -> Readings:
+    """Return the readings without the tests that the probes recorded: all of them, if the record is intact."""
+    if record.run is not None and record.run.intact:
+        return replace(part, tests=())
+    recorded = {test.id for test in record.tests}
     return replace(part, tests=tuple(test for test in part.tests if test.id not in recorded))

@@ -29,9 +29,10 @@ class Unfinished:
 class RecordedRun:
     """What the processes of a test run recorded about its course.
 
-    `complete`: every runner and suite that began has ended, and no test is missing. `stopped`: the run was stopped on
-    purpose, as `--failfast` does. `intact`: nothing changed the record. `died` is the exit code of a worker that ended
-    before its work was done. `expected_failures` are recorded as skipped tests, although they ran.
+    `complete`: every runner and suite that began has ended, and no test is missing. `stopped`: the runner was told to
+    stop, as by `--failfast` or an interrupt, and ended in order. `intact`: nothing changed the record. `died` is the
+    exit code of a worker that ended before its work was done. `expected_failures` are recorded as skipped tests,
+    although they ran.
     """
 
     planned: int = 0
@@ -125,7 +126,6 @@ def recorded_run(processes: list[ProcessRecord]) -> RecordedRun | None:
         sum(_number(end, "ran") for _, end in suites if end is not None),
     )
     died = {pid: code for process in processes for pid, code in process.died.items()}
-    stopped = any(end.get("stopped") is True for end in ends)
     all_ended = not built and all(
         process.begun.keys() <= process.ended.keys() for process in processes
     )
@@ -133,8 +133,8 @@ def recorded_run(processes: list[ProcessRecord]) -> RecordedRun | None:
     return RecordedRun(
         planned=planned,
         ran=ran,
-        complete=all_ended and not died and (stopped or ran + left_out >= planned),
-        stopped=stopped,
+        complete=all_ended and not died and ran + left_out >= planned,
+        stopped=not died and any(end and end.get("stopped") is True for _, end in suites),
         intact=all(process.intact for process in processes),
         died=next(iter(died.values()), None),
         expected_failures=sum(process.expected_failures for process in processes),

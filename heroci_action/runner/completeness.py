@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from heroci_action.readers import Readings
 from heroci_action.readers.recorded_run import RecordedRun, Unfinished
-from heroci_action.results.records import TestCase
+from heroci_action.results.records import Status, TestCase
 from heroci_action.text import count, seconds
 
 _SIGNALLED = 128
@@ -26,18 +26,21 @@ def unfinished_tests(
     run: RecordedRun | None, *, exit_code: int | None, ended: Ended | None
 ) -> tuple[TestCase, ...]:
     """Return the tests that were running when their process ended, each with what ended it as its message."""
-    if run is None or run.stopped:
+    if run is None:
         return ()
     return tuple(
         replace(item.test, message=_message(item, exit_code, ended)) for item in run.unfinished
     )
 
 
-def stopped_tests(run: RecordedRun | None) -> Iterator[str]:
-    """Yield a warning for each test that was running when `--failfast` ended the run."""
-    if run is not None and run.stopped:
-        for item in run.unfinished:
-            yield f"{item.test.id} was ended by --failfast"
+def excuse_failfast(readings: Readings, ended: Ended | None) -> Readings:
+    """Return the readings with a run that failed tests have stopped as complete; tests that it ended are warnings."""
+    run = readings.run
+    failed = any(test.status in (Status.FAILED, Status.ERRORED) for test in readings.tests)
+    if run is None or not run.stopped or not failed or ended is not None:
+        return readings
+    warnings = tuple(f"{item.test.id} was ended by --failfast" for item in run.unfinished)
+    return replace(readings, run=None, warnings=(*readings.warnings, *warnings))
 
 
 def _message(item: Unfinished, exit_code: int | None, ended: Ended | None) -> str:

@@ -16,8 +16,8 @@ from heroci_action.results.records import StageResult, Status, StepResult, TestC
 from heroci_action.runner.completeness import (
     Ended,
     early_end,
+    excuse_failfast,
     signal_name,
-    stopped_tests,
     unfinished_tests,
 )
 from heroci_action.text import count, one_line, seconds
@@ -51,6 +51,7 @@ def judge_step(
     `outcome` is None if the step was cancelled, and `ended` says why; `tail` is the end of its output.
     """
     exit_code = outcome.exit_code if isinstance(outcome, StepOutcome) else None
+    readings = excuse_failfast(readings, ended)
     unfinished = unfinished_tests(readings.run, exit_code=exit_code, ended=ended)
     result = StepResult(
         name=step.name,
@@ -63,14 +64,13 @@ def judge_step(
         splits=readings.splits,
         fixtures=readings.fixtures,
         problems=readings.problems,
-        warnings=(*readings.warnings, *stopped_tests(readings.run)),
+        warnings=readings.warnings,
     )
     if outcome is None:
         return result
     if isinstance(outcome, HeroCIError):
         return replace(result, status=Status.ERRORED, reason=outcome.cause, remedy=outcome.remedy)
-    bad = sum(test.status in (Status.FAILED, Status.ERRORED) for test in readings.tests)
-    verdict = _judge(step, outcome, readings, tail=tail, bad=bad)
+    verdict = _judge(step, outcome, readings, tail=tail)
     return replace(
         result,
         status=verdict.status,
@@ -84,7 +84,8 @@ def judge_step(
     )
 
 
-def _judge(step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, bad: int) -> Verdict:
+def _judge(step: Step, outcome: StepOutcome, readings: Readings, *, tail: str) -> Verdict:
+    bad = sum(test.status in (Status.FAILED, Status.ERRORED) for test in readings.tests)
     if outcome.timed_out:
         return Verdict(status=Status.CANCELLED)
     if outcome.exit_code:

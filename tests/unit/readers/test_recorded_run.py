@@ -69,11 +69,15 @@ def test_a_run_that_ended_with_too_few_tests_is_incomplete() -> None:
     assert not course((process(), begin(3), *ran("a", "b"), end(ran=2))).complete
 
 
-@pytest.mark.parametrize("excuse", [{"left_out": 1}, {"stopped": True}, {"ran": 3}])
-def test_tests_of_a_class_without_set_up_or_after_failfast_are_not_missing(
-    excuse: Event,
-) -> None:
+@pytest.mark.parametrize("excuse", [{"left_out": 1}, {"ran": 3}])
+def test_tests_of_a_class_without_set_up_are_not_missing(excuse: Event) -> None:
     assert course((process(), begin(3), *ran("a", "b"), end(**excuse))).complete
+
+
+def test_a_run_that_was_told_to_stop_is_incomplete_and_says_so() -> None:
+    run = course((process(), begin(3), *ran("a", "b"), end(stopped=True)))
+    assert (run.complete, run.stopped) == (False, True)
+    assert not course((process(), begin(3), *ran("a"), start("b"))).stopped
 
 
 def test_a_runner_that_did_not_return_is_incomplete_even_if_its_suite_ended() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from heroci_action.readers import Readings
 from heroci_action.readers.recorded_run import RecordedRun, Unfinished
-from heroci_action.results.records import TestCase
+from heroci_action.results.records import Status, TestCase
 from heroci_action.runner.completeness import (
     Ended,
     early_end,
-    stopped_tests,
+    excuse_failfast,
     unfinished_tests,
 )
 
@@ -96,7 +97,23 @@ def test_an_unfinished_test_says_what_ended_it(
     assert (test.id, test.message) == (item.test.id, message)
 
 
-def test_tests_that_failfast_ended_are_warnings() -> None:
-    run = RecordedRun(stopped=True, unfinished=(TEST,))
-    assert list(stopped_tests(run)) == ["shop.Cart.test_x was ended by --failfast"]
-    assert unfinished_tests(run, exit_code=1, ended=None) == ()
+def stopped(status: Status) -> Readings:
+    run = RecordedRun(planned=3, ran=1, complete=False, stopped=True, unfinished=(TEST,))
+    return Readings(tests=(TestCase(name="a", status=status),), run=run)
+
+
+def test_failfast_excuses_the_missing_tests_and_those_that_it_ended() -> None:
+    readings = excuse_failfast(stopped(Status.FAILED), None)
+    assert readings.warnings == ("shop.Cart.test_x was ended by --failfast",)
+    assert early_end(readings.run, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "ended"),
+    [(Status.PASSED, None), (Status.FAILED, Ended(why="the time limit ended it", at=1.0))],
+    ids=["nothing failed", "HeroCI ended it"],
+)
+def test_nothing_else_is_excused(status: Status, ended: Ended | None) -> None:
+    readings = stopped(status)
+    assert excuse_failfast(readings, ended) == readings
+    assert early_end(readings.run, 0) is not None
