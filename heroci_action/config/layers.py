@@ -51,10 +51,11 @@ class Layers:
                 self.origins.pop(dotted, None)
                 self._merge(into[key], value, origin_of, f"{dotted}.")
             elif not (isinstance(value, Mapping) and isinstance(below, Mapping)):
+                if isinstance(below, Mapping):
+                    self._forget_origins(f"{dotted}.")
                 into[key] = value
-                self._set_origin(dotted, origin_of(dotted))
+                self.origins[dotted] = origin_of(dotted)
 
-    def _set_origin(self, dotted: str, origin: str) -> None:
-        for old in [old for old in self.origins if old.startswith(f"{dotted}.")]:
+    def _forget_origins(self, prefix: str) -> None:
+        for old in [old for old in self.origins if old.startswith(prefix)]:
             del self.origins[old]
-        self.origins[dotted] = origin

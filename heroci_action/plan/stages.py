@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -156,9 +156,8 @@ def _unknown_names(plan: Plan) -> Iterator[Problem]:
 
 
 def _unknown(
-    stage: Stage, kind: str, names: Iterable[str], *, known: Iterable[str]
+    stage: Stage, kind: str, names: Iterable[str], *, known: Collection[str]
 ) -> Iterator[Problem]:
-    known = set(known)
     key = "needs" if kind == "stage" else "services"
     for name in names:
         if name not in known:
@@ -188,7 +187,7 @@ def select(plan: Plan, *, only: Iterable[str] = (), skip: Iterable[str] = ()) ->
     `only` includes everything that the named stages need. Raises ConfigurationError for unknown names.
     """
     only, skip = tuple(only), tuple(skip)
-    known = [stage.name for stage in plan.stages]
+    known = {stage.name for stage in plan.stages}
     unknown = [
         Problem(key=option, message=f"there is no stage {name!r}{suggest(name, known)}")
         for option, names in (("--stages", only), ("--skip", skip))
@@ -197,8 +196,9 @@ def select(plan: Plan, *, only: Iterable[str] = (), skip: Iterable[str] = ()) ->
     ]
     if unknown:
         raise ConfigurationError(tuple(unknown))
-    wanted = _with_needs(plan, only) if only else set(known)
-    return replace(plan, stages=tuple(_select(stage, wanted, set(skip)) for stage in plan.stages))
+    skipped = set(skip)
+    wanted = _with_needs(plan, only) if only else known
+    return replace(plan, stages=tuple(_select(stage, wanted, skipped) for stage in plan.stages))
 
 
 def _with_needs(plan: Plan, names: Iterable[str]) -> set[str]:
