@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import base64
-import codecs
-import gzip
 import html
 import json
 import re
 import shlex
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from urllib.parse import quote, quote_plus
@@ -33,13 +30,6 @@ _COLOUR = re.compile(
 )
 # Starts with a literal, so that searching a large text is fast.
 _COLOUR_END = re.compile(r"\[[0-9;]*[mK]")
-_BOMS = {
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-_GZIP = b"\x1f\x8b"
 
 
 class Masker:
@@ -72,25 +62,6 @@ class Masker:
             return masked
         plain = without_colours(masked)
         return self._replace(plain) if self.reveals(plain) else masked
-
-    def mask_bytes(self, content: bytes) -> bytes:
-        """Return the content of a file without secrets; a compressed file comes back uncompressed."""
-        if not self._secrets:
-            return content
-        if content.startswith(_GZIP):
-            try:
-                content = gzip.decompress(content)
-            except (OSError, EOFError, zlib.error):
-                # The reader reports what is wrong with the file.
-                return content
-        for mark, encoding in _BOMS.items():
-            if content.startswith(mark):
-                text = content.decode(encoding, errors="replace")
-                masked = self.mask(text)
-                return content if masked == text else masked.encode(encoding, errors="replace")
-        text = content.decode(errors="surrogateescape")
-        masked = self.mask(text)
-        return content if masked is text else masked.encode(errors="surrogateescape")
 
     def reveals(self, text: str) -> bool:
         """Return whether the text contains a secret."""

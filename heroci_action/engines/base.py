@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from heroci_action.plan.stages import Plan, Stage, Step
 
@@ -32,11 +32,17 @@ class Printed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFile:
-    """A report file as it left the engine; `path` is for messages only."""
+    """A report file as it left the engine; `path` is for messages only.
+
+    A large one is not in `content`: `opened` returns a stream of it, each time from the start. `problem` is the reason
+    why there is no more content, if the file is too large or damaged.
+    """
 
     kind: str
     path: str
-    content: bytes
+    content: bytes = b""
+    opened: Callable[[], BinaryIO] | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
+
+import anyio.to_thread
 
 from heroci_action.engines.base import (
     Engine,
@@ -15,6 +18,7 @@ from heroci_action.engines.base import (
     StepOutcome,
 )
 from heroci_action.engines.machine_errors import machine_errors
+from heroci_action.engines.masked_reports import mask_report
 from heroci_action.engines.secret_store import (
     MaskedSink,
     SecretStore,
@@ -44,16 +48,21 @@ class MaskedEngine:
         self._secrets.add(*declared_secrets(plan, self._machine))
         with _masked_errors(self._secrets):
             async with self._engine.open(plan) as session:
-                yield _MaskedSession(session, self._secrets, self._machine)
+                yield _MaskedSession(session, self._secrets, self._machine, plan.largest_report)
 
 
 class _MaskedSession:
     def __init__(
-        self, session: EngineSession, secrets: SecretStore, machine: Mapping[str, str]
+        self,
+        session: EngineSession,
+        secrets: SecretStore,
+        machine: Mapping[str, str],
+        limit: int,
     ) -> None:
         self._session = session
         self._secrets = secrets
         self._machine = machine
+        self._limit = limit
 
     @asynccontextmanager
     async def stage(self, stage: Stage, sink: Sink) -> AsyncIterator[StageScope]:
@@ -63,15 +72,16 @@ class _MaskedSession:
         try:
             with _masked_errors(self._secrets):
                 async with self._session.stage(stage, log) as scope:
-                    yield _MaskedScope(scope, self._secrets)
+                    yield _MaskedScope(scope, self._secrets, self._limit)
         finally:
             log.flush()
 
 
 class _MaskedScope:
-    def __init__(self, scope: StageScope, secrets: SecretStore) -> None:
+    def __init__(self, scope: StageScope, secrets: SecretStore, limit: int) -> None:
         self._scope = scope
         self._secrets = secrets
+        self._limit = limit
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -99,13 +109,13 @@ class _MaskedScope:
         """Return the step's report files, masked."""
         with _masked_errors(self._secrets):
             files = await self._scope.collect(step)
-        return tuple(
-            replace(
-                file,
-                path=self._secrets.mask(file.path),
-                content=self._secrets.mask_bytes(file.content),
-            )
-            for file in files
+        with machine_errors():
+            return tuple([await self._mask(file) for file in files])
+
+    async def _mask(self, file: ReportFile) -> ReportFile:
+        # A large file takes seconds, in which the other steps go on.
+        return await anyio.to_thread.run_sync(
+            partial(mask_report, file, self._secrets, limit=self._limit)
         )
 
 

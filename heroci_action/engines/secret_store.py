@@ -51,10 +51,6 @@ class SecretStore:
         """Return the text without secrets."""
         return self._masker.mask(text)
 
-    def mask_bytes(self, content: bytes) -> bytes:
-        """Return the content of a file without secrets."""
-        return self._masker.mask_bytes(content)
-
     def reveals(self, text: str) -> bool:
         """Return whether the text contains a secret."""
         return self._masker.reveals(text)

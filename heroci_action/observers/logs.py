@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer
@@ -16,6 +18,7 @@ from heroci_action.plan.stages import Stage
 from heroci_action.results.records import Result, StageResult, StepResult
 
 MAX_NAME = 80  # characters of a stage's or step's name in a file's name
+HEAD = TAIL = 32 << 20  # bytes of a log file that are kept
 _UNSAFE = re.compile(r"[^A-Za-z0-9_+-]+")
 
 
@@ -40,14 +43,14 @@ class LogFiles(Observer):
 
     def __init__(self, output: Path) -> None:
         self._output = output
-        self._open: dict[tuple[str, str], TextIO] = {}
+        self._open: dict[tuple[str, str], _LogFile] = {}
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
         """Write the line at once, so that a killed run leaves its output."""
         file = self._open.get((stage, step))
         if file is None:
-            file = self._open[stage, step] = _create(self._output / log_path(stage, step))
-        file.write(f"{line}\n")
+            file = self._open[stage, step] = _LogFile(self._output / log_path(stage, step))
+        file.write(line)
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
         """Close the file of the step."""
@@ -70,8 +73,55 @@ class LogFiles(Observer):
             file.close()
 
 
-def _create(path: Path) -> TextIO:
-    """Open a file that is written line by line; refuse a symbolic link in place of it or its directory."""
+class _LogFile:
+    """A log of bounded size: above `HEAD` bytes, only the last `TAIL` bytes are kept, and the file states the cut."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = _create(path)
+        self._size = 0
+        self._tail: BinaryIO | None = None
+        self._dropped = 0
+
+    def write(self, line: str) -> None:
+        """Write a line at once, or keep it for the tail."""
+        content = f"{line}\n".encode(errors="backslashreplace")
+        self._size += len(content)
+        if self._size <= HEAD:
+            self._file.write(content)
+            return
+        if self._tail is None:
+            # Unlinked from the start, so that nothing is left if HeroCI is killed.
+            self._tail = tempfile.TemporaryFile()  # noqa: SIM115
+        self._tail.write(content)
+        if self._tail.tell() > 2 * TAIL:
+            self._tail = self._shorten(self._tail)
+
+    def _shorten(self, tail: BinaryIO) -> BinaryIO:
+        """Return a file with the last `TAIL` bytes of the tail, from the start of a line."""
+        shorter = tempfile.TemporaryFile()  # noqa: SIM115
+        self._dropped += tail.seek(-TAIL, os.SEEK_END)
+        self._dropped += len(tail.readline())
+        shutil.copyfileobj(tail, shorter)
+        tail.close()
+        return shorter
+
+    def close(self) -> None:
+        """Append the tail and close the file."""
+        with self._file:
+            tail = self._tail
+            if tail is None:
+                return
+            if tail.tell() > TAIL:
+                tail = self._shorten(tail)
+            if self._dropped:
+                self._file.write(f"\n[{self._dropped:,} bytes were left out here]\n\n".encode())
+            tail.seek(0)
+            shutil.copyfileobj(tail, self._file)
+            tail.close()
+
+
+def _create(path: Path) -> BinaryIO:
+    """Open a file that is written without a buffer; refuse a symbolic link in place of it or its directory."""
     path.parent.mkdir(parents=True, exist_ok=True)
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -79,7 +129,7 @@ def _create(path: Path) -> TextIO:
         descriptor = os.open(path.name, flags, 0o666, dir_fd=directory)
     finally:
         os.close(directory)
-    return os.fdopen(descriptor, "a", buffering=1, encoding="utf-8", errors="backslashreplace")
+    return os.fdopen(descriptor, "ab", buffering=0)
 
 
 def with_logs(result: Result, output: Path) -> Result:

@@ -35,6 +35,7 @@ def build_plan(loaded: ProjectConfig, context: RunContext) -> Plan:
         },
         stages=(*built_in, *own, *publish.stages(loaded, built_in)),
         public_variables=config.public_variables,
+        largest_report=config.report.largest_file,
         fail_fast=config.fail_fast,
         max_parallel=config.max_parallel,
         timeout=config.timeout,

@@ -101,11 +101,15 @@ class Environment:
     image: str | None = None
 
 
+LARGEST_REPORT = 1 << 30
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything that an engine needs to know; commands run in `directory`, relative to the repository's root.
 
-    `public_variables` are variables of the caller whose values are not masked.
+    `public_variables` are variables of the caller whose values are not masked. Report files of more bytes than
+    `largest_report`, uncompressed, are refused.
     """
 
     project: str
@@ -114,6 +118,7 @@ class Plan:
     services: Mapping[str, Service] = field(default_factory=dict)
     stages: tuple[Stage, ...] = ()
     public_variables: tuple[str, ...] = ()
+    largest_report: int = LARGEST_REPORT
     fail_fast: bool = False
     max_parallel: int | None = None
     timeout: float | None = None

@@ -28,7 +28,15 @@ def read(
     counts once, as the probes saw it.
     """
     sources = [
-        Source(kind=file.kind, path=file.path, content=file.content, limit=limit) for file in files
+        Source(
+            kind=file.kind,
+            path=file.path,
+            content=file.content,
+            opened=file.opened,
+            problem=file.problem,
+            limit=limit,
+        )
+        for file in files
     ]
     return read_sources([*sources, *printed], tree=tree)
 

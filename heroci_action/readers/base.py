@@ -38,7 +38,8 @@ class Source:
 
     A large one is not in `content`: `opened` gives a stream of it, as often as it is read. `limit` is the number of
     bytes, after unpacking, above which it is refused. Without `outputs`, what tests printed that passed is not kept:
-    that is most of a large report, and nobody reads it. With `packed`, the tests that have nothing to tell are packed.
+    that is most of a large report, and nobody reads it. `problem` is why the content ends where it does. With `packed`,
+    the tests that have nothing to tell are packed.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Source:
     content: bytes = b""
     errors: bytes = b""
     opened: Callable[[], BinaryIO] | None = None
+    problem: str | None = None
     limit: int = LARGEST_FILE
     outputs: bool = True
     packed: bool = False
@@ -61,6 +63,8 @@ class Source:
             if left < 0:
                 raise BrokenReportError(f"it has more than {self.limit:,} bytes")
             yield piece
+        if self.problem:
+            raise BrokenReportError(self.problem)
 
     def _pieces(self) -> Iterator[bytes]:
         if self.opened is None:

@@ -222,11 +222,18 @@ class HostScope(Dispatcher):
             if report.path is not None:
                 pattern = fill(report.path, self._values)
                 files += [
-                    ReportFile(kind=report.kind, path=str(path), content=path.read_bytes())
+                    self._report(report.kind, path)
                     for path in sorted(_glob(self._resources.directory, pattern))
                     if path.is_file()
                 ]
         return tuple(files)
+
+    def _report(self, kind: str, path: Path) -> ReportFile:
+        size, limit = path.stat().st_size, self._resources.plan.largest_report
+        if size > limit:
+            problem = f"it has {size:,} bytes, more than the limit of {limit:,}"
+            return ReportFile(kind=kind, path=str(path), problem=problem)
+        return ReportFile(kind=kind, path=str(path), opened=lambda: path.open("rb"))
 
 
 def _safe_directory(root: str) -> dict[str, str]:

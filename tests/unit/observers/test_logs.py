@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.engines.base import Stream
+from heroci_action.observers import logs
 from heroci_action.observers.logs import LogFiles, log_path, with_logs
 from tests.unit.builders import run, stage, step
 from tests.unit.observers.plans import RESULT, watch
@@ -29,6 +30,25 @@ def test_a_line_is_there_at_once(tmp_path: Path) -> None:
 
     assert (tmp_path / "logs/tests.tests.log").read_text() == "so far\n"
     log.close()
+
+
+def test_of_a_huge_log_the_beginning_and_the_end_are_kept_and_the_cut_is_stated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "HEAD", 1000)
+    monkeypatch.setattr(logs, "TAIL", 500)
+    log = LogFiles(tmp_path)
+    for number in range(10_000):
+        log.output("tests", "tests", Stream.STDOUT, f"line {number}")
+    log.close()
+
+    written = (tmp_path / "logs/tests.tests.log").read_text().splitlines()
+    assert written[:2] == ["line 0", "line 1"]
+    assert written[-1] == "line 9999"
+    assert sum(map(len, written)) < 1600
+    (cut,) = (line for line in written if "left out" in line)
+    after = written[written.index(cut) + 2 :]
+    assert after == [f"line {number}" for number in range(10_000 - len(after), 10_000)]
 
 
 def test_text_that_has_no_utf8_form_is_written_as_its_escape(tmp_path: Path) -> None:
