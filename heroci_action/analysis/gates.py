@@ -1,4 +1,4 @@
-"""What makes a report fail: the limits that a user has set, as steps with a result and a reason."""
+"""Judge a result by the limits of the user; each limit becomes a step with a status and a reason."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ STAGE = "gates"
 
 
 def judge(result: Result, gates: Gates) -> Result:
-    """The result with its verdict: what does not make it fail is optional, every limit is a step of the stage `gates`.
+    """Return the result with its verdict.
 
-    A limit on something that was not measured is not met.
+    A stage whose failure does not count becomes optional. Every limit becomes a step of the stage `gates`; a limit for
+    something that was not measured is not met.
     """
     stages = tuple(
         stage if _counts(stage, result, gates.fail_on) else replace(stage, optional=True)
@@ -38,7 +39,7 @@ def judge(result: Result, gates: Gates) -> Result:
 
 
 def judge_run(result: Result, gates: Gates) -> Result:
-    """`judge` for what HeroCI ran itself: no gate lets through what is graver than a failure, or that nothing ran."""
+    """Judge a run of HeroCI itself: no gate accepts anything graver than a failure, or a run in which nothing ran."""
     judged = judge(result, gates)
     explained = any(stage.status is Status.FAILED and not stage.optional for stage in result.stages)
     if result.exit_code > 1 or (result.exit_code and not explained):
@@ -47,7 +48,7 @@ def judge_run(result: Result, gates: Gates) -> Result:
 
 
 def verdict(result: Result) -> Result:
-    """The result with the status and the exit code that its stages add up to."""
+    """Return the result with the status and exit code that follow from its stages."""
     ends = {stage.status for stage in result.stages if not stage.optional}
     worst = (Status.CANCELLED, Status.ERRORED, Status.FAILED)
     status = next((status for status in worst if status in ends), Status.PASSED)
@@ -55,7 +56,7 @@ def verdict(result: Result) -> Result:
 
 
 def _counts(stage: StageResult, result: Result, fail_on: FailOn) -> bool:
-    """Whether the failure of a stage is the report's."""
+    """Return whether the failure of a stage makes the report fail."""
     match fail_on:
         case FailOn.NOTHING:
             return False
@@ -69,7 +70,7 @@ def _counts(stage: StageResult, result: Result, fail_on: FailOn) -> bool:
 
 
 def _is_broken(stage: StageResult) -> bool:
-    """Whether something else than tests and findings went wrong, such as a migration or the build of the image."""
+    """Return whether more than tests and findings failed, such as a migration or the build of the image."""
     return stage.status is Status.ERRORED or any(
         step.problems or (step.status.is_failure and not failures(step)) for step in stage.steps
     )
@@ -155,7 +156,7 @@ def _share(name: str, what: str, percent: float, minimum: float) -> StepResult:
 
 
 def _percent(what: str, percent: float, minimum: float) -> str:
-    # More digits if two would say that 79.999 is 80.
+    # With two digits, 79.999 would read as 80.
     digits = 2 if percent >= minimum or f"{percent:.2f}" != f"{minimum:.2f}" else 6
     return f"{what} is {percent:.{digits}f} %"
 

@@ -79,6 +79,18 @@ class Source:
         except OSError as error:
             raise BrokenReportError(error.strerror or str(error)) from error
 
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of the content without their newlines. Raises BrokenReportError."""
+        rest: list[bytes] = []
+        for chunk in self.chunks():
+            first, *more = chunk.split(b"\n")
+            rest.append(first)
+            if more:
+                yield b"".join(rest)
+                yield from more[:-1]
+                rest = [more[-1]]
+        yield b"".join(rest)
+
     @property
     def data(self) -> bytes:
         """All of the content at once, for formats that cannot be streamed. Raises BrokenReportError."""

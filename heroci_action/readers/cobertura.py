@@ -47,7 +47,7 @@ class _Handler:
             self._line(self.file, attributes)
 
     def _line(self, file: MeasuredFile, attributes: Mapping[str, str]) -> None:
-        """Record a line of a class; those of its methods are repeated, with the same numbers."""
+        """Record a line of a class; its methods repeat their lines, with the same numbers."""
         number = line_number(attributes.get("number", ""))
         if number is None:
             return

@@ -1,4 +1,4 @@
-"""What coverage reports say about a file, and how their paths become paths of the repository."""
+"""The measured files of a coverage report, and their places in the repository."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MeasuredFile:
             self.branches[number] = unite(known, branches) if known else branches
 
     def add(self, other: MeasuredFile) -> None:
-        """Record everything that the other one says about the same file."""
+        """Add another description of the same file."""
         for number, ran in other.lines.items():
             self.line(number, ran=ran)
         for number, branches in other.branches.items():
@@ -60,7 +60,7 @@ class MeasuredFile:
 
 
 def each_coverage(single: Callable[[Source, PathResolver], Readings]) -> Reader:
-    """Make a reader of independent files; one that is broken is missing in the coverage, which a gate has to know."""
+    """Make a reader of independent files; gates have to know which of them are broken."""
 
     def read_one(source: Source, tree: PathResolver) -> Readings:
         try:
@@ -97,7 +97,10 @@ def readings_at(files: Mapping[str, MeasuredFile], paths: ReportPaths, source: S
     """Return the coverage of the files at these paths; two names of a report may be one file."""
     measured: dict[str, MeasuredFile] = {}
     for name, path in paths.files.items():
-        measured.setdefault(path, MeasuredFile()).add(files[name])
+        if path in measured:
+            measured[path].add(files[name])
+        else:
+            measured[path] = files[name]
     records = [measured[path].record(path) for path in sorted(measured)]
     unmatched = [files[name].record(name) for name in paths.unmatched]
     coverage = Coverage(

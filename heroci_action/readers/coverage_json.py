@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from heroci_action.plan.report_kinds import COVERAGE_JSON
@@ -26,30 +26,28 @@ def read_coverage_json(source: Source, tree: PathResolver) -> Readings:
 
 
 def _read_file(entry: Mapping[str, Any]) -> MeasuredFile:
-    file = MeasuredFile()
-    for line in _lines(entry["executed_lines"]):
-        file.line(line, ran=True)
-    for line in _lines(entry["missing_lines"]):
-        file.line(line, ran=False)
+    missing, executed = _lines(entry["missing_lines"]), _lines(entry["executed_lines"])
+    file = MeasuredFile(lines=dict.fromkeys(missing, False) | dict.fromkeys(executed, True))
     taken = _targets(entry.get("executed_branches", ()))
     missed = _targets(entry.get("missing_branches", ()))
     for line in taken | missed:
         total = len(taken[line]) + len(missed[line])
         file.branch(line, Branches.of(len(taken[line]), total, missed[line]))
     if not file.branches:
-        # Before version 7, coverage.py only counted them.
-        summary = entry.get("summary", {})
-        covered, missing = (
-            int(summary.get(f"{name}_branches", 0)) for name in ("covered", "missing")
-        )
-        file.other_branches = Branches(covered, covered + missing)
+        file.other_branches = _counted(entry.get("summary", {}))
     return file
 
 
-def _lines(numbers: object) -> Iterator[int]:
+def _counted(summary: Mapping[str, Any]) -> Branches:
+    """Return the number of branches, which is all that coverage.py wrote before version 7."""
+    covered = int(summary.get("covered_branches", 0))
+    return Branches(covered, covered + int(summary.get("missing_branches", 0)))
+
+
+def _lines(numbers: object) -> list[int]:
     if not isinstance(numbers, list):
         raise TypeError(f"lines that are no list: {numbers!r:.40}")
-    return (number for number in numbers if isinstance(number, int) and number > 0)
+    return [number for number in numbers if isinstance(number, int) and number > 0]
 
 
 def _targets(arcs: Iterable[tuple[Any, Any]]) -> defaultdict[int, list[str]]:

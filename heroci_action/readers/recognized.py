@@ -15,16 +15,16 @@ from heroci_action.readers.registry import BY_KIND, FORMATS, recognize
 from heroci_action.readers.unsupported import recognize_unsupported
 from heroci_action.repository.paths import PathResolver
 
-# https://maven.apache.org/surefire/maven-failsafe-plugin: the usual glob matches it beside the results.
+# https://maven.apache.org/surefire/maven-failsafe-plugin: the usual glob matches it too.
 _FAILSAFE_SUMMARY = xml_root("failsafe-summary")
 _HTML = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 
 def read_recognized(source: Source, tree: PathResolver) -> tuple[Category, Readings]:
-    """Read a file by its content, and return what it is about.
+    """Read a file by its content, and return its category.
 
-    The kind of the source says what it should contain. It is a problem if a file is of another, unknown kind, and a
-    warning if it contains no test.
+    The kind of the source is the expected one. A file of an unknown format is a problem, a file without tests is a
+    warning.
     """
     expected = BY_KIND[source.kind].category
     try:
@@ -52,7 +52,7 @@ def _says_anything(readings: Readings) -> bool:
 
 
 def _unknown(start: bytes, expected: Category) -> tuple[Category, str]:
-    """Return why a file cannot be read; no reason if its reader may find out, or if a linter had nothing to say."""
+    """Return why a file cannot be read; no reason if its reader finds out, or if a linter printed nothing."""
     other = recognize_unsupported(start)
     if other:
         return other.category, str(other)
@@ -76,7 +76,7 @@ def _problem(source: Source, category: Category, reason: str) -> Readings:
 
 
 def _start(source: Source) -> bytes:
-    """Return the first bytes, uncompressed; of a damaged file, those that can be read. Raises BrokenReportError."""
+    """Return the first bytes, uncompressed, even of a damaged file. Raises BrokenReportError."""
     start = b""
     try:
         for chunk in source.chunks():

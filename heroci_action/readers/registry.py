@@ -1,4 +1,4 @@
-"""The formats that HeroCI reads, and those that it only knows by name."""
+"""The formats that HeroCI reads."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _LINT = "HeroCI reads SARIF, Checkstyle XML and the default output of several li
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsupported:
-    """A format that is not read; `advice` says which one to write instead, and how."""
+    """A format that is not read; `advice` names the format to write instead, and the way to do it."""
 
     title: str
     category: Category
@@ -70,7 +70,9 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
         xml_root("assemblies", "assembly"),
         "use `dotnet test --logger junit` with the package JunitXml.TestLogger, or the runner's -junit",
     ),
-    _tests("TestNG XML", xml_root("testng-results"), "use the files in junitreports/ beside it"),
+    _tests(
+        "TestNG XML", xml_root("testng-results"), "use the files in its directory junitreports/"
+    ),
     _tests("Robot Framework XML", xml_root("robot"), "run `robot --xunit junit.xml`"),
     _tests("CTest XML", xml_root("Site"), "run `ctest --output-junit junit.xml`"),
     _tests("Jest JSON", json_object(r'"numTotalTests"\s*:'), "use the reporter jest-junit"),
@@ -158,6 +160,6 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
 
 
 def recognize_unsupported(start: bytes) -> Unsupported | None:
-    """Return the format of a file by its first bytes, if it is one that HeroCI only knows by name."""
+    """Return the format of a file by its first bytes; None if it is none of these."""
     head = Head.of(start)
     return next((one for one in UNSUPPORTED if one.recognize(head)), None)

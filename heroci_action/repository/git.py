@@ -35,7 +35,7 @@ class GitError(HeroCIError):
 
 
 def git(directory: Path, *arguments: str, env: Mapping[str, str] | None = None) -> str:
-    """Run git in a directory and return what it prints; undecodable bytes become surrogates.
+    """Run git in a directory and return its output; undecodable bytes become surrogates.
 
     `env` replaces the environment of this process. Raises GitError.
     """
@@ -95,8 +95,8 @@ class Checkout:
     def merge_base(self, ref: str, *, merge_commit: str | None = None) -> str:
         """Return the commit at which HEAD left `ref`.
 
-        `merge_commit` is the one that GitHub made of a pull request and its base: if it is checked out with a depth of
-        2, `ref` is unknown, but the base is its first parent. Raises GitError with a remedy.
+        `merge_commit` merges a pull request into its base, as GitHub does for a workflow. If it is checked out with a
+        depth of 2, `ref` is unknown, but its first parent is the base. Raises GitError with a remedy.
         """
         if not self.known:
             raise GitError("this is not a git repository, so the changed lines are unknown")
@@ -115,7 +115,7 @@ class Checkout:
             ) from error
 
     def _parents(self, commit: str) -> tuple[str, ...]:
-        """Return the parents of a commit as far as they exist here; none if another commit is checked out."""
+        """Return the parents of a commit that exist in this clone; none if another commit is checked out."""
         if self.commit() != commit:
             return ()
         return tuple(filter(None, (self._resolve(f"{commit}^{n}^{{commit}}") for n in (1, 2))))

@@ -1,7 +1,7 @@
 """Choose the prefix that turns the paths of a report into paths of the repository.
 
-A report was written in another directory, container or machine, so all its paths differ from those that git knows by
-the same prefix. The prefix that makes most of them tracked files is chosen, once per report. If two prefixes fit
+A report was written in another directory, container or machine, so all its paths have another prefix than the paths of
+tracked files. The prefix that turns most of them into tracked files is chosen, once per report. If two prefixes fit
 equally well, none is.
 """
 
@@ -55,7 +55,7 @@ class Fit:
 class Search:
     """The search for the best rule.
 
-    `spellings` are the paths that a name in the report may stand for, in order of preference; `tracked` are the
+    `spellings` are the possible paths of each name in the report, in order of preference; `tracked` are the
     repository's files, `named` the same by their bare names.
     """
 
@@ -161,7 +161,7 @@ class Search:
 
 
 def _neighbours(backwards: Sequence[str], path: str) -> Sequence[str]:
-    """Return the files whose ends are most similar to that of a path; all are sorted by their reversed texts."""
+    """Return the files with the ends most similar to the path's; `backwards` are sorted, reversed paths."""
     place = bisect(backwards, path[::-1])
     near = backwards[max(place - MAX_NAMESAKES // 2, 0) : place + MAX_NAMESAKES // 2]
     return [file[::-1] for file in near]

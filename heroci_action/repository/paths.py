@@ -20,10 +20,10 @@ _LIBRARY = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPaths:
-    """Where the files of one report are in the repository, by their names in it.
+    """The files of one report in the repository, by their names in the report.
 
-    `unmatched` are the names that fit no tracked file; those of libraries are left out. `ambiguity` says why none was
-    mapped although several prefixes would fit.
+    `unmatched` are names that fit no tracked file, except names in libraries. `ambiguity` is the reason if several
+    prefixes fit equally well.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -33,12 +33,12 @@ class ReportPaths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathResolver:
-    """The files of the repository, and what is known about paths in reports.
+    """The files of the repository, and known facts about paths in reports.
 
-    `directory` is where the commands ran, relative to the repository's root. `tracked` are the files that git tracks or
-    would track, relative to the root. `roots` are the absolute paths that the root had where the commands ran. If
-    `foreign`, a report may come from another machine, where the root had an unknown path. `mapping` replaces prefixes
-    of paths, as configured by the user; the longest one that fits wins.
+    `directory` is the working directory of the commands, relative to the repository's root. `tracked` are the files
+    that git tracks or would track, relative to the root. `roots` are the known absolute paths of the root, in
+    containers or on other machines. If `foreign`, a report may also come from a machine with another root. `mapping`
+    replaces prefixes of paths, as configured; the longest prefix wins.
     """
 
     directory: str = "."
@@ -123,7 +123,7 @@ class PathResolver:
     ) -> Iterator[tuple[Search, Mapping[str, tuple[str, ...]]]]:
         """Yield a search for relative names, and one for absolute names of another machine, each with its libraries.
 
-        A report that was merged from those of several tools has both.
+        A report that was merged from the reports of several tools has both.
         """
         unknown = {
             name: paths
