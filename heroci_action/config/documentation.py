@@ -43,6 +43,7 @@ TABLES = {
     "CheckConfig": "integration.checks",
     "ReportConfig": "report",
     "StageConfig": "stages.NAME",
+    "ReportFileConfig": "stages.NAME.reports",
     "StepConfig": "steps",
 }
 

@@ -21,7 +21,6 @@ from pydantic import (
 from heroci_action.config.types import (
     CommandLine,
     Env,
-    Globs,
     Hook,
     Name,
     Path,
@@ -40,6 +39,7 @@ from heroci_action.config.types import (
     Variable,
     Variables,
     lint_tools,
+    one_or_more,
     short_form,
 )
 from heroci_action.options import LARGEST_FILE, LIST_PASSED
@@ -208,6 +208,15 @@ class ReportConfig(Table):
     """Prefixes of paths in reports, and the directories that replace them, such as { "/app" = "backend" }."""
 
 
+class ReportFileConfig(Table):
+    """A report file of a stage; plain text is its path or glob."""
+
+    path: Text
+    """Path or glob, relative to the working directory."""
+    optional: StrictBool = False
+    """Let the stage pass even if no file matches."""
+
+
 class StageConfig(Table):
     """A stage of the project, such as a deployment, or changes to a built-in stage."""
 
@@ -217,8 +226,8 @@ class StageConfig(Table):
     """Commands, in order."""
     parallel: StrictBool = False
     """Run the steps in parallel."""
-    reports: Mapping[ReportFormat, Globs] = Field(default_factory=dict)
-    """Report files that the steps produce: format to path or glob."""
+    reports: Mapping[ReportFormat, ReportFiles] = Field(default_factory=dict)
+    """Report files that the steps produce: format to path or glob, or a list of them."""
     services: Texts | None = None
     """Names of the services that the stage needs."""
     env: Env = Field(default_factory=dict)
@@ -230,7 +239,7 @@ class StageConfig(Table):
     caches: Texts = ()
     """Directories to keep between runs, such as "~/.npm" or "node_modules"."""
     timeout: Seconds | None = None
-    """Time limit of the stage."""
+    """Time limit of the stage; the default is 30 minutes for `tests` and 10 for other stages."""
     optional: StrictBool | None = None
     """Let the run pass even if this stage fails."""
 
@@ -239,6 +248,19 @@ Step = Annotated[
     StepConfig,
     BeforeValidator(
         short_form("run", str, list, tuple), json_schema_input_type=StepConfig | str | list[str]
+    ),
+]
+ReportFiles = Annotated[
+    tuple[
+        Annotated[
+            ReportFileConfig,
+            BeforeValidator(short_form("path", str), json_schema_input_type=ReportFileConfig | str),
+        ],
+        ...,
+    ],
+    BeforeValidator(
+        one_or_more,
+        json_schema_input_type=ReportFileConfig | str | list[ReportFileConfig | str],
     ),
 ]
 Check = Annotated[

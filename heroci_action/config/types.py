@@ -149,8 +149,9 @@ def lint_tools(value: object) -> object:
     return value
 
 
-def _list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+def one_or_more(value: object) -> object:
+    """Return a list for a single text or table; anything else is unchanged."""
+    return [value] if isinstance(value, str | Mapping) else value
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -189,4 +190,3 @@ Processes = Annotated[
 ReportFormat = Annotated[
     str, BeforeValidator(_report_format), Field(json_schema_extra={"enum": list(BY_KIND)})
 ]
-Globs = Annotated[Texts, BeforeValidator(_list, json_schema_input_type=str | list[str])]

@@ -58,8 +58,10 @@ def configure(stage: Stage, loaded: ProjectConfig) -> Stage:
 def _steps(config: StageConfig) -> tuple[Step, ...]:
     """Return the configured steps and one that collects the reports, whether the others passed or not."""
     steps = tuple(Step(name=step.title, action=Command(line=step.run)) for step in config.steps)
-    reports = tuple(
-        Report(kind=kind, path=path) for kind, paths in config.reports.items() for path in paths
+    declared = tuple(
+        Report(kind=kind, path=report.path, required=not report.optional)
+        for kind, reports in config.reports.items()
+        for report in reports
     )
-    collect = Step(name="reports", action=CollectReports(), reports=reports, always=True)
-    return (*steps, collect) if reports else steps
+    collect = Step(name="reports", action=CollectReports(), reports=declared, always=True)
+    return (*steps, collect) if declared else steps

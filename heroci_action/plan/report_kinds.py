@@ -16,8 +16,10 @@ class Report:
     """A file or glob that a step leaves behind, or its standard output if `path` is None.
 
     `kind` is the name of a format. A path is relative to the working directory; `{reports}` in it, in commands and in
-    environments is the stage's scratch directory for report files.
+    environments is the stage's scratch directory for report files. If the report is `required`, a step without a file
+    that matches has not passed.
     """
 
     kind: str
     path: str | None = None
+    required: bool = False

@@ -156,10 +156,11 @@ class StageTask:
 
     async def _collect(self, step: Step, scope: StageScope, output: Output) -> Readings:
         files: tuple[ReportFile, ...] = ()
+        missing: tuple[str, ...] = ()
         problem = f"within {seconds(COLLECT_WITHIN)}"
         with anyio.move_on_after(COLLECT_WITHIN):
             try:
-                files = await scope.collect(step)
+                files, missing = await _collect(step, scope)
                 problem = ""
             except EngineError as error:
                 problem = f": {error.cause}"
@@ -167,7 +168,7 @@ class StageTask:
         if problem:
             lost = f"could not collect the reports of {step.name!r}{problem}"
             readings = replace(readings, warnings=(lost, *readings.warnings))
-        return readings
+        return replace(readings, problems=(*readings.problems, *missing))
 
     def _reach_time_limit(self) -> None:
         """End the stage or run whose time limit the engine has enforced, which it does shortly before the runner."""
@@ -216,6 +217,21 @@ class StageTask:
                 remedy=time_limit_remedy(self._stage),
             )
         return result
+
+
+async def _collect(step: Step, scope: StageScope) -> tuple[tuple[ReportFile, ...], tuple[str, ...]]:
+    """Return the report files of a step, and a problem for each required report without one."""
+    others = tuple(report for report in step.reports if not report.required)
+    files = list(await scope.collect(replace(step, reports=others)))
+    missing = []
+    for report in step.reports:
+        if report.required:
+            found = await scope.collect(replace(step, reports=(report,)))
+            files += found
+            if not found:
+                reason = f"no file matches {report.path!r}, the {report.kind} report of the stage"
+                missing.append(reason)
+    return tuple(files), tuple(missing)
 
 
 def ended(why: str, moment: float) -> Ended:

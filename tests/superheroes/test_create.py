@@ -31,6 +31,14 @@ class CreateTestCase(ApiTestCase):
 
         self.assertEqual(self.client.get(f"{HEROES}{created['id']}/").json(), created)
 
+    def test_deeply_nested_json_is_a_bad_request(self) -> None:
+        for bracket in ("[", '{"name":'):
+            with self.subTest(bracket=bracket):
+                response = self.client.post(
+                    HEROES, bracket * 100_000, content_type="application/json"
+                )
+                self.assertEqual(response.status_code, 400, response.content[:200])
+
     def test_only_the_name_is_required(self) -> None:
         created = self.client.post(HEROES, {"name": "Nobody"}).json()
 

@@ -175,6 +175,17 @@ def test_a_passed_exit_code_does_not_hide_a_failed_test() -> None:
     assert result.reason == "only: exited with code 0, but its report contains 1 failed test"
 
 
+@pytest.mark.parametrize(("required", "status"), [(True, Status.FAILED), (False, Status.PASSED)])
+def test_a_required_report_that_is_missing_fails_its_step(required: bool, status: Status) -> None:
+    reports = (Report(kind="junit", path="out/*.xml", required=required),)
+    (result,) = run(stage("e2e", steps=(step("reports", reports=reports),))).stages
+    assert result.status is status
+    if required:
+        assert (
+            result.reason == "reports: no file matches 'out/*.xml', the junit report of the stage"
+        )
+
+
 def test_a_test_step_in_which_no_test_ran_fails() -> None:
     (result,) = run(stage("tests", steps=(step("tests", must_report=True),))).stages
     assert result.status is Status.FAILED
