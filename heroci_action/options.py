@@ -31,7 +31,7 @@ class FailOn(StrEnum):
 
     # Any failed or errored test, any finding of severity error.
     FAILURES = "failures"
-    # Only those that are not in the baseline.
+    # Only failures and findings that are new since the baseline.
     NEW_FAILURES = "new-failures"
     # Only errored tests.
     ERRORS = "errors"
@@ -39,7 +39,7 @@ class FailOn(StrEnum):
 
 
 class Unreadable(StrEnum):
-    """The values of `--unreadable`: what a report means that is broken or contradicts itself."""
+    """The values of `--unreadable`: the effect of a report that is broken or contradicts itself."""
 
     FAIL = "fail"
     WARN = "warn"
@@ -62,7 +62,7 @@ class Gates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """What a result is compared with.
+    """The baseline and the git ref to compare a result with.
 
     `baseline` is the heroci-result.json of an earlier run. `base` is the git ref that changed lines are counted from;
     None means the base of the pull request, on GitHub.
@@ -86,7 +86,7 @@ class GitHubApi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where the reports go: a directory and, on GitHub, annotations, the job summary and the API."""
+    """The destination of the reports: a directory and, on GitHub, annotations, the job summary and the API."""
 
     output: Path = DEFAULT_OUTPUT
     annotations: bool = True
@@ -98,7 +98,7 @@ class Destination:
 class Options:
     """The options of every verb that reports; paths are relative to the current directory.
 
-    `path` is the directory of the project. `unreadable` is what a broken report means; None means the value of the
+    `path` is the directory of the project. `unreadable` is the effect of a broken report; None means the value of the
     configuration.
     """
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from heroci_action.results.packed import ids_and_files
+from heroci_action.results.packed import find_named
 from heroci_action.results.records import Result, StageResult, Status, StepResult, TestCase
 from heroci_action.text import printable
 
@@ -87,15 +87,15 @@ def _source_names(stages: Sequence[StageResult]) -> dict[tuple[str, str], str]:
 def mark_passed_elsewhere(result: Result) -> Result:
     """Add to each failed test the other files, shards or jobs in which it passed."""
     names = _source_names(result.stages)
-    wanted = {failure.test.id for failure in failures_of(result.stages)} if names else set()
+    failures = failures_of(result.stages) if names else ()
+    wanted = frozenset(failure.test.name for failure in failures)
     if not wanted:
         return result
     passes: dict[str, dict[tuple[str, str | None], None]] = {}
     for stage in result.stages:
         for step in stage.steps:
-            for name, file in _passed(step):
-                if name in wanted:
-                    passes.setdefault(name, {})[names[stage.name, step.name], file] = None
+            for test_id, file in _passed(step, wanted):
+                passes.setdefault(test_id, {})[names[stage.name, step.name], file] = None
 
     def mark(test: TestCase) -> TestCase:
         found = passes.get(test.id, {}) if test.status.is_unsuccessful else {}
@@ -111,11 +111,13 @@ def mark_passed_elsewhere(result: Result) -> Result:
     return replace(result, stages=stages) if passes else result
 
 
-def _passed(step: StepResult) -> Iterator[tuple[str, str | None]]:
-    """Yield the id and the file of each test that passed."""
-    yield from ((test.id, test.file) for test in step.tests if test.status is Status.PASSED)
+def _passed(step: StepResult, wanted: frozenset[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield the id and the file of each test with one of these names that passed."""
+    for test in step.tests:
+        if test.status is Status.PASSED and test.name in wanted:
+            yield test.id, test.file
     if step.passed:
-        yield from ids_and_files(step.passed)
+        yield from find_named(step.passed, wanted)
 
 
 def _is_same_file(one: str | None, other: str | None) -> bool:

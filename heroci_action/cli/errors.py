@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from heroci_action.errors import ConfigurationError, HeroCIError
-from heroci_action.github.commands import inert
+from heroci_action.github.inert import inert
 
 
 def show_error(error: HeroCIError) -> None:

@@ -13,7 +13,7 @@ import click
 from heroci_action.cli.shared import project_path, selection_options
 from heroci_action.cli.types import PYTHON
 from heroci_action.commands.plan import Project, plan_project
-from heroci_action.github.commands import inert
+from heroci_action.github.inert import inert
 from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.plan.stages import Stage
 from heroci_action.sharding import MAX_JOBS, matrix

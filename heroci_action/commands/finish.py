@@ -65,7 +65,7 @@ def _is_unreadable(result: Result) -> bool:
 
 
 def publish(result: Result, destination: Destination, site: Site, *, keep: bool = False) -> Result:
-    """Write the reports and tell GitHub; return the result, which has not passed if a report is missing.
+    """Write the reports and notify GitHub; return the result, which has not passed if a report is missing.
 
     If `keep`, the reports of an earlier call are not replaced.
     """

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from heroci_action.config.location import read_file, repository_root
+from heroci_action.config.location import read_file, report_config, repository_root
 from heroci_action.options import LARGEST_FILE, LIST_PASSED, ReportOptions, Unreadable
 from heroci_action.output_directory import REPORTS, is_marked
 
@@ -82,9 +82,6 @@ def _configured(place: Path) -> Settings:
     written, origin = read_file(repository_root(place), place)
     if not written:
         return Settings()
-    # The model takes a fifth of a second to import.
-    from heroci_action.config.location import report_config  # noqa: PLC0415
-
     found = report_config(written, origin)
     return Settings(
         listed=found.list_passed,

@@ -78,7 +78,7 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
 
 
 def _check_temporary_directory(machine: Mapping[str, str]) -> None:
-    """Raise UsageError if TMPDIR is unusable: everything that a run creates goes there."""
+    """Raise UsageError if TMPDIR is unusable, because a run creates all its temporary files there."""
     directory = machine.get("TMPDIR")
     if directory and not os.access(directory, os.W_OK | os.X_OK):
         raise UsageError(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from heroci_action.config.model import Config, ReportConfig
-from heroci_action.config.problems import find_misfits
 from heroci_action.errors import ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from heroci_action.config.model import ReportConfig
 
 DEFAULTS = "defaults"
 
@@ -62,6 +63,10 @@ def report_config(written: Mapping[str, Any], origin: str) -> ReportConfig:
 
     Raises ConfigurationError with every problem of the whole file, because a misspelt table would be ignored.
     """
+    # The model takes a third of a second to import, and most reports have no configuration.
+    from heroci_action.config.model import Config  # noqa: PLC0415
+    from heroci_action.config.problems import find_misfits  # noqa: PLC0415
+
     problems = tuple(misfit.problem for misfit in find_misfits(written, origin))
     if problems:
         raise ConfigurationError(tuple(sorted(problems, key=lambda problem: problem.key)))

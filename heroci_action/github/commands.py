@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
 from actions_toolkit.command import Command
 
+from heroci_action.github.inert import inert
 from heroci_action.results.records import Severity
 from heroci_action.text import clip, printable
 
 # actions/runner, ExecutionContext: _maxIssueCount (per level and step), _maxIssueMessageLength (characters)
 MAX_ANNOTATIONS = 10
 MAX_MESSAGE = 4_096
-
-_OLD_COMMAND = re.compile(r"##(?=\[)")
-_COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
-_ZERO_WIDTH = "\u200b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +72,6 @@ def untrusted(lines: Iterable[str], *, token: str) -> Iterator[str]:
     for line in lines:
         yield from inert(line).split("\n")
     yield f"::{token}::"
-
-
-def inert(text: str) -> str:
-    """Return the text without commands: neither `::` at the start of a line nor `##[` anywhere.
-
-    GitHub's log viewer interprets the second form even while commands are stopped.
-    """
-    plain = _OLD_COMMAND.sub(f"##{_ZERO_WIDTH}", printable(text))
-    return _COMMAND.sub(rf"\1:{_ZERO_WIDTH}", plain)
 
 
 def write_line(stream: TextIO, line: str) -> None:

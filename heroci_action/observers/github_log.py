@@ -10,6 +10,7 @@ from typing import TextIO
 
 from heroci_action.engines.base import Stream
 from heroci_action.github import commands
+from heroci_action.github.inert import inert
 from heroci_action.observers.base import Observer
 from heroci_action.observers.phrases import SIGNS, ended, verdict
 from heroci_action.options import Verbosity
@@ -98,7 +99,7 @@ class GitHubLog(Observer):
             self.stage_finished(StageResult(name=stage, status=Status.CANCELLED))
 
     def _say(self, words: str) -> None:
-        commands.write_line(self._stream, commands.inert(words.strip()))
+        commands.write_line(self._stream, inert(words.strip()))
         self._stream.flush()
 
 

@@ -189,13 +189,16 @@ def named(packed: PassedTests) -> Iterator[tuple[str, float]]:
             yield prefixes[index] + name, micros / MICROSECONDS
 
 
-def ids_and_files(packed: PassedTests) -> Iterator[tuple[str, str | None]]:
-    """Yield the id and the file of each test, in order."""
+def find_named(packed: PassedTests, wanted: frozenset[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield the id and the file of each test that has one of these names, in order."""
     prefixes = [f"{classname}." if classname else "" for classname, _ in packed.classes]
     files = [file for _, file in packed.classes]
     for block in columns(packed):
+        if wanted.isdisjoint(block.names):
+            continue
         for index, name in zip(block.classes, block.names, strict=True):
-            yield prefixes[index] + name, files[index]
+            if name in wanted:
+                yield prefixes[index] + name, files[index]
 
 
 def without(packed: PassedTests, rows: Collection[int]) -> PassedTests | None:

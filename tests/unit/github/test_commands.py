@@ -13,9 +13,9 @@ from heroci_action.github.commands import (
     annotation,
     command,
     group,
-    inert,
     write_line,
 )
+from heroci_action.github.inert import inert
 from heroci_action.results.records import Severity
 from tests.unit.github.runner import Obeyed, obeyed
 from tests.unit.result_strategies import HOSTILE, texts
