@@ -1,4 +1,4 @@
-"""Calls the program as a user does: as a process of its own, in a directory, with an environment."""
+"""Run the program as a user does: as a process, in a directory, with an environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMAND = (sys.executable, "-I", "-m", "heroci_action")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What a call came to; `reports` is the output directory."""
+    """A finished call; `reports` is the output directory."""
 
     exit_code: int
     stdout: str
@@ -44,12 +44,12 @@ class Run:
         return next(step for step in self.stage(stage)["steps"] if step["name"] == name)
 
     def junit(self) -> ElementTree.Element:
-        """The root of junit.xml, which is ours and may be parsed by what comes with Python."""
+        """The root element of junit.xml, which is trusted because HeroCI wrote it."""
         return ElementTree.parse(self.reports / "junit.xml").getroot()
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The caller's environment without what another run or CI service has put there."""
+    """Return the caller's environment without variables of other runs or CI services."""
     foreign = ("GITHUB_", "INPUT_", "HEROCI_", "RUNNER_")
     kept = {
         name: value
@@ -60,7 +60,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def call(*arguments: str, directory: Path, env: Mapping[str, str] | None = None) -> Run:
-    """Run the program in a directory and wait for its end."""
+    """Run the program in a directory and wait until it ends."""
     done = subprocess.run(
         [*COMMAND, *arguments],
         cwd=directory,
@@ -78,7 +78,7 @@ def call(*arguments: str, directory: Path, env: Mapping[str, str] | None = None)
 
 
 def run(directory: Path, *options: str, env: Mapping[str, str] | None = None) -> Run:
-    """`heroci run` on the host engine without the image stage."""
+    """Call `heroci run` on the host engine without the image stage."""
     return call(
         "run", "--engine", "host", "--skip", "image", *options, directory=directory, env=env
     )

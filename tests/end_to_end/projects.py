@@ -1,4 +1,4 @@
-"""Small Django projects, written to disk and put under git, to run the program on."""
+"""Small Django projects in git repositories, on which the tests run the program."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ FILES = {
 
 
 def write(root: Path, changes: Mapping[str, str | None] | None = None) -> Path:
-    """The project at `root`, with these files instead of its own; None leaves one out."""
+    """Write the project to `root` with these files replaced; None omits a file."""
     for name, text in {**FILES, **(changes or {})}.items():
         if text is not None:
             path = root / name
@@ -141,7 +141,7 @@ def write(root: Path, changes: Mapping[str, str | None] | None = None) -> Path:
 
 
 def commit(root: Path) -> None:
-    """Put everything that is there under git."""
+    """Commit everything."""
     git(root, "add", "--all")
     git(
         root,
@@ -157,7 +157,7 @@ def commit(root: Path) -> None:
 
 
 def git(root: Path, *arguments: str) -> None:
-    """Run git, without the user's own settings."""
+    """Run git without the user's settings."""
     env = {
         "PATH": "/usr/bin:/bin:/usr/local/bin",
         "GIT_CONFIG_GLOBAL": "/dev/null",

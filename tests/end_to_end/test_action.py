@@ -1,4 +1,4 @@
-"""The action's image, built and started as GitHub's runner does it (actions/runner, ContainerActionHandler)."""
+"""The action's image, built and started like GitHub's runner does (actions/runner, ContainerActionHandler)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def image() -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What a step of a job came to."""
+    """The result of a step of a job."""
 
     exit_code: int
     log: str
@@ -49,12 +49,12 @@ class Step:
 
     @property
     def annotations(self) -> list[str]:
-        """The commands that become annotations."""
+        """The commands that create annotations."""
         return re.findall(r"^::(?:error|warning|notice) .*$", self.log, re.MULTILINE)
 
 
 def run_step(image: str, workspace: Path, temp: Path, **inputs: str) -> Step:
-    """Start the container with the runner's environment, mounts and files, and read what it left in them."""
+    """Start the container with the runner's environment, mounts and files, and read the files afterwards."""
     for name in ("_runner_file_commands", "_github_home", "_github_workflow", "temp"):
         (temp / name).mkdir(parents=True)
     files = {
@@ -120,7 +120,7 @@ def _mounts(workspace: Path, temp: Path) -> list[str]:
 
 
 def parse_outputs(text: str) -> dict[str, str]:
-    """The file by GitHub's rules: `name=value`, or `name<<DELIMITER` and lines up to the delimiter."""
+    """Parse the file by GitHub's rules: `name=value`, or `name<<DELIMITER` and lines up to the delimiter."""
     found: dict[str, str] = {}
     lines = iter(text.splitlines())
     for line in lines:
@@ -139,11 +139,11 @@ def parse_outputs(text: str) -> dict[str, str]:
 
 
 def checkout(target: Path) -> Path:
-    """This repository as actions/checkout would lay it: a clone that belongs to the runner's user, not to root."""
+    """Clone this repository like actions/checkout: the clone belongs to the runner's user, not to root."""
     subprocess.run(
         ["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(target)], check=True
     )
-    # What is not committed yet is part of what is tested.
+    # Test uncommitted changes, too.
     listed = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-z", "-co", "--exclude-standard"],
         capture_output=True,
@@ -157,31 +157,31 @@ def checkout(target: Path) -> Path:
 
 
 def given_to_the_runner(target: Path) -> Path:
-    """The directory with the owner that it has on a hosted runner, as far as we may."""
+    """Give the directory to the owner that it has on a hosted runner, if permitted."""
     if os.geteuid() == 0:
         subprocess.run(["chown", "-R", "1001:1001", str(target)], check=True)
     return target
 
 
 def owners(workspace: Path) -> set[tuple[int, int]]:
-    """Whom the files of a workspace belong to."""
+    """Return the owners of the files in a workspace."""
     found = (path.lstat() for path in (workspace, *workspace.rglob("*")))
     return {(file.st_uid, file.st_gid) for file in found}
 
 
 def only_the_runners(workspace: Path) -> bool:
-    """Whether nothing is left of root in the workspace; `checkout` can only give it to the runner as root."""
+    """Return whether root owns no file in the workspace; `checkout` can change owners only as root."""
     return os.geteuid() != 0 or owners(workspace) == {(1001, 1001)}
 
 
-def test_the_image_is_at_most_90_megabytes_over_its_base(image: str) -> None:
+def test_image_adds_at_most_90_megabytes_to_its_base(image: str) -> None:
     sizes = docker("image", "inspect", "--format", "{{.Size}}", image, "python:3.13-slim")
     mine, base = map(int, sizes.stdout.split())
     assert mine - base <= 90_000_000
 
 
-def test_everything_in_the_image_can_be_imported(image: str) -> None:
-    """What is left out of the image is not missed; the host engine's tools are named where they are used."""
+def test_every_module_in_the_image_can_be_imported(image: str) -> None:
+    """Every module can be imported although the image omits packages; errors name the host engine's tools."""
     program = (
         "import heroci_action, importlib, pkgutil\n"
         "for module in pkgutil.walk_packages(heroci_action.__path__, 'heroci_action.'):\n"
@@ -197,12 +197,17 @@ def test_everything_in_the_image_can_be_imported(image: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ("git", "clone", "-q", "https://127.0.0.1:1/x"),  # https is there: the port is not
+        (
+            "git",
+            "clone",
+            "-q",
+            "https://127.0.0.1:1/x",
+        ),  # https works, but nothing listens on the port
         ("git", "submodule", "status"),
         ("docker", "--version"),
     ],
 )
-def test_the_programs_of_the_image_work(image: str, command: tuple[str, ...]) -> None:
+def test_programs_in_the_image_work(image: str, command: tuple[str, ...]) -> None:
     script = f"git init -q /tmp/x && cd /tmp/x && {' '.join(command)}"
     done = docker("run", "--rm", "--entrypoint", "sh", image, "-c", script)
     assert done.returncode == 0 or "Failed to connect to 127.0.0.1" in done.stderr, done.stderr
@@ -211,7 +216,7 @@ def test_the_programs_of_the_image_work(image: str, command: tuple[str, ...]) ->
 
 @pytest.fixture(scope="module")
 def release() -> Iterator[str]:
-    """The image of a release, which has the Dagger CLI inside."""
+    """Build the image of a release, which contains the Dagger CLI."""
     name = engine_image()
     if docker("image", "inspect", name).returncode:
         pytest.skip(f"the image {name} is not here; pull it to run this test")
@@ -224,19 +229,19 @@ def release() -> Iterator[str]:
 
 
 def engine_image() -> str:
-    """The image that the Dagger CLI is taken from."""
+    """Return the image that contains the Dagger CLI."""
     found = re.search(r"COPY --from=(\S+/engine:\S+)", (ROOT / "Dockerfile.action").read_text())
     assert found
     return found[1]
 
 
-def test_a_release_has_the_dagger_cli_inside(release: str) -> None:
+def test_release_image_contains_the_dagger_cli(release: str) -> None:
     said = docker("run", "--rm", "--entrypoint", "dagger", release, "version").stdout
     assert engine_image().partition(":v")[2] in said
 
 
 @pytest.mark.dagger
-def test_a_release_runs_stages_on_the_runners_dagger_engine(release: str, tmp_path: Path) -> None:
+def test_release_image_uses_the_dagger_engine_of_the_runner(release: str, tmp_path: Path) -> None:
     name = f"dagger-engine-v{engine_image().partition(':v')[2]}"
     if name not in docker("ps", "--format", "{{.Names}}").stdout.split():
         pytest.skip(f"no Dagger engine runs in the container {name}; start one to run this test")
@@ -248,7 +253,7 @@ def test_a_release_runs_stages_on_the_runners_dagger_engine(release: str, tmp_pa
     assert only_the_runners(step.workspace)
 
 
-def test_the_action_passes_on_the_reference_project(image: str, tmp_path: Path) -> None:
+def test_action_passes_on_the_reference_project(image: str, tmp_path: Path) -> None:
     step = run_step(
         image, checkout(tmp_path / "w"), tmp_path / "t", engine="host", cache_dir=".cache/heroci"
     )
@@ -269,7 +274,7 @@ def test_the_action_passes_on_the_reference_project(image: str, tmp_path: Path) 
     assert (step.workspace / ".cache/heroci/environments").is_dir()
 
 
-def test_a_broken_test_fails_the_step_and_annotates_its_line(image: str, tmp_path: Path) -> None:
+def test_broken_test_fails_the_step_and_is_annotated(image: str, tmp_path: Path) -> None:
     workspace = checkout(tmp_path / "w")
     broken = workspace / "tests/superheroes/test_broken.py"
     broken.write_text(
@@ -289,7 +294,7 @@ def test_a_broken_test_fails_the_step_and_annotates_its_line(image: str, tmp_pat
     assert only_the_runners(workspace)
 
 
-def test_a_report_of_foreign_results(image: str, tmp_path: Path) -> None:
+def test_action_reports_results_of_other_tools(image: str, tmp_path: Path) -> None:
     workspace = checkout(tmp_path / "w")
     (workspace / "results").mkdir()
     (workspace / "results/a.xml").write_text(
@@ -312,7 +317,7 @@ def test_a_report_of_foreign_results(image: str, tmp_path: Path) -> None:
     assert (workspace / step.outputs["html-path"]).is_file()
 
 
-def test_wrong_inputs_are_told_at_once(image: str, tmp_path: Path) -> None:
+def test_all_invalid_inputs_are_reported_at_once(image: str, tmp_path: Path) -> None:
     step = run_step(
         image, checkout(tmp_path / "w"), tmp_path / "t", engine="dager", fail_fast="perhaps"
     )
@@ -322,7 +327,7 @@ def test_wrong_inputs_are_told_at_once(image: str, tmp_path: Path) -> None:
     assert only_the_runners(step.workspace)
 
 
-def test_a_module_in_the_checkout_does_not_get_in_the_way(image: str, tmp_path: Path) -> None:
+def test_module_in_the_checkout_is_not_imported(image: str, tmp_path: Path) -> None:
     (tmp_path / "w").mkdir()
     (tmp_path / "w/json.py").write_text("raise SystemExit('imported from the checkout')\n")
     step = run_step(image, tmp_path / "w", tmp_path / "t", engine="host")

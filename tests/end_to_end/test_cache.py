@@ -1,4 +1,4 @@
-"""`heroci cache` as a user calls it: what is kept is shown and thrown away, and nothing else."""
+"""`heroci cache` shows and removes what HeroCI keeps, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.end_to_end.projects import write
 from tests.integration.dagger import reach
 
 
-def test_environments_are_shown_and_removed_and_the_rest_of_the_cache_stays(tmp_path: Path) -> None:
+def test_prune_removes_environments_and_nothing_else(tmp_path: Path) -> None:
     project = write(tmp_path / "project", {})
     env = environment(HEROCI_CACHE_DIR=str(tmp_path / "cache"))
     assert (
@@ -33,7 +33,7 @@ def test_environments_are_shown_and_removed_and_the_rest_of_the_cache_stays(tmp_
     assert other.read_text() == "x"
 
 
-def test_without_an_engine_auto_says_so_and_is_no_error(tmp_path: Path) -> None:
+def test_auto_without_an_engine_is_no_error(tmp_path: Path) -> None:
     env = environment(
         HEROCI_CACHE_DIR=str(tmp_path / "cache"),
         PATH=os.defpath,
@@ -46,7 +46,7 @@ def test_without_an_engine_auto_says_so_and_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.dagger
-def test_the_volumes_of_an_engine_are_shown_and_emptied(tmp_path: Path) -> None:
+def test_engine_volumes_are_shown_and_emptied(tmp_path: Path) -> None:
     reach.require()
     project = write(tmp_path / "project", {"heroci.toml": 'base-image = "python:3.13-slim"'})
     (project / "pyproject.toml").unlink()

@@ -1,4 +1,4 @@
-"""The program on a real engine, by each of its entry points, and how a signal ends it."""
+"""The program on a real engine: its entry points, and signals."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def called(*command: str, directory: Path, **variables: str) -> Run:
     )
 
 
-def test_the_script_runs_the_main_job_and_a_second_time_from_the_cache(project: Path) -> None:
+def test_script_runs_the_main_job_and_then_uses_the_cache(project: Path) -> None:
     options = ("--engine", "dagger", "--skip", "image")
     first = called(*SCRIPT, *options, directory=project)
     assert first.exit_code == 0, first.stdout + first.stderr
@@ -64,7 +64,7 @@ def test_the_script_runs_the_main_job_and_a_second_time_from_the_cache(project: 
     assert names[0] == names[1]
 
 
-def test_under_dagger_run_its_session_is_used(project: Path) -> None:
+def test_uses_the_session_of_dagger_run(project: Path) -> None:
     cli = os.environ.get(CLI, "dagger")
     command = (cli, "run", "--progress", "plain", *SCRIPT, "--engine", "dagger", "--stages", "lint")
     run = called(*command, directory=project)
@@ -73,7 +73,7 @@ def test_under_dagger_run_its_session_is_used(project: Path) -> None:
     assert run.statuses["lint"] == "passed"
 
 
-def test_a_level_of_dagger_is_a_level_of_ours(project: Path) -> None:
+def test_dagger_log_level_sets_the_verbosity(project: Path) -> None:
     options = ("--engine", "dagger", "--stages", "base")
     quiet = called(*SCRIPT, *options, directory=project)
     talkative = called(*SCRIPT, *options, directory=project, DAGGER_LOG_LEVEL="debug")
@@ -94,7 +94,7 @@ def started(project: Path, *options: str) -> subprocess.Popen[str]:
 
 
 def children_of(process: subprocess.Popen[str]) -> str:
-    """What is left of the session's processes: the CLI is in a group of its own, and names its parent's session."""
+    """Return the remaining processes of the session: the CLI has its own group, and names its parent's session."""
     listed = subprocess.run(["ps", "-Ao", "ppid,args"], capture_output=True, text=True, check=True)
     return "\n".join(
         line for line in listed.stdout.splitlines() if line.split()[0] == str(process.pid)
@@ -102,10 +102,12 @@ def children_of(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_in_a_step_ends_it_in_the_engine_and_the_reports_are_written(
+def test_signal_ends_the_step_in_the_engine_and_reports_are_written(
     project: Path, number: signal.Signals
 ) -> None:
-    seconds = 600 + int.from_bytes(os.urandom(2))  # of its own, to be found in the engine
+    seconds = 600 + int.from_bytes(
+        os.urandom(2)
+    )  # unique, so that the process can be found in the engine
     (project / "pyproject.toml").unlink()
     (project / "heroci.toml").write_text(
         "\n".join(line.strip() for line in LONG.format(seconds=seconds).splitlines())
@@ -127,7 +129,7 @@ def test_a_signal_in_a_step_ends_it_in_the_engine_and_the_reports_are_written(
 
 
 def everything_that_runs() -> str:
-    """The commands of all processes of the machine, those in its containers included."""
+    """Return the commands of all processes on the machine, including those in containers."""
     return subprocess.run(
         ["ps", "-wwAo", "args"], capture_output=True, text=True, check=True
     ).stdout
@@ -135,10 +137,10 @@ def everything_that_runs() -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("after", [0.6, 1.2, 2.0])
-def test_a_signal_while_the_engine_is_being_reached_leaves_no_process_behind(
+def test_signal_while_connecting_leaves_no_process(
     project: Path, number: signal.Signals, after: float
 ) -> None:
-    # Without a cache it takes seconds more than that, on the fastest machine as well.
+    # Without a cache it takes seconds longer even on the fastest machine.
     process = started(project, "--stages", "base", "--no-cache")
     time.sleep(after)
     before = everything_that_runs().count("dagger session") or 1

@@ -1,4 +1,4 @@
-"""The action and GitHub's API: `command: report` as the runner starts it, against a server on loopback."""
+"""The action and GitHub's API: `command: report` against a server on loopback."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def github() -> Iterator[GitHub]:
 
 
 def report(directory: Path, github: GitHub, *, event: object = PULL_REQUEST, **inputs: str) -> Run:
-    """The action's report of a failing test."""
+    """Run the action's report on a failing test."""
     (directory / "junit.xml").write_text(FAILING)
     (directory / "test_it.py").write_text("assert False\n")
     subprocess.run(["git", "init", "-q", str(directory)], check=True)
@@ -55,14 +55,14 @@ def warnings(run: Run) -> list[str]:
     return [line for line in run.stdout.splitlines() if line.startswith("::warning")]
 
 
-def test_without_a_token_nothing_is_asked(tmp_path: Path, github: GitHub) -> None:
+def test_api_is_not_used_without_a_token(tmp_path: Path, github: GitHub) -> None:
     run = report(tmp_path, github, check_run="true", comment="true")
     assert run.exit_code == 1
     assert github.requests == []
     assert warnings(run) == []
 
 
-def test_a_check_run_and_a_comment_are_made_and_updated(tmp_path: Path, github: GitHub) -> None:
+def test_check_run_and_comment_are_created_and_updated(tmp_path: Path, github: GitHub) -> None:
     for _ in range(2):
         run = report(tmp_path, github, token=TOKEN, check_run="true", comment="true")
         assert (run.exit_code, warnings(run)) == (1, [])
@@ -78,9 +78,7 @@ def test_a_check_run_and_a_comment_are_made_and_updated(tmp_path: Path, github: 
     assert "test_a" in comment["body"]
 
 
-def test_a_token_that_can_only_read_is_a_warning_and_changes_nothing(
-    tmp_path: Path, github: GitHub
-) -> None:
+def test_read_only_token_is_a_warning(tmp_path: Path, github: GitHub) -> None:
     github.read_only = True
     run = report(tmp_path, github, token=TOKEN, check_run="true", comment="true")
     assert run.exit_code == 1
@@ -90,7 +88,7 @@ def test_a_token_that_can_only_read_is_a_warning_and_changes_nothing(
     assert run.result["exit_code"] == 1
 
 
-def test_a_pass_stays_a_pass_whatever_the_api_does(tmp_path: Path, github: GitHub) -> None:
+def test_api_faults_do_not_change_the_verdict(tmp_path: Path, github: GitHub) -> None:
     github.faults = [Fault(status=404)]
     run = report(tmp_path, github, token=TOKEN, comment="true", fail_on="nothing")
     assert run.exit_code == 0
@@ -100,7 +98,7 @@ def test_a_pass_stays_a_pass_whatever_the_api_does(tmp_path: Path, github: GitHu
     )
 
 
-def test_the_token_is_masked_first_and_shown_nowhere(tmp_path: Path, github: GitHub) -> None:
+def test_token_is_masked_before_any_output(tmp_path: Path, github: GitHub) -> None:
     github.faults = [Fault(status=404, message=f"{TOKEN} is not known")]
     run = report(tmp_path, github, token=TOKEN, comment="true")
     first, *rest = run.stdout.splitlines()
@@ -111,13 +109,13 @@ def test_the_token_is_masked_first_and_shown_nowhere(tmp_path: Path, github: Git
     assert not any(TOKEN.encode() in content for content in written)
 
 
-def test_a_push_has_no_pull_request_to_comment_on(tmp_path: Path, github: GitHub) -> None:
+def test_push_has_no_pull_request_to_comment_on(tmp_path: Path, github: GitHub) -> None:
     run = report(tmp_path, github, event={"ref": "x"}, token=TOKEN, comment="true")
     assert github.comments == []
     assert any("the run belongs to no pull request" in line for line in warnings(run))
 
 
-def test_a_later_workflow_comments_on_the_pull_request_of_a_fork(
+def test_workflow_run_comments_on_the_pull_request_of_a_fork(
     tmp_path: Path, github: GitHub
 ) -> None:
     github.pulls = [{"number": 7, "head": {"label": "ann:fix"}}]

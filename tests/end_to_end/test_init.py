@@ -1,4 +1,4 @@
-"""`heroci init` as a user meets it: what it shows, what it writes, and what it leaves alone."""
+"""`heroci init`: its output, and the files that it writes or leaves alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOVED: dict[str, str | None] = dict.fromkeys(projects.FILES)
 
 
 def below(folder: str, *, keep: tuple[str, ...] = ()) -> dict[str, str | None]:
-    """The project in a folder instead of the root."""
+    """Write the project to a subdirectory."""
     moved = {f"{folder}/{name}": text for name, text in projects.FILES.items() if name not in keep}
     return {**{name: None for name in projects.FILES if name not in keep}, **moved}
 
@@ -49,7 +49,7 @@ MONOREPO = {
     "pyproject.toml": "[tool.x]\na = 1\n",
 }
 
-# By name: the files, and the directory of the project where it is not the repository's.
+# By name: the files, and the project's directory if it is not the root of the repository.
 LAYOUTS: dict[str, tuple[dict[str, str | None], str]] = {
     "at the root": ({}, "."),
     "in a subfolder": (below("backend"), "."),
@@ -75,7 +75,7 @@ def inputs(root: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize("action", [None, PINNED], ids=["placeholder", "pinned"])
-def test_the_workflow_passes_the_linters(tmp_path: Path, name: str, action: str | None) -> None:
+def test_workflow_passes_the_linters(tmp_path: Path, name: str, action: str | None) -> None:
     files, place = LAYOUTS[name]
     projects.write(tmp_path, files)
 
@@ -99,7 +99,7 @@ def test_the_workflow_passes_the_linters(tmp_path: Path, name: str, action: str 
     assert (again.exit_code, "Nothing to do" in again.stdout) == (0, True)
 
 
-def test_where_detection_needs_no_help_nothing_but_the_workflow_is_written(tmp_path: Path) -> None:
+def test_only_the_workflow_is_written_if_detection_needs_no_help(tmp_path: Path) -> None:
     projects.write(tmp_path)
     call("init", "--yes", directory=tmp_path)
     assert status(tmp_path) == ["?? .github/"]
@@ -107,7 +107,7 @@ def test_where_detection_needs_no_help_nothing_but_the_workflow_is_written(tmp_p
     assert job(tmp_path)["permissions"] == {"contents": "read"}
 
 
-def test_one_of_several_projects_is_written_down_and_the_file_keeps_its_text(
+def test_choice_of_a_project_is_added_to_the_existing_configuration(
     tmp_path: Path,
 ) -> None:
     projects.write(tmp_path, MONOREPO)
@@ -117,20 +117,20 @@ def test_one_of_several_projects_is_written_down_and_the_file_keeps_its_text(
     assert inputs(tmp_path) == {"output": "heroci-reports"}
 
 
-def test_a_project_that_detection_would_not_take_is_named_in_the_workflow(tmp_path: Path) -> None:
+def test_project_that_detection_would_not_choose_is_named_in_the_workflow(tmp_path: Path) -> None:
     projects.write(tmp_path, MONOREPO)
     call("init", "apps/web", "--yes", directory=tmp_path)
     assert status(tmp_path) == ["?? .github/"]
     assert inputs(tmp_path)["working-directory"] == "apps/web"
 
 
-def test_without_a_pyproject_the_choice_gets_a_file_of_its_own(tmp_path: Path) -> None:
+def test_choice_is_written_to_heroci_toml_without_a_pyproject(tmp_path: Path) -> None:
     projects.write(tmp_path, {**MONOREPO, "pyproject.toml": None})
     call("init", "--yes", directory=tmp_path)
     assert (tmp_path / "heroci.toml").read_text() == 'working-directory = "apps/api"\n'
 
 
-def test_without_a_terminal_it_only_shows(tmp_path: Path) -> None:
+def test_without_a_terminal_nothing_is_written(tmp_path: Path) -> None:
     projects.write(tmp_path)
     done = call("init", directory=tmp_path)
     assert done.exit_code == 2
@@ -140,7 +140,7 @@ def test_without_a_terminal_it_only_shows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False)])
-def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, written: bool) -> None:
+def test_asks_on_a_terminal(tmp_path: Path, answer: str, written: bool) -> None:
     projects.write(tmp_path)
     ours, theirs = pty.openpty()
     os.write(ours, f"{answer}\n".encode())
@@ -160,7 +160,7 @@ def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, written: bool) -> No
     assert (tmp_path / WORKFLOW).exists() == written
 
 
-def test_another_workflow_is_left_alone_until_it_is_told(tmp_path: Path) -> None:
+def test_different_workflow_is_replaced_only_with_force(tmp_path: Path) -> None:
     mine = "name: mine\n"
     projects.write(tmp_path, {WORKFLOW: mine})
     done = call("init", "--yes", directory=tmp_path)
@@ -172,13 +172,13 @@ def test_another_workflow_is_left_alone_until_it_is_told(tmp_path: Path) -> None
     assert (tmp_path / WORKFLOW).read_text() != mine
 
 
-def test_a_refused_workflow_leaves_the_configuration_alone_too(tmp_path: Path) -> None:
+def test_declined_workflow_leaves_the_configuration_unchanged(tmp_path: Path) -> None:
     projects.write(tmp_path, {**MONOREPO, WORKFLOW: "name: mine\n"})
     assert call("init", "--yes", directory=tmp_path).exit_code == 2
     assert not status(tmp_path)
 
 
-def test_a_folder_that_leads_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
+def test_symbolic_link_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
     root, outside = tmp_path / "repository", tmp_path / "outside"
     root.mkdir()
     outside.mkdir()
@@ -189,21 +189,21 @@ def test_a_folder_that_leads_out_of_the_repository_is_not_followed(tmp_path: Pat
     assert not list(outside.iterdir())
 
 
-def test_what_is_no_django_project_gets_nothing(tmp_path: Path) -> None:
+def test_nothing_is_written_without_a_django_project(tmp_path: Path) -> None:
     projects.write(tmp_path, {**MOVED, "README": "x"})
     done = call("init", "--yes", directory=tmp_path)
     assert (done.exit_code, status(tmp_path)) == (2, [])
 
 
 @pytest.mark.parametrize("action", ["heroci", "a/b", "a/b@x y", "a/b@v1\n      - run: x", "a/b@"])
-def test_an_action_that_is_none_is_a_usage_error(tmp_path: Path, action: str) -> None:
+def test_invalid_action_reference_is_a_usage_error(tmp_path: Path, action: str) -> None:
     projects.write(tmp_path)
     assert call("init", "--yes", "--action", action, directory=tmp_path).exit_code == 2
     assert not status(tmp_path)
 
 
 @pytest.mark.parametrize("branch", ["trunk", "release/1.x", "on", "a#b", "1.0"])
-def test_the_branch_is_the_repositorys_own(tmp_path: Path, branch: str) -> None:
+def test_workflow_uses_the_default_branch(tmp_path: Path, branch: str) -> None:
     projects.write(tmp_path)
     projects.git(tmp_path, "checkout", "--quiet", "-b", branch)
     call("init", "--yes", directory=tmp_path)
@@ -211,7 +211,7 @@ def test_the_branch_is_the_repositorys_own(tmp_path: Path, branch: str) -> None:
     assert content[True]["push"]["branches"] == [branch]
 
 
-def test_the_pins_are_those_of_our_own_workflows() -> None:
+def test_pins_match_our_workflows() -> None:
     root = Path(__file__).resolve().parents[2]
     own = "".join(path.read_text() for path in (root / ".github/workflows").glob("*.yml"))
     assert f"uses: {CHECKOUT}\n" in own

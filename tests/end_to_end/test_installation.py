@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with HeroCI's wheel in it; its dependencies are those of the tests' own environment."""
+    """Create a virtual environment with HeroCI's wheel; it shares the dependencies of the tests' environment."""
     place = tmp_path_factory.mktemp("installed")
     venv.create(place / "venv", system_site_packages=False, with_pip=True)
     python = place / "venv/bin/python"
@@ -32,7 +32,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*pip, str(ROOT)], check=True)
     site = next((place / "venv/lib").glob("python3*/site-packages"))
     ours = next(path for path in sys.path if path.endswith("site-packages"))
-    # Behind the environment's own: heroci itself comes from the wheel, not from the checkout.
+    # After the environment's own packages, so that HeroCI is imported from the wheel, not from the checkout.
     (site / "zz_dependencies.pth").write_text(f"{ours}\n")
     return place / "venv/bin/heroci"
 
@@ -48,12 +48,12 @@ def heroci(program: Path, *arguments: str, directory: Path) -> subprocess.Comple
     )
 
 
-def test_the_wheel_works_from_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
+def test_wheel_works_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
     done = heroci(installed, "--version", directory=tmp_path)
     assert (done.returncode, done.stdout) == (0, f"heroci {__version__}\n")
 
 
-def test_the_wheel_brings_its_data_files(installed: Path, tmp_path: Path) -> None:
+def test_wheel_contains_its_data_files(installed: Path, tmp_path: Path) -> None:
     project = write(tmp_path / "p")
     done = heroci(installed, "run", "--engine", "host", "--stages", "tests", directory=project)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -77,7 +77,7 @@ def test_the_wheel_brings_its_data_files(installed: Path, tmp_path: Path) -> Non
     assert {path for path in data if not (package / path).is_file()} == set()
 
 
-def test_the_version_is_told_without_importing_anything_heavy() -> None:
+def test_version_imports_nothing_heavy() -> None:
     script = (
         "import sys; sys.argv = ['heroci', '--version']\n"
         "from heroci_action.__main__ import main\n"
@@ -108,7 +108,7 @@ def test_a_run_on_the_host_engine_does_not_import_dagger(tmp_path: Path) -> None
     assert done.stdout.splitlines()[-1] == "0 False"
 
 
-def test_the_original_name_runs_the_same_program(tmp_path: Path) -> None:
+def test_dagger_pipeline_runs_the_same_program(tmp_path: Path) -> None:
     project = write(tmp_path / "p")
     script = [
         sys.executable,
@@ -126,7 +126,7 @@ def test_the_original_name_runs_the_same_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", [[], ["run"], ["plan"], ["doctor"]])
-def test_every_verb_has_a_help_text_with_its_options(verb: list[str], tmp_path: Path) -> None:
+def test_every_verb_has_help(verb: list[str], tmp_path: Path) -> None:
     done = call(*verb, "--help", directory=tmp_path)
     assert done.exit_code == 0
     assert "Usage: heroci" in done.stdout
@@ -142,13 +142,13 @@ def test_every_verb_has_a_help_text_with_its_options(verb: list[str], tmp_path: 
         ["run", "/no/such/place"],
     ],
 )
-def test_a_call_that_makes_no_sense_is_a_usage_error(arguments: list[str], tmp_path: Path) -> None:
+def test_contradictory_call_is_a_usage_error(arguments: list[str], tmp_path: Path) -> None:
     done = call(*arguments, directory=tmp_path)
     assert done.exit_code == 2
     assert "Error:" in done.stderr
 
 
-def test_the_plan_is_shown_and_explained(tmp_path: Path) -> None:
+def test_plan_is_shown_and_explained(tmp_path: Path) -> None:
     done = call("plan", "--explain", directory=write(tmp_path / "p"))
     assert done.exit_code == 0
     assert 'settings = "site_.settings"  (detected: settings module from manage.py)' in done.stdout
@@ -156,7 +156,7 @@ def test_the_plan_is_shown_and_explained(tmp_path: Path) -> None:
     assert "pyproject.toml [tool.heroci]" in done.stdout
 
 
-def test_doctor_tells_of_each_part_in_one_line(tmp_path: Path) -> None:
+def test_doctor_prints_one_line_per_part(tmp_path: Path) -> None:
     done = call("doctor", directory=tmp_path)
     assert done.exit_code == 0, done.stdout
     names = [line.split(":")[0].split(maxsplit=1)[1] for line in done.stdout.splitlines()]
@@ -172,6 +172,6 @@ def test_doctor_tells_of_each_part_in_one_line(tmp_path: Path) -> None:
     ]
 
 
-def test_names_may_stand_between_commas_or_in_several_options(tmp_path: Path) -> None:
+def test_names_can_be_comma_separated_or_repeated(tmp_path: Path) -> None:
     done = call("plan", "--skip", "lint,tests", "--skip", "image", directory=write(tmp_path / "p"))
     assert done.stdout.count("excluded by --skip") == 3

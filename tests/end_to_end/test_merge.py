@@ -10,7 +10,7 @@ from tests.end_to_end.test_report import checkout, failed, junit, passed, report
 __all__ = ["checkout"]
 
 
-def test_the_results_of_shards_become_one_report(checkout: Path) -> None:
+def test_results_of_shards_become_one_report(checkout: Path) -> None:
     for shard, cases in (("one", passed("test_empty")), ("two", failed())):
         (checkout / f"{shard}.xml").write_text(junit(cases))
         report(checkout, f"{shard}.xml", "--output", f"artifacts/{shard}")
@@ -35,7 +35,7 @@ def test_the_results_of_shards_become_one_report(checkout: Path) -> None:
     assert call("merge", "artifacts/one/*.json", "gone/*.json", directory=checkout).exit_code == 1
 
 
-def test_what_is_no_result_is_a_usage_error_with_its_name(checkout: Path) -> None:
+def test_file_that_is_no_result_is_a_usage_error(checkout: Path) -> None:
     (checkout / "x.json").write_text("[]")
 
     done = call("merge", "x.json", directory=checkout)

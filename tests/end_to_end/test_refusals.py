@@ -1,4 +1,4 @@
-"""Calls that run nothing: the reason is one sentence, the exit code says whose fault it is."""
+"""Calls that run nothing: the reason is one sentence, the exit code names the kind of error."""
 
 from __future__ import annotations
 

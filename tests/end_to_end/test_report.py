@@ -1,4 +1,4 @@
-"""`heroci report` on files that other programs made."""
+"""`heroci report` on files of other tools."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COBERTURA = """<?xml version="1.0"?><coverage><sources><source>.</source></sourc
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A repository with one module, one test and no reports."""
+    """Create a repository with one module, one test and no reports."""
     root = tmp_path / "shop"
     (root / "tests").mkdir(parents=True)
     (root / "cart.py").write_text(CODE)
@@ -70,7 +70,7 @@ def report(root: Path, *arguments: str, **variables: str) -> Run:
     return call("report", *arguments, directory=root, env=environment(**variables))
 
 
-def test_foreign_files_give_every_report(checkout: Path) -> None:
+def test_files_of_other_tools_produce_every_report(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty"), failed()))
     (checkout / "coverage.xml").write_text(COBERTURA)
 
@@ -86,13 +86,13 @@ def test_foreign_files_give_every_report(checkout: Path) -> None:
     assert (done.reports / "coverage.xml").exists()
 
 
-def test_the_exit_code_is_0_where_all_passed(checkout: Path) -> None:
+def test_exit_code_is_0_if_everything_passed(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
 
     assert report(checkout, "*.xml").exit_code == 0
 
 
-def test_globs_find_files_at_any_depth_and_each_counts_once(checkout: Path) -> None:
+def test_globs_match_any_depth_and_each_file_counts_once(checkout: Path) -> None:
     for name in ("one", "two/deep"):
         (checkout / "results" / name).mkdir(parents=True)
         test = f"test_{name[:3]}"
@@ -104,7 +104,7 @@ def test_globs_find_files_at_any_depth_and_each_counts_once(checkout: Path) -> N
     assert sorted(names) == ["results/one/junit.xml", "results/two/deep/junit.xml"]
 
 
-def test_files_that_exist_are_reported_beside_those_that_are_missing(checkout: Path) -> None:
+def test_existing_files_are_reported_although_others_are_missing(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty"), failed()))
 
     done = report(
@@ -124,7 +124,7 @@ def test_files_that_exist_are_reported_beside_those_that_are_missing(checkout: P
     assert report(checkout).exit_code == 2
 
 
-def test_a_report_that_can_read_nothing_keeps_the_reports_of_the_last_call(checkout: Path) -> None:
+def test_unreadable_input_keeps_the_previous_reports(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     (checkout / "notes.xml").write_text("no xml")
     before = report(checkout, "a.xml").result
@@ -139,7 +139,7 @@ def test_a_report_that_can_read_nothing_keeps_the_reports_of_the_last_call(check
     assert (checkout / "new/heroci-result.json").exists()
 
 
-def test_reports_of_heroci_are_no_input(checkout: Path) -> None:
+def test_own_reports_are_never_an_input(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
 
     for output in ("heroci-reports", "elsewhere", "heroci-reports"):
@@ -148,7 +148,7 @@ def test_reports_of_heroci_are_no_input(checkout: Path) -> None:
         assert [step["name"] for step in done.stage("tests")["steps"]] == ["a.xml"]
 
 
-def test_a_broken_file_fails_the_report_and_is_named_and_the_others_count(checkout: Path) -> None:
+def test_broken_file_fails_the_report_and_others_are_counted(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     (checkout / "broken.xml").write_text("<testsuite><testca")
     (checkout / "empty.xml").touch()
@@ -161,7 +161,7 @@ def test_a_broken_file_fails_the_report_and_is_named_and_the_others_count(checko
     assert "broken.xml" in done.stdout
 
 
-def test_where_no_file_can_be_read_the_report_fails(checkout: Path) -> None:
+def test_report_fails_if_no_file_can_be_read(checkout: Path) -> None:
     (checkout / "broken.xml").write_text("no xml")
 
     done = report(checkout, "broken.xml")
@@ -170,7 +170,7 @@ def test_where_no_file_can_be_read_the_report_fails(checkout: Path) -> None:
     assert done.statuses == {"tests": "errored"}
 
 
-def test_a_file_without_tests_is_a_warning_and_alone_no_pass(checkout: Path) -> None:
+def test_file_without_tests_is_a_warning_and_does_not_pass_alone(checkout: Path) -> None:
     (checkout / "none.xml").write_text(junit())
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
 
@@ -180,7 +180,7 @@ def test_a_file_without_tests_is_a_warning_and_alone_no_pass(checkout: Path) -> 
     assert beside.result["warnings"] == ["none.xml: contains no test"]
 
 
-def test_packed_and_wide_files_are_read(checkout: Path) -> None:
+def test_compressed_and_utf16_files_are_read(checkout: Path) -> None:
     (checkout / "a.xml.gz").write_bytes(gzip.compress(junit(failed()).encode()))
     wide = '<?xml version="1.0" encoding="UTF-16"?>' + junit(passed("test_empty"))
     (checkout / "b.xml").write_bytes(wide.encode("utf-16"))
@@ -190,7 +190,7 @@ def test_packed_and_wide_files_are_read(checkout: Path) -> None:
     assert [len(step["tests"]) for step in done.stage("tests")["steps"]] == [1, 1]
 
 
-def test_on_github_annotations_outputs_and_the_summary_are_written(checkout: Path) -> None:
+def test_annotations_outputs_and_summary_are_written_on_github(checkout: Path) -> None:
     hostile = failed().replace("assert 1 == 2", "::set-output name=a::b%0A##[error]x")
     (checkout / "a.xml").write_text(junit(hostile))
     files = {"GITHUB_OUTPUT": "o", "GITHUB_STEP_SUMMARY": "s"}
@@ -211,7 +211,7 @@ def test_on_github_annotations_outputs_and_the_summary_are_written(checkout: Pat
     assert (checkout / "s").read_text().startswith("# ❌ shop")
 
 
-def test_a_file_that_git_does_not_know_is_not_annotated_but_told(checkout: Path) -> None:
+def test_untracked_file_is_not_annotated_but_named(checkout: Path) -> None:
     finding = "gone.py:3:1: F401 unused import\ncart.py:1:1: E999 wrong\n"
     (checkout / "flake8.txt").write_text(finding)
 
@@ -235,9 +235,7 @@ def test_a_file_that_git_does_not_know_is_not_annotated_but_told(checkout: Path)
         ("new-failures", (failed(), failed("test_empty")), 1),
     ],
 )
-def test_fail_on_says_what_fails(
-    checkout: Path, fail_on: str, cases: tuple[str, ...], exit_code: int
-) -> None:
+def test_fail_on(checkout: Path, fail_on: str, cases: tuple[str, ...], exit_code: int) -> None:
     (checkout / "old.xml").write_text(junit(failed(), passed("test_empty")))
     report(checkout, "old.xml", "--output", "before")
     (checkout / "new.xml").write_text(junit(*cases))
@@ -248,7 +246,7 @@ def test_fail_on_says_what_fails(
     assert done.exit_code == exit_code, done.stdout
 
 
-def test_without_a_baseline_every_failure_is_new(checkout: Path) -> None:
+def test_every_failure_is_new_without_a_baseline(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(failed()))
 
     done = report(checkout, "a.xml", "--baseline", "none.json", "--fail-on", "new-failures")
@@ -257,7 +255,7 @@ def test_without_a_baseline_every_failure_is_new(checkout: Path) -> None:
     assert "none.json" in done.result["warnings"][0]
 
 
-def test_a_damaged_baseline_is_a_warning(checkout: Path) -> None:
+def test_damaged_baseline_is_a_warning(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     (checkout / "old.json").write_text("{")
 
@@ -267,7 +265,7 @@ def test_a_damaged_baseline_is_a_warning(checkout: Path) -> None:
     assert "old.json" in done.result["warnings"][0]
 
 
-def test_the_age_of_a_failure_grows_from_run_to_run(checkout: Path) -> None:
+def test_age_of_a_failure_grows_from_run_to_run(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(failed()))
     report(checkout, "a.xml", "--output", "1")
     first = json.loads((checkout / "1/heroci-result.json").read_text())
@@ -305,7 +303,7 @@ def test_limits_are_gates(
     assert words in (done.reports / "summary.md").read_text()
 
 
-def test_only_the_lines_that_a_branch_changed_count(checkout: Path) -> None:
+def test_only_changed_lines_of_the_branch_count(checkout: Path) -> None:
     git(checkout, "checkout", "-qb", "topic")
     (checkout / "cart.py").write_text(CODE.replace("return 0", "return 0.0"))
     commit(checkout)
@@ -322,7 +320,7 @@ def test_only_the_lines_that_a_branch_changed_count(checkout: Path) -> None:
     assert "::notice title=Not covered,file=cart.py,line=3,endLine=3::" in done.stdout
 
 
-def test_a_shallow_clone_says_how_to_get_the_base(checkout: Path, tmp_path: Path) -> None:
+def test_shallow_clone_explains_how_to_fetch_the_base(checkout: Path, tmp_path: Path) -> None:
     (checkout / "cart.py").write_text(f"{CODE}\n")
     commit(checkout)
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{checkout}", "shallow")
@@ -336,7 +334,7 @@ def test_a_shallow_clone_says_how_to_get_the_base(checkout: Path, tmp_path: Path
     assert "'origin/other'" in done.result["warnings"][0]
 
 
-def test_a_test_that_failed_in_one_file_and_passed_in_the_next_has_failed(checkout: Path) -> None:
+def test_pass_in_another_file_does_not_forgive_a_failure(checkout: Path) -> None:
     (checkout / "1.xml").write_text(junit(failed()))
     (checkout / "2.xml").write_text(junit(passed("test_total")))
 

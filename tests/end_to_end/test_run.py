@@ -18,11 +18,11 @@ REPORTS = ("junit.xml", "coverage.xml", "coverage.json", "heroci-result.json", "
 
 @pytest.fixture(scope="module")
 def green(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A project without a fault, run once for all that look at it."""
+    """Run a correct project once for all tests that inspect the result."""
     return run(write(tmp_path_factory.mktemp("green") / "shop"))
 
 
-def test_a_good_project_passes_and_leaves_all_reports(green: Run) -> None:
+def test_correct_project_passes_and_writes_all_reports(green: Run) -> None:
     assert green.exit_code == 0, green.stdout + green.stderr
     assert green.statuses == {
         "base": "passed",
@@ -35,7 +35,7 @@ def test_a_good_project_passes_and_leaves_all_reports(green: Run) -> None:
     assert (green.reports / "logs" / "tests.tests.log").exists()
 
 
-def test_every_test_is_there_with_its_file_and_line(green: Run) -> None:
+def test_every_test_has_its_file_and_line(green: Run) -> None:
     cases = {
         case.get("name"): (case.get("file"), case.get("line"))
         for case in green.junit().iter("testcase")
@@ -47,27 +47,27 @@ def test_every_test_is_there_with_its_file_and_line(green: Run) -> None:
         assert cases[name] == ("shop/tests.py", str(line))
 
 
-def test_the_database_that_the_tests_used_is_told(green: Run) -> None:
+def test_reports_the_database_that_the_tests_used(green: Run) -> None:
     facts = green.step("tests", "tests")["facts"]
     assert any("postgresql" in f"{key}={value}".lower() for key, value in facts.items())
 
 
-def test_coverage_is_measured_to_the_line(green: Run) -> None:
+def test_coverage_is_measured_by_line(green: Run) -> None:
     files = {file["path"]: file for file in green.result["coverage"]["files"]}
     assert files["shop/models.py"]["missing"] == []
     assert 1 in files["shop/models.py"]["covered"]
 
 
-def test_no_control_codes_where_there_is_no_terminal(green: Run) -> None:
+def test_no_control_codes_without_a_terminal(green: Run) -> None:
     assert "\x1b" not in green.stdout + green.stderr
 
 
-def test_nothing_secret_is_in_the_reports(green: Run) -> None:
+def test_reports_contain_no_secrets(green: Run) -> None:
     texts = [path.read_text() for path in green.reports.rglob("*") if path.is_file()]
     assert not any(re.search(r"postgres://heroci:[^*@]+@", text) for text in texts)
 
 
-def test_nothing_is_added_to_the_project_but_the_reports(green: Run) -> None:
+def test_only_the_reports_are_added_to_the_project(green: Run) -> None:
     status = subprocess.run(
         ["git", "status", "--porcelain"],
         cwd=green.reports.parent,
@@ -78,7 +78,7 @@ def test_nothing_is_added_to_the_project_but_the_reports(green: Run) -> None:
     assert [line for line in status.stdout.splitlines() if "__pycache__" not in line] == []
 
 
-def test_a_second_run_uses_the_environment_again(green: Run) -> None:
+def test_second_run_reuses_the_environment(green: Run) -> None:
     again = run(green.reports.parent, "--stages", "base")
     assert again.step("base", "dependencies")["cached"] is True
     assert {name for name, status in again.statuses.items() if status == "skipped"} == {
@@ -89,7 +89,7 @@ def test_a_second_run_uses_the_environment_again(green: Run) -> None:
     }
 
 
-def test_a_broken_test_is_named_with_the_line_of_its_assertion(tmp_path: Path) -> None:
+def test_broken_test_is_reported_at_its_assertion(tmp_path: Path) -> None:
     tests = FILES["shop/tests.py"].replace('"Cape")\n\n', '"Mask")\n\n', 1)
     broken = run(write(tmp_path / "p", {"shop/tests.py": tests}))
     assert broken.exit_code == 1
@@ -106,7 +106,7 @@ def test_a_broken_test_is_named_with_the_line_of_its_assertion(tmp_path: Path) -
     assert (broken.result["exit_code"], broken.result["status"]) == (1, "failed")
 
 
-def test_an_ugly_line_fails_black_alone_at_its_place(tmp_path: Path) -> None:
+def test_badly_formatted_line_is_a_finding_of_black(tmp_path: Path) -> None:
     ugly = FILES["shop/models.py"].replace(
         "models.CharField(max_length=100)", "models.CharField( max_length = 100 )"
     )
@@ -115,13 +115,13 @@ def test_an_ugly_line_fails_black_alone_at_its_place(tmp_path: Path) -> None:
     assert {step["name"]: step["status"] for step in done.stage("lint")["steps"]} == {
         "black": "failed",
         "isort": "passed",
-        "flake8": "failed",  # it has rules about those blanks too
+        "flake8": "failed",  # it checks whitespace, too
     }
     (finding,) = done.step("lint", "black")["diagnostics"]
     assert (finding["file"], finding["line"]) == ("shop/models.py", 5)
 
 
-def test_a_failed_lint_does_not_hide_the_tests(tmp_path: Path) -> None:
+def test_failed_lint_does_not_prevent_the_tests(tmp_path: Path) -> None:
     done = run(write(tmp_path / "p", {"shop/views.py": "import os\n"}))
     assert done.exit_code == 1
     assert (done.statuses["lint"], done.statuses["tests"]) == ("failed", "passed")
@@ -129,7 +129,7 @@ def test_a_failed_lint_does_not_hide_the_tests(tmp_path: Path) -> None:
     assert (finding["file"], finding["line"], finding["rule"]) == ("shop/views.py", 1, "F401")
 
 
-def test_a_forgotten_migration_is_told_and_the_tests_still_run(tmp_path: Path) -> None:
+def test_missing_migration_is_reported_and_the_tests_still_run(tmp_path: Path) -> None:
     models = FILES["shop/models.py"].replace("max_length=100", "max_length=200")
     done = run(write(tmp_path / "p", {"shop/models.py": models}), "--stages", "tests")
     assert done.exit_code == 1
@@ -139,7 +139,7 @@ def test_a_forgotten_migration_is_told_and_the_tests_still_run(tmp_path: Path) -
     assert done.step("tests", "tests")["status"] == "passed"
 
 
-def test_a_syntax_error_in_the_settings_is_told_with_its_place(tmp_path: Path) -> None:
+def test_syntax_error_in_the_settings_is_reported_with_its_line(tmp_path: Path) -> None:
     settings = FILES["site_/settings.py"] + "\n        INSTALLED_APPS += [\n"
     done = run(write(tmp_path / "p", {"site_/settings.py": settings}), "--stages", "tests")
     assert done.exit_code == 1
@@ -149,7 +149,7 @@ def test_a_syntax_error_in_the_settings_is_told_with_its_place(tmp_path: Path) -
     assert done.step("tests", "tests")["status"] == "skipped"
 
 
-def test_a_test_that_hangs_is_named_once_the_time_is_up(tmp_path: Path) -> None:
+def test_hanging_test_is_named_at_the_time_limit(tmp_path: Path) -> None:
     tests = (
         FILES["shop/tests.py"]
         + "\n            def test_sleeps(self):\n                __import__('time').sleep(600)\n"
@@ -171,7 +171,7 @@ def test_a_test_that_hangs_is_named_once_the_time_is_up(tmp_path: Path) -> None:
     )
 
 
-def test_a_database_that_never_answers_fails_with_its_cause(tmp_path: Path) -> None:
+def test_unreachable_database_fails_with_its_cause(tmp_path: Path) -> None:
     toml = (
         FILES["pyproject.toml"]
         + '\n        env = { DATABASE_URL = "postgres://u:p@127.0.0.1:9/x" }\n'
@@ -181,7 +181,7 @@ def test_a_database_that_never_answers_fails_with_its_cause(tmp_path: Path) -> N
     assert "the database does not answer" in done.stage("tests")["reason"]
 
 
-def test_a_service_that_never_gets_ready_is_the_engines_error(tmp_path: Path) -> None:
+def test_service_that_never_becomes_ready_is_an_engine_error(tmp_path: Path) -> None:
     toml = (
         FILES["pyproject.toml"]
         + '\n        [tool.heroci.services]\n        postgres = "17"\n        queue = { command = "exit 3" }\n'
@@ -193,13 +193,13 @@ def test_a_service_that_never_gets_ready_is_the_engines_error(tmp_path: Path) ->
     assert done.statuses["lint"] == "passed"
 
 
-def test_a_suite_without_a_test_is_not_a_pass(tmp_path: Path) -> None:
+def test_suite_without_tests_does_not_pass(tmp_path: Path) -> None:
     done = run(write(tmp_path / "p", {"shop/tests.py": "# later\n"}), "--stages", "tests")
     assert done.exit_code == 1
     assert done.stage("tests")["reason"] == "tests: no test ran"
 
 
-def test_pytest_is_used_where_the_project_uses_it(tmp_path: Path) -> None:
+def test_runs_pytest_if_the_project_uses_it(tmp_path: Path) -> None:
     changes = {
         "requirements.txt": FILES["requirements.txt"]
         + "        pytest==9.2.0\n        pytest-django==4.12.0\n",
@@ -216,7 +216,7 @@ def test_pytest_is_used_where_the_project_uses_it(tmp_path: Path) -> None:
     assert len(cases) == 3
 
 
-def test_a_project_that_tests_on_sqlite_is_left_alone(tmp_path: Path) -> None:
+def test_project_that_tests_on_sqlite_keeps_its_database(tmp_path: Path) -> None:
     settings = (
         FILES["site_/settings.py"]
         .replace(
@@ -235,7 +235,7 @@ def test_a_project_that_tests_on_sqlite_is_left_alone(tmp_path: Path) -> None:
     assert any("sqlite" in value.lower() for value in done.step("tests", "tests")["facts"].values())
 
 
-def test_nothing_of_a_runners_environment_reaches_a_step(tmp_path: Path) -> None:
+def test_steps_see_no_variables_of_the_runner(tmp_path: Path) -> None:
     toml = (
         FILES["pyproject.toml"]
         + '\n        [tool.heroci.stages.look]\n        steps = ["env | sort"]\n'
@@ -249,7 +249,7 @@ def test_nothing_of_a_runners_environment_reaches_a_step(tmp_path: Path) -> None
     assert not re.search(r"GITHUB_TOKEN|MY_SECRET|^CI=", log, re.MULTILINE)
 
 
-def test_a_project_in_a_subfolder_is_found_and_its_paths_start_at_the_root(tmp_path: Path) -> None:
+def test_project_in_a_subdirectory_is_found(tmp_path: Path) -> None:
     write(tmp_path / "p" / "backend")
     shutil.rmtree(tmp_path / "p/backend/.git")
     (tmp_path / "p/README").write_text("x")
@@ -263,7 +263,7 @@ def test_a_project_in_a_subfolder_is_found_and_its_paths_start_at_the_root(tmp_p
     assert "backend/shop/models.py" in {file["path"] for file in done.result["coverage"]["files"]}
 
 
-def test_a_stage_of_the_projects_own_runs_with_its_needs_and_reports(tmp_path: Path) -> None:
+def test_custom_stage_runs_with_its_needs_and_reports(tmp_path: Path) -> None:
     toml = FILES["pyproject.toml"] + """
         [tool.heroci.stages.extra]
         steps = [{ name = "write", run = "cp given.xml out.xml; exit 1" }]
@@ -282,14 +282,14 @@ def test_a_stage_of_the_projects_own_runs_with_its_needs_and_reports(tmp_path: P
     ]
 
 
-def test_without_a_project_the_remedy_is_told(tmp_path: Path) -> None:
+def test_missing_project_is_reported_with_a_remedy(tmp_path: Path) -> None:
     done = call("run", directory=tmp_path)
     assert done.exit_code == 2
     assert "manage.py" in done.stderr
     assert "remedy" in done.stderr
 
 
-def test_every_mistake_in_the_configuration_is_told_at_once(tmp_path: Path) -> None:
+def test_all_configuration_errors_are_reported_at_once(tmp_path: Path) -> None:
     toml = """
         [tool.heroci]
         pyhton = "3.13"
@@ -313,7 +313,7 @@ def test_every_mistake_in_the_configuration_is_told_at_once(tmp_path: Path) -> N
     assert not done.reports.exists()
 
 
-def test_an_engine_that_cannot_be_had_is_told_with_its_remedy(tmp_path: Path) -> None:
+def test_unavailable_engine_is_reported_with_a_remedy(tmp_path: Path) -> None:
     env = environment(DOCKER_HOST=f"unix://{tmp_path}/none.sock")
     project = write(tmp_path / "p")
     done = call("run", "--engine", "dagger", directory=project, env=env)
@@ -323,7 +323,7 @@ def test_an_engine_that_cannot_be_had_is_told_with_its_remedy(tmp_path: Path) ->
     assert done.stage("base")["remedy"] in done.stdout.replace("\n", " ")
 
 
-def test_auto_takes_the_host_where_no_engine_can_be_had_and_says_so(tmp_path: Path) -> None:
+def test_auto_falls_back_to_the_host_engine(tmp_path: Path) -> None:
     env = environment(DOCKER_HOST=f"unix://{tmp_path}/none.sock")
     done = call("run", "--stages", "base", directory=write(tmp_path / "p"), env=env)
     assert done.exit_code == 0, done.stdout + done.stderr
@@ -342,7 +342,7 @@ def can_lose_the_network() -> bool:
     not can_lose_the_network(),
     reason="unshare(1) cannot take the network away here; it needs root and CAP_SYS_ADMIN",
 )
-def test_without_a_network_the_index_is_blamed_not_the_project(tmp_path: Path) -> None:
+def test_unreachable_index_is_not_the_projects_failure(tmp_path: Path) -> None:
     requirements = FILES["requirements.txt"] + "        six==1.12.0\n"
     project = write(tmp_path / "p", {"requirements.txt": requirements})
     env = environment(
@@ -365,7 +365,7 @@ def test_without_a_network_the_index_is_blamed_not_the_project(tmp_path: Path) -
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small disk")
-def test_a_full_disk_is_told_and_what_ran_is_still_reported(tmp_path: Path) -> None:
+def test_full_disk_is_reported_with_the_completed_stages(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(
@@ -413,7 +413,7 @@ def wait_for(path: Path) -> None:
 
 
 def run_of(project: Path) -> str:
-    """The id of the run whose steps are working in a project."""
+    """Return the id of the run whose steps are running in a project."""
     for entry in Path("/proc").glob("[0-9]*"):
         variables = environment_of(entry)
         if variables.get("HEROCI_ROOT") == str(project):
@@ -430,7 +430,7 @@ def environment_of(process: Path) -> dict[str, str]:
 
 
 def left_of(run_id: str) -> list[str]:
-    """The processes and places of a run that are still there; PostgreSQL's command line names its data directory."""
+    """Return the remaining processes and directories of a run; PostgreSQL's command line names its data directory."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -443,7 +443,7 @@ def left_of(run_id: str) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_everything_and_reports_what_ran(
+def test_interrupt_ends_everything_and_reports_completed_tests(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     project = sleeping_project(tmp_path)
@@ -468,7 +468,7 @@ def test_an_interrupt_ends_everything_and_reports_what_ran(
     assert left_of(run_id) == []
 
 
-def test_a_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_killed_run_leaves_nothing_running(tmp_path: Path) -> None:
     project = sleeping_project(tmp_path)
     process = start(project)
     wait_for(project / "started")
@@ -483,7 +483,7 @@ def test_a_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
     pytest.fail(f"these are left: {left_of(run_id)}")
 
 
-def test_an_environment_in_the_checkout_is_not_linted(tmp_path: Path) -> None:
+def test_virtual_environment_in_the_checkout_is_not_linted(tmp_path: Path) -> None:
     project = write(tmp_path / "p")
     stray = project / "env/lib/module.py"
     stray.parent.mkdir(parents=True)
@@ -492,7 +492,7 @@ def test_an_environment_in_the_checkout_is_not_linted(tmp_path: Path) -> None:
     assert done.statuses["lint"] == "passed", done.stdout
 
 
-def test_a_secret_of_the_caller_is_masked_wherever_a_step_prints_it(tmp_path: Path) -> None:
+def test_secret_of_the_caller_is_masked_everywhere(tmp_path: Path) -> None:
     toml = (
         FILES["pyproject.toml"]
         + '\n        [tool.heroci.stages.look]\n        steps = [{ name = "look", run = "echo it is $TOKEN" }]\n'

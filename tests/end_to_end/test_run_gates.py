@@ -1,4 +1,4 @@
-"""`heroci run` judged: against an earlier run, by limits, with a configuration of another name."""
+"""`heroci run` with gates: baselines, limits, and another configuration file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ONLY = ("--stages", "tests")
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run of a project with a broken test; its result lies beside the project."""
+    """Run a project with a broken test and keep the result outside of the project."""
     project = write(
         tmp_path_factory.mktemp("known") / "shop", {"shop/test_known.py": BROKEN.lstrip()}
     )
@@ -40,16 +40,16 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def again(known: Run, *options: str) -> Run:
-    """Another run of the project."""
+    """Run the project again."""
     return run(known.reports.parent, *ONLY, *options)
 
 
-def test_a_broken_test_fails_the_run(known: Run) -> None:
+def test_broken_test_fails_the_run(known: Run) -> None:
     assert known.exit_code == 1
     assert known.statuses["tests"] == "failed"
 
 
-def test_a_known_failure_is_let_through_and_a_new_one_is_not(known: Run) -> None:
+def test_known_failure_passes_and_new_failure_fails(known: Run) -> None:
     baseline = str(known.reports.parent.parent / "baseline.json")
     judged = ("--baseline", baseline, "--fail-on", "new-failures")
 
@@ -66,14 +66,14 @@ def test_a_known_failure_is_let_through_and_a_new_one_is_not(known: Run) -> None
     assert len(more.result["comparison"]["new"]) == 2
 
 
-def test_limits_are_steps_of_a_stage_of_their_own(known: Run) -> None:
+def test_gates_are_steps_of_a_separate_stage(known: Run) -> None:
     limited = again(known, "--fail-on", "nothing", "--coverage-minimum", "99.9")
     assert limited.exit_code == 1
     assert limited.statuses["gates"] == "failed"
     assert "below 99.9 %" in str(limited.stage("gates")["steps"][0]["reason"])
 
 
-def test_another_file_may_be_the_configuration(known: Run, tmp_path: Path) -> None:
+def test_config_option_names_the_configuration_file(known: Run, tmp_path: Path) -> None:
     config = tmp_path / "other.toml"
     config.write_text('image = false\n[tests]\nargs = ["shop.tests"]\n')
     other = again(known, "--config", str(config))
@@ -81,7 +81,7 @@ def test_another_file_may_be_the_configuration(known: Run, tmp_path: Path) -> No
     assert "test_known" not in other.stdout
 
 
-def test_a_wrong_file_is_told(known: Run, tmp_path: Path) -> None:
+def test_invalid_file_is_reported(known: Run, tmp_path: Path) -> None:
     config = tmp_path / "other.toml"
     config.write_text("imag = false\n")
     wrong = again(known, "--config", str(config))

@@ -1,4 +1,4 @@
-"""Shards, each run by itself and merged, are the same as one run of everything."""
+"""Merged shards give the same result as one run of everything."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def cases(path: Path) -> Counter[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("runner", ["django", "pytest"])
-def test_merged_shards_are_the_run_without_shards(tmp_path: Path, runner: str) -> None:
+def test_merged_shards_equal_a_run_without_shards(tmp_path: Path, runner: str) -> None:
     changes: dict[str, str | None] = {"shop/tests.py": TESTS}
     root = projects.write(tmp_path, changes | (PYTEST if runner == "pytest" else {}))
     whole = run_tests(root, "--output", "whole")
@@ -99,10 +99,10 @@ def test_merged_shards_are_the_run_without_shards(tmp_path: Path, runner: str) -
     assert merged.result["shard"] is None
     first = json.loads((root / "shards/1/heroci-result.json").read_text())
     assert first["shard"] == "1/2"
-    # The second that one test takes is more than all others together.
+    # One test takes a second, more than all others together.
     slow = cases(root / "shards/1/heroci-result.json")
     assert [name for name, _ in slow] == ["shop.tests.SlowTests.test_slow"]
-    # A shard says nothing about the tests that it leaves to others.
+    # A shard does not report the tests of other shards.
     assert first["comparison"]["removed"] == 0
 
     alone = call("merge", "shards/1/heroci-result.json", directory=root)
@@ -110,7 +110,7 @@ def test_merged_shards_are_the_run_without_shards(tmp_path: Path, runner: str) -
     assert "shard 2/2" in alone.stage("tests")["reason"]
 
 
-def test_an_empty_shard_passes_and_says_so(tmp_path: Path) -> None:
+def test_empty_shard_passes_with_a_note(tmp_path: Path) -> None:
     root = projects.write(tmp_path)  # with one class
     done = run_tests(root, "--shard", "2/2")
     assert done.exit_code == 0, done.stdout
@@ -119,14 +119,14 @@ def test_an_empty_shard_passes_and_says_so(tmp_path: Path) -> None:
     assert done.step("tests", "tests")["facts"]["shard"] == "2/2, 0 of 3 tests"
 
 
-def test_a_baseline_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
+def test_missing_baseline_is_a_warning(tmp_path: Path) -> None:
     root = projects.write(tmp_path)
     done = run_tests(root, "--shard", "1/2", "--baseline", "none.json")
     assert done.exit_code == 0
     assert any("no times from the baseline none.json" in text for text in done.result["warnings"])
 
 
-def test_a_runner_that_cannot_be_split_fails_and_says_so(tmp_path: Path) -> None:
+def test_runner_that_cannot_be_sharded_fails(tmp_path: Path) -> None:
     own = """
         import unittest
 
@@ -153,13 +153,13 @@ def test_a_runner_that_cannot_be_split_fails_and_says_so(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("text", ["0/5", "6/5", "x", "", "1/0"])
-def test_what_is_no_shard_is_a_usage_error(tmp_path: Path, text: str) -> None:
+def test_invalid_shard_is_a_usage_error(tmp_path: Path, text: str) -> None:
     done = call("run", "--shard", text, directory=projects.write(tmp_path))
     assert done.exit_code == 2
     assert f"{text!r} is not a shard" in done.stderr
 
 
-def test_the_matrix_is_one_line_of_json() -> None:
+def test_matrix_is_one_line_of_json() -> None:
     done = call("plan", "--shards", "3", "--format", "matrix", directory=Path())
     assert done.stdout.count("\n") == 1
     jobs = json.loads(done.stdout)["include"]
@@ -176,5 +176,5 @@ def test_the_matrix_is_one_line_of_json() -> None:
         ("--python", "3", "--format", "matrix"),
     ],
 )
-def test_a_matrix_that_makes_no_sense_is_a_usage_error(options: tuple[str, ...]) -> None:
+def test_invalid_matrix_is_a_usage_error(options: tuple[str, ...]) -> None:
     assert call("plan", *options, directory=Path()).exit_code == 2

@@ -1,4 +1,4 @@
-"""A small run for the observers to watch."""
+"""A small run for tests of observers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ RESULT: Result = run(
 
 
 def watch(observer: Observer, *lines: str) -> None:
-    """A run from its start to its end; `lines` is what the step `tests` prints."""
+    """Send all events of a run to an observer; `lines` are the output of the step `tests`."""
     observer.run_started(PLAN, "host", "no Docker")
     observer.stage_finished(RESULT.stages[1])
     observer.stage_started(TESTS)

@@ -28,7 +28,7 @@ def shown(*lines: str, verbosity: Verbosity = Verbosity.NORMAL, **options: objec
     return stream.getvalue()
 
 
-def test_elsewhere_than_on_a_terminal_lines_are_plain() -> None:
+def test_output_is_plain_without_a_terminal() -> None:
     text = shown("dots")
 
     assert "heroes on the host engine (no Docker)\n" in text
@@ -40,7 +40,7 @@ def test_elsewhere_than_on_a_terminal_lines_are_plain() -> None:
     assert not re.search(r"[ \t]$", text, re.MULTILINE)
 
 
-def test_a_failed_step_shows_its_last_lines_and_its_remedy() -> None:
+def test_failed_step_shows_its_last_lines_and_remedy() -> None:
     text = shown()
 
     assert "   | line 59\n" in text
@@ -49,7 +49,7 @@ def test_a_failed_step_shows_its_last_lines_and_its_remedy() -> None:
     assert "  remedy: mend it\n" in text
 
 
-def test_at_the_end_is_a_table_then_failures_findings_and_last_the_verdict() -> None:
+def test_ends_with_table_failures_findings_and_verdict() -> None:
     text = shown()
     end = text[text.index(" Stage ") :]
 
@@ -64,7 +64,7 @@ def test_warnings_are_shown() -> None:
     assert "tests: warning: PostgreSQL 18 stands in\n" in shown()
 
 
-def test_quiet_is_failures_and_the_verdict() -> None:
+def test_quiet_shows_failures_and_the_verdict() -> None:
     text = shown("dots", verbosity=Verbosity.QUIET)
 
     assert text.startswith("✘ tests/tests: failed")
@@ -74,7 +74,7 @@ def test_quiet_is_failures_and_the_verdict() -> None:
     assert "✘ heroes: failed" in text
 
 
-def test_verbose_streams_all_output_and_does_not_repeat_it() -> None:
+def test_verbose_streams_output_once() -> None:
     text = shown("first", "second", verbosity=Verbosity.VERBOSE)
 
     assert "tests/migrate | migrating\n" in text
@@ -82,7 +82,7 @@ def test_verbose_streams_all_output_and_does_not_repeat_it() -> None:
     assert "   | line 59" not in text
 
 
-def test_debug_says_what_is_run() -> None:
+def test_debug_shows_commands() -> None:
     assert "tests/migrate: run migrate\n" in shown(verbosity=Verbosity.DEBUG)
 
 
@@ -93,7 +93,7 @@ def test_long_lines_are_not_broken() -> None:
 
 
 @pytest.mark.parametrize("environ", [{}, {"FORCE_COLOR": "1"}])
-def test_nothing_foreign_controls_the_terminal(environ: dict[str, str]) -> None:
+def test_output_of_the_project_cannot_control_the_terminal(environ: dict[str, str]) -> None:
     text = shown(*HOSTILE, "[red]x[/red]", verbosity=Verbosity.VERBOSE, environ=environ)
 
     ours = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
@@ -118,7 +118,7 @@ def test_every_result_can_be_shown(result: Result) -> None:
 
 
 def on_a_terminal(*, environ: dict[str, str], seconds: float = 0.4) -> str:
-    """What a terminal of 100 columns gets from a step that runs for a while."""
+    """Return what a step that runs for a while writes to a terminal of 100 columns."""
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8", newline="") as stream:
         console = Console(
@@ -133,7 +133,7 @@ def on_a_terminal(*, environ: dict[str, str], seconds: float = 0.4) -> str:
 
 
 def _all_of(terminal: int) -> bytes:
-    """What was written to a terminal until its other side was closed: Linux tells that by EIO."""
+    """Read from a terminal until its other side is closed, which Linux reports as EIO."""
     parts = []
     with os.fdopen(terminal, "rb", buffering=0) as stream, suppress(OSError):
         while part := stream.read(65_536):
@@ -141,27 +141,27 @@ def _all_of(terminal: int) -> bytes:
     return b"".join(parts)
 
 
-def test_a_terminal_shows_what_runs_with_its_time_and_last_words() -> None:
+def test_terminal_shows_running_steps_with_time_and_last_line() -> None:
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_a_terminal(environ={}))
 
     assert re.search(r"🧪 tests/tests 0\.\d\d s Ran 7 tests", text)
 
 
-def test_a_terminal_gets_its_cursor_back() -> None:
+def test_cursor_is_restored() -> None:
     text = on_a_terminal(environ={})
 
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
     assert "\x1b[2J" not in text
 
 
-def test_no_color_means_none() -> None:
+def test_no_color() -> None:
     colour = re.compile(r"\x1b\[(?:\d+;)*3\d(?:;\d+)*m")
 
     assert colour.search(on_a_terminal(environ={}))
     assert not colour.search(on_a_terminal(environ={"NO_COLOR": "1"}))
 
 
-def test_rich_is_not_loaded_before_there_is_something_to_show() -> None:
+def test_rich_is_imported_on_demand() -> None:
     code = "import heroci_action.observers.console, sys; sys.exit('rich' in sys.modules)"
 
     assert subprocess.run((sys.executable, "-c", code), check=False).returncode == 0

@@ -21,7 +21,7 @@ def shown(*lines: str, verbosity: Verbosity = Verbosity.NORMAL) -> str:
     return stream.getvalue()
 
 
-def test_a_stage_is_one_group_with_the_output_of_its_steps_one_after_another() -> None:
+def test_stage_is_one_group_with_the_output_of_its_steps() -> None:
     text = shown("first", "second")
 
     assert (
@@ -35,7 +35,7 @@ def test_a_stage_is_one_group_with_the_output_of_its_steps_one_after_another() -
     ) in text
 
 
-def test_results_of_steps_are_said_before_the_group() -> None:
+def test_results_of_steps_precede_the_group() -> None:
     text = shown("first")
 
     assert text.index("✔ tests/migrate: passed in 1.5 s\n") < text.index("::group::")
@@ -43,7 +43,7 @@ def test_results_of_steps_are_said_before_the_group() -> None:
     assert text.endswith("✘ heroes: failed in 5.0 s, 2 tests, 1 failed, 0 skipped, 1 finding\n")
 
 
-def test_stages_side_by_side_do_not_mix() -> None:
+def test_parallel_stages_do_not_mix() -> None:
     stream = io.StringIO()
     log = GitHubLog(stream)
     for each in (TESTS, IMAGE):
@@ -60,11 +60,11 @@ def test_stages_side_by_side_do_not_mix() -> None:
 
 
 @given(st.lists(texts | st.sampled_from(HOSTILE), max_size=10))
-def test_nothing_that_the_project_says_is_obeyed(lines: list[str]) -> None:
+def test_commands_in_the_projects_output_are_not_executed(lines: list[str]) -> None:
     assert [found.name for found in obeyed(shown(*lines))] == ["group", "endgroup"]
 
 
-def test_names_and_reasons_are_no_commands_either() -> None:
+def test_names_and_reasons_are_never_commands() -> None:
     stream = io.StringIO()
     log = GitHubLog(stream)
     evil = "x\n::error::pwned ##[error]pwned"
@@ -75,7 +75,7 @@ def test_names_and_reasons_are_no_commands_either() -> None:
     assert obeyed(stream.getvalue()) == []
 
 
-def test_a_token_is_new_for_each_group_and_cannot_be_guessed() -> None:
+def test_each_group_has_a_new_random_token() -> None:
     stream = io.StringIO()
     watch(GitHubLog(stream), "x")
     watch(GitHubLog(stream), "x")
@@ -89,14 +89,14 @@ def test_a_token_is_new_for_each_group_and_cannot_be_guessed() -> None:
     assert all(len(token) >= 32 for token in tokens)
 
 
-def test_of_endless_output_the_end_is_kept_and_the_rest_is_counted() -> None:
+def test_end_of_long_output_is_kept_and_the_rest_counted() -> None:
     text = shown(*(f"line {number}" for number in range(KEPT_LINES + 7)))
 
     assert "… 7 earlier lines in the log file of the step\nline 7\n" in text
     assert f"line {KEPT_LINES + 6}\n" in text
 
 
-def test_quiet_has_groups_of_stages_that_failed_only() -> None:
+def test_quiet_shows_groups_of_failed_stages_only() -> None:
     stream = io.StringIO()
     log = GitHubLog(stream, verbosity=Verbosity.QUIET)
     log.output("image", "build", Stream.STDOUT, "layers")
@@ -106,7 +106,7 @@ def test_quiet_has_groups_of_stages_that_failed_only() -> None:
     assert "broken" in shown("broken", verbosity=Verbosity.QUIET)
 
 
-def test_what_an_unfinished_stage_has_said_is_not_lost() -> None:
+def test_output_of_an_unfinished_stage_is_shown() -> None:
     stream = io.StringIO()
     log = GitHubLog(stream)
     log.stage_started(TESTS)

@@ -16,14 +16,14 @@ from tests.unit.result_strategies import names
 any_name = names | st.sampled_from(["..", ".", "/", "../../etc/passwd", "a/b", "a b", "a+b", "a.b"])
 
 
-def test_each_step_has_a_file_with_all_that_it_said(tmp_path: Path) -> None:
+def test_each_step_has_a_log_file(tmp_path: Path) -> None:
     watch(LogFiles(tmp_path), "one", "", "\x1b[1mtwo\x1b[0m")
 
     assert (tmp_path / "logs/tests.migrate.log").read_text() == "migrating\n"
     assert (tmp_path / "logs/tests.tests.log").read_text() == "one\n\n\x1b[1mtwo\x1b[0m\n"
 
 
-def test_a_line_is_there_at_once(tmp_path: Path) -> None:
+def test_lines_are_written_immediately(tmp_path: Path) -> None:
     log = LogFiles(tmp_path)
 
     log.output("tests", "tests", Stream.STDOUT, "so far")
@@ -51,7 +51,7 @@ def test_of_a_huge_log_the_beginning_and_the_end_are_kept_and_the_cut_is_stated(
     assert after == [f"line {number}" for number in range(10_000 - len(after), 10_000)]
 
 
-def test_text_that_has_no_utf8_form_is_written_as_its_escape(tmp_path: Path) -> None:
+def test_lone_surrogates_are_escaped(tmp_path: Path) -> None:
     log = LogFiles(tmp_path)
     log.output("a", "b", Stream.STDOUT, "\udc80\ud800")
     log.close()
@@ -60,7 +60,7 @@ def test_text_that_has_no_utf8_form_is_written_as_its_escape(tmp_path: Path) -> 
 
 
 @given(any_name, any_name)
-def test_whatever_the_names_are_it_is_one_file_in_logs(first: str, second: str) -> None:
+def test_any_name_is_one_file_in_logs(first: str, second: str) -> None:
     path = Path(log_path(first, second))
 
     assert path.parts[0] == "logs"
@@ -75,7 +75,7 @@ def test_two_steps_never_share_a_file(first: tuple[str, str], second: tuple[str,
     assert (log_path(*first) == log_path(*second)) == (first == second)
 
 
-def test_names_that_look_alike_have_files_of_their_own() -> None:
+def test_similar_names_have_separate_files() -> None:
     alike = ["a b", "a+b", "a-b", "a/b", "a.b", "a:b", "A b", "", " ", "-", "a" * 90, "a" * 91]
 
     assert len({log_path("stage", name) for name in alike}) == len(alike)
@@ -86,7 +86,7 @@ def test_ordinary_names_stay_readable() -> None:
     assert log_path("tests", "coverage settings") == "logs/tests.coverage+settings.log"
 
 
-def test_a_link_in_the_place_of_a_file_is_not_followed(tmp_path: Path) -> None:
+def test_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("mine")
     (tmp_path / "logs").mkdir()
@@ -97,7 +97,7 @@ def test_a_link_in_the_place_of_a_file_is_not_followed(tmp_path: Path) -> None:
     assert precious.read_text() == "mine"
 
 
-def test_results_name_the_logs_that_there_are(tmp_path: Path) -> None:
+def test_results_name_the_existing_logs(tmp_path: Path) -> None:
     watch(LogFiles(tmp_path))
 
     steps = with_logs(RESULT, tmp_path).stages[0].steps
@@ -105,7 +105,7 @@ def test_results_name_the_logs_that_there_are(tmp_path: Path) -> None:
     assert [each.log for each in steps] == ["logs/tests.migrate.log", None]
 
 
-def test_a_result_without_logs_is_as_it_was(tmp_path: Path) -> None:
+def test_result_without_logs_is_unchanged(tmp_path: Path) -> None:
     result = run(stage("a", step()))
 
     assert with_logs(result, tmp_path) == result

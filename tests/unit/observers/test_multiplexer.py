@@ -35,7 +35,7 @@ class FullDisk(Observer):
         raise OSError(28, "No space left on device")
 
 
-def test_everybody_is_told() -> None:
+def test_every_observer_is_notified() -> None:
     first, second = Notebook(), Notebook()
 
     watch(Observers(first, second), "a", "b")
@@ -43,7 +43,7 @@ def test_everybody_is_told() -> None:
     assert first.lines == second.lines == ["migrating", "a", "b"]
 
 
-def test_an_observer_that_breaks_is_reported_once_and_harms_nobody() -> None:
+def test_failing_observer_is_reported_once() -> None:
     notebook = Notebook()
     observers = Observers(FullDisk(), notebook)
 
@@ -56,7 +56,7 @@ def test_an_observer_that_breaks_is_reported_once_and_harms_nobody() -> None:
     ]
 
 
-def test_all_are_closed_even_if_the_run_breaks_off() -> None:
+def test_all_observers_are_closed_after_an_error() -> None:
     notebook = Notebook()
 
     with pytest.raises(KeyboardInterrupt), Observers(FullDisk(), notebook):
@@ -65,7 +65,7 @@ def test_all_are_closed_even_if_the_run_breaks_off() -> None:
     assert notebook.closed == 1
 
 
-def test_whatever_an_observer_can_be_told_is_passed_on() -> None:
+def test_every_event_is_forwarded() -> None:
     told = [name for name, _ in inspect.getmembers(Observer, inspect.isfunction)]
 
     assert [name for name in told if name not in vars(Observers)] == []

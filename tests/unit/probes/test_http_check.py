@@ -1,4 +1,4 @@
-"""An answer is compared with what a check declares."""
+"""Compare responses with the expectations of a check."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BODY = '{"count": 2, "ok": true, "results": [{"id": 1, "name": "a"}, {"id": 2, "
         {"json": {}},
     ],
 )
-def test_an_answer_that_holds_what_is_declared_passes(check: dict[str, Any]) -> None:
+def test_matching_response_passes(check: dict[str, Any]) -> None:
     assert problem({"path": "/", **check}, Answer(200, BODY)) is None
 
 
@@ -45,22 +45,20 @@ def test_an_answer_that_holds_what_is_declared_passes(check: dict[str, Any]) -> 
         ({"json": {"none": False}}, "expected answer.none to be false, got null"),
     ],
 )
-def test_what_is_not_as_declared_is_said_with_the_beginning_of_the_answer(
-    check: dict[str, Any], said: str
-) -> None:
+def test_mismatch_shows_the_beginning_of_the_response(check: dict[str, Any], said: str) -> None:
     found = problem({"path": "/", **check}, Answer(200, BODY))
     assert found is not None
     assert found.startswith(said)
     assert found.endswith(repr(BODY))
 
 
-def test_a_long_answer_is_cut() -> None:
+def test_long_response_is_cut() -> None:
     found = problem({"path": "/", "status": 500}, Answer(200, "x" * 100_000))
     assert found is not None
     assert len(found) < 700
 
 
-def test_an_answer_that_is_no_json_is_not_compared() -> None:
+def test_response_that_is_not_json_is_not_compared() -> None:
     found = problem({"path": "/", "json": {"a": 1}}, Answer(200, "<html>"))
     assert found == "the answer is not JSON; the answer begins: '<html>'"
 
@@ -75,12 +73,12 @@ def test_an_answer_that_is_no_json_is_not_compared() -> None:
         ("<html>openapi: paths:</html>", "no OpenAPI document: openapi and paths missing"),
     ],
 )
-def test_a_schema_is_known_by_its_two_keys(body: str, missing: str | None) -> None:
+def test_schema_is_recognized_by_two_keys(body: str, missing: str | None) -> None:
     found = problem({"path": "/", "schema": True}, Answer(200, body))
     assert (found or "").split(";")[0] == (missing or "")
 
 
-def test_all_differences_are_found() -> None:
+def test_reports_all_differences() -> None:
     wanted = {"a": {"b": 1, "c": [1, {"d": 2}]}}
     found = {"a": {"b": 2, "c": [1, {"d": 3}]}}
     assert [text.split(" to be")[0] for text in differences(wanted, found, "answer")] == [
@@ -89,7 +87,7 @@ def test_all_differences_are_found() -> None:
     ]
 
 
-def test_junit_survives_hostile_answers() -> None:
+def test_junit_is_valid_for_hostile_responses() -> None:
     outcomes = [
         Outcome("GET /", 0.5, None),
         Outcome("a\x00]]>", 1.0, "expected ]]> \x1b[31m <b>; the answer x"),

@@ -1,18 +1,18 @@
-"""The jobs of a matrix, as GitHub takes them."""
+"""The jobs of a GitHub matrix."""
 
 from __future__ import annotations
 
 from heroci_action.sharding import Shard, matrix
 
 
-def test_there_is_a_job_for_each_shard() -> None:
+def test_one_job_per_shard() -> None:
     assert matrix(2, ()) == [
         {"shard": "1/2", "name": "shard-1-of-2"},
         {"shard": "2/2", "name": "shard-2-of-2"},
     ]
 
 
-def test_python_versions_are_multiplied_and_named_once() -> None:
+def test_python_versions_are_combined_without_duplicates() -> None:
     jobs = matrix(2, ("3.12", "3.13", "3.12"))
     assert [(job["python"], job["shard"]) for job in jobs] == [
         ("3.12", "1/2"),
@@ -23,13 +23,13 @@ def test_python_versions_are_multiplied_and_named_once() -> None:
     assert jobs[-1]["name"] == "python-3.13-shard-2-of-2"
 
 
-def test_python_versions_alone_are_a_matrix_too() -> None:
+def test_python_versions_alone_are_a_matrix() -> None:
     assert matrix(None, ("3.13",)) == [{"python": "3.13", "name": "python-3.13"}]
 
 
-def test_nothing_asked_for_is_no_job() -> None:
+def test_empty_request_is_no_job() -> None:
     assert matrix(None, ()) == []
 
 
-def test_what_the_matrix_says_the_run_understands() -> None:
+def test_run_accepts_the_shards_of_the_matrix() -> None:
     assert [Shard.parse(job["shard"]).number for job in matrix(12, ())] == list(range(1, 13))

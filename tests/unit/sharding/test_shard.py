@@ -1,4 +1,4 @@
-"""`2/5` and what is none."""
+"""Parse shards such as `2/5`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from heroci_action.sharding import Shard
 
 
-def test_a_shard_is_a_number_of_a_number() -> None:
+def test_parses_shards() -> None:
     assert Shard.parse("2/5") == Shard(number=2, total=5)
     assert str(Shard.parse("02/5")) == "2/5"
 
@@ -27,6 +27,6 @@ def test_a_shard_is_a_number_of_a_number() -> None:
         ("1/99999999999999999999", "such as 2/5"),
     ],
 )
-def test_what_is_no_shard_is_said_to_be_none(text: str, word: str) -> None:
+def test_rejects_invalid_shards(text: str, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         Shard.parse(text)

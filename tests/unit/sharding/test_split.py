@@ -1,4 +1,4 @@
-"""Every test is in exactly one shard, whatever the tests and the times are, and the shards are even."""
+"""Every test is in exactly one shard, and shards are balanced."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_test_is_in_exactly_one_shard(
 
 
 @given(units=UNITS, total=TOTALS, known=TIMES, data=st.data())
-def test_the_split_is_the_same_in_whatever_order_a_job_finds_its_tests(
+def test_split_does_not_depend_on_the_order_of_tests(
     units: dict[str, int], total: int, known: Known, data: st.DataObject
 ) -> None:
     names, timed = data.draw(st.permutations([*units])), data.draw(st.permutations([*known]))
@@ -45,7 +45,7 @@ def test_the_split_is_the_same_in_whatever_order_a_job_finds_its_tests(
 
 
 @given(units=UNITS, total=TOTALS)
-def test_without_times_no_shard_has_more_than_its_share_and_one_class(
+def test_shards_without_times_differ_by_at_most_one_class(
     units: dict[str, int], total: int
 ) -> None:
     loads = Counter(dict.fromkeys(range(1, total + 1), 0))
@@ -56,7 +56,7 @@ def test_without_times_no_shard_has_more_than_its_share_and_one_class(
 
 
 @given(units=UNITS, total=TOTALS, known=TIMES, data=st.data())
-def test_jobs_with_another_split_have_another_fingerprint(
+def test_different_splits_have_different_fingerprints(
     units: dict[str, int], total: int, known: Known, data: st.DataObject
 ) -> None:
     other = data.draw(TIMES)
@@ -68,42 +68,42 @@ def test_jobs_with_another_split_have_another_fingerprint(
     assert (first == second) == same
 
 
-def test_without_times_the_largest_class_comes_first() -> None:
+def test_largest_class_is_assigned_first_without_times() -> None:
     placed = split({"a": 1, "b": 1, "c": 2}, 2, {})
     assert placed["a"] == placed["b"] != placed["c"]
 
 
-def test_times_make_the_shards_even_in_time() -> None:
+def test_times_balance_the_shards() -> None:
     units = {"slow": 1, **{f"quick{n}": 10 for n in range(8)}}
     known = {"slow": (8.0, 1), **{f"quick{n}": (1.0, 10) for n in range(8)}}
     placed = split(units, 2, known)
     assert [unit for unit in units if placed[unit] == placed["slow"]] == ["slow"]
 
 
-def test_a_new_class_takes_the_average_time_of_a_test() -> None:
+def test_new_class_is_estimated_by_the_average_test() -> None:
     placed = split({"old": 10, "other": 9, "new": 20}, 2, {"old": (10.0, 10), "other": (9.0, 9)})
     assert placed["old"] == placed["other"] != placed["new"]
 
 
-def test_a_class_that_grew_takes_more() -> None:
+def test_grown_class_is_estimated_longer() -> None:
     known = {"a": (10.0, 10), "b": (9.0, 9), "c": (8.0, 8), "d": (7.0, 7)}
     placed = split({"a": 30, "b": 9, "c": 8, "d": 7}, 2, known)
     assert [unit for unit in placed if placed[unit] == placed["a"]] == ["a"]
 
 
-def test_a_class_that_lost_tests_takes_less_by_its_own_times() -> None:
+def test_shrunk_class_is_estimated_shorter() -> None:
     known = {"a": (100.0, 10), "b": (6.0, 6), "c": (5.0, 5), "d": (4.0, 4)}
     placed = split({"a": 1, "b": 6, "c": 5, "d": 4}, 2, known)
     assert placed["a"] == placed["d"] != placed["b"] == placed["c"]
 
 
-def test_more_shards_than_classes_leave_some_empty_and_say_so() -> None:
+def test_more_shards_than_classes_leave_some_empty() -> None:
     mine, event = Part(3, 3, {}).choose(["a.A", "a.A", "a.B"])
     assert not mine
     assert (event["shard"], event["tests"], event["of"]) == ("3/3", 0, 3)
 
 
-def test_the_times_of_a_baseline_are_those_of_its_classes_packed_tests_included() -> None:
+def test_times_of_a_baseline_include_packed_tests() -> None:
     listed = [case("a", classname="x.A", duration=1.0), case("b", classname="x.A", duration=0.5)]
     packed = pack([case("c", classname="x.A", duration=0.5), case("d", classname="", duration=2.0)])
     result = run(stage("tests", step(tests=tuple(listed), passed=packed)))
