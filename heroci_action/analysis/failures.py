@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from heroci_action.results.packed import find_named
 from heroci_action.results.records import Result, StageResult, Status, StepResult, TestCase
-from heroci_action.text import printable
+from heroci_action.text import one_line, printable
 
 USEFUL_LINES = 20
 NAMED_SOURCES = 3
+SHOWN_ATTEMPTS = 3
 _FRAME = '  File "'
 # What differs between similar failures: addresses, identifiers, numbers.
 _VARIABLE = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+")
@@ -165,10 +166,20 @@ def put_kinds_first(groups: Sequence[FailureGroup], limit: int) -> tuple[Failure
 
 
 def explanation(test: TestCase, limit: int = USEFUL_LINES) -> str:
-    """Return the lines that explain a failure best: the end of its traceback, or else of its output."""
-    if test.details.strip():
-        return useful_lines(test.details, limit)
-    lines = printable(test.output).strip("\n").split("\n")
+    """Return the lines that explain a failure best: the end of its traceback or output, and its other failures."""
+    has_details = bool(test.details.strip())
+    text = useful_lines(test.details, limit) if has_details else _last_lines(test.output, limit)
+    return "\n".join(filter(str.strip, (text, *_other_failures(test))))
+
+
+def _other_failures(test: TestCase) -> Iterator[str]:
+    for attempt in test.attempts[:SHOWN_ATTEMPTS]:
+        if attempt.message and attempt.message != test.message:
+            yield f"Earlier attempt {attempt.status.value}: {one_line(attempt.message)}"
+
+
+def _last_lines(output: str, limit: int) -> str:
+    lines = printable(output).strip("\n").split("\n")
     left = max(0, len(lines) - limit)
     note = [f"… ({left} lines before these in junit.xml)"] if left else []
     return "\n".join([*note, *(line[:500] for line in lines[left:])])

@@ -11,31 +11,31 @@ class Observer:
     """Receives every event, in the thread of the run; subclasses override the events that they need."""
 
     def run_started(self, plan: Plan, engine: str, reason: str) -> None:
-        """The plan is about to run on this engine, for this reason."""
+        """Handle the start of the run, on this engine for this reason."""
 
     def stage_started(self, stage: Stage) -> None:
-        """The needs of a stage have passed."""
+        """Handle the start of a stage, whose needs have passed."""
 
     def step_started(self, stage: Stage, step: Step) -> None:
-        """A step begins."""
+        """Handle the start of a step."""
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
-        """A step printed a line, which is masked; the step `services` is the output of a stage's services."""
+        """Handle a line of output, which is masked; the step `services` is the output of a stage's services."""
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
-        """A step has finished or was skipped."""
+        """Handle the end of a step, which may have been skipped."""
 
     def stage_finished(self, result: StageResult) -> None:
-        """A stage has finished or was skipped."""
+        """Handle the end of a stage, which may have been skipped."""
 
     def reports_written(self, names: tuple[str, ...]) -> None:
-        """The report files with these names were written, just before `run_finished`."""
+        """Handle the names of the report files that were written, just before `run_finished`."""
 
     def run_finished(self, result: Result) -> None:
-        """The run has finished."""
+        """Handle the end of the run."""
 
     def note(self, text: str) -> None:
-        """Something that concerns no stage in particular."""
+        """Handle a message that concerns no stage in particular."""
 
     def close(self) -> None:
-        """The run is over or was aborted: release files and the terminal."""
+        """Release files and the terminal, even if the run was aborted."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from heroci_action.analysis.unexplained import unexplained
 from heroci_action.engines.base import Stream
 from heroci_action.github import commands
 from heroci_action.github.inert import inert
@@ -86,7 +87,12 @@ class GitHubLog(Observer):
         self._say(f"{result.emoji} {one_line(result.name)} {ended(result)}")
 
     def run_finished(self, result: Result) -> None:
-        """Print the verdict; the rest is in the job summary and in annotations."""
+        """Print the reasons of failures and the verdict; the rest is in the job summary and in annotations."""
+        for failure in unexplained(result.stages):
+            ended = failure.result
+            reason = f": {one_line(ended.reason, 1_000)}" if ended.reason else ""
+            words = f"{one_line(failure.name)} {ended.status.value}{reason}"
+            self._say(f"{SIGNS[ended.status]} {words}")
         self._say(f"{SIGNS[result.status]} {verdict(result)}")
 
     def note(self, text: str) -> None:

@@ -9,7 +9,7 @@ from heroci_action.engines.base import Stream
 from heroci_action.observers.github_log import KEPT_LINES, GitHubLog
 from heroci_action.options import Verbosity
 from heroci_action.results.records import Status
-from tests.unit.builders import stage, step
+from tests.unit.builders import run, stage, step
 from tests.unit.github.runner import obeyed
 from tests.unit.observers.plans import IMAGE, TESTS, watch
 from tests.unit.result_strategies import HOSTILE, texts
@@ -115,3 +115,12 @@ def test_output_of_an_unfinished_stage_is_shown() -> None:
     log.close()
 
     assert "last words\n" in stream.getvalue()
+
+
+def test_the_reason_of_a_failed_gate_is_in_the_log() -> None:
+    stream = io.StringIO()
+    gate = step("coverage-minimum", Status.FAILED, reason="coverage is 70.00 %, below 80 %")
+
+    GitHubLog(stream).run_finished(run(stage("gates", gate)))
+
+    assert "✘ gates/coverage-minimum failed: coverage is 70.00 %, below 80 %\n" in stream.getvalue()

@@ -15,7 +15,7 @@ from heroci_action.analysis.failures import (
     useful_lines,
 )
 from heroci_action.results.packed import pack
-from heroci_action.results.records import StageResult, Status, TestCase
+from heroci_action.results.records import Attempt, StageResult, Status, TestCase
 from tests.unit.builders import case, run, run_of, stage, step
 from tests.unit.result_strategies import texts
 
@@ -152,6 +152,13 @@ def test_without_a_traceback_the_end_of_the_output_explains_a_failure() -> None:
     assert text.startswith("… (10 lines before these in junit.xml)\nline 10\n")
     assert text.endswith("line 29")
     assert explanation(case("a", Status.FAILED, output=lines, details="boom")) == "boom"
+
+
+def test_messages_of_other_attempts_are_part_of_the_explanation() -> None:
+    attempts = [Attempt(status=Status.FAILED, message=text) for text in ("the real bug", "boom")]
+    test = case("a", Status.ERRORED, message="boom", details="t.py:7", attempts=tuple(attempts))
+
+    assert explanation(test) == "t.py:7\nEarlier attempt failed: the real bug"
 
 
 def test_a_short_traceback_is_shown_whole() -> None:
