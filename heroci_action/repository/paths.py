@@ -72,7 +72,7 @@ class PathResolver:
         spellings = {name: tuple(self._spellings(name, bases)) for name in names}
         files = {name: path for name in names if (path := self._known_file(spellings[name]))}
         ambiguity = None
-        for search, libraries in self._searches(spellings):
+        for search, libraries in self._searches(self._open(spellings, known=bool(files))):
             fit = search.run(self._directories(report), near=near or self._place(report))
             files |= fit.files
             if len(fit.rules) == 1:
@@ -81,6 +81,21 @@ class PathResolver:
             ambiguity = ambiguity or _ambiguity(fit.rules)
         unmatched = (name for name in names if name not in files and not self._is_outside(name))
         return ReportPaths(files=files, unmatched=tuple(unmatched), ambiguity=ambiguity)
+
+    def _open(
+        self, spellings: Mapping[str, tuple[str, ...]], *, known: bool
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the names to search for.
+
+        If a known root fits at least one name, it is the root of all names below it. Else another checkout of the
+        repository may have been there, such as one in a directory of its own.
+        """
+        settled = self._certain if known or not self._is_foreign else self._by_hand
+        return {
+            name: paths
+            for name, paths in spellings.items()
+            if paths and not any(map(settled, paths))
+        }
 
     def _known_file(self, spellings: Iterable[str]) -> str | None:
         certain = map(self._certain, spellings)
@@ -108,10 +123,16 @@ class PathResolver:
 
     def _certain(self, path: str) -> str | None:
         """Return where a path is in the repository, if it is mapped by hand or below a known root."""
+        return self._by_hand(path) or self._below_root(path)
+
+    def _by_hand(self, path: str) -> str | None:
         for old in sorted(self.mapping, key=len, reverse=True):
             prefix = f"{old.rstrip('/')}/" if old else ""
             if path.startswith(prefix) and (old or not path.startswith("/")):
                 return inside(posixpath.join(self.mapping[old], path[len(prefix) :]))
+        return None
+
+    def _below_root(self, path: str) -> str | None:
         for root in self.roots:
             prefix = f"{root.rstrip('/')}/"
             if path.startswith(prefix):
@@ -125,14 +146,11 @@ class PathResolver:
 
         A report that was merged from the reports of several tools has both.
         """
-        unknown = {
-            name: paths
-            for name, paths in spellings.items()
-            if paths and not any(map(self._certain, paths))
-        }
         for absolute in (False, True) if self._is_foreign else (False,):
             group = {
-                name: paths for name, paths in unknown.items() if (paths[-1][0] == "/") == absolute
+                name: paths
+                for name, paths in spellings.items()
+                if (paths[-1][0] == "/") == absolute
             }
             own = {name: paths for name, paths in group.items() if not _LIBRARY.search(paths[-1])}
             if own:

@@ -104,6 +104,12 @@ def test_files_of_the_checkout_that_git_does_not_know_are_not_searched_elsewhere
     assert found.unmatched == ("/here/gen/c.py",)
 
 
+def test_a_checkout_in_a_directory_of_its_own_is_found_below_a_known_root() -> None:
+    found = locate("/here/source/a.py", "/here/source/shop/b.py", tracked="a.py shop/b.py")
+
+    assert set(found.files.values()) == {"a.py", "shop/b.py"}
+
+
 def test_libraries_are_neither_matched_nor_missed() -> None:
     names = ("/w/a/b.py", "/usr/lib/python3/x.py", "/w/.venv/lib/python3.13/site-packages/y.py")
 
