@@ -415,7 +415,7 @@ def test_a_file_above_the_limit_fails_the_report_and_is_named(checkout: Path) ->
 
     assert done.exit_code == 1
     reason = done.stage("tests")["reason"]
-    assert reason == "large.xml: not a complete junit report: it has more than 2,000 bytes"
+    assert reason == "large.xml: it has more than 2,000 bytes"
     assert report(checkout, "a.xml", "--largest-file", "big").exit_code == 2
 
 
@@ -447,3 +447,70 @@ def test_a_wrong_limit_in_the_configuration_is_told_and_nothing_is_written(check
     assert "report.largest-file: must be bytes as a whole number" in done.stderr
     assert "report.list-passed: must be greater than or equal to 0, not -1" in done.stderr
     assert not done.reports.exists()
+
+
+def test_a_broken_file_can_be_a_warning_but_meets_no_minimum(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+    (checkout / "empty.xml").write_text("")
+    (checkout / "coverage.xml").write_text(COBERTURA)
+    (checkout / "cut.xml").write_text(COBERTURA[:-40])
+    coverage = ("--coverage", "coverage.xml", "--coverage", "cut.xml")
+
+    assert report(checkout, "a.xml", "empty.xml", *coverage).exit_code == 1
+
+    warning = report(checkout, "a.xml", "empty.xml", *coverage, "--unreadable", "warn")
+
+    assert warning.exit_code == 0
+    assert {text.split(":")[0] for text in warning.result["warnings"]} == {"empty.xml", "cut.xml"}
+
+    gated = report(checkout, "a.xml", *coverage, "--unreadable", "warn", "--coverage-minimum", "10")
+
+    assert gated.exit_code == 1
+    reason = gated.stage("gates")["steps"][0]["reason"]
+    assert reason == "coverage was not measured: cut.xml could not be read"
+
+    (checkout / "heroci.toml").write_text("[report]\nunreadable = 'warn'\n")
+    assert report(checkout, "a.xml", "empty.xml").exit_code == 0
+
+
+def test_paths_that_fit_nothing_are_named_and_can_be_mapped(checkout: Path) -> None:
+    (checkout / "lib").mkdir()
+    (checkout / "lib/cart.py").write_text(CODE)
+    (checkout / "app").mkdir()
+    (checkout / "app/cart.py").write_text(CODE)
+    (checkout / "coverage.xml").write_text(
+        COBERTURA.replace("<source>.</source>", "<source>/srv/shop/src</source>")
+    )
+    (checkout / "lcov.info").write_text("SF:/srv/legacy/old.py\nDA:1,1\nend_of_record\n")
+    named = ("--coverage", "coverage.xml", "--coverage", "lcov.info")
+
+    def measured(*options: str) -> list[str]:
+        files = report(checkout, *named, *options).result["coverage"]["files"]
+        return [file["path"] for file in files]
+
+    assert report(checkout, *named).result["warnings"][-1] == (
+        "lcov.info: 1 measured file of 1 is not in the repository: /srv/legacy/old.py"
+    )
+    assert measured("--path-prefix", "/srv/shop/src=lib") == ["lib/cart.py"]
+    (checkout / "heroci.toml").write_text("[report.paths]\n'/srv/shop/src' = 'app'\n")
+    assert measured() == ["app/cart.py"]
+    assert report(checkout, *named, "--path-prefix", "../x").exit_code == 2
+
+
+def test_a_change_that_no_report_contains_fails_its_minimum(checkout: Path) -> None:
+    (checkout / "refunds.py").write_text("def refund():\n    return 1\n")
+    git(checkout, "add", "refunds.py")
+    git(checkout, "commit", "-qm", "refunds")
+    (checkout / "coverage.xml").write_text(COBERTURA)
+
+    done = report(
+        checkout, "--coverage", "coverage.xml", "--base", "HEAD^", "--coverage-minimum-diff", "80"
+    )
+
+    assert done.exit_code == 1
+    reason = done.stage("gates")["steps"][0]["reason"]
+    assert reason == (
+        "the coverage of changed lines is 0.00 %, below 80 %; no report contains refunds.py"
+    )
+    assert reason in done.stdout
+    assert "refunds.py" in (done.reports / "summary.md").read_text()
