@@ -26,7 +26,7 @@ class Chosen:
 async def choose(
     wanted: EngineChoice, *, machine: Mapping[str, str], runner_host: str | None = None
 ) -> Chosen:
-    """Return the engine for this run; `auto` takes the first one that is available.
+    """Return the engine for this run; `auto` takes the first available one.
 
     Raises EngineError or UsageError if `auto` is combined with the address of an engine that does not respond.
     """

@@ -1,4 +1,4 @@
-"""The base of every engine's scope: it hands each kind of action to a method of its own."""
+"""The base of every engine's scope: it calls a separate method for each kind of action."""
 
 from __future__ import annotations
 

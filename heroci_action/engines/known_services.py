@@ -35,7 +35,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownService:
-    """A server that HeroCI knows; `{version}` in `image` is the version, `scheme` that of its URL.
+    """A server that HeroCI knows; `{version}` in `image` stands for the version, `scheme` is the first part of its URL.
 
     `command` are the arguments of its container; `ready` is a command in the container that succeeds once it is ready.
     """
@@ -169,7 +169,7 @@ class Access:
     """The account with which a stage connects to a database server.
 
     `secret`: the password was generated for this run and is masked; a password in the project's configuration is not
-    secret. `database` None means that each stage gets a database of its own.
+    secret. `database` None means a separate database for each stage.
     """
 
     scheme: str

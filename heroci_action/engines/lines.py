@@ -8,7 +8,7 @@ import re
 LONGEST_LINE = 64 * 1024
 """Characters; a longer line arrives in pieces of exactly this length, and the last piece is shorter, possibly empty.
 
-So whoever receives a piece of this length knows that the line goes on.
+A piece of this length therefore means that the line continues.
 """
 _LINE_END = re.compile(r"\r\n|\n|\r")
 

@@ -1,4 +1,4 @@
-"""Run programs: each in a process group of its own, read line by line, ended step by step."""
+"""Run programs: each in a separate process group, read line by line, ended step by step."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ async def _start(program: Program) -> Process:
     try:
         process = await anyio.open_process(
             program.arguments,
-            # subprocess.DEVNULL: a step that asks a question gets an end of file and does not hang.
+            # subprocess.DEVNULL: a step that asks a question reads an end of file and does not hang.
             stdin=-3,
             cwd=program.directory,
             env=program.env,

@@ -21,8 +21,8 @@ from heroci_action.options import EngineChoice
 class EngineKind:
     """An engine and its capabilities.
 
-    `has_containers`: stages may have an image of their own, and a hook gets a container. `builds_images`: the engine
-    builds images itself, without a local Docker daemon. `roots`: where the repository is mounted in its containers.
+    `has_containers`: stages may name their own image, and a hook receives a container. `builds_images`: the engine
+    builds images itself, without a local Docker daemon. `roots`: paths at which its containers mount the repository.
     `find` returns why the engine can be used and raises EngineError if it cannot. `show_cache` and `prune_cache` yield
     the lines that `heroci cache` prints.
     """

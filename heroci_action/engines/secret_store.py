@@ -30,7 +30,7 @@ def ignore(_line: str) -> None:
 
 
 class SecretStore:
-    """The secrets known at the start of a run, and those that are generated when services start."""
+    """The secrets of a run: known from the start, or generated when services start."""
 
     def __init__(self, announce: Announce = ignore, *values: str) -> None:
         self._announce = announce
@@ -56,7 +56,7 @@ class SecretStore:
         return self._masker.reveals(text)
 
     def split(self, text: str) -> int:
-        """Return where a text that goes on can be cut, so that no secret is on both sides."""
+        """Return a position at which an unfinished text can be cut without dividing a secret."""
         # A secret with a colour code after each character is still found if it fits into the part that is held back.
         cut = max(len(text) - min(LONGEST_CODE * self._masker.longest, LONGEST_LINE), 0)
         for start, stop in self._masker.spans(text):
@@ -92,7 +92,7 @@ class MaskedSink:
             self._sink(stream, self._secrets.mask(text[:cut]))
 
     def flush(self) -> None:
-        """Pass on what is still held back."""
+        """Pass on the text that is still held back."""
         for stream, text in self._held.items():
             self._sink(stream, self._secrets.mask(text))
         self._held.clear()

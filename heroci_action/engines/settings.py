@@ -9,11 +9,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """Everything that an engine may need besides the plan.
+    """Everything that an engine may need in addition to the plan.
 
     `root` is the repository, `cache` HeroCI's cache directory, `machine` the environment that HeroCI was started in.
     `exclude` are paths below `root` that HeroCI itself writes. `runner_host` is the address of an external engine.
-    `fresh` means that nothing of an earlier run is used. `notify` receives messages about waiting for the engine.
+    `fresh` means that no result of an earlier run is used. `notify` receives messages about waiting for the engine.
     """
 
     root: Path

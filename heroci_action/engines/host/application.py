@@ -63,7 +63,7 @@ def container_server(
 async def start(
     tasks: TaskGroup, server: Server, action: Serve, *, sink: Sink, log: Sink
 ) -> Application:
-    """Start the server and wait until it is healthy; its output goes to `sink` until then and to `log` afterwards.
+    """Start the server and wait until it is healthy; its output is sent to `sink` until then and to `log` afterwards.
 
     Raises NotHealthyError.
     """

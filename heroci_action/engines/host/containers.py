@@ -1,4 +1,4 @@
-"""Containers of the host engine on a network of their own: services, commands in the image, and the application."""
+"""Containers of the host engine on a private network: services, commands in the image, and the application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the database servers on this machine share: a data directory, a user, a port, and a watched log."""
+"""Shared parts of the database servers on this machine: data directory, user, port, and a watched log."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ READY_WITHIN = 60.0  # seconds
 STARTS = 3
 ROOM = 1024**3  # bytes that must be free in memory to keep the data there
 LAST_LINES = 3
-# What is created in these has a random name.
+# Files in these directories get random names.
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108
 _SHELL = "\"'`$\\"
 _MEMORY = Path("/dev/shm")  # noqa: S108  what is created in it has mode 0700 and a random name

@@ -66,7 +66,7 @@ async def _push(
 ) -> int:
     if login is None:
         return await docker.execute("push", reference, sink=sink)
-    # The login goes into a configuration of its own, which must keep the user's choice of a daemon.
+    # The login is written to a temporary configuration, which must keep the user's choice of a daemon.
     context = ("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
     host = (await docker.capture(*context)).stdout.strip()
     home = docker.scratch / f"docker-{secrets.token_hex(4)}"

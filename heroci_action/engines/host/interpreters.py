@@ -11,7 +11,7 @@ from heroci_action.errors import UsageError
 
 # In order of preference.
 SUPPORTED = ("3.13", "3.12", "3.14", "3.11", "3.10")
-# Debian's Python may lack what an environment needs (python3-venv), so both are checked at once.
+# Debian's Python may lack the modules for environments (python3-venv), so they are checked at the same time.
 _PROBE = "import ensurepip, platform, venv; print(platform.python_version())"
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from heroci_action.engines.host.workspace import MACHINE_VARIABLES
 
 PR_SET_DUMPABLE = 4  # <linux/prctl.h>
-# What programs need that HeroCI starts without an environment of their own, such as git.
+# Needed by programs that inherit the environment, such as git.
 KEPT_VARIABLES = frozenset(
     {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSH_AUTH_SOCK"}
     | MACHINE_VARIABLES
     | {name.lower() for name in MACHINE_VARIABLES}
 )
-# Position of env_start and env_end behind the command in /proc/self/stat (proc_pid_stat(5), fields 50 and 51).
+# Position of env_start and env_end after the command in /proc/self/stat (proc_pid_stat(5), fields 50 and 51).
 _ENV_START, _ENV_END = 47, 48
 
 

@@ -1,4 +1,4 @@
-"""End the processes that steps leave behind, even in sessions of their own or after their parents have ended."""
+"""End the processes that outlive their steps, even in separate sessions or after their parents have ended."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Process:
 
 
 class Leftovers:
-    """The processes that the steps of a run leave behind; children that exist already are not among them."""
+    """The processes of a run that outlive their steps; children that exist already are not among them."""
 
     def __init__(self, run: str) -> None:
         self._run = run

@@ -57,7 +57,7 @@ SIGNS = LogSigns(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postgres:
-    """A running server; each stage gets a database of its own unless the project's code contains a name for it."""
+    """A running server; each stage has a separate database unless the configuration names one."""
 
     binaries: Binaries
     watched: Watched

@@ -26,7 +26,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(run: str, label: str) -> None:
-    """Wait for the end of the engine with this id, then clean up what it left."""
+    """Wait for the end of the engine with this id, then remove everything it left."""
     # The terminal's Ctrl-C is meant for the engine, which reports when it is done.
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)

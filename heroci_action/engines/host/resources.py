@@ -1,4 +1,4 @@
-"""What the stages of one run share on this machine."""
+"""Resources that the stages of one run share on this machine."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class HostScope(Dispatcher):
         resources, settings = self._resources, self._resources.settings
         await fetch_tools(settings.machine, sink)
         uv = Uv(workspace=resources.workspace, directory=settings.root)
-        # A fresh run must not rebuild an environment that other runs use, so it has one of its own.
+        # A fresh run builds a private environment, because other runs may be using the one in the cache.
         cache = resources.workspace.scratch if settings.fresh else settings.cache
         installer = Installer(root=settings.root, cache=cache, uv=uv)
         environment = resources.plan.environment

@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provided:
-    """A service that is ready, for one stage; `values` are those of its placeholders.
+    """A service that is ready, for one stage; `values` belong to its placeholders.
 
     `failure` returns an error if the service has stopped although no one asked it to.
     """
@@ -57,7 +57,7 @@ class Provided:
 
 
 class CreatesDatabases(Protocol):
-    """A database server on which each stage gets a database."""
+    """A database server with a database for each stage."""
 
     async def create_database(self, name: str) -> Mapping[str, str]:
         """Create a database unless it exists, and return the values of its placeholders."""
@@ -78,7 +78,7 @@ class _Relay:
             self._kept.append((stream, line))
 
     def connect(self, sink: Sink) -> None:
-        """Send what was kept, and what follows, to the first stage that uses the service."""
+        """Send the kept lines, and all later ones, to the first stage that uses the service."""
         if self._sink is None:
             self._sink = sink
             for stream, line in self._kept:
@@ -87,7 +87,7 @@ class _Relay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Started:
-    """A service of the run; `database` is set if each stage gets a database of its own."""
+    """A service of the run; `database` is set if each stage has a separate database."""
 
     provided: Provided
     relay: _Relay

@@ -1,7 +1,7 @@
 """Install the programs that the host engine needs and the action's image leaves out: uv, PostgreSQL and buildx.
 
-Most runs of the action use Dagger or only report, so the image does without them. Nothing of this is kept, because the
-container ends with the run.
+Most runs of the action use Dagger or only report, so the image does without them. They are removed with the container
+when the run ends.
 """
 
 from __future__ import annotations

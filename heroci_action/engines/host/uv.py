@@ -1,4 +1,4 @@
-"""Run uv, the installer: it alone gets the caller's settings, because it must use the same package indexes."""
+"""Run uv, the installer: only uv receives the caller's settings, because it must use the same package indexes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.process import Captured, Program, capture, execute
 
 # Seconds without output; building a package from source is silent too, so this is not an error. The limit of a request
-# is uv's (UV_HTTP_TIMEOUT), the limit of the installation that of the stage.
+# is uv's (UV_HTTP_TIMEOUT); the whole installation is limited by the stage's timeout.
 ANNOUNCE_EVERY = 20
 SETTINGS = ("UV_", "PIP_", "XDG_", "SSH_AUTH_SOCK", "NETRC")
 

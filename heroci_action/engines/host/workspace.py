@@ -1,4 +1,4 @@
-"""What a run owns on this machine: a mark on its processes, a scratch directory, and the reaper of both."""
+"""The workspace of a run: a mark on its processes, a scratch directory, and the reaper of both."""
 
 from __future__ import annotations
 
@@ -75,17 +75,17 @@ class Workspace:
 
     def guard_directory(self, path: Path) -> None:
         """Have this directory removed if the engine is killed; call it before creating the directory."""
-        self._tell("directory", str(path))
+        self._send("directory", str(path))
 
     def guard_group(self, group: int) -> None:
         """Have this process group ended if the engine is killed."""
-        self._tell("group", str(group))
+        self._send("group", str(group))
 
     def done(self) -> None:
-        """Tell the reaper that the engine has cleaned up itself."""
-        self._tell("done")
+        """Dismiss the reaper, because the engine has cleaned up itself."""
+        self._send("done")
 
-    def _tell(self, *words: str) -> None:
+    def _send(self, *words: str) -> None:
         # A reaper that was killed cannot help, but is no reason to stop.
         with suppress(OSError):
             self._reaper.write(json.dumps(words) + "\n")

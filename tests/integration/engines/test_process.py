@@ -33,7 +33,7 @@ PATIENT = (
 
 @pytest.fixture(autouse=True)
 def _listening_to_interrupts() -> Iterator[None]:
-    """A shell starts what it puts in the background deaf to SIGINT, and children inherit that; a run listens to it."""
+    """Restore the handler of SIGINT: a shell starts background jobs with SIGINT ignored, and children inherit that."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
