@@ -1,4 +1,4 @@
-"""`heroci init`: a workflow for the project, and the configuration that it needs."""
+"""`heroci init`: write a workflow for the project, and suggestions for its configuration."""
 
 from __future__ import annotations
 
@@ -10,20 +10,13 @@ from pathlib import Path
 import click
 
 from heroci_action.cli.shared import project_path
-from heroci_action.commands.workflow_file import (
-    RELEASE,
-    WORKFLOW,
-    Change,
-    configuration,
-    is_action,
-    settings,
-    workflow,
-)
+from heroci_action.commands.file_change import FileChange
+from heroci_action.commands.suggestions import suggest_toml
+from heroci_action.commands.workflow_file import RELEASE, WORKFLOW, is_action, workflow
 from heroci_action.config.location import read_file, repository_root
-from heroci_action.detection.layout import Layout, find_layout
 from heroci_action.errors import UsageError
-from heroci_action.project import load
-from heroci_action.repository.files import RepositoryFiles
+from heroci_action.project import ProjectConfig, load
+from heroci_action.repository.files import parent
 
 _HEAD = re.compile(r"ref: refs/(?:heads|remotes/origin)/(?P<branch>\S+)\s*")
 
@@ -40,113 +33,113 @@ _HEAD = re.compile(r"ref: refs/(?:heads|remotes/origin)/(?P<branch>\S+)\s*")
 @click.option("--yes", is_flag=True, help="Write without confirmation.")
 @click.option("--force", is_flag=True, help="Overwrite an existing workflow that differs.")
 def command(*, path: Path, action: str, yes: bool, force: bool) -> int:
-    """Write .github/workflows/heroci.yml for the project at PATH (default: here), after showing it.
+    """Show and write .github/workflows/heroci.yml for the projects at PATH (default: the current directory).
 
-    pyproject.toml gets a table [tool.heroci] where detection needs help. Without a terminal and without --yes nothing
-    is written, and the exit code is 2.
+    If detection leaves something open, heroci.toml is written as well, with suggestions as comments. Without a terminal
+    and without --yes, nothing is written, and the exit code is 2.
     """
     if not is_action(action):
         raise click.UsageError(f"--action: {action!r} is not OWNER/REPO@REF.")
-    root = repository_root(path.resolve())
-    changes = [change for change in _changes(root, path.resolve(), action) if change.needed]
+    place = path.resolve()
+    root = repository_root(place)
+    project = load(place)
+    projects = _projects(project, place)
+    changes = [change for change in _changes(project, place, action, projects) if change.is_needed]
     if not changes:
-        click.echo("Nothing to do: everything is there.")
-        return 0
-    for change in changes:
-        _show(change)
-    _refuse_to_replace(changes, force=force)
-    if not _agreed(yes=yes):
+        click.echo("Nothing to do: all files are up to date.")
+    elif _confirm(changes, yes=yes, force=force):
+        for change in changes:
+            change.write(root)
+            click.echo(f"Wrote {change.path}")
+        _explain(project, projects, placeholder=action == RELEASE)
+    else:
         click.echo("Nothing was written.")
-        return 0
-    for change in changes:
-        _write(root, change)
-    if action == RELEASE:
-        click.echo("Put the owner of the action you use in the place of OWNER, or give --action.")
     return 0
 
 
-def _changes(root: Path, place: Path, action: str) -> Iterator[Change]:
-    """What is missing; the project must be one that HeroCI understands. Raises UsageError and ConfigurationError."""
-    loaded = load(place)
+def _projects(project: ProjectConfig, place: Path) -> tuple[str, ...]:
+    """Return the directories for the workflow; none if the action finds the only project by itself."""
+    root, directory = project.root, project.config.working_directory
     written, _ = read_file(root, place)
-    layout = find_layout(RepositoryFiles.read(root), None)
-    directory = loaded.config.working_directory
-    named = place != root and not (layout and layout.directory == directory)
-    if not named and layout and layout.others and "working-directory" not in written:
-        yield _choice(root, layout)
-    text = workflow(
-        action=action,
-        branch=_default_branch(root),
-        directory=place.relative_to(root).as_posix() if named else None,
-    )
-    before = _read(root / WORKFLOW)
-    yield Change(path=WORKFLOW, before=before, after=text, replaces=before is not None)
+    if "working-directory" in written:
+        return ()
+    if place != root:
+        found = load(root).config.working_directory if _has_project(root) else None
+        return () if found == directory and not _others(project) else (directory,)
+    return (directory, *_others(project)) if _others(project) else ()
 
 
-def _choice(root: Path, layout: Layout) -> Change:
-    """Of several projects one was taken: written down, it stays that one whatever comes beside it."""
-    table = {"working-directory": layout.directory}
-    before = _read(root / "pyproject.toml")
-    if before is None:
-        return Change(path="heroci.toml", before=None, after=settings(table))
-    return Change(path="pyproject.toml", before=before, after=configuration(before, table))
-
-
-def _read(path: Path) -> str | None:
+def _has_project(root: Path) -> bool:
     try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path.name} cannot be read: {error}") from error
+        load(root)
+    except UsageError:
+        return False
+    return True
+
+
+def _others(project: ProjectConfig) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parent(manage) for manage in project.facts.other_projects))
+
+
+def _changes(
+    project: ProjectConfig, place: Path, action: str, projects: tuple[str, ...]
+) -> Iterator[FileChange]:
+    root = project.root
+    text = workflow(action=action, branch=_default_branch(root), projects=projects)
+    yield FileChange.of(root, WORKFLOW, text)
+    written, _ = read_file(root, place)
+    suggestions = suggest_toml(project)
+    # A file of the project is not changed, and its values were decided on.
+    configured = written or (root / "heroci.toml").exists()
+    if suggestions and not configured and len(projects) <= 1:
+        yield FileChange.of(root, "heroci.toml", suggestions)
 
 
 def _default_branch(root: Path) -> str:
-    """What the remote calls its default branch, else the branch that is checked out, else `main`."""
+    """Return the default branch of the remote, else the current branch, else `main`."""
     for name in ("refs/remotes/origin/HEAD", "HEAD"):
         try:
             match = _HEAD.fullmatch((root / ".git" / name).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
-            continue  # no repository, or a worktree, whose .git is a file
+            continue  # there is no repository, or .git is the file of a worktree
         if match:
             return match["branch"]
     return "main"
 
 
-def _show(change: Change) -> None:
-    colors = {"+": "green", "-": "red", "@": "cyan"}
-    for line in change.difference().splitlines():
-        click.echo(click.style(line, fg=colors.get(line[:1])))
-    click.echo()
-
-
-def _refuse_to_replace(changes: list[Change], *, force: bool) -> None:
+def _confirm(changes: list[FileChange], *, yes: bool, force: bool) -> bool:
+    """Show the changes and return whether to write them. Raises UsageError if they must not be written."""
+    for change in changes:
+        _show(change)
     names = [change.path for change in changes if change.replaces]
     if names and not force:
         raise UsageError(
             f"{', '.join(names)} already exists and differs; nothing was written",
             remedy="use --force to overwrite it, or copy what you need from the difference above",
         )
-
-
-def _agreed(*, yes: bool) -> bool:
-    """Whether to write. Raises UsageError where there is nobody to ask."""
     if yes:
         return True
     if not sys.stdin.isatty():
         raise UsageError(
-            "nothing was written: there is no terminal to ask on", remedy="give --yes to write it"
+            "nothing was written: there is no terminal for the question",
+            remedy="use --yes to write without asking",
         )
     return click.confirm("Write this?")
 
 
-def _write(root: Path, change: Change) -> None:
-    path = root / change.path
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise UsageError(f"{change.path} leads out of the repository; nothing is written there")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(change.after, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{change.path} cannot be written: {error.strerror}") from error
-    click.echo(f"Wrote {change.path}")
+def _show(change: FileChange) -> None:
+    colors = {"+": "green", "-": "red", "@": "cyan"}
+    for line in change.difference.splitlines():
+        click.echo(click.style(line, fg=colors.get(line[:1])))
+    click.echo()
+
+
+def _explain(project: ProjectConfig, projects: tuple[str, ...], *, placeholder: bool) -> None:
+    """Say which projects the workflow covers, and what is left to do."""
+    others = [name for name in _others(project) if name not in projects]
+    if len(projects) > 1:
+        click.echo(f"The workflow covers {len(projects)} projects: {', '.join(projects)}.")
+    elif others:
+        click.echo(f"The workflow does not cover {', '.join(others)}.")
+    if placeholder:
+        click.echo("Replace OWNER with the owner of the action, or use --action.")

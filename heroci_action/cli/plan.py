@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,10 +13,14 @@ import click
 
 from heroci_action.cli.shared import project_path, selection_options
 from heroci_action.cli.types import PYTHON
+from heroci_action.commands.effective_values import with_values
+from heroci_action.commands.file_change import FileChange
 from heroci_action.commands.plan import Project, plan_project
+from heroci_action.config.location import configuration_file
 from heroci_action.github.inert import inert
 from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.plan.stages import Stage
+from heroci_action.project import ProjectConfig
 from heroci_action.sharding import MAX_JOBS, matrix
 from heroci_action.text import printable, seconds
 
@@ -47,13 +52,14 @@ from heroci_action.text import printable, seconds
     help="With --format matrix, one job for each Python version, such as 3.12; repeatable.",
 )
 @click.option("--explain", is_flag=True, help="Show where each configuration value comes from.")
+@click.option("--write", is_flag=True, help="Add the detected values to the configuration file.")
 def command(
     *,
     form: str,
     shards: int | None,
     pythons: tuple[str, ...],
     explain: bool,
-    engine: str,
+    write: bool,
     **options: Any,
 ) -> None:
     """Show what `heroci run` would do with the project at PATH (default: the current directory)."""
@@ -62,7 +68,8 @@ def command(
         return
     if shards or pythons:
         raise click.UsageError("--shards and --python need --format matrix.")
-    requested = RunOptions(engine=EngineChoice(engine), **options)
+    options["engine"] = EngineChoice(options["engine"])
+    requested = RunOptions(**options)
     project = anyio.run(plan_project, requested, os.environ)
     if form == "json":
         record = json.dumps(_record(project), indent=2, ensure_ascii=False)
@@ -78,6 +85,23 @@ def command(
         click.echo(f"{click.style('warning', fg='yellow')}: {_safe(warning)}")
     if explain:
         _explain(project)
+    if write:
+        _write(project.loaded, requested.path.resolve())
+
+
+def _write(project: ProjectConfig, place: Path) -> None:
+    """Add the detected values to the configuration file, or write heroci.toml."""
+    path, table = configuration_file(project.root, place)
+    change = FileChange.of(project.root, path, "")
+    text, left = with_values(change.before or "", project, table=table)
+    change = dataclasses.replace(change, after=text)
+    if not change.is_needed:
+        click.echo(f"{path} contains every value already.")
+        return
+    change.write(project.root)
+    click.echo(f"Wrote {path}")
+    if left:
+        click.echo(f"These keys belong to inline tables and were not written: {', '.join(left)}.")
 
 
 def _matrix(shards: int | None, pythons: tuple[str, ...]) -> str:

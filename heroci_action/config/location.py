@@ -58,6 +58,17 @@ def read_named(root: Path, file: Path) -> tuple[dict[str, Any], str]:
     return table, _tool_origin(root, file)
 
 
+def configuration_file(root: Path, place: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the file of the configuration, relative to the root, and the table in it; heroci.toml if there is none."""
+    for directory in dict.fromkeys((place, root)):
+        pyproject = directory / "pyproject.toml"
+        if (directory / "heroci.toml").is_file():
+            return _relative(root, directory / "heroci.toml"), ()
+        if pyproject.is_file() and _tool_table(root, pyproject) is not None:
+            return _relative(root, pyproject), ("tool", "heroci")
+    return "heroci.toml", ()
+
+
 def report_config(written: Mapping[str, Any], origin: str) -> ReportConfig:
     """Return the table `report` of a configuration that `read_file` returned; nothing is detected.
 

@@ -9,7 +9,7 @@ from typing import Any
 from heroci_action.detection.ci.project_ci import read_ci
 from heroci_action.detection.database import detect_database
 from heroci_action.detection.dependencies import detect_dependencies
-from heroci_action.detection.facts import Facts
+from heroci_action.detection.facts import Facts, Suggestion
 from heroci_action.detection.findings import Fact, Finding, Found, Skip, Warn
 from heroci_action.detection.image import detect_image
 from heroci_action.detection.import_paths import import_paths
@@ -33,7 +33,8 @@ def detect_layout(project: ProjectFiles) -> Iterator[Finding]:
     yield Found("working-directory", layout.directory, layout.why)
     yield Fact("manage", layout.manage)
     yield Fact("source_paths", tuple(dict.fromkeys(_source_paths(project))))
-    if layout.others:
+    yield Fact("other_projects", layout.others)
+    if layout.others and project.configured("working-directory") is None:
         yield Warn(
             f"there are several projects: {layout.manage} is used, not {some(layout.others)}; "
             "set working-directory to choose another one"
@@ -130,6 +131,7 @@ def _collected(findings: Iterator[Finding]) -> Detected:
     facts: dict[str, Any] = {}
     skips: dict[str, str] = {}
     warnings: list[str] = []
+    suggestions: dict[str, Suggestion] = {}
     for finding in findings:
         match finding:
             case Found(key=key, value=value, why=why, otherwise=otherwise):
@@ -141,12 +143,14 @@ def _collected(findings: Iterator[Finding]) -> Detected:
                 skips[stage] = why
             case Fact(name=name, value=value):
                 facts[name] = value
-            case Warn(text=text):
+            case Warn(text=text, lines=lines):
                 warnings.append(text)
+                if lines:
+                    suggestions[text] = Suggestion(why=text, lines=lines)
     return Detected(
         values=values,
         alternatives=alternatives,
         origins=origins,
-        facts=Facts(**facts, skips=skips),
+        facts=Facts(**facts, skips=skips, suggestions=tuple(suggestions.values())),
         warnings=tuple(dict.fromkeys(warnings)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from heroci_action.detection.ci.records import Image
 from heroci_action.detection.database_settings import (
     ROLES,
     Database,
@@ -218,7 +219,8 @@ def _sqlite(project: ProjectFiles, way: Database) -> Iterator[Finding]:
     if image:
         yield Warn(
             f"{image.source} starts {image.name}, but the tests would use SQLite ({way.file}); "
-            "if they need the server, declare it in `services` and set the variables of its address in `env`"
+            "if they need the server, declare it in `services` and set the variables of its address in `env`",
+            (_service_line(image),),
         )
 
 
@@ -312,9 +314,20 @@ def _not_understood(project: ProjectFiles) -> Iterator[Finding]:
             f'to give them a server, set services = {{ {kind.name} = "…" }} and '
             f'env = {{ DATABASE_URL = "{{{kind.name}.url}}" }}, or whatever the settings read'
         )
+    lines = () if variables else (_service_line(image), f'env.DATABASE_URL = "{{{kind.name}.url}}"')
     yield Warn(
-        f"how the settings define their database was not understood, and {image.source} starts {image.name}; {remedy}"
+        f"how the settings define their database was not understood, and {image.source} starts {image.name}; {remedy}",
+        lines,
     )
+
+
+def _service_line(image: Image) -> str:
+    """Return the configuration of the server that an image contains."""
+    kind = kind_of(image) or POSTGRES
+    if is_extended(image):
+        return f'services.{kind.name}.image = "{image.name}:{image.tag}"'
+    version = version_of(image, kind)
+    return f"services.{kind.name} = " + (f'"{version}"' if version else "{}")
 
 
 def _variables_of_ci(project: ProjectFiles) -> dict[str, str]:

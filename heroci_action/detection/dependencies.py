@@ -81,7 +81,10 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
         or found.project
         or project.configured("packages")
     ):
-        yield Warn(f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]')
+        yield Warn(
+            f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]',
+            ('packages = ["django"]',),
+        )
     yield from _old_coverage(project)
     yield from _system_packages(project)
 

@@ -20,29 +20,43 @@ class Vendor(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """Findings that are no keys; paths are relative to the repository's root.
+class Suggestion:
+    """Configuration that detection cannot decide about: lines of heroci.toml, and why."""
 
-    `project` is the directory whose pyproject.toml, setup.cfg or setup.py declares the dependencies, `metadata` the
-    name of that file (None where it has groups only), `install_project` whether the project must be installed itself
-    for its tests to import it. `distributions` are the normalised names of the packages that it asks for directly or
-    has locked. `server_settings` is what wsgi.py names, where that differs from the settings of the tests. `lint_specs`
-    maps built-in lint tools to the project's pinned requirement, `lint_plugins` are the requirements of Flake8's
-    plugins, `lint_targets` the paths in the working directory that hold the Python files git tracks and no others.
-    `database_variable` is the variable that the settings take the URL of their database from.
-    `left_out` are the lines of the suite's job in the project's CI that the plan does not contain.
-    `skips` maps a stage to the reason in words why there is nothing for it to do.
+    why: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What detection knows besides the values of the configuration; paths are relative to the repository's root.
+
+    manage, wsgi, asgi: manage.py, and the entry points of the server as `module:application`.
+    other_projects: the manage.py of each other project in the repository.
+    project, metadata: the directory that declares the dependencies, and the name of its file (None: groups only).
+    install_project: the tests can import the project only if it is installed.
+    source_paths: directories to import from.
+    distributions: normalised names of the distributions that the project requires directly, or has locked.
+    server_settings: the settings module of the server, if the tests use another one.
+    vendor, database_variable: the database of the tests, and the variable that contains its URL.
+    pytest_coverage: pytest measures coverage by itself.
+    image_port: the port that the image exposes.
+    lint_specs, lint_plugins: the pinned requirements of lint tools by name, and those of Flake8's plugins.
+    lint_targets: the paths in the working directory that contain Python files that git tracks, and no others.
+    left_out: lines of the test job in the project's CI that the plan does not contain.
+    skips: why a stage has nothing to do.
     """
 
     manage: str | None = None
+    wsgi: str | None = None
+    asgi: str | None = None
+    other_projects: tuple[str, ...] = ()
     project: str | None = None
     metadata: str | None = None
     install_project: bool = False
     source_paths: tuple[str, ...] = ()
     distributions: frozenset[str] = frozenset()
     server_settings: str | None = None
-    wsgi: str | None = None
-    asgi: str | None = None
     vendor: Vendor = Vendor.UNKNOWN
     database_variable: str | None = None
     pytest_coverage: bool = False
@@ -52,4 +66,5 @@ class Facts:
     lint_plugins: tuple[str, ...] = ()
     lint_targets: tuple[str, ...] = (".",)
     left_out: tuple[LeftOut, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
     skips: Mapping[str, str] = field(default_factory=dict)

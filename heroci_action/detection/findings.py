@@ -36,9 +36,10 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Warn:
-    """A warning for the user; the text contains the remedy."""
+    """A warning for the user; the text contains the remedy, and `lines` are the configuration that it suggests."""
 
     text: str
+    lines: tuple[str, ...] = ()
 
 
 Finding = Found | Fact | Skip | Warn

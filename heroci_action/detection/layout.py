@@ -102,7 +102,10 @@ def _given(candidates: list[str], directory: str) -> Layout:
         (path for path in candidates if directory == "." or path.startswith(f"{directory}/")),
         key=_rank,
     )
-    return Layout(directory=directory, manage=own or (below[0] if below else None), why="given")
+    manage = own or (below[0] if below else None)
+    others = tuple(path for path in sorted(candidates, key=_rank) if path != manage)
+    others = tuple(path for path in others if not is_side(path))
+    return Layout(directory=directory, manage=manage, why="configured", others=others)
 
 
 def _without_manage(tree: RepositoryFiles, ranked: list[str]) -> Layout | None:

@@ -51,6 +51,16 @@ _REASONS: Mapping[str, tuple[str, ...]] = {
         "sysctl", "update-locale", "chown", "ulimit", "mount", "modprobe", "adduser", "useradd", "kill", "pkill",
     ),
 }  # fmt: skip
+# Reasons of lines that the tests do not need.
+_HARMLESS = frozenset(
+    {
+        "HeroCI installs the dependencies",
+        "HeroCI installs the system packages",
+        "it only prints",
+        "it only waits",
+        "it is a check of its own",
+    }
+)
 _REASON_OF = {program: reason for reason, programs in _REASONS.items() for program in programs}
 # Commands of Django that are no preparation: they work on the database or a server, or check and print.
 _DJANGO_REASONS: Mapping[str, str] = {
@@ -154,7 +164,12 @@ class _Line:
         if reason is None:
             return self._in_directory(self._text())
         line = self.command.line.replace(UNKNOWN, "…")
-        return LeftOut(line=line, source=self.command.source, reason=reason)
+        return LeftOut(
+            line=line,
+            source=self.command.source,
+            reason=reason,
+            harmless=reason in _HARMLESS,
+        )
 
     def _reason(self) -> str | None:
         """Return why a line of this kind is no preparation."""

@@ -30,7 +30,9 @@ def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
                 "if it is generated, make it in `tests.before`, else set `settings`"
             )
     elif project.configured("settings") is None and not _configures_itself(project):
-        yield Warn(_no_settings(project))
+        modules = find_settings_modules(project)
+        lines = tuple(f'settings = "{module}"' for module in modules[:1])
+        yield Warn(_no_settings(modules), lines or ('settings = "…"',))
     server = server_settings(project)
     if server and server != (project.configured("settings") or module):
         yield Fact("server_settings", server)
@@ -42,8 +44,7 @@ def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
             yield Fact(name, found)
 
 
-def _no_settings(project: ProjectFiles) -> str:
-    modules = find_settings_modules(project)
+def _no_settings(modules: tuple[str, ...]) -> str:
     shown = ", ".join(modules[:_MAX_CANDIDATES]) or "none that looks like one"
     return (
         "no settings module was found: neither manage.py nor the project's CI names DJANGO_SETTINGS_MODULE; "

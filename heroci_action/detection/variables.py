@@ -215,7 +215,8 @@ def _others(
         example = next(iter(missing))
         yield Warn(
             f"the settings need environment variables that have no value: {', '.join(missing)} "
-            f'(read in {", ".join(dict.fromkeys(missing.values()))}); set env = {{ {example} = "…" }}'
+            f'(read in {", ".join(dict.fromkeys(missing.values()))}); set env = {{ {example} = "…" }}',
+            tuple(f'env.{name} = "…"' for name in missing),
         )
 
 

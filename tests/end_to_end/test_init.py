@@ -1,4 +1,4 @@
-"""`heroci init`: its output, and the files that it writes or leaves alone."""
+"""`heroci init` as a user runs it: what it shows, writes and leaves alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOVED: dict[str, str | None] = dict.fromkeys(projects.FILES)
 
 
 def below(folder: str, *, keep: tuple[str, ...] = ()) -> dict[str, str | None]:
-    """Write the project to a subdirectory."""
+    """Return the project in a folder instead of the root."""
     moved = {f"{folder}/{name}": text for name, text in projects.FILES.items() if name not in keep}
     return {**{name: None for name in projects.FILES if name not in keep}, **moved}
 
@@ -49,7 +49,7 @@ MONOREPO = {
     "pyproject.toml": "[tool.x]\na = 1\n",
 }
 
-# By name: the files, and the project's directory if it is not the root of the repository.
+# By name: the files, and the directory to call it for.
 LAYOUTS: dict[str, tuple[dict[str, str | None], str]] = {
     "at the root": ({}, "."),
     "in a subfolder": (below("backend"), "."),
@@ -75,7 +75,7 @@ def inputs(root: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize("action", [None, PINNED], ids=["placeholder", "pinned"])
-def test_workflow_passes_the_linters(tmp_path: Path, name: str, action: str | None) -> None:
+def test_the_workflow_passes_the_linters(tmp_path: Path, name: str, action: str | None) -> None:
     files, place = LAYOUTS[name]
     projects.write(tmp_path, files)
 
@@ -99,7 +99,7 @@ def test_workflow_passes_the_linters(tmp_path: Path, name: str, action: str | No
     assert (again.exit_code, "Nothing to do" in again.stdout) == (0, True)
 
 
-def test_only_the_workflow_is_written_if_detection_needs_no_help(tmp_path: Path) -> None:
+def test_only_the_workflow_is_written_if_detection_knows_everything(tmp_path: Path) -> None:
     projects.write(tmp_path)
     call("init", "--yes", directory=tmp_path)
     assert status(tmp_path) == ["?? .github/"]
@@ -107,30 +107,48 @@ def test_only_the_workflow_is_written_if_detection_needs_no_help(tmp_path: Path)
     assert job(tmp_path)["permissions"] == {"contents": "read"}
 
 
-def test_choice_of_a_project_is_added_to_the_existing_configuration(
-    tmp_path: Path,
-) -> None:
+def test_a_workflow_covers_every_project_of_a_repository(tmp_path: Path) -> None:
     projects.write(tmp_path, MONOREPO)
-    call("init", "--yes", directory=tmp_path)
-    text = (tmp_path / "pyproject.toml").read_text()
-    assert text == '[tool.x]\na = 1\n\n[tool.heroci]\nworking-directory = "apps/api"\n'
-    assert inputs(tmp_path) == {"output": "heroci-reports"}
-
-
-def test_project_that_detection_would_not_choose_is_named_in_the_workflow(tmp_path: Path) -> None:
-    projects.write(tmp_path, MONOREPO)
-    call("init", "apps/web", "--yes", directory=tmp_path)
+    done = call("init", "--yes", directory=tmp_path)
+    assert "covers 2 projects: apps/api, apps/web" in done.stdout
+    assert job(tmp_path)["strategy"]["matrix"] == {"project": ["apps/api", "apps/web"]}
+    assert inputs(tmp_path)["working-directory"] == "${{ matrix.project }}"
     assert status(tmp_path) == ["?? .github/"]
+
+
+def test_a_workflow_for_one_of_several_projects_names_the_others(tmp_path: Path) -> None:
+    projects.write(tmp_path, MONOREPO)
+    done = call("init", "apps/web", "--yes", directory=tmp_path)
     assert inputs(tmp_path)["working-directory"] == "apps/web"
+    assert "does not cover apps/api" in done.stdout
 
 
-def test_choice_is_written_to_heroci_toml_without_a_pyproject(tmp_path: Path) -> None:
-    projects.write(tmp_path, {**MONOREPO, "pyproject.toml": None})
+def test_a_configured_project_is_the_only_one_in_the_workflow(tmp_path: Path) -> None:
+    files = {**MONOREPO, "pyproject.toml": None, "heroci.toml": 'working-directory = "apps/web"\n'}
+    projects.write(tmp_path, files)
+    done = call("init", "--yes", directory=tmp_path)
+    assert inputs(tmp_path) == {"output": "heroci-reports"}
+    assert "does not cover apps/api" in done.stdout
+
+
+def test_suggestions_are_written_as_comments(tmp_path: Path) -> None:
+    ci = "jobs: {t: {steps: [{run: ./prepare}, {run: python manage.py test}]}}"
+    projects.write(tmp_path, {".github/workflows/ci.yml": ci, "pyproject.toml": None})
     call("init", "--yes", directory=tmp_path)
-    assert (tmp_path / "heroci.toml").read_text() == 'working-directory = "apps/api"\n'
+    lines = (tmp_path / "heroci.toml").read_text().splitlines()
+    assert all(line.startswith("#") or not line for line in lines)
+    assert any('"./prepare"' in line for line in lines)
+    assert call("plan", "--engine", "host", directory=tmp_path).exit_code == 0
 
 
-def test_without_a_terminal_nothing_is_written(tmp_path: Path) -> None:
+def test_suggestions_leave_an_existing_configuration_alone(tmp_path: Path) -> None:
+    ci = "jobs: {t: {steps: [{run: ./prepare}, {run: python manage.py test}]}}"
+    projects.write(tmp_path, {".github/workflows/ci.yml": ci})
+    call("init", "--yes", directory=tmp_path)
+    assert status(tmp_path) == ["?? .github/workflows/heroci.yml"]
+
+
+def test_without_a_terminal_it_only_shows(tmp_path: Path) -> None:
     projects.write(tmp_path)
     done = call("init", directory=tmp_path)
     assert done.exit_code == 2
@@ -140,7 +158,7 @@ def test_without_a_terminal_nothing_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False)])
-def test_asks_on_a_terminal(tmp_path: Path, answer: str, written: bool) -> None:
+def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, written: bool) -> None:
     projects.write(tmp_path)
     ours, theirs = pty.openpty()
     os.write(ours, f"{answer}\n".encode())
@@ -160,7 +178,7 @@ def test_asks_on_a_terminal(tmp_path: Path, answer: str, written: bool) -> None:
     assert (tmp_path / WORKFLOW).exists() == written
 
 
-def test_different_workflow_is_replaced_only_with_force(tmp_path: Path) -> None:
+def test_another_workflow_is_kept_without_force(tmp_path: Path) -> None:
     mine = "name: mine\n"
     projects.write(tmp_path, {WORKFLOW: mine})
     done = call("init", "--yes", directory=tmp_path)
@@ -172,13 +190,14 @@ def test_different_workflow_is_replaced_only_with_force(tmp_path: Path) -> None:
     assert (tmp_path / WORKFLOW).read_text() != mine
 
 
-def test_declined_workflow_leaves_the_configuration_unchanged(tmp_path: Path) -> None:
-    projects.write(tmp_path, {**MONOREPO, WORKFLOW: "name: mine\n"})
+def test_nothing_is_written_beside_a_workflow_that_is_kept(tmp_path: Path) -> None:
+    prepare = "jobs: {t: {steps: [{run: ./prepare}, {run: python manage.py test}]}}"
+    projects.write(tmp_path, {WORKFLOW: "name: mine\n", ".github/workflows/ci.yml": prepare})
     assert call("init", "--yes", directory=tmp_path).exit_code == 2
     assert not status(tmp_path)
 
 
-def test_symbolic_link_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
+def test_a_symbolic_link_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
     root, outside = tmp_path / "repository", tmp_path / "outside"
     root.mkdir()
     outside.mkdir()
@@ -196,14 +215,14 @@ def test_nothing_is_written_without_a_django_project(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("action", ["heroci", "a/b", "a/b@x y", "a/b@v1\n      - run: x", "a/b@"])
-def test_invalid_action_reference_is_a_usage_error(tmp_path: Path, action: str) -> None:
+def test_an_invalid_action_is_a_usage_error(tmp_path: Path, action: str) -> None:
     projects.write(tmp_path)
     assert call("init", "--yes", "--action", action, directory=tmp_path).exit_code == 2
     assert not status(tmp_path)
 
 
 @pytest.mark.parametrize("branch", ["trunk", "release/1.x", "on", "a#b", "1.0"])
-def test_workflow_uses_the_default_branch(tmp_path: Path, branch: str) -> None:
+def test_the_branch_is_that_of_the_repository(tmp_path: Path, branch: str) -> None:
     projects.write(tmp_path)
     projects.git(tmp_path, "checkout", "--quiet", "-b", branch)
     call("init", "--yes", directory=tmp_path)
@@ -211,7 +230,7 @@ def test_workflow_uses_the_default_branch(tmp_path: Path, branch: str) -> None:
     assert content[True]["push"]["branches"] == [branch]
 
 
-def test_pins_match_our_workflows() -> None:
+def test_the_pins_equal_those_of_the_workflows_of_heroci() -> None:
     root = Path(__file__).resolve().parents[2]
     own = "".join(path.read_text() for path in (root / ".github/workflows").glob("*.yml"))
     assert f"uses: {CHECKOUT}\n" in own

@@ -116,11 +116,15 @@ class Trigger(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A line of the CI that the plan does not contain, and why."""
+    """A line of the CI that the plan does not contain, and why.
+
+    The tests do not need a `harmless` line: HeroCI does the same, or it only prints or checks.
+    """
 
     line: str
     source: str
     reason: str
+    harmless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

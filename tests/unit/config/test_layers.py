@@ -28,7 +28,7 @@ NEEDS_BOTH = {
 }
 
 
-def test_what_is_written_wins_over_what_is_detected_and_that_over_the_defaults(
+def test_configured_values_override_detected_ones_and_those_the_defaults(
     tmp_path: Path,
 ) -> None:
     found = loaded(
@@ -40,7 +40,7 @@ def test_what_is_written_wins_over_what_is_detected_and_that_over_the_defaults(
     assert found.origins["tests.coverage"] == "heroci.toml"
     assert found.origins["tests.check-migrations"] == "defaults"
     assert found.config.settings == "mysite.settings"
-    assert found.origins["settings"] == "detected: settings module from manage.py"
+    assert found.origins["settings"] == "detected: the settings in manage.py"
 
 
 def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:

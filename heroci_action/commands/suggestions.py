@@ -1,0 +1,51 @@
+"""Suggestions for values that detection cannot know, as a heroci.toml in which everything is a comment."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from heroci_action.commands.toml_text import toml_value
+from heroci_action.project import ProjectConfig
+
+_WIDTH = 118
+_HEADER = """\
+# Suggestions of heroci init. HeroCI detects everything else: see `heroci plan --explain`.
+# Remove the "# " in front of what the tests need.
+"""
+
+
+def suggest_toml(project: ProjectConfig) -> str:
+    """Return the commented file; empty if there is nothing to suggest."""
+    parts = [*_values(project), *_before(project)]
+    return "\n".join([_HEADER, *parts]) if parts else ""
+
+
+def _values(project: ProjectConfig) -> Iterator[str]:
+    for suggestion in project.facts.suggestions:
+        lines = "".join(f"# {line}\n" for line in suggestion.lines)
+        yield f"{_comment(suggestion.why)}{lines}"
+
+
+def _before(project: ProjectConfig) -> Iterator[str]:
+    """Yield `tests.before` with the lines of the CI that were left out, each with the reason."""
+    left_out = project.facts.left_out
+    if all(line.harmless for line in left_out):
+        return
+    source = next(line.source for line in left_out)
+    lines = [_comment(f"{source} runs these lines before the tests, and HeroCI leaves them out.")]
+    lines.append("# tests.before = [\n")
+    for step in project.config.tests.before:
+        run = step.run if isinstance(step.run, str) else list(step.run)
+        lines.append(f"#     {toml_value(run)},  # in the plan already\n")
+    lines += [
+        f"#     {toml_value(' '.join(line.line.split()))},  # {line.reason}\n"
+        for line in left_out
+        if not line.harmless
+    ]
+    yield "".join((*lines, "# ]\n"))
+
+
+def _comment(text: str) -> str:
+    lines = textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "".join(f"# {line}\n" for line in lines)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from heroci_action.commands.suggestions import suggest_toml
+from heroci_action.project import ProjectConfig, load
+from tests.unit.detection.projects import SQLITE, django, loaded, write
+
+
+def uncommented(text: str) -> str:
+    """Remove the "# " in front of the lines after the header, if what remains is TOML."""
+    lines = [line.removeprefix("# ") for line in text.splitlines()[3:]]
+    kept = [line for line in lines if line.startswith(("env.", "tests.", "settings", " ", "]"))]
+    return "\n".join(kept)
+
+
+def workflow(*lines: str, services: str = "") -> dict[str, str]:
+    steps = "".join(f"      - run: {line}\n" for line in (*lines, "python manage.py test"))
+    return {".github/workflows/ci.yml": f"jobs:\n  test:\n{services}    steps:\n{steps}"}
+
+
+def suggested(root: Path, files: dict[str, str]) -> tuple[str, ProjectConfig]:
+    project = loaded(root, files)
+    return suggest_toml(project), project
+
+
+def test_nothing_is_suggested_if_detection_knows_everything(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        "requirements.txt": "django\n",
+        **workflow("pip install -r requirements.txt", "echo hello", "mkdir -p media"),
+    }
+    assert suggested(tmp_path, files)[0] == ""
+
+
+def test_each_left_out_line_is_a_suggestion_with_its_reason(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        "requirements.txt": "django\n",
+        **workflow("mkdir -p media", "psql -c 'select \"1\"'", "pip install x", "./prepare.sh"),
+        "prepare.sh": "make-it-so --now\n",
+    }
+    text, project = suggested(tmp_path, files)
+    assert tomllib.loads(text) == {}
+    lines = tomllib.loads(uncommented(text))["tests"]["before"]
+    assert lines[0] == project.config.tests.before[0].run == "mkdir -p media"
+    assert "psql -c 'select \"1\"'" in lines
+    assert not any("pip" in line for line in lines)
+    assert "it works on a server" in text
+
+
+def test_missing_values_are_suggestions(tmp_path: Path) -> None:
+    files = {
+        **django(f"{SQLITE}A = os.environ['FIRST']\nB = os.environ['SECOND']\n"),
+        "requirements.txt": "django\n",
+    }
+    text, _ = suggested(tmp_path, files)
+    assert tomllib.loads(text) == {}
+    assert tomllib.loads(uncommented(text))["env"] == {"FIRST": "…", "SECOND": "…"}
+
+
+def test_a_suggestion_is_valid_configuration(tmp_path: Path) -> None:
+    service = "    services: {db: {image: 'pgvector/pgvector:pg16'}}\n"
+    files = {**django("from elsewhere import *\n"), "requirements.txt": "django\npsycopg\n"}
+    text, project = suggested(tmp_path, {**files, **workflow(services=service)})
+    (suggestion,) = project.facts.suggestions
+    write(tmp_path, {"heroci.toml": "\n".join(suggestion.lines) + "\n"})
+    config = load(tmp_path).config
+    assert config.services["postgres"].image == "pgvector/pgvector:pg16"
+    assert config.env["DATABASE_URL"] == "{postgres.url}"
+    assert "pgvector/pgvector" in text
