@@ -1,4 +1,4 @@
-"""Build the plan for a project. Each built-in stage has a module of its own; all of them are pure."""
+"""Build the plan for a project. There is one module per built-in stage; all of them are pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Builder = Callable[[ProjectConfig, RunContext], Stage]
 
 
 def build_plan(loaded: ProjectConfig, context: RunContext) -> Plan:
-    """Return the plan for a project, with every stage in it: those that cannot run carry the reason in `skip`.
+    """Return the plan for a project, with every stage in it. A stage that cannot run has the reason in `skip`.
 
     Raises ConfigurationError if the stages do not fit together.
     """

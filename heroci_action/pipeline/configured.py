@@ -56,7 +56,7 @@ def configure(stage: Stage, loaded: ProjectConfig) -> Stage:
 
 
 def _steps(config: StageConfig) -> tuple[Step, ...]:
-    """Return the configured steps and one that collects the reports, whether the others passed or not."""
+    """Return the configured steps, followed by one to collect the reports even if the others failed."""
     steps = tuple(Step(name=step.title, action=Command(line=step.run)) for step in config.steps)
     declared = tuple(
         Report(kind=kind, path=report.path, required=not report.optional)

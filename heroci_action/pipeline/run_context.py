@@ -1,4 +1,4 @@
-"""What a plan depends on besides the project."""
+"""The circumstances of a run that its plan depends on."""
 
 from __future__ import annotations
 

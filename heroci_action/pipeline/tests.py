@@ -83,7 +83,7 @@ def _django_steps(loaded: ProjectConfig) -> Iterator[Step]:
     if loaded.config.tests.check_migrations:
         yield _check_migrations(loaded)
     if loaded.config.services:
-        # The tests create a database of their own, some without migrations.
+        # The tests create a separate database, some without migrations.
         line = django(loaded, "migrate", "--noinput")
         yield Step(name="migrate", action=Command(line=line), blocking=False)
 

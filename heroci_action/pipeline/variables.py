@@ -12,7 +12,7 @@ _SERVICE_VALUE = re.compile(r"\{(\w[\w-]*)\.[a-z]+\}")
 
 
 def stage_env(loaded: ProjectConfig, services: Iterable[str]) -> dict[str, str]:
-    """Return the common variables, without those that refer to a service that the stage does not have."""
+    """Return the common variables, except references to services that the stage does not have."""
     config, available = loaded.config, {*services, "env", "app"}
     env = {
         name: value
@@ -25,7 +25,7 @@ def stage_env(loaded: ProjectConfig, services: Iterable[str]) -> dict[str, str]:
 
 
 def server_env(loaded: ProjectConfig, services: Iterable[str]) -> dict[str, str]:
-    """Return the variables of the running application, whose settings may differ from those of the tests."""
+    """Return the variables of the running application, whose settings may differ from the tests' settings."""
     env = stage_env(loaded, services)
     server = loaded.facts.server_settings
     return {**env, "DJANGO_SETTINGS_MODULE": server} if server else env

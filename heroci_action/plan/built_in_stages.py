@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 DEFAULT_NEEDS = ("base",)
-"""What a stage needs if the configuration does not list its needs."""
+"""The needs of a stage if the configuration does not list them."""
 DEFAULT_TIME_LIMIT = 600.0
 """Seconds that a stage may take if neither the registry nor the configuration has another limit."""
 
@@ -16,7 +16,7 @@ class BuiltInStage:
     """What every part of HeroCI may know about a built-in stage before a plan exists.
 
     The module `heroci_action.pipeline.NAME` builds the stage. `needs` are the stages that must pass first; a builder
-    may leave out one that the project does not have. `table` is the configuration table of the stage, if it has one.
+    omits a stage that the project does not have. `table` is the configuration table of the stage, if it has one.
     `time_limit` is the default in seconds.
     """
 

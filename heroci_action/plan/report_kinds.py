@@ -13,7 +13,7 @@ COVERAGE_JSON = "coverage-json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A file or glob that a step leaves behind, or its standard output if `path` is None.
+    """A file or glob that a step produces, or its standard output if `path` is None.
 
     `kind` is the name of a format. A path is relative to the working directory; `{reports}` in it, in commands and in
     environments is the stage's scratch directory for report files. If the report is `required`, a step without a file

@@ -14,10 +14,10 @@ from heroci_action.text import suggest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One action with a name and a result of its own.
+    """One action with a name and a result.
 
     `must_report`: the step fails if its reports contain no test. `sharded`: the step runs a part of the tests, and
-    fails if its reports do not say which. `blocking`: the steps after it are skipped if it fails. `always`: the step
+    fails if its reports do not name it. `blocking`: the steps after it are skipped if it fails. `always`: the step
     runs even if an earlier one failed, and after all others in a parallel stage, unless the step that it belongs to
     (`belongs_to`) did not run.
     """

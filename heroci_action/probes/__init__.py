@@ -6,10 +6,11 @@ there.
 Variables
 ---------
 HEROCI_ROOT
-    The repository's root where the command runs; recorded paths are relative to it. Default: the working directory.
+    The repository's root on the machine of the command; recorded paths are relative to it. Default: the working
+    directory.
 HEROCI_RECORD
     A directory for records, created if it is missing. Without it, nothing is recorded. Each call of a test runner has
-    its own directory, because the files of all its processes together say which tests did not end.
+    its own directory, because the files of all its processes are compared to find tests that did not end.
 HEROCI_SHARD
     `2/5`: run the second of five parts of the tests. Default: all of them. Ignored without HEROCI_RECORD.
 HEROCI_TIMES
@@ -47,8 +48,8 @@ pytest
         reports django-record {reports}/record/*.jsonl
 
 The record has what pytest's JUnit has, and also the line that failed whatever `--tb` is, import errors with their
-line, reruns, and what was running when the process was killed (pytest writes its JUnit only at the end). If a step
-declares JUnit as well, a test that is in both counts once, as recorded.
+line, reruns, and the test that was running when the process was killed (pytest writes its JUnit only at the end). If a
+step declares JUnit as well, an intact record replaces its tests.
 
 The record
 ----------
@@ -59,7 +60,7 @@ JSON lines, one file per process, one event per line. A number `n` identifies wh
         a "runner" is called, or a "suite" of so many tests; suites of workers are parts of another suite
     {"event": "end", "n", "stopped", "left_out", "ran"}
         it has ended: after all its tests unless `stopped` by --failfast or -x; `left_out` counts tests whose class or
-        module was not set up, `ran` those that the runner counted
+        module was not set up, `ran` is the runner's own count
     {"event": "built", "tests"}          a suite was built, which will begin later
     {"event": "died", "pid", "exit_code"}        a worker ended before its work was done
     {"event": "start", "n", "classname", "name", "file", "line", "at", "fixture"}
@@ -76,7 +77,7 @@ JSON lines, one file per process, one event per line. A number `n` identifies wh
 
 Shards
 ------
-All jobs with the same tests, times and number of shards come to the same split, without communication; the part of
+All jobs with the same tests, times and number of shards produce the same split, without communication; the part of
 each is a set of units. A unit is a test class with its setUpClass and setUpTestData, which Django itself treats as
 independent (its parallel runs distribute classes). In pytest it is a class too, or the functions of a module, which
 may share fixtures (`loadscope` in pytest-xdist). A module's own fixtures may be set up in several jobs. A module that
@@ -107,9 +108,9 @@ from 6.4 on `sigterm`. `fail_under` is left out, because HeroCI has its own gate
 made absolute, because a subprocess may run elsewhere; for the same reason `relative_files` is not set (reports are
 made in the same place, and relative to it). `patch = subprocess` of coverage 7.10 is not needed with the variable.
 
-A project without settings gets `source = .`: every file that can be imported, with 0 % for those that no test touches,
-including migrations and tests. `coverage run --source=. manage.py test` in Django's documentation measures the same,
-so the number equals the one a user gets by hand; leaving files out is a choice for the project's settings.
+The default is `source = .`: every importable file, with 0 % for files that no test touches, including migrations and
+tests. `coverage run --source=. manage.py test` in Django's documentation measures the same,
+so the number equals that of a manual run; leaving files out is a choice for the project's settings.
 
 pytest-cov: if the project's `addopts` (or PYTEST_ADDOPTS) contain `--cov`, its sources, `--cov-branch` and
 `--cov-config` go into the rcfile, and the command needs `--no-cov` so that pytest-cov neither measures a second time
@@ -123,7 +124,7 @@ Migrations
         env HEROCI_RECORD={reports}/migrations
         reports django-record {reports}/migrations/*
 
-`makemigrations --check --dry-run`, which fails for apps of the repository only; those of installed packages are
+`makemigrations --check --dry-run`, which fails for apps of the repository only; apps of installed packages are
 warnings.
 
 HTTP checks

@@ -1,10 +1,10 @@
-"""Prepares coverage.py for a run in many processes, and turns what they left into reports.
+"""Prepare coverage.py for a run in many processes, and combine their data into reports.
 
     python heroci_coverage.py RCFILE DATA_FILE                  before the tests
     python heroci_coverage.py RCFILE [--json FILE] [--xml FILE]   after them
 
-The first one reads the project's own settings and writes equivalent ones with what HeroCI needs; see the package's
-docstring. Runs with coverage 5 to 7 inside the project's environment.
+The first command reads the project's own settings and writes equivalent ones with HeroCI's additions; see the package's
+docstring. Both run in the project's environment, with coverage 5 to 7.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 import coverage
 
-# coverage.py speaks strings, and so does all of this:
+# coverage.py uses strings for paths:
 # ruff: noqa: PTH100, PTH103, PTH109, PTH110, PTH112, PTH118, PTH119, PTH120, PTH123
 
 Sections = Dict[str, Mapping[str, Any]]
@@ -33,8 +33,8 @@ PTH_TEXT = "import os; os.environ.get('COVERAGE_PROCESS_START') and __import__('
 LIGHT_THREADS = {"eventlet", "gevent", "greenlet"}
 VERSION = tuple(int(part) for part in re.findall(r"\d+", coverage.__version__)[:2])
 
-# The settings that hold files; coverage.py means them from the directory of the run, so a process that was started
-# elsewhere would read them wrongly.
+# Settings that contain paths. coverage.py resolves them against the working directory, which is wrong for a process
+# that was started elsewhere.
 PATHS = {
     ("run", "source"),
     ("run", "source_dirs"),
@@ -49,8 +49,8 @@ REGEXES = re.compile(r"exclude_|partial_")
 # --- Reading the project's settings ----------------------------------------------------------------------------------
 
 
-def project_settings(config: str | None = None) -> Sections:
-    """The sections of the file that coverage.py itself would take here, with their values as written."""
+def read_project_settings(config: str | None = None) -> Sections:
+    """Return the sections of the file that coverage.py itself would read here, with their values as written."""
     chosen = config or coverage.Coverage(config_file=True).config.config_file
     if not chosen or not os.path.exists(chosen):
         return {}
@@ -79,7 +79,7 @@ def _from_toml(path: str) -> Sections:
 
 
 def _read_toml(path: str) -> dict[str, Any]:
-    """The file's content; empty before Python 3.11 without tomli, as coverage.py and pytest have it too."""
+    """Return the file's content; empty before Python 3.11 without tomli, as in coverage.py and pytest."""
     for name in ("tomllib", "tomli"):
         try:
             toml: Any = importlib.import_module(name)
@@ -90,11 +90,11 @@ def _read_toml(path: str) -> dict[str, Any]:
     return {}
 
 
-# --- What the project tells pytest-cov -------------------------------------------------------------------------------
+# --- The project's settings for pytest-cov ---------------------------------------------------------------------------
 
 
-def pytest_cov_options() -> argparse.Namespace:
-    """`--cov`, `--cov-branch` and `--cov-config` as far as `addopts` or PYTEST_ADDOPTS name them."""
+def read_pytest_cov_options() -> argparse.Namespace:
+    """Return `--cov`, `--cov-branch` and `--cov-config` from `addopts` and PYTEST_ADDOPTS."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--cov", action="append", nargs="?", const="", default=[])
     parser.add_argument("--cov-branch", action="store_true")
@@ -119,7 +119,7 @@ def _addopts() -> list[str]:
 
 
 def _addopts_in(path: str, section: str) -> list[str] | None:
-    """The options of one file; None where it is not pytest's."""
+    """Return the options in a file; None if it does not configure pytest."""
     if path.endswith(".toml"):
         table = _read_toml(path).get("tool", {}).get("pytest", {})
         settings = table.get("ini_options", table) or None
@@ -132,17 +132,17 @@ def _addopts_in(path: str, section: str) -> list[str] | None:
     return shlex.split(value) if isinstance(value, str) else [str(word) for word in value]
 
 
-# --- What HeroCI needs -----------------------------------------------------------------------------------------------
+# --- HeroCI's additions -----------------------------------------------------------------------------------------------
 
 
-def needed(sections: Sections, data_file: str, cov: argparse.Namespace) -> Sections:
-    """The project's settings with ours: a data file per process, every kind of process, no gate of its own."""
+def with_additions(sections: Sections, data_file: str, cov: argparse.Namespace) -> Sections:
+    """Return the project's settings with one data file per process, all kinds of processes, and no gate."""
     run = dict(sections.get("run", {}))
     report = dict(sections.get("report", {}))
     run.update(data_file=os.path.abspath(data_file), parallel="true")
-    run["concurrency"] = _concurrency(_list(run.get("concurrency")))
+    run["concurrency"] = _concurrency(_split_list(run.get("concurrency")))
     if VERSION >= (6, 4):
-        run["sigterm"] = "true"  # a worker that is ended keeps what it has measured
+        run["sigterm"] = "true"  # a worker that is ended keeps its data
     if cov.cov_branch:
         run["branch"] = "true"
     sources = [source for source in cov.cov if source]
@@ -150,8 +150,8 @@ def needed(sections: Sections, data_file: str, cov: argparse.Namespace) -> Secti
         run["source"] = sources
     elif not any(run.get(key) for key in ("source", "source_pkgs", "source_dirs", "include")):
         run["source"] = ["."]
-    report.pop("fail_under", None)  # HeroCI has its own gate: a report must come out in any case
-    report["ignore_errors"] = "true"  # a file that is gone by now is no reason to have no report
+    report.pop("fail_under", None)  # HeroCI has its own gate, and always needs the report
+    report["ignore_errors"] = "true"  # a file that no longer exists must not prevent the report
     others = {name: values for name, values in sections.items() if name != "json"}
     return dict(others, run=run, report=report)
 
@@ -162,7 +162,7 @@ def _concurrency(given: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*wanted, *ours]))
 
 
-def _list(value: Any) -> list[str]:
+def _split_list(value: Any) -> list[str]:
     if value is None:
         return []
     if isinstance(value, (list, tuple)):
@@ -171,7 +171,7 @@ def _list(value: Any) -> list[str]:
 
 
 def _absolute(entry: str, *, source: bool) -> str:
-    """The entry from the root of the file system, where coverage.py would take it for a file or a pattern of files."""
+    """Return the entry as an absolute path if coverage.py treats it as a path or pattern."""
     if entry.startswith(("*", "?", "$", "~", "/")) or (source and not os.path.isdir(entry)):
         return entry
     return os.path.join(os.getcwd(), entry) if entry != "." else os.getcwd()
@@ -180,38 +180,38 @@ def _absolute(entry: str, *, source: bool) -> str:
 # --- Writing ---------------------------------------------------------------------------------------------------------
 
 
-def rendered(sections: Sections) -> str:
-    """The settings as text in the oldest form, which every version of coverage.py reads."""
+def render(sections: Sections) -> str:
+    """Return the settings in the INI format, which every version of coverage.py reads."""
     blocks = []
     for name, values in sections.items():
-        lines = [_rendered_value(name, key, value) for key, value in values.items()]
+        lines = [_render_value(name, key, value) for key, value in values.items()]
         blocks.append("[{}]\n{}\n".format(name, "\n".join(lines)))
     return "\n".join(blocks)
 
 
-def _rendered_value(section: str, key: str, value: Any) -> str:
+def _render_value(section: str, key: str, value: Any) -> str:
     if (section, key) in PATHS:
         source = key.startswith("source")
-        value = [_absolute(entry, source=source) for entry in _list(value)]
+        value = [_absolute(entry, source=source) for entry in _split_list(value)]
     if isinstance(value, bool):
         value = str(value).lower()
     if isinstance(value, (list, tuple)):
-        value = "\n" + "\n".join(_rendered_item(key, str(item)) for item in value)
+        value = "\n" + "\n".join(_render_item(key, str(item)) for item in value)
     return "{} = {}".format(key, str(value).replace("\n", "\n    "))
 
 
-def _rendered_item(key: str, item: str) -> str:
-    """One line of a list; a regular expression that starts with `#` would be read as a comment."""
+def _render_item(key: str, item: str) -> str:
+    """Return one line of a list; a regular expression that starts with `#` would be read as a comment."""
     return "\\" + item if REGEXES.match(key) and item.startswith(("#", ";")) else item
 
 
 def prepare(rcfile: str, data_file: str) -> None:
-    """Write the settings, and see to it that every Python process of this environment reads them when it is told to."""
-    cov = pytest_cov_options()
-    sections = needed(project_settings(cov.cov_config), data_file, cov)
+    """Write the settings, and the hook that starts coverage in every Python process of this environment."""
+    cov = read_pytest_cov_options()
+    sections = with_additions(read_project_settings(cov.cov_config), data_file, cov)
     os.makedirs(os.path.dirname(os.path.abspath(data_file)), exist_ok=True)
     with open(rcfile, "w", encoding="utf-8") as file:
-        file.write(rendered(sections))
+        file.write(render(sections))
     hook = os.path.join(sysconfig.get_path("purelib"), PTH_NAME)
     if not os.path.exists(hook):
         with open(hook, "w", encoding="utf-8") as file:
@@ -219,7 +219,7 @@ def prepare(rcfile: str, data_file: str) -> None:
 
 
 def collect(rcfile: str, *, xml: Optional[str], json: Optional[str]) -> None:
-    """Combine the data of all processes into the reports that are wanted."""
+    """Combine the data of all processes into the requested reports."""
     measured = coverage.Coverage(config_file=rcfile)
     measured.combine()
     measured.save()
@@ -231,9 +231,9 @@ def collect(rcfile: str, *, xml: Optional[str], json: Optional[str]) -> None:
 
 
 def _keep_statements(measured: coverage.Coverage, path: str) -> None:
-    """Take the executed lines out that are no statements: coverage.py lists them and does not count them.
+    """Remove executed lines that are not statements: coverage.py lists them, but does not count them.
 
-    Python 3.10 and older say that line 1 of an empty file ran.
+    Python 3.10 and older report that line 1 of an empty file ran.
     """
     with open(path, encoding="utf-8") as file:
         report = load_json(file)
@@ -246,7 +246,7 @@ def _keep_statements(measured: coverage.Coverage, path: str) -> None:
 
 
 def main(arguments: List[str]) -> int:
-    """The command line: 0, or 1 with one line that says why not."""
+    """Run the command line; return 0, or 1 after printing the reason."""
     parser = argparse.ArgumentParser(prog="heroci_coverage")
     parser.add_argument("rcfile")
     parser.add_argument("data_file", nargs="?")

@@ -66,7 +66,7 @@ def _runner() -> Any:
 
     runner_class = _project_runner()
     if _recorder is not None:
-        # What the project's class adds to Django's methods is recorded, too.
+        # The project's class may extend Django's methods.
         for name, hook in (("build_suite", hook_build), ("run_tests", hook_run_tests)):
             if getattr(runner_class, name, None) is not getattr(DiscoverRunner, name):
                 hook(_recorder, runner_class)

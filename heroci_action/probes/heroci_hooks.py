@@ -1,12 +1,12 @@
 """Hooks on unittest and Django's test runner that report to the recorder, whichever runner class the project has.
 
-What is hooked does not depend on the methods that a project overrides: a runner is called, a suite is built or run, a
-test is called, a class or module is set up or torn down, and a result receives an outcome.
+The hooks do not depend on the methods that a project overrides. They run when a runner is called, a suite is built or
+run, a test is called, a class or module is set up or torn down, and a result receives an outcome.
 """
 
 # Django's modules can be imported only when its settings are known:
 # ruff: noqa: PLC0415
-# unittest has no public names for what is hooked, and the replacements keep the names of the originals:
+# unittest has no public names for the hooked methods, and the replacements keep the names of the originals:
 # ruff: noqa: SLF001, N802, N807
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def is_recording(result: Any) -> bool:
 
 
 def adopt(recorder: Recorder, result: Any) -> None:
-    """Make a result record its outcomes; its class keeps its name and stays a subclass of what it was."""
+    """Make a result record its outcomes; its new class is a subclass of the old one with the same name."""
     from django.test.runner import RemoteTestResult
 
     original = type(result)

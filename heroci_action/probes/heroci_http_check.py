@@ -1,10 +1,10 @@
-"""Asks a running application over HTTP, one request per check, and says what did not come back as declared.
+"""Send one HTTP request per check to a running application, and compare the answers with the expected ones.
 
-    python heroci_http_check.py CHECKS --junit FILE [--schema PATH]
+    python heroci_http_check.py CHECKS --junit FILE
 
-CHECKS is JSON or the name of a file with it: a list of tables with `path` and, where they differ from a plain GET that
-answers 200, `name`, `method`, `status`, `headers`, `body` (sent as JSON), `json` (must be part of the answer),
-`contains` (text) and `timeout` (seconds). The application is the one at HEROCI_BASE_URL. Exit code 1 if a check fails.
+CHECKS is JSON or the name of a JSON file: a list of tables with `path` and, if they differ from a GET request with
+status 200, `name`, `method`, `status`, `headers`, `body` (sent as JSON), `json` (must be part of the answer) and
+`contains` (text). HEROCI_BASE_URL is the application. The exit code is 1 if a check fails.
 """
 
 from __future__ import annotations
@@ -22,26 +22,27 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 from xml.etree import ElementTree as ET
 
-TIMEOUT = 30.0  # seconds
-SHOWN_BODY = 500  # characters of an answer in a message
-READ_LIMIT = 32 * 1024 * 1024  # bytes of an answer
+TIMEOUT = 30.0
+"""Seconds until an answer."""
+SHOWN_BODY = 500
+"""Characters of an answer in a message."""
+READ_LIMIT = 32 * 1024 * 1024
+"""Bytes that are read of an answer."""
 CLASSNAME = "http"
 
-_NOT_XML = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
-)  # XML 1.0, section 2.2
-_YAML_KEY = re.compile(r"^(openapi|paths)\s*:", re.MULTILINE)
+# XML 1.0, section 2.2.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Answer(NamedTuple):
-    """What came back."""
+    """Status and body of an answer."""
 
     status: int
     body: str
 
 
 class Outcome(NamedTuple):
-    """A check that was made; `problem` None where all is as declared."""
+    """The outcome of a check; `problem` is None if it passed."""
 
     name: str
     seconds: float
@@ -49,7 +50,7 @@ class Outcome(NamedTuple):
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like any other: a check may be about it."""
+    """Return redirects as answers: a check may be about one."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         """Do not follow."""
@@ -58,8 +59,8 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
 
 
-def ask(base: str, check: Mapping[str, Any]) -> Answer:
-    """Make the request of a check. Raises OSError where there is no answer."""
+def ask(base: str, check: Mapping[str, Any], timeout: float) -> Answer:
+    """Send the request of a check and return the answer. Raises OSError if there is none."""
     body = check.get("body")
     headers = {"Connection": "close", "User-Agent": "heroci"}
     data = None
@@ -69,10 +70,10 @@ def ask(base: str, check: Mapping[str, Any]) -> Answer:
     headers.update(check.get("headers") or {})
     url = base.rstrip("/") + check["path"]
     method = check.get("method") or "GET"
-    # A server of ours: the base is an http address that the engine made.
+    # The engine started the application, so the base is an http address.
     request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
     try:
-        with _opener.open(request, timeout=float(check.get("timeout") or TIMEOUT)) as response:
+        with _opener.open(request, timeout=timeout) as response:
             return Answer(response.status, _text(response))
     except urllib.error.HTTPError as error:
         with error:
@@ -84,12 +85,12 @@ def _text(response: Any) -> str:
     content: bytes = response.read(READ_LIMIT)
     try:
         return content.decode(charset, errors="replace")
-    except LookupError:  # the server names an encoding that does not exist
+    except LookupError:  # the server declares an unknown encoding
         return content.decode("utf-8", errors="replace")
 
 
 def problem(check: Mapping[str, Any], answer: Answer) -> Optional[str]:
-    """What is not as the check declares it, in words with the beginning of the answer."""
+    """Return how the answer differs from the expected one, with the beginning of the answer; None if it does not."""
     wanted = check.get("status") or 200
     found = None
     if answer.status != wanted:
@@ -98,8 +99,6 @@ def problem(check: Mapping[str, Any], answer: Answer) -> Optional[str]:
         found = "the answer does not contain {!r}".format(check["contains"])
     elif check.get("json") is not None:
         found = _json_problem(check["json"], answer.body)
-    elif check.get("schema"):
-        found = _schema_problem(answer.body)
     return found and "{}; the answer begins: {}".format(found, _beginning(answer.body))
 
 
@@ -117,7 +116,7 @@ def _json_problem(wanted: Any, body: str) -> Optional[str]:
 
 
 def differences(wanted: Any, found: Any, where: str) -> Iterator[str]:
-    """Where `found` lacks something of `wanted`: tables may hold more keys, lists are compared item by item."""
+    """Yield what `found` lacks of `wanted`; tables may have more keys, lists are compared item by item."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         for key, value in wanted.items():
             place = "{}.{}".format(where, key)
@@ -137,39 +136,27 @@ def _short(value: Any) -> str:
     return text if len(text) <= SHOWN_BODY else text[:SHOWN_BODY] + "…"
 
 
-def _schema_problem(body: str) -> Optional[str]:
-    """OpenAPI as JSON or, by its look, as YAML: there is no YAML in the standard library."""
-    try:
-        document = json.loads(body)
-        keys = set(document) if isinstance(document, dict) else set()
-    except ValueError:
-        keys = set(_YAML_KEY.findall(body))
-    missing = [key for key in ("openapi", "paths") if key not in keys]
-    return "no OpenAPI document: {} missing".format(" and ".join(missing)) if missing else None
-
-
 def title(check: Mapping[str, Any]) -> str:
-    """What the check is called."""
+    """Return the name of a check; the default is its method and path."""
     return str(check.get("name") or "{} {}".format(check.get("method") or "GET", check["path"]))
 
 
-def run(base: str, checks: Sequence[Mapping[str, Any]]) -> Iterator[Outcome]:
-    """Make the checks in their order."""
+def run(
+    base: str, checks: Sequence[Mapping[str, Any]], timeout: float = TIMEOUT
+) -> Iterator[Outcome]:
+    """Run the checks in order."""
     for check in checks:
         started = time.monotonic()
         try:
-            found = problem(check, ask(base, check))
-        except (
-            OSError,
-            ValueError,
-            http.client.HTTPException,
-        ) as error:  # no connection, no answer in time, no HTTP
+            found = problem(check, ask(base, check, timeout))
+        # No connection, no answer in time, or not HTTP.
+        except (OSError, ValueError, http.client.HTTPException) as error:
             found = "no answer: {}".format(getattr(error, "reason", None) or error)
         yield Outcome(title(check), time.monotonic() - started, found)
 
 
 def junit(outcomes: Sequence[Outcome]) -> bytes:
-    """The outcomes as JUnit XML, one case per check."""
+    """Return the outcomes as JUnit XML, one case per check."""
     failed = sum(outcome.problem is not None for outcome in outcomes)
     suite = ET.Element(
         "testsuite", name=CLASSNAME, tests=str(len(outcomes)), failures=str(failed), errors="0"
@@ -199,23 +186,20 @@ def _checks(text: str) -> List[Dict[str, Any]]:
 
 
 def main(arguments: List[str]) -> int:
-    """The command line."""
+    """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(prog="heroci_http_check")
     parser.add_argument("checks", nargs="?", default="[]")
     parser.add_argument("--junit")
-    parser.add_argument("--schema", metavar="PATH")
     given = parser.parse_args(arguments)
     base = os.environ.get("HEROCI_BASE_URL")
     if not base:
         sys.stderr.write("HEROCI_BASE_URL is not set: no application was started\n")
         return 2
     checks = _checks(given.checks)
-    if given.schema:
-        checks.append({"name": "schema " + given.schema, "path": given.schema, "schema": True})
     outcomes = []
     for outcome in run(base, checks):
-        said = "ok" if outcome.problem is None else outcome.problem
-        sys.stdout.write("{}: {} ({:.2f} s)\n".format(outcome.name, said, outcome.seconds))
+        found = "ok" if outcome.problem is None else outcome.problem
+        sys.stdout.write("{}: {} ({:.2f} s)\n".format(outcome.name, found, outcome.seconds))
         sys.stdout.flush()
         outcomes.append(outcome)
     if given.junit:

@@ -45,7 +45,7 @@ def class_path(test_class: Any) -> str:
 
 
 def unit_of(test: Any) -> str:
-    """Return what is never split: a class, whose tests share setUpClass and setUpTestData."""
+    """Return the indivisible unit of a test: its class, whose tests share setUpClass and setUpTestData."""
     classname, name = test_names(test)
     return classname or name
 

@@ -47,7 +47,7 @@ def hook_parallel_suite(recorder: Recorder, install_in_worker: Callable[[], None
 
 
 class _WorkerRunner:
-    """Stand for the runner class of a parallel suite, and install the hooks in a worker that was not forked."""
+    """A stand-in for the runner class of a parallel suite that installs the hooks in a worker that was not forked."""
 
     def __init__(self, runner_class: Any, install: Callable[[], None]) -> None:
         self.runner_class = runner_class

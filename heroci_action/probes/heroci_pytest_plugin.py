@@ -31,7 +31,7 @@ from heroci_recorder import nth_name  # type: ignore[import-not-found,unused-ign
 from heroci_sharding import Part  # type: ignore[import-not-found,unused-ignore]
 
 RUNNING = "HEROCI_PYTEST"
-"""Set by the first pytest to its process: one that a test starts is not recorded."""
+"""Set by the first pytest to its process id, so that a pytest that a test starts is not recorded."""
 NO_TESTS_COLLECTED = 5
 """As in pytest.ExitCode, which old versions do not have."""
 PHASES = ("setup", "call", "teardown")
@@ -88,7 +88,7 @@ class Tests:
     # Last, because the terminal's reporter may change the outcome of a test with failed subtests.
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Take the outcome of a phase of a test, or of a subtest; the categories are those of pytest's summary line."""
+        """Take the outcome of a phase of a test, or of a subtest; it is counted as in pytest's summary line."""
         test = self._open.setdefault(report.nodeid, _Test((None, None)))
         category = self._category(report)
         status = status_of(category)
@@ -174,7 +174,7 @@ class Tests:
             self._record.write(event="begin", n="tests", what="suite", tests=tests, worker=False)
 
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
-        """Note Control-C or a signal; pytest-xdist stops itself in the same way, with an exception of its own."""
+        """Note Control-C or a signal; pytest-xdist stops itself in the same way, with another exception."""
         self._interrupted = excinfo.type is KeyboardInterrupt
 
     def pytest_sessionfinish(self, session: Any) -> None:
@@ -237,7 +237,7 @@ class Shard:
 
 
 def _unit(item: Any) -> str:
-    """Return what is never split: a class, or the functions of a module (`--dist loadscope` of pytest-xdist)."""
+    """Return the indivisible unit of a test, as `--dist loadscope` of pytest-xdist: its class, or its module."""
     classname, name = node_names(item.nodeid)
     return classname or name
 

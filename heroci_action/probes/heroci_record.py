@@ -1,4 +1,4 @@
-"""What the recorders of both test runners share: the file of events, paths, and the databases in use."""
+"""Shared by the recorders of both test runners: the file of events, paths, and the databases in use."""
 
 # This runs in every process of the tests, where pathlib would only cost time:
 # ruff: noqa: PTH103, PTH109, PTH118

@@ -1,6 +1,6 @@
-"""Turn what the hooks on unittest and Django observe into events of the record."""
+"""Turn the observations of the hooks on unittest and Django into events of the record."""
 
-# unittest has no public names for what is needed here:
+# unittest has no public names for these:
 # ruff: noqa: SLF001
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ KEPT_PIECES = 1000
 
 
 class _Tee:
-    """A stream that also keeps the end of what is written to it."""
+    """A stream that also keeps the end of the output."""
 
     def __init__(self, stream: Any, kept: List[str]) -> None:
         self._heroci_stream = stream
@@ -73,7 +73,7 @@ class _Running:
         self._streams: List[Tuple[str, Any]] = []
 
     def capture(self) -> None:
-        """Keep what the test prints; it is still printed."""
+        """Keep the output of the test, which is still printed."""
         for name in ("stdout", "stderr"):
             tee = _Tee(getattr(sys, name), self.output)
             setattr(sys, name, tee)
@@ -87,12 +87,12 @@ class _Running:
             tee._heroci_kept = []
 
     def text(self) -> str:
-        """Return the end of what the test has printed."""
+        """Return the end of the output of the test."""
         return "".join(self.output)[-OUTPUT_LIMIT:]
 
 
 class Recorder:
-    """The record of this process. Forked workers inherit it, and write files of their own."""
+    """The record of this process. Forked workers inherit it, and write separate files."""
 
     def __init__(self, directory: str) -> None:
         self.running: Optional[_Running] = None
@@ -108,7 +108,7 @@ class Recorder:
     # The run
 
     def enter_process(self, *, worker: bool = False) -> None:
-        """Forget what was inherited if this process was forked; one that was forked during a run is a worker."""
+        """Reset the inherited state if this process was forked; a process forked during a run is a worker."""
         if self._pid != os.getpid():
             self._pid = os.getpid()
             self._main = self._main and not self._inside
@@ -134,7 +134,7 @@ class Recorder:
 
     @contextmanager
     def suite(self, suite: Any, result: Any) -> Iterator[None]:
-        """Record how many tests a suite has and that it came to its end, unless it is part of another one."""
+        """Record the number of tests of a suite and its end, unless it is part of another one."""
         self.enter_process()
         if "suite" in self._inside or self.running is not None:
             yield
@@ -272,7 +272,7 @@ class Recorder:
                 self._record_subtest(running, test, describe(status, error, message, running.place))
         elif not hasattr(test, "_testMethodName") and not hasattr(test, "_dt_test"):
             self._record_fixture_outcome(test, status, error, message)
-        # Else a parallel suite repeats what a worker has already recorded.
+        # Else a parallel suite repeats an outcome that a worker has already recorded.
 
     def _add(self, running: _Running, status: str, error: Any, message: str = "") -> None:
         running.outcomes.append(describe(status, error, message, running.place))
@@ -291,7 +291,7 @@ class Recorder:
 
     @contextmanager
     def fixture(self, name: str, owner: Any) -> Iterator[None]:
-        """Record the start and end of a fixture, and the time that those of a class took."""
+        """Record the start and end of a fixture, and the total time of a class's fixtures."""
         path = class_path(owner) if isinstance(owner, type) else str(owner)
         number = next(self._numbers)
         self._start(number, path, name, owner_definition(path), fixture=True)

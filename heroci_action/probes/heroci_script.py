@@ -1,9 +1,9 @@
-"""Runs a project's own test script, and records every test that Django's runner takes in it.
+"""Run a project's own test script, and record every test that Django's runner runs in it.
 
     python heroci_script.py SCRIPT [ARGUMENT...]
 
-What a script hands to Django cannot be foretold, so the hooks of heroci_django_runner are set before it starts: they
-are in unittest and Django, whichever runner the script makes. See the package's docstring for the environment.
+The hooks of heroci_django_runner are installed before the script starts. They are in unittest and Django, so it does
+not matter which runner the script creates. See the package's docstring for the environment.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import sys
 
 from heroci_django_runner import install  # type: ignore[import-not-found,unused-ignore]
 
-# ruff: noqa: PTH120, PTH100  strings, as Python's own sys.path holds them
+# sys.path contains strings:
+# ruff: noqa: PTH120, PTH100
 
 
 def main() -> None:
-    """As `python SCRIPT ARGUMENT...`."""
+    """Run the script as `python SCRIPT ARGUMENT...` does."""
     script = sys.argv[1]
     sys.argv = sys.argv[1:]
     sys.path[0] = os.path.dirname(os.path.abspath(script))

@@ -1,7 +1,7 @@
-"""Splits the tests between jobs, in each of them the same way, without a word between them.
+"""Split the tests between jobs, the same way in each of them, without communication.
 
-What stays together is a *unit*: a test class, or the functions of one module. See the package's docstring for the
-environment variables.
+A *unit* is never split: a test class, or the functions of one module. See the package's docstring for the environment
+variables.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import os
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 Times = Mapping[str, Tuple[float, int]]
-"""By unit: the seconds that its tests took together in an earlier run, and how many they were."""
+"""By unit: the total seconds of its tests in an earlier run, and their number."""
 
 
 def split(units: Mapping[str, int], total: int, times: Times) -> Dict[str, int]:
-    """The shard of each unit, from 1 to `total`; `units` says how many tests each has.
+    """Return the shard of each unit, from 1 to `total`; `units` maps units to their numbers of tests.
 
-    The costliest unit comes first, each goes to the shard that has least to do so far (R. L. Graham, "Bounds on
-    multiprocessing timing anomalies", 1969: at most a third above the best possible split). Nothing but the arguments
-    counts, not even the order of their items.
+    Units are assigned in the order of their cost, the costliest first, each to the shard with the least work so far
+    (R. L. Graham, "Bounds on multiprocessing timing anomalies", 1969: at most a third above the best possible split).
+    The result depends only on the arguments, and not on the order of their items.
     """
     costs = _costs(units, times)
     shards = [(0, 0, number) for number in range(1, total + 1)]  # cost, tests, number
@@ -34,10 +34,10 @@ def split(units: Mapping[str, int], total: int, times: Times) -> Dict[str, int]:
 
 
 def _costs(units: Mapping[str, int], times: Times) -> Dict[str, int]:
-    """Microseconds of each unit, as integers: sums of floats differ between versions of Python.
+    """Return the microseconds of each unit, as integers because sums of floats differ between versions of Python.
 
-    A test that the earlier run did not know takes as long as the average one. Each takes at least a microsecond, so
-    that without times it is the tests that are counted.
+    A test that the earlier run did not have is assumed to take the average time. Each test takes at least a
+    microsecond, so without times the tests are counted.
     """
     known = {unit: (_microseconds(seconds), tests) for unit, (seconds, tests) in times.items()}
     all_tests = sum(tests for _, tests in known.values())
@@ -57,7 +57,7 @@ def _microseconds(seconds: float) -> int:
 
 
 class Part:
-    """The part of the tests that this job runs, as the environment says."""
+    """The part of the tests that this job runs."""
 
     def __init__(self, number: int, total: int, times: Times) -> None:
         self.number = number
@@ -66,7 +66,10 @@ class Part:
 
     @classmethod
     def from_environment(cls) -> Optional[Part]:
-        """None where all tests are wanted. A file of times that cannot be read ends the run: others have read it."""
+        """Return the part that the environment names, None for all tests.
+
+        A file of times that cannot be read ends the run, because the other jobs may have read it.
+        """
         shard = os.environ.get("HEROCI_SHARD")
         if not shard:
             return None
@@ -79,7 +82,7 @@ class Part:
         return cls(number, total, times)
 
     def choose(self, units: Iterable[str]) -> Tuple[Set[str], Dict[str, Any]]:
-        """The units of this job, given the unit of every test; and the event that says what was chosen."""
+        """Return the units of this job, given the unit of every test, and the event that records the split."""
         counts: Dict[str, int] = {}
         for unit in units:
             counts[unit] = counts.get(unit, 0) + 1
@@ -95,6 +98,6 @@ class Part:
 
 
 def _fingerprint(placed: Mapping[str, int]) -> str:
-    """The same in two jobs exactly where they have split the same tests the same way."""
+    """Return a text that is equal in two jobs exactly if they have split the same tests the same way."""
     lines: List[str] = ["{} {}".format(number, unit) for unit, number in sorted(placed.items())]
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:12]

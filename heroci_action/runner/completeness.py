@@ -1,4 +1,4 @@
-"""Say how a recorded test run ended early, and what it was running then; pure."""
+"""Explain why a recorded test run ended early, and name the test that was running; pure."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _where(run: RecordedRun) -> str:
 
 
 def _end(exit_code: int) -> str:
-    """Return how a process ended; negative codes are those of Python's multiprocessing for signals."""
+    """Return how a process ended; multiprocessing uses negative codes for signals."""
     number = -exit_code if exit_code < 0 else exit_code - _SIGNALLED
     if number > 0:
         return f"was ended by signal {signal_name(number)}"

@@ -152,7 +152,7 @@ class _Run:
         try:
             await task.run(session)
         finally:
-            # Also if the run is cancelled: what the stage has done so far is part of the result.
+            # Also if the run is cancelled: the result contains the finished steps.
             self._finish(task.result())
 
     def _finish(self, result: StageResult) -> None:

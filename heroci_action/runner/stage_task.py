@@ -39,7 +39,7 @@ TIME_LIMIT = "the time limit ended it"
 
 
 class RunState(Protocol):
-    """What a stage uses of the run it belongs to."""
+    """The parts of a run that its stages use."""
 
     observer: Observer
     slots: anyio.CapacityLimiter
@@ -146,7 +146,7 @@ class StageTask:
             self._run.record_error(error, self._stage)
         finally:
             ended = self._run.now()
-            # Also if the step was cancelled: its reports say how far it got.
+            # Also if the step was cancelled: its reports show how far it got.
             with anyio.CancelScope(shield=True):
                 readings = await self._collect(step, scope, output)
             timed_out = isinstance(outcome, StepOutcome) and outcome.timed_out

@@ -48,7 +48,7 @@ def judge_step(
 ) -> StepResult:
     """Return the result of a step; it has passed only if its exit code and its reports agree.
 
-    `outcome` is None if the step was cancelled, and `ended` says why; `tail` is the end of its output.
+    `outcome` is None if the step was cancelled, and `ended` is the reason; `tail` is the end of its output.
     """
     exit_code = outcome.exit_code if isinstance(outcome, StepOutcome) else None
     readings = excuse_failfast(readings, ended)
@@ -117,7 +117,7 @@ def _reports_tests(step: Step, readings: Readings) -> Verdict:
     if step.must_report and nothing and not readings.elsewhere:
         return _failed(
             f"no test ran: {_all_skipped(skipped)}",
-            remedy="provide what the tests need, or leave them out",
+            remedy="provide their requirements, or exclude them",
         )
     return PASSED
 
@@ -181,7 +181,7 @@ def judge_stage(
     timed_out: bool,
     complete: bool,
 ) -> Verdict:
-    """Return the verdict on a stage: `error` is what its engine raised, `complete` means that it ran to its end."""
+    """Return the verdict on a stage: `error` was raised by its engine, `complete` means that it ran to its end."""
     if error:
         return Verdict(status=Status.ERRORED, reason=error.cause, remedy=error.remedy)
     steps = tuple(steps)

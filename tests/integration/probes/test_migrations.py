@@ -60,11 +60,12 @@ def ask(tmp_path: Path, *options: str, own: int, theirs: int) -> tuple[int, str,
     }
     command = [sys.executable, str(folder / "heroci_migrations.py"), *options, "-m", "django"]
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
-    records = [line for file in (tmp_path / "record").glob("*") for line in file.open()]
+    lines = [line for file in (tmp_path / "record").glob("*") for line in file.open()]
+    events = [json.loads(line) for line in lines]
     return (
         done.returncode,
         done.stdout + done.stderr,
-        [json.loads(line)["text"] for line in records],
+        [event["text"] for event in events if event["event"] == "warning"],
     )
 
 

@@ -63,21 +63,6 @@ def test_response_that_is_not_json_is_not_compared() -> None:
     assert found == "the answer is not JSON; the answer begins: '<html>'"
 
 
-@pytest.mark.parametrize(
-    ("body", "missing"),
-    [
-        ('{"openapi": "3.0.3", "paths": {}}', None),
-        ("openapi: 3.0.3\ninfo:\n  title: x\npaths:\n  /a: {}\n", None),
-        ('{"openapi": "3.0.3"}', "no OpenAPI document: paths missing"),
-        ("[]", "no OpenAPI document: openapi and paths missing"),
-        ("<html>openapi: paths:</html>", "no OpenAPI document: openapi and paths missing"),
-    ],
-)
-def test_schema_is_recognized_by_two_keys(body: str, missing: str | None) -> None:
-    found = problem({"path": "/", "schema": True}, Answer(200, body))
-    assert (found or "").split(";")[0] == (missing or "")
-
-
 def test_reports_all_differences() -> None:
     wanted = {"a": {"b": 1, "c": [1, {"d": 2}]}}
     found = {"a": {"b": 2, "c": [1, {"d": 3}]}}
