@@ -29,7 +29,7 @@ def describe_fixtures(result: Result) -> list[str]:
         for step in stage.steps
         if step.fixtures
     ]
-    return [text if len(texts) == 1 else f"in {name} {text}" for name, text in texts]
+    return [text if len(texts) == 1 else f"{text} (in {name})" for name, text in texts]
 
 
 def _describe(times: FixtureTimes) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
 
-# A machine that runs CI is a busy one: an example that takes a while is no failure.
-settings.register_profile("heroci", deadline=None)
-settings.load_profile("heroci")
+# Few examples keep the inner loop fast; CI tries many. A busy machine is no failure, so there is no deadline.
+settings.register_profile("local", deadline=None, max_examples=15)
+settings.register_profile("ci", deadline=None, max_examples=100)
+settings.load_profile("ci" if os.environ.get("CI") else "local")

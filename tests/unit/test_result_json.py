@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from heroci_action.errors import UsageError
@@ -34,7 +34,6 @@ RESULT = Result(
 
 
 @given(results)
-@settings(max_examples=60)
 def test_every_result_comes_back_as_it_was(result: Result) -> None:
     assert load(dump(result)) == result
 
@@ -51,7 +50,6 @@ def test_the_file_is_ascii_in_one_line() -> None:
 
 
 @given(results)
-@settings(max_examples=30)
 def test_every_file_fits_the_shipped_schema(result: Result) -> None:
     Draft202012Validator(json.loads(shipped_schema())).validate(json.loads(dump(result)))
 

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from heroci_action.engines.base import Stream
 from heroci_action.observers.console import Console
@@ -103,7 +103,6 @@ def test_output_of_the_project_cannot_control_the_terminal(environ: dict[str, st
 
 
 @given(results)
-@settings(max_examples=40)
 def test_every_result_can_be_shown(result: Result) -> None:
     stream = io.StringIO()
     console = Console(stream)

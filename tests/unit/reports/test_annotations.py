@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from heroci_action.analysis.baseline import compare
 from heroci_action.github.commands import MAX_ANNOTATIONS, MAX_MESSAGE, annotation
@@ -23,7 +23,6 @@ from tests.unit.result_strategies import results
 
 
 @given(results)
-@settings(max_examples=60)
 def test_every_result_gives_commands_within_the_limits(result: Result) -> None:
     notes = annotate(result)
     found = obeyed("\n".join(map(annotation, notes)))

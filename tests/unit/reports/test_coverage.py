@@ -5,7 +5,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from heroci_action.reports import coverage
 from heroci_action.results.records import Coverage, FileCoverage, Result
@@ -65,7 +65,6 @@ def record(result: Result) -> dict[str, Any]:
 
 
 @given(results)
-@settings(max_examples=60)
 def test_every_record_gives_both_documents(result: Result) -> None:
     if result.coverage is None:
         assert coverage.render_xml(result) is None

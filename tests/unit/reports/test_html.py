@@ -8,7 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from heroci_action.reports import html
 from heroci_action.reports.html import SOURCE_LINES, render
@@ -49,7 +49,6 @@ def page_of(result: Result, **sources: str) -> str:
 
 
 @given(results)
-@settings(max_examples=40, deadline=None)
 def test_no_result_makes_markup_of_its_own(result: Result) -> None:
     page = Page(render(result, sources={}))
 

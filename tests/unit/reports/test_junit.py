@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from heroci_action.reports import junit
 from heroci_action.results.records import Attempt, Result, Status
@@ -36,13 +36,11 @@ def _end(each: ElementTree.Element) -> str:
 
 
 @given(results)
-@settings(max_examples=80)
 def test_every_result_gives_a_valid_document(result: Result) -> None:
     rendered(result)
 
 
 @given(results)
-@settings(max_examples=40)
 def test_every_test_is_in_it_once(result: Result) -> None:
     suites = [suite for suite in rendered(result) if "/" in suite.get("name", "")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.engines.base import ReportFile
@@ -45,7 +45,6 @@ def readings(kind: str, content: bytes | None) -> Readings:
 
 
 @given(coverages)
-@settings(max_examples=60)
 def test_cobertura_comes_back_as_it_was(measured: Coverage) -> None:
     document = coverage.render_xml(run(coverage=measured))
 
@@ -53,7 +52,6 @@ def test_cobertura_comes_back_as_it_was(measured: Coverage) -> None:
 
 
 @given(coverages)
-@settings(max_examples=60)
 def test_json_comes_back_with_all_but_the_places_of_branches(measured: Coverage) -> None:
     document = coverage.render_json(run(coverage=measured))
 

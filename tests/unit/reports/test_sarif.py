@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from heroci_action.readers import PathResolver, Source, read_sources
 from heroci_action.reports.sarif import render
@@ -34,6 +34,5 @@ def test_nothing_found_is_a_document_with_an_empty_run() -> None:
 
 
 @given(results)
-@settings(max_examples=30, deadline=None)
 def test_every_finding_is_in_it(result: Result) -> None:
     assert len(back(result)) == sum(1 for _ in result.diagnostics)

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.analysis.baseline import compare
@@ -43,7 +43,6 @@ def counted(page: str) -> int:
 
 
 @given(results)
-@settings(max_examples=60)
 def test_no_result_makes_markup_of_its_own(result: Result) -> None:
     page = Page(render(result))
 
@@ -53,7 +52,6 @@ def test_no_result_makes_markup_of_its_own(result: Result) -> None:
 
 
 @given(results, st.integers(0, 2 * SMALLEST))
-@settings(max_examples=60)
 def test_a_page_is_always_within_its_bytes(result: Result, budget: int) -> None:
     assert len(render(result, budget=budget).encode()) < max(budget, 1)
 
@@ -161,14 +159,14 @@ def test_failures_that_differ_in_numbers_are_blocks_until_the_page_is_full() -> 
         ]
         return render(run_of(*cases, case("test_99999", Status.FAILED, message="no route")))
 
-    few, many = page_of(3), page_of(30_000)
+    few, many = page_of(3), page_of(12_000)
 
     assert all(f"order {n} costs {n}" in few for n in (1, 2, 3))
     assert "similar" not in few
     assert "order 1 costs 1" in many
-    assert "<b>and 29,999 more tests with a similar message</b>" in many
+    assert "<b>and 11,999 more tests with a similar message</b>" in many
     assert "no route" in many
-    assert counted(many) == 30_001
+    assert counted(many) == 12_001
 
 
 def test_a_failure_says_which_job_it_is_from_and_where_it_passed() -> None:
@@ -256,14 +254,12 @@ def test_the_time_of_fixtures_stands_with_the_slowest_tests() -> None:
     assert "| fixtures |" not in page
 
     both = render(run(stage("tests", told, replace(told, name="more"))))
-    assert "took in tests/unit 9.0 s" in both
-    assert "took in tests/more 9.0 s" in both
+    assert "9.0 s (in tests/unit)" in both
+    assert "9.0 s (in tests/more)" in both
 
 
-@pytest.mark.parametrize(
-    ("number", "causes"), [(50_000, 1), (50_000, 10), (50_000, 2_000), (50_000, 50_000)]
-)
-def test_of_fifty_thousand_failures_each_is_named_or_counted(number: int, causes: int) -> None:
+@pytest.mark.parametrize(("number", "causes"), [(50_000, 1), (50_000, 2_000), (20_000, 20_000)])
+def test_of_very_many_failures_each_is_named_or_counted(number: int, causes: int) -> None:
     result = run_of(*failures(number, causes=causes))
 
     page = render(result)
@@ -273,7 +269,7 @@ def test_of_fifty_thousand_failures_each_is_named_or_counted(number: int, causes
 
 
 def test_counted_tests_are_counted_by_class() -> None:
-    page = render(run_of(*failures(50_000, causes=50_000, classes=10)))
+    page = render(run_of(*failures(20_000, causes=20_000, classes=10)))
 
     assert Counter(re.findall(r"more tests of `tests.test_(\d).ManyTests`", page)) == Counter(
         "0123456789"
@@ -328,14 +324,14 @@ def test_no_baseline_is_no_comparison() -> None:
     assert "Compared" not in render(run_of(case("a", Status.FAILED)))
 
 
-def test_fifty_thousand_new_failures_leave_room_for_their_names() -> None:
-    tests = tuple(failures(50_000, causes=300))
+def test_very_many_new_failures_leave_room_for_their_names() -> None:
+    tests = tuple(failures(20_000, causes=300))
 
     page = render(compared(run_of(*tests), run_of()))
 
     assert len(page.encode()) < LIMIT
-    assert "**50,000 new failures**" in page
-    assert counted(page) == 50_000
+    assert "**20,000 new failures**" in page
+    assert counted(page) == 20_000
 
 
 def test_coverage_says_how_it_moved() -> None:
