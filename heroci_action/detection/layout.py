@@ -88,7 +88,7 @@ def _used_by_ci(ci: ProjectCI | None) -> Layout | None:
         if run.runner is not Runner.DJANGO or path is None or command.directory.startswith("/"):
             continue
         why = f"the test command in {command.source}"
-        if command.call.module or not path.endswith("manage.py"):
+        if path.rpartition("/")[2] != "manage.py":
             directory = command.directory
             return Layout(directory=directory, manage=None, entry=path, why=why)
         directory = command.directory if is_side(path) else parent(path)

@@ -101,7 +101,7 @@ def _calls(project: ProjectFiles, commands: Iterable[Command], tool: LintTool) -
 
 
 def _runs(command: Command, tool: LintTool) -> bool:
-    """Return whether a command checks with a tool; a formatter of a task may be there to change files."""
+    """Return whether a command checks with a tool; a formatter that changes files never fails."""
     call = command.call
     arguments = set(call.arguments)
     if (
@@ -109,7 +109,7 @@ def _runs(command: Command, tool: LintTool) -> bool:
         or {"--version", "--help", "--exit-zero"} & arguments
     ):
         return False
-    changes = command.via and tool.fixes and not _CHECKING & arguments
+    changes = tool.fixes and not _CHECKING & arguments
     return _is_mode(call.arguments, tool) and not changes
 
 

@@ -3,122 +3,27 @@
 from __future__ import annotations
 
 import os.path
-import re
 import shlex
-from collections.abc import Iterator, Mapping
 
+from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, split_directory
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.test_runs import find_test_run, is_django
+from heroci_action.detection.left_out import (
+    FOLLOWS,
+    HARMLESS,
+    REASON_OF,
+    STAYS,
+    reason_of_arguments,
+    reason_of_django,
+    reason_of_package_manager,
+)
 from heroci_action.detection.project_files import ProjectFiles, once
 
-# Programs by what they do, with the reason to leave their lines out.
-_REASONS: Mapping[str, tuple[str, ...]] = {
-    "HeroCI installs the dependencies": (
-        "pip", "pip3", "pip-sync", "pipx", "uv", "poetry", "pdm", "pipenv", "conda", "mamba", "micromamba", "hatch",
-        "virtualenv", "venv", "ensurepip", "rye", "pixi", "easy_install", "pip-compile", "corepack",
-    ),
-    "HeroCI installs the system packages": (
-        "apt-get", "apt", "apk", "yum", "dnf", "brew", "dpkg", "locale-gen", "snap",
-    ),
-    "it controls services of the machine": (
-        "service", "systemctl", "docker", "docker-compose", "podman", "kubectl", "helm", "pg_ctlcluster", "pg_ctl",
-        "initdb", "supervisorctl", "vagrant", "minikube", "colima",
-    ),
-    "it works on a server": (
-        "psql", "createdb", "dropdb", "createuser", "pg_isready", "pg_restore", "mysql", "mysqladmin", "mysqld",
-        "redis-cli", "redis-server", "mongo", "mongosh", "rabbitmqctl", "rabbitmqadmin", "dockerize", "wait-for-it",
-        "wait-for-it.sh", "wait-for-it.py", "wait4x", "nc", "memcached",
-    ),
-    "it needs the network": (
-        "git", "curl", "wget", "ssh", "scp", "rsync", "gh", "aws", "gcloud", "az", "codecov", "coveralls",
-        "sonar-scanner", "heroku", "fly", "flyctl", "doppler", "op", "vault", "sentry-cli", "twine", "gsutil", "hub",
-        "ssh-keyscan",
-    ),
-    "it removes or moves files": ("rm", "rmdir", "mv", "shred", "truncate"),
-    "it only prints": (
-        "echo", "printf", "cat", "ls", "pwd", "env", "printenv", "date", "which", "whoami", "uname", "tree", "head",
-        "tail", "grep", "find", "wc", "df", "free", "nproc", "id", "test", "hostname", "lsb_release", "stat", "du",
-    ),
-    "it only waits": ("sleep", "wait"),
-    "it is a check of its own": (
-        "black", "isort", "flake8", "pflake8", "ruff", "mypy", "pylint", "pre-commit", "prek", "bandit", "safety",
-        "pip-audit", "djlint", "curlylint", "eslint", "stylelint", "prettier", "vulture", "pyright", "codespell",
-        "yamllint", "shellcheck", "hadolint", "coverage", "twine", "check-manifest", "pydocstyle", "pycodestyle",
-        "pyflakes", "interrogate", "deptry", "vale", "markdownlint", "tsc", "jest", "vitest", "cypress", "playwright",
-    ),
-    "it changes the machine": (
-        "sysctl", "update-locale", "chown", "ulimit", "mount", "modprobe", "adduser", "useradd", "kill", "pkill",
-    ),
-}  # fmt: skip
-# Reasons of lines that the tests do not need.
-_HARMLESS = frozenset(
-    {
-        "HeroCI installs the dependencies",
-        "HeroCI installs the system packages",
-        "it only prints",
-        "it only waits",
-        "it is a check of its own",
-    }
+_OUTSIDE = "it writes outside the checkout"
+_FILE_PROGRAMS = frozenset(
+    {"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"}
 )
-_REASON_OF = {program: reason for reason, programs in _REASONS.items() for program in programs}
-# Commands of Django that are no preparation: they work on the database or a server, or check and print.
-_DJANGO_REASONS: Mapping[str, str] = {
-    **dict.fromkeys(
-        (
-            "migrate",
-            "loaddata",
-            "flush",
-            "createsuperuser",
-            "dbshell",
-            "createcachetable",
-            "sqlflush",
-            "reset_db",
-        ),
-        "it works on the database",
-    ),
-    **dict.fromkeys(
-        ("runserver", "runserver_plus", "shell", "shell_plus", "testserver"),
-        "it does not end by itself",
-    ),
-    **dict.fromkeys(
-        (
-            "check",
-            "makemigrations",
-            "showmigrations",
-            "diffsettings",
-            "help",
-            "version",
-            "sqlmigrate",
-            "makemessages",
-        ),
-        "it is a check of its own",
-    ),
-}
-_WAITING = re.compile(r"wait[_-]?for|wait_")
-# Programs that only write files in the checkout.
-_GENERATORS = frozenset(
-    {
-        "openssl",
-        "protoc",
-        "msgfmt",
-        "pybabel",
-        "sass",
-        "sassc",
-        "envsubst",
-        "unzip",
-        "tar",
-        "gunzip",
-        "bower",
-        "lessc",
-        "tailwindcss",
-    }
-)
-_PACKAGE_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun", "npx"})
-_PACKAGE_CHECKS = re.compile(
-    r"test\S*|t|lint\S*|\S*:check|check\S*|start|dev|serve|audit|format\S*|prettier|e2e\S*|tsc|publish"
-)
-_FILE_PROGRAMS = frozenset({"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "sed"})
 
 
 @once
@@ -126,28 +31,53 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
     """Return the shell lines that run before the tests, and the lines of the suite's job that are left out."""
     kept: dict[str, None] = {}
     left_out: list[LeftOut] = []
-    for command in _before_tests(project):
+    before, after = _around_tests(project)
+    for command in before:
         outcome = _Line(project, command).outcome()
         if isinstance(outcome, LeftOut):
             left_out.append(outcome)
         else:
             kept[outcome] = None
+    left_out += [_leave_out(command, FOLLOWS) for command in after]
     return tuple(kept), tuple(dict.fromkeys(left_out))
 
 
-def _before_tests(project: ProjectFiles) -> Iterator[Command]:
-    """Yield the commands in front of the first test run; a task of npm stands for what it runs."""
-    previous: Command | None = None
+def _leave_out(command: Command, reason: str) -> LeftOut:
+    return LeftOut(
+        line=command.line.replace(UNKNOWN, "…"),
+        source=command.source,
+        reason=reason,
+        harmless=reason in HARMLESS,
+    )
+
+
+def _around_tests(project: ProjectFiles) -> tuple[list[Command], list[Command]]:
+    """Return the commands in front of the first test run, and the others that run no tests.
+
+    A task of npm stands for what it runs.
+    """
+    before: list[Command] = []
+    after: list[Command] = []
+    started = False
     for command in project.commands:
         if find_test_run(command, project.tree):
-            return
+            started = True
+            continue
+        found = after if started else before
         task = next(
-            (outer for outer in command.via if outer.call.name in _PACKAGE_MANAGERS), command
+            (outer for outer in command.via if outer.call.name in PACKAGE_MANAGERS), command
         )
-        # Commands of one pipeline share their line.
-        if task is not previous and not (command.piped and previous and previous.line == task.line):
-            yield task
-        previous = task
+        # The commands of a pipeline share their line.
+        if not (found and (task is found[-1] or (command.piped and found[-1].line == task.line))):
+            found.append(task)
+    return before, after
+
+
+def _redirects(command: Command) -> bool:
+    """Return whether a command writes a file, or would if it were in the checkout."""
+    return (
+        command.call.name in {"mkdir", "cp", "touch", "ln", "install", "tee"} or ">" in command.line
+    )
 
 
 class _Line:
@@ -163,55 +93,40 @@ class _Line:
         reason = self._reason() or self._obstacle()
         if reason is None:
             return self._in_directory(self._text())
-        line = self.command.line.replace(UNKNOWN, "…")
-        return LeftOut(
-            line=line,
-            source=self.command.source,
-            reason=reason,
-            harmless=reason in _HARMLESS,
-        )
+        return _leave_out(self.command, reason)
 
     def _reason(self) -> str | None:
         """Return why a line of this kind is no preparation."""
-        name = self.call.name
+        call = self.call
         if is_django(self.command, self.project.tree):
-            return self._django_reason()
-        if name in _PACKAGE_MANAGERS:
-            return self._package_reason()
-        if self.command.writes and name in _FILE_PROGRAMS:
+            return reason_of_django(call.arguments)
+        if call.name in PACKAGE_MANAGERS:
+            return reason_of_package_manager(split_directory(self.command)[0], call.arguments)
+        if call.name in _FILE_PROGRAMS and (self.command.writes or _redirects(self.command)):
             return self._file_reason()
-        if name in _REASON_OF:
-            return _REASON_OF[name]
-        if "sudo" in self.call.launchers:
-            return "it needs root"
-        known = name in _GENERATORS or (name == "mkdir" and self._paths())
-        return None if known else "it is not known to change only the checkout"
-
-    def _django_reason(self) -> str | None:
-        name = next((word for word in self.call.arguments if not word.startswith("-")), "help")
-        if _WAITING.search(name):
-            return "it works on a server"
-        return _DJANGO_REASONS.get(name)
-
-    def _package_reason(self) -> str | None:
-        """Return why a line of npm and its like builds nothing."""
-        words = [word for word in self.call.arguments if not word.startswith("-")]
-        options = {"--prefix", "-C", "--cwd", "--dir"}
-        for option in options & set(self.call.arguments):
-            value = self.call.arguments[self.call.arguments.index(option) + 1 :][:1]
-            words = [word for word in words if word not in value]
-        task = next(
-            (word for word in words if word not in {"run", "run-script", "exec"}), "install"
-        )
-        return "it is a check of its own" if _PACKAGE_CHECKS.fullmatch(task) else None
+        if call.name == "sed" and (path := self._changed_file()):
+            return f"it changes {path}, which git tracks"
+        known = REASON_OF.get(call.name.partition("@")[0])
+        root = "it needs root" if "sudo" in call.launchers else None
+        return known or root or reason_of_arguments(call.arguments)
 
     def _file_reason(self) -> str | None:
+        if self.call.name == "mkdir":
+            return None if self._paths() else _OUTSIDE
         for write in self.command.writes:
             if self.project.tree.has(write.path) and write.path not in self.project.tree.created:
                 return f"it changes {write.path}, which git tracks"
-        return None
+        return None if self.command.writes else _OUTSIDE
+
+    def _changed_file(self) -> str | None:
+        """Return a tracked file that `sed -i` edits."""
+        if not any(word.startswith(("-i", "--in-place")) for word in self.call.arguments):
+            return None
+        tracked = (path for path in self._paths() if self.project.tree.has(path))
+        return next((path for path in tracked if path not in self.project.tree.created), None)
 
     def _paths(self) -> list[str]:
+        """Return the arguments that are paths, from the repository's root; none if one of them is outside."""
         words = [word for word in self.call.arguments if not word.startswith("-")]
         found = [locate(word, self.command.directory) for word in words]
         return [path for path in found if path is not None] if None not in found else []
@@ -219,8 +134,10 @@ class _Line:
     def _obstacle(self) -> str | None:
         """Return why this line cannot be repeated, although it prepares the tests."""
         if self.command.background:
-            return "it does not end by itself"
-        if UNKNOWN in self.command.line or self.command.directory.startswith("/"):
+            return STAYS
+        if self.command.directory.startswith(("/", "..")):
+            return "it runs outside the checkout"
+        if UNKNOWN in self.command.line:
             return "it contains a value that only the CI knows"
         if self.command.conditional:
             return "it runs only under a condition"

@@ -43,7 +43,8 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
 
 def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
     """If the project's own CI lets them pass, missing migrations are no failure: the result would not be its own."""
-    if any("makemigrations" in command.words for command in project.commands):
+    checks = (*project.commands, *project.ci.commands)
+    if any("makemigrations" in command.words and not command.may_fail for command in checks):
         return
     if project.layout.manage is None:
         yield Found("tests.check-migrations", False, "a package without manage.py")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.syntax import text_of
-from heroci_action.detection.ci.words import expand, expand_one
+from heroci_action.detection.ci.words import command_words, expand_one
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -69,7 +69,7 @@ def _or(left: bool | None, right: bool | None) -> bool | None:
 
 
 def _command(node: Node, state: ShellState) -> bool | None:
-    words = [word for child in node.children for word in expand(child, state)]
+    words = command_words(node, state)
     if words[:1] == ["test"]:
         return _test(words[1:], state)
     return _CONSTANTS.get(words[0]) if words else None

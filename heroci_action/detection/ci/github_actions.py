@@ -8,17 +8,19 @@ from dataclasses import dataclass
 
 from heroci_action.detection.ci.records import Image
 
-# The command line that an action makes of its inputs; `{name}` is an input.
+# `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version.
+_INPUT = re.compile(r"\{(?P<version>@?)(?P<name>[\w-]+)(\|(?P<default>[^}]*))?\}")
+# The command line that an action makes of its inputs.
 _LINES: Mapping[str, str] = {
     # - uses: psf/black@stable
     #   with: { src: "./src", options: "--check" }
-    "psf/black": "black {options} {src}",
-    "isort/isort-action": "isort {configuration} {sort-paths}",
+    "psf/black": "uvx black{@version} {options|--check --diff} {src|.}",
+    "isort/isort-action": "uvx isort{@isort-version} {configuration|--check-only --diff} {sort-paths|.}",
     "py-actions/flake8": "flake8 {args} {path}",
     # - uses: astral-sh/ruff-action@v3
     #   with: { args: "format --check", src: "./src" }
-    "astral-sh/ruff-action": "ruff {args} {src}",
-    "chartboost/ruff-action": "ruff {args} {src}",
+    "astral-sh/ruff-action": "uvx ruff{@version} {args|check} {src|.}",
+    "chartboost/ruff-action": "uvx ruff{@version} {args} {src}",
     "jpetrucciani/mypy-check": "mypy {path} {mypy_flags}",
     # - uses: pre-commit/action@v3.0.1
     #   with: { extra_args: --all-files }
@@ -65,10 +67,15 @@ class Action:
         """Return the script that the action runs; None if it runs no commands that matter."""
         form = _LINES.get(self.name)
         if form is not None:
-            filled = re.sub(r"\{([\w-]+)\}", lambda match: self.inputs.get(match[1], ""), form)
-            return " ".join(filled.split())
+            return " ".join(_INPUT.sub(self._fill, form).split())
         scripts = (self.inputs[name] for name in _SCRIPTS if self.inputs.get(name))
         return next(scripts, None) if not self.name.startswith("actions/") else None
+
+    def _fill(self, match: re.Match[str]) -> str:
+        value = self.inputs.get(match["name"], "") or match["default"] or ""
+        if not match["version"]:
+            return value
+        return f"@{value}" if re.fullmatch(r"\d+(\.\d+)+", value) else ""
 
     def server(self, source: str) -> Image | None:
         """Return the server that the action starts."""

@@ -74,7 +74,9 @@ class ProjectCI:
 def read_ci(tree: RepositoryFiles) -> ProjectCI:
     """Read the files of every service; nothing of the repository is run."""
     by_service = [tuple(read(tree)) for read in SERVICES]
-    suites = (find_suite(jobs, tree) for jobs in by_service)
-    suite = next((found for found in suites if found), None)
+    suites = [found for jobs in by_service if (found := find_suite(jobs, tree))]
+    # A service that only runs browser tests, or only at night, is not where the suite runs.
+    usual = [suite for suite in suites if not suite.is_special]
     jobs = tuple(job for found in by_service for job in found)
+    suite = next(iter(usual or suites), None)
     return ProjectCI(jobs=jobs, suite=suite or find_suite(read_local(tree), tree))

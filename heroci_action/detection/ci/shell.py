@@ -19,7 +19,7 @@ from heroci_action.detection.ci.shell_files import writes_of
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.statement_text import Span, render
 from heroci_action.detection.ci.syntax import fields, parse_shell, text_of
-from heroci_action.detection.ci.words import expand, expand_one
+from heroci_action.detection.ci.words import command_words, expand, expand_one
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -221,15 +221,13 @@ def _function(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
 
 def _command(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     env = dict(state.env)
-    words: list[str] = []
     for child in node.children:
         if child.type == "variable_assignment":
             name = text_of(child.child_by_field_name("name"))
             env[name] = expand_one(child.child_by_field_name("value"), state)
             if _ends_line(child):
                 state.assign(name, env[name])
-        elif not child.type.endswith("_redirect"):
-            words += expand(child, state)
+    words = command_words(node, state)
     if not words:
         return
     if words[0] in state.functions:

@@ -9,7 +9,7 @@ from heroci_action.detection.ci.records import Write
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.statement_text import Span
 from heroci_action.detection.ci.syntax import text_of
-from heroci_action.detection.ci.words import expand, expand_one
+from heroci_action.detection.ci.words import command_words, expand_one
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -94,9 +94,4 @@ def _heredoc(body: Node, state: ShellState) -> str:
 
 
 def _words(command: Node, state: ShellState) -> list[str]:
-    children = (
-        child
-        for child in command.children
-        if child.type not in {"variable_assignment", "file_redirect", "heredoc_redirect"}
-    )
-    return [word for child in children for word in expand(child, state)]
+    return command_words(command, state)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.records import ROOT
 from heroci_action.detection.ci.shell_state import ShellState
-from heroci_action.detection.ci.syntax import walk
-from heroci_action.detection.ci.words import expand_one
+from heroci_action.detection.ci.syntax import text_of, walk
+from heroci_action.detection.ci.words import ALL_ARGUMENTS, expand_one
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -45,16 +45,25 @@ def render(span: Span, state: ShellState) -> str:
     position = 0
     for child in span.nodes():
         start = child.start_byte - span.start
-        if child.type not in {"simple_expansion", "expansion"} or start < position:
-            continue
-        value = expand_one(child, state)
-        quoted = child.parent is not None and child.parent.type in _QUOTED
-        found.append(source[position:start].decode(errors="replace"))
-        found.append(_escape(value) if quoted else _quote(value))
-        position = child.end_byte - span.start
+        replacement = _replacement(child, state) if start >= position else None
+        if replacement is not None:
+            found.append(source[position:start].decode(errors="replace"))
+            found.append(replacement)
+            position = child.end_byte - span.start
     found.append(source[position:].decode(errors="replace"))
     text = "".join(found)
     return " ".join(text.replace("\\\n", " ").split(" ")) if "<<" not in text else text
+
+
+def _replacement(node: Node, state: ShellState) -> str | None:
+    """Return the text in place of a variable; None for any other part of the statement."""
+    if text_of(node) in ALL_ARGUMENTS:
+        return shlex.join(state.arguments)
+    if node.type not in {"simple_expansion", "expansion"}:
+        return None
+    value = expand_one(node, state)
+    quoted = node.parent is not None and node.parent.type in _QUOTED
+    return _escape(value) if quoted else _quote(value)
 
 
 def _quote(value: str) -> str:

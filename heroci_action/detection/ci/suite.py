@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 
-from heroci_action.detection.ci.records import UNKNOWN, Command, Job, Trigger
+from heroci_action.detection.ci.records import UNKNOWN, Job, Trigger
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.repository.files import RepositoryFiles
 
 # Words in the names of jobs and files for something beside the usual tests.
 _SPECIAL = re.compile(
     r"(?i)e2e|end.to.end|playwright|selenium|cypress|integration|nightly|bench|latest|docs?\b|release|deploy|smoke|"
-    r"\bui\b|migrations?\b|perf|load|fuzz|compat|upgrade|flaky"
+    r"\bui\b|migrations?\b|perf|load|fuzz|compat|upgrade|flaky|\bslow"
 )
 # Options that select a part of the tests.
 _SELECTING = frozenset({"--tag", "-k", "-m"})
-_FILE, _CLASS = 2, 3
+_PART, _FILE, _CLASS = 1, 2, 3
+_POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
 _VALUED = frozenset(
     {
         "-k",
@@ -57,23 +57,39 @@ _VALUED = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """The job that runs the tests, and its commands that run them."""
+    """The job that runs the tests, and the commands that run them: its own, and those of jobs for other parts."""
 
     job: Job
     runs: tuple[TestRun, ...]
 
-    @cached_property
-    def commands(self) -> tuple[Command, ...]:
-        """The commands of the job in order."""
-        return self.job.commands
+    @property
+    def is_special(self) -> bool:
+        """Return whether the job runs something beside the usual tests, or seldom, or may fail."""
+        job = self.job
+        selected = min((select(run) for run in self.runs), key=len)
+        names = " ".join([job.source.rpartition("/")[2], job.name, *selected])
+        seldom = job.trigger is Trigger.SELDOM or job.may_fail
+        return seldom or bool(_SPECIAL.search(names))
+
+    @property
+    def narrowness(self) -> int:
+        """Return how small a part of the tests the job selects."""
+        return min(narrowness(run) for run in self.runs)
+
+    @property
+    def on_postgres(self) -> bool:
+        """Return whether the tests run on PostgreSQL, as far as images and variables say."""
+        images = [image.name for image in self.job.services]
+        return any(_POSTGRES.search(text) for text in (*images, *self.runs[0].command.env.values()))
 
 
 def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
     """Return the suite's job: it runs for each change, must pass, and selects the least of its tests."""
     candidates = [suite for job in jobs if (suite := _suite(job, tree)) is not None]
-    return min(candidates, key=_rank, default=None)
+    best = min(candidates, key=_rank, default=None)
+    return _with_other_parts(best, candidates) if best else None
 
 
 def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
@@ -84,21 +100,40 @@ def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
 
 def _rank(suite: Suite) -> tuple[object, ...]:
     job = suite.job
-    selected = [_selected(run) for run in suite.runs]
-    names = " ".join([job.source.rpartition("/")[2], job.name, *(min(selected, key=len))])
     return (
         job.trigger is Trigger.SELDOM,
         job.may_fail,
-        min(narrowness(run) for run in suite.runs),
-        bool(_SPECIAL.search(names)),
+        suite.narrowness,
+        suite.is_special,
         job.trigger,
         all(run.command.conditional for run in suite.runs),
+        not suite.on_postgres,
     )
+
+
+def _with_other_parts(best: Suite, candidates: list[Suite]) -> Suite:
+    """Add the runs of jobs that differ in their labels only: together they are the suite.
+
+    A job for files, tags or classes is no such part.
+    """
+    if best.narrowness != _PART:
+        return best
+    runs = list(best.runs)
+    for other in candidates:
+        equal = (_kind(other), other.job.trigger) == (_kind(best), best.job.trigger)
+        if other is not best and equal and other.narrowness == _PART and not other.is_special:
+            runs += other.runs
+    return replace(best, runs=tuple(runs))
+
+
+def _kind(suite: Suite) -> tuple[object, ...]:
+    run = suite.runs[0]
+    return run.runner, run.program, run.command.directory, dict(run.command.env)
 
 
 def narrowness(run: TestRun) -> int:
     """Return how small a part of the tests a run selects: 0 all, 1 directories or apps, 2 files or tags, 3 classes."""
-    return max((_width(word, run) for word in _selected(run)), default=0)
+    return max((_width(word, run) for word in select(run)), default=0)
 
 
 def _width(word: str, run: TestRun) -> int:
@@ -114,10 +149,10 @@ def _width(word: str, run: TestRun) -> int:
         if run.runner is Runner.PYTEST
         else bool(re.search(r"\.test_\w+$", word))
     )
-    return _FILE if is_file else 1
+    return _FILE if is_file else _PART
 
 
-def _selected(run: TestRun) -> list[str]:
+def select(run: TestRun) -> list[str]:
     """Return the labels, tags and expressions that select tests; what they exclude is no part."""
     found: list[str] = []
     pending = iter(run.arguments)

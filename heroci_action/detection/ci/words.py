@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell_state import ShellState
-from heroci_action.detection.ci.syntax import text_of
+from heroci_action.detection.ci.syntax import parse_shell, text_of
 from heroci_action.repository.files import join, parent
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 MAX_WORDS = 2_000  # of one expansion; a longer one is no command line that somebody would write
+ALL_ARGUMENTS = frozenset({'"$@"', '"${@}"'})
 _BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
 
 
@@ -32,9 +33,39 @@ class _Part:
 
 def expand(node: Node, state: ShellState) -> list[str]:
     """Return the words that one word of a script becomes; UNKNOWN stands for what is not known."""
+    if text_of(node) in ALL_ARGUMENTS:
+        return list(state.arguments)
     fields = _split(_parts(node, state))
     words = (word for field in fields for word in _globbed(field, state))
     return list(itertools.islice(words, MAX_WORDS))
+
+
+def command_words(node: Node, state: ShellState) -> list[str]:
+    """Return the words of a command, without assignments and redirections."""
+    found: list[str] = []
+    pending: list[Node] = []
+    for child in node.children:
+        if child.type == "variable_assignment" or child.type.endswith("_redirect"):
+            continue
+        if pending and pending[-1].end_byte != child.start_byte:
+            found += _expand_together(pending, state)
+            pending = []
+        pending.append(child)
+    return found + _expand_together(pending, state)
+
+
+def _expand_together(nodes: list[Node], state: ShellState) -> list[str]:
+    """Expand the nodes of one word. The grammar cuts `$A-$B/c` in two; with braces it does not."""
+    if len(nodes) < 2:  # noqa: PLR2004  # two nodes in one word
+        return [word for node in nodes for word in expand(node, state)]
+    text = "".join(map(text_of, nodes))
+    braced = re.sub(r"\$([A-Za-z_]\w*)", r"${\1}", text)
+    children = parse_shell(f"x {braced}").children[:1]
+    return (
+        [word for child in children for word in command_words(child, state)[1:]]
+        if braced != text
+        else [text]
+    )
 
 
 def expand_one(node: Node | None, state: ShellState) -> str:

@@ -145,3 +145,10 @@ def test_the_last_command_is_spelled_as_it_can_be_run_again(script: str, line: s
 )
 def test_hostile_scripts_end(script: str) -> None:
     commands_of(script)
+
+
+def test_all_arguments_of_a_script_stay_apart() -> None:
+    files = {"ci.sh": '#!/bin/sh\nx "$@" > log.txt\ny $A-$B/c\n'}
+    found = commands_of("./ci.sh 'a b' c", files, A="1", B="2")
+    assert (found[0].words, found[0].line) == (("x", "a b", "c"), "x 'a b' c > log.txt")
+    assert found[1].words == ("y", "1-2/c")

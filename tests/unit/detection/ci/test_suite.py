@@ -80,3 +80,24 @@ def test_without_a_ci_tox_and_make_show_how_the_tests_run() -> None:
     assert suite_of({"tox.ini": "[testenv]\ncommands = pytest shop\n"}) == ["pytest shop"]
     assert suite_of({"Makefile": "check:\n\tpytest lib\n"}) == ["pytest lib"]
     assert ci_of({"Makefile": "check:\n\tpytest lib\n"}).jobs == ()
+
+
+def test_jobs_for_parts_of_the_suite_are_one_suite() -> None:
+    parts = jobs(
+        a="pytest shop", b="pytest library", e2e="pytest browser", c="pytest shop/test_x.py"
+    )
+    assert suite_of(parts) == ["pytest shop", "pytest library"]
+    assert suite_of(jobs(a="pytest shop", b="MODE=old pytest library")) == ["pytest shop"]
+
+
+def test_a_service_that_only_runs_browser_tests_does_not_run_the_suite() -> None:
+    files = {
+        ".github/workflows/playwright.yml": "on: workflow_dispatch\njobs: {p: {steps: [{run: pytest}]}}",
+        ".circleci/config.yml": "jobs: {test: {docker: [{image: x}], steps: [{run: pytest shop}]}}",
+    }
+    assert suite_of(files) == ["pytest shop"]
+
+
+def test_of_equal_jobs_the_one_on_postgresql_counts() -> None:
+    files = jobs(a="DB=sqlite pytest -x", b="DB=postgres pytest -v")
+    assert suite_of(files) == ["pytest -v"]

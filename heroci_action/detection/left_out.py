@@ -1,0 +1,121 @@
+"""Programs and commands that are no preparation of the tests, with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+INSTALLS = "HeroCI installs the dependencies itself"
+PRINTS = "it only prints"
+CHECKS = "it checks something"
+STAYS = "it does not end by itself"
+FOLLOWS = "it follows the tests"
+PACKAGES = "HeroCI installs the system packages itself"
+WAITS = "it only waits"
+UPLOADS = "it uploads results"
+# Reasons of lines that the tests do not need.
+HARMLESS = frozenset({INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, UPLOADS, FOLLOWS})
+SERVER = "it works on a database or another server"
+
+# `pip install`, `service postgresql start`, `psql -c …`, `git fetch`, `rm -rf build`, `flake8`.
+_PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    INSTALLS: (
+        "pip", "pip3", "pip-sync", "pip-compile", "pipx", "uv", "poetry", "pdm", "pipenv", "conda", "mamba",
+        "micromamba", "hatch", "rye", "pixi", "virtualenv", "venv", "ensurepip", "easy_install", "corepack", "nvm",
+        "pyenv", "asdf", "mise", "tox", "nox",
+    ),
+    PACKAGES: (
+        "apt-get", "apt", "aptitude", "apk", "yum", "dnf", "brew", "dpkg", "snap", "locale-gen", "add-apt-repository",
+    ),
+    "it starts or controls a service": (
+        "service", "systemctl", "docker", "docker-compose", "podman", "kubectl", "helm", "pg_ctlcluster", "pg_ctl",
+        "initdb", "supervisorctl", "vagrant", "minikube", "colima", "Xvfb", "redis-server", "memcached", "celery",
+        "gunicorn", "uvicorn", "daphne", "localstack", "minio", "elasticsearch", "mysqld", "mysqld_safe", "postgres",
+    ),
+    SERVER: (
+        "psql", "createdb", "dropdb", "createuser", "dropuser", "pg_isready", "pg_restore", "mysql", "mysqladmin",
+        "redis-cli", "mongo", "mongosh", "rabbitmqctl", "rabbitmqadmin", "dockerize", "wait4x", "nc", "urlwait", "mc",
+    ),
+    "it uses the network": (
+        "git", "curl", "wget", "ssh", "scp", "rsync", "gh", "aws", "gcloud", "az", "gsutil", "heroku", "fly", "flyctl",
+        "doppler", "op", "vault", "ssh-keyscan", "ssh-add", "ssh-agent", "hub",
+    ),
+    UPLOADS: (
+        "codecov", "coveralls", "sonar-scanner", "sentry-cli", "twine", "cc-test-reporter", "codacy-coverage",
+        "python-codacy-coverage", "deepsource", "buildkite-agent",
+    ),
+    "it removes or moves files": ("rm", "rmdir", "mv", "shred", "truncate", "find"),
+    PRINTS: (
+        "echo", "printf", "cat", "ls", "pwd", "env", "printenv", "date", "which", "whoami", "uname", "tree", "head",
+        "tail", "grep", "wc", "df", "free", "nproc", "id", "test", "hostname", "lsb_release", "stat", "du", "type",
+        "command", "ps", "lscpu", "diff", "cmp", "md5sum", "sha256sum", "jq",
+    ),
+    WAITS: ("sleep", "wait", "wait-for-it", "wait-for-it.sh", "wait-for-it.py", "wait-on", "wait-for"),
+    CHECKS: (
+        "black", "isort", "flake8", "pflake8", "ruff", "mypy", "pylint", "pre-commit", "prek", "bandit", "safety",
+        "pip-audit", "djlint", "djhtml", "curlylint", "eslint", "stylelint", "prettier", "biome", "vulture", "pyright",
+        "basedpyright", "ty", "codespell", "yamllint", "shellcheck", "hadolint", "coverage", "check-manifest",
+        "pydocstyle", "pycodestyle", "pyflakes", "interrogate", "deptry", "vale", "markdownlint", "tsc", "jest",
+        "vitest", "cypress", "pyupgrade", "autopep8", "docformatter", "semgrep", "lint-imports", "doc8", "xenon",
+        "radon", "refurb", "pyroma", "reuse", "detect-secrets",
+    ),
+    "it changes the machine": (
+        "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod", "kill", "pkill",
+        "killall", "su", "passwd", "update-alternatives", "ldconfig",
+    ),
+}  # fmt: skip
+REASON_OF = {program: reason for reason, programs in _PROGRAMS.items() for program in programs}
+
+# Django's own commands, and those of usual packages, that work on the database or a server, or check and print.
+_DJANGO_COMMANDS: Mapping[str, tuple[str, ...]] = {
+    SERVER: (
+        "migrate", "loaddata", "flush", "createsuperuser", "dbshell", "createcachetable", "sqlflush", "inspectdb",
+        "reset_db", "migrate_schemas", "rebuild_index", "update_index", "clear_index", "search_index",
+    ),
+    STAYS: ("runserver", "runserver_plus", "shell", "shell_plus", "testserver", "rqworker", "qcluster"),
+    CHECKS: (
+        "check", "makemigrations", "makemessages", "showmigrations", "diffsettings", "help", "version", "sqlmigrate",
+        "lintmigrations", "validate_templates", "show_urls", "sendtestemail",
+    ),
+}  # fmt: skip
+_DJANGO_REASON_OF = {
+    command: reason for reason, commands in _DJANGO_COMMANDS.items() for command in commands
+}
+_WAITING = re.compile(r"wait[_-].*")
+# `playwright install`, `python -m spacy download en_core_web_sm`, `gem install sass`.
+_INSTALLING = frozenset({"install", "add", "download", "update", "upgrade", "self", "bootstrap"})
+_SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "up", "worker"})
+# Scripts of package.json that build nothing.
+_PACKAGE_CHECKS = re.compile(
+    r"(.*[:_-])?(test|t|lint|check|format|fmt|prettier|eslint|tsc|type-?check|types|e2e|audit|validate|publish|outdated|"
+    r"storybook|coverage|unit|spec)([:_-].*)?"
+)
+_PACKAGE_SERVERS = re.compile(r"start|dev|serve|watch(:.*)?|preview")
+
+
+def reason_of_django(arguments: tuple[str, ...]) -> str | None:
+    """Return why a command of manage.py is no preparation."""
+    name = next((word for word in arguments if not word.startswith("-")), "help")
+    return SERVER if _WAITING.fullmatch(name) else _DJANGO_REASON_OF.get(name)
+
+
+def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:
+    """Return why a call of npm and its like is no preparation; `words` are those behind its own options."""
+    if {"-g", "--global"} & set(arguments):
+        return "it installs programs"
+    if {"-v", "--version", "--help"} & set(arguments):
+        return PRINTS
+    task = next((word for word in words if word not in {"run", "run-script", "exec"}), "install")
+    if _PACKAGE_SERVERS.fullmatch(task):
+        return STAYS
+    return CHECKS if _PACKAGE_CHECKS.fullmatch(task) else None
+
+
+def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
+    """Return why a program that is not known is no preparation, by what it is asked to do."""
+    if {"--version", "-V", "--help"} & set(arguments):
+        return PRINTS
+    first = next((word for word in arguments if not word.startswith("-")), "")
+    if first in _INSTALLING:
+        return "it installs something"
+    return STAYS if first in _SERVING else None
