@@ -29,14 +29,14 @@ class Report:
 
     @property
     def source(self) -> str:
-        """The name of the job; its later runs replace what it published."""
+        """The name of the job; its later runs update its comment."""
         return f"{self.github.workflow}/{self.github.job}"
 
 
 def notify(
     result: Result, requested: GitHubApi, github: GitHubContext, *, tracked: Container[str] | None
 ) -> Iterator[str]:
-    """Publish what is requested; yield a line for each thing that cannot be published. Never raises."""
+    """Publish a check run and a comment as requested; yield each problem. Never raises."""
     if not github.repository:
         yield "GITHUB_REPOSITORY is not set, so no check run or comment was created"
         return

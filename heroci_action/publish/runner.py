@@ -30,7 +30,7 @@ def check_output() -> PublishProblem | None:
     if error is None:
         return None
     cause = f"cannot write to standard output: {error.strerror}"
-    return PublishProblem(report="the log", cause=cause, remedy="check where it is redirected to")
+    return PublishProblem(report="the log", cause=cause, remedy="check its redirection")
 
 
 def write_summary(result: Result, github: GitHubContext) -> PublishProblem | None:
@@ -56,7 +56,7 @@ def write_annotations(
             commands.write_line(stdout, commands.annotation(note))
         stdout.flush()
 
-    return attempt("the annotations", write, remedy="check where standard output is redirected to")
+    return attempt("the annotations", write, remedy="check the redirection of standard output")
 
 
 def write_outputs(

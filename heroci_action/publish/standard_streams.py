@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _Descriptor(io.FileIO):
-    """A file descriptor that drops what it cannot write, and keeps the first error."""
+    """A file descriptor that drops output after the first error, and keeps that error."""
 
     error: OSError | None = None
 
@@ -28,7 +28,7 @@ class _Descriptor(io.FileIO):
 
 
 class StandardStream(io.TextIOWrapper):
-    """A standard stream that drops what it cannot write."""
+    """A standard stream that drops output after an error."""
 
     def __init__(self, descriptor: int, encoding: str) -> None:
         self._raw = _Descriptor(descriptor, "wb", closefd=False)

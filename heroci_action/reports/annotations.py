@@ -41,8 +41,8 @@ def annotate(
 ) -> tuple[Annotation, ...]:
     """Return at most `limit` annotations of each level, because GitHub keeps ten of a step.
 
-    Failures of stages come before failed tests, and these before findings; new ones come before those of the baseline.
-    The last annotation of a level counts what was left out. A file that is not in `tracked` is named in the text.
+    Failures of stages come before failed tests, and these before findings; new ones come before known ones.
+    The last annotation of a level counts the omitted ones. A file that is not in `tracked` is named in the text.
     """
     ranked = [
         *_unexplained(result),

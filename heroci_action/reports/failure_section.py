@@ -118,7 +118,7 @@ def _others(tests: Sequence[TestCase], budget: _Budget) -> Iterator[str]:
         f"- … and {count(number, 'more test')} of {code(name) or 'no class'}"
         for name, number in by_class.most_common()
     )
-    yield from fit(lines, budget.left, lambda left: f"- … and those of {left:,} more classes")
+    yield from fit(lines, budget.left, lambda left: f"- … and more tests of {left:,} more classes")
     budget.left = 0
     yield ""
 

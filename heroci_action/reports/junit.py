@@ -29,7 +29,7 @@ def render(result: Result) -> bytes:
     """Return the document as UTF-8, with the elements and attributes of the common (Jenkins) schema.
 
     A stage is a suite with one case for each step without tests, so that every JUnit viewer shows what failed; a step
-    with tests or findings is a suite of its own. Findings are one case per file, because file names are stable between
+    with tests or findings is a separate suite. Findings are one case per file, because file names are stable between
     runs and lines are not; a tool without findings is one case that passed.
     """
     return b"".join(pieces(result))
@@ -131,7 +131,7 @@ def _step_cases(stage: StageResult, step: StepResult) -> Iterator[Any]:
 
 
 def _test_case(test: TestCase, step: str) -> Any:
-    """Return a test; the schema requires a class, so one without gets the name of its step."""
+    """Return a test; the schema requires a class, which is the name of the step if a test has none."""
     classname = test.classname or step
     case = _case(test.name, classname, test.duration, file=test.file, line=test.line)
     case.stdout = legal_xml("\n".join(filter(None, (test.output, *map(_attempt, test.attempts)))))

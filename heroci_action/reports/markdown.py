@@ -77,7 +77,7 @@ def table(*titles: str) -> list[str]:
     return [heads, row(*("---:" if title.endswith(":") else "---" for title in titles))]
 
 
-ROOM_FOR_MORE = 200  # bytes of a line that counts what was left out
+ROOM_FOR_MORE = 200  # bytes of a line that counts omitted lines
 
 
 def size(text: str) -> int:

@@ -14,7 +14,7 @@ SLOWEST_STEPS = 4
 PATH = 20  # stages of the critical path
 GANTT = 50  # bars
 HOUR = 3_600
-# Words that begin a statement of their own: mermaid, parser/gantt.jison
+# Keywords that begin a statement: mermaid, parser/gantt.jison
 GANTT_WORDS = frozenset(
     """acctitle accdescr axisformat call click dateformat excludes gantt href includes inclusiveenddates section
     tickinterval title todaymarker topaxis weekday weekend""".split()  # noqa: SIM905

@@ -40,7 +40,7 @@ SMALLEST = 32 * 1024
 def render(result: Result, *, budget: int = MAX_SUMMARY) -> str:
     """Return the page in less than `budget` bytes of UTF-8; empty if not even its head fits.
 
-    Every section has a share of the budget, and counts what it leaves out. Failed tests get the rest of the budget;
+    Every section has a share of the budget, and counts omitted entries. Failed tests get the rest of the budget;
     each of them is named, or counted by class.
     """
     head = list(_head(result))
@@ -183,7 +183,7 @@ def _slowest_table(slowest: Sequence[TestCase], budget: int) -> Iterator[str]:
 
 
 def _facts(result: Result, budget: int) -> Iterator[str]:
-    """Yield what the steps measured: the database, versions, sizes."""
+    """Yield the facts that steps measured: the database, versions, sizes."""
     facts = [
         row(prose(f"{stage.name}/{step.name}", 80), prose(name, 80), prose(value))
         for stage in result.stages
