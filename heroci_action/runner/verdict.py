@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,8 @@ from heroci_action.text import count, one_line, seconds
 
 # Work of the engine itself: a full disk or a dead network is not the project's fault there.
 _OF_THE_ENGINE = (InstallSystemPackages, InstallDependencies, BuildImage)
+
+_INSTALLER = re.compile(r"\b(?:pip|uv|poetry|pdm|pipenv|apt-get|apt|npm|yarn|pnpm)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,11 @@ def _reports_tests(step: Step, readings: Readings) -> Verdict:
     return PASSED
 
 
+def _installs(step: Step) -> bool:
+    """Return whether a step installs packages or builds an image, by its action or its command."""
+    return isinstance(step.action, _OF_THE_ENGINE) or bool(_INSTALLER.search(str(step.action)))
+
+
 def _all_skipped(tests: list[TestCase]) -> str:
     reasons = {test.message for test in tests}
     same = f" ({one_line(reasons.pop())})" if len(reasons) == 1 and any(reasons) else ""
@@ -140,7 +148,7 @@ def _failure(
     """Name the cause of a non-zero exit code: the engine knows it best, then the reports, then the output."""
     run = readings.run
     explained = bad or readings.diagnostics or (run and (run.unfinished or run.died is not None))
-    known = None if explained else diagnose(tail)
+    known = None if explained else diagnose(tail, installs=_installs(step))
     if outcome.cause or known is None:
         reason = outcome.cause or _exit_reason(outcome.exit_code, bad, readings)
         return _failed(reason, remedy=outcome.remedy)

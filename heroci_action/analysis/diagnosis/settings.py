@@ -1,0 +1,96 @@
+"""Signs of settings, migrations and modules that cannot be loaded."""
+
+from __future__ import annotations
+
+from heroci_action.analysis.diagnosis.sign import Sign
+
+_SET_VARIABLE = "give it a value: `env = {{ {0} = ... }}`"
+
+SIGNS = (
+    Sign(
+        pattern=r"conflicting migrations detected|Conflicting migrations detected",
+        example="CommandError: Conflicting migrations detected; multiple leaf nodes",
+        cause="two migrations of one app have the same parent",
+        remedy="run `python manage.py makemigrations --merge` and commit the result",
+    ),
+    Sign(
+        pattern=r"^Migrations for '([^']+)':",
+        example="Migrations for 'superheroes':\n  x.py",
+        cause="the models of app {0!r} have changes without a migration",
+        remedy="run `python manage.py makemigrations` and commit the result",
+    ),
+    Sign(
+        pattern=r'File "([^"]+)", line (\d+)\n(?:.*\n){1,4}(?:SyntaxError|IndentationError|TabError): (.+)$',
+        example="  File \"/app/settings.py\", line 7\n    DEBUG = (\n            ^\nSyntaxError: '(' was never closed",
+        cause="{0}, line {1}, is not valid Python: {2}",
+        remedy="fix the line; nothing that imports the file can run before that",
+    ),
+    Sign(
+        pattern=r"No module named 'pkg_resources'",
+        example="ModuleNotFoundError: No module named 'pkg_resources'",
+        cause="a dependency uses setuptools without declaring it, and environments no longer include setuptools",
+        remedy='set `packages = ["setuptools<81"]`; newer versions do not contain pkg_resources',
+    ),
+    Sign(
+        pattern=r"No module named 'distutils(?:\.[^']*)?'",
+        example="ModuleNotFoundError: No module named 'distutils'",
+        cause="a dependency is too old for this Python version: it uses distutils",
+        remedy='upgrade the dependency, set `python = "3.11"`, or `packages = ["setuptools"]`, which has a replacement',
+    ),
+    Sign(
+        pattern=r"Could not find the GDAL library",
+        example='django.core.exceptions.ImproperlyConfigured: Could not find the GDAL library (tried "gdal")',
+        cause="GeoDjango needs the GDAL system library, which is not installed",
+        remedy='set `apt = ["gdal-bin"]`',
+    ),
+    Sign(
+        pattern=r"^ModuleNotFoundError: No module named '([^']+)'",
+        example="ModuleNotFoundError: No module named 'rest_framework'",
+        cause="the module {0!r} is not installed in the environment",
+        remedy="name the requirements file that contains it in `requirements`, or the package in `packages`",
+    ),
+    Sign(
+        pattern=r"ImproperlyConfigured: Requested setting [\s\S]{0,200}settings are not configured",
+        example="ImproperlyConfigured: Requested setting INSTALLED_APPS, but settings are not configured.",
+        cause="no settings module is configured, so Django does not know which one to use",
+        remedy='set `settings = "package.module"`',
+    ),
+    Sign(
+        pattern=r"Configuration cannot be imported[\s\S]{0,200}DJANGO_CONFIGURATION",
+        example="Configuration cannot be imported, environment variable DJANGO_CONFIGURATION is undefined.",
+        cause="django-configurations needs the name of a configuration class, but DJANGO_CONFIGURATION is not set",
+        remedy='set `env = {{ DJANGO_CONFIGURATION = "..." }}` to a class of the settings module',
+    ),
+    Sign(
+        pattern=r"is required to be set as the environment variable '([^']+)'",
+        example="ValueError: Value 'SECRET' is required to be set as the environment variable 'DJANGO_SECRET'",
+        cause="the environment variable {0} is not set",
+        remedy=_SET_VARIABLE,
+    ),
+    Sign(
+        pattern=r"^KeyError: '([A-Z][A-Z0-9_]+)'",
+        example="KeyError: 'SECRET_KEY'",
+        cause="the environment variable {0} is not set",
+        remedy=_SET_VARIABLE,
+    ),
+    Sign(
+        pattern=r"(?:ImproperlyConfigured|UndefinedValueError): (?:Set the )?([A-Z][A-Z0-9_]+) "
+        r"(?:environment|not found)",
+        example="django.core.exceptions.ImproperlyConfigured: Set the DATABASE_URL environment variable",
+        cause="the environment variable {0} is not set",
+        remedy=_SET_VARIABLE,
+    ),
+    Sign(
+        pattern=r"Missing staticfiles manifest entry for '([^']+)'",
+        example="ValueError: Missing staticfiles manifest entry for 'css/shop.css'",
+        cause="the static files have not been collected, but the storage used by the tests requires them",
+        remedy='set `tests.before = ["python manage.py collectstatic --noinput"]`',
+    ),
+    # Django prints the name before it applies the migration, and OK after it.
+    Sign(
+        pattern=r"Applying ([\w.]+)\.\.\.\s*Traceback",
+        example="  Applying shop.0002_total...Traceback (most recent call last):",
+        cause="the migration {0} failed",
+        remedy="run the migration on the same database server; the last line of the traceback names the error",
+    ),
+)
