@@ -135,7 +135,7 @@ def _show(change: FileChange) -> None:
 
 
 def _explain(project: ProjectConfig, projects: tuple[str, ...], *, placeholder: bool) -> None:
-    """Say which projects the workflow covers, and what is left to do."""
+    """Report the projects that the workflow covers, and the placeholder to replace."""
     others = [name for name in _others(project) if name not in projects]
     if len(projects) > 1:
         click.echo(f"The workflow covers {len(projects)} projects: {', '.join(projects)}.")

@@ -43,7 +43,7 @@ MYSQL_DRIVERS = frozenset({"mysqlclient", "pymysql", "mysql-connector-python"})
 POSTGIS = "postgis/postgis:{version}-3.5"
 # What libpq reads if the settings leave a key out.
 _LIBPQ = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD"}
-# What the images read: https://hub.docker.com/_/postgres, https://hub.docker.com/_/mysql
+# Variables of the images: https://hub.docker.com/_/postgres, https://hub.docker.com/_/mysql
 _IMAGE_ENV: Mapping[str, Mapping[str, str]] = {
     "postgres": {"USER": "POSTGRES_USER", "PASSWORD": "POSTGRES_PASSWORD", "NAME": "POSTGRES_DB"},
     "mysql": {"USER": "MYSQL_USER", "PASSWORD": "MYSQL_PASSWORD", "NAME": "MYSQL_DATABASE"},
@@ -139,7 +139,7 @@ def _is_switched_on(project: ProjectFiles, way: Database) -> bool:
 
 
 def _wanted_vendor(project: ProjectFiles) -> Vendor | None:
-    """Return the vendor whose driver is a dependency; if dependencies are unknown, that of the CI's server."""
+    """Return the vendor whose driver is a dependency; if dependencies are unknown, the vendor of the CI's server."""
     names = distributions(project)
     if names:
         names |= find_dependencies(project).locked_names
@@ -176,7 +176,7 @@ def _tests_without_server(project: ProjectFiles) -> bool:
 
 
 def _effective_vendor(project: ProjectFiles, way: Database) -> Vendor:
-    """Return the vendor; if a variable decides about it, that of the CI's value, else that of the driver."""
+    """Return the vendor; a variable selects it by its value in the CI, else by the driver."""
     configured = _vendor_in_ci(project, way)
     if configured is not Vendor.UNKNOWN:
         return configured
@@ -286,7 +286,7 @@ def _address_in_code(way: Database, kind: ServerKind) -> Iterator[Finding]:
 
 
 def _not_understood(project: ProjectFiles) -> Iterator[Finding]:
-    """Yield what the CI's variables tell about the database if the settings do not; no service without them."""
+    """Yield the server and the variables of the CI if the settings are not understood."""
     source = settings_source(project)
     text = "".join(project.tree.text(file) for file in source.files) if source else ""
     if _wanted_vendor(project) is Vendor.POSTGRESQL and "DATABASE_URL" in text:

@@ -1,4 +1,4 @@
-"""What to install, as values for the configuration, and hints about system packages."""
+"""The dependencies as configuration values, and the system packages that they need."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SOURCE_BUILDS = {
     "uwsgi": ("gcc",),
     "pycurl": ("libcurl4-openssl-dev", "libssl-dev", "gcc"),
 }
-# Those that only load a library at run time.
+# Distributions that load a library at run time.
 _LIBRARIES = {
     "weasyprint": ("libpango-1.0-0", "libpangoft2-1.0-0"),
     "python-magic": ("libmagic1",),
@@ -50,7 +50,7 @@ _COVERAGE = ("5.5", "6.5", "7.6.1", "99")
 
 
 def _missing_pytest(project: ProjectFiles) -> Iterator[str]:
-    """The packages pytest and pytest-django, where they run the tests and the project forgot to declare them."""
+    """Yield pytest and pytest-django if they run the tests and the project does not declare them."""
     known = distributions(project) | find_dependencies(project).locked_names
     if known and uses_pytest(project):
         if "pytest" not in known and "pytest-django" not in known:
@@ -60,11 +60,11 @@ def _missing_pytest(project: ProjectFiles) -> Iterator[str]:
 
 
 def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
-    """Lock or requirements, extras and groups, whether the project itself is installed, and system packages."""
+    """Yield the lock or requirements, extras and groups, and the system packages."""
     found = find_dependencies(project)
     missing = tuple(_missing_pytest(project))
     if missing and project.configured("packages") is None:
-        why = "pytest runs the tests, and nothing else brings it"
+        why = "pytest runs the tests, and no dependency requires it"
         yield Found("packages", [*found.packages, *missing], why)
     for key in ("lock", "requirements", "packages", "extras", "groups"):
         value = getattr(found, key)
@@ -111,7 +111,7 @@ def _is_new(requirement: Requirement) -> bool:
 
 
 def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
-    """Yield the Debian packages that the test job installs, and those that dependencies are known to need."""
+    """Yield the Debian packages that the test job installs, and the ones that dependencies need."""
     installed: dict[str, str] = {}
     for command in project.evidence.testing:
         match = re.search(r"\bapt(?:-get)? (?:-\S+ )*install ([^&|;$<>`]*)", command.line)

@@ -112,7 +112,7 @@ class Resolver:
         return entries.get(name) if entries is not None and name is not None else None
 
     def _result(self, call: ast.Call) -> ast.expr | None:
-        """Return what a function of the project returns, with the arguments of the call in place of its parameters."""
+        """Return what a function of the project returns, with the arguments in place of its parameters."""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else None
         name = call.func.id if isinstance(call.func, ast.Name) else name
         function = self.source.functions.get(name or "")

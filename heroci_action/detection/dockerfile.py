@@ -1,4 +1,4 @@
-"""What a Dockerfile contains: its stages, the files that it copies, its port and its health check."""
+"""A Dockerfile: its stages, the files that it copies, its port and its health check."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Dockerfile:
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """Return the instructions of the stage that is built, after those of the stages that it is based on."""
+        """Return the instructions of the stage that is built, after the instructions of its base stages."""
         by_name = {stage.name: stage for stage in self.stages if stage.name}
         last = self.stages[-1] if self.stages else None
         stage = by_name.get(self.target) if self.target else last

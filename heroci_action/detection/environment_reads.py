@@ -1,4 +1,4 @@
-"""Which environment variables a settings module reads, found in its syntax tree without importing it."""
+"""Find the environment variables that a settings module reads, without importing it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _STRICT_METHODS = frozenset(
         "enum",
     }
 )
-# Helpers of a project's own, such as `get_env_variable("X")` or `envint("X", "0")`.
+# Helper functions of a project, such as `get_env_variable("X")` or `envint("X", "0")`.
 _READER = re.compile(
     r"(get_?)?(env|environ|config|secret|setting)s?_?\w*|\w+_env|getenv", re.IGNORECASE
 )
@@ -54,13 +54,17 @@ _STRICT = re.compile(r"env|config|get_env\w*|require_?env\w*|getenv_required", r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """One place where a variable is read; `default` is None where there is none or it is no plain value."""
+    """A read of an environment variable.
+
+    `default` is None if there is none or if it is not a constant; `has_default` is true for any default. `url` is
+    "database" or "cache" if the value is a URL.
+    """
 
     name: str
     default: str | None = None
     required: bool = False
-    has_default: bool = False  # some value is given for when it is missing, plain or not
-    url: str | None = None  # "database" or "cache" where the value is one URL
+    has_default: bool = False
+    url: str | None = None
     cast: str | None = None
 
 
@@ -223,12 +227,12 @@ def _default(call: ast.Call, *, skip: int = 0) -> str | None:
 
 
 def text_of(node: ast.AST | None) -> str | None:
-    """The text of a string constant, else None."""
+    """Return the text of a string constant; None for any other expression."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def plain(node: ast.AST | None) -> str | None:
-    """A constant as text; an f-string with `…` for what is filled in; None for the rest."""
+    """Return a constant as text, with `…` for the fields of an f-string; None for any other expression."""
     if isinstance(node, ast.Constant) and node.value is not None and node.value is not Ellipsis:
         return str(node.value)
     if isinstance(node, ast.JoinedStr):
@@ -237,7 +241,7 @@ def plain(node: ast.AST | None) -> str | None:
 
 
 def declared_defaults(module: ast.AST) -> frozenset[str]:
-    """The names that `environ.Env(DEBUG=(bool, False))` gives a default."""
+    """Return the names with a default in `environ.Env(DEBUG=(bool, False))`."""
     calls = (node for node in ast.walk(module) if isinstance(node, ast.Call))
     return frozenset(
         keyword.arg

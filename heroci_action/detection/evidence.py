@@ -1,4 +1,4 @@
-"""What the project's CI and compose files say, in one place for the detectors."""
+"""The findings of the project's CI and compose files, in one place for the detectors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Evidence:
 
 
 def gather(tree: RepositoryFiles, ci: ProjectCI) -> Evidence:
-    """Collect what the detectors ask for."""
+    """Collect the commands, variables, images and Python versions."""
     suite = ci.suite
     is_ci = suite is not None and suite.job in ci.jobs
     source = suite.job.source if suite else ""

@@ -1,4 +1,4 @@
-"""What detection knows about a project besides the values of its configuration."""
+"""Facts about a project that are not configuration values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What detection knows besides the values of the configuration; paths are relative to the repository's root.
+    """Facts that are not configuration values; paths are relative to the repository's root.
 
     manage, wsgi, asgi: manage.py, and the entry points of the server as `module:application`.
     other_projects: the manage.py of each other project in the repository.
@@ -41,7 +41,7 @@ class Facts:
     vendor, database_variable: the database of the tests, and the variable that contains its URL.
     pytest_coverage: pytest measures coverage by itself.
     image_port: the port that the image exposes.
-    lint_specs, lint_plugins: the pinned requirements of lint tools by name, and those of Flake8's plugins.
+    lint_specs, lint_plugins: the pinned requirements of lint tools by name, and the requirements of Flake8's plugins.
     lint_targets: the paths in the working directory that contain Python files that git tracks, and no others.
     left_out: lines of the test job in the project's CI that the plan does not contain.
     skips: why a stage has nothing to do.

@@ -1,4 +1,4 @@
-"""What a detector yields: values for the configuration, facts, and warnings."""
+"""The results of a detector: configuration values, facts, skipped stages and warnings."""
 
 from __future__ import annotations
 

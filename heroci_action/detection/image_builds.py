@@ -33,7 +33,7 @@ class ImageBuild:
 
 @once
 def find_builds(project: ProjectFiles) -> tuple[ImageBuild, ...]:
-    """Return the builds whose Dockerfile is in the repository: those of compose files, then those of the CI."""
+    """Return the builds whose Dockerfile is in the repository, first of compose files, then of the CI."""
     found = (*_in_compose(project), *_in_ci(project))
     return tuple(build for build in found if project.tree.has(build.dockerfile))
 

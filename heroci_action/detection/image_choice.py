@@ -27,7 +27,7 @@ _PYTHON = re.compile(r"python|django|manage\.py|gunicorn|\bpip\b|\buv\b|poetry",
 def find_dockerfile(project: ProjectFiles) -> str | None:
     """Return the Dockerfile that the production compose file or the CI builds, else the likeliest one.
 
-    The likeliest is that of the working directory, then of the root, then of docker/ and deeper directories.
+    The likeliest one is in the working directory, then in the root, then in docker/ and deeper directories.
     """
     built = {build.dockerfile for build in find_builds(project)}
     paths = [path for path in project.tree.matching(_NAME) if _is_python(project, path)]

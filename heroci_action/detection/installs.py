@@ -1,4 +1,4 @@
-"""What the job that runs the tests installs: the reading of pip, uv, Poetry, PDM, Pipenv and Hatch."""
+"""Read the installations of the test job: pip, uv, Poetry, PDM and Pipenv."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _VALUED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installs:
-    """What the commands install; files are relative to the repository's root.
+    """The installed files, packages, extras and groups; files are relative to the repository's root.
 
     `locks` are the lock files that the commands use. `groups` and `extras` are named explicitly. `manager` is the tool
     whose own rules decide about groups that are not named: "uv", "poetry" or "pdm".
@@ -96,7 +96,7 @@ class Installs:
 def read_installs(project: ProjectFiles) -> Installs:
     """Read every installation in the job that runs the tests."""
     found = Installs()
-    # `uv run --group test make check` installs a group and stands for other commands.
+    # `uv run --group test make check` installs a group and runs other commands.
     commands = (c for command in project.commands for c in (*command.via, command))
     for command in commands:
         part = _Reader(project, command.directory).read(list(command.words))
@@ -194,7 +194,7 @@ class _Reader:
         packages: list[str] = []
         extras: list[str] = []
         files = [self._file(name) for name in given.values("-r", "--requirement", "--requirements")]
-        # `uv pip install -r pyproject.toml` installs what the project declares.
+        # `uv pip install -r pyproject.toml` installs the declared dependencies.
         declared = [file for file in files if file and file.endswith(_METADATA)]
         project = bool(declared)
         for word in (
@@ -221,7 +221,7 @@ class _Reader:
     def _uv(self, words: list[str], *, runs: bool) -> Installs:
         options = words
         if runs:
-            # `uv run --group test pytest -x`: the options end where the program begins.
+            # `uv run --group test pytest -x`: the options end before the program.
             end = next((i for i, w in enumerate(words) if _ends_options(words, i)), len(words))
             options = words[:end]
         given = _Arguments.parse(options)

@@ -1,4 +1,4 @@
-"""Where the project lives: manage.py, the working directory, the directories that imports start from."""
+"""The layout of a project: manage.py, the working directory, and the directories to import from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Where the project is; all paths are relative to the repository's root.
+    """The location of the project; all paths are relative to the repository's root.
 
     `directory` is where commands run, `manage` is manage.py. `entry` is a module that starts Django in its place.
     """
@@ -37,12 +37,12 @@ class Layout:
     entry: str | None = None
 
     def beside(self, name: str) -> str:
-        """The path of a file in the working directory."""
+        """Return the path of a file in the working directory."""
         return join(self.directory, name)
 
     @property
     def directories(self) -> tuple[str, ...]:
-        """The working directory and those above it: where configuration files may lie."""
+        """Return the working directory and its parents, any of which may contain configuration files."""
         return ancestors(self.directory)
 
 
@@ -52,7 +52,7 @@ def find_layout(
     """Return the layout; None if nothing in the repository looks like Django.
 
     A working directory that was given is kept. The manage.py that the CI tests with counts, else the shallowest one;
-    those of examples and tests come last.
+    examples and tests come last.
     """
     candidates = [path for path in tree.matching(r"(.*/)?manage\.py") if _is_manage(tree, path)]
     if given is not None:
@@ -81,7 +81,7 @@ def _beside(chosen: str, ranked: list[str]) -> Layout:
 def _used_by_ci(ci: ProjectCI | None) -> Layout | None:
     """Return the layout of the program with which the CI runs Django's tests.
 
-    A manage.py of a test or example project runs where the CI runs it; a module has no manage.py.
+    A manage.py of a test or example project runs in the same directory as in the CI; a module has no manage.py.
     """
     for run in ci.suite.runs if ci and ci.suite else ():
         path, command = run.program, run.command
@@ -112,7 +112,7 @@ def _without_manage(tree: RepositoryFiles, ranked: list[str]) -> Layout | None:
     configured = _pytest_directory(tree)
     if configured is not None:
         return Layout(
-            directory=configured, manage=None, why="the place of the pytest configuration"
+            directory=configured, manage=None, why="the directory of the pytest configuration"
         )
     if any(tree.has(name) for name in ("setup.py", "setup.cfg", "pyproject.toml")) and _uses_django(
         tree
@@ -120,7 +120,7 @@ def _without_manage(tree: RepositoryFiles, ranked: list[str]) -> Layout | None:
         return Layout(directory=".", manage=None, why="a Django package without manage.py")
     if ranked:
         return Layout(
-            directory=parent(ranked[0]), manage=ranked[0], why=f"the place of {ranked[0]}"
+            directory=parent(ranked[0]), manage=ranked[0], why=f"the directory of {ranked[0]}"
         )
     return None
 
@@ -141,7 +141,7 @@ def _uses_django(tree: RepositoryFiles) -> bool:
 
 
 def is_side(path: str) -> bool:
-    """Whether a file belongs to an example, a test or a template rather than to the project."""
+    """Return whether a file belongs to an example, a test or a template."""
     return any(_SIDE.fullmatch(part) for part in path.split("/")[:-1])
 
 
@@ -150,7 +150,7 @@ def _rank(path: str) -> tuple[bool, int, str]:
 
 
 def import_roots(tree: RepositoryFiles, layout: Layout) -> tuple[str, ...]:
-    """The directories in which modules of the project are looked for, the likeliest first."""
+    """Return the directories in which to look for modules of the project, the likeliest first."""
     wanted = (
         *((parent(layout.manage),) if layout.manage else ()),
         layout.directory,
@@ -163,7 +163,7 @@ def import_roots(tree: RepositoryFiles, layout: Layout) -> tuple[str, ...]:
 
 
 def module_file(tree: RepositoryFiles, roots: tuple[str, ...], module: str) -> str | None:
-    """The file of a dotted module name, if it is one of the project's."""
+    """Return the file of a module of the project; None for any other module."""
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", module):
         return None
     path = module.replace(".", "/")

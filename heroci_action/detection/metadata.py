@@ -1,4 +1,4 @@
-"""What a project declares about itself: pyproject.toml, setup.cfg and setup.py."""
+"""The declarations of a project in pyproject.toml, setup.cfg and setup.py."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Metadata:
     """The declarations in a directory.
 
     `file` is the file that names the dependencies; None if there are only dependency groups. Requirements are texts.
-    `groups` contains Poetry's groups too; `optional_groups` are those that `poetry install` leaves out.
+    `groups` contains Poetry's groups too; `poetry install` skips the `optional_groups`.
     """
 
     directory: str
@@ -203,7 +203,7 @@ class _Setup:
         return None
 
     def _resolved(self, node: ast.expr) -> ast.expr:
-        """Return what the script assigns to a name; any other expression is unchanged."""
+        """Return the value that the script assigns to a name; any other expression is unchanged."""
         if not isinstance(node, ast.Name):
             return node
         for statement in self.script.body:

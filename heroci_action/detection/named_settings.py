@@ -11,7 +11,7 @@ from heroci_action.detection.environment_reads import plain, text_of
 
 VARIABLE = "DJANGO_SETTINGS_MODULE"
 COMPUTED = "…"
-"""Stands for the part of a name that is computed: `config.settings.…`."""
+"""The computed part of a name: `config.settings.…`."""
 _TEST = re.compile(r"""['"]test['"]""")
 _MODULE = re.compile(r"\w+(\.\w+)*(\.…)?")
 

@@ -1,4 +1,4 @@
-"""What every detector gets: the files of the repository, the layout, and the user's configuration."""
+"""The input of every detector: the files of the repository, the layout, and the user's configuration."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ProjectFiles:
 
     @cached_property
     def evidence(self) -> Evidence:
-        """Return what the project's own CI says."""
+        """Return the findings of the project's CI and compose files."""
         return gather(self.tree, self.ci)
 
     @property
@@ -86,7 +86,7 @@ class ProjectFiles:
 
     @cached_property
     def tox_env(self) -> dict[str, str]:
-        """The variables of [testenv], as far as they hold in the chosen environment."""
+        """Return the variables of [testenv] in the chosen environment."""
         pairs = (
             line.partition("=")
             for line in tox_lines(
@@ -104,12 +104,12 @@ class ProjectFiles:
         return tuple(dict.fromkeys(roots))
 
     def module(self, name: str) -> str | None:
-        """The file of one of the project's modules."""
+        """Return the file of a module of the project; None for any other module."""
         return module_file(self.tree, self.roots, name)
 
 
 def _tox_text(value: object) -> str:
-    """A value of tox's TOML as its INI form has it: one item a line, commands as lines, variables as NAME=value."""
+    """Return a value of tox's TOML in the INI form: an item, command or NAME=value per line."""
     if isinstance(value, Mapping):
         return "\n".join(f"{name}={text}" for name, text in value.items() if isinstance(text, str))
     if isinstance(value, list):
@@ -130,7 +130,7 @@ def once(question: Callable[[ProjectFiles], Answer]) -> Callable[[ProjectFiles],
 
 
 def words(line: str) -> tuple[str, ...]:
-    """A command line in words; by blanks where its quotes do not match."""
+    """Split a command line into words, at blanks only if its quotes do not match."""
     try:
         return tuple(shlex.split(line, comments=True))
     except ValueError:

@@ -23,7 +23,7 @@ class PytestConfig:
 
     @property
     def addopts(self) -> tuple[str, ...]:
-        """The arguments that every run of pytest gets."""
+        """Return the arguments of every run of pytest."""
         return words(self.options.get("addopts", ""))
 
     @property

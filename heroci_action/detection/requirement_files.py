@@ -1,4 +1,4 @@
-"""Requirements files: which ones the tests need, and what they contain."""
+"""Requirements files: which ones the tests need, and their contents."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def distribution(requirement: Requirement) -> str:
 
 
 def read_requirements(tree: RepositoryFiles, files: Iterable[str]) -> list[Requirement]:
-    """Read the requirements of files and of those that they include."""
+    """Read the requirements of files and of the files that they include."""
     every = dict.fromkeys(inner for outer in files for inner in included(tree, outer))
     return parse_requirements(text for file in every for text in _texts(tree.text(file)))
 
 
 def read_constraints(tree: RepositoryFiles, files: Iterable[str]) -> list[Requirement]:
-    """Read the constraints (`-c FILE`) of requirements files and of those that they include."""
+    """Read the constraints (`-c FILE`) of requirements files and of the files that they include."""
     every = dict.fromkeys(inner for outer in files for inner in included(tree, outer))
     constraints = (
         join(parent(file), name) for file in every for name in _CONSTRAINT.findall(tree.text(file))
@@ -95,7 +95,7 @@ def included(tree: RepositoryFiles, path: str, seen: tuple[str, ...] = ()) -> tu
 
 
 def without_included(tree: RepositoryFiles, files: Iterable[str]) -> tuple[str, ...]:
-    """Return the files without those that another one includes."""
+    """Return the files that no other file includes."""
     files = tuple(dict.fromkeys(files))
     inner = {name for file in files for name in included(tree, file) if name != file}
     return tuple(file for file in files if file not in inner)

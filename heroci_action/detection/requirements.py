@@ -256,7 +256,7 @@ def _configured(project: ProjectFiles, key: str) -> tuple[str, ...] | None:
 
 
 def _default_groups(metadata: Metadata) -> tuple[str, ...]:
-    """Return the groups that `poetry install` installs; with other tools, those that are named for tests."""
+    """Return the groups that `poetry install` installs; with other tools, the groups that are named for tests."""
     if metadata.uses_poetry:
         return tuple(name for name in metadata.groups if name not in metadata.optional_groups)
     return tuple(dict.fromkeys((*_for_tests(metadata.groups), *metadata.default_groups)))

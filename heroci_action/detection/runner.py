@@ -54,7 +54,7 @@ def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _ci_source(project: ProjectFiles) -> str | None:
-    """Return the file of the CI that runs the tests, perhaps behind a line that could not be followed."""
+    """Return the file of the CI that runs the tests, perhaps in a line that could not be followed."""
     if project.evidence.testing:
         return project.evidence.testing[0].source
     return next((line.source for line in project.ci.not_followed), None)
@@ -122,11 +122,11 @@ def _relative(project: ProjectFiles, path: str) -> str:
 
 
 def _not_followed(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn if the tests may be behind a line that could not be read."""
+    """Warn if a line that could not be read may run the tests."""
     if project.ci.suite is not None and project.ci.suite.job in project.ci.jobs:
         return
     for line in project.ci.not_followed:
         yield Warn(
-            f"the tests may be behind {line.line!r} in {line.source}, which could not be followed ({line.reason}); "
-            "set tests.runner and tests.args to what it runs"
+            f"{line.line!r} in {line.source} may run the tests, but could not be followed ({line.reason}); "
+            "set tests.runner and tests.args to match it"
         )

@@ -40,7 +40,7 @@ def choose_runner(project: ProjectFiles) -> tuple[str, str]:
 
 
 def _is_here(project: ProjectFiles, run: TestRun) -> bool:
-    """Return whether a run is about the project's tests, not those of a part with its own pytest configuration."""
+    """Return whether a run is about the project's tests, not the tests of a part with its own pytest configuration."""
     if run.runner is not Runner.PYTEST:
         return True
     file = pytest_config(project).file

@@ -1,4 +1,4 @@
-"""The settings module of the tests, that of the server, and the server's entry points."""
+"""The settings modules of the tests and of the server, and the server's entry points."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_CANDIDATES = 5
 
 
 def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
-    """Yield the settings module and configuration of the tests, and what the server uses instead."""
+    """Yield the settings module and configuration of the tests, and the settings and entry points of the server."""
     module, why = choose_settings(project)
     if module:
         yield Found("settings", module, why)
@@ -62,7 +62,7 @@ def _configures_itself(project: ProjectFiles) -> bool:
 
 
 def server_settings(project: ProjectFiles) -> str | None:
-    """Return the settings module that wsgi.py or asgi.py names, else that of manage.py."""
+    """Return the settings module that wsgi.py or asgi.py names, else the one of manage.py."""
     for name in ("wsgi", "asgi"):
         file = _entry_file(project, name)
         named = list(find_named_settings(project.tree.python(file))) if file else []

@@ -19,7 +19,7 @@ _IN_MANAGE = re.compile(rf"""{_VARIABLE}['"]\s*[,\]]\s*=?\s*['"](\w+)['"]""")
 
 @once
 def settings_source(project: ProjectFiles) -> SettingsSource | None:
-    """Read the settings module and what it imports; None if there is none in the repository."""
+    """Read the settings module and its imports; None if there is none in the repository."""
     file = settings_file(project)
     if file is None:
         return None

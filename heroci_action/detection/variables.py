@@ -1,4 +1,4 @@
-"""The other environment variables that settings read: keys, flags, Redis, and what has no value yet."""
+"""The other environment variables of the settings: keys, flags, Redis, and variables without a value."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _REDIS_CLIENTS = frozenset(
     }
 )
 _REDIS_URL = re.compile(r"^(rediss?|valkey)://")
-# Left to the process that reads it, whatever an example says.
+# Variables of the process, which an example must not set.
 _NEVER = frozenset(
     {
         "PATH",
@@ -70,7 +70,7 @@ _NEVER = frozenset(
 
 
 def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
-    """Values for the variables that the settings read, in the order of the code."""
+    """Yield values for the variables that the settings read, in the order of the code."""
     source = settings_source(project)
     if source is None:
         return
@@ -102,7 +102,7 @@ def _secret_keys(source: SettingsSource) -> Iterator[Finding]:
 
 
 def _flags(project: ProjectFiles, source: SettingsSource) -> Iterator[Finding]:
-    """DEBUG only where it says what would hold anyway; hosts only where none are allowed otherwise."""
+    """Yield DEBUG if it is off by default, and the allowed hosts if there are none by default."""
     for read, statement in _reads_for(source, "DEBUG"):
         off = not read.has_default or (read.default is not None and read.default.lower() in _FALSE)
         if off and "DEBUG" in read.name and read.name not in project.evidence.env:
@@ -122,7 +122,7 @@ def _flags(project: ProjectFiles, source: SettingsSource) -> Iterator[Finding]:
 def _redis(
     project: ProjectFiles, source: SettingsSource, taken: frozenset[str]
 ) -> Iterator[Finding]:
-    """Redis where the project's CI starts it, or where there is no CI to ask and the settings cannot do without."""
+    """Yield Redis if the project's CI starts it; without a CI, if the settings require it."""
     candidates = [
         (read, statement)
         for read, statement in source.reads
@@ -221,7 +221,7 @@ def _others(
 
 
 def _modules(project: ProjectFiles) -> Iterator[Finding]:
-    """Variables of the test job that name one of the project's modules, such as a configuration for tests."""
+    """Yield the variables of the test job that name a module of the project, such as a configuration for tests."""
     for name, (value, origin) in project.evidence.env.items():
         if name not in _NEVER and "." in value and project.module(value):
             yield Found(f"env.{name}", value, f"{name} in {origin}")
@@ -241,7 +241,7 @@ def _from_tox(project: ProjectFiles) -> dict[str, tuple[str, str]]:
 
 
 def _examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[str, str]]:
-    """Variables in files that show what a .env must hold, the most specific file first."""
+    """Return the variables of examples for a .env file, the most specific file first."""
     directories = (*project.layout.directories, source.file.rsplit("/", 1)[0])
     found: dict[str, tuple[str, str]] = {}
     for directory in directories:
