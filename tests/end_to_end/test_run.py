@@ -149,6 +149,10 @@ def test_syntax_error_in_the_settings_is_reported_with_its_line(tmp_path: Path) 
     assert done.step("tests", "tests")["status"] == "skipped"
 
 
+@pytest.mark.promise(
+    "a test hangs until the time limit of its stage",
+    "the results of the other tests are kept, and the message of the hanging test has the cause and the time",
+)
 def test_hanging_test_is_named_at_the_time_limit(tmp_path: Path) -> None:
     tests = (
         FILES["shop/tests.py"]
@@ -442,6 +446,10 @@ def left_of(run_id: str) -> list[str]:
     return found + [str(path) for path in Path("/dev/shm").glob(f"heroci-{run_id}*")]
 
 
+@pytest.mark.promise(
+    "SIGINT or SIGTERM arrives, once or twice within a second",
+    "the run ends with exit code 130, the reports contain what ran, and no process is left",
+)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_ends_everything_and_reports_completed_tests(
     tmp_path: Path, number: signal.Signals
@@ -468,6 +476,10 @@ def test_interrupt_ends_everything_and_reports_completed_tests(
     assert left_of(run_id) == []
 
 
+@pytest.mark.promise(
+    "SIGKILL ends HeroCI",
+    "no process, directory or shared memory is left",
+)
 def test_killed_run_leaves_nothing_running(tmp_path: Path) -> None:
     project = sleeping_project(tmp_path)
     process = start(project)

@@ -189,6 +189,10 @@ def pytest_counts(line: Mapping[str, int]) -> Counts:
     )
 
 
+@pytest.mark.promise(
+    "pytest runs with reruns, subtests, expected failures, errors in set-up and tear-down, alone or with pytest-xdist",
+    "the counts equal pytest's summary line; a test that passed after a rerun is flaky",
+)
 @pytest.mark.parametrize(
     "arguments",
     [(), ("-n", "2"), ("-k", "test_tear or Unit"), ("-x",), ("--maxfail=3", "-q")],
@@ -224,6 +228,10 @@ def test_a_flaky_test_has_its_failed_attempts(project: Project) -> None:
     ]
 
 
+@pytest.mark.promise(
+    "a worker of pytest-xdist crashes",
+    "its test has failed, and the counts equal pytest's summary line",
+)
 def test_counts_with_a_crashed_worker_are_those_of_the_summary_line(project: Project) -> None:
     run = project.write(PYTEST).pytest(
         *ALL, "-n", "2", "-k", "test_ok or test_last or test_param", env={"CRASH": "1"}
@@ -234,6 +242,10 @@ def test_counts_with_a_crashed_worker_are_those_of_the_summary_line(project: Pro
     assert "crashed while running" in run.test("test_last").message
 
 
+@pytest.mark.promise(
+    "Django's runner runs with subtests, expected failures, errors in fixtures, or in parallel",
+    "the counts equal its summary line",
+)
 @pytest.mark.parametrize(
     "arguments",
     [(), ("--parallel", "2"), ("-k", "test_sub"), ("--tag", "fast"), ("--failfast",)],

@@ -87,6 +87,10 @@ def leave(project: Project, text: str, *arguments: str) -> Run:
     return project.write({"shop/tests/test_a.py": BEFORE + text + AFTER}).manage(*arguments)
 
 
+@pytest.mark.promise(
+    "a Django test, or the set-up, tear-down or clean-up of its class, ends the process with code 0",
+    "the step fails with `the test process exited with code 0 after 3 of 5 tests` and names what was running",
+)
 @pytest.mark.parametrize("kind", LEAVING)
 def test_django_tests_that_leave_early_fail_and_are_named(project: Project, kind: str) -> None:
     text, named, ran = LEAVING[kind]
@@ -111,6 +115,10 @@ MODULES = {
 }
 
 
+@pytest.mark.promise(
+    "the set-up, tear-down or clean-up of a module ends the process with code 0",
+    "the step fails and names the module",
+)
 @pytest.mark.parametrize("kind", MODULES)
 def test_django_modules_that_leave_early_fail_and_are_named(project: Project, kind: str) -> None:
     fixture, name, ran = MODULES[kind]
@@ -146,6 +154,10 @@ WORKERS = {
 }
 
 
+@pytest.mark.promise(
+    "a worker of a parallel Django run is killed or exits",
+    "the run ends, and the test that the worker was running is the error",
+)
 @pytest.mark.parametrize("kind", WORKERS)
 def test_a_parallel_run_ends_when_a_worker_dies_and_names_what_it_was_running(
     project: Project, kind: str
@@ -190,6 +202,10 @@ sys.exit(0)
 }
 
 
+@pytest.mark.promise(
+    "the project's own test runner ends the process before it returns",
+    "the step fails",
+)
 @pytest.mark.parametrize("name", ["Own", "Tidy"])
 def test_a_runner_of_the_project_that_never_returns_has_not_passed(
     project: Project, name: str
@@ -200,6 +216,10 @@ def test_a_runner_of_the_project_that_never_returns_has_not_passed(
     assert "exited with code 0 after" in (run.result.reason or "")
 
 
+@pytest.mark.promise(
+    "a test script ends before it has run a suite that it built",
+    "the step fails with the number of tests that ran",
+)
 def test_a_script_that_leaves_before_its_second_suite_has_not_passed(project: Project) -> None:
     run = project.write(RUNNERS).run(str(PROBES / "heroci_script.py"), "runtests.py")
     assert run.code == 0
@@ -269,6 +289,10 @@ def test_4():
 }
 
 
+@pytest.mark.promise(
+    "a test or fixture of pytest calls `os._exit(0)` or `pytest.exit(returncode=0)`",
+    "the step fails and names the test",
+)
 @pytest.mark.parametrize("where", ["set-up", "call", "tear-down"])
 def test_pytest_tests_that_leave_early_fail_and_are_named(project: Project, where: str) -> None:
     run = project.write(PYTEST).pytest("shop/tests", env={"LEAVE": where})
@@ -293,6 +317,10 @@ def test_pytest_exit_in_a_worker_of_xdist_has_not_passed(project: Project) -> No
     assert run.result.status is Status.FAILED
 
 
+@pytest.mark.promise(
+    "every test is skipped",
+    "the step fails with the common reason",
+)
 @pytest.mark.parametrize("runner", ["django", "pytest"])
 def test_a_run_in_which_every_test_was_skipped_has_not_passed(
     project: Project, runner: str

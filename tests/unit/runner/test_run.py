@@ -175,6 +175,10 @@ def test_a_passed_exit_code_does_not_hide_a_failed_test() -> None:
     assert result.reason == "only: exited with code 0, but its report contains 1 failed test"
 
 
+@pytest.mark.promise(
+    "a stage declares a report that is not `optional`, and no file matches",
+    "the stage fails and names the glob",
+)
 @pytest.mark.parametrize(("required", "status"), [(True, Status.FAILED), (False, Status.PASSED)])
 def test_a_required_report_that_is_missing_fails_its_step(required: bool, status: Status) -> None:
     reports = (Report(kind="junit", path="out/*.xml", required=required),)
