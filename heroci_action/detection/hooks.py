@@ -1,4 +1,4 @@
-"""The hooks of pre-commit or prek, as calls of the tools behind them."""
+"""Read the hooks of pre-commit or prek as calls of lint tools."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 REASON_OF = {program: reason for reason, programs in _PROGRAMS.items() for program in programs}
 
-# Django's own commands, and those of usual packages, that work on the database or a server, or check and print.
+# Commands of Django and of common packages that work on the database or a server, or check and print.
 _DJANGO_COMMANDS: Mapping[str, tuple[str, ...]] = {
     SERVER: (
         "migrate", "loaddata", "flush", "createsuperuser", "dbshell", "createcachetable", "sqlflush", "inspectdb",
@@ -100,7 +100,7 @@ def reason_of_django(arguments: tuple[str, ...]) -> str | None:
 
 
 def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:
-    """Return why a call of npm and its like is no preparation; `words` are those behind its own options."""
+    """Return why a call of npm and its like is no preparation; `words` follow its own options."""
     if {"-g", "--global"} & set(arguments):
         return "it installs programs"
     if {"-v", "--version", "--help"} & set(arguments):
@@ -112,7 +112,7 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
 
 
 def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
-    """Return why a program that is not known is no preparation, by what it is asked to do."""
+    """Return why a program that is not known is no preparation, judging by its arguments."""
     if {"--version", "-V", "--help"} & set(arguments):
         return PRINTS
     first = next((word for word in arguments if not word.startswith("-")), "")

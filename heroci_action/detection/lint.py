@@ -21,7 +21,7 @@ DEFAULT_TOOLS = ("black", "isort", "flake8")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Evidence:
-    """Why a tool is the project's, and how the project calls it; `version` is that of the hook that calls it."""
+    """Why a tool is the project's, and how the project calls it; `version` comes from the hook that calls it."""
 
     why: str
     command: tuple[str, ...] | None = None
@@ -34,7 +34,7 @@ _Way = Callable[[ProjectFiles, LintTool], _Evidence | None]
 def detect_lint(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the tools that the strongest evidence names; Black, isort and Flake8 without any.
 
-    The project uses what its CI or its commit hooks run; a section or a dependency may be left over.
+    The project uses the tools that its CI or its commit hooks run; a section or a dependency may be left over.
     """
     configured = project.configured("lint")
     asked = _found(project, partial(_by_call, by_ci(project)), every=True)

@@ -17,7 +17,7 @@ from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.readers.format import LintTool
 from heroci_action.repository.files import join
 
-# Options that say how the tool reports, or that make it change files: that is up to HeroCI.
+# Options that control reporting or change files; HeroCI sets its own.
 _REPORTING = re.compile(
     r"--(check(-only)?|diff|quiet|verbose|(no-)?color|(no-)?fix|exit-non-zero-on-fix|fix-only|show-fixes|statistics|"
     r"count|(no-)?show-source|benchmark|tee|version-check|filter-files|atomic|interactive|unsafe-fixes|"
@@ -72,7 +72,7 @@ def _local_checks(project: ProjectFiles) -> tuple[tuple[Command, ...], ...]:
 
 
 def by_ci(project: ProjectFiles) -> Source:
-    """Return the calls of the project's CI, and those of the commit hooks if it runs them."""
+    """Return the calls of the project's CI, and of the commit hooks if it runs them."""
     commands = project.ci.commands
     hosted = [hook for hook in _hooks(project) if not hook.manual and run_by_service(project)]
     return lambda tool: [*_calls(project, commands, tool), *_hook_calls(project, hosted, tool)]
@@ -153,7 +153,7 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
 
 
 def _sort(project: ProjectFiles, directory: str, words: list[str]) -> tuple[list[str], list[str]]:
-    """Return the options that stay, and the paths from the repository's root; what is not known goes."""
+    """Return the options that stay, and the paths from the repository's root; drop unknown words."""
     options: list[str] = []
     paths: list[str] = []
     pending = iter(words)

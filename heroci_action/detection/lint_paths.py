@@ -20,7 +20,7 @@ def find_targets(
     wanted: tuple[str, ...],
     unwanted: tuple[str, ...],
 ) -> tuple[str, ...]:
-    """Return the paths without what git does not track; the patterns are those of a hook.
+    """Return the paths without what git does not track; the patterns come from a hook.
 
     All paths are relative to the repository's root.
     """

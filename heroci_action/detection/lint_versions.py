@@ -19,7 +19,7 @@ _PLUGIN = re.compile(
 
 
 def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
-    """Return the requirement that fixes a tool's version: the project's own, its CI's, else that of its hook."""
+    """Return the requirement that fixes a tool's version: the project's own, its CI's or its hook's."""
     pins = find_pins(project)
     return pins.get(tool.distribution) or _ci_pin(project, tool) or _hook_pin(project, tool)
 

@@ -1,4 +1,4 @@
-"""What the suite's job does before its tests: the part that HeroCI repeats, and the rest with the reason."""
+"""Find the commands before the tests that HeroCI repeats, and the reasons to leave out the rest."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _leave_out(command: Command, reason: str) -> LeftOut:
 def _around_tests(project: ProjectFiles) -> tuple[list[Command], list[Command]]:
     """Return the commands in front of the first test run, and the others that run no tests.
 
-    A task of npm stands for what it runs.
+    A task of npm is one command.
     """
     before: list[Command] = []
     after: list[Command] = []
@@ -170,7 +170,7 @@ class _Line:
         return [self.call.program] if self.call.launchers else None
 
     def _place(self) -> str:
-        """Return the directory where the line runs; Django's commands run in the working directory."""
+        """Return the directory of the line; Django's commands run in the working directory."""
         here = self.project.layout.directory
         return here if is_django(self.command, self.project.tree) else self.command.directory
 
@@ -180,7 +180,7 @@ class _Line:
         return line if place == "." else f"cd {shlex.quote(place)} && {line}"
 
     def _variables(self) -> str:
-        """Return the variables that only this line gets, such as NODE_ENV of a step."""
+        """Return the variables of this line only, such as NODE_ENV of a step."""
         suite = self.project.ci.env
         own = {
             name: value

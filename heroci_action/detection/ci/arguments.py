@@ -1,4 +1,4 @@
-"""Reduce the arguments of a test command to those that choose and configure tests.
+"""Keep the arguments of a test command that choose and configure tests.
 
 How a run reports, repeats, connects and splits is up to HeroCI.
 """
@@ -25,7 +25,7 @@ _DROPPED = re.compile(
     r"store-durations|buffer|debug-sql|traceback|no-cov[\w-]*|parallel)(=.*)?|-[vqxsbl]+\d*|-[nprW].+"
 )
 _PARALLEL = re.compile(r"-n(?!0|1$).*|--(numprocesses|parallel)(=.*)?")
-# Options of the runners whose value follows as a word of its own.
+# Options of the runners whose value is the next word.
 _KEPT_WITH_VALUE = re.compile(
     r"-[mkct]|--(tag|exclude-tag|ignore|ignore-glob|deselect|pattern|rootdir|confcutdir|top-level-directory|pythonpath|"
     r"dc|import-mode|shuffle-seed|seed|p)"
@@ -55,7 +55,7 @@ class _Word:
 
 
 def keep(words: tuple[str, ...]) -> Iterator[str]:
-    """Yield the arguments that HeroCI passes on. An unknown word goes, together with the option whose value it is."""
+    """Yield the arguments that HeroCI passes on. Drop an unknown word together with its option."""
     pending = iter(range(len(words)))
     for index in pending:
         word = _Word(words[index], words[index + 1] if index + 1 < len(words) else None)

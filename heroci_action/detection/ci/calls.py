@@ -1,6 +1,6 @@
-"""Find the program that a command line starts, behind everything that launches it.
+"""Find the program that a command line starts, without its launchers.
 
-`timeout 900 poetry run coverage run -m pytest -q` calls pytest; the launchers only say how.
+`timeout 900 poetry run coverage run -m pytest -q` calls pytest; the launchers only wrap it.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ Launcher = Callable[[Call, list[str]], Call | None]
 
 
 def _plain(*valued: str, positional: int = 0) -> Launcher:
-    """Return a launcher that takes options and a number of words of its own: `timeout -k 5 900 CMD`."""
+    """Return a launcher that takes options and a number of own words: `timeout -k 5 900 CMD`."""
 
     def launch(call: Call, words: list[str]) -> Call | None:
         rest = _options(words, frozenset(valued)).rest[positional:]

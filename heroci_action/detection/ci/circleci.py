@@ -156,7 +156,7 @@ def _use(name: str, options: Mapping[str, Any], *, scheduled: bool) -> _Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Steps:
-    """The steps of a job; `place` is where the job's checkout is."""
+    """The steps of a job; `place` is the directory of the job's checkout."""
 
     config: _Config
     place: str

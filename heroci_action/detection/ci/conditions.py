@@ -1,4 +1,4 @@
-"""Evaluate the conditions of a shell script, as far as they are known without running it."""
+"""Evaluate the conditions of a shell script that are known without running it."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _unary(operator: str, operand: str, state: ShellState) -> bool | None:
 
 
 def _exists(operand: str, state: ShellState) -> bool | None:
-    """Return whether a fresh checkout has the path; what lies outside it is not known."""
+    """Return whether a fresh checkout has the path; None for a path outside it."""
     path = state.locate(operand)
     return None if path is None else state.files.has(path) or state.files.has_directory(path)
 

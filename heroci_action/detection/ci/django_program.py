@@ -20,7 +20,7 @@ def starts_django(tree: RepositoryFiles, path: str) -> bool:
 
 
 def entry_files(tree: RepositoryFiles, path: str, depth: int = 0) -> tuple[str, ...]:
-    """Return the files from a program to the one that starts Django; none if it does not."""
+    """Return the chain of files from a program to the start of Django; empty if there is none."""
     if _STARTS.search(tree.text(path)):
         return (path,)
     for file in _modules(tree, path, depth) if depth < MAX_DEPTH else ():

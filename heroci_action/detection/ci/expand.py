@@ -1,4 +1,4 @@
-"""Read scripts and expand every command that stands for others, until only programs are left."""
+"""Read scripts and replace commands such as `make test` by the programs that they run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Context:
 
 
 def run(script: Script, context: Context) -> Iterator[Command]:
-    """Yield the commands of a script, those that stand for others replaced by these."""
+    """Yield the commands of a script, expanded."""
     state = ShellState.start(script, context.files)
     yield from run_in(script, state, context)
 
@@ -59,7 +59,7 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
         yield command
         return
     expanded = list(_expand_scripts(command, scripts, context))
-    # `npm run build` stays if the script behind it runs no program.
+    # `npm run build` stays if its script runs no program.
     yield from expanded or [command]
 
 
@@ -77,14 +77,14 @@ def _expand_scripts(
 
 
 def _launched(command: Command) -> Command:
-    """Apply what the launchers in front of the program say about directory and variables."""
+    """Apply the directory and the variables that launchers set."""
     call = command.call
     directory = join(command.directory, call.directory) if call.directory else command.directory
     return replace(command, directory=directory, env={**command.env, **call.env})
 
 
 def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:
-    """Return what a command stands for; None if it is a program of its own."""
+    """Return the scripts that a command runs; None if it is a program."""
     for expander in (_by_name, _launched_task, _shell_text, _shell_file):
         found = expander(command, context)
         if found is not None:

@@ -42,7 +42,7 @@ _RUNNER = Partial(os="Linux", arch="X64", temp="/tmp")  # noqa: S108  # the runn
 
 
 def read_workflows(tree: RepositoryFiles) -> Iterator[Job]:
-    """Yield the jobs of every workflow, those of reusable workflows where they are called."""
+    """Yield the jobs of every workflow; reusable workflows are read in place."""
     for path in tree.matching(WORKFLOWS):
         workflow = read_yaml(tree, path)
         trigger = _trigger(workflow.get("on"))
@@ -155,7 +155,7 @@ class _Job:
         return {name: interpolate(text, self.contexts) for name, text in table(value).items()}
 
     def _python_of(self, leg: Leg) -> str:
-        """Return the Python of a leg: the one that it sets up, that of its container, or an entry of the matrix."""
+        """Return the Python of a leg, from a setup step, the container or the matrix."""
         contexts = self._with(leg)
         steps = (table(table(step).get("with")) for step in items(self.content.get("steps")))
         versions = (
@@ -175,7 +175,7 @@ class _Job:
         return _holds_for_change(self.content.get("if"), self.contexts)
 
     def read(self) -> Iterator[Job]:
-        """Yield the job, or those of the workflow that it calls."""
+        """Yield the job, or the jobs of the workflow that it calls."""
         uses = str(self.content.get("uses", ""))
         if uses.startswith("./"):
             inputs = {
@@ -224,7 +224,7 @@ class _Job:
     def _steps(
         self, steps: list[Any], context: Context, inputs: Mapping[str, Any] | None, depth: int = 0
     ) -> Iterator[Command]:
-        """Yield the commands of steps; `inputs` are those of the composite action around them."""
+        """Yield the commands of steps; `inputs` belong to the composite action around them."""
         for step in map(table, steps):
             contexts = self.contexts if inputs is None else {**self.contexts, "inputs": inputs}
             runs = _holds_for_change(step.get("if"), contexts)

@@ -38,9 +38,9 @@ _LINES: Mapping[str, str] = {
     # - uses: docker/build-push-action@v6
     #   with: { context: ., file: docker/Dockerfile, target: production }
     "docker/build-push-action": "docker buildx build --file={file} --target={target} {context}",
-    # - uses: snok/install-poetry@v1 installs nothing of the project.
+    # - uses: snok/install-poetry@v1 does not install the project.
 }
-# Inputs that are scripts, as those of `nick-fields/retry` and `coactions/setup-xvfb`.
+# Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
 _SCRIPTS = ("run", "command", "cmd", "script")
 # The image of the server that an action starts, with the input that holds its version.
 _SERVERS: Mapping[str, tuple[str, str]] = {

@@ -1,4 +1,4 @@
-"""Evaluate GitHub's expressions, `${{ … }}`, as far as their values are known before a run.
+"""Evaluate GitHub's expressions, `${{ … }}`, if their values are known before a run.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/expressions
 """
@@ -36,7 +36,7 @@ class Partial(dict[str, Any]):
 
 
 def interpolate(text: object, contexts: Mapping[str, Any]) -> str:
-    """Return a text with its expressions replaced by their values; UNKNOWN stands for what is not known."""
+    """Return a text with its expressions replaced by their values; UNKNOWN marks the unknown parts."""
     return _EXPRESSION.sub(lambda match: _spell(evaluate(match[1], contexts)), str(text))
 
 
@@ -205,7 +205,7 @@ class _Parser:
 
 
 def _member(value: Any, key: str) -> Any:
-    """Return `value.key`; what a known table lacks is null, as in GitHub's own evaluation."""
+    """Return `value.key`; a missing key of a known table is null, as in GitHub's own evaluation."""
     if isinstance(value, _Unknown):
         return NOT_KNOWN
     if isinstance(value, list) and key.isdigit():

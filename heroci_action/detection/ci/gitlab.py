@@ -59,7 +59,7 @@ class _Pipeline:
         self.content = self._read(path, {}, 0)
 
     def _read(self, path: str, inputs: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        """Return a file with those that it includes; its own settings win."""
+        """Return a file merged with its includes; its own settings win."""
         text = self.tree.text(path)
         documents = parse_yaml(text)
         declared = table(table(documents[0].get("spec") if documents else {}).get("inputs"))
@@ -95,7 +95,7 @@ class _Pipeline:
                 yield self._job(name, content)
 
     def _extended(self, name: str, depth: int) -> dict[str, Any]:
-        """Return a job with those that it extends merged into it."""
+        """Return a job merged with the jobs that it extends."""
         own = dict(table(self.content.get(name)))
         found: dict[str, Any] = {}
         for base in texts(own.pop("extends", None)) if depth < MAX_NESTED else ():
@@ -159,7 +159,7 @@ class _Pipeline:
                 )
 
     def _lines(self, value: object, depth: int = 0) -> Iterator[str]:
-        """Yield the lines of a script, which may be nested and refer to those of other jobs."""
+        """Yield the lines of a script, which may be nested and refer to other jobs."""
         if isinstance(value, str):
             yield value
         elif is_reference(value) and depth < MAX_NESTED:
@@ -173,7 +173,7 @@ class _Pipeline:
 
 
 def _variables(value: object) -> dict[str, str]:
-    """Return variables, which may have a description beside their value."""
+    """Return variables, which may have a value and a description."""
     pairs = (
         (name, table(text).get("value") if isinstance(text, Mapping) else text)
         for name, text in table(value).items()

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 _SELDOM = frozenset(
     {"schedules", "tags", "web", "api", "triggers", "pipelines", "external", "chat"}
 )
-# What is known of a pipeline for a change; the other variables of GitLab are not.
+# Variables of a pipeline for a change; all others are unknown.
 _PIPELINES: tuple[Mapping[str, str | None], ...] = (
     {
         "CI_PIPELINE_SOURCE": "push",
@@ -78,7 +78,7 @@ def _by_rules(rules: list[Mapping[str, Any]], variables: Mapping[str, str | None
 
 
 def holds(condition: str, variables: Mapping[str, str | None]) -> bool | None:
-    """Return whether a condition holds; a variable that is None is unset, one that is missing is not known."""
+    """Return whether a condition holds; a variable that is None is unset, a missing one is unknown."""
     tokens = [next(filter(None, match.groups())) for match in _TOKEN.finditer(condition)]
     parser = _Parser(tokens, variables)
     try:

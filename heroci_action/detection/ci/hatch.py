@@ -85,7 +85,7 @@ def _environments(command: Command, tree: RepositoryFiles) -> tuple[Mapping[str,
 
 
 def _installations(options: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the environment installs in the form of a call of pip."""
+    """Yield the installations of the environment as a call of pip."""
     packages = [*texts(options.get("dependencies")), *texts(options.get("extra-dependencies"))]
     groups = [
         word for group in texts(options.get("dependency-groups")) for word in ("--group", group)

@@ -20,7 +20,7 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 def read_job(job: Job, scripts: Iterable[Script], tree: RepositoryFiles, env_file: str = "") -> Job:
-    """Return a job with the commands of its scripts; `env_file` is the one that sets variables for later scripts."""
+    """Return a job with the commands of its scripts; `env_file` sets variables for later scripts."""
     python = job.python or (job.image.python if job.image else None)
     context = Context(files=WorkingTree(tree), python=python)
     commands = tuple(_commands(scripts, context, env_file))
@@ -42,7 +42,7 @@ def _commands(scripts: Iterable[Script], context: Context, env_file: str) -> Ite
 
 
 def fill_variables(text: str, env: Mapping[str, str]) -> str:
-    """Replace `$NAME` and `${NAME}` in a value of a CI's file; UNKNOWN stands for what is not set there."""
+    """Replace `$NAME` and `${NAME}` in a value of a CI's file; UNKNOWN marks a variable that is not set."""
     return _VARIABLE.sub(lambda match: env.get(match[1] or match[2], UNKNOWN), text)
 
 

@@ -59,7 +59,7 @@ class _Justfile:
     def scripts(
         self, name: str, arguments: list[str], start: Script, depth: int = 0
     ) -> Iterator[Script]:
-        """Yield the recipe's lines, those of the recipes that it needs first."""
+        """Yield the lines of a recipe, after the recipes that it needs."""
         recipe = self.recipes.get(name)
         if recipe is None or depth > MAX_DEPTH:
             return
@@ -84,12 +84,12 @@ class _Justfile:
 
 
 def _needs(text: str) -> list[str]:
-    """Return the names behind the colon; `(name argument)` is one of them."""
+    """Return the names after the colon; `(name argument)` is one of them."""
     return [word.strip("()") for word in re.sub(r"\(([\w-]+)[^)]*\)|#.*", r"\1", text).split()]
 
 
 def _bind(parameters: list[str], arguments: list[str]) -> dict[str, str]:
-    """Return the values of a recipe's parameters: `*args` takes all that are left."""
+    """Return the values of a recipe's parameters: `*args` takes the rest."""
     found: dict[str, str] = {}
     rest = list(arguments)
     for parameter in parameters:

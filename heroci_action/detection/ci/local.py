@@ -1,4 +1,4 @@
-"""Read what developers run if the project's CI says nothing: tox and make."""
+"""Read tox and make, for a project whose CI runs no tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_local(tree: RepositoryFiles) -> Iterator[Job]:
 
 
 def read_local_checks(tree: RepositoryFiles) -> Iterator[tuple[Command, ...]]:
-    """Yield the commands of every environment of tox, then those of every target of make."""
+    """Yield the commands of every environment of tox, then of every target of make."""
     config = ToxConfig.read(tree, ".")
     names = dict.fromkeys([*config.names, *config.own_names]) if config else {}
     yield tuple(_commands(tree, "tox.ini", *(f"tox -e {name}" for name in names)))

@@ -53,19 +53,19 @@ def _loose_job(tree: RepositoryFiles, path: str, name: str, document: Mapping[st
 
 
 def _strings(document: object, keys: set[str]) -> Iterator[str]:
-    """The texts below these keys, at any depth."""
+    """Yield the texts below these keys, at any depth."""
     for key, value in _walk(document):
         if isinstance(value, str) and key in keys:
             yield value
 
 
 def _tables(document: object, keys: set[str]) -> Iterator[object]:
-    """The values of these keys, at any depth."""
+    """Yield the values of these keys, at any depth."""
     return (value for key, value in _walk(document) if key in keys)
 
 
 def _walk(document: object) -> Iterator[tuple[str, object]]:
-    """Each key with its value, list items with the key of their list; what aliases share comes once."""
+    """Yield each key with its value, and list items with the key of their list; shared aliases come once."""
     pending: list[tuple[str, object]] = [("", document)]
     seen: set[int] = set()
     while pending:

@@ -19,7 +19,7 @@ _PREFIX = re.compile(r"[@+\s]*(-?)[@+\s]*")
 
 @dataclass(kw_only=True)
 class _Arguments:
-    """What the words behind `make` ask for."""
+    """The arguments of make."""
 
     directory: str
     file: str | None = None
@@ -52,7 +52,7 @@ class _Arguments:
 
 
 def expand_make(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
-    """Return the recipes of the targets and of what they need; None if there is no such makefile or target."""
+    """Return the recipes of the targets and of their prerequisites; None if there is no such makefile or target."""
     asked = _Arguments.parse(command.call.arguments, command.directory)
     names = (asked.file,) if asked.file else NAMES
     path = next((found for name in names if files.has(found := join(asked.directory, name))), None)

@@ -36,7 +36,7 @@ class Rule:
 
 @dataclass(kw_only=True)
 class Makefile:
-    """A makefile together with those that it includes; `fixed` are variables of the command line, which win."""
+    """A makefile with its includes; `fixed` are variables of the command line, which win."""
 
     path: str
     variables: dict[str, str] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Makefile:
 
 
 def _stem(pattern: str, target: str) -> str | None:
-    """Return what `%` stands for in a pattern rule; None if the pattern does not fit."""
+    """Return the part of a target that `%` matches in a pattern rule; None if the pattern does not fit."""
     before, percent, after = pattern.partition("%")
     fits = percent and target.startswith(before) and target.endswith(after)
     return target[len(before) : len(target) - len(after)] if fits else None

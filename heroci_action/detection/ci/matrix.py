@@ -1,4 +1,4 @@
-"""The legs of a job's matrix, and the one that HeroCI follows."""
+"""Expand a job's matrix, and choose the leg that HeroCI follows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expand a call of nox into what its sessions install and run. The noxfile is read, not imported."""
+"""Expand a call of nox into the installations and commands of its sessions. The noxfile is read, not imported."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _Arguments:
 
 
 def expand_nox(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:
-    """Return what the sessions do; None if there is no noxfile or no such session."""
+    """Return the commands of the sessions; None if there is no noxfile or no such session."""
     asked = _Arguments.parse(command.call.arguments)
     path = join(command.directory, asked.file)
     if not tree.has(path):
@@ -86,7 +86,7 @@ class Noxfile:
                 self.constants[target.id] = value
 
     def scripts(self, name: str, posargs: tuple[str, ...], start: Script) -> list[Script]:
-        """Return what a session installs and runs, in order."""
+        """Return the installations and commands of a session, in order."""
         # A session for several versions is called by its name and the version: tests-3.12.
         session = self.sessions.get(name) or self.sessions.get(re.sub(r"-[\d.]+$", "", name))
         if session is None or name in self.running:

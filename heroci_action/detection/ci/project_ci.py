@@ -27,9 +27,9 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectCI:
-    """The jobs of the project's CI, and its test suite; without a CI, that of tox or make.
+    """The jobs of the project's CI, and its test suite; without a CI, the tests of tox or make.
 
-    `jobs` are those of the services only.
+    `jobs` come from the services only.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -72,7 +72,7 @@ class ProjectCI:
 
 
 def read_ci(tree: RepositoryFiles) -> ProjectCI:
-    """Read the files of every service; nothing of the repository is run."""
+    """Read the files of every service; nothing from the repository is executed."""
     by_service = [tuple(read(tree)) for read in SERVICES]
     suites = [found for jobs in by_service if (found := find_suite(jobs, tree))]
     # A service that only runs browser tests, or only at night, is not where the suite runs.

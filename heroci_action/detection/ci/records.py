@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-# A private-use character stands for the part of a word that only the CI service knows.
+# A private-use character marks the part of a word that only the CI service knows.
 UNKNOWN = "\ue000"
 # The checkout's directory, spelled as the placeholder that a step of the plan uses for it.
 ROOT = "{root}"
@@ -129,7 +129,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """A piece of shell that runs in a shell of its own: a step, a recipe, a file with its arguments."""
+    """A piece of shell that runs in its own shell: a step, a recipe, a file with its arguments."""
 
     text: str
     source: str

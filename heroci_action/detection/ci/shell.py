@@ -1,7 +1,7 @@
 """Read a shell script as a list of commands. Nothing is executed.
 
-Directories, variables, functions, conditions and loops are followed as far as their values are known: a command in
-the body of an `if` whose condition is not known is conditional, and what it exports does not leave the body.
+Directories, variables, functions, conditions and loops are followed if their values are known: a command in
+the body of an `if` whose condition is not known is conditional, and its exports do not leave the body.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Flow:
-    """What the statements around a command mean for it; `outer` is the pipeline or redirection around it."""
+    """The effect of the statements around a command; `outer` is the pipeline or redirection around it."""
 
     conditional: bool = False
     may_fail: bool = False
@@ -77,7 +77,7 @@ def _list(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
 
 
 def _maybe(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
-    """Run a statement; if it is conditional, what it changes does not leave it."""
+    """Run a statement; the changes of a conditional one do not leave it."""
     yield from _run(node, state.fork() if flow.conditional else state, flow)
 
 
@@ -243,7 +243,7 @@ def _command(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
 
 
 def _ends_line(assignment: Node) -> bool:
-    """Return whether a line ends behind an assignment. The grammar takes `A=1 B=2` as a prefix of the next line."""
+    """Return whether a line ends after an assignment. The grammar takes `A=1 B=2` as a prefix of the next line."""
     following = assignment.next_sibling
     while following is not None and following.type == "variable_assignment":
         following = following.next_sibling
@@ -279,7 +279,7 @@ def _call(body: Node, words: list[str], state: ShellState, flow: _Flow) -> Itera
 
 
 def _source(words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:
-    """Run a file in the same shell; one that the repository does not contain (`activate`) is passed over."""
+    """Run a file in the same shell; a file that does not exist (`activate`) is ignored."""
     path = state.locate(words[1]) if len(words) > 1 else None
     text = state.files.text(path) if path else None
     if text is not None:

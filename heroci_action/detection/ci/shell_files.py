@@ -57,7 +57,7 @@ def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:
 
 
 def _output(nodes: list[Node], state: ShellState) -> str | None:
-    """Return what the first command of a statement prints, if it is `echo`, `printf` or `cat` with a heredoc."""
+    """Return the output of the first command of a statement, if it is `echo`, `printf` or `cat` with a heredoc."""
     heredoc = next((node for node in nodes if node.type == "heredoc_body"), None)
     command = next((node for node in nodes if node.type == "command"), None)
     words = _words(command, state) if command else []

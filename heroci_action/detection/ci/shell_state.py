@@ -45,7 +45,7 @@ class ShellState:
         )
 
     def fork(self) -> ShellState:
-        """Return the state of a subshell: what it changes stays in it."""
+        """Return the state of a subshell, whose changes stay inside."""
         return replace(
             self,
             files=self.files.fork(),

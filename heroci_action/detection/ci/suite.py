@@ -10,7 +10,7 @@ from heroci_action.detection.ci.records import UNKNOWN, Job, Trigger
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.repository.files import RepositoryFiles
 
-# Words in the names of jobs and files for something beside the usual tests.
+# Words in the names of jobs and files that run unusual tests.
 _SPECIAL = re.compile(
     r"(?i)e2e|end.to.end|playwright|selenium|cypress|integration|nightly|bench|latest|docs?\b|release|deploy|smoke|"
     r"\bui\b|migrations?\b|perf|load|fuzz|compat|upgrade|flaky|\bslow"
@@ -59,14 +59,14 @@ _VALUED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """The job that runs the tests, and the commands that run them: its own, and those of jobs for other parts."""
+    """The job that runs the tests, and the commands that run them: its own and other jobs' for further parts."""
 
     job: Job
     runs: tuple[TestRun, ...]
 
     @property
     def is_special(self) -> bool:
-        """Return whether the job runs something beside the usual tests, or seldom, or may fail."""
+        """Return whether the job runs unusual tests, runs seldom, or may fail."""
         job = self.job
         selected = min((select(run) for run in self.runs), key=len)
         names = " ".join([job.source.rpartition("/")[2], job.name, *selected])
@@ -80,7 +80,7 @@ class Suite:
 
     @property
     def on_postgres(self) -> bool:
-        """Return whether the tests run on PostgreSQL, as far as images and variables say."""
+        """Return whether the tests run on PostgreSQL, judging by images and variables."""
         images = [image.name for image in self.job.services]
         return any(_POSTGRES.search(text) for text in (*images, *self.runs[0].command.env.values()))
 
@@ -153,7 +153,7 @@ def _width(word: str, run: TestRun) -> int:
 
 
 def select(run: TestRun) -> list[str]:
-    """Return the labels, tags and expressions that select tests; what they exclude is no part."""
+    """Return the labels, tags and expressions that select tests; excluded ones do not count."""
     found: list[str] = []
     pending = iter(run.arguments)
     for word in pending:

@@ -37,7 +37,7 @@ class _Tasks:
     env: Mapping[str, str] = field(default_factory=dict)
 
     def scripts(self, name: str, arguments: tuple[str, ...], depth: int = 0) -> Iterator[Script]:
-        """Yield what a task runs, those that it needs first."""
+        """Yield the scripts of a task, after the tasks that it needs."""
         if name not in self.entries or depth > MAX_NESTED:
             return
         for before in (f"pre_{name}",):

@@ -113,7 +113,7 @@ def _module_file(
 
 
 def _console_script(command: Command, tree: RepositoryFiles) -> str | None:
-    """Return the file behind an entry in [project.scripts], such as `shop = "shop.cli:main"`."""
+    """Return the file of an entry in [project.scripts], such as `shop = "shop.cli:main"`."""
     for directory in ancestors(command.directory) if not command.directory.startswith("/") else ():
         pyproject = tree.toml(join(directory, "pyproject.toml"))
         poetry = table(table(pyproject.get("tool")).get("poetry"))

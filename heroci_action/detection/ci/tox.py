@@ -1,4 +1,4 @@
-"""Expand a call of tox into what it installs and runs."""
+"""Expand a call of tox into installations and commands."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def expand_tox(
     if not names or names == ["ALL"]:
         chosen = choose(config.names, python)
         names = [chosen or f"py{(python or '').replace('.', '')}"]
-        # Those of the list that only check the code say which lint tools the project uses.
+        # Environments that only check the code show which lint tools the project uses.
         checks = [name for name in config.names if is_check(name)]
     environments = [
         *(config.environment(name, asked.posargs, command.env) for name in names),

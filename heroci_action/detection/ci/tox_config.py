@@ -35,7 +35,7 @@ class ToxEnvironment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToxConfig:
-    """The sections of tox.ini, or what the other files contain in its place; values are text as in tox.ini."""
+    """The sections of tox.ini, or their equivalent in the other files; values are text as in tox.ini."""
 
     path: str
     directory: str
@@ -61,7 +61,7 @@ class ToxConfig:
 
     @property
     def own_names(self) -> tuple[str, ...]:
-        """Return the environments that have a section of their own; without one, the common section."""
+        """Return the environments with an own section; without any, the common section."""
         found = [
             name
             for section in self.sections

@@ -1,4 +1,4 @@
-"""What tox's configuration says for one of its environments: the one that the tests are run like."""
+"""Choose an environment of tox, and the lines of an option that apply to it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _PYTHON = re.compile(r"py(\d)\.?(\d+)")
 
 
 def factors_of(envlist: str) -> frozenset[str]:
-    """The factors of the environment with the newest releases that needs the least beside it: SQLite before a server.
+    """Return the factors of the environment with the newest releases and the fewest servers.
 
-    Empty where the list has no environment for tests.
+    Empty if the list has no environment for tests.
     """
     names = [name for entry in _entries(envlist) for name in expand_name(entry)]
     candidates = [frozenset(name.split("-")) for name in names]
@@ -34,7 +34,7 @@ def factors_of(envlist: str) -> frozenset[str]:
 
 
 def lines(text: str, factors: frozenset[str] = frozenset()) -> list[str]:
-    """The lines of an option that hold in an environment of these factors, their conditions taken off."""
+    """Return the lines of an option that apply to these factors, without their conditions."""
     found = []
     for raw in text.replace("\\\n", " ").splitlines():
         line = raw.strip()
@@ -49,7 +49,7 @@ def lines(text: str, factors: frozenset[str] = frozenset()) -> list[str]:
 
 
 def _holds(condition: str, factors: frozenset[str]) -> bool:
-    """`py3{9,10}-dj42,!main`: one of several lists of factors, each of which is there or (`!`) is not."""
+    """Return whether one of the lists of factors applies: `py3{9,10}-dj42,!main`."""
     return any(
         all(
             (factor.removeprefix("!") in factors) is not factor.startswith("!")
@@ -61,12 +61,12 @@ def _holds(condition: str, factors: frozenset[str]) -> bool:
 
 
 def _entries(text: str) -> list[str]:
-    """The parts between commas and line ends, those within braces left alone."""
+    """Split at commas and blanks outside of braces."""
     return [entry for entry in re.split(r"[\s,]+(?![^{]*\})", text.strip()) if entry]
 
 
 def expand_name(entry: str) -> Iterator[str]:
-    """`py{39,310}-dj42` as two names; empty alternatives leave no dash behind."""
+    """Yield two names for `py{39,310}-dj42`; an empty alternative leaves no dash."""
     parts = re.split(r"\{([^{}]*)\}", entry)
     options = [part.split(",") if index % 2 else [part] for index, part in enumerate(parts)]
     for chosen in itertools.product(*options):

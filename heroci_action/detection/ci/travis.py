@@ -34,7 +34,7 @@ _SERVERS: Mapping[str, tuple[str, str]] = {
 
 
 def read_travis(tree: RepositoryFiles) -> Iterator[Job]:
-    """Yield the job of the matrix, and those that are written out."""
+    """Yield the job of the matrix and the included jobs."""
     if not tree.has(PATH):
         return
     content = read_yaml(tree, PATH)
@@ -114,7 +114,7 @@ def _global_env(content: Mapping[str, Any]) -> list[str]:
 
 def _lines(phase: str, content: Mapping[str, Any], tree: RepositoryFiles) -> list[str]:
     if phase == "install" and phase not in content:
-        # What Travis does for Python if nothing is said.
+        # Travis's default for Python.
         return ["pip install -r requirements.txt"] if tree.has("requirements.txt") else []
     return texts(content.get(phase))
 

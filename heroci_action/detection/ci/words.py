@@ -17,7 +17,7 @@ from heroci_action.repository.files import join, parent
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-MAX_WORDS = 2_000  # of one expansion; a longer one is no command line that somebody would write
+MAX_WORDS = 2_000  # of one expansion; a longer one is not a realistic command line
 ALL_ARGUMENTS = frozenset({'"$@"', '"${@}"'})
 _BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
 
@@ -32,7 +32,7 @@ class _Part:
 
 
 def expand(node: Node, state: ShellState) -> list[str]:
-    """Return the words that one word of a script becomes; UNKNOWN stands for what is not known."""
+    """Return the words that one word of a script becomes; UNKNOWN marks the unknown parts."""
     if text_of(node) in ALL_ARGUMENTS:
         return list(state.arguments)
     fields = _split(_parts(node, state))
@@ -81,7 +81,7 @@ def _parts(node: Node, state: ShellState) -> list[_Part]:
 
 
 def _unescape(text: str) -> Iterator[_Part]:
-    """Take the backslashes out of an unquoted word; the characters behind them count as quoted."""
+    """Take the backslashes out of an unquoted word; the characters after them count as quoted."""
     for index, piece in enumerate(re.split(r"\\(.|\n)", text, flags=re.DOTALL)):
         if piece and not (index % 2 and piece == "\n"):
             yield _Part(piece, quoted=bool(index % 2))
@@ -134,7 +134,7 @@ def _known(value: str | None) -> str:
 
 
 def _operand(node: Node, state: ShellState) -> str:
-    """Return the word behind the operator of `${NAME:-word}`."""
+    """Return the word after the operator of `${NAME:-word}`."""
     named = [child for child in node.children if child.is_named]
     return "".join(expand_one(child, state) for child in named[1:])
 
@@ -211,7 +211,7 @@ _READERS: Mapping[str, Callable[[Node, ShellState], _Part]] = {
 
 
 def _split(parts: list[_Part]) -> list[list[_Part]]:
-    """Split the unquoted expansions of a word at blanks; one that is empty leaves no word."""
+    """Split the unquoted expansions of a word at blanks; an empty one leaves no word."""
     fields: list[list[_Part]] = []
     current: list[_Part] = []
     for part in parts:

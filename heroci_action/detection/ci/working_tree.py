@@ -1,4 +1,4 @@
-"""The files that a job sees: those of the repository, and those that its earlier commands have written."""
+"""The repository's files, with the changes of a job's earlier commands."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class WorkingTree:
         return self.tree.text(path) if self.tree.has(path) else None
 
     def write(self, write: Write) -> None:
-        """Apply what a command has written."""
+        """Apply a file that a command has written."""
         text = write.text
         if write.append and self.has(write.path):
             before = self.text(write.path)
