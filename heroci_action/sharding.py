@@ -1,4 +1,4 @@
-"""The part of the tests that one of several jobs runs: `2/5` is the second of five."""
+"""Shards: the part of the tests that one of several jobs runs, such as `2/5`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-MAX_JOBS = 256  # of a matrix, docs.github.com/actions/reference/limits
+MAX_JOBS = 256
+"""The jobs of a matrix: docs.github.com/actions/reference/limits."""
 _SHARD = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """`number` counts from 1 to `total`."""
+    """One of `total` shards; `number` counts from 1."""
 
     number: int
     total: int
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """The shard of a text such as `2/5`. Raises ValueError that says what is wrong with it."""
+        """Parse a text such as `2/5`. Raise ValueError with the reason if it is invalid."""
         match = _SHARD.fullmatch(text)
         if match is None:
             raise ValueError("is not a shard such as 2/5, the second of five")
@@ -27,7 +28,7 @@ class Shard:
         if not total:
             raise ValueError("is not a shard: there must be at least one, 1/1")
         if not 1 <= number <= total:
-            raise ValueError(f"is not a shard: those of {total} are 1/{total} to {total}/{total}")
+            raise ValueError(f"is not a shard: the valid ones are 1/{total} to {total}/{total}")
         return cls(number=number, total=total)
 
     def __str__(self) -> str:
@@ -35,7 +36,7 @@ class Shard:
 
 
 def matrix(shards: int | None, pythons: Sequence[str]) -> list[dict[str, str]]:
-    """The jobs of every Python version times every shard, with names that an artifact may have."""
+    """Return a job for each combination of Python version and shard, with a name that is valid for an artifact."""
     parts = [{"shard": f"{number}/{shards}"} for number in range(1, (shards or 0) + 1)] or [{}]
     versions = [{"python": python} for python in dict.fromkeys(pythons)] or [{}]
     jobs = [version | part for version in versions for part in parts]

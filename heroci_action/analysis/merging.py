@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 
 from heroci_action.analysis import gates
 from heroci_action.analysis.attempts import latest_attempts
@@ -17,7 +18,7 @@ _WORST_FIRST = (Status.CANCELLED, Status.ERRORED, Status.FAILED, Status.PASSED, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A result with the name of the job that it came from; `offset` is in seconds from the start of the first one."""
+    """The result of a job; `offset` is its start in seconds after the start of the first job."""
 
     label: str
     result: Result
@@ -25,12 +26,12 @@ class Part:
 
 
 def merge(results: Mapping[str, Result]) -> Result:
-    """Return the results of several jobs, by label, as one.
+    """Combine the results of several jobs, by label.
 
-    Stages of one name become one stage with the steps of all jobs; a test that failed in one job and passed in another
-    failed. Only attempts of one job are reruns, see `latest_attempts`. A line is covered if it is in any result. The
-    stage of the gates is left out, because they are judged anew. If a shard is missing, tests did not run that should
-    have: an error, whatever the others contain.
+    Stages with the same name become one stage with the steps of all jobs. A test that failed in one job and passed in
+    another has failed; only attempts of one job are reruns, see `latest_attempts`. A line is covered if any job ran it.
+    The stage of the gates is dropped, because the gates are judged again. A missing shard is an error, because some
+    tests did not run.
     """
     results = latest_attempts(results)
     parts = _parts(results)
@@ -66,7 +67,7 @@ def _incomplete(stage: StageResult, mismatch: ShardMismatch | None) -> StageResu
 
 
 def _parts(results: Mapping[str, Result]) -> list[Part]:
-    """In the order of their starts, so that the last run of a test is the one that counts."""
+    """Return the jobs in the order of their starts."""
     starts = {label: _start(result) for label, result in results.items()}
     known = [start for start in starts.values() if start]
     first = min(known) if known else None
@@ -90,30 +91,41 @@ def _offset(start: datetime | None, first: datetime | None) -> float:
 
 
 def _common(values: Sequence[str | None]) -> str | None:
-    """The value that all have; None where they differ."""
+    """Return the common value, None if the values differ."""
     return values[0] if len(set(values)) == 1 else None
 
 
 def _stage(name: str, parts: Sequence[Part]) -> StageResult:
-    mine = [(part, stage) for part in parts for stage in part.result.stages if stage.name == name]
-    ran = [pair for pair in mine if pair[1].status is not Status.SKIPPED] or mine
+    """Combine the stages of this name; jobs that skipped it do not count if another one ran it."""
+    pairs = [(part, stage) for part in parts for stage in part.result.stages if stage.name == name]
+    ran = [pair for pair in pairs if pair[1].status is not Status.SKIPPED] or pairs
+    stages = [stage for _, stage in pairs]
     begin = min(part.offset + stage.started for part, stage in ran)
     end = max(part.offset + stage.started + stage.duration for part, stage in ran)
     status = worst(stage.status for _, stage in ran)
-    cause = next((stage for _, stage in ran if stage.status is status and stage.reason), None)
+    cause = _first_with_reason([stage for _, stage in ran], status)
     return StageResult(
         name=name,
-        emoji=mine[0][1].emoji,
-        needs=tuple(dict.fromkeys(need for _, stage in mine for need in stage.needs)),
-        optional=all(stage.optional for _, stage in mine),
+        emoji=stages[0].emoji,
+        needs=_distinct(stage.needs for stage in stages),
+        optional=all(stage.optional for stage in stages),
         status=status,
         started=begin,
         duration=end - begin,
         reason=cause.reason if cause else None,
         remedy=cause.remedy if cause else None,
         steps=tuple(_steps(ran)),
-        warnings=tuple(dict.fromkeys(text for _, stage in mine for text in stage.warnings)),
+        warnings=_distinct(stage.warnings for stage in stages),
     )
+
+
+def _first_with_reason(stages: Iterable[StageResult], status: Status) -> StageResult | None:
+    return next((stage for stage in stages if stage.status is status and stage.reason), None)
+
+
+def _distinct(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Return the values of all groups, each once."""
+    return tuple(dict.fromkeys(chain.from_iterable(groups)))
 
 
 def worst(statuses: Iterable[Status]) -> Status:
@@ -134,7 +146,7 @@ def _warnings(parts: Sequence[Part]) -> Iterator[str]:
     commits = {part.result.commit for part in parts if part.result.commit}
     if len(commits) > 1:
         names = ", ".join(sorted(commit[:12] for commit in commits))
-        yield f"the results are of different commits: {names}"
+        yield f"the results belong to different commits: {names}"
     seen: dict[str, list[str]] = {}
     for part in parts:
         for text in part.result.warnings:

@@ -1,4 +1,4 @@
-"""How long the tests of an earlier run took, by what is never split between shards."""
+"""Sum the durations of an earlier run's tests by the units that shards never split."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from heroci_action.results.records import Result
 
 
 def times(result: Result) -> dict[str, tuple[float, int]]:
-    """The seconds and the number of tests of each class, or module of functions, by its name.
+    """Return the seconds and the number of tests by class, or by module for functions.
 
-    A test without either stands for itself. The probes know the same units (`heroci_sharding`).
+    A test without either is its own unit. The probes use the same units (`heroci_sharding`).
     """
     found: dict[str, tuple[float, int]] = {}
     for test in chain(result.tests, *map(unpack, result.packed)):

@@ -296,7 +296,7 @@ def test_all_invalid_inputs_are_reported_at_once() -> None:
         "publish": "'True' is not one of true, false; did you mean 'true'?",
         "max-parallel": "'0' is not a positive whole number",
         "timeout-minutes": "'-1' is not a positive number of minutes",
-        "shard": "'3/2' is not a shard: those of 2 are 1/2 to 2/2",
+        "shard": "'3/2' is not a shard: the valid ones are 1/2 to 2/2",
         "fail-on": "'errrors' is not one of failures, new-failures, errors, nothing; did you mean 'errors'?",
         "coverage-minimum": "'101' is not a percentage from 0 to 100",
         "coverage-minimum-diff": "'nan' is not a percentage from 0 to 100",

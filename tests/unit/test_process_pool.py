@@ -1,4 +1,4 @@
-"""Work is done in several processes, and nothing of it is lost in silence."""
+"""Work is distributed over several processes, and no result is lost silently."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import time
 import pytest
 
 from heroci_action import process_pool
-from heroci_action.process_pool import WORTH, LostError, spread
+from heroci_action.process_pool import MIN_WEIGHT, LostError, spread
 
-HEAVY = [WORTH] * 6
+HEAVY = [MIN_WEIGHT] * 6
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_pool, "_processors", lambda: 2)
 
 
-def test_what_is_made_comes_back_in_the_order_of_the_items_from_other_processes() -> None:
+def test_results_of_other_processes_keep_the_order_of_the_items() -> None:
     made = spread(lambda item: (item * 2, os.getpid()), range(6), HEAVY)
 
     numbers, pids = zip(*made, strict=True)
@@ -31,7 +31,7 @@ def test_what_is_made_comes_back_in_the_order_of_the_items_from_other_processes(
     ]
 
 
-def test_whoever_is_done_takes_the_next_item() -> None:
+def test_idle_process_takes_the_next_item() -> None:
     def work(item: int) -> int:
         time.sleep(0.5 if item == 0 else 0.01)
         return os.getpid()
@@ -42,7 +42,7 @@ def test_whoever_is_done_takes_the_next_item() -> None:
 
 
 def test_very_many_items_are_all_worked_on() -> None:
-    assert spread(lambda item: item, range(7_777), [WORTH] * 7_777) == list(range(7_777))
+    assert spread(lambda item: item, range(7_777), [MIN_WEIGHT] * 7_777) == list(range(7_777))
 
 
 @pytest.mark.parametrize("weights", [[1] * 6, [0] * 6])
