@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from packaging.requirements import Requirement
 
+from heroci_action.detection.debian_packages import debian_name
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.markers import applicable
 from heroci_action.detection.project_files import ProjectFiles
@@ -113,12 +114,19 @@ def _is_new(requirement: Requirement) -> bool:
 def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the Debian packages that the test job installs, and the ones that dependencies need."""
     installed: dict[str, str] = {}
+    missing: dict[str, str] = {}
     for command in project.evidence.testing:
         match = re.search(r"\bapt(?:-get)? (?:-\S+ )*install ([^&|;$<>`]*)", command.line)
         names = match[1].split() if match else ()
-        installed |= {
-            name: command.source for name in names if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name)
-        }
+        for name in names:
+            if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name):
+                known = debian_name(name)
+                (installed if known else missing)[known or name] = command.source
+    if missing:
+        yield Warn(
+            f"{', '.join(dict.fromkeys(missing.values()))} installs {', '.join(missing)}, which Debian does not have; "
+            "set `apt` if the tests need them"
+        )
     needed = {
         package: name
         for name in sorted(distributions(project))

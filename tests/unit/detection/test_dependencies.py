@@ -375,3 +375,29 @@ def test_libraries_that_are_loaded_at_run_time_are_named(
 ) -> None:
     found = loaded(tmp_path, {**django(), "requirements.txt": f"django\n{distribution}\n"})
     assert found.config.apt == (package,)
+
+
+@pytest.mark.parametrize(
+    ("package", "apt", "warned"),
+    [
+        ("gettext", ("gettext",), False),
+        ("chromium-browser", ("chromium",), False),
+        ("chromium-chromedriver", ("chromium-driver",), False),
+        ("firefox-geckodriver", (), True),
+        ("language-pack-de", (), True),
+        ("python3.12-dev", (), True),
+        ("python3-dev", ("python3-dev",), False),
+    ],
+)
+def test_packages_of_ubuntu_get_their_name_in_debian_or_a_warning(
+    tmp_path: Path, package: str, apt: tuple[str, ...], warned: bool
+) -> None:
+    steps = f"[{{run: sudo apt-get install -y {package}}}, {{run: python manage.py test}}]"
+    files = {
+        **django(),
+        "requirements.txt": "django",
+        ".github/workflows/ci.yml": f"jobs: {{test: {{steps: {steps}}}}}",
+    }
+    found = loaded(tmp_path, files)
+    assert found.config.apt == apt
+    assert any(package in text and "Debian" in text for text in found.warnings) is warned
