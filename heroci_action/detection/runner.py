@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.arguments import is_parallel, keep
 from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.suite import CLASS, narrowness
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.preparation import preparation
@@ -35,10 +36,28 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         yield Found("tests.before", list(before), f"what {source} runs before its tests")
     yield Fact("left_out", left_out)
     yield from _not_followed(project)
+    yield from _part_of_suite(project, runs)
     measures = any(
         word == "--cov" or word.startswith("--cov=") for word in pytest_config(project).addopts
     )
     yield Fact("pytest_coverage", measures)
+
+
+def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Finding]:
+    """Warn if the plan runs only a part of the tests."""
+    if runs and min(map(narrowness, runs)) >= CLASS:
+        command = runs[0].command
+        yield Warn(
+            f"the only test command of the CI, {command.line!r} in {command.source}, selects single tests; "
+            "set tests.args = [] to run all tests"
+        )
+    suite = project.ci.suite
+    for run in suite.runs if suite and runs else ():
+        if run.runner is not runs[0].runner:
+            yield Warn(
+                f"{run.command.source} also runs {run.command.line!r}, which the plan does not contain; "
+                "add a stage for these tests"
+            )
 
 
 def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:

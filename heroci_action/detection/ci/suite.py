@@ -17,7 +17,7 @@ _SPECIAL = re.compile(
 )
 # Options that select a part of the tests.
 _SELECTING = frozenset({"--tag", "-k", "-m"})
-_PART, _FILE, _CLASS = 1, 2, 3
+_PART, _FILE, CLASS = 1, 2, 3
 _POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
 _VALUED = frozenset(
     {
@@ -143,7 +143,7 @@ def _width(word: str, run: TestRun) -> int:
     if word.startswith("-"):
         return _FILE
     if "::" in word or re.search(r"(^|\.)[A-Z]\w*(\.\w+)?$", word):
-        return _CLASS
+        return CLASS
     is_file = (
         word.endswith(".py")
         if run.runner is Runner.PYTEST

@@ -288,3 +288,10 @@ def test_missing_migrations_fail_unless_the_projects_own_tests_let_them_pass(
     tmp_path: Path, files: dict[str, str], checked: object
 ) -> None:
     assert the_tests(tmp_path, files).check_migrations == checked
+
+
+def test_a_plan_with_a_part_of_the_tests_says_so(tmp_path: Path) -> None:
+    one = loaded(tmp_path, {**django(), **workflow("python manage.py test shop.tests.OneTests")})
+    assert any("selects single tests" in warning for warning in one.warnings)
+    both = loaded(tmp_path, {**django(), **workflow("python manage.py test", "pytest shop")})
+    assert [str(warning) for warning in both.warnings if "pytest shop" in str(warning)]
