@@ -102,7 +102,7 @@ def test_different_commits_are_told() -> None:
     whole = merge({"1": job(case("a")), "2": replace(job(case("b")), commit="d")})
 
     assert whole.commit is None
-    assert whole.warnings == ("the results are of different commits: c, d",)
+    assert whole.warnings == ("the results belong to different commits: c, d",)
 
 
 def test_a_warning_of_all_is_told_once() -> None:
