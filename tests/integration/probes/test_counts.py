@@ -204,7 +204,7 @@ def test_counts_are_those_of_pytests_summary_line(
     run = project.write(PYTEST).pytest(*ALL, *arguments)
     found, line = counts(run), printed(run)
     wanted = pytest_counts(line)
-    # A test that passed after a rerun has passed, says pytest; HeroCI counts it as flaky.
+    # pytest counts a test that passed after a rerun as passed, HeroCI as flaky.
     assert (found.passed + found.flaky, found.failed, found.errored, found.skipped) == (
         wanted.passed,
         wanted.failed,

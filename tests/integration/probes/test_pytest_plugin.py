@@ -114,7 +114,7 @@ WANTED = {
     "test_all.test_parameter[1]": PASSED,
     "test_all.test_parameter[a::b[c]]": FAILED,
     "test_all.TestA.TestB.test_nested": FAILED,
-    "test_all.Unit.test_sub": PASSED,  # so says pytest: only the subtest has failed
+    "test_all.Unit.test_sub": PASSED,  # as in pytest's summary: only the subtest has failed
     "test_all.Unit.test_sub (a=1)": FAILED,
     "test_import": ERRORED,
     "test_syntax": ERRORED,

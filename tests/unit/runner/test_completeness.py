@@ -1,4 +1,4 @@
-"""An early end is explained with what is known: how the process ended, how far it got, and what it was running."""
+"""An early end is explained: how the process ended, its progress, and the test that was running."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ CLASS = Unfinished(test=TestCase(name="setUpClass", classname="shop.Cart"), fixt
         ),
     ],
 )
-def test_the_reason_says_how_far_the_run_got(
+def test_the_reason_contains_the_progress_of_the_run(
     run: RecordedRun, exit_code: int, reason: str | None
 ) -> None:
     assert early_end(run, exit_code) == reason
@@ -89,7 +89,7 @@ def test_the_reason_says_how_far_the_run_got(
         (TEST, None, None, "did not finish: its process ended while it was running"),
     ],
 )
-def test_an_unfinished_test_says_what_ended_it(
+def test_an_unfinished_test_has_the_cause_as_its_message(
     item: Unfinished, exit_code: int | None, ended: Ended | None, message: str
 ) -> None:
     run = RecordedRun(complete=False, unfinished=(item,))

@@ -17,7 +17,7 @@ from heroci_action.runner.run import Interrupt, Outcome, Reader, run_plan
 from tests.unit.memory_engine import Behaviour, MemoryEngine
 
 SHORT = 0.05
-LONG = 30.0  # never reached: what is waited for comes first, or the test hangs for all to see
+LONG = 30.0  # never reached: the awaited event comes first, or the test hangs
 
 
 @dataclass
@@ -113,7 +113,7 @@ def test_a_failed_stage_leaves_its_siblings_alone_and_skips_what_needs_it() -> N
     assert outcome.exit_code is ExitCode.FAILED
 
 
-def test_fail_fast_cancels_what_is_running_and_says_why() -> None:
+def test_fail_fast_cancels_running_steps_with_the_reason() -> None:
     engine = MemoryEngine(
         {"lint/only": Behaviour(exit_code=1), "tests/only": Behaviour(seconds=LONG)}
     )
@@ -216,7 +216,7 @@ def test_a_shard_may_be_empty_but_must_be_one(told: Readings, status: Status, wo
     assert word in (result.reason or "")
 
 
-def test_an_exit_code_that_no_report_explains_is_told_as_such() -> None:
+def test_an_exit_code_that_no_report_explains_is_the_reason() -> None:
     engine = MemoryEngine({"tests/only": Behaviour(exit_code=3, reports=report("a passed"))})
     (result,) = run(stage("tests"), engine=engine).stages
     assert result.reason == "only: exited with code 3, although every recorded test passed"
