@@ -22,7 +22,7 @@ def render_xml(result: Result) -> bytes | None:
 
     A package is a directory, a class is a file. Rates are 0 to 1; the only source is the root of the repository.
     """
-    if result.coverage is None:
+    if result.coverage is None or not result.coverage.files:
         return None
     files = _sorted(result.coverage)
     root = ET.Element("coverage", _rates(files) | _totals(files))
@@ -123,7 +123,7 @@ def render_json(result: Result) -> bytes | None:
 
     Branches are only counted, because the result does not contain their destinations.
     """
-    if result.coverage is None:
+    if result.coverage is None or not result.coverage.files:
         return None
     files = sorted(result.coverage.files, key=lambda file: file.path)
     branches = any(file.covered_branches or file.missing_branches for file in files)
