@@ -59,7 +59,7 @@ def _counts(stage: StageResult, result: Result, fail_on: FailOn) -> bool:
     """Return whether the failure of a stage makes the report fail."""
     match fail_on:
         case FailOn.NOTHING:
-            return False
+            return _is_unknown(stage)
         case FailOn.ERRORS:
             errored = any(test.status is Status.ERRORED for test in stage.tests)
             return errored or _is_broken(stage)
@@ -69,10 +69,15 @@ def _counts(stage: StageResult, result: Result, fail_on: FailOn) -> bool:
             return True
 
 
+def _is_unknown(stage: StageResult) -> bool:
+    """Return whether the outcome is not known, because a report is missing or broken, or the engine failed."""
+    return stage.status is Status.ERRORED or any(step.problems for step in stage.steps)
+
+
 def _is_broken(stage: StageResult) -> bool:
     """Return whether more than tests and findings failed, such as a migration or the build of the image."""
-    return stage.status is Status.ERRORED or any(
-        step.problems or (step.status.is_failure and not failures(step)) for step in stage.steps
+    return _is_unknown(stage) or any(
+        step.status.is_failure and not failures(step) for step in stage.steps
     )
 
 

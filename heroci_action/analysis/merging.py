@@ -60,6 +60,22 @@ def merge(results: Mapping[str, Result]) -> Result:
     )
 
 
+def unexplained_failures(results: Mapping[str, Result]) -> dict[str, str]:
+    """Return the jobs, by label, that did not pass although no stage of theirs failed, with the reason.
+
+    Such a job was interrupted, or HeroCI itself failed; its stages alone would look as if it had passed.
+    """
+    return {
+        label: f"{label}: the job ended with status {result.status} and exit code {result.exit_code}"
+        for label, result in latest_attempts(results).items()
+        if result.exit_code and not any(map(_fails, result.stages))
+    }
+
+
+def _fails(stage: StageResult) -> bool:
+    return stage.status in (Status.FAILED, Status.ERRORED, Status.CANCELLED) and not stage.optional
+
+
 def _incomplete(stage: StageResult, mismatch: ShardMismatch | None) -> StageResult:
     if mismatch is None or not is_sharded(stage) or stage.status is Status.CANCELLED:
         return stage

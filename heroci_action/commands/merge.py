@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from heroci_action.analysis.merging import merge
+from heroci_action.analysis.merging import merge, unexplained_failures
 from heroci_action.commands.input_files import find_files, read_settings
 from heroci_action.commands.report import finish_report, read_repository
 from heroci_action.errors import UsageError
@@ -40,7 +40,7 @@ def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
     if settings.unreadable is Unreadable.WARN:
         merged = replace(merged, warnings=(*merged.warnings, *broken.values()))
         broken = {}
-    if problems := broken | missing:
+    if problems := broken | missing | unexplained_failures(results):
         merged = replace(merged, stages=(*merged.stages, _problem_stage(problems)))
     result = listed(merged, settings.listed)
     repository = read_repository(Checkout.of(options.path))

@@ -39,7 +39,7 @@ def judged(result: Result, fail_on: FailOn) -> int:
         (run_of(case("a", ERROR)), {"failures", "new-failures", "errors"}),
         (run_of(case("a", Status.FLAKY)), set()),
         (lint(finding()), {"failures", "new-failures"}),
-        (run(stage("tests", status=ERROR)), {"failures", "new-failures", "errors"}),
+        (run(stage("tests", status=ERROR)), {"failures", "new-failures", "errors", "nothing"}),
     ],
 )
 def test_fail_on_chooses_what_counts(result: Result, failing: set[str]) -> None:
@@ -220,3 +220,14 @@ def test_a_run_is_judged_like_a_report() -> None:
     assert judge_run(failed, Gates()) == failed
     assert judge_run(failed, Gates(fail_on=FailOn.NOTHING)).exit_code == 0
     assert judge_run(run_of(case("a")), Gates(coverage_minimum=1.0)).exit_code == 1
+
+
+def test_no_gate_accepts_a_report_that_is_missing_or_broken() -> None:
+    missing = run(stage("tests", step("junit.xml", ERROR), status=ERROR))
+    broken = run(
+        stage("tests", step("junit.xml", BAD, problems=("junit.xml: cut off",)), status=BAD)
+    )
+
+    for fail_on in FailOn:
+        assert judged(missing, fail_on) == 1
+        assert judged(broken, fail_on) == 1

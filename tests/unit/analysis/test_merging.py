@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heroci_action.analysis.gates import judge
-from heroci_action.analysis.merging import merge
+from heroci_action.analysis.merging import merge, unexplained_failures
 from heroci_action.options import Gates
 from heroci_action.results.records import Coverage, FileCoverage, Result, Status, TestCase
 from tests.unit.builders import case, run, run_of, stage, step
@@ -126,3 +126,12 @@ def test_any_results_can_be_merged_and_no_test_is_lost(given_results: list[Resul
         if stage.status is not Status.SKIPPED
     }
     assert ran <= {test.id for test in whole.tests}
+
+
+def test_a_job_without_a_failed_stage_that_did_not_pass_is_named() -> None:
+    interrupted = replace(job(case("a")), status=Status.CANCELLED, exit_code=130)
+    failed = replace(job(case("b", BAD)), status=BAD, exit_code=1)
+
+    assert unexplained_failures({"1": interrupted, "2": failed, "3": job(case("c"))}) == {
+        "1": "1: the job ended with status cancelled and exit code 130"
+    }
