@@ -13,9 +13,9 @@ _COPY = re.compile(r"(?:COPY|ADD)\s+(.+)", re.IGNORECASE)
 _EXPOSE = re.compile(r"EXPOSE\s+(\d{2,5})\b", re.IGNORECASE)
 _BIND = re.compile(r"(?:0\.0\.0\.0|\[::\]|-b\s*|--bind[ =]|--port[ =]):?(\d{2,5})\b")
 _HEALTH_CHECK = re.compile(r"HEALTHCHECK\s", re.IGNORECASE)
-# A host with its port may contain variables: http://localhost:${PORT:-8000}/health
+# A host with its port may contain variables of a shell or of Python's f-strings: http://localhost:${PORT:-8000}/health
 _HEALTH_URL = re.compile(
-    r"(?:https?://|\b(?=localhost|127\.0\.0\.1|0\.0\.0\.0))(?:\$\{[^}]*\}|[^/\s\"'])+(/(?:\$\{[^}]*\}|[\w./?=&%${}-])*)"
+    r"(?:https?://|\b(?=localhost|127\.0\.0\.1|0\.0\.0\.0))(?:\$?\{[^}]*\}|[^/\s\"'])+(/(?:\$\{[^}]*\}|[\w./?=&%${}-])*)"
 )
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?[^}]*\}|\$(\w+)")
 _SETTING = re.compile(r"(?:ENV|ARG)\s+(\w+)[= ]\"?([^\"\s]*)\"?", re.IGNORECASE)
