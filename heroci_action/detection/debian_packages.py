@@ -14,7 +14,8 @@ _DEBIAN: Mapping[str, str] = {
     "libasound2t64": "libasound2",
 }
 _UBUNTU_ONLY = re.compile(
-    r"firefox-geckodriver|ubuntu-.*|language-pack-.*|linux-(generic|modules-extra|headers)-.*|software-properties-common|"
+    r"firefox-geckodriver|ubuntu-.*|language-pack-.*|linux-(generic|modules-extra|headers)-.*|"
+    r"software-properties-common|"
     r"snapd|google-chrome-.*|python(2|3\.\d+)(-.*)?|.*-lts-.*"
 )
 

@@ -123,7 +123,8 @@ class Resolver:
         if not returned or returned[-1].value is None:
             return None
         local = {**_arguments(function, call), **_locals(function)}
-        return _Substitute(local, iter(range(_MAX_SUBSTITUTIONS))).visit(copy.deepcopy(returned[-1].value))  # type: ignore[no-any-return]
+        substitute = _Substitute(local, iter(range(_MAX_SUBSTITUTIONS)))
+        return substitute.visit(copy.deepcopy(returned[-1].value))  # type: ignore[no-any-return]
 
 
 def _copied(call: ast.Call) -> ast.expr | None:

@@ -15,7 +15,8 @@ _BIND = re.compile(r"(?:0\.0\.0\.0|\[::\]|-b\s*|--bind[ =]|--port[ =]):?(\d{2,5}
 _HEALTH_CHECK = re.compile(r"HEALTHCHECK\s", re.IGNORECASE)
 # A host with its port may contain variables of a shell or of Python's f-strings: http://localhost:${PORT:-8000}/health
 _HEALTH_URL = re.compile(
-    r"(?:https?://|\b(?=localhost|127\.0\.0\.1|0\.0\.0\.0))(?:\$?\{[^}]*\}|[^/\s\"'])+(/(?:\$\{[^}]*\}|[\w./?=&%${}-])*)"
+    r"(?:https?://|\b(?=localhost|127\.0\.0\.1|0\.0\.0\.0))(?:\$?\{[^}]*\}|[^/\s\"'])+"
+    r"(/(?:\$\{[^}]*\}|[\w./?=&%${}-])*)"
 )
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?[^}]*\}|\$(\w+)")
 _SETTING = re.compile(r"(?:ENV|ARG)\s+(\w+)[= ]\"?([^\"\s]*)\"?", re.IGNORECASE)

@@ -87,7 +87,8 @@ _INSTALLING = frozenset({"install", "add", "download", "update", "upgrade", "sel
 _SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "up", "worker"})
 # Scripts of package.json that build nothing.
 _PACKAGE_CHECKS = re.compile(
-    r"(.*[:_-])?(test|t|lint|check|format|fmt|prettier|eslint|tsc|type-?check|types|e2e|audit|validate|publish|outdated|"
+    r"(.*[:_-])?(test|t|lint|check|format|fmt|prettier|eslint|tsc|type-?check|types|e2e|audit|validate|publish|"
+    r"outdated|"
     r"storybook|coverage|unit|spec)([:_-].*)?"
 )
 _PACKAGE_SERVERS = re.compile(r"start|dev|serve|watch(:.*)?|preview")

@@ -31,7 +31,8 @@ _REPORTING_WITH_VALUE = re.compile(
 _WITH_VALUE = re.compile(
     r"--((extend-|force-)?exclude|include|filename|src|project|required-version|enable-extensions|target-version|"
     r"(max-)?line-(length|width)|max-complexity|max-doc-length|(extend-)?(select|ignore|per-file-ignores)|profile|"
-    r"(extend-)?skip(-glob)?|sg|known-(first|third)-party|multi-line|disable|enable|load-plugins|django-settings-module|"
+    r"(extend-)?skip(-glob)?|sg|known-(first|third)-party|multi-line|disable|enable|load-plugins|"
+    r"django-settings-module|"
     r"python-version|fail-under|ignore-paths|ignore-patterns|package|module|cache-dir|platform|stubs)|-[ltwmposkdepi]"
 )
 _PLACES = re.compile(

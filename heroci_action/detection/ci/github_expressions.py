@@ -15,7 +15,8 @@ from heroci_action.detection.ci.records import UNKNOWN
 
 MAX_DEPTH = 50  # parentheses in parentheses
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?\b)|(?P<name>[A-Za-z_][\w-]*)|(?P<sign>==|!=|<=|>=|&&|\|\||[!<>()\[\],.*]))"
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?\b)|(?P<name>[A-Za-z_][\w-]*)|"
+    r"(?P<sign>==|!=|<=|>=|&&|\|\||[!<>()\[\],.*]))"
 )
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _FALSE = frozenset({"", "false", "0"})
