@@ -31,7 +31,9 @@ async def choose(
     Raises EngineError or UsageError if `auto` is combined with the address of an engine that does not respond.
     """
     if wanted is not EngineChoice.AUTO:
-        return Chosen(engine=ENGINES[wanted], reason=f"requested with --engine {wanted.value}")
+        engine = ENGINES[wanted]
+        parts = (f"requested with --engine {wanted.value}", engine.describe(machine, runner_host))
+        return Chosen(engine=engine, reason=", ".join(filter(None, parts)))
     *preferred, fallback = ENGINES.values()
     reason = ""
     for kind in preferred:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heroci_action.engines.base import Engine
 from heroci_action.engines.dagger.engine import DaggerEngine, find_engine
 from heroci_action.engines.dagger.places import ROOT
-from heroci_action.engines.dagger.preflight import preflight
+from heroci_action.engines.dagger.preflight import describe, preflight
 from heroci_action.engines.host import cache as host_cache
 from heroci_action.engines.host.engine import HostEngine
 from heroci_action.engines.masked import MaskedEngine
@@ -23,13 +23,15 @@ class EngineKind:
 
     `has_containers`: stages may name their own image, and a hook receives a container. `builds_images`: the engine
     builds images itself, without a local Docker daemon. `roots`: paths at which its containers mount the repository.
-    `find` returns why the engine can be used and raises EngineError if it cannot. `show_cache` and `prune_cache` yield
+    `find` returns why the engine can be used and raises EngineError if it cannot; `describe` returns its version and
+    address without a check. `show_cache` and `prune_cache` yield
     the lines that `heroci cache` prints.
     """
 
     choice: EngineChoice
     create: Callable[[EngineSettings, SecretStore], Engine]
     find: Callable[[Mapping[str, str], str | None], Awaitable[str]]
+    describe: Callable[[Mapping[str, str], str | None], str]
     show_cache: Callable[[CacheRequest], AsyncIterator[str]]
     prune_cache: Callable[[CacheRequest], AsyncIterator[str]]
     has_containers: bool = False
@@ -87,6 +89,7 @@ ENGINES: Mapping[EngineChoice, EngineKind] = {
             choice=EngineChoice.DAGGER,
             create=_create_dagger,
             find=_find_dagger,
+            describe=describe,
             show_cache=_show_dagger_cache,
             prune_cache=_prune_dagger_cache,
             has_containers=True,
@@ -97,6 +100,7 @@ ENGINES: Mapping[EngineChoice, EngineKind] = {
             choice=EngineChoice.HOST,
             create=_create_host,
             find=_find_host,
+            describe=lambda _machine, _runner_host: "",
             show_cache=host_cache.show,
             prune_cache=host_cache.prune,
         ),

@@ -48,13 +48,24 @@ def test_auto_without_an_engine_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.dagger
 def test_engine_volumes_are_shown_and_emptied(tmp_path: Path) -> None:
     reach.require()
-    project = write(tmp_path / "project", {"heroci.toml": 'base-image = "python:3.13-slim"'})
+    configuration = 'base-image = "python:3.13-slim"\napt = ["hello"]\n'
+    project = write(tmp_path / "project", {"heroci.toml": configuration})
     (project / "pyproject.toml").unlink()
     env = environment(HEROCI_CACHE_DIR=str(tmp_path / "cache"))
     run = call("run", "--engine", "dagger", "--stages", "base", directory=project, env=env)
     assert run.exit_code == 0, run.stdout
     shown = call("cache", "show", "--engine", "dagger", directory=project, env=env)
     assert "volume heroci-uv-cache" in shown.stdout, shown.stdout + shown.stderr
+    assert volume_size(shown.stdout, "apt-lists").endswith(" MB")
     pruned = call("cache", "prune", "--engine", "dagger", directory=project, env=env)
     assert pruned.exit_code == 0, pruned.stderr
-    assert "Dagger engine: freed" in pruned.stdout
+    assert ": freed " in pruned.stdout
+    shown = call("cache", "show", "--engine", "dagger", directory=project, env=env)
+    assert volume_size(shown.stdout, "apt-lists").endswith(" kB")
+    assert volume_size(shown.stdout, "apt-cache").endswith(" kB")
+
+
+def volume_size(shown: str, name: str) -> str:
+    """Return the size of a volume as `heroci cache show` prints it."""
+    (line,) = (line for line in shown.splitlines() if line.endswith(f"volume heroci-{name}"))
+    return line.partition("volume")[0].strip()

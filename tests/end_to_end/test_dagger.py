@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -71,6 +72,11 @@ def test_uses_the_session_of_dagger_run(project: Path) -> None:
     assert run.exit_code == 0, run.stdout + run.stderr
     assert run.result["engine"] == "dagger"
     assert run.statuses["lint"] == "passed"
+    # Its trace names stages and steps, and shows no errors although lookups in the cache failed.
+    trace = re.sub(r"\x1b\[[0-9;]*m", "", run.stdout + run.stderr)
+    assert re.search(r"^\d+ +: lint$", trace, re.MULTILINE), trace
+    assert re.search(r"^\d+ +: ┆ black$", trace, re.MULTILINE), trace
+    assert " ERROR" not in trace
 
 
 def test_dagger_log_level_sets_the_verbosity(project: Path) -> None:

@@ -1,1 +1,1 @@
-"""The Dagger engine: steps as executions in containers, cached by what they are made of."""
+"""The Dagger engine: steps run in containers, and passes come from the engine's cache."""

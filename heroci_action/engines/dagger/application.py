@@ -65,7 +65,7 @@ async def start(
     output = Output(switch)
     try:
         with anyio.fail_after(action.within):
-            with connection.telemetry.observe(output):
+            with connection.telemetry.observe(output, "application"):
                 await connection.ask(application.service.start())
             answer = await _wait_until_healthy(connection, application, action.health)
     except TimeoutError:

@@ -42,7 +42,9 @@ async def prune(request: CacheRequest, target: Target) -> AsyncIterator[str]:
         if len(await ask(engine.clients())) > 1:
             yield f"{target.engine}: another program is using it, so HeroCI's volumes were kept"
         else:
-            await ask(_mount_all(connection, request, "find /volumes -mindepth 2 -delete").sync())
+            await ask(
+                (await _mount_all(connection, request, "find /volumes -mindepth 2 -delete")).sync()
+            )
         if request.everything:
             await ask(engine.local_cache().prune())
         after = await ask(engine.local_cache().entry_set().disk_space_bytes())
@@ -62,18 +64,19 @@ async def _connect(target: Target) -> AsyncIterator[Connection]:
 
 
 async def _volume_sizes(connection: Connection, request: CacheRequest) -> Mapping[str, int]:
-    text = await connection.ask(_mount_all(connection, request, "du -sk /volumes/*").stdout())
+    container = await _mount_all(connection, request, "du -sk /volumes/*")
+    text = await connection.ask(container.stdout())
     rows = (row.split("\t") for row in text.splitlines())
     return {path.removeprefix("/volumes/"): int(kilobytes) * 1024 for kilobytes, path in rows}
 
 
-def _mount_all(connection: Connection, request: CacheRequest, line: str) -> dagger.Container:
+async def _mount_all(connection: Connection, request: CacheRequest, line: str) -> dagger.Container:
     """Return a container that runs the line with HeroCI's volumes mounted below /volumes."""
     client = connection.client
     container = client.container().from_(f"python:{DEFAULT_PYTHON}-slim")
     names = (*volumes.SHARED, *volumes.project_volumes(request.project, request.caches))
     for name in names:
         path = f"/volumes/{volumes.volume_name(name)}"
-        container = volumes.mount(client, container, path, name)
+        container = await volumes.mount(connection, container, path, name=name)
     salted = container.with_env_variable(SALT, new_salt())
     return salted.with_exec(["/bin/sh", "-c", line])

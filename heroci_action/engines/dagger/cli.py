@@ -34,7 +34,7 @@ _TREE = re.compile(r"^\s*(?:\d+\s*:\s*)?(?:[│┆├└╰╭─!✔✘●]\s*)
 
 @dataclass(slots=True, kw_only=True)
 class Cli:
-    """An open session: the address of its API, and what is observed of it.
+    """An open session: the address of its API, the time of its start, and its output.
 
     `broken` is set as soon as the session is known to be dead, so that nothing waits for it on exit.
     """
@@ -43,6 +43,7 @@ class Cli:
     port: int
     token: str = field(repr=False)
     receiver: Receiver
+    started: float = field(default_factory=anyio.current_time)
     ended: anyio.Event = field(default_factory=anyio.Event)
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
     broken: bool = False
@@ -58,6 +59,7 @@ async def open_cli(target: Target, *, sdk: anyio.Event, notify: Notify) -> Async
 
     `sdk` is set as soon as the SDK has been imported; `notify` receives progress messages.
     """
+    started = anyio.current_time()
     if SESSION_PORT in target.machine:
         yield _session_of_dagger_run(target)
         return
@@ -66,7 +68,14 @@ async def open_cli(target: Target, *, sdk: anyio.Event, notify: Notify) -> Async
         env = {"DAGGER_NO_UPDATE_CHECK": "1", **target.machine, **receiver.variables}
         async with _start(program, env) as (process, lines):
             port, token = await _parameters(process, lines, target=target, notify=notify)
-            cli = Cli(target=target, port=port, token=token, receiver=receiver, lines=lines)
+            cli = Cli(
+                target=target,
+                port=port,
+                token=token,
+                receiver=receiver,
+                started=started,
+                lines=lines,
+            )
             with one_error():
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(_watch, process, cli)
@@ -96,7 +105,7 @@ def _session_of_dagger_run(target: Target) -> Cli:
 
 @asynccontextmanager
 async def _start(program: str, env: Mapping[str, str]) -> AsyncIterator[tuple[Process, deque[str]]]:
-    """Start the CLI in a process group of its own, because HeroCI handles Ctrl-C itself."""
+    """Start the CLI in a separate process group, because HeroCI handles Ctrl-C itself."""
     labels = ("--label", "dagger.io/sdk.name:python", "--label", f"dagger.io/sdk.version:{VERSION}")
     try:
         process = await anyio.open_process(

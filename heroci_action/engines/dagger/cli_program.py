@@ -1,4 +1,4 @@
-"""The program of the Dagger CLI: the one that is configured, installed or downloaded."""
+"""Find the program of the Dagger CLI, or download it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def find_local_cli(machine: Mapping[str, str]) -> str | None:
 
 
 def _download_path(machine: Mapping[str, str]) -> Path:
-    """Return where the SDK stores the CLI (on Linux)."""
+    """Return the path at which the SDK stores the CLI (on Linux)."""
     base = machine.get("XDG_CACHE_HOME") or Path(machine.get("HOME", "/root"), ".cache")
     return Path(base, "dagger", f"dagger-{VERSION}")
 
@@ -87,7 +87,7 @@ async def _download() -> str:
 
     try:
         with anyio.fail_after(DOWNLOADED_WITHIN):
-            # The download has no time limit of its own, so its thread may have to be abandoned.
+            # The download has no time limit, so its thread may have to be abandoned.
             return await anyio.to_thread.run_sync(Downloader().get_sync, abandon_on_cancel=True)
     # The SDK lets many kinds of errors through.
     except Exception as error:

@@ -1,61 +1,115 @@
-"""Read report files from containers."""
+"""Copy report files from containers to this machine, unless they are too large."""
 
 from __future__ import annotations
 
+import posixpath
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import dagger
 
 from heroci_action.engines.base import ReportFile
 from heroci_action.engines.dagger.connection import Connection
+from heroci_action.engines.dagger.places import REPORTS, ROOT
+from heroci_action.engines.dagger.sdk import file_sizes
 
 
-async def collect_files(
-    connection: Connection,
-    containers: Iterable[dagger.Container],
-    *,
-    kind: str,
-    pattern: PurePosixPath,
-) -> list[ReportFile]:
-    """Return the files that match an absolute path or glob in any of the containers."""
-    return [
-        ReportFile(kind=kind, path=path, content=content)
-        for container in containers
-        for path, content in await _read(connection, container, pattern)
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """Collects report files in `scratch`; larger ones than `limit`, in bytes, are not copied."""
 
+    connection: Connection
+    scratch: Path
+    limit: int
 
-async def _read(
-    connection: Connection, container: dagger.Container, pattern: PurePosixPath
-) -> list[tuple[str, bytes]]:
-    top, rest = _split(pattern)
-    with tempfile.TemporaryDirectory(prefix="heroci-") as scratch:
+    async def collect(
+        self, containers: Iterable[dagger.Container], patterns: Iterable[tuple[str, str]]
+    ) -> tuple[ReportFile, ...]:
+        """Return the files that match the patterns, each with the kind of its report, in any of the containers."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for kind, pattern in patterns:
+            top, rest = _split(PurePosixPath(posixpath.normpath(pattern)))
+            groups.setdefault(top, []).append((kind, rest))
+        files: list[ReportFile] = []
+        for container in containers:
+            for top, group in groups.items():
+                files += await self._collect_below(container, top, group)
+        return tuple(files)
+
+    async def _collect_below(
+        self, container: dagger.Container, top: str, group: list[tuple[str, str]]
+    ) -> list[ReportFile]:
+        include = [rest for _, rest in group]
         try:
-            found = container.directory(str(top)).filter(include=[str(rest)])
-            await connection.ask(found.export(scratch))
+            found = await self.connection.identify(container.directory(top).filter(include=include))
+            sizes = await self._sizes(found)
         except dagger.QueryError:
             # There is no such directory.
             return []
+        large = {path: size for path, size in sizes.items() if size > self.limit}
+        target = Path(tempfile.mkdtemp(dir=self.scratch))
+        if len(large) < len(sizes):
+            wanted = found.filter(exclude=[f"/{path}" for path in large]) if large else found
+            await self.connection.ask(wanted.export(str(target)))
         return [
-            (str(top / file.relative_to(scratch).as_posix()), file.read_bytes())
-            for file in sorted(Path(scratch).glob(str(rest)))
-            if _is_own_file(file, Path(scratch))
+            _report(kind, file, top, target=target, size=large.get(_relative(file, target)))
+            for kind, pattern in group
+            for file in _files(target, pattern, large)
         ]
 
+    async def _sizes(self, directory: dagger.Directory) -> Mapping[str, int]:
+        """Return the sizes of all files; a link without a target has none."""
+        entries = await self.connection.ask(directory.glob("**"))
+        paths = [path for path in entries if not path.endswith("/")]
+        try:
+            return await self.connection.ask(file_sizes(directory, paths))
+        except dagger.QueryError:
+            sizes: dict[str, int] = {}
+            for path in paths:
+                with suppress(dagger.QueryError):
+                    sizes |= await self.connection.ask(file_sizes(directory, [path]))
+            return sizes
 
-def _is_own_file(file: Path, scratch: Path) -> bool:
-    """Return whether this is a file of the container; the target of a link could be a file of this machine."""
-    return file.is_file() and file.resolve().is_relative_to(scratch.resolve())
+
+def _files(target: Path, pattern: str, large: Iterable[str]) -> Iterable[Path]:
+    """Return the files that match, with an empty one for each that is too large.
+
+    A link is left out if it leads out of the directory, because its target could be a file of this machine.
+    """
+    for path in large:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        (target / path).touch()
+    root = target.resolve()
+    return (
+        file
+        for file in sorted(target.glob(pattern))
+        if file.is_file() and file.resolve().is_relative_to(root)
+    )
 
 
-def _split(path: PurePosixPath) -> tuple[PurePosixPath, PurePosixPath]:
-    """Return the directory before the first wildcard, and the rest."""
+def _relative(file: Path, target: Path) -> str:
+    return file.relative_to(target).as_posix()
+
+
+def _report(kind: str, file: Path, top: str, *, target: Path, size: int | None) -> ReportFile:
+    path = str(PurePosixPath(top, _relative(file, target)))
+    if size is None:
+        return ReportFile(kind=kind, path=path, opened=lambda: file.open("rb"))
+    return ReportFile(kind=kind, path=path, problem=f"it is too large: {size:,} bytes")
+
+
+def _split(path: PurePosixPath) -> tuple[str, str]:
+    """Return a directory, if possible an existing one, and the rest of the pattern."""
+    for known in (REPORTS, ROOT):
+        if path.is_relative_to(known):
+            return known, str(path.relative_to(known))
     parts = path.parts[:-1]
     fixed = next(
         (index for index, part in enumerate(parts) if any(sign in part for sign in "*?[")),
         len(parts),
     )
     top = PurePosixPath(*path.parts[:fixed])
-    return top, path.relative_to(top)
+    return str(top), str(path.relative_to(top))

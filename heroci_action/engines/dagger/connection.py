@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import dagger
@@ -13,6 +13,8 @@ from heroci_action.engines.base import one_error
 from heroci_action.engines.dagger import sdk
 from heroci_action.engines.dagger.cli import Cli
 from heroci_action.engines.dagger.preflight import VERSION
+from heroci_action.engines.dagger.sdk import Known
+from heroci_action.engines.dagger.spans import Spans, open_spans
 from heroci_action.engines.dagger.telemetry import Telemetry
 from heroci_action.errors import EngineError
 
@@ -27,15 +29,21 @@ T = TypeVar("T")
 
 
 class Connection:
-    """The API, and what the engine reports; calls go through `ask` or `guarded`."""
+    """The API and the telemetry of an engine; calls go through `ask` or `guarded`.
 
-    def __init__(self, client: dagger.Client, cli: Cli) -> None:
+    `seconds` is the time that it took to connect, the start of the engine included.
+    """
+
+    def __init__(self, client: dagger.Client, cli: Cli, spans: Spans) -> None:
         self.client = client
-        self.telemetry = Telemetry()
+        self.telemetry = Telemetry(spans)
         cli.receiver.listen(self.telemetry.take)
+        self.seconds = anyio.current_time() - cli.started
         self._cli = cli
         self._failure: EngineError | None = None
         self._waiting: set[anyio.CancelScope] = set()
+        self._known: dict[str, Any] = {}
+        self._locks: dict[str, anyio.Lock] = {}
 
     @property
     def broken(self) -> bool:
@@ -47,6 +55,23 @@ class Connection:
         with self.guarded():
             return await request
         raise AssertionError  # for mypy: `guarded` raises if its body was cancelled
+
+    async def identify(self, value: Known) -> Known:
+        """Return the object with its id, so that passing it as an argument sends no request."""
+        return await self.ask(sdk.identify(value))
+
+    async def evaluate(self, value: Known) -> Known:
+        """Evaluate a container or directory in the engine and return it with its id."""
+        return await self.ask(sdk.evaluate(value))
+
+    async def once(self, name: str, value: Known, *, evaluate: bool = False) -> Known:
+        """Identify, or evaluate, an object that is used again and again under this name."""
+        async with self._locks.setdefault(name, anyio.Lock()):
+            if name not in self._known:
+                send = self.evaluate if evaluate else self.identify
+                self._known[name] = await send(value)
+            known: Known = self._known[name]
+            return known
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -104,8 +129,9 @@ async def connect(cli: Cli) -> AsyncIterator[Connection]:
     """Open the API of a session. Raises EngineError if its version differs or it does not respond."""
     api = sdk.ApiConnection(cli.port, cli.token)
     try:
-        connection = await _open(api, cli)
-        with one_error():
+        client = await _open(api, cli)
+        with open_spans(cli.target.machine) as spans, one_error():
+            connection = Connection(client, cli, spans)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(connection.watch)
                 try:
@@ -117,7 +143,7 @@ async def connect(cli: Cli) -> AsyncIterator[Connection]:
             await api.close()
 
 
-async def _open(api: sdk.ApiConnection, cli: Cli) -> Connection:
+async def _open(api: sdk.ApiConnection, cli: Cli) -> dagger.Client:
     remedy = f"use an engine of version {VERSION}, or --engine host"
     engine = cli.target.engine
     try:
@@ -136,4 +162,4 @@ async def _open(api: sdk.ApiConnection, cli: Cli) -> Connection:
         raise EngineError(
             f"{engine} has version {version}, but HeroCI needs v{VERSION}", remedy=remedy
         )
-    return Connection(client, cli)
+    return client

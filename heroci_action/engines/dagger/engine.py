@@ -47,7 +47,9 @@ class DaggerEngine:
                     # Imported late because the SDK takes a second to import; `_import_sdk` has done it meanwhile.
                     from heroci_action.engines.dagger.session import open_session  # noqa: PLC0415
 
-                    async with open_session(cli, plan, settings, self.secrets) as session:
+                    async with open_session(
+                        cli, plan, settings=settings, secrets=self.secrets
+                    ) as session:
                         yield session
 
 
@@ -60,7 +62,7 @@ async def _import_sdk(imported: anyio.Event) -> None:
 async def find_engine(machine: Mapping[str, str], runner_host: str | None = None) -> Target:
     """Return the engine that a run would use, without the SDK. Raises EngineError if there is none.
 
-    A running engine is trusted; one that has to be started is started now, because the run would have to do it anyway.
+    A running engine is trusted. A stopped one is started now, because the run would have to do it anyway.
     """
     target = await preflight(machine, runner_host)
     available = SESSION_PORT in target.machine or await find_local_cli(target.machine)

@@ -12,7 +12,6 @@ from heroci_action.engines.base import Sink, StepOutcome
 from heroci_action.engines.dagger import installation, volumes
 from heroci_action.engines.dagger.execution import Executed, Executor
 from heroci_action.engines.dagger.places import HOME, PROJECT, ROOT, TOOLS
-from heroci_action.engines.dagger.sdk import evaluate
 from heroci_action.plan.actions import InstallSystemPackages
 from heroci_action.plan.stages import Environment
 
@@ -42,8 +41,8 @@ def base_image(client: dagger.Client, environment: Environment) -> dagger.Contai
 class Recipe:
     """Everything that a base environment is made from.
 
-    `indexes` are the machine's package indexes, `uv` is the version of the installer, and `version` that of the project
-    for builds that would ask git.
+    `indexes` are the machine's package indexes, `uv` is the version of the installer, and `version` the version of the
+    project for builds that would ask git.
     """
 
     client: dagger.Client
@@ -51,6 +50,7 @@ class Recipe:
     environment: Environment
     root: Path
     source: dagger.Directory
+    empty: dagger.Directory
     indexes: dict[str, dagger.Secret]
     uv: str
     version: str
@@ -61,7 +61,7 @@ class Recipe:
         if self.environment.image:
             # Installs as root; the steps run as the image's own user.
             image = image.with_user("root")
-        return image.with_directory(HOME, self.client.directory())
+        return image.with_directory(HOME, self.empty)
 
     async def add_system_packages(
         self, container: dagger.Container, action: InstallSystemPackages, sink: Sink
@@ -69,7 +69,7 @@ class Recipe:
         """Install Debian packages; if they are not required and cannot be installed, the container stays as it is."""
         prepared = container.with_env_variable("DEBIAN_FRONTEND", "noninteractive")
         for path, name in _APT_VOLUMES.items():
-            prepared = volumes.mount(self.client, prepared, path, name)
+            prepared = await volumes.mount(self.executor.connection, prepared, path, name=name)
         command = ("/bin/sh", "-ec", installation.APT_SCRIPT, "apt", *action.packages)
         done = await self.executor.install(prepared, command, sink)
         if done.exit_code and not action.required:
@@ -84,7 +84,7 @@ class Recipe:
         self, container: dagger.Container, sink: Sink
     ) -> tuple[StepOutcome, dagger.Container | None]:
         """Install the project's dependencies and HeroCI's tools; return no container if one cannot be installed."""
-        uv = self._with_uv(container)
+        uv = await self._with_uv(container)
         project, tools = await asyncio.gather(
             self._install_project(uv, sink), self._install_tools(uv, sink)
         )
@@ -102,21 +102,23 @@ class Recipe:
         python = python.strip()
         cached = all(part.cached for part in parts)
         outcome = StepOutcome(exit_code=0, cached=cached, facts={"python": python}, python=python)
-        return outcome, await ask(evaluate(_for_steps(installed, path or _DEFAULT_PATH)))
+        finished = _for_steps(installed, path or _DEFAULT_PATH)
+        return outcome, await self.executor.connection.evaluate(finished)
 
-    def _with_uv(self, container: dagger.Container) -> dagger.Container:
+    async def _with_uv(self, container: dagger.Container) -> dagger.Container:
         """Install uv from its wheel, in the version that the host engine would use."""
         cache = "/root/.cache/pip"
         install = ["python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         # Debian's own Python would refuse, but nothing else uses this container.
         variables = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_BREAK_SYSTEM_PACKAGES": "1"}
-        prepared = volumes.mount(self.client, container, cache, "pip-cache")
+        connection = self.executor.connection
+        prepared = await volumes.mount(connection, container, cache, name="pip-cache")
         for name, value in variables.items():
             prepared = prepared.with_env_variable(name, value)
         installed = self._with_indexes(prepared).with_exec([*install, f"uv=={self.uv}"])
         for name in variables:
             installed = installed.without_env_variable(name)
-        installed = self._with_uv_cache(installed.without_mount(cache))
+        installed = await self._with_uv_cache(installed.without_mount(cache))
         for name, value in _UV_VARIABLES.items():
             installed = installed.with_env_variable(name, value)
         return installed
@@ -126,14 +128,15 @@ class Recipe:
             container = container.with_secret_variable(name, secret)
         return container
 
-    def _with_uv_cache(self, container: dagger.Container) -> dagger.Container:
-        return volumes.mount(self.client, container, _UV_CACHE, "uv-cache")
+    async def _with_uv_cache(self, container: dagger.Container) -> dagger.Container:
+        connection = self.executor.connection
+        return await volumes.mount(connection, container, _UV_CACHE, name="uv-cache")
 
     async def _install_project(self, uv: dagger.Container, sink: Sink) -> Executed:
         """Install the dependencies next to only those files that name them, so that other changes install nothing."""
         environment = self.environment
         files = installation.requirement_files(self.root, environment)
-        known = self.source.filter(include=sorted(files)) if files else self.client.directory()
+        known = self.source.filter(include=sorted(files)) if files else self.empty
         prepared = uv.with_directory(ROOT, known).with_workdir(ROOT)
         script = installation.dependencies_script(self.root, environment)
         done = await self._run(prepared, script, sink)
@@ -147,7 +150,7 @@ class Recipe:
         for name in _VERSION_VARIABLES:
             container = container.with_env_variable(name, self.version)
         script = installation.project_script(self.environment)
-        done = await self._run(self._with_uv_cache(container), script, sink)
+        done = await self._run(await self._with_uv_cache(container), script, sink)
         installed = done.container
         for name in _VERSION_VARIABLES:
             installed = installed.without_env_variable(name)

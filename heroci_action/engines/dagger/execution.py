@@ -12,24 +12,27 @@ import anyio
 import dagger
 
 from heroci_action.engines.base import Sink
-from heroci_action.engines.dagger import sdk
+from heroci_action.engines.dagger import sdk, volumes
 from heroci_action.engines.dagger.connection import Connection
 from heroci_action.engines.dagger.places import EXECUTION, OUTCOME, SALT, STOP
 from heroci_action.engines.dagger.telemetry import Output
-from heroci_action.engines.dagger.volumes import volume_name
 from heroci_action.errors import EngineError
 
-# The engine treats exit codes from 128 on as faults of its own, and drops the files.
+# The engine treats exit codes from 128 on as its own faults, and drops the files.
 HIGHEST = 127
 # Seconds between SIGINT and SIGKILL, and for a command that was asked to stop to end.
 PATIENCE = 10
 STOPPED_WITHIN = 20.0
+# The name of an execution that must come from the cache. If it does not, it kills itself at once, because the engine
+# caches no result of a command that a signal ended.
+REPLAY = "replay"
 # Records the true exit code and the name of the execution; a different name in the file means that it was replayed.
 # Meanwhile, a second process waits for the request to stop. It then does what Ctrl-C does in a terminal, and later
 # kills everything except itself and the shell, which still has to record the exit code.
 WRAPPER = f"""
 name=${EXECUTION}
 unset {EXECUTION} {SALT}
+[ "$name" != {REPLAY} ] || kill -KILL $$
 trap : INT
 (
   self=$(exec sh -c 'echo "$PPID"')
@@ -76,7 +79,6 @@ class Executor:
         self._shell = shell
         self._run = secrets.token_hex(8)
         self._numbers = itertools.count(1)
-        self._stop_volume: dagger.CacheVolume | None = None
 
     async def execute(
         self, container: dagger.Container, arguments: tuple[str, ...], sink: Sink, *, keep: Keep
@@ -85,7 +87,7 @@ class Executor:
         name = self._new_name()
         stoppable = await self._stoppable(container)
         prepared = _wrapped(stoppable, arguments, name=name, expect=dagger.ReturnType.ANY)
-        # A task of its own, because cancelling the request would end the command without its files.
+        # A separate task, because cancelling the request would end the command without its files.
         task = asyncio.create_task(self._finish(prepared, sink))
         try:
             finished = await asyncio.shield(task)
@@ -98,8 +100,19 @@ class Executor:
         except dagger.ExecError as error:
             raise refused(error) from error
         keep(finished.container)
-        code, _, executed = finished.content.strip().partition(" ")
-        return Executed(container=finished.container, exit_code=int(code), cached=executed != name)
+        return _executed(finished, name)
+
+    async def replay(
+        self, container: dagger.Container, arguments: tuple[str, ...], sink: Sink
+    ) -> Executed | None:
+        """Return the result of a command from the engine's cache, None if it is not in there."""
+        stoppable = await self._stoppable(container)
+        prepared = _wrapped(stoppable, arguments, name=REPLAY, expect=dagger.ReturnType.ANY)
+        try:
+            finished = await self._finish(prepared, sink)
+        except dagger.ExecError:
+            return None
+        return _executed(finished, REPLAY)
 
     async def install(
         self, container: dagger.Container, arguments: tuple[str, ...], sink: Sink
@@ -113,8 +126,7 @@ class Executor:
             if WRAPPER not in error.command:
                 raise refused(error) from error
             return Executed(container=container, exit_code=error.exit_code, cached=False)
-        executed = finished.content.strip().partition(" ")[2]
-        return Executed(container=finished.container, exit_code=0, cached=executed != name)
+        return _executed(finished, name)
 
     async def execute_bare(
         self,
@@ -128,31 +140,22 @@ class Executor:
         command = container.with_exec(
             list(arguments), use_entrypoint=use_entrypoint, expect=dagger.ReturnType.ANY
         )
-        output = Output(sink)
-        with self.connection.guarded():
-            try:
-                with self.connection.telemetry.observe(output):
-                    left = await sdk.evaluate(command)
-                stdout, stderr, code = await asyncio.gather(
-                    left.stdout(), left.stderr(), left.exit_code()
-                )
-            except dagger.ExecError as error:
-                # A signal ended it.
-                output.complete(error.stdout, error.stderr)
-                return error.exit_code
-            except dagger.QueryError as error:
-                raise refused(error) from error
-        output.complete(stdout, stderr)
-        return code
+        try:
+            return (await self._finish(command, sink, file=None)).exit_code
+        except dagger.ExecError as error:
+            # A signal ended it.
+            return error.exit_code
 
     def _new_name(self) -> str:
         return f"{self._run}-{next(self._numbers)}"
 
-    async def _finish(self, container: dagger.Container, sink: Sink) -> sdk.Finished:
+    async def _finish(
+        self, container: dagger.Container, sink: Sink, *, file: str | None = OUTCOME
+    ) -> sdk.Finished:
         output = Output(sink)
         try:
-            with self.connection.telemetry.observe(output):
-                finished = await self.connection.ask(sdk.execute(container, OUTCOME))
+            with self.connection.telemetry.observe(output, "command"):
+                finished = await self.connection.ask(sdk.execute(container, file))
         except dagger.ExecError as error:
             output.complete(error.stdout, error.stderr)
             raise
@@ -162,13 +165,10 @@ class Executor:
         return finished
 
     async def _stoppable(self, container: dagger.Container) -> dagger.Container:
-        if self._stop_volume is None:
-            volume = self.connection.client.cache_volume(volume_name("stop"))
-            self._stop_volume = await self.connection.ask(sdk.identify(volume))
-        return container.with_mounted_cache(STOP, self._stop_volume)
+        return await volumes.mount(self.connection, container, STOP, name="stop")
 
     async def _stop(self, name: str, task: asyncio.Task[sdk.Finished]) -> sdk.Finished | None:
-        """Ask a command to end, and return what it left; None if it does not end in time."""
+        """Ask a command to end, and return its results; None if it does not end in time."""
         with anyio.move_on_after(STOPPED_WITHIN):
             try:
                 await self.connection.ask(self._request_stop(name))
@@ -178,7 +178,7 @@ class Executor:
         return None
 
     async def _request_stop(self, name: str) -> None:
-        """Create the file that the command's wrapper waits for, and remove those of former runs."""
+        """Create the file that the command's wrapper waits for, and remove the files of former runs."""
         script = f'find {STOP} -type f -mmin +60 -delete; : >"{STOP}/$1"'
         container = await self._stoppable(self._shell.with_user("root"))
         await container.with_exec(["/bin/sh", "-c", script, "heroci", name]).sync()
@@ -190,6 +190,11 @@ def _wrapped(
     return container.with_volatile_variable(EXECUTION, name).with_exec(
         ["/bin/sh", "-c", WRAPPER, "heroci", *arguments], expect=expect
     )
+
+
+def _executed(finished: sdk.Finished, name: str) -> Executed:
+    code, _, executed = finished.content.strip().partition(" ")
+    return Executed(container=finished.container, exit_code=int(code), cached=executed != name)
 
 
 def refused(error: dagger.QueryError) -> EngineError:

@@ -17,7 +17,6 @@ import dagger
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.dagger.execution import first_line
 from heroci_action.engines.dagger.resources import RunResources
-from heroci_action.engines.dagger.sdk import evaluate
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.errors import EngineError
 
@@ -43,11 +42,11 @@ async def customise(resources: RunResources, function: str, sink: Sink) -> StepO
     telemetry = resources.connection.telemetry
     output = Output(sink)
     try:
-        with telemetry.observe(output) as span:
+        with telemetry.observe(output, "hook") as span:
             with _importing_from(resources.settings.root):
                 hook = _import_function(resources.settings.root, function)
                 changed = await _call(hook, base, resources.client)
-            resources.environment = await resources.connection.ask(evaluate(changed))
+            resources.environment = await resources.connection.evaluate(changed)
     except dagger.ExecError as error:
         output.complete(error.stdout, error.stderr)
         return _failed(f"a command of the hook exited with code {error.exit_code}", error.exit_code)

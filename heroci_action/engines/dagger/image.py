@@ -9,14 +9,15 @@ import dagger
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.commands import forwards_command
-from heroci_action.engines.dagger.execution import first_line
+from heroci_action.engines.dagger.execution import first_line, refused
 from heroci_action.engines.dagger.places import SALT
 from heroci_action.engines.dagger.replay_cache import new_salt
 from heroci_action.engines.dagger.resources import RunResources
-from heroci_action.engines.dagger.sdk import evaluate
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.plan.actions import BuildImage
 
+# The engine's error for an image that it could not find, which is not a fault of the Dockerfile's commands.
+_UNRESOLVED = "failed to resolve source metadata"
 _DOCKERFILE = ".heroci.Dockerfile"
 # The value of a build argument is part of the cache key of every later RUN in the same stage of the build.
 _FROM = re.compile(r"^[ \t]*FROM[ \t].*$", re.IGNORECASE | re.MULTILINE)
@@ -39,18 +40,20 @@ async def build(resources: RunResources, action: BuildImage, sink: Sink) -> Step
     connection = resources.connection
     output = Output(sink)
     try:
-        with connection.telemetry.observe(output) as span:
+        with connection.telemetry.observe(output, "build") as span:
             built = await _define(resources, action)
-            resources.image = await connection.ask(evaluate(built))
+            resources.image = await connection.evaluate(built)
         output.flush()
-        # Outside of the span: the measurement belongs neither to the output of the build nor to what was executed.
-        facts = await _measure(resources, resources.image)
+        # Outside of the span, because the measurement is not part of the build.
+        facts = await _measure(resources)
     except dagger.ExecError as error:
         output.complete(error.stdout, error.stderr)
         return StepOutcome(exit_code=error.exit_code)
     except dagger.QueryError as error:
         for line in str(error).splitlines():
             sink(Stream.STDERR, line)
+        if _UNRESOLVED in str(error):
+            raise refused(error) from error
         return StepOutcome(exit_code=1, cause=first_line(error))
     return StepOutcome(exit_code=0, cached=not connection.telemetry.executed(span), facts=facts)
 
@@ -92,14 +95,17 @@ async def _read(resources: RunResources, context: dagger.Directory, name: str) -
         return ""
 
 
-async def _measure(resources: RunResources, image: dagger.Container) -> dict[str, str]:
-    container = (await resources.recipe()).image()
-    measured = container.with_mounted_directory("/image", image.rootfs())
+async def _measure(resources: RunResources) -> dict[str, str]:
+    container = await resources.shell()
+    measured = container.with_mounted_directory("/image", await resources.image_files())
     text = measured.with_exec(["python", "-c", _MEASURE]).stdout()
     size = int(await resources.connection.ask(text))
     return {"image size": f"{size / 1e6:.1f} MB"}
 
 
 async def needs_entrypoint(resources: RunResources) -> bool:
-    """Return whether a command in the image has to go through its entry point."""
-    return forwards_command(await resources.connection.ask(resources.built_image.entrypoint()))
+    """Return whether a command in the image has to go through its entry point; the engine is asked once."""
+    if resources.image_entrypoint is None:
+        request = resources.built_image.entrypoint()
+        resources.image_entrypoint = tuple(await resources.connection.ask(request))
+    return forwards_command(resources.image_entrypoint)

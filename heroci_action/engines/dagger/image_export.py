@@ -43,7 +43,7 @@ async def _run_docker(docker: Docker, *arguments: str) -> str:
 
 
 async def push(
-    resources: RunResources, reference: str, login: tuple[str, str] | None, sink: Sink
+    resources: RunResources, reference: str, *, login: tuple[str, str] | None, sink: Sink
 ) -> StepOutcome:
     """Push the image; if the registry refuses it, the step fails."""
     image = resources.built_image

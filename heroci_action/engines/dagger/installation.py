@@ -64,7 +64,7 @@ def project_script(environment: Environment) -> str:
 
 
 def tools_script(tools: Iterable[str]) -> str:
-    """Return the script that installs HeroCI's tools in an environment of their own."""
+    """Return the script that installs HeroCI's tools in a separate environment."""
     return "\n".join(
         (
             f"uv venv --quiet --seed --python python {TOOLS}",

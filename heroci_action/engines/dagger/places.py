@@ -25,5 +25,8 @@ STOP = f"{HOME}/stop"
 EXECUTION = "HEROCI_EXECUTION"
 """The name of an execution; volatile, so that it is not part of the engine's cache key."""
 
+STAGE = "HEROCI_STAGE"
+"""The stage that a service belongs to, so that stages do not share it."""
+
 SALT = "HEROCI_SALT"
-"""A random value that keeps apart what the engine would otherwise take from its cache."""
+"""A random value; with another salt, the engine executes a command again."""

@@ -103,6 +103,16 @@ async def _find_by_address(machine: Mapping[str, str], host: str) -> Target:
     return target
 
 
+def describe(machine: Mapping[str, str], runner_host: str | None = None) -> str:
+    """Return the engine's version and address, without checking whether it responds."""
+    host = runner_host or (None if SESSION_PORT in machine else machine.get(RUNNER_HOST))
+    if host:
+        return f"v{VERSION} at {public_address(host)}"
+    if SESSION_PORT in machine:
+        return f"v{VERSION} of `dagger run`"
+    return f"v{VERSION} in the local Docker"
+
+
 def public_address(host: str) -> str:
     """Return the address without anything that may be a password."""
     scheme, _, rest = host.partition("://")

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import dagger
 
 from heroci_action.engines.base import StepOutcome
-from heroci_action.engines.dagger.replay_cache import Entry, digest, new_salt
+from heroci_action.engines.dagger.replay_cache import Entry, digest
 from heroci_action.engines.dagger.resources import RunResources
 from heroci_action.plan.actions import Command, Place, Serve
 from heroci_action.plan.placeholders import fill
@@ -29,6 +29,7 @@ class StageReplay:
         self.whole = bool(stage.services) or any(_serves_or_in_image(step) for step in stage.steps)
         self.replayed = False
         self._entry: Entry | None = None
+        self._attempt = 0
         self._container: dagger.Container | None = None
 
     @property
@@ -46,25 +47,27 @@ class StageReplay:
         return self._entry.facts.get(step.name, {}) if self._entry else {}
 
     async def look_up(self, container: dagger.Container) -> None:
-        """Look the whole stage up; `container` contains everything that it depends on besides its description."""
+        """Look the whole stage up; its key is its description and the content of the container."""
         self._container = await self._add_image(container)
-        found = await self._resources.replay_cache.find(self._container, self._key())
-        self.replayed = found is not None
-        self._entry = found or Entry(salt=new_salt())
+        await self._find(self._container)
 
-    def start_over(self) -> None:
-        """Run the stage for real, because a part of it is no longer in the cache."""
-        self.replayed = False
-        self._entry = Entry(salt=new_salt())
+    async def look_up_again(self) -> None:
+        """Look for a later pass, because a part of the last one is no longer in the cache."""
+        assert self._container is not None  # noqa: S101  the stage has been looked up
+        self._attempt += 1
+        await self._find(self._container)
+
+    async def _find(self, container: dagger.Container) -> None:
+        found = await self._resources.replay_cache.find(container, self._whole_key())
+        self.replayed = found is not None
+        self._entry = found or Entry(salt=self._resources.salt)
 
     async def store(self, outcomes: Mapping[str, StepOutcome]) -> None:
-        """Remember the whole stage if every step has passed without replay."""
-        names = [step.name for step in self._stage.steps]
-        passed = all(name in outcomes and outcomes[name].exit_code == 0 for name in names)
-        if self._entry and self._container and passed and not self.replayed:
+        """Remember the whole stage, which has passed, unless it was replayed."""
+        if self._entry and self._container and not self.replayed:
             facts = {name: dict(outcome.facts) for name, outcome in outcomes.items()}
             entry = Entry(salt=self._entry.salt, facts=facts)
-            await self._resources.replay_cache.store(self._container, self._key(), entry)
+            await self._resources.replay_cache.store(self._container, self._whole_key(), entry)
 
     async def find_step(
         self, container: dagger.Container, step: Step, arguments: tuple[str, ...]
@@ -74,11 +77,15 @@ class StageReplay:
         return await self._resources.replay_cache.find(container, key)
 
     async def store_step(
-        self, container: dagger.Container, step: Step, arguments: tuple[str, ...], salt: str
+        self, container: dagger.Container, step: Step, arguments: tuple[str, ...], *, salt: str
     ) -> None:
         """Remember that a single step has passed under this salt."""
         key = self._step_key(step, arguments)
         await self._resources.replay_cache.store(container, key, Entry(salt=salt))
+
+    def _whole_key(self) -> str:
+        """Return the key of the whole stage; an entry cannot be replaced, so a later pass has another key."""
+        return digest(self._attempt, self._key())
 
     def _step_key(self, step: Step, arguments: tuple[str, ...]) -> str:
         return digest(step.name, arguments, dict(step.env), self._key())
@@ -86,7 +93,7 @@ class StageReplay:
     async def _add_image(self, container: dagger.Container) -> dagger.Container:
         if not any(in_image(step) for step in self._stage.steps):
             return container
-        rootfs = self._resources.built_image.rootfs()
+        rootfs = await self._resources.image_files()
         return container.with_mounted_directory("/heroci/image", rootfs)
 
     def _key(self) -> str:

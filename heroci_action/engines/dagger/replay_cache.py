@@ -46,7 +46,9 @@ class ReplayCache:
         if self._fresh:
             return None
         try:
-            text = await self._connection.ask(_lookup(container, key, "").stdout())
+            # Hidden, because a lookup that finds nothing is an error for the engine.
+            with self._connection.telemetry.spans.hidden():
+                text = await self._connection.ask(_lookup(container, key, "").stdout())
             return Entry(**json.loads(text))
         except (dagger.QueryError, ValueError, TypeError):
             return None
@@ -54,7 +56,9 @@ class ReplayCache:
     async def store(self, container: dagger.Container, key: str, entry: Entry) -> None:
         """Remember a pass; if the engine refuses, the same will run again next time."""
         try:
-            await self._connection.ask(_lookup(container, key, json.dumps(asdict(entry))).sync())
+            with self._connection.telemetry.spans.hidden():
+                value = json.dumps(asdict(entry))
+                await self._connection.ask(_lookup(container, key, value).sync())
         except dagger.QueryError:
             return
 
@@ -66,7 +70,7 @@ def digest(*parts: object) -> str:
 
 
 def _lookup(container: dagger.Container, key: str, value: str) -> dagger.Container:
-    # A name of its own for each entry, because the engine remembers volatile values by their names.
+    # Each entry has its own name, because the engine remembers volatile values by their names.
     name = f"HEROCI_ENTRY_{key[:32]}"
     script = f'[ -n "${name}" ] && printf %s "${name}"'
     return (

@@ -1,54 +1,69 @@
-"""What the stages of one run share in the engine."""
+"""The source, environment and image that the stages of a run share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from secrets import token_urlsafe
 
 import anyio
 import dagger
 
+from heroci_action.engines.dagger.collect import Collector
 from heroci_action.engines.dagger.connection import Connection
 from heroci_action.engines.dagger.environment import Recipe, base_image
 from heroci_action.engines.dagger.execution import Executor
 from heroci_action.engines.dagger.installation import index_variables
 from heroci_action.engines.dagger.places import PROBES, REPORTS, ROOT, SALT
+from heroci_action.engines.dagger.relay import Relay
 from heroci_action.engines.dagger.replay_cache import ReplayCache, new_salt
 from heroci_action.engines.dagger.source import NO_VERSION, upload_source, version_from_git
 from heroci_action.engines.dagger.variables import Variables
+from heroci_action.engines.known_services import Access, KnownService
 from heroci_action.engines.requirements import uv_version
 from heroci_action.engines.secret_store import SecretStore
 from heroci_action.engines.settings import EngineSettings
 from heroci_action.errors import EngineError
-from heroci_action.plan.stages import Plan
+from heroci_action.plan.stages import Plan, Service
 
 
 @dataclass(slots=True, kw_only=True)
 class RunResources:
     """The source, environment and image of a run.
 
-    `system`, `environment` and `image` are set by the steps that create them.
+    `scratch` is a directory of this machine that is removed after the run. `system`, `environment` and `image` are set
+    by the steps that create them. Stages that are not replayed have the same `salt`, so that they can share a server.
+    `database_log` receives the output of a server that is started early.
     """
 
     settings: EngineSettings
     plan: Plan
     connection: Connection
+    scratch: Path
     secrets: SecretStore
     secret_key: str = field(default_factory=lambda: token_urlsafe(48))
     system: dagger.Container | None = None
     environment: dagger.Container | None = None
     image: dagger.Container | None = None
+    image_entrypoint: tuple[str, ...] | None = None
+    salt: str = field(default_factory=new_salt)
+    database_log: Relay = field(default_factory=Relay)
     variables: Variables = field(init=False)
     executor: Executor = field(init=False)
     replay_cache: ReplayCache = field(init=False)
+    collector: Collector = field(init=False)
     _recipe: Recipe | None = None
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
+    _accesses: dict[tuple[str, str], Access] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.secrets.add(self.secret_key)
         self.variables = Variables(self.connection, self.secrets, self.settings.machine)
         client, fresh = self.connection.client, self.settings.fresh
         self.executor = Executor(self.connection, base_image(client, self.plan.environment))
+        self.collector = Collector(
+            connection=self.connection, scratch=self.scratch, limit=self.plan.largest_report
+        )
         self.replay_cache = ReplayCache(self.connection, fresh=fresh)
 
     @property
@@ -73,6 +88,10 @@ class RunResources:
                 "the production image has not been built", remedy="do not skip the stage 'image'"
             )
         return self.image
+
+    async def image_files(self) -> dagger.Directory:
+        """Return the files of the production image."""
+        return await self.connection.once("rootfs", self.built_image.rootfs())
 
     async def source(self) -> dagger.Directory:
         """Return the project's source in the engine."""
@@ -100,16 +119,28 @@ class RunResources:
             source=await upload_source(
                 self.connection, settings.root, exclude=settings.exclude, machine=settings.machine
             ),
+            empty=await self.connection.once("empty", self.client.directory()),
             indexes={
-                name: await self.variables.secret(f"index-{name}", value)
-                for name, value in indexes.items()
+                name: await self.variables.secret(name, value) for name, value in indexes.items()
             },
             uv=uv_version(settings.machine),
             version=version,
         )
 
+    def access(self, service: Service, known: KnownService, stage: str) -> Access:
+        """Return the account of a database server; the same one if it is requested again for this stage."""
+        key = (service.name, stage)
+        if key not in self._accesses:
+            self._accesses[key] = Access.of(service, known)
+        return self._accesses[key]
+
+    async def shell(self) -> dagger.Container:
+        """Return a container in which small commands of HeroCI can run."""
+        image = (await self.recipe()).image()
+        return await self.connection.once("shell", image, evaluate=True)
+
     async def base(self) -> dagger.Container:
-        """Return the container in which the base environment is built; a fresh run has one of its own."""
+        """Return the container in which the base environment is built; a fresh run never shares it."""
         container = self.system or (await self.recipe()).image()
         return container.with_env_variable(SALT, new_salt()) if self.settings.fresh else container
 

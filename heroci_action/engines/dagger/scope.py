@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -19,13 +20,16 @@ from heroci_action.engines.commands import (
 )
 from heroci_action.engines.dagger import application, hook, image, image_export
 from heroci_action.engines.dagger.application import Application
-from heroci_action.engines.dagger.collect import collect_files
+from heroci_action.engines.dagger.disk import disk_warnings
 from heroci_action.engines.dagger.execution import Executed
 from heroci_action.engines.dagger.places import REPORTS, SALT
+from heroci_action.engines.dagger.preflight import VERSION
 from heroci_action.engines.dagger.replay import StageReplay, is_replayable, uses_environment
 from heroci_action.engines.dagger.replay_cache import new_salt
 from heroci_action.engines.dagger.resources import RunResources
-from heroci_action.engines.dagger.services import StageServices, command_arguments, stop
+from heroci_action.engines.dagger.service_definition import command_arguments
+from heroci_action.engines.dagger.services import StageServices, stop
+from heroci_action.engines.dagger.spans import end_step
 from heroci_action.engines.dagger.stage_container import create_stage_container, working_directory
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.engines.dispatch import Dispatcher
@@ -73,7 +77,9 @@ class DaggerScope(Dispatcher):
 
     async def run(self, step: Step, sink: Sink) -> StepOutcome:
         """Execute one step, or replay it."""
-        outcome = await self.dispatch(step, sink)
+        with self._resources.connection.telemetry.spans.span(step.name) as span:
+            outcome = await self.dispatch(step, sink)
+            end_step(span, failed=outcome.exit_code != 0, cached=outcome.cached)
         self._outcomes[step.name] = outcome
         return outcome
 
@@ -93,7 +99,13 @@ class DaggerScope(Dispatcher):
         resources = self._resources
         recipe = await resources.recipe()
         outcome, resources.environment = await recipe.add_dependencies(await resources.base(), sink)
-        return outcome
+        connection = resources.connection
+        facts = {
+            **outcome.facts,
+            "engine": f"Dagger {VERSION}, {connection.seconds:.1f} s to connect",
+        }
+        warnings = outcome.warnings if outcome.cached else await disk_warnings(resources)
+        return replace(outcome, facts=facts, warnings=warnings)
 
     async def customise(self, action: Customise, sink: Sink) -> StepOutcome:
         """Pass the base environment through the project's hook."""
@@ -111,7 +123,7 @@ class DaggerScope(Dispatcher):
         self, reference: str, login: tuple[str, str] | None, sink: Sink
     ) -> StepOutcome:
         """Push the production image."""
-        return await image_export.push(self._resources, reference, login, sink)
+        return await image_export.push(self._resources, reference, login=login, sink=sink)
 
     async def run_command(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
         """Run a command in the base environment or in the production image, or replay it."""
@@ -132,28 +144,30 @@ class DaggerScope(Dispatcher):
             if uses_environment(self._stage):
                 container = await self._stage_container()
             else:
-                container = (await self._resources.recipe()).image()
+                container = await self._resources.shell()
             await self._replay.look_up(container)
-            await self._describe_services()
-            if not self._replay.replayed:
-                await self._services.start()
+            await self._provide_services()
 
-    async def _describe_services(self) -> None:
-        await self._services.describe(self._replay.salt)
+    async def _provide_services(self) -> None:
+        """Define the services, and start them unless the stage is replayed."""
+        await self._services.define(self._replay.salt)
         self._values |= self._services.values
+        if not self._replay.replayed:
+            await self._services.start()
 
     async def _replay_command(
         self, step: Step, arguments: tuple[str, ...], sink: Sink
     ) -> StepOutcome:
         """Replay a command of a stage that has passed; if it is no longer in the cache, run the whole stage."""
         lines: list[tuple[Stream, str]] = []
-        done = await self._execute(
-            step, arguments, lambda *line: lines.append(line), salt=self._replay.salt
+        container = await self._prepare(await self._start_of(step), step, salt=self._replay.salt)
+        done = await self._resources.executor.replay(
+            container, arguments, lambda *line: lines.append(line)
         )
-        if not done.cached:
+        if done is None:
             return await self._start_over(step, sink)
-        for stream, line in lines:
-            sink(stream, line)
+        self._keep(step, done.container)
+        _send(lines, sink)
         return self._outcome(done, arguments, sink)
 
     async def _run_in_environment(
@@ -167,7 +181,7 @@ class DaggerScope(Dispatcher):
         salt = entry.salt if entry else new_salt()
         done = await self._execute(step, arguments, sink, salt=salt)
         if done.exit_code == 0 and not done.cached:
-            await self._replay.store_step(container, step, arguments, salt)
+            await self._replay.store_step(container, step, arguments, salt=salt)
         return self._outcome(done, arguments, sink)
 
     async def _execute(
@@ -216,19 +230,25 @@ class DaggerScope(Dispatcher):
         if self._application:
             container = self._application.bind(container)
         variables = declared_variables(self._stage, step, {**self._values, **(values or {})})
-        return await self._resources.variables.add(container, variables, stage=self._stage.name)
+        return await self._resources.variables.add(
+            container, variables, stage=self._stage, step=step
+        )
 
     async def _run_in_image(
         self, step: Step, arguments: tuple[str, ...], sink: Sink
     ) -> StepOutcome:
-        resources = self._resources
+        resources, replayed = self._resources, self._replay.replayed
         container = await self._prepare(resources.built_image, step, salt=self._replay.salt)
+        lines: list[tuple[Stream, str]] = []
         code = await resources.executor.execute_bare(
             container,
             arguments,
-            sink,
+            (lambda *line: lines.append(line)) if replayed else sink,
             use_entrypoint=await image.needs_entrypoint(resources),
         )
+        if replayed and code:
+            return await self._start_over(step, sink)
+        _send(lines, sink)
         facts = self._services.take_facts()
         return StepOutcome(exit_code=code, cached=self._replay.replayed, facts=facts)
 
@@ -262,16 +282,15 @@ class DaggerScope(Dispatcher):
         return Application(service=service, port=port)
 
     async def _start_over(self, step: Step, sink: Sink) -> StepOutcome:
-        """Run the stage from its first step: the engine no longer has a part of it, so the rest is useless."""
+        """Replay another pass, or run the stage from its first step: the engine no longer has a part of this one."""
         done = [
             each
             for each in self._stage.steps
             if each.name in self._outcomes and is_replayable(each)
         ]
-        self._replay.start_over()
         self._current = self._application = None
-        await self._describe_services()
-        await self._services.start()
+        await self._replay.look_up_again()
+        await self._provide_services()
         for each in done:
             # Its output has already been shown.
             self._outcomes[each.name] = await self.dispatch(each, lambda *_: None)
@@ -279,16 +298,13 @@ class DaggerScope(Dispatcher):
 
     async def collect(self, step: Step) -> tuple[ReportFile, ...]:
         """Return the report files of a step."""
-        containers = self._containers_of(step)
         directory = working_directory(self._resources.plan)
-        files: list[ReportFile] = []
-        for report in step.reports:
-            if report.path is not None:
-                pattern = PurePosixPath(directory, fill(report.path, self._values))
-                files += await collect_files(
-                    self._resources.connection, containers, kind=report.kind, pattern=pattern
-                )
-        return tuple(files)
+        patterns = [
+            (report.kind, str(PurePosixPath(directory, fill(report.path, self._values))))
+            for report in step.reports
+            if report.path is not None
+        ]
+        return await self._resources.collector.collect(self._containers_of(step), patterns)
 
     def _containers_of(self, step: Step) -> list[dagger.Container]:
         """Return the containers in which the step's reports may be."""
@@ -300,9 +316,16 @@ class DaggerScope(Dispatcher):
             return list(self._left.values())
         return [self._current] if self._current else []
 
+    @property
+    def passed(self) -> bool:
+        """Whether every step has passed."""
+        outcomes = [self._outcomes.get(step.name) for step in self._stage.steps]
+        return all(outcome is not None and outcome.exit_code == 0 for outcome in outcomes)
+
     async def store(self) -> None:
         """Remember the whole stage if it has passed."""
-        await self._replay.store(self._outcomes)
+        if self.passed:
+            await self._replay.store(self._outcomes)
 
     async def close(self) -> None:
         """Stop the services and the application."""
@@ -314,3 +337,8 @@ class DaggerScope(Dispatcher):
                 if self._application:
                     connection = self._resources.connection
                     tasks.start_soon(stop, connection, self._application.service)
+
+
+def _send(lines: list[tuple[Stream, str]], sink: Sink) -> None:
+    for stream, line in lines:
+        sink(stream, line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from dagger.client._core import Context, Field, make_converter
 from dagger.client._session import ConnectParams, SingleConnection
 from dagger.client.base import Type
 
-T = TypeVar("T", bound=Type)
+Known = TypeVar("Known", bound=Type)
 
 
 class ApiConnection(SingleConnection):
@@ -48,42 +48,64 @@ class _Context(Context):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A container after its last command, with the command's output and the content of a file."""
+    """A container after its last command, the command's exit code and output, and the content of a file."""
 
     container: dagger.Container
+    exit_code: int
     stdout: str
     stderr: str
     content: str
 
 
-async def execute(container: dagger.Container, file: str) -> Finished:
+async def execute(container: dagger.Container, file: str | None) -> Finished:
     """Execute the container's last command; one request for everything that is needed afterwards.
 
     Raises dagger.ExecError if the command fails and the container expects success.
     """
-    content = {"contents": Field("File", "contents", {})}
-    fields = {
-        **{name: Field("Container", name, {}) for name in ("id", "stdout", "stderr")},
-        "file": Field("Container", "file", {"path": file}, children=content),
-    }
-    selections = container._ctx.selections.copy()  # noqa: SLF001
-    selections.append(replace(selections.pop(), children=fields))
-    context = replace(container._ctx, selections=selections)  # noqa: SLF001
-    answer: dict[str, Any] = await context.execute(dict)
+    names = ("id", "exitCode", "stdout", "stderr")
+    fields = {name: Field("Container", name, {}) for name in names}
+    if file:
+        content = {"contents": Field("File", "contents", {})}
+        fields["file"] = Field("Container", "file", {"path": file}, children=content)
+    answer = await _select(container, fields)
     return Finished(
         container=_load(container, answer["id"]),
+        exit_code=answer["exitCode"],
         stdout=answer["stdout"],
         stderr=answer["stderr"],
-        content=answer["file"]["contents"],
+        content=answer["file"]["contents"] if file else "",
     )
 
 
-async def evaluate(value: T) -> T:
+async def file_sizes(directory: dagger.Directory, paths: Iterable[str]) -> dict[str, int]:
+    """Return the sizes of files, with one request."""
+    names = {f"file{number}": path for number, path in enumerate(paths)}
+    if not names:
+        return {}
+    size = {"size": Field("File", "size", {})}
+    fields = {
+        name: Field("Directory", "file", {"path": path}, children=size)
+        for name, path in names.items()
+    }
+    answer = await _select(directory, fields)
+    return {path: answer[name]["size"] for name, path in names.items()}
+
+
+async def _select(value: Type, fields: dict[str, Field]) -> dict[str, Any]:
+    """Return several fields of an object."""
+    selections = value._ctx.selections.copy()  # noqa: SLF001
+    selections.append(replace(selections.pop(), children=fields))
+    context = replace(value._ctx, selections=selections)  # noqa: SLF001
+    answer: dict[str, Any] = await context.execute(dict)
+    return answer
+
+
+async def evaluate(value: Known) -> Known:
     """Evaluate a container or directory in the engine and return it with its id."""
     return _load(value, await _ask(value, "sync"))
 
 
-async def identify(value: T) -> T:
+async def identify(value: Known) -> Known:
     """Return the object with its id, so that passing it as an argument sends no request."""
     return _load(value, await _ask(value, "id"))
 
@@ -93,10 +115,10 @@ async def _ask(value: Type, field: str) -> str:
     return await select(field, []).execute(str)
 
 
-def _load(value: T, identifier: str) -> T:
+def _load(value: Known, identifier: str) -> Known:
     context = value._ctx.select_id(value._graphql_name(), identifier)  # noqa: SLF001
     cls: Any = type(value)
-    known: T = _with_known_id(cls)(context)
+    known: Known = _with_known_id(cls)(context)
     known.known_id = identifier  # type: ignore[attr-defined]
     return known
 

@@ -1,10 +1,6 @@
-"""The services of a stage: containers that the engine starts, and that steps reach by their names."""
+"""The services of a stage: started by the engine, and reached by the steps under their names."""
 
 from __future__ import annotations
-
-import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import anyio
 import dagger
@@ -12,39 +8,19 @@ import dagger
 from heroci_action.engines.base import one_error
 from heroci_action.engines.dagger.connection import Connection
 from heroci_action.engines.dagger.execution import first_line
-from heroci_action.engines.dagger.places import HOME, SALT
 from heroci_action.engines.dagger.resources import RunResources
-from heroci_action.engines.dagger.sdk import identify
-from heroci_action.engines.dagger.telemetry import Output
-from heroci_action.engines.known_services import (
-    POSTGRES,
-    Access,
-    KnownService,
-    address,
-    known_service,
-    service_image,
-    service_port,
+from heroci_action.engines.dagger.service_definition import (
+    ServiceDefinition,
+    database_creation,
+    define_service,
 )
+from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.errors import EngineError
-from heroci_action.plan.placeholders import fill, fill_line
-from heroci_action.plan.stages import Service, Stage
+from heroci_action.plan.stages import Stage
 
 # Seconds; the image may have to be pulled first.
 READY_WITHIN = 120.0
 STOP_WITHIN = 2.0
-_DATABASE = "heroci"
-_DATA = f"{HOME}/data"
-_INITDB = "--encoding=UTF8 --locale=C.UTF-8 --no-sync"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageService:
-    """A service of a stage, started or not, and the values of its placeholders."""
-
-    name: str
-    image: str
-    service: dagger.Service
-    values: Mapping[str, str] = field(repr=False)
 
 
 class StageServices:
@@ -54,7 +30,7 @@ class StageServices:
         self._resources = resources
         self._stage = stage
         self._log = log
-        self._services: tuple[StageService, ...] = ()
+        self._services: tuple[ServiceDefinition, ...] = ()
         self._failure: EngineError | None = None
         self._facts: dict[str, str] = {}
 
@@ -72,22 +48,48 @@ class StageServices:
         facts, self._facts = self._facts, {}
         return facts
 
-    async def describe(self, salt: str) -> None:
-        """Define the services without starting them; the salt distinguishes them from those of other stages."""
-        services = [self._resources.plan.services[name] for name in self._stage.services]
-        self._services = tuple([await self._describe(each, salt) for each in services])
+    async def define(self, salt: str) -> None:
+        """Define the services without starting them."""
+        resources, stage = self._resources, self._stage
+        self._services = tuple(
+            [
+                await define_service(
+                    resources, resources.plan.services[name], stage=stage.name, salt=salt
+                )
+                for name in stage.services
+            ]
+        )
         self._facts = {each.name: each.image for each in self._services}
 
     async def start(self) -> None:
         """Start all services and wait until they are ready. Raises EngineError if one does not become ready."""
+        self._resources.database_log.connect(self._log.sink)
         try:
             with one_error():
                 async with anyio.create_task_group() as tasks:
                     for service in self._services:
-                        tasks.start_soon(_start, self._resources.connection, service, self._log)
+                        tasks.start_soon(self._start, service)
         except EngineError as error:
             self._failure = error
             raise
+
+    async def _start(self, definition: ServiceDefinition) -> None:
+        resources = self._resources
+        await start(resources.connection, definition, self._log)
+        if not definition.shared:
+            return
+        service = resources.plan.services[definition.name]
+        try:
+            container = await database_creation(
+                resources, service, definition, stage=self._stage.name
+            )
+            await resources.connection.ask(container.sync())
+        except dagger.QueryError as error:
+            reason = error.stderr if isinstance(error, dagger.ExecError) else first_line(error)
+            raise EngineError(
+                f"service {definition.name!r} refused to create a database: {reason.strip()}",
+                remedy=f"check `services.{definition.name}.env`",
+            ) from error
 
     def check(self) -> None:
         """Raise the error of a service that did not start: a step that needs it would wait for it for ever."""
@@ -101,61 +103,21 @@ class StageServices:
         return container
 
     async def stop(self) -> None:
-        """Stop all services."""
+        """Stop the services that belong to this stage alone."""
         async with anyio.create_task_group() as tasks:
             for each in self._services:
-                tasks.start_soon(stop, self._resources.connection, each.service)
-
-    async def _describe(self, service: Service, salt: str) -> StageService:
-        resources, known = self._resources, known_service(service)
-        image, port = service_image(service), service_port(service)
-        container = resources.client.container().from_(image).with_env_variable(SALT, salt)
-        if known and known.account:
-            access = Access.of(service, known)
-            container = await self._add_account(container, service, known, access)
-            values = access.values(service.name, port, access.database or _DATABASE)
-        else:
-            values = address(known.name if known else service.name, service.name, port)
-        for name, value in service.env.items():
-            container = container.with_env_variable(name, fill(value, {"port": str(port)}))
-        line = fill_line(service.command, {"port": str(port)}) if service.command else None
-        arguments = command_arguments(line) or list(known.command if known else ())
-        exposed = container.with_exposed_port(port).without_docker_healthcheck()
-        definition = exposed.as_service(args=arguments or None, use_entrypoint=True)
-        identified = await resources.connection.ask(identify(definition))
-        return StageService(name=service.name, image=image, service=identified, values=values)
-
-    async def _add_account(
-        self, container: dagger.Container, service: Service, known: KnownService, access: Access
-    ) -> dagger.Container:
-        """Add the variables from which the image creates the account; a generated password is a secret."""
-        resources = self._resources
-        resources.secrets.add(*access.secrets)
-        variables = access.container_environment(known, access.database or _DATABASE)
-        for name, value in variables.items():
-            if value in access.secrets:
-                secret = await resources.variables.secret(f"{self._stage.name}-{name}", value)
-                container = container.with_secret_variable(name, secret)
-            else:
-                container = container.with_env_variable(name, value)
-        if known is POSTGRES and not service.image:
-            # The data is never needed again, so it is kept in memory.
-            container = container.with_env_variable("PGDATA", _DATA).with_mounted_temp(_DATA)
-            container = container.with_env_variable("POSTGRES_INITDB_ARGS", _INITDB)
-        return container
+                if not each.shared:
+                    tasks.start_soon(stop, self._resources.connection, each.service)
 
 
-def command_arguments(line: str | tuple[str, ...] | None) -> list[str]:
-    """Return the arguments of a container's command in any of its forms."""
-    if line is None:
-        return []
-    return shlex.split(line) if isinstance(line, str) else list(line)
-
-
-async def _start(connection: Connection, service: StageService, output: Output) -> None:
+async def start(connection: Connection, service: ServiceDefinition, output: Output) -> None:
+    """Start a service unless it runs, and wait until it is ready. Raises EngineError if it does not become ready."""
     name = service.name
     try:
-        with anyio.fail_after(READY_WITHIN), connection.telemetry.observe(output):
+        with (
+            anyio.fail_after(READY_WITHIN),
+            connection.telemetry.observe(output, f"service {name}"),
+        ):
             await connection.ask(service.service.start())
     except TimeoutError as error:
         raise EngineError(
@@ -176,7 +138,7 @@ async def _start(connection: Connection, service: StageService, output: Output) 
 
 
 async def stop(connection: Connection, service: dagger.Service) -> None:
-    """Kill a service, because nothing of it is needed any more."""
+    """Kill a service that is no longer needed."""
     if connection.broken:
         return
     with anyio.move_on_after(STOP_WITHIN, shield=True):

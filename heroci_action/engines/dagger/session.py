@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from heroci_action.engines.base import Sink
 from heroci_action.engines.dagger.cli import Cli
 from heroci_action.engines.dagger.connection import connect
+from heroci_action.engines.dagger.early_database import EarlyDatabase
 from heroci_action.engines.dagger.resources import RunResources
 from heroci_action.engines.dagger.scope import DaggerScope
 from heroci_action.engines.secret_store import SecretStore
@@ -16,28 +19,43 @@ from heroci_action.plan.stages import Plan, Stage
 
 
 class DaggerSession:
-    """Opens stages in the engine."""
+    """Opens stages in the engine; `passed` is true as long as every stage has passed."""
 
     def __init__(self, resources: RunResources) -> None:
         self.resources = resources
+        self.passed = True
 
     @asynccontextmanager
     async def stage(self, stage: Stage, sink: Sink) -> AsyncIterator[DaggerScope]:
         """Open the stage; on exit, its services are stopped, and a pass is remembered."""
         scope = DaggerScope(self.resources, stage, sink)
+        passed = False
         try:
-            yield scope
-            await scope.store()
+            with self.resources.connection.telemetry.spans.span(stage.name):
+                yield scope
+                await scope.store()
+            passed = scope.passed
         finally:
+            self.passed = self.passed and passed
             await scope.close()
 
 
 @asynccontextmanager
 async def open_session(
-    cli: Cli, plan: Plan, settings: EngineSettings, secrets: SecretStore
+    cli: Cli, plan: Plan, *, settings: EngineSettings, secrets: SecretStore
 ) -> AsyncIterator[DaggerSession]:
     """Open a session over the connection of a CLI."""
     async with connect(cli) as connection:
-        yield DaggerSession(
-            RunResources(settings=settings, plan=plan, connection=connection, secrets=secrets)
-        )
+        with tempfile.TemporaryDirectory(prefix="heroci-") as scratch:
+            resources = RunResources(
+                settings=settings,
+                plan=plan,
+                connection=connection,
+                scratch=Path(scratch),
+                secrets=secrets,
+            )
+            session, database = DaggerSession(resources), EarlyDatabase(resources)
+            async with database.running():
+                yield session
+                if session.passed:
+                    await database.remember()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +13,8 @@ import anyio.to_thread
 import dagger
 
 from heroci_action.engines.dagger.connection import Connection
-from heroci_action.engines.dagger.sdk import evaluate
+from heroci_action.engines.dagger.execution import first_line
+from heroci_action.engines.dagger.patterns import escape, exclude_patterns
 from heroci_action.errors import EngineError
 from heroci_action.repository.git import GitError, git, list_files
 
@@ -32,9 +33,10 @@ ONLY_TRACKED = (
     "id_rsa",
     "id_ed25519",
 )
+# Bytes; the engine's limit for the header of a request is 1 MiB.
+LONGEST_PATTERNS = 500_000
 NO_VERSION = "0.0.0"
 _VERSION = re.compile(r"\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?")
-_SPECIAL = re.compile(r"([\\*?\[\]!^])")
 
 Answer = TypeVar("Answer")
 
@@ -43,15 +45,24 @@ async def upload_source(
     connection: Connection, root: Path, *, exclude: tuple[str, ...], machine: Mapping[str, str]
 ) -> dagger.Directory:
     """Upload the source; unchanged files are not sent again. Raises EngineError if a file cannot be read."""
-    patterns = [*NEVER, *map(_escape, exclude), *await _untracked(root, machine)]
+    patterns = [*NEVER, *map(escape, exclude), *await _untracked(root, machine)]
+    _check_size(patterns)
     directory = connection.client.host().directory(str(root), exclude=patterns)
     try:
-        return await connection.ask(evaluate(directory))
+        return await connection.evaluate(directory)
     except dagger.QueryError as error:
         raise EngineError(
-            f"the source could not be sent to the engine: {error}",
+            f"the source could not be sent to the engine: {first_line(error)}",
             remedy="make sure that every file of the project can be read",
         ) from error
+
+
+def _check_size(patterns: Collection[str]) -> None:
+    if sum(map(len, patterns)) > LONGEST_PATTERNS:
+        raise EngineError(
+            f"the source could not be sent to the engine: git ignores {len(patterns):,} files one by one",
+            remedy="move them to a directory that git ignores as a whole",
+        )
 
 
 async def _untracked(root: Path, machine: Mapping[str, str]) -> list[str]:
@@ -62,9 +73,11 @@ async def _untracked(root: Path, machine: Mapping[str, str]) -> list[str]:
             list_files, root, *others, "--ignored", "--directory", env=machine
         )
         new = await _in_thread(list_files, root, *others, env=machine)
+        tracked = await _in_thread(list_files, root, "--cached", env=machine)
     except GitError:
         return [f"**/{pattern}" for pattern in ONLY_TRACKED]
-    return [_escape(path.rstrip("/")) for path in (*ignored, *_secret(new))]
+    secret = set(_secret(new))
+    return list(exclude_patterns([*ignored, *secret], {*tracked, *new} - secret))
 
 
 async def version_from_git(root: Path, machine: Mapping[str, str]) -> str:
@@ -86,8 +99,3 @@ async def _in_thread(
 
 def _secret(paths: Iterable[str]) -> Iterator[str]:
     return (path for path in paths if any(Path(path).match(pattern) for pattern in ONLY_TRACKED))
-
-
-def _escape(path: str) -> str:
-    """Return the path as a pattern that matches nothing else (Go's filepath.Match)."""
-    return _SPECIAL.sub(r"\\\1", path)

@@ -10,8 +10,8 @@ from heroci_action import probes
 from heroci_action.engines.dagger import volumes
 from heroci_action.engines.dagger.execution import first_line
 from heroci_action.engines.dagger.places import OUTCOME, PROBES, REPORTS, ROOT
+from heroci_action.engines.dagger.replay_cache import digest
 from heroci_action.engines.dagger.resources import RunResources
-from heroci_action.engines.dagger.sdk import evaluate
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Plan, Stage
 
@@ -35,7 +35,8 @@ async def create_stage_container(resources: RunResources, stage: Stage) -> dagge
     container = await _add_project(resources, container, user)
     for name, text in stage.files.items():
         container = container.with_new_file(f"{REPORTS}/{name}", text, owner=user)
-    container = await resources.connection.ask(evaluate(container))
+    name = f"stage-{digest(image, stage.image, dict(stage.files))}"
+    container = await resources.connection.once(name, container, evaluate=True)
     return await _add_caches(resources, container, stage.caches)
 
 
@@ -56,12 +57,14 @@ async def _add_project(
     resources: RunResources, container: dagger.Container, user: str
 ) -> dagger.Container:
     """Add the source and HeroCI's own directories, which belong to the image's user."""
-    client = resources.client
-    own = client.host().directory(str(Path(probes.__file__).parent), include=["*.py"])
+    directory = str(Path(probes.__file__).parent)
+    files = resources.client.host().directory(directory, include=["*.py"])
+    own = await resources.connection.once("probes", files)
+    recipe = await resources.recipe()
     container = (
-        container.with_directory(ROOT, await resources.source(), owner=user)
+        container.with_directory(ROOT, recipe.source, owner=user)
         .with_directory(PROBES, own)
-        .with_directory(REPORTS, client.directory(), owner=user)
+        .with_directory(REPORTS, recipe.empty, owner=user)
         .with_workdir(working_directory(resources.plan))
     )
     if not user:
@@ -82,5 +85,7 @@ async def _add_caches(
     for path in paths:
         place = PurePosixPath(working_directory(plan), path.replace("~", home or default, 1))
         (name,) = volumes.project_volumes(plan.project, (path,))
-        container = volumes.mount(resources.client, container, str(place), name, owner=user)
+        container = await volumes.mount(
+            resources.connection, container, str(place), name=name, owner=user
+        )
     return container

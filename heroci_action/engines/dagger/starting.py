@@ -23,12 +23,12 @@ REMOTE_READY_WITHIN = 60.0
 # Between two looks at the container; the CLI needs some seconds to start a container that has stopped.
 LOOK_EVERY = 2.0
 STARTED_WITHIN = 20.0
-NOTIFY_AFTER = (3.0, 30.0, 60.0, 120.0, 180.0, 240.0)
+NOTIFY_AFTER = (5.0, 30.0, 60.0, 120.0, 180.0, 240.0)
 
 
 @dataclass(slots=True)
 class Waiting:
-    """The state of waiting; `given_up` says why it ended without an engine."""
+    """The state of waiting; `given_up` is the reason if there is no engine in the end."""
 
     given_up: str | None = None
 

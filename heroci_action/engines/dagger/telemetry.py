@@ -1,22 +1,21 @@
-"""What the engine reports while it works: the output of steps, line by line, and whether anything was executed."""
+"""Read the engine's telemetry: the output of steps, line by line, and whether anything was executed."""
 
 from __future__ import annotations
 
 import re
-import secrets
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from opentelemetry import trace
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from heroci_action.engines.base import Sink, Stream
+from heroci_action.engines.dagger.spans import Spans
 
 # Pieces of output that are kept until the span they belong to is known.
 KEPT = 2_000
@@ -28,7 +27,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class Output:
-    """Passes lines on as they arrive, and at the end those that are missing: telemetry may be late or lost."""
+    """Passes lines on as they arrive, and the missing ones at the end, because telemetry may be late or lost."""
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
@@ -64,29 +63,25 @@ class Output:
 
 @dataclass(slots=True)
 class Telemetry:
-    """Sorts what the engine reports by the span that requested it."""
+    """Sorts the engine's telemetry by the span of the request."""
 
-    _trace_id: int = field(default_factory=lambda: secrets.randbits(128) | 1)
+    spans: Spans = field(default_factory=Spans)
     _outputs: dict[str, Output] = field(default_factory=dict)  # by our own spans
     _parents: dict[str, str] = field(default_factory=dict)
     _executed: set[str] = field(default_factory=set)
     _early: deque[tuple[str, Stream, str]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     @contextmanager
-    def observe(self, output: Output) -> Iterator[str]:
-        """Send the output of everything that the current task requests to `output`; yield the name of the span."""
-        span_id = secrets.randbits(64) | 1
-        context = trace.SpanContext(
-            self._trace_id, span_id, is_remote=False, trace_flags=trace.TraceFlags(1)
-        )
-        name = f"{span_id:016x}"
-        self._outputs[name] = output
-        with trace.use_span(trace.NonRecordingSpan(context)):
-            yield name
+    def observe(self, output: Output, name: str) -> Iterator[str]:
+        """Send the output of everything that the current task requests to `output`; yield the id of the span."""
+        with self.spans.span(name) as span:
+            span_id = f"{span.get_span_context().span_id:016x}"
+            self._outputs[span_id] = output
+            yield span_id
 
-    def executed(self, name: str) -> bool:
+    def executed(self, span_id: str) -> bool:
         """Return whether the engine has reported an execution below that span."""
-        return any(self._owner(span) == name for span in self._executed)
+        return any(self._owner(span) == span_id for span in self._executed)
 
     def take(self, kind: str, body: bytes) -> None:
         """Sort a message; an unreadable one is ignored, because nothing is decided by telemetry."""

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 import dagger
 
+from heroci_action.engines.dagger.connection import Connection
+
 SHARED = ("apt-cache", "apt-lists", "pip-cache", "uv-cache")
 """The volumes that all projects share."""
 
@@ -15,13 +17,14 @@ SHARED = ("apt-cache", "apt-lists", "pip-cache", "uv-cache")
 _LOCKED = ("apt-cache", "apt-lists")
 
 
-def mount(
-    client: dagger.Client, container: dagger.Container, path: str, name: str, *, owner: str = ""
+async def mount(
+    connection: Connection, container: dagger.Container, path: str, *, name: str, owner: str = ""
 ) -> dagger.Container:
     """Return the container with a volume mounted at `path`; `owner` is the user that writes to it."""
     locked = name in _LOCKED
     mode = dagger.CacheSharingMode.LOCKED if locked else dagger.CacheSharingMode.SHARED
-    volume = client.cache_volume(volume_name(name))
+    full_name = volume_name(name)
+    volume = await connection.once(full_name, connection.client.cache_volume(full_name))
     return container.with_mounted_cache(path, volume, sharing=mode, owner=owner)
 
 

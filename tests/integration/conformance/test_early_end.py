@@ -1,4 +1,4 @@
-"""A run that is interrupted: both engines keep the results of its tests, and name the one that was running."""
+"""An interrupted run: both engines keep the results of the tests, and name the hanging test."""
 
 from __future__ import annotations
 

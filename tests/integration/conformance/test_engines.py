@@ -1,4 +1,4 @@
-"""The same project on both engines: what the results say about it must be the same."""
+"""The same project has the same results on both engines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.integration.conformance.running import on_both
 
 pytestmark = pytest.mark.dagger
 
-# One of each kind: a failure, an error, a skip, a finding of each tool, lines that nothing runs.
+# One of each kind: a failure, an error, a skip, a finding of each tool, and lines that no test covers.
 WITH_FAULTS = {
     "shop/tests.py": """
         import unittest
@@ -64,7 +64,7 @@ def test_the_verdict_is_the_same(results: dict[str, Result]) -> None:
     assert {result.exit_code for result in results.values()} == {1}
 
 
-def test_stages_and_steps_end_the_same_way(results: dict[str, Result]) -> None:
+def test_stages_and_steps_have_the_same_outcomes(results: dict[str, Result]) -> None:
     host, dagger = (
         {
             f"{stage.name}/{step.name}": (step.status, step.exit_code)
@@ -84,7 +84,7 @@ def test_reasons_are_the_same(results: dict[str, Result]) -> None:
     assert host == dagger
 
 
-def test_tests_are_the_same_at_the_same_places(results: dict[str, Result]) -> None:
+def test_tests_and_their_locations_are_the_same(results: dict[str, Result]) -> None:
     host, dagger = (
         {test.id: (test.status, test.file, test.line, test.message) for test in results[name].tests}
         for name in ("host", "dagger")
@@ -107,7 +107,7 @@ def test_coverage_is_the_same_to_the_line(results: dict[str, Result]) -> None:
     assert results["host"].coverage
 
 
-def test_the_application_is_asked_with_the_same_result(results: dict[str, Result]) -> None:
+def test_the_integration_checks_pass_on_both(results: dict[str, Result]) -> None:
     for result in results.values():
         stage = next(stage for stage in result.stages if stage.name == "integration")
         assert stage.status is Status.PASSED, stage.reason

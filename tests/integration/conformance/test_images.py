@@ -1,4 +1,4 @@
-"""The production image on both engines: built, started, checked, and the same said about it."""
+"""The production image has the same results on both engines: built, started and checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOCKERFILE = """
     USER 1000
     CMD ["gunicorn", "--bind", "0.0.0.0:8000", "site_.wsgi"]
     """
-# The second ends at once, with a word about why.
+# The second one ends at once, with an error message.
 BROKEN = DOCKERFILE.replace("site_.wsgi", "site_.nothing")
 
 
@@ -29,15 +29,15 @@ BROKEN = DOCKERFILE.replace("site_.wsgi", "site_.nothing")
 def results(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Result, Result]:
-    """Of the host engine, and of the Dagger engine."""
+    """The results of the host engine and of the Dagger engine."""
     files = {"Dockerfile": str(request.param)}
     root = write(tmp_path_factory.mktemp("conformance") / "project", files)
     found = on_both(root, RunContext())
     return found["host"], found["dagger"]
 
 
-def ends(result: Result) -> dict[str, tuple[Status, int | None]]:
-    """How each step of the stages with the image ended."""
+def outcomes(result: Result) -> dict[str, tuple[Status, int | None]]:
+    """Return the outcome of each step in the stages with the image."""
     return {
         f"{stage.name}/{step.name}": (step.status, step.exit_code)
         for stage in result.stages
@@ -46,8 +46,8 @@ def ends(result: Result) -> dict[str, tuple[Status, int | None]]:
     }
 
 
-def test_every_step_ends_the_same_way(results: tuple[Result, Result]) -> None:
-    host, dagger = map(ends, results)
+def test_every_step_has_the_same_outcome(results: tuple[Result, Result]) -> None:
+    host, dagger = map(outcomes, results)
     assert host == dagger
     assert host["image/build"] == (Status.PASSED, 0)
 
@@ -59,7 +59,7 @@ def test_the_verdict_is_the_same(
     assert verdicts == {1 if "broken" in request.node.name else 0}
 
 
-def test_integration_runs_on_an_image_that_started_and_on_no_other(
+def test_integration_runs_only_if_the_image_started(
     results: tuple[Result, Result], request: pytest.FixtureRequest
 ) -> None:
     wanted = Status.SKIPPED if "broken" in request.node.name else Status.PASSED

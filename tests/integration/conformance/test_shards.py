@@ -18,11 +18,11 @@ CLASSES = "from django.test import SimpleTestCase\n" + "".join(
     f"\n\nclass C{number}(SimpleTestCase):\n    def test_it(self):\n        pass\n"
     for number in range(4)
 )
-# One class takes longer than all others, so that it is alone in its shard: only who has read the times knows that.
+# One class takes longer than all others, so that it is alone in its shard if the times are read.
 TIMES = {f"shop.tests.C{number}": (100.0 if number == 2 else 1.0, 1) for number in range(4)}
 
 
-def test_the_times_decide_on_both_engines(tmp_path: Path) -> None:
+def test_both_engines_split_by_the_recorded_times(tmp_path: Path) -> None:
     root = write(tmp_path / "project", {"shop/tests.py": CLASSES})
     shard = Shard(number=1, total=2)
     context = RunContext(no_image="not asked for", shard=shard, times=TIMES)

@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from heroci_action.engines.base import EngineSession, ReportFile, StepOutcome, Stream
+from heroci_action.engines.dagger.engine import DaggerEngine
 from heroci_action.engines.registry import ENGINES, create_engine
 from heroci_action.engines.secret_store import ignore
 from heroci_action.engines.settings import EngineSettings
@@ -37,7 +38,10 @@ class Seen:
         return "\n".join(line for _, line in self.lines)
 
     def report(self, step: str) -> dict[str, bytes]:
-        return {Path(file.path).name: file.content for file in self.reports[step]}
+        """Return the contents of a step's report files by name."""
+        return {
+            Path(file.path).name: file.content for file in self.reports[step] if not file.problem
+        }
 
 
 @dataclass
@@ -92,6 +96,21 @@ class Repository:
         await self.session(body, *stages, fresh=fresh)
         return seen
 
+    def disk_space(self) -> int:
+        """Return the bytes that the engine keeps for all programs."""
+
+        async def measure() -> int:
+            # Imported late because it loads the SDK.
+            from heroci_action.engines.dagger.session import DaggerSession  # noqa: PLC0415
+
+            settings = EngineSettings(root=self.root, cache=self.root, machine=self.machine)
+            async with DaggerEngine(settings=settings).open(self.plan) as session:
+                assert isinstance(session, DaggerSession)
+                entries = session.resources.client.engine().local_cache().entry_set()
+                return await entries.disk_space_bytes()
+
+        return anyio.run(measure)
+
     async def session(
         self, body: Callable[[EngineSession], Awaitable[None]], *stages: Stage, fresh: bool = False
     ) -> None:
@@ -140,5 +159,5 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.fixture
 def published(repository: Repository) -> str:
     """An image with Python and its own user, in a registry that the engine can reach."""
-    add = "RUN useradd --create-home --uid 1234 somebody\nUSER somebody\n"
+    add = "RUN useradd --create-home --uid 1234 worker\nUSER worker\n"
     return repository.publish("user", f"FROM python:3.13-slim\n{add}")

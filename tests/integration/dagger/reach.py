@@ -48,7 +48,5 @@ def registry() -> str:
     """Return the address of a registry that the engine can push to, or skip the test."""
     address = os.environ.get("HEROCI_TEST_REGISTRY")
     if not address:
-        pytest.skip(
-            "no registry to push to; name one that the engine reaches in HEROCI_TEST_REGISTRY"
-        )
+        pytest.skip("no registry to push to; name one in HEROCI_TEST_REGISTRY")
     return address

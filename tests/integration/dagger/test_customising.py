@@ -1,4 +1,4 @@
-"""What a project can configure: images of its own, caches, secrets, and the hook."""
+"""The project's configuration: images of stages, caches, secrets, and the hook."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from heroci_action.plan.actions import BuildImage, Command, Place, Serve
@@ -57,6 +59,21 @@ def test_an_image_is_built_measured_started_and_run(repository: Repository) -> N
     again = repository.run(stage)
     assert all(outcome.cached for outcome in again.outcomes.values())
     assert again.outcomes["start"].facts == seen.outcomes["start"].facts
+
+
+def test_measuring_an_image_takes_no_room_in_the_engine(repository: Repository) -> None:
+    """An export of the image would take as much as the image in the engine, in every build."""
+    unique = (repository.root / "unique.txt").read_text()
+    fill = f"RUN head -c 300M /dev/urandom >/filler # {unique}"
+    repository.write({"Dockerfile": f"FROM python:3.13-slim\n{fill}\nCOPY change.txt .\n"})
+    used: list[int] = []
+    for number in range(3):
+        repository.write({"change.txt": str(number)})
+        seen = repository.run(image(BUILD))
+        assert float(seen.outcomes["build"].facts["image size"].split()[0]) > 300
+        used.append(repository.disk_space())
+    # Other programs use the engine too, but hardly between every two builds.
+    assert min(after - before for before, after in pairwise(used)) < 150e6
 
 
 def test_a_failing_build_fails_the_step_with_its_output(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dagger
 import pytest
 
 from heroci_action.engines.dagger import services
@@ -72,14 +73,26 @@ def test_a_stage_that_is_not_replayed_starts_with_its_first_step(repository: Rep
 def test_a_stage_runs_again_from_its_first_step_if_a_part_is_no_longer_cached(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def find_anything(*_: object) -> Entry:
-        return Entry(salt=new_salt())
+    original = ReplayCache.find
+    lookups: list[str] = []
 
-    monkeypatch.setattr(ReplayCache, "find", find_anything)
+    async def find_a_lost_entry_first(
+        cache: ReplayCache, container: dagger.Container, key: str
+    ) -> Entry | None:
+        lookups.append(key)
+        lost = len(lookups) == 1
+        return Entry(salt=new_salt()) if lost else await original(cache, container, key)
+
+    monkeypatch.setattr(ReplayCache, "find", find_a_lost_entry_first)
     repository.with_plan(services={"counter": counter()})
-    seen = repository.run(requesting())
-    assert not any(outcome.cached for outcome in seen.outcomes.values())
-    assert seen.text.split() == ["1", "2"]
+    first = repository.run(requesting())
+    assert not any(outcome.cached for outcome in first.outcomes.values())
+    assert first.text.split() == ["1", "2"]
+    # The entry cannot be replaced, but the pass is found all the same.
+    lookups.clear()
+    second = repository.run(requesting())
+    assert all(outcome.cached for outcome in second.outcomes.values())
+    assert second.text.split() == ["1", "2"]
 
 
 def test_postgres_is_ready_for_the_first_query_and_its_password_is_masked(
@@ -106,6 +119,52 @@ def test_postgres_is_ready_for_the_first_query_and_its_password_is_masked(
     assert "off" in seen.text
     assert "***" in seen.text
     assert repository.run(work).outcomes["query"].cached
+
+
+SHOW_DATABASE = (
+    "import os, psycopg; c = psycopg.connect(os.environ['DATABASE_URL'], client_encoding='utf8');"
+    "name, started = c.execute('select current_database(), pg_postmaster_start_time()').fetchone();"
+    "print(name if isinstance(name, str) else name.decode(), started)"
+)
+
+
+def test_stages_have_databases_of_their_own_on_one_server(repository: Repository) -> None:
+    repository.with_plan(
+        services={"postgres": Service(name="postgres", version="17")},
+        environment=Environment(python="3.13", packages=("psycopg[binary]",)),
+    )
+    stages = [
+        Stage(
+            name=name,
+            steps=(Step(name=name, action=Command(line=("python", "-c", SHOW_DATABASE))),),
+            services=("postgres",),
+            env={"DATABASE_URL": "{postgres.url}"},
+        )
+        for name in ("unit-tests", "image")
+    ]
+    seen = repository.run(*stages)
+    first, second = (line.split(" ", 1) for line in seen.text.splitlines())
+    assert [first[0], second[0]] == ["heroci_unit_tests", "heroci_image"]
+    assert first[1] == second[1]
+    # One of them alone is replayed as well.
+    assert repository.run(stages[1]).outcomes["image"].cached
+
+
+def test_a_database_that_the_configuration_names_is_used(repository: Repository) -> None:
+    env = {"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": "in-the-repository", "POSTGRES_DB": "shop"}
+    repository.with_plan(
+        services={"db": Service(name="db", image="postgres:17-alpine", env=env)},
+        environment=Environment(python="3.13", packages=("psycopg[binary]",)),
+    )
+    stage = Stage(
+        name="work",
+        steps=(Step(name="query", action=Command(line=("python", "-c", SHOW_DATABASE))),),
+        services=("db",),
+        env={"DATABASE_URL": "postgres://{db.user}:{db.password}@{db.host}:{db.port}/{db.db}"},
+    )
+    seen = repository.run(stage)
+    assert seen.outcomes["query"].exit_code == 0, seen.text
+    assert seen.text.startswith("shop ")
 
 
 def test_a_service_that_ends_is_an_error_and_its_output_is_shown(repository: Repository) -> None:

@@ -1,4 +1,4 @@
-"""Steps in containers: their outcomes, output and reports, what is replayed, and what is not sent to the engine."""
+"""Steps in containers: outcomes, output, reports, replay, cancellation, and files that are not uploaded."""
 
 from __future__ import annotations
 
@@ -61,6 +61,27 @@ def test_report_files_need_not_be_text(repository: Repository) -> None:
     assert repository.run(stage(step("a", line, reports=JUNIT))).report("a") == {
         "r.xml": b"\xff\x00\x01"
     }
+
+
+def test_a_report_that_is_too_large_is_not_copied(repository: Repository) -> None:
+    repository.with_plan(largest_report=1_000_000)
+    line = "cd {reports}; echo small >a.xml; truncate -s 9G b.xml"
+    seen = repository.run(stage(step("a", line, reports=JUNIT)))
+    assert seen.report("a")["a.xml"] == b"small\n"
+    (large,) = (file for file in seen.reports["a"] if file.problem)
+    assert large.path.endswith("/b.xml")
+    assert "9,663,676,416 bytes" in (large.problem or "")
+
+
+def test_a_link_never_reads_a_file_of_this_machine(repository: Repository) -> None:
+    outside = repository.root.parent / "outside.xml"
+    outside.write_text("a file of this machine")
+    line = (
+        f"cd {{reports}}; echo x >a.txt; ln -s a.txt b.xml; ln -s {outside} c.xml; ln -s no d.xml"
+    )
+    reports = (Report(kind=JUNIT[0].kind, path="{reports}/*.*"),)
+    seen = repository.run(stage(step("a", line, reports=reports)))
+    assert seen.report("a") == {"a.txt": b"x\n", "b.xml": b"x\n"}
 
 
 def test_a_pass_is_replayed_with_its_output_and_its_reports(repository: Repository) -> None:
@@ -222,6 +243,14 @@ def test_a_cancelled_step_keeps_its_output_and_its_reports(
     anyio.run(repository.session, body)
     assert lines[0] == "begun"
     assert found == {"early.xml": b"early\n", **last}
+
+
+def test_thousands_of_ignored_files_do_not_hinder_the_upload(repository: Repository) -> None:
+    repository.write({".gitignore": "*.sqlite3\n", "kept/a.txt": ""}).commit()
+    for number in range(20_000):
+        (repository.root / "kept" / f"x{number}.sqlite3").touch()
+    seen = repository.run(stage(step("a", "find kept -type f")))
+    assert seen.text == "kept/a.txt"
 
 
 def test_a_cancelled_step_ends_in_the_engine_and_other_stages_continue(

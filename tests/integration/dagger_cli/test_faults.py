@@ -1,4 +1,4 @@
-"""A broken engine: an error with cause and remedy within seconds, and no process left behind."""
+"""A broken engine: an error with cause and remedy within seconds, and no process remains."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,9 +18,11 @@ import pytest
 
 from heroci_action.engines.choice import choose
 from heroci_action.engines.dagger import cli_program
-from heroci_action.engines.dagger.preflight import CLI, RUNNER_HOST, preflight
+from heroci_action.engines.dagger.cli_program import find_cli
+from heroci_action.engines.dagger.preflight import CLI, RUNNER_HOST, SCHEMES, preflight
 from heroci_action.errors import EngineError, UsageError
 from heroci_action.options import EngineChoice
+from tests.integration.dagger import reach
 from tests.integration.dagger_cli.conftest import ADDRESS
 
 
@@ -123,7 +126,7 @@ def closed_socket() -> Iterator[Path]:
 
 
 def refusal(machine: dict[str, str]) -> tuple[str, str]:
-    """Return the cause and the remedy that a user who is not root gets."""
+    """Return the cause and the remedy for a user who is not root."""
     if os.geteuid() == 0:
         os.setuid(65534)
     with pytest.raises(EngineError) as caught:
@@ -142,9 +145,42 @@ def test_a_socket_that_this_user_may_not_use_is_named_as_the_cause(
         "DOCKER_HOST": f"unix://{closed_socket}",
         "HOME": str(closed_socket.parent),
     }
-    # A process of its own, because root cannot get back the rights that it gives up here.
+    # A separate process, because root cannot get back the rights that it gives up here.
     with ProcessPoolExecutor(1, mp_context=get_context("fork")) as child:
         cause, remedy = child.submit(refusal, machine).result()
     assert cause == "this user is not allowed to use the Docker daemon's socket"
     assert "group 'docker'" in remedy
     assert "--engine host" in remedy
+
+
+@pytest.mark.dagger
+def test_the_schemes_are_those_of_the_cli() -> None:
+    """Every scheme has a driver, which then fails for another reason; an unknown scheme has none."""
+    reach.require()
+    schemes = [*SCHEMES, "podman-container", "nonsense"]
+    without = {scheme for scheme, found in anyio.run(_drivers, schemes).items() if not found}
+    assert without == {"podman-container", "nonsense"}
+
+
+async def _drivers(schemes: list[str]) -> dict[str, bool]:
+    """Return for each scheme whether the CLI has a driver for it."""
+    found: dict[str, bool] = {}
+    ready = anyio.Event()
+    ready.set()
+    program = await find_cli(os.environ, sdk=ready)
+
+    async def ask(scheme: str) -> None:
+        env = {**os.environ, RUNNER_HOST: f"{scheme}://heroci-test-nowhere"}
+        process = await anyio.open_process([program, "session"], env=env)
+        output = b""
+        with anyio.move_on_after(5), suppress(anyio.EndOfStream):
+            while process.stderr and b"no driver for scheme" not in output:
+                output += await process.stderr.receive()
+        process.kill()
+        await process.aclose()
+        found[scheme] = b"no driver for scheme" not in output
+
+    async with anyio.create_task_group() as tasks:
+        for scheme in schemes:
+            tasks.start_soon(ask, scheme)
+    return found
