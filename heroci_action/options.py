@@ -46,7 +46,6 @@ class Unreadable(StrEnum):
 
 
 DEFAULT_OUTPUT = Path("heroci-reports")
-LIST_PASSED = 10_000  # tests
 LARGEST_FILE = 1 << 30  # bytes of one uncompressed report
 
 
@@ -136,13 +135,12 @@ class RunOptions(Options):
 class ReportOptions(Options):
     """The options of `report` and `merge`: file names and globs. None means the value of the configuration.
 
-    If more than `listed` tests passed, the result packs them. A report of more than `largest_file` uncompressed bytes
-    is not read. `path_prefixes` are pairs of a prefix of the paths in reports, and what replaces it.
+    A report of more than `largest_file` uncompressed bytes is not read. `path_prefixes` are pairs of a prefix of the
+    paths in reports, and what replaces it.
     """
 
     results: tuple[str, ...] = ()
     coverage: tuple[str, ...] = ()
     lint: tuple[str, ...] = ()
-    listed: int | None = None
     largest_file: int | None = None
     path_prefixes: tuple[tuple[str, str], ...] = ()

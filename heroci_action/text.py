@@ -93,3 +93,15 @@ def some(names: Sequence[str], limit: int = 3) -> str:
     """Return the first names, and how many more there are: `a, b, c and 4 more`."""
     listed = ", ".join(names[:limit])
     return f"{listed} and {len(names) - limit:,} more" if len(names) > limit else listed
+
+
+def cut_middle(text: str, limit: int, *, left_out: int = 0) -> str:
+    """Return at most `limit` characters of a text: its head and its tail, and between them what was left out.
+
+    `left_out` characters between the two halves of `limit` are missing already.
+    """
+    missing = left_out + max(len(text) - limit, 0)
+    if not missing:
+        return text
+    half = min(limit, len(text)) // 2
+    return f"{text[:half]}\n… {missing:,} characters were left out …\n{text[-half:]}"

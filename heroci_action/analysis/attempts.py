@@ -95,7 +95,7 @@ def _supersede_step(earlier: StepResult, later: StepResult) -> StepResult:
 def _numbered(step: StepResult) -> Iterator[tuple[Key, TestCase]]:
     """Yield the tests of a step by identity; tests of one name are told apart by their order."""
     seen: dict[tuple[str, str, str | None], int] = defaultdict(int)
-    for test in chain(step.tests, unpack(step.passed) if step.passed else ()):
+    for test in chain(step.tests, unpack(step.passed)):
         name = test.classname, test.name, test.file
         yield (*name, seen[name]), test
         seen[name] += 1

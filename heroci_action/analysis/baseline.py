@@ -102,7 +102,7 @@ def _outcomes(result: Result, numbers: dict[str, int]) -> _Outcomes:
     for test in result.tests:
         found.add(numbers.setdefault(test.id, len(numbers)), test.status, test.duration)
     for packet in result.packed:
-        for name, seconds in packing.named(packet):
+        for name, seconds in packing.names(packet):
             found.add(numbers.setdefault(name, len(numbers)), Status.PASSED, seconds)
     return found
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import click
 
-from heroci_action.cli.shared import list_passed, report_options, to_fields
+from heroci_action.cli.shared import report_options, to_fields
 from heroci_action.commands.merge import merge_results
 from heroci_action.options import ReportOptions
 
 
 @click.command("merge", short_help="Merge the results of shards and matrix jobs.")
 @click.argument("results", nargs=-1, required=True, metavar="GLOB...")
-@list_passed
 @report_options
 def command(*, results: tuple[str, ...], **options: Any) -> int:
     """Merge the heroci-result.json files that match GLOB... into one report.

@@ -9,7 +9,6 @@ import click
 
 from heroci_action.cli.shared import (
     largest_file,
-    list_passed,
     path_prefix,
     report_options,
     to_fields,
@@ -35,7 +34,6 @@ from heroci_action.options import ReportOptions
 )
 @largest_file
 @path_prefix
-@list_passed
 @report_options
 def command(
     *, results: tuple[str, ...], coverage: tuple[str, ...], lint: tuple[str, ...], **options: Any

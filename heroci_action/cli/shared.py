@@ -11,7 +11,6 @@ import click
 from heroci_action.cli.types import DURATION, NAMES, PATH_PREFIX, SIZE
 from heroci_action.options import (
     DEFAULT_OUTPUT,
-    LIST_PASSED,
     Destination,
     EngineChoice,
     FailOn,
@@ -154,14 +153,6 @@ path_prefix = click.option(
     metavar="[OLD=]NEW",
     help="Replace the prefix OLD of paths in reports by a directory of the repository; repeatable. "
     "Without OLD, add it to relative paths.",
-)
-
-list_passed = click.option(
-    "--list-passed",
-    "listed",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help=f"If more than N tests passed, store them as a compact index in heroci-result.json. [default: {LIST_PASSED}]",
 )
 
 

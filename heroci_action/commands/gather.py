@@ -14,7 +14,7 @@ from heroci_action.readers.base import tolerate
 from heroci_action.readers.format import Category
 from heroci_action.readers.recognized import read_recognized
 from heroci_action.readers.registry import BY_KIND
-from heroci_action.results.records import PassedTests, Result, StageResult, Status, StepResult
+from heroci_action.results.records import Result, StageResult, Status, StepResult
 from heroci_action.text import count
 
 EMOJI: Mapping[str, str] = {Category.TESTS: "🧪", Category.LINT: "🖤", Category.COVERAGE: "📊"}
@@ -121,13 +121,13 @@ def _reason(steps: Sequence[StepResult]) -> str | None:
 
 
 def _step(source: Source, readings: Readings) -> StepResult:
-    packed = readings.passed or PassedTests()
+    packed = next(iter(readings.passed), None)
     step = StepResult(
         name=source.path,
         status=Status.PASSED,
-        duration=sum(test.duration for test in readings.tests) + packed.duration,
+        duration=sum(test.duration for test in readings.tests) + (packed.duration if packed else 0),
         tests=readings.tests,
-        passed=readings.passed,
+        passed=packed,
         diagnostics=readings.diagnostics,
         facts=readings.facts,
         problems=readings.problems,

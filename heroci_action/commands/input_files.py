@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heroci_action.config.location import read_file, report_config, repository_root
-from heroci_action.options import LARGEST_FILE, LIST_PASSED, ReportOptions, Unreadable
+from heroci_action.options import LARGEST_FILE, ReportOptions, Unreadable
 from heroci_action.output_directory import REPORTS, is_marked
 
 
@@ -24,11 +24,9 @@ class Found:
 class Settings:
     """How files are read.
 
-    If more than `listed` tests passed, they are packed. `largest_file` is a number of bytes; `paths` replace prefixes
-    of paths in reports.
+    `largest_file` is a number of bytes; `paths` replace prefixes of paths in reports.
     """
 
-    listed: int = LIST_PASSED
     largest_file: int = LARGEST_FILE
     unreadable: Unreadable = Unreadable.FAIL
     paths: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +67,6 @@ def read_settings(options: ReportOptions) -> Settings:
     """Return the settings of the call, else of the configuration, else the defaults. Raises ConfigurationError."""
     configured = _configured(options.path.resolve())
     return Settings(
-        listed=configured.listed if options.listed is None else options.listed,
         largest_file=(
             configured.largest_file if options.largest_file is None else options.largest_file
         ),
@@ -84,7 +81,6 @@ def _configured(place: Path) -> Settings:
         return Settings()
     found = report_config(written, origin)
     return Settings(
-        listed=found.list_passed,
         largest_file=found.largest_file,
         unreadable=Unreadable(found.unreadable),
         paths=found.paths,

@@ -13,7 +13,7 @@ from heroci_action.errors import UsageError
 from heroci_action.options import ReportOptions, Unreadable
 from heroci_action.output_directory import REPORTS
 from heroci_action.repository.git import Checkout
-from heroci_action.results.packed import listed
+from heroci_action.results.packed import expand_or_pack
 from heroci_action.results.records import Result, StageResult, Status, StepResult
 from heroci_action.results.serialise import load
 from heroci_action.version import __version__
@@ -42,7 +42,7 @@ def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
         broken = {}
     if problems := broken | missing | unexplained_failures(results):
         merged = replace(merged, stages=(*merged.stages, _problem_stage(problems)))
-    result = listed(merged, settings.listed)
+    result = expand_or_pack(merged)
     repository = read_repository(Checkout.of(options.path))
     return finish_report(result, options, repository, environ)
 
@@ -57,7 +57,7 @@ def _load(files: Iterable[Path]) -> tuple[dict[str, Result], dict[str, str]]:
     for path in files:
         name = path.as_posix()
         try:
-            results[_job_name(path, results)] = listed(load(path.read_bytes()), 0)
+            results[_job_name(path, results)] = expand_or_pack(load(path.read_bytes()), 0)
         except UsageError as error:
             problems[name] = f"{name}: {error}"
         except OSError as error:

@@ -22,7 +22,7 @@ from heroci_action.publish.files import Repository
 from heroci_action.readers import PathResolver, Source
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.repository.git import Checkout
-from heroci_action.results.packed import listed
+from heroci_action.results.packed import expand_or_pack
 from heroci_action.results.records import Result, Status
 from heroci_action.version import __version__
 
@@ -43,7 +43,7 @@ def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
     )
     resolver = replace(path_resolver(repository, options.path, environ), mapping=settings.paths)
     result = gather(_find_input(options, settings), resolver, result)
-    return finish_report(listed(result, settings.listed), options, repository, environ)
+    return finish_report(expand_or_pack(result), options, repository, environ)
 
 
 def finish_report(
@@ -118,8 +118,6 @@ def _source(path: Path, kind: str, limit: int) -> Source:
         path=path.as_posix(),
         opened=partial(_open, path),
         limit=limit,
-        outputs=False,
-        packed=True,
     )
 
 

@@ -27,7 +27,7 @@ from heroci_action.publish.files import Repository
 from heroci_action.readers import PathResolver, Readings, Source, read
 from heroci_action.readers.base import tolerate
 from heroci_action.repository.git import Checkout
-from heroci_action.results.packed import listed
+from heroci_action.results.packed import expand_or_pack
 from heroci_action.results.records import Result
 from heroci_action.runner.run import Interrupt, Outcome, Reader, run_plan
 from heroci_action.version import __version__
@@ -60,7 +60,7 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
             command_files = CommandFiles(machine)
             result = with_logs(await run_project(project, engine, observer), output)
             command_files.restore()
-            result = listed(result, project.loaded.config.report.list_passed)
+            result = expand_or_pack(result)
             site = Site(
                 checkout=Checkout.of(root),
                 repository=Repository(root=root, tracked=project.files),

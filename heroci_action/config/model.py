@@ -42,7 +42,7 @@ from heroci_action.config.types import (
     one_or_more,
     short_form,
 )
-from heroci_action.options import LARGEST_FILE, LIST_PASSED
+from heroci_action.options import LARGEST_FILE
 
 _STEP_NAME_LIMIT = 60
 
@@ -200,8 +200,6 @@ class ReportConfig(Table):
 
     largest_file: Annotated[Size, Field(json_schema_extra={"default": "1GiB"})] = LARGEST_FILE
     """Maximum uncompressed size of a report, such as "500MB"; larger files are skipped with a warning."""
-    list_passed: Annotated[StrictInt, Field(ge=0)] = LIST_PASSED
-    """If more tests passed, `heroci-result.json` stores them as a compact index of names."""
     unreadable: Literal["fail", "warn"] = "fail"
     """What a report means that is empty, cut off, of an unknown format, or contradicts itself."""
     paths: Mapping[str, Path] = Field(default_factory=dict)

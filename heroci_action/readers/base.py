@@ -1,10 +1,11 @@
-"""What readers take and give: sources of bytes, the tree that paths are placed in, and readings."""
+"""The input and the output of readers: sources of bytes, and readings."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import BinaryIO
 
 from heroci_action.options import LARGEST_FILE
@@ -25,7 +26,7 @@ _GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 
 
 class BrokenReportError(Exception):
-    """A report that cannot be read; `kept` is what was understood before it broke."""
+    """A report cannot be read; `kept` is what was read before it broke."""
 
     def __init__(self, reason: str, kept: Readings | None = None) -> None:
         super().__init__(reason)
@@ -34,12 +35,12 @@ class BrokenReportError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A report as bytes; `path` is its name in messages, `errors` what a printing step said on standard error.
+    """A report as bytes; `path` is its name in messages.
 
-    A large one is not in `content`: `opened` gives a stream of it, as often as it is read. `limit` is the number of
-    bytes, after unpacking, above which it is refused. Without `outputs`, what tests printed that passed is not kept:
-    that is most of a large report, and nobody reads it. `problem` is why the content ends where it does. With `packed`,
-    the tests that have nothing to tell are packed.
+    `content` is all of it, unless `opened` returns a stream, which it does as often as the report is read; `problem` is
+    why the content is not complete. `errors` is what a step that printed its report wrote to standard error. A report
+    of more than `limit` bytes, after unpacking, is refused. If `assume_reruns`, a test that is twice in one suite,
+    first failed and then passed, ran twice.
     """
 
     kind: str
@@ -49,11 +50,10 @@ class Source:
     opened: Callable[[], BinaryIO] | None = None
     problem: str | None = None
     limit: int = LARGEST_FILE
-    outputs: bool = True
-    packed: bool = False
+    assume_reruns: bool = False
 
     def chunks(self) -> Iterator[bytes]:
-        """The content in pieces, unpacked where it is gzip. Raises BrokenReportError."""
+        """Yield the content in pieces, unpacked if it is gzip. Raises BrokenReportError."""
         pieces = self._pieces()
         first = next(pieces, b"")
         pieces = _chained(first, pieces)
@@ -93,12 +93,12 @@ class Source:
 
     @property
     def data(self) -> bytes:
-        """All of the content at once, for formats that cannot be streamed. Raises BrokenReportError."""
+        """Return all of the content, for formats that cannot be streamed. Raises BrokenReportError."""
         return b"".join(self.chunks())
 
     @property
     def text(self) -> str:
-        """The content as text, by its byte order mark; bytes that make no character are replaced."""
+        """Return the content as text, decoded by its byte order mark; invalid bytes are replaced."""
         content = self.data
         wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
         return content.decode("utf-16" if wide else "utf-8-sig", errors="replace")
@@ -111,7 +111,7 @@ def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The members of a gzip file, in pieces that stay small whatever they were packed from."""
+    """Yield the content of a gzip file, which may have several members, in pieces of bounded size."""
     member = zlib.decompressobj(wbits=31)
     try:
         for piece in pieces:
@@ -127,20 +127,17 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
         raise BrokenReportError("its compressed content ends too early")
 
 
-"""Directories of other people's code, whose files may be called like ours."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
     """What the reports of a step contain.
 
-    `passed` are tests in addition to `tests`, if the report was read `packed`; `elsewhere` counts those that other
-    shards run. `problems` name files that are broken or contradict themselves: a step with one has not passed.
+    `passed` are tests in addition to `tests`; `elsewhere` counts those that other shards run. `problems` name files
+    that are broken or contradict themselves: a step with one has not passed.
     """
 
     tests: tuple[TestCase, ...] = ()
     problems: tuple[str, ...] = ()
-    passed: PassedTests | None = None
+    passed: tuple[PassedTests, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -152,7 +149,7 @@ class Readings:
 
 
 Reader = Callable[[Sequence[Source], PathResolver], Readings]
-"""Reads all reports of one kind that a step left."""
+"""Reads all reports of one kind that a step produced."""
 
 
 def tolerate(readings: Readings) -> Readings:
@@ -161,15 +158,15 @@ def tolerate(readings: Readings) -> Readings:
 
 
 def each(single: Callable[[Source, PathResolver], Readings]) -> Reader:
-    """A reader of files that have nothing to do with each other."""
+    """Return a reader of files that are independent of each other."""
 
     def reader(sources: Sequence[Source], tree: PathResolver) -> Readings:
-        return joined(kept(single, source, tree) for source in sources)
+        return merge_readings(read_one(single, source, tree) for source in sources)
 
     return reader
 
 
-def kept(
+def read_one(
     single: Callable[[Source, PathResolver], Readings], source: Source, tree: PathResolver
 ) -> Readings:
     """Return the readings of one file; if it is broken, what could be read of it and a problem that names it."""
@@ -177,50 +174,22 @@ def kept(
         return single(source, tree)
     except BrokenReportError as broken:
         problem = f"{source.path}: not a complete {source.kind} report: {broken}"
-        return joined([broken.kept, Readings(problems=(problem,))])
+        return replace(broken.kept, problems=(*broken.kept.problems, problem))
 
 
-def joined(parts: Iterable[Readings]) -> Readings:
-    """Several readings as one; of facts with the same name the last one counts.
-
-    Raises ValueError where several have packed tests: such files are read one by one.
-    """
-    tests: list[TestCase] = []
-    diagnostics: list[Diagnostic] = []
-    coverages: list[Coverage] = []
-    facts: dict[str, str] = {}
-    problems: list[str] = []
-    splits: list[Split] = []
-    fixtures: FixtureTimes | None = None
-    run: RecordedRun | None = None
-    warnings: list[str] = []
-    packed: Readings | None = None
-    elsewhere = 0
-    for part in parts:
-        if part.passed:
-            if packed:
-                raise ValueError("packed reports are read one by one")
-            packed = part
-        tests += part.tests
-        diagnostics += part.diagnostics
-        coverages += part.coverage
-        facts |= part.facts
-        problems += part.problems
-        splits += part.splits
-        fixtures = part.fixtures or fixtures
-        run = part.run or run
-        warnings += part.warnings
-        elsewhere += part.elsewhere
+def merge_readings(parts: Iterable[Readings]) -> Readings:
+    """Return several readings as one; of facts with the same name the last one counts."""
+    parts = tuple(parts)
     return Readings(
-        tests=tuple(tests),
-        diagnostics=tuple(diagnostics),
-        coverage=tuple(coverages),
-        facts=facts,
-        problems=tuple(problems),
-        splits=tuple(splits),
-        fixtures=fixtures,
-        run=run,
-        warnings=tuple(warnings),
-        passed=packed.passed if packed else None,
-        elsewhere=elsewhere,
+        tests=tuple(chain.from_iterable(part.tests for part in parts)),
+        passed=tuple(chain.from_iterable(part.passed for part in parts)),
+        diagnostics=tuple(chain.from_iterable(part.diagnostics for part in parts)),
+        coverage=tuple(chain.from_iterable(part.coverage for part in parts)),
+        facts={name: value for part in parts for name, value in part.facts.items()},
+        splits=tuple(chain.from_iterable(part.splits for part in parts)),
+        fixtures=next((part.fixtures for part in reversed(parts) if part.fixtures), None),
+        run=next((part.run for part in reversed(parts) if part.run), None),
+        problems=tuple(chain.from_iterable(part.problems for part in parts)),
+        warnings=tuple(chain.from_iterable(part.warnings for part in parts)),
+        elsewhere=sum(part.elsewhere for part in parts),
     )

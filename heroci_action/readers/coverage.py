@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from heroci_action.readers.base import BrokenReportError, Reader, Readings, Source, joined
+from heroci_action.readers.base import BrokenReportError, Reader, Readings, Source, merge_readings
 from heroci_action.repository.paths import PathResolver, ReportPaths
 from heroci_action.results.branches import NO_BRANCHES, Branches, unite
 from heroci_action.results.records import Coverage, FileCoverage, UnmatchedFile
@@ -68,7 +68,7 @@ def each_coverage(single: Callable[[Source, PathResolver], Readings]) -> Reader:
         except BrokenReportError as broken:
             return unreadable(source, f"not a complete {source.kind} report: {broken}")
 
-    return lambda sources, tree: joined(read_one(source, tree) for source in sources)
+    return lambda sources, tree: merge_readings(read_one(source, tree) for source in sources)
 
 
 def unreadable(source: Source, reason: str) -> Readings:

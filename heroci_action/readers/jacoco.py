@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from heroci_action.readers.base import BrokenReportError, Readings, Source, joined
+from heroci_action.readers.base import BrokenReportError, Readings, Source, merge_readings
 from heroci_action.readers.coverage import (
     MeasuredFile,
     each_coverage,
@@ -84,7 +84,7 @@ class _Handler:
                 "it has counters but no lines: compile the classes with debug information"
             )
         parts = (self._placed(group, files) for group, files in self.files.items())
-        return joined(parts)
+        return merge_readings(parts)
 
     def _placed(self, group: str, files: Mapping[str, MeasuredFile]) -> Readings:
         """Return the coverage of a module: its source folders are not in the report."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heroci_action.plan.report_kinds import DATABASE_RECORD, DJANGO_RECORD
-from heroci_action.readers.base import BrokenReportError, Readings, Source, joined, kept
+from heroci_action.readers.base import BrokenReportError, Readings, Source, merge_readings, read_one
 from heroci_action.readers.format import Category, Format
 from heroci_action.readers.recorded_run import ProcessRecord, recorded_run
 from heroci_action.repository.paths import PathResolver
@@ -52,8 +52,8 @@ def read_records(sources: Sequence[Source], tree: PathResolver) -> Readings:
             _take(event, run, process, tree)
         return Readings()
 
-    troubles = joined(kept(single, source, tree) for source in sources)
-    return joined([_readings(run), troubles])
+    troubles = merge_readings(read_one(single, source, tree) for source in sources)
+    return merge_readings([_readings(run), troubles])
 
 
 def _readings(run: _Run) -> Readings:

@@ -1,38 +1,55 @@
-"""Finds the place of a failure in what a traceback says, in the manner of each language."""
+"""Find the frames in the text of a failure, in the notation of each language."""
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from heroci_action.repository.paths import PathResolver
 
-Place = tuple[str | None, int | None]
+SEARCHED = 200_000  # characters at the end of a text
+MAX_FRAMES = 200  # of one text, the innermost
 
-SEARCHED = 200_000  # characters at the end of a traceback that are looked at
+
+class Frame(NamedTuple):
+    """A place as a text gives it; `package` if the path is only the name of a file in it."""
+
+    path: str
+    line: int
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Style:
-    """How a language writes its frames; `last` says whether the innermost one stands at the end."""
+    """How a language writes frames; `last` if the innermost one comes last."""
 
     pattern: re.Pattern[str]
     last: bool = False
+
+    def frames(self, text: str) -> Iterator[Frame]:
+        """Yield the frames, the innermost first."""
+        matches = list(self.pattern.finditer(text))
+        for match in reversed(matches) if self.last else matches:
+            parts = match.groupdict()
+            yield Frame(parts["path"].strip(), int(parts["line"]), parts.get("package") or "")
 
 
 def _style(pattern: str, *, last: bool = False) -> _Style:
     return _Style(pattern=re.compile(pattern, re.MULTILINE), last=last)
 
 
-# The groups are `path` and `line`, and `package` where a path is only a bare name.
-STYLES = (
+# The groups are `path` and `line`, and `package` if the path is only a bare name.
+_STYLES = (
     # Python's own tracebacks, and the last line of each entry of pytest's.
     _style(r'^ *File "(?P<path>[^"\n]+)", line (?P<line>\d{1,9})', last=True),
-    _style(r"^(?P<path>[^\s:][^:\n]*\.py):(?P<line>\d{1,9}):(?: |$)", last=True),
-    # Java, Kotlin, Scala, Groovy: `at app//com.acme.CartTest$Inner.total(CartTest.java:12)`.
+    _style(r"^(?P<path>(?:[A-Za-z]:)?[^\s:][^:\n]*\.py):(?P<line>\d{1,9}):(?: |$)", last=True),
+    # Java, Kotlin, Scala, Groovy: `at app//com.acme.CartTest$Inner.total(CartTest.java:12)`; methods may have blanks.
     _style(
-        r"^\s*at (?:[^\s()/]*/)*(?P<package>[\w.$<>]+)\.[\w$<>]+"
+        r"^\s*at (?:[^\s()/]*/)*(?P<package>[\w.$<>-]{1,500})\.[^()\n]{1,200}"
         r"\((?P<path>[\w$-]+\.(?:java|kt|scala|groovy)):(?P<line>\d{1,9})\)"
     ),
     # .NET: `at Acme.CartTests.Total() in C:\src\CartTests.cs:line 12`.
@@ -42,7 +59,7 @@ STYLES = (
         r"^\s*at (?:[^\n(]{0,500}\()?(?:async )?(?:file://)?"
         r"(?P<path>(?:[A-Za-z]:)?[^\n():]+\.[cm]?[jt]sx?):(?P<line>\d{1,9}):\d+\)?\s*$"
     ),
-    # vitest: an ornament (U+276F), then `src/cart.test.ts:12:5`
+    # vitest: an ornament (U+276F), then `src/cart.test.ts:12:5`.
     _style(
         r"^\s*\u276f (?:[^\n]{0,200} )?(?P<path>[^\s:]+\.(?:[cm]?[jt]sx?|vue)):(?P<line>\d{1,9}):\d+"
     ),
@@ -52,67 +69,29 @@ STYLES = (
     _style(r"^(?:[^\n]{0,80}?\s)??(?P<path>[^\s:]+\.go):(?P<line>\d{1,9})(?::| \+0x|\s*$)"),
     # PHP and Ruby: `/app/tests/CartTest.php:25`, `./spec/cart_spec.rb:12:in`.
     _style(r"^\s*(?:#\d+ |# )?(?P<path>[^\s:(]+\.(?:php|rb))[:(](?P<line>\d{1,9})"),
+    # Any other notation: `test/till.bats, line 30`, `till.cpp(45)`, `a.feature:6`, `"x.ml", line 3`, `a.dart 12:5`.
+    _style(
+        r"(?<![\w./\\-])(?P<path>(?:[A-Za-z]:[\\/])?[\w./\\@+~-]{1,300}\.[A-Za-z]\w{0,9})"
+        r"(?:[\"'`]?(?::|\(|\[|,? line |:line | +(?=\d+:\d)))(?P<line>\d{1,9})\b"
+    ),
 )
 
 
-def broken_at(details: str, defined: Place, tree: PathResolver, *, package: str = "") -> Place:
-    """The innermost frame in the test's own file, else the innermost in the repository, else the definition.
+def find_frames(texts: Iterable[str], tree: PathResolver) -> tuple[Frame, ...]:
+    """Return the frames of the first text with frames in files that may be the repository's.
 
-    A frame that has a bare file name only is meant from the test's `package`, where several files are called so.
+    The innermost frame comes first. Frames in the notation of one language are followed by those of the next only if
+    all of them are in files of which the repository has none of that name.
     """
-    frames = list(_frames(details[-SEARCHED:], tree, package))
-    own = [frame for frame in frames if frame[0] == defined[0]]
-    known = [frame for frame in frames if frame[0] in tree.tracked or not tree.tracked]
-    return next(iter(own or known), defined)
+    found: tuple[Frame, ...] = ()
+    for text in texts:
+        for style in _STYLES:
+            frames = tuple(islice(style.frames(text[-SEARCHED:]), MAX_FRAMES))
+            found += frames
+            if any(tree.has_name(_basename(frame.path)) for frame in frames):
+                return found
+    return found[:MAX_FRAMES]
 
 
-def _frames(details: str, tree: PathResolver, package: str) -> Iterator[Place]:
-    """The frames that lie in the repository, the innermost of each style first."""
-    for style in STYLES:
-        matches = list(style.pattern.finditer(details))
-        for match in reversed(matches) if style.last else matches:
-            file = _locate(match.groupdict(), tree, package)
-            if file:
-                yield file, int(match["line"])
-
-
-def _locate(parts: dict[str, str | None], tree: PathResolver, near: str) -> str | None:
-    path = (parts["path"] or "").strip()
-    package = parts.get("package")
-    if package:
-        return _in_package(package, path, tree)
-    if "/" in path or "\\" in path:
-        return tree.locate(path)
-    if not tree.tracked:
-        return tree.locate(path)
-    return tree.in_package(path, near) or tree.named(path)
-
-
-def _in_package(package: str, name: str, tree: PathResolver) -> str | None:
-    """`com.acme.CartTest$Inner` and CartTest.java: the one file of that name in a directory com/acme."""
-    folders = package.partition("$")[0].split(".")[:-1]
-    stem = name.rpartition(".")[0]
-    return tree.named(name, "/".join([*folders, stem]))
-
-
-def by_classname(classname: str, tree: PathResolver) -> str | None:
-    """`shop.tests.test_cart.TestCart` lies in the longest of shop/tests/test_cart/TestCart.*, … that git knows.
-
-    A class name may be a path (jest, mocha, PHPUnit) or have other separators (PHP, Rust, Java's inner classes).
-    """
-    if classname in tree.tracked:
-        return classname
-    if re.search(r"\.\w{1,5}$", classname) and "/" in classname:
-        located = tree.locate(classname)
-        if located in tree.tracked:
-            return located
-    parts = [part for part in re.split(r"[.\\/$+]|::", classname[:1_000]) if part]
-    for length in range(min(len(parts), 20), 0, -1):
-        end = "/".join(parts[:length])
-        located = tree.locate(f"{end}.py")
-        if located in tree.tracked:
-            return located
-        found = tree.named(parts[length - 1], end)
-        if found and (length > 1 or len(parts) == 1):
-            return found
-    return None
+def _basename(path: str) -> str:
+    return posixpath.basename(path.replace("\\", "/"))

@@ -13,8 +13,11 @@ from xml.parsers.expat import errors as codes
 from heroci_action.readers.base import BrokenReportError, Readings, Source
 from heroci_action.text import UNSHOWABLE, legal_xml
 
+MAX_DEPTH = 1_000  # elements in each other
+MAX_TAG = 16 << 20  # bytes of one tag, with its attributes
+
 # Mistakes of writers without an XML library: these documents are read again with their text repaired.
-MENDABLE = frozenset(
+REPAIRABLE = frozenset(
     {
         codes.codes[codes.XML_ERROR_INVALID_TOKEN],
         codes.codes[codes.XML_ERROR_BAD_CHAR_REF],
@@ -88,14 +91,14 @@ def listen(
     """
     try:
         return _parse(through(source.chunks()), make)
-    except _MendableError as broken:
+    except _RepairableError as broken:
         try:
-            return _parse(_mended(source.chunks()), make)
-        except _MendableError:
+            return _parse(_repaired(source.chunks()), make)
+        except _RepairableError:
             raise BrokenReportError(str(broken), broken.kept) from broken
 
 
-class _MendableError(BrokenReportError):
+class _RepairableError(BrokenReportError):
     """A broken document that can be read after a repair."""
 
 
@@ -108,9 +111,9 @@ def _parse(chunks: Iterable[bytes], make: Callable[[expat.XMLParserType], Listen
     try:
         _feed(parser, listener, chunks)
     except expat.ExpatError as error:
-        kind = _MendableError if error.code in MENDABLE else BrokenReportError
+        kind = _RepairableError if error.code in REPAIRABLE else BrokenReportError
         raise kind(str(error), listener.readings(complete=False)) from error
-    except _MendableError:
+    except _RepairableError:
         raise
     except BrokenReportError as error:
         raise BrokenReportError(str(error), listener.readings(complete=False)) from error
@@ -122,9 +125,13 @@ def _parse(chunks: Iterable[bytes], make: Callable[[expat.XMLParserType], Listen
 
 def _feed(parser: expat.XMLParserType, listener: Listener, chunks: Iterable[bytes]) -> None:
     empty = True
+    fed = 0
     for chunk in chunks:
         empty = empty and not chunk.strip()
         parser.Parse(chunk, False)
+        fed += len(chunk)
+        if fed - parser.CurrentByteIndex > MAX_TAG:
+            _refuse(f"it has a tag of more than {MAX_TAG >> 20} MiB")
         listener.rest()
     if empty:
         _refuse("it is empty")
@@ -136,14 +143,19 @@ class _Unprefixed:
 
     def __init__(self, parser: expat.XMLParserType, handler: Handler) -> None:
         self._handler = handler
+        self._depth = 0
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = handler.text
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            _refuse(f"its elements are nested more than {MAX_DEPTH:,} deep")
         self._handler.start(local(name), attributes)
 
     def _end(self, name: str) -> None:
+        self._depth -= 1
         self._handler.end(local(name))
 
     def rest(self) -> None:
@@ -162,7 +174,7 @@ def local(name: str) -> str:
 def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
     """Have a document decoded here if expat cannot do it: Python helps it only with encodings of one byte."""
     if encoding and encoding.lower() not in _NATIVE and not _is_single_byte(encoding):
-        raise _MendableError(f"unknown encoding {encoding!r}")
+        raise _RepairableError(f"unknown encoding {encoding!r}")
 
 
 def _is_single_byte(encoding: str) -> bool:
@@ -184,7 +196,7 @@ def _refuse(reason: str) -> NoReturn:
     raise BrokenReportError(reason)
 
 
-def _mended(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _repaired(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the document in UTF-8 without what XML forbids; no reference is cut in two."""
     first = next(chunks, b"")
     decoder = codecs.getincrementaldecoder(_encoding(first))(errors="replace")

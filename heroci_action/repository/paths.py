@@ -205,6 +205,10 @@ class PathResolver:
         """Return a path that is relative to the root already, tidied; None if it leaves the root."""
         return inside(path)
 
+    def has_name(self, name: str) -> bool:
+        """Return whether a tracked file has this bare name; if the repository's files are unknown, any name may."""
+        return not self.tracked or name in _by_name(self.tracked)
+
     def in_package(self, name: str, package: str) -> str | None:
         """Return the tracked file of this name in the directory in which a package (`example.com/shop/cart`) ends."""
         found = _by_name(self.tracked).get(name, ())
@@ -223,12 +227,17 @@ class PathResolver:
         return found[0] if len(found) == 1 else None
 
     def _by_suffix(self, path: str) -> str | None:
-        """Return the only tracked file that a path of another machine ends in, with at least one directory."""
-        if not self._is_foreign or _LIBRARY.search(path):
+        """Return the only tracked file that a path of another machine ends in, with at least one directory.
+
+        A library may only be one that is tracked itself.
+        """
+        if not self._is_foreign:
             return None
         parts = path.strip("/").split("/")
         ends = ("/".join(parts[start:]) for start in range(len(parts) - 1))
         found = [end for end in ends if end in self.tracked]
+        if _LIBRARY.search(path):
+            found = [end for end in found if _LIBRARY.search(end)]
         return found[0] if len(found) == 1 else None
 
 

@@ -10,15 +10,15 @@ from heroci_action.results.records import Attempt, Status, TestCase
 
 def flaky(last: TestCase, failures: Sequence[TestCase]) -> TestCase:
     """Return a test that passed after these failed runs, with the place and the text of the first failure."""
-    first = failures[0]
+    attempts = tuple(_attempts(failures))
     return replace(
         last,
         status=Status.FLAKY,
-        file=first.file,
-        line=first.line,
-        message=first.message,
-        details=first.details,
-        attempts=(*_attempts(failures), *last.attempts),
+        file=failures[0].file,
+        line=failures[0].line,
+        message=attempts[0].message,
+        details=attempts[0].details,
+        attempts=(*attempts, *last.attempts),
     )
 
 

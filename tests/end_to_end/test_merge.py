@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.end_to_end.program import call
@@ -44,35 +45,15 @@ def test_file_that_is_no_result_is_a_usage_error(checkout: Path) -> None:
     assert "x.json" in done.stderr
 
 
-def test_shards_with_packed_tests_become_one_result(
-    checkout: Path,
-) -> None:
-    shards = {
-        "one": tuple(map(passed, ("test_a", "test_b"))),
-        "two": (*map(passed, ("test_b", "test_c")), failed("test_empty")),
-    }
-    for shard, cases in shards.items():
-        (checkout / f"{shard}.xml").write_text(junit(*cases))
-        report(checkout, f"{shard}.xml", "--output", f"artifacts/{shard}", "--list-passed", "0")
+def test_passed_tests_of_merged_shards_are_packed_if_they_are_many(checkout: Path) -> None:
+    for shard, first in (("one", 0), ("two", 6_000)):
+        names = (f"test_{number}" for number in range(first, first + 6_000))
+        (checkout / f"{shard}.xml").write_text(junit(*map(passed, names)))
+        report(checkout, f"{shard}.xml", "--output", f"artifacts/{shard}")
+    listed = json.loads((checkout / "artifacts/one/heroci-result.json").read_text())
 
-    def merged(*options: str) -> list[tuple[list[tuple[str, str]], int]]:
-        done = call("merge", "artifacts/**/heroci-result.json", *options, directory=checkout)
-        return [
-            (
-                [(test["name"], test["status"]) for test in step["tests"]],
-                (step["passed"] or {"count": 0})["count"],
-            )
-            for step in done.stage("tests")["steps"]
-        ]
+    done = call("merge", "artifacts/**/heroci-result.json", directory=checkout)
 
-    listed, packed = merged(), merged("--list-passed", "2")
-    (checkout / "heroci.toml").write_text("[report]\nlist-passed = 2\n")
-    configured, overruled = merged(), merged("--list-passed", "9")
-
-    bad = ("test_empty", "failed")
-    assert packed == [([], 2), ([bad], 2)]
-    assert listed == [
-        ([("test_a", "passed"), ("test_b", "passed")], 0),
-        ([bad, ("test_b", "passed"), ("test_c", "passed")], 0),
-    ]
-    assert (configured, overruled) == (packed, listed)
+    assert len(listed["stages"][0]["steps"][0]["tests"]) == 6_000
+    steps = done.stage("tests")["steps"]
+    assert [(step["tests"], step["passed"]["count"]) for step in steps] == [([], 6_000)] * 2

@@ -17,7 +17,7 @@ from heroci_action.analysis.slowest import slowest_tests
 from heroci_action.errors import UsageError
 from heroci_action.reports import junit
 from heroci_action.results import packed as packing
-from heroci_action.results.packed import listed, pack, unpack, without
+from heroci_action.results.packed import expand_or_pack, pack, unpack, without
 from heroci_action.results.records import PassedTests, Result, Status, TestCase
 from heroci_action.results.serialise import dump, load
 from tests.unit.builders import case, run, run_of, stage, step
@@ -43,7 +43,7 @@ def packed(*tests: TestCase) -> PassedTests:
 @given(st.lists(plain, min_size=1, max_size=30))
 def test_what_was_packed_comes_out_as_it_was(tests: list[TestCase]) -> None:
     assert list(unpack(packed(*tests))) == tests
-    assert [name for name, _ in packing.named(packed(*tests))] == [test.id for test in tests]
+    assert [name for name, _ in packing.names(packed(*tests))] == [test.id for test in tests]
 
 
 @given(st.lists(plain, min_size=1, max_size=20), st.sets(st.integers(0, 19)))
@@ -127,7 +127,7 @@ def test_junit_has_the_same_of_packed_tests(tests: list[TestCase]) -> None:
 def test_very_many_keys_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     column = packing.keys(packed(*(case(f"t{number}") for number in (1, 2, 3, 3))))
     for together in (1, 2, 100):
-        monkeypatch.setattr(packing, "TOGETHER", together)
+        monkeypatch.setattr(packing, "MAX_SET", together)
         monkeypatch.setattr(packing, "PART", together)
         assert packing.repeated(column) == {column[2]}
 
@@ -135,7 +135,7 @@ def test_very_many_keys_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -
 def test_above_the_limit_passed_tests_are_packed_and_below_it_they_are_listed() -> None:
     result = run_of(case("a"), case("b", output="said"), case("c", BAD), case("d"))
 
-    above, below = listed(result, 2), listed(listed(result, 2), 3)
+    above, below = expand_or_pack(result, 2), expand_or_pack(expand_or_pack(result, 2), 3)
 
     ((only,),) = (one.steps for one in above.stages)
     assert [test.name for test in only.tests] == ["b", "c"]
@@ -153,7 +153,7 @@ def test_a_comparison_is_the_same_with_a_packed_baseline() -> None:
     before = run_of(*(case(f"t{n}", duration=0.1) for n in range(1, 42)), case("x"))
 
     def apart(result: Result) -> Result:
-        return listed(result, 0)
+        return expand_or_pack(result, 0)
 
     expected = compare(now, before)
     found = compare(apart(now), apart(before))

@@ -17,24 +17,24 @@ def load_report(root: Path) -> ReportConfig:
 
 
 def test_what_is_not_written_has_its_default(tmp_path: Path) -> None:
-    assert load_report(tmp_path) == ReportConfig(largest_file=1 << 30, list_passed=10_000)
+    assert load_report(tmp_path) == ReportConfig(largest_file=1 << 30)
 
 
 def test_they_are_read_without_a_project_from_either_file(tmp_path: Path) -> None:
     own = write(tmp_path / "own", {"heroci.toml": "[report]\nlargest-file = '2kB'"})
-    table = "[tool.heroci.report]\nlargest-file = 5\nlist-passed = 0"
+    table = "[tool.heroci.report]\nlargest-file = 5"
     shared = write(tmp_path / "shared", {"pyproject.toml": table})
 
-    assert load_report(own) == ReportConfig(largest_file=2_000, list_passed=10_000)
-    assert load_report(shared) == ReportConfig(largest_file=5, list_passed=0)
+    assert load_report(own) == ReportConfig(largest_file=2_000)
+    assert load_report(shared) == ReportConfig(largest_file=5)
 
 
 def test_a_run_has_the_same(tmp_path: Path) -> None:
-    files = {**django(), "heroci.toml": "[report]\nlargest-file = '1MiB'\nlist-passed = 7"}
+    files = {**django(), "heroci.toml": "[report]\nlargest-file = '1MiB'"}
 
     config = loaded(tmp_path, files).config
 
-    assert config.report == ReportConfig(largest_file=1 << 20, list_passed=7)
+    assert config.report == ReportConfig(largest_file=1 << 20)
     assert config.report == load_report(tmp_path)
 
 
@@ -51,10 +51,7 @@ def problems(root: Path, toml: str) -> dict[str, Problem]:
         ("largest-file = -1", "largest-file", "must be bytes as a whole number"),
         ("largest-file = 1.5", "largest-file", "not 1.5"),
         ("largest-file = true", "largest-file", "not True"),
-        ("list-passed = -1", "list-passed", "must be greater than or equal to 0, not -1"),
-        ("list-passed = '9'", "list-passed", "must be a whole number, not '9'"),
-        ("list-passed = true", "list-passed", "not True"),
-        ("list-pased = 1", "list-pased", "did you mean 'list-passed'?"),
+        ("largest-fil = 1", "largest-fil", "did you mean 'largest-file'?"),
     ],
 )
 def test_a_value_that_is_none_is_told_with_its_key_and_file(
@@ -68,7 +65,7 @@ def test_a_value_that_is_none_is_told_with_its_key_and_file(
 
 
 def test_a_misspelt_table_and_a_wrong_value_are_told_at_once(tmp_path: Path) -> None:
-    found = problems(tmp_path, "fail-fast = 'x'\n[reprot]\nlist-passed = 1")
+    found = problems(tmp_path, "fail-fast = 'x'\n[reprot]\nlargest-file = 1")
 
     assert set(found) == {"fail-fast", "reprot"}
     assert "did you mean 'report'?" in found["reprot"].message

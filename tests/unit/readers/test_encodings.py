@@ -7,13 +7,14 @@ import codecs
 import pytest
 
 from heroci_action.readers import PathResolver, Source, read_sources
+from tests.unit.readers.junit.documents import all_tests
 
 
 def names(content: bytes) -> list[str]:
     source = Source(kind="junit", path="r.xml", content=content)
     found = read_sources([source], tree=PathResolver())
     assert found.problems == ()
-    return [test.name for test in found.tests]
+    return [test.name for test in all_tests(found)]
 
 
 def document(encoding: str, name: str) -> str:

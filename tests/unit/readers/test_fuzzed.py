@@ -99,15 +99,13 @@ def peak_of(cases: int, output: str) -> int:
         kind="junit",
         path="x",
         opened=Stream,  # type: ignore[arg-type]
-        outputs=False,
-        packed=True,
     )
     tracemalloc.start()
     found = read_sources([source], tree=PathResolver())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert found.passed
-    assert found.passed.count == cases
+    (packed,) = found.passed
+    assert packed.count == cases
     return peak
 
 

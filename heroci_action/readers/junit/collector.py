@@ -1,0 +1,165 @@
+"""Collect the tests of a JUnit document: most are packed, the others become records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from heroci_action.readers.base import Readings, Source
+from heroci_action.readers.junit.cases import Case, Draft, build, class_of, origin_of
+from heroci_action.readers.junit.durations import seconds
+from heroci_action.readers.junit.outcomes import Row, has_status, status_of
+from heroci_action.readers.junit.places import Definition, Places
+from heroci_action.readers.junit.reruns import (
+    Span,
+    add_teardown,
+    combine_runs,
+    is_teardown,
+    may_run_again,
+    run_again,
+)
+from heroci_action.readers.junit.suites import Suite
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.packed import Columns, Packer, to_micros
+from heroci_action.results.records import Status, TestCase
+
+MAX_KNOWN_TIMES = 10_000
+
+
+class OutputNeededError(Exception):
+    """A test failed whose output was skipped."""
+
+
+class Collector:
+    """The tests of one document, in order.
+
+    Tests that are not packed are drafts, whose places are determined at the end; `_rows_before` are the numbers of
+    packed tests before each of them.
+    """
+
+    def __init__(self, source: Source, tree: PathResolver, *, skip_output: bool) -> None:
+        self._skip_output = skip_output
+        self._source = source
+        self._tree = tree
+        self._places = Places(tree=tree, report=source.path)
+        self._problems: list[str] = []
+        self._drafts: list[Draft] = []
+        self._rows_before: list[int] = []
+        self._spans: list[Span] = []
+        self._packer: Packer[Definition] = Packer()
+        self._micros = _Micros()
+
+    def start_suite(self, suite: Suite) -> None:
+        """Start a suite: the tests that follow are its own, or those of suites in it."""
+        suite.first_row, suite.first_test = self._packer.count, len(self._drafts)
+
+    def end_suite(self, suite: Suite, parent: Suite | None) -> None:
+        """End a suite: note how it contradicts itself, and whether tests of it ran again."""
+        problem = suite.close(parent)
+        if problem:
+            self._problems.append(f"{self._source.path}: {problem}")
+        if suite.has_reruns or (suite.by_pytest and self._source.assume_reruns):
+            rows = range(suite.first_row, self._packer.count)
+            self._spans.append(Span(rows, range(suite.first_test, len(self._drafts))))
+
+    def add(self, case: Case) -> None:
+        """Add a case that has more to say than that it passed, or that is another run of an earlier one."""
+        draft = build(case, self._tree)
+        suite = case.suite
+        suite.shown += case.failures or draft.test.status.is_failure
+        position = suite.failed.get(case.key)
+        if position is not None and is_teardown(case):
+            suite.twice += 1
+            self._drafts[position] = add_teardown(self._drafts[position], draft)
+        elif position is not None and _is_rerun(draft, suite):
+            self._drafts[position] = run_again(self._drafts[position], draft)
+            if not draft.test.status.is_failure:
+                del suite.failed[case.key]
+        else:
+            self._append(case, draft)
+
+    def _append(self, case: Case, draft: Draft) -> None:
+        if draft.test.status.is_failure and self._may_follow(case):
+            case.suite.failed[case.key] = len(self._drafts)
+        self._rows_before.append(self._packer.count)
+        self._drafts.append(draft)
+
+    def _may_follow(self, case: Case) -> bool:
+        """Return whether another case of this name would say more about the test."""
+        return case.suite.by_pytest or self._source.assume_reruns or may_run_again(case)
+
+    def add_rows(self, rows: Sequence[Row], suite: Suite) -> None:
+        """Add cases without elements: they passed, unless an attribute says otherwise."""
+        suite.cases += len(rows)
+        if any(map(has_status, rows)) or (suite.failed and not suite.by_pytest):
+            rows = [row for row in rows if not self._add_special(row, suite)]
+        if rows:
+            self._pack(rows, suite)
+
+    def _add_special(self, row: Row, suite: Suite) -> bool:
+        """Add a case if it did not pass, or if it is a rerun; return whether it was added."""
+        case = Case(row, suite)
+        status = status_of(row)
+        if status is Status.PASSED and (suite.by_pytest or case.key not in suite.failed):
+            return False
+        if status.is_failure and self._skip_output:
+            raise OutputNeededError
+        self.add(case)
+        return True
+
+    def _pack(self, rows: Sequence[Row], suite: Suite) -> None:
+        classes, times = suite.classes, self._micros
+        known = [classes.get((row.get("classname"), row.get("file"))) for row in rows]
+        pairs = zip(known, rows, strict=True)
+        lines = any("line" in row or "lineno" in row for row in rows)
+        self._packer.add(
+            Columns(
+                [self._class(row, suite) if index is None else index for index, row in pairs],
+                [times[row.get("time") or row.get("duration") or ""] for row in rows],
+                [origin_of(row, suite).line for row in rows] if lines else None,
+                [row.get("name", "") for row in rows],
+            )
+        )
+
+    def _class(self, row: Row, suite: Suite) -> int:
+        """Return the number of a class, computed once for a suite if the attributes name the class."""
+        origin = origin_of(row, suite)
+        self._places.note(origin)
+        index = self._packer.index(class_of(row, suite), origin.definition)
+        if row.get("classname"):
+            suite.classes[row.get("classname"), row.get("file")] = index
+        return index
+
+    def readings(self) -> Readings:
+        """Return the tests so far, in their places."""
+        for draft in self._drafts:
+            self._places.note(draft.origin)
+        self._places.map_paths()
+        tests = [self._placed(draft) for draft in self._drafts]
+        packed = self._packer.packed(self._places.file)
+        if self._spans:
+            tests, packed = combine_runs(tests, self._rows_before, packed, self._spans)
+        return Readings(
+            tests=tuple(tests),
+            passed=(packed,) if packed else (),
+            problems=tuple(self._problems),
+            warnings=tuple(self._places.warnings),
+        )
+
+    def _placed(self, draft: Draft) -> TestCase:
+        file, line = self._places.place(draft.origin)
+        return replace(draft.test, file=file, line=line)
+
+
+def _is_rerun(draft: Draft, suite: Suite) -> bool:
+    return not suite.by_pytest and draft.test.status is not Status.SKIPPED
+
+
+class _Micros(dict[str, int]):
+    """Durations in microseconds by their texts, most of which come again and again."""
+
+    def __missing__(self, text: str) -> int:
+        if len(self) > MAX_KNOWN_TIMES:
+            self.clear()
+        micros = self[text] = to_micros(seconds(text))
+        return micros

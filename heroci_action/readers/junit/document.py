@@ -1,0 +1,208 @@
+"""Follow the elements of a JUnit document as expat reports them."""
+
+from __future__ import annotations
+
+from xml.parsers import expat
+
+from heroci_action.readers.base import BrokenReportError, Readings, Source
+from heroci_action.readers.junit.captured_text import CapturedText
+from heroci_action.readers.junit.cases import Case, Child
+from heroci_action.readers.junit.collector import Collector, OutputNeededError
+from heroci_action.readers.junit.outcomes import DESCRIPTIONS, OUTCOMES, OUTPUTS, Row, status_of
+from heroci_action.readers.junit.suites import Suite
+from heroci_action.readers.xml import local
+from heroci_action.repository.paths import PathResolver
+from heroci_action.results.records import Status
+
+SUITES = frozenset({"testsuites", "testsuite"})
+MAX_NESTING = 1_000  # suites, or cases in each other
+
+_NO_RESULTS = "failsafe-summary"  # Maven Failsafe's own summary, beside its reports
+
+
+class NoResultsError(Exception):
+    """The document is a summary without results."""
+
+
+class Document:
+    """A document while it is read.
+
+    Most cases of a large one only have attributes: they wait in `_rows`. An open case is `_plain` until it has an
+    element other than output, then `_case`. `_outer` are the cases around it within its suite, `_around` those around
+    each suite.
+    """
+
+    def __init__(
+        self, parser: expat.XMLParserType, source: Source, tree: PathResolver, *, skip_output: bool
+    ) -> None:
+        self._parser = parser
+        self._skip_output = skip_output
+        self._tests = Collector(source, tree, skip_output=skip_output)
+        self._text = CapturedText(parser)
+        self._suites: list[Suite] = []
+        self._rows: list[Row] = []
+        self._plain: Row | None = None
+        self._outputs: list[str] = []
+        self._skipped: Row | None = None
+        self._case: Case | None = None
+        self._outer: list[Case] = []
+        self._around: list[list[Case]] = []
+        parser.StartElementHandler = self._start_root
+
+    def _start_root(self, name: str, attributes: dict[str, str]) -> None:
+        if local(name) == _NO_RESULTS:
+            raise NoResultsError
+        if local(name) not in SUITES:
+            raise BrokenReportError(f"its root is <{local(name)}>")
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._start(name, attributes)
+
+    # These two are called for every element, so they handle the most frequent ones themselves.
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "testcase" and self._plain is None and self._case is None:
+            self._plain = attributes
+        elif self._plain is not None and name in OUTPUTS:
+            if self._skip_output:
+                self._skipped = self._plain
+            else:
+                self._text.start()
+        else:
+            self._start_other(local(name), attributes)
+
+    def _end(self, name: str) -> None:
+        plain = self._plain
+        if plain is None:
+            self._end_other(local(name))
+        elif name == "testcase" or local(name) == "testcase":
+            self._plain = None
+            if self._outputs:
+                self._add_case(Case(plain, self._suites[-1], outputs=self._outputs))
+                self._outputs = []
+            else:
+                self._rows.append(plain)
+            if self._outer:
+                self._case = self._outer.pop()
+        elif not self._skip_output:
+            self._outputs.append(self._text.take())
+
+    # All other elements
+
+    def _start_other(self, name: str, attributes: Row) -> None:
+        if name in SUITES:
+            self._start_suite(attributes)
+        elif name == "testcase":
+            self._suspend_case()
+            self._plain = attributes
+        elif case := self._open_case():
+            self._start_child(case, Child(name, attributes))
+        elif name in OUTCOMES:
+            # It is not in a case: the suite failed outside of its tests.
+            title = next((suite.name for suite in reversed(self._suites) if suite.name), name)
+            self._case = Case({"name": title}, self._suites[-1], of_suite=True)
+            self._start_child(self._case, Child(name, attributes))
+        elif name == "property":
+            self._suites[-1].read_property(attributes.get("name", ""), attributes.get("value", ""))
+
+    def _start_suite(self, attributes: Row) -> None:
+        self._add_rows()
+        self._suspend_case()
+        suite = Suite.read(attributes, self._suites[-1] if self._suites else None)
+        self._tests.start_suite(suite)
+        self._suites.append(suite)
+        self._around.append(self._outer)
+        self._outer = []
+        self._check_nesting()
+
+    def _end_suite(self) -> None:
+        self._add_rows()
+        suite = self._suites.pop()
+        self._tests.end_suite(suite, self._suites[-1] if self._suites else None)
+        self._outer = self._around.pop()
+        if self._outer:
+            self._case = self._outer.pop()
+
+    def _open_case(self) -> Case | None:
+        """Return the open case, which from now on has elements of its own."""
+        if self._plain is not None:
+            if self._plain is self._skipped:
+                raise OutputNeededError
+            self._case = Case(self._plain, self._suites[-1], outputs=self._outputs)
+            self._plain, self._outputs = None, []
+        return self._case
+
+    def _suspend_case(self) -> None:
+        """Put the open case aside until the case or suite in it has ended."""
+        case = self._open_case()
+        if case:
+            if case.current:
+                case.current.text += self._text.take()
+            self._outer.append(case)
+            self._case = None
+            self._check_nesting()
+
+    def _check_nesting(self) -> None:
+        if len(self._suites) + len(self._outer) > MAX_NESTING:
+            raise BrokenReportError(f"its elements are nested more than {MAX_NESTING:,} deep")
+
+    def _start_child(self, case: Case, child: Child) -> None:
+        case.depth += 1
+        if case.depth == 1 and child.name not in DESCRIPTIONS:
+            if child.name not in OUTPUTS:
+                case.current = child
+                case.children.append(child)
+            self._text.start()
+        elif case.current and child.name in OUTPUTS:
+            case.current.text += self._text.take()
+            self._text.start()
+
+    def _end_other(self, name: str) -> None:
+        case = self._case
+        if case and case.depth:
+            case.depth -= 1
+            self._end_child(case, name)
+        elif case and name == "testcase":
+            self._case = self._outer.pop() if self._outer else None
+            self._add_case(case)
+        elif name in SUITES:
+            self._end_suite()
+
+    def _end_child(self, case: Case, name: str) -> None:
+        if case.depth == 0:
+            text = self._text.take()
+            if case.current:
+                case.current.text += text
+                case.current = None
+            elif name in OUTPUTS:
+                case.outputs.append(text)
+            if case.of_suite:
+                self._case = None
+                self._add_case(case)
+        elif case.current and name in OUTPUTS:
+            case.current.output += self._text.take()
+            self._text.start()
+
+    def _add_case(self, case: Case) -> None:
+        if not case.children and status_of(case.attributes) is Status.PASSED:
+            self._rows.append(case.attributes)
+            return
+        self._add_rows()
+        case.suite.cases += not case.of_suite
+        self._tests.add(case)
+
+    def _add_rows(self) -> None:
+        if self._rows:
+            self._tests.add_rows(self._rows, self._suites[-1])
+            self._rows = []
+
+    def rest(self) -> None:
+        """Pack the cases that are waiting, and trim the text that is captured."""
+        self._add_rows()
+        self._text.trim()
+
+    def readings(self, *, complete: bool) -> Readings:
+        """Return the tests so far; each is complete, even in half a file."""
+        del complete
+        self._add_rows()
+        return self._tests.readings()

@@ -1,0 +1,145 @@
+"""Where a test is defined and where it failed, in files of the repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from heroci_action.readers.tracebacks import Frame
+from heroci_action.repository.paths import PathResolver
+
+# Surefire's suffix for the environment of a class: `com.acme.ListTest(H2)`.
+_SUFFIX = re.compile(r"\([^()]*\)$")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+class Definition(NamedTuple):
+    """What a report says about the place of a test: files, in order of preference, and names of its class or suite."""
+
+    files: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class Origin(NamedTuple):
+    """Where a test is defined, the frames of its failure, the innermost first, and the place that the report states."""
+
+    definition: Definition
+    line: int | None = None
+    frames: tuple[Frame, ...] = ()
+    stated: Frame | None = None
+
+
+def line_number(text: str) -> int | None:
+    """Return a line number from an attribute; None if it is none."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+@dataclass(slots=True)
+class Places:
+    """The places of one report, whose paths are mapped together once it has been read.
+
+    `report` is its path.
+    """
+
+    tree: PathResolver
+    report: str
+    warnings: list[str] = field(default_factory=list)
+    _paths: dict[str, None] = field(default_factory=dict)
+    _files: dict[str, str] = field(default_factory=dict)
+    _definitions: dict[Definition, str | None] = field(default_factory=dict)
+
+    def note(self, origin: Origin) -> None:
+        """Remember the paths of a test, so that one mapping fits as many as possible."""
+        frames = (*origin.frames, *((origin.stated,) if origin.stated else ()))
+        for path in (*origin.definition.files, *(frame.path for frame in frames)):
+            self._paths[path] = None
+
+    def map_paths(self) -> None:
+        """Map the paths that were noted to tracked files."""
+        found = self.tree.locate_all(self._paths, report=self.report, scattered=True)
+        self._files = dict(found.files)
+        if found.ambiguity:
+            self.warnings.append(f"{self.report}: {found.ambiguity}")
+
+    def file(self, definition: Definition) -> str | None:
+        """Return the file in which a test is defined."""
+        if definition not in self._definitions:
+            self._definitions[definition] = next(self._candidates(definition), None)
+        return self._definitions[definition]
+
+    def place(self, origin: Origin) -> tuple[str | None, int | None]:
+        """Return the stated place, else the best frame, else the definition.
+
+        The best frame is the innermost one in the test's own file, else the innermost one in the repository.
+        """
+        own = self.file(origin.definition)
+        package = next(iter(origin.definition.names), "")
+        if origin.stated and (file := self._frame_file(origin.stated, package)):
+            return file, origin.stated.line
+        first = None
+        for frame in origin.frames:
+            file = self._frame_file(frame, package)
+            if file and file == own:
+                return file, frame.line
+            if file and not first:
+                first = file, frame.line
+        return first or (own, origin.line if own else None)
+
+    def _candidates(self, definition: Definition) -> Iterator[str]:
+        tracked = self.tree.tracked
+        for path in definition.files:
+            if path in self._files:
+                yield self._files[path]
+        for name in definition.names:
+            found = file_of_class(_SUFFIX.sub("", name), self.tree)
+            if found:
+                yield found
+        for path in definition.files:
+            located = self.tree.locate(path)
+            if located and (not tracked or located in tracked):
+                yield located
+            named = self.tree.named(path.replace("\\", "/").rpartition("/")[2])
+            if named or located:
+                yield named or located or ""
+
+    def _frame_file(self, frame: Frame, package: str) -> str | None:
+        if frame.package:
+            return _file_in_package(frame, self.tree)
+        mapped = self._files.get(frame.path)
+        if "/" not in frame.path and "\\" not in frame.path:
+            near = self.tree.in_package(frame.path, package) if package else None
+            return near or mapped or self.tree.named(frame.path)
+        located = mapped or self.tree.locate(frame.path)
+        return located if located in self.tree.tracked or not self.tree.tracked else None
+
+
+def _file_in_package(frame: Frame, tree: PathResolver) -> str | None:
+    """Return the file of `com.acme.CartTest$Inner` and CartTest.java: the only one of that name in com/acme."""
+    folders = frame.package.partition("$")[0].split(".")[:-1]
+    stem = frame.path.rpartition(".")[0]
+    return tree.named(frame.path, "/".join([*folders, stem]))
+
+
+def file_of_class(name: str, tree: PathResolver) -> str | None:
+    """Return the file of a class: for `shop.tests.test_cart.TestCart`, the longest part of it that is a tracked file.
+
+    The name may be a path (jest, mocha, PHPUnit) or have other separators (PHP, Rust, Java's inner classes).
+    """
+    if name in tree.tracked:
+        return name
+    if re.search(r"\.\w{1,5}$", name) and "/" in name:
+        located = tree.locate(name)
+        if located in tree.tracked:
+            return located
+    parts = [part for part in re.split(r"[.\\/$+]|::", name[:1_000]) if part]
+    for length in range(min(len(parts), 20), 0, -1):
+        end = "/".join(parts[:length])
+        located = tree.locate(f"{end}.py")
+        if located in tree.tracked:
+            return located
+        found = tree.named(parts[length - 1], end)
+        if found and (length > 1 or len(parts) == 1):
+            return found
+    return None

@@ -1,0 +1,92 @@
+"""A suite of a JUnit document while it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from heroci_action.text import count
+
+_PYTEST = frozenset({"pytest", "pytest tests"})  # _pytest/junitxml.py: suite and root
+_QT = frozenset({"QtVersion", "QTestVersion"})
+_FILE = frozenset({"test.fileName", "file", "filename", "filepath"})  # web-test-runner and others
+_COUNT = re.compile(r"[0-9]{1,9}")
+
+Key = tuple[str | None, str | None]
+"""Two attributes of a test case: `classname` with `name`, or with `file`."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Suite:
+    """What a suite declares, and what its cases show.
+
+    `file` is the file of its tests; `sibling_file` that of the last suite in it if that was empty: Cypress names a file
+    only on such a suite, which precedes the suites of the file. `failed` are failed tests that may run again, by their
+    positions among the tests of the document, where those of this suite begin at `first_test` and `first_row`;
+    `classes` are the numbers of its classes by their names and files.
+    """
+
+    name: str = ""
+    file: str = ""
+    by_pytest: bool = False
+    tests: int | None = None
+    failures: int = 0
+    errors: int = 0
+    errors_are_warnings: bool = False
+    cases: int = 0
+    is_empty: bool = True
+    shown: int = 0
+    twice: int = 0
+    sibling_file: str = ""
+    first_row: int = 0
+    first_test: int = 0
+    failed: dict[Key, int] = field(default_factory=dict)
+    classes: dict[Key, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, attributes: Mapping[str, str], parent: Suite | None = None) -> Suite:
+        """Read the attributes of a suite; its file may be that of the parent, or of an empty suite before it."""
+        name = attributes.get("name", "")
+        inherited = (parent.sibling_file or parent.file) if parent else ""
+        return cls(
+            name=name,
+            file=attributes.get("file") or attributes.get("filepath") or inherited,
+            by_pytest=name in _PYTEST or bool(parent and parent.by_pytest),
+            tests=_count(attributes.get("tests")),
+            failures=_count(attributes.get("failures")) or 0,
+            errors=_count(attributes.get("errors")) or 0,
+        )
+
+    def read_property(self, name: str, value: str) -> None:
+        """Note a property if it says something about the tests."""
+        if name in _QT:
+            self.errors_are_warnings = True
+        elif name in _FILE and not self.file:
+            self.file = value
+
+    def close(self, parent: Suite | None) -> str | None:
+        """Add the suite to its parent; return how its totals contradict its cases, if they do."""
+        declared = self.failures + (0 if self.errors_are_warnings else self.errors)
+        if parent:
+            parent.shown += max(self.shown, self.failures + self.errors)
+            parent.is_empty = parent.is_empty and self.is_empty and not self.cases
+            parent.sibling_file = self.file if self.is_empty and not self.cases else ""
+        if declared <= self.shown:
+            return None
+        shown = f"{self.shown:,}" if self.shown else "none"
+        return f"suite {self.name!r} declares {count(declared, 'failure')}, but its test cases show {shown}"
+
+    @property
+    def has_reruns(self) -> bool:
+        """Return whether pytest counted fewer tests than there are cases.
+
+        pytest-rerunfailures leaves each run that is followed by another one as a case without an outcome, which pytest
+        does not count. It does count the runs on several interpreters that `pytest-xdist --dist=each` makes, which look
+        the same. A test that failed twice, at last in its teardown, has two cases as well.
+        """
+        return self.by_pytest and self.tests is not None and self.tests < self.cases - self.twice
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text and _COUNT.fullmatch(text) else None

@@ -1,0 +1,315 @@
+"""Where a failure is, whatever notation its report has."""
+
+from __future__ import annotations
+
+import pytest
+
+from heroci_action.readers import PathResolver, Source, read_sources
+from heroci_action.results.records import Status
+from tests.unit.readers.junit.documents import only, only_case, read_tests
+from tests.unit.readers.junit.test_writers import TREE
+
+
+@pytest.mark.parametrize(
+    ("trace", "file", "line"),
+    [
+        (
+            (
+                "java.lang.AssertionError\n\tat org.junit.Assert.fail(Assert.java:89)\n"
+                "\tat com.acme.Cart.total(Cart.java:12)\n\tat com.acme.Main.main(Main.java:1)"
+            ),
+            "app/src/main/java/com/acme/Cart.java",
+            12,
+        ),
+        (
+            (
+                "Error: no\n    at Object.<anonymous> (/build/42/src/cart.test.js:12:5)\n"
+                "    at node_modules/jest/run.js:1:1"
+            ),
+            "src/cart.test.js",
+            12,
+        ),
+        ("Error: no\n    at add (file:///build/src/cart.js:3:9)", "src/cart.js", 3),
+        ("Error\n    at C:\\build\\src\\cart.js:3:9", "src/cart.js", 3),
+        ("AssertionError\n \u276f src/cart.test.js:7:20", "src/cart.test.js", 7),
+        ("    cart_test.go:25: got 1, wanted 2", "shop/cart_test.go", 25),
+        (
+            "panic: boom\ngoroutine 1 [running]:\n\t/usr/lib/go/src/panic.go:884 +0x21\n\t/b/shop/cart.go:9 +0x1d",
+            "shop/cart.go",
+            9,
+        ),
+        ("thread 'x' panicked at crates/cart/src/lib.rs:10:5:\nboom", "crates/cart/src/lib.rs", 10),
+        ("panicked at 'boom', crates/cart/src/lib.rs:11:5", "crates/cart/src/lib.rs", 11),
+        (
+            (
+                "   at Xunit.Assert.Equal() in C:\\x\\Assert.cs:line 1\n"
+                "   at Shop.CartTests.Total() in C:\\a\\b\\Shop.Tests\\CartTests.cs:line 42"
+            ),
+            "Shop.Tests/CartTests.cs",
+            42,
+        ),
+        ("CartTest::testRows\n/app/tests/CartTest.php:25\n", "tests/CartTest.php", 25),
+        ("# ./spec/cart_spec.rb:12:in `block'", "spec/cart_spec.rb", 12),
+        (
+            (
+                'File "/ci/build/shop/tests/test_cart.py", line 5, in test\n'
+                'File "/usr/lib/python3/site-packages/shop/tests/test_cart.py", line 9, in x'
+            ),
+            "shop/tests/test_cart.py",
+            5,
+        ),
+    ],
+)
+def test_the_place_comes_from_the_traceback_of_each_language(
+    trace: str, file: str, line: int
+) -> None:
+    test = only_case(f"<failure><![CDATA[{trace}]]></failure>", tree=TREE)
+
+    assert (test.file, test.line) == (file, line)
+
+
+@pytest.mark.parametrize(
+    ("classname", "file"),
+    [
+        ("com.acme.CartTest", "app/src/test/java/com/acme/CartTest.java"),
+        ("com.acme.CartTest$Inner", "app/src/test/java/com/acme/CartTest.java"),
+        ("src/cart.test.js", "src/cart.test.js"),
+        ("com.other.CartTest", None),
+        ("Shop.CartTests", None),
+        ("Cart adds", None),
+        ("", None),
+        ("." * 3_000, None),
+    ],
+)
+def test_the_file_comes_from_the_class_where_nothing_else_says_it(
+    classname: str, file: str | None
+) -> None:
+    test = only_case("", attributes=f'name="t" classname="{classname}"', tree=TREE)
+
+    assert test.file == file
+
+
+LONG_TRACEBACK = """self = &lt;TestCart&gt;
+    def test_total(self):
+&gt;       self.check()
+shop/tests/test_cart.py:12:
+_ _ _
+    def check(self):
+&gt;       total([1, None])
+shop/tests/test_cart.py:8:
+_ _ _
+E   TypeError
+shop/cart.py:3: TypeError
+/usr/lib/python3/site-packages/lib.py:99: TypeError"""
+
+XUNIT1 = f"""<?xml version="1.0" encoding="utf-8"?>
+<testsuites name="pytest tests"><testsuite name="pytest" tests="1">
+<testcase classname="shop.tests.test_cart.TestCart" name="test_total[a]" file="shop/tests/test_cart.py"
+          line="10" time="0.25">
+<failure message="TypeError: no&#10;second line">{LONG_TRACEBACK}</failure>
+<system-out>printed</system-out>
+</testcase></testsuite></testsuites>"""
+
+
+def test_pytest_xunit1_gives_the_line_that_failed_in_the_tests_own_file() -> None:
+    test = only(XUNIT1)
+    assert test.id == "shop.tests.test_cart.TestCart.test_total[a]"
+    assert (test.status, test.duration, test.message) == (Status.FAILED, 0.25, "TypeError: no")
+    assert (test.file, test.line) == ("shop/tests/test_cart.py", 8)
+    assert "E   TypeError" in test.details
+    assert test.output == "printed"
+
+
+def test_pytest_counts_the_lines_of_definitions_from_zero() -> None:
+    passed = '<testsuite name="pytest"><testcase name="t" file="shop/tests/test_cart.py" line="0"/></testsuite>'
+    assert only(passed).line == 1
+    assert only(passed.replace('"pytest"', '"others"').replace('line="0"', 'line="4"')).line == 4
+
+
+def test_pytest_xunit2_has_no_file_so_the_traceback_and_the_class_say_it() -> None:
+    stripped = XUNIT1.replace('file="shop/tests/test_cart.py"', "").replace('line="10"', "")
+    assert (only(stripped).file, only(stripped).line) == ("shop/tests/test_cart.py", 8)
+    without = stripped.replace("shop/tests/test_cart.py:", "x.py:")
+    assert (only(without).file, only(without).line) == ("shop/cart.py", 3)
+    passed = '<testsuite><testcase classname="shop.tests.test_cart.TestCart" name="t"/></testsuite>'
+    assert (only(passed).file, only(passed).line) == ("shop/tests/test_cart.py", None)
+
+
+def test_a_class_name_is_meant_from_the_working_directory_too() -> None:
+    tree = PathResolver(directory="backend", tracked=frozenset({"backend/a/tests.py"}))
+    passed = '<testsuite><testcase classname="a.tests.T" name="t"/></testsuite>'
+    assert only(passed, tree).file == "backend/a/tests.py"
+
+
+def test_pythons_own_traceback_is_read_with_paths_of_the_container() -> None:
+    error = """<testsuite><testcase classname="x" name="t"><error type="ValueError" message="bad">Traceback
+  File "/usr/lib/python3.13/unittest/case.py", line 58, in run
+  File "/src/shop/tests/test_cart.py", line 5, in test_x
+  File "/src/shop/cart.py", line 9, in total
+ValueError: bad</error></testcase></testsuite>"""
+    test = only(error)
+    assert (test.status, test.file, test.line) == (Status.ERRORED, "shop/cart.py", 9)
+
+
+def test_a_bare_file_name_is_meant_from_the_package_of_the_test() -> None:
+    tree = PathResolver(tracked=frozenset({"shop/x_test.go", "bill/x_test.go", "x_test.go"}))
+    for package, file in (
+        ("example.com/m/shop", "shop/x_test.go"),
+        ("example.com/m/bill", "bill/x_test.go"),
+        ("example.com/m", "x_test.go"),
+        ("example.com/workshop", "x_test.go"),
+    ):
+        body = "<failure>    x_test.go:7: no</failure>"
+        document = (
+            f'<testsuite><testcase name="t" classname="{package}">{body}</testcase></testsuite>'
+        )
+        test = only(document, tree)
+        assert (test.file, test.line) == (file, 7), package
+
+
+OTHERS = PathResolver(
+    tracked=frozenset(
+        {
+            "test/till.bats",
+            "features/a.feature",
+            "tests/tst_stock.cpp",
+            "Tests/CartTests.swift",
+            "addons/lamp/test/LampTest.gd",
+            "src/units/spec/base_spec.cr",
+            "test/cart_test.exs",
+            "test/cart_test.dart",
+            "t/cart.t",
+            "lib/cart.ml",
+            "vendor/own/a_test.rb",
+            "src/com/acme/TillTest.kt",
+            "cypress/e2e/checkout.cy.ts",
+            "elements/test/tabs.spec.ts",
+            "main.c",
+            "backend/shop/tests/test_cart.py",
+            "services/a/tests/test_api.py",
+            "services/b/tests/test_api.py",
+        }
+    ),
+    roots=("/here",),
+    foreign=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("(in test file test/till.bats, line 30)\n  `refute_output` failed", "test/till.bats:30"),
+        (
+            "Failing step: When it ... failed\nLocation: features/a.feature:6",
+            "features/a.feature:6",
+        ),
+        (
+            "Compared values differ\n   Loc: [/src/tests/tst_stock.cpp(45)]",
+            "tests/tst_stock.cpp:45",
+        ),
+        ("/Users/runner/work/a/b/Tests/CartTests.swift:22", "Tests/CartTests.swift:22"),
+        ("not equal (Tests/CartTests.swift:23)", "Tests/CartTests.swift:23"),
+        ("FAILED: res://addons/lamp/test/LampTest.gd:40", "addons/lamp/test/LampTest.gd:40"),
+        ("got 2\n  # src/units/spec/base_spec.cr:22", "src/units/spec/base_spec.cr:22"),
+        (
+            "code: assert 1 == 2\nstacktrace:\n  test/cart_test.exs:12: (test)",
+            "test/cart_test.exs:12",
+        ),
+        ("Expected: 1\ntest/cart_test.dart 12:5  main.<fn>", "test/cart_test.dart:12"),
+        ("#   at t/cart.t line 7.", "t/cart.t:7"),
+        ('File "lib/cart.ml", line 3, characters 0-5', "lib/cart.ml:3"),
+        ("/home/runner/work/a/a/vendor/own/a_test.rb:7", "vendor/own/a_test.rb:7"),
+        ("at com.acme.TillTest.it opens at nine(TillTest.kt:28)", "src/com/acme/TillTest.kt:28"),
+        ("at com.acme.TillTest$rings$1.invoke-impl(TillTest.kt:31)", "src/com/acme/TillTest.kt:31"),
+        ("at: elements/test/tabs.spec.ts:12:5", "elements/test/tabs.spec.ts:12"),
+        ("D:\\a\\b\\Tests\\CartTests.swift:9: error", "Tests/CartTests.swift:9"),
+        ("see other/unknown.bats, line 3, not this", None),
+        ("version 1.2:3 of main.c", None),
+    ],
+)
+def test_a_place_in_any_notation_is_found_if_git_tracks_its_file(
+    text: str, place: str | None
+) -> None:
+    test = only_case(f"<failure><![CDATA[{text}]]></failure>", tree=OTHERS)
+
+    assert (f"{test.file}:{test.line}" if test.file else None) == place
+
+
+def test_the_attributes_of_a_failure_win_over_its_text() -> None:
+    failure = '<failure file="main.c" line="44">helper at test/till.bats:30</failure>'
+
+    test = only_case(failure, attributes='name="t" file="main.c" line="9"', tree=OTHERS)
+
+    assert (test.file, test.line) == ("main.c", 44)
+
+
+def test_a_frame_in_the_file_of_the_test_wins_over_a_deeper_one() -> None:
+    body = "<failure>test/till.bats:3: in helper\nmain.c:7: in test</failure>"
+
+    test = only_case(body, attributes='name="t" file="main.c" line="1"', tree=OTHERS)
+
+    assert (test.file, test.line) == ("main.c", 7)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '<testsuite file="/x/cypress/e2e/checkout.cy.ts"><testcase name="t"><failure/></testcase></testsuite>',
+        """<testsuite><properties><property name="test.fileName" value="/x/cypress/e2e/checkout.cy.ts"/></properties>
+        <testcase name="t"><failure/></testcase></testsuite>""",
+        """<testsuites><testsuite name="Root Suite" file="cypress/e2e/checkout.cy.ts" tests="0"/>
+        <testsuite name="Checkout"><testcase name="t"><failure/></testcase></testsuite></testsuites>""",
+        """<testsuites><testsuite name="Root Suite" file="cypress/e2e/checkout.cy.ts"/><testsuite name="a"><testsuite>
+        <testcase name="t"><failure/></testcase></testsuite></testsuite></testsuites>""",
+        '<testsuite><testcase name="t" file="cypress/e2e/checkout.cy.ts"><failure/></testcase></testsuite>',
+        '<testsuite name="cypress/e2e/checkout.cy.ts"><testcase name="t"><failure/></testcase></testsuite>',
+    ],
+    ids=["suite", "property", "empty suite before", "nested", "case", "name of the suite"],
+)
+def test_the_file_may_be_given_for_the_whole_suite(document: str) -> None:
+    assert only(document, OTHERS).file == "cypress/e2e/checkout.cy.ts"
+
+
+def test_an_empty_suite_says_nothing_about_suites_after_the_next_one_without_a_file() -> None:
+    root = '<testsuite name="Root Suite" {}/>'
+    suite = '<testsuite name="{0}"><testcase name="{0}"><failure/></testcase></testsuite>'
+    document = "".join(
+        (root.format('file="main.c"'), suite.format("a"), root.format(""), suite.format("b"))
+    )
+
+    files = {
+        test.name: test.file for test in read_tests(f"<testsuites>{document}</testsuites>", OTHERS)
+    }
+
+    assert files == {"a": "main.c", "b": None}
+
+
+def test_tests_that_ran_in_a_directory_are_found_below_it() -> None:
+    test = only_case(
+        "<failure>shop/tests/test_cart.py:11: AssertionError</failure>",
+        attributes='name="t" classname="shop.tests.test_cart"',
+        tree=OTHERS,
+    )
+
+    assert (test.file, test.line) == ("backend/shop/tests/test_cart.py", 11)
+
+
+@pytest.mark.parametrize("service", ["a", "b"])
+def test_of_equally_good_directories_that_of_the_report_is_meant(service: str) -> None:
+    failure = "<failure>tests/test_api.py:5: AssertionError</failure>"
+    case = f'<testcase name="t" classname="tests.test_api">{failure}</testcase>'
+    source = Source(
+        kind="junit",
+        path=f"services/{service}/junit.xml",
+        content=f"<testsuite>{case}</testsuite>".encode(),
+    )
+
+    (test,) = read_sources([source], tree=OTHERS).tests
+
+    assert (test.file, test.line) == (f"services/{service}/tests/test_api.py", 5)
+
+
+def test_a_class_may_have_a_suffix_in_parentheses() -> None:
+    test = only_case("", attributes='name="t" classname="com.acme.CartTest(H2)"', tree=TREE)
+
+    assert test.file == "app/src/test/java/com/acme/CartTest.java"
