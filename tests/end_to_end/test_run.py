@@ -182,7 +182,7 @@ def test_unreachable_database_fails_with_its_cause(tmp_path: Path) -> None:
     )
     done = run(write(tmp_path / "p", {"pyproject.toml": toml}), "--stages", "tests")
     assert done.exit_code == 1
-    assert "the database does not answer" in done.stage("tests")["reason"]
+    assert "the database does not respond" in done.stage("tests")["reason"]
 
 
 def test_service_that_never_becomes_ready_is_an_engine_error(tmp_path: Path) -> None:
