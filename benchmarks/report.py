@@ -1,12 +1,12 @@
-"""`heroci report` against a bare parse that only counts, over the same files in the same run.
+"""Compare `heroci report` with a bare parse that only counts test cases, over the same files in one run.
 
     python -m benchmarks.report [--tests N] [--files N] [--failures N] [--rounds N]
 
-Makes JUnit files (200,000 tests in 20 files are 154 MB), then takes turns: the standard library's iterparse that counts
-test cases, and the whole report with all of its files, annotations and GitHub's job summary. Prints the medians in
-seconds and their ratio; then, in a run of their own because looking at /proc takes time, the peaks of memory in MB of
-all processes together. Besides, one run each: the report compared with a baseline of the same tests, and that of files
-where every fourth test failed, with what is said of them: bytes of the summary, annotations by level.
+Create JUnit files (200,000 tests in 20 files are 154 MB) and alternate between the standard library's iterparse and the
+complete report with all files, annotations and GitHub's job summary. Print the median times in seconds and their ratio,
+and the peak memory of all processes in MB, measured in separate runs because reading /proc takes time. Then measure one
+comparison with a baseline, and one report of files in which every fourth test failed, with the size of its summary and
+the number of annotations by level.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ POLL = 0.01  # seconds between two looks at the memory
 
 
 def make(directory: Path, *, tests: int, files: int, failures: int) -> int:
-    """Write the files; their size in bytes."""
+    """Write the files and return their size in bytes."""
     each = tests // files
     bad = max(tests // failures, 1) if failures else tests + 1
     for number in range(files):
@@ -66,14 +66,14 @@ def _document(number: int, tests: range, bad: int) -> Iterator[str]:
 
 
 def timed(command: list[str], directory: Path) -> float:
-    """Wall time in seconds."""
+    """Return the wall time in seconds."""
     start = time.monotonic()
     _ended(_started(command, directory), command)
     return time.monotonic() - start
 
 
 def peak(command: list[str], directory: Path) -> float:
-    """The peak of proportional memory of the process and its children in MB."""
+    """Return the peak of proportional memory of the process and its children in MB."""
     process = _started(command, directory)
     highest = peak_of(process)
     _ended(process, command)
@@ -81,7 +81,7 @@ def peak(command: list[str], directory: Path) -> float:
 
 
 def peak_of(process: subprocess.Popen[bytes], seconds: float = 3_600) -> float:
-    """The same of one that runs; it is killed after so many seconds."""
+    """Return the peak of a running process in MB; kill it after this many seconds."""
     highest = 0.0
     end = time.monotonic() + seconds
     while process.poll() is None:
@@ -120,7 +120,7 @@ def _family(pid: int) -> list[int]:
 
 
 def _memory(pid: int) -> float:
-    """Pages that processes share are counted once in all."""
+    """Return the proportional memory of a process in MB: shared pages count once."""
     try:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -131,7 +131,7 @@ def _memory(pid: int) -> float:
 
 
 def main() -> None:
-    """Make, measure, print."""
+    """Create the files, measure, and print the results."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -176,7 +176,7 @@ def _costs(command: list[str], directory: Path) -> dict[str, object]:
 
 
 def _said(directory: Path) -> dict[str, object]:
-    """How long the summary is, and how many annotations there are of each level."""
+    """Return the size of the summary and the number of annotations by level."""
     lines = (directory / "log").read_text(encoding="utf-8").splitlines()
     levels = Counter(line[2:].split(" ")[0] for line in lines if line.startswith("::"))
     wanted = {level: levels[level] for level in ("error", "warning", "notice") if levels[level]}
