@@ -52,10 +52,10 @@ class _Outcomes:
 
 
 def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparison:
-    """What is different from the baseline; a test is known by its id, wherever its file went.
+    """Compare a result with its baseline; tests are identified by their ids, even if their files have moved.
 
-    `clean`: the files were those of the commit, so that another outcome at the same commit means an unstable test. What
-    a shard does not run is not removed, and its coverage is a part only.
+    `clean`: the files were exactly those of the commit, so another outcome at the same commit means an unstable test.
+    Tests that a shard does not run are not removed, and its coverage is not comparable.
     """
     if result.shard:
         baseline = replace(baseline, coverage=None)
@@ -126,7 +126,7 @@ def _age(name: str, baseline: Result, ages: Mapping[str, FailureAge]) -> Failure
 def _times(
     numbers: Iterable[str], now: _Outcomes, before: _Outcomes
 ) -> Iterator[tuple[str, float, float]]:
-    """The tests that ran to a good end in both runs, with their times before and now."""
+    """Yield the tests that passed in both runs, with their durations before and now."""
     ran = {Status.PASSED, Status.FLAKY}
     columns = zip(
         numbers, now.statuses, before.statuses, before.times, now.times, strict=False
@@ -135,12 +135,11 @@ def _times(
 
 
 def slower(times: Iterable[tuple[str, float, float]]) -> tuple[Slowdown, ...]:
-    """The tests that take longer than this machine and the usual noise explain, the largest excess first.
+    """Return the tests whose slowdown neither the machine nor noise explains, the largest excess first.
 
-    `times` are seconds before and now. The median of the ratios of all tests' times is the machine's: it is taken out.
-    What is left of a test's ratio must be at least FACTOR, more than DEVIATIONS times the spread of all ratios (median
-    absolute deviation of their logarithms), and EXCESS seconds. So a slow runner makes no test slower, and a noisy one
-    raises the bar.
+    `times` are seconds before and now. The median ratio of all tests is attributed to the machine. The rest of a test's
+    ratio must be at least FACTOR, more than DEVIATIONS times the spread of all ratios (the median absolute deviation of
+    their logarithms), and EXCESS seconds. A slow runner makes no test slower, and a noisy one raises the threshold.
     """
     measured = array("d")
     long = []  # the others cannot have an excess
@@ -181,7 +180,7 @@ def _kind(finding: Diagnostic) -> Hashable:
 
 
 def _file_percents(result: Result, baseline: Result) -> dict[str, float]:
-    """What the baseline had covered of the files whose share is different now, in percent."""
+    """Return the baseline's coverage, in percent, of the files whose coverage has changed."""
     if result.coverage is None or baseline.coverage is None:
         return {}
     before = {file.path: file for file in baseline.coverage.files if file.measured}

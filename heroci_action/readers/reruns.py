@@ -23,12 +23,12 @@ def _by_key(tests: Sequence[TestCase]) -> dict[Key, tuple[TestCase, ...]]:
 
 
 def retried(tests: Sequence[TestCase]) -> tuple[TestCase, ...]:
-    """The tests of one file, those that failed and passed as their last run as one flaky test."""
+    """Return the tests of a file; a test that failed and finally passed becomes one flaky test."""
     return tuple(test for same in _by_key(tests).values() for test in _retried(same))
 
 
 def rerun_by_pytest(tests: Sequence[TestCase]) -> tuple[TestCase, ...]:
-    """The tests of a file of pytest's, each once."""
+    """Return the tests of a pytest file, each once."""
     return tuple(_rerun(same) if len(same) > 1 else same[0] for same in _by_key(tests).values())
 
 

@@ -34,7 +34,7 @@ SHOWN_ERRORS = 3
 
 
 def dump(result: Result) -> bytes:
-    """The result as one line of ASCII JSON.
+    """Return the result as one line of ASCII JSON.
 
     ASCII, because a lone surrogate (an undecodable byte in a test's name) has no UTF-8 form but has an escape. Two
     surrogates that make a pair come back as the one character that they mean.
@@ -43,12 +43,12 @@ def dump(result: Result) -> bytes:
 
 
 def pieces(result: Result) -> Iterator[bytes]:
-    """The line of `dump` in pieces, none larger than a test, a packed block or a file's coverage."""
+    """Yield the line of `dump` in pieces, at most as large as a test, a packed block or a file's coverage."""
     return (text.encode() for text in chain(_texts(result), "\n"))
 
 
 def _texts(value: object) -> Iterator[str]:
-    """A record or a list of records piece by piece, anything else at once."""
+    """Yield a record or a list of records in pieces, and any other value at once."""
     if isinstance(value, tuple) and value and is_dataclass(value[0]):
         for number, one in enumerate(value):
             yield "," if number else "["
@@ -67,7 +67,7 @@ _LARGE = (Result, StageResult, StepResult, PassedTests, Coverage, ChangedLines, 
 
 
 def _record(value: Any) -> dict[str, object]:
-    """The fields of any record; what is none has no fields, and no place in JSON."""
+    """Return the fields of a record. Raise AttributeError for any other value."""
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
@@ -75,10 +75,10 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_rec
 
 
 def load(content: bytes) -> Result:
-    """The result that `dump` wrote.
+    """Read a result that `dump` wrote.
 
-    Fields that this version does not know are ignored, and an older version's file is read. Raises UsageError for what
-    is no result, or one whose version is unknown here.
+    Unknown fields are ignored, and files of older versions are accepted. Raise UsageError if the content is not a
+    result, or has an unknown version.
     """
     try:
         record = json.loads(content)
@@ -94,7 +94,7 @@ def load(content: bytes) -> Result:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema of the file, made from the records themselves."""
+    """Return the JSON schema of the file, generated from the records."""
     made = _adapter().json_schema(mode="serialization")
     made["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
     return {
@@ -105,12 +105,12 @@ def schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The schema as the file that is shipped."""
+    """Return the text of the schema file."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def shipped_schema() -> str:
-    """The text of the schema file in this package."""
+    """Return the text of the schema file in this package."""
     return files("heroci_action").joinpath("schemas", SCHEMA_FILE).read_text(encoding="utf-8")
 
 
@@ -162,7 +162,7 @@ def _validate(record: object) -> Result:
 
 
 def _first(error: ValidationError) -> str:
-    """The first errors with their places; a damaged file may have thousands."""
+    """Return the first errors with their locations; a damaged file may contain thousands."""
     shown = [
         f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
         for detail in error.errors()[:SHOWN_ERRORS]

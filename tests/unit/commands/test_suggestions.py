@@ -47,7 +47,7 @@ def test_each_left_out_line_is_a_suggestion_with_its_reason(tmp_path: Path) -> N
     assert lines[0] == project.config.tests.before[0].run == "mkdir -p media"
     assert "psql -c 'select \"1\"'" in lines
     assert not any("pip" in line for line in lines)
-    assert "it works on a server" in text
+    assert "it works on a database or another server" in text
 
 
 def test_missing_values_are_suggestions(tmp_path: Path) -> None:
