@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from heroci_action.results.records import ChangedLines, Coverage, FileCoverage
+from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
 
 MAX_GAP = 3  # lines without a statement between two lines of one range
 

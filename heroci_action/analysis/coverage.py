@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from heroci_action.results.branches import Branches, unite
-from heroci_action.results.records import Coverage, FileCoverage, UnmatchedFile
+from heroci_action.results.coverage import Coverage, FileCoverage, UnmatchedFile
 
 
 def united(coverages: Sequence[Coverage]) -> Coverage | None:

@@ -7,14 +7,8 @@ from dataclasses import replace
 
 from heroci_action.analysis.unexplained import describe_failures
 from heroci_action.options import FailOn, Gates
-from heroci_action.results.records import (
-    Coverage,
-    Result,
-    Severity,
-    StageResult,
-    Status,
-    StepResult,
-)
+from heroci_action.results.coverage import Coverage
+from heroci_action.results.records import Result, Severity, StageResult, Status, StepResult
 from heroci_action.text import count, seconds, some
 
 STAGE = "gates"

@@ -26,7 +26,8 @@ from heroci_action.publish.runner import (
 from heroci_action.repository.coverage_config import read_coverage_config
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.repository.git import Checkout, GitError
-from heroci_action.results.records import ChangedLines, Result, Severity, StageResult, Status
+from heroci_action.results.coverage import ChangedLines
+from heroci_action.results.records import Result, Severity, StageResult, Status
 from heroci_action.results.serialise import load
 
 RESULT = "heroci-result.json"

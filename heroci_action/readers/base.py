@@ -11,14 +11,8 @@ from typing import BinaryIO
 from heroci_action.options import LARGEST_FILE
 from heroci_action.readers.recorded_run import RecordedRun
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import (
-    Coverage,
-    Diagnostic,
-    FixtureTimes,
-    PassedTests,
-    Split,
-    TestCase,
-)
+from heroci_action.results.coverage import Coverage
+from heroci_action.results.records import Diagnostic, FixtureTimes, PassedTests, Split, TestCase
 
 CHUNK = 1 << 18  # bytes that are read at once
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from heroci_action.readers.base import BrokenReportError, Reader, Readings, Source, merge_readings
 from heroci_action.repository.paths import PathResolver, ReportPaths
 from heroci_action.results.branches import NO_BRANCHES, Branches, unite
-from heroci_action.results.records import Coverage, FileCoverage, UnmatchedFile
+from heroci_action.results.coverage import Coverage, FileCoverage, UnmatchedFile
 from heroci_action.text import count, some
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)

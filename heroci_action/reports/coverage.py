@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from heroci_action.results.records import Coverage, FileCoverage, Result
+from heroci_action.results.coverage import Coverage, FileCoverage
+from heroci_action.results.records import Result
 from heroci_action.text import legal_xml
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

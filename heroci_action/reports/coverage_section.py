@@ -7,7 +7,8 @@ from itertools import groupby
 
 from heroci_action.reports.comparison_section import points
 from heroci_action.reports.markdown import code, fit, fold, prose, row, table
-from heroci_action.results.records import Coverage, FileCoverage, Result
+from heroci_action.results.coverage import Coverage, FileCoverage
+from heroci_action.results.records import Result
 from heroci_action.text import count
 
 LEAST_COVERED = 10

@@ -19,14 +19,8 @@ from heroci_action.analysis.unexplained import unexplained
 from heroci_action.analysis.warnings import warnings_of
 from heroci_action.reports.comparison_section import points
 from heroci_action.reports.markdown import icon
-from heroci_action.results.records import (
-    FileCoverage,
-    Result,
-    StageResult,
-    Status,
-    StepResult,
-    TestCase,
-)
+from heroci_action.results.coverage import FileCoverage
+from heroci_action.results.records import Result, StageResult, Status, StepResult, TestCase
 from heroci_action.text import clip, count, one_line, place, printable, seconds
 
 if TYPE_CHECKING:

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from heroci_action.errors import UsageError
 from heroci_action.results import packed as packing
+from heroci_action.results.coverage import ChangedLines, Coverage
 from heroci_action.results.records import (
     SCHEMA_VERSION,
-    ChangedLines,
     Comparison,
-    Coverage,
     PassedTests,
     Result,
     StageResult,

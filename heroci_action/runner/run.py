@@ -25,7 +25,8 @@ from heroci_action.errors import ExitCode, HeroCIError
 from heroci_action.observers.base import Observer
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.readers import Readings
-from heroci_action.results.records import Coverage, StageResult, Status
+from heroci_action.results.coverage import Coverage
+from heroci_action.results.records import StageResult, Status
 from heroci_action.runner.completeness import Ended
 from heroci_action.runner.stage_task import TIME_LIMIT, StageTask, blank, ended
 from heroci_action.runner.verdict import judge_run, past_tense, status_of, unmet_need

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from heroci_action.results.coverage import Coverage
 from heroci_action.results.records import (
-    Coverage,
     Diagnostic,
     Result,
     StageResult,

@@ -6,14 +6,12 @@ import re
 
 from hypothesis import strategies as st
 
+from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
 from heroci_action.results.records import (
     Attempt,
-    ChangedLines,
     Comparison,
-    Coverage,
     Diagnostic,
     FailureAge,
-    FileCoverage,
     FixtureTimes,
     Result,
     Severity,

@@ -12,7 +12,8 @@ import pytest
 
 from heroci_action.analysis.baseline import compare
 from heroci_action.reports.html import render
-from heroci_action.results.records import Coverage, FileCoverage, FixtureTimes, Result, Status
+from heroci_action.results.coverage import Coverage, FileCoverage
+from heroci_action.results.records import FixtureTimes, Result, Status
 from tests.integration.reports.browser import Browser, browser
 from tests.unit.builders import case, failures, finding, run, run_of, stage, step
 from tests.unit.result_strategies import HOSTILE

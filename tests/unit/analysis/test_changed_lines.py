@@ -6,7 +6,7 @@ import pytest
 
 from heroci_action.analysis.changed_lines import Changes, of_changes, uncovered
 from heroci_action.repository.git import parse_changes
-from heroci_action.results.records import Coverage, FileCoverage, UnmatchedFile
+from heroci_action.results.coverage import Coverage, FileCoverage, UnmatchedFile
 
 DIFF = """diff --git a/cart.py b/cart.py
 --- a/cart.py

@@ -9,15 +9,8 @@ import pytest
 from heroci_action.analysis.baseline import compare
 from heroci_action.analysis.gates import judge, judge_run
 from heroci_action.options import FailOn, Gates
-from heroci_action.results.records import (
-    ChangedLines,
-    Coverage,
-    FileCoverage,
-    Result,
-    Severity,
-    Status,
-    UnmatchedFile,
-)
+from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage, UnmatchedFile
+from heroci_action.results.records import Result, Severity, Status
 from tests.unit.builders import case, finding, run, run_of, stage, step
 
 BAD, ERROR = Status.FAILED, Status.ERRORED

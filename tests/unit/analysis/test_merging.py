@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from heroci_action.analysis.gates import judge
 from heroci_action.analysis.merging import merge, unexplained_failures
 from heroci_action.options import Gates
-from heroci_action.results.records import Coverage, FileCoverage, Result, Status, TestCase
+from heroci_action.results.coverage import Coverage, FileCoverage
+from heroci_action.results.records import Result, Status, TestCase
 from tests.unit.builders import case, run, run_of, stage, step
 from tests.unit.result_strategies import results
 

@@ -12,7 +12,8 @@ import pytest
 from heroci_action.output_directory import REPORTS
 from heroci_action.publish import files
 from heroci_action.publish.files import Repository, Written, write_reports
-from heroci_action.results.records import Coverage, FileCoverage, Result, Status
+from heroci_action.results.coverage import Coverage, FileCoverage
+from heroci_action.results.records import Result, Status
 from heroci_action.results.serialise import load
 from tests.unit.builders import case, failures, run, run_of, stage, step
 

@@ -10,7 +10,7 @@ import pytest
 from heroci_action.analysis.coverage import united
 from heroci_action.engines.base import ReportFile
 from heroci_action.readers import PathResolver, Readings, read
-from heroci_action.results.records import Coverage, FileCoverage
+from heroci_action.results.coverage import Coverage, FileCoverage
 
 TREE = PathResolver(
     directory="backend", tracked=frozenset({"backend/a.py", "backend/b.py"}), roots=("/src",)

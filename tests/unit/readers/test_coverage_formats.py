@@ -9,7 +9,7 @@ import pytest
 from heroci_action.analysis.coverage import united
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
 from heroci_action.readers.registry import recognize
-from heroci_action.results.records import Coverage, FileCoverage
+from heroci_action.results.coverage import Coverage, FileCoverage
 
 TREE = PathResolver(
     tracked=frozenset({"src/cart.py", "web/src/cart.js", "app/src/main/java/com/acme/Cart.java"}),

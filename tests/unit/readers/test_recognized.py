@@ -8,7 +8,7 @@ from heroci_action.readers import PathResolver, Readings, Source
 from heroci_action.readers.format import Category
 from heroci_action.readers.recognized import read_recognized
 from heroci_action.readers.unsupported import UNSUPPORTED
-from heroci_action.results.records import Coverage
+from heroci_action.results.coverage import Coverage
 
 EXAMPLES: tuple[tuple[str, bytes], ...] = (
     (

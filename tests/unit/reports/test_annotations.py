@@ -8,15 +8,8 @@ from hypothesis import given
 from heroci_action.analysis.baseline import compare
 from heroci_action.github.commands import MAX_ANNOTATIONS, MAX_MESSAGE, annotation
 from heroci_action.reports.annotations import annotate
-from heroci_action.results.records import (
-    ChangedLines,
-    Coverage,
-    FileCoverage,
-    Result,
-    Severity,
-    Status,
-    TestCase,
-)
+from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
+from heroci_action.results.records import Result, Severity, Status, TestCase
 from tests.unit.builders import case, failures, finding, run, run_of, stage, step
 from tests.unit.github.runner import obeyed
 from tests.unit.result_strategies import results

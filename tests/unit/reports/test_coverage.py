@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 
 from heroci_action.reports import coverage
-from heroci_action.results.records import Coverage, FileCoverage, Result
+from heroci_action.results.coverage import Coverage, FileCoverage
+from heroci_action.results.records import Result
 from tests.unit.builders import run
 from tests.unit.result_strategies import results
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from heroci_action.reports.outputs import outputs
-from heroci_action.results.records import ChangedLines, Comparison, Coverage, FileCoverage, Status
+from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
+from heroci_action.results.records import Comparison, Status
 from tests.unit.builders import case, run, stage, step
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from heroci_action.engines.base import ReportFile
 from heroci_action.readers import PathResolver, Readings, read
 from heroci_action.reports import coverage, junit
-from heroci_action.results.records import Coverage, FileCoverage, Result, Status
+from heroci_action.results.coverage import Coverage, FileCoverage
+from heroci_action.results.records import Result, Status
 from tests.unit.builders import case, finding, run, run_of, stage, step
 
 paths = st.lists(
