@@ -132,17 +132,17 @@ def test_a_configured_project_is_the_only_one_in_the_workflow(tmp_path: Path) ->
 
 
 def test_suggestions_are_written_as_comments(tmp_path: Path) -> None:
-    ci = "jobs: {t: {steps: [{run: ./prepare}, {run: python manage.py test}]}}"
+    ci = "jobs: {t: {steps: [{run: psql --file schema.sql}, {run: python manage.py test}]}}"
     projects.write(tmp_path, {".github/workflows/ci.yml": ci, "pyproject.toml": None})
     call("init", "--yes", directory=tmp_path)
     lines = (tmp_path / "heroci.toml").read_text().splitlines()
     assert all(line.startswith("#") or not line for line in lines)
-    assert any('"./prepare"' in line for line in lines)
+    assert any('"psql --file schema.sql"' in line for line in lines)
     assert call("plan", "--engine", "host", directory=tmp_path).exit_code == 0
 
 
 def test_suggestions_leave_an_existing_configuration_alone(tmp_path: Path) -> None:
-    ci = "jobs: {t: {steps: [{run: ./prepare}, {run: python manage.py test}]}}"
+    ci = "jobs: {t: {steps: [{run: psql --file schema.sql}, {run: python manage.py test}]}}"
     projects.write(tmp_path, {".github/workflows/ci.yml": ci})
     call("init", "--yes", directory=tmp_path)
     assert status(tmp_path) == ["?? .github/workflows/heroci.yml"]
@@ -191,7 +191,7 @@ def test_another_workflow_is_kept_without_force(tmp_path: Path) -> None:
 
 
 def test_nothing_is_written_beside_a_workflow_that_is_kept(tmp_path: Path) -> None:
-    prepare = "jobs: {t: {steps: [{run: ./prepare}, {run: python manage.py test}]}}"
+    prepare = "jobs: {t: {steps: [{run: psql --file schema.sql}, {run: python manage.py test}]}}"
     projects.write(tmp_path, {WORKFLOW: "name: mine\n", ".github/workflows/ci.yml": prepare})
     assert call("init", "--yes", directory=tmp_path).exit_code == 2
     assert not status(tmp_path)

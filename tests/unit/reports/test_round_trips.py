@@ -33,7 +33,7 @@ def files(draw: st.DrawFn) -> FileCoverage:
     )
 
 
-coverages = st.lists(files(), max_size=4, unique_by=lambda file: file.path).map(
+coverages = st.lists(files(), min_size=1, max_size=4, unique_by=lambda file: file.path).map(
     lambda found: Coverage(files=tuple(sorted(found, key=lambda file: file.path)))
 )
 
