@@ -151,7 +151,7 @@ def test_contradictory_call_is_a_usage_error(arguments: list[str], tmp_path: Pat
 def test_plan_is_shown_and_explained(tmp_path: Path) -> None:
     done = call("plan", "--explain", directory=write(tmp_path / "p"))
     assert done.exit_code == 0
-    assert 'settings = "site_.settings"  (detected: settings module from manage.py)' in done.stdout
+    assert 'settings = "site_.settings"  (detected: the settings in manage.py)' in done.stdout
     assert "lint" in done.stdout
     assert "pyproject.toml [tool.heroci]" in done.stdout
 
