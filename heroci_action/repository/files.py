@@ -73,7 +73,7 @@ class RepositoryFiles:
     def strays(self) -> tuple[str, ...]:
         """What linters leave out: ignored Python files, and ignored or new directories (with a trailing `/`)."""
         try:
-            return _strays(self.root)
+            return (*_strays(self.root), *_cache(self.root))
         except GitError:
             return ()
 
@@ -182,9 +182,16 @@ def python_targets(directory: Path) -> tuple[str, ...]:
     New files are included, new directories are not: one may be an environment that nobody told git to ignore.
     """
     try:
-        return lint_targets(list_files(directory, "--cached"), _strays(directory))
+        return lint_targets(
+            list_files(directory, "--cached"), (*_strays(directory), *_cache(directory))
+        )
     except GitError:
         return (".",)
+
+
+def _cache(directory: Path) -> tuple[str, ...]:
+    """Return the cache directory of the action, into which the run itself installs environments."""
+    return (".cache/",) if (directory / ".cache").is_dir() else ()
 
 
 def _strays(directory: Path) -> tuple[str, ...]:
