@@ -45,6 +45,15 @@ class Unreadable(StrEnum):
     WARN = "warn"
 
 
+class Reruns(StrEnum):
+    """The values of `--reruns`: what proves that a repeated test is one test that ran again."""
+
+    # Only what the report itself states.
+    STATED = "stated"
+    # Also a failure that is followed by another case of the same name in its suite.
+    ASSUME = "assume"
+
+
 DEFAULT_OUTPUT = Path("heroci-reports")
 LARGEST_FILE = 1 << 30  # bytes of one uncompressed report
 
@@ -97,12 +106,13 @@ class Destination:
 class Options:
     """The options of every verb that reports; paths are relative to the current directory.
 
-    `path` is the directory of the project. `unreadable` is the effect of a broken report; None means the value of the
-    configuration.
+    `path` is the directory of the project. `unreadable` is the effect of a broken report, `reruns` the proof of a
+    rerun; None means the value of the configuration.
     """
 
     path: Path = Path()
     unreadable: Unreadable | None = None
+    reruns: Reruns | None = None
     verbosity: Verbosity = Verbosity.NORMAL
     reference: Reference = Reference()
     gates: Gates = Gates()

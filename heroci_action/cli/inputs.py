@@ -21,6 +21,7 @@ from heroci_action.options import (
     Options,
     Reference,
     ReportOptions,
+    Reruns,
     RunOptions,
     Unreadable,
     Verbosity,
@@ -46,6 +47,7 @@ VERBOSITIES = {level.name.lower(): level for level in Verbosity}
 ENGINES = {choice.value: choice for choice in EngineChoice}
 VERBS = {verb.value: verb for verb in Verb}
 UNREADABLE = {choice.value: choice for choice in Unreadable}
+RERUNS = {choice.value: choice for choice in Reruns}
 FAIL_ON = {choice.value: choice for choice in FailOn}
 
 OF_ONE_VERB: dict[Verb, tuple[str, ...]] = {
@@ -141,6 +143,7 @@ def _shared(inputs: Inputs) -> Options:
         path=inputs.read("working-directory", _directory, Path()),
         verbosity=inputs.read("log-level", _one_of(VERBOSITIES), Verbosity.NORMAL),
         unreadable=inputs.given("unreadable", _one_of(UNREADABLE)),
+        reruns=inputs.given("reruns", _one_of(RERUNS)),
         reference=Reference(baseline=inputs.given("baseline", Path)),
         gates=Gates(
             fail_on=inputs.read("fail-on", _one_of(FAIL_ON), FailOn.FAILURES),

@@ -16,6 +16,7 @@ from heroci_action.options import (
     FailOn,
     Gates,
     Reference,
+    Reruns,
     Unreadable,
 )
 
@@ -123,6 +124,11 @@ _REPORT_OPTIONS = (
         help="Effect of a broken report; it never meets a coverage minimum. [default: fail]",
     ),
     click.option(
+        "--reruns",
+        type=click.Choice([choice.value for choice in Reruns]),
+        help="With assume, a failure followed by a pass of the same name in one suite is flaky. [default: stated]",
+    ),
+    click.option(
         "--max-duration",
         type=DURATION,
         metavar="TIME",
@@ -161,6 +167,8 @@ def to_fields(options: dict[str, Any]) -> dict[str, Any]:
     fields = dict(options)
     unreadable = fields.pop("unreadable")
     fields["unreadable"] = Unreadable(unreadable) if unreadable else None
+    reruns = fields.pop("reruns")
+    fields["reruns"] = Reruns(reruns) if reruns else None
     gates = Gates(
         fail_on=FailOn(fields.pop("fail_on")),
         coverage_minimum=fields.pop("coverage_minimum"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heroci_action.config.location import read_file, report_config, repository_root
-from heroci_action.options import LARGEST_FILE, ReportOptions, Unreadable
+from heroci_action.options import LARGEST_FILE, ReportOptions, Reruns, Unreadable
 from heroci_action.output_directory import REPORTS, is_marked
 
 
@@ -29,6 +29,7 @@ class Settings:
 
     largest_file: int = LARGEST_FILE
     unreadable: Unreadable = Unreadable.FAIL
+    reruns: Reruns = Reruns.STATED
     paths: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,6 +72,7 @@ def read_settings(options: ReportOptions) -> Settings:
             configured.largest_file if options.largest_file is None else options.largest_file
         ),
         unreadable=options.unreadable or configured.unreadable,
+        reruns=options.reruns or configured.reruns,
         paths={**configured.paths, **dict(options.path_prefixes)},
     )
 
@@ -83,5 +85,6 @@ def _configured(place: Path) -> Settings:
     return Settings(
         largest_file=found.largest_file,
         unreadable=Unreadable(found.unreadable),
+        reruns=Reruns(found.reruns),
         paths=found.paths,
     )

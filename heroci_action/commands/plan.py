@@ -82,6 +82,7 @@ def _overrides(options: RunOptions) -> dict[str, object]:
         "timeout": options.timeout,
         "publish.push": options.publish,
         "report.unreadable": options.unreadable and options.unreadable.value,
+        "report.reruns": options.reruns and options.reruns.value,
     }
     return {key: value for key, value in values.items() if value is not None}
 

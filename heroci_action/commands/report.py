@@ -15,7 +15,7 @@ from heroci_action.commands.input_files import Settings, find_files, read_settin
 from heroci_action.github.checkouts import checkout_roots
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.choice import choose_observer
-from heroci_action.options import ReportOptions, Unreadable
+from heroci_action.options import ReportOptions, Reruns, Unreadable
 from heroci_action.output_directory import open_output
 from heroci_action.plan.report_kinds import COVERAGE_JSON, JUNIT
 from heroci_action.publish.files import Repository
@@ -103,7 +103,7 @@ def _find_input(options: ReportOptions, settings: Settings) -> Input:
         found = find_files(patterns, output=options.destination.output)
         kinds = {**dict.fromkeys(found.files, kind), **kinds}
         missing = {**dict.fromkeys(found.missing, kind), **missing}
-    sources = [_source(path, kind, settings.largest_file) for path, kind in kinds.items()]
+    sources = [_source(path, kind, settings) for path, kind in kinds.items()]
     return Input(
         sources=sources,
         sizes=list(map(_size, kinds)),
@@ -112,12 +112,13 @@ def _find_input(options: ReportOptions, settings: Settings) -> Input:
     )
 
 
-def _source(path: Path, kind: str, limit: int) -> Source:
+def _source(path: Path, kind: str, settings: Settings) -> Source:
     return Source(
         kind=kind,
         path=path.as_posix(),
         opened=partial(_open, path),
-        limit=limit,
+        limit=settings.largest_file,
+        assume_reruns=settings.reruns is Reruns.ASSUME,
     )
 
 

@@ -144,6 +144,7 @@ def _reader(project: Project) -> Reader:
             tree=resolver,
             printed=_printed_reports(step, printed),
             limit=settings.largest_file,
+            assume_reruns=settings.reruns == "assume",
         )
         return tolerate(readings) if tolerant else readings
 

@@ -202,6 +202,8 @@ class ReportConfig(Table):
     """Maximum uncompressed size of a report, such as "500MB"; larger files are skipped with a warning."""
     unreadable: Literal["fail", "warn"] = "fail"
     """What a report means that is empty, cut off, of an unknown format, or contradicts itself."""
+    reruns: Literal["stated", "assume"] = "stated"
+    """With "assume", a failure that is followed by a pass of the same name in one suite is a flaky test."""
     paths: Mapping[str, Path] = Field(default_factory=dict)
     """Prefixes of paths in reports, and the directories that replace them, such as { "/app" = "backend" }."""
 

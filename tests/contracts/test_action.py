@@ -155,6 +155,7 @@ ARRIVES = {
     "coverage-minimum": {"coverage_minimum": "1"},
     "coverage-minimum-diff": {"coverage_minimum_diff": "1"},
     "unreadable": {"unreadable": "warn"},
+    "reruns": {"reruns": "assume"},
     "annotations": {"annotations": "false"},
     "summary": {"summary": "false"},
     "output": {"output": "o"},

@@ -504,3 +504,15 @@ def test_a_change_that_no_report_contains_fails_its_minimum(checkout: Path) -> N
     )
     assert reason in done.stdout
     assert "refunds.py" in (done.reports / "summary.md").read_text()
+
+
+def test_reruns_that_look_like_repeated_tests_count_if_the_user_says_so(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(failed(), passed("test_total")))
+
+    stated, assumed = report(checkout, "a.xml"), report(checkout, "a.xml", "--reruns", "assume")
+    (checkout / "heroci.toml").write_text("[report]\nreruns = 'assume'\n")
+    configured = report(checkout, "a.xml")
+
+    assert [done.exit_code for done in (stated, assumed, configured)] == [1, 0, 0]
+    (test,) = configured.stage("tests")["steps"][0]["tests"]
+    assert test["status"] == "flaky"
