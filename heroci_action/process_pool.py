@@ -42,7 +42,7 @@ def spread(
     try:
         done = _run(heaviest_first, number)
         for item in heaviest_first:
-            # The end of one process ends the pool, so each item that is left has a process of its own.
+            # The end of one process ends the pool, so each remaining item gets a separate process.
             if item not in done:
                 done |= _run([item], 1) or {
                     item: LostError("the process that worked on it ended abruptly")
@@ -57,7 +57,7 @@ _inherited: list[Any] = []
 
 
 def _run(order: Sequence[int], number: int) -> dict[int, Any]:
-    """Work on items in this order; return what was done before a process ended abruptly."""
+    """Work on items in this order; return the results up to the abrupt end of a process."""
     done: dict[int, Any] = {}
     with ProcessPoolExecutor(number, get_context("fork"), gc.disable) as pool:
         futures = {item: pool.submit(_work_on, item) for item in order}

@@ -93,7 +93,7 @@ def _supersede_step(earlier: StepResult, later: StepResult) -> StepResult:
 
 
 def _numbered(step: StepResult) -> Iterator[tuple[Key, TestCase]]:
-    """Yield the tests of a step by identity; tests of one name are told apart by their order."""
+    """Yield the tests of a step by identity; tests of one name are numbered in their order."""
     seen: dict[tuple[str, str, str | None], int] = defaultdict(int)
     for test in chain(step.tests, unpack(step.passed)):
         name = test.classname, test.name, test.file

@@ -23,8 +23,8 @@ from heroci_action.results.records import (
 BAD = frozenset({Status.FAILED, Status.ERRORED, Status.CANCELLED})
 NAMES = 1_000  # added and removed tests that are listed
 
-# A test is slower where the noise of the whole run does not explain it; see `slower`.
-MEASURABLE = 0.01  # seconds below which a test's time says nothing about the machine
+# A test is slower if the noise of the whole run does not explain the difference; see `slower`.
+MEASURABLE = 0.01  # seconds; shorter tests are no measure of the machine's speed
 FACTOR = 1.5  # at least so many times the expected time
 EXCESS = 0.1  # seconds more than expected, at least
 DEVIATIONS = 5.0  # of the logarithm of the times' ratio, robustly estimated
@@ -33,21 +33,24 @@ MAD_TO_SIGMA = 1.4826  # of a normal distribution
 
 @dataclass(slots=True, kw_only=True)
 class _Outcomes:
-    """What all cases of one id came to, by the number of the id: the worst status, the sum of their times in seconds.
+    """The outcome of all cases of an id: the worst status, the number of failures, and the total of their seconds.
 
-    Columns, because two runs of very many tests are in memory at once.
+    These are columns, indexed by the number of the id, because two runs of very many tests are in memory at once.
     """
 
     statuses: list[Status | None]
     times: array[float]
+    failures: Counter[int]
 
     def add(self, number: int, status: Status, seconds: float) -> None:
-        """Another case of an id whose number is at most one more than the highest of all."""
+        """Add a case of an id whose number is at most one more than the highest so far."""
         if number == len(self.statuses):
             self.statuses.append(None)
             self.times.append(0.0)
         if self.statuses[number] not in BAD:
             self.statuses[number] = status
+        if status in BAD:
+            self.failures[number] += 1
         self.times[number] += seconds
 
 
@@ -61,29 +64,36 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
         baseline = replace(baseline, coverage=None)
     numbers: dict[str, int] = {}
     now, before = _outcomes(result, numbers), _outcomes(baseline, numbers)
-    told = [
+    changes = [
         (name, new, old)
         for name, new, old in zip_longest(numbers, now.statuses, before.statuses)
         if new is not Status.PASSED or old is not Status.PASSED
     ]
+    failed = [(name, old in BAD) for name, new, old in changes if new in BAD]
+    # One of several tests of a name, in other jobs or files, failed already; another one did not.
+    known = {
+        name
+        for name, was in failed
+        if was and now.failures[numbers[name]] <= before.failures[numbers[name]]
+    }
     ages = {age.id: age for age in baseline.comparison.known} if baseline.comparison else {}
     same = clean and bool(result.commit) and result.commit == baseline.commit
     unstable = [
-        name for name, new, old in told if same and _ran(new, old) and (new in BAD) != (old in BAD)
+        name
+        for name, new, old in changes
+        if same and _ran(new, old) and (new in BAD) != (old in BAD)
     ]
-    added = [name for name, _, old in told if old is None]
-    removed = [] if result.shard else [name for name, new, _ in told if new is None]
+    added = [name for name, _, old in changes if old is None]
+    removed = [] if result.shard else [name for name, new, _ in changes if new is None]
     return Comparison(
         started_at=baseline.started_at,
         commit=baseline.commit,
         duration=baseline.duration,
         counts=baseline.counts,
         coverage=baseline.coverage.percent if baseline.coverage else None,
-        new=tuple(name for name, new, old in told if new in BAD and old not in BAD),
-        known=tuple(
-            _age(name, baseline, ages) for name, new, old in told if new in BAD and old in BAD
-        ),
-        fixed=tuple(sorted(name for name, new, old in told if _good(new) and old in BAD)),
+        new=tuple(name for name, _ in failed if name not in known),
+        known=tuple(_age(name, baseline, ages) for name, _ in failed if name in known),
+        fixed=tuple(sorted(name for name, new, old in changes if _good(new) and old in BAD)),
         unstable=tuple(sorted(unstable)),
         slower=slower(_times(numbers, now, before)),
         added=len(added),
@@ -97,8 +107,12 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
 
 
 def _outcomes(result: Result, numbers: dict[str, int]) -> _Outcomes:
-    """By the numbers of the ids, which get new ones behind; packed tests are unpacked only as far as that."""
-    found = _Outcomes(statuses=[None] * len(numbers), times=array("d", bytes(8 * len(numbers))))
+    """Return the outcomes by the numbers of the ids, and number ids that are new."""
+    found = _Outcomes(
+        statuses=[None] * len(numbers),
+        times=array("d", bytes(8 * len(numbers))),
+        failures=Counter(),
+    )
     for test in result.tests:
         found.add(numbers.setdefault(test.id, len(numbers)), test.status, test.duration)
     for packet in result.packed:
@@ -116,7 +130,7 @@ def _ran(*statuses: Status | None) -> bool:
 
 
 def _age(name: str, baseline: Result, ages: Mapping[str, FailureAge]) -> FailureAge:
-    """One run more than the baseline knew of; where it knew nothing, the baseline is the first."""
+    """Return the age of a failure: one run more than in the baseline, which may be the first run itself."""
     before = ages.get(name)
     if before:
         return FailureAge(id=name, runs=before.runs + 1, since=before.since, commit=before.commit)
@@ -163,7 +177,7 @@ def slower(times: Iterable[tuple[str, float, float]]) -> tuple[Slowdown, ...]:
 def _new_findings(
     now: Iterable[Diagnostic], before: Iterable[Diagnostic]
 ) -> tuple[Diagnostic, ...]:
-    """Those that the baseline has not as often in the same file; their lines move with every edit."""
+    """Return the findings that the baseline has less often in the same file; lines move with every edit."""
     left = Counter(map(_kind, before))
     new = []
     for finding in now:
@@ -193,7 +207,7 @@ def _file_percents(result: Result, baseline: Result) -> dict[str, float]:
 
 
 def known_since(age: FailureAge) -> str:
-    """`failing since 2026-01-31 (commit 0123456789ab), 3 runs in a row`, as far as it is known."""
+    """Describe the age, such as `failing since 2026-01-31 (commit 0123456789ab), 3 runs in a row`."""
     day = f" since {age.since[:10]}" if age.since else ""
     commit = f" (commit {age.commit[:12]})" if age.commit else ""
     return f"failing{day}{commit}, {age.runs:,} runs in a row"

@@ -1,4 +1,4 @@
-"""Failed tests: where they come from, which of them belong together, and what in their text explains them."""
+"""Failed tests: their sources, their groups, and the lines that explain them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Failure:
 
     @property
     def origin(self) -> str:
-        """Where it failed, and where it passed: `failed in unit-3.12, passed in unit-3.13`."""
+        """The sources in which it failed and passed: `failed in unit-3.12, passed in unit-3.13`."""
         if not self.test.passed_in:
             return f"in {self.source}" if self.source else ""
         named = ", ".join(self.test.passed_in[:NAMED_SOURCES])

@@ -14,17 +14,17 @@ Sharded = tuple[Shard, Result]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardMismatch:
-    """Why results are not the whole, and what to do about it."""
+    """The reason why shards do not add up to all tests, and a remedy."""
 
     reason: str
     remedy: str
 
 
 def find_mismatch(results: Iterable[Result]) -> ShardMismatch | None:
-    """None where the shards are complete, or there are none.
+    """Return why the shards are not complete; None if they are, or if there is no shard.
 
-    Those of each Python version, and of each number of shards, belong together. A matrix may have more to it, such as
-    versions of Django: then each shard must be there as often as the others.
+    The shards of one Python version and of one total number belong together. A matrix may have other dimensions, such
+    as versions of Django: then each shard must occur equally often.
     """
     for (python, total), parts in sorted(_groups(results).items()):
         times = Counter(shard.number for shard, _ in parts)
@@ -35,7 +35,7 @@ def find_mismatch(results: Iterable[Result]) -> ShardMismatch | None:
             return ShardMismatch(
                 reason=f"the result{'s' * several} of shard{'s' * several} {', '.join(missing)}"
                 f"{f' on Python {python}' if python else ''} {'are' if several else 'is'} missing",
-                remedy="give merge the heroci-result.json of every shard; run again those that left none",
+                remedy="pass the heroci-result.json of every shard to merge; run shards without one again",
             )
         if not _fit(parts, total):
             return ShardMismatch(
@@ -46,7 +46,7 @@ def find_mismatch(results: Iterable[Result]) -> ShardMismatch | None:
 
 
 def is_sharded(stage: StageResult) -> bool:
-    """Whether one of its steps ran only a part of the tests."""
+    """Return whether one of its steps ran only a part of the tests."""
     return any(step.splits for step in stage.steps)
 
 
@@ -63,16 +63,16 @@ def _groups(results: Iterable[Result]) -> dict[tuple[str, int], list[Sharded]]:
 
 
 def _fit(parts: Sequence[Sharded], total: int) -> bool:
-    """Whether each way in which the tests were split has all of its shards, equally often.
+    """Return whether every split of the tests has all of its shards, equally often.
 
-    A step that did not get as far as the split has failed, and says so itself.
+    A step that ended before the split has failed anyway.
     """
-    told = [dict(_splits(result)) for _, result in parts]
-    for step in set().union(*told):
-        if not all(step in one for one in told):
+    splits = [dict(_splits(result)) for _, result in parts]
+    for step in set().union(*splits):
+        if not all(step in one for one in splits):
             continue
         ways: dict[str, Counter[int]] = defaultdict(Counter)
-        for (shard, _), one in zip(parts, told, strict=True):
+        for (shard, _), one in zip(parts, splits, strict=True):
             ways[one[step]][shard.number] += 1
         if any(len(way) < total or len(set(way.values())) > 1 for way in ways.values()):
             return False

@@ -20,7 +20,7 @@ _GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 
 
 class BrokenReportError(Exception):
-    """A report cannot be read; `kept` is what was read before it broke."""
+    """A report cannot be read; `kept` are the readings before the defect."""
 
     def __init__(self, reason: str, kept: Readings | None = None) -> None:
         super().__init__(reason)
@@ -32,7 +32,7 @@ class Source:
     """A report as bytes; `path` is its name in messages.
 
     `content` is all of it, unless `opened` returns a stream, which it does as often as the report is read; `problem` is
-    why the content is not complete. `errors` is what a step that printed its report wrote to standard error. A report
+    why the content is not complete. `errors` is the standard error of a step that printed its report. A report
     of more than `limit` bytes, after unpacking, is refused. If `assume_reruns`, a test that is twice in one suite,
     first failed and then passed, ran twice.
     """
@@ -123,9 +123,9 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """What the reports of a step contain.
+    """The contents of the reports of a step.
 
-    `passed` are tests in addition to `tests`; `elsewhere` counts those that other shards run. `problems` name files
+    `passed` are tests in addition to `tests`; `elsewhere` counts the tests of other shards. `problems` name files
     that are broken or contradict themselves: a step with one has not passed.
     """
 

@@ -27,7 +27,7 @@ _VENDORS = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "o
 
 @dataclass(slots=True)
 class _Run:
-    """What the processes of one test run have written."""
+    """The events of all processes of one test run."""
 
     tests: list[TestCase] = field(default_factory=list)
     processes: list[ProcessRecord] = field(default_factory=list)
@@ -38,10 +38,10 @@ class _Run:
 
 
 def read_records(sources: Sequence[Source], tree: PathResolver) -> Readings:
-    """Return every case that was recorded, and the course of the run: what was planned, and what has not ended.
+    """Return all recorded cases and the course of the run: the planned tests, and those without an end.
 
-    The fact `database` names what the tests really used, such as `PostgreSQL 18.6`, or `none`; `shard` the part of the
-    tests that ran, such as `2/5, 31 of 154 tests`.
+    The fact `database` names the database that the tests really used, such as `PostgreSQL 18.6`, or `none`; `shard`
+    the part of the tests that ran, such as `2/5, 31 of 154 tests`.
     """
     run = _Run()
 
@@ -224,7 +224,7 @@ DJANGO = Format(
 )
 DATABASE = Format(
     kind=DATABASE_RECORD,
-    title="databases recorded by HeroCI's probes, beside a JUnit report",
+    title="databases recorded by HeroCI's probes, in addition to a JUnit report",
     category=Category.TESTS,
     read=read_records,
 )

@@ -80,8 +80,8 @@ _STYLES = (
 def find_frames(texts: Iterable[str], tree: PathResolver) -> tuple[Frame, ...]:
     """Return the frames of the first text with frames in files that may be the repository's.
 
-    The innermost frame comes first. Frames in the notation of one language are followed by those of the next only if
-    all of them are in files of which the repository has none of that name.
+    The innermost frame comes first. Frames in the notation of one language are followed by frames in the next one only
+    if the repository has no file with the name of any of theirs.
     """
     found: tuple[Frame, ...] = ()
     for text in texts:

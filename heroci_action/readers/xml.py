@@ -74,7 +74,7 @@ class Listener(Protocol):
 
 
 def parse(source: Source, make: Callable[[], Handler]) -> Readings:
-    """Return what the handler reads from the document; see `listen`."""
+    """Return the readings of a handler of the document; see `listen`."""
     return listen(source, lambda parser: _Unprefixed(parser, make()))
 
 
@@ -83,7 +83,7 @@ def listen(
     make: Callable[[expat.XMLParserType], Listener],
     through: Callable[[Iterable[bytes]], Iterable[bytes]] = iter,
 ) -> Readings:
-    """Return what the listener reads from the document.
+    """Return the readings of a listener to the document.
 
     A document with characters or references that XML forbids, or in an encoding that expat does not know, is read a
     second time, repaired, with a new listener. The filter `through` is left out then, because it changes the numbers of
@@ -162,7 +162,7 @@ class _Unprefixed:
         """Do nothing."""
 
     def readings(self, *, complete: bool) -> Readings:
-        """Return those of the handler."""
+        """Return the readings of the handler."""
         return self._handler.readings(complete=complete)
 
 

@@ -44,7 +44,7 @@ class Columns(NamedTuple):
 class Packer(Generic[File]):
     """Collects tests that passed, in order, and keeps them packed.
 
-    Classes have files, or whatever stands for a file until all tests are known.
+    Classes have files, or placeholders for files until all tests are known.
     """
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ def pack(tests: Iterable[TestCase]) -> PassedTests | None:
 
 
 def is_plain(test: TestCase) -> bool:
-    """Return whether nothing of a test is lost if it is packed."""
+    """Return whether a test can be packed without loss."""
     more = test.message or test.details or test.output or test.attempts
     return test.status is Status.PASSED and not more
 

@@ -17,10 +17,10 @@ Filter = Callable[[Iterable[bytes]], Iterable[bytes]]
 
 
 def read_junit(source: Source, tree: PathResolver) -> Readings:
-    """Return the tests of a file. Raises BrokenReportError with those that were read before it broke.
+    """Return the tests of a file. Raises BrokenReportError, which keeps the tests before the defect.
 
     The output of passed tests, which is most of a large report, is removed before the document is parsed, or skipped.
-    If a failed test has its output before its failure, the document is read again, with all output.
+    If a failed test has its output before its failure, the document is read again, including all output.
     """
 
     def read(through: Filter = iter, *, skip_output: bool = False) -> Readings:

@@ -30,7 +30,7 @@ _NAMELESS = frozenset({"", "pytest", "pytest tests"})
 
 @dataclass(slots=True)
 class Child:
-    """An element of a test case that says how it, or an attempt, ended; `output` is what it contains of output."""
+    """An element with the outcome of a test case or of an attempt; `output` is the text of output elements in it."""
 
     name: str
     attributes: Mapping[str, str]
@@ -58,7 +58,7 @@ class Child:
 
 @dataclass(slots=True)
 class Case:
-    """A test case while it is read; `of_suite` if it stands for a suite that failed outside of its tests."""
+    """A test case while it is read; `of_suite` if it represents a suite that failed outside of its tests."""
 
     attributes: Row
     suite: Suite
@@ -80,7 +80,7 @@ class Case:
 
 
 class Draft(NamedTuple):
-    """A test whose place is only known once the whole report has been read; `first` is that of its first run."""
+    """A test whose place is only known once the whole report has been read; `first` is the origin of its first run."""
 
     test: TestCase
     origin: Origin
@@ -94,7 +94,7 @@ def class_of(row: Row, suite: Suite) -> str:
 
 
 def origin_of(row: Row, suite: Suite) -> Origin:
-    """Return where the attributes say that a test is defined; pytest counts lines from zero."""
+    """Return the place of a test according to its attributes; pytest counts lines from zero."""
     files = (row.get("file") or row.get("filepath") or "", suite.file)
     names = (row.get("classname") or row.get("class") or "", suite.name)
     line = line_number(row.get("line") or row.get("lineno") or "")
@@ -170,9 +170,9 @@ def _bad(case: Case) -> list[Child]:
 
 
 def _say_failure(case: Case) -> _Said:
-    """Collect what all failures of the case say; the first one is the message.
+    """Collect the texts of all failures of the case; the message is the headline of the first.
 
-    If none says anything, the output is all that explains them.
+    If they have no text, the output explains them.
     """
     bad = _bad(case)
     name = case.attributes.get("name", "")

@@ -50,7 +50,7 @@ class Collector:
         self._micros = _Micros()
 
     def start_suite(self, suite: Suite) -> None:
-        """Start a suite: the tests that follow are its own, or those of suites in it."""
+        """Start a suite; the tests that follow belong to it or to suites in it."""
         suite.first_row, suite.first_test = self._packer.count, len(self._drafts)
 
     def end_suite(self, suite: Suite, parent: Suite | None) -> None:
@@ -63,7 +63,7 @@ class Collector:
             self._spans.append(Span(rows, range(suite.first_test, len(self._drafts))))
 
     def add(self, case: Case) -> None:
-        """Add a case that has more to say than that it passed, or that is another run of an earlier one."""
+        """Add a case that did not simply pass, or that is another run of an earlier one."""
         draft = build(case, self._tree)
         suite = case.suite
         suite.shown += case.failures or draft.test.status.is_failure
@@ -85,11 +85,11 @@ class Collector:
         self._drafts.append(draft)
 
     def _may_follow(self, case: Case) -> bool:
-        """Return whether another case of this name would say more about the test."""
+        """Return whether another case of this name may belong to the same test."""
         return case.suite.by_pytest or self._source.assume_reruns or may_run_again(case)
 
     def add_rows(self, rows: Sequence[Row], suite: Suite) -> None:
-        """Add cases without elements: they passed, unless an attribute says otherwise."""
+        """Add cases without elements: they passed, unless an attribute contradicts that."""
         suite.cases += len(rows)
         if any(map(has_status, rows)) or (suite.failed and not suite.by_pytest):
             rows = [row for row in rows if not self._add_special(row, suite)]

@@ -17,7 +17,9 @@ from heroci_action.results.records import Status
 SUITES = frozenset({"testsuites", "testsuite"})
 MAX_NESTING = 1_000  # suites, or cases in each other
 
-_NO_RESULTS = "failsafe-summary"  # Maven Failsafe's own summary, beside its reports
+_NO_RESULTS = (
+    "failsafe-summary"  # Maven Failsafe's summary, which is in the directory of its reports
+)
 
 
 class NoResultsError(Exception):
@@ -124,7 +126,7 @@ class Document:
             self._case = self._outer.pop()
 
     def _open_case(self) -> Case | None:
-        """Return the open case, which from now on has elements of its own."""
+        """Return the open case, and expect elements in it from now on."""
         if self._plain is not None:
             if self._plain is self._skipped:
                 raise OutputNeededError

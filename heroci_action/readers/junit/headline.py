@@ -1,4 +1,4 @@
-"""Choose the line that says what went wrong."""
+"""Choose the line that explains a failure best."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _RULER = re.compile(r"[\W_]*")
 
 
 def headline(message: str, text: str, *, kind: str = "", name: str = "") -> str:
-    """Return the first line of the message, or else of the text, that says more than that or where a test failed.
+    """Return the first informative line of the message, or else of the text.
 
-    `kind` is the name of the exception, `name` that of the test. A message that only repeats the kind says less than
-    the text does.
+    `kind` is the name of the exception, `name` the name of the test. A line that only repeats one of them, the place of
+    the failure, or a word such as `failed` is not informative.
     """
     useful = (line for line in _useful_lines(message, name) if line != kind)
     weak = next(_lines(message), "") or kind
@@ -46,17 +46,17 @@ def headline(message: str, text: str, *, kind: str = "", name: str = "") -> str:
 
 
 def says_something(message: str, name: str = "") -> bool:
-    """Return whether a message says more than that a test failed."""
+    """Return whether a message has an informative line."""
     return any(True for _ in _useful_lines(message, name))
 
 
 def _useful_lines(text: str, name: str) -> Iterator[str]:
-    """Yield the lines that say something about a failure, without the place in front of them."""
+    """Yield the informative lines, without the place in front of them."""
     for line in _lines(text):
         place = _PLACE.match(line)
         bare = line[place.end() :] if place else line
-        says_nothing = bare.lower().rstrip(".!:") in _EMPTY_WORDS or _RULER.fullmatch(bare)
-        if not says_nothing and not _ANNOUNCEMENT.match(line) and not _is_name(bare, name):
+        is_empty = bare.lower().rstrip(".!:") in _EMPTY_WORDS or _RULER.fullmatch(bare)
+        if not is_empty and not _ANNOUNCEMENT.match(line) and not _is_name(bare, name):
             yield bare
 
 

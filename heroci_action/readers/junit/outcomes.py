@@ -1,4 +1,4 @@
-"""What the elements and attributes of JUnit writers say about the outcome of a test."""
+"""The vocabulary for outcomes: elements of test cases, and words in their attributes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ Row = Mapping[str, str]
 
 
 def has_status(row: Row) -> bool:
-    """Return whether the attributes of a test case say how it ended."""
+    """Return whether a test case has an attribute for its outcome."""
     return "status" in row or "result" in row or "outcome" in row
 
 

@@ -1,4 +1,4 @@
-"""Where a test is defined and where it failed, in files of the repository."""
+"""The places of tests and failures, in files of the repository."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class Definition(NamedTuple):
-    """What a report says about the place of a test: files, in order of preference, and names of its class or suite."""
+    """The information of a report about the place of a test: files, best first, and names of its class and suite."""
 
     files: tuple[str, ...] = ()
     names: tuple[str, ...] = ()

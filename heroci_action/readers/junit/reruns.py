@@ -17,7 +17,7 @@ from heroci_action.results.reruns import failed_again, flaky
 
 UNKNOWN_CAUSE = "failed and ran again; the report does not say why it failed"
 
-# How Gradle names a method without parameters; other names may be those of several tests.
+# How Gradle names a method without parameters; other names may belong to several tests.
 _METHOD = re.compile(r"[^\W\d][\w$]*\(\)")
 
 
@@ -48,7 +48,7 @@ def is_teardown(case: Case) -> bool:
 
 
 def add_teardown(failed: Draft, teardown: Draft) -> Draft:
-    """Return a failed test with what its teardown says as well."""
+    """Return a failed test with the texts of its failed teardown as well."""
     first, second = failed.test, teardown.test
     details = "\n\n".join(filter(None, (first.details, second.message, second.details)))
     test = replace(
@@ -99,7 +99,7 @@ def combine_runs(
 
 
 class _Order(NamedTuple):
-    """A position in the document: that of a packed test, or after so many packed ones."""
+    """A position in the document: a packed test, or after so many packed ones."""
 
     place: int
     position: int = -1

@@ -22,7 +22,7 @@ def strip_passed_output(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     held = b""
     first = True
-    # After the empty chunk, what is held back is all there is.
+    # The empty chunk marks the end: nothing is held back then.
     rest = chain(chunks, (b"",))
     for chunk in rest:
         piece = held + chunk
@@ -38,7 +38,7 @@ def strip_passed_output(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _cut(piece: bytes) -> int:
-    """Return where the last case begins, whose end may be in the next chunk, or else the last markup."""
+    """Return the start of the last case, whose end may be in the next chunk, or else of the last markup."""
     case = piece.rfind(CASE)
     if case >= 0 and len(piece) - case < HELD:
         return case

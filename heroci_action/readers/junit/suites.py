@@ -19,11 +19,11 @@ Key = tuple[str | None, str | None]
 
 @dataclass(slots=True, kw_only=True)
 class Suite:
-    """What a suite declares, and what its cases show.
+    """The totals that a suite declares, and the failures that its cases show.
 
-    `file` is the file of its tests; `sibling_file` that of the last suite in it if that was empty: Cypress names a file
-    only on such a suite, which precedes the suites of the file. `failed` are failed tests that may run again, by their
-    positions among the tests of the document, where those of this suite begin at `first_test` and `first_row`;
+    `file` is the file of its tests; `sibling_file` the file of the last suite in it, if that was empty: Cypress names
+    a file only on such a suite, which precedes the suites of the file. `failed` are failed tests that may run again,
+    by their positions among the tests of the document, where this suite begins at `first_test` and `first_row`;
     `classes` are the numbers of its classes by their names and files.
     """
 
@@ -46,7 +46,7 @@ class Suite:
 
     @classmethod
     def read(cls, attributes: Mapping[str, str], parent: Suite | None = None) -> Suite:
-        """Read the attributes of a suite; its file may be that of the parent, or of an empty suite before it."""
+        """Read the attributes of a suite; it may inherit the file of the parent, or of an empty suite before it."""
         name = attributes.get("name", "")
         inherited = (parent.sibling_file or parent.file) if parent else ""
         return cls(
@@ -59,7 +59,7 @@ class Suite:
         )
 
     def read_property(self, name: str, value: str) -> None:
-        """Note a property if it says something about the tests."""
+        """Note a property if it is about the tests."""
         if name in _QT:
             self.errors_are_warnings = True
         elif name in _FILE and not self.file:

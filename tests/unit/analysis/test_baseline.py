@@ -150,3 +150,11 @@ def test_a_shard_removes_nothing_and_loses_no_coverage() -> None:
     found = compare(replace(run_of(case("a")), coverage=part, shard="1/2"), before)
     assert (found.removed, found.removed_names, found.coverage) == (0, (), None)
     assert not found.coverage_files
+
+
+def test_one_more_failure_among_tests_of_one_name_is_new() -> None:
+    known, passed = case("a", BAD), case("a")
+
+    assert compare(run_of(known, known), run_of(known, passed)).new == (known.id,)
+    assert compare(run_of(known, passed), run_of(known, passed)).new == ()
+    assert [age.id for age in compare(run_of(known), run_of(known, known)).known] == [known.id]
