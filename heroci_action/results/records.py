@@ -21,7 +21,7 @@ class Status(StrEnum):
     """How a test, step, stage or run ended."""
 
     PASSED = "passed"
-    FAILED = "failed"  # a command said no
+    FAILED = "failed"  # a command returned non-zero
     ERRORED = "errored"  # the engine could not do it
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
@@ -62,7 +62,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A run of a test before the one that counts, and how it failed."""
+    """A failed run of a test that ran again."""
 
     status: Status
     message: str = ""
@@ -73,10 +73,10 @@ class Attempt:
 class TestCase:
     """One test and how it ended; `errored` is an exception outside an assertion.
 
-    `line` is where the test failed when it did and the place lies in `file`, else where it is defined.
-    `message` is the first line of the failure or the reason of the skip, `details` the traceback; `attempts` are the
-    failed runs of it that were not the last. A flaky test has the place and the words of its first failure. `passed_in`
-    lists the other report files, shards or jobs in which a failed test passed.
+    `file` and `line` are the place of the failure if it is known, else of the definition. `message` is the headline of
+    the failure or the reason of the skip, `details` the traceback and all further text; `attempts` are the failed runs
+    before the last one. A flaky test has the place and the text of its first failure. `passed_in` lists the other
+    report files, shards or jobs in which a failed test passed.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of its name
@@ -95,17 +95,17 @@ class TestCase:
 
     @property
     def id(self) -> str:
-        """The name by which a test is known across runs."""
+        """The name that identifies a test across runs."""
         return f"{self.classname}.{self.name}" if self.classname else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassedTests:
-    """Very many tests that passed and have nothing to tell, packed: their names, classes, files, lines and times.
+    """Many passed tests in packed form: their names, classes, files, lines and times.
 
-    `classes` are class names with the files that their tests lie in. A block is Base64 of zlib of a JSON array of four
-    columns, a row for each test: the index of its class, microseconds, the line (or the whole column null), the name.
-    `duration` is the sum in seconds; the `slowest` are in the blocks as well. `analysis.packing` packs and unpacks.
+    `classes` are pairs of a class and its file. A block is Base64 of zlib of a JSON array of four columns with a row
+    for each test: the index of its class, microseconds, the line (the column may be null), the name. `duration` is the
+    total in seconds; the `slowest` tests are in the blocks as well. Use `results.packed` to pack and unpack.
     """
 
     count: int = 0
@@ -140,12 +140,11 @@ class FixtureTimes:
 class StepResult:
     """One command with its own result.
 
-    `reason` says in words why the step did not pass, `remedy` what to do about it; `output` is the end of what it
-    printed, masked; `log` is the file with all of it, relative to the output directory; `facts` are measured values for
-    people to read (the image's size, the database's version); `python` is the version of the environment that the step
-    created; `splits` has an entry for each suite that was sharded; `problems` are defects of the report files, each of
-    which makes the step fail. If there are many tests, `passed` holds most of
-    those that passed instead of `tests`.
+    `reason` and `remedy` explain a step that did not pass; `output` is the end of its output, masked, `log` the file
+    with all output, relative to the output directory; `facts` are measured values for people to read (the image's
+    size, the database's version); `python` is the version of the environment that the step created; `splits` has an
+    entry for each suite that was sharded; `problems` are defects of the report files, each of which makes the step
+    fail. If very many tests passed, they are in `passed` instead of `tests`.
     """
 
     name: str
@@ -177,7 +176,7 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageResult:
-    """A stage with the results of its steps; `reason` says why it was skipped, failed or errored."""
+    """A stage with the results of its steps; `reason` is the cause if it was skipped, failed or errored."""
 
     name: str
     status: Status
@@ -230,10 +229,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureAge:
-    """A test that failed in the baseline already.
+    """A test that already failed in the baseline.
 
-    `runs` counts the runs in a row in which it failed, this one included, as far back as the baselines tell; `since`
-    (ISO 8601, UTC) and `commit` are those of the first of them.
+    `runs` counts its consecutive failed runs, including this one, according to the baselines; `since` (ISO 8601, UTC)
+    and `commit` belong to the first of them.
     """
 
     id: str
@@ -244,7 +243,7 @@ class FailureAge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slowdown:
-    """A test that took longer than the baseline lets expect, in seconds; `before` is scaled to this machine's speed."""
+    """A test that took longer than expected from the baseline, in seconds; `before` is scaled to this machine's speed."""
 
     id: str
     before: float
@@ -253,7 +252,7 @@ class Slowdown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What is different from the run that is the baseline; tests by their ids.
+    """The differences from the baseline; tests are given by their ids.
 
     `started_at`, `commit`, `duration` and `coverage` (percent) are the baseline's. `unstable` are tests whose outcome
     differs although the commit is the same. `added` and `removed` count; their names are listed up to a limit.

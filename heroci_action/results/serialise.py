@@ -138,7 +138,7 @@ def _upgrade_splits(record: Any) -> None:
                 for fingerprint in step["facts"]["split"].split()
             ]
     except (KeyError, TypeError, AttributeError):
-        # The file is damaged, and validation says where.
+        # The file is damaged; validation reports the place.
         return
 
 
