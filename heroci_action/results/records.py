@@ -243,7 +243,7 @@ class FailureAge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slowdown:
-    """A test that took longer than expected from the baseline, in seconds; `before` is scaled to this machine's speed."""
+    """A test that took longer than in the baseline, in seconds; `before` is scaled to this machine's speed."""
 
     id: str
     before: float

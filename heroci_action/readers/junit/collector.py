@@ -108,18 +108,24 @@ class Collector:
         return True
 
     def _pack(self, rows: Sequence[Row], suite: Suite) -> None:
-        classes, times = suite.classes, self._micros
-        known = [classes.get((row.get("classname"), row.get("file"))) for row in rows]
-        pairs = zip(known, rows, strict=True)
+        times = self._micros
         lines = any("line" in row or "lineno" in row for row in rows)
         self._packer.add(
             Columns(
-                [self._class(row, suite) if index is None else index for index, row in pairs],
+                self._class_numbers(rows, suite),
                 [times[row.get("time") or row.get("duration") or ""] for row in rows],
                 [origin_of(row, suite).line for row in rows] if lines else None,
                 [row.get("name", "") for row in rows],
             )
         )
+
+    def _class_numbers(self, rows: Sequence[Row], suite: Suite) -> list[int]:
+        classes = suite.classes
+        numbers = []
+        for row in rows:
+            number = classes.get((row.get("classname"), row.get("file")))
+            numbers.append(self._class(row, suite) if number is None else number)
+        return numbers
 
     def _class(self, row: Row, suite: Suite) -> int:
         """Return the number of a class, computed once for a suite if the attributes name the class."""
