@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.analysis.gates import judge
@@ -114,7 +114,6 @@ def test_a_warning_of_all_is_told_once() -> None:
 
 
 @given(st.lists(results, min_size=1, max_size=3))
-@settings(max_examples=40, deadline=None)
 def test_any_results_can_be_merged_and_no_test_is_lost(given_results: list[Result]) -> None:
     whole = merge({str(number): one for number, one in enumerate(given_results)})
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.analysis.baseline import compare
@@ -119,7 +119,6 @@ def suite_of(passed: PassedTests | None, *tests: TestCase) -> list[dict[str, str
 
 
 @given(st.lists(plain, min_size=1, max_size=8))
-@settings(max_examples=150)
 def test_junit_has_the_same_of_packed_tests(tests: list[TestCase]) -> None:
     assert suite_of(packed(*tests)) == suite_of(None, *tests)
 

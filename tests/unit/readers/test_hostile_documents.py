@@ -7,7 +7,7 @@ import time
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
@@ -96,7 +96,6 @@ def readings(kind: str, content: bytes) -> Readings:
 
 
 @given(trees, st.sampled_from(KINDS))
-@settings(max_examples=300, deadline=None)
 def test_any_tree_of_elements_is_read_or_refused(root: ET.Element, kind: str) -> None:
     found = readings(kind, ET.tostring(root))
 
@@ -105,7 +104,6 @@ def test_any_tree_of_elements_is_read_or_refused(root: ET.Element, kind: str) ->
 
 
 @given(trees)
-@settings(max_examples=100, deadline=None)
 def test_no_case_of_a_junit_document_is_lost(root: ET.Element) -> None:
     whole = ET.Element("testsuites")
     suite = ET.SubElement(whole, "testsuite")
@@ -119,7 +117,6 @@ def test_no_case_of_a_junit_document_is_lost(root: ET.Element) -> None:
 
 
 @given(st.binary(max_size=300), st.sampled_from(sorted(BY_KIND)))
-@settings(max_examples=300, deadline=None)
 def test_any_bytes_are_read_or_refused(content: bytes, kind: str) -> None:
     recognize(content)
     readings(kind, content)
@@ -127,7 +124,6 @@ def test_any_bytes_are_read_or_refused(content: bytes, kind: str) -> None:
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
 def test_a_damaged_document_is_read_as_far_as_it_goes(data: st.DataObject) -> None:
     content = bytearray(GIVEN)
     for _ in range(data.draw(st.integers(1, 4))):

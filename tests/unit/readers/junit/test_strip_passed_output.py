@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Self
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
@@ -130,7 +130,6 @@ CASES = st.lists(
     size=1,
 )
 @given(parts=CASES, size=st.integers(1, 60))
-@settings(max_examples=1_000)
 def test_a_document_is_read_the_same(parts: list[str], size: int) -> None:
     source = _source(f"<testsuite>{''.join(parts)}</testsuite>".encode(), size)
     stripped = read_sources([source], tree=PathResolver())
