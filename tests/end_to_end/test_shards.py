@@ -123,7 +123,7 @@ def test_missing_baseline_is_a_warning(tmp_path: Path) -> None:
     root = projects.write(tmp_path)
     done = run_tests(root, "--shard", "1/2", "--baseline", "none.json")
     assert done.exit_code == 0
-    assert any("no times from the baseline none.json" in text for text in done.result["warnings"])
+    assert any("no durations from baseline none.json" in text for text in done.result["warnings"])
 
 
 def test_runner_that_cannot_be_sharded_fails(tmp_path: Path) -> None:
