@@ -6,7 +6,8 @@
 #   requirements-dev.txt      HeroCI with everything that its checks and tests need
 set -eu
 cd "$(dirname "$0")/.."
-compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url "$@"; }
+# Extras stay in the lock: without them, older versions of pip look for `package[extra]` beyond the pins and refuse what they find.
+compile() { uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-header --no-emit-index-url "$@"; }
 compile pyproject.toml --extra postgres -o requirements-dagger.txt
 compile pyproject.toml requirements.txt --extra postgres --group dev -o requirements-dev.txt
 
