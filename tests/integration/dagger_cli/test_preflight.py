@@ -176,7 +176,8 @@ async def _drivers(schemes: list[str]) -> dict[str, bool]:
         with anyio.move_on_after(5), suppress(anyio.EndOfStream):
             while process.stderr and b"no driver for scheme" not in output:
                 output += await process.stderr.receive()
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.aclose()
         found[scheme] = b"no driver for scheme" not in output
 
