@@ -6,17 +6,19 @@ import json
 import os
 import re
 import signal
+import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import anyio
 from anyio.abc import ByteReceiveStream, Process
 
 from heroci_action.engines.base import one_error
 from heroci_action.engines.dagger.cli_program import find_cli
-from heroci_action.engines.dagger.guard import guarded_group
+from heroci_action.engines.dagger.guard import guard
 from heroci_action.engines.dagger.preflight import SESSION_PORT, VERSION, Target
 from heroci_action.engines.dagger.receiver import Receiver, receive
 from heroci_action.engines.dagger.starting import Notify, wait_for_engine
@@ -36,13 +38,15 @@ _TREE = re.compile(r"^\s*(?:\d+\s*:\s*)?(?:[│┆├└╰╭─!✔✘●]\s*)
 class Cli:
     """An open session: the address of its API, the time of its start, and its output.
 
-    `broken` is set as soon as the session is known to be dead, so that nothing waits for it on exit.
+    `scratch` is a directory that is removed with the session, even if HeroCI is killed. `broken` is set as soon as the
+    session is known to be dead, so that nothing waits for it on exit.
     """
 
     target: Target
     port: int
     token: str = field(repr=False)
     receiver: Receiver
+    scratch: Path
     started: float = field(default_factory=anyio.current_time)
     ended: anyio.Event = field(default_factory=anyio.Event)
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
@@ -59,35 +63,18 @@ async def open_cli(target: Target, *, sdk: anyio.Event, notify: Notify) -> Async
 
     `sdk` is set as soon as the SDK has been imported; `notify` receives progress messages.
     """
-    started = anyio.current_time()
-    if SESSION_PORT in target.machine:
-        yield _session_of_dagger_run(target)
-        return
-    program = await find_cli(target.machine, sdk=sdk)
-    with receive() as receiver:
-        env = {"DAGGER_NO_UPDATE_CHECK": "1", **target.machine, **receiver.variables}
-        async with _start(program, env) as (process, lines):
-            port, token = await _parameters(process, lines, target=target, notify=notify)
-            cli = Cli(
-                target=target,
-                port=port,
-                token=token,
-                receiver=receiver,
-                started=started,
-                lines=lines,
-            )
-            with one_error():
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(_watch, process, cli)
-                    try:
-                        yield cli
-                    finally:
-                        tasks.cancel_scope.cancel()
-                        with anyio.CancelScope(shield=True):
-                            await _leave(process, cli)
+    with tempfile.TemporaryDirectory(prefix="heroci-") as scratch:
+        if SESSION_PORT in target.machine:
+            cli = _session_of_dagger_run(target, Path(scratch))
+            async with guard(cli.scratch):
+                yield cli
+        else:
+            program = await find_cli(target.machine, sdk=sdk)
+            async with _open_own(program, target, scratch=Path(scratch), notify=notify) as cli:
+                yield cli
 
 
-def _session_of_dagger_run(target: Target) -> Cli:
+def _session_of_dagger_run(target: Target, scratch: Path) -> Cli:
     machine = target.machine
     try:
         return Cli(
@@ -95,6 +82,7 @@ def _session_of_dagger_run(target: Target) -> Cli:
             port=int(machine[SESSION_PORT]),
             token=machine["DAGGER_SESSION_TOKEN"],
             receiver=Receiver(),
+            scratch=scratch,
         )
     except (KeyError, ValueError) as error:
         raise EngineError(
@@ -104,7 +92,45 @@ def _session_of_dagger_run(target: Target) -> Cli:
 
 
 @asynccontextmanager
-async def _start(program: str, env: Mapping[str, str]) -> AsyncIterator[tuple[Process, deque[str]]]:
+async def _open_own(
+    program: str, target: Target, *, scratch: Path, notify: Notify
+) -> AsyncIterator[Cli]:
+    """Start a CLI, and close its session on exit."""
+    started = anyio.current_time()
+    with receive() as receiver:
+        env = {"DAGGER_NO_UPDATE_CHECK": "1", **target.machine, **receiver.variables}
+        async with _start(program, env, scratch) as (process, lines):
+            port, token = await _parameters(process, lines, target=target, notify=notify)
+            cli = Cli(
+                target=target,
+                port=port,
+                token=token,
+                receiver=receiver,
+                scratch=scratch,
+                started=started,
+                lines=lines,
+            )
+            async with _watched(process, cli):
+                yield cli
+
+
+@asynccontextmanager
+async def _watched(process: Process, cli: Cli) -> AsyncIterator[None]:
+    with one_error():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_watch, process, cli)
+            try:
+                yield
+            finally:
+                tasks.cancel_scope.cancel()
+                with anyio.CancelScope(shield=True):
+                    await _leave(process, cli)
+
+
+@asynccontextmanager
+async def _start(
+    program: str, env: Mapping[str, str], scratch: Path
+) -> AsyncIterator[tuple[Process, deque[str]]]:
     """Start the CLI in a separate process group, because HeroCI handles Ctrl-C itself."""
     labels = ("--label", "dagger.io/sdk.name:python", "--label", f"dagger.io/sdk.version:{VERSION}")
     try:
@@ -121,7 +147,7 @@ async def _start(program: str, env: Mapping[str, str]) -> AsyncIterator[tuple[Pr
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_keep, process.stderr, lines)
             try:
-                async with guarded_group(process.pid):
+                async with guard(scratch, group=process.pid):
                     yield process, lines
             finally:
                 with anyio.CancelScope(shield=True):

@@ -1,21 +1,30 @@
-"""Ends the Dagger CLI if HeroCI itself is killed; until it has connected, the CLI would go on without anyone."""
+"""Ends the Dagger CLI and removes temporary files if HeroCI itself is killed.
+
+Until the CLI has connected, it does not notice that its standard input is closed, and would run on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import anyio
 
-# The pipe on standard input is closed by the system when HeroCI ends, however it ends.
-_SCRIPT = 'read -r _; kill -TERM "-$1"; sleep 2; kill -KILL "-$1"'
+# The system closes the pipe on standard input when HeroCI ends, however it ends.
+_SCRIPT = """
+read -r _
+if [ -n "$2" ]; then kill -TERM "-$2"; sleep 2; kill -KILL "-$2"; fi
+rm -rf -- "$1"
+"""
 
 
 @asynccontextmanager
-async def guarded_group(group: int) -> AsyncIterator[None]:
-    """Kill a process group if this process dies before the context is left."""
-    guard = await anyio.open_process(
-        ["/bin/sh", "-c", _SCRIPT, "heroci-guard", str(group)],
+async def guard(scratch: Path, *, group: int | None = None) -> AsyncIterator[None]:
+    """Kill a process group and remove a directory if this process dies before the context is left."""
+    arguments = (str(scratch), "" if group is None else str(group))
+    process = await anyio.open_process(
+        ["/bin/sh", "-c", _SCRIPT, "heroci-guard", *arguments],
         stdout=-3,
         stderr=-3,
         start_new_session=True,
@@ -25,5 +34,5 @@ async def guarded_group(group: int) -> AsyncIterator[None]:
     finally:
         with anyio.CancelScope(shield=True):
             with suppress(ProcessLookupError):
-                guard.kill()
-            await guard.aclose()
+                process.kill()
+            await process.aclose()

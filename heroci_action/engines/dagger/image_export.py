@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 import dagger
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
@@ -18,10 +15,12 @@ async def export(resources: RunResources, action: ExportImage, sink: Sink) -> St
     """Load the image into the local Docker. Raises EngineError if there is none."""
     docker = Docker(machine=resources.settings.machine)
     tarball = resources.built_image.as_tarball(media_types=dagger.ImageMediaTypes.DockerMediaTypes)
-    with tempfile.TemporaryDirectory(prefix="heroci-") as scratch:
-        path = str(Path(scratch, "image.tar"))
-        await resources.connection.ask(tarball.export(path))
-        loaded = await _run_docker(docker, "load", "--quiet", "--input", path)
+    path = resources.scratch / "image.tar"
+    try:
+        await resources.connection.ask(tarball.export(str(path)))
+        loaded = await _run_docker(docker, "load", "--quiet", "--input", str(path))
+    finally:
+        path.unlink(missing_ok=True)
     # It has no name yet: "Loaded image ID: sha256:…".
     identifier = loaded.strip().rpartition("\n")[2].partition(": ")[2]
     await _run_docker(docker, "tag", identifier, action.name)

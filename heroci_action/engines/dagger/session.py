@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from heroci_action.engines.base import Sink
 from heroci_action.engines.dagger.cli import Cli
@@ -46,16 +44,15 @@ async def open_session(
 ) -> AsyncIterator[DaggerSession]:
     """Open a session over the connection of a CLI."""
     async with connect(cli) as connection:
-        with tempfile.TemporaryDirectory(prefix="heroci-") as scratch:
-            resources = RunResources(
-                settings=settings,
-                plan=plan,
-                connection=connection,
-                scratch=Path(scratch),
-                secrets=secrets,
-            )
-            session, database = DaggerSession(resources), EarlyDatabase(resources)
-            async with database.running():
-                yield session
-                if session.passed:
-                    await database.remember()
+        resources = RunResources(
+            settings=settings,
+            plan=plan,
+            connection=connection,
+            scratch=cli.scratch,
+            secrets=secrets,
+        )
+        session, database = DaggerSession(resources), EarlyDatabase(resources)
+        async with database.running():
+            yield session
+            if session.passed:
+                await database.remember()

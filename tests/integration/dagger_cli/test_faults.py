@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import anyio
 import psutil
@@ -133,14 +134,20 @@ def test_an_engine_whose_container_has_ended_is_given_up_at_once(
     assert time.monotonic() - started < 10
 
 
-def test_the_cli_does_not_outlive_a_killed_heroci(machine: dict[str, str]) -> None:
+def test_a_killed_heroci_leaves_no_process_and_no_file_behind(
+    machine: dict[str, str], tmp_path: Path
+) -> None:
     """Before it has connected, the CLI does not notice that its standard input is closed."""
+    (temporary := tmp_path / "tmp").mkdir()
     script = (
         "import anyio, json, sys; from tests.integration.dagger_cli.conftest import open_for;"
         "anyio.run(open_for, json.loads(sys.argv[1]))"
     )
     variables = {**machine, "STAND_IN_FAULT": "never ready"}
-    process = subprocess.Popen([sys.executable, "-c", script, json.dumps(variables)])
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, json.dumps(variables)],
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )
     while not any("stand_in" in line for line in leftovers(machine)):
         assert process.poll() is None
         time.sleep(0.1)
@@ -155,3 +162,8 @@ def test_the_cli_does_not_outlive_a_killed_heroci(machine: dict[str, str]) -> No
         timeout=10,
     )
     assert not alive
+    # The guard waits for the CLI before it removes the files.
+    deadline = time.monotonic() + 20
+    while list(temporary.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not list(temporary.iterdir())
