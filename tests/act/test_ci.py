@@ -37,6 +37,14 @@ JUNIT = """\
   </testcase>
 </testsuite>
 """
+COVERAGE = """\
+<coverage>
+  <sources><source>.</source></sources>
+  <packages><package><classes>
+    <class filename="manage.py"><lines><line number="1" hits="1"/></lines></class>
+  </classes></package></packages>
+</coverage>
+"""
 
 
 def outputs(run: Run) -> dict[str, Any]:
@@ -136,7 +144,10 @@ def test_broken_test_and_style_are_annotated_on_a_pull_request(
 def test_failing_tests_of_a_pull_request_are_reported(act: Runner, repository: Path) -> None:
     script = repository / "scripts/run-tests.sh"
     script.write_text(
-        f"#!/bin/sh\nmkdir -p test-results\ncat > test-results/junit.xml <<'EOF'\n{JUNIT}EOF\nexit 1\n"
+        "#!/bin/sh\nmkdir -p test-results\n"
+        f"cat > test-results/junit.xml <<'EOF'\n{JUNIT}EOF\n"
+        f"cat > test-results/coverage.xml <<'EOF'\n{COVERAGE}EOF\n"
+        "exit 1\n"
     )
     commit(repository)
     run = act.run(repository, "ci.yml", "-j", "annotations", *PYTHON, event="pull_request")

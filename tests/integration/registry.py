@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -58,8 +59,10 @@ def registry(user: str, password: str) -> Iterator[Registry]:  # noqa: C901  one
             if self.headers.get("Authorization") != f"Basic {login}":
                 self._answer(401, WWW_Authenticate='Basic realm="test"')
             elif self.command == "POST":
-                self._answer(202, Location=f"{path.path.rstrip('/')}/upload-{len(state.uploads)}")
-                state.uploads[f"upload-{len(state.uploads)}"] = b""
+                # Docker uploads layers in parallel, and continues as soon as it has the location.
+                upload = f"upload-{uuid.uuid4().hex}"
+                state.uploads[upload] = b""
+                self._answer(202, Location=f"{path.path.rstrip('/')}/{upload}")
             elif self.command == "PATCH":
                 state.uploads[name] += body
                 self._answer(202, Location=path.path, Range=f"0-{len(state.uploads[name]) - 1}")

@@ -81,7 +81,7 @@ def test_waits_for_limits_and_outages(github: GitHub, fault: Fault, slept: float
 def test_gives_up_after_three_attempts(github: GitHub) -> None:
     github.faults = [Fault(status=503)] * 9
     clock = Clock()
-    with api_of(github, clock) as api, pytest.raises(ApiError, match="GitHub answered 503"):
+    with api_of(github, clock) as api, pytest.raises(ApiError, match="GitHub responded with 503"):
         comments(api)
     assert clock.slept == [1.0, 2.0]
     assert len(github.requests) == 3
@@ -116,8 +116,8 @@ def test_total_waiting_time_is_bounded(github: GitHub) -> None:
             "the token lacks a permission: Resource",
         ),
         (lambda github: github.faults.append(Fault(status=404)), "not found, or not visible"),
-        (lambda github: github.faults.append(Fault(status=301)), "GitHub answered 301"),
-        (lambda github: github.faults.append(Fault(status=410)), "GitHub answered 410"),
+        (lambda github: github.faults.append(Fault(status=301)), "GitHub responded with 301"),
+        (lambda github: github.faults.append(Fault(status=410)), "GitHub responded with 410"),
     ],
 )
 def test_rejection_is_raised_without_retry(
@@ -171,7 +171,7 @@ def test_unresponsive_server_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
         silent.listen()
         github = GitHub(url=f"http://127.0.0.1:{silent.getsockname()[1]}")
         began = time.monotonic()
-        with api_of(github) as api, pytest.raises(ApiError, match="does not answer: timed out"):
+        with api_of(github) as api, pytest.raises(ApiError, match="does not respond: timed out"):
             comments(api)
         assert time.monotonic() - began < 5
 
@@ -180,7 +180,7 @@ def test_refused_connection_is_reported(github: GitHub) -> None:
     with socket.socket() as taken:  # bound, but not listening
         taken.bind(("127.0.0.1", 0))
         github = GitHub(url=f"http://127.0.0.1:{taken.getsockname()[1]}")
-        with api_of(github) as api, pytest.raises(ApiError, match="does not answer") as caught:
+        with api_of(github) as api, pytest.raises(ApiError, match="does not respond") as caught:
             comments(api)
     assert caught.value.status is None
 

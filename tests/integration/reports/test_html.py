@@ -142,7 +142,7 @@ def test_page_shows_failures_findings_times_and_sources(chromium: Browser, tmp_p
     beside = chromium.value(
         "document.querySelector('section[aria-labelledby=slowest] p').textContent"
     )
-    assert beside.endswith("tearing them down took 9 s, of which <b>A</b> 9 s.")
+    assert beside.endswith("took an additional 9.0 s, of which <b>A</b> 9.0 s.")
     lines = "[...document.querySelectorAll('.source span')].map(one => one.className)"
     assert chromium.value(lines) == ["c", "p", "m", "m", ""]
     third = "document.querySelectorAll('.source span')[2].textContent"
