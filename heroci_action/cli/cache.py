@@ -73,13 +73,17 @@ async def _print(
     kinds = ENGINES.values() if wanted is EngineChoice.AUTO else (ENGINES[wanted],)
     for kind in kinds:
         try:
-            await kind.find(request.machine, request.runner_host)
+            await kind.find(request.machine, request.runner_host, _print_note)
             async for line in lines(kind):
                 click.echo(line)
         except EngineError as error:
             if wanted is not EngineChoice.AUTO:
                 raise
             click.echo(f"{kind.name.capitalize()} engine: {error.cause}")
+
+
+def _print_note(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _request(path: Path, runner_host: str | None, *, everything: bool = False) -> CacheRequest:

@@ -111,7 +111,7 @@ def _docker(path: Path) -> Check:
 
 
 def _dagger() -> Check:
-    chosen = anyio.run(partial(choose, EngineChoice.AUTO, machine=os.environ))
+    chosen = anyio.run(partial(choose, EngineChoice.AUTO, machine=os.environ, read_only=True))
     return Check(
         name="Dagger engine",
         good=chosen.engine.has_containers,

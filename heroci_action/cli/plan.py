@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def command(
         raise click.UsageError("--shards and --python need --format matrix.")
     options["engine"] = EngineChoice(options["engine"])
     requested = RunOptions(**options)
-    project = anyio.run(plan_project, requested, os.environ)
+    project = anyio.run(partial(plan_project, requested, os.environ, read_only=True))
     if form == "json":
         record = json.dumps(_record(project), indent=2, ensure_ascii=False)
         # The runner takes `##[` for a command anywhere in a line.

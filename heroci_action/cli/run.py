@@ -78,7 +78,12 @@ from heroci_action.options import EngineChoice, RunOptions, Verbosity
     help="Print all output and the command of each step.",
 )
 def command(*, engine: str, verbosity: int | None, **options: Any) -> int:
-    """Run the CI of the Django project at PATH (default: the current directory) and write the reports."""
+    """Run the CI of the Django project at PATH (default: the current directory) and write the reports.
+
+    If Docker is available and no Dagger engine is running, the Dagger CLI is downloaded, if it is missing, and starts
+    one in a privileged container, which keeps running. `heroci plan` shows this in advance; with --engine host, nothing
+    is downloaded or started for Dagger.
+    """
     requested = RunOptions(
         engine=EngineChoice(engine),
         verbosity=_verbosity(os.environ) if verbosity is None else Verbosity(int(verbosity)),

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from heroci_action.analysis.times import times
+from heroci_action.engines.base import Notify
 from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.docker import Docker
 from heroci_action.errors import UsageError
@@ -37,14 +38,26 @@ class Project:
         return frozenset(RepositoryFiles.read(self.loaded.root).files)
 
 
-async def plan_project(options: RunOptions, machine: Mapping[str, str]) -> Project:
-    """Read the configuration, choose the engine and build the plan.
+async def plan_project(
+    options: RunOptions,
+    machine: Mapping[str, str],
+    *,
+    read_only: bool = False,
+    notify: Notify = lambda _: None,
+) -> Project:
+    """Read the configuration, choose the engine (and start it, unless `read_only`) and build the plan.
 
     Raises UsageError, ConfigurationError or EngineError.
     """
     _refuse_contradiction(options)
     loaded = load(options.path, overrides=_overrides(options), config=options.config)
-    chosen = await choose(options.engine, machine=machine, runner_host=options.runner_host)
+    chosen = await choose(
+        options.engine,
+        machine=machine,
+        runner_host=options.runner_host,
+        read_only=read_only,
+        notify=notify,
+    )
     no_image = "excluded by --skip" if "image" in options.skip else None
     if not chosen.engine.builds_images:
         problem = await Docker(machine=machine, directory=loaded.root).problem()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -30,6 +31,7 @@ from heroci_action.repository.git import Checkout
 from heroci_action.results.packed import expand_or_pack
 from heroci_action.results.records import Result
 from heroci_action.runner.run import Interrupt, Outcome, Reader, run_plan
+from heroci_action.text import one_line
 from heroci_action.version import __version__
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -44,7 +46,7 @@ def run(options: RunOptions, machine: Mapping[str, str]) -> int:
 
 async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
     _check_temporary_directory(machine)
-    project = await plan_project(options, machine)
+    project = await plan_project(options, machine, notify=_print_note)
     require_variables(project.plan, machine)
     destination = options.destination
     root = project.loaded.root
@@ -75,6 +77,12 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 destination=destination,
                 site=site,
             )
+
+
+def _print_note(text: str) -> None:
+    """Print a message that is known before the observer is."""
+    sys.stderr.write(f"{one_line(text, 1_000)}\n")
+    sys.stderr.flush()
 
 
 def _check_temporary_directory(machine: Mapping[str, str]) -> None:

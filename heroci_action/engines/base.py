@@ -21,6 +21,9 @@ class Stream(StrEnum):
 Sink = Callable[[Stream, str], None]
 """Callback that receives each line of output, without its line end, as soon as it arrives."""
 
+Notify = Callable[[str], None]
+"""Callback that receives a message for the user."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:

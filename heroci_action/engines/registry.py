@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from heroci_action.engines.base import Engine
-from heroci_action.engines.dagger.engine import DaggerEngine, find_engine
+from heroci_action.engines.base import Engine, Notify
+from heroci_action.engines.dagger.engine import DaggerEngine, describe_engine, find_engine
 from heroci_action.engines.dagger.places import ROOT
 from heroci_action.engines.dagger.preflight import describe, preflight
 from heroci_action.engines.host import cache as host_cache
@@ -23,14 +23,16 @@ class EngineKind:
 
     `has_containers`: stages may name their own image, and a hook receives a container. `builds_images`: the engine
     builds images itself, without a local Docker daemon. `roots`: paths at which its containers mount the repository.
-    `find` returns why the engine can be used and raises EngineError if it cannot; `describe` returns its version and
+    `find` starts the engine if necessary and returns its description; `inspect` starts nothing, and its description
+    includes what a run would do first. Both raise EngineError if it cannot be used. `describe` returns its version and
     address without a check. `show_cache` and `prune_cache` yield
     the lines that `heroci cache` prints.
     """
 
     choice: EngineChoice
     create: Callable[[EngineSettings, SecretStore], Engine]
-    find: Callable[[Mapping[str, str], str | None], Awaitable[str]]
+    find: Callable[[Mapping[str, str], str | None, Notify], Awaitable[str]]
+    inspect: Callable[[Mapping[str, str], str | None], Awaitable[str]]
     describe: Callable[[Mapping[str, str], str | None], str]
     show_cache: Callable[[CacheRequest], AsyncIterator[str]]
     prune_cache: Callable[[CacheRequest], AsyncIterator[str]]
@@ -44,12 +46,16 @@ class EngineKind:
         return self.choice.value
 
 
-async def _find_dagger(machine: Mapping[str, str], runner_host: str | None) -> str:
-    return (await find_engine(machine, runner_host)).engine
+async def _find_dagger(machine: Mapping[str, str], runner_host: str | None, notify: Notify) -> str:
+    return (await find_engine(machine, runner_host, notify=notify)).engine
 
 
-async def _find_host(_machine: Mapping[str, str], _runner_host: str | None) -> str:
+async def _inspect_host(_machine: Mapping[str, str], _runner_host: str | None) -> str:
     return "this machine"
+
+
+async def _find_host(machine: Mapping[str, str], runner_host: str | None, _notify: Notify) -> str:
+    return await _inspect_host(machine, runner_host)
 
 
 def _create_dagger(settings: EngineSettings, secrets: SecretStore) -> Engine:
@@ -89,6 +95,7 @@ ENGINES: Mapping[EngineChoice, EngineKind] = {
             choice=EngineChoice.DAGGER,
             create=_create_dagger,
             find=_find_dagger,
+            inspect=describe_engine,
             describe=describe,
             show_cache=_show_dagger_cache,
             prune_cache=_prune_dagger_cache,
@@ -100,6 +107,7 @@ ENGINES: Mapping[EngineChoice, EngineKind] = {
             choice=EngineChoice.HOST,
             create=_create_host,
             find=_find_host,
+            inspect=_inspect_host,
             describe=lambda _machine, _runner_host: "",
             show_cache=host_cache.show,
             prune_cache=host_cache.prune,

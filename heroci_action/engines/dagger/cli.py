@@ -16,12 +16,12 @@ from pathlib import Path
 import anyio
 from anyio.abc import ByteReceiveStream, Process
 
-from heroci_action.engines.base import one_error
+from heroci_action.engines.base import Notify, one_error
 from heroci_action.engines.dagger.cli_program import find_cli
 from heroci_action.engines.dagger.guard import guard
 from heroci_action.engines.dagger.preflight import SESSION_PORT, VERSION, Target
 from heroci_action.engines.dagger.receiver import Receiver, receive
-from heroci_action.engines.dagger.starting import Notify, wait_for_engine
+from heroci_action.engines.dagger.starting import wait_for_engine
 from heroci_action.errors import EngineError
 
 # Seconds to close a session properly, between SIGTERM and SIGKILL, and for a session that is known to be dead.

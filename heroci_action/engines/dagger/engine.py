@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import anyio
 import anyio.to_thread
 
-from heroci_action.engines.base import EngineSession, one_error
+from heroci_action.engines.base import EngineSession, Notify, one_error
 from heroci_action.engines.dagger.cli import open_cli
 from heroci_action.engines.dagger.cli_program import find_local_cli
-from heroci_action.engines.dagger.preflight import SESSION_PORT, Target, preflight
+from heroci_action.engines.dagger.preflight import SESSION_PORT, VERSION, Target, preflight
+from heroci_action.engines.dagger.starting import announce_start
 from heroci_action.engines.secret_store import SecretStore
 from heroci_action.engines.settings import EngineSettings
 from heroci_action.plan.stages import Plan
@@ -42,6 +43,7 @@ class DaggerEngine:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_import_sdk, imported)
                 target = await preflight(settings.machine, settings.runner_host)
+                announce_start(target, settings.notify)
                 async with open_cli(target, sdk=imported, notify=settings.notify) as cli:
                     await imported.wait()
                     # Imported late because the SDK takes a second to import; `_import_sdk` has done it meanwhile.
@@ -59,16 +61,33 @@ async def _import_sdk(imported: anyio.Event) -> None:
     imported.set()
 
 
-async def find_engine(machine: Mapping[str, str], runner_host: str | None = None) -> Target:
+async def find_engine(
+    machine: Mapping[str, str], runner_host: str | None = None, *, notify: Notify = lambda _: None
+) -> Target:
     """Return the engine that a run would use, without the SDK. Raises EngineError if there is none.
 
     A running engine is trusted. A stopped one is started now, because the run would have to do it anyway.
     """
     target = await preflight(machine, runner_host)
-    available = SESSION_PORT in target.machine or await find_local_cli(target.machine)
-    if not (target.running and available):
+    if not (target.running and await _has_cli(target)):
+        announce_start(target, notify)
         ready = anyio.Event()
         ready.set()
-        async with open_cli(target, sdk=ready, notify=lambda _: None):
+        async with open_cli(target, sdk=ready, notify=notify):
             pass
     return target
+
+
+async def _has_cli(target: Target) -> bool:
+    return SESSION_PORT in target.machine or bool(await find_local_cli(target.machine))
+
+
+async def describe_engine(machine: Mapping[str, str], runner_host: str | None = None) -> str:
+    """Return the engine that a run would use, and what the run would do first; nothing is started or downloaded.
+
+    Raises EngineError if there is none.
+    """
+    target = await preflight(machine, runner_host)
+    download = None if await _has_cli(target) else f"download the Dagger CLI {VERSION}"
+    actions = " and ".join(filter(None, (download, target.start)))
+    return f"{target.engine}; a run would first {actions}" if actions else target.engine

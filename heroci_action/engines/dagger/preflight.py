@@ -39,7 +39,7 @@ class Target:
 
     `machine` is the environment of the CLI, `engine` names the engine in messages, and `hint` is how to examine it if
     it fails. `container` is its container in the local Docker. `running` is true if it is known to run, `pulled` false
-    if its image has to be pulled first.
+    if its image has to be pulled first. `start` is what the CLI does to start it, None if it is not started.
     """
 
     machine: Mapping[str, str]
@@ -48,6 +48,7 @@ class Target:
     container: str | None = None
     running: bool = False
     pulled: bool = True
+    start: str | None = None
 
 
 async def preflight(machine: Mapping[str, str], runner_host: str | None = None) -> Target:
@@ -70,6 +71,9 @@ async def _find_in_docker(machine: Mapping[str, str]) -> Target:
         raise EngineError(problem.cause, remedy=f"{problem.remedy}, or use --engine host")
     state = await docker.inspect("container", "{{.State.Running}}", ENGINE_CONTAINER)
     pulled = state or await docker.inspect("image", "{{.Id}}", ENGINE_IMAGE)
+    start = f"start the privileged container {ENGINE_CONTAINER}"
+    if pulled is None:
+        start = f"pull the image {ENGINE_IMAGE} and {start}"
     return Target(
         machine=machine,
         engine=f"the Dagger engine in the container {ENGINE_CONTAINER}",
@@ -77,6 +81,7 @@ async def _find_in_docker(machine: Mapping[str, str]) -> Target:
         container=ENGINE_CONTAINER,
         running=state == "true",
         pulled=pulled is not None,
+        start=None if state == "true" else start,
     )
 
 
@@ -89,6 +94,9 @@ async def _find_by_address(machine: Mapping[str, str], host: str) -> Target:
         hint=_hint(parts, shown),
         container=parts.netloc if parts.scheme in _IN_DOCKER else None,
         pulled=parts.scheme not in _IMAGES,
+        start=(
+            f"start the engine of {shown} unless it is running" if parts.scheme in _IMAGES else None
+        ),
     )
     if target.container:
         await _check_container(machine, target.container)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import anyio
 
-from heroci_action.engines.base import one_error
+from heroci_action.engines.base import Notify, one_error
 from heroci_action.engines.dagger.preflight import Target
 from heroci_action.engines.docker import Docker
 from heroci_action.errors import EngineError
-
-Notify = Callable[[str], None]
-"""Callback that receives a message for the user."""
 
 # Seconds. Pulling the image takes long, and so does an engine that clears its store after an unclean stop.
 READY_WITHIN = 300.0
@@ -24,6 +21,12 @@ REMOTE_READY_WITHIN = 60.0
 LOOK_EVERY = 2.0
 STARTED_WITHIN = 20.0
 NOTIFY_AFTER = (5.0, 30.0, 60.0, 120.0, 180.0, 240.0)
+
+
+def announce_start(target: Target, notify: Notify) -> None:
+    """Announce what the CLI does to start the engine, which keeps running after the run."""
+    if target.start:
+        notify(f"the Dagger CLI will {target.start}, which keeps running; `--engine host` does not")
 
 
 @dataclass(slots=True)

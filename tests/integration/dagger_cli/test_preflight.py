@@ -185,3 +185,50 @@ async def _drivers(schemes: list[str]) -> dict[str, bool]:
         for scheme in schemes:
             tasks.start_soon(ask, scheme)
     return found
+
+
+STOPPED = """
+case "$*" in
+    version*) echo 28.0 ;;
+    "container inspect"*) echo false ;;
+    *) touch "$HOME/changed"; exit 1 ;;
+esac
+"""
+ABSENT = STOPPED.replace("echo false", "exit 1").replace("*) touch", "image*) exit 1 ;; *) touch")
+
+
+@pytest.mark.parametrize("wanted", [EngineChoice.AUTO, EngineChoice.DAGGER])
+@pytest.mark.parametrize(
+    ("script", "action"),
+    [(STOPPED, "would first start the privileged"), (ABSENT, "would first pull the image")],
+)
+def test_reading_states_what_a_run_would_start_and_starts_nothing(
+    machine: dict[str, str],
+    docker: Callable[[str], None],
+    script: str,
+    action: str,
+    wanted: EngineChoice,
+) -> None:
+    docker(script)
+    Path(machine[CLI]).write_text('#!/bin/sh\ntouch "$HOME/changed"\n')
+    chosen = anyio.run(lambda: choose(wanted, machine=machine, read_only=True))
+    assert chosen.name == "dagger"
+    assert action in chosen.reason
+    assert not Path(machine["HOME"], "changed").exists()
+
+
+def test_reading_does_not_download_the_cli(machine: dict[str, str]) -> None:
+    without = {name: value for name, value in machine.items() if name != CLI}
+    chosen = anyio.run(lambda: choose(EngineChoice.AUTO, machine=without, read_only=True))
+    assert "a run would first download the Dagger CLI" in chosen.reason
+    assert not Path(machine["HOME"], ".cache").exists()
+
+
+def test_a_run_announces_the_engine_that_it_starts(
+    machine: dict[str, str], docker: Callable[[str], None]
+) -> None:
+    docker(STOPPED)
+    notes: list[str] = []
+    anyio.run(lambda: choose(EngineChoice.AUTO, machine=machine, notify=notes.append))
+    assert len(notes) == 1
+    assert "start the privileged container dagger-engine-v" in notes[0]

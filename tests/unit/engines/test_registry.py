@@ -64,7 +64,7 @@ def test_a_named_engine_is_chosen_without_looking_for_it(choice: EngineChoice) -
 
 def test_the_last_engine_is_always_available() -> None:
     async def main() -> str:
-        return await tuple(ENGINES.values())[-1].find({"PATH": "/nowhere"}, None)
+        return await tuple(ENGINES.values())[-1].inspect({"PATH": "/nowhere"}, None)
 
     assert anyio.run(main)
 
