@@ -24,9 +24,8 @@ class EngineKind:
     `has_containers`: stages may name their own image, and a hook receives a container. `builds_images`: the engine
     builds images itself, without a local Docker daemon. `roots`: paths at which its containers mount the repository.
     `find` starts the engine if necessary and returns its description; `inspect` starts nothing, and its description
-    includes what a run would do first. Both raise EngineError if it cannot be used. `describe` returns its version and
-    address without a check. `show_cache` and `prune_cache` yield
-    the lines that `heroci cache` prints.
+    includes the actions that a run would take first. Both raise EngineError if it cannot be used. `describe` returns
+    its version and address without a check. `show_cache` and `prune_cache` yield the lines that `heroci cache` prints.
     """
 
     choice: EngineChoice

@@ -69,8 +69,7 @@ async def open_cli(target: Target, *, sdk: anyio.Event, notify: Notify) -> Async
             async with guard(cli.scratch):
                 yield cli
         else:
-            program = await find_cli(target.machine, sdk=sdk)
-            async with _open_own(program, target, scratch=Path(scratch), notify=notify) as cli:
+            async with _open_own(target, scratch=Path(scratch), sdk=sdk, notify=notify) as cli:
                 yield cli
 
 
@@ -93,10 +92,11 @@ def _session_of_dagger_run(target: Target, scratch: Path) -> Cli:
 
 @asynccontextmanager
 async def _open_own(
-    program: str, target: Target, *, scratch: Path, notify: Notify
+    target: Target, *, scratch: Path, sdk: anyio.Event, notify: Notify
 ) -> AsyncIterator[Cli]:
-    """Start a CLI, and close its session on exit."""
+    """Find and start a CLI, and close its session on exit."""
     started = anyio.current_time()
+    program = await find_cli(target.machine, sdk=sdk)
     with receive() as receiver:
         env = {"DAGGER_NO_UPDATE_CHECK": "1", **target.machine, **receiver.variables}
         async with _start(program, env, scratch) as (process, lines):

@@ -70,18 +70,19 @@ async def _find_in_docker(machine: Mapping[str, str]) -> Target:
     if problem:
         raise EngineError(problem.cause, remedy=f"{problem.remedy}, or use --engine host")
     state = await docker.inspect("container", "{{.State.Running}}", ENGINE_CONTAINER)
-    pulled = state or await docker.inspect("image", "{{.Id}}", ENGINE_IMAGE)
+    running = state == "true"
+    pulled = bool(state or await docker.inspect("image", "{{.Id}}", ENGINE_IMAGE))
     start = f"start the privileged container {ENGINE_CONTAINER}"
-    if pulled is None:
+    if not pulled:
         start = f"pull the image {ENGINE_IMAGE} and {start}"
     return Target(
         machine=machine,
         engine=f"the Dagger engine in the container {ENGINE_CONTAINER}",
         hint=f"see `docker logs {ENGINE_CONTAINER}`",
         container=ENGINE_CONTAINER,
-        running=state == "true",
-        pulled=pulled is not None,
-        start=None if state == "true" else start,
+        running=running,
+        pulled=pulled,
+        start=None if running else start,
     )
 
 
