@@ -199,9 +199,9 @@ class ReportConfig(Table):
     """Limits of reports, for `heroci run`, `report` and `merge`. Command-line options override them."""
 
     largest_file: Annotated[Size, Field(json_schema_extra={"default": "1GiB"})] = LARGEST_FILE
-    """Maximum uncompressed size of a report, such as "500MB"; larger files are skipped with a warning."""
+    """Maximum uncompressed size of a report, such as "500MB"; a larger one is incomplete, see `unreadable`."""
     unreadable: Literal["fail", "warn"] = "fail"
-    """What a report means that is empty, cut off, of an unknown format, or contradicts itself."""
+    """Effect of a report that is empty, incomplete, of an unknown format, or contradicts itself."""
     reruns: Literal["stated", "assume"] = "stated"
     """With "assume", a failure that is followed by a pass of the same name in one suite is a flaky test."""
     paths: Mapping[str, Path] = Field(default_factory=dict)
