@@ -165,10 +165,8 @@ path_prefix = click.option(
 def to_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Convert the options of `report_options` into fields of Options; keep all others."""
     fields = dict(options)
-    unreadable = fields.pop("unreadable")
-    fields["unreadable"] = Unreadable(unreadable) if unreadable else None
-    reruns = fields.pop("reruns")
-    fields["reruns"] = Reruns(reruns) if reruns else None
+    for name, values in (("unreadable", Unreadable), ("reruns", Reruns)):
+        fields[name] = values(fields[name]) if fields[name] else None
     gates = Gates(
         fail_on=FailOn(fields.pop("fail_on")),
         coverage_minimum=fields.pop("coverage_minimum"),

@@ -74,7 +74,7 @@ class Listener(Protocol):
 
 
 def parse(source: Source, make: Callable[[], Handler]) -> Readings:
-    """Return the readings of a handler of the document; see `listen`."""
+    """Parse the document with a handler and return its readings; see `listen`."""
     return listen(source, lambda parser: _Unprefixed(parser, make()))
 
 
@@ -83,7 +83,7 @@ def listen(
     make: Callable[[expat.XMLParserType], Listener],
     through: Callable[[Iterable[bytes]], Iterable[bytes]] = iter,
 ) -> Readings:
-    """Return the readings of a listener to the document.
+    """Parse the document with a listener and return its readings.
 
     A document with characters or references that XML forbids, or in an encoding that expat does not know, is read a
     second time, repaired, with a new listener. The filter `through` is left out then, because it changes the numbers of

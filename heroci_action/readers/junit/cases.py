@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from heroci_action.readers.junit.captured_text import MAX_TEXT
 from heroci_action.readers.junit.durations import seconds
-from heroci_action.readers.junit.headline import headline, says_something
+from heroci_action.readers.junit.headline import headline, is_informative
 from heroci_action.readers.junit.outcomes import (
     ATTEMPTS,
     OUTCOMES,
@@ -113,25 +113,25 @@ def build(case: Case, tree: PathResolver) -> Draft:
     row = case.attributes
     attempts = [child for child in case.children if child.name in ATTEMPTS]
     status = _status(case, rerun=bool(attempts))
-    said = _say(case, status, attempts)
+    description = _describe(case, status, attempts)
     origin = origin_of(row, case.suite)
     if status.is_failure or status is Status.FLAKY:
-        frames = find_frames(_texts(case, said), tree)
+        frames = find_frames(_texts(case, description), tree)
         origin = origin._replace(frames=frames, stated=_stated(case))
     test = TestCase(
         name=row.get("name", ""),
         classname="" if case.of_suite else sys.intern(class_of(row, case.suite)),
         status=status,
         duration=seconds(row.get("time") or row.get("duration") or ""),
-        message=said.message,
-        details=cut_middle(said.details, MAX_TEXT),
-        output=cut_middle(said.output, MAX_TEXT),
+        message=description.message,
+        details=cut_middle(description.details, MAX_TEXT),
+        output=cut_middle(description.output, MAX_TEXT),
         attempts=tuple(_attempt(child, len(attempts)) for child in attempts),
     )
     return Draft(test, origin)
 
 
-class _Said(NamedTuple):
+class _Description(NamedTuple):
     message: str = ""
     details: str = ""
     output: str = ""
@@ -148,17 +148,17 @@ def _status(case: Case, *, rerun: bool) -> Status:
     return Status.FLAKY if rerun and status is Status.PASSED else status
 
 
-def _say(case: Case, status: Status, attempts: Sequence[Child]) -> _Said:
+def _describe(case: Case, status: Status, attempts: Sequence[Child]) -> _Description:
     match status:
         case Status.FAILED | Status.ERRORED:
-            return _say_failure(case)
+            return _describe_failure(case)
         case Status.FLAKY:
             first = attempts[0]
-            return _Said(_headline(first), first.full_text(), _output(case))
+            return _Description(_headline(first), first.full_text(), _output(case))
         case Status.SKIPPED if case.children:
-            return _Said(_skip_reason(case.children[0]), case.children[0].text)
+            return _Description(_skip_reason(case.children[0]), case.children[0].text)
         case _:
-            return _Said()
+            return _Description()
 
 
 def _bad(case: Case) -> list[Child]:
@@ -169,7 +169,7 @@ def _bad(case: Case) -> list[Child]:
     ]
 
 
-def _say_failure(case: Case) -> _Said:
+def _describe_failure(case: Case) -> _Description:
     """Collect the texts of all failures of the case; the message is the headline of the first.
 
     If they have no text, the output explains them.
@@ -178,13 +178,13 @@ def _say_failure(case: Case) -> _Said:
     name = case.attributes.get("name", "")
     output = _output(case)
     if not bad:
-        return _Said(describe_status(case.attributes), output=output)
+        return _Description(describe_status(case.attributes), output=output)
     message = _headline(bad[0], name)
     details = "\n\n".join(filter(None, (child.full_text(message) for child in bad)))
-    if output and not details and not says_something(bad[0].message, name):
+    if output and not details and not is_informative(bad[0].message, name):
         message, details, output = headline(message, output, name=name), output, ""
     more = f" (and {count(len(bad) - 1, 'more failure')})" if len(bad) > 1 else ""
-    return _Said(message + more, details, output)
+    return _Description(message + more, details, output)
 
 
 def _headline(child: Child, name: str = "") -> str:
@@ -216,12 +216,12 @@ def _attempt(child: Child, number: int) -> Attempt:
     )
 
 
-def _texts(case: Case, said: _Said) -> Iterator[str]:
+def _texts(case: Case, description: _Description) -> Iterator[str]:
     """Yield the texts in which a place may be, the most certain first."""
     for child in _bad(case) or case.children:
         yield child.text
         yield child.message
-    yield said.output
+    yield description.output
 
 
 def _stated(case: Case) -> Frame | None:

@@ -17,9 +17,8 @@ from heroci_action.results.records import Status
 SUITES = frozenset({"testsuites", "testsuite"})
 MAX_NESTING = 1_000  # suites, or cases in each other
 
-_NO_RESULTS = (
-    "failsafe-summary"  # Maven Failsafe's summary, which is in the directory of its reports
-)
+# Maven Failsafe's summary, which is in the directory of its reports.
+_NO_RESULTS = "failsafe-summary"
 
 
 class NoResultsError(Exception):

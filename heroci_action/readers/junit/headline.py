@@ -45,7 +45,7 @@ def headline(message: str, text: str, *, kind: str = "", name: str = "") -> str:
     )
 
 
-def says_something(message: str, name: str = "") -> bool:
+def is_informative(message: str, name: str = "") -> bool:
     """Return whether a message has an informative line."""
     return any(True for _ in _useful_lines(message, name))
 
