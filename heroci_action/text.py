@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 UNSHOWABLE = "\ufffd"
 
 # ECMA-48: control sequences, operating system commands (titles, links), and the short escapes.
-_ANSI = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[ -/]*[0-Z\\^-~]"
-)
+_SEQUENCE = r"[0-?]*[ -/]*[@-~]"
+_COMMAND = r"[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+_ESCAPES = rf"\x1b\[{_SEQUENCE}|\x1b\]{_COMMAND}|\x1b[ -/]*[0-Z\\^-~]"
+_ESCAPED = re.compile(_ESCAPES)
+_ANSI = re.compile(rf"{_ESCAPES}|\x9b{_SEQUENCE}|\x9d{_COMMAND}")
 # Characters that XML 1.0 forbids (section 2.2), including lone surrogates.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # Control characters, and those that change the direction of text (Trojan Source, CVE-2021-42574).
@@ -29,8 +29,11 @@ def without_ansi(text: str) -> str:
 
 
 def legal_xml(text: str) -> str:
-    """Return the text without terminal sequences; characters that XML forbids become U+FFFD."""
-    return _NOT_XML.sub(UNSHOWABLE, without_ansi(text))
+    """Return the text without escape sequences; characters that XML forbids become U+FFFD.
+
+    XML allows the control characters above U+007F, so that names that differ in them remain different.
+    """
+    return _NOT_XML.sub(UNSHOWABLE, _ESCAPED.sub("", text) if "\x1b" in text else text)
 
 
 def printable(text: str) -> str:

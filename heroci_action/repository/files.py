@@ -111,11 +111,14 @@ class RepositoryFiles:
         return self._texts[path]
 
     def _read(self, path: str) -> str:
+        # Detection asks for hundreds of files that do not exist; the file system answers much more slowly.
+        if not self.has(path):
+            return ""
         file = self.root / path
         limit = MAX_LOCK if path.endswith((".lock", "pylock.toml")) else MAX_TEXT
         try:
             inside = file.resolve().is_relative_to(self.root.resolve())
-            if not (self.has(path) and inside and file.is_file() and file.stat().st_size <= limit):
+            if not (inside and file.is_file() and file.stat().st_size <= limit):
                 return ""
             return file.read_bytes().decode("utf-8-sig", errors="replace")
         except (OSError, RuntimeError):

@@ -3,7 +3,9 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from hypothesis import given
+from hypothesis import strategies as st
 
+from heroci_action.readers import PathResolver, Source, read_sources
 from heroci_action.reports import junit
 from heroci_action.results.records import Attempt, Result, Status
 from tests.unit.builders import case, finding, run, run_of, stage, step
@@ -203,3 +205,13 @@ def test_times_are_plain_decimals() -> None:
 
     assert b"e-" not in document
     assert check(document).find("testsuite").get("time") == "0.000010"  # type: ignore[union-attr]
+
+
+@given(st.text("ab[;1m\\\x7f\x85\x90\x9b\x9c\x9d", min_size=1, max_size=8))
+def test_names_with_control_characters_are_written_and_read_unchanged(name: str) -> None:
+    named = run_of(case(name, Status.FAILED, classname=name, message="m", details=name))
+
+    source = Source(kind="junit", path="x", content=junit.render(named))
+    read = read_sources([source], tree=PathResolver()).tests
+
+    assert [(one.name, one.classname, one.details) for one in read] == [(name, name, name)]
