@@ -10,6 +10,7 @@ import click
 
 from heroci_action.cli.errors import show_error
 from heroci_action.errors import ExitCode, HeroCIError
+from heroci_action.text import suggest
 from heroci_action.version import __version__
 
 VERBS = ("run", "report", "merge", "plan", "doctor", "init", "cache")
@@ -21,6 +22,15 @@ class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs in the order in which a user needs them."""
         return list(VERBS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name; a misspelled verb is an error with a suggestion."""
+        name = args[0]
+        if name not in VERBS and not name.startswith("-"):
+            ctx.fail(f"unknown verb {name!r}{suggest(name, VERBS)}")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name, if there is one."""

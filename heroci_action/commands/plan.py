@@ -12,7 +12,7 @@ from heroci_action.engines.base import Notify
 from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.docker import Docker
 from heroci_action.errors import UsageError
-from heroci_action.options import RunOptions
+from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.stages import Plan, select
@@ -78,7 +78,12 @@ async def plan_project(
 
 
 def _refuse_contradiction(options: RunOptions) -> None:
-    """Raise UsageError if a stage is both requested and excluded."""
+    """Raise UsageError if a stage is both requested and excluded, or if the host engine gets an address."""
+    if options.engine is EngineChoice.HOST and options.runner_host:
+        raise UsageError(
+            "--engine host and --runner-host contradict each other: the address is that of a Dagger engine",
+            remedy="remove one of them",
+        )
     both = [name for name in options.stages if name in options.skip]
     if both:
         raise UsageError(

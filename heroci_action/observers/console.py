@@ -32,6 +32,7 @@ from heroci_action.text import count, one_line, place, printable, seconds
 
 if TYPE_CHECKING:
     from rich.console import Console as Terminal
+    from rich.console import Group
     from rich.live import Live
     from rich.table import Table
     from rich.text import Text
@@ -93,7 +94,8 @@ class Console(Observer):
         if self._verbosity > Verbosity.QUIET:
             why = f" ({one_line(reason)})" if reason else ""
             self._say(f"{one_line(plan.project)} on the {one_line(engine)} engine{why}", "bold")
-        if self._terminal.is_terminal and not self._terminal.is_dumb_terminal:
+        # FORCE_COLOR makes rich take a pipe for a terminal.
+        if self._terminal.file.isatty() and not self._terminal.is_dumb_terminal:
             self._start_live()
 
     def stage_started(self, stage: Stage) -> None:
@@ -272,24 +274,26 @@ class Console(Observer):
         )
         self._live.start()
 
-    def _region(self) -> Table:
+    def _region(self) -> Group:
         """Return a line for each running step; called from the thread that refreshes the terminal."""
-        from rich.table import Table  # noqa: PLC0415  as above
-        from rich.text import Text  # noqa: PLC0415
+        from rich.console import Group  # noqa: PLC0415  as above
 
-        table = Table.grid(padding=(0, 1))
-        for column in ("emoji", "name", "time"):
-            table.add_column(column, no_wrap=True)
-        table.add_column("line", no_wrap=True, overflow="ellipsis", ratio=1, style="dim")
         now = self._clock()
-        for (stage, step), running in tuple(self._running.items()):
-            table.add_row(
-                Text(one_line(running.emoji, 10)),
-                Text(one_line(f"{stage}/{step}", 60), style="bold"),
-                Text(seconds(now - running.since), style="cyan"),
-                Text(one_line(running.line)),
-            )
-        return table
+        running = tuple(self._running.items())
+        return Group(*(self._running_line("/".join(key), step, now) for key, step in running))
+
+    def _running_line(self, name: str, running: _Running, now: float) -> Text:
+        """Return emoji, name, time and last line of output in one line, cut so that the time is visible."""
+        from rich.text import Text  # noqa: PLC0415  as above
+
+        width = self._terminal.width
+        emoji = Text(f"{one_line(running.emoji, 10)} ")
+        time = Text(f" {seconds(now - running.since)} ", style="cyan")
+        shown = Text(one_line(name), style="bold")
+        shown.truncate(max(width - emoji.cell_len - time.cell_len, 1), overflow="ellipsis")
+        line = Text.assemble(emoji, shown, time, (one_line(running.line), "dim"))
+        line.truncate(width, overflow="ellipsis")
+        return line
 
 
 def _terminal(stream: TextIO, environ: Mapping[str, str]) -> Terminal:
@@ -298,7 +302,7 @@ def _terminal(stream: TextIO, environ: Mapping[str, str]) -> Terminal:
     terminal = Terminal(
         file=stream, markup=False, emoji=False, highlight=False, _environ=dict(environ)
     )
-    if not terminal.is_terminal:
+    if not stream.isatty():
         terminal.width = max(terminal.width, MIN_WIDTH)
     return terminal
 

@@ -62,3 +62,17 @@ def test_a_plan_contains_no_workflow_command(shop: Path) -> None:
     assert obeyed(text.stdout) == obeyed(record.stdout) == []
     (stage,) = [one for one in json.loads(record.stdout)["plan"]["stages"] if one["name"] == "odd"]
     assert stage["env"]["A"] == "##[warning]c"
+
+
+def test_the_host_engine_with_the_address_of_an_engine_is_a_contradiction(shop: Path) -> None:
+    done = call("plan", "--engine", "host", "--runner-host", "tcp://127.0.0.1:1", directory=shop)
+
+    assert done.exit_code == 2
+    assert "error: --engine host and --runner-host contradict each other" in done.stderr
+
+
+def test_a_misspelled_verb_gets_a_suggestion(tmp_path: Path) -> None:
+    done = call("pln", directory=tmp_path)
+
+    assert done.exit_code == 2
+    assert "unknown verb 'pln'; did you mean 'plan'?" in done.stderr

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import pytest
 from hypothesis import given
+from rich.cells import cell_len
 
 from heroci_action.engines.base import Stream
 from heroci_action.observers.console import Console
@@ -116,8 +117,10 @@ def test_every_result_can_be_shown(result: Result) -> None:
     assert not CONTROL.search(stream.getvalue())
 
 
-def on_a_terminal(*, environ: dict[str, str], seconds: float = 0.4) -> str:
-    """Return what a step that runs for a while writes to a terminal of 100 columns."""
+def on_a_terminal(
+    *, environ: dict[str, str], seconds: float = 0.4, line: str = "Ran 7 \x1b[2Jtests"
+) -> str:
+    """Return what a step that runs for a while writes to a terminal, of 100 columns unless `environ` says otherwise."""
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8", newline="") as stream:
         console = Console(
@@ -125,7 +128,7 @@ def on_a_terminal(*, environ: dict[str, str], seconds: float = 0.4) -> str:
         )
         console.run_started(PLAN, "host", "")
         console.step_started(TESTS, TESTS.steps[1])
-        console.output("tests", "tests", Stream.STDOUT, "Ran 7 \x1b[2Jtests")
+        console.output("tests", "tests", Stream.STDOUT, line)
         time.sleep(seconds)
         console.close()
     return _all_of(ours).decode()
@@ -144,6 +147,23 @@ def test_terminal_shows_running_steps_with_time_and_last_line() -> None:
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_a_terminal(environ={}))
 
     assert re.search(r"🧪 tests/tests 0\.\d\d s Ran 7 tests", text)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_long_line_of_output_leaves_emoji_name_and_time_visible(columns: int) -> None:
+    shown = on_a_terminal(environ={"COLUMNS": str(columns)}, line="word " * 100)
+    lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown))
+
+    running = [line for line in lines if "🧪" in line]
+    assert all(re.match(r"🧪 tests/tests 0\.\d\d s word ", line) for line in running)
+    assert {cell_len(line) for line in running} == {columns}
+
+
+def test_forced_colours_in_a_pipe_move_no_cursor() -> None:
+    text = shown("dots", environ={"FORCE_COLOR": "1"})
+
+    assert re.search(r"\x1b\[(?:\d+;)*3\d(?:;\d+)*m", text)
+    assert not re.search(r"\x1b\[[0-9;?]*[A-HJKSTfhlsu]", text)
 
 
 def test_cursor_is_restored() -> None:
