@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import anyio
 
+from heroci_action.analysis.diagnosis import Tree
 from heroci_action.commands.engine import engine_for
 from heroci_action.commands.finish import Site, finish
 from heroci_action.commands.plan import Project, plan_project
@@ -27,6 +30,7 @@ from heroci_action.plan.stages import Step
 from heroci_action.publish.files import Repository
 from heroci_action.readers import PathResolver, Readings, Source, read
 from heroci_action.readers.base import tolerate
+from heroci_action.repository.files import RepositoryFiles
 from heroci_action.repository.git import Checkout
 from heroci_action.results.packed import expand_or_pack
 from heroci_action.results.records import Result
@@ -109,8 +113,12 @@ async def run_project(project: Project, engine: Engine, observer: Observer) -> R
             observer=observer,
             read=_reader(project),
             interrupt=interrupt,
+            tree=_tree(project),
         )
+        # The listener's end restores the default handlers; a signal in between must not end the program.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         tasks.cancel_scope.cancel()
+    _report_despite_signals(observer)
     duration = anyio.current_time() - clock
     return _result(project, outcome, started_at=started_at, duration=duration)
 
@@ -132,6 +140,32 @@ async def _listen(interrupt: Interrupt, observer: Observer) -> None:
                 observer.close()
                 os._exit(ExitCode.INTERRUPTED)
             interrupt(f"interrupted by {number.name}")
+
+
+def _report_despite_signals(observer: Observer) -> None:
+    """Let the reports be written after a signal, until the program ends; another signal a second later ends it."""
+    first: float | None = None
+
+    def receive(number: int, frame: object) -> None:
+        nonlocal first
+        del number, frame
+        first = first or time.monotonic()
+        if time.monotonic() - first >= ONE_SIGNAL:
+            observer.close()
+            os._exit(ExitCode.INTERRUPTED)
+
+    for number in SIGNALS:
+        signal.signal(number, receive)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def _tree(project: Project) -> Tree:
+    """Return what is known about the repository to explain a missing module."""
+    text = RepositoryFiles(root=project.loaded.root, files=tuple(project.files)).text(".gitmodules")
+    return Tree(
+        files=project.files,
+        submodules=tuple(re.findall(r"^\s*path\s*=\s*(\S+)", text, re.MULTILINE)),
+    )
 
 
 def _reader(project: Project) -> Reader:

@@ -150,10 +150,27 @@ def with_additions(sections: Sections, data_file: str, cov: argparse.Namespace) 
         run["source"] = sources
     elif not any(run.get(key) for key in ("source", "source_pkgs", "source_dirs", "include")):
         run["source"] = ["."]
+    unnamed = list(_not_utf8("."))
+    if unnamed:
+        run["omit"] = [*_split_list(run.get("omit")), *unnamed]
     report.pop("fail_under", None)  # HeroCI has its own gate, and always needs the report
     report["ignore_errors"] = "true"  # a file that no longer exists must not prevent the report
     others = {name: values for name, values in sections.items() if name != "json"}
     return dict(others, run=run, report=report)
+
+
+def _not_utf8(root: str) -> Iterable[str]:
+    """Yield a pattern for each Python file whose name is not UTF-8: coverage.py would lose the files after it."""
+    for directory, directories, files in os.walk(root):
+        directories[:] = [name for name in directories if not name.startswith(".")]
+        for name in files:
+            path = os.path.join(directory, name)
+            printable = path.encode("utf-8", "replace").decode("utf-8")
+            if printable != path and name.endswith(".py"):
+                sys.stderr.write(
+                    "coverage: {} is left out: its name is not UTF-8\n".format(printable)
+                )
+                yield printable
 
 
 def _concurrency(given: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 
 from heroci_action.analysis.coverage import united
+from heroci_action.analysis.diagnosis import Tree
 from heroci_action.engines.base import (
     Engine,
     EngineSession,
@@ -67,20 +68,23 @@ class Interrupt:
         self.scope.cancel()
 
 
-async def run_plan(
+async def run_plan(  # noqa: PLR0913  independent parts of one run, all named
     plan: Plan,
     engine: Engine,
     *,
     observer: Observer,
     read: Reader,
     interrupt: Interrupt | None = None,
+    tree: Tree | None = None,
 ) -> Outcome:
     """Run every stage that is not skipped as soon as its needs have passed.
 
+    `tree` is the repository, to explain modules that are missing.
     Expected errors are not raised: the outcome contains a stage that failed, and also an engine that did not open.
     """
     interrupt = interrupt or Interrupt()
     run = _Run(plan, observer, read, interrupt)
+    run.tree = tree
     with interrupt.scope, run.time_limit():
         try:
             with one_error():
@@ -96,6 +100,7 @@ class _Run:
 
     def __init__(self, plan: Plan, observer: Observer, read: Reader, interrupt: Interrupt) -> None:
         self.observer = observer
+        self.tree: Tree | None = None
         self.slots = anyio.CapacityLimiter(plan.max_parallel or math.inf)
         self._plan = plan
         self._read = read

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import anyio
 
+from heroci_action.analysis.diagnosis import Tree
 from heroci_action.engines.base import (
     EngineSession,
     Printed,
@@ -44,6 +45,7 @@ class RunState(Protocol):
     observer: Observer
     slots: anyio.CapacityLimiter
     limit: anyio.CancelScope
+    tree: Tree | None
 
     def now(self) -> float:
         """Return the seconds since the run began."""
@@ -151,7 +153,9 @@ class StageTask:
                 readings = await self._collect(step, scope, output)
             timed_out = isinstance(outcome, StepOutcome) and outcome.timed_out
             early = self._ended() if outcome is None or timed_out else None
-            result = judge_step(step, outcome, readings, tail=output.tail, ended=early)
+            result = judge_step(
+                step, outcome, readings, tail=output.tail, ended=early, tree=self._run.tree
+            )
             self._record(replace(result, started=started, duration=ended - started))
 
     async def _collect(self, step: Step, scope: StageScope, output: Output) -> Readings:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from heroci_action.analysis.diagnosis import diagnose
+from heroci_action.analysis.diagnosis import Diagnosis, Tree, diagnose, last_exception
 from heroci_action.analysis.unexplained import describe_failures
 from heroci_action.engines.base import StepOutcome
 from heroci_action.errors import ExitCode, HeroCIError
@@ -26,6 +26,12 @@ from heroci_action.text import count, one_line, seconds
 # Work of the engine itself: a full disk or a dead network is not the project's fault there.
 _OF_THE_ENGINE = (InstallSystemPackages, InstallDependencies, BuildImage)
 
+_SIGNALLED = 128
+"""An exit code above this is 128 plus the number of a signal, by the shell's convention."""
+
+_COMPARED = 1_000
+"""Failed tests that are compared to find their common cause."""
+
 _INSTALLER = re.compile(r"\b(?:pip|uv|poetry|pdm|pipenv|apt-get|apt|npm|yarn|pnpm)\b")
 
 
@@ -41,17 +47,19 @@ class Verdict:
 PASSED = Verdict(status=Status.PASSED)
 
 
-def judge_step(
+def judge_step(  # noqa: PLR0913  independent evidence about one step, all named
     step: Step,
     outcome: StepOutcome | HeroCIError | None,
     readings: Readings,
     *,
     tail: str,
     ended: Ended | None = None,
+    tree: Tree | None = None,
 ) -> StepResult:
     """Return the result of a step; it has passed only if its exit code and its reports agree.
 
     `outcome` is None if the step was cancelled, and `ended` is the reason; `tail` is the end of its output.
+    `tree` is the repository.
     """
     exit_code = outcome.exit_code if isinstance(outcome, StepOutcome) else None
     readings = excuse_failfast(readings, ended)
@@ -73,7 +81,7 @@ def judge_step(
         return result
     if isinstance(outcome, HeroCIError):
         return replace(result, status=Status.ERRORED, reason=outcome.cause, remedy=outcome.remedy)
-    verdict = _judge(step, outcome, readings, tail=tail)
+    verdict = _judge(step, outcome, readings, tail=tail, tree=tree)
     return replace(
         result,
         status=verdict.status,
@@ -87,12 +95,14 @@ def judge_step(
     )
 
 
-def _judge(step: Step, outcome: StepOutcome, readings: Readings, *, tail: str) -> Verdict:
+def _judge(
+    step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, tree: Tree | None
+) -> Verdict:
     bad = sum(test.status in (Status.FAILED, Status.ERRORED) for test in readings.tests)
     if outcome.timed_out:
         return Verdict(status=Status.CANCELLED)
     if outcome.exit_code:
-        return _failure(step, outcome, readings, tail=tail, bad=bad)
+        return _failure(step, outcome, readings, tail=tail, tree=tree)
     early = early_end(readings.run, outcome.exit_code)
     if early:
         return _failed(early)
@@ -143,31 +153,46 @@ def _failed(reason: str, *, remedy: str | None = None) -> Verdict:
 
 
 def _failure(
-    step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, bad: int
+    step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, tree: Tree | None
 ) -> Verdict:
     """Name the cause of a non-zero exit code: the engine knows it best, then the reports, then the output."""
+    bad = [test for test in readings.tests if test.status in (Status.FAILED, Status.ERRORED)]
     run = readings.run
     explained = bad or readings.diagnostics or (run and (run.unfinished or run.died is not None))
-    known = None if explained else diagnose(tail, installs=_installs(step))
+    known = None if explained else diagnose(tail, installs=_installs(step), tree=tree)
     if outcome.cause or known is None:
-        reason = outcome.cause or _exit_reason(outcome.exit_code, bad, readings)
+        reason = outcome.cause or _exit_reason(outcome.exit_code, len(bad), readings, tail)
+        common = _common_cause(bad, tree)
+        if common and not outcome.cause:
+            return _failed(f"{reason}: {common.cause}", remedy=common.remedy)
         return _failed(reason, remedy=outcome.remedy)
     machine = known.machine and isinstance(step.action, _OF_THE_ENGINE)
     status = Status.ERRORED if machine else Status.FAILED
     return Verdict(status=status, reason=known.cause, remedy=known.remedy)
 
 
-def _exit_reason(exit_code: int, bad: int, readings: Readings) -> str:
+def _common_cause(tests: list[TestCase], tree: Tree | None) -> Diagnosis | None:
+    """Return the cause that all failed tests show, if there are several."""
+    causes = {
+        diagnose(f"{test.message}\n{test.details}\n", installs=False, tree=tree)
+        for test in tests[:_COMPARED]
+    }
+    return causes.pop() if len(tests) > 1 and len(causes) == 1 else None
+
+
+def _exit_reason(exit_code: int, bad: int, readings: Readings, tail: str) -> str:
     early = early_end(readings.run, exit_code)
-    if early:
-        return f"{early}; {count(bad, 'test')} failed" if bad else early
-    if exit_code > 128:  # noqa: PLR2004  the shell's convention: 128 + the number of the signal
+    if early and bad:
+        return f"{early}; {count(bad, 'test')} failed"
+    if not early and exit_code > _SIGNALLED:
         return f"ended by signal {signal_name(exit_code - 128)}"
-    if bad or readings.diagnostics:
+    if not early and (bad or readings.diagnostics):
         return describe_failures(readings.tests, readings.diagnostics)
-    if readings.tests:
+    if not early and readings.tests:
         return f"exited with code {exit_code}, although every recorded test passed"
-    return f"exited with code {exit_code}"
+    reason = early or f"exited with code {exit_code}"
+    exception = last_exception(tail)
+    return f"{reason}: {exception}" if exception else reason
 
 
 def time_limit_remedy(stage: Stage) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.analysis.diagnosis import SIGNS, diagnose
+from heroci_action.analysis.diagnosis import SIGNS, Tree, diagnose, last_exception
 from heroci_action.analysis.diagnosis.sign import Sign
 
 
@@ -51,3 +51,55 @@ def test_similar_output_gets_the_right_cause(output: str, cause: str | None) -> 
 
 def test_an_index_is_no_cause_if_nothing_is_installed() -> None:
     assert diagnose("requests.ConnectionError: Network is unreachable", installs=False) is None
+
+
+TREE = Tree(
+    files=frozenset({"shop/settings.py", "src/goods/models.py", "shop/local.py.example"}),
+    submodules=("vendor/pay-ments",),
+)
+
+
+@pytest.mark.parametrize(
+    ("module", "cause", "remedy"),
+    [
+        ("shop.nothing", "the project itself refers to the module", "correct the name"),
+        (
+            "shop.local",
+            "only its example 'shop/local.py.example'",
+            "cp shop/local.py.example shop/local.py",
+        ),
+        (
+            "goods.models",
+            "its directory 'src' is not on Python's import path",
+            'PYTHONPATH = "src"',
+        ),
+        ("pay_ments.api", "the git submodule 'vendor/pay-ments'", "git submodule update --init"),
+        ("rest_framework", "is not installed in the environment", "`requirements`"),
+        ("rest_framework.views", "is not installed in the environment", "`requirements`"),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "E   "], ids=["Python", "pytest"])
+def test_a_missing_module_of_the_repository_is_not_to_be_installed(
+    prefix: str, module: str, cause: str, remedy: str
+) -> None:
+    found = diagnose(f"{prefix}ModuleNotFoundError: No module named '{module}'\n", tree=TREE)
+    assert found
+    assert cause in found.cause
+    assert remedy in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("output", "exception"),
+    [
+        (
+            '  File "/a/b.py", line 3, in <module>\n    raise X\napp.errors.Closed: on Sunday\n',
+            "Closed: on Sunday",
+        ),
+        ("E   ImportError: no settings\n", "ImportError: no settings"),
+        ("CommandError: unknown option\n", "CommandError: unknown option"),
+        ("SystemCheckError: issues:\n\nERRORS:\nshop.Item: (x.E1) no\n", "shop.Item: (x.E1) no"),
+        ("12 tests passed\n", None),
+    ],
+)
+def test_the_exception_that_ended_a_command_is_found(output: str, exception: str | None) -> None:
+    assert last_exception(output) == exception

@@ -19,4 +19,12 @@ SIGNS = (
         remedy="fix the instruction; the output above is what its command printed",
         installation=True,
     ),
+    # Older versions of BuildKit, as in Docker 20.10.
+    Sign(
+        pattern=r"failed to solve: executor failed running \[([^\n]*)\]: exit code",
+        example="ERROR: failed to solve: executor failed running [/bin/sh -c make]: exit code: 2",
+        cause="a RUN instruction of the Dockerfile failed: {0}",
+        remedy="fix the instruction; the output above is what its command printed",
+        installation=True,
+    ),
 )

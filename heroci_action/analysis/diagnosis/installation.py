@@ -60,6 +60,15 @@ SIGNS = (
         installation=True,
     ),
     Sign(
+        pattern=r"No solution found when resolving dependencies[\s\S]{0,200}?[Bb]ecause ([\s\S]+?)"
+        r"(?:, we can conclude|\.\s)",
+        example="error: No solution found when resolving dependencies\n  cause: Because there is no version of six==99 "
+        "and you require six==99, we can conclude that your requirements are unsatisfiable.",
+        cause="the requirements cannot be met, because {0}",
+        remedy="change the pins, or `python` in the configuration",
+        installation=True,
+    ),
+    Sign(
         pattern=r"No solution found when resolving dependencies",
         example="  x No solution found when resolving dependencies:",
         cause="the requirements contradict each other, or do not fit the Python version",

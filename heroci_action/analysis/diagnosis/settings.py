@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from heroci_action.analysis.diagnosis.sign import Sign
 
+MISSING_MODULE = re.compile(
+    r"^(?:E +)?ModuleNotFoundError: No module named '([^']+)'", re.MULTILINE
+)
 _SET_VARIABLE = "give it a value: `env = {{ {0} = ... }}`"
 
 SIGNS = (
@@ -44,7 +49,7 @@ SIGNS = (
         remedy='set `apt = ["gdal-bin"]`',
     ),
     Sign(
-        pattern=r"^ModuleNotFoundError: No module named '([^']+)'",
+        pattern=MISSING_MODULE.pattern,
         example="ModuleNotFoundError: No module named 'rest_framework'",
         cause="the module {0!r} is not installed in the environment",
         remedy="name the requirements file that contains it in `requirements`, or the package in `packages`",
@@ -86,11 +91,12 @@ SIGNS = (
         cause="the static files have not been collected, but the storage used by the tests requires them",
         remedy='set `tests.before = ["python manage.py collectstatic --noinput"]`',
     ),
-    # Django prints the name before it applies the migration, and OK after it.
+    # Django prints the name before it applies the migration, and OK after it; the traceback is on another stream.
     Sign(
-        pattern=r"Applying ([\w.]+)\.\.\.\s*Traceback",
+        pattern=r"Applying ([\w.]+)\.\.\.(?! (?:OK|FAKED))",
         example="  Applying shop.0002_total...Traceback (most recent call last):",
         cause="the migration {0} failed",
-        remedy="run the migration on the same database server; the last line of the traceback names the error",
+        remedy="run the migration on the same database server",
+        with_exception=True,
     ),
 )

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from heroci_action.analysis.diagnosis.exceptions import last_exception
+from heroci_action.text import one_line
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
@@ -21,6 +24,7 @@ class Sign:
     """A regular expression with the cause and remedy, in which {0}, {1} stand for its groups.
 
     `example` is output that contains the sign. `installation`: a cause only if the command installs something.
+    `with_exception`: the cause ends with the exception in the output.
     """
 
     pattern: str
@@ -29,6 +33,7 @@ class Sign:
     remedy: str
     machine: bool = False
     installation: bool = False
+    with_exception: bool = False
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:
@@ -39,9 +44,10 @@ class Sign:
         match = self._expression.search(output)
         if match is None:
             return None
-        groups = [group or "" for group in match.groups()]
+        groups = [one_line(group or "") for group in match.groups()]
+        exception = last_exception(output) if self.with_exception else None
         return Diagnosis(
-            cause=self.cause.format(*groups),
+            cause=": ".join(filter(None, (self.cause.format(*groups), exception))),
             remedy=self.remedy.format(*groups),
             machine=self.machine,
         )

@@ -43,6 +43,18 @@ SIGNS = (
         remedy="check the plugin whose file the traceback names last",
     ),
     Sign(
+        pattern=r"^=* ?(\d+) deselected in [\d.]+s",
+        example="============ 5 deselected in 0.06s ============",
+        cause="no test ran: the options of pytest deselected all {0}",
+        remedy="check the options `-k`, `-m` and `--deselect`, also in `addopts`",
+    ),
+    Sign(
+        pattern=r"^=* ?no tests ran in [\d.]+s",
+        example="============ no tests ran in 0.06s ============",
+        cause="no test ran: pytest found none",
+        remedy="check the paths in `tests.args` and `testpaths`, and the names of the test files (`python_files`)",
+    ),
+    Sign(
         pattern=r"^No data to report\.?$",
         example="No data to report.",
         cause="no coverage was measured",
