@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from heroci_action.errors import ExitCode
@@ -26,6 +27,10 @@ def main() -> None:
     code = run_program(sys.argv[1:], os.environ)
     if error := output_error():
         sys.stderr.write(f"error: cannot write to standard output: {error.strerror}\n")
+    # Python restores the default handlers of signals early in its shutdown, but keeps ignored signals ignored. The
+    # reports are written, so a signal must not change the exit code.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     sys.exit(code or (ExitCode.ENGINE if error else ExitCode.PASSED))
 
 

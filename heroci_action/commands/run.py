@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -105,8 +106,8 @@ async def run_project(project: Project, engine: Engine, observer: Observer) -> R
     clock = anyio.current_time()
     observer.run_started(project.plan, project.chosen.name, project.chosen.reason)
     interrupt = Interrupt()
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_listen, interrupt, observer)
+    signals = _Signals(interrupt, observer)
+    try:
         outcome = await run_plan(
             project.plan,
             engine,
@@ -115,48 +116,48 @@ async def run_project(project: Project, engine: Engine, observer: Observer) -> R
             interrupt=interrupt,
             tree=_tree(project),
         )
-        # The listener's end restores the default handlers; a signal in between must not end the program.
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        tasks.cancel_scope.cancel()
-    _report_despite_signals(observer)
+    finally:
+        signals.reporting = True
     duration = anyio.current_time() - clock
     return _result(project, outcome, started_at=started_at, duration=duration)
 
 
-async def _listen(interrupt: Interrupt, observer: Observer) -> None:
+class _Signals:
     """End the run in order after the first signal, and at once after another one: the reaper cleans up.
 
-    The same signal within a second counts once: `timeout`, for example, signals the process and then its group.
+    The same signal within a second counts once: `timeout`, for example, signals the process and then its group. The
+    handlers stay until the program ends, so that a late signal cannot contradict the reports: if `reporting`, the
+    first one changes nothing.
     """
-    first: tuple[signal.Signals, float] | None = None
-    with anyio.open_signal_receiver(*SIGNALS) as signals:
-        async for number in signals:
-            now = anyio.current_time()
-            if first and number is first[0] and now - first[1] < ONE_SIGNAL:
-                continue
-            first = first or (number, now)
-            if interrupt.reason:
-                # Restore the cursor of the terminal.
-                observer.close()
-                os._exit(ExitCode.INTERRUPTED)
-            interrupt(f"interrupted by {number.name}")
 
+    def __init__(self, interrupt: Interrupt, observer: Observer) -> None:
+        self.reporting = False
+        self._interrupt = interrupt
+        self._observer = observer
+        self._first: tuple[int, float] | None = None
+        # anyio's receiver would restore the default handlers before the reports are written.
+        self._loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            signal.signal(number, self._receive)
 
-def _report_despite_signals(observer: Observer) -> None:
-    """Let the reports be written after a signal, until the program ends; another signal a second later ends it."""
-    first: float | None = None
+    def _receive(self, number: int, frame: object) -> None:
+        del frame
+        if self.reporting:
+            self._take(number)
+        else:
+            self._loop.call_soon_threadsafe(self._take, number)
 
-    def receive(number: int, frame: object) -> None:
-        nonlocal first
-        del number, frame
-        first = first or time.monotonic()
-        if time.monotonic() - first >= ONE_SIGNAL:
-            observer.close()
+    def _take(self, number: int) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (number, now)
+            if self.reporting:
+                return
+            self._interrupt(f"interrupted by {signal.Signals(number).name}")
+        elif number != self._first[0] or now - self._first[1] >= ONE_SIGNAL:
+            # Restore the cursor of the terminal.
+            self._observer.close()
             os._exit(ExitCode.INTERRUPTED)
-
-    for number in SIGNALS:
-        signal.signal(number, receive)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def _tree(project: Project) -> Tree:

@@ -477,6 +477,28 @@ def test_interrupt_ends_everything_and_reports_completed_tests(
 
 
 @pytest.mark.promise(
+    "a signal arrives while the reports are written, or after that",
+    "the reports are complete, and the exit code is the verdict that they contain",
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_late_signal_does_not_contradict_the_reports(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    project = write(tmp_path / "p")
+    process = start(project, "--stages", "lint")
+    result = project / "heroci-reports" / "heroci-result.json"
+    while process.poll() is None:
+        if result.exists():
+            process.send_signal(number)
+            break
+        time.sleep(0.001)
+    output, _ = process.communicate()
+    done = Run(exit_code=process.returncode, stdout=output, stderr="", reports=result.parent)
+    assert done.result["status"] == "passed"
+    assert done.exit_code == 0, output
+
+
+@pytest.mark.promise(
     "SIGKILL ends HeroCI",
     "no process, directory or shared memory is left",
 )
