@@ -25,12 +25,12 @@ def main() -> None:
 
     protect_standard_streams()
     code = run_program(sys.argv[1:], os.environ)
-    if error := output_error():
-        sys.stderr.write(f"error: cannot write to standard output: {error.strerror}\n")
     # Python restores the default handlers of signals early in its shutdown, but keeps ignored signals ignored. The
     # reports are written, so a signal must not change the exit code.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    if error := output_error():
+        sys.stderr.write(f"error: cannot write to standard output: {error.strerror}\n")
     sys.exit(code or (ExitCode.ENGINE if error else ExitCode.PASSED))
 
 

@@ -69,6 +69,10 @@ _STYLES = (
     _style(r"^(?:[^\n]{0,80}?\s)??(?P<path>[^\s:]+\.go):(?P<line>\d{1,9})(?::| \+0x|\s*$)"),
     # PHP and Ruby: `/app/tests/CartTest.php:25`, `./spec/cart_spec.rb:12:in`.
     _style(r"^\s*(?:#\d+ |# )?(?P<path>[^\s:(]+\.(?:php|rb))[:(](?P<line>\d{1,9})"),
+    # Two lines, such as Boost.Test's `- file   : cart.cpp`, `- line   : 12`, and golangci-lint's `File:` and `Line:`.
+    _style(
+        r"^\W{0,8}[Ff]ile *: *(?P<path>[^\n]{1,500}?) *\n\W{0,8}[Ll]ine *: *(?P<line>\d{1,9}) *$"
+    ),
     # Any other notation: `test/till.bats, line 30`, `till.cpp(45)`, `a.feature:6`, `"x.ml", line 3`, `a.dart 12:5`.
     _style(
         r"(?<![\w./\\-])(?P<path>(?:[A-Za-z]:[\\/])?[\w./\\@+~-]{1,300}\.[A-Za-z]\w{0,9})"

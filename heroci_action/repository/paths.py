@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from heroci_action.repository.path_mapping import Rule, Search, inside
 
+# `res://` is the root of a Godot project.
+_SCHEME = re.compile(r"^(?:file|res|webpack)://")
 _DRIVE = re.compile(r"^[A-Za-z]:(?=[\\/])")
 # Libraries: their files may have the same names as the project's.
 _LIBRARY = re.compile(
@@ -116,7 +118,7 @@ class PathResolver:
             return None
         if name in self.tracked:
             return name
-        path = _DRIVE.sub("", name)
+        path = _DRIVE.sub("", _SCHEME.sub("", name))
         if "\\" in path:
             path = path.replace("\\", "/")
         return posixpath.normpath(path)

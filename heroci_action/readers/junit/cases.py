@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,12 @@ from heroci_action.readers.junit.outcomes import (
     status_of,
     worst,
 )
-from heroci_action.readers.junit.places import Definition, Origin, line_number
+from heroci_action.readers.junit.places import (
+    Definition,
+    Origin,
+    find_own_line,
+    line_number,
+)
 from heroci_action.readers.junit.suites import Suite
 from heroci_action.readers.tracebacks import Frame, find_frames
 from heroci_action.repository.paths import PathResolver
@@ -63,6 +69,7 @@ class Case:
     attributes: Row
     suite: Suite
     of_suite: bool = False
+    properties: dict[str, str] = field(default_factory=dict)
     children: list[Child] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     depth: int = 0
@@ -116,8 +123,10 @@ def build(case: Case, tree: PathResolver) -> Draft:
     description = _describe(case, status, attempts)
     origin = origin_of(row, case.suite)
     if status.is_failure or status is Status.FLAKY:
-        frames = find_frames(_texts(case, description), tree)
-        origin = origin._replace(frames=frames, stated=_stated(case))
+        texts = tuple(_texts(case, description))
+        frames = find_frames(texts, tree)
+        line = origin.line if frames or origin.line else find_own_line(texts)
+        origin = origin._replace(frames=frames, stated=_stated(case), line=line)
     test = TestCase(
         name=row.get("name", ""),
         classname="" if case.of_suite else sys.intern(class_of(row, case.suite)),
@@ -222,12 +231,16 @@ def _texts(case: Case, description: _Description) -> Iterator[str]:
         yield child.text
         yield child.message
     yield description.output
+    name = case.attributes.get("name", "")
+    if not re.search(r"\s", name):
+        # PHPStan names a finding after its place.
+        yield name
 
 
 def _stated(case: Case) -> Frame | None:
-    """Return the place that a failure has as attributes."""
-    for child in _bad(case):
-        file, line = child.attributes.get("file"), line_number(child.attributes.get("line", ""))
+    """Return the place that a failure has as attributes, or the case as properties."""
+    for attributes in (*(child.attributes for child in _bad(case)), case.properties):
+        file, line = attributes.get("file"), line_number(attributes.get("line", ""))
         if file and line:
             return Frame(file, line)
     return None

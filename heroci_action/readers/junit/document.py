@@ -149,6 +149,8 @@ class Document:
 
     def _start_child(self, case: Case, child: Child) -> None:
         case.depth += 1
+        if child.name == "property":
+            case.properties[child.attributes.get("name", "")] = child.attributes.get("value", "")
         if case.depth == 1 and child.name not in DESCRIPTIONS:
             if child.name not in OUTPUTS:
                 case.current = child

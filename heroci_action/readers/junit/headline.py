@@ -16,9 +16,10 @@ _EMPTY_WORDS = frozenset(
         *("test error", "assertion failed", "[object object]", "{}", "()", "[]"),
     }
 )
-# Lines by which test runners announce a test: Go, GoogleTest.
+# Lines by which test runners announce a test or a place: Boost.Test, Go, GoogleTest.
 _ANNOUNCEMENT = re.compile(
     r"=== (?:RUN|PAUSE|CONT|NAME)\b|--- (?:FAIL|PASS|SKIP):|\[[ =-]*(?:RUN|OK|FAILED|PASSED)[ =-]*\]"
+    r"|ASSERTION FAILURE:$|[\W_]{0,8}(?:file|line) *: \S+$"
 )
 # A place in front of a message: `a_test.go:12: want 3`, `/src/till.cc:12: Failure`, `FAILED: res://a.gd:40`.
 _PLACE = re.compile(
@@ -54,7 +55,7 @@ def _useful_lines(text: str, name: str) -> Iterator[str]:
     """Yield the informative lines, without the place in front of them."""
     for line in _lines(text):
         place = _PLACE.match(line)
-        bare = line[place.end() :] if place else line
+        bare = line[place.end() :] if place else line.removeprefix("- message: ")
         is_empty = bare.lower().rstrip(".!:") in _EMPTY_WORDS or _RULER.fullmatch(bare)
         if not is_empty and not _ANNOUNCEMENT.match(line) and not _is_name(bare, name):
             yield bare

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from heroci_action.readers.tracebacks import Frame
+from heroci_action.readers.tracebacks import SEARCHED, Frame
 from heroci_action.repository.paths import PathResolver
 
 # Surefire's suffix for the environment of a class: `com.acme.ListTest(H2)`.
 _SUFFIX = re.compile(r"\([^()]*\)$")
 _NUMBER = re.compile(r"[0-9]{1,9}")
+# A line of the test's own file: ESLint's `line 3, col 7, Error - …`, GUT's `at line 12`.
+# Other lines that begin so are input of the code under test: `line 3: unexpected token`.
+_OWN_LINE = re.compile(r"^\s*(?:at (?=line \d+\s*$)|(?=line \d+, col))line (\d{1,9})", re.MULTILINE)
 
 
 class Definition(NamedTuple):
@@ -29,6 +32,12 @@ class Origin(NamedTuple):
     line: int | None = None
     frames: tuple[Frame, ...] = ()
     stated: Frame | None = None
+
+
+def find_own_line(texts: Iterable[str]) -> int | None:
+    """Return the first line number that a text gives without a file."""
+    found = (_OWN_LINE.search(text[:SEARCHED]) for text in texts)
+    return next((int(match[1]) for match in found if match), None)
 
 
 def line_number(text: str) -> int | None:
@@ -106,7 +115,7 @@ class Places:
 
     def _frame_file(self, frame: Frame, package: str) -> str | None:
         if frame.package:
-            return _file_in_package(frame, self.tree)
+            return _file_in_package(frame, package, self.tree)
         mapped = self._files.get(frame.path)
         if "/" not in frame.path and "\\" not in frame.path:
             near = self.tree.in_package(frame.path, package) if package else None
@@ -115,11 +124,15 @@ class Places:
         return located if located in self.tree.tracked or not self.tree.tracked else None
 
 
-def _file_in_package(frame: Frame, tree: PathResolver) -> str | None:
-    """Return the file of `com.acme.CartTest$Inner` and CartTest.java: the only one of that name in com/acme."""
-    folders = frame.package.partition("$")[0].split(".")[:-1]
+def _file_in_package(frame: Frame, own: str, tree: PathResolver) -> str | None:
+    """Return the file of `com.acme.CartTest$Inner` and CartTest.java: the only one of that name in com/acme.
+
+    A frame in the test's own class may have its file anywhere: Kotlin's convention omits the packages that all share.
+    """
+    outer = frame.package.partition("$")[0]
     stem = frame.path.rpartition(".")[0]
-    return tree.named(frame.path, "/".join([*folders, stem]))
+    found = tree.named(frame.path, "/".join([*outer.split(".")[:-1], stem]))
+    return found or (tree.named(frame.path) if outer == own else None)
 
 
 def file_of_class(name: str, tree: PathResolver) -> str | None:
@@ -134,6 +147,15 @@ def file_of_class(name: str, tree: PathResolver) -> str | None:
         if located in tree.tracked:
             return located
     parts = [part for part in re.split(r"[.\\/$+]|::", name[:1_000]) if part]
+    found = _longest_part(parts, tree)
+    if not found and "-" in name:
+        # Clojure's namespace `shop.cart-test` is the file shop/cart_test.clj.
+        found = _longest_part([part.replace("-", "_") for part in parts], tree)
+    return found
+
+
+def _longest_part(parts: Sequence[str], tree: PathResolver) -> str | None:
+    """Return the file of the longest first part of a name that is a tracked file."""
     for length in range(min(len(parts), 20), 0, -1):
         end = "/".join(parts[:length])
         located = tree.locate(f"{end}.py")

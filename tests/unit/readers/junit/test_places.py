@@ -218,6 +218,8 @@ OTHERS = PathResolver(
         ("Expected: 1\ntest/cart_test.dart 12:5  main.<fn>", "test/cart_test.dart:12"),
         ("#   at t/cart.t line 7.", "t/cart.t:7"),
         ('File "lib/cart.ml", line 3, characters 0-5', "lib/cart.ml:3"),
+        ("- file   : ../tests/tst_stock.cpp\n- line   : 12", "tests/tst_stock.cpp:12"),
+        ("error: not checked\nFile: main.c\nLine: 12\nDetails: f()", "main.c:12"),
         ("/home/runner/work/a/a/vendor/own/a_test.rb:7", "vendor/own/a_test.rb:7"),
         ("at com.acme.TillTest.it opens at nine(TillTest.kt:28)", "src/com/acme/TillTest.kt:28"),
         ("at com.acme.TillTest$rings$1.invoke-impl(TillTest.kt:31)", "src/com/acme/TillTest.kt:31"),
@@ -313,3 +315,81 @@ def test_a_class_may_have_a_suffix_in_parentheses() -> None:
     test = only_case("", attributes='name="t" classname="com.acme.CartTest(H2)"', tree=TREE)
 
     assert test.file == "app/src/test/java/com/acme/CartTest.java"
+
+
+WRITERS = PathResolver(
+    tracked=frozenset(
+        {
+            "src/cart.js",
+            "src/Cart.php",
+            "test/shop/cart_test.clj",
+            "test/unit/test_cart.gd",
+            "app/src/test/kotlin/CartTest.kt",
+            "app/src/main/kotlin/Assertions.kt",
+        }
+    ),
+    roots=("/here",),
+    foreign=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "body", "place"),
+    [
+        pytest.param(
+            'classname="/here/src/cart" name="no-unused-vars" file="/here/src/cart.js"',
+            "<failure>line 3, col 7, Error - unused</failure>",
+            ("src/cart.js", 3),
+            id="ESLint",
+        ),
+        pytest.param(
+            'classname="res://test/unit/test_cart.gd" name="test_total"',
+            "<failure>[3] expected to equal [4]:\n      at line 12</failure>",
+            ("test/unit/test_cart.gd", 12),
+            id="GUT",
+        ),
+        pytest.param(
+            'name="src/Cart.php:12"',
+            '<failure message="undefined method"/>',
+            ("src/Cart.php", 12),
+            id="PHPStan",
+        ),
+        pytest.param(
+            'classname="shop.cart-test" name="total-test"',
+            "<failure>expected: 4</failure>",
+            ("test/shop/cart_test.clj", None),
+            id="clojure.test",
+        ),
+        pytest.param(
+            'classname="shop.CartTest" name="adds up"',
+            "<failure>\tat shop.CartTest$1$1.invokeSuspend(CartTest.kt:12)</failure>",
+            ("app/src/test/kotlin/CartTest.kt", 12),
+            id="Kotlin without the folders of its package",
+        ),
+        pytest.param(
+            'classname="shop.CartTest" name="adds up"',
+            "<failure>\tat org.library.Assertions.fail(Assertions.kt:9)</failure>",
+            (None, None),
+            id="a class of a library with the name of a file",
+        ),
+        pytest.param(
+            'classname="cart" name="total"',
+            "<properties><property name='file' value='src/cart.js'/><property name='line' value='5'/>"
+            "</properties><failure>no</failure>",
+            ("src/cart.js", 5),
+            id="properties of the case",
+        ),
+        pytest.param(
+            'classname="cart" name="reads" file="src/cart.js"',
+            "<failure>line 3: unexpected token in the input</failure>",
+            ("src/cart.js", None),
+            id="a line of the input under test",
+        ),
+    ],
+)
+def test_a_place_is_read_as_each_writer_states_it(
+    attributes: str, body: str, place: tuple[str | None, int | None]
+) -> None:
+    test = only_case(body, attributes=attributes, tree=WRITERS)
+
+    assert (test.file, test.line) == place

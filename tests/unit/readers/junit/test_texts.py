@@ -128,6 +128,10 @@ def test_attempts_share_the_limit() -> None:
             '<error>Traceback (most recent call last):\n  File "a.py", line 1\n    x()\nValueError: bad\n</error>',
             "ValueError: bad",
         ),
+        (
+            "<failure><![CDATA[\nASSERTION FAILURE:\n- file : a.cpp\n- line : 1\n- message: 3 is 4]]></failure>",
+            "3 is 4",
+        ),
         ('<failure message="Failed"/>', "Failed"),
         ('<failure type="T"/>', "T"),
         ('<failure message="Error: one: two"/>', "Error: one: two"),
