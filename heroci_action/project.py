@@ -15,6 +15,7 @@ from heroci_action.config.location import DEFAULTS, read_file, read_named, repos
 from heroci_action.config.model import Config, ImageConfig
 from heroci_action.config.problems import Misfit, find_misfits
 from heroci_action.detection import Detected, detect
+from heroci_action.detection.ci.written_files import find_written_files
 from heroci_action.detection.facts import Facts
 from heroci_action.errors import ConfigurationError, UsageError
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
@@ -84,7 +85,7 @@ def load(
         config=checked,
         origins=layers.origins,
         warnings=(*detected.warnings, *_missing_services(usable, detected)),
-        facts=_facts(detected.facts, checked, root),
+        facts=_facts(detected.facts, checked, tree),
     )
 
 
@@ -200,14 +201,19 @@ def _missing_services(given: Mapping[str, Any], detected: Detected) -> Iterator[
         )
 
 
-def _facts(facts: Facts, config: Config, root: Path) -> Facts:
-    """Return the facts without those that the written configuration overrules."""
+def _facts(facts: Facts, config: Config, tree: RepositoryFiles) -> Facts:
+    """Return the facts without those that the written configuration overrules, and what follows from both."""
     skips = {
         stage: why
         for stage, why in facts.skips.items()
         if not (stage == "image" and _has_command(config))
     }
-    return replace(facts, skips=skips, lint_targets=python_targets(root / config.working_directory))
+    written = {
+        step.line: find_written_files(step.line, str(config.working_directory), tree)
+        for step in config.tests.before
+    }
+    targets = python_targets(tree.root / config.working_directory)
+    return replace(facts, skips=skips, lint_targets=targets, written=written)
 
 
 def _has_command(config: Config) -> bool:

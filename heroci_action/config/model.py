@@ -95,8 +95,12 @@ class StepConfig(Table):
     @property
     def title(self) -> str:
         """Return the name, or the beginning of the command on one line."""
-        line = self.run if isinstance(self.run, str) else shlex.join(self.run)
-        return self.name or " ".join(line.split())[:_STEP_NAME_LIMIT]
+        return self.name or " ".join(self.line.split())[:_STEP_NAME_LIMIT]
+
+    @property
+    def line(self) -> str:
+        """Return the command as a line of shell."""
+        return self.run if isinstance(self.run, str) else shlex.join(self.run)
 
 
 class TestsConfig(Table):

@@ -45,6 +45,7 @@ class Facts:
     lint_targets: the paths in the working directory that contain Python files that git tracks, and no others.
     left_out: lines of the test job in the project's CI that the plan does not contain.
     skips: why a stage has nothing to do.
+    written: the files that each command of `tests.before` writes into the checkout.
     """
 
     manage: str | None = None
@@ -68,3 +69,4 @@ class Facts:
     left_out: tuple[LeftOut, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     skips: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -47,7 +47,12 @@ def _steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
     # Detected commands may do more than the tests need; configured ones are needed.
     needed = not loaded.detected("tests.before")
     for step in tests.before:
-        yield Step(name=step.title, action=Command(line=step.run), blocking=needed)
+        yield Step(
+            name=step.title,
+            action=Command(line=step.run),
+            blocking=needed,
+            writes=loaded.facts.written.get(step.line, ()),
+        )
     if _has_settings(loaded):
         yield from _django_steps(loaded)
     if tests.coverage:

@@ -19,7 +19,9 @@ class Step:
     `must_report`: the step fails if its reports contain no test. `sharded`: the step runs a part of the tests, and
     fails if its reports do not name it. `blocking`: the steps after it are skipped if it fails. `always`: the step
     runs even if an earlier one failed, and after all others in a parallel stage, unless the step that it belongs to
-    (`belongs_to`) did not run.
+    (`belongs_to`) did not run. `writes` are files, relative to the repository's root, that its command writes into the
+    checkout: if one of them exists and git does not track it, an engine that works in the checkout itself keeps it and
+    does not run the command.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Step:
     always: bool = False
     belongs_to: str | None = None
     blocking: bool = True
+    writes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.environment import Installed
 from heroci_action.engines.host.services import ProcessServices
 from heroci_action.engines.host.workspace import Workspace
+from heroci_action.engines.host.written_files import WrittenFiles
 from heroci_action.engines.secret_store import SecretStore
 from heroci_action.engines.settings import EngineSettings
 from heroci_action.errors import EngineError
@@ -29,8 +30,10 @@ class RunResources:
     secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(48))
     installed: Installed | None = None
     image: str | None = None
+    written: WrittenFiles = field(init=False)
 
     def __post_init__(self) -> None:
+        self.written = WrittenFiles(self.settings.root)
         self.secrets.add(self.secret_key)
 
     @property
@@ -57,7 +60,8 @@ class RunResources:
         return self.installed
 
     async def release(self) -> None:
-        """Unlock the environment and remove the image; its layers stay in Docker's build cache."""
+        """Unlock the environment, and remove the image and created files; its layers stay in Docker's build cache."""
+        self.written.remove()
         if self.installed:
             self.installed.lock.close()
         if self.image:

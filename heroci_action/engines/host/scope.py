@@ -147,6 +147,12 @@ class HostScope(Dispatcher):
 
     async def run_command(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
         """Run a command in the base environment or in the production image."""
+        if kept := self._resources.written.of_developer(step.writes):
+            return _keep(kept, sink)
+        with self._resources.written.recording(step.writes):
+            return await self._run_command(step, action, sink)
+
+    async def _run_command(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
         arguments = arguments_of(fill_line(action.line, self._values))
         variables = declared_variables(self._stage, step, self._values)
         if action.place is Place.IMAGE:
@@ -234,6 +240,14 @@ class HostScope(Dispatcher):
             problem = f"it has {size:,} bytes, more than the limit of {limit:,}"
             return ReportFile(kind=kind, path=str(path), problem=problem)
         return ReportFile(kind=kind, path=str(path), opened=lambda: path.open("rb"))
+
+
+def _keep(files: tuple[str, ...], sink: Sink) -> StepOutcome:
+    """Return the outcome of a command that would overwrite files that git cannot restore."""
+    names = ", ".join(files)
+    warning = f"not run, because it would overwrite {names}, which git cannot restore"
+    sink(Stream.STDERR, warning)
+    return StepOutcome(exit_code=0, warnings=(warning,))
 
 
 def _safe_directory(root: str) -> dict[str, str]:
