@@ -1,4 +1,4 @@
-"""The untracked files that steps write into the checkout: the developer's are kept, the run's own are removed after it."""
+"""The untracked files that steps write: the developer's are kept, and the run's own are removed after it."""
 
 from __future__ import annotations
 
