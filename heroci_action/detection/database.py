@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from heroci_action.detection.ci.records import Image
+from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.records import Command, Image
 from heroci_action.detection.database_settings import (
     ROLES,
     Database,
@@ -50,7 +52,22 @@ _IMAGE_ENV: Mapping[str, Mapping[str, str]] = {
     "mariadb": {"USER": "MARIADB_USER", "PASSWORD": "MARIADB_PASSWORD", "NAME": "MARIADB_DATABASE"},
 }
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
-_STARTS_SERVER = re.compile(r"postg|mysql|maria|docker[ -]compose|createdb|pg_ctl")
+# Programs that need a running server, and words in the names of its unit.
+_CLIENTS = frozenset(
+    {
+        "psql",
+        "createdb",
+        "createuser",
+        "pg_ctl",
+        "pg_ctlcluster",
+        "pg_isready",
+        "initdb",
+        "mysql",
+        "mysqladmin",
+    }
+    | {"mysqld", "mysqld_safe", "mariadb", "mariadb-admin"}
+)
+_SERVER = re.compile(r"postg|mysql|maria")
 # DB_HOST, POSTGRES_USER, MY_DATABASE_PASSWORD
 _VARIABLE = re.compile(
     r"(?:^|_)(?:DB|DATABASE|POSTGRES|POSTGRESQL|PG|SQL|MYSQL|MARIADB)\w*?_?"
@@ -167,12 +184,27 @@ def _vendor(kind: ServerKind | None) -> Vendor:
 def _tests_without_server(project: ProjectFiles) -> bool:
     """Return whether the project's CI runs the tests without a database server."""
     testing = project.evidence.testing
-    started = any(
-        _STARTS_SERVER.search(text)
-        for command in testing
-        for text in (command.line, *command.env.values())
+    created = (parse_dotenv(text).values() for text in project.ci.created.values())
+    values = itertools.chain(project.ci.env.values(), *created)
+    used = any(map(_uses_server, testing)) or any(map(_SERVER.search, values))
+    return bool(testing) and not used and ci_image(project, *DATABASES) is None
+
+
+def _mentions_sqlite(project: ProjectFiles) -> bool:
+    source = settings_source(project)
+    return source is not None and any(
+        re.search(r"sqlite|spatialite", project.tree.text(file)) for file in source.files
     )
-    return bool(testing) and not started and ci_image(project, *DATABASES) is None
+
+
+def _uses_server(command: Command) -> bool:
+    """Return whether a command starts a database server of the machine, or connects to one."""
+    call = command.call
+    if call.name in {"service", "systemctl", "brew", "invoke-rc.d"}:
+        return bool(_SERVER.search(command.line))
+    return call.name in _CLIENTS or (
+        call.name.startswith("wait") and bool(_SERVER.search(command.line))
+    )
 
 
 def _effective_vendor(project: ProjectFiles, way: Database) -> Vendor:
@@ -180,14 +212,16 @@ def _effective_vendor(project: ProjectFiles, way: Database) -> Vendor:
     configured = _vendor_in_ci(project, way)
     if configured is not Vendor.UNKNOWN:
         return configured
+    if _tests_without_server(project) and _mentions_sqlite(project):
+        return Vendor.SQLITE
     wanted = _wanted_vendor(project)
     if way.vendor is Vendor.UNKNOWN and {"HOST", "USER"} & {*way.literals, *way.variables}:
         return wanted or Vendor.UNKNOWN
     is_free = way.url is not None or "ENGINE" in way.variables
-    if not is_free or way.vendor in {Vendor.POSTGRESQL, Vendor.MYSQL}:
+    # GeoDjango would need more than a plain PostgreSQL.
+    stays = way.vendor is Vendor.SQLITE and uses_geodjango(project)
+    if not is_free or stays or way.vendor in {Vendor.POSTGRESQL, Vendor.MYSQL}:
         return way.vendor
-    if way.vendor is Vendor.SQLITE and _stays_on_sqlite(project):
-        return Vendor.SQLITE
     if wanted or not distributions(project):
         return wanted or Vendor.POSTGRESQL
     return Vendor.SQLITE if way.vendor is Vendor.UNKNOWN else way.vendor
@@ -202,11 +236,6 @@ def _vendor_in_ci(project: ProjectFiles, way: Database) -> Vendor:
             if found is not Vendor.UNKNOWN:
                 return found
     return Vendor.UNKNOWN
-
-
-def _stays_on_sqlite(project: ProjectFiles) -> bool:
-    """Return whether the CI tests on SQLite, or GeoDjango would need more than a plain PostgreSQL."""
-    return _tests_without_server(project) or uses_geodjango(project)
 
 
 def _sqlite(project: ProjectFiles, way: Database) -> Iterator[Finding]:

@@ -73,6 +73,28 @@ class Dockerfile:
         return lines
 
     @property
+    def base(self) -> str | None:
+        """Return the image from which the stage that is built starts, with its variables."""
+        by_name = {stage.name: stage for stage in self.stages if stage.name}
+        stage = by_name.get(self.target or "") or (self.stages[-1] if self.stages else None)
+        for _ in self.stages:
+            if stage is None or stage.base not in by_name:
+                break
+            stage = by_name[stage.base]
+        return stage.base if stage else None
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """Return the build arguments in front of the first stage, with their default values."""
+        found = {}
+        for line in self._instructions():
+            if _FROM.match(line):
+                break
+            if match := _SETTING.match(line):
+                found[match[1]] = match[2]
+        return found
+
+    @property
     def has_command(self) -> bool:
         """Return whether the image starts something by itself."""
         return any(_COMMAND.match(line) for line in self.lines)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from heroci_action.detection.ci.compose import COMPOSE_FILE, Composition
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import Command, Image
-from heroci_action.detection.ci.yaml_file import read_yaml, table
 from heroci_action.repository.files import RepositoryFiles
-
-_COMPOSE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +40,9 @@ def gather(tree: RepositoryFiles, ci: ProjectCI) -> Evidence:
 
 
 def _compose_images(tree: RepositoryFiles) -> Iterator[Image]:
-    for path in tree.matching(_COMPOSE):
-        for service in table(read_yaml(tree, path).get("services")).values():
-            name = table(service).get("image")
-            if isinstance(name, str):
-                # "${POSTGRES_IMAGE:-postgres:16}" names its default.
-                default = re.fullmatch(r"\$\{\w+:?-(.*)\}", name)
-                yield Image.parse(default[1] if default else name, source=path)
+    for path in tree.matching(COMPOSE_FILE):
+        composition = Composition(tree=tree, paths=(path,))
+        for name, content in composition.services.items():
+            image = composition.image(name) if "image" in content else None
+            if image is not None:
+                yield image

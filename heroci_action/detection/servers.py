@@ -46,24 +46,12 @@ def kind_of(image: Image) -> ServerKind | None:
 
 def ci_image(project: ProjectFiles, *kinds: ServerKind) -> Image | None:
     """Return the image of the first of these servers that the job with the tests starts."""
-    return next((image for image in _images(project, *kinds) if not is_compose(image)), None)
+    return next((image for image in project.ci.services if kind_of(image) in kinds), None)
 
 
 def any_image(project: ProjectFiles, *kinds: ServerKind) -> Image | None:
     """Return the image that the tests' job uses, else the one of a compose file."""
-    return next(_images(project, *kinds), None)
-
-
-def _images(project: ProjectFiles, *kinds: ServerKind) -> Iterator[Image]:
-    images = project.evidence.images
-    for image in sorted(images, key=is_compose):
-        if kind_of(image) in kinds:
-            yield image
-
-
-def is_compose(image: Image) -> bool:
-    """Return whether a compose file names the image, which may be for developers only."""
-    return "compose" in image.source
+    return next((image for image in project.evidence.images if kind_of(image) in kinds), None)
 
 
 def describe(image: Image) -> str:

@@ -102,10 +102,10 @@ def _secret_keys(source: SettingsSource) -> Iterator[Finding]:
 
 
 def _flags(project: ProjectFiles, source: SettingsSource) -> Iterator[Finding]:
-    """Yield DEBUG if it is off by default, and the allowed hosts if there are none by default."""
+    """Yield DEBUG if it is off by default, unless the CI's own environment is known, and hosts if none is allowed."""
     for read, statement in _reads_for(source, "DEBUG"):
         off = not read.has_default or (read.default is not None and read.default.lower() in _FALSE)
-        if off and "DEBUG" in read.name and read.name not in project.evidence.env:
+        if off and "DEBUG" in read.name and not project.evidence.testing:
             yield Found(
                 f"env.{read.name}",
                 "0" if read.default == "0" else "False",
@@ -137,7 +137,7 @@ def _redis(
         ),
         None,
     )
-    in_ci = image is not None and "compose" not in image.source
+    in_ci = image in project.ci.services
     asks = bool(project.evidence.testing)
     needed = any(read.required for read, _ in candidates)
     nothing_else = any(not read.has_default for read, _ in candidates)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from heroci_action.detection.ci.circleci import read_circleci
+from heroci_action.detection.ci.compose import with_containers
 from heroci_action.detection.ci.github import read_workflows
 from heroci_action.detection.ci.gitlab import read_gitlab
 from heroci_action.detection.ci.local import read_local
@@ -73,7 +74,7 @@ class ProjectCI:
 
 def read_ci(tree: RepositoryFiles) -> ProjectCI:
     """Read the files of every service; nothing from the repository is executed."""
-    by_service = [tuple(read(tree)) for read in SERVICES]
+    by_service = [tuple(with_containers(job, tree) for job in read(tree)) for read in SERVICES]
     suites = [found for jobs in by_service if (found := find_suite(jobs, tree))]
     # A service that only runs browser tests, or only at night, is not where the suite runs.
     usual = [suite for suite in suites if not suite.is_special]

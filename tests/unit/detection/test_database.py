@@ -529,3 +529,33 @@ def test_an_address_of_an_example_points_to_no_server_if_services_are_switched_o
     }
     config = loaded(tmp_path, files).config
     assert config.env == {"QUEUE_URL": "redis://localhost:6379/1"}
+
+
+_BY_FUNCTION = """
+import os
+def databases():
+    engine = os.getenv("DB_ENGINE") or "sqlite"
+    if engine == "sqlite":
+        db = {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}
+    else:
+        db = {"ENGINE": "django.db.backends.postgresql", "HOST": os.getenv("DB_HOST"), "NAME": os.getenv("DB_NAME")}
+    return {"default": db}
+DATABASES = databases()
+"""
+_COMPOSE = {"docs/docker-compose.yml": "services: {db: {image: 'postgres:16'}}\n"}
+
+
+def _ci(*lines: str) -> dict[str, str]:
+    steps = "".join(f"\n      - run: {line!r}" for line in lines)
+    return {".github/workflows/ci.yml": f"on: push\njobs:\n  test:\n    steps:{steps}\n"}
+
+
+def test_a_ci_without_a_server_counts_more_than_a_compose_file_for_users(tmp_path: Path) -> None:
+    files = {**django(_BY_FUNCTION), **DRIVER, **_COMPOSE}
+    install = "apt-get install -y postgresql-client libpq-dev"
+    assert loaded(tmp_path / "a", {**files, **_ci(install, "pytest")}).config.services == {}
+    assert "postgres" in loaded(tmp_path / "b", files).config.services
+    started = _ci("docker compose -f docs/docker-compose.yml up -d", "pytest")
+    assert "postgres" in loaded(tmp_path / "c", {**files, **started}).config.services
+    machine = _ci("sudo systemctl start postgresql.service", "pytest")
+    assert "postgres" in loaded(tmp_path / "d", {**files, **machine}).config.services

@@ -37,6 +37,12 @@ def test_debug_is_switched_off_only_where_it_would_be_off_anyway(
     assert env(tmp_path, settings) == expected
 
 
+def test_debug_is_left_alone_if_the_environment_of_the_ci_is_known(tmp_path: Path) -> None:
+    workflow = "on: push\njobs: {t: {steps: [{run: manage.py test}]}}\n"
+    files = {**django(SQLITE + 'DEBUG = env.bool("DEBUG")'), ".github/workflows/ci.yml": workflow}
+    assert loaded(tmp_path, files).config.env == {}
+
+
 def test_hosts_are_opened_only_where_none_is_allowed_otherwise(tmp_path: Path) -> None:
     assert env(tmp_path / "a", 'ALLOWED_HOSTS = env.list("HOSTS")') == {"HOSTS": "*"}
     assert env(tmp_path / "b", 'ALLOWED_HOSTS = env.list("HOSTS", default=["localhost"])') == {}

@@ -1,0 +1,234 @@
+"""Read the compose files of a job that starts its servers, or runs its tests, with Docker Compose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.records import UNKNOWN, Command, Image, Job
+from heroci_action.detection.ci.yaml_file import read_yaml, table, texts
+from heroci_action.detection.dockerfile import Dockerfile
+from heroci_action.repository.files import RepositoryFiles, join, parent
+
+COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
+# Source: the Compose specification, "Compose file", and the override file that is merged by default.
+_DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
+_STARTING = frozenset({"up", "run", "start", "create"})
+_VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:?[-+?])([^}]*))?\}|\$(\w+)")
+_VALUED = frozenset(
+    {"-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"}
+    | {"--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach"}
+)
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The services of compose files that are merged in order, with the variables that they are filled with."""
+
+    tree: RepositoryFiles
+    paths: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def services(self) -> Mapping[str, Mapping[str, Any]]:
+        """The definition of each service; a later file replaces the keys of an earlier one."""
+        merged: dict[str, dict[str, Any]] = {}
+        for path in self.paths:
+            for name, content in table(read_yaml(self.tree, path).get("services")).items():
+                merged[name] = self._merge(merged.get(name, {}), table(content))
+        for name, content in merged.items():
+            extended = table(content.get("extends")).get("service", content.get("extends"))
+            if isinstance(extended, str) and extended in merged and extended != name:
+                merged[name] = self._merge(merged[extended], content)
+        return merged
+
+    def _merge(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        env = {**self._environment(before), **self._environment(after)}
+        return {**before, **after, "environment": env}
+
+    def with_needs(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return services and what they depend on; without names, all of them."""
+        pending, found = list(names or self.services), dict[str, None]()
+        while pending:
+            name = pending.pop(0)
+            if name in self.services and name not in found:
+                found[name] = None
+                needs = self.services[name].get("depends_on")
+                pending += list(needs) if isinstance(needs, Mapping) else texts(needs)
+                pending += texts(self.services[name].get("links"))
+        return tuple(found)
+
+    def find(self, container: str) -> str | None:
+        """Return the service of a container by its name: `container_name`, or `project-service-1`."""
+        for name, content in self.services.items():
+            if self._fill(str(content.get("container_name", ""))) == container:
+                return name
+        return next(
+            (n for n in self.services if re.search(rf"[-_]{re.escape(n)}[-_]1$", container)), None
+        )
+
+    def image(self, name: str) -> Image | None:
+        """Return the image of a service, or the base of the image that it builds."""
+        content = self.services[name]
+        reference = content.get("image")
+        if content.get("build"):
+            reference = self._base(content["build"]) or reference
+        if not isinstance(reference, str):
+            return None
+        return Image.parse(
+            self._fill(reference), source=self.paths[-1], alias=name, env=self.environment(name)
+        )
+
+    def _base(self, build: object) -> str | None:
+        """Return the image that a build starts from."""
+        options = table(build)
+        context = build if isinstance(build, str) else str(options.get("context", "."))
+        file = str(options.get("dockerfile", "Dockerfile"))
+        dockerfile = Dockerfile(
+            self.tree.text(join(parent(self.paths[0]), context, file)), options.get("target")
+        )
+        args = _pairs(options.get("args"))
+        given = {name: self._fill(value) for name, value in args.items() if value is not None}
+        known = {**dockerfile.arguments, **given}
+        return fill(dockerfile.base, known) if dockerfile.base else None
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Return the variables of a service: of its files, then of its table."""
+        content = self.services[name]
+        files = content.get("env_file")
+        named = (
+            [table(item).get("path", item) for item in files]
+            if isinstance(files, list)
+            else texts(files)
+        )
+        found: dict[str, str] = {}
+        for file in (str(item) for item in named):
+            found |= parse_dotenv(self.tree.text(join(parent(self.paths[0]), file)))
+        filled = {key: self._fill(text) for key, text in self._environment(content).items()}
+        return found | {key: text for key, text in filled.items() if UNKNOWN not in text}
+
+    def _environment(self, content: Mapping[str, Any]) -> dict[str, str]:
+        declared = _pairs(content.get("environment"))
+        return {
+            name: self.variables.get(name, UNKNOWN) if value is None else value
+            for name, value in declared.items()
+        }
+
+    def _fill(self, text: str) -> str:
+        return fill(text, self.variables)
+
+
+def fill(text: str, variables: Mapping[str, str]) -> str:
+    """Replace the variables of a text as Compose does; UNKNOWN marks one that must be set and is not known."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        known = variables.get(match[1] or match[4])
+        operator, other = match[2] or "", match[3] or ""
+        if "+" in operator:
+            return other if known else ""
+        if known or (known == "" and not operator.startswith(":")):
+            return known
+        # Compose replaces a variable that is not set by nothing.
+        return other if "-" in operator else UNKNOWN if "?" in operator else ""
+
+    return _VARIABLE.sub(value, text)
+
+
+def _pairs(value: object) -> dict[str, str | None]:
+    """Return a table of variables, or a list of `NAME=value`; None for a name without a value."""
+    if isinstance(value, Mapping):
+        return {name: text for name, text in value.items() if isinstance(text, str)}
+    found = (text.partition("=") for text in texts(value))
+    return {name: text if sign else None for name, sign, text in found}
+
+
+def with_containers(job: Job, tree: RepositoryFiles) -> Job:
+    """Add the servers that the job's commands start in containers, and the variables of the containers they run in."""
+    files = tree.with_files(job.created)
+    used = Composition(tree=files, paths=())
+    servers: dict[str, Image] = {}
+    commands: list[Command] = []
+    for command in job.commands:
+        words = next(filter(None, map(_compose_words, (*command.via, command))), None)
+        if words:
+            used = _composition(words, command, files)
+            servers |= _started(words, used)
+        elif image := _run_image(command):
+            servers[image.name] = image
+        commands.append(_in_container(command, used))
+    return replace(job, commands=tuple(commands), services=(*job.services, *servers.values()))
+
+
+def _run_image(command: Command) -> Image | None:
+    """Return the image of `docker run`."""
+    container = command.call.container
+    if container is None or container.image is None or "run" not in command.words[:4]:
+        return None
+    return Image.parse(container.image, source=command.source, env=command.call.env)
+
+
+def _compose_words(command: Command) -> tuple[str, ...] | None:
+    """Return the words behind `docker compose`; None for any other command."""
+    for index, word in enumerate(command.words):
+        name = word.rpartition("/")[2]
+        if name in {"docker-compose", "podman-compose"}:
+            return command.words[index + 1 :]
+        if name in {"docker", "podman"} and command.words[index + 1 : index + 2] == ("compose",):
+            return command.words[index + 2 :]
+    return None
+
+
+def _composition(words: tuple[str, ...], command: Command, files: RepositoryFiles) -> Composition:
+    named = [value for name, value in _options(words) if name in {"-f", "--file"}]
+    place = command.directory
+    paths = [join(place, path) for path in named]
+    if not paths:
+        listed = command.env.get("COMPOSE_FILE", "")
+        paths = [join(place, path) for path in listed.split(":") if path]
+    if not paths:
+        first = files.first(*(join(place, name) for name in _DEFAULTS))
+        override = files.first(*(join(place, name) for name in _OVERRIDES))
+        paths = [path for path in (first, override) if path]
+    dotenv = parse_dotenv(files.text(join(place, ".env")))
+    return Composition(tree=files, paths=tuple(paths), variables={**dotenv, **command.env})
+
+
+def _options(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each option with its value, and words that are no options with an empty name."""
+    pending = iter(words)
+    for word in pending:
+        name, sign, value = word.partition("=")
+        if not word.startswith("-"):
+            yield "", word
+        elif sign:
+            yield name, value
+        else:
+            yield word, next(pending, "") if word in _VALUED else ""
+
+
+def _started(words: tuple[str, ...], used: Composition) -> dict[str, Image]:
+    verb, *named = [value for name, value in _options(words) if not name] or [""]
+    if verb not in _STARTING or not used.paths:
+        return {}
+    # `run SERVICE COMMAND` starts what the service depends on.
+    names = used.with_needs(named[:1] if verb == "run" else named)
+    images = {name: used.image(name) for name in names}
+    return {name: image for name, image in images.items() if image is not None}
+
+
+def _in_container(command: Command, used: Composition) -> Command:
+    """Give a command that runs in a service's container the variables of the service."""
+    call = next((each.call for each in (*command.via, command) if each.call.container), None)
+    if call is None or call.container is None:
+        return command
+    name = call.container.service or used.find(call.container.image or "")
+    if name is None or name not in used.services:
+        return command
+    return replace(command, env={**command.env, **used.environment(name), **call.env})

@@ -1,0 +1,64 @@
+"""Servers that a job starts with Docker, and the variables of the containers that it tests in."""
+
+from __future__ import annotations
+
+from tests.unit.detection.ci.trees import ci_of, workflow
+
+COMPOSE = {
+    "compose.yml": """
+        services:
+          base:
+            build: {context: ., dockerfile: Dockerfile.db, args: {VERSION: "${PG:-16}"}}
+            environment: [POSTGRES_USER=shop]
+          db: {extends: {service: base}, container_name: shop_db}
+          cache: {image: "redis:${REDIS-7}"}
+          mail: {image: mailhog}
+          web:
+            container_name: shop_web
+            build: {context: ., target: test}
+            depends_on: {db: {condition: service_healthy}}
+            environment: {DB_HOST: db, MODE: "${MODE:?}", KEEP: $$x}
+            env_file: [web.env]
+        """,
+    "web.env": "FROM_FILE=1\nDB_HOST=elsewhere\n",
+    "Dockerfile.db": "ARG VERSION=15\nFROM postgres:${VERSION}-alpine\n",
+    "Dockerfile": "FROM python:3.12 AS base\nFROM base AS test\nFROM base AS prod\n",
+}
+
+
+def servers(*lines: str, files: dict[str, str] | None = None) -> list[str]:
+    ci = ci_of({**COMPOSE, **workflow(*lines), **(files or {})})
+    return [f"{image.name}:{image.tag}" for image in ci.services]
+
+
+def test_services_that_a_job_starts_are_its_servers() -> None:
+    assert servers("docker compose up -d cache db", "pytest") == ["redis:7", "postgres:16-alpine"]
+    assert servers("pytest") == []
+    assert servers("docker compose logs db", "pytest") == []
+
+
+def test_needed_services_start_too() -> None:
+    assert servers("docker-compose run --rm web pytest") == ["python:3.12", "postgres:16-alpine"]
+
+
+def test_named_files_and_variables_of_the_job_count() -> None:
+    override = {
+        "ci/compose.ci.yml": "services: {db: {image: 'postgis/postgis:17-3.5', build: null}}\n"
+    }
+    lines = ("docker compose -f compose.yml -f ci/compose.ci.yml up --wait db", "pytest")
+    assert servers(*lines, files=override) == ["postgis/postgis:17-3.5"]
+    assert servers("PG=18 docker compose up -d db", "pytest") == ["postgres:18-alpine"]
+    assert servers("docker run -d -e POSTGRES_PASSWORD=x -p 5432:5432 postgres:14", "pytest") == [
+        "postgres:14"
+    ]
+
+
+def test_tests_in_a_container_have_the_variables_of_its_service() -> None:
+    for line in (
+        "docker compose run -e EXTRA=1 web pytest",
+        "docker compose exec -e EXTRA=1 web sh -c 'pytest -q'",
+    ):
+        env = ci_of({**COMPOSE, **workflow(line)}).env
+        assert env == {"FROM_FILE": "1", "DB_HOST": "db", "KEEP": "$x", "EXTRA": "1"}
+    env = ci_of({**COMPOSE, **workflow("docker compose up -d", "docker exec shop_web pytest")}).env
+    assert env["DB_HOST"] == "db"
