@@ -80,6 +80,12 @@ def _redirects(command: Command) -> bool:
     )
 
 
+def _is_outside(argument: str) -> bool:
+    """Return whether an argument or the value of an option is an absolute path that is not a temporary one."""
+    value = argument.rpartition("=")[2]
+    return value.startswith(("/", "~/")) and not value.startswith(("/tmp/", "/dev/"))  # noqa: S108
+
+
 class _Line:
     """A line of the suite's job in front of its tests."""
 
@@ -141,6 +147,8 @@ class _Line:
             return "it contains a value that only the CI knows"
         if self.command.conditional:
             return "it runs only under a condition"
+        if any(map(_is_outside, self.call.arguments)):
+            return "it uses a path outside the checkout"
         return None
 
     def _text(self) -> str:

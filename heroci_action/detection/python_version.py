@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.requirements import Requirement
 
+from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
 from heroci_action.detection.findings import Finding, Found
 from heroci_action.detection.image_choice import find_dockerfile
 from heroci_action.detection.markers import applicable, is_exact
@@ -18,7 +19,8 @@ from heroci_action.detection.requirements import find_dependencies
 from heroci_action.repository.files import join
 
 Version = tuple[int, int]
-NEWEST = (3, 13)
+# Without a version that the project names, the newest one is too new for some of its dependencies.
+_USUAL = (3, 13)
 _OLDEST = (3, 6)
 # The newest Python of each series of Django: https://docs.djangoproject.com/en/stable/faq/install/
 _DJANGO = {
@@ -73,7 +75,7 @@ def _in_ci(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     for text, source in project.evidence.pythons:
         by_source.setdefault(source, []).extend(_versions(text))
     for source, versions in by_source.items():
-        supported = [version for version in versions if version <= NEWEST]
+        supported = [version for version in versions if version <= NEWEST_PYTHON]
         if versions:
             yield (max(supported) if supported else min(versions)), f"python-version in {source}"
 
@@ -92,7 +94,8 @@ def _newest_allowed(project: ProjectFiles) -> tuple[Version, str]:
     metadata = read_metadata(project.tree, directory)
     requires = metadata.requires_python if metadata else ""
     classifiers = _classified(metadata.classifiers) if metadata else []
-    candidates = [(3, minor) for minor in range(NEWEST[1], _OLDEST[1] - 1, -1)]
+    newest = NEWEST_PYTHON if classifiers else _USUAL
+    candidates = [(3, minor) for minor in range(newest[1], _OLDEST[1] - 1, -1)]
     allowed = [v for v in candidates if allows(requires, v) and _listed(v, classifiers)]
     supported = [v for v in allowed if v <= _newest_for_django(project, v)]
     if supported and supported[0] != allowed[0]:
@@ -100,12 +103,12 @@ def _newest_allowed(project: ProjectFiles) -> tuple[Version, str]:
     if (requires or classifiers) and allowed:
         source = "requires-python allows" if requires else "the classifiers allow"
         return allowed[0], f"the newest that {source}"
-    return NEWEST, ""
+    return _USUAL, ""
 
 
 def _listed(version: Version, classifiers: list[Version]) -> bool:
     """Return whether classifiers allow a version; those with a newer one than HeroCI's allow all."""
-    return not classifiers or version in classifiers or max(classifiers) > NEWEST
+    return not classifiers or version in classifiers or max(classifiers) > NEWEST_PYTHON
 
 
 def _classified(lines: Iterable[str]) -> list[Version]:
@@ -119,9 +122,9 @@ def _newest_for_django(project: ProjectFiles, version: Version) -> Version:
     pinned = [pin for pin in exact if distribution(pin) == "django" and is_exact(pin)]
     series = _series(pinned[-1]) if pinned else None
     if series is None or series > max(_DJANGO):
-        return NEWEST
+        return NEWEST_PYTHON
     fitting = [python for django, python in sorted(_DJANGO.items()) if django <= series]
-    return fitting[-1] if fitting else NEWEST
+    return fitting[-1] if fitting else NEWEST_PYTHON
 
 
 def _series(pin: Requirement) -> Version | None:

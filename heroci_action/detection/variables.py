@@ -67,6 +67,17 @@ _NEVER = frozenset(
         "CI",
     }
 )
+# Variables of the CI service, of installers, caches, images and uploads.
+_OF_TOOLS = re.compile(
+    r"^(GITHUB|RUNNER|ACTIONS|CI|GITLAB|CIRCLE|TRAVIS|BITBUCKET|AZURE|SYSTEM|BUILD|CODECOV|COVERALLS|CC|SONAR|DOCKER"
+    r"|BUILDX?|COMPOSE|UV|PIP|PIPENV|POETRY|PDM|HATCH|TOX|NOX|PRE_COMMIT|NPM|YARN|PNPM|IMAGE|REGISTRY|GH|GIT|PG)_"
+    r"|^(TOXENV|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE|FORCE_COLOR|NO_COLOR|PY_COLORS|CLICOLOR\w*|DEBIAN_FRONTEND)$"
+    r"|^PG[A-Z]+$|(TOKEN|VERSION|IMAGE|CACHE|CACHE_DIR|CACHE_KEY|CACHE_PATH)$"
+)
+# Addresses and accounts of servers, which scripts read to wait for them.
+_ADDRESS = re.compile(
+    r"(^|_)(DB|DATABASE|POSTGRES|POSTGRESQL|PG|SQL|MYSQL|MARIADB|REDIS|VALKEY)\w*_(HOST\w*|PORT|USER\w*|PASS\w*|DB|NAME)$"
+)
 
 
 def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
@@ -211,6 +222,7 @@ def _others(
             yield from _with_server(project, read.name, value, origin)
         elif not _is_host_or_flag(read, source):
             missing.setdefault(read.name, statement.file)
+    yield from _unread(project, done)
     if missing:
         example = next(iter(missing))
         yield Warn(
@@ -218,6 +230,13 @@ def _others(
             f'(read in {", ".join(dict.fromkeys(missing.values()))}); set env = {{ {example} = "…" }}',
             tuple(f'env.{name} = "…"' for name in missing),
         )
+
+
+def _unread(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:
+    """Yield the variables of the test job that the settings do not read: a library or the tests may."""
+    for name, (value, origin) in project.evidence.env.items():
+        if name not in done and not _OF_TOOLS.search(name) and not _ADDRESS.search(name):
+            yield from _with_server(project, name, value, origin)
 
 
 def _modules(project: ProjectFiles) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
-NEWEST_PYTHON = (3, 13)
+NEWEST_PYTHON = (3, 14)
 _CONDITION = re.compile(r"([\w{},!.-]+)\s*:(?:\s+(.*))?")
 # Environments for something else than the tests, or for versions that are no releases.
 _ODD = re.compile(

@@ -473,6 +473,7 @@ def test_variables_of_the_ci_point_to_the_server_even_if_the_settings_are_not_un
     assert config.env == {
         "MY_DB_HOST": "{postgres.host}",
         "MY_DB_PASSWORD": "{postgres.password}",
+        "PLAIN": "y",
     }
     assert config.services["postgres"].version == "17"
 

@@ -40,7 +40,7 @@ WORKFLOW = ".github/workflows/t.yml"
         ({"setup.py": "from setuptools import setup\nP = '>=3.8,<3.11'\nsetup(name='x', python_requires=P)\n"}, "3.10"),
         ({"setup.py": "import setuptools\nsetuptools.setup(name='x', python_requires='>= 3.8, <= 3.12')\n"}, "3.12"),
         ({WORKFLOW: "jobs: {t: {steps: [{uses: x, with: {python-version: 3.10}}, {run: pytest}]}}"}, "3.10"),
-        ({WORKFLOW: "jobs: {t: {strategy: {matrix: {py: ['3.11', '3.12', '3.14']}}, "
+        ({WORKFLOW: "jobs: {t: {strategy: {matrix: {py: ['3.11', '3.12', '3.15']}}, "
           "steps: [{uses: x, with: {python-version: '${{ matrix.py }}'}}, {run: pytest}]}}"}, "3.12"),
         ({WORKFLOW: "jobs: {docs: {steps: [{uses: x, with: {python-version: '3.9'}}, {run: make html}]}}"}, "3.13"),
     ],

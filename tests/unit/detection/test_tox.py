@@ -17,7 +17,7 @@ from tests.unit.detection.projects import django, loaded, manage
         ("lint, docs\ncoverage", set()),
         ("py39, flake8", {"py39"}),
         ("py{39,310}-django{42,52}, lint", {"py310", "django52"}),
-        ("py{312,313,314}-dj60", {"py313", "dj60"}),
+        ("py{313,314,315}-dj60", {"py314", "dj60"}),
         ("py313-dj{52,60,main}", {"py313", "dj60"}),
         ("py312-dj52-{mysql,sqlite3,postgresql}", {"py312", "dj52", "sqlite3"}),
         ("py312-dj60-mysql\npy311-dj52-postgres", {"py311", "dj52", "postgres"}),

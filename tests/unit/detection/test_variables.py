@@ -122,6 +122,20 @@ def test_redis_is_not_started_for_a_variable_with_a_default_that_ci_does_without
     assert found.config.services == {}
 
 
+def test_variables_of_the_test_job_are_kept_even_if_only_a_library_reads_them(
+    tmp_path: Path,
+) -> None:
+    job = """
+        on: push
+        env: {LANGUAGE_DATA: data, UV_CACHE_DIR: /tmp/uv, NODE_VERSION: "22", CODECOV_TOKEN: x, POSTGRES_USER: shop}
+        jobs: {t: {steps: [{run: manage.py test, env: {SEARCH_MODE: memory, PGPASSWORD: x, PYTHONUNBUFFERED: "1"}}]}}
+        """
+    assert env(tmp_path, "", **{".github/workflows/ci.yml": job}) == {
+        "LANGUAGE_DATA": "data",
+        "SEARCH_MODE": "memory",
+    }
+
+
 def test_a_prefix_for_test_databases_is_set_where_it_is_read(tmp_path: Path) -> None:
     assert env(tmp_path, 'P = os.environ.get("TEST_DATABASE_PREFIX", "test_")') == {
         "TEST_DATABASE_PREFIX": "test_heroci_"
