@@ -76,7 +76,8 @@ _OF_TOOLS = re.compile(
 )
 # Addresses and accounts of servers, which scripts read to wait for them.
 _ADDRESS = re.compile(
-    r"(^|_)(DB|DATABASE|POSTGRES|POSTGRESQL|PG|SQL|MYSQL|MARIADB|REDIS|VALKEY)\w*_(HOST\w*|PORT|USER\w*|PASS\w*|DB|NAME)$"
+    r"(^|_)(DB|DATABASE|POSTGRES|POSTGRESQL|PG|SQL|MYSQL|MARIADB|REDIS|VALKEY)\w*_"
+    r"(HOST\w*|PORT|USER\w*|PASS\w*|DB|NAME)$"
 )
 
 
