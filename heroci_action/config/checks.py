@@ -148,7 +148,7 @@ def _services(config: Config) -> Iterator[Problem]:
 
 
 def _stages(config: Config, services: frozenset[str], written: frozenset[str]) -> Iterator[Problem]:
-    stages = {*BUILT_IN_STAGES, *config.stages, *written}
+    stages = frozenset((*BUILT_IN_STAGES, *config.stages, *written))
     for name, stage in config.stages.items():
         key = dotted(("stages", name))
         yield from _unknown_stages(f"{key}.needs", stage.needs or (), stages)
@@ -170,8 +170,7 @@ def _stages(config: Config, services: frozenset[str], written: frozenset[str]) -
     yield from circular_needs(_needs(config))
 
 
-def _unknown_stages(key: str, needs: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
-    known = set(known)
+def _unknown_stages(key: str, needs: Iterable[str], known: frozenset[str]) -> Iterator[Problem]:
     for need in needs:
         if need not in known:
             yield Problem(key=key, message=f"there is no stage {need!r}{suggest(need, known)}")
@@ -186,7 +185,7 @@ def _publish(config: Config) -> Iterator[Problem]:
             message="the table `publish` already defines a stage of this name",
             remedy="rename this stage, or remove `publish`",
         )
-    known = {*BUILT_IN_STAGES, *config.stages}
+    known = frozenset((*BUILT_IN_STAGES, *config.stages))
     yield from _unknown_stages("publish.needs", config.publish.needs or (), known)
 
 
