@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from math import lcm
 from urllib.parse import quote, quote_plus
 
 from heroci_action.text import without_ansi
@@ -112,7 +113,9 @@ def _forms(secret: str) -> Iterator[str]:
             yield from _escaped(value)
             yield from _quoted(value)
             yield from _base64(value)
+            yield from _base32(value)
             yield from _hex(value)
+            yield from _spelled_out(value)
 
 
 def _json(value: str) -> str:
@@ -192,27 +195,57 @@ def _quoted(value: str) -> Iterator[str]:
 
 
 def _base64(value: str) -> Iterator[str]:
-    """Yield the value as part of a longer encoded text (`user:password`), at each of the three positions in a group.
+    """Yield the value as part of a longer encoded text (`user:password`), also encoded twice, or as PowerShell does."""
+    content = value.encode(errors="surrogatepass")
+    whole = base64.b64encode(content)
+    # A letter in UTF-16 shares its group with zero bytes, so a short value would be almost nothing.
+    wide = value.encode("utf-16-le", errors="surrogatepass")
+    for inner in (content, whole.rstrip(b"="), wide):
+        for form in _within(inner, base64.b64encode, bits=6):
+            yield form
+            yield form.translate(_URL_SAFE)
+    for width in _LINE_WIDTHS:
+        pieces = (whole.decode()[start : start + width] for start in range(0, len(whole), width))
+        yield from (piece for piece in pieces if len(piece) >= _WRAPPED_MIN)
+
+
+def _base32(value: str) -> Iterator[str]:
+    yield from _within(value.encode(errors="surrogatepass"), base64.b32encode, bits=5)
+
+
+def _within(content: bytes, encode: Callable[[bytes], bytes], *, bits: int) -> Iterator[str]:
+    """Yield the encoded content at each position in a group of so many bits for each character.
 
     Characters that also hold bits of a neighbour are left out, because they differ from text to text.
     """
-    content = value.encode(errors="surrogatepass")
-    for shift in range(3):
-        encoded = base64.b64encode(bytes(shift) + content).decode()
-        first = -(-shift * 8 // 6)
-        last = (shift + len(content)) * 8 // 6
-        form = encoded[first:last]
+    for shift in range(lcm(bits, 8) // 8):
+        first = -(-shift * 8 // bits)
+        last = (shift + len(content)) * 8 // bits
+        form = encode(bytes(shift) + content).decode()[first:last]
         if len(form) >= MIN_LENGTH:
             yield form
-            yield form.translate(_URL_SAFE)
-    whole = base64.b64encode(content).decode()
-    for width in _LINE_WIDTHS:
-        pieces = (whole[start : start + width] for start in range(0, len(whole), width))
-        yield from (piece for piece in pieces if len(piece) >= _WRAPPED_MIN)
 
 
 def _hex(value: str) -> Iterator[str]:
     content = value.encode(errors="surrogatepass")
-    for form in (content.hex(), content.hex(":"), content.hex(" ")):
+    for separator in ("", ":", " ", "-"):
+        form = content.hex(*filter(None, [separator]))
         yield form
         yield form.upper()
+
+
+_BYTES = ("\\x{:02x}", "\\{:03o}", "%{:02X}", "={:02X}", "0x{:02x}, ", "{}, ")
+_CHARACTERS = ("\\u{:04x}", "&#{};", "&#x{:x};")
+
+
+def _spelled_out(value: str) -> Iterator[str]:
+    """Yield the value with every byte or character escaped, safe ones too, in capitals as well."""
+    content = value.encode(errors="surrogatepass")
+    characters = tuple(map(ord, value))
+    for numbers, templates in ((content, _BYTES), (characters, _CHARACTERS)):
+        for template in templates:
+            form = "".join(map(template.format, numbers)).rstrip(", ")
+            capitals = "".join(map(template.replace("x}", "X}").format, numbers)).rstrip(", ")
+            for shape in (form, form.lower(), capitals):
+                yield shape
+                yield shape.replace("\\", "\\\\")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from heroci_action.engines.base import Sink, Stream
 from heroci_action.engines.lines import LONGEST_LINE
+from heroci_action.engines.secret_parts import SECRET_NAME, secret_parts
 from heroci_action.errors import EngineError
 from heroci_action.masking import Masker, without_colours
 from heroci_action.plan.actions import BuildImage
@@ -16,7 +17,6 @@ Announce = Callable[[str], None]
 """Callback that receives every line of a secret, so that other logs can mask it too."""
 
 LONGEST_CODE = 8  # characters of a colour code
-SECRET_NAME = re.compile(r"secret|token|passw|key|credential|dsn|auth", re.IGNORECASE)
 MIN_UNDECLARED = 8
 # Facts about the machine and the job, such as GITHUB_SHA; the names of GitHub's tokens match SECRET_NAME.
 _PUBLIC_NAME = re.compile(
@@ -39,7 +39,8 @@ class SecretStore:
         self.add(*values)
 
     def add(self, *values: str) -> None:
-        """Mask these values from now on."""
+        """Mask these values and the secrets inside them from now on."""
+        values = tuple(part for value in values for part in (value, *secret_parts(value)))
         new = [value for value in dict.fromkeys(values) if value and value not in self._values]
         for line in Masker(new).values:
             self._announce(line)

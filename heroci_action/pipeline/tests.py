@@ -140,9 +140,7 @@ class _Run:
         """Return the run as a step; if it fails, the other runs still follow."""
         pytest = self.loaded.config.tests.runner == "pytest"
         line = self._pytest() if pytest else self._django()
-        env = {"HEROCI_RECORD": self.record}
-        if pytest:
-            env["PYTEST_PLUGINS"] = "heroci_pytest_plugin"
+        env = {"HEROCI_RECORD": self.record, "PYTEST_PLUGINS": self._pytest_plugins()}
         if self.loaded.config.tests.coverage:
             env["COVERAGE_PROCESS_START"] = RC
         return Step(
@@ -153,6 +151,13 @@ class _Run:
             must_report=True,
             blocking=False,
         )
+
+    def _pytest_plugins(self) -> str:
+        """Return the plugins of any pytest; a project's own runner class or test script may call it, too."""
+        config = self.loaded.config
+        stage = config.stages.get(NAME)
+        own = {**config.env, **(stage.env if stage else {})}.get("PYTEST_PLUGINS")
+        return ",".join(filter(None, (own, "heroci_pytest_plugin")))
 
     def _reports(self, *, pytest: bool) -> Iterator[Report]:
         if pytest:

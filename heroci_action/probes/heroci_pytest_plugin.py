@@ -24,14 +24,13 @@ from heroci_pytest_reports import (  # type: ignore[import-not-found,unused-igno
 )
 from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
     OUTPUT_LIMIT,
+    RUNNING,
     Record,
     database,
 )
 from heroci_recorder import nth_name  # type: ignore[import-not-found,unused-ignore]
 from heroci_sharding import Part  # type: ignore[import-not-found,unused-ignore]
 
-RUNNING = "HEROCI_PYTEST"
-"""Set by the first pytest to its process id, so that a pytest that a test starts is not recorded."""
 NO_TESTS_COLLECTED = 5
 """As in pytest.ExitCode, which old versions do not have."""
 PHASES = ("setup", "call", "teardown")

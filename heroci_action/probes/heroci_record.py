@@ -21,6 +21,9 @@ TEXT_LIMIT = 256 * 1024
 OUTPUT_LIMIT = 64 * 1024
 """Characters kept of the output of one test, from the end."""
 
+RUNNING = "HEROCI_RUNNING"
+"""Set to the process id of the recorded run, so that a pytest that one of its tests starts is not recorded."""
+
 
 @functools.lru_cache(maxsize=None)
 def _root() -> str:

@@ -24,6 +24,7 @@ from heroci_locate import (  # type: ignore[import-not-found,unused-ignore]
 )
 from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
     OUTPUT_LIMIT,
+    RUNNING,
     Record,
     database,
 )
@@ -141,7 +142,7 @@ class Recorder:
             return
         before = getattr(result, "testsRun", 0)
         self._left_out = 0
-        with self._span("suite", suite.countTestCases()) as end:
+        with _marked_as_running(), self._span("suite", suite.countTestCases()) as end:
             yield
             end["stopped"] = bool(getattr(result, "shouldStop", False))
             end["left_out"] = self._left_out
@@ -301,6 +302,17 @@ class Recorder:
         self._record.write(event="stop", n=number)
         if isinstance(owner, type):
             self._record.write(event="fixtures", classname=path, duration=duration)
+
+
+@contextmanager
+def _marked_as_running() -> Iterator[None]:
+    known = os.environ.get(RUNNING)
+    os.environ[RUNNING] = known or str(os.getpid())
+    try:
+        yield
+    finally:
+        if known is None:
+            os.environ.pop(RUNNING, None)
 
 
 def end_on_sigterm() -> None:

@@ -52,6 +52,18 @@ def test_the_lines_of_a_key_are_masked_one_by_one() -> None:
         quote(SECRET, safe="").lower(),
         json.dumps(SECRET)[1:-1],
         base64.b64encode(SECRET.encode()).decode().rstrip("="),
+        base64.b64encode(SECRET.encode("utf-16-le")).decode().rstrip("="),
+        base64.b64encode(base64.b64encode(SECRET.encode())).decode().rstrip("="),
+        base64.b32encode(SECRET.encode()).decode().rstrip("="),
+        SECRET.encode().hex("-").upper(),
+        "".join(f"%{byte:02x}" for byte in SECRET.encode()),
+        "".join(f"\\x{byte:02x}" for byte in SECRET.encode()),
+        "".join(f"\\\\x{byte:02X}" for byte in SECRET.encode()),
+        "".join(f"\\{byte:03o}" for byte in SECRET.encode()),
+        "".join(f"\\u{ord(character):04X}" for character in SECRET),
+        "".join(f"&#x{ord(character):x};" for character in SECRET),
+        "".join(f"&#{ord(character)};" for character in SECRET),
+        str(list(SECRET.encode()))[1:-1],
     ],
 )
 def test_other_forms_of_a_secret_are_masked_as_well(form: str) -> None:

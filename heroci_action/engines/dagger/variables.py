@@ -8,7 +8,8 @@ import dagger
 
 from heroci_action.engines.dagger.connection import Connection
 from heroci_action.engines.dagger.replay_cache import digest
-from heroci_action.engines.secret_store import SECRET_NAME, SecretStore
+from heroci_action.engines.secret_parts import SECRET_NAME
+from heroci_action.engines.secret_store import SecretStore
 from heroci_action.plan.stages import Stage, Step
 
 

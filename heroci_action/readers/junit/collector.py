@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from heroci_action.readers.base import Readings, Source
-from heroci_action.readers.junit.cases import Case, Draft, build, class_of, origin_of
+from heroci_action.readers.junit.cases import Case, Child, Draft, build, class_of, origin_of
 from heroci_action.readers.junit.durations import seconds
 from heroci_action.readers.junit.outcomes import Row, has_status, status_of
 from heroci_action.readers.junit.places import Definition, Places
@@ -91,10 +91,22 @@ class Collector:
     def add_rows(self, rows: Sequence[Row], suite: Suite) -> None:
         """Add cases without elements: they passed, unless an attribute contradicts that."""
         suite.cases += len(rows)
+        if suite.by_pytest:
+            rows = [row for row in rows if not self._add_unfinished(row, suite)]
         if any(map(has_status, rows)) or (suite.failed and not suite.by_pytest):
             rows = [row for row in rows if not self._add_special(row, suite)]
         if rows:
             self._pack(rows, suite)
+
+    def _add_unfinished(self, row: Row, suite: Suite) -> bool:
+        """Add the case that pytest was running when it ended, if it is one; pytest writes no name for it."""
+        if "name" in row:
+            return False
+        children = [
+            Child("error", {"message": "did not finish: pytest ended while it was running"})
+        ]
+        self.add(Case({**row, "name": "(unknown)"}, suite, children=children))
+        return True
 
     def _add_special(self, row: Row, suite: Suite) -> bool:
         """Add a case if it did not pass, or if it is a rerun; return whether it was added."""

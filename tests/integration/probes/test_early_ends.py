@@ -226,6 +226,64 @@ def test_a_script_that_leaves_before_its_second_suite_has_not_passed(project: Pr
     assert run.result.reason == "the test process exited with code 0 after 3 of 4 tests"
 
 
+PYTEST_RUNNER = {
+    "runners.py": """class Pytest:
+    def __init__(self, **options):
+        pass
+
+    def run_tests(self, labels, **options):
+        import pytest
+        return pytest.main(["-p", "no:cacheprovider", *labels])
+""",
+    "test_it.py": """import os
+
+
+def test_passes():
+    pass
+
+
+def test_ends():
+    END
+""",
+}
+
+
+@pytest.mark.promise(
+    "the project's own test runner class or test script calls pytest",
+    "the tests are recorded, also if one of them ends the process",
+)
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        ("assert 0", "1 failed test"),
+        ("os._exit(0)", "the test process exited with code 0 after 1 of 2 tests"),
+    ],
+)
+def test_a_runner_that_calls_pytest_is_recorded(project: Project, end: str, reason: str) -> None:
+    files = {name: text.replace("END", end) for name, text in PYTEST_RUNNER.items()}
+    env = {"RUNNER": "runners.Pytest", "PYTEST_PLUGINS": "heroci_pytest_plugin"}
+    run = project.write(files).manage("test_it.py", env=env)
+    assert (run.result.reason or "").startswith(reason)
+    assert run.test("test_ends").status.is_failure
+
+
+def test_pytest_that_a_django_test_starts_is_not_recorded(project: Project) -> None:
+    text = """import subprocess, sys
+from django.test import SimpleTestCase
+
+
+class A(SimpleTestCase):
+    def test_starts_pytest(self):
+        line = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_it.py"]
+        self.assertEqual(subprocess.call(line), 1)
+"""
+    inner = PYTEST_RUNNER["test_it.py"].replace("END", "assert 0")
+    files = {"shop/tests/test_a.py": text, "test_it.py": inner}
+    run = project.write(files).manage(env={"PYTEST_PLUGINS": "heroci_pytest_plugin"})
+    assert [test.name for test in run.result.tests] == ["test_starts_pytest"]
+    assert run.result.status is Status.PASSED
+
+
 FINE = {
     "skipped in its set-up": in_class(
         "    @classmethod\n    def setUpClass(cls):\n        raise unittest.SkipTest('no server')\n"

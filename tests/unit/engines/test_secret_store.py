@@ -90,3 +90,25 @@ def test_values_of_the_caller_are_secret_unless_they_are_public(
         project="shop", stages=(Stage(name="a", steps=(step,)),), public_variables=("RELEASE",)
     )
     assert (value in declared_secrets(plan, {name: value})) is is_secret
+
+
+@pytest.mark.parametrize(
+    ("value", "part"),
+    [
+        ("amqp://shop:pa55%2Fword@mq:5672/v", "pa55/word"),
+        ("postgres://shop:pa55word@db/shop", "pa55word"),
+        ("Server=db;Password=pa55word;User=shop", "pa55word"),
+        ("host=db password=pa55word dbname=shop", "pa55word"),
+        ('{"user": "shop", "auth": {"api_key": "pa55word"}}', "pa55word"),
+    ],
+)
+def test_a_secret_inside_a_secret_is_masked_on_its_own(value: str, part: str) -> None:
+    assert SecretStore(lambda _: None, value).mask(f"using {part}!") == "using ***!"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["postgres://postgres:postgres@db/shop", "Server=db;Password=abc", '{"key": 1}', "{" * 100_000],
+)
+def test_words_of_a_secret_that_are_no_secrets_stay(value: str) -> None:
+    assert SecretStore(lambda _: None, value).mask("postgres abc db 1") == "postgres abc db 1"

@@ -208,6 +208,14 @@ def test_djangos_runner_is_recorded_and_keeps_the_projects_arguments(tmp_path: P
     assert found.env["HEROCI_RECORD"] == "{reports}/record-1"
 
 
+@pytest.mark.parametrize(
+    "toml", ['env.PYTEST_PLUGINS = "own"', 'stages.tests.env.PYTEST_PLUGINS = "own"']
+)
+def test_any_pytest_is_recorded_next_to_the_projects_own_plugins(tmp_path: Path, toml: str) -> None:
+    found = step(plan(tmp_path, project(toml=f"{toml}\n")).stage("tests"), "tests")
+    assert found.env["PYTEST_PLUGINS"] == "own,heroci_pytest_plugin"
+
+
 def test_pytest_is_recorded_without_a_word_against_its_options(tmp_path: Path) -> None:
     toml = 'tests.runner = "pytest"\ntests.args = ["-m", "not slow"]\n'
     found = step(plan(tmp_path, project(toml=toml)).stage("tests"), "tests")

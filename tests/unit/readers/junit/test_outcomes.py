@@ -192,3 +192,13 @@ def test_cases_inside_of_cases_and_suites_inside_of_cases_count() -> None:
         ("b", "inner"),
         ("c", ""),
     ]
+
+
+def test_the_test_that_pytest_was_running_when_it_ended_has_not_passed() -> None:
+    document = (
+        '<testsuites name="pytest tests"><testsuite name="pytest" tests="1">'
+        '<testcase classname="a" name="test_a"/><testcase time="0.1"/></testsuite></testsuites>'
+    )
+    bad = [test for test in all_tests(read(document)) if test.status.is_failure]
+    assert [test.message for test in bad] == ["did not finish: pytest ended while it was running"]
+    assert outcomes(document) == {"passed": 1, "errored": 1}
