@@ -228,8 +228,7 @@ def _within(content: bytes, encode: Callable[[bytes], bytes], *, bits: int) -> I
 
 def _hex(value: str) -> Iterator[str]:
     content = value.encode(errors="surrogatepass")
-    for separator in ("", ":", " ", "-"):
-        form = content.hex(*filter(None, [separator]))
+    for form in (content.hex(), *map(content.hex, (":", " ", "-"))):
         yield form
         yield form.upper()
 
