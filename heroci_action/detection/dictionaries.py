@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.environment_reads import read_of, text_of
-from heroci_action.detection.source import SettingsSource
+from heroci_action.detection.source import SettingsSource, attribute_of_module
 
 _MAX_DEPTH = 12
 _MAX_STEPS = 2_000  # settings that refer to themselves over and over
@@ -40,14 +40,14 @@ class Resolver:
         """Return the items of a dictionary by key; None if the expression is not one."""
         if depth == 0 or next(self._steps, None) is None:
             return None
-        name = node.id if isinstance(node, ast.Name) else None
+        name = node.id if isinstance(node, ast.Name) else attribute_of_module(node)
         found = self._entries(self.resolve(node), depth - 1)
         if found is None or name is None:
             return found
         return {**found, **self._changes(name)}
 
     def _changes(self, name: str) -> Entries:
-        """Return the items that are set later: `NAME["KEY"] = …`."""
+        """Return the items that are set later: `NAME["KEY"] = …`, `NAME.update(…)`."""
         found: dict[str, ast.expr] = {}
         for statement in self.source.assigned(name):
             node = statement.node
@@ -56,7 +56,15 @@ class Resolver:
                 key = text_of(target.slice)
                 if key and isinstance(target.value, ast.Name):
                     found[key] = node.value
+            elif isinstance(node, ast.Expr) and not statement.conditional:
+                found |= self._updates(node.value)
         return found
+
+    def _updates(self, call: ast.expr) -> Entries:
+        match call:
+            case ast.Call(func=ast.Attribute(attr="update", value=ast.Name() | ast.Attribute())):
+                return self._call(call, _MAX_DEPTH // 2)
+        return {}
 
     def _entries(self, node: ast.expr | None, depth: int) -> Entries | None:
         match node:
@@ -93,15 +101,13 @@ class Resolver:
         match node:
             case ast.Name(id=name):
                 return self.source.names.get(name)
-            case ast.Attribute(attr=name) if name.isupper():
-                return self.source.names.get(name)
             case ast.IfExp(body=body):
                 return body
             case ast.Subscript(value=value, slice=key):
                 return self._item(value, key)
-            case ast.Call():
-                return _copied(node) or self._result(node)
-        return None
+            case ast.Call() if (found := _copied(node) or self._result(node)) is not None:
+                return found
+        return self.source.names.get(attribute_of_module(node) or "")
 
     def _item(self, value: ast.expr, key: ast.expr) -> ast.expr | None:
         entries = self.entries(value)

@@ -82,6 +82,7 @@ class SettingsSource:
             and statement.node.value is not None
             for target in _targets(statement.node)
             if isinstance(target, ast.Name)
+            and attribute_of_module(statement.node.value) != target.id
         }
 
     @cached_property
@@ -168,6 +169,7 @@ class _Reader:
                 case ast.AsyncFunctionDef():
                     pass
                 case _:
+                    yield from self._loaded(node, context)
                     yield context.statement(node)
                     yield from self._included(node, context.file)
 
@@ -188,6 +190,28 @@ class _Reader:
             found = module_file(self.tree, self.roots, name)
             if found and _belongs_to_settings(found, file):
                 yield found
+
+    def _loaded(self, node: ast.stmt, context: _Context) -> Iterator[Statement]:
+        """Follow `configuration = importlib.import_module(NAME)`."""
+        match node:
+            case ast.Assign(value=ast.Call(func=function, args=[argument, *_])):
+                if _last_name(function) != "import_module":
+                    return
+                for name in self._constants(argument, context.file):
+                    if found := module_file(self.tree, self.roots, name):
+                        yield from self.module(found, context.conditional)
+
+    def _constants(self, node: ast.expr, file: str) -> Iterator[str]:
+        """Yield the text of an expression, or the default of the variable that a name in the file reads."""
+        if isinstance(node, ast.Name):
+            for statement in self.tree.python(file).body:
+                if isinstance(statement, ast.Assign) and node.id in map(
+                    _base_name, statement.targets
+                ):
+                    yield from self._constants(statement.value, file)
+            return
+        texts = (plain(node), *(read.default for read in reads(node)))
+        yield from filter(None, texts)
 
     def _included(self, node: ast.stmt, file: str) -> Iterator[Statement]:
         """Follow django-split-settings: `include("components/*.py")`."""
@@ -323,4 +347,14 @@ def _target(node: ast.stmt) -> str | None:
 def _base_name(node: ast.expr) -> str | None:
     while isinstance(node, ast.Subscript):
         node = node.value
-    return node.id if isinstance(node, ast.Name) else None
+    return node.id if isinstance(node, ast.Name) else attribute_of_module(node)
+
+
+def attribute_of_module(node: ast.expr | None) -> str | None:
+    """Return NAME for `configuration.NAME` and `getattr(configuration, "NAME", …)`."""
+    match node:
+        case ast.Attribute(attr=name) if name.isupper():
+            return name
+        case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(), name, *_]):
+            return text_of(name)
+    return None

@@ -560,3 +560,30 @@ def test_a_ci_without_a_server_counts_more_than_a_compose_file_for_users(tmp_pat
     assert "postgres" in loaded(tmp_path / "c", {**files, **started}).config.services
     machine = _ci("sudo systemctl start postgresql.service", "pytest")
     assert "postgres" in loaded(tmp_path / "d", {**files, **machine}).config.services
+
+
+def test_a_configuration_module_is_followed(tmp_path: Path) -> None:
+    settings = """
+        import importlib, os
+        path = os.getenv("SHOP_CONFIGURATION", "mysite.configuration")
+        configuration = importlib.import_module(path)
+        DATABASE = configuration.DATABASE
+        configuration.DATABASE.update({"ENGINE": "django.db.backends.postgresql"})
+        DATABASES = {"default": DATABASE}
+        """
+    example = """
+        DATABASE = {"NAME": "shop", "USER": os.environ.get("SHOP_USER", "shop"), "HOST": "localhost", "PORT": ""}
+        """
+    files = {
+        **django(settings),
+        **DRIVER,
+        "mysite/configuration.example.py": example,
+        **_ci("cp mysite/configuration.example.py mysite/configuration.py", "manage.py test"),
+    }
+    config = loaded(tmp_path, files).config
+    assert config.env == {
+        "SHOP_USER": "{postgres.user}",
+        "PGPORT": "{postgres.port}",
+        "PGPASSWORD": "{postgres.password}",
+    }
+    assert config.services["postgres"].env == {"POSTGRES_DB": "shop"}
