@@ -208,16 +208,14 @@ def _uses_server(command: Command) -> bool:
 
 
 def _effective_vendor(project: ProjectFiles, way: Database) -> Vendor:
-    """Return the vendor; a variable selects it by its value in the CI, else by the driver."""
-    configured = _vendor_in_ci(project, way)
-    if configured is not Vendor.UNKNOWN:
-        return configured
-    if _tests_without_server(project) and _mentions_sqlite(project):
-        return Vendor.SQLITE
+    """Return the vendor; if it depends on a variable, the CI decides, else the driver."""
+    is_free = way.url is not None or "ENGINE" in way.variables
+    decided = _vendor_in_ci(project, way, is_free=is_free)
+    if decided is not Vendor.UNKNOWN:
+        return decided
     wanted = _wanted_vendor(project)
     if way.vendor is Vendor.UNKNOWN and {"HOST", "USER"} & {*way.literals, *way.variables}:
         return wanted or Vendor.UNKNOWN
-    is_free = way.url is not None or "ENGINE" in way.variables
     # GeoDjango would need more than a plain PostgreSQL.
     stays = way.vendor is Vendor.SQLITE and uses_geodjango(project)
     if not is_free or stays or way.vendor in {Vendor.POSTGRESQL, Vendor.MYSQL}:
@@ -227,15 +225,17 @@ def _effective_vendor(project: ProjectFiles, way: Database) -> Vendor:
     return Vendor.SQLITE if way.vendor is Vendor.UNKNOWN else way.vendor
 
 
-def _vendor_in_ci(project: ProjectFiles, way: Database) -> Vendor:
-    """Return the vendor that the CI or tox selects with a variable."""
+def _vendor_in_ci(project: ProjectFiles, way: Database, *, is_free: bool) -> Vendor:
+    """Return the vendor that the CI or tox selects with a variable, or with the servers that it starts."""
     for read in (way.variables.get("ENGINE"), way.url):
         if read is not None:
             value = project.evidence.env.get(read.name, (project.tox_env.get(read.name, ""), ""))[0]
             found = vendor_of(value.partition("://")[0])
             if found is not Vendor.UNKNOWN:
                 return found
-    return Vendor.UNKNOWN
+    if _tests_without_server(project) and _mentions_sqlite(project):
+        return Vendor.SQLITE
+    return (is_free and _vendor_of_ci(project)) or Vendor.UNKNOWN
 
 
 def _sqlite(project: ProjectFiles, way: Database) -> Iterator[Finding]:

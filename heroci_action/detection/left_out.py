@@ -57,7 +57,8 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "basedpyright", "ty", "codespell", "yamllint", "shellcheck", "hadolint", "coverage", "check-manifest",
         "pydocstyle", "pycodestyle", "pyflakes", "interrogate", "deptry", "vale", "markdownlint", "tsc", "jest",
         "vitest", "cypress", "pyupgrade", "autopep8", "docformatter", "semgrep", "lint-imports", "doc8", "xenon",
-        "radon", "refurb", "pyroma", "reuse", "detect-secrets",
+        "radon", "refurb", "pyroma", "reuse", "detect-secrets", "pip-licenses", "licensecheck", "liccheck", "djade",
+        "zizmor", "actionlint", "taplo", "ansible-lint", "sqlfluff", "import-linter", "fixit", "flynt", "trivy",
     ),
     "it changes the machine": (
         "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod", "kill", "pkill",
@@ -116,6 +117,8 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
     """Return why a program that is not known is no preparation, judging by its arguments."""
     if {"--version", "-V", "--help"} & set(arguments):
         return PRINTS
+    if {"--check", "--check-only", "--dry-run"} & set(arguments):
+        return CHECKS
     first = next((word for word in arguments if not word.startswith("-")), "")
     if first in _INSTALLING:
         return "it installs something"

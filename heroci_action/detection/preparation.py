@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+import re
 import shlex
 
 from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, split_directory
@@ -21,6 +22,8 @@ from heroci_action.detection.left_out import (
 from heroci_action.detection.project_files import ProjectFiles, once
 
 _OUTSIDE = "it writes outside the checkout"
+# The scripts of sed look alike: /^SITE=/d
+_PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
 _FILE_PROGRAMS = frozenset(
     {"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"}
 )
@@ -82,8 +85,8 @@ def _redirects(command: Command) -> bool:
 
 def _is_outside(argument: str) -> bool:
     """Return whether an argument or the value of an option is an absolute path that is not a temporary one."""
-    value = argument.rpartition("=")[2]
-    return value.startswith(("/", "~/")) and not value.startswith(("/tmp/", "/dev/"))  # noqa: S108
+    match = _PATH.fullmatch(argument)
+    return match is not None and not match[1].startswith(("/tmp/", "/dev/"))  # noqa: S108
 
 
 class _Line:

@@ -587,3 +587,14 @@ def test_a_configuration_module_is_followed(tmp_path: Path) -> None:
         "PGPASSWORD": "{postgres.password}",
     }
     assert config.services["postgres"].env == {"POSTGRES_DB": "shop"}
+
+
+def test_the_server_of_the_ci_counts_more_than_the_default_of_a_url(tmp_path: Path) -> None:
+    settings = 'DATABASES = {"default": dj_database_url.config(default="mysql://root@localhost/x")}'
+    server = _ci("cp env.ci .env", "pytest")[".github/workflows/ci.yml"].replace(
+        "    steps:", "    services: {db: {image: 'postgres:15'}}\n    steps:"
+    )
+    files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": server}
+    config = loaded(tmp_path, files).config
+    assert config.env == {"DATABASE_URL": "{postgres.url}"}
+    assert config.services["postgres"].version == "15"
