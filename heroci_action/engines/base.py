@@ -12,10 +12,11 @@ from heroci_action.plan.stages import Plan, Stage, Step
 
 
 class Stream(StrEnum):
-    """The stream that a line of output was written to."""
+    """The stream that a line of output was written to; a notice is HeroCI's own, and is shown at once."""
 
     STDOUT = "stdout"
     STDERR = "stderr"
+    NOTICE = "notice"
 
 
 Sink = Callable[[Stream, str], None]

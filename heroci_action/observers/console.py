@@ -110,11 +110,12 @@ class Console(Observer):
             self._say(f"{one_line(stage.name)}/{one_line(step.name)}: {one_line(str(step.action))}")
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
-        """Keep the line for the live display; if verbose, print it after the name of its step."""
+        """Keep the line for the live display; print a notice, or any line if verbose, after the name of its step."""
         running = self._running.get((stage, step))
         if running and line.strip():
             running.line = line[:1_000]
-        if self._verbosity >= Verbosity.VERBOSE:
+        notice = stream is Stream.NOTICE and self._live is None
+        if self._verbosity >= (Verbosity.NORMAL if notice else Verbosity.VERBOSE):
             self._say_output(f"{one_line(stage)}/{one_line(step)}", line)
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:

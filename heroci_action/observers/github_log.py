@@ -65,7 +65,12 @@ class GitHubLog(Observer):
         self._say(f"{stage.emoji} {one_line(stage.name)} started")
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
-        """Keep the line until the stage has finished; later lines of its services are only in the log files."""
+        """Keep the line until the stage has finished; later lines of its services are only in the log files.
+
+        A notice is printed at once, because it is about a wait.
+        """
+        if stream is Stream.NOTICE:
+            self._say(f"{one_line(stage)}/{one_line(step)}: {one_line(line, 1_000)}")
         if stage in self._outputs:
             self._outputs[stage].setdefault(step, _Output()).add(line)
 

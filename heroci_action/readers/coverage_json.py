@@ -34,7 +34,7 @@ def _read_file(entry: Mapping[str, Any]) -> MeasuredFile:
         total = len(taken[line]) + len(missed[line])
         file.branch(line, Branches.of(len(taken[line]), total, missed[line]))
     if not file.branches:
-        file.other_branches = _counted(entry.get("summary", {}))
+        file.other_branches = _counted(entry.get("summary") or {})
     return file
 
 

@@ -104,7 +104,7 @@ class Installer:
         return await lock(
             home.with_suffix(".lock"),
             shared=shared,
-            announce=lambda text: sink(Stream.STDOUT, text),
+            announce=lambda text: sink(Stream.NOTICE, text),
         )
 
     async def _python(self, environment: Environment) -> tuple[Interpreter, tuple[str, ...]]:

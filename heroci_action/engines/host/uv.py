@@ -39,7 +39,7 @@ class Uv:
                 await anyio.sleep(1)
                 silent += 1
                 if silent % ANNOUNCE_EVERY == 0:
-                    sink(Stream.STDERR, f"still waiting: uv has printed nothing for {silent:g} s")
+                    sink(Stream.NOTICE, f"still waiting: uv has printed nothing for {silent:g} s")
 
         with one_error():
             async with anyio.create_task_group() as tasks:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from heroci_action.readers.base import Readings, Source
 from heroci_action.readers.junit.cases import Case, Child, Draft, build, class_of, origin_of
 from heroci_action.readers.junit.durations import seconds
-from heroci_action.readers.junit.outcomes import Row, has_status, status_of
+from heroci_action.readers.junit.outcomes import Row, may_have_status, status_of
 from heroci_action.readers.junit.places import Definition, Places
 from heroci_action.readers.junit.reruns import (
     Span,
@@ -93,7 +93,7 @@ class Collector:
         suite.cases += len(rows)
         if suite.by_pytest:
             rows = [row for row in rows if not self._add_unfinished(row, suite)]
-        if any(map(has_status, rows)) or (suite.failed and not suite.by_pytest):
+        if any(map(may_have_status, rows)) or (suite.failed and not suite.by_pytest):
             rows = [row for row in rows if not self._add_special(row, suite)]
         if rows:
             self._pack(rows, suite)

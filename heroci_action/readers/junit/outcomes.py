@@ -52,34 +52,36 @@ _SKIPPED = frozenset(
     }
 )
 _FAILED = frozenset({"failed", "fail", "failure", "xpass", "regression"})
+# Attributes of test cases: those that name the outcome, and those that state whether the test passed.
+_PASS_IF_TRUE = frozenset({"success", "successful", "succeeded", "passed"})
+_STATED = frozenset({"status", "result", "outcome"}) | _PASS_IF_TRUE
+_FALSE = frozenset({"false", "0", "no"})
+_USUAL = frozenset({"name", "classname", "class", "time", "duration", "file", "line", "id"})
 _RANK = {Status.PASSED: 0, Status.SKIPPED: 1, Status.FAILED: 2, Status.ERRORED: 2}
 
 Row = Mapping[str, str]
 
 
-def has_status(row: Row) -> bool:
-    """Return whether a test case has an attribute for its outcome."""
-    return "status" in row or "result" in row or "outcome" in row
+def may_have_status(row: Row) -> bool:
+    """Return whether a test case has an attribute other than the usual ones, which say nothing about its outcome."""
+    return not _USUAL.issuperset(row)
 
 
 def status_of(row: Row) -> Status:
     """Return the status by the attributes of a test case; an unknown word is an error, never a pass."""
-    return _worst_word(row.get("status", ""), row.get("result", ""), row.get("outcome", ""))
+    if _USUAL.issuperset(row):
+        return Status.PASSED
+    return worst(_status(name, value) for name, value in row.items() if name in _STATED)
 
 
 def describe_status(row: Row) -> str:
     """Return why `status_of` is neither passed nor skipped, such as `status="broken"`."""
     bad = (
-        f'{name}="{row[name]}"'
-        for name in ("status", "result", "outcome")
-        if _status(row.get(name, "")).is_failure
+        f'{name}="{value}"'
+        for name, value in row.items()
+        if name in _STATED and _status(name, value).is_failure
     )
     return ", ".join(bad)
-
-
-@lru_cache(maxsize=256)
-def _worst_word(*words: str) -> Status:
-    return worst(map(_status, words))
 
 
 def worst(statuses: Iterable[Status]) -> Status:
@@ -87,8 +89,11 @@ def worst(statuses: Iterable[Status]) -> Status:
     return max(statuses, key=_RANK.__getitem__, default=Status.PASSED)
 
 
-def _status(word: str) -> Status:
+@lru_cache(maxsize=256)
+def _status(name: str, word: str) -> Status:
     plain = word.strip().lower().replace(" ", "").replace("-", "").replace("_", "")
+    if name in _PASS_IF_TRUE:
+        return Status.FAILED if plain in _FALSE else Status.PASSED
     if not plain or plain in _PASSED:
         return Status.PASSED
     if plain in _SKIPPED:

@@ -11,7 +11,7 @@ from heroci_action.text import count
 _PYTEST = frozenset({"pytest", "pytest tests"})  # _pytest/junitxml.py: suite and root
 _QT = frozenset({"QtVersion", "QTestVersion"})
 _FILE = frozenset({"test.fileName", "file", "filename", "filepath"})  # web-test-runner and others
-_COUNT = re.compile(r"[0-9]{1,9}")
+_COUNT = re.compile(r"\s*\+?([0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.0*)?\s*")
 
 Key = tuple[str | None, str | None]
 """Two attributes of a test case: `classname` with `name`, or with `file`."""
@@ -54,7 +54,7 @@ class Suite:
             file=attributes.get("file") or attributes.get("filepath") or inherited,
             by_pytest=name in _PYTEST or bool(parent and parent.by_pytest),
             tests=_count(attributes.get("tests")),
-            failures=_count(attributes.get("failures")) or 0,
+            failures=_count(attributes.get("failures") or attributes.get("failed")) or 0,
             errors=_count(attributes.get("errors")) or 0,
         )
 
@@ -89,4 +89,6 @@ class Suite:
 
 
 def _count(text: str | None) -> int | None:
-    return int(text) if text and _COUNT.fullmatch(text) else None
+    """Read a total, however it is formatted: `3`, `+3`, `3.0` or `1,234`."""
+    match = _COUNT.fullmatch(text) if text else None
+    return int(match[1].replace(",", "")) if match else None

@@ -43,6 +43,14 @@ def test_results_of_steps_precede_the_group() -> None:
     assert text.endswith("✘ heroes: failed in 5.0 s, 2 tests, 1 failed, 0 skipped, 1 finding\n")
 
 
+def test_a_notice_is_printed_before_the_stage_has_finished() -> None:
+    stream = io.StringIO()
+    log = GitHubLog(stream)
+    log.stage_started(TESTS)
+    log.output("tests", "tests", Stream.NOTICE, "waiting for another run")
+    assert stream.getvalue().endswith("tests/tests: waiting for another run\n")
+
+
 def test_parallel_stages_do_not_mix() -> None:
     stream = io.StringIO()
     log = GitHubLog(stream)

@@ -76,6 +76,9 @@ def test_the_text_of_an_unknown_element_is_kept() -> None:
         ('outcome="error"', "errored"),
         ('status="timed-out"', "errored"),
         ('status="broken"', "errored"),
+        ('success="false"', "failed"),
+        ('success="True" status="run"', "passed"),
+        ('passed="0"', "failed"),
         ('result="42"', "errored"),
     ],
 )
@@ -106,6 +109,9 @@ FAILED = '<testcase name="b"><failure message="no"/></testcase>'
     [
         (f'<testsuite name="s" failures="1">{PLAIN}</testsuite>', "suite 's' declares 1 failure"),
         (f'<testsuite name="s" errors="2">{FAILED}</testsuite>', "declares 2 failures"),
+        (f'<testsuite name="s" errors=" +2.0 ">{FAILED}</testsuite>', "declares 2 failures"),
+        (f'<testsuite name="s" failures="1,234">{PLAIN}</testsuite>', "declares 1,234 failures"),
+        (f'<testsuite name="s" failed="1">{PLAIN}</testsuite>', "declares 1 failure"),
         ('<testsuite name="s" failures="1" errors="1"/>', "show none"),
         (
             f'<testsuites name="all" errors="1"><testsuite name="s">{PLAIN}</testsuite></testsuites>',
