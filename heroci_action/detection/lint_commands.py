@@ -23,17 +23,17 @@ _REPORTING = re.compile(
     r"count|(no-)?show-source|benchmark|tee|version-check|filter-files|atomic|interactive|unsafe-fixes|"
     r"show-files|recursive|pretty|no-pretty|show-column-numbers|no-color-output|show-error-codes|reports|no-cache|"
     r"install-types|non-interactive|exit-zero|force-exclude)|--(output-format|format|output-file|workers|jobs|"
-    r"junit-xml|recursive|score|reports)=.*|-(c|q|v|vv|vb|rc|df|ns|y|rn|sn)"
+    r"junit-xml|recursive|score|reports|cache-dir)=.*|-(c|q|v|vv|vb|rc|df|ns|y|rn|sn)"
 )
 _REPORTING_WITH_VALUE = re.compile(
-    r"--(output-format|format|output-file|workers|jobs|junit-xml|msg-template)|-[Wjf]"
+    r"--(output-format|format|output-file|workers|jobs|junit-xml|msg-template|cache-dir)|-[Wjf]"
 )
 _WITH_VALUE = re.compile(
     r"--((extend-|force-)?exclude|include|filename|src|project|required-version|enable-extensions|target-version|"
     r"(max-)?line-(length|width)|max-complexity|max-doc-length|(extend-)?(select|ignore|per-file-ignores)|profile|"
     r"(extend-)?skip(-glob)?|sg|known-(first|third)-party|multi-line|disable|enable|load-plugins|"
     r"django-settings-module|"
-    r"python-version|fail-under|ignore-paths|ignore-patterns|package|module|cache-dir|platform|stubs)|-[ltwmposkdepi]"
+    r"python-version|fail-under|ignore-paths|ignore-patterns|package|module|platform|stubs)|-[ltwmposkdepi]"
 )
 _PLACES = re.compile(
     r"--(config|config-file|settings-path|settings-file|settings|sp|append-config|rcfile)"

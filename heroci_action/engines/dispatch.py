@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
-from heroci_action.engines.base import Sink, StepOutcome
+from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.images import announce_dry_run, check_reference
 from heroci_action.plan.actions import (
     BuildImage,
@@ -46,11 +47,25 @@ class Dispatcher(ABC):
             case Serve() as action:
                 return await self.serve(step, action, sink)
             case Command() as action:
-                return await self.run_command(step, action, sink)
+                return await self._run_or_explain(step, action, sink)
             case CollectReports():
                 return StepOutcome(exit_code=0)
             case other:
                 assert_never(other)
+
+    async def _run_or_explain(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
+        """Run a command and, if it fails, the one that explains the failure; only one of them is shown."""
+        if action.explain is None:
+            return await self.run_command(step, action, sink)
+        lines: list[tuple[Stream, str]] = []
+        outcome = await self.run_command(step, action, lambda *line: lines.append(line))
+        if outcome.exit_code == 0 or outcome.timed_out or outcome.cause:
+            for stream, line in lines:
+                sink(stream, line)
+            return outcome
+        explaining = replace(action, line=action.explain, explain=None)
+        explained = await self.run_command(step, explaining, sink)
+        return replace(explained, exit_code=explained.exit_code or outcome.exit_code)
 
     async def _publish(self, action: PublishImage, sink: Sink) -> StepOutcome:
         """Push the image, or only print its address unless the caller asked for a push."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from heroci_action.config.model import LintConfig
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import stage_env
 from heroci_action.plan.actions import Command
 from heroci_action.plan.report_kinds import Report
-from heroci_action.plan.stages import Stage, Step
+from heroci_action.plan.stages import TOOL_CACHES, Stage, Step
 from heroci_action.project import ProjectConfig
+from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
 
 NAME = "lint"
@@ -21,6 +24,7 @@ def build(loaded: ProjectConfig, _: RunContext) -> Stage:
         name=NAME,
         parallel=True,
         env=stage_env(loaded, ()),
+        caches=(TOOL_CACHES,) if _has_caches(tools) else (),
         steps=tuple(_step(name, tool, loaded) for name, tool in tools.items()),
         skip=None if tools else "no lint tool is configured",
     )
@@ -31,8 +35,22 @@ def _step(name: str, tool: LintConfig, loaded: ProjectConfig) -> Step:
     targets = loaded.facts.lint_targets
     command = tool.command or (built_in.command_for(targets) if built_in else name)
     kind = tool.format or (name if built_in else None)
+    variable = built_in.cache_variable if built_in else None
     return Step(
         name=name,
-        action=Command(line=command),
+        action=_cached_first(built_in, command) if built_in else Command(line=command),
+        env={variable: f"{TOOL_CACHES}/{name}"} if variable else {},
         reports=(Report(kind=kind),) if kind else (),
     )
+
+
+def _cached_first(tool: LintTool, command: str | tuple[str, ...]) -> Command:
+    """Return the command that the tool answers from its cache; the options that turn it off explain a failure."""
+    if isinstance(command, str) or not tool.slow_options & set(command):
+        return Command(line=command)
+    fast = tuple(word for word in command if word not in tool.slow_options)
+    return Command(line=fast, explain=command)
+
+
+def _has_caches(tools: Iterable[str]) -> bool:
+    return any(LINT_TOOLS[name].cache_variable for name in tools if name in LINT_TOOLS)

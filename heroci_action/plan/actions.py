@@ -19,10 +19,15 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Run a program (a tuple of arguments) or a shell line (a string)."""
+    """Run a program (a tuple of arguments) or a shell line (a string).
+
+    If it fails, `explain` runs instead, such as the same check with a diff, which takes longer; what the first command
+    printed is dropped.
+    """
 
     line: str | tuple[str, ...]
     place: Place = Place.ENVIRONMENT
+    explain: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         return self.line if isinstance(self.line, str) else shlex.join(self.line)

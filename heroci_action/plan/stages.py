@@ -11,6 +11,9 @@ from heroci_action.plan.actions import Action
 from heroci_action.plan.report_kinds import Report
 from heroci_action.text import suggest
 
+TOOL_CACHES = "{caches}"
+"""The directory outside of the checkout in which tools keep their own caches; the engine decides where it is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -57,8 +60,8 @@ class Stage:
 
     `skip` is the reason why the stage will not run, None if it will. `timeout` is in seconds. `image` is the container
     image in which its commands run, None for the base environment. `caches` are directories that persist between runs:
-    relative to the working directory, below `~`, or absolute. `secrets` are variables of the caller that the commands
-    receive. `files` maps names to contents; the steps find these files in `{reports}`.
+    relative to the working directory, below `~`, absolute, or TOOL_CACHES. `secrets` are variables of the caller that
+    the commands receive. `files` maps names to contents; the steps find these files in `{reports}`.
     """
 
     name: str

@@ -22,6 +22,8 @@ FORMAT = Format(
         distribution="black",
         default_spec="black<=26.10.1",
         command=("black", "--check", "--diff", "--quiet", "."),
+        cache_variable="BLACK_CACHE_DIR",
+        slow_options=frozenset({"--diff"}),
         hooks=frozenset({"black", "black-jupyter"}),
     ),
 )

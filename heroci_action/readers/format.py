@@ -83,7 +83,8 @@ class LintTool:
     `default_spec` is bounded by the latest version that the reader was tested with. `files`, `sections` (of setup.cfg
     and tox.ini) and `hooks` (ids in .pre-commit-config.yaml) are evidence that a project uses the tool. `aliases` are
     other programs with the same arguments and output. If `only_by_name`, the tool is never chosen by evidence, because
-    it needs more than a directory: plugins, stubs, or the modules to analyze.
+    it needs more than a directory: plugins, stubs, or the modules to analyze. `cache_variable` names the directory of
+    the tool's own cache. `slow_options` turn that cache off; they are needed only to explain a failure.
     """
 
     name: str
@@ -95,6 +96,8 @@ class LintTool:
     sections: frozenset[str] = frozenset()
     hooks: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
+    cache_variable: str | None = None
+    slow_options: frozenset[str] = frozenset()
 
     @property
     def programs(self) -> frozenset[str]:

@@ -63,6 +63,7 @@ FORMAT = Format(
         distribution="ruff",
         default_spec="ruff<=0.17.6",
         command=("ruff", "check", "--output-format=concise", "."),
+        cache_variable="RUFF_CACHE_DIR",
         files=("ruff.toml", ".ruff.toml"),
         hooks=frozenset({"ruff", "ruff-check"}),
     ),

@@ -19,6 +19,7 @@ FORMAT = Format(
         distribution="ruff",
         default_spec="ruff<=0.17.6",
         command=("ruff", "format", "--diff", "."),
+        cache_variable="RUFF_CACHE_DIR",
         hooks=frozenset({"ruff-format"}),
     ),
 )

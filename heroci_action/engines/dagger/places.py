@@ -10,6 +10,7 @@ HOME = "/heroci"
 
 REPORTS = f"{HOME}/reports"
 PROBES = f"{HOME}/probes"
+CACHES = f"{HOME}/caches"
 PROJECT = f"{HOME}/project"
 """The virtual environment of the project."""
 

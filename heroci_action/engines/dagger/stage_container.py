@@ -9,11 +9,11 @@ import dagger
 from heroci_action import probes
 from heroci_action.engines.dagger import volumes
 from heroci_action.engines.dagger.execution import first_line
-from heroci_action.engines.dagger.places import OUTCOME, PROBES, REPORTS, ROOT
+from heroci_action.engines.dagger.places import CACHES, OUTCOME, PROBES, REPORTS, ROOT
 from heroci_action.engines.dagger.replay_cache import digest
 from heroci_action.engines.dagger.resources import RunResources
 from heroci_action.errors import EngineError
-from heroci_action.plan.stages import Plan, Stage
+from heroci_action.plan.stages import TOOL_CACHES, Plan, Stage
 
 
 def working_directory(plan: Plan) -> str:
@@ -83,9 +83,20 @@ async def _add_caches(
     home = await ask(container.env_variable("HOME"))
     default = "/root" if user in {"", "root"} else f"/home/{user.partition(':')[0]}"
     for path in paths:
-        place = PurePosixPath(working_directory(plan), path.replace("~", home or default, 1))
+        place = _place(plan, path, home or default)
+        if path == TOOL_CACHES and resources.settings.fresh:
+            empty = (await resources.recipe()).empty
+            container = container.with_directory(place, empty, owner=user)
+            continue
         (name,) = volumes.project_volumes(plan.project, (path,))
         container = await volumes.mount(
-            resources.connection, container, str(place), name=name, owner=user
+            resources.connection, container, place, name=name, owner=user
         )
     return container
+
+
+def _place(plan: Plan, path: str, home: str) -> str:
+    """Return where a cache of the plan is mounted."""
+    if path == TOOL_CACHES:
+        return CACHES
+    return str(PurePosixPath(working_directory(plan), path.replace("~", home, 1)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heroci_action.engines.docker import Docker
+from heroci_action.engines.host.cache import kept_directory
 from heroci_action.engines.host.environment import Installed
 from heroci_action.engines.host.services import ProcessServices
 from heroci_action.engines.host.workspace import Workspace
@@ -14,7 +15,7 @@ from heroci_action.engines.host.written_files import WrittenFiles
 from heroci_action.engines.secret_store import SecretStore
 from heroci_action.engines.settings import EngineSettings
 from heroci_action.errors import EngineError
-from heroci_action.plan.stages import Plan
+from heroci_action.plan.stages import TOOL_CACHES, Plan
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +59,13 @@ class RunResources:
                 "the base environment has not been built", remedy="do not skip the stage 'base'"
             )
         return self.installed
+
+    def tool_caches(self) -> Path:
+        """Create and return the directory of the tools' own caches; a fresh run starts with an empty one."""
+        settings = self.settings
+        if settings.fresh:
+            return self.workspace.directory("caches")
+        return kept_directory(settings.cache, settings.root, TOOL_CACHES)
 
     async def release(self) -> None:
         """Unlock the environment, and remove the image and created files; its layers stay in Docker's build cache."""

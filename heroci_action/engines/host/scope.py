@@ -34,7 +34,7 @@ from heroci_action.plan.actions import (
     Serve,
 )
 from heroci_action.plan.placeholders import fill, fill_line
-from heroci_action.plan.stages import Stage, Step
+from heroci_action.plan.stages import TOOL_CACHES, Stage, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,8 @@ class HostScope(Dispatcher):
             "root": str(settings.root),
             "secret_key": self._resources.secret_key,
         }
+        if TOOL_CACHES in self._stage.caches:
+            values["caches"] = str(self._resources.tool_caches())
         values |= {f"env.{name}": value for name, value in settings.machine.items()}
         for name, provided in self._provided.items():
             values |= {f"{name}.{key}": value for key, value in provided.values.items()}

@@ -9,7 +9,7 @@ import pytest
 
 from heroci_action.errors import EngineError
 from heroci_action.plan.actions import BuildImage, Command, Customise, Place
-from heroci_action.plan.stages import Environment, Stage, Step
+from heroci_action.plan.stages import TOOL_CACHES, Environment, Stage, Step
 from tests.integration.dagger.conftest import Repository
 
 pytestmark = pytest.mark.dagger
@@ -56,6 +56,16 @@ def test_a_cache_persists_between_runs_of_one_project(repository: Repository, pa
     assert texts == ["0", "1", "2"]
     repository.with_plan(project="another")
     assert repository.run(work(f"ls {path}", caches=(path,))).text == ""
+
+
+def test_tools_keep_their_caches_in_a_volume_and_a_fresh_run_has_an_empty_one(
+    repository: Repository,
+) -> None:
+    repository.with_plan(project=f"p-{os.urandom(4).hex()}")
+    line = 'mkdir -p "$DIR"; ls "$DIR" | wc -l; mktemp -qp "$DIR" >/dev/null; exit 1'
+    stage = work(line, caches=(TOOL_CACHES,), env={"DIR": "{caches}/x"})
+    texts = [repository.run(stage, fresh=fresh).text for fresh in (False, False, True)]
+    assert texts == ["0", "1", "0"]
 
 
 def test_a_declared_secret_is_available_and_masked_whatever_its_name(

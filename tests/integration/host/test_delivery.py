@@ -27,7 +27,7 @@ from heroci_action.plan.actions import (
     InstallDependencies,
     PublishImage,
 )
-from heroci_action.plan.stages import Environment, Plan, Stage, Step
+from heroci_action.plan.stages import TOOL_CACHES, Environment, Plan, Stage, Step
 from tests.integration.docker_daemon import needs_docker
 from tests.integration.host.conftest import Lines
 from tests.integration.registry import registry
@@ -47,12 +47,15 @@ class World:
     machine: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     environment: Environment = field(default_factory=Environment)
 
-    def run(self, *steps: Step, **more: object) -> dict[str, StepOutcome]:
-        return anyio.run(self._run, Stage(name="work", steps=steps, **more))  # type: ignore[arg-type]
+    def run(self, *steps: Step, fresh: bool = False, **more: object) -> dict[str, StepOutcome]:
+        stage = Stage(name="work", steps=steps, **more)  # type: ignore[arg-type]
+        return anyio.run(self._run, stage, fresh)
 
-    async def _run(self, stage: Stage) -> dict[str, StepOutcome]:
+    async def _run(self, stage: Stage, fresh: bool) -> dict[str, StepOutcome]:
         self.lines.clear()
-        settings = EngineSettings(root=self.root, cache=self.cache, machine=self.machine)
+        settings = EngineSettings(
+            root=self.root, cache=self.cache, machine=self.machine, fresh=fresh
+        )
         engine = create_engine(ENGINES[EngineChoice.HOST], settings, ignore)
         plan = Plan(project="p", environment=self.environment, stages=(stage,))
         outcomes = {}
@@ -159,6 +162,17 @@ def test_a_cache_below_the_home_of_steps_lasts_and_is_the_repositorys_own(world:
     other = World(world.root.parent, world.cache, world.lines)
     other.run(INSTALL, count, caches=("~/.x",))
     assert world.lines[-1].strip() == "0"
+
+
+def test_tools_keep_their_caches_in_herocis_and_a_fresh_run_has_an_empty_one(world: World) -> None:
+    count = command('mkdir -p "$DIR"; ls "$DIR" | wc -l; mktemp -p "$DIR" >&2')
+    counts = []
+    for fresh in (False, False, True):
+        world.run(INSTALL, count, caches=(TOOL_CACHES,), env={"DIR": "{caches}/x"}, fresh=fresh)
+        counts.append(
+            next(line.strip() for line in reversed(world.lines) if line.strip().isdigit())
+        )
+    assert counts == ["0", "1", "0"]
 
 
 def test_a_declared_secret_is_masked_whatever_it_is_called(world: World) -> None:

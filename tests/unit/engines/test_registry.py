@@ -9,7 +9,7 @@ from typing import get_args
 import anyio
 import pytest
 
-from heroci_action.engines.base import StepOutcome
+from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.choice import choose
 from heroci_action.engines.dispatch import Dispatcher
 from heroci_action.engines.registry import ENGINES, create_engine
@@ -92,6 +92,28 @@ def test_every_kind_of_action_has_a_method() -> None:
         outcome = anyio.run(recorder(called).dispatch, step, lambda _stream, _line: None)
         assert outcome.exit_code == 0
         assert called == ([method] if method else [])
+
+
+@pytest.mark.parametrize(
+    ("codes", "shown", "exit_code"),
+    [((0,), ["fast"], 0), ((1, 1), ["slow"], 1), ((123, 0), ["slow"], 123)],
+    ids=["passed", "failed", "the explanation cannot turn a failure into a pass"],
+)
+def test_a_failure_is_explained_by_the_second_command(
+    codes: tuple[int, ...], shown: list[str], exit_code: int
+) -> None:
+    pending = iter(codes)
+
+    async def run_command(_self: object, _step: Step, action: Command, sink: Sink) -> StepOutcome:
+        sink(Stream.STDOUT, action.line[0])
+        return StepOutcome(exit_code=next(pending))
+
+    dispatcher = type(recorder([]))
+    setattr(dispatcher, "run_command", run_command)  # noqa: B010  for mypy
+    lines: list[str] = []
+    step = Step(name="a", action=Command(line=("fast",), explain=("slow",)))
+    outcome = anyio.run(dispatcher().dispatch, step, lambda _, line: lines.append(line))
+    assert (lines, outcome.exit_code, next(pending, None)) == (shown, exit_code, None)
 
 
 def test_every_method_serves_an_action() -> None:

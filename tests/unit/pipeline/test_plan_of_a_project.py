@@ -124,6 +124,26 @@ def test_every_lint_tool_is_a_step_beside_the_others_and_is_read(tmp_path: Path)
     ]
 
 
+def test_tools_keep_their_caches_outside_of_the_checkout(tmp_path: Path) -> None:
+    lint = plan(tmp_path, project(toml='lint = ["black", "ruff", "mypy", "isort"]')).stage("lint")
+    assert lint.caches == ("{caches}",)
+    assert [dict(each.env) for each in lint.steps] == [
+        {"BLACK_CACHE_DIR": "{caches}/black"},
+        {"RUFF_CACHE_DIR": "{caches}/ruff"},
+        {"MYPY_CACHE_DIR": "{caches}/mypy"},
+        {},
+    ]
+
+
+def test_black_answers_from_its_cache_and_shows_a_diff_only_of_a_failure(tmp_path: Path) -> None:
+    lint = plan(tmp_path, project(toml='lint = ["black"]')).stage("lint")
+    action = step(lint, "black").action
+    assert isinstance(action, Command)
+    assert "--diff" not in action.line
+    assert action.explain
+    assert set(action.explain) - set(action.line) == {"--diff"}
+
+
 def test_a_tool_of_the_projects_own_runs_as_written(tmp_path: Path) -> None:
     toml = 'lint.types = { command = "mypy src", format = "mypy" }\nlint.spell = "codespell"\n'
     stage = plan(tmp_path, project(toml=toml)).stage("lint")
