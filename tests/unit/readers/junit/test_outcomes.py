@@ -118,7 +118,7 @@ FAILED = '<testcase name="b"><failure message="no"/></testcase>'
             "suite 'all' declares 1 failure",
         ),
     ],
-    ids=["failure", "fewer", "no case", "root"],
+    ids=["failure", "fewer", "sign", "thousands", "failed", "no case", "root"],
 )
 def test_a_suite_that_declares_more_failures_than_it_shows_is_a_problem(
     suite: str, problem: str
