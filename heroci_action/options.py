@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -124,7 +125,9 @@ class RunOptions(Options):
     """The options of `run`; None means the value of the configuration. `timeout` is in seconds.
 
     `config` replaces the project's own configuration file. `runner_host` is the address of a Dagger engine. Without
-    `use_cache`, nothing from earlier runs is used. `shard` is the part of the tests to run; None means all.
+    `use_cache`, nothing from earlier runs is used. `shard` is the part of the tests to run; None means all. `failed`
+    runs only what failed in the last run. `env` are variables of all stages, `arguments` are added to the arguments of
+    the test runner. The `durations` slowest tests are shown at the end.
     """
 
     config: Path | None = None
@@ -139,6 +142,11 @@ class RunOptions(Options):
     use_cache: bool = True
     shard: Shard | None = None
     publish: bool | None = None
+    python: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    failed: bool = False
+    durations: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

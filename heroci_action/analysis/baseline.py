@@ -58,9 +58,10 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
     """Compare a result with its baseline; tests are identified by their ids, even if their files have moved.
 
     `clean`: the files were exactly those of the commit, so another outcome at the same commit means an unstable test.
-    Tests that a shard does not run are not removed, and its coverage is not comparable.
+    Tests that a shard or a partial run does not run are not removed, and its coverage is not comparable.
     """
-    if result.shard:
+    incomplete = bool(result.shard or result.partial)
+    if incomplete:
         baseline = replace(baseline, coverage=None)
     numbers: dict[str, int] = {}
     now, before = _outcomes(result, numbers), _outcomes(baseline, numbers)
@@ -84,7 +85,7 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
         if same and _ran(new, old) and (new in BAD) != (old in BAD)
     ]
     added = [name for name, _, old in changes if old is None]
-    removed = [] if result.shard else [name for name, new, _ in changes if new is None]
+    removed = [] if incomplete else [name for name, new, _ in changes if new is None]
     return Comparison(
         started_at=baseline.started_at,
         commit=baseline.commit,

@@ -26,9 +26,12 @@ def judge(result: Result, gates: Gates) -> Result:
     )
     steps = tuple(_limits(result, gates))
     if steps:
-        bad = any(step.status is Status.FAILED for step in steps)
-        status = Status.FAILED if bad else Status.PASSED
-        stages = (*stages, StageResult(name=STAGE, emoji="🚦", status=status, steps=steps))
+        ends = {step.status for step in steps}
+        order = (Status.FAILED, Status.PASSED, Status.SKIPPED)
+        status = next(status for status in order if status in ends)
+        reason = steps[0].reason if status is Status.SKIPPED else None
+        gate = StageResult(name=STAGE, emoji="🚦", status=status, reason=reason, steps=steps)
+        stages = (*stages, gate)
     return verdict(replace(result, stages=stages))
 
 
@@ -87,9 +90,9 @@ def _has_news(stage: StageResult, result: Result) -> bool:
 
 def _limits(result: Result, gates: Gates) -> Iterator[StepResult]:
     if gates.coverage_minimum is not None:
-        yield _total_gate(result.coverage, gates.coverage_minimum)
+        yield _unless_partial(_total_gate(result.coverage, gates.coverage_minimum), result)
     if gates.coverage_minimum_diff is not None:
-        yield _diff_gate(result, gates.coverage_minimum_diff)
+        yield _unless_partial(_diff_gate(result, gates.coverage_minimum_diff), result)
     if gates.max_duration is not None:
         over = result.duration > gates.max_duration
         words = f"{'the run' if result.engine else 'the tests'} took {seconds(result.duration)}"
@@ -98,6 +101,14 @@ def _limits(result: Result, gates: Gates) -> Iterator[StepResult]:
             met=not over,
             words=f"{words}, more than {seconds(gates.max_duration)}" if over else words,
         )
+
+
+def _unless_partial(step: StepResult, result: Result) -> StepResult:
+    """Return a skipped gate if only a part of the tests was to run, because its coverage says nothing."""
+    if result.partial is None:
+        return step
+    reason = f"not checked in a partial run ({result.partial})"
+    return StepResult(name=step.name, status=Status.SKIPPED, reason=reason)
 
 
 def _total_gate(coverage: Coverage | None, minimum: float) -> StepResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from abc import abstractmethod
 from typing import TypeVar
@@ -123,9 +124,29 @@ class PathPrefix(click.ParamType[tuple[str, str]]):
             self.fail(f"{value!r} {error}", param, ctx)
 
 
+class Variable(click.ParamType[tuple[str, str | None]]):
+    """`NAME=VALUE`, or `NAME` for the value in the environment of the caller."""
+
+    name = "variable"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str | None]:
+        """Return the name, and the value or None."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = str(value).partition("=")
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            self.fail(f"{name!r} is not the name of a variable", param, ctx)
+        if not equals and name not in os.environ:
+            self.fail(f"{name!r} is not set; set it, or write {name}=VALUE", param, ctx)
+        return name, text if equals else None
+
+
 DURATION = Duration()
 NAMES = Names()
 PATH_PREFIX = PathPrefix()
 PYTHON = PythonVersion()
 SHARD = ShardType()
 SIZE = Size()
+VARIABLE = Variable()

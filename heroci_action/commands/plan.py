@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from heroci_action.analysis.times import times
+from heroci_action.commands.last_failures import read_last_failures
 from heroci_action.engines.base import Notify
 from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.docker import Docker
@@ -15,6 +16,7 @@ from heroci_action.errors import UsageError
 from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
+from heroci_action.pipeline.runner_arguments import TestNames
 from heroci_action.plan.stages import Plan, select
 from heroci_action.project import ProjectConfig, load
 from heroci_action.repository.files import RepositoryFiles
@@ -25,12 +27,13 @@ from heroci_action.sharding import Shard
 # No slots, because `files` is cached.
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """A project with its plan and the engine for it."""
+    """A project with its plan and the engine for it; `partial` is the reason why it is no complete run."""
 
     loaded: ProjectConfig
     plan: Plan
     chosen: Chosen
     shard: Shard | None = None
+    partial: str | None = None
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -66,19 +69,43 @@ async def plan_project(
         None if chosen.engine.has_containers else f"the {chosen.name} engine has no containers"
     )
     loaded, known = _read_times(loaded, options.shard, options.reference.baseline)
+    last = read_last_failures(options.destination.output, loaded) if options.failed else None
     context = RunContext(
-        no_image=no_image, no_containers=no_containers, shard=options.shard, times=known
+        no_image=no_image,
+        no_containers=no_containers,
+        shard=options.shard,
+        times=known,
+        arguments=options.arguments,
+        test_names=_test_names(loaded) if options.arguments else TestNames(),
+        only=last.tests if last else None,
     )
+    plan = build_plan(loaded, context)
+    if last:
+        reason = "did not fail in the last run"
+        plan = select(plan, only=last.stages, skip=options.skip, unselected=reason)
+    else:
+        plan = select(plan, only=options.stages, skip=options.skip)
     return Project(
         loaded=loaded,
         chosen=chosen,
-        plan=select(build_plan(loaded, context), only=options.stages, skip=options.skip),
+        plan=plan,
         shard=options.shard,
+        partial=last.summary if last else None,
     )
 
 
+def _test_names(loaded: ProjectConfig) -> TestNames:
+    return TestNames.of(RepositoryFiles.read(loaded.root).files, loaded.config.working_directory)
+
+
 def _refuse_contradiction(options: RunOptions) -> None:
-    """Raise UsageError if a stage is both requested and excluded, or if the host engine gets an address."""
+    """Raise UsageError if two options contradict each other."""
+    for name, given in (("--stages", options.stages), ("--shard", options.shard)):
+        if options.failed and given:
+            raise UsageError(
+                f"--failed and {name} contradict each other: the last run decides what to run",
+                remedy="remove one of them",
+            )
     if options.engine is EngineChoice.HOST and options.runner_host:
         raise UsageError(
             "--engine host and --runner-host contradict each other: the address is that of a Dagger engine",
@@ -99,6 +126,8 @@ def _overrides(options: RunOptions) -> dict[str, object]:
         "max-parallel": options.max_parallel,
         "timeout": options.timeout,
         "publish.push": options.publish,
+        "python": options.python,
+        **{f"env.{name}": f"{{env.{name}}}" if text else "" for name, text in options.env.items()},
         "report.unreadable": options.unreadable and options.unreadable.value,
         "report.reruns": options.reruns and options.reruns.value,
     }

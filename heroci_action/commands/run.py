@@ -62,6 +62,7 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
             verbosity=options.verbosity,
             output=destination.output,
             environ=machine,
+            durations=options.durations,
         ) as observer:
             engine = engine_for(project, options, machine, notify=observer.note)
             command_files = CommandFiles(machine)
@@ -216,6 +217,7 @@ def _result(project: Project, outcome: Outcome, *, started_at: datetime, duratio
         commit=Checkout.of(project.loaded.root).commit(),
         python=next(filter(None, pythons), None),
         shard=str(project.shard) if project.shard else None,
+        partial=project.partial,
         started_at=started_at.isoformat(timespec="seconds"),
         duration=duration,
         stages=outcome.stages,

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from heroci_action.engines.base import Stream
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.results.records import Result, StageResult, StepResult
+from heroci_action.text import count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The tests of a running step: how many have ended, how many there are, and the failures so far."""
+
+    ran: int
+    total: int
+    failed: int
+
+    def __str__(self) -> str:
+        failed = f", {self.failed:,} failed" if self.failed else ""
+        return f"{self.ran:,} of {count(self.total, 'test')}{failed}"
 
 
 class Observer:
@@ -21,6 +37,9 @@ class Observer:
 
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
         """Handle a line of output, which is masked; the step `services` is the output of a stage's services."""
+
+    def tests_progressed(self, stage: str, step: str, progress: Progress) -> None:
+        """Handle how many tests of a running step have ended."""
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
         """Handle the end of a step, which may have been skipped."""

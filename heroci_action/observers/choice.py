@@ -15,10 +15,19 @@ from heroci_action.options import Verbosity
 
 
 def choose_observer(
-    *others: Observer, verbosity: Verbosity, output: Path, environ: Mapping[str, str]
+    *others: Observer,
+    verbosity: Verbosity,
+    output: Path,
+    environ: Mapping[str, str],
+    durations: int = 0,
 ) -> Observers:
-    """Return the observer for standard output, and the others; `output` is the directory as the user named it."""
+    """Return the observer for standard output, and the others.
+
+    `output` is the directory as the user named it. The `durations` slowest tests are listed at the end.
+    """
     if GitHubContext.from_environ(environ):
         return Observers(*others, GitHubLog(sys.stdout, verbosity=verbosity))
-    console = Console(sys.stdout, verbosity=verbosity, output=output, environ=environ)
+    console = Console(
+        sys.stdout, verbosity=verbosity, output=output, environ=environ, durations=durations
+    )
     return Observers(*others, console)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,8 +13,8 @@ from heroci_action.analysis.unexplained import unexplained
 from heroci_action.engines.base import Stream
 from heroci_action.github import commands
 from heroci_action.github.inert import inert
-from heroci_action.observers.base import Observer
-from heroci_action.observers.phrases import SIGNS, ended, verdict
+from heroci_action.observers.base import Observer, Progress
+from heroci_action.observers.phrases import SIGNS, ProgressNotes, ended, verdict
 from heroci_action.options import Verbosity
 from heroci_action.plan.stages import Plan, Stage
 from heroci_action.results.records import Result, StageResult, Status, StepResult
@@ -54,6 +55,7 @@ class GitHubLog(Observer):
         self._verbosity = verbosity
         self._token = token
         self._outputs: dict[str, dict[str, _Output]] = {}
+        self._notes = ProgressNotes(time.monotonic)
 
     def run_started(self, plan: Plan, engine: str, reason: str) -> None:
         """Print the engine and the reason for it."""
@@ -73,6 +75,11 @@ class GitHubLog(Observer):
             self._say(f"{one_line(stage)}/{one_line(step)}: {one_line(line, 1_000)}")
         if stage in self._outputs:
             self._outputs[stage].setdefault(step, _Output()).add(line)
+
+    def tests_progressed(self, stage: str, step: str, progress: Progress) -> None:
+        """Print the progress now and then."""
+        if self._verbosity > Verbosity.QUIET and self._notes.is_due(stage, step):
+            self._say(f"{one_line(stage)}/{one_line(step)}: {progress}")
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
         """Print how it ended."""

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from heroci_action.engines.base import Stream
-from heroci_action.observers.base import Observer
+from heroci_action.observers.base import Observer, Progress
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.results.records import Result, StageResult, StepResult
 
@@ -50,6 +50,10 @@ class Observers(Observer):
     def output(self, stage: str, step: str, stream: Stream, line: str) -> None:
         """Notify all."""
         self._notify(lambda observer: observer.output(stage, step, stream, line))
+
+    def tests_progressed(self, stage: str, step: str, progress: Progress) -> None:
+        """Notify all."""
+        self._notify(lambda observer: observer.tests_progressed(stage, step, progress))
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
         """Notify all."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from heroci_action.results.records import Result, StageResult, Status, StepResult
 from heroci_action.text import count, one_line, seconds
+
+INTERVAL = 30.0  # seconds between two lines about the progress of one step
 
 SIGNS = {
     Status.PASSED: "✔",
@@ -13,6 +17,23 @@ SIGNS = {
     Status.CANCELLED: "✘",
     Status.FLAKY: "~",
 }
+
+
+class ProgressNotes:
+    """Decides when to print the progress of tests as a line of its own."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._printed: dict[tuple[str, str], float] = {}
+
+    def is_due(self, stage: str, step: str) -> bool:
+        """Return whether to print now; the first time is after an interval."""
+        now = self._clock()
+        before = self._printed.setdefault((stage, step), now)
+        if now - before < INTERVAL:
+            return False
+        self._printed[stage, step] = now
+        return True
 
 
 def ended(result: StepResult | StageResult) -> str:
@@ -39,4 +60,6 @@ def verdict(result: Result) -> str:
     percent = result.coverage.percent if result.coverage else None
     if percent is not None:
         parts.append(f"📊 coverage {percent:.2f} %")
+    if result.partial:
+        parts.append(f"partial run: {one_line(result.partial)}")
     return ", ".join(parts)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from heroci_action.pipeline.run_context import RunContext
+from heroci_action.pipeline.runner_arguments import combine
 from heroci_action.pipeline.variables import django, manage, source_paths, stage_env, with_path
 from heroci_action.plan.actions import Command
 from heroci_action.plan.report_kinds import (
@@ -34,8 +35,21 @@ def build(loaded: ProjectConfig, context: RunContext) -> Stage:
         services=services,
         env=with_path(stage_env(loaded, services), "{probes}", *source_paths(loaded)),
         steps=tuple(_steps(loaded, context)),
-        files={TIMES: json.dumps(context.times)} if _has_times(context) else {},
+        files=dict(_files(context)),
     )
+
+
+def _files(context: RunContext) -> Iterator[tuple[str, str]]:
+    if _has_times(context):
+        yield TIMES, json.dumps(context.times)
+    for step, tests in (context.only or {}).items():
+        if tests:
+            yield _only(step), json.dumps(tests)
+
+
+def _only(step: str) -> str:
+    """Return the name of the file with the tests that a step is to run."""
+    return f"only-{step.replace(' ', '-')}.json"
 
 
 def _has_times(context: RunContext) -> bool:
@@ -60,8 +74,8 @@ def _steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
             name="coverage settings",
             action=Command(line=("python", PROBE, RC, DATA)),
         )
-    for run in _runs(loaded):
-        yield _shard(run.step(), context)
+    for run in _runs(loaded, context):
+        yield _select(_shard(run.step(), context), context)
     if tests.coverage:
         yield _collect_coverage()
 
@@ -74,6 +88,13 @@ def _shard(step: Step, context: RunContext) -> Step:
     if _has_times(context):
         env["HEROCI_TIMES"] = f"{{reports}}/{TIMES}"
     return replace(step, env=env, sharded=True)
+
+
+def _select(step: Step, context: RunContext) -> Step:
+    """Return the step for the tests that failed in the last run, if only these are to run."""
+    if not (context.only and context.only[step.name]):
+        return step
+    return replace(step, env={**step.env, "HEROCI_ONLY": f"{{reports}}/{_only(step.name)}"})
 
 
 def _has_settings(loaded: ProjectConfig) -> bool:
@@ -140,7 +161,11 @@ class _Run:
         """Return the run as a step; if it fails, the other runs still follow."""
         pytest = self.loaded.config.tests.runner == "pytest"
         line = self._pytest() if pytest else self._django()
-        env = {"HEROCI_RECORD": self.record, "PYTEST_PLUGINS": self._pytest_plugins()}
+        env = {
+            "HEROCI_RECORD": self.record,
+            "HEROCI_PROGRESS": "1",
+            "PYTEST_PLUGINS": self._pytest_plugins(),
+        }
         if self.loaded.config.tests.coverage:
             env["COVERAGE_PROCESS_START"] = RC
         return Step(
@@ -196,6 +221,14 @@ class _Run:
         return ("-m", "pytest", *report, *no_cov, *workers, *self.arguments)
 
 
-def _runs(loaded: ProjectConfig) -> Iterator[_Run]:
+def run_names(loaded: ProjectConfig) -> tuple[str, ...]:
+    """Return the names of the steps that run tests."""
+    return tuple(run.name for run in _runs(loaded, RunContext()))
+
+
+def _runs(loaded: ProjectConfig, context: RunContext) -> Iterator[_Run]:
     for number, arguments in enumerate(loaded.config.tests.args, start=1):
-        yield _Run(loaded, arguments, number)
+        combined = combine(arguments, context.arguments, context.test_names)
+        run = _Run(loaded, combined, number)
+        if context.only is None or run.name in context.only:
+            yield run

@@ -192,10 +192,17 @@ def circular_needs(needs: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
         )
 
 
-def select(plan: Plan, *, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
+def select(
+    plan: Plan,
+    *,
+    only: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    unselected: str = "not selected by --stages",
+) -> Plan:
     """Return the plan with every stage that is not selected marked as skipped, with the reason.
 
-    `only` includes everything that the named stages need. Raises ConfigurationError for unknown names.
+    `only` includes everything that the named stages need; `unselected` is the reason of all others.
+    Raises ConfigurationError for unknown names.
     """
     only, skip = tuple(only), tuple(skip)
     known = {stage.name for stage in plan.stages}
@@ -209,7 +216,13 @@ def select(plan: Plan, *, only: Iterable[str] = (), skip: Iterable[str] = ()) ->
         raise ConfigurationError(tuple(unknown))
     skipped = set(skip)
     wanted = _with_needs(plan, only) if only else known
-    return replace(plan, stages=tuple(_select(stage, wanted, skipped) for stage in plan.stages))
+    reasons = dict.fromkeys(known - wanted, unselected) | dict.fromkeys(
+        skipped, "excluded by --skip"
+    )
+    stages = tuple(
+        replace(stage, skip=reasons.get(stage.name, stage.skip)) for stage in plan.stages
+    )
+    return replace(plan, stages=stages)
 
 
 def _with_needs(plan: Plan, names: Iterable[str]) -> set[str]:
@@ -222,11 +235,3 @@ def _with_needs(plan: Plan, names: Iterable[str]) -> set[str]:
             wanted.add(name)
             pending.extend(needs[name])
     return wanted
-
-
-def _select(stage: Stage, wanted: set[str], skip: set[str]) -> Stage:
-    if stage.name in skip:
-        return replace(stage, skip="excluded by --skip")
-    if stage.name not in wanted:
-        return replace(stage, skip="not selected by --stages")
-    return stage

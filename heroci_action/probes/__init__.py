@@ -16,6 +16,12 @@ HEROCI_SHARD
 HEROCI_TIMES
     A JSON file with the seconds and the number of tests of each unit in an earlier run, {"shop.tests.CartTests": [1.5,
     12]}; for units, see below. Default: all parts get equal numbers of tests.
+HEROCI_ONLY
+    A JSON file with the tests to run, [["shop.tests.CartTests", "test_total"], ...], as they were recorded when they
+    failed. Default: all of them. Ignored without HEROCI_RECORD.
+HEROCI_PROGRESS
+    If set, lines such as `heroci-progress: 12/340 2` (tests that ran, tests in all, failures) are printed while the
+    tests run. HeroCI removes them from the output.
 HEROCI_TEST_RUNNER
     The project's own runner class, if the command line names one with `--testrunner`; default: settings.TEST_RUNNER.
 HEROCI_BASE_URL

@@ -14,14 +14,16 @@ from __future__ import annotations
 import functools
 import sys
 import unittest
-from typing import Any, Callable, Dict, Set
+from typing import Any, Callable, Dict
 
 from heroci_locate import (  # type: ignore[import-not-found,unused-ignore]
     exception_message,
+    test_names,
     tests_of,
     unit_of,
 )
 from heroci_recorder import Recorder, keep  # type: ignore[import-not-found,unused-ignore]
+from heroci_selection import Selection  # type: ignore[import-not-found,unused-ignore]
 from heroci_sharding import Part  # type: ignore[import-not-found,unused-ignore]
 
 # --- Results ---------------------------------------------------------------------------------------------------------
@@ -178,8 +180,9 @@ def hook_run_tests(recorder: Recorder, runner_class: Any) -> None:
 
 
 def hook_build(recorder: Recorder, runner_class: Any) -> None:
-    """Record how many tests a runner collects and, if the run is a shard, leave out the tests of the others."""
+    """Record how many tests a runner collects, after leaving out those that this run is not to run."""
     part = Part.from_environment()
+    selection = Selection.from_environment()
     original = getattr(runner_class, "build_suite", None)
     if original is None:
         return
@@ -195,35 +198,38 @@ def hook_build(recorder: Recorder, runner_class: Any) -> None:
             recorder.building = False
         if part is not None:
             mine, event = part.choose(unit_of(test) for test in tests_of(suite))
-            recorder.record_shard(event)
-            suite = _reduce(self, suite, mine)
+            recorder.record_event(event)
+            suite = _reduce(self, suite, lambda test: unit_of(test) in mine)
+        if selection is not None:
+            suite = _reduce(self, suite, lambda test: selection.has(*test_names(test)))
+            recorder.record_event(selection.warning())
         recorder.record_built(suite.countTestCases())
         return suite
 
     runner_class.build_suite = build_suite
 
 
-def _reduce(runner: Any, suite: Any, mine: Set[str]) -> Any:
-    """Return the suite with the tests of these units only, in the same order."""
+def _reduce(runner: Any, suite: Any, wanted: Callable[[Any], bool]) -> Any:
+    """Return the suite with the wanted tests only, in the same order."""
     processes = getattr(suite, "processes", None)
     if processes is None:
-        _prune(suite, mine)
+        _prune(suite, wanted)
         return suite
     for part in suite.subsuites:
-        _prune(part, mine)
+        _prune(part, wanted)
     suite.subsuites = [part for part in suite.subsuites if part.countTestCases()]
     # The runner clones as many databases as there are processes, so both must know; one process needs no clone.
     runner.parallel = suite.processes = min(processes, max(len(suite.subsuites), 1))
     return suite if suite.processes > 1 else runner.test_suite(suite.subsuites)
 
 
-def _prune(suite: Any, mine: Set[str]) -> None:
+def _prune(suite: Any, wanted: Callable[[Any], bool]) -> None:
     kept = []
     for part in suite:
         if hasattr(part, "_tests"):
-            _prune(part, mine)
+            _prune(part, wanted)
             kept.append(part)
-        elif unit_of(part) in mine:
+        elif wanted(part):
             kept.append(part)
     suite._tests = kept
 

@@ -40,10 +40,24 @@ def hook_parallel_suite(recorder: Recorder, install_in_worker: Callable[[], None
         recorder.record_databases(self)
         if not isinstance(self.runner_class, _WorkerRunner):
             self.runner_class = _WorkerRunner(self.runner_class, install_in_worker)
+        _count_events(recorder, self)
         with recorder.suite(self, result), _watch_next_pool(recorder):
             return original(self, result)
 
     ParallelTestSuite.run = run
+
+
+def _count_events(recorder: Recorder, suite: Any) -> None:
+    """Count the events that the workers send; before Django 4.1, no method handles them."""
+    original = getattr(suite, "handle_event", None)
+    if original is None:
+        return
+
+    def handle_event(result: Any, tests: Any, event: Any) -> None:
+        recorder.note_event(event[0])
+        original(result, tests, event)
+
+    suite.handle_event = handle_event
 
 
 class _WorkerRunner:

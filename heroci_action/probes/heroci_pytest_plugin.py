@@ -1,8 +1,9 @@
 """Record what pytest runs; loaded by `PYTEST_PLUGINS=heroci_pytest_plugin`, it does not change the run.
 
-The exception is a shard, whose other tests are deselected. pytest writes its own report only at the end, so a run that
-hangs or is killed would leave nothing. With pytest-xdist, the controller records the tests of all workers; each process
-records its databases. See the package's docstring for the environment variables and the format.
+The exceptions are a shard, whose other tests are deselected, and a selection of failed tests. pytest writes its own
+report only at the end, so a run that hangs or is killed would leave nothing. With pytest-xdist, the controller records
+the tests of all workers; each process records its databases. See the package's docstring for the environment variables
+and the format.
 """
 
 # Django's modules can be imported only when its settings are known:
@@ -15,6 +16,7 @@ import time
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 import pytest
+from heroci_progress import Progress  # type: ignore[import-not-found,unused-ignore]
 from heroci_pytest_reports import (  # type: ignore[import-not-found,unused-ignore]
     Reports,
     attempt_of,
@@ -29,10 +31,12 @@ from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
     database,
 )
 from heroci_recorder import nth_name  # type: ignore[import-not-found,unused-ignore]
+from heroci_selection import Selection  # type: ignore[import-not-found,unused-ignore]
 from heroci_sharding import Part  # type: ignore[import-not-found,unused-ignore]
 
 NO_TESTS_COLLECTED = 5
 """As in pytest.ExitCode, which old versions do not have."""
+STDERR = 2
 PHASES = ("setup", "call", "teardown")
 
 
@@ -66,6 +70,7 @@ class Tests:
         self._planned: Set[str] = set()
         self._ran: Set[str] = set()
         self._interrupted = False
+        self._progress = Progress(STDERR)
 
     # Tests
 
@@ -119,6 +124,7 @@ class Tests:
         else:
             self._write_cases(nodeid, test)
             self._ran.add(nodeid)
+            self._progress.end_test()
         self._record.write(event="stop", n=nodeid, rerun=test.attempt is not None)
 
     def _write_cases(self, nodeid: str, test: _Test) -> None:
@@ -134,6 +140,8 @@ class Tests:
 
     def _write_case(self, classname: str, name: str, case: Dict[str, Any]) -> None:
         known = {"duration": 0.0, "output": "", **case}
+        if known["status"] in ("failed", "errored"):
+            self._progress.add_failure()
         self._record.write(event="case", classname=classname, name=name, **known)
 
     def pytest_collectreport(self, report: Any) -> None:
@@ -170,6 +178,7 @@ class Tests:
         if planned - self._planned:
             self._planned |= planned
             tests = len(self._planned)
+            self._progress.plan(tests)
             self._record.write(event="begin", n="tests", what="suite", tests=tests, worker=False)
 
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
@@ -235,6 +244,30 @@ class Shard:
             session.exitstatus = 0
 
 
+class Failed:
+    """Deselect the tests that did not fail in the last run."""
+
+    def __init__(self, selection: Selection, directory: str) -> None:
+        self._selection = selection
+        self._record = Record(directory, "selection")
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_collection_modifyitems(self, config: Any, items: List[Any]) -> Iterator[None]:
+        """Select the tests after `-k`, `-m` and plugins that select or sort."""
+        yield
+        mine: List[Any] = []
+        left_out: List[Any] = []
+        for item in items:
+            wanted = self._selection.has(*node_names(item.nodeid))
+            (mine if wanted else left_out).append(item)
+        items[:] = mine
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+        warning = self._selection.warning()
+        if warning is not None:
+            self._record.write(**warning)
+
+
 def _unit(item: Any) -> str:
     """Return the indivisible unit of a test, as `--dist loadscope` of pytest-xdist: its class, or its module."""
     classname, name = node_names(item.nodeid)
@@ -254,6 +287,9 @@ def pytest_configure(config: Any) -> None:
     part = Part.from_environment()
     if part is not None:
         config.pluginmanager.register(Shard(part, directory), "heroci-shard")
+    selection = Selection.from_environment()
+    if selection is not None:
+        config.pluginmanager.register(Failed(selection, directory), "heroci-failed")
 
 
 def pytest_unconfigure(config: Any) -> None:

@@ -22,6 +22,7 @@ from heroci_locate import (  # type: ignore[import-not-found,unused-ignore]
     test_names,
     tests_of,
 )
+from heroci_progress import Progress  # type: ignore[import-not-found,unused-ignore]
 from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
     OUTPUT_LIMIT,
     RUNNING,
@@ -30,6 +31,7 @@ from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
 )
 
 _FIXTURE = re.compile(r"(?P<name>\w+) \((?P<owner>[^()]+)\)")
+STDOUT = 1
 KEPT_PIECES = 1000
 """Pieces of output that are kept before they are joined."""
 
@@ -100,6 +102,7 @@ class Recorder:
         self.reporting = False  # a result class may call another of its methods
         self.building = False  # a suite may be built from others
         self._record = Record(directory, "django")
+        self._progress = Progress(STDOUT)
         self._numbers = itertools.count(1)
         self._pid = os.getpid()
         self._main = True
@@ -122,6 +125,13 @@ class Recorder:
     def in_main_process(self) -> bool:
         """Whether this is the process that runs the whole suite, rather than a worker of it."""
         return self._main and self._pid == os.getpid()
+
+    def note_event(self, name: str) -> None:
+        """Count an event of a result in a worker, for the progress only: the worker has recorded it."""
+        if name == "stopTest":
+            self._progress.end_test()
+        elif name in ("addFailure", "addError", "addUnexpectedSuccess"):
+            self._progress.add_failure()
 
     @contextmanager
     def runner(self) -> Iterator[None]:
@@ -164,6 +174,7 @@ class Recorder:
 
     def record_built(self, tests: int) -> None:
         """Record that a suite was built, which is then expected to run."""
+        self._progress.plan_more(tests)
         self._record.write(event="built", tests=tests)
 
     def record_left_out(self) -> None:
@@ -174,9 +185,10 @@ class Recorder:
         """Record that a worker ended before its work was done."""
         self._record.write(event="died", pid=pid, exit_code=exit_code)
 
-    def record_shard(self, event: Dict[str, Any]) -> None:
-        """Record which part of the tests will run."""
-        self._record.write(**event)
+    def record_event(self, event: Optional[Dict[str, Any]]) -> None:
+        """Record which tests were selected, if there is anything to say about it."""
+        if event is not None:
+            self._record.write(**event)
 
     def record_databases(self, suite: Any) -> None:
         """Record the databases that the tests of a suite use; they have been set up."""
@@ -232,6 +244,7 @@ class Recorder:
                 output="" if index else running.text(),
             )
         self._record.write(event="stop", n=number)
+        self._progress.end_test()
 
     def _case(
         self,
@@ -265,6 +278,8 @@ class Recorder:
         """Record the outcome of a test, a subtest, or a fixture of a class or module."""
         running = self.running
         owner = getattr(test, "test_case", test)
+        if status in ("failed", "errored"):
+            self._progress.add_failure()
         if running is not None and owner is running.test:
             if owner is test:
                 self._add(running, status, error, message)

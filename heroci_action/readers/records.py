@@ -34,7 +34,7 @@ class _Run:
     fixtures: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     databases: dict[str, str] | None = None
     splits: dict[str, Split] = field(default_factory=dict)  # by fingerprint
-    warnings: list[str] = field(default_factory=list)
+    warnings: dict[str, None] = field(default_factory=dict)  # several processes can give the same
 
 
 def read_records(sources: Sequence[Source], tree: PathResolver) -> Readings:
@@ -109,7 +109,7 @@ def _take(event: Event, run: _Run, process: ProcessRecord, tree: PathResolver) -
         case "shard":
             _choose(event, run)
         case "warning" if event.get("text"):
-            run.warnings.append(str(event["text"]))
+            run.warnings[str(event["text"])] = None
         case "databases":
             run.databases = (run.databases or {}) | _databases(event)
         case _:

@@ -13,8 +13,8 @@ from enum import StrEnum
 from heroci_action.results.coverage import ChangedLines, Coverage
 
 SCHEMA_VERSION = 4
-"""Version 2 added flaky tests, comparisons and changed lines, 3 packed tests, 4 splits, fixture times and Python
-versions of steps. A field that an older file lacks has its default."""
+"""Version 2 added flaky tests, comparisons and changed lines, 3 packed tests, 4 splits, fixture times, partial runs and
+Python versions of steps. A field that an older file lacks has its default."""
 
 
 class Status(StrEnum):
@@ -144,7 +144,8 @@ class StepResult:
     with all output, relative to the output directory; `facts` are measured values for people to read (the image's
     size, the database's version); `python` is the version of the environment that the step created; `splits` has an
     entry for each suite that was sharded; `problems` are defects of the report files, each of which makes the step
-    fail. If very many tests passed, they are in `passed` instead of `tests`.
+    fail. `incomplete`: not every test ran that was planned. If very many tests passed, they are in `passed` instead of
+    `tests`.
     """
 
     name: str
@@ -167,6 +168,7 @@ class StepResult:
     splits: tuple[Split, ...] = ()
     fixtures: FixtureTimes | None = None
     problems: tuple[str, ...] = ()
+    incomplete: bool = False
 
     @property
     def has_tests(self) -> bool:
@@ -292,6 +294,9 @@ class Result:
     duration: float = 0.0
     stages: tuple[StageResult, ...] = ()
     shard: str | None = None  # `2/5`, where only a part of the tests was to run
+    partial: str | None = (
+        None  # why the run is no complete one, as in `only what failed in the last run`
+    )
     coverage: Coverage | None = None
     changed: ChangedLines | None = None
     comparison: Comparison | None = None

@@ -33,6 +33,11 @@ def unfinished_tests(
     )
 
 
+def ran_completely(run: RecordedRun | None) -> bool:
+    """Return whether every planned test ran, as far as is known."""
+    return run is None or (run.complete and run.intact and not run.stopped)
+
+
 def excuse_failfast(readings: Readings, ended: Ended | None) -> Readings:
     """Return the readings with a run that failed tests have stopped as complete; tests that it ended are warnings."""
     run = readings.run

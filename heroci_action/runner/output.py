@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 
 from heroci_action.engines.base import Printed, Stream
-from heroci_action.observers.base import Observer
+from heroci_action.observers.base import Observer, Progress
 from heroci_action.plan.stages import Step
 
 TAIL_LINES = 200
 TAIL_LINE_LENGTH = 2_000
 PRINTED_LIMIT = 64 * 1024 * 1024
 """Characters of output that are kept for a report on standard output."""
+
+PROGRESS = "heroci-progress: "
+_PROGRESS = re.compile(rf"{PROGRESS}(\d{{1,9}})/(\d{{1,9}}) (\d{{1,9}})$")
 
 
 class Output:
@@ -26,7 +30,14 @@ class Output:
         self._size = 0
 
     def __call__(self, stream: Stream, line: str) -> None:
-        """Take one line."""
+        """Take one line; what the probes say about the progress is no output of the step."""
+        if PROGRESS in line:
+            match = _PROGRESS.search(line)
+            if match:
+                self._observer.tests_progressed(*self._names, _progress(match))
+                line = line[: match.start()]
+                if not line:
+                    return
         self._tail.append(line[:TAIL_LINE_LENGTH])
         if self._keep and self._size < PRINTED_LIMIT:
             self._size += len(line) + 1
@@ -45,3 +56,8 @@ class Output:
             stdout="\n".join(self._lines[Stream.STDOUT]),
             stderr="\n".join(self._lines[Stream.STDERR]),
         )
+
+
+def _progress(match: re.Match[str]) -> Progress:
+    ran, total, failed = map(int, match.groups())
+    return Progress(ran=ran, total=max(ran, total), failed=failed)

@@ -18,6 +18,7 @@ from heroci_action.runner.completeness import (
     Ended,
     early_end,
     excuse_failfast,
+    ran_completely,
     signal_name,
     unfinished_tests,
 )
@@ -62,6 +63,7 @@ def judge_step(  # noqa: PLR0913  independent evidence about one step, all named
     `tree` is the repository.
     """
     exit_code = outcome.exit_code if isinstance(outcome, StepOutcome) else None
+    incomplete = not ran_completely(readings.run)
     readings = excuse_failfast(readings, ended)
     unfinished = unfinished_tests(readings.run, exit_code=exit_code, ended=ended)
     result = StepResult(
@@ -76,6 +78,7 @@ def judge_step(  # noqa: PLR0913  independent evidence about one step, all named
         fixtures=readings.fixtures,
         problems=readings.problems,
         warnings=readings.warnings,
+        incomplete=incomplete,
     )
     if outcome is None:
         return result

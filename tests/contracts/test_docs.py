@@ -28,6 +28,15 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 NOT_EXECUTED = {
     "./scripts/run-tests.sh": "runs this test",
     "./scripts/run-dagger-ci.sh": "installs everything again; the test of the action runs the same project",
+    **dict.fromkeys(
+        (
+            "heroci run --failed",
+            "heroci run --stages tests -- -k cart --maxfail 1",
+            "heroci run --stages tests -- shop.tests.CartTests",
+            "heroci run --python 3.12 --env PAYMENT_API_KEY",
+        ),
+        "the tests of the program run them on a project that fails",
+    ),
     "pip install 'heroci[postgres]'": "a name in a registry; test_installation installs the checkout's wheel",
 }
 

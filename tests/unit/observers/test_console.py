@@ -8,15 +8,18 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from rich.cells import cell_len
 
 from heroci_action.engines.base import Stream
+from heroci_action.observers.base import Progress
 from heroci_action.observers.console import Console
 from heroci_action.options import Verbosity
-from heroci_action.results.records import Result
+from heroci_action.results.records import Result, Status
+from tests.unit.builders import case, finding, run, stage, step
 from tests.unit.observers.plans import PLAN, TESTS, watch
 from tests.unit.result_strategies import HOSTILE, results
 
@@ -108,17 +111,21 @@ def test_every_result_can_be_shown(result: Result) -> None:
     stream = io.StringIO()
     console = Console(stream)
 
-    for stage in result.stages:
-        for step in stage.steps:
-            console.step_finished(TESTS, step)
-        console.stage_finished(stage)
+    for one in result.stages:
+        for each in one.steps:
+            console.step_finished(TESTS, each)
+        console.stage_finished(one)
     console.run_finished(result)
 
     assert not CONTROL.search(stream.getvalue())
 
 
 def on_a_terminal(
-    *, environ: dict[str, str], seconds: float = 0.4, line: str = "Ran 7 \x1b[2Jtests"
+    *,
+    environ: dict[str, str],
+    seconds: float = 0.4,
+    line: str = "Ran 7 \x1b[2Jtests",
+    progress: Progress | None = None,
 ) -> str:
     """Return what a step that runs for a while writes to a terminal, of 100 columns unless `environ` says otherwise."""
     ours, theirs = pty.openpty()
@@ -129,6 +136,8 @@ def on_a_terminal(
         console.run_started(PLAN, "host", "")
         console.step_started(TESTS, TESTS.steps[1])
         console.output("tests", "tests", Stream.STDOUT, line)
+        if progress:
+            console.tests_progressed("tests", "tests", progress)
         time.sleep(seconds)
         console.close()
     return _all_of(ours).decode()
@@ -157,6 +166,29 @@ def test_a_long_line_of_output_leaves_emoji_name_and_time_visible(columns: int) 
     running = [line for line in lines if "🧪" in line]
     assert all(re.match(r"🧪 tests/tests 0\.\d\d s word ", line) for line in running)
     assert {cell_len(line) for line in running} == {columns}
+
+
+def test_terminal_shows_the_progress_of_the_tests() -> None:
+    shown = on_a_terminal(environ={}, progress=Progress(ran=12, total=340, failed=2))
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+
+    assert re.search(r"🧪 tests/tests 0\.\d\d s 12 of 340 tests, 2 failed  Ran 7 tests", text)
+
+
+def test_the_last_lines_are_failures_flaky_tests_and_the_page() -> None:
+    flaky = case("test_moody", Status.FLAKY, file="shop/tests.py", line=3, message="timed out")
+    failed = case("test_total", Status.FAILED, file="shop/tests.py", line=9, message="1 != 2")
+    tests = step("tests", Status.FAILED, tests=(flaky, failed), diagnostics=(finding("long"),))
+    stream = io.StringIO()
+    console = Console(stream, output=Path("out"))
+    console.reports_written(("junit.xml", "report.html"))
+    console.run_finished(run(stage("tests", tests)))
+
+    last = stream.getvalue().partition("Failed tests\n")[2].splitlines()
+    assert last[:3] == ["✘ pkg.Tests.test_total", "    shop/tests.py:9", "    1 != 2"]
+    assert last[5:8] == ["~ pkg.Tests.test_moody", "    shop/tests.py:3", "    timed out"]
+    assert last[-3] == "Page: out/report.html"
+    assert last[-1].startswith("✘ project: failed")
 
 
 def test_forced_colours_in_a_pipe_move_no_cursor() -> None:
