@@ -311,7 +311,7 @@ class Config(Table):
     """Environment variables of every stage; values may contain placeholders such as {postgres.url}."""
     public_variables: Variables = ()
     """Variables of the caller that are not secret; the value of any other {env.NAME} is masked everywhere."""
-    settings: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")] | None = None
+    settings: Annotated[str, Field(pattern=r"^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$")] | None = None
     """Settings module. Detected."""
     timeout: Seconds | None = None
     """Time limit of the whole run."""

@@ -10,6 +10,8 @@ from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
 
+# Django imports modules by name, so a part may contain a hyphen.
+MODULE = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*")
 # Directories whose manage.py belongs to something other than the project.
 _SIDE = re.compile(
     r"tests?|testing|testproject|test_?project|examples?|demo\w*|sample\w*|sandbox|docs?|.*template.*|"
@@ -164,7 +166,7 @@ def import_roots(tree: RepositoryFiles, layout: Layout) -> tuple[str, ...]:
 
 def module_file(tree: RepositoryFiles, roots: tuple[str, ...], module: str) -> str | None:
     """Return the file of a module of the project; None for any other module."""
-    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", module):
+    if not MODULE.fullmatch(module):
         return None
     path = module.replace(".", "/")
     hits = (tree.first(join(root, path, "__init__.py"), join(root, f"{path}.py")) for root in roots)

@@ -65,7 +65,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "killall", "su", "passwd", "update-alternatives", "ldconfig",
     ),
 }  # fmt: skip
-REASON_OF = {program: reason for reason, programs in _PROGRAMS.items() for program in programs}
+_REASON_OF = {program: reason for reason, programs in _PROGRAMS.items() for program in programs}
 
 # Commands of Django and of common packages that work on the database or a server, or check and print.
 _DJANGO_COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -82,6 +82,7 @@ _DJANGO_COMMANDS: Mapping[str, tuple[str, ...]] = {
 _DJANGO_REASON_OF = {
     command: reason for reason, commands in _DJANGO_COMMANDS.items() for command in commands
 }
+_CHECKING = re.compile(r"(^|[-_])(check|checks|checker|lint|linter|qa|audit)([-_.]|$)")
 _WAITING = re.compile(r"wait[_-].*")
 # `playwright install`, `python -m spacy download en_core_web_sm`, `gem install sass`.
 _INSTALLING = frozenset({"install", "add", "download", "update", "upgrade", "self", "bootstrap"})
@@ -93,6 +94,11 @@ _PACKAGE_CHECKS = re.compile(
     r"storybook|coverage|unit|spec)([:_-].*)?"
 )
 _PACKAGE_SERVERS = re.compile(r"start|dev|serve|watch(:.*)?|preview")
+
+
+def reason_of_program(name: str) -> str | None:
+    """Return why a program is no preparation. The names of unknown ones say it too: `openwisp-qa-check` checks."""
+    return _REASON_OF.get(name) or (CHECKS if _CHECKING.search(name) else None)
 
 
 def reason_of_django(arguments: tuple[str, ...]) -> str | None:

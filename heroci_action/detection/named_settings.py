@@ -13,7 +13,7 @@ VARIABLE = "DJANGO_SETTINGS_MODULE"
 COMPUTED = "…"
 """The computed part of a name: `config.settings.…`."""
 _TEST = re.compile(r"""['"]test['"]""")
-_MODULE = re.compile(r"\w+(\.\w+)*(\.…)?")
+_MODULE = re.compile(r"[\w-]+(\.[\w-]+)*(\.…)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from heroci_action.detection.ci.test_runs import find_test_run, is_django
 from heroci_action.detection.left_out import (
     FOLLOWS,
     HARMLESS,
-    REASON_OF,
     STAYS,
     reason_of_arguments,
     reason_of_django,
     reason_of_package_manager,
+    reason_of_program,
 )
 from heroci_action.detection.project_files import ProjectFiles, once
 
@@ -115,7 +115,7 @@ class _Line:
             return self._file_reason()
         if call.name == "sed" and (path := self._changed_file()):
             return f"it changes {path}, which git tracks"
-        known = REASON_OF.get(call.name.partition("@")[0])
+        known = reason_of_program(call.name.partition("@")[0])
         root = "it needs root" if "sudo" in call.launchers else None
         return known or root or reason_of_arguments(call.arguments)
 

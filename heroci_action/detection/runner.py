@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os.path
+import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.arguments import is_parallel, keep
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.suite import CLASS, narrowness
 from heroci_action.detection.ci.test_runs import Runner, TestRun
+from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
@@ -17,6 +19,7 @@ from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.settings_choice import choose_settings
 from heroci_action.repository.files import join
 
+_NOT_FOLLOWED = 3  # lines that are named in warnings
 # Scripts that configure Django by themselves and call its runner, as packages without a project have them.
 _SCRIPTS = ("runtests.py", "run_tests.py", "tests/runtests.py", "test/runtests.py")
 
@@ -53,7 +56,7 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
         )
     suite = project.ci.suite
     for run in suite.runs if suite and runs else ():
-        if run.runner is not runs[0].runner:
+        if (run.runner, _surroundings(run)) != (runs[0].runner, _surroundings(runs[0])):
             yield Warn(
                 f"{run.command.source} also runs {run.command.line!r}, which the plan does not contain; "
                 "add a stage for these tests"
@@ -117,7 +120,8 @@ def _surroundings(run: TestRun) -> tuple[object, ...]:
         for word in run.arguments
         if word.startswith(("--settings=", "--ds="))
     ]
-    return run.command.env, settings, run.program
+    env = {name: value for name, value in run.command.env.items() if may_change_tests(name)}
+    return env, settings, run.program
 
 
 def _kept(project: ProjectFiles, run: TestRun) -> Iterator[str]:
@@ -144,7 +148,9 @@ def _not_followed(project: ProjectFiles) -> Iterator[Finding]:
     """Warn if a line that could not be read may run the tests."""
     if project.ci.suite is not None and project.ci.suite.job in project.ci.jobs:
         return
-    for line in project.ci.not_followed:
+    lines = {line.line: line for line in project.ci.not_followed}.values()
+    likely = [line for line in lines if re.search(r"test|coverage|\bci\b", line.line)]
+    for line in (likely or list(lines))[:_NOT_FOLLOWED]:
         yield Warn(
             f"{line.line!r} in {line.source} may run the tests, but could not be followed ({line.reason}); "
             "set tests.runner and tests.args to match it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from heroci_action.detection.layout import is_side
+from heroci_action.detection.layout import MODULE, is_side
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import RepositoryFiles, parent
 
@@ -75,6 +75,6 @@ def dotted(project: ProjectFiles, path: str) -> str | None:
         inside = path if root == "." else path.removeprefix(f"{root}/")
         if root == "." or inside != path:
             name = inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-            if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name):
+            if MODULE.fullmatch(name):
                 return name
     return None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.database import choose_database
 from heroci_action.detection.environment_reads import Read, reads
 from heroci_action.detection.findings import Finding, Found, Warn
@@ -66,13 +67,6 @@ _NEVER = frozenset(
         "DJANGO_SETTINGS_MODULE",
         "CI",
     }
-)
-# Variables of the CI service, of installers, caches, images and uploads.
-_OF_TOOLS = re.compile(
-    r"^(GITHUB|RUNNER|ACTIONS|CI|GITLAB|CIRCLE|TRAVIS|BITBUCKET|AZURE|SYSTEM|BUILD|CODECOV|COVERALLS|CC|SONAR|DOCKER"
-    r"|BUILDX?|COMPOSE|UV|PIP|PIPENV|POETRY|PDM|HATCH|TOX|NOX|PRE_COMMIT|NPM|YARN|PNPM|IMAGE|REGISTRY|GH|GIT|PG)_"
-    r"|^(TOXENV|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE|FORCE_COLOR|NO_COLOR|PY_COLORS|CLICOLOR\w*|DEBIAN_FRONTEND)$"
-    r"|^PG[A-Z]+$|(TOKEN|VERSION|IMAGE|CACHE|CACHE_DIR|CACHE_KEY|CACHE_PATH)$"
 )
 # Addresses and accounts of servers, which scripts read to wait for them.
 _ADDRESS = re.compile(
@@ -240,7 +234,7 @@ def _others(
 def _unread(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:
     """Yield the variables of the test job that the settings do not read: a library or the tests may."""
     for name, (value, origin) in project.evidence.env.items():
-        if name not in done and not _OF_TOOLS.search(name) and not _ADDRESS.search(name):
+        if name not in done and may_change_tests(name) and not _ADDRESS.search(name):
             yield from _with_server(project, name, value, origin)
 
 

@@ -23,7 +23,21 @@ MAX_DEPTH = 12  # calls that call each other
 MAX_COMMANDS = 5_000  # of one job
 # Programs that run tasks from files that are not read.
 _UNREADABLE = frozenset(
-    {"gulp", "grunt", "rake", "gradle", "gradlew", "ant", "bazel", "earthly", "pants", "doit"}
+    {
+        "gulp",
+        "grunt",
+        "rake",
+        "gradle",
+        "gradlew",
+        "ant",
+        "bazel",
+        "earthly",
+        "pants",
+        "doit",
+        "invoke",
+        "inv",
+        "fab",
+    }
 )
 
 

@@ -247,7 +247,7 @@ class _Job:
         action = self._action(step, contexts)
         if action is not None:
             # A fresh checkout finds nothing in a cache.
-            self.outputs[str(step.get("id", ""))] = {"outputs": Partial({"cache-hit": ""})}
+            self._note_outcome(step, Partial({"cache-hit": ""}))
         if action is not None and action.name.startswith("./"):
             yield from self._composite(action, context, depth)
             return
@@ -265,8 +265,12 @@ class _Job:
         yield from drop_service_files(run(script, context))
         if not conditional:
             self.env |= read_assignments(_ENV, context.files)
-            outputs = Partial(read_assignments(_OUTPUT, context.files))
-            self.outputs[str(step.get("id", ""))] = {"outputs": outputs}
+            self._note_outcome(step, Partial(read_assignments(_OUTPUT, context.files)))
+
+    def _note_outcome(self, step: Mapping[str, Any], outputs: Partial) -> None:
+        """Remember that a step passed, for later conditions and expressions."""
+        passed = {"conclusion": "success", "outcome": "success"}
+        self.outputs[str(step.get("id", ""))] = {"outputs": outputs, **passed}
 
     def _directory(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> str:
         defaults = (

@@ -102,6 +102,15 @@ def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: 
     ]
 
 
+def test_runs_with_other_variables_are_named_in_a_warning(tmp_path: Path) -> None:
+    lines = workflow(
+        "manage.py test --tag=a", "MODE=1 manage.py test --tag=b", "TOX_X=1 manage.py test --tag=c"
+    )
+    found = loaded(tmp_path, {**django(), **lines})
+    assert found.config.tests.args == (("--tag=a",), ("--tag=c",))
+    assert any("MODE=1 manage.py test --tag=b" in warning for warning in found.warnings)
+
+
 def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> None:
     files = {
         "web/manage.py": manage(),

@@ -129,3 +129,12 @@ def test_an_app_in_a_submodule_that_is_checked_out_is_no_warning(tmp_path: Path)
     settings = f"INSTALLED_APPS = ['rota']\n{SQLITE}"
     files = {**django(settings), ".gitmodules": MODULES.format("rota"), "rota/__init__.py": ""}
     assert not any("submodule" in text for text in loaded(tmp_path, files).warnings)
+
+
+def test_a_package_with_a_hyphen_is_found(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        "my-site/settings/ci.py": SQLITE,
+        ".github/workflows/ci.yml": "on: push\njobs: {t: {steps: [{run: pytest --ds=my-site.settings.ci}]}}\n",
+    }
+    assert loaded(tmp_path, files).config.settings == "my-site.settings.ci"

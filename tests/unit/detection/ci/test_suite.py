@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.detection.ci.trees import ci_of, suite_of
+from tests.unit.detection.ci.trees import ci_of, shown, suite_of
 
 MANAGE = {"manage.py": "from django.core.management import execute_from_command_line\n"}
 
@@ -101,3 +101,19 @@ def test_a_service_that_only_runs_browser_tests_does_not_run_the_suite() -> None
 def test_of_equal_jobs_the_one_on_postgresql_counts() -> None:
     files = jobs(a="DB=sqlite pytest -x", b="DB=postgres pytest -v")
     assert suite_of(files) == ["pytest -v"]
+
+
+def test_conditions_on_earlier_steps_are_known() -> None:
+    text = """
+        on: push
+        jobs:
+          test:
+            steps:
+              - {id: deps, run: pip install x}
+              - {id: cache, uses: actions/cache@v4, with: {path: x, key: y}}
+              - {run: npm run build, if: "steps.cache.outputs.cache-hit != 'true'"}
+              - {run: restored, if: steps.cache.outputs.cache-hit == 'true'}
+              - {run: pytest, if: "${{ !cancelled() && steps.deps.conclusion == 'success' }}"}
+        """
+    (job,) = ci_of({".github/workflows/ci.yml": text}).jobs
+    assert shown(list(job.commands)) == ["pip install x", "npm run build", "pytest"]

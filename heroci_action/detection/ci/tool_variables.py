@@ -1,0 +1,18 @@
+"""The variables of a job that are for its tools, not for its tests."""
+
+from __future__ import annotations
+
+import re
+
+# Variables of the CI service, of installers, caches, images and uploads.
+_OF_TOOLS = re.compile(
+    r"^(GITHUB|RUNNER|ACTIONS|CI|GITLAB|CIRCLE|TRAVIS|BITBUCKET|AZURE|SYSTEM|BUILD|CODECOV|COVERALLS|CC|SONAR|DOCKER"
+    r"|BUILDX?|COMPOSE|UV|PIP|PIPENV|POETRY|PDM|HATCH|TOX|NOX|PRE_COMMIT|NPM|YARN|PNPM|IMAGE|REGISTRY|GH|GIT|PG)_"
+    r"|^(TOXENV|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE|FORCE_COLOR|NO_COLOR|PY_COLORS|CLICOLOR\w*|DEBIAN_FRONTEND)$"
+    r"|^PG[A-Z]+$|(TOKEN|VERSION|IMAGE|CACHE|CACHE_DIR|CACHE_KEY|CACHE_PATH)$"
+)
+
+
+def may_change_tests(name: str) -> bool:
+    """Return whether the project, its libraries or its tests may read a variable."""
+    return not _OF_TOOLS.search(name)
