@@ -91,8 +91,9 @@ _SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "
 _PACKAGE_CHECKS = re.compile(
     r"(.*[:_-])?(test|t|lint|check|format|fmt|prettier|eslint|tsc|type-?check|types|e2e|audit|validate|publish|"
     r"outdated|"
-    r"storybook|coverage|unit|spec)([:_-].*)?"
+    r"storybook|coverage|unit|spec|vitest|jest|mocha|karma|cypress|playwright)([:_-].*)?"
 )
+_PACKAGE_BUILDS = re.compile(r"(build|compile|bundle)\b.*|(build|compile|bundle)_.*")
 _PACKAGE_SERVERS = re.compile(r"start|dev|serve|watch(:.*)?|preview")
 
 
@@ -116,7 +117,8 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
     task = next((word for word in words if word not in {"run", "run-script", "exec"}), "install")
     if _PACKAGE_SERVERS.fullmatch(task):
         return STAYS
-    return CHECKS if _PACKAGE_CHECKS.fullmatch(task) else None
+    builds = _PACKAGE_BUILDS.fullmatch(task)
+    return CHECKS if _PACKAGE_CHECKS.fullmatch(task) and not builds else None
 
 
 def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:

@@ -42,6 +42,7 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
         else:
             kept[outcome] = None
     left_out += [_leave_out(command, FOLLOWS) for command in after]
+    left_out += project.ci.suite.job.actions if project.ci.suite else ()
     return tuple(kept), tuple(dict.fromkeys(left_out))
 
 

@@ -43,11 +43,12 @@ _UNREADABLE = frozenset(
 
 @dataclass(kw_only=True)
 class Context:
-    """What the commands of a job share: its files and its Python; `not_followed` collects what could not be read."""
+    """What the commands of a job share: its files and its Python, and what was not read (`not_followed`, `actions`)."""
 
     files: WorkingTree
     python: str | None = None
     not_followed: list[LeftOut] = field(default_factory=list)
+    actions: list[LeftOut] = field(default_factory=list)
     count: int = 0
 
 

@@ -11,7 +11,15 @@ from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.github_actions import Action
 from heroci_action.detection.ci.github_expressions import Partial, holds, interpolate, value_of
 from heroci_action.detection.ci.matrix import Leg, best_leg, legs_of, version_of
-from heroci_action.detection.ci.records import ROOT, Command, Image, Job, Script, Trigger
+from heroci_action.detection.ci.records import (
+    ROOT,
+    Command,
+    Image,
+    Job,
+    LeftOut,
+    Script,
+    Trigger,
+)
 from heroci_action.detection.ci.service_files import (
     created_files,
     drop_service_files,
@@ -202,6 +210,7 @@ class _Job:
             predefined=_DEFAULTS,
             created=created_files(context.files),
             not_followed=tuple(context.not_followed),
+            actions=tuple(context.actions),
         )
 
     def _container(self, contexts: Mapping[str, Any]) -> Image | None:
@@ -251,7 +260,7 @@ class _Job:
         if action is not None and action.name.startswith("./"):
             yield from self._composite(action, context, depth)
             return
-        text = step.get("run") if action is None else self._set_up(action)
+        text = step.get("run") if action is None else self._set_up(action, context)
         if not isinstance(text, str):
             return
         script = Script(
@@ -290,7 +299,7 @@ class _Job:
         }
         return Action(name=uses.partition("@")[0], inputs=inputs)
 
-    def _set_up(self, action: Action) -> str | None:
+    def _set_up(self, action: Action, context: Context) -> str | None:
         """Note the Python and the server that an action sets up, and return the script that it runs."""
         version = action.inputs.get("python-version")
         if version:
@@ -299,6 +308,9 @@ class _Job:
             self.pythons += self.workflow.tree.text(join(file)).split()[:1]
         server = action.server(self.workflow.path)
         self.servers += [server] if server else []
+        if server is None and action.line is None and action.matters:
+            line, reason = f"uses: {action.name}", "HeroCI does not run actions of the marketplace"
+            context.actions.append(LeftOut(line=line, source=self.workflow.path, reason=reason))
         return action.line
 
     def _composite(self, action: Action, context: Context, depth: int) -> Iterator[Command]:

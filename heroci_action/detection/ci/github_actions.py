@@ -40,6 +40,12 @@ _LINES: Mapping[str, str] = {
     "docker/build-push-action": "docker buildx build --file={file} --target={target} {context}",
     # - uses: snok/install-poetry@v1 does not install the project.
 }
+_HARMLESS = re.compile(
+    r"^(actions|github|codecov|coverallsapp|docker|step-security|aws-actions|google-github-actions|azure|hashicorp)/"
+    r"|(^|[/_-])(uv|python|poetry|pdm|hatch|pipenv|tox|nox|node|pnpm|bun|yarn|npm|pip|conda|micromamba|just|task|mise)\b"
+    r"|cache|checkout|upload|download|artifact|cancel|concurren|notif|slack|discord|report|comment|summary|badge"
+    r"|disk-space|labeler|paths-filter|changed-files|annotat|coverage|problem-matcher|apt|lint|token|release|git-auto"
+)
 # Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
 _SCRIPTS = ("run", "command", "cmd", "script")
 # The image of the server that an action starts, with the input that holds its version.
@@ -61,6 +67,11 @@ class Action:
 
     name: str
     inputs: Mapping[str, str]
+
+    @property
+    def matters(self) -> bool:
+        """Return whether the tests may need the action: it is none that installs, caches, uploads or reports."""
+        return not _HARMLESS.search(self.name.lower())
 
     @property
     def line(self) -> str | None:

@@ -158,3 +158,4 @@ class Job:
         default_factory=dict
     )  # files that the job writes, with their text
     not_followed: tuple[LeftOut, ...] = ()
+    actions: tuple[LeftOut, ...] = ()  # steps of GitHub that call something from the marketplace

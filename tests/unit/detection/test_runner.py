@@ -305,3 +305,22 @@ def test_a_plan_with_a_part_of_the_tests_says_so(tmp_path: Path) -> None:
     assert any("selects single tests" in warning for warning in one.warnings)
     both = loaded(tmp_path, {**django(), **workflow("python manage.py test", "pytest shop")})
     assert [str(warning) for warning in both.warnings if "pytest shop" in str(warning)]
+
+
+def test_actions_that_the_tests_may_need_are_left_out_by_name(tmp_path: Path) -> None:
+    text = """
+        on: push
+        jobs:
+          t:
+            steps:
+              - uses: actions/checkout@v4
+              - uses: astral-sh/setup-uv@v6
+              - uses: somebody/setup-search@v1
+              - run: npm run build_test && npm run vitest
+              - run: python manage.py test
+        """
+    found = loaded(tmp_path, {**django(), "package.json": "{}", ".github/workflows/ci.yml": text})
+    assert [step.run for step in found.config.tests.before] == ["npm run build_test"]
+    assert [line.line for line in found.facts.left_out if "uses" in line.line] == [
+        "uses: somebody/setup-search"
+    ]
