@@ -42,7 +42,7 @@ _LINES: Mapping[str, str] = {
 }
 _HARMLESS = re.compile(
     r"^(actions|github|codecov|coverallsapp|docker|step-security|aws-actions|google-github-actions|azure|hashicorp)/"
-    r"|(^|[/_-])(uv|python|poetry|pdm|hatch|pipenv|tox|nox|node|pnpm|bun|yarn|npm|pip|conda|micromamba|just|task|mise)\b"
+    r"|(^|[/_-])(uv|python|poetry|pdm|hatch|pipenv|tox|nox|node|pnpm|bun|yarn|npm|pip|conda|micromamba|just|mise)\b"
     r"|cache|checkout|upload|download|artifact|cancel|concurren|notif|slack|discord|report|comment|summary|badge"
     r"|disk-space|labeler|paths-filter|changed-files|annotat|coverage|problem-matcher|apt|lint|token|release|git-auto"
 )
