@@ -8,9 +8,16 @@ import sys
 
 from heroci_action.errors import ExitCode
 
+PLATFORMS = ("linux", "darwin")
+
 
 def main() -> None:
     """Run `heroci` and exit with its exit code (see `errors.ExitCode`)."""
+    if sys.platform not in PLATFORMS:
+        # Some modules cannot even be imported there.
+        place = "HeroCI runs on Linux and macOS, not on"
+        sys.stderr.write(f"error: {place} {sys.platform!r}; on Windows, use WSL\n")
+        sys.exit(ExitCode.USAGE)
     if sys.argv[1:] == ["--version"]:
         # Scripts ask this often, so it is answered before anything else is imported.
         from heroci_action.version import __version__  # noqa: PLC0415

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,11 @@ def load(
         root=root,
         config=checked,
         origins=layers.origins,
-        warnings=(*detected.warnings, *_missing_services(usable, detected)),
+        warnings=(
+            *detected.warnings,
+            *_missing_services(usable, detected),
+            *_similar_stages(checked),
+        ),
         facts=_facts(detected.facts, checked, tree),
     )
 
@@ -199,6 +204,17 @@ def _missing_services(given: Mapping[str, Any], detected: Detected) -> Iterator[
             f"`services` does not contain {name!r}, which the settings read from "
             f"{', '.join(variables) or 'their code'}; add it to `services` if the tests need it"
         )
+
+
+def _similar_stages(config: Config) -> Iterator[str]:
+    """Warn of stages whose names look like misspelt built-in ones."""
+    for name in config.stages:
+        similar = get_close_matches(name, BUILT_IN_STAGES, n=1, cutoff=0.75)
+        if name not in BUILT_IN_STAGES and similar:
+            yield (
+                f"`stages.{name}` defines another stage beside the built-in stage {similar[0]!r}; "
+                f"to change that one, write `stages.{similar[0]}`"
+            )
 
 
 def _facts(facts: Facts, config: Config, tree: RepositoryFiles) -> Facts:

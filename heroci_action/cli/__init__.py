@@ -17,7 +17,7 @@ VERBS = ("run", "report", "merge", "plan", "doctor", "init", "cache")
 
 
 class Verbs(click.Group):
-    """Find `heroci VERB` in `cli/VERB.py`; `--help` and completion import only what they need."""
+    """Find `heroci VERB` in `cli/VERB.py`; `--help` and completion import no other modules."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs in the order in which a user needs them."""

@@ -1,8 +1,9 @@
-"""`heroci cache`: show or prune what the engines keep between runs."""
+"""`heroci cache`: show or prune the caches of the engines."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import anyio
 import click
 
 from heroci_action.commands.engine import cache_directory
+from heroci_action.commands.run import print_note
 from heroci_action.engines.registry import ENGINES, EngineKind
 from heroci_action.engines.settings import CacheRequest
 from heroci_action.errors import EngineError, UsageError
@@ -58,9 +60,18 @@ def show(*, path: Path, engine: str, runner_host: str | None) -> None:
     is_flag=True,
     help="Also remove what other programs have left in the Dagger engine.",
 )
-def prune(*, path: Path, engine: str, runner_host: str | None, everything: bool) -> None:
-    """Remove what HeroCI keeps, unless a run is using it; nothing of Docker, uv or other programs is removed."""
+@click.option("--yes", is_flag=True, help="Remove without confirmation.")
+def prune(*, path: Path, engine: str, runner_host: str | None, everything: bool, yes: bool) -> None:
+    """Remove what HeroCI keeps, unless a run is using it; nothing of Docker, uv or other programs is removed.
+
+    On a terminal, the entries are listed first, and nothing is removed without confirmation.
+    """
     request = _request(path, runner_host, everything=everything)
+    if sys.stdin.isatty() and not yes:
+        anyio.run(_print, EngineChoice(engine), request, lambda kind: kind.show_cache(request))
+        if not click.confirm("Remove all of this?"):
+            click.echo("Nothing was removed.")
+            return
     anyio.run(_print, EngineChoice(engine), request, lambda kind: kind.prune_cache(request))
 
 
@@ -73,7 +84,7 @@ async def _print(
     kinds = ENGINES.values() if wanted is EngineChoice.AUTO else (ENGINES[wanted],)
     for kind in kinds:
         try:
-            await kind.find(request.machine, request.runner_host, _print_note)
+            await kind.find(request.machine, request.runner_host, print_note)
             async for line in lines(kind):
                 click.echo(line)
         except EngineError as error:
@@ -82,12 +93,8 @@ async def _print(
             click.echo(f"{kind.name.capitalize()} engine: {error.cause}")
 
 
-def _print_note(text: str) -> None:
-    click.echo(text, err=True)
-
-
 def _request(path: Path, runner_host: str | None, *, everything: bool = False) -> CacheRequest:
-    """Return a request for the project at `path`; if there is none, for what all projects share."""
+    """Return a request for the project at `path`; if there is none, for the caches that all projects share."""
     try:
         plan = build_plan(load(path), RunContext())
     except UsageError:

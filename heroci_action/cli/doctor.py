@@ -20,8 +20,9 @@ from heroci_action.commands.engine import cache_directory
 from heroci_action.engines.choice import choose
 from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.postgres_binaries import find_binaries
-from heroci_action.errors import ExitCode
+from heroci_action.errors import ConfigurationError, ExitCode, UsageError
 from heroci_action.options import EngineChoice
+from heroci_action.project import load
 
 LITTLE_DISK = 2 * 1024**3  # bytes; an environment and an image need about half of that
 OLDEST_PYTHON = (3, 11)
@@ -44,18 +45,23 @@ def command(path: Path) -> int:
     """Check whether this machine can run the project at PATH (default: the current directory)."""
     checks = tuple(_checks(path))
     for check in checks:
-        sign, color = (
-            ("ok", "green")
-            if check.good
-            else (("missing", "red") if check.needed else ("no", "yellow"))
-        )
-        remedy = f"; {check.remedy}" if check.remedy and not check.good else ""
-        click.echo(f"{click.style(f'{sign:>7}', fg=color)}  {check.name}: {check.text}{remedy}")
+        click.echo(_line(check))
     bad = any(check.needed and not check.good for check in checks)
-    return ExitCode.ENGINE if bad else ExitCode.PASSED
+    if bad:
+        return ExitCode.ENGINE
+    return ExitCode.PASSED if checks[0].good else ExitCode.USAGE
+
+
+def _line(check: Check) -> str:
+    if check.good:
+        return f"{click.style('     ok', fg='green')}  {check.name}: {check.text}"
+    sign, color = ("missing", "red") if check.needed else ("no", "yellow")
+    remedy = f"; {check.remedy}" if check.remedy else ""
+    return f"{click.style(f'{sign:>7}', fg=color)}  {check.name}: {check.text}{remedy}"
 
 
 def _checks(path: Path) -> Iterator[Check]:
+    yield _project(path)
     yield _python()
     yield _uv()
     yield _git()
@@ -64,6 +70,18 @@ def _checks(path: Path) -> Iterator[Check]:
     yield _postgresql()
     yield _disk("disk for reports", path)
     yield _disk("disk for the cache", _existing(cache_directory(os.environ)))
+
+
+def _project(path: Path) -> Check:
+    try:
+        project = load(path)
+    except ConfigurationError as error:
+        problem = error.problems[0]
+        return Check(name="project", good=False, text=str(problem), remedy=problem.remedy)
+    except UsageError as error:
+        return Check(name="project", good=False, text=str(error), remedy=error.remedy)
+    place = project.root / project.config.working_directory
+    return Check(name="project", good=True, text=f"a Django project in {place.resolve()}")
 
 
 def _python() -> Check:

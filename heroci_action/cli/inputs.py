@@ -70,7 +70,7 @@ OF_ONE_VERB: dict[Verb, tuple[str, ...]] = {
 """The inputs that only one command uses; every command uses all others."""
 
 UNTOUCHED = {"engine": EngineChoice.AUTO.value, "publish": "false"}
-"""Those of them that have a default in action.yml, so that they are never empty."""
+"""Inputs that have a default in action.yml, so that they are never empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +206,7 @@ def _fields(shared: Options) -> dict[str, Any]:
 
 
 def _check_verb(inputs: Inputs, verb: Verb) -> None:
-    """Record the inputs that the command does not use, and those of its own that are missing."""
+    """Record the inputs that the command does not use, and its own inputs that are missing."""
     for other, names in OF_ONE_VERB.items():
         for name in names:
             if other is not verb and inputs.text(name) not in ("", UNTOUCHED.get(name)):

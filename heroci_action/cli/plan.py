@@ -64,6 +64,9 @@ def command(
     **options: Any,
 ) -> None:
     """Show what `heroci run` would do with the project at PATH (default: the current directory)."""
+    if form != "text" and (explain or write):
+        name = "--explain" if explain else "--write"
+        raise click.UsageError(f"--format {form} and {name} contradict each other.")
     if form == "matrix":
         click.echo(_matrix(shards, pythons))
         return

@@ -120,7 +120,7 @@ class _WithRunnerArguments(click.Command):
 def command(*, engine: str, env: dict[str, str | None], **options: Any) -> int:
     """Run the CI of the Django project at PATH (default: the current directory) and write the reports.
 
-    ARGUMENTS after -- are added to those of the test runner: heroci run --stages tests -- -k cart
+    ARGUMENTS after -- go to the test runner: heroci run --stages tests -- -k cart
 
     If Docker is available and no Dagger engine is running, the Dagger CLI is downloaded, if it is missing, and starts
     one in a privileged container, which keeps running. `heroci plan` shows this in advance; with --engine host, nothing

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from heroci_action.cli.types import DURATION, NAMES, PATH_PREFIX, SIZE
+from heroci_action.cli.types import DURATION, PATH_PREFIX, SIZE, STAGES
 from heroci_action.options import (
     DEFAULT_OUTPUT,
     Destination,
@@ -55,7 +55,7 @@ _SELECTION = (
     ),
     click.option(
         "--stages",
-        type=NAMES,
+        type=STAGES,
         multiple=True,
         callback=_flatten,
         metavar="NAMES",
@@ -63,7 +63,7 @@ _SELECTION = (
     ),
     click.option(
         "--skip",
-        type=NAMES,
+        type=STAGES,
         multiple=True,
         callback=_flatten,
         metavar="NAMES",

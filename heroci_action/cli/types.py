@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from abc import abstractmethod
+from pathlib import Path
 from typing import TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from heroci_action.repository.paths import parse_prefix
 from heroci_action.sharding import Shard
@@ -59,10 +61,10 @@ class Size(_ConfigurationNumber[int]):
         return size(value)
 
 
-class Names(click.ParamType[tuple[str, ...]]):
-    """Comma-separated names."""
+class StageNames(click.ParamType[tuple[str, ...]]):
+    """Comma-separated names of stages, which the shell completes."""
 
-    name = "names"
+    name = "stages"
 
     def convert(
         self,
@@ -74,6 +76,22 @@ class Names(click.ParamType[tuple[str, ...]]):
         if isinstance(value, tuple):
             return value
         return tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the stages of the project that begin with the last name."""
+        # Only a completion needs them.
+        from heroci_action.commands.stage_names import stage_names  # noqa: PLC0415
+
+        before, comma, name = incomplete.rpartition(",")
+        known = stage_names(Path(ctx.params.get("path") or "."))
+        used = before.split(",")
+        return [
+            CompletionItem(f"{before}{comma}{one}")
+            for one in known
+            if one.startswith(name) and one not in used
+        ]
 
 
 class ShardType(click.ParamType[Shard]):
@@ -144,9 +162,9 @@ class Variable(click.ParamType[tuple[str, str | None]]):
 
 
 DURATION = Duration()
-NAMES = Names()
 PATH_PREFIX = PathPrefix()
 PYTHON = PythonVersion()
 SHARD = ShardType()
 SIZE = Size()
+STAGES = StageNames()
 VARIABLE = Variable()

@@ -84,7 +84,7 @@ def _configured(place: Path) -> Settings:
     found = report_config(written, origin)
     return Settings(
         largest_file=found.largest_file,
-        unreadable=Unreadable(found.unreadable),
-        reruns=Reruns(found.reruns),
+        unreadable=found.unreadable,
+        reruns=found.reruns,
         paths=found.paths,
     )

@@ -82,7 +82,7 @@ def _failed(runs: list[StepResult]) -> Iterator[tuple[str, tuple[tuple[str, str]
 
 
 def _is_complete(step: StepResult) -> bool:
-    """Return whether every test ran, so that those that did not fail have passed."""
+    """Return whether every test ran, so that all others have passed."""
     return step.status is Status.FAILED and not step.incomplete and not step.problems
 
 

@@ -24,7 +24,7 @@ from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
 from heroci_action.observers.choice import choose_observer
 from heroci_action.observers.logs import LogFiles, with_logs
-from heroci_action.options import RunOptions
+from heroci_action.options import Reruns, RunOptions, Unreadable
 from heroci_action.output_directory import open_output, remove_reports
 from heroci_action.plan.caller_variables import require_variables
 from heroci_action.plan.stages import Step
@@ -51,7 +51,7 @@ def run(options: RunOptions, machine: Mapping[str, str]) -> int:
 
 async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
     _check_temporary_directory(machine)
-    project = await plan_project(options, machine, notify=_print_note)
+    project = await plan_project(options, machine, notify=print_note)
     require_variables(project.plan, machine)
     destination = options.destination
     root = project.loaded.root
@@ -85,7 +85,7 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
             )
 
 
-def _print_note(text: str) -> None:
+def print_note(text: str) -> None:
     """Print a message that is known before the observer is."""
     sys.stderr.write(f"{one_line(text, 1_000)}\n")
     sys.stderr.flush()
@@ -180,7 +180,7 @@ def _reader(project: Project) -> Reader:
         roots=(str(root), *project.chosen.engine.roots),
         mapping=settings.paths,
     )
-    tolerant = settings.unreadable == "warn"
+    tolerant = settings.unreadable is Unreadable.WARN
 
     def read_reports(step: Step, files: tuple[ReportFile, ...], printed: Printed) -> Readings:
         readings = read(
@@ -188,7 +188,7 @@ def _reader(project: Project) -> Reader:
             tree=resolver,
             printed=_printed_reports(step, printed),
             limit=settings.largest_file,
-            assume_reruns=settings.reruns == "assume",
+            assume_reruns=settings.reruns is Reruns.ASSUME,
         )
         return tolerate(readings) if tolerant else readings
 

@@ -42,7 +42,7 @@ from heroci_action.config.types import (
     one_or_more,
     short_form,
 )
-from heroci_action.options import LARGEST_FILE
+from heroci_action.options import LARGEST_FILE, Reruns, Unreadable
 
 _STEP_NAME_LIMIT = 60
 
@@ -204,9 +204,9 @@ class ReportConfig(Table):
 
     largest_file: Annotated[Size, Field(json_schema_extra={"default": "1GiB"})] = LARGEST_FILE
     """Maximum uncompressed size of a report, such as "500MB"; a larger one is incomplete, see `unreadable`."""
-    unreadable: Literal["fail", "warn"] = "fail"
+    unreadable: Unreadable = Unreadable.FAIL
     """Effect of a report that is empty, incomplete, of an unknown format, or contradicts itself."""
-    reruns: Literal["stated", "assume"] = "stated"
+    reruns: Reruns = Reruns.STATED
     """With "assume", a failure that is followed by a pass of the same name in one suite is a flaky test."""
     paths: Mapping[str, Path] = Field(default_factory=dict)
     """Prefixes of paths in reports, and the directories that replace them, such as { "/app" = "backend" }."""

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from heroci_action.config.forms import right_form
 from heroci_action.config.model import Config
 from heroci_action.errors import Problem
 from heroci_action.text import suggest
@@ -70,7 +71,12 @@ def _misfit(details: ErrorDetails, origin: str) -> Misfit:
     )
     if details["type"] == "extra_forbidden":
         return Misfit(location, _unknown_key(location, details["input"], origin))
-    problem = Problem(key=dotted(location), message=_message(details, location), origin=origin)
+    problem = Problem(
+        key=dotted(location),
+        message=_message(details, location),
+        origin=origin,
+        remedy=right_form(details["type"], location, details["input"]),
+    )
     return Misfit(location, problem)
 
 

@@ -1,4 +1,4 @@
-"""The end of the console's output: a table, then what a reader needs most, last."""
+"""The end of the console's output: the table first, the most important lines last."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PAGE = "report.html"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """Prints the end of a run; quiet leaves out what is no failure.
+    """Prints the end of a run; quiet shows only failures.
 
     `output` is the directory of the reports, `reports` their names. The `durations` slowest tests are listed.
     """

@@ -20,7 +20,7 @@ SIGNS = {
 
 
 class ProgressNotes:
-    """Decides when to print the progress of tests as a line of its own."""
+    """Decides when to print the progress of tests as a separate line."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

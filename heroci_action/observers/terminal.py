@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-MIN_WIDTH = 100  # columns of the table if no terminal says how many there are
+MIN_WIDTH = 100  # columns of the table without a terminal
 
 STYLES = {
     Status.PASSED: "green",

@@ -51,5 +51,5 @@ class Progress:
         line = "heroci-progress: {}/{} {}\n".format(self._ran, self._planned, self._failed)
         try:
             os.write(self._descriptor, line.encode("ascii"))
-        except OSError:  # nobody reads
+        except OSError:  # the reader has gone
             self._descriptor = -1

@@ -40,7 +40,7 @@ class Selection:
             return cls([(classname, name) for classname, name in json.load(file)])
 
     def has(self, classname: str, name: str) -> bool:
-        """Return whether a test is to run."""
+        """Return whether to run a test."""
         numbers = [self._names.get((classname, name)), *map(self._owners.get, _owners(classname))]
         found = {number for number in numbers if number is not None}
         self._found |= found
