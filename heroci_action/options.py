@@ -95,11 +95,12 @@ class GitHubApi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """The destination of the reports: a directory and, on GitHub, annotations, the job summary and the API."""
+    """The destination of the reports: a directory and, on GitHub, annotations, the job summary, outputs and the API."""
 
     output: Path = DEFAULT_OUTPUT
     annotations: bool = True
     summary: bool = True
+    outputs: bool = True
     api: GitHubApi | None = None
 
 
@@ -127,7 +128,7 @@ class RunOptions(Options):
     `config` replaces the project's own configuration file. `runner_host` is the address of a Dagger engine. Without
     `use_cache`, nothing from earlier runs is used. `shard` is the part of the tests to run; None means all. `failed`
     runs only what failed in the last run. `env` are variables of all stages, `arguments` are added to the arguments of
-    the test runner. The `durations` slowest tests are shown at the end.
+    the test runner. `cell` is the name of a cell of the matrix. The `durations` slowest tests are shown at the end.
     """
 
     config: Path | None = None
@@ -147,6 +148,7 @@ class RunOptions(Options):
     arguments: tuple[str, ...] = ()
     failed: bool = False
     durations: int = 0
+    cell: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

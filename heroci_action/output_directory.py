@@ -10,11 +10,12 @@ from pathlib import Path
 
 from heroci_action.errors import UsageError
 
+RESULT = "heroci-result.json"
 REPORTS = (
     "junit.xml",
     "coverage.xml",
     "coverage.json",
-    "heroci-result.json",
+    RESULT,
     "summary.md",
     "report.html",
     "report.sarif",

@@ -34,13 +34,17 @@ _SERVICE = re.compile(r"\{([\w-]+)\.(?:host|port|user|password|db|url)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectConfig:
-    """The configuration of the repository at `root`; `origins` states the source of the value of each dotted key."""
+    """The configuration of the repository at `root`; `origins` states the source of the value of each dotted key.
+
+    `django` is a requirement that overrides the lock, if the project runs as a cell of its matrix.
+    """
 
     root: Path
     config: Config
     origins: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     facts: Facts = field(default_factory=Facts)
+    django: str | None = None
 
     def detected(self, key: str) -> bool:
         """Return whether the value of this key was detected or is a default, not configured."""

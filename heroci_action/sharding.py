@@ -35,13 +35,22 @@ class Shard:
         return f"{self.number}/{self.total}"
 
 
-def matrix(shards: int | None, pythons: Sequence[str]) -> list[dict[str, str]]:
-    """Return a job for each combination of Python version and shard, with a name that is valid for an artifact."""
+def matrix(shards: int | None, versions: Sequence[Mapping[str, str]] = ()) -> list[dict[str, str]]:
+    """Return a job for each combination of versions and shard, with a name that is valid for an artifact.
+
+    `versions` are the values of each job by name; a `name` among them begins the name of the job.
+    """
     parts = [{"shard": f"{number}/{shards}"} for number in range(1, (shards or 0) + 1)] or [{}]
-    versions = [{"python": python} for python in dict.fromkeys(pythons)] or [{}]
-    jobs = [version | part for version in versions for part in parts]
-    return [job | {"name": _name(job)} for job in jobs if job]
+    return [
+        {**version, **part, "name": _name(version, part)}
+        for version in (versions or [{}])
+        for part in parts
+        if version or part
+    ]
 
 
-def _name(job: Mapping[str, str]) -> str:
-    return "-".join(f"{key}-{value.replace('/', '-of-')}" for key, value in job.items())
+def _name(version: Mapping[str, str], part: Mapping[str, str]) -> str:
+    pairs = version if "name" not in version else {}
+    words = [version.get("name", ""), *(f"{key}-{value}" for key, value in pairs.items())]
+    words += [f"{key}-{value.replace('/', '-of-')}" for key, value in part.items()]
+    return "-".join(filter(None, words))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from heroci_action.cli.inputs import Call, Verb, call_from
+from heroci_action.commands.matrix import run_cells
 from heroci_action.commands.merge import merge_results
 from heroci_action.commands.report import report
 from heroci_action.commands.run import run
@@ -42,6 +43,8 @@ def _run(environ: Mapping[str, str]) -> int:
 
 def _dispatch(call: Call, machine: Mapping[str, str]) -> int:
     if isinstance(call.options, RunOptions):
+        if call.cells:
+            return run_cells(call.options, call.cells, machine)
         return run(call.options, machine)
     verb = merge_results if call.verb is Verb.MERGE else report
     return verb(call.options, machine)

@@ -26,6 +26,7 @@ from heroci_action.options import (
     Unreadable,
     Verbosity,
 )
+from heroci_action.python_versions import is_python_version
 from heroci_action.repository.paths import parse_prefix
 from heroci_action.sharding import Shard
 from heroci_action.text import suggest
@@ -61,6 +62,8 @@ OF_ONE_VERB: dict[Verb, tuple[str, ...]] = {
         "max-parallel",
         "timeout-minutes",
         "shard",
+        "python",
+        "cell",
         "cache-dir",
         "publish",
     ),
@@ -75,11 +78,15 @@ UNTOUCHED = {"engine": EngineChoice.AUTO.value, "publish": "false"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """The requested verb with its options; `cache` is the directory for environments."""
+    """The requested verb with its options.
+
+    `cache` is the directory for environments, `cells` are names or values of cells of the matrix.
+    """
 
     verb: Verb
     options: RunOptions | ReportOptions
     cache: Path | None = None
+    cells: tuple[str, ...] = ()
 
 
 class Inputs:
@@ -134,7 +141,8 @@ def call_from(environ: Mapping[str, str]) -> Call:
     if inputs.problems:
         raise ConfigurationError(tuple(inputs.problems))
     if verb in (None, Verb.RUN):
-        return Call(verb=Verb.RUN, options=run, cache=cache)
+        cells = _lines(inputs.text("cell"))
+        return Call(verb=Verb.RUN, options=run, cache=cache, cells=cells)
     return Call(verb=verb, options=report)
 
 
@@ -183,6 +191,7 @@ def _run_options(inputs: Inputs, shared: Options) -> RunOptions:
         max_parallel=inputs.given("max-parallel", _count),
         timeout=inputs.given("timeout-minutes", _minutes),
         shard=inputs.given("shard", Shard.parse),
+        python=inputs.given("python", _python),
         runner_host=inputs.text("runner-host") or None,
         # The workflow decides, because a pull request can change the configuration.
         publish=inputs.flag("publish", default=False),
@@ -277,6 +286,12 @@ def _percent(text: str) -> float:
     if not 0 <= value <= 100:  # noqa: PLR2004  percent
         raise ValueError("is not a percentage from 0 to 100")
     return value
+
+
+def _python(text: str) -> str:
+    if not is_python_version(text):
+        raise ValueError("is not a Python version such as 3.13")
+    return text
 
 
 def _directory(text: str) -> Path:

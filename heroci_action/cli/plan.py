@@ -18,10 +18,12 @@ from heroci_action.commands.effective_values import with_values
 from heroci_action.commands.file_change import FileChange
 from heroci_action.commands.plan import Project, plan_project
 from heroci_action.config.location import configuration_file
+from heroci_action.errors import ConfigurationError, UsageError
 from heroci_action.github.inert import inert
+from heroci_action.matrix import cells
 from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.plan.stages import Stage
-from heroci_action.project import ProjectConfig
+from heroci_action.project import ProjectConfig, load
 from heroci_action.sharding import MAX_JOBS, matrix
 from heroci_action.text import printable, seconds
 
@@ -50,8 +52,9 @@ from heroci_action.text import printable, seconds
     type=PYTHON,
     multiple=True,
     metavar="VERSION",
-    help="With --format matrix, one job for each Python version, such as 3.12; repeatable.",
+    help="With --format matrix, one job for each Python version instead of the configured matrix; repeatable.",
 )
+@click.option("--cell", metavar="NAME", help="Show the plan of this cell of the matrix.")
 @click.option("--explain", is_flag=True, help="Show where each configuration value comes from.")
 @click.option("--write", is_flag=True, help="Add the detected values to the configuration file.")
 def command(
@@ -67,13 +70,14 @@ def command(
     if form != "text" and (explain or write):
         name = "--explain" if explain else "--write"
         raise click.UsageError(f"--format {form} and {name} contradict each other.")
+    options["engine"] = EngineChoice(options["engine"])
+    requested = RunOptions(**options)
     if form == "matrix":
-        click.echo(_matrix(shards, pythons))
+        versions = [{"python": python} for python in dict.fromkeys(pythons)]
+        click.echo(_matrix(shards, versions or _cells(requested, needed=shards is None)))
         return
     if shards or pythons:
         raise click.UsageError("--shards and --python need --format matrix.")
-    options["engine"] = EngineChoice(options["engine"])
-    requested = RunOptions(**options)
     project = anyio.run(partial(plan_project, requested, os.environ, read_only=True))
     if form == "json":
         record = json.dumps(_record(project), indent=2, ensure_ascii=False)
@@ -108,13 +112,28 @@ def _write(project: ProjectConfig, place: Path) -> None:
         click.echo(f"These keys belong to inline tables and were not written: {', '.join(left)}.")
 
 
-def _matrix(shards: int | None, pythons: tuple[str, ...]) -> str:
-    jobs = matrix(shards, pythons)
+def _matrix(shards: int | None, versions: list[dict[str, str]]) -> str:
+    jobs = matrix(shards, versions)
     if not jobs:
-        raise click.UsageError("--format matrix needs --shards or --python.")
+        raise click.UsageError("--format matrix needs --shards, --python or a configured matrix.")
     if len(jobs) > MAX_JOBS:
         raise click.UsageError(f"{len(jobs)} jobs exceed GitHub's limit of {MAX_JOBS} per matrix.")
     return json.dumps({"include": jobs}, separators=(",", ":"))
+
+
+def _cells(options: RunOptions, *, needed: bool) -> list[dict[str, str]]:
+    """Return the values of the cells of the project's matrix; none if it has no matrix, or is not `needed`."""
+    try:
+        project = load(options.path, config=options.config)
+    except ConfigurationError:
+        raise
+    except UsageError:
+        # Shards alone need no project.
+        if needed:
+            raise
+        return []
+    known = cells(project.config.matrix)
+    return [{**cell.values, "cell": cell.name, "name": cell.name} for cell in known]
 
 
 def _show(stage: Stage) -> None:

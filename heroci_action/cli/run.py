@@ -10,6 +10,7 @@ import click
 
 from heroci_action.cli.shared import project_path, report_options, selection_options, to_fields
 from heroci_action.cli.types import DURATION, PYTHON, SHARD, VARIABLE
+from heroci_action.commands.matrix import run_cells
 from heroci_action.commands.run import run
 from heroci_action.options import EngineChoice, RunOptions, Verbosity
 from heroci_action.results.packed import SLOWEST as MAX_SLOWEST
@@ -42,6 +43,18 @@ class _WithRunnerArguments(click.Command):
 @selection_options
 @click.option(
     "--failed", is_flag=True, help="Run only the stages and tests that failed in the last run."
+)
+@click.option(
+    "--matrix",
+    is_flag=True,
+    help="Run every cell of the configured matrix, and merge their results.",
+)
+@click.option(
+    "--cell",
+    "texts",
+    multiple=True,
+    metavar="NAME",
+    help="Run only cells with this name or these values, such as python=3.13,database=sqlite; repeatable.",
 )
 @click.option(
     "--python",
@@ -117,7 +130,14 @@ class _WithRunnerArguments(click.Command):
     help="Print only failures and the verdict.",
 )
 @click.option("--debug", is_flag=True, help="Print all output and the command of each step.")
-def command(*, engine: str, env: dict[str, str | None], **options: Any) -> int:
+def command(
+    *,
+    engine: str,
+    env: dict[str, str | None],
+    matrix: bool,
+    texts: tuple[str, ...],
+    **options: Any,
+) -> int:
     """Run the CI of the Django project at PATH (default: the current directory) and write the reports.
 
     ARGUMENTS after -- go to the test runner: heroci run --stages tests -- -k cart
@@ -133,6 +153,10 @@ def command(*, engine: str, env: dict[str, str | None], **options: Any) -> int:
         verbosity=_take_verbosity(options, os.environ),
         **to_fields(options),
     )
+    if matrix and texts:
+        raise click.UsageError("--matrix and --cell contradict each other.")
+    if matrix or texts:
+        return run_cells(requested, texts, machine)
     return run(requested, machine)
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from heroci_action.python_versions import is_python_version
 from heroci_action.repository.paths import parse_prefix
 from heroci_action.sharding import Shard
 
@@ -120,7 +121,7 @@ class PythonVersion(click.ParamType[str]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Return the version as it was written."""
-        if not re.fullmatch(r"3\.[0-9]{1,3}(\.[0-9]{1,3})?", str(value)):
+        if not is_python_version(str(value)):
             self.fail(f"{value!r} is not a Python version such as 3.13", param, ctx)
         return str(value)
 

@@ -15,6 +15,7 @@ from heroci_action.github.commands import Annotation, annotation, write_line
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
 from heroci_action.options import Destination, Gates, GitHubApi, Reference
+from heroci_action.output_directory import RESULT
 from heroci_action.publish.files import Repository, Written, write_reports
 from heroci_action.publish.problems import PublishProblem, with_problems
 from heroci_action.publish.runner import (
@@ -29,8 +30,6 @@ from heroci_action.repository.git import Checkout, GitError
 from heroci_action.results.coverage import ChangedLines
 from heroci_action.results.records import Result, Severity, StageResult, Status
 from heroci_action.results.serialise import load
-
-RESULT = "heroci-result.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +81,8 @@ def publish(result: Result, destination: Destination, site: Site, *, keep: bool 
             problems += _found(write_summary(current(), site.github))
         if destination.annotations:
             problems += _found(write_annotations(current(), sys.stdout, tracked=tracked))
-        problems += _found(write_outputs(current(), site.github, written.paths))
+        if destination.outputs:
+            problems += _found(write_outputs(current(), site.github, written.paths))
     if problems and not keep:
         # The reports that can be written must not claim that everything passed.
         write_reports(current(), site.output, site.repository)

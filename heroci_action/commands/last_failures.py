@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from heroci_action.commands.finish import RESULT
 from heroci_action.errors import UsageError
+from heroci_action.output_directory import RESULT
 from heroci_action.pipeline.tests import NAME as TESTS
 from heroci_action.pipeline.tests import run_names
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES

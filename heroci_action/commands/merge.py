@@ -11,7 +11,7 @@ from heroci_action.commands.input_files import find_files, read_settings
 from heroci_action.commands.report import finish_report, read_repository
 from heroci_action.errors import UsageError
 from heroci_action.options import ReportOptions, Unreadable
-from heroci_action.output_directory import REPORTS
+from heroci_action.output_directory import REPORTS, RESULT
 from heroci_action.repository.git import Checkout
 from heroci_action.results.packed import expand_or_pack
 from heroci_action.results.records import Result, StageResult, Status, StepResult
@@ -19,7 +19,6 @@ from heroci_action.results.serialise import load
 from heroci_action.version import __version__
 
 STAGE = "merge"
-RESULT = "heroci-result.json"
 
 
 def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
@@ -29,18 +28,32 @@ def merge_results(options: ReportOptions, environ: Mapping[str, str]) -> int:
     """
     own = frozenset(REPORTS) - {RESULT}
     found = find_files(options.results, output=options.destination.output, own=own)
-    settings = read_settings(options)
-    results, broken = _load(found.files)
     missing = {pattern: f"no file matches {pattern!r}" for pattern in found.missing}
+    return merge_files(found.files, missing, options, environ)
+
+
+def merge_files(
+    files: Iterable[Path],
+    missing: Mapping[str, str],
+    options: ReportOptions,
+    environ: Mapping[str, str],
+) -> int:
+    """Merge result files, and report them with the problems of missing ones; return the exit code.
+
+    Raises UsageError if none of them can be read.
+    """
+    settings = read_settings(options)
+    results, broken = _load(files)
     if not results:
         raise UsageError(
-            "; ".join((broken | missing).values()), remedy=f"name files that HeroCI wrote: {RESULT}"
+            "; ".join({**broken, **missing}.values()),
+            remedy=f"name files that HeroCI wrote: {RESULT}",
         )
     merged = replace(merge(results), status=Status.PASSED, exit_code=0, heroci_version=__version__)
     if settings.unreadable is Unreadable.WARN:
         merged = replace(merged, warnings=(*merged.warnings, *broken.values()))
         broken = {}
-    if problems := broken | missing | unexplained_failures(results):
+    if problems := {**broken, **missing, **unexplained_failures(results)}:
         merged = replace(merged, stages=(*merged.stages, _problem_stage(problems)))
     result = expand_or_pack(merged)
     repository = read_repository(Checkout.of(options.path))

@@ -13,6 +13,7 @@ from heroci_action.engines.base import Notify
 from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.docker import Docker
 from heroci_action.errors import UsageError
+from heroci_action.matrix import apply, cells, select_cells
 from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
@@ -53,7 +54,7 @@ async def plan_project(
     Raises UsageError, ConfigurationError or EngineError.
     """
     _refuse_contradiction(options)
-    loaded = load(options.path, overrides=_overrides(options), config=options.config)
+    loaded = _load(options)
     chosen = await choose(
         options.engine,
         machine=machine,
@@ -94,6 +95,19 @@ async def plan_project(
     )
 
 
+def _load(options: RunOptions) -> ProjectConfig:
+    """Load the project, as a cell of its matrix if one is requested."""
+    overrides = overrides_of(options)
+    loaded = load(options.path, overrides=overrides, config=options.config)
+    if options.cell is None:
+        return loaded
+    (cell,) = select_cells(cells(loaded.config.matrix), (options.cell,))
+    if cell.python:
+        overrides = {**overrides, "python": cell.python}
+        loaded = load(options.path, overrides=overrides, config=options.config)
+    return apply(loaded, cell)
+
+
 def _test_names(loaded: ProjectConfig) -> TestNames:
     return TestNames.of(RepositoryFiles.read(loaded.root).files, loaded.config.working_directory)
 
@@ -119,7 +133,7 @@ def _refuse_contradiction(options: RunOptions) -> None:
         )
 
 
-def _overrides(options: RunOptions) -> dict[str, object]:
+def overrides_of(options: RunOptions) -> dict[str, object]:
     """Return the options that override keys of the configuration."""
     values = {
         "fail-fast": options.fail_fast,

@@ -42,6 +42,8 @@ TABLES = {
     "IntegrationConfig": "integration",
     "CheckConfig": "integration.checks",
     "ReportConfig": "report",
+    "MatrixConfig": "matrix",
+    "MatrixCellConfig": "matrix.exclude",
     "StageConfig": "stages.NAME",
     "ReportFileConfig": "stages.NAME.reports",
     "StepConfig": "steps",

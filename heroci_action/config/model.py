@@ -20,6 +20,8 @@ from pydantic import (
 
 from heroci_action.config.types import (
     CommandLine,
+    Database,
+    DjangoVersion,
     Env,
     Hook,
     Name,
@@ -221,6 +223,30 @@ class ReportFileConfig(Table):
     """Let the stage pass even if no file matches."""
 
 
+class MatrixCellConfig(Table):
+    """Values of some axes of the matrix."""
+
+    python: PythonVersion | None = None
+    """Python version."""
+    django: DjangoVersion | None = None
+    """Django version."""
+    database: Database | None = None
+    """Database."""
+
+
+class MatrixConfig(Table):
+    """Versions to test, in all combinations, with `heroci run --matrix` or one job each."""
+
+    python: tuple[PythonVersion, ...] = ()
+    """Python versions, such as "3.13"."""
+    django: tuple[DjangoVersion, ...] = ()
+    """Django versions, such as "5.2" (any 5.2.x), or specifiers, such as ">=5.2,<6"; they override the lock."""
+    database: tuple[Database, ...] = ()
+    """Databases: "postgres", "mysql" or "mariadb", with an optional version as in "postgres:17", or "sqlite"."""
+    exclude: tuple[MatrixCellConfig, ...] = ()
+    """Combinations to leave out, such as { python = "3.14", django = "4.2" }."""
+
+
 class StageConfig(Table):
     """A stage of the project, such as a deployment, or changes to a built-in stage."""
 
@@ -344,6 +370,8 @@ class Config(Table):
     """Checks of the running application."""
     report: ReportConfig = Field(default_factory=ReportConfig)
     """Limits of reports."""
+    matrix: MatrixConfig = Field(default_factory=MatrixConfig)
+    """Versions to test in all combinations."""
     stages: Mapping[Name, StageConfig] = Field(default_factory=dict)
     """Additional stages, and changes to built-in ones, by name."""
 

@@ -39,6 +39,7 @@ _PATTERNS = {
     "health": 'must be a path that begins with "/"',
     "path": 'must be a path that begins with "/"',
     "hook": 'must be a function such as "ci/hook.py:customise" or "package.module:function"',
+    "database": 'must be "sqlite", or "postgres", "mysql" or "mariadb" with a version such as "postgres:17"',
     "services": "must be a name of letters, digits, underscores and hyphens",
 }
 _VARIABLE = "must be a name of letters, digits and underscores"
@@ -114,7 +115,8 @@ def _pattern(location: Location) -> str:
         return _VARIABLE
     if location[0] == "services":
         return _PATTERNS["services"]
-    return _PATTERNS.get(str(location[-1]), "has the wrong form")
+    names = [part for part in location if isinstance(part, str)]
+    return _PATTERNS.get(names[-1], "has the wrong form")
 
 
 def _lowered(message: str) -> str:

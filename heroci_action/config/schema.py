@@ -14,13 +14,34 @@ from heroci_action.config.model import Config
 
 def document() -> dict[str, Any]:
     """Return the schema (draft 2020-12) of `heroci.toml` and `[tool.heroci]`."""
-    schema = _tidy(Config.model_json_schema(by_alias=True))
+    schema = _inline_enums(_tidy(Config.model_json_schema(by_alias=True)))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "HeroCI",
         "description": "Configuration of HeroCI: heroci.toml, or [tool.heroci] in pyproject.toml.",
         **{key: value for key, value in schema.items() if key not in {"title", "description"}},
     }
+
+
+def _inline_enums(schema: dict[str, Any]) -> dict[str, Any]:
+    """Replace references to enums by their values, because their descriptions are for readers of the code."""
+    enums = {
+        f"#/$defs/{name}": {"enum": node["enum"], "type": node["type"]}
+        for name, node in schema["$defs"].items()
+        if "enum" in node
+    }
+
+    def inline(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inline(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        rest = {key: inline(value) for key, value in node.items() if key != "$ref"}
+        return rest | (enums.get(node["$ref"], {"$ref": node["$ref"]}) if "$ref" in node else {})
+
+    kept = {name: node for name, node in schema["$defs"].items() if "enum" not in node}
+    inlined: dict[str, Any] = inline({**schema, "$defs": kept})
+    return inlined
 
 
 def text() -> str:

@@ -126,6 +126,20 @@ def _python(value: object) -> object:
     return value
 
 
+def _django(value: str) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415  few have one
+
+    try:
+        SpecifierSet(f"=={value}.*" if value[:1].isdigit() else value)
+    except InvalidSpecifier:
+        raise invalid(
+            'must be a version such as "5.2", or a specifier such as ">=5.2,<6"'
+        ) from None
+    if not value:
+        raise invalid("must not be empty")
+    return value
+
+
 def short_form(key: str, *types: type) -> Callable[[object], object]:
     """Return a validator that accepts a value of these types in place of a table with only `key`."""
 
@@ -174,6 +188,8 @@ ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 Title = Annotated[Text, AfterValidator(_title)]
 UrlPath = Annotated[str, Field(pattern="^/")]
 PythonVersion = Annotated[str, Field(pattern=r"^3\.\d+(\.\d+)?$"), BeforeValidator(_python)]
+DjangoVersion = Annotated[str, AfterValidator(_django)]
+Database = Annotated[str, Field(pattern=r"^(sqlite|(postgres|mysql|mariadb)(:\d+(\.\d+)*)?)$")]
 Hook = Annotated[
     str, Field(pattern=r"^(?:[^:]+\.py|[A-Za-z_][\w.]*):[A-Za-z_]\w*$"), AfterValidator(_hook)
 ]

@@ -49,6 +49,7 @@ def environment(loaded: ProjectConfig) -> Environment:
         install_project=facts.install_project,
         overlay=("coverage",) if config.tests.coverage else (),
         tools=_tools(loaded),
+        overrides=(loaded.django,) if loaded.django else (),
         image=config.base_image,
     )
 

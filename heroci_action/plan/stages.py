@@ -88,7 +88,8 @@ class Environment:
     pyproject.toml or setup.py declares dependencies, and `metadata` the file that names them (None if there are only
     dependency groups). `overlay` are packages that HeroCI needs next to the project's own, without versions, so that
     the project's pins win: coverage must be importable by the code it measures. `tools` are HeroCI's own programs,
-    installed separately and placed after the project's on the PATH. `image` is the base image of engines with
+    installed separately and placed after the project's on the PATH. `overrides` are requirements that replace the
+    project's own, whatever is locked. `image` is the base image of engines with
     containers, None for the official Python image.
     """
 
@@ -104,6 +105,7 @@ class Environment:
     install_project: bool = False
     overlay: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
     image: str | None = None
 
 

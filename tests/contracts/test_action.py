@@ -143,6 +143,8 @@ ARRIVES = {
     "max-parallel": {"max_parallel": "2"},
     "timeout-minutes": {"timeout_minutes": "1"},
     "shard": {"shard": "1/2"},
+    "python": {"python": "3.13"},
+    "cell": {"cell": "python-3.13"},
     "cache-dir": {"cache_dir": "c"},
     "publish": {"publish": "true"},
     "junit": {"command": "report", "junit": "a.xml"},
@@ -190,6 +192,8 @@ def test_inputs_become_options_of_a_run(tmp_path: Path) -> None:
             max_parallel="3",
             timeout_minutes="1.5",
             shard="2/5",
+            python="3.13",
+            cell="python=3.13\ndatabase=sqlite",
             cache_dir=".cache/heroci",
             publish="true",
             baseline="old.json",
@@ -207,6 +211,7 @@ def test_inputs_become_options_of_a_run(tmp_path: Path) -> None:
         )
     )
     assert call.cache == Path(".cache/heroci")
+    assert call.cells == ("python=3.13", "database=sqlite")
     assert call.options == RunOptions(
         engine=EngineChoice.HOST,
         config=config,
@@ -216,6 +221,7 @@ def test_inputs_become_options_of_a_run(tmp_path: Path) -> None:
         max_parallel=3,
         timeout=90.0,
         shard=Shard(number=2, total=5),
+        python="3.13",
         publish=True,
         reference=Reference(baseline=Path("old.json")),
         gates=Gates(fail_on=FailOn.NEW_FAILURES, coverage_minimum=80.0, coverage_minimum_diff=99.5),

@@ -81,6 +81,9 @@ def _install(environment: Environment, declared: Iterable[str]) -> Iterator[str]
     arguments += [*declared, *environment.packages, *environment.overlay]
     if arguments:
         yield f"uv pip install --python {PROJECT}/bin/python {shlex.join(arguments)}"
+    if environment.overrides:
+        # Separately, because a lock pins other versions.
+        yield f"uv pip install --python {PROJECT}/bin/python {shlex.join(environment.overrides)}"
 
 
 def _declared_dependencies(root: Path, environment: Environment) -> list[str]:

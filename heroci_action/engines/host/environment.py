@@ -138,6 +138,10 @@ class Installer:
             tasks.start_soon(build, PROJECT, requirements)
             tasks.start_soon(build, TOOLS, list(environment.tools))
         failed = codes[PROJECT] or codes[TOOLS]
+        if not failed and environment.overrides:
+            # Separately, because a lock pins other versions.
+            target = ("--compile-bytecode", "--python", str(home / PROJECT / "bin" / "python"))
+            failed = await self.uv.run("pip", "install", *target, *environment.overrides, sink=sink)
         if not failed:
             (home / COMPLETE).touch()
         return failed

@@ -12,8 +12,8 @@ def test_one_job_per_shard() -> None:
     ]
 
 
-def test_python_versions_are_combined_without_duplicates() -> None:
-    jobs = matrix(2, ("3.12", "3.13", "3.12"))
+def test_versions_are_combined_with_shards() -> None:
+    jobs = matrix(2, [{"python": "3.12"}, {"python": "3.13"}])
     assert [(job["python"], job["shard"]) for job in jobs] == [
         ("3.12", "1/2"),
         ("3.12", "2/2"),
@@ -23,8 +23,13 @@ def test_python_versions_are_combined_without_duplicates() -> None:
     assert jobs[-1]["name"] == "python-3.13-shard-2-of-2"
 
 
-def test_python_versions_alone_are_a_matrix() -> None:
-    assert matrix(None, ("3.13",)) == [{"python": "3.13", "name": "python-3.13"}]
+def test_the_name_of_a_version_begins_the_name_of_the_job() -> None:
+    jobs = matrix(2, [{"django": "~=5.2", "name": "django-5.2"}])
+    assert [job["name"] for job in jobs] == ["django-5.2-shard-1-of-2", "django-5.2-shard-2-of-2"]
+
+
+def test_versions_alone_are_a_matrix() -> None:
+    assert matrix(None, [{"python": "3.13"}]) == [{"python": "3.13", "name": "python-3.13"}]
 
 
 def test_empty_request_is_no_job() -> None:
