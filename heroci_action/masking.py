@@ -246,5 +246,5 @@ def _spelled_out(value: str) -> Iterator[str]:
             form = "".join(map(template.format, numbers)).rstrip(", ")
             capitals = "".join(map(template.replace("x}", "X}").format, numbers)).rstrip(", ")
             for shape in (form, form.lower(), capitals):
-                yield shape
-                yield shape.replace("\\", "\\\\")
+                # Plain, in a literal, and a literal in JSON.
+                yield from (shape.replace("\\", "\\" * times) for times in (1, 2, 4))

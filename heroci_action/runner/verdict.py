@@ -33,6 +33,9 @@ _SIGNALLED = 128
 _COMPARED = 1_000
 """Failed tests that are compared to find their common cause."""
 
+_EXAMINED = 16_000
+"""Characters of the details of each, from the end."""
+
 _INSTALLER = re.compile(r"\b(?:pip|uv|poetry|pdm|pipenv|apt-get|apt|npm|yarn|pnpm)\b")
 
 
@@ -177,7 +180,7 @@ def _failure(
 def _common_cause(tests: list[TestCase], tree: Tree | None) -> Diagnosis | None:
     """Return the cause that all failed tests show, if there are several."""
     causes = {
-        diagnose(f"{test.message}\n{test.details}\n", installs=False, tree=tree)
+        diagnose(f"{test.message}\n{test.details[-_EXAMINED:]}\n", installs=False, tree=tree)
         for test in tests[:_COMPARED]
     }
     return causes.pop() if len(tests) > 1 and len(causes) == 1 else None

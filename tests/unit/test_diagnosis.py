@@ -40,6 +40,15 @@ def test_the_example_of_a_sign_gets_its_cause_and_remedy(sign: Sign) -> None:
             'ERROR: failed to solve: process "/bin/sh -c make" did not complete successfully: exit code 2',
             "a RUN instruction of the Dockerfile failed: /bin/sh -c make",
         ),
+        (
+            "redis.exceptions.ConnectionError: Error -2 connecting to cache:6380. Name or service not known.",
+            "the settings require Redis at cache:6380",
+        ),
+        (
+            "ModuleNotFoundError: No module named 'cgi.form'",
+            "the module 'cgi' is not in the standard library",
+        ),
+        ("ImportError: failed to find libmagic.", "the system library 'libmagic' is not installed"),
         ("FAILED (failures=1)", None),
     ],
 )
@@ -88,6 +97,11 @@ def test_a_missing_module_of_the_repository_is_not_to_be_installed(
     assert remedy in found.remedy
 
 
+def test_an_indented_traceback_is_searched_in_no_time() -> None:
+    frames = '          File "/app/setup.py", line 1, in <module>\n            raise Error\n' * 100
+    assert last_exception(f"error: Failed to build\n{frames}") == "Failed to build"
+
+
 @pytest.mark.parametrize(
     ("output", "exception"),
     [
@@ -98,6 +112,10 @@ def test_a_missing_module_of_the_repository_is_not_to_be_installed(
         ("E   ImportError: no settings\n", "ImportError: no settings"),
         ("CommandError: unknown option\n", "CommandError: unknown option"),
         ("SystemCheckError: issues:\n\nERRORS:\nshop.Item: (x.E1) no\n", "shop.Item: (x.E1) no"),
+        ("error: File not found\n  Caused by: x\n", "File not found"),
+        ("usage: x\nmanage.py shop: error: no shop\n", "no shop"),
+        ("ERROR: usage: pytest [options]\nERROR: no plugin\n", "no plugin"),
+        ("npm error code E404\nnpm error 404 Not Found\n", "404 Not Found"),
         ("12 tests passed\n", None),
     ],
 )

@@ -28,6 +28,60 @@ SIGNS = (
         installation=True,
     ),
     Sign(
+        pattern=r"HTTP status client error \((40[13])[^)]*\) for url \(([^)]+)\)"
+        r"|(40[13]) (?:Client )?Error: \S+ for url: (\S+)",
+        example="error: HTTP status client error (401 Unauthorized) for url (https://pypi.example/simple/six/)",
+        cause="the package index denies access ({0}{2}): {1}{3}",
+        remedy="provide credentials of the index, such as UV_INDEX_<NAME>_PASSWORD or a netrc file",
+        machine=True,
+        installation=True,
+    ),
+    Sign(
+        pattern=r"invalid peer certificate: (\w+)|CERTIFICATE_VERIFY_FAILED|SSL certificate problem",
+        example="error: invalid peer certificate: UnknownIssuer",
+        cause="the certificate of the package index, or of a proxy before it, is not trusted",
+        remedy="set SSL_CERT_FILE to the certificates of your organization",
+        machine=True,
+        installation=True,
+    ),
+    Sign(
+        pattern=r"THESE PACKAGES DO NOT MATCH THE HASHES[\s\S]*?^ +(\S+) ",
+        example="ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n    six==1.17.0 from https://x",
+        cause="the package index returned another file of {0} than the requirements pin",
+        remedy="regenerate the hashes; if there is no new release, do not install the package",
+        installation=True,
+    ),
+    Sign(
+        pattern=r"No matching distribution found for ([^\n]+)",
+        example="ERROR: No matching distribution found for six==99",
+        cause="no version on the package index meets the requirement {0!r}",
+        remedy="change the pin, or `python` in the configuration",
+        installation=True,
+    ),
+    Sign(
+        pattern=r"(?:File not found: `([^`]+)`|Could not open requirements file: [^\n]*'([^']+)')",
+        example="error: File not found: `more.txt`",
+        cause="the requirements name the file '{0}{1}', which does not exist",
+        remedy="correct the line that names it, or commit the file",
+        installation=True,
+    ),
+    Sign(
+        pattern=r"Distribution not found at: (\S+)",
+        example="error: Distribution not found at: file:///app/vendor/thing",
+        cause="a requirement is the directory {0!r}, which does not exist",
+        remedy="correct the path in the requirements; for a git submodule, check it out",
+        installation=True,
+    ),
+    Sign(
+        pattern=r"(pyproject\.toml changed significantly since poetry\.lock|poetry\.lock is not up to date"
+        r"|lockfile at `?uv\.lock`? needs to be updated|Pipfile\.lock \([^)]*\) out of date"
+        r"|[Ll]ockfile needs to be updated|`npm ci` can only install packages when)",
+        example="pyproject.toml changed significantly since poetry.lock was last generated.",
+        cause="the lock file does not fit the declared dependencies: {0}",
+        remedy="update the lock file with the tool that wrote it, and commit it",
+        installation=True,
+    ),
+    Sign(
         pattern=r"HTTP status server error \((5\d\d)[^)]*\)",
         example="error: HTTP status server error (503 Service Unavailable) for url (https://pypi.example/simple/six/)",
         cause="the package index returned a server error ({0})",
@@ -36,7 +90,8 @@ SIGNS = (
         installation=True,
     ),
     Sign(
-        pattern=r"Failed to (?:download|build) `([^`@\n]+) @ ([^`\n]+)`[\s\S]*Failed to fetch",
+        pattern=r"Failed to (?:download|build|resolve)[^`\n]* `([^`@\n]+) @ ([^`\n]+)`[\s\S]*"
+        r"(?:Failed to fetch|error sending request|[Rr]equest failed)",
         example="Failed to download `shop @ https://example.com/a.zip`\n  Failed to fetch: `https://example.com/a.zip`",
         cause="the requirement {0!r} is fetched from {1}, which cannot be reached",
         remedy="check the address in the requirement, and the network",
@@ -76,7 +131,8 @@ SIGNS = (
         installation=True,
     ),
     Sign(
-        pattern=r"fatal error: [\w/.-]+\.h: No such file|pg_config executable not found|Can not find valid pkg-config",
+        pattern=r"fatal error: [\w/.-]+\.h: No such file|(?:pg|mysql)_config(?: executable)? not found"
+        r"|Can not find valid pkg-config|command '[\w.-]*(?:gcc|cc|g\+\+)' failed: No such file",
         example="fatal error: libpq-fe.h: No such file or directory",
         cause="a dependency is built from source and its system headers are missing",
         remedy='name the Debian packages in `apt = [...]`, such as "build-essential" and "libpq-dev", or use a wheel',

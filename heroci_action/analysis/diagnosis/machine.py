@@ -28,6 +28,20 @@ SIGNS = (
         machine=True,
     ),
     Sign(
+        pattern=r"Disk quota exceeded|Read-only file system",
+        example="OSError: [Errno 30] Read-only file system: '/srv/data'",
+        cause="a file cannot be written, because its disk is read-only or its quota is used up",
+        remedy="set TMPDIR and HEROCI_CACHE_DIR to a disk that can be written",
+        machine=True,
+    ),
+    Sign(
+        pattern=r"Cannot allocate memory|^MemoryError\b|java\.lang\.OutOfMemoryError|JavaScript heap out of memory",
+        example="OSError: [Errno 12] Cannot allocate memory",
+        cause="the memory is used up",
+        remedy="lower `max-parallel` or `tests.parallel`, or use a machine with more memory",
+        machine=True,
+    ),
+    Sign(
         pattern=r"Too many open files",
         example="OSError: [Errno 24] Too many open files: '/app/x.py'",
         cause="the limit on open files is exhausted",

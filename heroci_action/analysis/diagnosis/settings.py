@@ -9,6 +9,12 @@ from heroci_action.analysis.diagnosis.sign import Sign
 MISSING_MODULE = re.compile(
     r"^(?:E +)?ModuleNotFoundError: No module named '([^']+)'", re.MULTILINE
 )
+# Removed in Python 3.12 and 3.13 (PEP 594); distutils has its own sign.
+_REMOVED_MODULES = (
+    *("imp", "asynchat", "asyncore", "smtpd", "aifc", "audioop", "cgi", "cgitb", "chunk", "crypt"),
+    *("imghdr", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "pipes", "sndhdr", "spwd"),
+    *("sunau", "telnetlib", "uu", "xdrlib", "lib2to3"),
+)
 _SET_VARIABLE = "give it a value: `env = {{ {0} = ... }}`"
 
 SIGNS = (
@@ -49,6 +55,32 @@ SIGNS = (
         remedy='set `apt = ["gdal-bin"]`',
     ),
     Sign(
+        pattern=rf"No module named '({'|'.join(_REMOVED_MODULES)})(?:\.[^']*)?'",
+        example="ModuleNotFoundError: No module named 'cgi'",
+        cause="the module {0!r} is not in the standard library of this Python version any more",
+        remedy='upgrade the dependency that imports it, or set `python` to an older version, such as "3.11"',
+    ),
+    Sign(
+        pattern=r"(?:OSError|ImportError): (?:\S+: )?(lib[\w.+-]+\.so[\w.]*): cannot open shared object file"
+        r"|cannot load library '([^']+)'|failed to find (libmagic)|Could not find the (GEOS) library"
+        r"|Unable to load the (SpatiaLite) library",
+        example="OSError: libpango-1.0.so.0: cannot open shared object file: No such file or directory",
+        cause="the system library '{0}{1}{2}{3}{4}' is not installed",
+        remedy="name the Debian package that contains it in `apt = [...]`",
+    ),
+    Sign(
+        pattern=r"Can't find (msg\w+)\. Make sure you have GNU gettext tools",
+        example="CommandError: Can't find msgfmt. Make sure you have GNU gettext tools 0.15 or newer installed.",
+        cause="the program {0} is not installed",
+        remedy='set `apt = ["gettext"]`',
+    ),
+    Sign(
+        pattern=r"FileNotFoundError: \[Errno 2\] No such file or directory: '([\w.+-]+)'\s*$",
+        example="FileNotFoundError: [Errno 2] No such file or directory: 'ffmpeg'",
+        cause="the program or file {0!r} is missing",
+        remedy="for a program, name its Debian package in `apt = [...]`; create a file in `tests.before`",
+    ),
+    Sign(
         pattern=MISSING_MODULE.pattern,
         example="ModuleNotFoundError: No module named 'rest_framework'",
         cause="the module {0!r} is not installed in the environment",
@@ -84,6 +116,43 @@ SIGNS = (
         example="django.core.exceptions.ImproperlyConfigured: Set the DATABASE_URL environment variable",
         cause="the environment variable {0} is not set",
         remedy=_SET_VARIABLE,
+    ),
+    Sign(
+        pattern=r'(?:EnvError|EnvironmentVariableError): Environment variable "([^"]+)" (?:not set|is not set)',
+        example='environs.exceptions.EnvError: Environment variable "SHOP_FEE" not set',
+        cause="the environment variable {0} is not set",
+        remedy=_SET_VARIABLE,
+    ),
+    Sign(
+        pattern=r"validation errors? for (\w+)\n(\w+)\n +Field required",
+        example="ValidationError: 1 validation error for Shop\nshop_fee\n  Field required [type=missing]",
+        cause="the settings class {0} requires a value for '{1}', which no environment variable has",
+        remedy="set its variable in `env = {{ ... }}`: the name in capitals, after the prefix of the class",
+    ),
+    Sign(
+        pattern=r"The SECRET_KEY setting must not be empty",
+        example="django.core.exceptions.ImproperlyConfigured: The SECRET_KEY setting must not be empty.",
+        cause="the setting SECRET_KEY is empty; it may come from an environment variable that is not set",
+        remedy="give it a value: `env = {{ SECRET_KEY = ... }}`",
+    ),
+    Sign(
+        pattern=r"settings\.DATABASES is improperly configured\. Please supply the (\w+) value",
+        example="ImproperlyConfigured: settings.DATABASES is improperly configured. Please supply the ENGINE value.",
+        cause="the settings configure no database: {0} has no value",
+        remedy="let the settings read DATABASE_URL, or set the variables that they read in `env`",
+    ),
+    Sign(
+        pattern=r"without having set the STATIC_ROOT setting",
+        example="ImproperlyConfigured: You're using the staticfiles app without having set the STATIC_ROOT setting",
+        cause="the static files cannot be collected: STATIC_ROOT is not set",
+        remedy="set STATIC_ROOT in the settings of the tests",
+    ),
+    Sign(
+        pattern=r"Are you sure webpack has generated the file|Cannot (?:read Vite manifest|find \S+ in Vite manifest)"
+        r"|missing from offline manifest",
+        example="OSError: Error reading webpack-stats.json. Are you sure webpack has generated the file?",
+        cause="the front end has not been built, but templates require its manifest",
+        remedy='build it in `tests.before`, such as ["npm ci", "npm run build"]',
     ),
     Sign(
         pattern=r"Missing staticfiles manifest entry for '([^']+)'",

@@ -30,6 +30,24 @@ SIGNS = (
         remedy='set `packages = ["pytest-split"]`, or change `tests.args`',
     ),
     Sign(
+        pattern=r"^manage\.py test: error: ([^\n]+)",
+        example="manage.py test: error: unrecognized arguments: --fast",
+        cause="Django's test command rejects its options: {0}",
+        remedy="change `tests.args`; `heroci plan --explain` shows its origin",
+    ),
+    Sign(
+        pattern=r"Missing required plugins: ([^\n]+)",
+        example="ERROR: Missing required plugins: pytest-env",
+        cause="pytest's configuration requires plugins that are not installed: {0}",
+        remedy="name the requirements file that contains them in `requirements`, or set `packages`",
+    ),
+    Sign(
+        pattern=r"'([^']+)' not found in `markers` configuration option",
+        example="'slow' not found in `markers` configuration option",
+        cause="a test has the marker {0!r}, which pytest's configuration does not declare",
+        remedy="add it to `markers` in pytest's configuration",
+    ),
+    Sign(
         pattern=r"error: unrecognized arguments: ([^\n]+)",
         example="pytest: error: unrecognized arguments: --shop-fast",
         cause="the test command has unknown options: {0}",
