@@ -117,18 +117,19 @@ def _parse(root: Path, file: Path) -> dict[str, Any]:
     name = _relative(root, file)
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:  # states line and column
-        problem = Problem(
-            key=name, message=f"is not valid TOML: {error}", remedy="correct the file at that place"
-        )
-    except RecursionError:
-        problem = Problem(key=name, message="is nested too deeply", remedy="remove the nesting")
     except UnicodeDecodeError as error:
         problem = Problem(
             key=name,
             message=f"is not UTF-8: {error.reason} at byte {error.start}",
             remedy="save it as UTF-8",
         )
+    # Usually a TOMLDecodeError with line and column; a number of thousands of digits is another ValueError.
+    except ValueError as error:
+        problem = Problem(
+            key=name, message=f"is not valid TOML: {error}", remedy="correct the file at that place"
+        )
+    except RecursionError:
+        problem = Problem(key=name, message="is nested too deeply", remedy="remove the nesting")
     except OSError as error:
         problem = Problem(key=name, message=f"cannot be read: {error.strerror}")
     raise _error(problem) from None

@@ -23,6 +23,7 @@ from heroci_action.errors import EngineError
 ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
 # Seconds to wait for output if a process outside the group keeps the pipes open.
 DRAIN_WITHIN = 2.0
+_OTHER_USER = "set TMPDIR to a directory whose parent directories are accessible to all users"
 _REMEDIES = {
     errno.E2BIG: "its arguments are too long for this system",
     errno.EACCES: "make it executable",
@@ -164,7 +165,8 @@ async def _start(program: Program) -> Process:
     except OSError as error:
         raise EngineError(
             f"{program.arguments[0]!r} cannot be started: {error.strerror}",
-            remedy=_REMEDIES.get(error.errno or 0) or engine_error(error).remedy,
+            remedy=_REMEDIES.get(error.errno or 0)
+            or (_OTHER_USER if user else engine_error(error).remedy),
         ) from error
     finally:
         _starting -= 1

@@ -148,7 +148,7 @@ def parse_toml(text: str) -> Mapping[str, Any]:
     """Return the tables of a TOML file; empty if it is invalid."""
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return {}
 
 

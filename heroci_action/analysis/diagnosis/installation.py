@@ -46,7 +46,7 @@ SIGNS = (
     ),
     Sign(
         pattern=r"THESE PACKAGES DO NOT MATCH THE HASHES[\s\S]*?^ +(\S+) ",
-        example="ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n    six==1.17.0 from https://x",
+        example="ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n    six==1.1 from x",
         cause="the package index returned another file of {0} than the requirements pin",
         remedy="regenerate the hashes; if there is no new release, do not install the package",
         installation=True,

@@ -73,8 +73,8 @@ SIGNS = (
         remedy="check the paths in `tests.args` and `testpaths`, and the names of the test files (`python_files`)",
     ),
     Sign(
-        pattern=r"^No data to report\.?$",
-        example="No data to report.",
+        pattern=r"^(?:coverage: )?No data to report\.?$",
+        example="coverage: No data to report.",
         cause="no coverage was measured",
         remedy="check whether the test process ended early, or the coverage settings exclude everything",
     ),

@@ -242,7 +242,13 @@ def test_deep_nesting_is_an_error_in_one_sentence(tmp_path: Path) -> None:
 
 def test_deep_nesting_in_another_file_is_ignored(tmp_path: Path) -> None:
     nested = "a = " + "[" * 5_000 + "]" * 5_000
-    assert loaded(tmp_path, {**django(), "tox.toml": nested, "uv.lock": nested}).config.settings
+    number = "a = " + "9" * 5_000
+    assert loaded(tmp_path, {**django(), "tox.toml": nested, "uv.lock": number}).config.settings
+
+
+def test_a_number_of_thousands_of_digits_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"heroci\.toml: is not valid TOML"):
+        loaded(tmp_path, {**django(), "heroci.toml": "a = " + "9" * 5_000})
 
 
 def test_invalid_toml_is_named_with_line_and_column(tmp_path: Path) -> None:
