@@ -13,7 +13,7 @@ from heroci_action.errors import ExitCode, HeroCIError
 from heroci_action.text import suggest
 from heroci_action.version import __version__
 
-VERBS = ("run", "report", "merge", "plan", "doctor", "init", "cache")
+VERBS = ("run", "report", "merge", "plan", "prove-parallel", "doctor", "init", "cache")
 
 
 class Verbs(click.Group):
@@ -36,7 +36,7 @@ class Verbs(click.Group):
         """Return the command of that name, if there is one."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"heroci_action.cli.{cmd_name}")
+        module = importlib.import_module(f"heroci_action.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import click
 
-from heroci_action.commands.engine import cache_directory
+from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.run import print_note
 from heroci_action.engines.registry import ENGINES, EngineKind
 from heroci_action.engines.settings import CacheRequest

@@ -16,7 +16,7 @@ import anyio
 import click
 
 from heroci_action.cli.shared import project_path
-from heroci_action.commands.engine import cache_directory
+from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.engines.choice import choose
 from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.postgres_binaries import find_binaries

@@ -34,7 +34,7 @@ def _flatten(
     return tuple(name for names in values for name in names)
 
 
-_SELECTION = (
+_ENGINE = (
     click.option(
         "--config",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -53,6 +53,9 @@ _SELECTION = (
         metavar="ADDRESS",
         help="Address of a Dagger engine: tcp://HOST:PORT, unix:///PATH, ssh://, kube-pod://, docker-container://.",
     ),
+)
+_SELECTION = (
+    *_ENGINE,
     click.option(
         "--stages",
         type=STAGES,
@@ -70,6 +73,13 @@ _SELECTION = (
         help="Skip these stages; comma-separated.",
     ),
 )
+
+
+def engine_options(function: Function) -> Function:
+    """Add the options that choose the configuration and the engine."""
+    for option in reversed(_ENGINE):
+        function = option(function)
+    return function
 
 
 def selection_options(function: Function) -> Function:

@@ -53,7 +53,7 @@ def with_values(
     """
     result, left = text or _FIRST_LINE, []
     for value in detected_values(project):
-        changed = _insert(result, value, table)
+        changed = insert_value(result, value.keys, value=value.value, why=value.origin, table=table)
         if changed is None:
             left.append(toml_key(value.keys))
         else:
@@ -61,13 +61,15 @@ def with_values(
     return result, tuple(left)
 
 
-def _insert(text: str, value: Value, table: tuple[str, ...]) -> str | None:
+def insert_value(
+    text: str, key: tuple[str, ...], *, value: object, why: str, table: tuple[str, ...]
+) -> str | None:
     """Add a value under the nearest header of its tables; None if TOML does not allow it there."""
-    keys = (*table, *value.keys)
+    keys = (*table, *key)
     place, depth = _place(text, keys, table)
-    line = f"# {value.origin}\n{toml_key(keys[depth:])} = {toml_value(value.value)}\n"
+    line = f"# {why}\n{toml_key(keys[depth:])} = {toml_value(value)}\n"
     if depth < len(table):
-        line = f"\n[{toml_key(table)}]\n# {value.origin}\n{toml_key(value.keys)} = {toml_value(value.value)}\n"
+        line = f"\n[{toml_key(table)}]\n# {why}\n{toml_key(key)} = {toml_value(value)}\n"
     before = text[:place]
     changed = (
         f"{before}{'' if before.endswith(chr(10)) or not before else chr(10)}{line}{text[place:]}"

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
+from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.plan import Project
 from heroci_action.engines.base import Engine
 from heroci_action.engines.registry import create_engine
@@ -16,12 +15,6 @@ from heroci_action.engines.settings import EngineSettings
 from heroci_action.github.commands import add_mask, write_line
 from heroci_action.github.context import GitHubContext
 from heroci_action.options import RunOptions
-
-
-def cache_directory(machine: Mapping[str, str]) -> Path:
-    """Return HEROCI_CACHE_DIR, or else the user's cache directory of this platform."""
-    own = machine.get("HEROCI_CACHE_DIR")
-    return Path(own) if own else user_cache_path("heroci")
 
 
 def engine_for(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from heroci_action.analysis.times import times
+from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.last_failures import read_last_failures
+from heroci_action.commands.parallel_proofs import Proofs, describe_proof, in_processes
 from heroci_action.engines.base import Notify
 from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.docker import Docker
@@ -21,20 +23,30 @@ from heroci_action.pipeline.runner_arguments import TestNames
 from heroci_action.plan.stages import Plan, select
 from heroci_action.project import ProjectConfig, load
 from heroci_action.repository.files import RepositoryFiles
+from heroci_action.results.records import ParallelProof
 from heroci_action.results.serialise import load as load_result
 from heroci_action.sharding import Shard
+
+Only = Mapping[str, tuple[tuple[str, str], ...]]
+"""Tests by the steps that run them, as in `RunContext.only`."""
 
 
 # No slots, because `files` is cached.
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """A project with its plan and the engine for it; `partial` is the reason why it is no complete run."""
+    """A project with its plan and the engine for it.
+
+    `partial` is the reason why it is no complete run. `proof` is the only reason why its tests run in parallel; None if
+    they do not, or if the project wants it.
+    """
 
     loaded: ProjectConfig
     plan: Plan
     chosen: Chosen
     shard: Shard | None = None
     partial: str | None = None
+    context: RunContext = field(default_factory=RunContext)
+    proof: ParallelProof | None = None
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -69,6 +81,9 @@ async def plan_project(
     no_containers = (
         None if chosen.engine.has_containers else f"the {chosen.name} engine has no containers"
     )
+    proof = _find_proof(loaded, options, machine)
+    if proof:
+        loaded = in_processes(loaded, parallel=True, origin=describe_proof(proof))
     loaded, known = _read_times(loaded, options.shard, options.reference.baseline)
     last = read_last_failures(options.destination.output, loaded) if options.failed else None
     context = RunContext(
@@ -92,6 +107,8 @@ async def plan_project(
         plan=plan,
         shard=options.shard,
         partial=last.summary if last else None,
+        context=context,
+        proof=proof,
     )
 
 
@@ -110,6 +127,25 @@ def _load(options: RunOptions) -> ProjectConfig:
 
 def _test_names(loaded: ProjectConfig) -> TestNames:
     return TestNames.of(RepositoryFiles.read(loaded.root).files, loaded.config.working_directory)
+
+
+def _find_proof(
+    loaded: ProjectConfig, options: RunOptions, machine: Mapping[str, str]
+) -> ParallelProof | None:
+    """Return the proof that the tests can run in parallel, if the configuration leaves that open."""
+    if loaded.config.tests.parallel != "auto" or not options.use_cache:
+        return None
+    proofs = Proofs(cache=cache_directory(machine), baseline=options.reference.baseline)
+    return proofs.find(loaded)
+
+
+def change_plan(
+    project: Project, loaded: ProjectConfig, stages: Collection[str], *, only: Only | None = None
+) -> Project:
+    """Return the project with another configuration and only these stages and tests, and what they need."""
+    context = project.context if only is None else replace(project.context, only=only)
+    plan = select(build_plan(loaded, context), only=stages)
+    return replace(project, loaded=loaded, plan=plan, proof=None)
 
 
 def _refuse_contradiction(options: RunOptions) -> None:

@@ -8,14 +8,18 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import anyio
 
 from heroci_action.analysis.diagnosis import Tree
+from heroci_action.commands.cache_directory import cache_directory
+from heroci_action.commands.confirm_failures import Confirmation
 from heroci_action.commands.engine import engine_for
 from heroci_action.commands.finish import Site, finish
+from heroci_action.commands.parallel_proofs import Proofs, describe_proof
 from heroci_action.commands.plan import Project, plan_project
 from heroci_action.engines.base import Engine, Printed, ReportFile
 from heroci_action.errors import ExitCode, UsageError
@@ -64,9 +68,20 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
             environ=machine,
             durations=options.durations,
         ) as observer:
-            engine = engine_for(project, options, machine, notify=observer.note)
+
+            def create(project: Project, observer: Observer) -> Engine:
+                return engine_for(project, options, machine, notify=observer.note)
+
             command_files = CommandFiles(machine)
-            result = with_logs(await run_project(project, engine, observer), output)
+            result = await run_project(project, create(project, observer), observer)
+            result = await _confirm_failures(
+                result,
+                project,
+                observer=observer,
+                create=create,
+                cache=cache_directory(machine),
+            )
+            result = with_logs(result, output)
             command_files.restore()
             result = expand_or_pack(result)
             site = Site(
@@ -83,6 +98,27 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 destination=destination,
                 site=site,
             )
+
+
+async def _confirm_failures(
+    result: Result,
+    project: Project,
+    *,
+    observer: Observer,
+    create: Callable[[Project, Observer], Engine],
+    cache: Path,
+) -> Result:
+    """Return the result that counts, if the tests run in parallel only because of a proof."""
+    if project.proof is None:
+        return result
+    confirmation = Confirmation(
+        project=project,
+        proof=project.proof,
+        proofs=Proofs(cache=cache),
+        observer=observer,
+        run=lambda other, observer: run_project(other, create(other, observer), observer),
+    )
+    return await confirmation.decide(result)
 
 
 def print_note(text: str) -> None:
@@ -106,6 +142,8 @@ async def run_project(project: Project, engine: Engine, observer: Observer) -> R
     started_at = datetime.now(UTC)
     clock = anyio.current_time()
     observer.run_started(project.plan, project.chosen.name, project.chosen.reason)
+    if project.proof:
+        observer.note(f"the tests run in parallel ({describe_proof(project.proof)})")
     interrupt = Interrupt()
     signals = _Signals(interrupt, observer)
     try:

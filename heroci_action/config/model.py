@@ -119,7 +119,7 @@ class TestsConfig(Table):
     before: tuple[Step, ...] = ()
     """Commands to run before the tests, such as building assets."""
     parallel: Processes = "auto"
-    """Test processes: a number, true for one per core, false for one, "auto" to follow the project's CI."""
+    """Test processes: a number, true for one per core, false for one, "auto" to follow the project's CI or a proof."""
     coverage: StrictBool = True
     """Measure coverage."""
     check_migrations: StrictBool | Literal["warn"] = True

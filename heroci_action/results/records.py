@@ -280,8 +280,26 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParallelProof:
+    """The record that every test of a suite had the same outcome in one process and in several.
+
+    `key` identifies the project, the test runner, its arguments and the settings. `one_process` and `parallel` are the
+    seconds that the `tests` tests took.
+    """
+
+    key: str
+    proved_at: str  # ISO 8601, UTC
+    tests: int
+    one_process: float
+    parallel: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A whole run: what ran, what came of it, and on what."""
+    """A whole run: what ran, what came of it, and on what.
+
+    `parallel_proof` is the reason why the tests ran in several processes, if it is a proof that still holds.
+    """
 
     status: Status
     exit_code: int
@@ -300,6 +318,7 @@ class Result:
     coverage: Coverage | None = None
     changed: ChangedLines | None = None
     comparison: Comparison | None = None
+    parallel_proof: ParallelProof | None = None
     attempt: int = 1  # of the same run, as GitHub counts them
     warnings: tuple[str, ...] = ()
     heroci_version: str = ""

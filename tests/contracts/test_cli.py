@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,15 +9,21 @@ from pathlib import Path
 import click
 import pytest
 
-from heroci_action.cli import VERBS
+from heroci_action.cli import VERBS, heroci
 from heroci_action.errors import ExitCode
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs/cli.md").read_text()
 
 
+def find(verb: str) -> click.Command:
+    command = heroci.get_command(click.Context(heroci), verb)
+    assert command
+    return command
+
+
 def commands() -> Iterator[tuple[str, click.Command]]:
     for verb in VERBS:
-        command: click.Command = importlib.import_module(f"heroci_action.cli.{verb}").command
+        command = find(verb)
         if isinstance(command, click.Group):
             yield from ((f"{verb} {name}", each) for name, each in command.commands.items())
         else:
@@ -52,7 +57,7 @@ def test_table_is_the_help_of_the_options(name: str, command: click.Command) -> 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_first_table_lists_every_verb(verb: str) -> None:
-    command = importlib.import_module(f"heroci_action.cli.{verb}").command
+    command = find(verb)
     assert f"| [`heroci {verb}`](#heroci-{verb}) | {command.short_help} |" in TEXT
 
 

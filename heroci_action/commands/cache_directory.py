@@ -1,0 +1,14 @@
+"""The directory of everything that HeroCI keeps between runs on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+
+def cache_directory(machine: Mapping[str, str]) -> Path:
+    """Return HEROCI_CACHE_DIR, or else the user's cache directory of this platform."""
+    own = machine.get("HEROCI_CACHE_DIR")
+    return Path(own) if own else user_cache_path("heroci")
