@@ -12,11 +12,14 @@ import click
 from heroci_action.cli.shared import project_path
 from heroci_action.commands.file_change import FileChange
 from heroci_action.commands.suggestions import suggest_toml
-from heroci_action.commands.workflow_file import RELEASE, WORKFLOW, is_action, workflow
+from heroci_action.commands.workflow_file import WORKFLOW, Axis, Jobs, is_action, workflow
 from heroci_action.config.location import read_file, repository_root
+from heroci_action.detection.supported_versions import find_supported_versions
 from heroci_action.errors import UsageError
+from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig, load
-from heroci_action.repository.files import parent
+from heroci_action.repository.files import RepositoryFiles, parent
+from heroci_action.version import ACTION
 
 _HEAD = re.compile(r"ref: refs/(?:heads|remotes/origin)/(?P<branch>\S+)\s*")
 
@@ -25,36 +28,48 @@ _HEAD = re.compile(r"ref: refs/(?:heads|remotes/origin)/(?P<branch>\S+)\s*")
 @project_path
 @click.option(
     "--action",
-    default=RELEASE,
-    show_default=True,
     metavar="OWNER/REPO@REF",
-    help="Action that the workflow uses, preferably pinned to a commit.",
+    help="Action that the workflow uses, preferably pinned to a commit. [default: this release]",
 )
 @click.option("--yes", is_flag=True, help="Write without confirmation.")
 @click.option("--force", is_flag=True, help="Overwrite an existing workflow that differs.")
-def command(*, path: Path, action: str, yes: bool, force: bool) -> int:
+def command(*, path: Path, action: str | None, yes: bool, force: bool) -> int:
     """Show and write .github/workflows/heroci.yml for the projects at PATH (default: the current directory).
 
     If detection leaves something open, heroci.toml is written as well, with suggestions as comments. Without a terminal
     and without --yes, nothing is written, and the exit code is 2.
     """
-    if not is_action(action):
-        raise click.UsageError(f"--action: {action!r} is not OWNER/REPO@REF.")
+    uses = _action(action)
     place = path.resolve()
     root = repository_root(place)
     project = load(place)
     projects = _projects(project, place)
-    changes = [change for change in _changes(project, place, action, projects) if change.is_needed]
+    changes = [change for change in _changes(project, place, uses, projects) if change.is_needed]
     if not changes:
         click.echo("Nothing to do: all files are up to date.")
     elif _confirm(changes, yes=yes, force=force):
         for change in changes:
             change.write(root)
             click.echo(f"Wrote {change.path}")
-        _explain(project, projects, placeholder=action == RELEASE)
+        _explain(project, projects)
     else:
         click.echo("Nothing was written.")
     return 0
+
+
+def _action(given: str | None) -> str:
+    """Return the action for the workflow: as requested, or of this release, else ask for it."""
+    action = given or ACTION
+    if not action and sys.stdin.isatty():
+        action = click.prompt("Action that the workflow uses (OWNER/REPO@REF)")
+    if not action:
+        raise UsageError(
+            "this copy of HeroCI is not a release, so it does not know its action",
+            remedy="name the action: --action OWNER/REPO@REF",
+        )
+    if not is_action(action):
+        raise click.UsageError(f"--action: {action!r} is not OWNER/REPO@REF.")
+    return action
 
 
 def _projects(project: ProjectConfig, place: Path) -> tuple[str, ...]:
@@ -85,7 +100,8 @@ def _changes(
     project: ProjectConfig, place: Path, action: str, projects: tuple[str, ...]
 ) -> Iterator[FileChange]:
     root = project.root
-    text = workflow(action=action, branch=_default_branch(root), projects=projects)
+    jobs = _jobs(project, projects)
+    text = workflow(action=action, branch=_default_branch(root), jobs=jobs)
     yield FileChange.of(root, WORKFLOW, text)
     written, _ = read_file(root, place)
     suggestions = suggest_toml(project)
@@ -93,6 +109,20 @@ def _changes(
     configured = written or (root / "heroci.toml").exists()
     if suggestions and not configured and len(projects) <= 1:
         yield FileChange.of(root, "heroci.toml", suggestions)
+
+
+def _jobs(project: ProjectConfig, projects: tuple[str, ...]) -> Jobs:
+    """Return a job for each project, or for each cell of the matrix, or for each supported Python."""
+    if len(projects) > 1:
+        return Jobs(axis=Axis.PROJECT, values=projects)
+    directory = next(iter(projects), None)
+    names = tuple(cell.name for cell in cells(project.config.matrix))
+    if len(names) > 1:
+        return Jobs(directory=directory, axis=Axis.CELL, values=names)
+    pythons = find_supported_versions(RepositoryFiles.read(project.root)).pythons
+    if len(pythons) > 1 and project.detected("python"):
+        return Jobs(directory=directory, axis=Axis.PYTHON, values=pythons)
+    return Jobs(directory=directory)
 
 
 def _default_branch(root: Path) -> str:
@@ -134,12 +164,10 @@ def _show(change: FileChange) -> None:
     click.echo()
 
 
-def _explain(project: ProjectConfig, projects: tuple[str, ...], *, placeholder: bool) -> None:
-    """Report the projects that the workflow covers, and the placeholder to replace."""
+def _explain(project: ProjectConfig, projects: tuple[str, ...]) -> None:
+    """Report the projects that the workflow covers."""
     others = [name for name in _others(project) if name not in projects]
     if len(projects) > 1:
         click.echo(f"The workflow covers {len(projects)} projects: {', '.join(projects)}.")
     elif others:
         click.echo(f"The workflow does not cover {', '.join(others)}.")
-    if placeholder:
-        click.echo("Replace OWNER with the owner of the action, or use --action.")

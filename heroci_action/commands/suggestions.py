@@ -6,7 +6,10 @@ import textwrap
 from collections.abc import Iterator
 
 from heroci_action.commands.toml_text import toml_value
+from heroci_action.detection.supported_versions import find_supported_versions
+from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig
+from heroci_action.repository.files import RepositoryFiles
 
 _WIDTH = 118
 _HEADER = """\
@@ -17,7 +20,7 @@ _HEADER = """\
 
 def suggest_toml(project: ProjectConfig) -> str:
     """Return the commented file; empty if there is nothing to suggest."""
-    parts = [*_values(project), *_before(project)]
+    parts = [*_values(project), *_before(project), *_matrix(project)]
     return "\n".join([_HEADER, *parts]) if parts else ""
 
 
@@ -44,6 +47,16 @@ def _before(project: ProjectConfig) -> Iterator[str]:
         if not line.harmless
     ]
     yield "".join((*lines, "# ]\n"))
+
+
+def _matrix(project: ProjectConfig) -> Iterator[str]:
+    """Yield a matrix of the supported versions, if there is more than one Django."""
+    found = find_supported_versions(RepositoryFiles.read(project.root))
+    if len(found.djangos) > 1 and not cells(project.config.matrix):
+        why = f"{found.source} lists several versions of Django; see docs/matrix.md."
+        pythons = f"# python = {toml_value(list(found.pythons))}\n" if found.pythons else ""
+        django = f"# django = {toml_value(list(found.djangos))}\n"
+        yield f"{_comment(why)}# [matrix]\n{pythons}{django}"
 
 
 def _comment(text: str) -> str:

@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from enum import StrEnum
 
 import yaml
 
-from heroci_action.version import __version__
-
 WORKFLOW = ".github/workflows/heroci.yml"
-RELEASE = f"OWNER/heroci@v{__version__}"
-"""The action in this version; its owner is known only after the release."""
+OUTPUT = "heroci-reports"
 
 CHECKOUT = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0"
+DOWNLOAD = "actions/download-artifact@70fc10c6e5e1ce46ad2ea6f2b72d43f7d47b13c3 # v8.0.0"
+RESTORE = "actions/cache/restore@cdf6c1fa76f9f475f3d7449005a359c84ca0f306 # v5.0.3"
+SAVE = "actions/cache/save@cdf6c1fa76f9f475f3d7449005a359c84ca0f306 # v5.0.3"
 
 _ACTION = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w.-]+)*@(?P<ref>[\w./-]+)")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _MOVING = "zizmor: ignore[unpinned-uses] a tag may move: use the commit of the release"
-_MATRIX = "${{ matrix.project }}"
-_INDEX = "${{ strategy.job-index }}"
+
+
+class Axis(StrEnum):
+    """What the jobs of the workflow differ in."""
+
+    PROJECT = "project"
+    PYTHON = "python"
+    CELL = "cell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """One job for each value of the axis, or a single job; `directory` is the project if the action does not find it.
+
+    Projects have separate results. The results of Python versions and matrix cells are merged in a last job.
+    """
+
+    directory: str | None = None
+    axis: Axis = Axis.PROJECT
+    values: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> str:
+        """The expression for the value of a job, empty for a single one."""
+        return f"${{{{ matrix.{self.axis} }}}}" if self.values else ""
+
+    @property
+    def merges(self) -> bool:
+        """Whether the results of the jobs are one."""
+        return bool(self.values) and self.axis is not Axis.PROJECT
 
 
 def is_action(text: str) -> bool:
@@ -27,31 +57,76 @@ def is_action(text: str) -> bool:
     return bool(_ACTION.fullmatch(text))
 
 
-def workflow(*, action: str, branch: str, projects: tuple[str, ...]) -> str:
-    """Return the workflow; `projects` are directories, none if the action finds the project by itself."""
+def workflow(*, action: str, branch: str, jobs: Jobs) -> str:
+    """Return the workflow that uses the action on pushes to the branch and on pull requests."""
     match = _ACTION.fullmatch(action)
     pinned = match and _COMMIT.fullmatch(match["ref"])
-    several = len(projects) > 1
-    directory = _MATRIX if several else "".join(map(_scalar, projects))
-    return _TEMPLATE.format(
-        branch=_scalar(branch),
-        uses=action if pinned else f"{action} # {_MOVING}",
-        name=f"HeroCI ({_MATRIX})" if several else "HeroCI",
-        matrix=_STRATEGY.format(projects=_sequence(projects)) if several else "",
-        directory=f"          working-directory: {directory}\n" if projects else "",
-        artifact=f"heroci-reports-{_INDEX}" if several else "heroci-reports",
-        checkout=CHECKOUT,
-        upload=UPLOAD,
+    uses = action if pinned else f"{action} # {_MOVING}"
+    parts = [_HEAD.format(branch=_scalar(branch)), _job(uses, jobs)]
+    if jobs.merges:
+        parts.append(_report_job(uses, jobs))
+    return "".join(parts)
+
+
+def _job(uses: str, jobs: Jobs) -> str:
+    keeps = not jobs.merges
+    name = f"HeroCI ({jobs.value})" if jobs.values else "HeroCI"
+    key = f"heroci-baseline-{jobs.value}-" if jobs.values and keeps else "heroci-baseline-"
+    artifact = f"{jobs.axis}-{jobs.value}" if jobs.merges else OUTPUT
+    if jobs.values and keeps:
+        artifact = f"{OUTPUT}-${{{{ strategy.job-index }}}}"
+    return "".join(
+        (
+            _JOB.format(id="heroci", name=name),
+            _STRATEGY.format(axis=jobs.axis, values=_sequence(jobs.values)) if jobs.values else "",
+            _STEPS.format(checkout=CHECKOUT),
+            _RESTORE.format(restore=RESTORE, key=key) if keeps else "",
+            _run(uses, _inputs(jobs)),
+            _UPLOAD.format(upload=UPLOAD, name=artifact),
+            _KEEP.format(save=SAVE, key=key) if keeps else "",
+        )
     )
 
 
-_STRATEGY = """\
-    strategy:
-      fail-fast: false
-      matrix:
-        project: {projects}
-"""
-_TEMPLATE = """\
+def _report_job(uses: str, jobs: Jobs) -> str:
+    """Return the job that merges the results, and whose name stays the same if the versions change."""
+    key = "heroci-baseline-"
+    inputs = {"command": "merge", "results": "results/*/heroci-result.json", **_BASELINE}
+    if jobs.directory:
+        inputs["working-directory"] = _scalar(jobs.directory)
+    return "".join(
+        (
+            "\n",
+            _JOB.format(id="report", name="HeroCI"),
+            "    needs: heroci\n    if: always()\n",
+            _STEPS.format(checkout=CHECKOUT),
+            _RESTORE.format(restore=RESTORE, key=key),
+            _DOWNLOAD.format(download=DOWNLOAD, axis=jobs.axis),
+            _run(uses, inputs),
+            _UPLOAD.format(upload=UPLOAD, name=OUTPUT),
+            _KEEP.format(save=SAVE, key=key),
+        )
+    )
+
+
+def _inputs(jobs: Jobs) -> dict[str, str]:
+    inputs = {"working-directory": _scalar(jobs.directory)} if jobs.directory else {}
+    if jobs.merges:
+        # The last job shows them once for all jobs.
+        return {**inputs, str(jobs.axis): jobs.value, "annotations": "false", "summary": "false"}
+    if jobs.values:
+        inputs["working-directory"] = jobs.value
+    return {**inputs, **_BASELINE}
+
+
+def _run(uses: str, inputs: dict[str, str]) -> str:
+    given = {**inputs, "output": OUTPUT}
+    lines = [f"          {name}: {value}\n" for name, value in given.items()]
+    return f"      - uses: {uses}\n        id: heroci\n        with:\n{''.join(lines)}"
+
+
+_BASELINE = {"baseline": "baseline/heroci-result.json"}
+_HEAD = """\
 # Written by heroci init.
 name: HeroCI
 
@@ -59,6 +134,8 @@ on:
   push:
     branches: [{branch}]
   pull_request:
+  merge_group:
+  workflow_dispatch:
 
 permissions: {{}}
 
@@ -67,25 +144,66 @@ concurrency:
   cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
 
 jobs:
-  heroci:
+"""
+_JOB = """\
+  {id}:
     name: {name}
     runs-on: ubuntu-latest
     timeout-minutes: 30
     permissions:
       contents: read
-{matrix}    steps:
+"""
+_STRATEGY = """\
+    strategy:
+      fail-fast: false
+      matrix:
+        {axis}: {values}
+"""
+_STEPS = """\
+    steps:
       - uses: {checkout}
         with:
           fetch-depth: 0 # the coverage of changed lines needs the commit that they changed since
           persist-credentials: false
-      - uses: {uses}
+"""
+_RESTORE = """\
+      # The newest result of the default branch, to tell new failures from known ones.
+      - uses: {restore}
         with:
-          output: heroci-reports
-{directory}      - uses: {upload}
+          path: baseline
+          key: {key}${{{{ github.sha }}}}
+          restore-keys: {key}
+"""
+_DOWNLOAD = """\
+      - uses: {download}
+        with:
+          pattern: {axis}-*
+          path: results
+"""
+_UPLOAD = """\
+      - uses: {upload}
         if: always()
         with:
-          name: {artifact}
+          name: {name}
           path: heroci-reports
+"""
+_IS_BASELINE = (
+    "github.event_name == 'push' && github.ref_name == github.event.repository.default_branch "
+    "&& !cancelled() && steps.heroci.outputs.result-path"
+)
+_KEEP = f"""\
+      - name: Keep the result as the baseline of later runs
+        if: {_IS_BASELINE}
+        env:
+          RESULT: ${{{{{{{{ steps.heroci.outputs.result-path }}}}}}}}
+        run: |
+          mkdir -p baseline
+          cp "$RESULT" baseline/heroci-result.json
+      - uses: {{save}}
+        if: {_IS_BASELINE}
+        with:
+          path: baseline
+          key: {{key}}${{{{{{{{ github.sha }}}}}}}}
 """
 
 
