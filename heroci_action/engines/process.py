@@ -165,8 +165,11 @@ async def _start(program: Program) -> Process:
     except OSError as error:
         raise EngineError(
             f"{program.arguments[0]!r} cannot be started: {error.strerror}",
-            remedy=_REMEDIES.get(error.errno or 0)
-            or (_OTHER_USER if user else engine_error(error).remedy),
+            remedy=(
+                _OTHER_USER
+                if user and error.errno == errno.EACCES
+                else _REMEDIES.get(error.errno or 0) or engine_error(error).remedy
+            ),
         ) from error
     finally:
         _starting -= 1
