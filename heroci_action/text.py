@@ -51,6 +51,17 @@ def clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def cut_together(texts: Sequence[str], limit: int) -> list[str]:
+    """Return texts of at most `limit` characters together: the longest are cut in their middle, to the same length."""
+    if sum(map(len, texts)) <= limit:
+        return list(texts)
+    lengths: dict[int, int] = {}
+    for place, index in enumerate(sorted(range(len(texts)), key=lambda index: len(texts[index]))):
+        lengths[index] = min(len(texts[index]), limit // (len(texts) - place))
+        limit -= lengths[index]
+    return [cut_middle(text, lengths[index]) for index, text in enumerate(texts)]
+
+
 def seconds(value: float) -> str:
     """Return a duration in words: `0.04 s`, `3.2 s`, `48 s`, `2 min 5 s`, `1 h 3 min`."""
     if value < 0.995:  # noqa: PLR2004  above, it would be rounded to one
@@ -98,13 +109,19 @@ def some(names: Sequence[str], limit: int = 3) -> str:
     return f"{listed} and {len(names) - limit:,} more" if len(names) > limit else listed
 
 
+_LEFT_OUT = re.compile(r"\n… ([0-9,]{1,20}) characters were left out …\n")
+
+
 def cut_middle(text: str, limit: int, *, left_out: int = 0) -> str:
     """Return at most `limit` characters of a text: its head and its tail, and between them what was left out.
 
-    `left_out` characters between the two halves of `limit` are missing already.
+    `left_out` characters between the two halves of `limit` are missing already; so are those of which an earlier cut
+    in the middle tells.
     """
-    missing = left_out + max(len(text) - limit, 0)
-    if not missing:
+    if not left_out and len(text) <= limit:
         return text
     half = min(limit, len(text)) // 2
+    missing = left_out + len(text) - 2 * half
+    for notice in _LEFT_OUT.finditer(text, half, len(text) - half):
+        missing += int(notice[1].replace(",", "")) - len(notice[0])
     return f"{text[:half]}\n… {missing:,} characters were left out …\n{text[-half:]}"

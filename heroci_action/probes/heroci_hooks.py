@@ -22,7 +22,7 @@ from heroci_locate import (  # type: ignore[import-not-found,unused-ignore]
     tests_of,
     unit_of,
 )
-from heroci_recorder import Recorder, keep  # type: ignore[import-not-found,unused-ignore]
+from heroci_recorder import Recorder  # type: ignore[import-not-found,unused-ignore]
 from heroci_selection import Selection  # type: ignore[import-not-found,unused-ignore]
 from heroci_sharding import Part  # type: ignore[import-not-found,unused-ignore]
 
@@ -107,7 +107,7 @@ def _stop_test(recorder: Recorder) -> Callable[..., Any]:
             for name in ("_stdout_buffer", "_stderr_buffer"):
                 buffer = getattr(self, name, None)
                 if buffer is not None:
-                    keep(running.output, buffer.getvalue())
+                    running.output.add(buffer.getvalue())
         return super(type(self), self).stopTest(test)
 
     return stopTest

@@ -9,7 +9,7 @@ import sys
 import traceback
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from heroci_record import TEXT_LIMIT, relative  # type: ignore[import-not-found,unused-ignore]
+from heroci_record import cut_middle, relative  # type: ignore[import-not-found,unused-ignore]
 
 Place = Tuple[Optional[str], Optional[int]]
 
@@ -133,7 +133,7 @@ def _details(error: Any) -> str:
         text = traceback.TracebackException(kind, value, trace)
         if len(text.stack) == len(inner):
             text.stack[:] = text.stack[first:last]
-        return "".join(text.format())[-TEXT_LIMIT:]
+        return cut_middle("".join(text.format()))
     except Exception as broken:  # noqa: BLE001  an exception's own __str__ may raise anything
         return "{}: (cannot be formatted: {!r})".format(kind.__name__, type(broken))
 

@@ -25,9 +25,11 @@ from heroci_pytest_reports import (  # type: ignore[import-not-found,unused-igno
     subtest_name,
 )
 from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
-    OUTPUT_LIMIT,
+    PASSED_LIMIT,
     RUNNING,
+    TEXT_LIMIT,
     Record,
+    cut_middle,
     database,
 )
 from heroci_recorder import nth_name  # type: ignore[import-not-found,unused-ignore]
@@ -50,11 +52,14 @@ class _Test:
         self.attempt: Optional[Dict[str, Any]] = None
         self.duration = 0.0
         self.output = ""
+        self.failed = False
 
     def add(self, report: Any) -> None:
         """Take over the time and output of a phase."""
         self.duration += getattr(report, "duration", 0.0)
-        self.output = "".join(text for _, text in report.sections)[-OUTPUT_LIMIT:]
+        self.failed = self.failed or report.failed
+        limit = TEXT_LIMIT if self.failed else PASSED_LIMIT
+        self.output = cut_middle("".join(text for _, text in report.sections), limit)
 
 
 class Tests:

@@ -7,7 +7,7 @@ import os
 import re
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from heroci_record import TEXT_LIMIT, relative  # type: ignore[import-not-found,unused-ignore]
+from heroci_record import cut_middle, relative  # type: ignore[import-not-found,unused-ignore]
 
 _FRAME = re.compile(
     r'^(?:E +)? *File "(?P<native>[^"\n]+)", line (?P<native_line>\d+)'
@@ -50,7 +50,7 @@ class Reports:
         file, line = self.definition(getattr(report, "location", None))
         details = ""
         if status in ("failed", "errored"):
-            details = str(getattr(report, "longreprtext", report.longrepr) or "")[-TEXT_LIMIT:]
+            details = cut_middle(str(getattr(report, "longreprtext", report.longrepr) or ""))
             file, line = self._failure(report.longrepr, details, file) or (file, line)
         message = _message(report, status)
         expected = status == "skipped" and hasattr(report, "wasxfail")

@@ -16,13 +16,22 @@ from typing import Any, Dict, Optional
 
 START = os.getcwd()
 """Relative file names refer to this directory, even if a test changes to another one."""
-TEXT_LIMIT = 256 * 1024
-"""Characters kept of one traceback, from the end."""
-OUTPUT_LIMIT = 64 * 1024
-"""Characters kept of the output of one test, from the end."""
+TEXT_LIMIT = 1024 * 1024
+"""Characters kept of one traceback, and of the output of one test; the middle of a longer text is left out."""
+PASSED_LIMIT = 64 * 1024
+"""The same for the output of a test that passed."""
 
 RUNNING = "HEROCI_RUNNING"
 """Set to the process id of the recorded run, so that a pytest that one of its tests starts is not recorded."""
+
+
+def cut_middle(text: str, limit: int = TEXT_LIMIT, *, left_out: int = 0) -> str:
+    """Return the head and tail of a text, and between them how many characters are missing."""
+    if not left_out and len(text) <= limit:
+        return text
+    half = min(limit, len(text)) // 2
+    missing = left_out + len(text) - 2 * half
+    return "{}\n… {:,} characters were left out …\n{}".format(text[:half], missing, text[-half:])
 
 
 @functools.lru_cache(maxsize=None)

@@ -24,9 +24,11 @@ from heroci_locate import (  # type: ignore[import-not-found,unused-ignore]
 )
 from heroci_progress import Progress  # type: ignore[import-not-found,unused-ignore]
 from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
-    OUTPUT_LIMIT,
+    PASSED_LIMIT,
     RUNNING,
+    TEXT_LIMIT,
     Record,
+    cut_middle,
     database,
 )
 
@@ -36,16 +38,44 @@ KEPT_PIECES = 1000
 """Pieces of output that are kept before they are joined."""
 
 
-class _Tee:
-    """A stream that also keeps the end of the output."""
+class _Output:
+    """The head and the tail of what a test prints."""
 
-    def __init__(self, stream: Any, kept: List[str]) -> None:
+    def __init__(self) -> None:
+        self._pieces: List[str] = []
+        self._size = 0
+        self._left_out = 0
+
+    def add(self, text: str) -> None:
+        """Append a piece, and drop the middle when there is too much."""
+        self._pieces.append(text)
+        self._size += len(text)
+        if len(self._pieces) > KEPT_PIECES or self._size > 2 * TEXT_LIMIT:
+            self._join()
+
+    def _join(self) -> None:
+        text = "".join(self._pieces)
+        half = TEXT_LIMIT // 2
+        if len(text) > 2 * TEXT_LIMIT:
+            self._left_out += len(text) - 2 * half
+            text = text[:half] + text[-half:]
+        self._pieces, self._size = [text], len(text)
+
+    def text(self, limit: int) -> str:
+        """Return at most so many characters, and what was left out."""
+        return cut_middle("".join(self._pieces), limit, left_out=self._left_out)
+
+
+class _Tee:
+    """A stream that also keeps the output."""
+
+    def __init__(self, stream: Any, kept: _Output) -> None:
         self._heroci_stream = stream
         self._heroci_kept = kept
 
     def write(self, text: Any) -> Any:
         if isinstance(text, str):
-            keep(self._heroci_kept, text)
+            self._heroci_kept.add(text)
         return self._heroci_stream.write(text)
 
     def writelines(self, lines: Any) -> None:
@@ -54,13 +84,6 @@ class _Tee:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._heroci_stream, name)
-
-
-def keep(kept: List[str], text: str) -> None:
-    """Append to the pieces of output, and join them when there are too many."""
-    kept.append(text)
-    if len(kept) > KEPT_PIECES or len(text) > OUTPUT_LIMIT:
-        kept[:] = ["".join(kept)[-OUTPUT_LIMIT:]]
 
 
 class _Running:
@@ -72,7 +95,7 @@ class _Running:
         self.place = definition(test)
         self.started = time.perf_counter()
         self.outcomes: List[Dict[str, Any]] = []
-        self.output: List[str] = []
+        self.output = _Output()
         self._streams: List[Tuple[str, Any]] = []
 
     def capture(self) -> None:
@@ -87,11 +110,12 @@ class _Running:
         for name, tee in self._streams:
             if getattr(sys, name) is tee:
                 setattr(sys, name, tee._heroci_stream)
-            tee._heroci_kept = []
+            tee._heroci_kept = _Output()
 
     def text(self) -> str:
-        """Return the end of the output of the test."""
-        return "".join(self.output)[-OUTPUT_LIMIT:]
+        """Return the output of the test, less of it if the test passed."""
+        passed = all(outcome["status"] == "passed" for outcome in self.outcomes)
+        return self.output.text(PASSED_LIMIT if passed else TEXT_LIMIT)
 
 
 class Recorder:

@@ -15,6 +15,7 @@ from heroci_action.readers.base import BrokenReportError, Readings, Source, merg
 from heroci_action.readers.format import Category, Format
 from heroci_action.readers.recorded_run import ProcessRecord, recorded_run
 from heroci_action.repository.paths import PathResolver
+from heroci_action.results.bounds import bounded
 from heroci_action.results.records import Attempt, FixtureTimes, Split, Status, TestCase
 
 Event = Mapping[str, Any]
@@ -150,7 +151,7 @@ def _test(event: Event, tree: PathResolver) -> TestCase:
     # A flaky test has the place and the words of its first failure.
     failure = event["attempts"][0] if flaky else event
     file, line = _place(failure, tree)
-    return TestCase(
+    test = TestCase(
         name=name,
         classname=str(event.get("classname") or ""),
         status=Status.FLAKY if flaky else status,
@@ -162,6 +163,7 @@ def _test(event: Event, tree: PathResolver) -> TestCase:
         output=str(event.get("output") or ""),
         attempts=attempts,
     )
+    return bounded(test)
 
 
 def _attempts(event: Event) -> tuple[Attempt, ...]:

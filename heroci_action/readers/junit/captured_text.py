@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from xml.parsers import expat
 
+from heroci_action.results.bounds import MAX_TEXT
 from heroci_action.text import cut_middle
 
-MAX_TEXT = (
-    1 << 20
-)  # characters of a test's details, or of its output; the middle of a longer one is left out
-MAX_ELEMENT = MAX_TEXT - 100  # characters of an element, so that one alone is not cut twice
+MAX_ELEMENT = MAX_TEXT - 4_096  # characters of an element, so that one alone is rarely cut twice
 
 
 class CapturedText:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from heroci_action.readers.junit.captured_text import MAX_TEXT
 from heroci_action.readers.junit.durations import seconds
 from heroci_action.readers.junit.headline import headline, is_informative
 from heroci_action.readers.junit.outcomes import (
@@ -28,8 +27,9 @@ from heroci_action.readers.junit.places import (
 from heroci_action.readers.junit.suites import Suite
 from heroci_action.readers.tracebacks import Frame, find_frames
 from heroci_action.repository.paths import PathResolver
+from heroci_action.results.bounds import bounded
 from heroci_action.results.records import Attempt, Status, TestCase
-from heroci_action.text import count, cut_middle
+from heroci_action.text import count
 
 _NAMELESS = frozenset({"", "pytest", "pytest tests"})
 
@@ -133,11 +133,11 @@ def build(case: Case, tree: PathResolver) -> Draft:
         status=status,
         duration=seconds(row.get("time") or row.get("duration") or ""),
         message=description.message,
-        details=cut_middle(description.details, MAX_TEXT),
-        output=cut_middle(description.output, MAX_TEXT),
-        attempts=tuple(_attempt(child, len(attempts)) for child in attempts),
+        details=description.details,
+        output=description.output,
+        attempts=tuple(map(_attempt, attempts)),
     )
-    return Draft(test, origin)
+    return Draft(bounded(test), origin)
 
 
 class _Description(NamedTuple):
@@ -215,13 +215,12 @@ def _output(case: Case) -> str:
     return "\n".join(text for text in (*case.outputs, *inner) if text.strip())
 
 
-def _attempt(child: Child, number: int) -> Attempt:
-    """Build an attempt, of so many that share the limit."""
+def _attempt(child: Child) -> Attempt:
     details = "\n\n".join(filter(None, (child.full_text(), child.output.strip("\n"))))
     return Attempt(
         status=ATTEMPTS[child.name],
         message=_headline(child),
-        details=cut_middle(details, MAX_TEXT // number),
+        details=details,
     )
 
 

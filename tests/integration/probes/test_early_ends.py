@@ -390,3 +390,38 @@ def test_a_run_in_which_every_test_was_skipped_has_not_passed(
     assert run.code == 0
     assert run.result.status is Status.FAILED
     assert run.result.reason == "no test ran: all 2 tests were skipped (no server)"
+
+
+LONG = """
+import unittest
+
+
+class A(unittest.TestCase):
+    def test_fails(self):
+        for number in range(300_000):
+            print("line", number)
+        self.fail("head of the message" + "x" * 2_000_000 + "tail of the message")
+
+    def test_passes(self):
+        print("y" * 1_000_000)
+"""
+
+
+@pytest.mark.promise(
+    "a failed test says or prints more than 1 MiB",
+    "head and tail of each text are kept, and the number of characters between them is stated",
+)
+@pytest.mark.parametrize("runner", ["django", "pytest"])
+def test_head_and_tail_of_long_texts_are_kept(project: Project, runner: str) -> None:
+    project.write({"shop/tests/test_a.py": LONG})
+    run = project.manage() if runner == "django" else project.pytest("shop/tests/test_a.py")
+    failed, passed = run.test("test_fails"), run.test("test_passes")
+    assert "line 0\n" in failed.output[:200]
+    assert "line 299999\n" in failed.output[-200:]
+    assert "head of the message" in failed.details
+    assert "tail of the message" in failed.details[-2_000:]
+    for text in (failed.output, failed.details, passed.output):
+        assert "characters were left out" in text
+    texts = (failed.message, failed.details, failed.output)
+    assert sum(map(len, texts)) < 1_100_000
+    assert len(passed.output) < 70_000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.readers.junit.captured_text import MAX_ELEMENT, MAX_TEXT
+from heroci_action.readers.junit.captured_text import MAX_ELEMENT
+from heroci_action.results.bounds import MAX_TEXT
 from heroci_action.results.records import Status
 from tests.unit.readers.junit.documents import all_tests, only, only_case, read
 
@@ -79,11 +80,20 @@ def test_very_long_texts_keep_head_and_tail_and_say_what_was_cut() -> None:
     body = f"<failure message='m'>{text}</failure><system-out>{text}</system-out>"
     test = only_case(f"{body}<rerunFailure><stackTrace>{text}</stackTrace></rerunFailure>")
 
-    for kept in (test.details, test.output, test.attempts[0].details):
-        assert kept.startswith("head")
-        assert kept.endswith("tail")
-        assert f"… {len(text) - MAX_ELEMENT:,} characters were left out …" in kept
-        assert len(kept) < MAX_TEXT + 100
+    kept = (test.details, test.output, test.attempts[0].details)
+    for each in kept:
+        assert each.startswith("head")
+        assert each.endswith("tail")
+        head, _, rest = each.partition("\n… ")
+        number, _, tail = rest.partition(" characters were left out …\n")
+        assert len(head) + int(number.replace(",", "")) + len(tail) == len(text)
+    assert sum(map(len, kept)) < MAX_TEXT + 200
+
+
+def test_one_long_text_has_what_the_short_ones_leave() -> None:
+    text = "x" * (MAX_ELEMENT - 10)
+    test = only_case(f"<failure message='m'>{text}</failure><system-out>out</system-out>")
+    assert (test.message, test.details, test.output) == ("m", text, "out")
 
 
 def test_attempts_share_the_limit() -> None:
