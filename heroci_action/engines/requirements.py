@@ -14,6 +14,12 @@ TOOLS_LOCK = "HEROCI_HOST_TOOLS"
 """Variable with the lock file of the tools that the action's image installs on demand; set only in that image."""
 
 _UV_PIN = re.compile(r"^uv==([^\s;]+)", re.MULTILINE)
+# Paths and addresses in requirements files; local sources in lock files and pyproject.toml.
+_LOCAL = re.compile(
+    r"^\s*(?:-e|--editable\b|[^#\s]*/|\.+\s*(?:\[|$))|@\s*(?:file:|\.|/)|\bfile:"
+    r"|\b(?:path|editable|workspace|directory)\s*=|type\s*=\s*\"(?:directory|file)\"",
+    re.MULTILINE,
+)
 _NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
 
 
@@ -85,6 +91,20 @@ def ingredients(root: Path, environment: Environment) -> Iterator[Path]:
         names = ("pyproject.toml", "setup.py", "setup.cfg")
         files = [root / environment.project / name for name in names]
         yield from (file for file in files if file.is_file())
+
+
+def refers_to_checkout(root: Path, environment: Environment) -> bool:
+    """Return whether the environment contains links to the checkout, or something that was built from it.
+
+    In doubt, such as for an address with a path, the answer is yes.
+    """
+    named = (*environment.requirements, *filter(None, [environment.lock]))
+    if environment.install_project or any(_LOCAL.search(each) for each in environment.packages):
+        return True
+    if any(not (root / name).resolve().is_relative_to(root.resolve()) for name in named):
+        return True
+    texts = (path.read_text(errors="replace") for path in ingredients(root, environment))
+    return any(_LOCAL.search(text) for text in texts)
 
 
 def uv_version(machine: Mapping[str, str]) -> str:

@@ -16,6 +16,8 @@ from heroci_action.text import count, size
 
 ENVIRONMENTS = "environments"
 DIRECTORIES = "directories"
+SHARED = "shared"
+"""The environments that depend on no checkout: clones of a repository use the same one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

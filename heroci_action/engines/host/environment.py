@@ -7,6 +7,7 @@ import hashlib
 import json
 import platform
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -15,16 +16,23 @@ import anyio
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.host import interpreters
-from heroci_action.engines.host.cache import project_directory
+from heroci_action.engines.host.cache import ENVIRONMENTS, SHARED, project_directory
 from heroci_action.engines.host.interpreters import Interpreter
 from heroci_action.engines.host.locks import lock, try_lock
 from heroci_action.engines.host.uv import Uv
-from heroci_action.engines.requirements import export_arguments, ingredients, project_arguments
+from heroci_action.engines.requirements import (
+    export_arguments,
+    ingredients,
+    project_arguments,
+    refers_to_checkout,
+)
 from heroci_action.errors import EngineError, UsageError
 from heroci_action.plan.stages import Environment
 
-KEPT = 8
-"""Environments of one project in the cache; the least recently used are removed first."""
+KEPT, KEPT_SHARED = 8, 40
+"""Environments of one checkout, and of all; the least recently used are removed first."""
+UNUSED = 30 * 86_400.0
+"""Seconds after which an environment that nobody has used is removed, whatever it belongs to."""
 COMPLETE = "complete"
 # The two parts of an environment, and the names of their directories.
 PROJECT, TOOLS = "project", "tools"
@@ -67,7 +75,7 @@ class Installer:
         Raises UsageError if its Python is not available, EngineError if the cache cannot be written.
         """
         python, warnings = await self._python(environment)
-        home = project_directory(self.cache, self.root) / _key(self.root, environment, python)
+        home = self._parent(environment) / _key(self.root, environment, python)
         self._create_parent(home)
         outcome = StepOutcome(
             exit_code=0,
@@ -90,6 +98,12 @@ class Installer:
         (home / COMPLETE).touch()
         self._remove_old(home.parent)
         return outcome, Installed(home=home, lock=held)
+
+    def _parent(self, environment: Environment) -> Path:
+        """Return the directory of the environments that fit any checkout, or of those with links into this one."""
+        if refers_to_checkout(self.root, environment):
+            return project_directory(self.cache, self.root)
+        return self.cache / ENVIRONMENTS / SHARED
 
     def _create_parent(self, home: Path) -> None:
         try:
@@ -193,9 +207,12 @@ class Installer:
         return target, code
 
     def _remove_old(self, directory: Path) -> None:
-        """Remove the least recently used environments, unless a run is using them."""
-        complete = sorted(directory.glob(f"*/{COMPLETE}"), key=lambda path: path.stat().st_mtime)
-        for marker in complete[:-KEPT]:
+        """Remove the least recently used environments, and those of checkouts that nobody uses; not under a run."""
+        used = {path: path.stat().st_mtime for path in directory.parent.glob(f"*/*/{COMPLETE}")}
+        own = sorted((path for path in used if path.parents[1] == directory), key=used.__getitem__)
+        kept = KEPT_SHARED if directory.name == SHARED else KEPT
+        limit = time.time() - UNUSED
+        for marker in {*own[:-kept], *(path for path in used if used[path] < limit)}:
             with try_lock(marker.parent.with_suffix(".lock")) as free:
                 if free:
                     marker.unlink(missing_ok=True)

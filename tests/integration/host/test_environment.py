@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -13,6 +15,7 @@ from heroci_action.engines.host.environment import Installed, Installer
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.host.workspace import Workspace, open_workspace
 from heroci_action.engines.process import Program, capture
+from heroci_action.engines.requirements import refers_to_checkout
 from heroci_action.errors import EngineError, UsageError
 from heroci_action.plan.stages import Environment
 from tests.integration.host.conftest import Lines
@@ -70,6 +73,39 @@ def test_it_is_made_once_and_again_when_a_nested_file_changes(
     changed, installed = install(installer, lines, requirements=("requirements.txt",))
     assert (first.cached, again.cached, changed.cached) == (False, True, False)
     assert printed(installer, installed, "import six; print(six.__version__)") == "1.17.0"
+
+
+def test_clones_use_the_same_environment(installer: Installer, lines: Lines) -> None:
+    (installer.root / "requirements.txt").write_text("six==1.16.0\n")
+    first, made = install(installer, lines, requirements=("requirements.txt",))
+    clone = shutil.copytree(installer.root, installer.root.parent / "clone")
+    other = replace(installer, root=clone, uv=replace(installer.uv, directory=clone))
+    second, found = install(other, lines, requirements=("requirements.txt",))
+    assert (first.cached, second.cached) == (False, True)
+    assert made
+    assert found
+    assert made.home == found.home
+
+
+@pytest.mark.parametrize("line", ["-e ./own", "./own", "own @ file:own"])
+def test_an_environment_with_links_to_the_checkout_is_its_own(
+    installer: Installer, line: str
+) -> None:
+    (installer.root / "requirements.txt").write_text(f"six\n{line}\n")
+    environment = Environment(python=HERE, requirements=("requirements.txt",))
+    assert refers_to_checkout(installer.root, environment)
+    assert refers_to_checkout(installer.root, replace(environment, install_project=True))
+
+
+def test_an_environment_that_nobody_has_used_for_a_month_is_removed(
+    installer: Installer, lines: Lines
+) -> None:
+    old = installer.cache / "environments" / "gone" / "abc"
+    old.mkdir(parents=True)
+    (old / "complete").touch()
+    os.utime(old / "complete", (0, 0))
+    install(installer, lines)
+    assert not old.exists()
 
 
 def test_requirements_that_contradict_each_other_fail_and_leave_nothing_half_made(
