@@ -3,6 +3,8 @@
 #   requirements-dagger.txt   HeroCI itself
 #   requirements-action.txt   the part of it that the action's image contains
 #   requirements-host.txt     the rest, which the host engine installs in the action's container on demand
+#   requirements-docs.txt     what builds the site from docs/
+#   requirements-release.txt  what builds and publishes the package
 #   requirements-dev.txt      HeroCI with everything that its checks and tests need
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,4 +20,6 @@ compile pyproject.toml -c requirements-dagger.txt -o requirements-action.txt \
     --no-emit-package pygithub --no-emit-package cryptography --no-emit-package pynacl \
     --no-emit-package cffi --no-emit-package pycparser --no-emit-package pyjwt \
     --no-emit-package pygments --no-emit-package markdown-it-py --no-emit-package mdurl
+printf 'mkdocs-material\n' | compile - -c requirements-dev.txt -o requirements-docs.txt
+printf 'hatchling\nuv\n' | compile - -c requirements-dagger.txt -o requirements-release.txt
 printf 'uv\nembedded-postgres\n' | compile - -c requirements-dagger.txt -o requirements-host.txt

@@ -4,6 +4,7 @@
 release.py check VERSION     print the version if the source and CHANGELOG.md contain it
 release.py notes VERSION     print its section of CHANGELOG.md
 release.py pin IMAGE@DIGEST  make action.yml run this image instead of building one
+release.py name OWNER/REPO   write the repository into the documents, the package and `heroci init`
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # A version (semver.org), or the tag that requests its release.
 VERSION = re.compile(r"(?:release/)?v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)")
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+PLACEHOLDER = "OWNER/heroci"
+# The command of a checkout, and of a release.
+INSTALL = (
+    "pip install '.[postgres]'         # in a checkout of this repository",
+    "pip install 'heroci[postgres]'",
+)
 IMAGE = re.compile(r"[a-z0-9.:-]+(?:/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}")
 
 
@@ -57,7 +65,29 @@ def pin(image: str) -> str:
     return line
 
 
-VERBS: dict[str, Callable[[str], str]] = {"check": check, "notes": notes, "pin": pin}
+def name(repository: str) -> str:
+    """Replace the placeholders of the repository and of the version; return the action of this release."""
+    if not REPOSITORY.fullmatch(repository):
+        sys.exit(f"error: {repository!r} is not OWNER/REPO")
+    path = ROOT / "heroci_action/version.py"
+    found = re.search(r'__version__ = "(.+)"', path.read_text())
+    if found is None:
+        sys.exit("error: heroci_action/version.py has no version")
+    action = f"{repository}@v{found[1]}"
+    path.write_text(path.read_text().replace('ACTION = ""', f'ACTION = "{action}"'))
+    documents = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
+    for file in (*documents, ROOT / "mkdocs.yml", ROOT / "pyproject.toml"):
+        text = file.read_text().replace(*INSTALL)
+        text = re.sub(
+            rf"{PLACEHOLDER}([^\s@]*)@COMMIT(?: # vX\.Y\.Z)?", rf"{repository}\1@v{found[1]}", text
+        )
+        site = f"{repository.replace('/', '.github.io/')}/"
+        text = text.replace("OWNER.github.io/heroci/", site).replace(PLACEHOLDER, repository)
+        file.write_text(text)
+    return action
+
+
+VERBS: dict[str, Callable[[str], str]] = {"check": check, "notes": notes, "pin": pin, "name": name}
 
 
 def main(arguments: list[str]) -> None:

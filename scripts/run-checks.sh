@@ -13,3 +13,4 @@ flake8
 ruff check --quiet .
 mypy
 lint-imports --no-logo
+NO_MKDOCS_2_WARNING=1 mkdocs build --quiet

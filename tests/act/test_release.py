@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from heroci_action.engines.dagger.preflight import ENGINE_IMAGE
 from heroci_action.version import __version__
 from tests.act.conftest import commit, git, has_image
 from tests.act.runner import Runner
+from tests.integration.package_index import package_index
 from tests.integration.registry import registry
 
 pytestmark = [pytest.mark.docker, pytest.mark.act, pytest.mark.xdist_group("act")]
@@ -65,13 +68,17 @@ def test_release_pushes_and_attests_the_image_and_tags_the_pinned_action(
 ) -> None:
     remote = act.home / "shared/remote.git"
     git(act.home, "init", "--quiet", "--bare", str(remote))
-    with registry("octo", "hunter2hunter2") as there:
+    with registry("octo", "hunter2hunter2") as there, package_index() as index:
         # Replace only GitHub's addresses, not what the workflow does with them.
         path = releasable(repository)
         text = (
             path.read_text()
             .replace("ghcr.io", there.address)
             .replace("gh release", "echo gh release")
+            .replace(
+                "--trusted-publishing always",
+                f"--trusted-publishing never --token t --publish-url {index.address}",
+            )
         )
         address = "https://x-access-token:$GH_TOKEN@github.com/$GITHUB_REPOSITORY.git"
         assert address in text
@@ -90,7 +97,8 @@ def test_release_pushes_and_attests_the_image_and_tags_the_pinned_action(
     assert run.exit_code == 0, run.log[-6000:]
     assert "hunter2" not in run.log
 
-    (attested,) = (run.shared / "attested").read_text().split()
+    attested, files = (run.shared / "attested").read_text().split()
+    assert files == "dist/*"
     name, _, digest = attested.partition("@")
     assert name == image
     (pushed,) = there.manifests.values()
@@ -100,3 +108,16 @@ def test_release_pushes_and_attests_the_image_and_tags_the_pinned_action(
     action = git(remote, "show", f"v{__version__}:action.yml")
     assert f"  image: docker://{attested}\n" in action
     assert f"gh release create v{__version__}" in run.log
+    assert f'ACTION = "octo/heroci@v{__version__}"' in git(
+        remote, "show", f"v{__version__}:heroci_action/version.py"
+    )
+
+    assert sorted(index.files) == [
+        f"heroci-{__version__}-py3-none-any.whl",
+        f"heroci-{__version__}.tar.gz",
+    ]
+    with zipfile.ZipFile(
+        io.BytesIO(index.files[f"heroci-{__version__}-py3-none-any.whl"])
+    ) as wheel:
+        version = wheel.read("heroci_action/version.py").decode()
+    assert f'ACTION = "octo/heroci@v{__version__}"' in version

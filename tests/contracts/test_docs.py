@@ -37,7 +37,7 @@ NOT_EXECUTED = {
         ),
         "the tests of the program run them on a project that fails",
     ),
-    "pip install 'heroci[postgres]'": "a name in a registry; test_installation installs the checkout's wheel",
+    "pip install '.[postgres]'": "test_installation installs the checkout's wheel",
 }
 
 JUNIT = '<testsuite name="s"><testcase classname="shop.tests" name="test_name" time="0.1"/></testsuite>\n'

@@ -135,7 +135,9 @@ def test_permissions_are_minimal() -> None:
                 written[path.stem, name] = writes
     assert written == {
         ("release", "image"): {"packages", "id-token", "attestations"},
+        ("release", "package"): {"id-token", "attestations"},
         ("release", "release"): {"contents"},
+        ("pages", "site"): {"pages", "id-token"},
     }
 
 
@@ -206,6 +208,27 @@ class TestRelease:
         assert run(sys.executable, "-m", "check_jsonschema", *schema).returncode == 0
         linted = run(Path(sys.executable).parent / "zizmor", "--offline", source / "action.yml")
         assert linted.returncode == 0, linted.stdout
+
+    def test_the_repository_replaces_every_placeholder(self, source: Path) -> None:
+        for path in (ROOT / "README.md", ROOT / "mkdocs.yml", ROOT / "pyproject.toml"):
+            shutil.copy(path, source)
+        shutil.copytree(ROOT / "docs", source / "docs")
+        done = self.release(source, "name", "acme/heroci")
+        action = f"acme/heroci@v{__version__}"
+
+        assert done.stdout == f"{action}\n", done.stderr
+        assert f'ACTION = "{action}"' in (source / "heroci_action/version.py").read_text()
+        assert f"uses: {action}\n" in (source / "README.md").read_text()
+        assert (
+            'Source = "https://github.com/acme/heroci"' in (source / "pyproject.toml").read_text()
+        )
+        texts = [path for path in source.rglob("*.*") if path.suffix in (".md", ".yml", ".toml")]
+        left = "\n".join(path.read_text() for path in texts)
+        assert not re.findall(r"OWNER/heroci|OWNER\.github|@COMMIT", left)
+        assert "pip install 'heroci[postgres]'\n" in left
+
+    def test_a_text_that_is_no_repository_is_rejected(self, source: Path) -> None:
+        assert self.release(source, "name", "https://github.com/acme/heroci").returncode == 1
 
     @pytest.mark.parametrize(
         "image", ["ghcr.io/o/h:v1", "ghcr.io/o/h@sha256:abc", "@sha256:" + "a" * 64]
