@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import repeat
+from operator import contains
 
 from heroci_action.readers.base import Readings, Source
 from heroci_action.readers.junit.cases import Case, Child, Draft, build, class_of, origin_of
 from heroci_action.readers.junit.durations import seconds
-from heroci_action.readers.junit.outcomes import Row, may_have_status, status_of
+from heroci_action.readers.junit.outcomes import Row, says_nothing, status_of
 from heroci_action.readers.junit.places import Definition, Places
 from heroci_action.readers.junit.reruns import (
     Span,
@@ -91,9 +93,9 @@ class Collector:
     def add_rows(self, rows: Sequence[Row], suite: Suite) -> None:
         """Add cases without elements: they passed, unless an attribute contradicts that."""
         suite.cases += len(rows)
-        if suite.by_pytest:
+        if suite.by_pytest and not all(map(contains, rows, repeat("name"))):
             rows = [row for row in rows if not self._add_unfinished(row, suite)]
-        if any(map(may_have_status, rows)) or (suite.failed and not suite.by_pytest):
+        if not all(map(says_nothing, rows)) or (suite.failed and not suite.by_pytest):
             rows = [row for row in rows if not self._add_special(row, suite)]
         if rows:
             self._pack(rows, suite)
@@ -121,7 +123,9 @@ class Collector:
 
     def _pack(self, rows: Sequence[Row], suite: Suite) -> None:
         times = self._micros
-        lines = any("line" in row or "lineno" in row for row in rows)
+        lines = any(map(contains, rows, repeat("line"))) or any(
+            map(contains, rows, repeat("lineno"))
+        )
         self._packer.add(
             Columns(
                 self._class_numbers(rows, suite),
@@ -133,11 +137,15 @@ class Collector:
 
     def _class_numbers(self, rows: Sequence[Row], suite: Suite) -> list[int]:
         classes = suite.classes
-        numbers = []
-        for row in rows:
-            number = classes.get((row.get("classname"), row.get("file")))
-            numbers.append(self._class(row, suite) if number is None else number)
-        return numbers
+        keys = [(row.get("classname"), row.get("file")) for row in rows]
+        for key, row in dict(zip(keys, rows, strict=True)).items():
+            if key not in classes:
+                self._class(row, suite)
+        numbers = map(classes.get, keys)
+        return [
+            self._class(row, suite) if number is None else number
+            for number, row in zip(numbers, rows, strict=True)
+        ]
 
     def _class(self, row: Row, suite: Suite) -> int:
         """Return the number of a class, computed once for a suite if the attributes name the class."""
