@@ -3,10 +3,10 @@
     python -m benchmarks.report [--tests N] [--files N] [--failures N] [--rounds N]
 
 Create JUnit files (200,000 tests in 20 files are 154 MB) and alternate between the standard library's iterparse, which
-forgets each element at once, and the complete report with all files, annotations and GitHub's job summary. Print the median times in seconds and their ratio,
-and the peak memory of all processes in MB, measured in separate runs because reading /proc takes time. Then measure one
-comparison with a baseline, and one report of files in which every fourth test failed, with the size of its summary and
-the number of annotations by level.
+forgets each element at once, and the complete report with all files, annotations and GitHub's job summary. Print the
+median times in seconds and their ratio, and the peak memory of all processes in MB, measured in separate runs because
+reading /proc takes time. Then measure one comparison with a baseline, and one report of files in which every fourth
+test failed, with the size of its summary and the number of annotations by level.
 """
 
 from __future__ import annotations
