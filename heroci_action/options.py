@@ -126,9 +126,10 @@ class RunOptions(Options):
     """The options of `run`; None means the value of the configuration. `timeout` is in seconds.
 
     `config` replaces the project's own configuration file. `runner_host` is the address of a Dagger engine. Without
-    `use_cache`, nothing from earlier runs is used. `shard` is the part of the tests to run; None means all. `failed`
-    runs only what failed in the last run. `env` are variables of all stages, `arguments` are added to the arguments of
-    the test runner. `cell` is the name of a cell of the matrix. The `durations` slowest tests are shown at the end.
+    `use_cache`, nothing from earlier runs is used, and nothing is stored; with `refresh`, results are only stored.
+    `shard` is the part of the tests to run; None means all. `failed` runs only what failed in the last run. `env` are
+    variables of all stages, `arguments` are added to the arguments of the test runner. `cell` is the name of a cell
+    of the matrix. The `durations` slowest tests are shown at the end.
     """
 
     config: Path | None = None
@@ -141,6 +142,7 @@ class RunOptions(Options):
     install_system_packages: bool = False
     runner_host: str | None = None
     use_cache: bool = True
+    refresh: bool = False
     shard: Shard | None = None
     publish: bool | None = None
     python: str | None = None

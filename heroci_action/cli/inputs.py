@@ -65,6 +65,8 @@ OF_ONE_VERB: dict[Verb, tuple[str, ...]] = {
         "python",
         "cell",
         "cache-dir",
+        "cache",
+        "refresh",
         "publish",
     ),
     Verb.REPORT: ("junit", "coverage", "lint", "path-prefix"),
@@ -72,7 +74,12 @@ OF_ONE_VERB: dict[Verb, tuple[str, ...]] = {
 }
 """The inputs that only one command uses; every command uses all others."""
 
-UNTOUCHED = {"engine": EngineChoice.AUTO.value, "publish": "false"}
+UNTOUCHED = {
+    "engine": EngineChoice.AUTO.value,
+    "cache": "true",
+    "refresh": "false",
+    "publish": "false",
+}
 """Inputs that have a default in action.yml, so that they are never empty."""
 
 
@@ -80,7 +87,7 @@ UNTOUCHED = {"engine": EngineChoice.AUTO.value, "publish": "false"}
 class Call:
     """The requested verb with its options.
 
-    `cache` is the directory for environments, `cells` are names or values of cells of the matrix.
+    `cache` is the directory for results and environments, `cells` are names or values of cells of the matrix.
     """
 
     verb: Verb
@@ -195,6 +202,8 @@ def _run_options(inputs: Inputs, shared: Options) -> RunOptions:
         runner_host=inputs.text("runner-host") or None,
         # The workflow decides, because a pull request can change the configuration.
         publish=inputs.flag("publish", default=False),
+        use_cache=inputs.flag("cache", default=True),
+        refresh=inputs.flag("refresh", default=False),
         # The container belongs to the run, and the user is root.
         install_system_packages=True,
     )

@@ -101,6 +101,11 @@ class _WithRunnerArguments(click.Command):
     help="Use results and environments of earlier runs. [default: cache]",
 )
 @click.option(
+    "--refresh",
+    is_flag=True,
+    help="Run every stage again, and replace the results of earlier runs.",
+)
+@click.option(
     "--publish/--dry-run",
     default=None,
     help="Push the image to the registry in `publish`, or only show what would be pushed. [default: dry-run]",

@@ -25,8 +25,21 @@ def engine_for(
     notify: Callable[[str], None],
 ) -> Engine:
     """Create the chosen engine; `notify` receives its messages for the user."""
+    settings = settings_for(project, options, machine, notify=notify)
+    announce = _mask_on_github if GitHubContext.from_environ(machine) else ignore
+    return create_engine(project.chosen.engine, settings, announce)
+
+
+def settings_for(
+    project: Project,
+    options: RunOptions,
+    machine: Mapping[str, str],
+    *,
+    notify: Callable[[str], None],
+) -> EngineSettings:
+    """Return what every engine of the run may need."""
     root, cache = project.loaded.root, cache_directory(machine)
-    settings = EngineSettings(
+    return EngineSettings(
         root=root,
         cache=cache,
         machine=machine,
@@ -36,8 +49,6 @@ def engine_for(
         fresh=not options.use_cache,
         notify=notify,
     )
-    announce = _mask_on_github if GitHubContext.from_environ(machine) else ignore
-    return create_engine(project.chosen.engine, settings, announce)
 
 
 def _mask_on_github(line: str) -> None:

@@ -15,12 +15,14 @@ from pathlib import Path
 import anyio
 
 from heroci_action.analysis.diagnosis import Tree
+from heroci_action.cache.replay import CachedEngine
 from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.confirm_failures import Confirmation
-from heroci_action.commands.engine import engine_for
+from heroci_action.commands.engine import engine_for, settings_for
 from heroci_action.commands.finish import Site, finish
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof
 from heroci_action.commands.plan import Project, plan_project
+from heroci_action.commands.result_cache import with_results
 from heroci_action.engines.base import Engine, Printed, ReportFile
 from heroci_action.errors import ExitCode, UsageError
 from heroci_action.github.command_files import CommandFiles
@@ -72,15 +74,18 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
             def create(project: Project, observer: Observer) -> Engine:
                 return engine_for(project, options, machine, notify=observer.note)
 
+            settings = settings_for(project, options, machine, notify=observer.note)
+            engine = with_results(create(project, observer), project, options, settings)
             command_files = CommandFiles(machine)
-            result = await run_project(project, create(project, observer), observer)
+            first = await run_project(project, engine, observer)
             result = await _confirm_failures(
-                result,
+                first,
                 project,
                 observer=observer,
                 create=create,
                 cache=cache_directory(machine),
             )
+            confirmed = result is first
             result = with_logs(result, output)
             command_files.restore()
             result = expand_or_pack(result)
@@ -91,13 +96,16 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 github=GitHubContext.from_environ(machine),
                 observer=observer,
             )
-            return finish(
+            code = finish(
                 result,
                 reference=options.reference,
                 gates=options.gates,
                 destination=destination,
                 site=site,
             )
+            if code == ExitCode.PASSED and confirmed and isinstance(engine, CachedEngine):
+                engine.save(result)
+            return code
 
 
 async def _confirm_failures(

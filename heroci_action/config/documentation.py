@@ -37,6 +37,7 @@ TABLES = {
     "ServiceConfig": "services.NAME",
     "LintConfig": "lint.TOOL",
     "TestsConfig": "tests",
+    "CacheConfig": "cache",
     "ImageConfig": "image",
     "PublishConfig": "publish",
     "IntegrationConfig": "integration",

@@ -310,6 +310,19 @@ LintTool = Annotated[
 ]
 
 
+class CacheConfig(Table):
+    """The results of earlier runs."""
+
+    enabled: StrictBool = True
+    """Replay the stages that passed with the same inputs."""
+    ignore: Texts = ()
+    """Files that change no result, as patterns of .gitignore, such as "*.md"."""
+    max_age: Seconds = 7 * 24 * 3600
+    """Time after which a result is not replayed; without pinned dependencies, one day at most."""
+    size: Size = 256_000_000
+    """Maximum size of the stored results."""
+
+
 class Config(Table):
     """The configuration of a project; every key is optional."""
 
@@ -356,6 +369,8 @@ class Config(Table):
     """Lint tools: a list of built-in ones, or a table of tool to command; [] for none. Detected."""
     tests: TestsConfig = Field(default_factory=TestsConfig)
     """How to run the tests."""
+    cache: CacheConfig = Field(default_factory=CacheConfig)
+    """Results of earlier runs that are replayed."""
     image: (
         Annotated[
             Annotated[ImageConfig, Tag("<table>")] | Annotated[Literal[False], Tag("<false>")],

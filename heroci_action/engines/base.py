@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from heroci_action.plan.stages import Plan, Stage, Step
+from heroci_action.results.records import Origin
 
 
 class Stream(StrEnum):
@@ -55,7 +56,8 @@ class StepOutcome:
 
     `cause` and `remedy` explain an exit code that does not come from the command itself, such as a service that never
     became healthy. `timed_out` means that the engine ended the step at the time limit, shortly before the runner would
-    cancel it. `python` is the version of the interpreter that the step installed into.
+    cancel it. `python` is the version of the interpreter that the step installed into. `origin` is the run that the
+    outcome is replayed from.
     """
 
     exit_code: int
@@ -66,6 +68,7 @@ class StepOutcome:
     facts: Mapping[str, str] = field(default_factory=dict)
     python: str | None = None
     warnings: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 class StageScope(Protocol):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from heroci_action.engines.base import Engine, Notify
 from heroci_action.engines.dagger.engine import DaggerEngine, describe_engine, find_engine
@@ -11,10 +13,12 @@ from heroci_action.engines.dagger.places import ROOT
 from heroci_action.engines.dagger.preflight import describe, preflight
 from heroci_action.engines.host import cache as host_cache
 from heroci_action.engines.host.engine import HostEngine
+from heroci_action.engines.host.machine_facts import machine_facts
 from heroci_action.engines.masked import MaskedEngine
 from heroci_action.engines.secret_store import Announce, SecretStore
 from heroci_action.engines.settings import CacheRequest, EngineSettings
 from heroci_action.options import EngineChoice
+from heroci_action.plan.stages import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,8 @@ class EngineKind:
     builds images itself, without a local Docker daemon. `roots`: paths at which its containers mount the repository.
     `find` starts the engine if necessary and returns its description; `inspect` starts nothing, and its description
     includes the actions that a run would take first. Both raise EngineError if it cannot be used. `describe` returns
-    its version and address without a check. `show_cache` and `prune_cache` yield the lines that `heroci cache` prints.
+    its version and address without a check. `facts` are what the engine contributes to a result. `show_cache` and
+    `prune_cache` yield the lines that `heroci cache` prints.
     """
 
     choice: EngineChoice
@@ -35,6 +40,7 @@ class EngineKind:
     describe: Callable[[Mapping[str, str], str | None], str]
     show_cache: Callable[[CacheRequest], AsyncIterator[str]]
     prune_cache: Callable[[CacheRequest], AsyncIterator[str]]
+    facts: Callable[[Plan, Mapping[str, str]], Mapping[str, str]]
     has_containers: bool = False
     builds_images: bool = False
     roots: tuple[str, ...] = ()
@@ -55,6 +61,10 @@ async def _inspect_host(_machine: Mapping[str, str], _runner_host: str | None) -
 
 async def _find_host(machine: Mapping[str, str], runner_host: str | None, _notify: Notify) -> str:
     return await _inspect_host(machine, runner_host)
+
+
+def _dagger_facts(_plan: Plan, _machine: Mapping[str, str]) -> Mapping[str, str]:
+    return {"dagger": version("dagger-io"), "machine": platform.machine()}
 
 
 def _create_dagger(settings: EngineSettings, secrets: SecretStore) -> Engine:
@@ -98,6 +108,7 @@ ENGINES: Mapping[EngineChoice, EngineKind] = {
             describe=describe,
             show_cache=_show_dagger_cache,
             prune_cache=_prune_dagger_cache,
+            facts=_dagger_facts,
             has_containers=True,
             builds_images=True,
             roots=(ROOT,),
@@ -110,6 +121,7 @@ ENGINES: Mapping[EngineChoice, EngineKind] = {
             describe=lambda _machine, _runner_host: "",
             show_cache=host_cache.show,
             prune_cache=host_cache.prune,
+            facts=machine_facts,
         ),
     )
 }

@@ -13,6 +13,7 @@ from heroci_action.analysis.failures import (
     group,
     put_kinds_first,
 )
+from heroci_action.analysis.replays import describe_replays
 from heroci_action.analysis.slowest import slowest_tests
 from heroci_action.analysis.unexplained import unexplained
 from heroci_action.observers.phrases import SIGNS, verdict
@@ -48,6 +49,8 @@ class Closing:
         """Print the table, findings, failures, flaky tests, reports, and finally the verdict."""
         if not self.quiet:
             self.terminal.print_table(_table(result))
+            if replays := describe_replays(result):
+                self.terminal.say(f"⚡ {one_line(replays, 1_000)}")
             self.terminal.warn("", result.warnings)
             self._print_slowest(result)
         self._print_findings(result)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.failures import Failure, failures_of
+from heroci_action.analysis.replays import describe_replays
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.analysis.unexplained import unexplained
 from heroci_action.analysis.warnings import warnings_of
@@ -89,6 +90,7 @@ def pieces(result: Result, *, sources: Mapping[str, str]) -> Iterator[bytes]:
         script=script,
         figures=tuple(_figures(result)),
         bars=tuple(_bars(result)),
+        replays=describe_replays(result),
         shown=failures[:shown],
         named=failures[shown : shown + NAMED],
         left=max(0, len(failures) - shown - NAMED),

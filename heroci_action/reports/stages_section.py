@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.analysis.critical_path import critical_path
+from heroci_action.analysis.replays import describe_replays
 from heroci_action.reports.markdown import fit, icon, prose, row, table
 from heroci_action.results.records import Result, StageResult, Status
 from heroci_action.text import count, one_line, seconds
@@ -29,6 +30,9 @@ def stages_section(result: Result, budget: int) -> Iterator[str]:
     rows = (_stage_row(stage, result.duration) for stage in result.stages)
     yield from fit(rows, budget, lambda left: row(f"and {count(left, 'more stage')}"))
     yield ""
+    if replays := describe_replays(result):
+        yield f"⚡ {prose(replays, 1_000)}"
+        yield ""
     path = critical_path(result.stages)
     if len(path) > 1:
         yield _path_line(path, result.duration)

@@ -53,7 +53,7 @@ class RepositoryFiles:
     @classmethod
     def read(cls, root: Path) -> RepositoryFiles:
         """List the files with git; without git or any file that it knows, walk the directory up to a limit."""
-        return cls(root=root, files=tuple(sorted(_listed_by_git(root) or _walked(root))))
+        return cls(root=root, files=tuple(sorted(_listed_by_git(root) or walk(root))))
 
     def with_files(self, texts: Mapping[str, str]) -> RepositoryFiles:
         """Return these files together with others that do not exist yet."""
@@ -231,7 +231,8 @@ def _listed_by_git(root: Path) -> set[str]:
         return set()
 
 
-def _walked(root: Path) -> list[str]:
+def walk(root: Path) -> list[str]:
+    """Return the files below a directory without git, except environments and caches, up to MAX_WALK."""
     found: list[str] = []
     for directory, directories, names in os.walk(root):
         directories[:] = sorted(name for name in directories if name not in _NEVER)

@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from heroci_action.results.coverage import ChangedLines, Coverage
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version 2 added flaky tests, comparisons and changed lines, 3 packed tests, 4 splits, fixture times, partial runs and
-Python versions of steps. A field that an older file lacks has its default."""
+Python versions of steps, 5 the origin of replayed steps. A field that an older file lacks has its default."""
 
 
 class Status(StrEnum):
@@ -137,6 +137,17 @@ class FixtureTimes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The run that a replayed step comes from: its start, commit and page, and the times of the step and its stage."""
+
+    started_at: str
+    commit: str | None = None
+    url: str | None = None
+    duration: float = 0.0
+    stage_duration: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
     """One command with its own result.
 
@@ -144,8 +155,8 @@ class StepResult:
     with all output, relative to the output directory; `facts` are measured values for people to read (the image's
     size, the database's version); `python` is the version of the environment that the step created; `splits` has an
     entry for each suite that was sharded; `problems` are defects of the report files, each of which makes the step
-    fail. `incomplete`: not every test ran that was planned. If very many tests passed, they are in `passed` instead of
-    `tests`.
+    fail. `incomplete`: not every test ran that was planned. `origin` is set if the step was replayed. If very many
+    tests passed, they are in `passed` instead of `tests`.
     """
 
     name: str
@@ -169,6 +180,7 @@ class StepResult:
     fixtures: FixtureTimes | None = None
     problems: tuple[str, ...] = ()
     incomplete: bool = False
+    origin: Origin | None = None
 
     @property
     def has_tests(self) -> bool:
@@ -196,6 +208,11 @@ class StageResult:
     def cached(self) -> bool:
         """Whether every step that ran came from a cache."""
         return bool(self.steps) and all(step.cached for step in self.steps)
+
+    @property
+    def origin(self) -> Origin | None:
+        """The run that the stage was replayed from."""
+        return next((step.origin for step in self.steps if step.origin), None)
 
     @property
     def tests(self) -> Iterator[TestCase]:

@@ -95,6 +95,7 @@ def judge_step(  # noqa: PLR0913  independent evidence about one step, all named
         remedy=verdict.remedy,
         exit_code=outcome.exit_code,
         cached=outcome.cached,
+        origin=outcome.origin,
         facts={**outcome.facts, **readings.facts},
         python=outcome.python,
         warnings=outcome.warnings + result.warnings,

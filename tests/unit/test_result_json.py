@@ -78,7 +78,7 @@ def test_the_schema_refuses_an_unknown_status() -> None:
         (b"{}", "no schema_version"),
         (b"[" * 100_000, "no heroci-result.json"),
         (dump(RESULT)[:-20], "no heroci-result.json"),
-        (b'{"schema_version": 5}', "schema version 5, this heroci reads 1 to 4"),
+        (b'{"schema_version": 6}', "schema version 6, this heroci reads 1 to 5"),
         (b'{"schema_version": 0}', "schema version 0"),
         (b'{"schema_version": "1"}', "schema version '1'"),
         (b'{"schema_version": true}', "schema version True"),

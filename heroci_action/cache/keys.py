@@ -1,0 +1,145 @@
+"""The key of each stage: a hash of everything that may change its result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, is_dataclass, replace
+from enum import Enum
+from functools import cache
+from pathlib import Path
+
+import heroci_action
+from heroci_action.plan.actions import BuildImage, ExportImage, PublishImage
+from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
+from heroci_action.plan.stages import Plan, Stage
+
+FORMAT = 1
+_FROM_MACHINE = re.compile(r"\{env\.(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """The inputs that all stages share.
+
+    `content` is the hash of the repository, `facts` describe the engine and the machine, `machine` are the variables
+    of the caller, of which only those that a stage uses count. `salt` keeps their values from being guessed.
+    """
+
+    content: str
+    facts: Mapping[str, str]
+    machine: Mapping[str, str]
+    salt: bytes
+
+
+def stage_keys(plan: Plan, inputs: Inputs) -> dict[str, str]:
+    """Return the key of each stage that may be replayed, in the order of the plan."""
+    common = {
+        "format": FORMAT,
+        "heroci": source_digest(),
+        "content": inputs.content,
+        "facts": inputs.facts,
+        "directory": plan.directory,
+        "environment": plan.environment,
+        "public": plan.public_variables,
+        "largest": plan.largest_report,
+    }
+    keys: dict[str, str] = {}
+    skipped = {stage.name: f"skipped: {stage.skip}" for stage in plan.stages if stage.skip}
+    for stage in plan.stages:
+        known = {**skipped, **keys}
+        if stage.skip or not may_replay(stage) or not all(name in known for name in stage.needs):
+            continue
+        keys[stage.name] = _digest(
+            {
+                **common,
+                "stage": replace(stage, emoji="", optional=False),
+                "services": {name: plan.services[name] for name in stage.services},
+                "needs": [known[name] for name in stage.needs],
+                "secrets": _secrets(stage, plan, inputs),
+            }
+        )
+    return keys
+
+
+def may_replay(stage: Stage) -> bool:
+    """Return whether a stage only tells something about the repository: it is HeroCI's own and delivers nothing."""
+    delivers = any(isinstance(step.action, ExportImage | PublishImage) for step in stage.steps)
+    return stage.name in BUILT_IN_STAGES and not delivers
+
+
+def replayable(plan: Plan, known: Iterable[str]) -> frozenset[str]:
+    """Return the stages to replay: one whose product another stage needs is replayed only together with it."""
+    chosen = set(known)
+    for stage in reversed(plan.stages):
+        waiting = [
+            other.name for other in plan.stages if stage.name in other.needs and not other.skip
+        ]
+        if any(name not in chosen for name in waiting):
+            chosen.discard(stage.name)
+    return frozenset(chosen)
+
+
+def _secrets(stage: Stage, plan: Plan, inputs: Inputs) -> str:
+    """Return a hash of the caller's variables that a stage receives."""
+    builds = [step.action for step in stage.steps if isinstance(step.action, BuildImage)]
+    texts = [
+        *_texts(stage),
+        *(text for name in stage.services for text in _texts(plan.services[name])),
+    ]
+    names = {
+        *stage.secrets,
+        *(name for build in builds for name in build.secrets),
+        *(name for text in texts for name in _FROM_MACHINE.findall(text)),
+    }
+    if not names:
+        return ""
+    values = json.dumps({name: inputs.machine.get(name) for name in sorted(names)})
+    # Slow on purpose: the cache may travel, and a short secret must not be guessed from a key.
+    return hashlib.scrypt(values.encode(), salt=inputs.salt, n=1 << 14, r=8, p=1).hex()
+
+
+def _texts(value: object) -> list[str]:
+    """Return every text in a record."""
+    if isinstance(value, str):
+        return [value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return _texts(asdict(value))
+    if isinstance(value, Mapping):
+        return [text for item in value.items() for text in _texts(item)]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [text for item in value for text in _texts(item)]
+    return []
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(_plain(value), sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """Return a value for JSON; the names of types tell equal fields of different actions apart."""
+    if is_dataclass(value) and not isinstance(value, type):
+        fields = {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+        return {"type": type(value).__name__, **fields}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+@cache
+def source_digest() -> str:
+    """Return the hash of HeroCI's own source, so that a change of it is a change of every result."""
+    root = Path(heroci_action.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(root)}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

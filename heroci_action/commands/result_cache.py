@@ -1,0 +1,75 @@
+"""Give an engine the results of earlier runs, as the configuration and the options request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from heroci_action.cache.content import read_content
+from heroci_action.cache.replay import CachedEngine, CacheSettings
+from heroci_action.cache.store import Store
+from heroci_action.commands.plan import Project
+from heroci_action.engines.base import Engine
+from heroci_action.engines.settings import EngineSettings
+from heroci_action.options import RunOptions
+from heroci_action.repository.git import Checkout
+from heroci_action.results.records import Origin
+
+ONE_DAY = 24 * 3600.0
+"""Seconds for which a result is good if the same requirements may install other versions."""
+
+
+def with_results(
+    engine: Engine, project: Project, options: RunOptions, settings: EngineSettings
+) -> Engine:
+    """Return an engine that replays results of earlier runs, unless the cache is disabled."""
+    if not (options.use_cache and project.loaded.config.cache.enabled):
+        return engine
+    return CachedEngine(engine, _cache_settings(project, options, settings))
+
+
+def _cache_settings(
+    project: Project, options: RunOptions, settings: EngineSettings
+) -> CacheSettings:
+    config, kind = project.loaded.config.cache, project.chosen.engine
+    return CacheSettings(
+        store=Store(cache=settings.cache, size=config.size),
+        root=settings.root,
+        machine=settings.machine,
+        # Containers receive nothing that git ignores.
+        read_content=lambda: read_content(
+            settings.root, exclude=settings.exclude, settings=not kind.has_containers
+        ).without(config.ignore),
+        facts=lambda plan: kind.facts(plan, settings.machine),
+        origin=Origin(
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            commit=Checkout.of(settings.root).commit(),
+            url=_run_page(settings.machine),
+        ),
+        max_age=config.max_age if _is_pinned(project) else min(config.max_age, ONE_DAY),
+        reads=not options.refresh,
+        notify=settings.notify,
+    )
+
+
+def _is_pinned(project: Project) -> bool:
+    """Return whether the same inputs always install the same packages."""
+    environment = project.plan.environment
+    if environment.lock:
+        return True
+    texts = (
+        (project.loaded.root / path).read_text(errors="replace")
+        for path in environment.requirements
+    )
+    lines = (line.strip() for text in texts for line in text.replace("\\\n", " ").splitlines())
+    required = [line for line in lines if line and not line.startswith(("#", "--hash"))]
+    return all("==" in line for line in (*required, *environment.packages)) and not (
+        environment.project or environment.extras or environment.groups
+    )
+
+
+def _run_page(machine: Mapping[str, str]) -> str | None:
+    """Return the page of the run on GitHub."""
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (machine.get(name) for name in names)
+    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None
