@@ -78,7 +78,6 @@ def call(*arguments: str, directory: Path, env: Mapping[str, str] | None = None)
 
 
 def run(directory: Path, *options: str, env: Mapping[str, str] | None = None) -> Run:
-    """Call `heroci run` on the host engine without the image stage."""
-    return call(
-        "run", "--engine", "host", "--skip", "image", *options, directory=directory, env=env
-    )
+    """Call `heroci run` on the host engine without the image stage; every stage really runs."""
+    fixed = ("--engine", "host", "--skip", "image", "--refresh")
+    return call("run", *fixed, *options, directory=directory, env=env)

@@ -1,0 +1,1 @@
+"""Keys and entries of the result cache."""

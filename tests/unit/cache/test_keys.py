@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from heroci_action.cache.keys import Inputs, may_replay, replayable, stage_keys
+from heroci_action.plan.actions import BuildImage, Command, ExportImage
+from heroci_action.plan.stages import Environment, Plan, Service, Stage, Step
+
+BASE = Stage(name="base", steps=(Step(name="install", action=Command(line="install")),))
+TESTS = Stage(
+    name="tests",
+    needs=("base",),
+    services=("postgres",),
+    env={"MODE": "{env.MODE}"},
+    secrets=("TOKEN",),
+    timeout=60,
+    steps=(Step(name="tests", action=Command(line=("pytest", "-q"))),),
+)
+PLAN = Plan(
+    project="shop",
+    services={"postgres": Service(name="postgres", version="17")},
+    environment=Environment(python="3.13", requirements=("requirements.txt",)),
+    stages=(BASE, TESTS),
+)
+INPUTS = Inputs(
+    content="c1",
+    facts={"machine": "x86_64", "postgres": "17"},
+    machine={"MODE": "a", "TOKEN": "b", "HOME": "/root"},
+    salt=b"s" * 32,
+)
+Change = Callable[[Plan, Inputs], tuple[Plan, Inputs]]
+
+
+def plan(**changes: object) -> Change:
+    return lambda given, inputs: (replace(given, **changes), inputs)  # type: ignore[arg-type]
+
+
+def tests_stage(**changes: object) -> Change:
+    return plan(stages=(BASE, replace(TESTS, **changes)))  # type: ignore[arg-type]
+
+
+def inputs(**changes: object) -> Change:
+    return lambda given, known: (given, replace(known, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        inputs(content="c2"),
+        inputs(facts={"machine": "arm64", "postgres": "17"}),
+        inputs(machine={**INPUTS.machine, "MODE": "b"}),
+        inputs(machine={**INPUTS.machine, "TOKEN": "c"}),
+        inputs(machine={"MODE": "a"}),
+        inputs(salt=b"t" * 32),
+        plan(services={"postgres": Service(name="postgres", version="16")}),
+        plan(services={"postgres": Service(name="postgres", env={"POSTGRES_DB": "x"})}),
+        plan(environment=replace(PLAN.environment, python="3.12")),
+        plan(environment=replace(PLAN.environment, lock="uv.lock")),
+        plan(environment=replace(PLAN.environment, packages=("x",))),
+        plan(environment=replace(PLAN.environment, extras=("x",))),
+        plan(directory="src"),
+        plan(public_variables=("MODE",)),
+        plan(stages=(replace(BASE, env={"X": "1"}), TESTS)),
+        tests_stage(steps=(Step(name="tests", action=Command(line=("pytest", "-v"))),)),
+        tests_stage(steps=(Step(name="tests", action=Command(line="pytest -q")),)),
+        tests_stage(env={"MODE": "fixed"}),
+        tests_stage(files={"times.json": "{}"}),
+        tests_stage(timeout=61),
+        tests_stage(services=()),
+        tests_stage(caches=("~/.npm",)),
+    ],
+)
+def test_every_input_is_part_of_the_key(change: Change) -> None:
+    before, after = stage_keys(PLAN, INPUTS), stage_keys(*change(PLAN, INPUTS))
+    assert before["tests"] != after["tests"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        inputs(machine={**INPUTS.machine, "HOME": "/home/me", "OTHER": "x"}),
+        plan(project="renamed", max_parallel=1, fail_fast=True, timeout=5),
+        tests_stage(emoji="🧪", optional=True),
+    ],
+)
+def test_what_changes_no_result_is_not_part_of_the_key(change: Change) -> None:
+    assert stage_keys(PLAN, INPUTS) == stage_keys(*change(PLAN, INPUTS))
+
+
+def test_keys_contain_no_value_of_a_secret() -> None:
+    assert "b" * 8 not in str(stage_keys(PLAN, replace(INPUTS, machine={"TOKEN": "b" * 8})))
+
+
+def test_a_stage_that_delivers_or_belongs_to_the_project_has_no_key() -> None:
+    own = Stage(name="deploy", steps=BASE.steps)
+    export = Step(name="export", action=ExportImage(name="shop"))
+    build = Step(name="build", action=BuildImage(dockerfile="Dockerfile"))
+    assert not may_replay(own)
+    assert may_replay(Stage(name="image", steps=(build,)))
+    assert not may_replay(Stage(name="image", steps=(build, export)))
+    waiting = replace(TESTS, name="integration", needs=("deploy",))
+    assert stage_keys(replace(PLAN, stages=(own, waiting)), INPUTS) == {}
+
+
+def test_a_skipped_need_does_not_prevent_a_replay() -> None:
+    skipped = replace(BASE, skip="excluded by --skip")
+    assert set(stage_keys(replace(PLAN, stages=(skipped, TESTS)), INPUTS)) == {"tests"}
+
+
+def test_a_product_is_replayed_only_together_with_everything_that_needs_it() -> None:
+    lint = replace(TESTS, name="lint")
+    three = replace(PLAN, stages=(BASE, TESTS, lint))
+    assert replayable(three, {"base", "tests", "lint"}) == {"base", "tests", "lint"}
+    assert replayable(three, {"base", "tests"}) == {"tests"}
+    assert replayable(three, {"base", "lint"}) == {"lint"}
