@@ -30,7 +30,7 @@ def replayed(done: Run) -> Mapping[str, bool]:
     }
 
 
-def tests_of(done: Run) -> list[dict[str, str]]:
+def cases_of(done: Run) -> list[dict[str, str]]:
     """Return the attributes of every test of the project, with its original time."""
     return [case.attrib for case in done.junit().iter("testcase") if case.get("file")]
 
@@ -65,7 +65,7 @@ def test_an_unchanged_project_is_replayed_without_any_installation(
     assert done.exit_code == 0, done.stdout + done.stderr
     assert set(replayed(done).values()) == {True}
     assert [path.name for path in cache.iterdir()] == ["results"]
-    assert tests_of(done) == tests_of(original)
+    assert cases_of(done) == cases_of(original)
     assert done.result["coverage"] == original.result["coverage"]
     step = done.step("tests", "tests")
     assert step["origin"]["started_at"]

@@ -38,7 +38,7 @@ def plan(**changes: object) -> Change:
     return lambda given, inputs: (replace(given, **changes), inputs)  # type: ignore[arg-type]
 
 
-def tests_stage(**changes: object) -> Change:
+def changed_tests(**changes: object) -> Change:
     return plan(stages=(BASE, replace(TESTS, **changes)))  # type: ignore[arg-type]
 
 
@@ -64,13 +64,13 @@ def inputs(**changes: object) -> Change:
         plan(directory="src"),
         plan(public_variables=("MODE",)),
         plan(stages=(replace(BASE, env={"X": "1"}), TESTS)),
-        tests_stage(steps=(Step(name="tests", action=Command(line=("pytest", "-v"))),)),
-        tests_stage(steps=(Step(name="tests", action=Command(line="pytest -q")),)),
-        tests_stage(env={"MODE": "fixed"}),
-        tests_stage(files={"times.json": "{}"}),
-        tests_stage(timeout=61),
-        tests_stage(services=()),
-        tests_stage(caches=("~/.npm",)),
+        changed_tests(steps=(Step(name="tests", action=Command(line=("pytest", "-v"))),)),
+        changed_tests(steps=(Step(name="tests", action=Command(line="pytest -q")),)),
+        changed_tests(env={"MODE": "fixed"}),
+        changed_tests(files={"times.json": "{}"}),
+        changed_tests(timeout=61),
+        changed_tests(services=()),
+        changed_tests(caches=("~/.npm",)),
     ],
 )
 def test_every_input_is_part_of_the_key(change: Change) -> None:
@@ -83,7 +83,7 @@ def test_every_input_is_part_of_the_key(change: Change) -> None:
     [
         inputs(machine={**INPUTS.machine, "HOME": "/home/me", "OTHER": "x"}),
         plan(project="renamed", max_parallel=1, fail_fast=True, timeout=5),
-        tests_stage(emoji="🧪", optional=True),
+        changed_tests(emoji="🧪", optional=True),
     ],
 )
 def test_what_changes_no_result_is_not_part_of_the_key(change: Change) -> None:
