@@ -1,1 +1,1 @@
-"""Benchmarks of HeroCI; each program has --help."""
+"""Benchmarks of HeroCI: one program per table of docs/benchmarks.md; each has --help."""

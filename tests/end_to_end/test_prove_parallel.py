@@ -23,13 +23,13 @@ from shop.models import Product
 
 class FirstTests(TestCase):
     def test_slow(self):
-        time.sleep(4)
+        time.sleep(8)
         self.assertEqual(Product.objects.count(), 0)
 
 
 class SecondTests(SimpleTestCase):
     def test_slow(self):
-        time.sleep(4)
+        time.sleep(8)
 """
 ONLY_IN_ONE_PROCESS = """
 
