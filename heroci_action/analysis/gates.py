@@ -162,7 +162,7 @@ def _names(coverage: Coverage) -> tuple[str, ...]:
 def _share(name: str, what: str, percent: float, minimum: float) -> StepResult:
     met = percent >= minimum
     words = _percent(what, percent, minimum)
-    return _step(name, met=met, words=words if met else f"{words}, below {minimum:g} %")
+    return _step(name, met=met, words=f"{words}, {'at least' if met else 'below'} {minimum:g} %")
 
 
 def _percent(what: str, percent: float, minimum: float) -> str:

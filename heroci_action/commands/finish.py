@@ -69,8 +69,10 @@ def publish(result: Result, destination: Destination, site: Site, *, keep: bool 
 
     If `keep`, the reports of an earlier call are not replaced.
     """
-    tracked = site.repository.tracked or None
-    written = Written() if keep else write_reports(result, site.output, site.repository)
+    code_url = site.github.code_url(result.commit) if site.github else ""
+    repository = replace(site.repository, code_url=code_url)
+    tracked = repository.tracked or None
+    written = Written() if keep else write_reports(result, site.output, repository)
     problems = [*written.problems, *_found(check_output())]
 
     def current() -> Result:
@@ -78,14 +80,14 @@ def publish(result: Result, destination: Destination, site: Site, *, keep: bool 
 
     if site.github:
         if destination.summary:
-            problems += _found(write_summary(current(), site.github))
+            problems += _found(write_summary(current(), site.github, repository.links))
         if destination.annotations:
             problems += _found(write_annotations(current(), sys.stdout, tracked=tracked))
         if destination.outputs:
             problems += _found(write_outputs(current(), site.github, written.paths))
     if problems and not keep:
         # The reports that can be written must not claim that everything passed.
-        write_reports(current(), site.output, site.repository)
+        write_reports(current(), site.output, repository)
     _show(problems)
     site.observer.reports_written(tuple(written.paths))
     if site.github and destination.api:

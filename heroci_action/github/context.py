@@ -20,6 +20,7 @@ class GitHubContext:
     sha: str | None = None
     base_ref: str | None = None
     repository: str | None = None
+    server_url: str = "https://github.com"
     event_path: Path | None = None
     api_url: str = "https://api.github.com"
     workflow: str = ""
@@ -44,6 +45,7 @@ class GitHubContext:
             sha=environ.get("GITHUB_SHA") or None,
             base_ref=f"origin/{base}" if base else None,
             repository=environ.get("GITHUB_REPOSITORY") or None,
+            server_url=environ.get("GITHUB_SERVER_URL") or "https://github.com",
             event_path=path("GITHUB_EVENT_PATH"),
             api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
             workflow=environ.get("GITHUB_WORKFLOW", ""),
@@ -52,3 +54,10 @@ class GitHubContext:
             output=path("GITHUB_OUTPUT"),
             step_summary=path("GITHUB_STEP_SUMMARY"),
         )
+
+    def code_url(self, commit: str | None) -> str:
+        """Return the address of the repository's files at a commit; empty if it is unknown."""
+        known = commit or self.sha
+        if not (self.repository and known):
+            return ""
+        return f"{self.server_url}/{self.repository}/blob/{known}"

@@ -14,6 +14,7 @@ from heroci_action.github.event import Event
 from heroci_action.options import GitHubApi
 from heroci_action.reports import summary
 from heroci_action.reports.annotations import annotate
+from heroci_action.reports.links import CodeLinks
 from heroci_action.results.records import Result
 from heroci_action.text import count
 
@@ -47,7 +48,7 @@ def notify(
         if requested.check_run:
             yield from _attempt("check run", lambda: _check(report, tracked))
         if requested.comment:
-            yield from _attempt("comment", lambda: _comment(report))
+            yield from _attempt("comment", lambda: _comment(report, tracked))
 
 
 def _attempt(what: str, action: Callable[[], str | None]) -> Iterator[str]:
@@ -73,18 +74,23 @@ def _check(report: Report, tracked: Container[str] | None) -> str | None:
         commit=commit,
         status=result.status,
         title=f"{count(result.counts.bad, 'failed test')}, {result.counts.passed:,} passed",
-        summary=summary.render(result, budget=check_run.MAX_SUMMARY),
+        summary=summary.render(result, budget=check_run.MAX_SUMMARY, links=_links(report, tracked)),
         annotations=notes,
     )
     publish_check_run(report.api, check)
     return None
 
 
-def _comment(report: Report) -> str | None:
+def _links(report: Report, tracked: Container[str] | None) -> CodeLinks:
+    address = report.github.code_url(report.result.commit)
+    return CodeLinks(address=address, tracked=tracked or ())
+
+
+def _comment(report: Report, tracked: Container[str] | None) -> str | None:
     number = report.event.pull_request or _pull_request(report)
     if not number:
         return "the run belongs to no pull request"
-    text = summary.render(report.result, budget=comment.MAX_BODY)
+    text = summary.render(report.result, budget=comment.MAX_BODY, links=_links(report, tracked))
     publish_comment(report.api, Comment(number=number, source=report.source, text=text))
     return None
 

@@ -11,18 +11,19 @@ from heroci_action.output_directory import make_directory, write_file
 from heroci_action.process_pool import LostError, spread
 from heroci_action.publish.problems import PublishProblem, attempt, lost_process
 from heroci_action.reports import coverage, html, junit, sarif, summary
+from heroci_action.reports.links import CodeLinks
 from heroci_action.results import serialise
 from heroci_action.results.records import Result
 
 Renderer = Callable[[Result], bytes | Iterable[bytes] | None]
 
 PAGE = "report.html"
+SUMMARY = "summary.md"
 RENDERERS: Mapping[str, Renderer] = {
     "heroci-result.json": serialise.pieces,
     "junit.xml": junit.pieces,
     "coverage.xml": coverage.render_xml,
     "coverage.json": coverage.render_json,
-    "summary.md": lambda result: summary.render(result).encode(),
     "report.sarif": sarif.render,
 }
 """The reports by file name, some of them in pieces; None means that there is nothing to write."""
@@ -37,10 +38,19 @@ _HEAVY = frozenset({"junit.xml", "heroci-result.json", PAGE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """The root of the reported code, and its files relative to the root; none if git does not know them."""
+    """The root of the reported code, and its files relative to the root; none if git does not know them.
+
+    `code_url` is the address of the files at the commit of the run; empty if it is unknown.
+    """
 
     root: Path
     tracked: frozenset[str] = frozenset()
+    code_url: str = ""
+
+    @property
+    def links(self) -> CodeLinks:
+        """The links to the code."""
+        return CodeLinks(address=self.code_url, tracked=self.tracked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +69,7 @@ def write_reports(result: Result, output: Path, repository: Repository) -> Writt
     unusable = attempt(str(output), lambda: make_directory(output))
     if unusable:
         return Written(problems=(unusable,))
-    names = [*RENDERERS, PAGE]
+    names = [*RENDERERS, SUMMARY, PAGE]
     weights = [_weight(result) if name in _HEAVY else 0 for name in names]
     work = partial(_write_one, result=result, output=output, repository=repository)
     paths: dict[str, Path] = {}
@@ -79,7 +89,11 @@ def _write_one(
     name: str, *, result: Result, output: Path, repository: Repository
 ) -> PublishProblem | bool:
     """Return whether the report was written, or its problem."""
-    render = RENDERERS.get(name) or partial(_render_page, repository=repository)
+    with_links: dict[str, Renderer] = {
+        SUMMARY: partial(_render_summary, repository=repository),
+        PAGE: partial(_render_page, repository=repository),
+    }
+    render = RENDERERS.get(name) or with_links[name]
     written = []
 
     def write() -> None:
@@ -93,8 +107,14 @@ def _write_one(
     return attempt(name, write) or bool(written)
 
 
+def _render_summary(result: Result, *, repository: Repository) -> bytes:
+    return summary.render(result, links=repository.links).encode()
+
+
 def _render_page(result: Result, *, repository: Repository) -> Iterable[bytes]:
-    return html.pieces(result, sources=_read_sources(result, repository.root))
+    return html.pieces(
+        result, sources=_read_sources(result, repository.root), links=repository.links
+    )
 
 
 def _weight(result: Result) -> int:

@@ -12,6 +12,7 @@ from heroci_action.publish.problems import PublishProblem, attempt
 from heroci_action.publish.standard_streams import output_error
 from heroci_action.reports import summary
 from heroci_action.reports.annotations import annotate
+from heroci_action.reports.links import NO_LINKS, CodeLinks
 from heroci_action.reports.outputs import outputs
 from heroci_action.results.records import Result
 
@@ -33,14 +34,16 @@ def check_output() -> PublishProblem | None:
     return PublishProblem(report="the log", cause=cause, remedy="check its redirection")
 
 
-def write_summary(result: Result, github: GitHubContext) -> PublishProblem | None:
+def write_summary(
+    result: Result, github: GitHubContext, links: CodeLinks = NO_LINKS
+) -> PublishProblem | None:
     """Append the result to the job summary; return the problem, if any."""
     path = github.step_summary
     if path is None:
         return None
 
     def append() -> None:
-        page = summary.render(result, budget=environment.summary_room(path))
+        page = summary.render(result, budget=environment.summary_room(path), links=links)
         environment.append_summary(path, page)
 
     return attempt("the job summary", append, remedy=_check("GITHUB_STEP_SUMMARY", path))

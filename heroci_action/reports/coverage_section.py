@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from heroci_action.reports.comparison_section import points
-from heroci_action.reports.markdown import code, fit, fold, prose, row, table
+from heroci_action.reports.markdown import code, fit, fold, number, prose, row, table
 from heroci_action.results.coverage import Coverage, FileCoverage
 from heroci_action.results.records import Result
 from heroci_action.text import count
@@ -20,7 +20,7 @@ def coverage_section(result: Result, budget: int) -> Iterator[str]:
     coverage = result.coverage
     if coverage is None or coverage.percent is None:
         return
-    yield f"## 📊 Coverage: {coverage.percent:.2f} % of {count(len(coverage.files), 'file')}"
+    yield f"{coverage.percent:.2f} % of {count(len(coverage.files), 'file')} covered."
     yield ""
     incomplete = [file for file in coverage.files if file.ran < file.measured]
     least = sorted(incomplete, key=lambda file: (file.ran / file.measured, file.path))
@@ -37,7 +37,7 @@ def coverage_section(result: Result, budget: int) -> Iterator[str]:
 def _file_row(file: FileCoverage, before: float | None = None) -> str:
     now = 100 * file.ran / file.measured
     change = "" if before is None else f" ({points(now - before)})"
-    return row(code(file.path), f"{now:.1f} %{change}", prose(ranges(file.missing), 120))
+    return row(code(file.path), number(f"{now:.1f} %{change}"), prose(ranges(file.missing), 120))
 
 
 def _more_files(left: int) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from heroci_action.analysis.failures import (
     Failure,
@@ -13,6 +14,7 @@ from heroci_action.analysis.failures import (
     group,
     put_kinds_first,
 )
+from heroci_action.reports.links import NO_LINKS, CodeLinks
 from heroci_action.reports.markdown import (
     code,
     fenced,
@@ -21,6 +23,7 @@ from heroci_action.reports.markdown import (
     html_code,
     html_prose,
     icon,
+    linked,
     size,
 )
 from heroci_action.results.records import TestCase
@@ -30,7 +33,15 @@ DETAILS = 200  # failures that are shown with a traceback
 FIRST_DETAILS = 10  # the tracebacks of the first failures take precedence over names
 
 
-def failure_section(failures: Sequence[Failure], budget: int) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """What is added to a failed test: a link to its code, and a mark by its id, such as since when it fails."""
+
+    links: CodeLinks = NO_LINKS
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+def failure_section(failures: Sequence[Failure], budget: int, notes: Notes) -> Iterator[str]:
     """Yield the lines of the section, at most `budget` bytes; none if no test failed.
 
     If not everything fits, failures of different kinds keep their blocks, the tests of the others are named, and those
@@ -43,17 +54,17 @@ def failure_section(failures: Sequence[Failure], budget: int) -> Iterator[str]:
     yield f"## {count(len(failures), 'failed test')}{different}"
     yield ""
     budgeted = _Budget(budget - 500)
-    blocks = _blocks_that_fit(groups, budgeted)
+    blocks = _blocks_that_fit(groups, budgeted, notes)
     shown = {id(failure) for members in blocks for failure in members.failures}
     others = [failure.test for failure in failures if id(failure) not in shown]
     details = [_details(members, budgeted) for members in blocks[:FIRST_DETAILS]]
     reserve = budgeted.left // 2 if others else 0
-    names = [_names(members, budgeted, keep=reserve) for members in blocks]
-    rest = list(_others(others, budgeted))
+    names = [_names(members, budgeted, notes, keep=reserve) for members in blocks]
+    rest = list(_others(others, budgeted, notes))
     details += [_details(members, budgeted) for members in blocks[FIRST_DETAILS:DETAILS]]
     padded = details + [""] * (len(blocks) - len(details))
     for members, listed, text in zip(blocks, names, padded, strict=True):
-        yield _block(members, listed, text)
+        yield _block(_title(members, notes), listed, text)
     yield from rest
 
 
@@ -72,27 +83,29 @@ class _Budget:
         return True
 
 
-def _blocks_that_fit(groups: Sequence[FailureGroup], budget: _Budget) -> list[FailureGroup]:
+def _blocks_that_fit(
+    groups: Sequence[FailureGroup], budget: _Budget, notes: Notes
+) -> list[FailureGroup]:
     """Return all groups if their blocks fit, else as many as fit into a third of the budget, all kinds first."""
-    if sum(size(_smallest(members)) for members in groups) <= budget.left:
+    if sum(size(_smallest(members, notes)) for members in groups) <= budget.left:
         keep = 0
     else:
         keep = 2 * budget.left // 3
         groups = put_kinds_first(groups, 0)
     fitting = itertools.takewhile(
-        lambda members: budget.spend(_smallest(members), keep=keep), groups
+        lambda members: budget.spend(_smallest(members, notes), keep=keep), groups
     )
     return list(fitting)
 
 
-def _smallest(members: FailureGroup) -> str:
+def _smallest(members: FailureGroup, notes: Notes) -> str:
     """Return the block without names and traceback."""
-    return fold(_title(members), _listing([_more_of(members, 0)]))
+    return fold(_title(members, notes), _listing([_more_of(members, 0)]))
 
 
-def _names(members: FailureGroup, budget: _Budget, *, keep: int) -> list[str]:
+def _names(members: FailureGroup, budget: _Budget, notes: Notes, *, keep: int) -> list[str]:
     """Return the names of the tests after the first that fit; the line that counts the others is paid for already."""
-    lines = [_name(test) for test in members.others]
+    lines = [_name(test, notes) for test in members.others]
     named = list(itertools.takewhile(lambda line: budget.spend(line, keep=keep), lines))
     return named if len(named) == len(lines) else [*named, _more_of(members, len(named))]
 
@@ -104,28 +117,31 @@ def _more_of(members: FailureGroup, named: int) -> str:
     )
 
 
-def _others(tests: Sequence[TestCase], budget: _Budget) -> Iterator[str]:
+def _others(tests: Sequence[TestCase], budget: _Budget, notes: Notes) -> Iterator[str]:
     """Yield the tests without a block: by name while they fit, then counted by class."""
     if not tests:
         return
     yield f"And {len(tests):,} more, with their tracebacks in `junit.xml`:"
     yield ""
     keep = budget.left // 4
-    named = list(itertools.takewhile(lambda line: budget.spend(line, keep=keep), map(_name, tests)))
+    lines = (_name(test, notes) for test in tests)
+    named = list(itertools.takewhile(lambda line: budget.spend(line, keep=keep), lines))
     yield from named
     by_class = Counter(test.classname or test.file or "" for test in tests[len(named) :])
-    lines = (
+    counted = (
         f"- … and {count(number, 'more test')} of {code(name) or 'no class'}"
         for name, number in by_class.most_common()
     )
-    yield from fit(lines, budget.left, lambda left: f"- … and more tests of {left:,} more classes")
+    yield from fit(
+        counted, budget.left, lambda left: f"- … and more tests of {left:,} more classes"
+    )
     budget.left = 0
     yield ""
 
 
-def _name(test: TestCase) -> str:
-    where = code(place(test.file, test.line))
-    return f"- {code(test.id)} {where}".rstrip()
+def _name(test: TestCase, notes: Notes) -> str:
+    parts = ("-", code(test.id), code(place(test.file, test.line)), notes.marks.get(test.id))
+    return " ".join(part for part in parts if part)
 
 
 def _details(members: FailureGroup, budget: _Budget) -> str:
@@ -139,21 +155,22 @@ def _listing(names: Sequence[str]) -> str:
     return "\n".join(["The same failure in:", "", *names])
 
 
-def _block(members: FailureGroup, names: Sequence[str], details: str) -> str:
+def _block(title: str, names: Sequence[str], details: str) -> str:
     parts = [details] if details else []
     if names:
         parts.append(_listing(names))
-    return fold(_title(members), "\n".join(parts)) if parts else f"<p>{_title(members)}</p>\n"
+    return fold(title, "\n".join(parts)) if parts else f"<p>{title}</p>\n"
 
 
-def _title(members: FailureGroup) -> str:
+def _title(members: FailureGroup, notes: Notes) -> str:
     """Return one line of HTML, because GitHub does not render Markdown in the title of a fold."""
     test = members.first
     more, similar = len(members.others), members.similar
     words = (
         icon(test.status),
         html_code(test.id),
-        html_code(place(test.file, test.line)),
+        linked(notes.links.url(test.file, test.line), html_code(place(test.file, test.line))),
+        f"<b>{html_prose(mark)}</b>" if (mark := notes.marks.get(test.id)) else "",
         html_prose(test.message),
         html_prose(f"({origin})") if (origin := members.failures[0].origin) else "",
         f"<b>and {count(more, 'more test')}</b>" if more else "",

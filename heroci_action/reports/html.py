@@ -19,6 +19,7 @@ from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.analysis.unexplained import unexplained
 from heroci_action.analysis.warnings import warnings_of
 from heroci_action.reports.comparison_section import points
+from heroci_action.reports.links import NO_LINKS, CodeLinks
 from heroci_action.reports.markdown import icon
 from heroci_action.results.coverage import FileCoverage
 from heroci_action.results.records import Result, StageResult, Status, StepResult, TestCase
@@ -70,21 +71,24 @@ class CoveredFile:
     lines: tuple[Line, ...]
 
 
-def render(result: Result, *, sources: Mapping[str, str]) -> bytes:
+def render(result: Result, *, sources: Mapping[str, str], links: CodeLinks = NO_LINKS) -> bytes:
     """Return the page as UTF-8; `sources` are the texts of covered files by path, if available.
 
     A Content-Security-Policy allows only the style and the script of the page itself, by their hashes.
     """
-    return b"".join(pieces(result, sources=sources))
+    return b"".join(pieces(result, sources=sources, links=links))
 
 
-def pieces(result: Result, *, sources: Mapping[str, str]) -> Iterator[bytes]:
+def pieces(
+    result: Result, *, sources: Mapping[str, str], links: CodeLinks = NO_LINKS
+) -> Iterator[bytes]:
     """Yield the page of `render` in pieces, to save memory."""
     failures = failures_of(result.stages)
     shown = _count_shown(failures)
     style, script = _resource("report.css"), _resource("report.js")
     page = _template().stream(
         result=result,
+        link=links.url,
         policy=_policy(style, script),
         style=style,
         script=script,

@@ -53,6 +53,16 @@ def html_prose(text: str, limit: int = 300) -> str:
     return _MENTION.sub("\\1\u200b", html.escape(one_line(text, limit), quote=False))
 
 
+def linked(url: str, label: str) -> str:
+    """Return the label, in HTML, as a link; unchanged without an address."""
+    return f'<a href="{html.escape(url)}">{label}</a>' if url and label else label
+
+
+def number(text: str) -> str:
+    """Return a number with its unit, which no line break separates."""
+    return text.replace(" ", "\u00a0")
+
+
 def fenced(text: str, language: str = "") -> str:
     """Return the lines in a block whose fence is longer than any run of backticks in it."""
     plain = printable(text)
@@ -61,9 +71,17 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{plain}\n{fence}"
 
 
-def fold(title: str, content: str) -> str:
-    """Return a collapsed block; the title is HTML, the content Markdown."""
-    return f"<details><summary>{title}</summary>\n\n{content}\n\n</details>\n"
+def fold(title: str, content: str, *, is_open: bool = False) -> str:
+    """Return a block that a click expands or collapses; the title is HTML, the content Markdown."""
+    tag = "<details open>" if is_open else "<details>"
+    return f"{tag}<summary>{title}</summary>\n\n{content}\n\n</details>\n"
+
+
+def fold_section(title: str, lines: Iterable[str], *, is_open: bool = False) -> Iterator[str]:
+    """Yield the lines of a section as one block; nothing if there are none."""
+    content = "\n".join(lines).strip("\n")
+    if content:
+        yield fold(f"<b>{title}</b>", content, is_open=is_open)
 
 
 def row(*cells: str) -> str:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.analysis.critical_path import critical_path
+from heroci_action.analysis.gates import STAGE as GATES
 from heroci_action.analysis.replays import describe_replays
-from heroci_action.reports.markdown import fit, icon, prose, row, table
-from heroci_action.results.records import Result, StageResult, Status
+from heroci_action.reports.markdown import fit, icon, number, prose, row, table
+from heroci_action.results.records import Result, StageResult, Status, StepResult
 from heroci_action.text import count, one_line, seconds
 
 SLOWEST_STEPS = 4
@@ -24,8 +25,6 @@ GANTT_WORDS = frozenset(
 
 def stages_section(result: Result, budget: int) -> Iterator[str]:
     """Yield the section; the table has at most `budget` bytes."""
-    yield "## Stages"
-    yield ""
     yield from table("Stage", "Result", "Time:", "Share:", "Cached", "Remarks")
     rows = (_stage_row(stage, result.duration) for stage in result.stages)
     yield from fit(rows, budget, lambda left: row(f"and {count(left, 'more stage')}"))
@@ -45,10 +44,10 @@ def _stage_row(stage: StageResult, total: float) -> str:
     return row(
         f"{prose(stage.emoji, 10)}\u00a0**{prose(stage.name)}**".strip(),
         f"{icon(stage.status)} {stage.status.value}" + (" (optional)" if stage.optional else ""),
-        seconds(stage.duration) if ran else "",
-        f"{100 * stage.duration / total:.0f} %" if ran and total else "",
+        number(seconds(stage.duration)) if ran and stage.duration else "",
+        number(f"{100 * stage.duration / total:.0f} %") if stage.duration and total else "",
         _cached(stage),
-        prose(stage.reason or "") or _steps_line(stage),
+        _remarks(stage),
     )
 
 
@@ -59,6 +58,17 @@ def _cached(stage: StageResult) -> str:
     return "yes" if stage.cached else f"{cached} of {len(stage.steps)} steps"
 
 
+def _remarks(stage: StageResult) -> str:
+    """Return the reason, or the figures of gates, or the slowest steps."""
+    if stage.name == GATES and stage.status is not Status.SKIPPED:
+        return ", ".join(prose(text) for step in stage.steps for text in _figures(step))
+    return prose(stage.reason or "") or _steps_line(stage)
+
+
+def _figures(step: StepResult) -> tuple[str, ...]:
+    return (step.reason,) if step.reason else tuple(step.facts.values())
+
+
 def _steps_line(stage: StageResult) -> str:
     """Return the slowest steps with their times; empty for a single step, which adds nothing to its stage."""
     ran = [step for step in stage.steps if step.status is not Status.SKIPPED]
@@ -66,7 +76,10 @@ def _steps_line(stage: StageResult) -> str:
         return ""
     slowest = sorted(ran, key=lambda step: -step.duration)[:SLOWEST_STEPS]
     more = f", {len(ran) - len(slowest):,} more" if len(ran) > len(slowest) else ""
-    return ", ".join(f"{prose(step.name, 40)} {seconds(step.duration)}" for step in slowest) + more
+    return (
+        ", ".join(f"{prose(step.name, 40)} {number(seconds(step.duration))}" for step in slowest)
+        + more
+    )
 
 
 def _path_line(path: tuple[StageResult, ...], total: float) -> str:

@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from heroci_action.analysis.failures import failures_of
+from heroci_action.analysis.gates import STAGE as GATES
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.analysis.unexplained import Unexplained, unexplained
 from heroci_action.analysis.warnings import warnings_of
 from heroci_action.github.environment import MAX_SUMMARY
-from heroci_action.reports.comparison_section import comparison_section, flaky_section
+from heroci_action.reports.comparison_section import (
+    comparison_line,
+    comparison_section,
+    flaky_section,
+    marks,
+)
 from heroci_action.reports.coverage_section import changed_lines_section, coverage_section
-from heroci_action.reports.failure_section import failure_section
+from heroci_action.reports.failure_section import Notes, failure_section
 from heroci_action.reports.findings_section import findings_section
+from heroci_action.reports.links import NO_LINKS, CodeLinks
 from heroci_action.reports.markdown import (
     ROOM_FOR_MORE,
     code,
     fenced,
     fit,
     fold,
+    fold_section,
     html_code,
     icon,
+    linked,
+    number,
     prose,
     row,
     size,
@@ -37,9 +47,10 @@ FAILED_STAGES = 10  # names in the heading
 SMALLEST = 32 * 1024
 
 
-def render(result: Result, *, budget: int = MAX_SUMMARY) -> str:
+def render(result: Result, *, budget: int = MAX_SUMMARY, links: CodeLinks = NO_LINKS) -> str:
     """Return the page in less than `budget` bytes of UTF-8; empty if not even its head fits.
 
+    What a reviewer has to act on comes first; stages, times and the comparison follow, collapsed.
     Every section has a share of the budget, and counts omitted entries. Failed tests get the rest of the budget;
     each of them is named, or counted by class.
     """
@@ -48,23 +59,28 @@ def render(result: Result, *, budget: int = MAX_SUMMARY) -> str:
         page = "\n".join([*head, "Truncated; see `summary.md` for the full report.", ""])
         return page if size(page) <= budget else ""
     share = budget // 100
-    before = [
-        *stages_section(result, 8 * share),
-        *_unexplained(result, 10 * share),
-        *comparison_section(result, 8 * share),
-    ]
+    before = list(_unexplained(result, 10 * share))
     after = [
-        *findings_section(result, 15 * share),
-        *coverage_section(result, 4 * share),
+        *findings_section(result, 15 * share, links),
         *changed_lines_section(result, 4 * share),
-        *flaky_section(result, 6 * share),
-        *_slowest(result, 4 * share),
-        *_facts(result, 4 * share),
+        *flaky_section(result, 6 * share, links),
         *_warnings(result, 6 * share),
+        *_folds(result, share, links),
     ]
     left = budget - sum(map(size, [*head, *before, *after]))
-    tests = failure_section(failures_of(result.stages), left - ROOM_FOR_MORE)
+    notes = Notes(links=links, marks=marks(result.comparison))
+    tests = failure_section(failures_of(result.stages), left - ROOM_FOR_MORE, notes)
     return "\n".join([*head, *before, *tests, *after]) + "\n"
+
+
+def _folds(result: Result, share: int, links: CodeLinks) -> Iterator[str]:
+    """Yield what explains the run, collapsed; the stages are expanded if there is nothing to act on."""
+    passed = result.status is Status.PASSED
+    yield from fold_section("Stages", stages_section(result, 8 * share), is_open=passed)
+    yield from fold_section("Slowest tests", _slowest(result, 4 * share, links))
+    yield from fold_section("Coverage by file", coverage_section(result, 4 * share))
+    yield from fold_section("Comparison", comparison_section(result, 8 * share))
+    yield from fold_section("Environment", _facts(result, 4 * share))
 
 
 # The verdict
@@ -75,6 +91,9 @@ def _head(result: Result) -> Iterator[str]:
     yield ""
     yield " · ".join([*_counts(result), *_key_figures(result), *_origin(result)])
     yield ""
+    if result.comparison:
+        yield comparison_line(result, result.comparison)
+        yield ""
 
 
 def _verdict(result: Result) -> str:
@@ -102,7 +121,7 @@ def _counts(result: Result) -> Iterator[str]:
         ("flaky", counts.flaky),
         ("skipped", counts.skipped),
     )
-    yield from (f"{number:,} {word}" for word, number in parts if number)
+    yield from (f"{amount:,} {word}" for word, amount in parts if amount)
 
 
 def _key_figures(result: Result) -> Iterator[str]:
@@ -157,25 +176,25 @@ def _failure_block(failure: Unexplained) -> str:
     return f"{head}\n{fold(title, fenced(tail, 'text'))}"
 
 
-def _slowest(result: Result, budget: int) -> Iterator[str]:
+def _slowest(result: Result, budget: int, links: CodeLinks) -> Iterator[str]:
     slowest = slowest_tests(result, SLOWEST)
     fixtures = describe_fixtures(result)
-    if not slowest and not fixtures:
-        return
-    yield "## Slowest tests"
-    yield ""
     lines = (
         f"Class setup and teardown took an additional {prose(text, 800)}.\n" for text in fixtures
     )
     yield from fit(lines, budget // 2, lambda left: f"{count(left, 'more step')} not shown.\n")
     if slowest:
-        yield from _slowest_table(slowest, budget // 2)
+        yield from _slowest_table(slowest, budget // 2, links)
 
 
-def _slowest_table(slowest: Sequence[TestCase], budget: int) -> Iterator[str]:
+def _slowest_table(slowest: Sequence[TestCase], budget: int, links: CodeLinks) -> Iterator[str]:
     yield from table("Time:", "Test", "Place")
     rows = (
-        row(seconds(test.duration), code(test.id), code(place(test.file, test.line)))
+        row(
+            number(seconds(test.duration)),
+            code(test.id),
+            linked(links.url(test.file, test.line), code(place(test.file, test.line))),
+        )
         for test in slowest
     )
     yield from fit(rows, budget, lambda left: row(f"and {left:,} more"))
@@ -187,12 +206,11 @@ def _facts(result: Result, budget: int) -> Iterator[str]:
     facts = [
         row(prose(f"{stage.name}/{step.name}", 80), prose(name, 80), prose(value))
         for stage in result.stages
+        if stage.name != GATES
         for step in stage.steps
         for name, value in step.facts.items()
     ]
     if facts:
-        yield "## Environment"
-        yield ""
         yield from table("Step", "Fact", "Value")
         yield from fit(facts, budget, lambda left: row(f"and {left:,} more"))
         yield ""

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.analysis.baseline import compare
+from heroci_action.analysis.gates import judge
 from heroci_action.github.environment import MAX_SUMMARY as LIMIT
+from heroci_action.options import Gates
 from heroci_action.reports.coverage_section import ranges
+from heroci_action.reports.links import CodeLinks
 from heroci_action.reports.summary import SMALLEST, render
 from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
 from heroci_action.results.records import Attempt, FixtureTimes, Result, Status
@@ -75,8 +78,11 @@ def test_each_stage_has_its_result_time_share_and_cache() -> None:
         )
     )
 
-    assert "| 📦\u00a0**base** | ✅ passed | 2.5 s | 25 % | yes |  |" in page
-    assert any("| 5.0 s | 50 % | 1 of 2 steps | a 0.00 s, b 0.00 s |" in line for line in page)
+    assert "| 📦\u00a0**base** | ✅ passed | 2.5\u00a0s | 25\u00a0% | yes |  |" in page
+    assert any(
+        "| 5.0\u00a0s | 50\u00a0% | 1 of 2 steps | a 0.00\u00a0s, b 0.00\u00a0s |" in line
+        for line in page
+    )
     assert any("| ⏭️ skipped (optional) |  |  |  | no Docker |" in line for line in page)
 
 
@@ -307,10 +313,56 @@ def test_the_comparison_counts_and_names() -> None:
 
     page = render(compared(now, before))
 
-    assert "## Compared with the run of 2026-01-02" in page
+    assert "Compared with the run of 2026-01-02: **1 new failure**" in page
     assert "**1 new failure** · 1 known failure · 1 added · 1 removed" in page
     assert "failing since 2026-01-02, 2 runs in a row" in page
     assert "- `pkg.Tests.gone`" in page
+
+
+def test_what_a_reviewer_acts_on_comes_before_times_and_comparison() -> None:
+    bad = step(
+        "tests", Status.FAILED, tests=(case("old", Status.FAILED), case("fresh", Status.FAILED))
+    )
+    wrong = step("flake8", Status.FAILED, diagnostics=(finding("unused", file="a.py"),))
+    changed = ChangedLines(base="0" * 40, files=(FileCoverage(path="a.py", missing=(3,)),))
+    now = run(stage("lint", wrong), stage("tests", bad), changed=changed)
+    before = run(stage("tests", step("tests", tests=(case("old", Status.FAILED), case("gone")))))
+
+    page = render(compared(now, before))
+
+    order = (
+        "1 known failure",
+        "2 failed tests",
+        "## Findings",
+        "## Changed lines",
+        "<b>Stages</b>",
+    )
+    positions = [page.index(text) for text in (*order, "<b>Comparison</b>")]
+    assert positions == sorted(positions)
+    assert "fresh</code> <b>🆕 new</b>" in page
+    assert page.count("failing, 2 runs in a row") == 1
+    assert "<details open>" not in page
+    assert "<details open><summary><b>Stages</b>" in render(run(stage("lint", step())))
+
+
+def test_a_place_is_linked_to_its_line_if_git_knows_the_file() -> None:
+    links = CodeLinks(address="https://github.com/o/r/blob/abc", tracked={"shop/a b.py"})
+    tests = (
+        case("a", Status.FAILED, file="shop/a b.py", line=3),
+        case("b", Status.FAILED, file="/etc/passwd", line=1),
+    )
+
+    page = render(run_of(*tests), links=links)
+
+    assert '<a href="https://github.com/o/r/blob/abc/shop/a%20b.py#L3"><code>shop/a b.py:3' in page
+    assert page.count("<a ") == 1
+
+
+def test_a_gate_shows_its_figures_once() -> None:
+    coverage = Coverage(files=(FileCoverage(path="a.py", covered=(1, 2), missing=(3,)),))
+    page = render(judge(run(coverage=coverage), Gates(coverage_minimum=60)))
+
+    assert page.count("coverage is 66.67 %, at least 60 %") == 1
 
 
 def test_no_baseline_is_no_comparison() -> None:
@@ -336,7 +388,7 @@ def test_coverage_says_how_it_moved() -> None:
     page = render(compared(covered(3, 4), covered(4)))
 
     assert "coverage -25.00 points" in page
-    assert "| `a.py` | 50.0 % (-25.00 points) | 3-4 |" in page
+    assert "| `a.py` | 50.0\u00a0%\u00a0(-25.00\u00a0points) | 3-4 |" in page
 
 
 def test_changed_lines_that_never_ran_are_listed() -> None:
@@ -345,7 +397,7 @@ def test_changed_lines_that_never_ran_are_listed() -> None:
 
     assert "**25.00 %** of changed lines covered" in page
     assert "## Changed lines: 25.00 % covered since `0123456789ab`" in page
-    assert "| `a.py` | 25.0 % | 3-4, 9 |" in page
+    assert "| `a.py` | 25.0\u00a0% | 3-4, 9 |" in page
 
 
 def test_flaky_tests_are_counted_apart_and_listed() -> None:
@@ -355,7 +407,7 @@ def test_flaky_tests_are_counted_apart_and_listed() -> None:
     page = render(run_of(flaky, case("u")))
 
     assert "1 passed · 1 flaky" in page
-    assert "| `pkg.Tests.t` | `a.py:3` | 2 times | timed \\| out |" in page
+    assert "| `pkg.Tests.t` | `a.py:3` | 2\u00a0times | timed \\| out |" in page
 
 
 def test_the_picture_has_a_bar_for_each_stage_that_ran() -> None:
