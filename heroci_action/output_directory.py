@@ -13,6 +13,7 @@ from heroci_action.errors import UsageError
 RESULT = "heroci-result.json"
 REPORTS = (
     "junit.xml",
+    "tests.xml",
     "coverage.xml",
     "coverage.json",
     RESULT,

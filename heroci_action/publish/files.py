@@ -22,6 +22,7 @@ SUMMARY = "summary.md"
 RENDERERS: Mapping[str, Renderer] = {
     "heroci-result.json": serialise.pieces,
     "junit.xml": junit.pieces,
+    "tests.xml": junit.test_pieces,
     "coverage.xml": coverage.render_xml,
     "coverage.json": coverage.render_json,
     "report.sarif": sarif.render,
@@ -33,7 +34,7 @@ MAX_SOURCE = 1_000_000  # bytes of a file that is shown with its coverage
 # Above this number of characters in the tests' texts, one process writes all reports: each process would copy them.
 SHARED = 10_000_000
 # The reports that contain every test.
-_HEAVY = frozenset({"junit.xml", "heroci-result.json", PAGE})
+_HEAVY = frozenset({"junit.xml", "tests.xml", "heroci-result.json", PAGE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

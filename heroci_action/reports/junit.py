@@ -1,9 +1,9 @@
-"""`junit.xml`: everything that ran as one JUnit document."""
+"""`junit.xml`: everything that ran as one JUnit document; `tests.xml`: the tests alone."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -24,6 +24,10 @@ from heroci_action.results.records import (
 )
 from heroci_action.text import count, legal_xml, one_line
 
+Suite = tuple[Any, PassedTests | None]
+"""A suite of the library, and the packed tests that it also contains."""
+Suites = Callable[[Result], Iterator[Suite]]
+
 
 def render(result: Result) -> bytes:
     """Return the document as UTF-8, with the elements and attributes of the common (Jenkins) schema.
@@ -37,12 +41,22 @@ def render(result: Result) -> bytes:
 
 def pieces(result: Result) -> Iterator[bytes]:
     """Yield the document of `render` in pieces, to save memory."""
+    return _document(result, _suites)
+
+
+def test_pieces(result: Result) -> Iterator[bytes] | None:
+    """Return a document of the tests alone, in pieces, so that other tools count as HeroCI does; None without tests."""
+    steps = (step for stage in result.stages for step in stage.steps)
+    return _document(result, _test_suites) if any(step.has_tests for step in steps) else None
+
+
+def _document(result: Result, suites: Suites) -> Iterator[bytes]:
     root = ET.Element("testsuites", name=legal_xml(result.project))
-    root.attrib |= {key: str(value) for key, value in _totals(result).items()}
+    root.attrib |= {key: str(value) for key, value in _totals(suites(result)).items()}
     root.set("time", f"{result.duration:.6f}")
     start, end = _text(root, declared=True)
     yield start
-    for suite, packed in _suites(result):
+    for suite, packed in suites(result):
         # Elements are much larger than their text, so only one suite is in memory at a time.
         element = suite.build_xml_doc()
         _set_times(element, packed)
@@ -53,10 +67,10 @@ def pieces(result: Result) -> Iterator[bytes]:
     yield end + b"\n"
 
 
-def _totals(result: Result) -> Mapping[str, int]:
+def _totals(suites: Iterator[Suite]) -> Mapping[str, int]:
     """Return the totals, which precede the suites; the suites are built again to write them."""
     totals: Counter[str] = Counter(tests=0, failures=0, errors=0, skipped=0)
-    for suite, packed in _suites(result):
+    for suite, packed in suites:
         totals["tests"] += len(suite.test_cases) + (packed.count if packed else 0)
         for case in suite.test_cases:
             totals["failures"] += bool(case.is_failure())
@@ -83,7 +97,7 @@ def _set_times(suite: ET.Element, packed: PassedTests | None) -> None:
     suite.set("time", f"{float(suite.get('time', 0)) + also.duration:.6f}")
 
 
-def _suites(result: Result) -> Iterator[tuple[Any, PassedTests | None]]:
+def _suites(result: Result) -> Iterator[Suite]:
     """Yield the suites, each with the packed tests that it also contains."""
     for stage in result.stages:
         cases = list(_stage_cases(stage))
@@ -93,6 +107,15 @@ def _suites(result: Result) -> Iterator[tuple[Any, PassedTests | None]]:
             if step.has_tests or step.diagnostics:
                 suite = _suite(f"{stage.name}/{step.name}", _step_cases(stage, step), step)
                 yield suite, step.passed
+
+
+def _test_suites(result: Result) -> Iterator[Suite]:
+    for stage in result.stages:
+        for step in stage.steps:
+            if step.has_tests:
+                name = f"{stage.name}.{step.name}"
+                cases = (_test_case(test, name) for test in step.tests)
+                yield _suite(f"{stage.name}/{step.name}", cases, step), step.passed
 
 
 def _suite(name: str, cases: Iterable[Any], step: StepResult | None = None) -> Any:

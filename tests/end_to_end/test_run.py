@@ -13,7 +13,14 @@ import pytest
 from tests.end_to_end.program import COMMAND, Run, call, environment, run
 from tests.end_to_end.projects import FILES, commit, write
 
-REPORTS = ("junit.xml", "coverage.xml", "coverage.json", "heroci-result.json", "summary.md")
+REPORTS = (
+    "junit.xml",
+    "tests.xml",
+    "coverage.xml",
+    "coverage.json",
+    "heroci-result.json",
+    "summary.md",
+)
 
 
 @pytest.fixture(scope="module")

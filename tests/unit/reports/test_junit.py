@@ -215,3 +215,18 @@ def test_names_with_control_characters_are_written_and_read_unchanged(name: str)
     read = read_sources([source], tree=PathResolver()).tests
 
     assert [(one.name, one.classname, one.details) for one in read] == [(name, name, name)]
+
+
+@given(results)
+def test_the_document_of_the_tests_counts_as_heroci_does(result: Result) -> None:
+    text = junit.test_pieces(result)
+    counts = result.counts
+    if text is None:
+        assert not any(step.has_tests for each in result.stages for step in each.steps)
+        return
+    root = check(b"".join(text))
+    found = {name: int(root.get(name, "")) for name in ("tests", "failures", "errors", "skipped")}
+    assert found["tests"] == counts.total
+    assert found["failures"] + found["errors"] == counts.bad
+    assert found["skipped"] == counts.skipped
+    assert len(list(root.iter("testcase"))) == counts.total
