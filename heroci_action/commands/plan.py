@@ -9,7 +9,7 @@ from pathlib import Path
 
 from heroci_action.analysis.times import times
 from heroci_action.commands.cache_directory import cache_directory
-from heroci_action.commands.last_failures import read_last_failures
+from heroci_action.commands.last_failures import LastFailures, read_last_failures
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof, in_processes
 from heroci_action.engines.base import Notify
 from heroci_action.engines.choice import Chosen, choose
@@ -74,42 +74,50 @@ async def plan_project(
         read_only=read_only,
         notify=notify,
     )
-    no_image = "excluded by --skip" if "image" in options.skip else None
-    if not chosen.engine.builds_images:
-        problem = await Docker(machine=machine, directory=loaded.root).problem()
-        no_image = no_image or (problem.cause if problem else None)
-    no_containers = (
-        None if chosen.engine.has_containers else f"the {chosen.name} engine has no containers"
-    )
+    no_containers = f"the {chosen.name} engine has no containers"
     proof = _find_proof(loaded, options, machine)
     if proof:
         loaded = in_processes(loaded, parallel=True, origin=describe_proof(proof))
     loaded, known = _read_times(loaded, options.shard, options.reference.baseline)
     last = read_last_failures(options.destination.output, loaded) if options.failed else None
     context = RunContext(
-        no_image=no_image,
-        no_containers=no_containers,
+        no_image=await _no_image(options, loaded, chosen, machine=machine),
+        no_containers=None if chosen.engine.has_containers else no_containers,
         shard=options.shard,
         times=known,
         arguments=options.arguments,
         test_names=_test_names(loaded) if options.arguments else TestNames(),
         only=last.tests if last else None,
     )
-    plan = build_plan(loaded, context)
-    if last:
-        reason = "did not fail in the last run"
-        plan = select(plan, only=last.stages, skip=options.skip, unselected=reason)
-    else:
-        plan = select(plan, only=options.stages, skip=options.skip)
     return Project(
         loaded=loaded,
         chosen=chosen,
-        plan=plan,
+        plan=_select(build_plan(loaded, context), options, last),
         shard=options.shard,
         partial=last.summary if last else None,
         context=context,
         proof=proof,
     )
+
+
+async def _no_image(
+    options: RunOptions, loaded: ProjectConfig, chosen: Chosen, *, machine: Mapping[str, str]
+) -> str | None:
+    """Return why no image can be built, None if one can."""
+    if "image" in options.skip:
+        return "excluded by --skip"
+    if chosen.engine.builds_images:
+        return None
+    problem = await Docker(machine=machine, directory=loaded.root).problem()
+    return problem.cause if problem else None
+
+
+def _select(plan: Plan, options: RunOptions, last: LastFailures | None) -> Plan:
+    """Return the plan with the requested stages, or with those that failed in the last run."""
+    if last is None:
+        return select(plan, only=options.stages, skip=options.skip)
+    reason = "did not fail in the last run"
+    return select(plan, only=last.stages, skip=options.skip, unselected=reason)
 
 
 def _load(options: RunOptions) -> ProjectConfig:

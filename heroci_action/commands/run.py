@@ -85,7 +85,8 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 create=create,
                 cache=cache_directory(machine),
             )
-            confirmed = result is first
+            # Only a failure under a proof leads to another run, whose stages this engine has not seen.
+            seen = project.proof is None or first.exit_code == ExitCode.PASSED
             result = with_logs(result, output)
             command_files.restore()
             result = expand_or_pack(result)
@@ -103,7 +104,7 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 destination=destination,
                 site=site,
             )
-            if code == ExitCode.PASSED and confirmed and isinstance(engine, CachedEngine):
+            if code == ExitCode.PASSED and seen and isinstance(engine, CachedEngine):
                 engine.save(result)
             return code
 

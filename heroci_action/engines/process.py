@@ -163,17 +163,19 @@ async def _start(program: Program) -> Process:
     except FileNotFoundError as error:
         raise ProgramNotFoundError(str(error.filename or program.arguments[0])) from error
     except OSError as error:
-        raise EngineError(
-            f"{program.arguments[0]!r} cannot be started: {error.strerror}",
-            remedy=(
-                _OTHER_USER
-                if user and error.errno == errno.EACCES
-                else _REMEDIES.get(error.errno or 0) or engine_error(error).remedy
-            ),
-        ) from error
+        raise _cannot_start(program, error) from error
     finally:
         _starting -= 1
     return process
+
+
+def _cannot_start(program: Program, error: OSError) -> EngineError:
+    refused = program.user and error.errno == errno.EACCES
+    usual = _REMEDIES.get(error.errno or 0) or engine_error(error).remedy
+    return EngineError(
+        f"{program.arguments[0]!r} cannot be started: {error.strerror}",
+        remedy=_OTHER_USER if refused else usual,
+    )
 
 
 class _Pump:

@@ -75,6 +75,16 @@ def _options(option: str, values: Iterable[str]) -> tuple[str, ...]:
 
 def ingredients(root: Path, environment: Environment) -> Iterator[Path]:
     """Yield the files that declare what to install, nested requirements files included."""
+    yield from _requirements_files(root, environment)
+    if environment.lock:
+        yield root / environment.lock
+    if environment.project is not None:
+        names = ("pyproject.toml", "setup.py", "setup.cfg")
+        files = [root / environment.project / name for name in names]
+        yield from (file for file in files if file.is_file())
+
+
+def _requirements_files(root: Path, environment: Environment) -> set[Path]:
     pending = [root / name for name in environment.requirements]
     seen: set[Path] = set()
     while pending:
@@ -84,13 +94,7 @@ def ingredients(root: Path, environment: Environment) -> Iterator[Path]:
         seen.add(path)
         nested: Iterable[str] = _NESTED.findall(path.read_text(errors="replace"))
         pending += [path.parent / name for name in nested]
-    yield from seen
-    if environment.lock:
-        yield root / environment.lock
-    if environment.project is not None:
-        names = ("pyproject.toml", "setup.py", "setup.cfg")
-        files = [root / environment.project / name for name in names]
-        yield from (file for file in files if file.is_file())
+    return seen
 
 
 def refers_to_checkout(root: Path, environment: Environment) -> bool:

@@ -61,13 +61,15 @@ def _skip_reason(loaded: ProjectConfig, *, with_image: bool) -> str | None:
         return "disabled by `integration.enabled = false`"
     if not (integration.checks or integration.command or _health(loaded)):
         return "there is nothing to check: no health endpoint was found, and `integration.checks` is empty"
-    if not with_image and _server(loaded) is None:
+    return None if with_image else _no_server_reason(loaded)
+
+
+def _no_server_reason(loaded: ProjectConfig) -> str | None:
+    """Return why the application cannot be started in the base environment."""
+    if _server(loaded) is None:
         return "no production server: no image, no gunicorn with WSGI and no uvicorn with ASGI"
-    if (
-        not with_image
-        and _on_sqlite(loaded)
-        and not (_scratch_variable(loaded) or integration.enabled)
-    ):
+    harmless = _scratch_variable(loaded) or loaded.config.integration.enabled
+    if _on_sqlite(loaded) and not harmless:
         return (
             "the application would use the SQLite file of the checkout; let the settings read DATABASE_URL, "
             "or set `integration.enabled = true`"
