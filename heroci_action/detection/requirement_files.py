@@ -101,11 +101,6 @@ def without_included(tree: RepositoryFiles, files: Iterable[str]) -> tuple[str, 
     return tuple(file for file in files if file not in inner)
 
 
-def is_side_file(path: str) -> bool:
-    """Return whether the name of a requirements file shows that it is not for the tests."""
-    return bool(_words(path) & _SIDE_WORDS)
-
-
 def choose_files(tree: RepositoryFiles, layout: Layout) -> tuple[str, ...]:
     """Return the requirements file of the project and the one for its tests.
 

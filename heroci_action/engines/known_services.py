@@ -245,11 +245,3 @@ class Access:
 def quoted(name: str, mark: str = '"') -> str:
     """Return a name as a quoted SQL identifier."""
     return f"{mark}{name.replace(mark, mark * 2)}{mark}"
-
-
-def postgres_values(
-    host: str, port: int, password: str, database: str, *, user: str = POSTGRES_USER
-) -> dict[str, str]:
-    """Return the values of `{postgres.host}`, `{postgres.url}` and so on."""
-    access = Access(scheme=POSTGRES.scheme, user=user, password=password, secret=True)
-    return access.values(host, port, database)

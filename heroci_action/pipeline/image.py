@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from heroci_action.config.model import ImageConfig
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import server_env
-from heroci_action.plan.actions import BuildImage, Command, ExportImage, Place, Serve
+from heroci_action.plan.actions import BuildImage, Command, ExportImage, RunsIn, Serve
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.project import ProjectConfig
 
@@ -62,7 +62,7 @@ def _steps(loaded: ProjectConfig) -> Iterator[Step]:
 def serve(loaded: ProjectConfig, image: ImageConfig) -> Step:
     """Return the step that starts the image and waits until it is healthy."""
     action = Serve(
-        place=Place.IMAGE,
+        runs_in=RunsIn.IMAGE,
         command=image.command,
         port=loaded.facts.image_port,
         health=image.health or loaded.facts.health,
@@ -73,4 +73,4 @@ def serve(loaded: ProjectConfig, image: ImageConfig) -> Step:
 
 def inside(*arguments: str) -> Command:
     """Return a command that runs in the image."""
-    return Command(line=arguments, place=Place.IMAGE)
+    return Command(line=arguments, runs_in=RunsIn.IMAGE)

@@ -11,7 +11,7 @@ from heroci_action.pipeline import image as image_stage
 from heroci_action.pipeline.base import NAME as BASE
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.variables import django, server_env, source_paths, with_path
-from heroci_action.plan.actions import Command, Place, Serve
+from heroci_action.plan.actions import Command, RunsIn, Serve
 from heroci_action.plan.report_kinds import JUNIT, Report
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.project import ProjectConfig
@@ -122,7 +122,7 @@ def _steps(loaded: ProjectConfig, *, with_image: bool) -> Iterator[Step]:
 
 def _serve(loaded: ProjectConfig) -> Serve:
     return Serve(
-        place=Place.ENVIRONMENT,
+        runs_in=RunsIn.ENVIRONMENT,
         command=_server(loaded),
         health=_health(loaded),
         within=READY_WITHIN,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Place(StrEnum):
+class RunsIn(StrEnum):
     """Where a command runs."""
 
     # In the base environment, with the project's source.
@@ -26,7 +26,7 @@ class Command:
     """
 
     line: str | tuple[str, ...]
-    place: Place = Place.ENVIRONMENT
+    runs_in: RunsIn = RunsIn.ENVIRONMENT
     explain: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
@@ -118,7 +118,7 @@ class Serve:
     its port is open. `within` is the time limit in seconds.
     """
 
-    place: Place
+    runs_in: RunsIn
     command: str | tuple[str, ...] | None = None
     port: int | None = None
     health: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from heroci_action.readers.base import BrokenReportError, Readings, Source, each
 from heroci_action.readers.format import Category, Format, xml_root
-from heroci_action.readers.locations import Finding, Place, to_readings
+from heroci_action.readers.locations import Finding, Location, to_readings
 from heroci_action.readers.xml import parse
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.records import Severity
@@ -40,7 +40,7 @@ class _Handler:
         """Return the finding; a `source` such as `com.puppycrawl.tools.checkstyle.LineLength` ends in the rule."""
         rule = attributes.get("source", "")
         return Finding(
-            place=Place.of({"path": self.file, **attributes}),
+            place=Location.of({"path": self.file, **attributes}),
             message=attributes.get("message", ""),
             tool="checkstyle",
             rule=rule.rpartition(".")[2],
@@ -55,7 +55,7 @@ class _Handler:
         """Take what Checkstyle writes if it cannot check a file."""
         if name == "exception" and self.exception is not None:
             message = "".join(self.exception).strip() or "this file could not be checked"
-            place = Place(path=self.file)
+            place = Location(path=self.file)
             self.findings.append(Finding(place=place, message=message, tool="checkstyle"))
             self.exception = None
 

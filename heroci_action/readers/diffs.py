@@ -11,7 +11,7 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk, PatchSet
 
 from heroci_action.readers.base import BrokenReportError, Readings, Source
-from heroci_action.readers.locations import Finding, Place, to_readings
+from heroci_action.readers.locations import Finding, Location, to_readings
 from heroci_action.repository.paths import PathResolver
 from heroci_action.text import without_ansi
 
@@ -95,7 +95,7 @@ def _findings(patch: PatchSet, tool: str) -> Iterator[Finding]:
         for hunk in file:
             for change in _changes(hunk):
                 last = change.line + max(change.removed, 1) - 1
-                place = Place(path=path, line=change.line, end_line=last)
+                place = Location(path=path, line=change.line, end_line=last)
                 yield Finding(place=place, message=_message(change, tool), tool=tool)
 
 
@@ -134,9 +134,9 @@ def _message_finding(line: str, tool: str) -> Iterator[Finding]:
         if match := pattern.match(line):
             parts = match.groupdict()
             text = ": ".join(part for part in (parts["text"], parts.get("more")) if part)
-            yield Finding(place=Place.of(parts), message=text, tool=tool)
+            yield Finding(place=Location.of(parts), message=text, tool=tool)
             return
     for pattern in _WOULD_CHANGE:
         if match := pattern.match(line):
-            place = Place(path=match["path"])
+            place = Location(path=match["path"])
             yield Finding(place=place, message=f"{tool} would change this file", tool=tool)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from heroci_action.readers.base import Readings, Source
-from heroci_action.readers.locations import Finding, Place, to_readings
+from heroci_action.readers.locations import Finding, Location, to_readings
 from heroci_action.repository.paths import PathResolver
 from heroci_action.text import without_ansi
 
@@ -25,7 +25,7 @@ def matches(
     for match in pattern.finditer(without_ansi(source.text).replace("\r\n", "\n")):
         parts = {key.rstrip("2"): value for key, value in match.groupdict().items() if value}
         yield parts, Finding(
-            place=Place.of(parts),
+            place=Location.of(parts),
             message=parts.get("text", ""),
             tool=source.kind,
             rule=parts.get("rule"),

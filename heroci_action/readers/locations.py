@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Location:
     """A place as a tool reports it, with the path as the tool wrote it."""
 
     path: str
@@ -23,7 +23,7 @@ class Place:
     column: int | None = None
 
     @classmethod
-    def of(cls, parts: Mapping[str, str | None]) -> Place:
+    def of(cls, parts: Mapping[str, str | None]) -> Location:
         """Return the place in the groups of a regular expression: `path`, `line`, `end_line` and `column`."""
         return cls(
             path=parts.get("path") or "",
@@ -40,7 +40,7 @@ class Place:
 class Finding:
     """A finding as a tool reports it."""
 
-    place: Place
+    place: Location
     message: str
     tool: str
     rule: str | None = None
@@ -77,7 +77,7 @@ def _diagnostic(finding: Finding, file: str | None) -> Diagnostic:
     place = finding.place
     if file is None:
         message = f"{place}: {finding.message}" if str(place) else finding.message
-        place = Place(path="")
+        place = Location(path="")
     else:
         message = finding.message
     return Diagnostic(

@@ -10,7 +10,7 @@ from typing import Any
 from heroci_action.readers.base import BrokenReportError, Readings, Source, each
 from heroci_action.readers.format import Category, Format, LintTool, json_array, text_matching
 from heroci_action.readers.lint_lines import PLACE, read_lines
-from heroci_action.readers.locations import Finding, Place, positive, to_readings
+from heroci_action.readers.locations import Finding, Location, positive, to_readings
 from heroci_action.repository.paths import PathResolver
 
 _FINDING = re.compile(
@@ -40,7 +40,7 @@ def _from_json(source: Source) -> Iterator[Finding]:
 
 
 def _finding(entry: Mapping[str, Any], tool: str) -> Finding:
-    place = Place(
+    place = Location(
         path=str(entry["filename"]),
         line=positive(entry["location"]["row"]),
         end_line=positive(entry["end_location"]["row"]),

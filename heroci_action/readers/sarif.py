@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from heroci_action.readers.base import BrokenReportError, Readings, Source, each
 from heroci_action.readers.format import Category, Format, json_object
-from heroci_action.readers.locations import Finding, Place, positive, to_readings
+from heroci_action.readers.locations import Finding, Location, positive, to_readings
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.records import Severity
 
@@ -99,11 +99,11 @@ def _message(result: Json, rule: Json) -> str:
     return str(text)
 
 
-def _place(result: Json, run: Json) -> Place:
+def _place(result: Json, run: Json) -> Location:
     locations = result.get("locations") or ()
     physical = (locations[0].get("physicalLocation") or {}) if locations else {}
     region = physical.get("region") or {}
-    return Place(
+    return Location(
         path=_path(physical.get("artifactLocation") or {}, run),
         line=positive(region.get("startLine")),
         end_line=positive(region.get("endLine")),

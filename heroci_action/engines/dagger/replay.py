@@ -11,7 +11,7 @@ import dagger
 from heroci_action.engines.base import StepOutcome
 from heroci_action.engines.dagger.replay_cache import Entry, digest
 from heroci_action.engines.dagger.resources import RunResources
-from heroci_action.plan.actions import Command, Place, Serve
+from heroci_action.plan.actions import Command, RunsIn, Serve
 from heroci_action.plan.placeholders import fill
 from heroci_action.plan.stages import Stage, Step
 
@@ -116,14 +116,14 @@ class StageReplay:
 def uses_environment(stage: Stage) -> bool:
     """Return whether a step of the stage runs in the base environment."""
     return any(
-        isinstance(step.action, Command | Serve) and step.action.place is Place.ENVIRONMENT
+        isinstance(step.action, Command | Serve) and step.action.runs_in is RunsIn.ENVIRONMENT
         for step in stage.steps
     )
 
 
 def in_image(step: Step) -> bool:
     """Return whether the step runs in the production image."""
-    return isinstance(step.action, Command | Serve) and step.action.place is Place.IMAGE
+    return isinstance(step.action, Command | Serve) and step.action.runs_in is RunsIn.IMAGE
 
 
 def is_replayable(step: Step) -> bool:

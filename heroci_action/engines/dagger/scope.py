@@ -40,7 +40,7 @@ from heroci_action.plan.actions import (
     Customise,
     ExportImage,
     InstallSystemPackages,
-    Place,
+    RunsIn,
     Serve,
 )
 from heroci_action.plan.placeholders import fill, fill_line
@@ -129,7 +129,7 @@ class DaggerScope(Dispatcher):
         """Run a command in the base environment or in the production image, or replay it."""
         await self._begin()
         arguments = arguments_of(fill_line(action.line, self._values))
-        if action.place is Place.IMAGE:
+        if action.runs_in is RunsIn.IMAGE:
             return await self._run_in_image(step, arguments, sink)
         if self._replay.replayed:
             return await self._replay_command(step, arguments, sink)
@@ -270,7 +270,7 @@ class DaggerScope(Dispatcher):
     async def _define_application(self, step: Step, action: Serve) -> Application:
         port = action.port or application.DEFAULT_PORT
         values = {"app.port": str(port), "app.interface": application.EVERY_INTERFACE}
-        in_image = action.place is Place.IMAGE
+        in_image = action.runs_in is RunsIn.IMAGE
         container = self._resources.built_image if in_image else await self._start_of(step)
         container = await self._prepare(container, step, salt=self._replay.salt, values=values)
         line = fill_line(action.command, {**self._values, **values}) if action.command else None

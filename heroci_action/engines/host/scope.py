@@ -30,7 +30,7 @@ from heroci_action.plan.actions import (
     Customise,
     ExportImage,
     InstallSystemPackages,
-    Place,
+    RunsIn,
     Serve,
 )
 from heroci_action.plan.placeholders import fill, fill_line
@@ -157,7 +157,7 @@ class HostScope(Dispatcher):
     async def _run_command(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
         arguments = arguments_of(fill_line(action.line, self._values))
         variables = declared_variables(self._stage, step, self._values)
-        if action.place is Place.IMAGE:
+        if action.runs_in is RunsIn.IMAGE:
             tag = self._resources.built_image
             program = await self._containers.command(tag, arguments, variables)
         else:
@@ -210,7 +210,7 @@ class HostScope(Dispatcher):
         return StepOutcome(exit_code=0, facts=facts)
 
     def _server(self, step: Step, action: Serve) -> Server:
-        in_image = action.place is Place.IMAGE
+        in_image = action.runs_in is RunsIn.IMAGE
         port = (action.port or image.DEFAULT_PORT) if in_image else free_port()
         listening = {"app.port": str(port), "app.interface": LOOPBACK}
         values = {**self._values, **listening}

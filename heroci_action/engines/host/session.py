@@ -13,7 +13,7 @@ from heroci_action.engines.host.containers import Containers, open_network
 from heroci_action.engines.host.resources import RunResources
 from heroci_action.engines.host.scope import HostScope, StageServices
 from heroci_action.engines.host.services import Provided
-from heroci_action.plan.actions import Command, Place, Serve
+from heroci_action.plan.actions import Command, RunsIn, Serve
 from heroci_action.plan.stages import Plan, Stage
 
 
@@ -78,7 +78,7 @@ class HostSession:
 def runs_image(stage: Stage) -> bool:
     """Return whether a step of the stage runs in the production image."""
     return any(
-        isinstance(step.action, Command | Serve) and step.action.place is Place.IMAGE
+        isinstance(step.action, Command | Serve) and step.action.runs_in is RunsIn.IMAGE
         for step in stage.steps
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.errors import EngineError
-from heroci_action.plan.actions import BuildImage, Command, Customise, Place
+from heroci_action.plan.actions import BuildImage, Command, Customise, RunsIn
 from heroci_action.plan.stages import TOOL_CACHES, Environment, Stage, Step
 from tests.integration.dagger.conftest import Repository
 
@@ -92,7 +92,7 @@ def test_a_build_has_its_secrets_and_the_image_does_not(repository: Repository) 
     unique = (repository.root / "unique.txt").read_text()
     repository.write({"Dockerfile": f"FROM python:3.13-slim\n{run} # {unique}\n"})
     build = BuildImage(dockerfile="Dockerfile", secrets=("INDEX_TOKEN",))
-    look = Command(line=("sh", "-c", "! test -s /run/secrets/INDEX_TOKEN"), place=Place.IMAGE)
+    look = Command(line=("sh", "-c", "! test -s /run/secrets/INDEX_TOKEN"), runs_in=RunsIn.IMAGE)
     steps = (Step(name="build", action=build), Step(name="look", action=look))
     seen = repository.run(Stage(name="image", steps=steps))
     assert [outcome.exit_code for outcome in seen.outcomes.values()] == [0, 0], seen.text

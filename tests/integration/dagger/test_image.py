@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from heroci_action.plan.actions import BuildImage, Command, Place, Serve
+from heroci_action.plan.actions import BuildImage, Command, RunsIn, Serve
 from heroci_action.plan.stages import Stage, Step
 from tests.integration.dagger.conftest import Repository
 
@@ -25,12 +25,12 @@ BUILD = Step(name="build", action=BuildImage(dockerfile="Dockerfile"))
 
 
 def serve(**more: object) -> Step:
-    action = Serve(place=Place.IMAGE, port=8000, **{"within": 20.0, **more})  # type: ignore[arg-type]
+    action = Serve(runs_in=RunsIn.IMAGE, port=8000, **{"within": 20.0, **more})  # type: ignore[arg-type]
     return Step(name="start", action=action)
 
 
 def inside(name: str, *line: str) -> Step:
-    return Step(name=name, action=Command(line=line, place=Place.IMAGE))
+    return Step(name=name, action=Command(line=line, runs_in=RunsIn.IMAGE))
 
 
 def image(*steps: Step) -> Stage:
@@ -119,7 +119,7 @@ def test_later_steps_reach_an_application_in_the_base_environment(
         Stage(
             name="integration",
             steps=(
-                Step(name="start", action=Serve(place=Place.ENVIRONMENT, command=line)),
+                Step(name="start", action=Serve(runs_in=RunsIn.ENVIRONMENT, command=line)),
                 Step(name="request", action=Command(line=("python", "-c", request))),
             ),
         )

@@ -24,8 +24,8 @@ from heroci_action.plan.actions import (
     ExportImage,
     InstallDependencies,
     InstallSystemPackages,
-    Place,
     PublishImage,
+    RunsIn,
     Serve,
 )
 from heroci_action.plan.stages import Step
@@ -37,7 +37,7 @@ ACTIONS: tuple[tuple[Action, str | None], ...] = (
     (BuildImage(dockerfile="Dockerfile"), "build_image"),
     (ExportImage(name="shop"), "export_image"),
     (PublishImage(address="shop:1", push=True), "push_image"),
-    (Serve(place=Place.IMAGE), "serve"),
+    (Serve(runs_in=RunsIn.IMAGE), "serve"),
     (Command(line="true"), "run_command"),
     (CollectReports(), None),
 )

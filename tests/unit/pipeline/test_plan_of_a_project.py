@@ -19,8 +19,8 @@ from heroci_action.plan.actions import (
     ExportImage,
     InstallDependencies,
     InstallSystemPackages,
-    Place,
     PublishImage,
+    RunsIn,
     Serve,
 )
 from heroci_action.plan.stages import Plan, Stage, Step
@@ -337,8 +337,10 @@ def test_the_image_is_built_migrated_started_and_checked_inside(tmp_path: Path) 
     stage = plan(tmp_path, project(POSTGRES, SERVED, DOCKERFILE)).stage("image")
     assert names(stage) == ["build", "migrate", "start", "check --deploy"]
     assert isinstance(step(stage, "build").action, BuildImage)
-    places = {step.action.place for step in stage.steps if isinstance(step.action, Command | Serve)}
-    assert places == {Place.IMAGE}
+    places = {
+        step.action.runs_in for step in stage.steps if isinstance(step.action, Command | Serve)
+    }
+    assert places == {RunsIn.IMAGE}
     serve = step(stage, "start").action
     assert isinstance(serve, Serve)
     assert (serve.port, serve.health, serve.command) == (8000, "/health/", None)
@@ -369,12 +371,12 @@ def test_the_image_is_asked_where_there_is_one_else_the_server_of_the_environmen
     with_image = plan(tmp_path, files).stage("integration")
     without = plan(tmp_path, files, docker=False).stage("integration")
     assert (with_image.needs, without.needs) == (("base", "image"), ("base",))
-    for stage, place in ((with_image, Place.IMAGE), (without, Place.ENVIRONMENT)):
+    for stage, runs_in in ((with_image, RunsIn.IMAGE), (without, RunsIn.ENVIRONMENT)):
         assert stage.skip is None
         assert names(stage) == ["migrate", "start"]
         serve = step(stage, "start").action
         assert isinstance(serve, Serve)
-        assert (serve.place, serve.health) == (place, "/health/")
+        assert (serve.runs_in, serve.health) == (runs_in, "/health/")
 
 
 def test_checks_are_one_step_with_a_report_and_the_own_tests_another(tmp_path: Path) -> None:
