@@ -31,6 +31,10 @@ DEVIATIONS = 5.0  # of the logarithm of the times' ratio, robustly estimated
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
 
 
+# A test's id, its status now and its status before; None if the run does not contain it.
+_Change = tuple[str, Status | None, Status | None]
+
+
 @dataclass(slots=True, kw_only=True)
 class _Outcomes:
     """The outcome of all cases of an id: the worst status, the number of failures, and the total of their seconds.
@@ -65,25 +69,13 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
         baseline = replace(baseline, coverage=None)
     numbers: dict[str, int] = {}
     now, before = _outcomes(result, numbers), _outcomes(baseline, numbers)
-    changes = [
-        (name, new, old)
-        for name, new, old in zip_longest(numbers, now.statuses, before.statuses)
-        if new is not Status.PASSED or old is not Status.PASSED
-    ]
-    failed = [(name, old in BAD) for name, new, old in changes if new in BAD]
+    changes = _changes(numbers, now, before)
+    failed = [name for name, new, _ in changes if new in BAD]
     # One of several tests of a name, in other jobs or files, failed already; another one did not.
     known = {
-        name
-        for name, was in failed
-        if was and now.failures[numbers[name]] <= before.failures[numbers[name]]
+        name for name in failed if now.failures[numbers[name]] <= before.failures[numbers[name]]
     }
-    ages = {age.id: age for age in baseline.comparison.known} if baseline.comparison else {}
     same = clean and bool(result.commit) and result.commit == baseline.commit
-    unstable = [
-        name
-        for name, new, old in changes
-        if same and _ran(new, old) and (new in BAD) != (old in BAD)
-    ]
     added = [name for name, _, old in changes if old is None]
     removed = [] if incomplete else [name for name, new, _ in changes if new is None]
     return Comparison(
@@ -92,10 +84,10 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
         duration=baseline.duration,
         counts=baseline.counts,
         coverage=baseline.coverage.percent if baseline.coverage else None,
-        new=tuple(name for name, _ in failed if name not in known),
-        known=tuple(_age(name, baseline, ages) for name, _ in failed if name in known),
-        fixed=tuple(sorted(name for name, new, old in changes if _good(new) and old in BAD)),
-        unstable=tuple(sorted(unstable)),
+        new=tuple(name for name in failed if name not in known),
+        known=_ages([name for name in failed if name in known], baseline),
+        fixed=_fixed(changes),
+        unstable=_unstable(changes) if same else (),
         slower=slower(_times(numbers, now, before)),
         added=len(added),
         removed=len(removed),
@@ -104,6 +96,28 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
         new_findings=_new_findings(result.diagnostics, baseline.diagnostics),
         coverage_files=_file_percents(result, baseline),
         stages={stage.name: stage.duration for stage in baseline.stages},
+    )
+
+
+def _changes(numbers: Iterable[str], now: _Outcomes, before: _Outcomes) -> list[_Change]:
+    """Return the tests that did not pass in both runs."""
+    return [
+        (name, new, old)
+        for name, new, old in zip_longest(numbers, now.statuses, before.statuses)
+        if new is not Status.PASSED or old is not Status.PASSED
+    ]
+
+
+def _fixed(changes: Iterable[_Change]) -> tuple[str, ...]:
+    return tuple(sorted(name for name, new, old in changes if new is Status.PASSED and old in BAD))
+
+
+def _unstable(changes: Iterable[_Change]) -> tuple[str, ...]:
+    """Return the tests that ran both times and failed once."""
+    return tuple(
+        sorted(
+            name for name, new, old in changes if _ran(new, old) and (new in BAD) != (old in BAD)
+        )
     )
 
 
@@ -122,12 +136,13 @@ def _outcomes(result: Result, numbers: dict[str, int]) -> _Outcomes:
     return found
 
 
-def _good(status: Status | None) -> bool:
-    return status is Status.PASSED
-
-
 def _ran(*statuses: Status | None) -> bool:
     return not {None, Status.SKIPPED}.intersection(statuses)
+
+
+def _ages(names: Iterable[str], baseline: Result) -> tuple[FailureAge, ...]:
+    ages = {age.id: age for age in baseline.comparison.known} if baseline.comparison else {}
+    return tuple(_age(name, baseline, ages) for name in names)
 
 
 def _age(name: str, baseline: Result, ages: Mapping[str, FailureAge]) -> FailureAge:

@@ -116,20 +116,23 @@ def choose_database(project: ProjectFiles) -> Database | None:
         return None
     last = max((index for index, way in enumerate(ways) if not way.conditional), default=-1)
     options = ways[max(last, 0) :]
-    chosen = [way for way in options if way.switches and _is_switched_on(project, way)]
-    if chosen:
-        return chosen[0]
+    switched = (way for way in options if way.switches and _is_switched_on(project, way))
+    if chosen := next(switched, None):
+        return chosen
     free = [way for way in options if not way.switches] or options
     sqlite = [way for way in free if way.vendor is Vendor.SQLITE]
     wanted = _wanted_vendor(project)
-    if wanted and not (sqlite and _tests_without_server(project)):
-        urls = [way for way in free if way.url and way.vendor is not Vendor.SQLITE]
-        named = [way for way in free if way.vendor is wanted]
-        variable = [way for way in free if way.reads_environment]
-        found = next((pool[0] for pool in (urls, named, variable) if pool), None)
-        if found:
-            return found
-    return (sqlite or free)[0]
+    if wanted is None or (sqlite and _tests_without_server(project)):
+        return (sqlite or free)[0]
+    return _on_server(free, wanted) or (sqlite or free)[0]
+
+
+def _on_server(ways: list[Database], wanted: Vendor) -> Database | None:
+    """Return the definition that can use a server of this vendor; a URL decides before a name."""
+    urls = [way for way in ways if way.url and way.vendor is not Vendor.SQLITE]
+    named = [way for way in ways if way.vendor is wanted]
+    variable = [way for way in ways if way.reads_environment]
+    return next(iter((*urls, *named, *variable)), None)
 
 
 def _find(project: ProjectFiles) -> list[Database]:
@@ -253,6 +256,11 @@ def _sqlite(project: ProjectFiles, way: Database) -> Iterator[Finding]:
         )
 
 
+_POSTGIS_URL = (
+    "postgis://{postgres.user}:{postgres.password}@{postgres.host}:{postgres.port}/{postgres.db}"
+)
+
+
 def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[Finding]:
     image = any_image(project, kind)
     why = f"the settings use {kind.name} ({way.file})"
@@ -263,10 +271,8 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
         reference = POSTGIS.format(version=version or "17")
         yield Found("services.postgres.image", reference, "the settings use GeoDjango")
     if way.url is not None:
-        url = f"{{{kind.name}.url}}"
-        if spatial and "ENGINE" not in way.literals:
-            login = "{postgres.user}:{postgres.password}@{postgres.host}:{postgres.port}"
-            url = f"postgis://{login}/{{postgres.db}}"
+        by_scheme = spatial and "ENGINE" not in way.literals
+        url = _POSTGIS_URL if by_scheme else f"{{{kind.name}.url}}"
         yield Found(f"env.{way.url.name}", url, f"read in {way.file}")
     yield from _keys(way, kind)
 

@@ -97,13 +97,15 @@ def _newest_allowed(project: ProjectFiles) -> tuple[Version, str]:
     newest = NEWEST_PYTHON if classifiers else _USUAL
     candidates = [(3, minor) for minor in range(newest[1], _OLDEST[1] - 1, -1)]
     allowed = [v for v in candidates if allows(requires, v) and _listed(v, classifiers)]
-    supported = [v for v in allowed if v <= _newest_for_django(project, v)]
-    if supported and supported[0] != allowed[0]:
-        return supported[0], "the newest that the pinned Django supports"
-    if (requires or classifiers) and allowed:
-        source = "requires-python allows" if requires else "the classifiers allow"
-        return allowed[0], f"the newest that {source}"
-    return _USUAL, ""
+    if not allowed:
+        return _USUAL, ""
+    supported = (v for v in allowed if v <= _newest_for_django(project, v))
+    version = next(supported, allowed[0])
+    if version != allowed[0]:
+        return version, "the newest that the pinned Django supports"
+    if requires:
+        return version, "the newest that requires-python allows"
+    return (version, "the newest that the classifiers allow") if classifiers else (_USUAL, "")
 
 
 def _listed(version: Version, classifiers: list[Version]) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.records import Image
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.database import choose_database
 from heroci_action.detection.environment_reads import Read, reads
@@ -135,42 +136,43 @@ def _redis(
         if read.name not in taken
         and (_is_redis(read) or (read.url == "cache" and not read.has_default))
     ]
-    image = next(
-        (
-            i
-            for i in project.evidence.images
-            if re.fullmatch(r"(.*/)?(redis|valkey|redis-stack\w*)", i.name)
-        ),
-        None,
-    )
-    in_ci = image in project.ci.services
-    asks = bool(project.evidence.testing)
-    needed = any(read.required for read, _ in candidates)
-    nothing_else = any(not read.has_default for read, _ in candidates)
-    if not (
-        in_ci
-        or (image is not None and needed)
-        or (not asks and nothing_else and distributions(project) & _REDIS_CLIENTS)
-    ):
+    image = next(filter(_is_redis_image, project.evidence.images), None)
+    if not _needs_redis(project, image, [read for read, _ in candidates]):
         return
-    version = re.match(r"v?(\d+)", image.tag) if image else None
     why = (
         f"{image.name}:{image.tag} in {image.source}"
         if image
         else f"read in {candidates[0][1].file}"
     )
-    usable = image is not None and "valkey" not in image.name
-    yield Found("services.redis", {"version": version[1]} if version and usable else {}, why)
+    yield Found("services.redis", _redis_version(image), why)
     if not candidates:
         yield Found(
             "services.redis.port", 6379, "the settings do not read its address from the environment"
         )
     for read, statement in candidates:
         in_ci = read.name in project.evidence.env
-        if asks and not (in_ci or read.required or read.default):
-            # The CI leaves it empty.
-            continue
-        yield Found(f"env.{read.name}", _redis_value(read), f"read in {statement.file}")
+        left_empty = not (in_ci or read.required or read.default)
+        if not (project.evidence.testing and left_empty):
+            yield Found(f"env.{read.name}", _redis_value(read), f"read in {statement.file}")
+
+
+def _is_redis_image(image: Image) -> bool:
+    return bool(re.fullmatch(r"(.*/)?(redis|valkey|redis-stack\w*)", image.name))
+
+
+def _needs_redis(project: ProjectFiles, image: Image | None, reads: list[Read]) -> bool:
+    if image in project.ci.services:
+        return True
+    if image is not None and any(read.required for read in reads):
+        return True
+    undecided = any(not read.has_default for read in reads) and not project.evidence.testing
+    return undecided and bool(distributions(project) & _REDIS_CLIENTS)
+
+
+def _redis_version(image: Image | None) -> dict[str, str]:
+    """Return the version of an image with Redis; Valkey counts its own."""
+    version = re.match(r"v?(\d+)", image.tag) if image and "valkey" not in image.name else None
+    return {"version": version[1]} if version else {}
 
 
 def _is_redis(read: Read) -> bool:

@@ -118,28 +118,36 @@ def recorded_run(processes: list[ProcessRecord]) -> RecordedRun | None:
     if not any(process.begun or process.open or process.stops for process in processes):
         return None
     suites = [suite for process in processes for suite in process.suites]
-    ends = [end for process in processes for end in process.ended.values()]
-    built = sum(process.built for process in processes)
-    planned = built + sum(_number(begin, "tests") for begin, _ in suites)
+    planned = sum(process.built for process in processes)
+    planned += sum(_number(begin, "tests") for begin, _ in suites)
     ran = max(
         sum(process.stops for process in processes),
         sum(_number(end, "ran") for _, end in suites if end is not None),
     )
     died = {pid: code for process in processes for pid, code in process.died.items()}
-    all_ended = not built and all(
-        process.begun.keys() <= process.ended.keys() for process in processes
-    )
-    left_out = sum(_number(end, "left_out") for end in ends)
+    stopped = any(end and end.get("stopped") is True for _, end in suites)
     return RecordedRun(
         planned=planned,
         ran=ran,
-        complete=all_ended and not died and ran + left_out >= planned,
-        stopped=not died and any(end and end.get("stopped") is True for _, end in suites),
+        complete=not died and _all_ended(processes) and ran + _left_out(processes) >= planned,
+        stopped=not died and stopped,
         intact=all(process.intact for process in processes),
         died=next(iter(died.values()), None),
         expected_failures=sum(process.expected_failures for process in processes),
         unfinished=tuple(_unfinished(processes, died)),
     )
+
+
+def _all_ended(processes: list[ProcessRecord]) -> bool:
+    """Return whether everything that began has ended, and no suite was still being built."""
+    return all(
+        not process.built and process.begun.keys() <= process.ended.keys() for process in processes
+    )
+
+
+def _left_out(processes: list[ProcessRecord]) -> int:
+    ends = (end for process in processes for end in process.ended.values())
+    return sum(_number(end, "left_out") for end in ends)
 
 
 def _unfinished(processes: list[ProcessRecord], died: Mapping[int, int | None]) -> list[Unfinished]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
@@ -26,26 +26,32 @@ def legs_of(matrix: object) -> list[Leg]:
     """Return the legs of GitHub's `matrix`, with `include` and `exclude`."""
     entries = table(matrix)
     axes = {
-        key: items(value) for key, value in entries.items() if key not in {"include", "exclude"}
+        key: values
+        for key, value in entries.items()
+        if key not in {"include", "exclude"} and (values := items(value))
     }
-    axes = {key: values for key, values in axes.items() if values}
+    excluded = [entry for entry in map(table, items(entries.get("exclude"))) if entry]
+    legs = [leg for leg in _combine(axes) if not any(_fits(entry, leg) for entry in excluded)]
+    return _include([table(entry) for entry in items(entries.get("include"))], legs, axes)
+
+
+def _combine(axes: Mapping[str, list[Any]]) -> list[Leg]:
+    """Return each combination of the values."""
     combined = itertools.islice(itertools.product(*axes.values()), MAX_LEGS)
-    legs: list[dict[str, Any]] = [
-        dict(zip(axes, values, strict=True)) for values in combined if axes
-    ]
-    excluded = [table(entry) for entry in items(entries.get("exclude"))]
-    legs = [leg for leg in legs if not any(entry and _fits(entry, leg) for entry in excluded)]
-    original = [dict(leg) for leg in legs]
-    for entry in items(entries.get("include")):
-        added = table(entry)
-        shared = {key: value for key, value in added.items() if key in axes}
-        fitting = [leg for leg, own in zip(legs, original, strict=False) if _fits(shared, own)]
-        if original and fitting:
-            for leg in fitting:
-                leg.update(added)
-        else:
-            legs.append(dict(added))
-    return list(legs)
+    return [dict(zip(axes, values, strict=True)) for values in combined] if axes else []
+
+
+def _include(entries: Iterable[Leg], legs: list[Leg], axes: Container[str]) -> list[Leg]:
+    """Add the values of an entry to the legs that it does not contradict; it is a leg itself if there are none."""
+    extended = [dict(leg) for leg in legs]
+    for entry in entries:
+        shared = {key: value for key, value in entry.items() if key in axes}
+        fitting = [leg for leg, own in zip(extended, legs, strict=False) if _fits(shared, own)]
+        for leg in fitting:
+            leg.update(entry)
+        if not fitting:
+            extended.append(dict(entry))
+    return list(extended)
 
 
 def _fits(entry: Mapping[str, Any], leg: Mapping[str, Any]) -> bool:
