@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -32,6 +32,30 @@ FAILURES = 10_000  # tests that are shown with their texts; the others are named
 NAMED = 50_000  # tests that are only named
 FINDINGS = 2_000
 SLOWEST = 50
+NOTABLE = 0.1  # seconds; faster tests are not worth a look
+# Seconds between two marks of the time axis.
+TICK_STEPS = (
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    1_200,
+    3_600,
+    7_200,
+)
+TICKS = 4  # of the time axis, at most, after its start
 BARS = 200
 TEXTS = 100_000_000  # characters of all texts together
 PIECE = 500  # parts of the template that are written at once
@@ -49,6 +73,14 @@ class Bar:
     width: float
     words: str
     is_stage: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A mark of the time axis, in percent of the run."""
+
+    left: float
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +121,12 @@ def pieces(
     page = _template().stream(
         result=result,
         link=links.url,
+        anchor=_anchors(),
+        ticks=tuple(_ticks(_axis_length(result))),
+        statuses=tuple(_statuses(result)),
+        skipped=[test for test in result.tests if test.status is Status.SKIPPED],
+        most_skipped=FAILURES,
+        slower=result.comparison.slower[:FAILURES] if result.comparison else (),
         policy=_policy(style, script),
         style=style,
         script=script,
@@ -109,9 +147,12 @@ def pieces(
         flaky=[test for test in result.tests if test.status is Status.FLAKY][:FAILURES],
         findings=list(result.diagnostics),
         shown_findings=FINDINGS,
-        slowest=slowest_tests(result, SLOWEST),
+        slowest=[one for one in slowest_tests(result, SLOWEST) if one.duration >= NOTABLE],
         fixtures=describe_fixtures(result)[:SLOWEST],
         covered=tuple(_covered(result, sources)),
+        complete=_complete(result),
+        lines_run=sum(len(file.covered) for file in _measured(result)),
+        lines_missed=sum(len(file.missing) for file in _measured(result)),
         warnings=tuple(_warnings(result)),
     )
     page.enable_buffering(PIECE)
@@ -201,8 +242,7 @@ def _figures(result: Result) -> Iterator[tuple[str, str]]:
 
 def _bars(result: Result) -> Iterator[Bar]:
     """Yield stages with their steps; the shortest bar is still visible."""
-    ends = [stage.started + stage.duration for stage in result.stages]
-    total = max([result.duration, *ends, 1e-9])
+    total = _axis_length(result)
     rows: list[tuple[StageResult | StepResult, bool]] = []
     for stage in result.stages:
         rows += [(stage, True), *((step, False) for step in stage.steps)]
@@ -220,12 +260,62 @@ def _bars(result: Result) -> Iterator[Bar]:
         )
 
 
+def _axis_length(result: Result) -> float:
+    """Return the seconds that the time axis spans; never zero."""
+    ends = [stage.started + stage.duration for stage in result.stages]
+    return max([result.duration, *ends, 1e-9])
+
+
+def _ticks(total: float) -> Iterator[Tick]:
+    """Yield the marks of the axis, at round times."""
+    step = next((one for one in TICK_STEPS if total / one < TICKS + 1), total / TICKS)
+    for number in range(int(total / step) + 1):
+        yield Tick(
+            left=100 * number * step / total, words=seconds(number * step) if number else "0 s"
+        )
+
+
+def _statuses(result: Result) -> Iterator[tuple[str, int]]:
+    """Yield the words of the status filters with the numbers of their tests, without empty ones."""
+    counts = result.counts
+    numbers = {
+        "failed": counts.bad,
+        "flaky": counts.flaky,
+        "skipped": counts.skipped,
+        "passed": counts.passed,
+        "slower": len(result.comparison.slower) if result.comparison else 0,
+    }
+    return ((word, number) for word, number in numbers.items() if number)
+
+
+def _anchors() -> Callable[[Failure], str]:
+    """Return a function that names the place of a test in the page, the same one in every run."""
+    used: Counter[str] = Counter()
+
+    def anchor(failure: Failure) -> str:
+        identity = f"{failure.source}\n{failure.test.file}\n{failure.test.id}"
+        digest = hashlib.sha256(identity.encode(errors="replace")).hexdigest()[:12]
+        used[digest] += 1
+        return f"test-{digest}" + (f"-{used[digest]}" if used[digest] > 1 else "")
+
+    return anchor
+
+
+def _measured(result: Result) -> list[FileCoverage]:
+    return [file for file in result.coverage.files if file.measured] if result.coverage else []
+
+
+def _complete(result: Result) -> list[str]:
+    """Return the files without a missed line or branch."""
+    return [file.path for file in _measured(result) if file.ran == file.measured]
+
+
 def _covered(result: Result, sources: Mapping[str, str]) -> Iterator[CoveredFile]:
-    """Yield the files with the most missed lines first; sources while they fit."""
+    """Yield the incompletely covered files, those with the most missed lines first; sources while they fit."""
     before = result.comparison.coverage_files if result.comparison else {}
-    measured = [file for file in result.coverage.files if file.measured] if result.coverage else []
+    incomplete = [file for file in _measured(result) if file.ran < file.measured]
     room = SOURCE_LINES
-    for file in sorted(measured, key=lambda one: (-len(one.missing), one.path)):
+    for file in sorted(incomplete, key=lambda one: (-len(one.missing), one.path)):
         percent = 100 * file.ran / file.measured
         text = sources.get(file.path, "").split("\n") if file.path in sources else []
         lines = tuple(_lines(file, text)) if len(text) <= room else ()

@@ -78,6 +78,7 @@ def result() -> Result:
         ),
         case("test_flaky", Status.FLAKY, message="sometimes"),
         case("test_fine", duration=2.5),
+        case("test_later", Status.SKIPPED, message="no network"),
     )
     tests = step(
         "unit",
@@ -130,11 +131,12 @@ def test_page_shows_failures_findings_times_and_sources(chromium: Browser, tmp_p
 
     titles = chromium.value("[...document.querySelectorAll('h2')].map(one => one.textContent)")
     assert titles == [
-        "Timeline",
         "2 failed tests",
         "1 flaky test",
         "1 finding",
+        "Timeline",
         "Slowest tests",
+        "1 skipped test",
         "Coverage",
     ]
     assert visible(chromium) == ["pkg.Tests.test_known", "pkg.Tests.test_broken"]
@@ -183,20 +185,47 @@ def test_filter_hides_tests_that_do_not_match(chromium: Browser, tmp_path: Path)
     for key in "broken 1":
         chromium.press(key)
     assert visible(chromium) == ["pkg.Tests.test_broken"]
-    assert chromium.value("document.getElementById('matches').textContent") == "1 of 6"
+    assert chromium.value("document.getElementById('matches').textContent") == "1 of 7"
     chromium.press("Escape")
     assert len(visible(chromium)) == 2
+
+
+def test_status_filters_show_the_tests_of_a_status(chromium: Browser, tmp_path: Path) -> None:
+    opened(chromium, tmp_path, result())
+
+    words = "[...document.querySelectorAll('[data-filter]')].map(one => one.textContent)"
+    assert chromium.value(words) == ["failed 2", "flaky 1", "skipped 1", "passed 1"]
+    chromium.value("document.querySelector('[data-filter=skipped]').click()")
+    titles = "[...document.querySelectorAll('h2')].filter(one => one.offsetParent).map(one => one.textContent)"
+    assert chromium.value(titles) == ["1 skipped test"]
+    assert visible(chromium) == []
+    chromium.value("document.querySelector('[data-filter=failed]').click()")
+    assert visible(chromium) == ["pkg.Tests.test_known", "pkg.Tests.test_broken"]
+
+
+def test_link_to_a_test_opens_it(chromium: Browser, tmp_path: Path) -> None:
+    many = run_of(*failures(30, causes=30))
+    page = tmp_path / "report.html"
+    page.write_bytes(render(many, sources={}))
+    chromium.open(page)
+    last = "[...document.querySelectorAll('details[id]')].at(-1)"
+    assert not chromium.value(f"{last}.open")
+
+    chromium.value(f"location.hash = {last}.id")
+
+    chromium.value("new Promise(done => setTimeout(done, 100))")
+    assert chromium.value(f"{last}.open")
 
 
 def test_page_works_with_the_keyboard(chromium: Browser, tmp_path: Path) -> None:
     opened(chromium, tmp_path, result())
     focused = "document.activeElement.id || document.activeElement.tagName"
     reached = []
-    for _ in range(6):
+    for _ in range(9):
         chromium.press("Tab")
         reached.append(chromium.value(focused))
 
-    assert reached == ["A", "filter", "open", "theme", "SUMMARY", "SUMMARY"]
+    assert reached == ["A", "filter", "open", "theme", *["BUTTON"] * 4, "SUMMARY"]
     before = chromium.value("document.activeElement.parentElement.open")
     chromium.press("Enter")
     assert chromium.value("document.activeElement.parentElement.open") is not before

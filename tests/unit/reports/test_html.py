@@ -12,6 +12,7 @@ from hypothesis import given
 
 from heroci_action.reports import html
 from heroci_action.reports.html import SOURCE_LINES, render
+from heroci_action.reports.links import CodeLinks
 from heroci_action.results.coverage import Coverage, FileCoverage
 from heroci_action.results.records import Attempt, Result, Status
 from tests.unit.builders import case, failures, run, run_of, stage, step
@@ -134,3 +135,42 @@ def test_sources_stop_where_there_is_no_room() -> None:
 
     assert page.count('class="source"') == 1
     assert "Source not included." in page
+
+
+def test_places_link_to_the_code_and_complete_files_are_folded() -> None:
+    bad = case("a", Status.FAILED, file="a.py", line=3)
+    files = (
+        FileCoverage(path="a.py", covered=(1,), missing=(2,)),
+        *(FileCoverage(path=name, covered=(1,)) for name in ("b.py", "c.py")),
+    )
+    result = run(
+        stage("tests", step("tests", Status.FAILED, tests=(bad,))), coverage=Coverage(files=files)
+    )
+    links = CodeLinks(address="https://github.com/o/r/blob/abc", tracked={"a.py"})
+
+    page = render(result, sources={}, links=links).decode()
+
+    assert '<a href="https://github.com/o/r/blob/abc/a.py#L3"><code>a.py:3</code></a>' in page
+    assert "<b>75.00 %</b> of 3 files: 3 lines ran, 1 line never ran." in page
+    assert "<summary>2 files at 100 %</summary>" in page
+
+
+def test_link_to_a_test_is_the_same_in_every_run_and_unique() -> None:
+    one, other = case("a", Status.FAILED), case("b", Status.FAILED)
+
+    before = re.findall(r'id="(test-[^"]+)"', page_of(run_of(one)))
+    now = re.findall(r'id="(test-[^"]+)"', page_of(run_of(other, one, one)))
+
+    assert before[0] == now[1]
+    assert len(set(now)) == 3
+
+
+@pytest.mark.parametrize("total", [0.003, 0.4, 7, 61, 1_000, 30_000])
+def test_time_axis_has_few_marks(total: float) -> None:
+    ended = run(stage("tests", step(), started=0.0, duration=total), duration=total)
+
+    marks = re.findall(r"<text[^>]*>([^<]+)</text>", page_of(ended))
+
+    assert marks[0] == "0 s"
+    assert 1 <= len(marks) <= 6
+    assert len(set(marks)) == len(marks)
