@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heroci_action.cache.entry import DamagedEntryError, Entry, pack, unpack
+from heroci_action.text import size
 
 _DIRECTORY = "results"
 _SALT = "salt"
@@ -31,7 +32,7 @@ class Store:
     """The entries below HeroCI's cache directory; `size` is the limit in bytes."""
 
     cache: Path
-    size: int
+    size: int = 0
 
     @property
     def directory(self) -> Path:
@@ -71,6 +72,20 @@ class Store:
             if total > self.size:
                 with contextlib.suppress(OSError):
                     stored.path.unlink()
+
+    def describe(self) -> str:
+        """Return the number of entries and their size as one line."""
+        sizes = [stored.size for stored in self.list()]
+        return f"results of stages, in {self.directory}: {len(sizes):,} stored, {size(sum(sizes))}"
+
+    def clear(self) -> int:
+        """Remove every entry; return how many there were."""
+        removed = 0
+        for stored in self.list():
+            with contextlib.suppress(OSError):
+                stored.path.unlink()
+                removed += 1
+        return removed
 
     def list(self) -> Iterator[Stored]:
         """Yield the files of the store."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 import click
 
+from heroci_action.cache.store import Store
 from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.run import print_note
 from heroci_action.engines.registry import ENGINES, EngineKind
@@ -47,6 +48,7 @@ def command() -> None:
 def show(*, path: Path, engine: str, runner_host: str | None) -> None:
     """Show what the engines keep for the project at PATH and for all projects together."""
     request = _request(path, runner_host)
+    click.echo(Store(cache=request.cache).describe())
     anyio.run(_print, EngineChoice(engine), request, lambda kind: kind.show_cache(request))
 
 
@@ -67,11 +69,14 @@ def prune(*, path: Path, engine: str, runner_host: str | None, everything: bool,
     On a terminal, the entries are listed first, and nothing is removed without confirmation.
     """
     request = _request(path, runner_host, everything=everything)
+    store = Store(cache=request.cache)
     if sys.stdin.isatty() and not yes:
+        click.echo(store.describe())
         anyio.run(_print, EngineChoice(engine), request, lambda kind: kind.show_cache(request))
         if not click.confirm("Remove all of this?"):
             click.echo("Nothing was removed.")
             return
+    click.echo(f"results of stages: removed {store.clear():,}")
     anyio.run(_print, EngineChoice(engine), request, lambda kind: kind.prune_cache(request))
 
 

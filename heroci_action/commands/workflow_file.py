@@ -10,6 +10,8 @@ import yaml
 
 WORKFLOW = ".github/workflows/heroci.yml"
 OUTPUT = "heroci-reports"
+CACHE = ".git/heroci-cache"
+"""Inside .git, because no tool of the project looks there, and few images are built from it."""
 
 CHECKOUT = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0"
@@ -72,6 +74,7 @@ def _job(uses: str, jobs: Jobs) -> str:
     keeps = not jobs.merges
     name = f"HeroCI ({jobs.value})" if jobs.values else "HeroCI"
     key = f"heroci-baseline-{jobs.value}-" if jobs.values and keeps else "heroci-baseline-"
+    cache = f"heroci-cache-{jobs.value}-" if jobs.values else "heroci-cache-"
     artifact = f"{jobs.axis}-{jobs.value}" if jobs.merges else OUTPUT
     if jobs.values and keeps:
         artifact = f"{OUTPUT}-${{{{ strategy.job-index }}}}"
@@ -81,7 +84,9 @@ def _job(uses: str, jobs: Jobs) -> str:
             _STRATEGY.format(axis=jobs.axis, values=_sequence(jobs.values)) if jobs.values else "",
             _STEPS.format(checkout=CHECKOUT),
             _RESTORE.format(restore=RESTORE, key=key) if keeps else "",
-            _run(uses, _inputs(jobs)),
+            _RESTORE_CACHE.format(restore=RESTORE, key=cache),
+            _run(uses, {**_inputs(jobs), "cache-dir": CACHE}),
+            _SAVE_CACHE.format(save=SAVE, key=cache),
             _UPLOAD.format(upload=UPLOAD, name=artifact),
             _KEEP.format(save=SAVE, key=key) if keeps else "",
         )
@@ -173,6 +178,21 @@ _RESTORE = """\
           path: baseline
           key: {key}${{{{ github.sha }}}}
           restore-keys: {key}
+"""
+_RESTORE_CACHE = f"""\
+      # The newest results and environments of this branch, else of the default branch.
+      - uses: {{restore}}
+        with:
+          path: {CACHE}
+          key: {{key}}${{{{{{{{ github.run_id }}}}}}}}-${{{{{{{{ github.run_attempt }}}}}}}}
+          restore-keys: {{key}}
+"""
+_SAVE_CACHE = f"""\
+      - uses: {{save}}
+        if: ${{{{{{{{ !cancelled() }}}}}}}}
+        with:
+          path: {CACHE}
+          key: {{key}}${{{{{{{{ github.run_id }}}}}}}}-${{{{{{{{ github.run_attempt }}}}}}}}
 """
 _DOWNLOAD = """\
       - uses: {download}

@@ -19,7 +19,11 @@ from tests.end_to_end.program import COMMAND, Run, call, environment
 
 WORKFLOW = ".github/workflows/heroci.yml"
 PINNED = "acme/heroci@" + "0123456789abcdef" * 2 + "01234567"
-DEFAULT = {"baseline": "baseline/heroci-result.json", "output": "heroci-reports"}
+DEFAULT = {
+    "cache-dir": ".git/heroci-cache",
+    "baseline": "baseline/heroci-result.json",
+    "output": "heroci-reports",
+}
 MANAGE = projects.FILES["manage.py"]
 MOVED: dict[str, str | None] = dict.fromkeys(projects.FILES)
 
