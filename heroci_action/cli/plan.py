@@ -67,23 +67,35 @@ def command(
     **options: Any,
 ) -> None:
     """Show what `heroci run` would do with the project at PATH (default: the current directory)."""
-    if form != "text" and (explain or write):
-        name = "--explain" if explain else "--write"
-        raise click.UsageError(f"--format {form} and {name} contradict each other.")
+    _refuse_contradiction(form, for_text=explain or write, for_matrix=bool(shards or pythons))
     options["engine"] = EngineChoice(options["engine"])
     requested = RunOptions(**options)
     if form == "matrix":
         versions = [{"python": python} for python in dict.fromkeys(pythons)]
         click.echo(_matrix(shards, versions or _cells(requested, needed=shards is None)))
         return
-    if shards or pythons:
-        raise click.UsageError("--shards and --python need --format matrix.")
     project = anyio.run(partial(plan_project, requested, os.environ, read_only=True))
     if form == "json":
         record = json.dumps(_record(project), indent=2, ensure_ascii=False)
         # The runner takes `##[` for a command anywhere in a line.
         click.echo(record.replace("##[", r"#\u0023["))
         return
+    _show_plan(project)
+    if explain:
+        _explain(project)
+    if write:
+        _write(project.loaded, requested.path.resolve())
+
+
+def _refuse_contradiction(form: str, *, for_text: bool, for_matrix: bool) -> None:
+    """Raise UsageError for options that the format ignores."""
+    if for_text and form != "text":
+        raise click.UsageError(f"--explain and --write contradict --format {form}.")
+    if for_matrix and form != "matrix":
+        raise click.UsageError("--shards and --python need --format matrix.")
+
+
+def _show_plan(project: Project) -> None:
     chosen = project.chosen
     click.echo(_safe(f"{project.plan.project} on the {chosen.name} engine ({chosen.reason})"))
     click.echo()
@@ -91,10 +103,6 @@ def command(
         _show(stage)
     for warning in project.loaded.warnings:
         click.echo(f"{click.style('warning', fg='yellow')}: {_safe(warning)}")
-    if explain:
-        _explain(project)
-    if write:
-        _write(project.loaded, requested.path.resolve())
 
 
 def _write(project: ProjectConfig, place: Path) -> None:

@@ -31,17 +31,22 @@ def _inline_enums(schema: dict[str, Any]) -> dict[str, Any]:
         if "enum" in node
     }
 
-    def inline(node: Any) -> Any:
-        if isinstance(node, list):
-            return [inline(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        rest = {key: inline(value) for key, value in node.items() if key != "$ref"}
-        return rest | (enums.get(node["$ref"], {"$ref": node["$ref"]}) if "$ref" in node else {})
-
     kept = {name: node for name, node in schema["$defs"].items() if "enum" not in node}
-    inlined: dict[str, Any] = inline({**schema, "$defs": kept})
+    inlined: dict[str, Any] = _replace_references({**schema, "$defs": kept}, enums)
     return inlined
+
+
+def _replace_references(node: Any, replacements: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_replace_references(item, replacements) for item in node]
+    if not isinstance(node, dict):
+        return node
+    reference = node.get("$ref")
+    kept = {
+        key: value for key, value in node.items() if reference not in replacements or key != "$ref"
+    }
+    replaced = {key: _replace_references(value, replacements) for key, value in kept.items()}
+    return replaced | replacements.get(str(reference), {})
 
 
 def text() -> str:
