@@ -80,7 +80,7 @@ AIMS = {"heroci, cold": 0.55}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Competitor:
-    """A way to do the same work, with a checkout, a home directory and a database of its own."""
+    """A way to do the same work, with a checkout, its own home directory and database."""
 
     place: Workplace
     command: tuple[str, ...]

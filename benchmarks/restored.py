@@ -45,7 +45,7 @@ def _round(place: Workplace, fresh_engine: str | None) -> dict[str, float]:
     place.directory.mkdir()
     place.check_out()
     cold = place.run().seconds
-    # Deleting is slow and not part of either time; renaming leaves nothing behind that could be used.
+    # Deleting is slow and not part of either time; after renaming, nothing can be reused.
     place.project.rename(place.directory / "old-project")
     uv = place.directory / "uv"
     if uv.exists():

@@ -1,4 +1,4 @@
-"""Run HeroCI on a copy of a project, with caches of its own, and time it."""
+"""Run HeroCI on a copy of a project, with its own caches, and time it."""
 
 from __future__ import annotations
 

@@ -3,9 +3,8 @@
     python -m benchmarks.stages [--engine host|dagger] [--project REPOSITORY] [--rounds N]
 
 Without caches means empty cache directories on the host engine, and --no-cache on a Dagger engine, which keeps the
-layers of base images. With caches is the same run again. The ratios are those of a stage with caches to the same stage
-without. The pipeline that HeroCI replaces states 8 to 11 minutes without caches and 3 to 4 with them, a ratio of about
-0.36.
+layers of base images. With caches is the same run again. Each ratio compares a stage with caches to the same stage
+without. The pipeline that HeroCI replaces states 8 to 11 minutes without caches and 3 to 4 with them, a ratio of 0.36.
 """
 
 from __future__ import annotations

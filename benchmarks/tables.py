@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table; `reference` names what the ratios refer to, and `note` is printed below it."""
+    """A table; the ratios refer to `reference`, and `note` is printed below it."""
 
     title: str
     reference: str

@@ -45,7 +45,7 @@ def _outcomes(tests: Iterable[TestCase]) -> Mapping[str, tuple[Status, ...]]:
 
 
 def failed_steps(result: Result, names: Iterable[str]) -> tuple[StepResult, ...]:
-    """Return those of the named steps whose command failed by itself, not by a time limit or an interrupt."""
+    """Return the named steps whose command failed by itself, not by a time limit or an interrupt."""
     wanted = frozenset(names)
     return tuple(
         step

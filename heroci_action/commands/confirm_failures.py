@@ -134,7 +134,7 @@ def _later(stage: StageResult, offset: float) -> StageResult:
 
 
 def _refutation(tests: tuple[str, ...]) -> str:
-    end = "the result is that of a run in one process, and the tests no longer run in parallel"
+    end = "the result is from a run in one process, and the tests no longer run in parallel"
     if not tests:
         return f"the tests failed in parallel and not in one process; {end}"
     more = f" and {len(tests) - NAMED:,} more" if len(tests) > NAMED else ""

@@ -24,7 +24,7 @@ class Proofs:
     baseline: Path | None = None
 
     def find(self, project: ProjectConfig) -> ParallelProof | None:
-        """Return the proof for this project; one that was withdrawn on this machine is not found again."""
+        """Return the proof for this project, unless it was withdrawn on this machine."""
         key = suite_key(project)
         stored = _read(self._path(key))
         if stored is None:
@@ -77,7 +77,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def suite_key(project: ProjectConfig) -> str:
-    """Return what a proof is for: the project, the test runner with its arguments, the settings and the services."""
+    """Return a hash of the project, the test runner with its arguments, the settings and the services."""
     config = project.config
     parts = (
         project.root.name,
