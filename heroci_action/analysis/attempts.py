@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from itertools import chain
@@ -63,18 +63,25 @@ def _supersede(earlier: Result, later: Result) -> Result:
 
 
 def _supersede_stage(earlier: StageResult, later: StageResult) -> StageResult:
-    known = {step.name: step for step in earlier.steps}
-    steps = [
-        _supersede_step(known[step.name], step) if step.name in known else step
-        for step in later.steps
-    ]
-    names = {step.name for step in later.steps}
-    kept = [step for step in earlier.steps if step.name not in names]
-    left = [step for step in (*kept, *steps) if step.status.is_unsuccessful]
+    steps = _supersede_steps(earlier.steps, later.steps)
+    left = next((step for step in steps if step.status.is_unsuccessful), None)
     if left and later.status is Status.PASSED:
-        reason = f"{left[0].name}: {left[0].reason}"
-        later = replace(later, status=left[0].status, reason=reason, remedy=left[0].remedy)
-    return replace(later, steps=(*kept, *steps))
+        reason = f"{left.name}: {left.reason}"
+        later = replace(later, status=left.status, reason=reason, remedy=left.remedy)
+    return replace(later, steps=steps)
+
+
+def _supersede_steps(
+    earlier: Sequence[StepResult], later: Sequence[StepResult]
+) -> tuple[StepResult, ...]:
+    """Return the steps that did not run again, and then the later ones."""
+    known = {step.name: step for step in earlier}
+    names = {step.name for step in later}
+    kept = (step for step in earlier if step.name not in names)
+    again = (
+        _supersede_step(known[step.name], step) if step.name in known else step for step in later
+    )
+    return (*kept, *again)
 
 
 def _supersede_step(earlier: StepResult, later: StepResult) -> StepResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from heroci_action.results.packed import find_named
@@ -92,11 +92,7 @@ def mark_passed_elsewhere(result: Result) -> Result:
     wanted = frozenset(failure.test.name for failure in failures)
     if not wanted:
         return result
-    passes: dict[str, dict[tuple[str, str | None], None]] = {}
-    for stage in result.stages:
-        for step in stage.steps:
-            for test_id, file in _passed(step, wanted):
-                passes.setdefault(test_id, {})[names[stage.name, step.name], file] = None
+    passes = _passes(result.stages, wanted, names)
 
     def mark(test: TestCase) -> TestCase:
         found = passes.get(test.id, {}) if test.status.is_unsuccessful else {}
@@ -110,6 +106,18 @@ def mark_passed_elsewhere(result: Result) -> Result:
         replace(stage, steps=tuple(map(mark_step, stage.steps))) for stage in result.stages
     )
     return replace(result, stages=stages) if passes else result
+
+
+def _passes(
+    stages: Iterable[StageResult], wanted: frozenset[str], names: Mapping[tuple[str, str], str]
+) -> dict[str, dict[tuple[str, str | None], None]]:
+    """Return the sources, and the files there, in which a test with one of these names passed, by its id."""
+    found: dict[str, dict[tuple[str, str | None], None]] = {}
+    for stage in stages:
+        for step in stage.steps:
+            for test_id, file in _passed(step, wanted):
+                found.setdefault(test_id, {})[names[stage.name, step.name], file] = None
+    return found
 
 
 def _passed(step: StepResult, wanted: frozenset[str]) -> Iterator[tuple[str, str | None]]:

@@ -33,30 +33,31 @@ def merge(results: Mapping[str, Result]) -> Result:
     The stage of the gates is dropped, because the gates are judged again. A missing shard is an error, because some
     tests did not run.
     """
-    results = latest_attempts(results)
-    parts = _parts(results)
+    parts = _parts(latest_attempts(results))
     whole = [part.result for part in parts]
-    first = whole[0]
-    names = dict.fromkeys(stage.name for one in whole for stage in one.stages)
-    mismatch = find_mismatch(whole)
-    stages = tuple(
-        _incomplete(_stage(name, parts), mismatch) for name in names if name != gates.STAGE
-    )
     ends = [part.offset + part.result.duration for part in parts]
     return replace(
-        first,
+        whole[0],
         engine=_common([one.engine for one in whole]) or "",
         engine_reason="",
         commit=_common([one.commit for one in whole]),
         python=_common([one.python for one in whole]),
         duration=max(ends),
-        stages=stages,
+        stages=_stages(parts),
         coverage=united([one.coverage for one in whole if one.coverage]),
         shard=None,
         changed=None,
         comparison=None,
         attempt=max(one.attempt for one in whole),
         warnings=tuple(_warnings(parts)),
+    )
+
+
+def _stages(parts: Sequence[Part]) -> tuple[StageResult, ...]:
+    names = dict.fromkeys(stage.name for part in parts for stage in part.result.stages)
+    mismatch = find_mismatch([part.result for part in parts])
+    return tuple(
+        _incomplete(_stage(name, parts), mismatch) for name in names if name != gates.STAGE
     )
 
 
@@ -116,27 +117,33 @@ def _stage(name: str, parts: Sequence[Part]) -> StageResult:
     pairs = [(part, stage) for part in parts for stage in part.result.stages if stage.name == name]
     ran = [pair for pair in pairs if pair[1].status is not Status.SKIPPED] or pairs
     stages = [stage for _, stage in pairs]
-    begin = min(part.offset + stage.started for part, stage in ran)
-    end = max(part.offset + stage.started + stage.duration for part, stage in ran)
+    starts = [part.offset + stage.started for part, stage in ran]
+    end = max(start + stage.duration for start, (_, stage) in zip(starts, ran, strict=True))
     status = worst(stage.status for _, stage in ran)
-    cause = _first_with_reason([stage for _, stage in ran], status)
+    reason, remedy = _cause(ran, status)
     return StageResult(
         name=name,
         emoji=stages[0].emoji,
         needs=_distinct(stage.needs for stage in stages),
         optional=all(stage.optional for stage in stages),
         status=status,
-        started=begin,
-        duration=end - begin,
-        reason=cause.reason if cause else None,
-        remedy=cause.remedy if cause else None,
+        started=min(starts),
+        duration=end - min(starts),
+        reason=reason,
+        remedy=remedy,
         steps=tuple(_steps(ran)),
         warnings=_distinct(stage.warnings for stage in stages),
     )
 
 
-def _first_with_reason(stages: Iterable[StageResult], status: Status) -> StageResult | None:
-    return next((stage for stage in stages if stage.status is status and stage.reason), None)
+def _cause(
+    ran: Sequence[tuple[Part, StageResult]], status: Status
+) -> tuple[str | None, str | None]:
+    """Return the reason and the remedy of the first stage with this status that has a reason."""
+    causes = (
+        (stage.reason, stage.remedy) for _, stage in ran if stage.status is status and stage.reason
+    )
+    return next(causes, (None, None))
 
 
 def _distinct(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:

@@ -335,8 +335,13 @@ def _not_understood(project: ProjectFiles) -> Iterator[Finding]:
     if image is None or not (drivers or ci_image(project, *DATABASES)):
         yield Found("services", {}, "the settings name no database that needs a server")
         return
+    yield from _as_in_ci(image, _variables_of_ci(project))
+
+
+def _as_in_ci(image: Image, variables: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the server of the CI if variables of the CI name its address, and a warning."""
     kind = kind_of(image) or POSTGRES
-    variables = _variables_of_ci(project)
+    lines: tuple[str, ...] = ()
     if variables:
         yield Fact("vendor", _vendor(kind))
         yield from declare(kind, image, describe(image))
@@ -349,7 +354,7 @@ def _not_understood(project: ProjectFiles) -> Iterator[Finding]:
             f'to give them a server, set services = {{ {kind.name} = "…" }} and '
             f'env = {{ DATABASE_URL = "{{{kind.name}.url}}" }}, or whatever the settings read'
         )
-    lines = () if variables else (_service_line(image), f'env.DATABASE_URL = "{{{kind.name}.url}}"')
+        lines = (_service_line(image), f'env.DATABASE_URL = "{{{kind.name}.url}}"')
     yield Warn(
         f"how the settings define their database was not understood, and {image.source} starts {image.name}; {remedy}",
         lines,

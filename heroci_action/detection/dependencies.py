@@ -111,6 +111,16 @@ def _is_new(requirement: Requirement) -> bool:
     return any(int(number) >= _OLDEST_COVERAGE for number in numbers)
 
 
+def _needed_packages(project: ProjectFiles) -> dict[str, str]:
+    """Return the Debian packages that dependencies need, with the dependency."""
+    needed = {
+        package: name
+        for name in sorted(distributions(project))
+        for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
+    }
+    return {**needed, "gdal-bin": "GeoDjango"} if uses_geodjango(project) else needed
+
+
 def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the Debian packages that the test job installs, and the ones that dependencies need."""
     installed: dict[str, str] = {}
@@ -127,13 +137,7 @@ def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
             f"{', '.join(dict.fromkeys(missing.values()))} installs {', '.join(missing)}, which Debian does not have; "
             "set `apt` if the tests need them"
         )
-    needed = {
-        package: name
-        for name in sorted(distributions(project))
-        for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
-    }
-    if uses_geodjango(project):
-        needed["gdal-bin"] = "GeoDjango"
+    needed = _needed_packages(project)
     if needed or installed:
         causes = [f"needed by {', '.join(dict.fromkeys(needed.values()))}"] if needed else []
         causes += [f"installed by {source}" for source in dict.fromkeys(installed.values())]

@@ -142,16 +142,17 @@ def _call(call: ast.Call) -> Read | None:
         return Read(name=name, default=_default(call, skip=1), has_default=True, url="database")
     if _is_environ_owner(owner) and function in _DATABASE_READERS | _CACHE_READERS:
         kind = "database" if function in _DATABASE_READERS else "cache"
-        name = first or ("DATABASE_URL" if kind == "database" else "CACHE_URL")
-        given = _has_default(call)
-        return Read(
-            name=name, default=_default(call), required=not given, has_default=given, url=kind
-        )
+        return _url(call, first or f"{kind}_url".upper(), kind)
     if first is None:
         return None
     if function == "getenv" or (function in {"get", "pop"} and owner in _ENVIRONS):
         return Read(name=first, default=_default(call), has_default=_has_default(call))
     return _helper(call, owner, function, first)
+
+
+def _url(call: ast.Call, name: str, kind: str) -> Read:
+    given = _has_default(call)
+    return Read(name=name, default=_default(call), required=not given, has_default=given, url=kind)
 
 
 def _helper(call: ast.Call, owner: str, function: str, name: str) -> Read | None:

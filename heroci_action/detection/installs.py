@@ -20,6 +20,8 @@ _TOOLS = frozenset(
         "codecov", "coveralls", "codacy-coverage", "virtualenv", "twine", "pip-tools", "pipx", "flit", "maturin",
     }
 )  # fmt: skip
+# A directory, extras of the project, or both: `.`, `[test]`, `./lib[test]`.
+_LOCAL = re.compile(r"(?:file:)?(\.|\.\.|[\w./{}-]*/)?(?:\[([\w\s,.-]+)\])?")
 _METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 _VALUED = frozenset(
     {
@@ -191,30 +193,20 @@ class _Reader:
 
     def _pip(self, words: list[str]) -> Installs | None:
         given = _Arguments.parse(words)
-        packages: list[str] = []
-        extras: list[str] = []
         files = [self._file(name) for name in given.values("-r", "--requirement", "--requirements")]
         # `uv pip install -r pyproject.toml` installs the declared dependencies.
         declared = [file for file in files if file and file.endswith(_METADATA)]
-        project = bool(declared)
-        for word in (
-            *given.words,
-            *given.options.get("-e", ()),
-            *given.options.get("--editable", ()),
-        ):
-            local = re.fullmatch(r"(?:file:)?(\.|\.\.|[\w./{}-]*/)?(?:\[([\w\s,.-]+)\])?", word)
-            if local and (local[1] or local[2]):
-                project = True
-                extras += re.split(r"[\s,]+", local[2]) if local[2] else []
-            elif (requirement := parse_requirement(word)) and _is_imported(word, requirement.name):
-                packages.append(word)
+        editable = (*given.options.get("-e", ()), *given.options.get("--editable", ()))
+        named = (*given.words, *editable)
+        local = dict(filter(None, map(_local, named)))
+        extras = [name for names in local.values() for name in re.split(r"[\s,]+", names) if name]
         return Installs(
             files=tuple(file for file in files if file and file not in declared),
             constraints=self._files(given.values("-c", "--constraint", "--constraints")),
-            packages=tuple(packages),
+            packages=tuple(word for word in named if word not in local and _is_package(word)),
             extras=(*extras, *given.values("--extra")),
             groups=tuple(name.rpartition(":")[2] for name in given.values("--group")),
-            project=project,
+            project=bool(declared or local),
             every_extra=given.has("--all-extras"),
         )
 
@@ -301,6 +293,17 @@ def _program(call: list[str]) -> tuple[str, list[str]]:
         else:
             return name, rest[1:]
     return "", []
+
+
+def _local(word: str) -> tuple[str, str] | None:
+    """Return the word, and the extras in it, if it names a directory or only extras."""
+    match = _LOCAL.fullmatch(word)
+    return (word, match[2] or "") if match and any(match.groups()) else None
+
+
+def _is_package(word: str) -> bool:
+    requirement = parse_requirement(word)
+    return requirement is not None and _is_imported(word, requirement.name)
 
 
 def _is_imported(word: str, name: str) -> bool:

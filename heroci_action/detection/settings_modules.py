@@ -36,15 +36,8 @@ def find_settings_modules(project: ProjectFiles) -> tuple[str, ...]:
     paths = [path for path in project.tree.matching(r".*\.py") if not _ELSEWHERE.search(path)]
     paths = [path for path in paths if not is_side(path)][:_MAX_FILES]
     defining = [path for path in paths if _defines_apps(project.tree, path)]
-    places = {parent(path) for path in defining}
-    names = {path.rpartition("/")[2].removesuffix(".py") for path in defining}
-    importing = [
-        path
-        for path in paths
-        if parent(path) in places
-        and path not in defining
-        and _imports_all(project.tree, path, names)
-    ]
+    others = [path for path in paths if path not in defining]
+    importing = _importing(project.tree, others, defining)
     found = (dotted(project, path) for path in (*importing, *defining))
     return tuple(module for module in found if module)
 
@@ -56,12 +49,21 @@ def _defines_apps(tree: RepositoryFiles, path: str) -> bool:
     body = tree.python(path).body
     classes = [node for node in body if isinstance(node, ast.ClassDef)]
     statements = (*body, *(inner for cls in classes for inner in cls.body))
-    return any(
-        isinstance(target, ast.Name) and target.id == "INSTALLED_APPS"
-        for node in statements
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-    )
+    return any("INSTALLED_APPS" in _assigned_names(node) for node in statements)
+
+
+def _assigned_names(node: ast.stmt) -> set[str]:
+    if not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return set()
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _importing(tree: RepositoryFiles, paths: list[str], defining: list[str]) -> list[str]:
+    """Return the files that import everything from one of the defining files next to them."""
+    places = {parent(path) for path in defining}
+    names = {path.rpartition("/")[2].removesuffix(".py") for path in defining}
+    return [path for path in paths if parent(path) in places and _imports_all(tree, path, names)]
 
 
 def _imports_all(tree: RepositoryFiles, path: str, names: set[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Image
@@ -110,20 +110,21 @@ def _secret_keys(source: SettingsSource) -> Iterator[Finding]:
 
 def _flags(project: ProjectFiles, source: SettingsSource) -> Iterator[Finding]:
     """Yield DEBUG if it is off by default, unless the CI's own environment is known, and hosts if none is allowed."""
-    for read, statement in _reads_for(source, "DEBUG"):
-        off = not read.has_default or (read.default is not None and read.default.lower() in _FALSE)
-        if off and "DEBUG" in read.name and not project.evidence.testing:
-            yield Found(
-                f"env.{read.name}",
-                "0" if read.default == "0" else "False",
-                f"DEBUG in {statement.file}",
-            )
+    yield from () if project.evidence.testing else _debug(source)
     for read, statement in _reads_for(source, "ALLOWED_HOSTS"):
         if "HOST" in read.name and (not read.has_default or read.default in {"", "[]"}):
             yield Found(f"env.{read.name}", "*", f"ALLOWED_HOSTS in {statement.file}")
     for read, statement in source.reads:
         if read.name == "TEST_DATABASE_PREFIX":
             yield Found("env.TEST_DATABASE_PREFIX", "test_heroci_", f"read in {statement.file}")
+
+
+def _debug(source: SettingsSource) -> Iterator[Finding]:
+    for read, statement in _reads_for(source, "DEBUG"):
+        off = not read.has_default or (read.default is not None and read.default.lower() in _FALSE)
+        if off and "DEBUG" in read.name:
+            value = "0" if read.default == "0" else "False"
+            yield Found(f"env.{read.name}", value, f"DEBUG in {statement.file}")
 
 
 def _redis(
@@ -225,12 +226,17 @@ def _others(
             missing.setdefault(read.name, statement.file)
     yield from _unread(project, done)
     if missing:
-        example = next(iter(missing))
-        yield Warn(
-            f"the settings need environment variables that have no value: {', '.join(missing)} "
-            f'(read in {", ".join(dict.fromkeys(missing.values()))}); set env = {{ {example} = "…" }}',
-            tuple(f'env.{name} = "…"' for name in missing),
-        )
+        yield _no_values(missing)
+
+
+def _no_values(missing: Mapping[str, str]) -> Warn:
+    """Return the warning for variables, by name with the file that reads them."""
+    example = next(iter(missing))
+    return Warn(
+        f"the settings need environment variables that have no value: {', '.join(missing)} "
+        f'(read in {", ".join(dict.fromkeys(missing.values()))}); set env = {{ {example} = "…" }}',
+        tuple(f'env.{name} = "…"' for name in missing),
+    )
 
 
 def _unread(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:

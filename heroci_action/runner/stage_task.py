@@ -127,10 +127,9 @@ class StageTask:
             return f"{owner.name!r} did not run"
         if step.always or self._stage.parallel:
             return None
-        blocking = {step.name for step in self._stage.steps if step.blocking}
-        for result in self._steps.values():
-            fine = result.status in (Status.PASSED, Status.SKIPPED)
-            if result.name in blocking and not fine:
+        blocking = (self._steps.get(step.name) for step in self._stage.steps if step.blocking)
+        for result in filter(None, blocking):
+            if result.status not in (Status.PASSED, Status.SKIPPED):
                 return f"{result.name!r} {past_tense(result.status)}"
         return None
 

@@ -127,14 +127,15 @@ def _reports_tests(step: Step, readings: Readings) -> Verdict:
             "the tests were not split: the project's test runner collects them in its own way",
             remedy="run them without --shard",
         )
-    if step.must_report and not readings.tests and not readings.elsewhere:
+    if not step.must_report or readings.elsewhere:
+        return PASSED
+    if not readings.tests:
         return _failed(
             "no test ran", remedy="check the test labels and the names of the test files"
         )
     skipped = [test for test in readings.tests if test.status is Status.SKIPPED]
     expected = readings.run.expected_failures if readings.run else 0
-    nothing = len(skipped) == len(readings.tests) and not expected
-    if step.must_report and nothing and not readings.elsewhere:
+    if len(skipped) == len(readings.tests) and not expected:
         return _failed(
             f"no test ran: {_all_skipped(skipped)}",
             remedy="provide their requirements, or exclude them",
@@ -191,13 +192,18 @@ def _exit_reason(exit_code: int, bad: int, readings: Readings, tail: str) -> str
     early = early_end(readings.run, exit_code)
     if early and bad:
         return f"{early}; {count(bad, 'test')} failed"
-    if not early and exit_code > _SIGNALLED:
+    if early:
+        return _with_exception(early, tail)
+    if exit_code > _SIGNALLED:
         return f"ended by signal {signal_name(exit_code - 128)}"
-    if not early and (bad or readings.diagnostics):
+    if bad or readings.diagnostics:
         return describe_failures(readings.tests, readings.diagnostics)
-    if not early and readings.tests:
+    if readings.tests:
         return f"exited with code {exit_code}, although every recorded test passed"
-    reason = early or f"exited with code {exit_code}"
+    return _with_exception(f"exited with code {exit_code}", tail)
+
+
+def _with_exception(reason: str, tail: str) -> str:
     exception = last_exception(tail)
     return f"{reason}: {exception}" if exception else reason
 

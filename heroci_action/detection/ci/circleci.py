@@ -138,20 +138,19 @@ class _Config:
 
 
 def _use(name: str, options: Mapping[str, Any], *, scheduled: bool) -> _Use:
-    matrix = table(table(options.get("matrix")).get("parameters"))
-    axes = {key: texts(values) for key, values in matrix.items()}
-    legs = (
-        [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-        if axes
-        else []
-    )
-    excluded = [table(entry) for entry in items(table(options.get("matrix")).get("exclude"))]
-    legs = [leg for leg in legs if leg not in excluded]
+    legs = _legs(table(options.get("matrix")))
     branches = table(table(options.get("filters")).get("branches"))
     trigger = Trigger.CONDITION if branches.get("only") else Trigger.CHANGE
     if scheduled or options.get("type") == "approval" or "/.*/" in texts(branches.get("ignore")):
         trigger = Trigger.SELDOM
     return _Use(name=name, parameters=options, legs=tuple(legs), trigger=trigger)
+
+
+def _legs(matrix: Mapping[str, Any]) -> list[dict[str, str]]:
+    axes = {key: texts(values) for key, values in table(matrix.get("parameters")).items()}
+    combined = itertools.product(*axes.values()) if axes else ()
+    legs = [dict(zip(axes, values, strict=True)) for values in combined]
+    return [leg for leg in legs if leg not in items(matrix.get("exclude"))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,6 +255,9 @@ def _truth(condition: object, values: Mapping[str, str]) -> bool | None:
                 decisive = name == "or"
                 return decisive if decisive in found else None if None in found else not decisive
             case "equal":
-                filled_values = [_fill(str(entry), values) for entry in items(operand)]
-                return None if UNKNOWN in "".join(filled_values) else len(set(filled_values)) == 1
+                return _are_equal([_fill(str(entry), values) for entry in items(operand)])
     return None
+
+
+def _are_equal(texts: list[str]) -> bool | None:
+    return None if UNKNOWN in "".join(texts) else len(set(texts)) == 1

@@ -61,8 +61,7 @@ def expand_tox(
     config = ToxConfig.read(tree, command.directory, asked.config)
     if config is None or not asked.runs:
         return None
-    wanted = asked.names or command.env.get("TOXENV", "")
-    names = [name for name in re.split(r"[\s,]+", wanted) if name] if UNKNOWN not in wanted else []
+    names = _named(asked.names or command.env.get("TOXENV", ""))
     checks: list[str] = []
     if not names or names == ["ALL"]:
         chosen = choose(config.names, python)
@@ -76,6 +75,11 @@ def expand_tox(
     return tuple(
         script for environment in environments for script in _scripts(environment, command, config)
     )
+
+
+def _named(wanted: str) -> list[str]:
+    """Return the environments in `-e` or TOXENV; none if a part of it is unknown."""
+    return re.findall(r"[^\s,]+", wanted) if UNKNOWN not in wanted else []
 
 
 def _scripts(environment: ToxEnvironment, command: Command, config: ToxConfig) -> Iterator[Script]:
