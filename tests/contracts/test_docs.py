@@ -214,6 +214,19 @@ def test_every_error_of_engines_and_command_line_is_documented() -> None:
     assert missing == [], "docs/troubleshooting.md says nothing about these"
 
 
+def test_the_site_has_every_page_and_no_broken_link(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "mkdocs"
+    done = subprocess.run(
+        [str(program), "build", "--quiet", "--site-dir", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "search").is_dir()
+
+
 def test_readme_lists_every_exit_code() -> None:
     section = (ROOT / "README.md").read_text().split("## Exit codes")[1].split("\n## ")[0]
     assert {int(number) for number in re.findall(r"^\| (\d+) ", section, re.MULTILINE)} == set(

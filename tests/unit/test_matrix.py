@@ -1,4 +1,4 @@
-"""The cells of a configured matrix, and what they change."""
+"""The cells of a configured matrix, and their effect on the configuration."""
 
 from __future__ import annotations
 
