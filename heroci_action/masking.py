@@ -7,7 +7,8 @@ import html
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from math import lcm
 from urllib.parse import quote, quote_plus
@@ -18,10 +19,14 @@ MASK = "***"
 MIN_LENGTH = 4
 """A shorter value is not masked: it would hide half of all text and protect nothing, because it can be guessed."""
 
+MOST_ESCAPES = 3
+"""Formats in each other whose escapes are recognised, such as JSON in a repr in XML."""
+
 _LINE_WIDTHS = (
     64,
     76,
 )  # characters per line of encoded text: PEM (RFC 7468), MIME and base64(1) (RFC 2045)
+_WORD = re.compile(r"[A-Za-z0-9]+")
 _WRAPPED_MIN = 16
 _URL_SAFE = str.maketrans("+/", "-_")
 # Terminal colours, raw or as JSON, XML, HTML and reprs write the escape character.
@@ -66,11 +71,24 @@ class Masker:
 
     def reveals(self, text: str) -> bool:
         """Return whether the text contains a secret."""
-        return any(form in text for form in self.forms)
+        return any(True for _ in self._found(text))
+
+    @cached_property
+    def _forms_by_word(self) -> Mapping[str, list[str]]:
+        """The forms by their longest word, which most escaped forms of a secret share: most texts do not contain it."""
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for form in self.forms:
+            groups[max(_WORD.findall(form), key=len, default="")].append(form)
+        return groups
+
+    def _found(self, text: str) -> Iterator[str]:
+        for word, forms in self._forms_by_word.items():
+            if word in text:
+                yield from (form for form in forms if form in text)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the places to hide, overlapping and touching ones joined."""
-        found = [form for form in self.forms if form in text]
+        found = self._found(text)
         joined: list[tuple[int, int]] = []
         for start, stop in sorted(span for form in found for span in _occurrences(form, text)):
             if joined and start <= joined[-1][1]:
@@ -178,10 +196,12 @@ _ESCAPES: tuple[Callable[[str], str], ...] = (
 
 
 def _escaped(value: str) -> Iterator[str]:
-    """Yield the escaped value, also escaped twice: a repr in JSON, JSON in XML, and so on."""
-    once = {escape(value) for escape in _ESCAPES} - {value}
-    yield from once
-    yield from {escape(form) for form in once for escape in _ESCAPES}
+    """Yield the escaped value, also escaped several times: a repr in JSON, JSON in JSON in XML, and so on."""
+    found, latest = {value}, {value}
+    for _ in range(MOST_ESCAPES):
+        latest = {escape(form) for form in latest for escape in _ESCAPES} - found
+        found |= latest
+    yield from found - {value}
 
 
 def _quoted(value: str) -> Iterator[str]:

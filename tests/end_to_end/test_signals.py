@@ -20,6 +20,10 @@ from tests.end_to_end.program import COMMAND, environment
 NUMBER = int(os.environ.get("HEROCI_SIGNALS", "8"))
 ENGINE = os.environ.get("HEROCI_ENGINE", "host")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+MANAGE = """from django.core.management import execute_from_command_line
+import sys
+execute_from_command_line(sys.argv)
+"""
 START_UP = 0.6  # seconds of processor time until the run has begun
 SLEEP = 5.0
 GONE_WITHIN = 15.0
@@ -28,9 +32,9 @@ GONE_WITHIN = 15.0
 def project(directory: Path, seed: int) -> tuple[Path, str]:
     """Create a project with a step that sleeps, and return it with the step's unmistakable command."""
     command = f"sleep {SLEEP}{seed:05}"
-    (directory / "manage.py").write_text("from django.core import management\n")
+    (directory / "manage.py").write_text(MANAGE)
     (directory / "heroci.toml").write_text(
-        f'lint = []\nsettings = "settings"\n[stages.probe]\nneeds = []\nsteps = ["{command}"]\n'
+        f'lint = []\nsettings = "settings"\n[stages.probe]\nsteps = ["{command}"]\n'
     )
     subprocess.run(["git", "init", "-q", directory], check=True)
     return directory, command
@@ -94,7 +98,10 @@ def test_a_signal_at_any_moment_ends_the_run_in_order(tmp_path: Path, seed: int)
     while left_by(command, tmp_path / "tmp") and time.monotonic() < end:
         time.sleep(0.05)
     assert left_by(command, tmp_path / "tmp") == []
-    if finished or number is signal.SIGKILL:
+    if finished:
+        assert process.returncode == 0, output
+        return
+    if number is signal.SIGKILL:
         return
     assert "Traceback" not in output
     report = where / "heroci-reports" / "heroci-result.json"
