@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -14,6 +15,9 @@ from heroci_action.engines.settings import EngineSettings
 from heroci_action.options import RunOptions
 from heroci_action.repository.git import Checkout
 from heroci_action.results.records import Origin
+
+_EXACT = re.compile(r"[^#;]*(==(?![^#;]*\*)|\s@\s)")
+"""A requirement that only one version satisfies: `==5.2.1`, but not `==5.2.*`."""
 
 ONE_DAY = 24 * 3600.0
 """Seconds for which a result is good if the same requirements may install other versions."""
@@ -63,7 +67,7 @@ def _is_pinned(project: Project) -> bool:
     )
     lines = (line.strip() for text in texts for line in text.replace("\\\n", " ").splitlines())
     required = [line for line in lines if line and not line.startswith(("#", "--hash"))]
-    return all("==" in line for line in (*required, *environment.packages)) and not (
+    return all(map(_EXACT.match, (*required, *environment.packages))) and not (
         environment.project or environment.extras or environment.groups
     )
 
