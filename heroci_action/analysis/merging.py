@@ -48,6 +48,7 @@ def merge(results: Mapping[str, Result]) -> Result:
         shard=None,
         changed=None,
         comparison=None,
+        history=(),
         attempt=max(one.attempt for one in whole),
         warnings=tuple(_warnings(parts)),
     )

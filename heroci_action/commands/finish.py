@@ -10,6 +10,7 @@ from heroci_action.analysis.baseline import compare
 from heroci_action.analysis.changed_lines import Changes, of_changes
 from heroci_action.analysis.failures import mark_passed_elsewhere
 from heroci_action.analysis.gates import judge_run
+from heroci_action.analysis.history import extend_history
 from heroci_action.errors import UsageError
 from heroci_action.github.commands import Annotation, annotation, write_line
 from heroci_action.github.context import GitHubContext
@@ -128,7 +129,7 @@ def _with_baseline(result: Result, reference: Reference, site: Site) -> Result:
         cause = error.strerror if isinstance(error, OSError) else str(error)
         return _with_warning(result, f"no comparison with baseline {path.as_posix()}: {cause}")
     comparison = compare(result, baseline, clean=site.checkout.is_clean())
-    return replace(result, comparison=comparison)
+    return replace(result, comparison=comparison, history=extend_history(baseline))
 
 
 def _with_changes(result: Result, reference: Reference, gates: Gates, site: Site) -> Result:

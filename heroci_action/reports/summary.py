@@ -19,6 +19,7 @@ from heroci_action.reports.comparison_section import (
 from heroci_action.reports.coverage_section import changed_lines_section, coverage_section
 from heroci_action.reports.failure_section import Notes, failure_section
 from heroci_action.reports.findings_section import findings_section
+from heroci_action.reports.history_section import history_section
 from heroci_action.reports.links import NO_LINKS, CodeLinks
 from heroci_action.reports.markdown import (
     ROOM_FOR_MORE,
@@ -80,6 +81,7 @@ def _folds(result: Result, share: int, links: CodeLinks) -> Iterator[str]:
     yield from fold_section("Slowest tests", _slowest(result, 4 * share, links))
     yield from fold_section("Coverage by file", coverage_section(result, 4 * share))
     yield from fold_section("Comparison", comparison_section(result, 8 * share))
+    yield from fold_section("History", history_section(result, 4 * share))
     yield from fold_section("Environment", _facts(result, 4 * share))
 
 

@@ -297,6 +297,19 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastRun:
+    """What is kept of an earlier run; `stages` are seconds by name, `failed` the ids of failed tests up to a limit."""
+
+    status: Status
+    started_at: str = ""  # ISO 8601, UTC
+    commit: str | None = None
+    duration: float = 0.0
+    coverage: float | None = None
+    stages: Mapping[str, float] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParallelProof:
     """The record that every test of a suite had the same outcome in one process and in several.
 
@@ -335,6 +348,7 @@ class Result:
     coverage: Coverage | None = None
     changed: ChangedLines | None = None
     comparison: Comparison | None = None
+    history: tuple[PastRun, ...] = ()  # earlier runs, the newest last
     parallel_proof: ParallelProof | None = None
     attempt: int = 1  # of the same run, as GitHub counts them
     warnings: tuple[str, ...] = ()

@@ -1,0 +1,66 @@
+"""The last runs, carried from baseline to baseline: verdicts, times, coverage, and tests that flip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice, pairwise
+
+from heroci_action.results.records import PastRun, Result
+
+RUNS = 20  # that are kept
+FAILED = 50  # names of failed tests that are kept of a run
+FLIPS = 2  # changes of the outcome, such as failed, passed, failed
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def extend_history(baseline: Result) -> tuple[PastRun, ...]:
+    """Return the history of the baseline and the baseline itself, the newest run last.
+
+    A shard or a partial run is left out: tests that it did not run would look as if they had passed.
+    """
+    if baseline.shard or baseline.partial:
+        return baseline.history
+    return (*baseline.history, _summarize(baseline))[-RUNS:]
+
+
+def _summarize(result: Result) -> PastRun:
+    failed = (test.id for test in result.tests if test.status.is_unsuccessful)
+    return PastRun(
+        status=result.status,
+        started_at=result.started_at,
+        commit=result.commit,
+        duration=round(result.duration, 2),
+        coverage=result.coverage.percent if result.coverage else None,
+        stages={stage.name: round(stage.duration, 2) for stage in result.stages if stage.duration},
+        failed=tuple(dict.fromkeys(islice(failed, FAILED))),
+    )
+
+
+def whole_history(result: Result) -> tuple[PastRun, ...]:
+    """Return the earlier runs and this one; nothing without earlier ones."""
+    return (*result.history, _summarize(result)) if result.history else ()
+
+
+def flipping_tests(runs: Sequence[PastRun]) -> tuple[str, ...]:
+    """Return the tests whose outcome changed at least twice, the most restless first."""
+    names = dict.fromkeys(name for past in runs for name in past.failed)
+    flips = {name: _count_flips(name, runs) for name in names}
+    restless = (name for name, times in flips.items() if times >= FLIPS)
+    return tuple(sorted(restless, key=lambda name: (-flips[name], name)))
+
+
+def _count_flips(name: str, runs: Sequence[PastRun]) -> int:
+    # A run with as many names as are kept may have had more.
+    outcomes = [name in past.failed for past in runs if len(past.failed) < FAILED]
+    return sum(one is not other for one, other in pairwise(outcomes))
+
+
+def sparkline(values: Iterable[float | None]) -> str:
+    """Return a block for each value, the highest for the largest; empty if fewer than two values are known."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:  # noqa: PLR2004  a line needs two points
+        return ""
+    low, high = min(known), max(known)
+    span = (high - low) or 1.0
+    top = len(BLOCKS) - 1
+    return "".join(BLOCKS[round(top * (value - low) / span)] for value in known)

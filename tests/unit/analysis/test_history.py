@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from heroci_action.analysis.history import (
+    FAILED,
+    RUNS,
+    extend_history,
+    flipping_tests,
+    sparkline,
+    whole_history,
+)
+from heroci_action.reports.summary import render
+from heroci_action.results.records import Result, Status
+from heroci_action.results.serialise import dump, load
+from tests.unit.builders import case, failures, run_of
+
+
+def after(*runs: Result) -> Result:
+    """Return the last run with the history of the others."""
+    history = runs[0]
+    for now in runs[1:]:
+        history = replace(now, history=extend_history(history))
+    return history
+
+
+def test_the_history_is_bounded_in_runs_and_names() -> None:
+    many = after(*[run_of(*failures(200, causes=1))] * 30)
+
+    assert len(many.history) == RUNS
+    assert all(len(past.failed) == FAILED for past in many.history)
+    assert load(dump(many)) == many
+
+
+def test_a_test_that_flips_is_named_and_one_that_broke_once_is_not() -> None:
+    good, bad = case("flips"), case("flips", Status.FAILED)
+    broke = case("broke", Status.FAILED)
+
+    last = after(run_of(bad), run_of(good), run_of(bad, broke), run_of(good, broke))
+
+    assert flipping_tests(whole_history(last)) == ("pkg.Tests.flips",)
+    page = render(last)
+    assert "<b>History</b>" in page
+    assert "The last 4 runs, the oldest first: ❌✅❌❌" in page
+    assert "- `pkg.Tests.flips`" in page
+
+
+def test_a_partial_run_is_no_part_of_the_history() -> None:
+    partial = replace(run_of(case("a")), partial="only what failed")
+
+    assert extend_history(partial) == ()
+
+
+def test_a_sparkline_has_a_block_for_each_known_value() -> None:
+    assert sparkline([1.0, None, 2.0, 8.0]) == "▁▂█"
+    assert sparkline([1.0, 1.0]) == "▁▁"
+    assert sparkline([1.0, None]) == ""
