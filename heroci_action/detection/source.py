@@ -9,12 +9,13 @@ from functools import cached_property
 
 from heroci_action.detection.environment_reads import Read, declared_defaults, plain, reads, text_of
 from heroci_action.detection.layout import module_file
-from heroci_action.repository.files import RepositoryFiles, parent
+from heroci_action.repository.files import RepositoryFiles, join, parent
 
 MAX_MODULES = 40
 CAUGHT = "an exception is caught"  # the condition of statements in a `try`
 # Modules whose names are spelled out, whatever a settings module calls them.
 _SPELLED_OUT = frozenset({"os", "dj_database_url", "configurations"})
+_READERS = frozenset({"open", "read_text", "read_bytes"})
 # Words in the paths of modules that belong to the settings.
 _SETTINGS_WORDS = ("settings", "config", "conf", "env", "base", "common", "secret")
 
@@ -160,6 +161,7 @@ class _Reader:
                 case ast.Try():
                     yield from self._try(node, context)
                 case ast.With() | ast.For():
+                    yield from self._executed(node, context)
                     yield from self._body(node.body, context)
                 case ast.ClassDef():
                     self.bases[node.name] = tuple(filter(None, map(_last_name, node.bases)))
@@ -169,6 +171,7 @@ class _Reader:
                 case ast.AsyncFunctionDef():
                     pass
                 case _:
+                    yield from self._executed(node, context)
                     yield from self._loaded(node, context)
                     yield context.statement(node)
                     yield from self._included(node, context.file)
@@ -200,6 +203,12 @@ class _Reader:
                 for name in self._constants(argument, context.file):
                     if found := module_file(self.tree, self.roots, name):
                         yield from self.module(found, context.conditional)
+
+    def _executed(self, node: ast.stmt, context: _Context) -> Iterator[Statement]:
+        """Follow `exec(open("local_settings.py").read())`, with the file opened there or by the `with` around it."""
+        for path in _executed_files(node):
+            if found := self.tree.first(join(parent(context.file), path), join(path)):
+                yield from self.module(found, context.conditional)
 
     def _constants(self, node: ast.expr, file: str) -> Iterator[str]:
         """Yield the text of an expression, or the default of the variable that a name in the file reads."""
@@ -257,6 +266,18 @@ class _Context:
 
     def inside(self, cls: str) -> _Context:
         return _Context(file=self.file, conditional=self.conditional, tests=self.tests, cls=cls)
+
+
+def _executed_files(node: ast.stmt) -> Iterator[str]:
+    """Yield the paths of the Python files that a statement opens, if it executes text."""
+    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    if not any(_last_name(call.func) == "exec" for call in calls):
+        return
+    for call in calls:
+        if _last_name(call.func) in _READERS:
+            # `open(PATH)` and `PATH.read_text()` alike.
+            constants = map(text_of, ast.walk(call))
+            yield from (text for text in constants if text and text.endswith(".py"))
 
 
 def _last_name(node: ast.expr) -> str | None:

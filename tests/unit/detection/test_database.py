@@ -589,6 +589,28 @@ def test_a_configuration_module_is_followed(tmp_path: Path) -> None:
     assert config.services["postgres"].env == {"POSTGRES_DB": "shop"}
 
 
+@pytest.mark.parametrize(
+    "execute",
+    [
+        "try:\n    with open(os.path.join(os.path.dirname(__file__), 'local.py')) as f:\n"
+        "        exec(f.read(), globals())\nexcept OSError:\n    pass\n",
+        "exec(open('mysite/local.py').read())\n",
+        "exec((Path(__file__).parent / 'local.py').read_text())\n",
+        "exec(Path(__file__).with_name('local.py').read_text())\n",
+    ],
+)
+def test_a_file_that_the_settings_execute_is_followed(tmp_path: Path, execute: str) -> None:
+    engine = "django.db.backends"
+    settings = f"DATABASES = {{'default': {{'ENGINE': '{engine}.sqlite3'}}}}\n{execute}"
+    example = f"DATABASES = {{'default': {{'ENGINE': '{engine}.mysql', 'NAME': 'shop'}}}}\n"
+    files = {
+        **django(settings),
+        "ci/settings.py": example,
+        **_ci("cp ci/settings.py mysite/local.py", "manage.py test"),
+    }
+    assert "mysql" in loaded(tmp_path, files).config.services
+
+
 def test_the_server_of_the_ci_counts_more_than_the_default_of_a_url(tmp_path: Path) -> None:
     settings = 'DATABASES = {"default": dj_database_url.config(default="mysql://root@localhost/x")}'
     server = _ci("cp env.ci .env", "pytest")[".github/workflows/ci.yml"].replace(
