@@ -592,8 +592,8 @@ def test_a_configuration_module_is_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "execute",
     [
-        "try:\n    with open(os.path.join(os.path.dirname(__file__), 'local.py')) as f:\n"
-        "        exec(f.read(), globals())\nexcept OSError:\n    pass\n",
+        "with open(os.path.join(os.path.dirname(__file__), 'local.py')) as f: exec(f.read())\n",
+        "try: exec(open('local.py').read())\nexcept OSError: pass\n",
         "exec(open('mysite/local.py').read())\n",
         "exec((Path(__file__).parent / 'local.py').read_text())\n",
         "exec(Path(__file__).with_name('local.py').read_text())\n",
