@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -48,7 +48,7 @@ class MaskedEngine:
         self._secrets.add(*declared_secrets(plan, self._machine))
         with _masked_errors(self._secrets):
             async with self._engine.open(plan) as session:
-                yield _MaskedSession(session, self._secrets, self._machine, plan.largest_report)
+                yield _MaskedSession(session, self._secrets, self._machine, plan.limit_of)
 
 
 class _MaskedSession:
@@ -57,7 +57,7 @@ class _MaskedSession:
         session: EngineSession,
         secrets: SecretStore,
         machine: Mapping[str, str],
-        limit: int,
+        limit: Callable[[str], int],
     ) -> None:
         self._session = session
         self._secrets = secrets
@@ -78,7 +78,9 @@ class _MaskedSession:
 
 
 class _MaskedScope:
-    def __init__(self, scope: StageScope, secrets: SecretStore, limit: int) -> None:
+    def __init__(
+        self, scope: StageScope, secrets: SecretStore, limit: Callable[[str], int]
+    ) -> None:
         self._scope = scope
         self._secrets = secrets
         self._limit = limit
@@ -115,7 +117,7 @@ class _MaskedScope:
     async def _mask(self, file: ReportFile) -> ReportFile:
         # A large file takes seconds, in which the other steps go on.
         return await anyio.to_thread.run_sync(
-            partial(mask_report, file, self._secrets, limit=self._limit)
+            partial(mask_report, file, self._secrets, limit=self._limit(file.kind))
         )
 
 

@@ -9,6 +9,8 @@ JUNIT = "junit"
 DJANGO_RECORD = "django-record"
 DATABASE_RECORD = "database-record"
 COVERAGE_JSON = "coverage-json"
+RECORDS = frozenset({DJANGO_RECORD, DATABASE_RECORD})
+"""What HeroCI's probes write: the project's limit on report files does not apply to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from heroci_action.errors import ConfigurationError, Problem
 from heroci_action.plan.actions import Action
-from heroci_action.plan.report_kinds import Report
+from heroci_action.plan.report_kinds import RECORDS, Report
 from heroci_action.text import suggest
 
 TOOL_CACHES = "{caches}"
@@ -133,6 +133,10 @@ class Plan:
 
     def __post_init__(self) -> None:
         check(self)
+
+    def limit_of(self, kind: str) -> int:
+        """Return how many bytes a report file of this kind may have."""
+        return max(self.largest_report, LARGEST_REPORT if kind in RECORDS else 0)
 
     def stage(self, name: str) -> Stage:
         """Return the stage of that name. Raises KeyError if there is none."""

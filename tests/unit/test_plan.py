@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from heroci_action.errors import ConfigurationError, ExitCode
 from heroci_action.plan.placeholders import fill, fill_line
-from heroci_action.plan.stages import Plan, Stage, select
+from heroci_action.plan.stages import LARGEST_REPORT, Plan, Stage, select
 
 
 def plan(**needs: tuple[str, ...]) -> Plan:
@@ -76,3 +76,8 @@ def test_only_known_placeholders_are_filled(text: str, filled: str) -> None:
 @given(st.text())
 def test_text_without_known_placeholders_stays_as_it_is(text: str) -> None:
     assert fill(text, {}) == text
+
+
+def test_the_limit_on_report_files_spares_heroci_s_own_records() -> None:
+    limited = Plan(project="shop", largest_report=5)
+    assert (limited.limit_of("junit"), limited.limit_of("django-record")) == (5, LARGEST_REPORT)

@@ -237,7 +237,7 @@ class HostScope(Dispatcher):
         return tuple(files)
 
     def _report(self, kind: str, path: Path) -> ReportFile:
-        size, limit = path.stat().st_size, self._resources.plan.largest_report
+        size, limit = path.stat().st_size, self._resources.plan.limit_of(kind)
         if size > limit:
             problem = f"it has {size:,} bytes, more than the limit of {limit:,}"
             return ReportFile(kind=kind, path=str(path), problem=problem)
