@@ -172,13 +172,15 @@ def slower(times: Iterable[tuple[str, float, float]]) -> tuple[Slowdown, ...]:
     their logarithms), and EXCESS seconds. A slow runner makes no test slower, and a noisy one raises the threshold.
     """
     measured = array("d")
-    long = []  # the others cannot have an excess
+    # The others cannot have an excess.
+    long = []
     for name, before, now in times:
-        if min(before, now) > 0:
-            if before >= MEASURABLE:
-                measured.append(math.log(now / before))
-            if now >= EXCESS:
-                long.append((name, before, now))
+        if min(before, now) <= 0:
+            continue
+        if before >= MEASURABLE:
+            measured.append(math.log(now / before))
+        if now >= EXCESS:
+            long.append((name, before, now))
     machine = statistics.median(measured) if measured else 0.0
     spread = statistics.median(abs(log - machine) for log in measured) if measured else 0.0
     bar = max(math.log(FACTOR), DEVIATIONS * MAD_TO_SIGMA * spread)

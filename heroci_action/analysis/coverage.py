@@ -12,16 +12,20 @@ def united(coverages: Sequence[Coverage]) -> Coverage | None:
     """Return one coverage of all: a line ran if it ran in one of them, and a branch likewise if it has a name."""
     if len(coverages) <= 1:
         return coverages[0] if coverages else None
-    files: dict[str, FileCoverage] = {}
-    for file in (file for coverage in coverages for file in coverage.files):
-        other = files.get(file.path)
-        files[file.path] = _united_file(other, file) if other else file
     unreadable = (name for coverage in coverages for name in coverage.unreadable)
     return Coverage(
-        files=tuple(files[path] for path in sorted(files)),
+        files=_united_files(file for coverage in coverages for file in coverage.files),
         unmatched=_united_unmatched(file for coverage in coverages for file in coverage.unmatched),
         unreadable=tuple(dict.fromkeys(unreadable)),
     )
+
+
+def _united_files(files: Iterable[FileCoverage]) -> tuple[FileCoverage, ...]:
+    found: dict[str, FileCoverage] = {}
+    for file in files:
+        other = found.get(file.path)
+        found[file.path] = _united_file(other, file) if other else file
+    return tuple(found[path] for path in sorted(found))
 
 
 def _united_file(one: FileCoverage, two: FileCoverage) -> FileCoverage:

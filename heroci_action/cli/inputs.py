@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from heroci_action.cli.python_versions import is_python_version
 from heroci_action.errors import ConfigurationError, Problem
 from heroci_action.options import (
     DEFAULT_OUTPUT,
@@ -26,7 +27,6 @@ from heroci_action.options import (
     Unreadable,
     Verbosity,
 )
-from heroci_action.python_versions import is_python_version
 from heroci_action.repository.paths import parse_prefix
 from heroci_action.sharding import Shard
 from heroci_action.text import suggest

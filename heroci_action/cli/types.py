@@ -11,7 +11,7 @@ from typing import TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from heroci_action.python_versions import is_python_version
+from heroci_action.cli.python_versions import is_python_version
 from heroci_action.repository.paths import parse_prefix
 from heroci_action.sharding import Shard
 

@@ -128,13 +128,7 @@ class Dockerfile:
     @property
     def copied(self) -> tuple[str, ...]:
         """Return the files and directories that are copied from the build context."""
-        found: list[str] = []
-        for line in self._instructions():
-            match = _COPY.match(line)
-            if match is None or "--from=" in line or "<<" in line:
-                continue
-            words = [word.strip('[]",') for word in match[1].split() if not word.startswith("--")]
-            found += [word for word in words[:-1] if not word.startswith(("http", "$"))]
+        found = (word for line in self._instructions() for word in _copied(line))
         relative = (word.removeprefix("./").rstrip("/") for word in found)
         return tuple(word for word in relative if word not in {".", ""})
 
@@ -147,3 +141,12 @@ class Dockerfile:
         # `docker build` builds the last stage; only a stage for developers makes room for another one.
         wanted = _PREFERRED_TARGETS if side.fullmatch(last or "production") else _PRODUCTION_TARGETS
         return next((names[name] for name in wanted if name in names), None)
+
+
+def _copied(line: str) -> list[str]:
+    """Return the sources of COPY and ADD that are in the build context."""
+    match = _COPY.match(line)
+    if match is None or "--from=" in line or "<<" in line:
+        return []
+    words = [word.strip('[]",') for word in match[1].split() if not word.startswith("--")]
+    return [word for word in words[:-1] if not word.startswith(("http", "$"))]

@@ -63,9 +63,12 @@ def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
     words = [word for word in call.arguments if not word.startswith("-")]
     if name not in _PROGRAMS or words[:1] != ["run"]:
         return ()
-    stage = _option(call.arguments, "--hook-stage", "--stage")
-    asked = [hook for hook in hooks if hook.id in words[1:]]
-    return tuple(asked) or tuple(hook for hook in hooks if not hook.manual or stage == "manual")
+    asked = tuple(hook for hook in hooks if hook.id in words[1:])
+    return asked or _of_stage(hooks, _option(call.arguments, "--hook-stage", "--stage"))
+
+
+def _of_stage(hooks: tuple[Hook, ...], stage: str) -> tuple[Hook, ...]:
+    return hooks if stage == "manual" else tuple(hook for hook in hooks if not hook.manual)
 
 
 def _option(words: tuple[str, ...], *names: str) -> str:

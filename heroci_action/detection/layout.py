@@ -99,14 +99,11 @@ def _used_by_ci(ci: ProjectCI | None) -> Layout | None:
 
 
 def _given(candidates: list[str], directory: str) -> Layout:
+    ranked = sorted(candidates, key=_rank)
     own = next((path for path in candidates if parent(path) == directory), None)
-    below = sorted(
-        (path for path in candidates if directory == "." or path.startswith(f"{directory}/")),
-        key=_rank,
-    )
-    manage = own or (below[0] if below else None)
-    others = tuple(path for path in sorted(candidates, key=_rank) if path != manage)
-    others = tuple(path for path in others if not is_side(path))
+    prefix = "" if directory == "." else f"{directory}/"
+    manage = own or next((path for path in ranked if path.startswith(prefix)), None)
+    others = tuple(path for path in ranked if path != manage and not is_side(path))
     return Layout(directory=directory, manage=manage, why="configured", others=others)
 
 

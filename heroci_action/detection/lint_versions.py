@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from heroci_action.detection.ci.local import read_local_checks
 from heroci_action.detection.hooks import read_hooks
@@ -41,13 +42,15 @@ def find_plugins(project: ProjectFiles) -> Iterator[str]:
     """Yield Flake8's plugins that hooks, CI and tox install, and what reads [tool.flake8] if there is one."""
     hooks = (hook for hook in read_hooks(project) if hook.id in LINT_TOOLS["flake8"].hooks)
     of_hooks = [requirement for hook in hooks for requirement in hook.dependencies]
-    local = (command for commands in read_local_checks(project.tree) for command in commands)
-    commands = (*project.ci.commands, *local)
-    installed = [
-        word for command in commands if "install" in command.words for word in command.words
-    ]
-    yield from (word for word in (*of_hooks, *installed) if _PLUGIN.fullmatch(word))
+    words = (*of_hooks, *_installed_words(project))
+    yield from (word for word in words if _PLUGIN.fullmatch(word))
     for directory in project.layout.directories:
         pyproject = project.tree.toml(join(directory, "pyproject.toml"))
         if "flake8" in pyproject.get("tool", {}):
             yield "flake8-pyproject"
+
+
+def _installed_words(project: ProjectFiles) -> Iterator[str]:
+    """Yield the words of the commands that install something, in the CI and in the project's own checks."""
+    commands = chain(project.ci.commands, *read_local_checks(project.tree))
+    return (word for command in commands if "install" in command.words for word in command.words)

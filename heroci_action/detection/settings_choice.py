@@ -120,9 +120,9 @@ def settings_in_manage(project: ProjectFiles, *, testing: bool) -> str | None:
     entry = _entry(project)
     files = (entry_files(project.tree, entry) or (entry,)) if entry else ()
     every = (list(find_named_settings(project.tree.python(file))) for file in files)
-    named = next((found for found in every if found), [])
+    named = next(filter(None, every), [])
     usual = [found for found in named if not found.for_tests]
-    chosen = [found for found in named if found.for_tests] if testing else usual
+    chosen = [found for found in named if found.for_tests is testing]
     if chosen and not chosen[-1].is_computed:
         return chosen[-1].module
     return _completed(project, usual[-1:], TEST_NAMES if testing else _USUAL_NAMES)

@@ -13,6 +13,7 @@ from heroci_action.errors import ExitCode, HeroCIError
 from heroci_action.plan.actions import BuildImage, InstallDependencies, InstallSystemPackages
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.readers import Readings
+from heroci_action.readers.recorded_run import RecordedRun
 from heroci_action.results.records import StageResult, Status, StepResult, TestCase
 from heroci_action.runner.completeness import (
     Ended,
@@ -165,8 +166,7 @@ def _failure(
 ) -> Verdict:
     """Name the cause of a non-zero exit code: the engine knows it best, then the reports, then the output."""
     bad = [test for test in readings.tests if test.status in (Status.FAILED, Status.ERRORED)]
-    run = readings.run
-    explained = bad or readings.diagnostics or (run and (run.unfinished or run.died is not None))
+    explained = bad or readings.diagnostics or _ended_early(readings.run)
     known = None if explained else diagnose(tail, installs=_installs(step), tree=tree)
     if outcome.cause or known is None:
         reason = outcome.cause or _exit_reason(outcome.exit_code, len(bad), readings, tail)
@@ -177,6 +177,10 @@ def _failure(
     machine = known.machine and isinstance(step.action, _OF_THE_ENGINE)
     status = Status.ERRORED if machine else Status.FAILED
     return Verdict(status=status, reason=known.cause, remedy=known.remedy)
+
+
+def _ended_early(run: RecordedRun | None) -> bool:
+    return run is not None and (bool(run.unfinished) or run.died is not None)
 
 
 def _common_cause(tests: list[TestCase], tree: Tree | None) -> Diagnosis | None:

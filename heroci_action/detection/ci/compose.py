@@ -186,18 +186,19 @@ def _compose_words(command: Command) -> tuple[str, ...] | None:
 
 
 def _composition(words: tuple[str, ...], command: Command, files: RepositoryFiles) -> Composition:
-    named = [value for name, value in _options(words) if name in {"-f", "--file"}]
     place = command.directory
-    paths = [join(place, path) for path in named]
-    if not paths:
-        listed = command.env.get("COMPOSE_FILE", "")
-        paths = [join(place, path) for path in listed.split(":") if path]
-    if not paths:
-        first = files.first(*(join(place, name) for name in _DEFAULTS))
-        override = files.first(*(join(place, name) for name in _OVERRIDES))
-        paths = [path for path in (first, override) if path]
+    named = [value for name, value in _options(words) if name in {"-f", "--file"}]
+    listed = filter(None, command.env.get("COMPOSE_FILE", "").split(":"))
+    paths = [join(place, path) for path in named or listed] or _usual_files(files, place)
     dotenv = parse_dotenv(files.text(join(place, ".env")))
     return Composition(tree=files, paths=tuple(paths), variables={**dotenv, **command.env})
+
+
+def _usual_files(files: RepositoryFiles, directory: str) -> list[str]:
+    found = (
+        files.first(*(join(directory, name) for name in names)) for names in (_DEFAULTS, _OVERRIDES)
+    )
+    return [path for path in found if path]
 
 
 def _options(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -65,9 +65,7 @@ def _output(nodes: list[Node], state: ShellState) -> str | None:
         case ["cat" | "tee", *_] if heredoc is not None:
             return _heredoc(heredoc, state)
         case ["echo", *rest]:
-            printed = [word for word in rest if word not in {"-e", "-n", "-en", "-ne"}]
-            text = " ".join(printed)
-            return (text.replace("\\n", "\n") if len(printed) < len(rest) else text) + "\n"
+            return _echo(rest)
         case ["printf", text]:
             return text.replace("\\n", "\n")
         case ["printf", "%s\\n" | "%s", *rest]:
@@ -75,6 +73,12 @@ def _output(nodes: list[Node], state: ShellState) -> str | None:
         case ["cat", path] if (place := state.locate(path)) is not None:
             return state.files.text(place)
     return None
+
+
+def _echo(words: list[str]) -> str:
+    printed = [word for word in words if word not in {"-e", "-n", "-en", "-ne"}]
+    text = " ".join(printed)
+    return (text.replace("\\n", "\n") if len(printed) < len(words) else text) + "\n"
 
 
 def _heredoc(body: Node, state: ShellState) -> str:

@@ -90,8 +90,7 @@ def combine_runs(
         for index, (place, test) in enumerate(zip(places, tests, strict=True))
         if index not in again
     ]
-    for group in runs:
-        group.sort()
+    for group in map(sorted, runs):
         found = [unpacked[index] if order.packed else tests[index] for order, index in group]
         ordered.append((group[-1][0], _combine(found)))
     ordered.sort(key=itemgetter(0))

@@ -182,7 +182,7 @@ def test_without_a_traceback_the_end_of_the_output_is_shown() -> None:
 
 
 def test_a_frequent_cause_keeps_its_traceback_before_the_last_names() -> None:
-    page = render(run_of(*failures(50_000, causes=1)))
+    page = render(run_of(*failures(20_000, causes=1)))
 
     assert '  File "x.py", line 1, in x' in page
 
@@ -257,7 +257,7 @@ def test_the_time_of_fixtures_stands_with_the_slowest_tests() -> None:
     assert "9.0 s (in tests/more)" in both
 
 
-@pytest.mark.parametrize(("number", "causes"), [(50_000, 1), (50_000, 2_000), (20_000, 20_000)])
+@pytest.mark.parametrize(("number", "causes"), [(20_000, 1), (20_000, 2_000), (10_000, 10_000)])
 def test_of_very_many_failures_each_is_named_or_counted(number: int, causes: int) -> None:
     result = run_of(*failures(number, causes=causes))
 
