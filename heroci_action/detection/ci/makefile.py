@@ -95,7 +95,12 @@ class Makefile:
         values = {**self.variables, **(rule.variables if rule else {})}
         names = values if self.export_all else self.exported & set(values)
         found = {name: substitute(values[name], values) for name in names}
-        return {name: value for name, value in found.items() if UNKNOWN not in value}
+        # The output of `$(shell …)` is unknown, too.
+        return {
+            name: value
+            for name, value in found.items()
+            if UNKNOWN not in value and "$(" not in value
+        }
 
 
 def _stem(pattern: str, target: str) -> str | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -140,3 +141,15 @@ def test_a_prefix_for_test_databases_is_set_where_it_is_read(tmp_path: Path) -> 
     assert env(tmp_path, 'P = os.environ.get("TEST_DATABASE_PREFIX", "test_")') == {
         "TEST_DATABASE_PREFIX": "test_heroci_"
     }
+
+
+def test_the_output_of_a_command_in_a_makefile_is_no_value_of_a_variable(tmp_path: Path) -> None:
+    makefile = """
+        export SHOP_COMMIT ?= $(shell git rev-parse HEAD)
+        export SHOP_MODE = test
+        test:
+        \tpython manage.py test
+        """
+    job = "jobs: {t: {steps: [{run: make test}]}}"
+    files = {**django(), "Makefile": dedent(makefile), ".github/workflows/ci.yml": job}
+    assert loaded(tmp_path, files).config.env == {"SHOP_MODE": "test"}
