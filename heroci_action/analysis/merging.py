@@ -51,6 +51,7 @@ def merge(results: Mapping[str, Result]) -> Result:
         history=(),
         attempt=max(one.attempt for one in whole),
         warnings=tuple(_warnings(parts)),
+        left_out=tuple(dict.fromkeys(line for one in whole for line in one.left_out)),
     )
 
 

@@ -40,7 +40,7 @@ from heroci_action.readers.base import tolerate
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.repository.git import Checkout
 from heroci_action.results.packed import expand_or_pack
-from heroci_action.results.records import Result
+from heroci_action.results.records import LeftOutLine, Result
 from heroci_action.runner.run import Interrupt, Outcome, Reader, run_plan
 from heroci_action.text import one_line
 from heroci_action.version import __version__
@@ -270,5 +270,11 @@ def _result(project: Project, outcome: Outcome, *, started_at: datetime, duratio
         stages=outcome.stages,
         coverage=outcome.coverage,
         warnings=project.loaded.warnings,
+        left_out=tuple(
+            LeftOutLine(
+                line=line.line, source=line.source, reason=line.reason, harmless=line.harmless
+            )
+            for line in project.loaded.facts.left_out
+        ),
         heroci_version=__version__,
     )

@@ -80,7 +80,7 @@ def _why_optional(found: Mapping[str, _Evidence]) -> str:
     """Return why findings do not fail the run: hooks see only changed files, and a section may be left over."""
     if found:
         return f"the project's own CI does not run {', '.join(found)}"
-    return "nothing shows that the project uses a lint tool"
+    return "not configured in this project"
 
 
 def _found(project: ProjectFiles, way: _Way, *, every: bool = False) -> dict[str, _Evidence]:

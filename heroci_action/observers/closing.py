@@ -52,6 +52,7 @@ class Closing:
             if replays := describe_replays(result):
                 self.terminal.say(f"⚡ {one_line(replays, 1_000)}")
             self.terminal.warn("", result.warnings)
+            self._print_left_out(result)
             self._print_slowest(result)
         self._print_findings(result)
         self._print_unexplained(result)
@@ -62,6 +63,16 @@ class Closing:
         self.terminal.say("")
         style = f"bold {STYLES[result.status]}"
         self.terminal.say(verdict(result), style, sign=SIGNS[result.status])
+
+    def _print_left_out(self, result: Result) -> None:
+        """Print the lines of the project's CI that the tests may need and that did not run."""
+        lines = [line for line in result.left_out if not line.harmless]
+        if lines:
+            self.terminal.title("Lines of the project's CI that did not run")
+        for line in lines[:SHOWN]:
+            self.terminal.say(f"  {one_line(line.line)} ({one_line(line.reason)})")
+        if len(lines) > SHOWN:
+            self.terminal.say(f"  and {len(lines) - SHOWN:,} more, in {PAGE}")
 
     def _print_slowest(self, result: Result) -> None:
         tests = slowest_tests(result, self.durations)

@@ -154,6 +154,7 @@ def pieces(
         lines_run=sum(len(file.covered) for file in _measured(result)),
         lines_missed=sum(len(file.missing) for file in _measured(result)),
         warnings=tuple(_warnings(result)),
+        left_out=result.left_out,
     )
     page.enable_buffering(PIECE)
     return (piece.encode(errors="replace") for piece in page)

@@ -82,6 +82,9 @@ def _folds(result: Result, share: int, links: CodeLinks) -> Iterator[str]:
     yield from fold_section("Coverage by file", coverage_section(result, 4 * share))
     yield from fold_section("Comparison", comparison_section(result, 8 * share))
     yield from fold_section("History", history_section(result, 4 * share))
+    yield from fold_section(
+        "Lines of the project's CI that did not run", _left_out(result, 3 * share)
+    )
     yield from fold_section("Environment", _facts(result, 4 * share))
 
 
@@ -215,6 +218,17 @@ def _facts(result: Result, budget: int) -> Iterator[str]:
     if facts:
         yield from table("Step", "Fact", "Value")
         yield from fit(facts, budget, lambda left: row(f"and {left:,} more"))
+        yield ""
+
+
+def _left_out(result: Result, budget: int) -> Iterator[str]:
+    rows = [
+        row(code(line.line), prose(line.reason, 200), prose(line.source, 200))
+        for line in result.left_out
+    ]
+    if rows:
+        yield from table("Line", "Reason", "Place")
+        yield from fit(rows, budget, lambda left: row(f"and {left:,} more"))
         yield ""
 
 

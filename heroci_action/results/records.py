@@ -14,7 +14,8 @@ from heroci_action.results.coverage import ChangedLines, Coverage
 
 SCHEMA_VERSION = 5
 """Version 2 added flaky tests, comparisons and changed lines, 3 packed tests, 4 splits, fixture times, partial runs and
-Python versions of steps, 5 the origin of replayed steps. A field that an older file lacks has its default."""
+Python versions of steps, 5 the origin of replayed steps and the left-out lines of the
+project's CI. A field that an older file lacks has its default."""
 
 
 class Status(StrEnum):
@@ -325,6 +326,19 @@ class ParallelProof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutLine:
+    """A line of the test job in the project's own CI that did not run, and why; `source` is the job or file.
+
+    The tests do not need a `harmless` line: HeroCI does the same, or it only prints or checks.
+    """
+
+    line: str
+    source: str
+    reason: str
+    harmless: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """A whole run: what ran, what came of it, and on what.
 
@@ -352,6 +366,7 @@ class Result:
     parallel_proof: ParallelProof | None = None
     attempt: int = 1  # of the same run, as GitHub counts them
     warnings: tuple[str, ...] = ()
+    left_out: tuple[LeftOutLine, ...] = ()
     heroci_version: str = ""
     schema_version: int = SCHEMA_VERSION
 

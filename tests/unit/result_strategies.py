@@ -13,6 +13,7 @@ from heroci_action.results.records import (
     Diagnostic,
     FailureAge,
     FixtureTimes,
+    LeftOutLine,
     Result,
     Severity,
     Slowdown,
@@ -178,6 +179,10 @@ changes = st.builds(
     base=texts,
     files=st.lists(files, max_size=2, unique_by=lambda file: file.path).map(tuple),
 )
+left_out_lines = st.builds(
+    LeftOutLine, line=texts, source=texts, reason=texts, harmless=st.booleans()
+)
+
 results = st.builds(
     Result,
     status=statuses,
@@ -195,5 +200,6 @@ results = st.builds(
     comparison=st.none() | comparisons,
     attempt=st.integers(1, 5),
     warnings=st.lists(texts, max_size=2).map(tuple),
+    left_out=st.lists(left_out_lines, max_size=2).map(tuple),
     heroci_version=texts,
 )

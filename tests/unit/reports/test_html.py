@@ -14,7 +14,7 @@ from heroci_action.reports import html
 from heroci_action.reports.html import SOURCE_LINES, render
 from heroci_action.reports.links import CodeLinks
 from heroci_action.results.coverage import Coverage, FileCoverage
-from heroci_action.results.records import Attempt, Result, Status
+from heroci_action.results.records import Attempt, LeftOutLine, Result, Status
 from tests.unit.builders import case, failures, run, run_of, stage, step
 from tests.unit.result_strategies import results
 
@@ -174,3 +174,11 @@ def test_time_axis_has_few_marks(total: float) -> None:
     assert marks[0] == "0 s"
     assert 1 <= len(marks) <= 6
     assert len(set(marks)) == len(marks)
+
+
+def test_lines_of_the_ci_that_did_not_run_are_listed_with_their_reasons() -> None:
+    left_out = LeftOutLine(line="make <x>", source="ci.yml", reason="it checks something")
+    page = page_of(run(stage("tests"), left_out=(left_out,)))
+
+    assert "1 line of its test job did not run here" in page
+    assert "<code>make &lt;x&gt;</code> it checks something" in page

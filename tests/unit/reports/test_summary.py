@@ -16,7 +16,7 @@ from heroci_action.reports.coverage_section import ranges
 from heroci_action.reports.links import CodeLinks
 from heroci_action.reports.summary import SMALLEST, render
 from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
-from heroci_action.results.records import Attempt, FixtureTimes, Result, Status
+from heroci_action.results.records import Attempt, FixtureTimes, LeftOutLine, Result, Status
 from tests.unit.builders import case, failures, finding, run, run_of, stage, step
 from tests.unit.reports.test_markdown import Page
 from tests.unit.result_strategies import results
@@ -430,3 +430,13 @@ def test_the_picture_has_a_bar_for_each_stage_that_ran() -> None:
 
 def test_stages_that_all_began_at_once_need_no_picture() -> None:
     assert "mermaid" not in render(run(stage("tests", step(), duration=3.0)))
+
+
+def test_lines_of_the_ci_that_did_not_run_are_collapsed_with_their_reasons() -> None:
+    left_out = LeftOutLine(line="curl a | sh", source="ci.yml", reason="it uses the network")
+    page = render(run(stage("tests"), left_out=(left_out,)))
+
+    fold = page[page.index("<b>Lines of the project's CI that did not run</b>") :]
+    assert "it uses the network" in fold
+    assert "ci.yml" in fold
+    assert "curl a" in fold
