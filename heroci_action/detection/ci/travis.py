@@ -122,7 +122,9 @@ def _lines(phase: str, content: Mapping[str, Any], tree: RepositoryFiles) -> lis
 def _packages(content: Mapping[str, Any]) -> Iterator[str]:
     addons = table(content.get("addons"))
     apt = addons.get("apt_packages", table(addons.get("apt")).get("packages"))
-    packages = texts(apt if apt is not None else addons.get("apt"))
+    listed = texts(apt if apt is not None else addons.get("apt"))
+    # Travis hands them to the shell, so that one text may hold several.
+    packages = [name for text in listed for name in text.split()]
     if packages:
         yield shlex.join(["apt-get", "install", *packages])
 

@@ -287,7 +287,7 @@ TRAVIS = {".travis.yml": """
         language: python
         python: ["3.11", "3.12", "3.13-dev"]
         services: [postgresql, redis-server]
-        addons: {postgresql: "15", apt: {packages: [gettext]}}
+        addons: {postgresql: "15", apt: {packages: gettext graphviz}}
         env:
           global: ["MODE=test NAME='a b'"]
           jobs: ["DB=mysql", "DB=postgres"]
@@ -305,7 +305,7 @@ TRAVIS = {".travis.yml": """
 def test_traviss_matrix_is_read_in_its_best_leg() -> None:
     test, lint = ci_of({**TRAVIS, **MANAGE, "requirements.txt": ""}).jobs
     assert shown(list(test.commands)) == [
-        "apt-get install gettext",
+        "apt-get install gettext graphviz",
         "pip install -r requirements.txt",
         "createdb shop",
         "python manage.py test",
