@@ -69,3 +69,10 @@ def test_a_written_list_takes_its_versions_from_the_project_too(tmp_path: Path) 
         "requirements.txt": "flake8==6.1.0\nblack==23.1\n",
     }
     assert loaded(tmp_path, files).facts.lint_specs == {"flake8": "flake8==6.1.0"}
+
+
+def test_default_tools_are_optional_and_labelled(tmp_path: Path) -> None:
+    project = loaded(tmp_path, django())
+
+    assert project.config.stages["lint"].optional
+    assert project.origins["stages.lint.optional"] == "detected: not configured in this project"

@@ -18,7 +18,7 @@ from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Progress
 from heroci_action.observers.console import Console
 from heroci_action.options import Verbosity
-from heroci_action.results.records import Result, Status
+from heroci_action.results.records import LeftOutLine, Result, Status
 from tests.unit.builders import case, finding, run, stage, step
 from tests.unit.observers.plans import PLAN, TESTS, watch
 from tests.unit.result_strategies import HOSTILE, results
@@ -66,6 +66,18 @@ def test_ends_with_table_failures_findings_and_verdict() -> None:
 
 def test_warnings_are_shown() -> None:
     assert "tests: warning: PostgreSQL 18 stands in\n" in shown()
+
+
+def test_lines_of_the_ci_that_the_tests_may_need_are_listed() -> None:
+    lines = (
+        LeftOutLine(line="pip install .", source="ci.yml", reason="done", harmless=True),
+        LeftOutLine(line="curl a", source="ci.yml", reason="it uses the network"),
+    )
+    stream = io.StringIO()
+    Console(stream).run_finished(run(stage("tests"), left_out=lines))
+
+    assert "did not run\n  curl a (it uses the network)\n" in stream.getvalue()
+    assert "pip install" not in stream.getvalue()
 
 
 def test_quiet_shows_failures_and_the_verdict() -> None:
