@@ -129,9 +129,14 @@ class CachedEngine:
         Call it only after every gate of the run has passed. Nothing is stored if a file has changed meanwhile.
         """
         settings = self._settings
-        passed = {stage.name for stage in result.stages if _is_worth_storing(stage)}
-        wanted = {name: entry for name, entry in self._recorded.items() if name in passed}
-        complete = {name: entry for name, entry in wanted.items() if _is_complete(entry)}
+        if result.comparison and result.comparison.unstable:
+            return
+        stages = {stage.name: stage for stage in result.stages}
+        complete = {
+            name: entry
+            for name, entry in self._recorded.items()
+            if _is_worth_storing(stages[name], entry) and _is_complete(entry)
+        }
         if not complete or not self._is_unchanged():
             return
         try:
@@ -217,7 +222,7 @@ class _RecordingScope:
         def tee(stream: Stream, line: str) -> None:
             sink(stream, line)
             self.size += len(line)
-            if self.size <= LARGEST:
+            if self.size <= LARGEST and stream is not Stream.NOTICE:
                 record.lines.append((stream, line))
 
         started = anyio.current_time()
@@ -254,13 +259,16 @@ class _RecordingScope:
         return tuple(kept)
 
 
-def _is_worth_storing(stage: StageResult) -> bool:
+def _is_worth_storing(stage: StageResult, entry: Entry) -> bool:
     """Return whether a stage passed without anything that another run might judge differently."""
-    return stage.status is Status.PASSED and all(map(_is_clean, stage.steps))
+    return stage.status is Status.PASSED and all(_is_clean(step, entry) for step in stage.steps)
 
 
-def _is_clean(step: StepResult) -> bool:
-    doubtful = step.problems or step.incomplete or step.origin
+def _is_clean(step: StepResult, entry: Entry) -> bool:
+    """Return whether a step passed, and its reports without a warning."""
+    record = entry.steps.get(step.name)
+    known = record.outcome.warnings if record and record.outcome else ()
+    doubtful = step.problems or step.incomplete or step.origin or set(step.warnings) - set(known)
     flaky = any(test.status.is_unsuccessful or test.status is Status.FLAKY for test in step.tests)
     return step.status is Status.PASSED and not doubtful and not flaky
 

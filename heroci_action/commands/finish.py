@@ -46,8 +46,8 @@ class Site:
 
 def finish(
     result: Result, *, reference: Reference, gates: Gates, destination: Destination, site: Site
-) -> int:
-    """Compare the result, judge it, publish it and show it; return the exit code."""
+) -> Result:
+    """Compare the result, judge it, publish it and show it; return it as published."""
     if site.github:
         result = replace(result, attempt=site.github.run_attempt)
     keep = _is_unreadable(result) and (site.output / RESULT).is_file()
@@ -57,7 +57,7 @@ def finish(
     result = _with_skip_reasons(judge_run(result, gates))
     result = publish(result, destination, site, keep=keep)
     site.observer.run_finished(result)
-    return result.exit_code
+    return result
 
 
 def _is_unreadable(result: Result) -> bool:

@@ -62,13 +62,14 @@ def finish_report(
             github=GitHubContext.from_environ(environ),
             observer=observer,
         )
-        return finish(
+        finished = finish(
             result,
             reference=options.reference,
             gates=options.gates,
             destination=destination,
             site=site,
         )
+        return finished.exit_code
 
 
 def read_repository(checkout: Checkout) -> Repository:

@@ -97,16 +97,17 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 github=GitHubContext.from_environ(machine),
                 observer=observer,
             )
-            code = finish(
+            finished = finish(
                 result,
                 reference=options.reference,
                 gates=options.gates,
                 destination=destination,
                 site=site,
             )
-            if code == ExitCode.PASSED and seen and isinstance(engine, CachedEngine):
-                engine.save(result)
-            return code
+            passed = finished.exit_code == ExitCode.PASSED
+            if passed and seen and isinstance(engine, CachedEngine):
+                engine.save(finished)
+            return finished.exit_code
 
 
 async def _confirm_failures(

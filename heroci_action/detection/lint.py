@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from heroci_action.detection.findings import Fact, Finding, Found
-from heroci_action.detection.lint_commands import Source, by_ci, by_developers, command_of
+from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.lint_commands import (
+    Source,
+    by_ci,
+    by_developers,
+    command_of,
+    further_calls,
+)
 from heroci_action.detection.lint_versions import find_pin, find_plugins
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions
@@ -17,6 +24,31 @@ from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join
 
 DEFAULT_TOOLS = ("black", "isort", "flake8")
+# Checks of Python and templates whose output HeroCI does not read.
+_OTHER_TOOLS = frozenset(
+    {
+        "bandit",
+        "djlint",
+        "djhtml",
+        "curlylint",
+        "codespell",
+        "vulture",
+        "pyright",
+        "basedpyright",
+        "ty",
+        "pydocstyle",
+    }
+    | {
+        "pycodestyle",
+        "pyflakes",
+        "interrogate",
+        "semgrep",
+        "lint-imports",
+        "deptry",
+        "pip-audit",
+        "safety",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +73,7 @@ def detect_lint(project: ProjectFiles) -> Iterator[Finding]:
     found = asked or _not_asked(project)
     if configured is None:
         yield from _lint(found)
+        yield from _not_planned(project)
         if not asked and (project.ci.jobs or not found):
             yield Found("stages.lint.optional", True, _why_optional(found))
     names = (
@@ -68,6 +101,29 @@ def _lint(found: Mapping[str, _Evidence]) -> Iterator[Finding]:
             for name, evidence in found.items()
         }
         yield Found("lint", tools, why)
+
+
+def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of checks of the CI that the plan does not contain: further calls of a tool, and other tools."""
+    source = by_ci(project)
+    for tool in LINT_TOOLS.values():
+        for line, call in further_calls(source(tool)).items():
+            yield Warn(
+                f"the CI also runs {line!r} ({call.why}), which the plan does not contain",
+                (
+                    f'lint."{tool.name}-2" = {{ command = {json.dumps(line)}, format = "{tool.name}" }}',
+                ),
+            )
+    others = {
+        c.call.name: c
+        for c in project.ci.commands
+        if c.call.name in _OTHER_TOOLS and not c.may_fail
+    }
+    for name, command in others.items():
+        yield Warn(
+            f"the CI also runs {command.line!r} ({command.source}), which the plan does not contain",
+            (f"lint.{name} = {json.dumps(command.line)}",),
+        )
 
 
 def _not_asked(project: ProjectFiles) -> dict[str, _Evidence]:

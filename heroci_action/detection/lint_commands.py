@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -202,6 +203,17 @@ def command_of(project: ProjectFiles, tool: LintTool, found: list[Call]) -> tupl
     ]
     paths = [path for call in same for path in _targets(project, call)]
     return (first.program, *tool.command[1:-1], *first.options, *relative(project, paths))
+
+
+def further_calls(found: list[Call]) -> dict[str, Call]:
+    """Return the commands, except hooks, whose options differ from those of the first call."""
+    return {
+        shlex.join((call.program, *call.options, *call.paths)): call
+        for call in found[1:]
+        if call.options != found[0].options
+        and call.version is None
+        and not call.why.startswith("a hook")
+    }
 
 
 def _targets(project: ProjectFiles, call: Call) -> tuple[str, ...]:

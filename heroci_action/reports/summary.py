@@ -71,7 +71,7 @@ def render(result: Result, *, budget: int = MAX_SUMMARY, links: CodeLinks = NO_L
     left = budget - sum(map(size, [*head, *before, *after]))
     notes = Notes(links=links, marks=marks(result.comparison))
     tests = failure_section(failures_of(result.stages), left - ROOM_FOR_MORE, notes)
-    return "\n".join([*head, *before, *tests, *after]) + "\n"
+    return "\n".join([*head, *tests, *before, *after]) + "\n"
 
 
 def _folds(result: Result, share: int, links: CodeLinks) -> Iterator[str]:

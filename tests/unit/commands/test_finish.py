@@ -38,13 +38,14 @@ def site(root: Path, *, github: GitHubContext | None = None) -> Site:
 
 
 def end(result: Result, where: Site, gates: Gates | None = None) -> int:
-    return finish(
+    finished = finish(
         result,
         reference=Reference(),
         gates=gates or Gates(),
         destination=Destination(),
         site=where,
     )
+    return finished.exit_code
 
 
 @pytest.mark.parametrize(

@@ -76,3 +76,22 @@ def test_default_tools_are_optional_and_labelled(tmp_path: Path) -> None:
 
     assert project.config.stages["lint"].optional
     assert project.origins["stages.lint.optional"] == "detected: not configured in this project"
+
+
+def test_checks_of_the_ci_that_the_plan_does_not_contain_are_named(tmp_path: Path) -> None:
+    text = """
+        on: push
+        jobs:
+          lint:
+            steps:
+              - run: flake8 mysite --select E9
+              - run: flake8 mysite --max-complexity 10
+              - run: flake8 mysite --exit-zero --max-line-length 80
+              - run: bandit -r mysite
+        """
+    found = loaded(tmp_path, {**django(), ".github/workflows/ci.yml": text})
+    named = [warning.split(" (")[0] for warning in found.warnings if "also runs" in warning]
+    assert named == [
+        "the CI also runs 'flake8 --max-complexity 10 mysite'",
+        "the CI also runs 'bandit -r mysite'",
+    ]
