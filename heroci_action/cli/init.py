@@ -37,7 +37,8 @@ def command(*, path: Path, action: str | None, yes: bool, force: bool) -> int:
     """Show and write .github/workflows/heroci.yml for the projects at PATH (default: the current directory).
 
     If detection leaves something open, heroci.toml is written as well, with suggestions as comments. Without a terminal
-    and without --yes, nothing is written, and the exit code is 2.
+    and without --yes, nothing is written, and the exit code is 2. A copy of HeroCI that is not a release does not know
+    its action: without --action, it leaves out the workflow.
     """
     uses = _action(action)
     place = path.resolve()
@@ -46,30 +47,31 @@ def command(*, path: Path, action: str | None, yes: bool, force: bool) -> int:
     projects = _projects(project, place)
     changes = [change for change in _changes(project, place, uses, projects) if change.is_needed]
     if not changes:
-        click.echo("Nothing to do: all files are up to date.")
+        click.echo("Nothing to do: all files are up to date." if uses else "Nothing to write.")
     elif _confirm(changes, yes=yes, force=force):
         for change in changes:
             change.write(root)
             click.echo(f"Wrote {change.path}")
-        _explain(project, projects)
     else:
         click.echo("Nothing was written.")
+        return 0
+    _explain(project, projects)
+    if uses is None:
+        click.echo(
+            "The workflow was left out: this copy of HeroCI is not a release, so it does not know its action. "
+            "Name it: heroci init --action OWNER/REPO@REF"
+        )
     return 0
 
 
-def _action(given: str | None) -> str:
-    """Return the action for the workflow: as requested, or of this release, else ask for it."""
+def _action(given: str | None) -> str | None:
+    """Return the action for the workflow: as requested, or of this release, else ask for it; None without an answer."""
     action = given or ACTION
     if not action and sys.stdin.isatty():
         action = click.prompt("Action that the workflow uses (OWNER/REPO@REF)")
-    if not action:
-        raise UsageError(
-            "this copy of HeroCI is not a release, so it does not know its action",
-            remedy="name the action: --action OWNER/REPO@REF",
-        )
-    if not is_action(action):
+    if action and not is_action(action):
         raise click.UsageError(f"--action: {action!r} is not OWNER/REPO@REF.")
-    return action
+    return action or None
 
 
 def _projects(project: ProjectConfig, place: Path) -> tuple[str, ...]:
@@ -97,12 +99,13 @@ def _others(project: ProjectConfig) -> tuple[str, ...]:
 
 
 def _changes(
-    project: ProjectConfig, place: Path, action: str, projects: tuple[str, ...]
+    project: ProjectConfig, place: Path, action: str | None, projects: tuple[str, ...]
 ) -> Iterator[FileChange]:
     root = project.root
-    jobs = _jobs(project, projects)
-    text = workflow(action=action, branch=_default_branch(root), jobs=jobs)
-    yield FileChange.of(root, WORKFLOW, text)
+    if action:
+        jobs = _jobs(project, projects)
+        text = workflow(action=action, branch=_default_branch(root), jobs=jobs)
+        yield FileChange.of(root, WORKFLOW, text)
     written, _ = read_file(root, place)
     suggestions = suggest_toml(project)
     # A file of the project is not changed, and its values were decided on.
@@ -165,9 +168,9 @@ def _show(change: FileChange) -> None:
 
 
 def _explain(project: ProjectConfig, projects: tuple[str, ...]) -> None:
-    """Report the projects that the workflow covers."""
+    """Report the projects that a workflow covers."""
     others = [name for name in _others(project) if name not in projects]
     if len(projects) > 1:
-        click.echo(f"The workflow covers {len(projects)} projects: {', '.join(projects)}.")
+        click.echo(f"A workflow covers {len(projects)} projects: {', '.join(projects)}.")
     elif others:
-        click.echo(f"The workflow does not cover {', '.join(others)}.")
+        click.echo(f"A workflow does not cover {', '.join(others)}.")
