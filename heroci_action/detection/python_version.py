@@ -28,6 +28,7 @@ _DJANGO = {
     (3, 2): (3, 10), (4, 0): (3, 10), (4, 1): (3, 11), (4, 2): (3, 12), (5, 0): (3, 12), (5, 1): (3, 13),
 }  # fmt: skip
 _VERSION = re.compile(r"(?<!pypy)(?<![\d.])(3)\.(\d{1,2})(?!\d)")
+_COMMENT = re.compile(r"#.*")
 _OTHER_TOOL = re.compile(r"^(?!python)[a-z]\w* .*$", re.MULTILINE)  # in .tool-versions
 _BASE_IMAGE = re.compile(r"^FROM\s+(?:--\S+\s+)?\S*\bpython:(3\.\d+)", re.MULTILINE | re.IGNORECASE)
 _VERSION_ARGUMENT = re.compile(
@@ -54,7 +55,8 @@ def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     for directory in project.layout.directories:
         for name in (".python-version", "runtime.txt", ".tool-versions"):
             path = join(directory, name)
-            versions = _versions(_OTHER_TOOL.sub("", tree.text(path)))
+            text = _COMMENT.sub("", tree.text(path))
+            versions = _versions(_OTHER_TOOL.sub("", text))
             yield from ((version, path) for version in versions[:1])
     yield from _in_ci(project)
     yield from _in_dockerfile(project)

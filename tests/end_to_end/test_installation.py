@@ -157,10 +157,11 @@ def test_plan_is_shown_and_explained(tmp_path: Path) -> None:
 
 
 def test_doctor_prints_one_line_per_part(tmp_path: Path) -> None:
-    done = call("doctor", directory=tmp_path)
+    done = call("doctor", directory=write(tmp_path / "p"))
     assert done.exit_code == 0, done.stdout
     names = [line.split(":")[0].split(maxsplit=1)[1] for line in done.stdout.splitlines()]
     assert names == [
+        "project",
         "Python",
         "uv",
         "git",

@@ -10,6 +10,7 @@ import pytest
 
 from tests.end_to_end.program import Run, call, environment
 from tests.end_to_end.projects import FILES, commit, write
+from tests.integration.dagger import reach
 
 SLOW = """
 import multiprocessing
@@ -61,6 +62,8 @@ class Project:
     """A project with its own cache."""
 
     def __init__(self, root: Path, engine: str, files: Mapping[str, str]) -> None:
+        if engine == "dagger":
+            reach.require()
         self.engine = engine
         self.root = write(
             root / "shop", {"shop/tests.py": SLOW, "requirements.txt": REQUIREMENTS, **files}

@@ -15,6 +15,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from tests.end_to_end.program import call, environment
+from tests.integration.dagger import reach
 
 LINE = "s3c/Val+ue w\"q&Z<x>9pL'm"
 KEY = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nKcwggSjAgEAAoIBAQC7VJTU\n-----END KEY-----"
@@ -143,6 +144,8 @@ def written(directory: Path, printed: str) -> Iterator[tuple[str, str]]:
 )
 @pytest.mark.parametrize("engine", ["host", pytest.param("dagger", marks=pytest.mark.dagger)])
 def test_no_written_byte_contains_a_secret(tmp_path: Path, engine: str) -> None:
+    if engine == "dagger":
+        reach.require()
     image = 'image = "python:3.13-slim"' if engine == "dagger" else ""
     files = {"heroci.toml": TOML.replace("IMAGE", image), "leak.py": LEAK, "loud.py": LOUD}
     for name, text in {**files, "manage.py": MANAGE}.items():
