@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from heroci_action.analysis.critical_path import critical_path
-from heroci_action.results.records import Origin, Result
+from heroci_action.results.provenance import Origin
+from heroci_action.results.records import Result
 from heroci_action.text import count, seconds
 
 _COMMIT = 12  # digits

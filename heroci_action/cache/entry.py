@@ -14,7 +14,7 @@ from typing import Any
 from heroci_action.engines.base import ReportFile, StepOutcome, Stream
 from heroci_action.errors import HeroCIError
 from heroci_action.plan.report_kinds import Report
-from heroci_action.results.records import Origin
+from heroci_action.results.provenance import Origin
 
 FORMAT = 1
 LARGEST = 64 << 20

@@ -27,7 +27,8 @@ from heroci_action.engines.base import (
     Stream,
 )
 from heroci_action.plan.stages import Plan, Stage, Step
-from heroci_action.results.records import Origin, Result, StageResult, Status, StepResult
+from heroci_action.results.provenance import Origin
+from heroci_action.results.records import Result, StageResult, Status, StepResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from heroci_action.commands.parallel_proofs import Proofs, describe_proof, in_pr
 from heroci_action.commands.plan import Only, Project, change_plan
 from heroci_action.errors import ExitCode
 from heroci_action.observers.base import Observer
-from heroci_action.results.records import ParallelProof, Result, StageResult, Status, StepResult
+from heroci_action.results.provenance import ParallelProof
+from heroci_action.results.records import Result, StageResult, Status, StepResult
 from heroci_action.text import count
 
 Run = Callable[[Project, Observer], Awaitable[Result]]

@@ -11,7 +11,7 @@ from typing import Any
 
 from heroci_action.errors import UsageError
 from heroci_action.project import ProjectConfig
-from heroci_action.results.records import ParallelProof
+from heroci_action.results.provenance import ParallelProof
 from heroci_action.results.serialise import load
 from heroci_action.text import count, seconds
 

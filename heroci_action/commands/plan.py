@@ -23,7 +23,7 @@ from heroci_action.pipeline.runner_arguments import TestNames
 from heroci_action.plan.stages import Plan, select
 from heroci_action.project import ProjectConfig, load
 from heroci_action.repository.files import RepositoryFiles
-from heroci_action.results.records import ParallelProof
+from heroci_action.results.provenance import ParallelProof
 from heroci_action.results.serialise import load as load_result
 from heroci_action.sharding import Shard
 

@@ -22,7 +22,8 @@ from heroci_action.errors import ExitCode, UsageError
 from heroci_action.observers.choice import choose_observer
 from heroci_action.options import RunOptions
 from heroci_action.project import ProjectConfig
-from heroci_action.results.records import ParallelProof, Result, Status
+from heroci_action.results.provenance import ParallelProof
+from heroci_action.results.records import Result, Status
 from heroci_action.text import count, seconds
 
 SHOWN = 20

@@ -14,7 +14,7 @@ from heroci_action.engines.base import Engine
 from heroci_action.engines.settings import EngineSettings
 from heroci_action.options import RunOptions
 from heroci_action.repository.git import Checkout
-from heroci_action.results.records import Origin
+from heroci_action.results.provenance import Origin
 
 _EXACT = re.compile(r"[^#;]*(==(?![^#;]*\*)|\s@\s)")
 """A requirement that only one version satisfies: `==5.2.1`, but not `==5.2.*`."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from heroci_action.plan.stages import Plan, Stage, Step
-from heroci_action.results.records import Origin
+from heroci_action.results.provenance import Origin
 
 
 class Stream(StrEnum):

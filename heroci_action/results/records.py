@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from heroci_action.results.coverage import ChangedLines, Coverage
+from heroci_action.results.provenance import Origin, ParallelProof
 
 SCHEMA_VERSION = 5
 """Version 2 added flaky tests, comparisons and changed lines, 3 packed tests, 4 splits, fixture times, partial runs and
@@ -135,17 +136,6 @@ class FixtureTimes:
 
     total: float
     longest: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """The run that a replayed step comes from: its start, commit and page, and the times of the step and its stage."""
-
-    started_at: str
-    commit: str | None = None
-    url: str | None = None
-    duration: float = 0.0
-    stage_duration: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,21 +298,6 @@ class PastRun:
     coverage: float | None = None
     stages: Mapping[str, float] = field(default_factory=dict)
     failed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParallelProof:
-    """The record that every test of a suite had the same outcome in one process and in several.
-
-    `key` identifies the project, the test runner, its arguments and the settings. `one_process` and `parallel` are the
-    seconds that the `tests` tests took.
-    """
-
-    key: str
-    proved_at: str  # ISO 8601, UTC
-    tests: int
-    one_process: float
-    parallel: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ from heroci_action.plan.actions import Command
 from heroci_action.plan.report_kinds import JUNIT, Report
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.readers import PathResolver, Readings, read
-from heroci_action.results.records import Origin, Result, StageResult
+from heroci_action.results.provenance import Origin
+from heroci_action.results.records import Result, StageResult
 from heroci_action.runner.run import run_plan
 from tests.unit.memory_engine import Behaviour, MemoryEngine
 

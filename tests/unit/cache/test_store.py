@@ -14,7 +14,7 @@ from heroci_action.cache.entry import Entry, StepRecord
 from heroci_action.cache.store import Store
 from heroci_action.engines.base import ReportFile, StepOutcome, Stream
 from heroci_action.plan.report_kinds import JUNIT, Report
-from heroci_action.results.records import Origin
+from heroci_action.results.provenance import Origin
 
 KEY = "ab" * 32
 SHOP = Path("/home/a/shop")

@@ -7,7 +7,7 @@ import pytest
 
 from heroci_action.commands.parallel_proofs import Proofs, suite_key
 from heroci_action.project import ProjectConfig
-from heroci_action.results.records import ParallelProof
+from heroci_action.results.provenance import ParallelProof
 from heroci_action.results.serialise import dump
 from tests.unit.builders import case, run_of
 from tests.unit.detection.projects import django, loaded
