@@ -31,8 +31,7 @@ junit = "out/*.xml"
 checkstyle = "checkstyle.xml"
 lcov = "lcov.info"
 [services.loud]
-command = "python3 loud.py {port}"
-IMAGE
+SERVICE
 port = 9876
 env = { TOKEN = "{env.TOKEN}" }
 """
@@ -146,8 +145,12 @@ def written(directory: Path, printed: str) -> Iterator[tuple[str, str]]:
 def test_no_written_byte_contains_a_secret(tmp_path: Path, engine: str) -> None:
     if engine == "dagger":
         reach.require()
-    image = 'image = "python:3.13-slim"' if engine == "dagger" else ""
-    files = {"heroci.toml": TOML.replace("IMAGE", image), "leak.py": LEAK, "loud.py": LOUD}
+    service = 'command = "python3 loud.py {port}"'
+    if engine == "dagger":
+        # The container of a service does not contain the project.
+        line = json.dumps(["python3", "-c", LOUD, "9876"])
+        service = f'command = {line}\nimage = "python:3.13-slim"'
+    files = {"heroci.toml": TOML.replace("SERVICE", service), "leak.py": LEAK, "loud.py": LOUD}
     for name, text in {**files, "manage.py": MANAGE}.items():
         (tmp_path / name).write_text(text)
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
