@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
+from typing import Any
 
 from heroci_action.sharding import Shard
 
@@ -119,6 +120,10 @@ class Options:
     reference: Reference = Reference()
     gates: Gates = Gates()
     destination: Destination = Destination()
+
+    def shared_fields(self) -> dict[str, Any]:
+        """Return the fields that the options of all verbs have, by name."""
+        return {name: getattr(self, name) for name in Options.__dataclass_fields__}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ def unexplained_failures(results: Mapping[str, Result]) -> dict[str, str]:
 
 
 def _fails(stage: StageResult) -> bool:
-    return stage.status in (Status.FAILED, Status.ERRORED, Status.CANCELLED) and not stage.optional
+    return stage.status.is_unsuccessful and not stage.optional
 
 
 def _incomplete(stage: StageResult, mismatch: ShardMismatch | None) -> StageResult:

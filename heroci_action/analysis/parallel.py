@@ -10,8 +10,6 @@ from itertools import chain
 from heroci_action.results.packed import unpack
 from heroci_action.results.records import Result, Status, StepResult, TestCase
 
-BAD = frozenset({Status.FAILED, Status.ERRORED, Status.CANCELLED})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
@@ -59,11 +57,13 @@ def failed_steps(result: Result, names: Iterable[str]) -> tuple[StepResult, ...]
 def failed_ids(steps: Iterable[StepResult]) -> tuple[str, ...]:
     """Return the ids of the tests that failed, each once, in order."""
     return tuple(
-        dict.fromkeys(test.id for step in steps for test in step.tests if test.status in BAD)
+        dict.fromkeys(
+            test.id for step in steps for test in step.tests if test.status.is_unsuccessful
+        )
     )
 
 
 def confirms(rerun: Result, failed: Iterable[str]) -> bool:
     """Return whether each of these tests failed again."""
-    bad = {test.id for test in rerun.tests if test.status in BAD}
+    bad = {test.id for test in rerun.tests if test.status.is_unsuccessful}
     return bad.issuperset(failed)

@@ -21,13 +21,12 @@ from heroci_action.repository.targets import CACHES
 CHUNK = 1 << 20
 _SHA1_DIGITS = 40
 # A local configuration must not hide a changed mode or time stamp from the comparison with the index.
-_STRICT = (
-    ("-c", "core.fileMode=true"),
-    ("-c", "core.trustctime=true"),
-    ("-c", "core.checkStat=default"),
-    ("-c", "core.fsmonitor=false"),
+_STRICT_OPTIONS = (
+    *("-c", "core.fileMode=true"),
+    *("-c", "core.trustctime=true"),
+    *("-c", "core.checkStat=default"),
+    *("-c", "core.fsmonitor=false"),
 )
-_STRICT_OPTIONS = tuple(word for option in _STRICT for word in option)
 # Ignored files that programs read their settings from, such as `.env` and local_settings.py.
 _SETTINGS = frozenset({".py", ".env", ".toml", ".ini", ".cfg", ".yaml", ".yml", ".json"})
 
@@ -57,17 +56,13 @@ class Content:
     stamps: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
-    def _lines(self) -> tuple[str, ...]:
-        return tuple(f"{path}\0{self.files[path]}\n" for path in sorted(self.files))
-
-    @cached_property
     def whole(self) -> str:
         """The hash of all files."""
-        return _digest(self._lines)
-
-    def select(self, is_included: Callable[[str], bool]) -> str:
-        """Return the hash of the files whose path is included."""
-        return _digest(line for line in self._lines if is_included(line.partition("\0")[0]))
+        digest = hashlib.sha256()
+        for path in sorted(self.files):
+            line = f"{path}\0{self.files[path]}\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
 
     def without(self, patterns: Collection[str]) -> Content:
         """Return the content without the files that match one of the patterns."""
@@ -280,10 +275,3 @@ def _walk(root: Path, exclude: Collection[str]) -> Content:
     prefixes = tuple(f"{directory}/" for directory in exclude)
     kept = (path for path in paths if not path.startswith(prefixes))
     return _Reader(root, settings=True).read_files(kept)
-
-
-def _digest(lines: Iterable[str]) -> str:
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(line.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()

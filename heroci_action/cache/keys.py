@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from pathlib import Path
 
 import heroci_action
-from heroci_action.plan.actions import BuildImage, ExportImage, PublishImage
+from heroci_action.engines.secret_store import secret_names
+from heroci_action.plan.actions import ExportImage, PublishImage
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
+from heroci_action.plan.caller_variables import find_references
 from heroci_action.plan.stages import Plan, Stage
 
 FORMAT = 1
-_FROM_MACHINE = re.compile(r"\{env\.(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,34 +84,13 @@ def replayable(plan: Plan, known: Iterable[str]) -> frozenset[str]:
 
 def _secrets(stage: Stage, plan: Plan, inputs: Inputs) -> str:
     """Return a hash of the caller's variables that a stage receives."""
-    builds = [step.action for step in stage.steps if isinstance(step.action, BuildImage)]
-    texts = [
-        *_texts(stage),
-        *(text for name in stage.services for text in _texts(plan.services[name])),
-    ]
-    names = {
-        *stage.secrets,
-        *(name for build in builds for name in build.secrets),
-        *(name for text in texts for name in _FROM_MACHINE.findall(text)),
-    }
+    services = {name: plan.services[name] for name in stage.services}
+    names = {*secret_names(stage), *find_references(stage), *find_references(services)}
     if not names:
         return ""
     values = json.dumps({name: inputs.machine.get(name) for name in sorted(names)})
     # Slow on purpose: the cache may travel, and a short secret must not be guessed from a key.
     return hashlib.scrypt(values.encode(), salt=inputs.salt, n=1 << 14, r=8, p=1).hex()
-
-
-def _texts(value: object) -> list[str]:
-    """Return every text in a record."""
-    if isinstance(value, str):
-        return [value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return _texts(asdict(value))
-    if isinstance(value, Mapping):
-        return [text for item in value.items() for text in _texts(item)]
-    if isinstance(value, list | tuple | set | frozenset):
-        return [text for item in value for text in _texts(item)]
-    return []
 
 
 def _digest(value: object) -> str:

@@ -12,7 +12,7 @@ import click
 
 from heroci_action.cache.store import Store
 from heroci_action.commands.cache_directory import cache_directory
-from heroci_action.commands.run import print_note
+from heroci_action.commands.notes import print_note
 from heroci_action.engines.registry import ENGINES, EngineKind
 from heroci_action.engines.settings import CacheRequest
 from heroci_action.errors import EngineError, UsageError

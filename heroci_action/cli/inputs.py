@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from heroci_action.cli.python_versions import is_python_version
 from heroci_action.errors import ConfigurationError, Problem
@@ -189,7 +189,7 @@ def _api(inputs: Inputs) -> GitHubApi | None:
 
 def _run_options(inputs: Inputs, shared: Options) -> RunOptions:
     return RunOptions(
-        **_fields(shared),
+        **shared.shared_fields(),
         config=inputs.given("config", _file),
         engine=inputs.read("engine", _one_of(ENGINES), EngineChoice.AUTO),
         stages=inputs.read("stages", _names, ()),
@@ -211,16 +211,12 @@ def _run_options(inputs: Inputs, shared: Options) -> RunOptions:
 
 def _report_options(inputs: Inputs, shared: Options) -> ReportOptions:
     return ReportOptions(
-        **_fields(shared),
+        **shared.shared_fields(),
         results=_lines(inputs.text("results")) or _lines(inputs.text("junit")),
         coverage=_lines(inputs.text("coverage")),
         lint=_lines(inputs.text("lint")),
         path_prefixes=inputs.read("path-prefix", _prefixes, ()),
     )
-
-
-def _fields(shared: Options) -> dict[str, Any]:
-    return {name: getattr(shared, name) for name in Options.__dataclass_fields__}
 
 
 def _check_verb(inputs: Inputs, verb: Verb) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,18 +75,21 @@ _SELECTION = (
 )
 
 
-def engine_options(function: Function) -> Function:
-    """Add the options that choose the configuration and the engine."""
-    for option in reversed(_ENGINE):
+def _add(options: Sequence[Callable[[Function], Function]], function: Function) -> Function:
+    """Add options to a command, in the order in which its help shows them."""
+    for option in reversed(options):
         function = option(function)
     return function
+
+
+def engine_options(function: Function) -> Function:
+    """Add the options that choose the configuration and the engine."""
+    return _add(_ENGINE, function)
 
 
 def selection_options(function: Function) -> Function:
     """Add the options that choose the engine and the stages."""
-    for option in reversed(_SELECTION):
-        function = option(function)
-    return function
+    return _add(_SELECTION, function)
 
 
 _REPORT_OPTIONS = (
@@ -149,9 +152,7 @@ _REPORT_OPTIONS = (
 
 def report_options(function: Function) -> Function:
     """Add the options of every verb that reports."""
-    for option in reversed(_REPORT_OPTIONS):
-        function = option(function)
-    return function
+    return _add(_REPORT_OPTIONS, function)
 
 
 largest_file = click.option(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from heroci_action.analysis.parallel import BAD, all_tests, confirms, failed_ids, failed_steps
+from heroci_action.analysis.parallel import all_tests, confirms, failed_ids, failed_steps
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof, in_processes
 from heroci_action.commands.plan import Only, Project, change_plan
 from heroci_action.errors import ExitCode
 from heroci_action.observers.base import Observer
 from heroci_action.results.provenance import ParallelProof
 from heroci_action.results.records import Result, StageResult, Status, StepResult
-from heroci_action.text import count
+from heroci_action.text import count, some
 
 Run = Callable[[Project, Observer], Awaitable[Result]]
 """Run a project on a new engine."""
@@ -72,7 +72,7 @@ class Confirmation:
             return False
         only = {
             step.name: tuple(
-                (test.classname, test.name) for test in step.tests if test.status in BAD
+                (test.classname, test.name) for test in step.tests if test.status.is_unsuccessful
             )
             for step in steps
         }
@@ -138,10 +138,8 @@ def _refutation(tests: tuple[str, ...]) -> str:
     end = "the result is from a run in one process, and the tests no longer run in parallel"
     if not tests:
         return f"the tests failed in parallel and not in one process; {end}"
-    more = f" and {len(tests) - NAMED:,} more" if len(tests) > NAMED else ""
-    names = ", ".join(tests[:NAMED])
     verb = "fails" if len(tests) == 1 else "fail"
-    return f"{count(len(tests), 'test')} {verb} only in parallel ({names}{more}); {end}"
+    return f"{count(len(tests), 'test')} {verb} only in parallel ({some(tests, NAMED)}); {end}"
 
 
 def _with_fact(result: Result, name: str, text: str) -> Result:

@@ -16,8 +16,6 @@ from heroci_action.results.records import Result, StageResult, Status, StepResul
 from heroci_action.results.serialise import load
 from heroci_action.text import count
 
-_UNFINISHED = frozenset({Status.FAILED, Status.ERRORED, Status.CANCELLED})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastFailures:
@@ -33,7 +31,9 @@ def read_last_failures(output: Path, project: ProjectConfig) -> LastFailures:
     result = _load(output / RESULT)
     known = {*BUILT_IN_STAGES, *project.config.stages, "publish"}
     stages = tuple(
-        stage.name for stage in result.stages if stage.status in _UNFINISHED and stage.name in known
+        stage.name
+        for stage in result.stages
+        if stage.status.is_unsuccessful and stage.name in known
     )
     if result.project != project.root.name:
         raise UsageError(
@@ -67,7 +67,7 @@ def _tests(
     names = run_names(project)
     runs = [steps[name] for name in names if name in steps]
     others = (step for step in stage.steps if step.name not in names)
-    if len(runs) != len(names) or any(step.status in _UNFINISHED for step in others):
+    if len(runs) != len(names) or any(step.status.is_unsuccessful for step in others):
         return None
     return dict(_failed(runs)) or None
 
@@ -75,7 +75,7 @@ def _tests(
 def _failed(runs: list[StepResult]) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     for step in runs:
         failed = tuple(
-            (test.classname, test.name) for test in step.tests if test.status in _UNFINISHED
+            (test.classname, test.name) for test in step.tests if test.status.is_unsuccessful
         )
         if step.status is not Status.PASSED:
             yield step.name, failed if _is_complete(step) else ()

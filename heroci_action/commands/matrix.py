@@ -12,7 +12,7 @@ from heroci_action.commands.plan import overrides_of
 from heroci_action.commands.run import run
 from heroci_action.errors import ExitCode, HeroCIError, UsageError
 from heroci_action.matrix import Cell, cells, select_cells
-from heroci_action.options import Destination, Gates, Options, Reference, ReportOptions, RunOptions
+from heroci_action.options import Destination, Gates, Reference, ReportOptions, RunOptions
 from heroci_action.output_directory import RESULT, make_directory
 from heroci_action.project import load
 from heroci_action.text import one_line
@@ -41,7 +41,7 @@ def run_cells(options: RunOptions, texts: Sequence[str], machine: Mapping[str, s
         if not file.is_file()
     }
     found = [file for file in files if file.is_file()]
-    code = merge_files(found, missing, _report_options(options), machine)
+    code = merge_files(found, missing, ReportOptions(**options.shared_fields()), machine)
     return ExitCode.INTERRUPTED if interrupted else code
 
 
@@ -83,8 +83,3 @@ def _directory(options: RunOptions, cell: Cell) -> Path:
     output = options.destination.output
     make_directory(output)
     return output / CELLS / cell.name
-
-
-def _report_options(options: RunOptions) -> ReportOptions:
-    shared = {name: getattr(options, name) for name in Options.__dataclass_fields__}
-    return ReportOptions(**shared)

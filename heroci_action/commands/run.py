@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -16,10 +15,10 @@ import anyio
 
 from heroci_action.analysis.diagnosis import Tree
 from heroci_action.cache.replay import CachedEngine
-from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.confirm_failures import Confirmation
 from heroci_action.commands.engine import engine_for, settings_for
 from heroci_action.commands.finish import Site, finish
+from heroci_action.commands.notes import print_note
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof
 from heroci_action.commands.plan import Project, plan_project
 from heroci_action.commands.result_cache import with_results
@@ -42,7 +41,6 @@ from heroci_action.repository.git import Checkout
 from heroci_action.results.packed import expand_or_pack
 from heroci_action.results.records import LeftOutLine, Result
 from heroci_action.runner.run import Interrupt, Outcome, Reader, run_plan
-from heroci_action.text import one_line
 from heroci_action.version import __version__
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -83,7 +81,7 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 project,
                 observer=observer,
                 create=create,
-                cache=cache_directory(machine),
+                cache=settings.cache,
             )
             # Only a failure under a proof leads to another run, whose stages this engine has not seen.
             seen = project.proof is None or first.exit_code == ExitCode.PASSED
@@ -129,12 +127,6 @@ async def _confirm_failures(
         run=lambda other, observer: run_project(other, create(other, observer), observer),
     )
     return await confirmation.decide(result)
-
-
-def print_note(text: str) -> None:
-    """Print a message that is known before the observer is."""
-    sys.stderr.write(f"{one_line(text, 1_000)}\n")
-    sys.stderr.flush()
 
 
 def _check_temporary_directory(machine: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from heroci_action.engines.secret_parts import SECRET_NAME, secret_parts
 from heroci_action.errors import EngineError
 from heroci_action.masking import Masker, without_colours
 from heroci_action.plan.actions import BuildImage
+from heroci_action.plan.caller_variables import find_references
 from heroci_action.plan.stages import Plan, Stage
 
 Announce = Callable[[str], None]
@@ -22,7 +23,6 @@ MIN_UNDECLARED = 8
 _PUBLIC_NAME = re.compile(
     r"(?:GITHUB|RUNNER)_\w+|CI|HOME|HOSTNAME|LANG|LOGNAME|PATH|PWD|SHELL|TERM|TMPDIR|TZ|USER"
 )
-_FROM_MACHINE = re.compile(r"\{env\.(\w+)\}")
 
 
 def ignore(_line: str) -> None:
@@ -103,7 +103,7 @@ def declared_secrets(plan: Plan, machine: Mapping[str, str]) -> Iterator[str]:
     """Yield the values of the caller's environment that the plan uses and that are not public."""
     for stage in plan.stages:
         yield from (machine[name] for name in secret_names(stage) if machine.get(name))
-    for name in set(_FROM_MACHINE.findall(repr(plan))):
+    for name in set(find_references(plan)):
         value = machine.get(name, "")
         if name not in plan.public_variables and _may_be_secret(name, value):
             yield value

@@ -15,8 +15,10 @@ from heroci_action.results.provenance import Origin, ParallelProof
 
 SCHEMA_VERSION = 5
 """Version 2 added flaky tests, comparisons and changed lines, 3 packed tests, 4 splits, fixture times, partial runs and
-Python versions of steps, 5 the origin of replayed steps and the left-out lines of the
-project's CI. A field that an older file lacks has its default."""
+Python versions of steps, 5 the origin of replayed steps and the left-out lines of the project's CI.
+
+A field that an older file lacks has its default.
+"""
 
 
 class Status(StrEnum):

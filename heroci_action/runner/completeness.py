@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from heroci_action.readers import Readings
 from heroci_action.readers.recorded_run import RecordedRun, Unfinished
-from heroci_action.results.records import Status, TestCase
+from heroci_action.results.records import TestCase
 from heroci_action.text import count, seconds
 
 _SIGNALLED = 128
@@ -41,7 +41,7 @@ def ran_completely(run: RecordedRun | None) -> bool:
 def excuse_failfast(readings: Readings, ended: Ended | None) -> Readings:
     """Return the readings with a run that failed tests have stopped as complete; tests that it ended are warnings."""
     run = readings.run
-    failed = any(test.status in (Status.FAILED, Status.ERRORED) for test in readings.tests)
+    failed = any(test.status.is_failure for test in readings.tests)
     if run is None or not run.stopped or not failed or ended is not None:
         return readings
     warnings = tuple(f"{item.test.id} was ended by --failfast" for item in run.unfinished)

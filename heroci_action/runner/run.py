@@ -164,7 +164,7 @@ class _Run:
     def _finish(self, result: StageResult) -> None:
         self._results[result.name] = result
         self.observer.stage_finished(result)
-        if result.optional or result.status not in (Status.FAILED, Status.ERRORED):
+        if result.optional or not result.status.is_failure:
             return
         failed = result.status is Status.FAILED
         self._errors.add(ExitCode.FAILED if failed else ExitCode.ENGINE)

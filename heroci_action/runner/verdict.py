@@ -106,7 +106,7 @@ def judge_step(  # noqa: PLR0913  independent evidence about one step, all named
 def _judge(
     step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, tree: Tree | None
 ) -> Verdict:
-    bad = sum(test.status in (Status.FAILED, Status.ERRORED) for test in readings.tests)
+    bad = sum(test.status.is_failure for test in readings.tests)
     if outcome.timed_out:
         return Verdict(status=Status.CANCELLED)
     if outcome.exit_code:
@@ -165,7 +165,7 @@ def _failure(
     step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, tree: Tree | None
 ) -> Verdict:
     """Name the cause of a non-zero exit code: the engine knows it best, then the reports, then the output."""
-    bad = [test for test in readings.tests if test.status in (Status.FAILED, Status.ERRORED)]
+    bad = [test for test in readings.tests if test.status.is_failure]
     explained = bad or readings.diagnostics or _ended_early(readings.run)
     known = None if explained else diagnose(tail, installs=_installs(step), tree=tree)
     if outcome.cause or known is None:

@@ -32,7 +32,7 @@ from heroci_action.plan.stages import Environment
 KEPT, KEPT_SHARED = 8, 40
 """Environments of one checkout, and of all; the least recently used are removed first."""
 UNUSED = 30 * 86_400.0
-"""Seconds after which an environment that nobody has used is removed, whatever it belongs to."""
+"""Seconds after which an unused environment is removed, whatever it belongs to."""
 COMPLETE = "complete"
 # The two parts of an environment, and the names of their directories.
 PROJECT, TOOLS = "project", "tools"
@@ -207,7 +207,7 @@ class Installer:
         return target, code
 
     def _remove_old(self, directory: Path) -> None:
-        """Remove the least recently used environments, and those of checkouts that nobody uses; not under a run."""
+        """Remove the least recently used environments, and those of checkouts not in use; not under a run."""
         used = {path: path.stat().st_mtime for path in directory.parent.glob(f"*/*/{COMPLETE}")}
         own = sorted((path for path in used if path.parents[1] == directory), key=used.__getitem__)
         kept = KEPT_SHARED if directory.name == SHARED else KEPT

@@ -21,14 +21,14 @@ TESTS = Stage(
 )
 PLAN = Plan(
     project="shop",
-    services={"postgres": Service(name="postgres", version="17")},
+    services={"postgres": Service(name="postgres", version="17", env={"USER": "{env.DB_USER}"})},
     environment=Environment(python="3.13", requirements=("requirements.txt",)),
     stages=(BASE, TESTS),
 )
 INPUTS = Inputs(
     content="c1",
     facts={"machine": "x86_64", "postgres": "17"},
-    machine={"MODE": "a", "TOKEN": "b", "HOME": "/root"},
+    machine={"MODE": "a", "TOKEN": "b", "DB_USER": "d", "HOME": "/root"},
     salt=b"s" * 32,
 )
 Change = Callable[[Plan, Inputs], tuple[Plan, Inputs]]
@@ -53,6 +53,7 @@ def inputs(**changes: object) -> Change:
         inputs(facts={"machine": "arm64", "postgres": "17"}),
         inputs(machine={**INPUTS.machine, "MODE": "b"}),
         inputs(machine={**INPUTS.machine, "TOKEN": "c"}),
+        inputs(machine={**INPUTS.machine, "DB_USER": "e"}),
         inputs(machine={"MODE": "a"}),
         inputs(salt=b"t" * 32),
         plan(services={"postgres": Service(name="postgres", version="16")}),
