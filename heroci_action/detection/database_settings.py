@@ -26,6 +26,8 @@ _TESTING = re.compile(
 )
 _URL_VARIABLE = re.compile(r"(DATABASE|DB|POSTGRES\w*|PG|MYSQL\w*)_?UR[LI]$")
 _URL = re.compile(r"\w+://")
+# Attributes of what `urllib.parse.urlparse` returns.
+_URL_PARTS = frozenset({"hostname", "netloc", "password", "path", "port", "scheme", "username"})
 _VENDORS = (
     (("postg", "psql", "pgsql", "timescale", "cockroach"), Vendor.POSTGRESQL),
     (("sqlite", "spatialite"), Vendor.SQLITE),
@@ -195,6 +197,8 @@ class _Reader:
         """Return the database with a key changed; everything else is kept."""
         value = self.resolver.resolve(value) or value
         found = self.source.reads_in(value)
+        if found and _is_url_part(value, found[0]):
+            return replace(way, url=replace(found[0], url="database"))
         literal = self.source.plain(value)
         if literal is None and isinstance(value, ast.Call) and not found and len(value.args) > 1:
             # A lookup with a default, such as `SECRETS.get("db_user", "django")`.
@@ -216,6 +220,12 @@ class _Reader:
                 if read is not None:
                     found[read.name] = value
         return found
+
+
+def _is_url_part(value: ast.expr, read: Read) -> bool:
+    """Return whether a value is a part of a variable's URL, such as `urlparse(os.environ["DATABASE_URL"]).hostname`."""
+    attributes = (node.attr for node in ast.walk(value) if isinstance(node, ast.Attribute))
+    return bool(_URL_VARIABLE.search(read.name)) and not _URL_PARTS.isdisjoint(attributes)
 
 
 def _parse(test: str) -> ast.expr | None:

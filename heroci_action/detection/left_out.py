@@ -26,7 +26,9 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     ),
     PACKAGES: (
         "apt-get", "apt", "aptitude", "apk", "yum", "dnf", "brew", "dpkg", "snap", "locale-gen", "add-apt-repository",
+        "pacman", "zypper", "microdnf",
     ),
+    "HeroCI does not use Nix": ("nix", "nix-build", "nix-env", "nix-shell", "devenv", "devbox"),
     "it starts or controls a service": (
         "service", "systemctl", "docker", "docker-compose", "podman", "kubectl", "helm", "pg_ctlcluster", "pg_ctl",
         "initdb", "supervisorctl", "vagrant", "minikube", "colima", "Xvfb", "redis-server", "memcached", "celery",

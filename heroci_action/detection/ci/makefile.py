@@ -22,7 +22,10 @@ _ASSIGNMENT = re.compile(
     r"\s*(?P<export>export\s+)?(?:override\s+)?(?P<name>[\w.-]+)\s*(?P<operator>::?=|\?=|\+=|=)\s*(?P<value>.*)",
     re.DOTALL,
 )
-_OWN = re.compile(rf"(?P<targets>[^:=#\n]+)::?(?!=){_ASSIGNMENT.pattern}", re.DOTALL)
+# `target: NAME = value` is on one line; a recipe may begin with an assignment, too.
+_OWN = re.compile(
+    rf"(?P<targets>[^:=#\n]+)::?(?!=)(?![^\S\n]*\n){_ASSIGNMENT.pattern}", re.DOTALL
+)
 
 
 @dataclass(kw_only=True)

@@ -40,6 +40,11 @@ DRIVER = {"requirements.txt": "django\npsycopg[binary]==3.2\n"}
             SQLITE + 'DATABASES["default"].update(dj_database_url.config(conn_max_age=1))',
             "DATABASE_URL",
         ),
+        (
+            'url = urlparse(os.environ["DATABASE_URL"])\nDATABASES = {"default": {"ENGINE": '
+            '"django.db.backends.postgresql", "HOST": url.hostname, "NAME": url.path[1:]}}',
+            "DATABASE_URL",
+        ),
     ],
 )
 def test_a_database_by_url_gets_the_url_of_the_server(

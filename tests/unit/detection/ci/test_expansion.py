@@ -51,6 +51,9 @@ MAKEFILE = """
     shell:
     \tblack $(shell git ls-files '*.py')
 
+    unit covered:
+    \tMODE=unit pytest
+
     define run_each
     x $(1)
     y $(2)
@@ -82,6 +85,7 @@ BEFORE = ("mkdir -p var media", "web: npm ci")
         ("make both", ["x both"]),
         ("make shell", ["black a.py"]),
         ("make called", ["x a", "y b"]),
+        ("make covered", ["pytest"]),
         ("make unknown", ["make unknown"]),
         ("cd web && make", ["web: y "]),
     ],
