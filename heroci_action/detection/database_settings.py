@@ -65,11 +65,8 @@ class Database:
     def is_spatial(self) -> bool:
         """Return whether the code asks for a spatial database."""
         engine = self.variables.get("ENGINE")
-        texts = (
-            self.literals.get("ENGINE"),
-            engine and engine.default,
-            self.url and self.url.default,
-        )
+        scheme = (self.url.default or "").partition(":")[0] if self.url else ""
+        texts = (self.literals.get("ENGINE"), engine and engine.default, scheme)
         return any(text and ("gis" in text or "spatialite" in text) for text in texts)
 
     @property

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from heroci_action.detection.ci.local import read_local_checks
+from heroci_action.detection.ci.records import Command
 from heroci_action.detection.hooks import read_hooks
 from heroci_action.detection.pins import find_pins
 from heroci_action.detection.project_files import ProjectFiles
@@ -20,9 +21,13 @@ _PLUGIN = re.compile(
 
 
 def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
-    """Return the requirement that fixes a tool's version: the project's own, its CI's or its hook's."""
-    pins = find_pins(project)
-    return pins.get(tool.distribution) or _ci_pin(project, tool) or _hook_pin(project, tool)
+    """Return the requirement that fixes a tool's version: the project's own, its CI's or its hook's.
+
+    If the CI installs the newest version, the version of a hook does not count.
+    """
+    pin = find_pins(project).get(tool.distribution) or _ci_pin(project, tool)
+    newest = tool.distribution in _installed_words(project.ci.commands)
+    return pin or (None if newest else _hook_pin(project, tool))
 
 
 def _ci_pin(project: ProjectFiles, tool: LintTool) -> str | None:
@@ -42,7 +47,8 @@ def find_plugins(project: ProjectFiles) -> Iterator[str]:
     """Yield Flake8's plugins that hooks, CI and tox install, and what reads [tool.flake8] if there is one."""
     hooks = (hook for hook in read_hooks(project) if hook.id in LINT_TOOLS["flake8"].hooks)
     of_hooks = [requirement for hook in hooks for requirement in hook.dependencies]
-    words = (*of_hooks, *_installed_words(project))
+    commands = chain(project.ci.commands, *read_local_checks(project.tree))
+    words = (*of_hooks, *_installed_words(commands))
     yield from (word for word in words if _PLUGIN.fullmatch(word))
     for directory in project.layout.directories:
         pyproject = project.tree.toml(join(directory, "pyproject.toml"))
@@ -50,7 +56,6 @@ def find_plugins(project: ProjectFiles) -> Iterator[str]:
             yield "flake8-pyproject"
 
 
-def _installed_words(project: ProjectFiles) -> Iterator[str]:
-    """Yield the words of the commands that install something, in the CI and in the project's own checks."""
-    commands = chain(project.ci.commands, *read_local_checks(project.tree))
+def _installed_words(commands: Iterable[Command]) -> Iterator[str]:
+    """Yield the words of the commands that install something."""
     return (word for command in commands if "install" in command.words for word in command.words)

@@ -23,9 +23,7 @@ _ASSIGNMENT = re.compile(
     re.DOTALL,
 )
 # `target: NAME = value` is on one line; a recipe may begin with an assignment, too.
-_OWN = re.compile(
-    rf"(?P<targets>[^:=#\n]+)::?(?!=)(?![^\S\n]*\n){_ASSIGNMENT.pattern}", re.DOTALL
-)
+_OWN = re.compile(rf"(?P<targets>[^:=#\n]+)::?(?!=)(?![^\S\n]*\n){_ASSIGNMENT.pattern}", re.DOTALL)
 
 
 @dataclass(kw_only=True)

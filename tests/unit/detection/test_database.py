@@ -41,8 +41,8 @@ DRIVER = {"requirements.txt": "django\npsycopg[binary]==3.2\n"}
             "DATABASE_URL",
         ),
         (
-            'url = urlparse(os.environ["DATABASE_URL"])\nDATABASES = {"default": {"ENGINE": '
-            '"django.db.backends.postgresql", "HOST": url.hostname, "NAME": url.path[1:]}}',
+            """url = urlparse(os.environ["DATABASE_URL"])
+DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": url.hostname}}""",
             "DATABASE_URL",
         ),
     ],
@@ -418,6 +418,13 @@ def test_geodjango_uses_postgis_and_installs_gdal(tmp_path: Path) -> None:
     config = loaded(tmp_path, {**django(settings), **DRIVER}).config
     assert config.services["postgres"].image == "postgis/postgis:17-3.5"
     assert "gdal-bin" in config.apt
+
+
+def test_a_database_whose_name_contains_gis_needs_no_postgis(tmp_path: Path) -> None:
+    settings = 'DATABASES = {"default": dj_database_url.config(default="postgresql:///registry")}'
+    found = loaded(tmp_path, {**django(settings), **DRIVER}).config
+    assert found.services["postgres"].image is None
+    assert found.env["DATABASE_URL"] == "{postgres.url}"
 
 
 SERVER = "services: {db: {image: 'postgres:17'}}, "

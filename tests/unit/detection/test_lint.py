@@ -62,6 +62,12 @@ def test_a_pinned_requirement_gives_the_version_and_else_the_hook(tmp_path: Path
     }
 
 
+def test_the_version_of_a_hook_does_not_count_if_the_ci_installs_the_newest(tmp_path: Path) -> None:
+    job = "jobs: {lint: {steps: [{run: pip install ruff}, {run: ruff check .}]}}"
+    files = {**django(), ".pre-commit-config.yaml": HOOKS, ".github/workflows/ci.yml": job}
+    assert loaded(tmp_path, files).facts.lint_specs == {}
+
+
 def test_a_written_list_takes_its_versions_from_the_project_too(tmp_path: Path) -> None:
     files = {
         **django(),
