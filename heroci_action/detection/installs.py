@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from packaging.utils import canonicalize_name
 
+from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.metadata import Metadata
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirement_files import parse_requirement, without_included
@@ -22,6 +23,8 @@ _TOOLS = frozenset(
 )  # fmt: skip
 # A directory, extras of the project, or both: `.`, `[test]`, `./lib[test]`.
 _LOCAL = re.compile(r"(?:file:)?(\.|\.\.|[\w./{}-]*/)?(?:\[([\w\s,.-]+)\])?")
+# What the job has built itself, `dist/shop-1.0-py3-none-any.whl[test]` or `$(ls dist/*.whl)[test]`.
+_BUILT = re.compile(rf"((?:[^\[]*/)?dist/[^\[]*|[^\[]*{UNKNOWN}[^\[]*)(?:\[([\w\s,.-]+)\])?")
 _METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 _VALUED = frozenset(
     {
@@ -175,11 +178,11 @@ class _Reader:
         found: Installs | None = None
         program, arguments = _program(call)
         match program, arguments:
-            case ("pip" | "pip3", ["install" | "sync", *rest]):
+            case ("pip" | "pip3", ["install", *rest]):
                 found = self._pip(rest)
-            case ("pip-sync", rest):
-                found = self._pip([word for file in rest for word in ("-r", file)])
-            case ("uv", ["pip", "install" | "sync", *rest]):
+            case ("pip-sync", rest) | ("uv", ["pip", "sync", *rest]):
+                found = self._pip_sync(rest)
+            case ("uv", ["pip", "install", *rest]):
                 found = self._pip(rest)
             case ("uv", ["sync" | "run", *rest]):
                 found = self._uv(rest, runs=arguments[0] == "run")
@@ -209,6 +212,12 @@ class _Reader:
             project=bool(declared or local),
             every_extra=given.has("--all-extras"),
         )
+
+    def _pip_sync(self, words: list[str]) -> Installs | None:
+        """Read `uv pip sync FILE…`, whose words are files."""
+        given = _Arguments.parse(words)
+        files = (*given.words, *given.values("-r", "--requirement"))
+        return self._pip([word for file in files for word in ("-r", file)])
 
     def _uv(self, words: list[str], *, runs: bool) -> Installs:
         options = words
@@ -297,7 +306,7 @@ def _program(call: list[str]) -> tuple[str, list[str]]:
 
 def _local(word: str) -> tuple[str, str] | None:
     """Return the word, and the extras in it, if it names a directory or only extras."""
-    match = _LOCAL.fullmatch(word)
+    match = _LOCAL.fullmatch(word) or _BUILT.fullmatch(word)
     return (word, match[2] or "") if match and any(match.groups()) else None
 
 

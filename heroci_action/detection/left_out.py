@@ -15,6 +15,7 @@ WAITS = "it only waits"
 UPLOADS = "it uploads results"
 # Reasons of lines that the tests do not need.
 HARMLESS = frozenset({INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, UPLOADS, FOLLOWS})
+SERVICE = "it starts or controls a service"
 SERVER = "it works on a database or another server"
 
 # `pip install`, `service postgresql start`, `psql -c …`, `git fetch`, `rm -rf build`, `flake8`.
@@ -29,7 +30,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "pacman", "zypper", "microdnf",
     ),
     "HeroCI does not use Nix": ("nix", "nix-build", "nix-env", "nix-shell", "devenv", "devbox"),
-    "it starts or controls a service": (
+    SERVICE: (
         "service", "systemctl", "docker", "docker-compose", "podman", "kubectl", "helm", "pg_ctlcluster", "pg_ctl",
         "initdb", "supervisorctl", "vagrant", "minikube", "colima", "Xvfb", "redis-server", "memcached", "celery",
         "gunicorn", "uvicorn", "daphne", "localstack", "minio", "elasticsearch", "mysqld", "mysqld_safe", "postgres",

@@ -125,11 +125,15 @@ def _is_mode(arguments: tuple[str, ...], tool: LintTool) -> bool:
     return mode not in {"format", "clean", "rule", "version", "linter", "config", "server"}
 
 
-def _call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
+def _without_mode(arguments: Iterable[str], tool: LintTool) -> list[str]:
+    """Return the arguments without `check` or `format`, the name of Ruff's subcommand."""
     mode = tool.command[1] if tool.distribution == "ruff" else ""
-    words = [word for word in command.call.arguments if word != mode]
+    return [word for word in arguments if word != mode]
+
+
+def _call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
     directory = "." if command.directory.startswith("/") else join(command.directory)
-    options, paths = _sort(project, directory, words)
+    options, paths = _sort(project, directory, _without_mode(command.call.arguments, tool))
     return Call(
         why=f"run by {command.source}",
         program=command.call.name.partition("@")[0],
@@ -142,7 +146,7 @@ def _call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
 def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) -> Iterator[Call]:
     for hook in hooks:
         if hook.id in tool.hooks:
-            options, paths = _sort(project, ".", list(hook.arguments))
+            options, paths = _sort(project, ".", _without_mode(hook.arguments, tool))
             yield Call(
                 why=f"a hook in {hook.path}",
                 program=tool.command[0],

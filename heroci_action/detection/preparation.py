@@ -13,6 +13,7 @@ from heroci_action.detection.ci.test_runs import find_test_run, is_django
 from heroci_action.detection.left_out import (
     FOLLOWS,
     HARMLESS,
+    SERVICE,
     STAYS,
     reason_of_arguments,
     reason_of_django,
@@ -108,6 +109,9 @@ class _Line:
     def _reason(self) -> str | None:
         """Return why a line of this kind is no preparation."""
         call = self.call
+        if call.container is not None and not call.program:
+            # `docker compose run -d db` starts what the image contains.
+            return SERVICE
         if is_django(self.command, self.project.tree):
             return reason_of_django(call.arguments)
         if call.name in PACKAGE_MANAGERS:

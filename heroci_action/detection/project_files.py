@@ -15,6 +15,7 @@ from heroci_action.detection.ci.tox_factors import lines as tox_lines
 from heroci_action.detection.evidence import Evidence, gather
 from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import Layout, import_roots, module_file
+from heroci_action.detection.pytest_file import find_python_paths
 from heroci_action.repository.files import RepositoryFiles
 
 Answer = TypeVar("Answer")
@@ -100,7 +101,11 @@ class ProjectFiles:
     @cached_property
     def roots(self) -> tuple[str, ...]:
         """Where imports start."""
-        roots = (*import_roots(self.tree, self.layout), *import_paths(self.tree, self.ci))
+        roots = (
+            *import_roots(self.tree, self.layout),
+            *import_paths(self.tree, self.ci),
+            *find_python_paths(self.tree, self.layout.directories),
+        )
         return tuple(dict.fromkeys(roots))
 
     def module(self, name: str) -> str | None:

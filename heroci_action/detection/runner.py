@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.arguments import is_parallel, keep
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.suite import CLASS, narrowness
+from heroci_action.detection.ci.suite import CLASS, narrowness, widest
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
@@ -56,7 +56,8 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
         )
     suite = project.ci.suite
     for run in suite.runs if suite and runs else ():
-        if (run.runner, _surroundings(run)) != (runs[0].runner, _surroundings(runs[0])):
+        main = widest(runs)
+        if (run.runner, _surroundings(run)) != (main.runner, _surroundings(main)):
             yield Warn(
                 f"{run.command.source} also runs {run.command.line!r}, which the plan does not contain; "
                 "add a stage for these tests"
@@ -99,17 +100,17 @@ def _script(project: ProjectFiles) -> Iterator[Finding]:
 
 def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Finding]:
     """Yield the arguments of each run; one with other settings or variables does not belong to this stage."""
-    first = runs[0]
-    same = [run for run in runs if _surroundings(run) == _surroundings(first)]
+    main = widest(runs)
+    same = [run for run in runs if _surroundings(run) == _surroundings(main)]
     kept = list(dict.fromkeys(tuple(_kept(project, run)) for run in same))
     # A run of everything makes the others repetitions with other options.
     kept = [()] if () in kept else kept
-    source = first.command.source
+    source = main.command.source
     if len(kept) > 1:
         yield Found("tests.args", [list(words) for words in kept], f"the test commands in {source}")
     elif kept[0]:
         yield Found("tests.args", list(kept[0]), f"the test command in {source}")
-    if is_parallel(first.arguments):
+    if is_parallel(main.arguments):
         yield Found("tests.parallel", True, f"the test command in {source}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heroci_action.detection.ci.suite import narrowness
+from heroci_action.detection.ci.suite import widest
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_config import pytest_config
@@ -16,8 +16,7 @@ def suite_runs(project: ProjectFiles) -> tuple[TestRun, ...]:
     suite = project.ci.suite
     known = [run for run in suite.runs if run.runner is not Runner.UNITTEST] if suite else []
     here = [run for run in known if _is_here(project, run)]
-    widest = min(here, key=narrowness, default=None)
-    return tuple(run for run in here if widest and run.runner is widest.runner)
+    return tuple(run for run in here if run.runner is widest(here).runner)
 
 
 @once

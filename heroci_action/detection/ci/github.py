@@ -239,6 +239,9 @@ class _Job:
             runs = _holds_for_change(step.get("if"), contexts)
             if runs is False:
                 continue
+            if "parallel" in step:
+                yield from self._steps(items(step["parallel"]), context, inputs, depth)
+                continue
             yield from self._step(step, contexts, context, conditional=runs is None, depth=depth)
 
     def _step(

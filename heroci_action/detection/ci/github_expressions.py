@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.records import ROOT, UNKNOWN
 
 MAX_DEPTH = 50  # parentheses in parentheses
 _TOKEN = re.compile(
@@ -19,6 +19,8 @@ _TOKEN = re.compile(
     r"(?P<sign>==|!=|<=|>=|&&|\|\||[!<>()\[\],.*]))"
 )
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+# The checkout on a hosted runner, and in a job's container: /home/runner/work/shop/shop.
+_CHECKOUT = re.compile(r"/(?:home/runner/work|__w)/([^/\s]+)/\1(?![^/\s:;,'\"])")
 _FALSE = frozenset({"", "false", "0"})
 
 
@@ -38,7 +40,8 @@ class Partial(dict[str, Any]):
 
 def interpolate(text: object, contexts: Mapping[str, Any]) -> str:
     """Return a text with its expressions replaced by their values; UNKNOWN marks the unknown parts."""
-    return _EXPRESSION.sub(lambda match: _spell(evaluate(match[1], contexts)), str(text))
+    filled = _EXPRESSION.sub(lambda match: _spell(evaluate(match[1], contexts)), str(text))
+    return _CHECKOUT.sub(ROOT, filled)
 
 
 def holds(condition: object, contexts: Mapping[str, Any]) -> bool | None:

@@ -128,7 +128,8 @@ class _Reader:
         for node in nodes:
             text = text_of(node)
             match node.type:
-                case "variable_assignment" | "shell_assignment":
+                # The grammar takes a line with a tab in a conditional for a recipe's, even outside a rule.
+                case "variable_assignment" | "shell_assignment" | "recipe_line":
                     self._assign(text)
                 case "define_directive":
                     name = text_of(node.child_by_field_name("name"))

@@ -49,7 +49,7 @@ class ProjectCI:
     @property
     def env(self) -> Mapping[str, str]:
         """Return the variables with which the suite's tests run, without the service's own."""
-        env = self.suite.runs[0].command.env if self.suite else {}
+        env = self.suite.main.command.env if self.suite else {}
         return {name: value for name, value in env.items() if not self.is_predefined(name, value)}
 
     def is_predefined(self, name: str, value: str) -> bool:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.records import Write
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.statement_text import Span
-from heroci_action.detection.ci.syntax import text_of
+from heroci_action.detection.ci.syntax import bytes_of, text_of
 from heroci_action.detection.ci.words import command_words, expand_one
+from heroci_action.repository.files import join
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -49,11 +50,12 @@ def _command_writes(words: list[str], text: str | None, state: ShellState) -> It
 
 def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:
     *sources, target = paths
-    for source in sources:
-        if source and target and state.files.has(source):
-            into = state.files.has_directory(target)
-            path = f"{target}/{source.rpartition('/')[2]}".removeprefix("./") if into else target
-            yield Write(path=path, text=state.files.text(source), copy_of=source)
+    for source in filter(None, sources if target else ()):
+        into = state.files.has_directory(str(target))
+        name = f"{target}/{source.rpartition('/')[2]}" if into else str(target)
+        for path in state.files.below(source):
+            copy = join(f"{name}{path.removeprefix(source)}")
+            yield Write(path=copy, text=state.files.text(path), copy_of=path)
 
 
 def _output(nodes: list[Node], state: ShellState) -> str | None:
@@ -87,7 +89,7 @@ def _heredoc(body: Node, state: ShellState) -> str:
         start = start.prev_sibling
     if text_of(start)[:1] in {"'", '"', "\\"} or not body.children:
         return text_of(body)
-    source = body.text or b""
+    source = bytes_of(body)
     found: list[str] = []
     position = 0
     for child in (child for child in body.children if child.type != "heredoc_content"):

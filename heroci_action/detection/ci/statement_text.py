@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.records import ROOT
 from heroci_action.detection.ci.shell_state import ShellState
-from heroci_action.detection.ci.syntax import text_of, walk
+from heroci_action.detection.ci.syntax import bytes_of, text_of, walk
 from heroci_action.detection.ci.words import ALL_ARGUMENTS, expand_one
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Span:
 
 def render(span: Span, state: ShellState) -> str:
     """Return the statement's text with known variables replaced by their values."""
-    source = (span.node.text or b"")[span.start - span.node.start_byte :]
+    source = bytes_of(span.node)[span.start - span.node.start_byte :]
     found: list[str] = []
     position = 0
     for child in span.nodes():

@@ -65,6 +65,11 @@ class Suite:
     runs: tuple[TestRun, ...]
 
     @property
+    def main(self) -> TestRun:
+        """The run that selects the least; the others are about parts."""
+        return widest(self.runs)
+
+    @property
     def is_special(self) -> bool:
         """Return whether the job runs unusual tests, runs seldom, or may fail."""
         job = self.job
@@ -82,7 +87,7 @@ class Suite:
     def on_postgres(self) -> bool:
         """Return whether the tests run on PostgreSQL, judging by images and variables."""
         images = [image.name for image in self.job.services]
-        return any(_POSTGRES.search(text) for text in (*images, *self.runs[0].command.env.values()))
+        return any(_POSTGRES.search(text) for text in (*images, *self.main.command.env.values()))
 
 
 def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
@@ -127,13 +132,18 @@ def _with_other_parts(best: Suite, candidates: list[Suite]) -> Suite:
 
 
 def _kind(suite: Suite) -> tuple[object, ...]:
-    run = suite.runs[0]
+    run = suite.main
     return run.runner, run.program, run.command.directory, dict(run.command.env)
 
 
 def narrowness(run: TestRun) -> int:
     """Return how small a part of the tests a run selects: 0 all, 1 directories or apps, 2 files or tags, 3 classes."""
     return max((_width(word, run) for word in select(run)), default=0)
+
+
+def widest(runs: Iterable[TestRun]) -> TestRun:
+    """Return the run that selects the least of the tests, the first of several."""
+    return min(runs, key=narrowness)
 
 
 def _width(word: str, run: TestRun) -> int:

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from heroci_action.detection.ci.records import ROOT
+
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
+
+# ROOT in as many bytes, but without the brace that begins a group of commands.
+_ROOT_WORD = "\ue001\ue001"
 
 
 @cache
@@ -30,7 +35,8 @@ def _make_parser() -> Parser:
 
 def parse_shell(text: str) -> Node:
     """Return the syntax tree of a shell script; what cannot be parsed is an ERROR node in it."""
-    return _shell_parser().parse(text.encode(errors="replace")).root_node
+    source = text.replace(ROOT, _ROOT_WORD).encode(errors="replace")
+    return _shell_parser().parse(source).root_node
 
 
 def parse_makefile(text: str) -> Node:
@@ -40,7 +46,12 @@ def parse_makefile(text: str) -> Node:
 
 def text_of(node: Node | None) -> str:
     """Return the source text of a node."""
-    return (node.text or b"").decode(errors="replace") if node else ""
+    return bytes_of(node).decode(errors="replace") if node else ""
+
+
+def bytes_of(node: Node) -> bytes:
+    """Return the source of a node, to which the positions in the tree belong."""
+    return (node.text or b"").replace(_ROOT_WORD.encode(), ROOT.encode())
 
 
 def fields(node: Node, name: str) -> list[Node]:

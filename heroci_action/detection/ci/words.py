@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell_state import ShellState
-from heroci_action.detection.ci.syntax import parse_shell, text_of
+from heroci_action.detection.ci.syntax import bytes_of, parse_shell, text_of
 from heroci_action.repository.files import join, parent
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _unescape_ansi(text: str) -> str:
 
 def _string(node: Node, state: ShellState) -> str:
     """Return the text between double quotes. The grammar leaves out some blanks, so the gaps count as well."""
-    source = node.text or b""
+    source = bytes_of(node)
     found: list[str] = []
     position = 2 if node.type == "translated_string" else 1
     for child in node.children:

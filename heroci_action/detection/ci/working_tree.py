@@ -33,6 +33,13 @@ class WorkingTree:
             path in ancestors(parent(file)) for file in self.written
         )
 
+    def below(self, path: str) -> tuple[str, ...]:
+        """Return the file, or the files of a directory."""
+        if self.has(path):
+            return (path,)
+        files = (*self.tree.files, *self.written)
+        return tuple(dict.fromkeys(file for file in files if file.startswith(f"{path}/")))
+
     def text(self, path: str) -> str | None:
         """Return the file's text; None if it does not exist or its text is not known."""
         if path in self.written:

@@ -156,6 +156,27 @@ if os.environ.get("GITHUB_ACTIONS"):
     assert loaded(tmp_path, {**django(settings), **DRIVER}).config.services == {}
 
 
+def test_a_database_that_a_variable_of_the_ci_selects_is_taken_whatever_its_name(
+    tmp_path: Path,
+) -> None:
+    settings = """
+        import os
+        GITHUB_BACKEND = os.getenv("GITHUB_BACKEND")
+        if GITHUB_BACKEND == "postgres":
+            DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "USER": "shop"}}
+        else:
+            DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}}
+    """
+    lines = """
+        on: push
+        jobs: {t: {steps: [{run: pytest, env: {GITHUB_BACKEND: postgres}}]}}
+    """
+    files = {**django(settings), "requirements.txt": "psycopg\n", ".github/workflows/ci.yml": lines}
+    config = loaded(tmp_path, files).config
+    assert config.env["GITHUB_BACKEND"] == "postgres"
+    assert config.services["postgres"].env == {"POSTGRES_USER": "shop"}
+
+
 def test_settings_follow_their_imports_and_the_last_word_counts(tmp_path: Path) -> None:
     files = {
         **django("from .base import *\n"),
@@ -411,6 +432,16 @@ def test_an_image_with_more_than_postgresql_is_used_with_its_tag(
     }
     found = loaded(tmp_path, files).config.services["postgres"]
     assert found.model_dump(exclude_defaults=True) == service
+
+
+def test_a_name_with_gis_in_it_is_no_spatial_database(tmp_path: Path) -> None:
+    settings = """
+        import dj_database_url
+        DATABASES = {"default": dj_database_url.config(default="postgresql:///registry")}
+    """
+    config = loaded(tmp_path, {**django(settings), "requirements.txt": "psycopg\n"}).config
+    assert config.services["postgres"].image is None
+    assert config.env["DATABASE_URL"] == "{postgres.url}"
 
 
 def test_geodjango_uses_postgis_and_installs_gdal(tmp_path: Path) -> None:

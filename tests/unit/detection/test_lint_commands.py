@@ -194,6 +194,11 @@ def test_arguments_of_a_hook_are_taken_and_its_filters_become_paths(tmp_path: Pa
     }  # fmt: skip
 
 
+def test_the_subcommand_among_the_arguments_of_a_hook_is_no_path(tmp_path: Path) -> None:
+    text = "repos: [{repo: local, hooks: [{id: ruff, entry: ruff, args: [check, --select=E]}]}]\n"
+    assert lint(tmp_path, hooks(text)) == {"ruff": (*RUFF, "--select=E", ".")}
+
+
 def test_a_hooks_pattern_that_is_none_is_ignored(tmp_path: Path) -> None:
     text = "repos: [{repo: x, rev: '1', hooks: [{id: black, exclude: '*('}]}]\n"
     assert lint(tmp_path, hooks(text)) == {"black": (*BLACK, ".")}

@@ -111,6 +111,43 @@ def test_runs_with_other_variables_are_named_in_a_warning(tmp_path: Path) -> Non
     assert any("MODE=1 manage.py test --tag=b" in warning for warning in found.warnings)
 
 
+def test_the_widest_run_gives_the_variables_and_the_processes(tmp_path: Path) -> None:
+    lines = workflow("pytest shop/test_package.py", "BACKEND=postgres pytest -n auto")
+    found = loaded(tmp_path, {**django(), **lines, "shop/test_package.py": ""}).config
+    assert (found.tests.args, found.tests.parallel) == (((),), True)
+
+
+def test_a_directory_that_is_copied_is_preparation_and_a_server_in_a_container_is_not(
+    tmp_path: Path,
+) -> None:
+    lines = workflow("cp -r media media_root", "docker compose run -d db", "python manage.py test")
+    files = {
+        **django(),
+        **lines,
+        "media/a.png": "",
+        "compose.yaml": "services: {db: {image: 'postgres:17'}}",
+    }
+    found = loaded(tmp_path, files)
+    assert [step.run for step in found.config.tests.before] == ["cp -r media media_root"]
+    assert "docker compose run -d db" in [line.line for line in found.facts.left_out]
+
+
+def test_the_settings_are_found_where_pytest_imports_them(tmp_path: Path) -> None:
+    pytest_options = """
+        [tool.pytest.ini_options]
+        DJANGO_SETTINGS_MODULE = "config.settings"
+        pythonpath = [".", "testing"]
+    """
+    files = {
+        "pyproject.toml": pytest_options,
+        "testing/config/settings.py": "",
+        **workflow("pytest"),
+    }
+    found = loaded(tmp_path, files)
+    assert found.config.settings == "config.settings"
+    assert not [warning for warning in found.warnings if "config.settings" in warning]
+
+
 def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> None:
     files = {
         "web/manage.py": manage(),

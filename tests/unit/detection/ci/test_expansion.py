@@ -61,6 +61,13 @@ MAKEFILE = """
 
     called:
     \t$(call run_each,a,b)
+
+    LEVEL = plain
+    ifeq ($(MODE_OF_CI),full)
+    \tLEVEL = deep
+    endif
+    level:
+    \t$(CURDIR)/bin/x --level=$(LEVEL) "$(CURDIR)"
 """
 FILES = {
     "Makefile": MAKEFILE,
@@ -86,6 +93,8 @@ BEFORE = ("mkdir -p var media", "web: npm ci")
         ("make shell", ["black a.py"]),
         ("make called", ["x a", "y b"]),
         ("make covered", ["pytest"]),
+        ("make level", ["{root}/bin/x --level=plain {root}"]),
+        ("MODE_OF_CI=full make level", ["{root}/bin/x --level=deep {root}"]),
         ("make unknown", ["make unknown"]),
         ("cd web && make", ["web: y "]),
     ],

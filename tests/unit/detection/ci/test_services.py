@@ -44,6 +44,9 @@ GITHUB = {".github/workflows/ci.yml": """
                 run: maybe
               - if: failure()
                 run: never
+              - parallel:
+                  - run: /__w/shop/shop/bin/one /__w/shop/other
+                  - run: two
               - run: pytest ${{ inputs.labels }} ${{ steps.pick.outputs.args }} ${{ needs.a.outputs.b }}
                 working-directory: .
                 env: {STEP: "2"}
@@ -52,7 +55,13 @@ GITHUB = {".github/workflows/ci.yml": """
 
 def test_a_workflow_is_read_in_its_best_leg() -> None:
     (job,) = ci_of(GITHUB).jobs
-    assert shown(list(job.commands)) == ["web: pr", "web: maybe ?", f"pytest -x {UNKNOWN}"]
+    assert shown(list(job.commands)) == [
+        "web: pr",
+        "web: maybe ?",
+        "web: {root}/bin/one /__w/shop/other",
+        "web: two",
+        f"pytest -x {UNKNOWN}",
+    ]
     assert job.python == "3.12"
     assert [(image.name, image.tag, image.alias) for image in job.services] == [
         ("postgres", "16", "db")

@@ -1,0 +1,55 @@
+"""The file with pytest's configuration, and its options."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from heroci_action.repository.files import RepositoryFiles, join, parent
+
+# In the order in which pytest looks for them.
+_FILES = ("pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+
+
+def find_pytest_options(
+    tree: RepositoryFiles, directories: Iterable[str]
+) -> tuple[str | None, Mapping[str, str]]:
+    """Return the first file with a configuration of pytest, and its options as text; names are in lower case."""
+    for path in (join(directory, name) for directory in directories for name in _FILES):
+        options = _options(tree, path) if tree.has(path) else None
+        if options is not None:
+            return path, options
+    return None, {}
+
+
+def find_python_paths(tree: RepositoryFiles, directories: Iterable[str]) -> Iterator[str]:
+    """Yield the directories that pytest adds to the import path."""
+    file, options = find_pytest_options(tree, directories)
+    # pytest-pythonpath's name of the option, then pytest's own.
+    named = f"{options.get('python_paths', '')} {options.get('pythonpath', '')}".split()
+    for name in named if file else ():
+        yield join(parent(file), name)
+
+
+def _options(tree: RepositoryFiles, path: str) -> Mapping[str, str] | None:
+    match path.rpartition("/")[2]:
+        case "pytest.ini" | ".pytest.ini":
+            return tree.ini(path).get("pytest", {})
+        case "pytest.toml":
+            return _as_text(tree.toml(path).get("pytest", {}))
+        case "pyproject.toml":
+            tool = tree.toml(path).get("tool", {}).get("pytest")
+            options = tool.get("ini_options", tool) if isinstance(tool, Mapping) else None
+            return _as_text(options) if isinstance(options, Mapping) else None
+        case "setup.cfg":
+            return tree.ini(path).get("tool:pytest")
+        case _:
+            return tree.ini(path).get("pytest")
+
+
+def _as_text(options: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name.lower(): shlex.join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in options.items()
+    }
