@@ -27,9 +27,8 @@ def find_python_paths(tree: RepositoryFiles, directories: Iterable[str]) -> Iter
     """Yield the directories that pytest adds to the import path."""
     file, options = find_pytest_options(tree, directories)
     # pytest-pythonpath's name of the option, then pytest's own.
-    named = f"{options.get('python_paths', '')} {options.get('pythonpath', '')}".split()
-    for name in named if file else ():
-        yield join(parent(file), name)
+    for option in ("python_paths", "pythonpath"):
+        yield from (join(parent(file or "."), name) for name in options.get(option, "").split())
 
 
 def _options(tree: RepositoryFiles, path: str) -> Mapping[str, str] | None:
