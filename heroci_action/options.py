@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
 
+from heroci_action.repository.path_prefixes import PathPrefix
 from heroci_action.sharding import Shard
 
 
@@ -62,11 +63,18 @@ LARGEST_FILE = 1 << 30  # bytes of one uncompressed report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gates:
-    """The limits that fail a run: percentages, and a duration in seconds; None means no limit."""
+    """The limits that fail a run; None means no limit.
+
+    The minimums are percentages: of statements and branches together, of lines, of branches, and of changed lines.
+    `coverage_maximum_drop` is in percentage points, `max_duration` in seconds.
+    """
 
     fail_on: FailOn = FailOn.FAILURES
     coverage_minimum: float | None = None
+    coverage_minimum_lines: float | None = None
+    coverage_minimum_branches: float | None = None
     coverage_minimum_diff: float | None = None
+    coverage_maximum_drop: float | None = None
     max_duration: float | None = None
 
 
@@ -96,9 +104,13 @@ class GitHubApi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """The destination of the reports: a directory and, on GitHub, annotations, the job summary, outputs and the API."""
+    """The destination of the reports: a directory and, on GitHub, annotations, the job summary, outputs and the API.
+
+    `title` is the name that the reports show; if it is empty, they show the name of the project.
+    """
 
     output: Path = DEFAULT_OUTPUT
+    title: str = ""
     annotations: bool = True
     summary: bool = True
     outputs: bool = True
@@ -162,12 +174,12 @@ class RunOptions(Options):
 class ReportOptions(Options):
     """The options of `report` and `merge`: file names and globs. None means the value of the configuration.
 
-    A report of more than `largest_file` uncompressed bytes is not read. `path_prefixes` are pairs of a prefix of the
-    paths in reports, and what replaces it.
+    A report of more than `largest_file` uncompressed bytes is not read. `path_prefixes` replace prefixes of the paths
+    in reports.
     """
 
     results: tuple[str, ...] = ()
     coverage: tuple[str, ...] = ()
     lint: tuple[str, ...] = ()
     largest_file: int | None = None
-    path_prefixes: tuple[tuple[str, str], ...] = ()
+    path_prefixes: tuple[PathPrefix, ...] = ()

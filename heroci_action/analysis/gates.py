@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from heroci_action.analysis.coverage_gates import coverage_limits
+from heroci_action.analysis.limits import limit, skipped_limit
 from heroci_action.analysis.unexplained import describe_failures
 from heroci_action.options import FailOn, Gates
-from heroci_action.results.coverage import Coverage
 from heroci_action.results.records import Result, Severity, StageResult, Status, StepResult
-from heroci_action.text import count, seconds, some
+from heroci_action.text import seconds
 
 STAGE = "gates"
 
@@ -89,14 +90,11 @@ def _has_news(stage: StageResult, result: Result) -> bool:
 
 
 def _limits(result: Result, gates: Gates) -> Iterator[StepResult]:
-    if gates.coverage_minimum is not None:
-        yield _unless_partial(_total_gate(result.coverage, gates.coverage_minimum), result)
-    if gates.coverage_minimum_diff is not None:
-        yield _unless_partial(_diff_gate(result, gates.coverage_minimum_diff), result)
+    yield from (_unless_partial(step, result) for step in coverage_limits(result, gates))
     if gates.max_duration is not None:
         over = result.duration > gates.max_duration
         words = f"{'the run' if result.engine else 'the tests'} took {seconds(result.duration)}"
-        yield _step(
+        yield limit(
             "max-duration",
             met=not over,
             words=f"{words}, more than {seconds(gates.max_duration)}" if over else words,
@@ -107,74 +105,7 @@ def _unless_partial(step: StepResult, result: Result) -> StepResult:
     """Return a skipped gate if only a part of the tests was to run, because its coverage says nothing."""
     if result.partial is None:
         return step
-    reason = f"not checked in a partial run ({result.partial})"
-    return StepResult(name=step.name, status=Status.SKIPPED, reason=reason)
-
-
-def _total_gate(coverage: Coverage | None, minimum: float) -> StepResult:
-    """Return the gate for the whole coverage; measured files outside the repository must not decide it."""
-    name, what = "coverage-minimum", "coverage"
-    gap = _gap(coverage)
-    if coverage is None or coverage.percent is None or gap:
-        return _step(name, met=False, words=f"{what} was not measured{gap}")
-    whole = coverage.percent_with_unmatched
-    if coverage.percent >= minimum > whole:
-        words = (
-            f"{_percent(what, coverage.percent, minimum)}, but {whole:.2f} % with "
-            f"{count(len(coverage.unmatched), 'measured file')} outside the repository: {some(_names(coverage))}"
-        )
-        return _step(name, met=False, words=words)
-    return _share(name, what, coverage.percent, minimum)
-
-
-def _diff_gate(result: Result, minimum: float) -> StepResult:
-    """Return the gate for changed lines; a change without a measured line has nothing to cover."""
-    name, what = "coverage-minimum-diff", "the coverage of changed lines"
-    coverage, changed = result.coverage, result.changed
-    gap = _gap(coverage)
-    if changed and changed.problem:
-        return _step(name, met=False, words=f"{what} is unknown: {changed.problem}")
-    if coverage is None or coverage.percent is None or gap or changed is None:
-        return _step(name, met=False, words=f"{what} was not measured{gap}")
-    if changed.percent is None:
-        return _step(name, met=True, words="no changed line was measured")
-    step = _share(name, what, changed.percent, minimum)
-    if step.status is Status.FAILED and changed.unknown:
-        return replace(step, reason=f"{step.reason}; no report contains {some(changed.unknown)}")
-    return step
-
-
-def _gap(coverage: Coverage | None) -> str:
-    """Return what makes a coverage incomplete, as the end of a sentence; empty if it is complete."""
-    if coverage is None:
-        return ""
-    if coverage.unreadable:
-        return f": {some(coverage.unreadable)} could not be read"
-    if coverage.unmatched and not coverage.files:
-        return f": no measured file is in the repository, such as {some(_names(coverage))}"
-    return ""
-
-
-def _names(coverage: Coverage) -> tuple[str, ...]:
-    return tuple(file.path for file in coverage.unmatched)
-
-
-def _share(name: str, what: str, percent: float, minimum: float) -> StepResult:
-    met = percent >= minimum
-    words = _percent(what, percent, minimum)
-    return _step(name, met=met, words=f"{words}, {'at least' if met else 'below'} {minimum:g} %")
-
-
-def _percent(what: str, percent: float, minimum: float) -> str:
-    # With two digits, 79.999 would read as 80.
-    digits = 2 if percent >= minimum or f"{percent:.2f}" != f"{minimum:.2f}" else 6
-    return f"{what} is {percent:.{digits}f} %"
-
-
-def _step(name: str, *, met: bool, words: str) -> StepResult:
-    if met:
-        return StepResult(name=name, status=Status.PASSED, facts={"measured": words})
-    return StepResult(name=name, status=Status.FAILED, reason=words)
+    return skipped_limit(step.name, f"not checked in a partial run ({result.partial})")
 
 
 def failures(step: StepResult) -> str:

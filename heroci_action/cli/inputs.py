@@ -27,7 +27,7 @@ from heroci_action.options import (
     Unreadable,
     Verbosity,
 )
-from heroci_action.repository.paths import parse_prefix
+from heroci_action.repository.path_prefixes import PathPrefix
 from heroci_action.sharding import Shard
 from heroci_action.text import suggest
 
@@ -163,10 +163,14 @@ def _shared(inputs: Inputs) -> Options:
         gates=Gates(
             fail_on=inputs.read("fail-on", _one_of(FAIL_ON), FailOn.FAILURES),
             coverage_minimum=inputs.given("coverage-minimum", _percent),
+            coverage_minimum_lines=inputs.given("coverage-minimum-lines", _percent),
+            coverage_minimum_branches=inputs.given("coverage-minimum-branches", _percent),
             coverage_minimum_diff=inputs.given("coverage-minimum-diff", _percent),
+            coverage_maximum_drop=inputs.given("coverage-maximum-drop", _percent),
         ),
         destination=Destination(
             output=inputs.read("output", Path, DEFAULT_OUTPUT),
+            title=inputs.text("title"),
             annotations=inputs.flag("annotations", default=True),
             summary=inputs.flag("summary", default=True),
             api=_api(inputs),
@@ -262,8 +266,8 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line for line in map(str.strip, text.splitlines()) if line)
 
 
-def _prefixes(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple(map(parse_prefix, _lines(text)))
+def _prefixes(text: str) -> tuple[PathPrefix, ...]:
+    return tuple(map(PathPrefix.parse, _lines(text)))
 
 
 def _count(text: str) -> int:

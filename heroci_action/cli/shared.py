@@ -113,6 +113,12 @@ _REPORT_OPTIONS = (
         help="Write the reports to this directory.",
     ),
     click.option(
+        "--title",
+        default="",
+        metavar="TEXT",
+        help="Name that the reports show instead of the project's.",
+    ),
+    click.option(
         "--fail-on",
         type=click.Choice([choice.value for choice in FailOn]),
         default=FailOn.FAILURES.value,
@@ -126,10 +132,28 @@ _REPORT_OPTIONS = (
         help="Fail if coverage is below PERCENT.",
     ),
     click.option(
+        "--coverage-minimum-lines",
+        type=click.FloatRange(0, 100),
+        metavar="PERCENT",
+        help="Fail if the coverage of lines, without branches, is below PERCENT.",
+    ),
+    click.option(
+        "--coverage-minimum-branches",
+        type=click.FloatRange(0, 100),
+        metavar="PERCENT",
+        help="Fail if the coverage of branches is below PERCENT.",
+    ),
+    click.option(
         "--coverage-minimum-diff",
         type=click.FloatRange(0, 100),
         metavar="PERCENT",
         help="Fail if the coverage of changed lines is below PERCENT.",
+    ),
+    click.option(
+        "--coverage-maximum-drop",
+        type=click.FloatRange(0, 100),
+        metavar="POINTS",
+        help="Fail if coverage is more than POINTS percentage points below the baseline; 0 allows no drop.",
     ),
     click.option(
         "--unreadable",
@@ -150,6 +174,16 @@ _REPORT_OPTIONS = (
 )
 
 
+_LIMITS = (
+    "coverage_minimum",
+    "coverage_minimum_lines",
+    "coverage_minimum_branches",
+    "coverage_minimum_diff",
+    "coverage_maximum_drop",
+    "max_duration",
+)
+
+
 def report_options(function: Function) -> Function:
     """Add the options of every verb that reports."""
     return _add(_REPORT_OPTIONS, function)
@@ -167,9 +201,9 @@ path_prefix = click.option(
     "path_prefixes",
     type=PATH_PREFIX,
     multiple=True,
-    metavar="[OLD=]NEW",
+    metavar="[GLOB::][OLD=]NEW",
     help="Replace the prefix OLD of paths in reports by a directory of the repository; repeatable. "
-    "Without OLD, add it to relative paths.",
+    "Without OLD, add it to relative paths. With GLOB, only in the reports that match.",
 )
 
 
@@ -180,10 +214,8 @@ def to_fields(options: dict[str, Any]) -> dict[str, Any]:
         fields[name] = values(fields[name]) if fields[name] else None
     gates = Gates(
         fail_on=FailOn(fields.pop("fail_on")),
-        coverage_minimum=fields.pop("coverage_minimum"),
-        coverage_minimum_diff=fields.pop("coverage_minimum_diff"),
-        max_duration=fields.pop("max_duration"),
+        **{name: fields.pop(name) for name in _LIMITS},
     )
     reference = Reference(baseline=fields.pop("baseline"), base=fields.pop("base"))
-    destination = Destination(output=fields.pop("output"))
+    destination = Destination(output=fields.pop("output"), title=fields.pop("title"))
     return {**fields, "gates": gates, "reference": reference, "destination": destination}

@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from heroci_action.cli.python_versions import is_python_version
-from heroci_action.repository.paths import parse_prefix
+from heroci_action.repository.path_prefixes import PathPrefix
 from heroci_action.sharding import Shard
 
 Number = TypeVar("Number", int, float)
@@ -126,19 +126,19 @@ class PythonVersion(click.ParamType[str]):
         return str(value)
 
 
-class PathPrefix(click.ParamType[tuple[str, str]]):
-    """`/app=backend`, or `backend` for relative paths."""
+class PathPrefixType(click.ParamType[PathPrefix]):
+    """`/app=backend`, `backend` for relative paths, or `api/*.xml::/app=backend` for some reports."""
 
     name = "prefix"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Return the old prefix and the new one."""
-        if isinstance(value, tuple):
+    ) -> PathPrefix:
+        """Return the prefixes and the reports that they belong to."""
+        if isinstance(value, PathPrefix):
             return value
         try:
-            return parse_prefix(str(value))
+            return PathPrefix.parse(str(value))
         except ValueError as error:
             self.fail(f"{value!r} {error}", param, ctx)
 
@@ -163,7 +163,7 @@ class Variable(click.ParamType[tuple[str, str | None]]):
 
 
 DURATION = Duration()
-PATH_PREFIX = PathPrefix()
+PATH_PREFIX = PathPrefixType()
 PYTHON = PythonVersion()
 SHARD = ShardType()
 SIZE = Size()

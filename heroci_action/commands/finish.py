@@ -50,6 +50,7 @@ def finish(
     """Compare the result, judge it, publish it and show it; return it as published."""
     if site.github:
         result = replace(result, attempt=site.github.run_attempt)
+    result = replace(result, title=destination.title)
     keep = _is_unreadable(result) and (site.output / RESULT).is_file()
     result = mark_passed_elsewhere(result)
     result = _with_changes(result, reference, gates, site)

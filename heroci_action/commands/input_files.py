@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from heroci_action.config.location import read_file, report_config, repository_root
+from heroci_action.errors import UsageError
 from heroci_action.options import LARGEST_FILE, ReportOptions, Reruns, Unreadable
 from heroci_action.output_directory import REPORTS, is_marked
+from heroci_action.repository.path_prefixes import PathPrefix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,25 +26,36 @@ class Found:
 class Settings:
     """How files are read.
 
-    `largest_file` is a number of bytes; `paths` replace prefixes of paths in reports.
+    `largest_file` is a number of bytes; `prefixes` replace prefixes of paths in reports.
     """
 
     largest_file: int = LARGEST_FILE
     unreadable: Unreadable = Unreadable.FAIL
     reruns: Reruns = Reruns.STATED
-    paths: Mapping[str, str] = field(default_factory=dict)
+    prefixes: tuple[PathPrefix, ...] = ()
 
 
 def find_files(patterns: Iterable[str], *, output: Path, own: Container[str] = REPORTS) -> Found:
-    """Find the files of names and globs, without the reports of earlier calls.
+    """Find the files of names and globs, without those that a pattern with a leading `!` matches.
 
     Nothing in the output directory is found. In other directories that HeroCI created, globs do not find the reports
-    with the names in `own`.
+    with the names in `own`. Raises UsageError if every pattern excludes files.
     """
+    patterns = tuple(patterns)
+    if patterns and all(pattern.startswith("!") for pattern in patterns):
+        raise UsageError(
+            f"{', '.join(map(repr, patterns))} only excludes files",
+            remedy="name files or globs to read as well",
+        )
+    excluded = _exclude(pattern[1:] for pattern in patterns if pattern.startswith("!"))
     files: dict[Path, None] = {}
     missing = []
-    for pattern in patterns:
-        found = [path for path in _expand(pattern, own) if not _is_in(path, output)]
+    for pattern in (pattern for pattern in patterns if not pattern.startswith("!")):
+        found = [
+            path
+            for path in _expand(pattern, own)
+            if not _is_in(path, output) and excluded.isdisjoint(_with_parents(path))
+        ]
         files |= dict.fromkeys(found)
         if not found:
             missing.append(pattern)
@@ -54,10 +67,25 @@ def _expand(pattern: str, own: Container[str]) -> Iterator[Path]:
     if Path(pattern).is_file():
         yield Path(pattern)
         return
-    found = glob.iglob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute pattern
-    for path in map(Path, sorted(found)):
+    for path in map(Path, sorted(_matches(pattern))):
         if path.is_file() and not (path.name in own and is_marked(path.parent)):
             yield path
+
+
+def _exclude(patterns: Iterable[str]) -> set[Path]:
+    """Return the absolute paths of files and directories that must not be read."""
+    found = (path for pattern in patterns for path in (pattern, *_matches(pattern)))
+    return {Path(path).absolute() for path in found}
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    return glob.iglob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute pattern
+
+
+def _with_parents(path: Path) -> Iterator[Path]:
+    whole = path.absolute()
+    yield whole
+    yield from whole.parents
 
 
 def _is_in(path: Path, output: Path) -> bool:
@@ -73,7 +101,7 @@ def read_settings(options: ReportOptions) -> Settings:
         ),
         unreadable=options.unreadable or configured.unreadable,
         reruns=options.reruns or configured.reruns,
-        paths={**configured.paths, **dict(options.path_prefixes)},
+        prefixes=(*configured.prefixes, *options.path_prefixes),
     )
 
 
@@ -86,5 +114,5 @@ def _configured(place: Path) -> Settings:
         largest_file=found.largest_file,
         unreadable=found.unreadable,
         reruns=found.reruns,
-        paths=found.paths,
+        prefixes=tuple(found.prefixes()),
     )

@@ -41,7 +41,7 @@ def report(options: ReportOptions, environ: Mapping[str, str]) -> int:
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         heroci_version=__version__,
     )
-    resolver = replace(path_resolver(repository, options.path, environ), mapping=settings.paths)
+    resolver = replace(path_resolver(repository, options.path, environ), prefixes=settings.prefixes)
     result = gather(_find_input(options, settings), resolver, result)
     return finish_report(expand_or_pack(result), options, repository, environ)
 

@@ -218,7 +218,7 @@ def _reader(project: Project) -> Reader:
         directory=project.plan.directory,
         tracked=project.files,
         roots=(str(root), *project.chosen.engine.roots),
-        mapping=settings.paths,
+        prefixes=tuple(settings.prefixes()),
     )
     tolerant = settings.unreadable is Unreadable.WARN
 

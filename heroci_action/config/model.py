@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -45,6 +45,7 @@ from heroci_action.config.types import (
     short_form,
 )
 from heroci_action.options import LARGEST_FILE, Reruns, Unreadable
+from heroci_action.repository.path_prefixes import PathPrefix
 
 _STEP_NAME_LIMIT = 60
 
@@ -212,6 +213,14 @@ class ReportConfig(Table):
     """With "assume", a failure that is followed by a pass of the same name in one suite is a flaky test."""
     paths: Mapping[str, Path] = Field(default_factory=dict)
     """Prefixes of paths in reports, and the directories that replace them, such as { "/app" = "backend" }."""
+    paths_by_report: Mapping[str, Mapping[str, Path]] = Field(default_factory=dict)
+    """The same for some reports only, by their globs, such as { "web/**/*.xml" = { "/app" = "web" } }."""
+
+    def prefixes(self) -> Iterator[PathPrefix]:
+        """Yield the prefixes of all reports, then those of some."""
+        yield from (PathPrefix(old, new) for old, new in self.paths.items())
+        for reports, paths in self.paths_by_report.items():
+            yield from (PathPrefix(old, new, reports) for old, new in paths.items())
 
 
 class ReportFileConfig(Table):

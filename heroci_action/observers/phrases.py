@@ -47,7 +47,7 @@ def ended(result: StepResult | StageResult) -> str:
 def verdict(result: Result) -> str:
     """Return one line about the run."""
     counts = result.counts
-    parts = [f"{one_line(result.project)}: {result.status.value} in {seconds(result.duration)}"]
+    parts = [f"{one_line(result.heading)}: {result.status.value} in {seconds(result.duration)}"]
     if counts.total:
         parts.append(
             f"{count(counts.total, 'test')}, {counts.bad:,} failed, {counts.skipped:,} skipped"

@@ -30,8 +30,16 @@ class Report:
 
     @property
     def source(self) -> str:
-        """The name of the job; its later runs update its comment."""
-        return f"{self.github.workflow}/{self.github.job}"
+        """The name of the job and of the report; its later runs update its comment."""
+        title = f"/{self.result.title}" if self.result.title else ""
+        return f"{self.github.workflow}/{self.github.job}{title}"
+
+    @property
+    def name(self) -> str:
+        """The name of the check run."""
+        if self.result.title:
+            return self.result.title
+        return f"HeroCI ({self.github.job})" if self.github.job else "HeroCI"
 
 
 def notify(
@@ -70,7 +78,7 @@ def _check(report: Report, tracked: Container[str] | None) -> str | None:
     result = report.result
     notes = annotate(result, tracked=tracked, limit=check_run.MAX_ANNOTATIONS)
     check = CheckRun(
-        name=f"HeroCI ({report.github.job})" if report.github.job else "HeroCI",
+        name=report.name,
         commit=commit,
         status=result.status,
         title=f"{count(result.counts.bad, 'failed test')}, {result.counts.passed:,} passed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
@@ -42,23 +42,30 @@ def read(
         )
         for file in files
     ]
-    parts = _read_by_format([*sources, *printed], tree)
-    record = parts.get(read_records)
+    parts = tuple(_read_by_format([*sources, *printed], tree))
+    record = next((part for reader, part in parts if reader is read_records), None)
     return merge_readings(
-        part if part is record else _unrecorded(_expanded(part), record) for part in parts.values()
+        part if part is record else _unrecorded(_expanded(part), record) for _, part in parts
     )
 
 
 def read_sources(sources: Iterable[Source], *, tree: PathResolver) -> Readings:
     """Read reports; tests that passed are packed."""
-    return merge_readings(_read_by_format(sources, tree).values())
+    return merge_readings(part for _, part in _read_by_format(sources, tree))
 
 
-def _read_by_format(sources: Iterable[Source], tree: PathResolver) -> dict[Reader, Readings]:
-    groups: dict[Reader, list[Source]] = {}
+def _read_by_format(
+    sources: Iterable[Source], tree: PathResolver
+) -> Iterator[tuple[Reader, Readings]]:
+    """Yield the readings of the reports that have a reader and the prefixes of their paths in common."""
+    groups: dict[tuple[Reader, PathResolver], list[Source]] = {}
     for source in sources:
-        groups.setdefault(BY_KIND[source.kind].read, []).append(source)
-    return {reader: reader(group, tree) for reader, group in groups.items()}
+        reader = BY_KIND[source.kind].read
+        # The records of the probes belong together, and their paths need no prefix.
+        resolver = tree if reader is read_records else tree.for_report(source.path)
+        groups.setdefault((reader, resolver), []).append(source)
+    for (reader, resolver), group in groups.items():
+        yield reader, reader(group, resolver)
 
 
 def _expanded(part: Readings) -> Readings:

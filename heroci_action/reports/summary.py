@@ -92,7 +92,7 @@ def _folds(result: Result, share: int, links: CodeLinks) -> Iterator[str]:
 
 
 def _head(result: Result) -> Iterator[str]:
-    yield f"# {icon(result.status)} {prose(result.project)}: {_verdict(result)}"
+    yield f"# {icon(result.status)} {prose(result.heading)}: {_verdict(result)}"
     yield ""
     yield " · ".join([*_counts(result), *_key_figures(result), *_origin(result)])
     yield ""

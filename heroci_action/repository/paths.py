@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from heroci_action.repository.path_mapping import Rule, Search, inside
+from heroci_action.repository.path_prefixes import PathPrefix
 
 # `res://` is the root of a Godot project.
 _SCHEME = re.compile(r"^(?:file|res|webpack)://")
@@ -39,15 +40,21 @@ class PathResolver:
 
     `directory` is the working directory of the commands, relative to the repository's root. `tracked` are the files
     that git tracks or would track, relative to the root. `roots` are the known absolute paths of the root, in
-    containers or on other machines. If `foreign`, a report may also come from a machine with another root. `mapping`
-    replaces prefixes of paths, as configured; the longest prefix wins.
+    containers or on other machines. If `foreign`, a report may also come from a machine with another root. `prefixes`
+    are configured replacements; the longest prefix that belongs to the report wins.
     """
 
     directory: str = "."
     tracked: frozenset[str] = frozenset()
     roots: tuple[str, ...] = ()
     foreign: bool = False
-    mapping: Mapping[str, str] = field(default_factory=dict)
+    prefixes: tuple[PathPrefix, ...] = ()
+
+    def for_report(self, report: str) -> PathResolver:
+        """Return the resolver for one report, without the prefixes that belong to others."""
+        place = inside(posixpath.join(self.directory, report)) or self._below_root(report) or report
+        chosen = tuple(one for one in self.prefixes if one.belongs_to(place))
+        return self if chosen == self.prefixes else replace(self, prefixes=chosen)
 
     # The paths of a whole report
 
@@ -128,11 +135,10 @@ class PathResolver:
         return self._by_hand(path) or self._below_root(path)
 
     def _by_hand(self, path: str) -> str | None:
-        for old in sorted(self.mapping, key=len, reverse=True):
-            prefix = f"{old.rstrip('/')}/" if old else ""
-            if path.startswith(prefix) and (old or not path.startswith("/")):
-                return inside(posixpath.join(self.mapping[old], path[len(prefix) :]))
-        return None
+        longest = sorted(self.prefixes, key=lambda one: len(one.old))
+        # Of equal prefixes, the last one wins: options come after the configuration.
+        replaced = (one.replace_in(path) for one in reversed(longest))
+        return next((inside(new) for new in replaced if new is not None), None)
 
     def _below_root(self, path: str) -> str | None:
         for root in self.roots:
@@ -241,14 +247,6 @@ class PathResolver:
         if _LIBRARY.search(path):
             found = [end for end in found if _LIBRARY.search(end)]
         return found[0] if len(found) == 1 else None
-
-
-def parse_prefix(text: str) -> tuple[str, str]:
-    """Return the prefixes in `OLD=NEW`, or an empty one and NEW. Raises ValueError."""
-    old, _, new = text.rpartition("=")
-    if new not in ("", ".") and inside(new) is None:
-        raise ValueError("does not end in a directory of the repository")
-    return old, new
 
 
 def _ambiguity(rules: Sequence[Rule]) -> str | None:

@@ -47,7 +47,12 @@ def _percent(files: Iterable[FileCoverage | UnmatchedFile]) -> float | None:
     for file in files:
         measured += file.measured
         ran += file.ran
-    return 100 * ran / measured if measured else None
+    return _share(ran, measured - ran)
+
+
+def _share(ran: int, missing: int) -> float | None:
+    """Return the percentage that ran; None if nothing was measured."""
+    return 100 * ran / (ran + missing) if ran + missing else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,18 @@ class Coverage:
     def percent(self) -> float | None:
         """Covered statements and branches, 0 to 100; None if nothing was measured."""
         return _percent(self.files)
+
+    @property
+    def line_percent(self) -> float | None:
+        """Covered lines, 0 to 100; None if none was measured."""
+        ran = sum(len(file.covered) for file in self.files)
+        return _share(ran, sum(len(file.missing) for file in self.files))
+
+    @property
+    def branch_percent(self) -> float | None:
+        """Covered branches, 0 to 100; None if none was measured."""
+        ran = sum(file.covered_branches for file in self.files)
+        return _share(ran, sum(file.missing_branches for file in self.files))
 
     @property
     def percent_with_unmatched(self) -> float:

@@ -319,13 +319,15 @@ class LeftOutLine:
 class Result:
     """A whole run: what ran, what came of it, and on what.
 
-    `parallel_proof` is the reason why the tests ran in several processes, if it is a proof that still holds.
+    `title` is what the user calls this report, if that is not the project's name. `parallel_proof` is the reason why
+    the tests ran in several processes, if it is a proof that still holds.
     """
 
     status: Status
     exit_code: int
     project: str
     engine: str
+    title: str = ""
     engine_reason: str = ""
     commit: str | None = None
     python: str | None = None
@@ -346,6 +348,11 @@ class Result:
     left_out: tuple[LeftOutLine, ...] = ()
     heroci_version: str = ""
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def heading(self) -> str:
+        """The name that reports show."""
+        return self.title or self.project
 
     @property
     def tests(self) -> Iterator[TestCase]:

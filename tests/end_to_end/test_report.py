@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -485,6 +486,73 @@ def test_paths_that_fit_nothing_are_named_and_can_be_mapped(checkout: Path) -> N
     (checkout / "heroci.toml").write_text("[report.paths]\n'/srv/shop/src' = 'app'\n")
     assert measured() == ["app/cart.py"]
     assert report(checkout, *named, "--path-prefix", "../x").exit_code == 2
+
+
+def test_each_report_of_a_monorepo_has_its_own_prefix(checkout: Path) -> None:
+    for package in ("web", "api"):
+        (checkout / package).mkdir()
+        (checkout / package / "cart.py").write_text(CODE)
+        (checkout / f"{package}.xml").write_text(
+            COBERTURA.replace("<source>.</source>", "<source>/app</source>")
+        )
+    named = ("--coverage", "web.xml", "--coverage", "api.xml")
+    options = ("--path-prefix", "web.xml::/app=web", "--path-prefix", "api.xml::/app=api")
+
+    def measured(*options: str) -> list[str]:
+        files = report(checkout, *named, *options).result["coverage"]["files"]
+        return [file["path"] for file in files]
+
+    assert measured(*options) == ["api/cart.py", "web/cart.py"]
+    (checkout / "heroci.toml").write_text(
+        "[report.paths-by-report]\n'web.*' = { '/app' = 'web' }\n'api.*' = { '/app' = 'api' }\n"
+    )
+    assert measured() == ["api/cart.py", "web/cart.py"]
+
+
+def test_a_pattern_with_an_exclamation_mark_excludes_files(checkout: Path) -> None:
+    for name in ("results/a.xml", "results/node_modules/b.xml", "results/old/c.xml"):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text(junit(passed("test_empty")))
+
+    def names(*patterns: str) -> list[str]:
+        stages = report(checkout, *patterns).result["stages"]
+        return [step["name"] for stage in stages for step in stage["steps"]]
+
+    assert names("**/*.xml", "!**/node_modules") == ["results/a.xml", "results/old/c.xml"]
+    assert names("!results/old/c.xml", "!**/b.xml", "results/**/*.xml") == ["results/a.xml"]
+
+    nothing = report(checkout, "results/old/*.xml", "!results/old/")
+    assert nothing.exit_code == 1
+    assert "no file matches 'results/old/*.xml'" in nothing.stdout + nothing.stderr
+    assert report(checkout, "!results").exit_code == 2
+
+
+def test_a_title_replaces_the_name_of_the_project(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+
+    done = report(checkout, "a.xml", "--title", "Browser tests")
+
+    assert (done.reports / "summary.md").read_text().startswith("# ✅ Browser tests: passed")
+    assert "<h1>✅ Browser tests: passed</h1>" in (done.reports / "report.html").read_text()
+    assert "Browser tests: passed" in done.stdout + done.stderr
+
+
+def test_a_drop_against_the_baseline_is_a_gate(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+    (checkout / "coverage.xml").write_text(COBERTURA.replace('hits="0"', 'hits="1"', 1))
+    call = ("a.xml", "--coverage", "coverage.xml", "--coverage-maximum-drop", "20")
+    first = report(checkout, *call)
+    assert first.exit_code == 0
+    assert first.stage("gates")["reason"] == "no baseline to compare with: none was read"
+    shutil.copy(first.reports / "heroci-result.json", checkout / "old.json")
+    (checkout / "coverage.xml").write_text(COBERTURA)
+
+    second = report(checkout, *call, "--baseline", "old.json")
+
+    words = "coverage is 50.00 %, 25.00 percentage points below the baseline (75.00 %); at most 20 are allowed"
+    assert second.exit_code == 1
+    assert second.step("gates", "coverage-maximum-drop")["reason"] == words
+    assert words in (second.reports / "summary.md").read_text()
 
 
 def test_a_change_that_no_report_contains_fails_its_minimum(checkout: Path) -> None:

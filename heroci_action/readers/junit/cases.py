@@ -229,7 +229,8 @@ def _texts(case: Case, description: _Description) -> Iterator[str]:
     for child in _bad(case) or case.children:
         yield child.text
         yield child.message
-    yield description.output
+    # The output of a failure without a text is its details.
+    yield description.output or description.details
     name = case.attributes.get("name", "")
     if not re.search(r"\s", name):
         # PHPStan names a finding after its place.

@@ -174,6 +174,92 @@ def test_files_outside_the_repository_that_change_nothing_do_not_fail_a_minimum(
     assert judge(run(coverage=coverage), Gates(coverage_minimum=80.0)).exit_code == 0
 
 
+BRANCHES = FileCoverage(
+    path="a.py", covered=(1, 2, 3), missing=(4,), covered_branches=1, missing_branches=3
+)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "minimum", "reasons"),
+    [
+        (Coverage(files=(BRANCHES,)), 25.0, [None, None]),
+        (
+            Coverage(files=(BRANCHES,)),
+            75.0,
+            [None, "the coverage of branches is 25.00 %, below 75 %"],
+        ),
+        (
+            Coverage(files=(covered(1, 1),)),
+            50.0,
+            [None, "the coverage of branches was not measured"],
+        ),
+        (
+            Coverage(files=(BRANCHES,), unmatched=(OUTSIDE,)),
+            25.0,
+            [
+                "the coverage of lines is unknown: 1 measured file outside the repository, such as /x/gen.py",
+                "the coverage of branches is unknown: 1 measured file outside the repository, such as /x/gen.py",
+            ],
+        ),
+    ],
+)
+def test_lines_and_branches_have_minimums_of_their_own(
+    coverage: Coverage, minimum: float, reasons: list[str | None]
+) -> None:
+    gates = Gates(coverage_minimum_lines=minimum, coverage_minimum_branches=minimum)
+
+    judged_result = judge(run(coverage=coverage), gates)
+
+    assert [step.reason for step in judged_result.stages[-1].steps] == reasons
+    assert judged_result.exit_code == any(reasons)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "allowed", "status", "words"),
+    [
+        (
+            (9, 1),
+            (9, 1),
+            0.0,
+            Status.PASSED,
+            "coverage is 90.00 %, not below the baseline (90.00 %)",
+        ),
+        (
+            (9, 1),
+            (8, 2),
+            5.0,
+            BAD,
+            "coverage is 80.00 %, 10.00 percentage points below the baseline (90.00 %); at most 5 are allowed",
+        ),
+        (
+            (199_999, 1),
+            (199_998, 2),
+            0.0,
+            BAD,
+            "coverage is 100.00 %, 0.000500 percentage points below the baseline (100.00 %); at most 0 are allowed",
+        ),
+        ((0, 0), (8, 2), 5.0, Status.SKIPPED, "no baseline to compare with: it has no coverage"),
+        ((9, 1), (0, 0), 5.0, BAD, "coverage was not measured"),
+    ],
+)
+def test_coverage_may_drop_by_so_many_points_against_the_baseline(
+    before: tuple[int, int], now: tuple[int, int], allowed: float, status: Status, words: str
+) -> None:
+    old, new = (run(coverage=Coverage(files=(covered(*lines),))) for lines in (before, now))
+    compared = replace(new, comparison=compare(new, old))
+
+    (gate,) = judge(compared, Gates(coverage_maximum_drop=allowed)).stages[-1].steps
+
+    assert (gate.status, gate.reason or gate.facts["measured"]) == (status, words)
+
+
+def test_without_a_baseline_a_drop_is_not_checked_and_says_so() -> None:
+    result = judge(run(coverage=Coverage(files=(covered(1, 1),))), Gates(coverage_maximum_drop=0.0))
+
+    assert (result.stages[-1].status, result.exit_code) == (Status.SKIPPED, 0)
+    assert result.stages[-1].reason == "no baseline to compare with: none was read"
+
+
 def test_limits_count_whatever_fail_on_says() -> None:
     gates = Gates(fail_on=FailOn.NOTHING, max_duration=1.0)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
 import pytest
 
+from heroci_action.repository.path_prefixes import PathPrefix
 from heroci_action.repository.paths import PathResolver, ReportPaths
 
 
@@ -119,21 +119,50 @@ def test_libraries_are_neither_matched_nor_missed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mapping", "file"),
+    ("written", "file"),
     [
-        ({"/srv/app": "backend"}, "backend/c.py"),
-        ({"/srv": "x", "/srv/app": "backend/"}, "backend/c.py"),
-        ({"/srv/app/": "."}, "c.py"),
+        (["/srv/app=backend"], "backend/c.py"),
+        (["/srv=x", "/srv/app=backend/"], "backend/c.py"),
+        (["/srv/app/=."], "c.py"),
+        (["/srv/app=x/app", "/srv/app=backend"], "backend/c.py"),
     ],
 )
-def test_a_prefix_that_is_mapped_by_hand_wins(mapping: Mapping[str, str], file: str) -> None:
-    found = locate("/srv/app/c.py", tracked="c.py backend/c.py x/app/c.py", mapping=mapping)
+def test_a_prefix_that_is_mapped_by_hand_wins(written: list[str], file: str) -> None:
+    prefixes = tuple(map(PathPrefix.parse, written))
+
+    found = locate("/srv/app/c.py", tracked="c.py backend/c.py x/app/c.py", prefixes=prefixes)
 
     assert found.files == {"/srv/app/c.py": file}
 
 
+@pytest.mark.parametrize(
+    ("glob", "belongs"),
+    [
+        ("web/**/*.xml", {"web/a.xml", "web/[a].xml", "web/unit/junit/b.xml"}),
+        ("web/*.xml", {"web/a.xml", "web/[a].xml"}),
+        ("**/b.xml", {"web/unit/junit/b.xml"}),
+        ("./api/?.xml", {"api/a.xml"}),
+        ("web/[a].xml", {"web/[a].xml"}),
+    ],
+)
+def test_a_prefix_with_a_glob_belongs_to_the_reports_that_match(
+    glob: str, belongs: set[str]
+) -> None:
+    tree = PathResolver(directory="web", prefixes=(PathPrefix("/app", "web", glob),))
+    reports = {
+        "web/a.xml": "a.xml",
+        "web/unit/junit/b.xml": "unit/junit/b.xml",
+        "api/a.xml": "../api/a.xml",
+        "web/[a].xml": "[a].xml",
+    }
+
+    assert {path for path, given in reports.items() if tree.for_report(given).prefixes} == belongs
+
+
 def test_relative_names_can_be_mapped_by_hand() -> None:
-    found = locate("src/i.ts", tracked="web/src/i.ts api/src/i.ts", mapping={"": "web"})
+    found = locate(
+        "src/i.ts", tracked="web/src/i.ts api/src/i.ts", prefixes=(PathPrefix("", "web"),)
+    )
 
     assert found.files == {"src/i.ts": "web/src/i.ts"}
 

@@ -393,3 +393,14 @@ def test_a_place_is_read_as_each_writer_states_it(
     test = only_case(body, attributes=attributes, tree=WRITERS)
 
     assert (test.file, test.line) == place
+
+
+def test_a_place_in_the_output_counts_if_the_failure_has_no_text() -> None:
+    # CTest, whose failures say only "Failed".
+    test = only_case(
+        '<failure message="Failed"/><system-out>cart: /b/src/cart.test.js:25: no</system-out>',
+        attributes='name="cart" classname="cart"',
+        tree=PathResolver(tracked=frozenset({"src/cart.test.js"}), foreign=True),
+    )
+
+    assert (test.file, test.line) == ("src/cart.test.js", 25)
