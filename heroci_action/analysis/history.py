@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 
-from heroci_action.results.records import PastRun, Result
+from heroci_action.analysis.slowest import slowest_tests
+from heroci_action.results.records import PastRun, Result, Status
 
 RUNS = 20  # that are kept
-FAILED = 50  # names of failed tests that are kept of a run
+FAILED = 50  # names of failed tests that are kept of a run, and as many of flaky ones
+SLOWEST = 15  # tests whose times are kept of a run
+NOTABLE = 0.1  # seconds; the times of faster tests are noise
+LONGEST_NAME = 300  # characters; longer names of tests are not kept
 FLIPS = 2  # changes of the outcome, such as failed, passed, failed
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -25,6 +30,8 @@ def extend_history(baseline: Result) -> tuple[PastRun, ...]:
 
 def _summarize(result: Result) -> PastRun:
     failed = (test.id for test in result.tests if test.status.is_unsuccessful)
+    flaky = (test.id for test in result.tests if test.status is Status.FLAKY)
+    slowest = (test for test in slowest_tests(result, SLOWEST) if test.duration >= NOTABLE)
     return PastRun(
         status=result.status,
         started_at=result.started_at,
@@ -33,6 +40,10 @@ def _summarize(result: Result) -> PastRun:
         coverage=result.coverage.percent if result.coverage else None,
         stages={stage.name: round(stage.duration, 2) for stage in result.stages if stage.duration},
         failed=tuple(dict.fromkeys(islice(failed, FAILED))),
+        flaky=tuple(dict.fromkeys(islice(flaky, FAILED))),
+        slowest={
+            test.id: round(test.duration, 2) for test in slowest if len(test.id) <= LONGEST_NAME
+        },
     )
 
 
@@ -53,6 +64,40 @@ def _count_flips(name: str, runs: Sequence[PastRun]) -> int:
     # A run with as many names as are kept may have had more.
     outcomes = [name in past.failed for past in runs if len(past.failed) < FAILED]
     return sum(one is not other for one, other in pairwise(outcomes))
+
+
+def history_lines(runs: Sequence[PastRun]) -> tuple[tuple[str, str], ...]:
+    """Return sparklines with their names: of the duration, the coverage and the time of each stage."""
+    names = dict.fromkeys(name for past in runs for name in past.stages)
+    lines = {
+        "duration": sparkline(past.duration for past in runs),
+        "coverage": sparkline(past.coverage for past in runs),
+        **{f"stage {name}": sparkline(past.stages.get(name) for past in runs) for name in names},
+    }
+    return tuple((name, line) for name, line in lines.items() if line)
+
+
+def times_of_test(name: str, runs: Sequence[PastRun]) -> str:
+    """Return the sparkline of a test's times, from the runs in which it was one of the slowest."""
+    return sparkline(past.slowest.get(name) for past in runs)
+
+
+def outcomes_of_test(name: str, runs: Sequence[PastRun]) -> tuple[Status, ...]:
+    """Return the outcome of a test in each run; a run that names it neither failed nor flaky did not fail it."""
+    return tuple(_outcome(name, past) for past in runs)
+
+
+def _outcome(name: str, past: PastRun) -> Status:
+    if name in past.failed:
+        return Status.FAILED
+    return Status.FLAKY if name in past.flaky else Status.PASSED
+
+
+def restless_tests(runs: Sequence[PastRun]) -> tuple[str, ...]:
+    """Return the tests that flip, then those that were flaky in at least two runs."""
+    flaky = Counter(name for past in runs for name in past.flaky)
+    often = (name for name, times in flaky.most_common() if times >= FLIPS)
+    return tuple(dict.fromkeys((*flipping_tests(runs), *often)))
 
 
 def sparkline(values: Iterable[float | None]) -> str:

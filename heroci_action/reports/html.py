@@ -7,13 +7,20 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.failures import Failure, failures_of
+from heroci_action.analysis.history import (
+    history_lines,
+    outcomes_of_test,
+    restless_tests,
+    times_of_test,
+    whole_history,
+)
 from heroci_action.analysis.replays import describe_replays
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.analysis.unexplained import unexplained
@@ -22,7 +29,7 @@ from heroci_action.reports.comparison_section import points
 from heroci_action.reports.links import NO_LINKS, CodeLinks
 from heroci_action.reports.markdown import icon
 from heroci_action.results.coverage import FileCoverage
-from heroci_action.results.records import Result, StageResult, Status, StepResult, TestCase
+from heroci_action.results.records import PastRun, Result, StageResult, Status, StepResult, TestCase
 from heroci_action.text import clip, count, one_line, place, printable, seconds
 
 if TYPE_CHECKING:
@@ -149,6 +156,7 @@ def pieces(
         shown_findings=FINDINGS,
         slowest=[one for one in slowest_tests(result, SLOWEST) if one.duration >= NOTABLE],
         fixtures=describe_fixtures(result)[:SLOWEST],
+        **_history(whole_history(result)),
         covered=tuple(_covered(result, sources)),
         complete=_complete(result),
         lines_run=sum(len(file.covered) for file in _measured(result)),
@@ -158,6 +166,16 @@ def pieces(
     )
     page.enable_buffering(PIECE)
     return (piece.encode(errors="replace") for piece in page)
+
+
+def _history(runs: Sequence[PastRun]) -> dict[str, object]:
+    """Return what the page says about the last runs, the oldest first."""
+    return {
+        "past": runs,
+        "past_times": partial(times_of_test, runs=runs),
+        "lines_of_runs": history_lines(runs),
+        "restless": [(name, outcomes_of_test(name, runs)) for name in restless_tests(runs)],
+    }
 
 
 def _count_shown(failures: Sequence[Failure]) -> int:

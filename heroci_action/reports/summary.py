@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from heroci_action.analysis.failures import failures_of
 from heroci_action.analysis.gates import STAGE as GATES
+from heroci_action.analysis.history import times_of_test, whole_history
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
 from heroci_action.analysis.unexplained import Unexplained, unexplained
 from heroci_action.analysis.warnings import warnings_of
@@ -38,7 +39,7 @@ from heroci_action.reports.markdown import (
     table,
 )
 from heroci_action.reports.stages_section import stages_section
-from heroci_action.results.records import Result, Status, TestCase
+from heroci_action.results.records import PastRun, Result, Status, TestCase
 from heroci_action.text import count, place, seconds
 
 SLOWEST = 10
@@ -189,21 +190,20 @@ def _slowest(result: Result, budget: int, links: CodeLinks) -> Iterator[str]:
     )
     yield from fit(lines, budget // 2, lambda left: f"{count(left, 'more step')} not shown.\n")
     if slowest:
-        yield from _slowest_table(slowest, budget // 2, links)
+        runs = whole_history(result)
+        yield from table("Time:", *(["Oldest to newest"] if runs else []), "Test", "Place")
+        rows = (_slow_row(test, runs, links) for test in slowest)
+        yield from fit(rows, budget // 2, lambda left: row(f"and {left:,} more"))
+        yield ""
 
 
-def _slowest_table(slowest: Sequence[TestCase], budget: int, links: CodeLinks) -> Iterator[str]:
-    yield from table("Time:", "Test", "Place")
-    rows = (
-        row(
-            number(seconds(test.duration)),
-            code(test.id),
-            linked(links.url(test.file, test.line), code(place(test.file, test.line))),
-        )
-        for test in slowest
+def _slow_row(test: TestCase, runs: Sequence[PastRun], links: CodeLinks) -> str:
+    return row(
+        number(seconds(test.duration)),
+        *([times_of_test(test.id, runs)] if runs else []),
+        code(test.id),
+        linked(links.url(test.file, test.line), code(place(test.file, test.line))),
     )
-    yield from fit(rows, budget, lambda left: row(f"and {left:,} more"))
-    yield ""
 
 
 def _facts(result: Result, budget: int) -> Iterator[str]:

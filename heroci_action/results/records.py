@@ -291,7 +291,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRun:
-    """What is kept of an earlier run; `stages` are seconds by name, `failed` the ids of failed tests up to a limit."""
+    """What is kept of an earlier run.
+
+    `stages` are seconds by name; `failed` and `flaky` are ids of tests, `slowest` are seconds by ids of tests, each up
+    to a limit.
+    """
 
     status: Status
     started_at: str = ""  # ISO 8601, UTC
@@ -300,6 +304,8 @@ class PastRun:
     coverage: float | None = None
     stages: Mapping[str, float] = field(default_factory=dict)
     failed: tuple[str, ...] = ()
+    flaky: tuple[str, ...] = ()
+    slowest: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,13 @@ from dataclasses import replace
 from heroci_action.analysis.history import (
     FAILED,
     RUNS,
+    SLOWEST,
     extend_history,
     flipping_tests,
     sparkline,
     whole_history,
 )
+from heroci_action.reports.html import render as render_page
 from heroci_action.reports.summary import render
 from heroci_action.results.records import Result, Status
 from heroci_action.results.serialise import dump, load
@@ -25,10 +27,14 @@ def after(*runs: Result) -> Result:
 
 
 def test_the_history_is_bounded_in_runs_and_names() -> None:
-    many = after(*[run_of(*failures(200, causes=1))] * 30)
+    slow = [case(f"slow_{number}", duration=1.0 + number) for number in range(100)]
+    flaky = [case(f"flaky_{number}", Status.FLAKY) for number in range(100)]
+    endless = case("x" * 10_000, duration=1_000.0)
+    many = after(*[run_of(*failures(200, causes=1), *slow, *flaky, endless)] * 30)
 
     assert len(many.history) == RUNS
-    assert all(len(past.failed) == FAILED for past in many.history)
+    assert all(len(past.failed) == len(past.flaky) == FAILED for past in many.history)
+    assert all(len(past.slowest) == SLOWEST - 1 for past in many.history)
     assert load(dump(many)) == many
 
 
@@ -42,7 +48,29 @@ def test_a_test_that_flips_is_named_and_one_that_broke_once_is_not() -> None:
     page = render(last)
     assert "<b>History</b>" in page
     assert "The last 4 runs, the oldest first: ❌✅❌❌" in page
-    assert "- `pkg.Tests.flips`" in page
+    assert "| `pkg.Tests.flips` | ❌✅❌✅ |" in page
+
+
+def test_slow_tests_show_their_times_of_the_last_runs() -> None:
+    runs = [run_of(case("slow", duration=time), case("fast", duration=0.01)) for time in (1, 2, 4)]
+
+    last = after(*runs)
+
+    assert "| 4.0\u00a0s | ▁▃█ | `pkg.Tests.slow` |" in render(last)
+    page = render_page(last, sources={}).decode()
+    assert "<td>▁▃█</td><td><code>pkg.Tests.slow</code></td>" in page
+    assert "pkg.Tests.fast" not in page
+
+
+def test_a_test_that_is_often_flaky_is_named_with_its_outcomes() -> None:
+    good, flaky = run_of(case("t")), run_of(case("t", Status.FLAKY))
+
+    last = after(flaky, good, flaky, good)
+
+    assert "| `pkg.Tests.t` | 🔀✅🔀✅ |" in render(last)
+    page = render_page(last, sources={}).decode()
+    assert "<td><code>pkg.Tests.t</code></td><td>🔀✅🔀✅</td>" in page
+    assert '<h2 id="history">History</h2>' not in render_page(good, sources={}).decode()
 
 
 def test_a_partial_run_is_no_part_of_the_history() -> None:
