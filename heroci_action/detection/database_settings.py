@@ -28,6 +28,7 @@ _URL_VARIABLE = re.compile(r"(DATABASE|DB|POSTGRES\w*|PG|MYSQL\w*)_?UR[LI]$")
 _URL = re.compile(r"\w+://")
 # Attributes of what `urllib.parse.urlparse` returns.
 _URL_PARTS = frozenset({"hostname", "netloc", "password", "path", "port", "scheme", "username"})
+_FALSE = frozenset({"0", "false", "no", "off", "none"})
 _VENDORS = (
     (("postg", "psql", "pgsql", "timescale", "cockroach"), Vendor.POSTGRESQL),
     (("sqlite", "spatialite"), Vendor.SQLITE),
@@ -173,12 +174,13 @@ class _Reader:
         conditional = statement.conditional and not any(map(_TESTING.search, statement.tests))
         switches = self._switches(statement)
         empty = Database(file=statement.file, conditional=conditional, switches=switches)
-        entries = self.resolver.entries(node)
-        if entries is None:
-            return self._by_url(empty, self.resolver.resolve(node) or node)
-        way = empty
+        entries = self.resolver.entries(node) or {}
+        way: Database | None = empty
+        if _KEYS.isdisjoint(entries):
+            # The whole database may be a URL, or the dictionary unpacks one: {**env.db(), "CONN_MAX_AGE": 60}.
+            way = self._by_url(empty, self.resolver.resolve(node) or node)
         for key, value in entries.items():
-            way = self._with_key(way, key, value) if key in _KEYS else way
+            way = self._with_key(way or empty, key, value) if key in _KEYS else way
         return way
 
     def _by_url(self, empty: Database, node: ast.expr) -> Database | None:
@@ -222,6 +224,11 @@ class _Reader:
                 read = next(iter(self.source.reads_in(node)), None)
                 if read is not None:
                     found[read.name] = value
+            for node in _required_truths(_parse(test)):
+                read = next(iter(self.source.reads_in(node)), None)
+                given = self.resolver.value_of(read.name) if read else None
+                if read is not None and given and given.lower() not in _FALSE:
+                    found.setdefault(read.name, given)
         return found
 
 
@@ -252,6 +259,18 @@ def _required_values(test: ast.expr | None) -> Iterator[tuple[ast.expr, str]]:
         ):
             if items and (text := text_of(items[0])) is not None:
                 yield _lowered(left), text
+
+
+def _required_truths(test: ast.expr | None) -> Iterator[ast.expr]:
+    """Yield the expressions without a comparison that must be true."""
+    match test:
+        case ast.BoolOp(op=ast.And(), values=values):
+            for value in values:
+                yield from _required_truths(value)
+        case ast.Call(func=ast.Name(id="bool" | "int"), args=[value]):
+            yield from _required_truths(value)
+        case ast.Name() | ast.Call() | ast.Subscript():
+            yield test
 
 
 def _lowered(node: ast.expr) -> ast.expr:

@@ -134,7 +134,7 @@ def _configurations_read(node: ast.AST, setting: str | None) -> Read | None:
 
 def _call(call: ast.Call) -> Read | None:
     owner, function = _callee(call.func)
-    first = text_of(call.args[0]) if call.args else None
+    first = text_of(call.args[0] if call.args else _keyword(call, "name"))
     if owner == "dj_database_url" or (function == "config" and _names_database(call)):
         if function != "config":
             return None
@@ -156,7 +156,9 @@ def _url(call: ast.Call, name: str, kind: str) -> Read:
 
 
 def _helper(call: ast.Call, owner: str, function: str, name: str) -> Read | None:
-    known = _is_environ_owner(owner) or (not owner and _READER.fullmatch(function))
+    # `get_string(name="SITE_URL", default="…")`
+    named = not call.args and function.startswith("get_") and _has_default(call)
+    known = _is_environ_owner(owner) or (not owner and (named or _READER.fullmatch(function)))
     if not known or not name.isupper() or function in {"setdefault", "read_env"}:
         return None
     strict = (_is_environ_owner(owner) and function in _STRICT_METHODS) or _STRICT.fullmatch(

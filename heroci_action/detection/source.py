@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from heroci_action.detection.environment_reads import Read, declared_defaults, plain, reads, text_of
 from heroci_action.detection.layout import module_file
+from heroci_action.detection.settings_includes import (
+    executed_files,
+    include_arguments,
+    included_files,
+    last_name,
+    listed_items,
+)
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 MAX_MODULES = 40
 CAUGHT = "an exception is caught"  # the condition of statements in a `try`
 # Modules whose names are spelled out, whatever a settings module calls them.
 _SPELLED_OUT = frozenset({"os", "dj_database_url", "configurations"})
-_READERS = frozenset({"open", "read_text", "read_bytes"})
 # Words in the paths of modules that belong to the settings.
 _SETTINGS_WORDS = ("settings", "config", "conf", "env", "base", "common", "secret")
 
@@ -142,20 +148,23 @@ class _Reader:
     seen: dict[str, None] = field(default_factory=dict)
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
     bases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lists: dict[str, list[tuple[ast.expr, _Context]]] = field(default_factory=dict)
 
-    def module(self, file: str, conditional: bool = False) -> Iterator[Statement]:
+    def module(self, file: str, importer: _Context | None = None) -> Iterator[Statement]:
+        """Yield the statements of a file, under the conditions of the statement that imports it."""
         if file in self.seen or len(self.seen) >= MAX_MODULES:
             return
         self.seen[file] = None
         tree = _spelled_out(self.tree.python(file))
-        yield from self._body(tree.body, _Context(file=file, conditional=conditional))
+        context = replace(importer, file=file, cls=None) if importer else _Context(file=file)
+        yield from self._body(tree.body, context)
 
     def _body(self, body: list[ast.stmt], context: _Context) -> Iterator[Statement]:
         for node in body:
             match node:
                 case ast.Import() | ast.ImportFrom():
                     for imported in self._imported(node, context.file):
-                        yield from self.module(imported, context.conditional)
+                        yield from self.module(imported, context)
                 case ast.If():
                     yield from self._if(node, context)
                 case ast.Try():
@@ -164,7 +173,7 @@ class _Reader:
                     yield from self._executed(node, context)
                     yield from self._body(node.body, context)
                 case ast.ClassDef():
-                    self.bases[node.name] = tuple(filter(None, map(_last_name, node.bases)))
+                    self.bases[node.name] = tuple(filter(None, map(last_name, node.bases)))
                     yield from self._body(node.body, context.inside(node.name))
                 case ast.FunctionDef():
                     self.functions[node.name] = node
@@ -174,7 +183,7 @@ class _Reader:
                     yield from self._executed(node, context)
                     yield from self._loaded(node, context)
                     yield context.statement(node)
-                    yield from self._included(node, context.file)
+                    yield from self._included(node, context)
 
     def _if(self, node: ast.If, context: _Context) -> Iterator[Statement]:
         test = ast.unparse(node.test)
@@ -198,17 +207,17 @@ class _Reader:
         """Follow `configuration = importlib.import_module(NAME)`."""
         match node:
             case ast.Assign(value=ast.Call(func=function, args=[argument, *_])):
-                if _last_name(function) != "import_module":
+                if last_name(function) != "import_module":
                     return
                 for name in self._constants(argument, context.file):
                     if found := module_file(self.tree, self.roots, name):
-                        yield from self.module(found, context.conditional)
+                        yield from self.module(found, context)
 
     def _executed(self, node: ast.stmt, context: _Context) -> Iterator[Statement]:
         """Follow `exec(open("local_settings.py").read())`, with the file opened there or by the `with` around it."""
-        for path in _executed_files(node):
+        for path in executed_files(node):
             if found := self.tree.first(join(parent(context.file), path), join(path)):
-                yield from self.module(found, context.conditional)
+                yield from self.module(found, context)
 
     def _constants(self, node: ast.expr, file: str) -> Iterator[str]:
         """Yield the text of an expression, or the default of the variable that a name in the file reads."""
@@ -222,21 +231,17 @@ class _Reader:
         texts = (plain(node), *(read.default for read in reads(node)))
         yield from filter(None, texts)
 
-    def _included(self, node: ast.stmt, file: str) -> Iterator[Statement]:
-        """Follow django-split-settings: `include("components/*.py")`."""
-        call = node.value if isinstance(node, ast.Expr) else None
-        if not (
-            isinstance(call, ast.Call)
-            and ast.unparse(call.func) in {"include", "split_settings.tools.include"}
-        ):
-            return
-        for argument in call.args:
-            nested = isinstance(argument, ast.Call) and argument.args
-            pattern = text_of(argument.args[0] if nested else argument)  # type: ignore[attr-defined]
-            if pattern:
-                regex = "".join("[^/]*" if char == "*" else _escaped(char) for char in pattern)
-                for found in self.tree.matching(regex, under=parent(file)):
-                    yield from self.module(found)
+    def _included(self, node: ast.stmt, context: _Context) -> Iterator[Statement]:
+        """Follow django-split-settings: `include("components/*.py")` and `include(*FILES)`."""
+        for name, items in listed_items(node):
+            self.lists.setdefault(name, []).extend((item, context) for item in items)
+        for argument in include_arguments(node):
+            starred = argument.value if isinstance(argument, ast.Starred) else None
+            listed = self.lists.get(starred.id, []) if isinstance(starred, ast.Name) else None
+            for item, place in listed or [(argument, context)]:
+                if regex := included_files(item):
+                    for found in self.tree.matching(regex, under=parent(context.file)):
+                        yield from self.module(found, place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,26 +271,6 @@ class _Context:
 
     def inside(self, cls: str) -> _Context:
         return _Context(file=self.file, conditional=self.conditional, tests=self.tests, cls=cls)
-
-
-def _executed_files(node: ast.stmt) -> Iterator[str]:
-    """Yield the paths of the Python files that a statement opens, if it executes text."""
-    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
-    if not any(_last_name(call.func) == "exec" for call in calls):
-        return
-    for call in calls:
-        if _last_name(call.func) in _READERS:
-            # `open(PATH)` and `PATH.read_text()` alike.
-            constants = map(text_of, ast.walk(call))
-            yield from (text for text in constants if text and text.endswith(".py"))
-
-
-def _last_name(node: ast.expr) -> str | None:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
-
-
-def _escaped(char: str) -> str:
-    return char if char.isalnum() or char in "_/" else f"\\{char}"
 
 
 def _spelled_out(module: ast.Module) -> ast.Module:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Image
@@ -154,7 +155,10 @@ def _redis(
         in_ci = read.name in project.evidence.env
         left_empty = not (in_ci or read.required or read.default)
         if not (project.evidence.testing and left_empty):
-            yield Found(f"env.{read.name}", _redis_value(read), f"read in {statement.file}")
+            # The number of the database is the CI's.
+            known = project.evidence.env.get(read.name, (read.default, ""))[0]
+            value = _redis_value(replace(read, default=known))
+            yield Found(f"env.{read.name}", value, f"read in {statement.file}")
 
 
 def _is_redis_image(image: Image) -> bool:

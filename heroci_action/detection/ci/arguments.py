@@ -22,7 +22,8 @@ _DROPPED_WITH_VALUE = re.compile(
 _DROPPED = re.compile(
     r"--(keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|reuse-db|create-db|timing|force-color|no-color|exitfirst|"
     r"html[\w-]*|self-contained-html|force-sugar|verbose|quiet|no-header|no-summary|warn[\w-]*|ci|snapshot[\w-]*|"
-    r"store-durations|buffer|debug-sql|traceback|no-cov[\w-]*|parallel)(=.*)?|-[vqxsbl]+\d*|-[nprW].+"
+    r"store-durations|circleci-parallelize|"
+    r"buffer|debug-sql|traceback|no-cov[\w-]*|parallel)(=.*)?|-[vqxsbl]+\d*|-[nprW].+"
 )
 _PARALLEL = re.compile(r"-n(?!0|1$).*|--(numprocesses|parallel)(=.*)?")
 # Options of the runners whose value is the next word.

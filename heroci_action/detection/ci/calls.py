@@ -54,10 +54,18 @@ class _Options:
     rest: tuple[str, ...] = ()
 
 
-def _options(words: list[str], valued: frozenset[str] = frozenset()) -> _Options:
+def _options(
+    words: list[str], valued: frozenset[str] = frozenset(), *, last: frozenset[str] = frozenset()
+) -> _Options:
+    """Split the options off. One of `last` ends them: what follows `-m pytest` is pytest's."""
     taken: dict[str, str] = {}
     index = 0
-    while index < len(words) and words[index].startswith("-") and words[index] != "-":
+    while (
+        index < len(words)
+        and words[index].startswith("-")
+        and words[index] != "-"
+        and not last & taken.keys()
+    ):
         word = words[index]
         index += 1
         if word == "--":
@@ -70,6 +78,13 @@ def _options(words: list[str], valued: frozenset[str] = frozenset()) -> _Options
             name, value = name[:2], name[2:]
         taken[name] = value
     return _Options(words=words, taken=taken, rest=tuple(words[index:]))
+
+
+_MODULE = frozenset({"-m", "--module"})
+
+
+def _module(taken: Mapping[str, str]) -> str | None:
+    return next((taken[name] for name in _MODULE if taken.get(name)), None)
 
 
 def _python(call: Call, words: list[str]) -> Call | None:
@@ -119,11 +134,11 @@ def _tool(*commands: str, valued: tuple[str, ...] = ()) -> Launcher:
         before = _options(words, frozenset({"--directory", "--project", "-C", "-P", "--config"}))
         if before.rest[:1] == () or before.rest[0] not in commands:
             return None
-        inner = _options(list(before.rest[1:]), frozenset(valued))
+        inner = _options(list(before.rest[1:]), frozenset(valued), last=_MODULE)
         taken = {**before.taken, **inner.taken}
         directory = taken.get("--directory", taken.get("-C"))
         found = replace(call, arguments=inner.rest, directory=directory or call.directory)
-        module = next((taken[name] for name in ("-m", "--module") if taken.get(name)), None)
+        module = _module(taken)
         if module is not None:
             return _run_python(found, [module, *inner.rest], module=True)
         return found if inner.rest else None
@@ -140,10 +155,8 @@ def _environment(call: Call, words: list[str]) -> Call | None:
 def _coverage(call: Call, words: list[str]) -> Call | None:
     if words[:1] != ["run"]:
         return None
-    options = _options(words[1:], _COVERAGE_VALUED)
-    module = next(
-        (options.taken[name] for name in ("-m", "--module") if options.taken.get(name)), None
-    )
+    options = _options(words[1:], _COVERAGE_VALUED, last=_MODULE)
+    module = _module(options.taken)
     if module is not None:
         return _run_python(call, [module, *options.rest], module=True)
     return _run_python(call, list(options.rest), module=False) if options.rest else None

@@ -19,6 +19,7 @@ from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
 
 PATH = ".circleci/config.yml"
+_CONFIGURATION = r"\.circleci/[^/]+\.ya?ml"
 MAX_NESTED = 10  # commands that call each other
 _ENV = service_file("BASH_ENV")
 _PREDEFINED = {"CI": "true", "CIRCLECI": "true", "CIRCLE_WORKING_DIRECTORY": ROOT, "BASH_ENV": _ENV}
@@ -38,8 +39,17 @@ _ORB_COMMANDS: Mapping[str, str] = {
 
 def read_circleci(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the jobs of every workflow; without workflows, every job."""
-    if tree.has(PATH):
-        yield from _Config(read_yaml(tree, PATH), tree).jobs()
+    for path in _files(tree):
+        yield from _Config(read_yaml(tree, path), tree, path).jobs()
+
+
+def _files(tree: RepositoryFiles) -> tuple[str, ...]:
+    """Return the configuration, or the one that a `setup` configuration continues with."""
+    if not tree.has(PATH) or read_yaml(tree, PATH).get("setup") != "true":
+        return (PATH,) if tree.has(PATH) else ()
+    others = [path for path in tree.matching(_CONFIGURATION) if path != PATH]
+    named = [path for path in others if path in tree.text(PATH)]
+    return tuple(named or others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +66,7 @@ class _Use:
 class _Config:
     content: Mapping[str, Any]
     tree: RepositoryFiles
+    path: str
 
     def jobs(self) -> Iterator[Job]:
         declared = table(self.content.get("jobs"))
@@ -97,7 +108,7 @@ class _Config:
         steps = _Steps(config=self, place=place.rstrip("/"), env=env)
         job = Job(
             name=use.name,
-            source=PATH,
+            source=self.path,
             image=images[0] if images else None,
             services=tuple(images[1:]),
             trigger=use.trigger,
@@ -127,7 +138,7 @@ class _Config:
         images = [
             Image.parse(
                 _fill(str(entry.get("image", "")), known),
-                source=PATH,
+                source=self.path,
                 alias=str(entry.get("name", "localhost")),
                 env=_fill_all(table(entry.get("environment")), known),
             )
@@ -194,7 +205,7 @@ class _Steps:
             }
             yield from self.scripts(items(command.get("steps")), inside, depth + 1)
         elif line := _orb_line(name, _fill_all(table(options), values)):
-            yield Script(text=line, source=PATH, env=self.env)
+            yield Script(text=line, source=self.config.path, env=self.env)
 
     def _run(self, options: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Script]:
         text = options.get("command")
@@ -207,7 +218,7 @@ class _Steps:
             inside = directory.removeprefix(self.place).removeprefix("~/project").lstrip("/")
             yield Script(
                 text=_fill(text, values),
-                source=PATH,
+                source=self.config.path,
                 directory=join(inside or "."),
                 env={**self.env, **_fill_all(table(options.get("environment")), values)},
             )

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
-from heroci_action.detection.ci.records import UNKNOWN, Command, Image, Job
+from heroci_action.detection.ci.records import UNKNOWN, Command, Container, Image, Job
 from heroci_action.detection.ci.yaml_file import read_yaml, table, texts
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, join, parent
@@ -159,7 +159,7 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
         words = next(filter(None, map(_compose_words, (*command.via, command))), None)
         if words:
             used = _composition(words, command, files)
-            servers |= _started(words, used)
+            servers |= _started(words, used, _container_of(command))
         elif image := _run_image(command):
             servers[image.name] = image
         commands.append(_in_container(command, used))
@@ -214,12 +214,22 @@ def _options(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             yield word, next(pending, "") if word in _VALUED else ""
 
 
-def _started(words: tuple[str, ...], used: Composition) -> dict[str, Image]:
+def _container_of(command: Command) -> Container | None:
+    """Return the container that a command runs in."""
+    calls = (each.call for each in (*command.via, command))
+    return next((call.container for call in calls if call.container), None)
+
+
+def _started(
+    words: tuple[str, ...], used: Composition, container: Container | None
+) -> dict[str, Image]:
     verb, *named = [value for name, value in _options(words) if not name] or [""]
     if verb not in _STARTING or not used.paths:
         return {}
-    # `run SERVICE COMMAND` starts what the service depends on.
-    names = used.with_needs(named[:1] if verb == "run" else named)
+    if verb == "run" and container and container.service:
+        # What follows the service is its command.
+        named = [container.service]
+    names = used.with_needs(named)
     images = {name: used.image(name) for name in names}
     return {name: image for name, image in images.items() if image is not None}
 

@@ -27,6 +27,12 @@ DRIVER = {"requirements.txt": "django\npsycopg[binary]==3.2\n"}
             "DATABASE_URL",
         ),
         ('DATABASES = {"default": env.dj_db_url("DATABASE_URL")}', "DATABASE_URL"),
+        ('DATABASES = {"default": {**env.db("X_URL"), "CONN_MAX_AGE": 60}}', "X_URL"),
+        (
+            """URL = get_string(name="DATABASE_URL", default="postgres://x")
+DATABASES = {"default": dj_database_url.parse(URL)}""",
+            "DATABASE_URL",
+        ),
         (
             'DATABASES = {"default": config("DATABASE_URL", cast=dj_database_url.parse)}',
             "DATABASE_URL",
@@ -175,6 +181,37 @@ def test_a_database_that_a_variable_of_the_ci_selects_is_taken_whatever_its_name
     config = loaded(tmp_path, files).config
     assert config.env["GITHUB_BACKEND"] == "postgres"
     assert config.services["postgres"].env == {"POSTGRES_USER": "shop"}
+
+
+def test_files_that_a_variable_of_the_ci_adds_to_a_list_of_includes_are_followed(
+    tmp_path: Path,
+) -> None:
+    settings = """
+        import os
+        from split_settings.tools import include, optional
+        FILES = ["core.py"]
+        if os.environ.get("ON_SERVER"):
+            FILES.append("server.py")
+        elif os.environ.get("IN_CI", "") and bool(os.environ["IN_CI"]):
+            FILES += [optional("ci.py")]
+        include(*FILES)
+    """
+    engine = '"ENGINE": "django.db.backends.postgresql"'
+    files = {
+        **django(),
+        "mysite/settings.py": "",
+        "mysite/settings/__init__.py": settings,
+        "mysite/settings/core.py": f"DATABASES = {{'default': {{{engine}}}}}",
+        "mysite/settings/server.py": f"DATABASES = {{'default': {{{engine}, 'USER': 'server'}}}}",
+        "mysite/settings/ci.py": f"DATABASES = {{'default': {{{engine}, 'USER': 'ci'}}}}",
+        ".github/workflows/ci.yml": """
+            jobs: {t: {env: {IN_CI: "true"}, steps: [{run: python manage.py test}]}}
+        """,
+    }
+    del files["mysite/settings.py"]
+    config = loaded(tmp_path, files).config
+    assert config.services["postgres"].env == {"POSTGRES_USER": "ci"}
+    assert config.env["IN_CI"] == "true"
 
 
 def test_settings_follow_their_imports_and_the_last_word_counts(tmp_path: Path) -> None:

@@ -110,6 +110,19 @@ def test_redis_is_started_where_ci_starts_it_with_the_numbers_of_the_settings(
     assert found.config.env["REDIS_PORT"] == "{redis.port}"
 
 
+def test_the_number_of_redis_is_that_of_the_ci(tmp_path: Path) -> None:
+    settings = SQLITE + 'BROKER = os.environ.get("CELERY_BROKER_URL", None)'
+    workflow = """
+        jobs:
+          t:
+            services: {r: {image: redis:7}}
+            env: {CELERY_BROKER_URL: "redis://localhost:6379/4"}
+            steps: [{run: python manage.py test}]
+    """
+    found = loaded(tmp_path, {**django(settings), ".github/workflows/x.yml": workflow})
+    assert found.config.env["CELERY_BROKER_URL"] == "redis://{redis.host}:{redis.port}/4"
+
+
 def test_redis_is_not_started_for_a_variable_with_a_default_that_ci_does_without(
     tmp_path: Path,
 ) -> None:

@@ -18,6 +18,12 @@ from heroci_action.detection.ci.calls import parse_call
         (".venv/bin/python -m pytest shop", "pytest", "shop"),
         ("python3.12 -W error -X dev manage.py test", "manage.py", "test"),
         ("coverage run --source=shop -m pytest shop", "pytest", "shop"),
+        (
+            "coverage run -m pytest --ds shop.settings -k cart",
+            "pytest",
+            "--ds shop.settings -k cart",
+        ),
+        ("uv run -m pytest -x shop", "pytest", "-x shop"),
         ("python -m coverage run -p --rcfile x manage.py test shop", "manage.py", "test shop"),
         ("uv run --group test --no-sync -- pytest -x", "pytest", "-x"),
         ("uv run -m manage check", "manage", "check"),

@@ -41,6 +41,11 @@ def test_needed_services_start_too() -> None:
     assert servers("docker-compose run --rm web pytest") == ["python:3.12", "postgres:16-alpine"]
 
 
+def test_options_of_run_are_no_services() -> None:
+    line = "docker compose run --rm -e A=1 -w /app web pytest"
+    assert servers(line) == ["python:3.12", "postgres:16-alpine"]
+
+
 def test_named_files_and_variables_of_the_job_count() -> None:
     override = {
         "ci/compose.ci.yml": "services: {db: {image: 'postgis/postgis:17-3.5', build: null}}\n"

@@ -311,6 +311,20 @@ TRAVIS = {".travis.yml": """
     """}
 
 
+def test_a_setup_of_circleci_continues_with_another_file() -> None:
+    files = {
+        ".circleci/config.yml": """
+            setup: true
+            workflows: {all: {jobs: [path-filtering/filter: {config-path: .circleci/more.yml}]}}
+        """,
+        ".circleci/more.yml": "jobs: {test: {steps: [{run: pytest}]}}",
+        ".circleci/other.yml": "jobs: {test: {steps: [{run: pytest other}]}}",
+    }
+    suite = ci_of(files).suite
+    assert suite is not None
+    assert (suite.job.source, suite.main.arguments) == (".circleci/more.yml", ())
+
+
 def test_traviss_matrix_is_read_in_its_best_leg() -> None:
     test, lint = ci_of({**TRAVIS, **MANAGE, "requirements.txt": ""}).jobs
     assert shown(list(test.commands)) == [
