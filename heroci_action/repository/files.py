@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -182,14 +182,21 @@ def ancestors(path: str) -> tuple[str, ...]:
 def python_targets(directory: Path) -> tuple[str, ...]:
     """Return the paths to give to a linter that visits every directory it is given.
 
-    New files are included, new directories are not: one may be an environment that nobody told git to ignore.
+    New files are included, new directories are not: one may be an environment that nobody told git to ignore. In a
+    repository without any tracked file, all files are new, and only environments are left out.
     """
     try:
-        return lint_targets(
-            list_files(directory, "--cached"), (*_strays(directory), *_cache(directory))
-        )
+        strays = (*_strays(directory), *_cache(directory))
+        files = list_files(directory, "--cached") or _new_files(directory, strays)
+        return lint_targets(files, strays)
     except GitError:
         return (".",)
+
+
+def _new_files(directory: Path, strays: Iterable[str]) -> list[str]:
+    outside = tuple(stray for stray in strays if stray.endswith("/"))
+    files = list_files(directory, "--others", "--exclude-standard")
+    return [file for file in files if not file.startswith(outside)]
 
 
 def _cache(directory: Path) -> tuple[str, ...]:
@@ -204,8 +211,15 @@ def _strays(directory: Path) -> tuple[str, ...]:
     """
     ignored = list_files(directory, "--others", "--directory", "--ignored", "--exclude-standard")
     others = list_files(directory, "--others", "--directory")
-    found = dict.fromkeys((*ignored, *(path for path in others if path.endswith("/"))))
+    new = [path for path in others if path.endswith("/")]
+    if not list_files(directory, "--cached"):
+        new = [path for path in new if _is_environment(directory / path)]
+    found = dict.fromkeys((*ignored, *new))
     return tuple(path for path in found if _has_python(directory, path))
+
+
+def _is_environment(directory: Path) -> bool:
+    return directory.name in _NEVER or (directory / "pyvenv.cfg").is_file()
 
 
 def _has_python(directory: Path, path: str) -> bool:

@@ -63,3 +63,12 @@ def test_a_directory_with_python_that_git_does_not_track_is_left_out(repository:
     add(repository, "build/lib/shop/models.py")
     assert python_targets(repository) == ("manage.py", "shop")
     assert RepositoryFiles.read(repository).strays == ("build/",)
+
+
+def test_in_a_repository_without_a_commit_only_environments_are_left_out(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    add(tmp_path, "manage.py", "shop/models.py", ".gitignore", "ignored/x.py")
+    (tmp_path / ".gitignore").write_text("ignored/\n")
+    add(tmp_path, "pyenv/lib/x.py", "pyenv/pyvenv.cfg", ".venv/lib/y.py")
+
+    assert python_targets(tmp_path) == ("manage.py", "shop")
