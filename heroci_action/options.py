@@ -144,9 +144,9 @@ class RunOptions(Options):
 
     `config` replaces the project's own configuration file. `runner_host` is the address of a Dagger engine. Without
     `use_cache`, nothing from earlier runs is used, and nothing is stored; with `refresh`, results are only stored.
-    `shard` is the part of the tests to run; None means all. `failed` runs only what failed in the last run. `env` are
-    variables of all stages, `arguments` are added to the arguments of the test runner. `cell` is the name of a cell
-    of the matrix. The `durations` slowest tests are shown at the end.
+    `shard` is the part of the tests to run; None means all. `failed` runs only what failed in the last run, `affected`
+    the tests that a change may affect. `env` are variables of all stages, `arguments` are added to the arguments of the
+    test runner. `cell` is the name of a cell of the matrix. The `durations` slowest tests are shown at the end.
     """
 
     config: Path | None = None
@@ -166,6 +166,7 @@ class RunOptions(Options):
     env: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     failed: bool = False
+    affected: bool = False
     durations: int = 0
     cell: str | None = None
 

@@ -65,9 +65,9 @@ def stage_keys(plan: Plan, inputs: Inputs) -> dict[str, str]:
 
 
 def may_replay(stage: Stage) -> bool:
-    """Return whether a stage only tells something about the repository: it is HeroCI's own and delivers nothing."""
+    """Return whether a stage only describes the repository: it is HeroCI's own, complete, and delivers nothing."""
     delivers = any(isinstance(step.action, ExportImage | PublishImage) for step in stage.steps)
-    return stage.name in BUILT_IN_STAGES and not delivers
+    return stage.name in BUILT_IN_STAGES and not delivers and not stage.partial
 
 
 def replayable(plan: Plan, known: Iterable[str]) -> frozenset[str]:

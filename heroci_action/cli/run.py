@@ -45,6 +45,11 @@ class _WithRunnerArguments(click.Command):
     "--failed", is_flag=True, help="Run only the stages and tests that failed in the last run."
 )
 @click.option(
+    "--affected",
+    is_flag=True,
+    help="Leave out the tests that the changes since the last such run cannot affect; not in CI.",
+)
+@click.option(
     "--matrix",
     is_flag=True,
     help="Run every cell of the configured matrix, and merge their results.",

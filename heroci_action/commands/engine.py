@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from heroci_action.commands.cache_directory import cache_directory
+from heroci_action.commands.cache_directory import below, cache_directory
 from heroci_action.commands.plan import Project
 from heroci_action.engines.base import Engine
 from heroci_action.engines.registry import create_engine
@@ -43,7 +42,7 @@ def settings_for(
         root=root,
         cache=cache,
         machine=machine,
-        exclude=(*_below(root, options.destination.output), *_below(root, cache)),
+        exclude=(*below(root, options.destination.output), *below(root, cache)),
         runner_host=options.runner_host,
         install_system_packages=options.install_system_packages,
         fresh=not options.use_cache,
@@ -55,9 +54,3 @@ def _mask_on_github(line: str) -> None:
     """Have the runner mask the line in the whole log of the job."""
     write_line(sys.stdout, add_mask(line))
     sys.stdout.flush()
-
-
-def _below(root: Path, directory: Path) -> tuple[str, ...]:
-    """Return the directory relative to the root of the repository, if it is inside."""
-    path, root = directory.resolve(), root.resolve()
-    return (path.relative_to(root).as_posix(),) if path.is_relative_to(root) else ()

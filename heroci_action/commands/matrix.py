@@ -48,6 +48,7 @@ def run_cells(options: RunOptions, texts: Sequence[str], machine: Mapping[str, s
 def _refuse_contradiction(options: RunOptions) -> None:
     given = (
         ("--failed", options.failed),
+        ("--affected", options.affected),
         ("--shard", options.shard),
         ("--python", options.python),
     )

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from heroci_action.analysis.times import times
+from heroci_action.commands.affected import AffectedRun, prepare_affected, refuse_in_ci
 from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.last_failures import LastFailures, read_last_failures
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof, in_processes
@@ -20,6 +21,7 @@ from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.runner_arguments import TestNames
+from heroci_action.pipeline.tests import NAME as TESTS
 from heroci_action.plan.stages import Plan, select
 from heroci_action.project import ProjectConfig, load
 from heroci_action.repository.files import RepositoryFiles
@@ -37,7 +39,7 @@ class Project:
     """A project with its plan and the engine for it.
 
     `partial` is the reason why it is no complete run. `proof` is the only reason why its tests run in parallel; None if
-    they do not, or if the project wants it.
+    they do not, or if the project wants it. `affected` is set if tests are selected by what they executed.
     """
 
     loaded: ProjectConfig
@@ -47,6 +49,7 @@ class Project:
     partial: str | None = None
     context: RunContext = field(default_factory=RunContext)
     proof: ParallelProof | None = None
+    affected: AffectedRun | None = None
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -66,6 +69,8 @@ async def plan_project(
     Raises UsageError, ConfigurationError or EngineError.
     """
     _refuse_contradiction(options)
+    if options.affected:
+        refuse_in_ci(machine)
     loaded = _load(options)
     chosen = await choose(
         options.engine,
@@ -89,7 +94,7 @@ async def plan_project(
         test_names=_test_names(loaded) if options.arguments else TestNames(),
         only=last.tests if last else None,
     )
-    return Project(
+    project = Project(
         loaded=loaded,
         chosen=chosen,
         plan=_select(build_plan(loaded, context), options, last),
@@ -98,6 +103,27 @@ async def plan_project(
         context=context,
         proof=proof,
     )
+    return _with_affected(project, options, machine, notify) if options.affected else project
+
+
+def _with_affected(
+    project: Project, options: RunOptions, machine: Mapping[str, str], notify: Notify
+) -> Project:
+    """Return the project without the tests that no change affects; with a message about what runs, and why."""
+    loaded, context = project.loaded, project.context
+    found = prepare_affected(loaded, project.chosen, context, options, machine)
+    if isinstance(found, str):
+        notify(f"every test runs, because {found}")
+        return project
+    selected = found.selected
+    if selected.all_because:
+        notify(f"every test runs, because {selected.all_because}")
+    context = replace(context, affected=found.tests)
+    plan = _select(build_plan(loaded, context), options, None)
+    if selected.idle:
+        plan = select(plan, skip=(TESTS,), skipped="no test is affected by a change")
+    partial = None if selected.all_because else selected.summary
+    return replace(project, plan=plan, context=context, partial=partial, affected=found)
 
 
 async def _no_image(
@@ -158,6 +184,12 @@ def change_plan(
 
 def _refuse_contradiction(options: RunOptions) -> None:
     """Raise UsageError if two options contradict each other."""
+    if options.affected and (options.failed or options.shard):
+        other = "--failed" if options.failed else "--shard"
+        raise UsageError(
+            f"--affected and {other} contradict each other: each selects tests",
+            remedy="remove one of them",
+        )
     for name, given in (("--stages", options.stages), ("--shard", options.shard)):
         if options.failed and given:
             raise UsageError(

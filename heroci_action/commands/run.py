@@ -13,6 +13,7 @@ from pathlib import Path
 
 import anyio
 
+from heroci_action.affected.capture import CapturingEngine
 from heroci_action.analysis.diagnosis import Tree
 from heroci_action.cache.replay import CachedEngine
 from heroci_action.commands.confirm_failures import Confirmation
@@ -70,10 +71,17 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
         ) as observer:
 
             def create(project: Project, observer: Observer) -> Engine:
-                return engine_for(project, options, machine, notify=observer.note)
+                engine = engine_for(project, options, machine, notify=observer.note)
+                return CapturingEngine(engine) if project.affected else engine
 
             settings = settings_for(project, options, machine, notify=observer.note)
-            engine = with_results(create(project, observer), project, options, settings)
+            cached = with_results(
+                engine_for(project, options, machine, notify=observer.note),
+                project,
+                options,
+                settings,
+            )
+            engine = CapturingEngine(cached) if project.affected else cached
             command_files = CommandFiles(machine)
             first = await run_project(project, engine, observer)
             result = await _confirm_failures(
@@ -85,6 +93,8 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
             )
             # Only a failure under a proof leads to another run, whose stages this engine has not seen.
             seen = project.proof is None or first.exit_code == ExitCode.PASSED
+            if seen and project.affected and isinstance(engine, CapturingEngine):
+                project.affected.save(result, engine.contexts)
             result = with_logs(result, output)
             command_files.restore()
             result = expand_or_pack(result)
@@ -103,8 +113,8 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 site=site,
             )
             passed = finished.exit_code == ExitCode.PASSED
-            if passed and seen and isinstance(engine, CachedEngine):
-                engine.save(finished)
+            if passed and seen and isinstance(cached, CachedEngine):
+                cached.save(finished)
             return finished.exit_code
 
 

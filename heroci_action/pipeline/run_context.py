@@ -10,6 +10,14 @@ from heroci_action.sharding import Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AffectedTests:
+    """The tests to leave out and those to run first, because they failed, by step; a step that is missing runs all."""
+
+    left_out: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    failed: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """The engine's abilities and the part of the tests to run.
 
@@ -18,6 +26,7 @@ class RunContext:
     earlier run by indivisible unit (see `analysis.times`). `arguments` are added to those of the test runner; names of
     tests among them, recognized by `test_names`, replace the configured ones. `only` maps the steps that run tests to
     the classes and names of the tests to run, or to nothing for all of them; None means all tests of all steps.
+    `affected` is set if the run records what each test executes.
     """
 
     no_image: str | None = None
@@ -27,3 +36,4 @@ class RunContext:
     arguments: tuple[str, ...] = ()
     test_names: TestNames = field(default_factory=TestNames)
     only: Mapping[str, tuple[tuple[str, str], ...]] | None = None
+    affected: AffectedTests | None = None

@@ -15,6 +15,7 @@ from heroci_action.plan.report_kinds import (
     DATABASE_RECORD,
     DJANGO_RECORD,
     JUNIT,
+    TEST_CONTEXTS,
     Report,
 )
 from heroci_action.plan.stages import Stage, Step
@@ -36,6 +37,7 @@ def build(loaded: ProjectConfig, context: RunContext) -> Stage:
         env=with_path(stage_env(loaded, services), "{probes}", *source_paths(loaded)),
         steps=tuple(_steps(loaded, context)),
         files=dict(_files(context)),
+        partial=bool(context.only or (context.affected and context.affected.left_out)),
     )
 
 
@@ -45,6 +47,20 @@ def _files(context: RunContext) -> Iterator[tuple[str, str]]:
     for step, tests in (context.only or {}).items():
         if tests:
             yield _only(step), json.dumps(tests)
+    yield from _affected_files(context)
+
+
+def _affected_files(context: RunContext) -> Iterator[tuple[str, str]]:
+    if context.affected is None:
+        return
+    for step, left_out in context.affected.left_out.items():
+        failed = context.affected.failed.get(step, ())
+        yield _affected(step), json.dumps({"left_out": left_out, "failed": failed})
+
+
+def _affected(step: str) -> str:
+    """Return the name of the file with the tests that a step is to leave out."""
+    return f"affected-{step.replace(' ', '-')}.json"
 
 
 def _only(step: str) -> str:
@@ -73,11 +89,12 @@ def _steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
         yield Step(
             name="coverage settings",
             action=Command(line=("python", PROBE, RC, DATA)),
+            env=_recorded(NAME, context),
         )
     for run in _runs(loaded, context):
-        yield _select(_shard(run.step(), context), context)
+        yield _leave_out(_select(_shard(run.step(), context), context), context)
     if tests.coverage:
-        yield _collect_coverage()
+        yield _collect_coverage(recorded=context.affected is not None)
 
 
 def _shard(step: Step, context: RunContext) -> Step:
@@ -95,6 +112,21 @@ def _select(step: Step, context: RunContext) -> Step:
     if not (context.only and context.only[step.name]):
         return step
     return replace(step, env={**step.env, "HEROCI_ONLY": f"{{reports}}/{_only(step.name)}"})
+
+
+def _leave_out(step: Step, context: RunContext) -> Step:
+    """Return the step that records what its tests execute, without those that nothing has changed for."""
+    env = {**step.env, **_recorded(step.name, context)}
+    if context.affected and step.name in context.affected.left_out:
+        env["HEROCI_AFFECTED"] = f"{{reports}}/{_affected(step.name)}"
+    return replace(step, env=env)
+
+
+def _recorded(step: str, context: RunContext) -> dict[str, str]:
+    if context.affected is None:
+        return {}
+    # Only this way of measuring sees every test execute a line, and not just the first one.
+    return {"HEROCI_CONTEXTS": step, "COVERAGE_CORE": "ctrace"}
 
 
 def _has_settings(loaded: ProjectConfig) -> bool:
@@ -126,12 +158,17 @@ def _check_migrations(loaded: ProjectConfig) -> Step:
     )
 
 
-def _collect_coverage() -> Step:
-    json = "{reports}/coverage.json"
+def _collect_coverage(*, recorded: bool) -> Step:
+    json, contexts = "{reports}/coverage.json", "{reports}/contexts.json"
+    reports: tuple[Report, ...] = (Report(kind=COVERAGE_JSON, path=json),)
+    line: tuple[str, ...] = ("python", PROBE, RC, "--json", json)
+    if recorded:
+        reports = (*reports, Report(kind=TEST_CONTEXTS, path=contexts))
+        line = (*line, "--contexts", contexts)
     return Step(
         name="coverage",
-        action=Command(line=("python", PROBE, RC, "--json", json)),
-        reports=(Report(kind=COVERAGE_JSON, path=json),),
+        action=Command(line=line),
+        reports=reports,
         always=True,
         belongs_to=NAME,
     )

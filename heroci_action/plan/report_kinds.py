@@ -8,8 +8,10 @@ from dataclasses import dataclass
 JUNIT = "junit"
 DJANGO_RECORD = "django-record"
 DATABASE_RECORD = "database-record"
+TEST_CONTEXTS = "test-contexts"
+"""What each test executed: no report, but kept for `heroci run --affected`."""
 COVERAGE_JSON = "coverage-json"
-RECORDS = frozenset({DJANGO_RECORD, DATABASE_RECORD})
+RECORDS = frozenset({DJANGO_RECORD, DATABASE_RECORD, TEST_CONTEXTS})
 """What HeroCI's probes write: the project's limit on report files does not apply to it."""
 
 

@@ -61,7 +61,8 @@ class Stage:
     `skip` is the reason why the stage will not run, None if it will. `timeout` is in seconds. `image` is the container
     image in which its commands run, None for the base environment. `caches` are directories that persist between runs:
     relative to the working directory, below `~`, absolute, or TOOL_CACHES. `secrets` are variables of the caller that
-    the commands receive. `files` maps names to contents; the steps find these files in `{reports}`.
+    the commands receive. `files` maps names to contents; the steps find these files in `{reports}`. `partial`: some of
+    its tests are left out, so its result says nothing about a complete run.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Stage:
     secrets: tuple[str, ...] = ()
     timeout: float | None = None
     optional: bool = False
+    partial: bool = False
     skip: str | None = None
 
 
@@ -204,11 +206,12 @@ def select(
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     unselected: str = "not selected by --stages",
+    skipped: str = "excluded by --skip",
 ) -> Plan:
     """Return the plan with every stage that is not selected marked as skipped, with the reason.
 
-    `only` includes everything that the named stages need; `unselected` is the reason of all others.
-    Raises ConfigurationError for unknown names.
+    `only` includes everything that the named stages need. `unselected` is the reason of all others, `skipped` that of
+    the stages in `skip`. Raises ConfigurationError for unknown names.
     """
     only, skip = tuple(only), tuple(skip)
     known = {stage.name for stage in plan.stages}
@@ -220,11 +223,8 @@ def select(
     ]
     if unknown:
         raise ConfigurationError(tuple(unknown))
-    skipped = set(skip)
     wanted = _with_needs(plan, only) if only else known
-    reasons = dict.fromkeys(known - wanted, unselected) | dict.fromkeys(
-        skipped, "excluded by --skip"
-    )
+    reasons = dict.fromkeys(known - wanted, unselected) | dict.fromkeys(skip, skipped)
     stages = tuple(
         replace(stage, skip=reasons.get(stage.name, stage.skip)) for stage in plan.stages
     )

@@ -19,6 +19,13 @@ HEROCI_TIMES
 HEROCI_ONLY
     A JSON file with the tests to run, [["shop.tests.CartTests", "test_total"], ...], as they were recorded when they
     failed. Default: all of them. Ignored without HEROCI_RECORD.
+HEROCI_AFFECTED
+    A JSON file with the tests to leave out, and those to run first, {"left_out": [["shop.tests.CartTests",
+    "test_total"], ...], "failed": [...]}. Default: all tests run, in their own order. Ignored without HEROCI_RECORD.
+HEROCI_CONTEXTS
+    The name of the step. If set, coverage.py records which test executed each line, as the context ["tests", "test",
+    "shop.tests.CartTests", "test_total"]. What the fixtures of a class or module execute has ["tests", "owner",
+    "shop.tests.CartTests", ""]; all other code, such as modules that are being imported, has none.
 HEROCI_PROGRESS
     If set, lines such as `heroci-progress: 12/340 2` (tests that ran, tests in all, failures) are printed while the
     tests run. HeroCI removes them from the output.
@@ -80,6 +87,7 @@ JSON lines, one file per process, one event per line. A number `n` identifies wh
     {"event": "databases", "databases": [{"alias", "vendor", "version", "name"}]}
     {"event": "warning", "text"}
     {"event": "shard", "shard", "split", "tests", "of"}   `split` is equal in jobs that split equal tests equally
+    {"event": "affected", "tests", "of"}     how many of the collected tests were selected
 
 Shards
 ------

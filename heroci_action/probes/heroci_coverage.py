@@ -1,7 +1,7 @@
 """Prepare coverage.py for a run in many processes, and combine their data into reports.
 
     python heroci_coverage.py RCFILE DATA_FILE                  before the tests
-    python heroci_coverage.py RCFILE [--json FILE] [--xml FILE]   after them
+    python heroci_coverage.py RCFILE [--json FILE] [--xml FILE] [--contexts FILE]   after them
 
 The first command reads the project's own settings and writes equivalent ones with HeroCI's additions; see the package's
 docstring. Both run in the project's environment, with coverage 5 to 7.
@@ -22,6 +22,7 @@ from json import load as load_json
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 import coverage
+from heroci_record import relative  # type: ignore[import-not-found,unused-ignore]
 
 # coverage.py uses strings for paths:
 # ruff: noqa: PTH100, PTH103, PTH109, PTH110, PTH112, PTH118, PTH119, PTH120, PTH123
@@ -153,6 +154,9 @@ def with_additions(sections: Sections, data_file: str, cov: argparse.Namespace) 
     unnamed = list(_not_utf8("."))
     if unnamed:
         run["omit"] = [*_split_list(run.get("omit")), *unnamed]
+    if os.environ.get("HEROCI_CONTEXTS"):  # the probes switch between the tests themselves
+        run.pop("dynamic_context", None)
+        run.pop("context", None)
     report.pop("fail_under", None)  # HeroCI has its own gate, and always needs the report
     report["ignore_errors"] = "true"  # a file that no longer exists must not prevent the report
     others = {name: values for name, values in sections.items() if name != "json"}
@@ -235,7 +239,9 @@ def prepare(rcfile: str, data_file: str) -> None:
             file.write(PTH_TEXT)
 
 
-def collect(rcfile: str, *, xml: Optional[str], json: Optional[str]) -> None:
+def collect(
+    rcfile: str, *, xml: Optional[str], json: Optional[str], contexts: Optional[str]
+) -> None:
     """Combine the data of all processes into the requested reports."""
     measured = coverage.Coverage(config_file=rcfile)
     measured.combine()
@@ -245,6 +251,25 @@ def collect(rcfile: str, *, xml: Optional[str], json: Optional[str]) -> None:
     if json:
         measured.json_report(outfile=json)
         _keep_statements(measured, json)
+    if contexts:
+        _write_contexts(measured.get_data(), contexts)
+
+
+def _write_contexts(data: Any, path: str) -> None:
+    """Write the contexts of all lines: {"contexts": [...], "files": {file: [[lines, numbers of contexts]]}}."""
+    labels = sorted(data.measured_contexts())
+    numbers = {label: number for number, label in enumerate(labels)}
+    files = {}
+    for name in sorted(data.measured_files()):
+        located = relative(name)
+        if located is None:
+            continue
+        lines: Dict[Any, List[int]] = {}
+        for line, names in data.contexts_by_lineno(name).items():
+            lines.setdefault(tuple(sorted(numbers[label] for label in set(names))), []).append(line)
+        files[located] = [[found, list(group)] for group, found in lines.items()]
+    with open(path, "w", encoding="utf-8") as file:
+        dump_json({"contexts": labels, "files": files}, file)
 
 
 def _keep_statements(measured: coverage.Coverage, path: str) -> None:
@@ -269,12 +294,13 @@ def main(arguments: List[str]) -> int:
     parser.add_argument("data_file", nargs="?")
     parser.add_argument("--json")
     parser.add_argument("--xml")
+    parser.add_argument("--contexts")
     given = parser.parse_args(arguments)
     try:
         if given.data_file:
             prepare(given.rcfile, given.data_file)
         else:
-            collect(given.rcfile, xml=given.xml, json=given.json)
+            collect(given.rcfile, xml=given.xml, json=given.json, contexts=given.contexts)
     except (coverage.CoverageException, OSError, ValueError) as error:
         sys.stderr.write("coverage: {}\n".format(error))
         return 1

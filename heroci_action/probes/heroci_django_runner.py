@@ -15,6 +15,7 @@ import os
 import unittest
 from typing import Any, Optional
 
+from heroci_contexts import hook_imports  # type: ignore[import-not-found,unused-ignore]
 from heroci_hooks import (  # type: ignore[import-not-found,unused-ignore]
     hook_build,
     hook_fixtures,
@@ -44,6 +45,7 @@ def install(*, worker: bool = False) -> None:
         hook_parallel_suite(_recorder, _install_in_worker)
         hook_build(_recorder, DiscoverRunner)
         hook_run_tests(_recorder, DiscoverRunner)
+        hook_imports()
     if _recorder is not None:
         _recorder.enter_process(worker=worker)
 

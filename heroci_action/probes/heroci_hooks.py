@@ -16,6 +16,7 @@ import sys
 import unittest
 from typing import Any, Callable, Dict
 
+from heroci_contexts import Affected  # type: ignore[import-not-found,unused-ignore]
 from heroci_locate import (  # type: ignore[import-not-found,unused-ignore]
     exception_message,
     test_names,
@@ -183,6 +184,7 @@ def hook_build(recorder: Recorder, runner_class: Any) -> None:
     """Record how many tests a runner collects, after leaving out those that this run is not to run."""
     part = Part.from_environment()
     selection = Selection.from_environment()
+    affected = Affected.from_environment()
     original = getattr(runner_class, "build_suite", None)
     if original is None:
         return
@@ -203,6 +205,11 @@ def hook_build(recorder: Recorder, runner_class: Any) -> None:
         if selection is not None:
             suite = _reduce(self, suite, lambda test: selection.has(*test_names(test)))
             recorder.record_event(selection.warning())
+        if affected is not None:
+            total = suite.countTestCases()
+            suite = _reduce(self, suite, lambda test: affected.has(*test_names(test)))
+            recorder.record_event(affected.event(suite.countTestCases(), total))
+            _move_first(self, suite, lambda test: affected.failed(*test_names(test)))
         recorder.record_built(suite.countTestCases())
         return suite
 
@@ -232,6 +239,25 @@ def _prune(suite: Any, wanted: Callable[[Any], bool]) -> None:
         elif wanted(part):
             kept.append(part)
     suite._tests = kept
+
+
+def _move_first(runner: Any, suite: Any, urgent: Callable[[Any], bool]) -> None:
+    """Move the urgent tests of a suite to its start; classes stay together, and in the order that their kind needs."""
+    parts = getattr(suite, "subsuites", None)
+    if parts is not None:
+        parts.sort(key=lambda part: not any(map(urgent, tests_of(part))))
+        return
+    tests = list(suite)
+    if any(hasattr(test, "_tests") for test in tests):
+        return
+    kinds = tuple(getattr(runner, "reorder_by", ()))
+    first = {type(test) for test in tests if urgent(test)}
+
+    def key(test: Any) -> "tuple[int, bool]":
+        matching = (index for index, kind in enumerate(kinds) if isinstance(test, kind))
+        return next(matching, len(kinds)), type(test) not in first
+
+    suite._tests = sorted(tests, key=key)
 
 
 # --- Fixtures of classes and modules ---------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """Record what pytest runs; loaded by `PYTEST_PLUGINS=heroci_pytest_plugin`, it does not change the run.
 
-The exceptions are a shard, whose other tests are deselected, and a selection of failed tests. pytest writes its own
-report only at the end, so a run that hangs or is killed would leave nothing. With pytest-xdist, the controller records
-the tests of all workers; each process records its databases. See the package's docstring for the environment variables
-and the format.
+The exceptions are a shard, whose other tests are deselected, and a selection of failed or affected tests. pytest writes
+its own report only at the end, so a run that hangs or is killed would leave nothing. With pytest-xdist, the controller
+records the tests of all workers; each process records its databases. See the package's docstring for the environment
+variables and the format.
 """
 
 # Django's modules can be imported only when its settings are known:
@@ -16,7 +16,12 @@ import time
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 import pytest
+from heroci_contexts import STEP, Affected  # type: ignore[import-not-found,unused-ignore]
 from heroci_progress import Progress  # type: ignore[import-not-found,unused-ignore]
+from heroci_pytest_contexts import (  # type: ignore[import-not-found,unused-ignore]
+    AffectedTests,
+    Contexts,
+)
 from heroci_pytest_reports import (  # type: ignore[import-not-found,unused-ignore]
     Reports,
     attempt_of,
@@ -295,6 +300,11 @@ def pytest_configure(config: Any) -> None:
     selection = Selection.from_environment()
     if selection is not None:
         config.pluginmanager.register(Failed(selection, directory), "heroci-failed")
+    affected = Affected.from_environment()
+    if affected is not None:
+        config.pluginmanager.register(AffectedTests(affected, directory), "heroci-affected")
+    if STEP:
+        config.pluginmanager.register(Contexts(), "heroci-contexts")
 
 
 def pytest_unconfigure(config: Any) -> None:

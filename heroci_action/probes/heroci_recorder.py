@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from heroci_contexts import context  # type: ignore[import-not-found,unused-ignore]
 from heroci_locate import (  # type: ignore[import-not-found,unused-ignore]
     class_path,
     definition,
@@ -229,7 +230,8 @@ class Recorder:
         self._start(number, running.classname, running.name, running.place)
         running.capture()
         try:
-            result = call()
+            with context("test", running.classname, running.name):
+                result = call()
         except Exception:  # a result that raises; the runner must see it
             if not running.outcomes:
                 self._add(running, "errored", sys.exc_info())
@@ -336,7 +338,8 @@ class Recorder:
         number = next(self._numbers)
         self._start(number, path, name, owner_definition(path), fixture=True)
         started = time.perf_counter()
-        yield
+        with context("owner", path):
+            yield
         duration = time.perf_counter() - started
         self._record.write(event="stop", n=number)
         if isinstance(owner, type):

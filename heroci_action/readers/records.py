@@ -17,6 +17,7 @@ from heroci_action.readers.recorded_run import ProcessRecord, recorded_run
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.bounds import bounded
 from heroci_action.results.records import Attempt, FixtureTimes, Split, Status, TestCase
+from heroci_action.text import count
 
 Event = Mapping[str, Any]
 
@@ -35,6 +36,7 @@ class _Run:
     fixtures: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     databases: dict[str, str] | None = None
     splits: dict[str, Split] = field(default_factory=dict)  # by fingerprint
+    affected: tuple[int, int] | None = None  # the tests that were selected, and all
     warnings: dict[str, None] = field(default_factory=dict)  # several processes can give the same
 
 
@@ -61,11 +63,12 @@ def _readings(run: _Run) -> Readings:
     return Readings(
         tests=tuple(run.tests),
         run=recorded_run(run.processes),
-        facts=_database_fact(run) | _shard_fact(run),
+        facts=_database_fact(run) | _shard_fact(run) | _affected_fact(run),
         splits=tuple(run.splits[fingerprint] for fingerprint in sorted(run.splits)),
         fixtures=_fixture_times(run.fixtures),
         warnings=(*run.warnings, *_empty_shards(run)),
-        elsewhere=sum(split.total - split.tests for split in run.splits.values()),
+        elsewhere=sum(split.total - split.tests for split in run.splits.values())
+        + (run.affected[1] - run.affected[0] if run.affected else 0),
     )
 
 
@@ -81,6 +84,13 @@ def _shard_fact(run: _Run) -> dict[str, str]:
         f"{split.shard}, {split.tests:,} of {split.total:,} tests" for split in run.splits.values()
     )
     return {"shard": "; ".join(parts)}
+
+
+def _affected_fact(run: _Run) -> dict[str, str]:
+    if run.affected is None:
+        return {}
+    tests, total = run.affected
+    return {"affected": f"{tests:,} of {count(total, 'test')}"}
 
 
 def _fixture_times(fixtures: Mapping[str, float]) -> FixtureTimes | None:
@@ -109,6 +119,8 @@ def _take(event: Event, run: _Run, process: ProcessRecord, tree: PathResolver) -
             run.fixtures[str(event.get("classname"))] += _fixtures(event)
         case "shard":
             _choose(event, run)
+        case "affected":
+            run.affected = _affected(event)
         case "warning" if event.get("text"):
             run.warnings[str(event["text"])] = None
         case "databases":
@@ -129,6 +141,13 @@ def _choose(event: Event, run: _Run) -> None:
     except (KeyError, TypeError, ValueError) as error:
         raise BrokenReportError(f"a shard without {error}") from error
     run.splits[split.fingerprint] = split
+
+
+def _affected(event: Event) -> tuple[int, int]:
+    try:
+        return int(event["tests"]), int(event["of"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenReportError(f"affected tests without {error}") from error
 
 
 def _fixtures(event: Event) -> float:

@@ -110,6 +110,12 @@ def test_arguments_for_the_runner_and_variables_of_the_caller(tmp_path: Path) ->
         (("--failed", "--stages", "tests"), "--failed and --stages contradict each other"),
         (("--failed", "--shard", "1/2"), "--failed and --shard contradict each other"),
         (("--failed",), "--failed needs the result of the last run"),
+        (("--affected", "--failed"), "--affected and --failed contradict each other"),
+        (("--affected", "--shard", "1/2"), "--affected and --shard contradict each other"),
+        (
+            ("--affected", "--env", "CI=true"),
+            "--affected is for a developer's machine, and CI is set",
+        ),
         (("--env", "2X=1"), "'2X' is not the name of a variable"),
         (("--env", "NOT_SET_ANYWHERE"), "'NOT_SET_ANYWHERE' is not set"),
         (("--python", "2.7"), "'2.7' is not a Python version"),
