@@ -167,6 +167,12 @@ def _stages(config: Config, services: frozenset[str], written: frozenset[str]) -
                 message=f"the built-in stage {name!r} runs in the base environment",
                 remedy="set `base-image`, or define another stage with this image",
             )
+        if stage.outputs and (stage.parallel or name == "lint"):
+            yield Problem(
+                key=f"{key}.outputs",
+                message="a stage with parallel steps has no outputs",
+                remedy="create them in a stage of their own, whose steps run in order",
+            )
     yield from circular_needs(_needs(config))
 
 

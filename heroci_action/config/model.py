@@ -277,6 +277,8 @@ class StageConfig(Table):
     """Container image for the commands, such as "node:22-slim"; not for built-in stages."""
     caches: Texts = ()
     """Directories to keep between runs, such as "~/.npm" or "node_modules"."""
+    outputs: Paths = ()
+    """Files and directories, relative to the working directory, for the stages that need this one; they must exist."""
     timeout: Seconds | None = None
     """Time limit of the stage; the default is 30 minutes for `tests` and 10 for other stages."""
     optional: StrictBool | None = None

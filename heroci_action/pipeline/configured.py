@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from dataclasses import replace
 
 from heroci_action.config.model import StageConfig
@@ -49,15 +51,27 @@ def configure(stage: Stage, loaded: ProjectConfig) -> Stage:
         env={**stage.env, **{name: f"{{env.{name}}}" for name in config.secrets}, **config.env},
         caches=(*stage.caches, *config.caches),
         secrets=config.secrets,
+        outputs=config.outputs,
         steps=(*stage.steps, *_steps(config)),
         timeout=config.timeout or stage.timeout,
         optional=stage.optional if config.optional is None else config.optional,
     )
 
 
+def _check_outputs(paths: Iterable[str]) -> str:
+    """Return a line of shell that fails if an output is missing."""
+    names = " ".join(map(shlex.quote, paths))
+    return (
+        f"for path in {names}; do "
+        '[ -e "$path" ] || { echo "the stage did not create the output $path" >&2; exit 1; }; done'
+    )
+
+
 def _steps(config: StageConfig) -> tuple[Step, ...]:
-    """Return the configured steps, followed by one to collect the reports even if the others failed."""
+    """Return the configured steps and the check of the outputs; the reports are collected even if they failed."""
     steps = tuple(Step(name=step.title, action=Command(line=step.run)) for step in config.steps)
+    if config.outputs:
+        steps = (*steps, Step(name="outputs", action=Command(line=_check_outputs(config.outputs))))
     declared = tuple(
         Report(kind=kind, path=report.path, required=not report.optional)
         for kind, reports in config.reports.items()

@@ -61,8 +61,9 @@ class Stage:
     `skip` is the reason why the stage will not run, None if it will. `timeout` is in seconds. `image` is the container
     image in which its commands run, None for the base environment. `caches` are directories that persist between runs:
     relative to the working directory, below `~`, absolute, or TOOL_CACHES. `secrets` are variables of the caller that
-    the commands receive. `files` maps names to contents; the steps find these files in `{reports}`. `partial`: some of
-    its tests are left out, so its result says nothing about a complete run.
+    the commands receive. `outputs` are files and directories, relative to the working directory, that the stages that
+    need this one find where this one created them. `files` maps names to contents; the steps find these files in
+    `{reports}`. `partial`: some of its tests are left out, so its result says nothing about a complete run.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Stage:
     image: str | None = None
     caches: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
     timeout: float | None = None
     optional: bool = False
     partial: bool = False
@@ -146,6 +148,11 @@ class Plan:
             if stage.name == name:
                 return stage
         raise KeyError(name)
+
+    def all_needs(self, stage: Stage) -> tuple[str, ...]:
+        """Return the names of the stages that must pass first, directly or indirectly, in the order of the plan."""
+        needed = _with_needs(self, stage.needs)
+        return tuple(other.name for other in self.stages if other.name in needed)
 
 
 def check(plan: Plan) -> None:

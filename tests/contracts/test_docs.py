@@ -98,7 +98,15 @@ def test_every_example_of_a_configuration_is_valid(name: str, text: str) -> None
 def test_every_code_block_has_a_tested_language() -> None:
     for path in DOCUMENTS:
         fences = re.findall(r"^ *```(.*)$", path.read_text(), re.MULTILINE)
-        assert set(fences[::2]) <= {"sh", "yaml", "toml", "python", "text"}, path.name
+        assert set(fences[::2]) <= {
+            "sh",
+            "yaml",
+            "toml",
+            "python",
+            "text",
+            "console",
+            "groovy",
+        }, path.name
         assert set(fences[1::2]) <= {""}, path.name
 
 

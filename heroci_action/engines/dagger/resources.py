@@ -32,8 +32,9 @@ class RunResources:
     """The source, environment and image of a run.
 
     `scratch` is a directory of this machine that is removed after the run. `system`, `environment` and `image` are set
-    by the steps that create them. Stages that are not replayed have the same `salt`, so that they can share a server.
-    `database_log` receives the output of a server that is started early.
+    by the steps that create them; `outputs` are those of the stages that have passed, relative to the working
+    directory. Stages that are not replayed have the same `salt`, so that they can share a server. `database_log`
+    receives the output of a server that is started early.
     """
 
     settings: EngineSettings
@@ -46,6 +47,7 @@ class RunResources:
     environment: dagger.Container | None = None
     image: dagger.Container | None = None
     image_entrypoint: tuple[str, ...] | None = None
+    outputs: dict[str, dagger.Directory] = field(default_factory=dict)
     salt: str = field(default_factory=new_salt)
     database_log: Relay = field(default_factory=Relay)
     variables: Variables = field(init=False)

@@ -322,6 +322,15 @@ class DaggerScope(Dispatcher):
         outcomes = [self._outcomes.get(step.name) for step in self._stage.steps]
         return all(outcome is not None and outcome.exit_code == 0 for outcome in outcomes)
 
+    def outputs(self) -> dagger.Directory:
+        """Return the outputs of the stage, relative to the working directory."""
+        include = [pattern for path in self._stage.outputs for pattern in (path, f"{path}/**")]
+        place = working_directory(self._resources.plan)
+        empty = self._resources.client.directory()
+        if self._current is None:
+            return empty
+        return empty.with_directory(".", self._current.directory(place), include=include)
+
     async def store(self) -> None:
         """Remember the whole stage if it has passed."""
         if self.passed:

@@ -32,6 +32,8 @@ class DaggerSession:
             with self.resources.connection.telemetry.spans.span(stage.name):
                 yield scope
                 await scope.store()
+                if scope.passed and stage.outputs:
+                    self.resources.outputs[stage.name] = scope.outputs()
             passed = scope.passed
         finally:
             self.passed = self.passed and passed

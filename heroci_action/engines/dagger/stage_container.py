@@ -35,7 +35,11 @@ async def create_stage_container(resources: RunResources, stage: Stage) -> dagge
     container = await _add_project(resources, container, user)
     for name, text in stage.files.items():
         container = container.with_new_file(f"{REPORTS}/{name}", text, owner=user)
-    name = f"stage-{digest(image, stage.image, dict(stage.files))}"
+    needed = [name for name in resources.plan.all_needs(stage) if name in resources.outputs]
+    for name in needed:
+        place = working_directory(resources.plan)
+        container = container.with_directory(place, resources.outputs[name], owner=user)
+    name = f"stage-{digest(image, stage.image, dict(stage.files), needed)}"
     container = await resources.connection.once(name, container, evaluate=True)
     return await _add_caches(resources, container, stage.caches)
 

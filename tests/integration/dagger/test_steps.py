@@ -268,3 +268,19 @@ def test_a_cancelled_step_ends_in_the_engine_and_other_stages_continue(
     anyio.run(repository.session, body)
     assert seen.text == "alive"
     assert time.monotonic() - started < 60
+
+
+def test_outputs_reach_the_stages_that_need_them_and_no_others(repository: Repository) -> None:
+    build = "mkdir -p dist/css && echo red >dist/css/a.css && echo 1 >version && echo x >other"
+    assets = Stage(
+        name="assets", steps=(step("build", build),), outputs=("dist", "version"), needs=("base",)
+    )
+    list_files = "find dist version other 2>/dev/null | sort"
+    direct = Stage(name="direct", steps=(step("list", list_files),), needs=("base", "assets"))
+    indirect = Stage(name="indirect", steps=(step("list 2", list_files),), needs=("direct",))
+    free = Stage(name="free", steps=(step("list 3", f"echo none; {list_files}"),), needs=("base",))
+
+    seen = repository.run(assets, direct, indirect, free)
+
+    found = ["dist", "dist/css", "dist/css/a.css", "version"]
+    assert [line for _, line in seen.lines] == [*found, *found, "none"]
