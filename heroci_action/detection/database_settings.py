@@ -181,7 +181,7 @@ class _Reader:
             way = self._by_url(empty, self.resolver.resolve(node) or node)
         for key, value in entries.items():
             way = self._with_key(way or empty, key, value) if key in _KEYS else way
-        return way
+        return _without_own_switches(way) if way else None
 
     def _by_url(self, empty: Database, node: ast.expr) -> Database | None:
         found = self.source.reads_in(node)
@@ -230,6 +230,13 @@ class _Reader:
                 if read is not None and given and given.lower() not in _FALSE:
                     found.setdefault(read.name, given)
         return found
+
+
+def _without_own_switches(way: Database) -> Database:
+    """Return a database without conditions on the variables that it reads itself."""
+    reads = (*way.variables.values(), *((way.url,) if way.url else ()))
+    own = {read.name for read in reads}
+    return replace(way, switches={n: value for n, value in way.switches.items() if n not in own})
 
 
 def _is_url_part(value: ast.expr, read: Read) -> bool:

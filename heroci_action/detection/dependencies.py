@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from packaging.requirements import Requirement
 
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import Command
 from heroci_action.detection.debian_packages import debian_name
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.markers import applicable
@@ -105,6 +107,12 @@ def _old_coverage(project: ProjectFiles) -> Iterator[Finding]:
             yield Warn(f"coverage is not measured: {why}; raise or remove the requirement")
 
 
+# HeroCI brings the servers itself.
+_SERVER = re.compile(
+    r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?"
+)
+
+
 def _is_new(requirement: Requirement) -> bool:
     """Return whether an exact version is new enough."""
     numbers = re.findall(r"={2,3}\s*(\d+)", str(requirement.specifier))
@@ -121,15 +129,25 @@ def _needed_packages(project: ProjectFiles) -> dict[str, str]:
     return {**needed, "gdal-bin": "GeoDjango"} if uses_geodjango(project) else needed
 
 
+def _packages_of(project: ProjectFiles, command: Command) -> list[str]:
+    """Return what a call of apt-get installs: `apt-get install NAME…` and `cat FILE | xargs apt-get install`."""
+    match = re.search(r"\bapt(?:-get)? (?:-\S+ )*install(?: ([^&|;$<>`]*))?", command.line)
+    if match is None:
+        return []
+    piped = re.match(r"cat (\S+) \| .*\bxargs\b", command.line)
+    path = locate(piped[1], command.directory) if piped else None
+    lines = project.tree.text(path).splitlines() if path else []
+    listed = [name for line in lines for name in line.partition("#")[0].split()]
+    return [*(match[1] or "").split(), *listed]
+
+
 def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the Debian packages that the test job installs, and the ones that dependencies need."""
     installed: dict[str, str] = {}
     missing: dict[str, str] = {}
     for command in project.evidence.testing:
-        match = re.search(r"\bapt(?:-get)? (?:-\S+ )*install ([^&|;$<>`]*)", command.line)
-        names = match[1].split() if match else ()
-        for name in names:
-            if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name):
+        for name in _packages_of(project, command):
+            if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name) and not _SERVER.fullmatch(name):
                 known = debian_name(name)
                 (installed if known else missing)[known or name] = command.source
     if missing:

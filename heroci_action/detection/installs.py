@@ -33,7 +33,8 @@ _VALUED = frozenset(
         "-p", "--python", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-t", "--target", "--prefix",
         "--root", "--timeout", "--retries", "--proxy", "--cache-dir", "--package", "--project", "--directory", "-C",
         "--config-settings", "--no-binary", "--only-binary", "--upgrade-strategy", "--lockfile", "--index",
-        "--python-version", "--resolution", "--categories", "-P", "--upgrade-package",
+        "--python-version", "--resolution", "--categories", "-P", "--upgrade-package", "--exists-action",
+        "--progress-bar", "--log", "--trusted-host", "--src", "--report", "--implementation", "--abi", "--platform",
     }
 )  # fmt: skip
 
@@ -144,7 +145,9 @@ class _Arguments:
     def parse(cls, arguments: Iterable[str]) -> _Arguments:
         found = cls()
         pending = iter(arguments)
-        for word in pending:
+        for given in pending:
+            # `-qr FILE` is `-q -r FILE`.
+            word = f"-{given[-1]}" if re.fullmatch(r"-[qvUI]+[rce]", given) else given
             name, sign, value = word.partition("=")
             if word[:2] in {"-r", "-c", "-e", "-G", "-E"} and word[2:]:
                 found.add(word[:2], word[2:].removeprefix("="))
@@ -311,6 +314,9 @@ def _local(word: str) -> tuple[str, str] | None:
 
 
 def _is_package(word: str) -> bool:
+    if "/" in word and not re.search(r"@|://", word):
+        # A file of the job that is not in the repository.
+        return False
     requirement = parse_requirement(word)
     return requirement is not None and _is_imported(word, requirement.name)
 

@@ -121,7 +121,7 @@ def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
     }
     for name, command in others.items():
         yield Warn(
-            f"the CI also runs {command.line!r} ({command.source}), which the plan does not contain",
+            f"the CI also runs {command.shown!r} ({command.source}), which the plan does not contain",
             (f"lint.{name} = {json.dumps(command.line)}",),
         )
 

@@ -49,7 +49,7 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
 
 def _leave_out(command: Command, reason: str) -> LeftOut:
     return LeftOut(
-        line=command.line.replace(UNKNOWN, "…"),
+        line=command.shown,
         source=command.source,
         reason=reason,
         harmless=reason in HARMLESS,

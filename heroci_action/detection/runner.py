@@ -51,7 +51,7 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
     if runs and min(map(narrowness, runs)) >= CLASS:
         command = runs[0].command
         yield Warn(
-            f"the only test command of the CI, {command.line!r} in {command.source}, selects single tests; "
+            f"the only test command of the CI, {command.shown!r} in {command.source}, selects single tests; "
             "set tests.args = [] to run all tests"
         )
     suite = project.ci.suite
@@ -59,7 +59,7 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
         main = widest(runs)
         if (run.runner, _surroundings(run)) != (main.runner, _surroundings(main)):
             yield Warn(
-                f"{run.command.source} also runs {run.command.line!r}, which the plan does not contain; "
+                f"{run.command.source} also runs {run.command.shown!r}, which the plan does not contain; "
                 "add a stage for these tests"
             )
 
@@ -116,11 +116,7 @@ def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
 
 def _surroundings(run: TestRun) -> tuple[object, ...]:
     """Return what two runs of one stage have in common."""
-    settings = [
-        word.partition("=")[2]
-        for word in run.arguments
-        if word.startswith(("--settings=", "--ds="))
-    ]
+    settings = re.findall(r"--(?:settings|ds)[= ](\S+)", " ".join(run.arguments))
     env = {name: value for name, value in run.command.env.items() if may_change_tests(name)}
     return env, settings, run.program
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heroci_action.detection.ci.jobs import read_job
-from heroci_action.detection.ci.matrix import Leg, best_leg
+from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, Script, Trigger
 from heroci_action.detection.ci.service_files import service_file
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
@@ -92,11 +92,12 @@ class _Config:
             **_defaults("parameters", content),
             **_prefixed("parameters", use.parameters),
         }
-        leg = best_leg(
-            use.legs,
-            python=lambda leg: self._python(content, {**own, **_prefixed("parameters", leg)}),
-            may_fail=lambda _: False,
-        )
+
+        def python(leg: Leg) -> str:
+            return self._python(content, {**own, **_prefixed("parameters", leg)})
+
+        leg = best_leg(use.legs, python=python, may_fail=lambda _: False)
+        others = similar_legs(use.legs, leg, python=python)
         values = {**own, **_prefixed("parameters", leg), **_prefixed("matrix", leg)}
         images, executor_env = self._executor(content, values)
         env = {
@@ -113,6 +114,7 @@ class _Config:
             services=tuple(images[1:]),
             trigger=use.trigger,
             predefined=_PREDEFINED,
+            similar=lambda: tuple(self._job(replace(use, legs=(leg,)), content) for leg in others),
         )
         return read_job(job, steps.scripts(items(content.get("steps")), values), self.tree, _ENV)
 

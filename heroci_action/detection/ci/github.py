@@ -10,7 +10,7 @@ from typing import Any
 from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.github_actions import Action
 from heroci_action.detection.ci.github_expressions import Partial, holds, interpolate, value_of
-from heroci_action.detection.ci.matrix import Leg, best_leg, legs_of, version_of
+from heroci_action.detection.ci.matrix import Leg, best_leg, legs_of, similar_legs, version_of
 from heroci_action.detection.ci.records import (
     ROOT,
     Command,
@@ -122,19 +122,23 @@ class _Job:
     workflow: _Workflow
     name: str
     content: Mapping[str, Any]
-    leg: Leg = field(default_factory=dict)
+    leg: Leg | None = None
+    legs: list[Leg] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
     outputs: Partial = field(default_factory=Partial)
     pythons: list[str] = field(default_factory=list)
     servers: list[Image] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        matrix = value_of(table(self.content.get("strategy")).get("matrix"), self.contexts)
-        self.leg = best_leg(
-            legs_of({key: value_of(value, self.contexts) for key, value in table(matrix).items()}),
-            python=self._python_of,
-            may_fail=lambda leg: bool(holds(self._may_fail, self._with(leg))),
-        )
+        if self.leg is None:
+            matrix = value_of(table(self.content.get("strategy")).get("matrix"), self._with({}))
+            axes = {key: value_of(value, self._with({})) for key, value in table(matrix).items()}
+            self.legs = legs_of(axes)
+            self.leg = best_leg(
+                self.legs,
+                python=self._python_of,
+                may_fail=lambda leg: bool(holds(self._may_fail, self._with(leg))),
+            )
         self.env = dict(_DEFAULTS)
         for level in (self.workflow.workflow.get("env"), self.content.get("env")):
             self.env |= self._variables(level)
@@ -146,7 +150,7 @@ class _Job:
     @property
     def contexts(self) -> dict[str, Any]:
         """Return what expressions may refer to."""
-        return self._with(self.leg)
+        return self._with(self.leg or {})
 
     def _with(self, leg: Leg) -> dict[str, Any]:
         return {
@@ -194,7 +198,7 @@ class _Job:
             return
         image = self._container(self.contexts)
         context = Context(
-            files=WorkingTree(self.workflow.tree), python=_newest([self._python_of(self.leg)])
+            files=WorkingTree(self.workflow.tree), python=_newest([self._python_of(self.leg or {})])
         )
         commands = tuple(self._steps(items(self.content.get("steps")), context, inputs=None))
         condition = self._condition()
@@ -209,9 +213,18 @@ class _Job:
             may_fail=bool(holds(self._may_fail, self.contexts)),
             predefined=_DEFAULTS,
             created=created_files(context.files),
+            similar=self._similar,
             not_followed=tuple(context.not_followed),
             actions=tuple(context.actions),
         )
+
+    def _similar(self) -> tuple[Job, ...]:
+        legs = similar_legs(self.legs, self.leg or {}, python=self._python_of)
+        jobs = (
+            _Job(workflow=self.workflow, name=self.name, content=self.content, leg=leg)
+            for leg in legs
+        )
+        return tuple(found for job in jobs for found in job.read())
 
     def _container(self, contexts: Mapping[str, Any]) -> Image | None:
         container = self.content.get("container")

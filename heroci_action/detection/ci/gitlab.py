@@ -13,7 +13,7 @@ from typing import Any
 
 from heroci_action.detection.ci.gitlab_rules import trigger_of
 from heroci_action.detection.ci.jobs import fill_variables, read_job, resolve
-from heroci_action.detection.ci.matrix import Leg, best_leg
+from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, Script
 from heroci_action.detection.ci.yaml_file import is_reference, items, parse_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
@@ -109,11 +109,12 @@ class _Pipeline:
             **_variables(content.get("variables")),
         }
         image = self._setting("image", content)
-        leg = best_leg(
-            _legs(content.get("parallel")),
-            python=lambda leg: self._image(image, {**common, **leg}).tag.partition("-")[0],
-            may_fail=lambda _: False,
-        )
+
+        def python(leg: Leg) -> str:
+            return self._image(image, {**common, **leg}).tag.partition("-")[0]
+
+        legs = _legs(content.get("parallel"))
+        leg = best_leg(legs, python=python, may_fail=lambda _: False)
         env = resolve({**common, **leg})
         source = self.sources.get(name, self.path)
         lines = [
@@ -135,6 +136,10 @@ class _Pipeline:
             ),
             may_fail=content.get("allow_failure") == "true",
             predefined=_PREDEFINED,
+            similar=lambda: tuple(
+                self._job(name, {**content, "parallel": {"matrix": [other]}})
+                for other in similar_legs(legs, leg, python=python)
+            ),
         )
         return read_job(job, [script], self.tree)
 

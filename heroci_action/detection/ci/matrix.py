@@ -11,6 +11,7 @@ from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
 from heroci_action.detection.ci.yaml_file import items, table
 
 MAX_LEGS = 1_000
+MAX_SIMILAR_LEGS = 50
 
 Leg = Mapping[str, Any]
 # Values for versions that are no releases, and for tasks other than the tests.
@@ -80,6 +81,15 @@ def best_leg(
         )
 
     return max(legs, key=rank, default={})
+
+
+def similar_legs(
+    legs: Iterable[Leg], best: Leg, *, python: Callable[[Leg], str]
+) -> tuple[Leg, ...]:
+    """Return the other legs with the same Python, which may run other parts of the tests."""
+    version = version_of(python(best))
+    found = (leg for leg in legs if leg != best and version_of(python(leg)) == version)
+    return tuple(itertools.islice(found, MAX_SIMILAR_LEGS))
 
 
 def _texts(value: object) -> Iterator[str]:

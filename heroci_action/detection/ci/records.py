@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -77,6 +77,11 @@ class Command:
     background: bool = False
     piped: bool = False
     writes: tuple[Write, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The line for people, without marks of what is not known."""
+        return self.line.replace(UNKNOWN, "…")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,4 +163,6 @@ class Job:
         default_factory=dict
     )  # files that the job writes, with their text
     not_followed: tuple[LeftOut, ...] = ()
+    # The job in the other legs of its matrix that have the same Python; read only if it is needed.
+    similar: Callable[[], tuple[Job, ...]] = field(default=tuple, repr=False, compare=False)
     actions: tuple[LeftOut, ...] = ()  # steps of GitHub that call something from the marketplace

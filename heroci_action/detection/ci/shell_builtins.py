@@ -63,6 +63,20 @@ BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
     "exit": _end,
     "return": _end,
     **dict.fromkeys(
-        (":", "true", "wait", "trap", "shopt", "ulimit", "umask", "hash", "alias", "read"), _nothing
+        (
+            ":",
+            "true",
+            "break",
+            "continue",
+            "wait",
+            "trap",
+            "shopt",
+            "ulimit",
+            "umask",
+            "hash",
+            "alias",
+            "read",
+        ),
+        _nothing,
     ),
 }

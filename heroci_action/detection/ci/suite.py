@@ -94,13 +94,16 @@ def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
     """Return the suite's job: it runs for each change, must pass, and selects the least of its tests."""
     candidates = [suite for job in jobs if (suite := _suite(job, tree)) is not None]
     best = min(candidates, key=_rank, default=None)
-    return _with_other_parts(best, candidates) if best else None
+    return _with_other_parts(_with_other_legs(best, tree), candidates) if best else None
 
 
 def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
     runs = [run for command in job.commands if (run := find_test_run(command, tree)) is not None]
     certain = [run for run in runs if not run.command.conditional]
-    return Suite(job=job, runs=tuple(certain or runs)) if runs else None
+    suite = Suite(job=job, runs=tuple(certain or runs)) if runs else None
+    # A script of a job for benchmarks or documents is no test suite.
+    other = suite and suite.is_special and suite.main.runner is Runner.SCRIPT
+    return None if other else suite
 
 
 def _rank(suite: Suite) -> tuple[object, ...]:
@@ -116,6 +119,25 @@ def _rank(suite: Suite) -> tuple[object, ...]:
     )
 
 
+def _with_other_legs(best: Suite, tree: RepositoryFiles) -> Suite:
+    """Add the runs of the other legs of the job's matrix if they select other parts of the tests."""
+    if not best.narrowness:
+        return best
+    legs = [suite for job in best.job.similar() if (suite := _suite(job, tree)) is not None]
+    equal = [leg for leg in legs if _purpose(leg) == _purpose(best)]
+    whole = next((leg for leg in equal if not leg.narrowness), None)
+    runs = {run.arguments: run for leg in (best, *equal) for run in leg.runs}
+    return replace(best, runs=whole.runs if whole else tuple(runs.values()))
+
+
+def _purpose(suite: Suite) -> tuple[object, ...]:
+    """Return what two legs for parts of the tests have in common, without the variables that select the part."""
+    run = suite.main
+    words = " ".join(run.arguments)
+    env = {name: value for name, value in run.command.env.items() if value not in words}
+    return run.runner, run.program, run.command.directory, env
+
+
 def _with_other_parts(best: Suite, candidates: list[Suite]) -> Suite:
     """Add the runs of jobs that differ in their labels only: together they are the suite.
 
@@ -126,7 +148,12 @@ def _with_other_parts(best: Suite, candidates: list[Suite]) -> Suite:
     runs = list(best.runs)
     for other in candidates:
         equal = (_kind(other), other.job.trigger) == (_kind(best), best.job.trigger)
-        if other is not best and equal and other.narrowness == _PART and not other.is_special:
+        if (
+            other.job is not best.job
+            and equal
+            and other.narrowness == _PART
+            and not other.is_special
+        ):
             runs += other.runs
     return replace(best, runs=tuple(runs))
 

@@ -9,10 +9,11 @@ import itertools
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from heroci_action.detection.ci.jobs import read_job
-from heroci_action.detection.ci.matrix import Leg, best_leg, version_of
+from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs, version_of
 from heroci_action.detection.ci.records import ROOT, Image, Job, Script, Trigger
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles
@@ -50,11 +51,19 @@ def read_travis(tree: RepositoryFiles) -> Iterator[Job]:
         legs, python=_python, may_fail=lambda leg: any(_allows(entry, leg) for entry in allowed)
     )
     if content.get("script") is not None:
-        yield _job("", content, leg, tree)
+        others = similar_legs(legs, leg, python=_python)
+        similar = partial(_similar, content, others, tree)
+        yield replace(_job("", content, leg, tree), similar=similar)
     for number, entry in enumerate(alone, start=1):
         name = str(entry.get("name", entry.get("stage", f"job {number}")))
         forgiven = any(_allows(rule, entry) for rule in allowed)
         yield replace(_job(name, {**content, **entry}, entry, tree), may_fail=forgiven)
+
+
+def _similar(
+    content: Mapping[str, Any], legs: tuple[Leg, ...], tree: RepositoryFiles
+) -> tuple[Job, ...]:
+    return tuple(_job("", content, leg, tree) for leg in legs)
 
 
 def _legs(content: Mapping[str, Any]) -> Iterator[Leg]:

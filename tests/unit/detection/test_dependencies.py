@@ -401,3 +401,39 @@ def test_packages_of_ubuntu_get_their_name_in_debian_or_a_warning(
     found = loaded(tmp_path, files)
     assert found.config.apt == apt
     assert any(package in text and "Debian" in text for text in found.warnings) is warned
+
+
+def test_packages_of_a_file_are_installed_and_servers_are_not(tmp_path: Path) -> None:
+    job = """
+        jobs:
+          t:
+            steps:
+              - run: cat Aptfile | sudo xargs apt-get install
+              - run: sudo apt-get install -y postgresql-16-postgis-3 redis-server postgresql-client
+              - run: python manage.py test
+    """
+    files = {
+        **django(),
+        ".github/workflows/ci.yml": job,
+        "Aptfile": "ffmpeg  # video\nlibxmlsec1-dev\n",
+    }
+    apt = loaded(tmp_path, files).config.apt
+    assert apt == ("ffmpeg", "libxmlsec1-dev", "postgresql-client")
+
+
+def test_a_condition_on_the_url_itself_does_not_keep_the_url_of_the_ci(tmp_path: Path) -> None:
+    settings = """
+        import os
+        import dj_database_url
+        if os.environ.get("DATABASE_URL"):
+            DATABASES = {"default": dj_database_url.config()}
+    """
+    job = """
+        jobs:
+          t:
+            env: {DATABASE_URL: "postgres://shop@db:5432/shop"}
+            services: {db: {image: "postgres:17"}}
+            steps: [{run: python manage.py test}]
+    """
+    files = {**django(settings), ".github/workflows/ci.yml": job, "requirements.txt": "psycopg"}
+    assert loaded(tmp_path, files).config.env["DATABASE_URL"] == "{postgres.url}"

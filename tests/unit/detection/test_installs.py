@@ -117,6 +117,7 @@ def test_the_extras_that_the_ci_installs_are_installed(
         ("sudo pip-sync requirements/build.txt", ("requirements/build.txt",), ()),
         ("uv pip sync requirements/build.txt", ("requirements/build.txt",), ()),
         ("uv pip sync -r requirements/build.txt", ("requirements/build.txt",), ()),
+        ("pip install -qr requirements/build.txt --exists-action w", ("requirements/build.txt",), ()),
         ("pip install -U pip wheel tox", ("requirements/base.txt",), ()),
         ("pip install -U pip setuptools && pip install -r docs/requirements.txt", ("docs/requirements.txt",), ()),
         (

@@ -90,6 +90,43 @@ def test_jobs_for_parts_of_the_suite_are_one_suite() -> None:
     assert suite_of(jobs(a="pytest shop", b="MODE=old pytest library")) == ["pytest shop"]
 
 
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        (
+            ".github/workflows/ci.yml",
+            """
+            jobs:
+              t:
+                strategy: {matrix: {part: [shop, cart -x], db: [a]}}
+                steps: [{run: "pytest ${{ matrix.part }}"}]
+            """,
+        ),
+        (
+            ".gitlab-ci.yml",
+            "t: {script: pytest $PART, parallel: {matrix: [{PART: [shop, cart]}]}}",
+        ),
+        (".travis.yml", "env: [PART=shop, PART=cart]\nscript: pytest $PART"),
+        (
+            ".circleci/config.yml",
+            """
+            jobs:
+              t: {parameters: {part: {type: string}}, steps: [{run: pytest << parameters.part >>}]}
+            workflows: {all: {jobs: [t: {matrix: {parameters: {part: [shop, cart]}}}]}}
+            """,
+        ),
+    ],
+)
+def test_legs_of_a_matrix_for_parts_of_the_suite_are_one_suite(path: str, content: str) -> None:
+    assert {run.split()[1] for run in suite_of({path: content})} == {"shop", "cart"}
+
+
+def test_a_leg_that_runs_every_test_is_the_suite() -> None:
+    legs = "strategy: {matrix: {flags: [shop, --lf]}}"
+    job = f"jobs: {{t: {{{legs}, steps: [{{run: 'pytest ${{{{ matrix.flags }}}}'}}]}}}}"
+    assert suite_of({".github/workflows/ci.yml": job}) == ["pytest --lf"]
+
+
 def test_a_service_that_only_runs_browser_tests_does_not_run_the_suite() -> None:
     files = {
         ".github/workflows/playwright.yml": "on: workflow_dispatch\njobs: {p: {steps: [{run: pytest}]}}",
