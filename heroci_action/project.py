@@ -18,6 +18,7 @@ from heroci_action.config.problems import Misfit, find_misfits
 from heroci_action.detection import Detected, detect
 from heroci_action.detection.ci.written_files import find_written_files
 from heroci_action.detection.facts import Facts
+from heroci_action.detection.projects import find_projects
 from heroci_action.errors import ConfigurationError, UsageError
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
 from heroci_action.repository.files import RepositoryFiles, python_targets
@@ -72,8 +73,8 @@ def load(
         )
     root = repository_root(place)
     written, origin = read_named(root, config.resolve()) if config else read_file(root, place)
-    given = _with_overrides(_with_place(written, root, place), overrides or {})
     tree = RepositoryFiles.read(root)
+    given = _with_overrides(_with_place(written, tree, place), overrides or {})
     misfits = tuple(find_misfits(given, origin))
     usable = _without(given, misfits)
     detected = _detect(tree, usable, misfits)
@@ -110,11 +111,16 @@ def _detect(
         raise
 
 
-def _with_place(written: dict[str, Any], root: Path, place: Path) -> dict[str, Any]:
-    """Make the directory that the user named the working directory, unless the configuration has one."""
-    if place == root or "working-directory" in written:
+def _with_place(written: dict[str, Any], tree: RepositoryFiles, place: Path) -> dict[str, Any]:
+    """Make the directory that the user named the working directory.
+
+    A configured one is kept, unless the user named another project of the repository.
+    """
+    directory = place.relative_to(tree.root).as_posix()
+    configured = written.get("working-directory")
+    if directory == "." or (configured is not None and directory not in find_projects(tree)):
         return written
-    return {**written, "working-directory": place.relative_to(root).as_posix()}
+    return {**written, "working-directory": directory}
 
 
 def _with_overrides(written: Mapping[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from heroci_action.detection.supported_versions import find_supported_versions
 from heroci_action.errors import UsageError
 from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig, load
-from heroci_action.repository.files import RepositoryFiles, parent
+from heroci_action.repository.files import RepositoryFiles, join
 from heroci_action.version import ACTION
 
 _HEAD = re.compile(r"ref: refs/(?:heads|remotes/origin)/(?P<branch>\S+)\s*")
@@ -82,8 +82,9 @@ def _projects(project: ProjectConfig, place: Path) -> tuple[str, ...]:
         return ()
     if place != root:
         found = load(root).config.working_directory if _has_project(root) else None
-        return () if found == directory and not _others(project) else (directory,)
-    return (directory, *_others(project)) if _others(project) else ()
+        return () if found == directory and not project.facts.other_projects else (directory,)
+    others = sorted(project.facts.other_projects)
+    return (directory, *others) if others else ()
 
 
 def _has_project(root: Path) -> bool:
@@ -94,10 +95,6 @@ def _has_project(root: Path) -> bool:
     return True
 
 
-def _others(project: ProjectConfig) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(parent(manage) for manage in project.facts.other_projects))
-
-
 def _changes(
     project: ProjectConfig, place: Path, action: str | None, projects: tuple[str, ...]
 ) -> Iterator[FileChange]:
@@ -106,12 +103,20 @@ def _changes(
         jobs = _jobs(project, projects)
         text = workflow(action=action, branch=_default_branch(root), jobs=jobs)
         yield FileChange.of(root, WORKFLOW, text)
-    written, _ = read_file(root, place)
-    suggestions = suggest_toml(project)
-    # A file of the project is not changed, and its values were decided on.
-    configured = written or (root / "heroci.toml").exists()
-    if suggestions and not configured and len(projects) <= 1:
-        yield FileChange.of(root, "heroci.toml", suggestions)
+    if not project.facts.other_projects:
+        yield from _suggestions(project, place, "heroci.toml")
+        return
+    for directory in projects:
+        inside = root / directory
+        yield from _suggestions(load(inside), inside, join(directory, "heroci.toml"))
+
+
+def _suggestions(project: ProjectConfig, place: Path, file: str) -> Iterator[FileChange]:
+    """Yield the new file with suggestions; a file of the project is not changed, its values were decided on."""
+    written, _ = read_file(project.root, place)
+    text = suggest_toml(project)
+    if text and not written and not (project.root / file).exists():
+        yield FileChange.of(project.root, file, text)
 
 
 def _jobs(project: ProjectConfig, projects: tuple[str, ...]) -> Jobs:
@@ -169,7 +174,7 @@ def _show(change: FileChange) -> None:
 
 def _explain(project: ProjectConfig, projects: tuple[str, ...]) -> None:
     """Report the projects that a workflow covers."""
-    others = [name for name in _others(project) if name not in projects]
+    others = sorted(project.facts.other_projects - set(projects))
     if len(projects) > 1:
         click.echo(f"A workflow covers {len(projects)} projects: {', '.join(projects)}.")
     elif others:

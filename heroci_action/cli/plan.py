@@ -17,7 +17,7 @@ from heroci_action.cli.types import PYTHON
 from heroci_action.commands.effective_values import with_values
 from heroci_action.commands.file_change import FileChange
 from heroci_action.commands.plan import Project, plan_project
-from heroci_action.config.location import configuration_file
+from heroci_action.commands.projects import file_to_write
 from heroci_action.errors import ConfigurationError, UsageError
 from heroci_action.github.inert import inert
 from heroci_action.matrix import cells
@@ -107,7 +107,9 @@ def _show_plan(project: Project) -> None:
 
 def _write(project: ProjectConfig, place: Path) -> None:
     """Add the detected values to the configuration file, or write heroci.toml."""
-    path, table = configuration_file(project.root, place)
+    if place == project.root:
+        _refuse_several(project)
+    path, table = file_to_write(project, place)
     change = FileChange.of(project.root, path, "")
     text, left = with_values(change.before or "", project, table=table)
     change = dataclasses.replace(change, after=text)
@@ -118,6 +120,17 @@ def _write(project: ProjectConfig, place: Path) -> None:
     click.echo(f"Wrote {path}")
     if left:
         click.echo(f"These keys belong to inline tables and were not written: {', '.join(left)}.")
+
+
+def _refuse_several(project: ProjectConfig) -> None:
+    """Raise UsageError if the values of one of several projects would become those of all."""
+    others = sorted(project.facts.other_projects)
+    if others and project.detected("working-directory"):
+        names = ", ".join((str(project.config.working_directory), *others))
+        raise UsageError(
+            "--write needs --project, because the repository contains several projects",
+            remedy=f"name one of {names}",
+        )
 
 
 def _matrix(shards: int | None, versions: list[dict[str, str]]) -> str:

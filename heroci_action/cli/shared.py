@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from heroci_action.cli.types import DURATION, PATH_PREFIX, SIZE, STAGES
+from heroci_action.cli.types import DURATION, PATH_PREFIX, PROJECT, SIZE, STAGES
+from heroci_action.commands.projects import find_project
 from heroci_action.options import (
     DEFAULT_OUTPUT,
     Destination,
@@ -21,9 +23,18 @@ from heroci_action.options import (
 )
 
 Function = TypeVar("Function", bound=Callable[..., object])
+Result = TypeVar("Result")
 
-project_path = click.argument(
-    "path", type=click.Path(exists=True, file_okay=False, path_type=Path), default="."
+_PROJECT_PATH = (
+    click.argument(
+        "path", type=click.Path(exists=True, file_okay=False, path_type=Path), default="."
+    ),
+    click.option(
+        "--project",
+        type=PROJECT,
+        metavar="NAME",
+        help="Project of the repository at PATH: the name or path of its directory.",
+    ),
 )
 
 
@@ -80,6 +91,17 @@ def _add(options: Sequence[Callable[[Function], Function]], function: Function) 
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def project_path(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Add the argument PATH, and the option that chooses one of several projects below it."""
+
+    @wraps(function)
+    def call(*, path: Path, project: str | None, **options: Any) -> Result:
+        place = find_project(path, project) if project else path
+        return function(path=place, **options)
+
+    return _add(_PROJECT_PATH, call)
 
 
 def engine_options(function: Function) -> Function:

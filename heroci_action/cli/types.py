@@ -95,6 +95,22 @@ class StageNames(click.ParamType[tuple[str, ...]]):
         ]
 
 
+class ProjectName(click.ParamType[str]):
+    """The name or path of a project, which the shell completes."""
+
+    name = "project"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the projects whose directories begin with the text."""
+        # Only a completion needs it.
+        from heroci_action.commands.projects import project_directories  # noqa: PLC0415
+
+        known = project_directories(Path(ctx.params.get("path") or "."))
+        return [CompletionItem(one) for one in known if one.startswith(incomplete)]
+
+
 class ShardType(click.ParamType[Shard]):
     """`2/5`, the second of five."""
 
@@ -164,6 +180,7 @@ class Variable(click.ParamType[tuple[str, str | None]]):
 
 DURATION = Duration()
 PATH_PREFIX = PathPrefixType()
+PROJECT = ProjectName()
 PYTHON = PythonVersion()
 SHARD = ShardType()
 SIZE = Size()

@@ -16,8 +16,8 @@ from heroci_action.commands.engine import engine_for
 from heroci_action.commands.file_change import FileChange
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof, in_processes, suite_key
 from heroci_action.commands.plan import Project, change_plan, plan_project
+from heroci_action.commands.projects import file_to_write
 from heroci_action.commands.run import run_project
-from heroci_action.config.location import configuration_file
 from heroci_action.errors import ExitCode, UsageError
 from heroci_action.observers.choice import choose_observer
 from heroci_action.options import RunOptions
@@ -156,7 +156,7 @@ def _duration(result: Result) -> float:
 
 def _write(project: ProjectConfig, options: RunOptions, proof: ParallelProof) -> str:
     """Write `parallel = true` to the configuration file, with the proof as a comment."""
-    path, table = configuration_file(project.root, options.path.resolve())
+    path, table = file_to_write(project, options.path.resolve())
     change = FileChange.of(project.root, path, "")
     keys = ("tests", "parallel")
     text = insert_value(

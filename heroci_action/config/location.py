@@ -58,15 +58,18 @@ def read_named(root: Path, file: Path) -> tuple[dict[str, Any], str]:
     return table, _tool_origin(root, file)
 
 
-def configuration_file(root: Path, place: Path) -> tuple[str, tuple[str, ...]]:
-    """Return the file of the configuration, relative to the root, and the table in it; heroci.toml if there is none."""
+def configuration_file(root: Path, place: Path, *, default: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the file of the configuration, relative to the root, and the table in it.
+
+    Without any, it is heroci.toml in the directory `default`.
+    """
     for directory in dict.fromkeys((place, root)):
         pyproject = directory / "pyproject.toml"
         if (directory / "heroci.toml").is_file():
             return _relative(root, directory / "heroci.toml"), ()
         if pyproject.is_file() and _tool_table(root, pyproject) is not None:
             return _relative(root, pyproject), ("tool", "heroci")
-    return "heroci.toml", ()
+    return _relative(root, default / "heroci.toml"), ()
 
 
 def report_config(written: Mapping[str, Any], origin: str) -> ReportConfig:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heroci_action.detection.ci.project_ci import read_ci
+from heroci_action.detection.ci.territory import WHOLE
 from heroci_action.detection.database import detect_database
 from heroci_action.detection.dependencies import detect_dependencies
 from heroci_action.detection.facts import Facts, Suggestion
@@ -17,6 +18,7 @@ from heroci_action.detection.layout import find_layout
 from heroci_action.detection.lint import detect_lint
 from heroci_action.detection.missing_modules import detect_submodules
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.projects import find_territory
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.python_version import detect_python
 from heroci_action.detection.runner import detect_runner
@@ -24,7 +26,8 @@ from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.settings import detect_settings
 from heroci_action.detection.variables import detect_variables
 from heroci_action.errors import UsageError
-from heroci_action.repository.files import RepositoryFiles, parent
+from heroci_action.repository.files import RepositoryFiles, join, parent
+from heroci_action.text import some
 
 
 def detect_layout(project: ProjectFiles) -> Iterator[Finding]:
@@ -33,12 +36,20 @@ def detect_layout(project: ProjectFiles) -> Iterator[Finding]:
     yield Found("working-directory", layout.directory, layout.why)
     yield Fact("manage", layout.manage)
     yield Fact("source_paths", tuple(dict.fromkeys(_source_paths(project))))
-    yield Fact("other_projects", layout.others)
-    if layout.others and project.configured("working-directory") is None:
+    others = project.ci.territory.others
+    yield Fact("other_projects", others)
+    if others and project.configured("working-directory") is None:
+        used, *unused = (_name(project, place) for place in (layout.directory, *sorted(others)))
         yield Warn(
-            f"there are several projects: {layout.manage} is used, not {some(layout.others)}; "
-            "set working-directory to choose another one"
+            f"there are several projects: {used} is used, not {some(unused)}; "
+            "choose another one with --project"
         )
+
+
+def _name(project: ProjectFiles, directory: str) -> str:
+    """Return the manage.py of a project, else its directory."""
+    manage = join(directory, "manage.py")
+    return manage if project.tree.has(manage) else directory
 
 
 def _source_paths(project: ProjectFiles) -> Iterator[str]:
@@ -52,14 +63,7 @@ def _source_paths(project: ProjectFiles) -> Iterator[str]:
     yield from (path for path in paths if path != layout.directory)
 
 
-def some(names: tuple[str, ...]) -> str:
-    """Return at most three names, and how many more there are."""
-    shown = ", ".join(names[:_MAX_NAMES])
-    return shown if len(names) <= _MAX_NAMES else f"{shown} and {len(names) - _MAX_NAMES} more"
-
-
 _PACKAGE = r"[^/]+/__init__\.py"
-_MAX_NAMES = 3
 DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (
     detect_layout,
     detect_python,
@@ -93,16 +97,20 @@ def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
 
     Raises UsageError if nothing looks like a Django project.
     """
-    ci = read_ci(tree)
-    tree = tree.with_files(ci.created)
     directory = given.get("working-directory")
-    layout = find_layout(tree, directory if isinstance(directory, str) else None, ci)
+    place = directory if isinstance(directory, str) else None
+    ci = read_ci(tree, find_territory(tree, place) if place is not None else WHOLE)
+    layout = find_layout(tree.with_files(ci.created), place, ci)
     if layout is None:
         raise UsageError(
             f"no Django project was found in {tree.root.name!r}: there is no manage.py, no pytest configuration with "
             "DJANGO_SETTINGS_MODULE, and no package that depends on Django",
             remedy="name the directory of manage.py: heroci run PATH, or working-directory in [tool.heroci]",
         )
+    territory = find_territory(tree, layout.directory)
+    if place is None and territory.others:
+        ci = read_ci(tree, territory)
+    tree = tree.with_files(ci.created)
     project = _at_pytest_root(ProjectFiles(tree=tree, given=given, layout=layout, ci=ci))
     return _collected(finding for detector in DETECTORS for finding in detector(project))
 

@@ -32,7 +32,7 @@ class Facts:
     """Facts that are not configuration values; paths are relative to the repository's root.
 
     manage, wsgi, asgi: manage.py, and the entry points of the server as `module:application`.
-    other_projects: the manage.py of each other project in the repository.
+    other_projects: the directories of the other projects in the repository.
     project, metadata: the directory that declares the dependencies, and the name of its file (None: groups only).
     install_project: the tests can import the project only if it is installed.
     source_paths: directories to import from.
@@ -51,7 +51,7 @@ class Facts:
     manage: str | None = None
     wsgi: str | None = None
     asgi: str | None = None
-    other_projects: tuple[str, ...] = ()
+    other_projects: frozenset[str] = frozenset()
     project: str | None = None
     metadata: str | None = None
     install_project: bool = False

@@ -35,7 +35,6 @@ class Layout:
     directory: str
     manage: str | None
     why: str
-    others: tuple[str, ...] = ()
     entry: str | None = None
 
     def beside(self, name: str) -> str:
@@ -56,28 +55,32 @@ def find_layout(
     A working directory that was given is kept. The manage.py that the CI tests with counts, else the shallowest one;
     examples and tests come last.
     """
-    candidates = [path for path in tree.matching(r"(.*/)?manage\.py") if _is_manage(tree, path)]
+    candidates = manage_files(tree)
     if given is not None:
         return _given(candidates, join(given))
-    ranked = sorted(candidates, key=_rank)
+    ranked = list(candidates)
     used = _used_by_ci(ci)
     if used is not None and (
         used.manage is None or is_side(used.manage) or used.manage in ranked[1:]
     ):
         return used
     if ranked and not is_side(ranked[0]):
-        return _beside(ranked[0], ranked)
+        return _beside(ranked[0])
     return _without_manage(tree, ranked)
+
+
+def manage_files(tree: RepositoryFiles) -> tuple[str, ...]:
+    """Return every manage.py of Django, the shallowest first; those of examples and tests come last."""
+    found = (path for path in tree.matching(r"(.*/)?manage\.py") if _is_manage(tree, path))
+    return tuple(sorted(found, key=_rank))
 
 
 def _is_manage(tree: RepositoryFiles, path: str) -> bool:
     return bool(_DJANGO_MANAGE.search(tree.text(path))) or starts_django(tree, path)
 
 
-def _beside(chosen: str, ranked: list[str]) -> Layout:
-    others = tuple(path for path in ranked if path != chosen and not is_side(path))
-    why = f"the directory of {chosen}"
-    return Layout(directory=parent(chosen), manage=chosen, why=why, others=others)
+def _beside(manage: str) -> Layout:
+    return Layout(directory=parent(manage), manage=manage, why=f"the directory of {manage}")
 
 
 def _used_by_ci(ci: ProjectCI | None) -> Layout | None:
@@ -98,17 +101,15 @@ def _used_by_ci(ci: ProjectCI | None) -> Layout | None:
     return None
 
 
-def _given(candidates: list[str], directory: str) -> Layout:
-    ranked = sorted(candidates, key=_rank)
+def _given(candidates: tuple[str, ...], directory: str) -> Layout:
     own = next((path for path in candidates if parent(path) == directory), None)
     prefix = "" if directory == "." else f"{directory}/"
-    manage = own or next((path for path in ranked if path.startswith(prefix)), None)
-    others = tuple(path for path in ranked if path != manage and not is_side(path))
-    return Layout(directory=directory, manage=manage, why="configured", others=others)
+    manage = own or next((path for path in candidates if path.startswith(prefix)), None)
+    return Layout(directory=directory, manage=manage, why="configured")
 
 
 def _without_manage(tree: RepositoryFiles, ranked: list[str]) -> Layout | None:
-    configured = _pytest_directory(tree)
+    configured = next(iter(pytest_directories(tree)), None)
     if configured is not None:
         return Layout(
             directory=configured, manage=None, why="the directory of the pytest configuration"
@@ -118,17 +119,17 @@ def _without_manage(tree: RepositoryFiles, ranked: list[str]) -> Layout | None:
     ):
         return Layout(directory=".", manage=None, why="a Django package without manage.py")
     if ranked:
-        return Layout(
-            directory=parent(ranked[0]), manage=ranked[0], why=f"the directory of {ranked[0]}"
-        )
+        return _beside(ranked[0])
     return None
 
 
-def _pytest_directory(tree: RepositoryFiles) -> str | None:
-    for path in tree.matching(rf"(.*/)?({'|'.join(map(re.escape, _PYTEST_FILES))})"):
-        if re.search(r"DJANGO_SETTINGS_MODULE|--ds[= ]", tree.text(path)) and not is_side(path):
-            return parent(path)
-    return None
+def pytest_directories(tree: RepositoryFiles) -> tuple[str, ...]:
+    """Return the directories whose pytest configuration names settings of Django, the shallowest first."""
+    files = tree.matching(rf"(.*/)?({'|'.join(map(re.escape, _PYTEST_FILES))})")
+    named = (
+        path for path in files if re.search(r"DJANGO_SETTINGS_MODULE|--ds[= ]", tree.text(path))
+    )
+    return tuple(dict.fromkeys(parent(path) for path in named if not is_side(path)))
 
 
 def _uses_django(tree: RepositoryFiles) -> bool:

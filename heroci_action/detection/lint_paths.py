@@ -41,9 +41,11 @@ def _narrow(
     wanted: tuple[str, ...],
     unwanted: tuple[str, ...],
 ) -> Iterator[str]:
-    files, strays = list(_python(project)), [
+    files = [file for file in _python(project) if project.ci.territory.contains(file)]
+    strays = [
         *project.tree.strays,
         *filter(is_python, project.tree.created),
+        *(f"{other}/" for other in project.ci.territory.others if other != "."),
     ]
     if wanted or unwanted:
         kept = [file for file in files if _passes(file, wanted, unwanted)]

@@ -34,8 +34,10 @@ NOT_EXECUTED = {
             "heroci run --stages tests -- -k cart --maxfail 1",
             "heroci run --stages tests -- shop.tests.CartTests",
             "heroci run --python 3.12 --env PAYMENT_API_KEY",
+            "heroci run --project apps/api",
+            "heroci run --project api",
         ),
-        "the tests of the program run them on a project that fails",
+        "the tests of the program run them on other projects",
     ),
     "pip install '.[postgres]'": "test_installation installs the checkout's wheel",
 }

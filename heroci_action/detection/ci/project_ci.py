@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from heroci_action.detection.ci.circleci import read_circleci
@@ -13,6 +13,7 @@ from heroci_action.detection.ci.local import read_local
 from heroci_action.detection.ci.loose import read_loose
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
 from heroci_action.detection.ci.suite import Suite, find_suite
+from heroci_action.detection.ci.territory import WHOLE, Territory, keep_own
 from heroci_action.detection.ci.travis import read_travis
 from heroci_action.repository.files import RepositoryFiles
 
@@ -30,11 +31,12 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
 class ProjectCI:
     """The jobs of the project's CI, and its test suite; without a CI, the tests of tox or make.
 
-    `jobs` come from the services only.
+    `jobs` come from the services only. Of several projects in a repository, the commands are those of `territory`.
     """
 
     jobs: tuple[Job, ...] = ()
     suite: Suite | None = None
+    territory: Territory = WHOLE
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -72,12 +74,19 @@ class ProjectCI:
         return tuple(line for job in self.jobs for line in job.not_followed)
 
 
-def read_ci(tree: RepositoryFiles) -> ProjectCI:
-    """Read the files of every service; nothing from the repository is executed."""
-    by_service = [tuple(with_containers(job, tree) for job in read(tree)) for read in SERVICES]
+def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
+    """Read the files of every service for one project; nothing from the repository is executed."""
+    by_service = [tuple(_jobs(read(tree), tree, territory)) for read in SERVICES]
     suites = [found for jobs in by_service if (found := find_suite(jobs, tree))]
     # A service that only runs browser tests, or only at night, is not where the suite runs.
     usual = [suite for suite in suites if not suite.is_special]
     jobs = tuple(job for found in by_service for job in found)
     suite = next(iter(usual or suites), None)
-    return ProjectCI(jobs=jobs, suite=suite or find_suite(read_local(tree), tree))
+    local = _jobs(read_local(tree), tree, territory)
+    return ProjectCI(jobs=jobs, suite=suite or find_suite(local, tree), territory=territory)
+
+
+def _jobs(jobs: Iterable[Job], tree: RepositoryFiles, territory: Territory) -> Iterator[Job]:
+    """Yield the jobs with the commands of the project."""
+    for job in jobs:
+        yield keep_own(with_containers(job, tree), tree, territory)
