@@ -42,7 +42,9 @@ POSTGRES_DRIVERS = frozenset(
     }
 )  # fmt: skip
 MYSQL_DRIVERS = frozenset({"mysqlclient", "pymysql", "mysql-connector-python"})
-POSTGIS = "postgis/postgis:{version}-3.5"
+POSTGIS = "postgis/postgis:{version}-{postgis}"
+# The newest PostGIS for an old PostgreSQL; newer ones have 3.5: https://hub.docker.com/r/postgis/postgis
+_POSTGIS_OF = {"9.6": "3.2", "10": "3.2", "11": "3.3", "12": "3.4"}
 # What libpq reads if the settings leave a key out.
 _LIBPQ = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD"}
 # Variables of the images: https://hub.docker.com/_/postgres, https://hub.docker.com/_/mysql
@@ -267,8 +269,8 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
     yield from declare(kind, image, why)
     spatial = kind is POSTGRES and (way.is_spatial or uses_geodjango(project))
     if spatial and not (image and is_extended(image)):
-        version = version_of(image, kind) if image else None
-        reference = POSTGIS.format(version=version or "17")
+        version = (version_of(image, kind) if image else None) or "17"
+        reference = POSTGIS.format(version=version, postgis=_POSTGIS_OF.get(version, "3.5"))
         yield Found("services.postgres.image", reference, "the settings use GeoDjango")
     if way.url is not None:
         by_scheme = spatial and "ENGINE" not in way.literals

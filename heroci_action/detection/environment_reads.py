@@ -156,8 +156,8 @@ def _url(call: ast.Call, name: str, kind: str) -> Read:
 
 
 def _helper(call: ast.Call, owner: str, function: str, name: str) -> Read | None:
-    # `get_string(name="SITE_URL", default="…")`
-    named = not call.args and function.startswith("get_") and _has_default(call)
+    # `get_string("SITE_URL", "…")`, with or without names
+    named = function.startswith("get_") and _has_default(call)
     known = _is_environ_owner(owner) or (not owner and (named or _READER.fullmatch(function)))
     if not known or not name.isupper() or function in {"setdefault", "read_env"}:
         return None

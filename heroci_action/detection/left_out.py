@@ -97,7 +97,7 @@ _PACKAGE_CHECKS = re.compile(
     r"storybook|coverage|unit|spec|vitest|jest|mocha|karma|cypress|playwright)([:_-].*)?"
 )
 _PACKAGE_BUILDS = re.compile(r"(build|compile|bundle)\b.*|(build|compile|bundle)_.*")
-_PACKAGE_SERVERS = re.compile(r"start|dev|serve|watch(:.*)?|preview")
+_PACKAGE_SERVERS = re.compile(r"start|dev|serve|server|watch(:.*)?|preview")
 
 
 def reason_of_program(name: str) -> str | None:

@@ -94,6 +94,8 @@ def _from_ci(project: ProjectFiles, installs: Installs) -> Dependencies:
         return _from_lock(project, lock, installs)
     if installs.files:
         return _from_files(project, installs, f"what {installs.source} installs")
+    if installs.manager == "pipenv" and (pipfile := _from_pipfile(project)):
+        return pipfile
     if installs.project or installs.groups:
         return _from_metadata(project, installs)
     found = _without_ci(project, installs)

@@ -67,7 +67,9 @@ def version_of(image: Image, kind: ServerKind) -> str | None:
     """Return the version in a tag: 17 for `17.2-alpine`, and for `2.20.3-pg17`."""
     for form in _VERSION_IN_TAG:
         if match := form.search(image.tag) if form is _VERSION_IN_TAG[0] else form.match(image.tag):
-            return match[1] if kind.minor else match[1].partition(".")[0]
+            # Until 9.6, PostgreSQL's major version had two parts.
+            keeps = kind.minor or match[1].startswith(("8.", "9."))
+            return match[1] if keeps else match[1].partition(".")[0]
     return None
 
 

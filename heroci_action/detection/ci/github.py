@@ -164,7 +164,9 @@ class _Job:
         }
 
     def _variables(self, value: object) -> dict[str, str]:
-        return {name: interpolate(text, self.contexts) for name, text in table(value).items()}
+        # A variable without a value is empty.
+        texts_of = {name: "" if text == "null" else text for name, text in table(value).items()}
+        return {name: interpolate(text, self.contexts) for name, text in texts_of.items()}
 
     def _python_of(self, leg: Leg) -> str:
         """Return the Python of a leg, from a setup step, the container or the matrix."""
@@ -196,6 +198,9 @@ class _Job:
             }
             yield from self.workflow.call(join(uses), inputs, self.name)
             return
+        if uses:
+            yield self._of_another_repository(uses)
+            return
         image = self._container(self.contexts)
         context = Context(
             files=WorkingTree(self.workflow.tree), python=_newest([self._python_of(self.leg or {})])
@@ -217,6 +222,12 @@ class _Job:
             not_followed=tuple(context.not_followed),
             actions=tuple(context.actions),
         )
+
+    def _of_another_repository(self, uses: str) -> Job:
+        """Return a job without commands for a workflow that this repository does not contain."""
+        reason = "the workflow is in another repository"
+        line = LeftOut(line=f"uses: {uses}", source=self.workflow.path, reason=reason)
+        return Job(name=self.name, source=self.workflow.path, not_followed=(line,))
 
     def _similar(self) -> tuple[Job, ...]:
         legs = similar_legs(self.legs, self.leg or {}, python=self._python_of)

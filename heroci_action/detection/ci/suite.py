@@ -116,6 +116,8 @@ def _rank(suite: Suite) -> tuple[object, ...]:
         job.trigger,
         all(run.command.conditional for run in suite.runs),
         not suite.on_postgres,
+        # Outside a container a job names everything that it needs.
+        suite.main.command.call.container is not None,
     )
 
 

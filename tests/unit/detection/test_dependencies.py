@@ -437,3 +437,16 @@ def test_a_condition_on_the_url_itself_does_not_keep_the_url_of_the_ci(tmp_path:
     """
     files = {**django(settings), ".github/workflows/ci.yml": job, "requirements.txt": "psycopg"}
     assert loaded(tmp_path, files).config.env["DATABASE_URL"] == "{postgres.url}"
+
+
+def test_a_job_that_calls_pipenv_installs_the_pipfile(tmp_path: Path) -> None:
+    lock = json.dumps({"default": {"django": {"version": "==5.2.1"}}, "develop": {}})
+    job = "jobs: {t: {steps: [{run: pipenv install --dev}, {run: python manage.py test}]}}"
+    files = {
+        **django(),
+        ".github/workflows/ci.yml": job,
+        "Pipfile.lock": lock,
+        "requirements/other.txt": "celery",
+    }
+    config = loaded(tmp_path, files).config
+    assert (config.packages, config.requirements) == (("django==5.2.1",), ())

@@ -311,6 +311,19 @@ TRAVIS = {".travis.yml": """
     """}
 
 
+def test_a_workflow_of_another_repository_is_named_and_an_empty_variable_is_empty() -> None:
+    files = {".github/workflows/ci.yml": """
+            jobs:
+              far: {uses: acme/shared/.github/workflows/tests.yml@main}
+              near: {env: {EMPTY: null, GIVEN: 1}, steps: [{run: pytest}]}
+        """}
+    ci = ci_of(files)
+    assert ci.env == {"EMPTY": "", "GIVEN": "1"}
+    assert [line.line for line in ci.not_followed] == [
+        "uses: acme/shared/.github/workflows/tests.yml@main"
+    ]
+
+
 def test_a_setup_of_circleci_continues_with_another_file() -> None:
     files = {
         ".circleci/config.yml": """

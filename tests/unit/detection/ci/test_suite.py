@@ -121,6 +121,14 @@ def test_legs_of_a_matrix_for_parts_of_the_suite_are_one_suite(path: str, conten
     assert {run.split()[1] for run in suite_of({path: content})} == {"shop", "cart"}
 
 
+def test_of_equal_jobs_the_one_outside_a_container_counts() -> None:
+    lines = ("docker compose run web pytest", "pytest")
+    jobs = "".join(f"  j{n}: {{steps: [{{run: {line}}}]}}\n" for n, line in enumerate(lines))
+    suite = ci_of({".github/workflows/ci.yml": f"jobs:\n{jobs}"}).suite
+    assert suite is not None
+    assert suite.job.name == "j1"
+
+
 def test_a_leg_that_runs_every_test_is_the_suite() -> None:
     legs = "strategy: {matrix: {flags: [shop, --lf]}}"
     job = f"jobs: {{t: {{{legs}, steps: [{{run: 'pytest ${{{{ matrix.flags }}}}'}}]}}}}"
