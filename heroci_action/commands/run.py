@@ -23,6 +23,7 @@ from heroci_action.commands.notes import print_note
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof
 from heroci_action.commands.plan import Project, plan_project
 from heroci_action.commands.result_cache import with_results
+from heroci_action.commands.test_files import warn_of_few_tests
 from heroci_action.engines.base import Engine, Printed, ReportFile
 from heroci_action.errors import ExitCode, UsageError
 from heroci_action.github.command_files import CommandFiles
@@ -272,7 +273,7 @@ def _result(project: Project, outcome: Outcome, *, started_at: datetime, duratio
         duration=duration,
         stages=outcome.stages,
         coverage=outcome.coverage,
-        warnings=project.loaded.warnings,
+        warnings=(*project.loaded.warnings, *warn_of_few_tests(project, outcome.stages)),
         left_out=tuple(
             LeftOutLine(
                 line=line.line, source=line.source, reason=line.reason, harmless=line.harmless

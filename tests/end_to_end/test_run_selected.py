@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.program import Run, run
-from tests.end_to_end.projects import write
+from tests.end_to_end.projects import FILES, write
 
 TESTS = """
 import os
@@ -128,3 +128,29 @@ def test_a_call_that_cannot_be_meant_is_refused(
 
     assert done.exit_code == 2
     assert message in done.stderr
+
+
+def test_far_fewer_tests_than_test_files_are_a_warning_with_both_numbers(tmp_path: Path) -> None:
+    files = {f"shop/test_{number}.py": TESTS.format(adds=2, parts=9) for number in range(9)}
+    runner = """
+        from django.test.runner import DiscoverRunner
+
+
+        class OnlyProducts(DiscoverRunner):
+            def build_suite(self, test_labels=None, **options):
+                return super().build_suite(["shop.tests.ProductTests"], **options)
+        """
+    settings = (
+        FILES["site_/settings.py"].rstrip()
+        + '\n        TEST_RUNNER = "site_.runner.OnlyProducts"\n'
+    )
+    changes = {**files, "site_/runner.py": runner, "site_/settings.py": settings}
+    done = run(write(tmp_path / "shop", changes), "--skip", "lint,integration")
+
+    warning = "only 3 tests ran, but the test runner's pattern matches 10 files with tests"
+    assert done.exit_code == 0, done.stdout
+    assert warning in done.stdout + done.stderr
+    assert any(warning in one for one in done.result["warnings"])
+    assert warning in (done.reports / "summary.md").read_text().replace("\\", "").replace(
+        "&#39;", "'"
+    )
