@@ -17,24 +17,27 @@ from heroci_action.results.records import Result
 
 Renderer = Callable[[Result], bytes | Iterable[bytes] | None]
 
+JUNIT = "junit.xml"
+TESTS = "tests.xml"
 PAGE = "report.html"
 SUMMARY = "summary.md"
 RENDERERS: Mapping[str, Renderer] = {
     "heroci-result.json": serialise.pieces,
-    "junit.xml": junit.pieces,
-    "tests.xml": junit.test_pieces,
+    JUNIT: junit.pieces,
+    TESTS: junit.test_pieces,
     "coverage.xml": coverage.render_xml,
     "coverage.json": coverage.render_json,
     "report.sarif": sarif.render,
 }
 """The reports by file name, some of them in pieces; None means that there is nothing to write."""
 
+COPIED = 1 << 20  # bytes of a report that are copied at once
 MAX_SOURCE = 1_000_000  # bytes of a file that is shown with its coverage
 
 # Above this number of characters in the tests' texts, one process writes all reports: each process would copy them.
 SHARED = 10_000_000
 # The reports that contain every test.
-_HEAVY = frozenset({"junit.xml", "tests.xml", "heroci-result.json", PAGE})
+_HEAVY = frozenset({JUNIT, TESTS, "heroci-result.json", PAGE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +73,17 @@ def write_reports(result: Result, output: Path, repository: Repository) -> Writt
     unusable = attempt(str(output), lambda: make_directory(output))
     if unusable:
         return Written(problems=(unusable,))
-    names = [*RENDERERS, SUMMARY, PAGE]
+    copied = {TESTS: JUNIT} if junit.is_tests_only(result) else {}
+    names = [name for name in (*RENDERERS, SUMMARY, PAGE) if name not in copied]
     weights = [_weight(result) if name in _HEAVY else 0 for name in names]
     work = partial(_write_one, result=result, output=output, repository=repository)
     paths: dict[str, Path] = {}
     problems: list[PublishProblem] = []
-    for name, done in zip(names, spread(work, names, weights), strict=True):
+    outcomes = dict(zip(names, spread(work, names, weights), strict=True))
+    for name, same in copied.items():
+        written = outcomes[same] is True
+        outcomes[name] = _copy(output / same, output / name) if written else work(name)
+    for name, done in outcomes.items():
         match done:
             case LostError():
                 problems.append(lost_process(name, done))
@@ -84,6 +92,17 @@ def write_reports(result: Result, output: Path, repository: Repository) -> Writt
             case True:
                 paths[name] = output / name
     return Written(paths=paths, problems=tuple(problems))
+
+
+def _copy(source: Path, target: Path) -> PublishProblem | bool:
+    """Write a report that has the content of another one; return what `_write_one` returns."""
+
+    def write() -> None:
+        target.unlink(missing_ok=True)
+        with source.open("rb") as content:
+            write_file(target, iter(partial(content.read, COPIED), b""))
+
+    return attempt(target.name, write) or True
 
 
 def _write_one(

@@ -41,6 +41,10 @@ _NUMBERED = re.compile(r"&#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}));")
 _LONGEST_REFERENCE = 10
 
 
+Parse = Callable[[bytes], bool]
+"""Parse a piece of a document; return whether it ends where markup or text may begin."""
+
+
 class Handler(Protocol):
     """Take the elements of a document, in order."""
 
@@ -64,8 +68,8 @@ class Handler(Protocol):
 class Listener(Protocol):
     """Put functions into a parser directly, which saves a call for each element; names have their prefixes."""
 
-    def rest(self) -> None:
-        """Do what has to be done between pieces of the document, of some tens of thousands of bytes."""
+    def feed(self, piece: bytes, parse: Parse) -> None:
+        """Take a piece of the document, and pass on what has to be parsed."""
         ...
 
     def readings(self, *, complete: bool) -> Readings:
@@ -78,19 +82,15 @@ def parse(source: Source, make: Callable[[], Handler]) -> Readings:
     return listen(source, lambda parser: _Unprefixed(parser, make()))
 
 
-def listen(
-    source: Source,
-    make: Callable[[expat.XMLParserType], Listener],
-    through: Callable[[Iterable[bytes]], Iterable[bytes]] = iter,
-) -> Readings:
+def listen(source: Source, make: Callable[[expat.XMLParserType], Listener]) -> Readings:
     """Parse the document with a listener and return its readings.
 
     A document with characters or references that XML forbids, or in an encoding that expat does not know, is read a
-    second time, repaired, with a new listener. The filter `through` is left out then, because it changes the numbers of
-    lines. Raises BrokenReportError, with what could be read, if it is not XML or defines entities.
+    second time, repaired, with a new listener. Raises BrokenReportError, with what could be read, if it is not XML or
+    defines entities.
     """
     try:
-        return _parse(through(source.chunks()), make)
+        return _parse(source.chunks(), make)
     except _RepairableError as broken:
         try:
             return _parse(_repaired(source.chunks()), make)
@@ -120,19 +120,26 @@ def _parse(chunks: Iterable[bytes], make: Callable[[expat.XMLParserType], Listen
     finally:
         # Parser and listener refer to each other: without this, everything stays until garbage is collected.
         parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+        parser.StartCdataSectionHandler = parser.EndCdataSectionHandler = None
     return listener.readings(complete=True)
 
 
 def _feed(parser: expat.XMLParserType, listener: Listener, chunks: Iterable[bytes]) -> None:
     empty = True
     fed = 0
+
+    def parse(piece: bytes) -> bool:
+        nonlocal fed
+        parser.Parse(piece, False)
+        fed += len(piece)
+        incomplete = fed - parser.CurrentByteIndex
+        if incomplete > MAX_TAG:
+            _refuse(f"it has a tag of more than {MAX_TAG >> 20} MiB")
+        return not incomplete
+
     for chunk in chunks:
         empty = empty and not chunk.strip()
-        parser.Parse(chunk, False)
-        fed += len(chunk)
-        if fed - parser.CurrentByteIndex > MAX_TAG:
-            _refuse(f"it has a tag of more than {MAX_TAG >> 20} MiB")
-        listener.rest()
+        listener.feed(chunk, parse)
     if empty:
         _refuse("it is empty")
     parser.Parse(b"", True)
@@ -158,8 +165,9 @@ class _Unprefixed:
         self._depth -= 1
         self._handler.end(local(name))
 
-    def rest(self) -> None:
-        """Do nothing."""
+    def feed(self, piece: bytes, parse: Parse) -> None:
+        """Parse the piece."""
+        parse(piece)
 
     def readings(self, *, complete: bool) -> Readings:
         """Return the readings of the handler."""

@@ -50,6 +50,18 @@ def test_pieces(result: Result) -> Iterator[bytes] | None:
     return _document(result, _test_suites) if any(step.has_tests for step in steps) else None
 
 
+def is_tests_only(result: Result) -> bool:
+    """Return whether the document of the tests alone is the same as the one of everything that ran."""
+    return all(
+        not any(True for _ in _stage_cases(stage))
+        and all(
+            step.has_tests and not any(True for _ in _other_cases(stage, step))
+            for step in stage.steps
+        )
+        for stage in result.stages
+    )
+
+
 def _document(result: Result, suites: Suites) -> Iterator[bytes]:
     root = ET.Element("testsuites", name=legal_xml(result.project))
     root.attrib |= {key: str(value) for key, value in _totals(suites(result)).items()}
@@ -142,6 +154,11 @@ def _step_case(stage: StageResult, step: StepResult) -> Any:
 def _step_cases(stage: StageResult, step: StepResult) -> Iterator[Any]:
     for test in step.tests:
         yield _test_case(test, f"{stage.name}.{step.name}")
+    yield from _other_cases(stage, step)
+
+
+def _other_cases(stage: StageResult, step: StepResult) -> Iterator[Any]:
+    """Yield the findings of a step with tests or findings, and the step itself if nothing else explains its status."""
     if step.status is Status.PASSED:
         if step.diagnostics:
             case = _step_case(stage, step)

@@ -205,6 +205,8 @@ class PathResolver:
         certain = self._certain(posix)
         if certain or posix.startswith("/"):
             return certain or self._by_suffix(posix)
+        if self.directory == "." and posix in self.tracked:
+            return posix
         candidates = (inside(posixpath.join(self.directory, posix)), inside(posix))
         tracked = [candidate for candidate in candidates if candidate in self.tracked]
         return tracked[0] if tracked else candidates[0]

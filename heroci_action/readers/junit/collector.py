@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import repeat
-from operator import contains
 
 from heroci_action.readers.base import Readings, Source
 from heroci_action.readers.junit.cases import Case, Child, Draft, build, class_of, origin_of
 from heroci_action.readers.junit.durations import seconds
 from heroci_action.readers.junit.outcomes import Row, says_nothing, status_of
 from heroci_action.readers.junit.places import Definition, Places
+from heroci_action.readers.junit.plain_cases import Attributes
 from heroci_action.readers.junit.reruns import (
     Span,
     add_teardown,
@@ -20,16 +20,16 @@ from heroci_action.readers.junit.reruns import (
     may_run_again,
     run_again,
 )
-from heroci_action.readers.junit.suites import Suite
+from heroci_action.readers.junit.suites import Key, Suite
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.packed import Columns, Packer, to_micros
 from heroci_action.results.records import Status, TestCase
 
 MAX_KNOWN_TIMES = 10_000
 
-
-class OutputNeededError(Exception):
-    """A test failed whose output was skipped."""
+# Attributes with which a case can be packed as it is: those that it must have, and those that it may have.
+_NEEDED = frozenset({"classname", "name", "time"})
+_SIMPLE = _NEEDED | {"file", "timestamp", "assertions"}
 
 
 class Collector:
@@ -39,8 +39,7 @@ class Collector:
     packed tests before each of them.
     """
 
-    def __init__(self, source: Source, tree: PathResolver, *, skip_output: bool) -> None:
-        self._skip_output = skip_output
+    def __init__(self, source: Source, tree: PathResolver) -> None:
         self._source = source
         self._tree = tree
         self._places = Places(tree=tree, report=source.path)
@@ -90,10 +89,26 @@ class Collector:
         """Return whether another case of this name may belong to the same test."""
         return case.suite.by_pytest or self._source.assume_reruns or may_run_again(case)
 
+    def add_plain(self, attributes: Attributes, suite: Suite) -> None:
+        """Add cases without elements, which all have the same attributes; see `add_rows`."""
+        may_be_reruns = suite.failed and not suite.by_pytest
+        if may_be_reruns or not _NEEDED.issubset(attributes) or not _SIMPLE.issuperset(attributes):
+            rows = zip(*attributes.values(), strict=True)
+            self.add_rows([dict(zip(attributes, row, strict=True)) for row in rows], suite)
+            return
+        names = attributes["name"]
+        suite.cases += len(names)
+        keys = zip(attributes["classname"], attributes.get("file") or repeat(None), strict=False)
+        classes = self._class_numbers(
+            list(keys), lambda case: {name: attributes[name][case] for name in attributes}, suite
+        )
+        times = [self._micros[time] for time in attributes["time"]]
+        self._packer.add(Columns(classes, times, None, names))
+
     def add_rows(self, rows: Sequence[Row], suite: Suite) -> None:
         """Add cases without elements: they passed, unless an attribute contradicts that."""
         suite.cases += len(rows)
-        if suite.by_pytest and not all(map(contains, rows, repeat("name"))):
+        if suite.by_pytest:
             rows = [row for row in rows if not self._add_unfinished(row, suite)]
         if not all(map(says_nothing, rows)) or (suite.failed and not suite.by_pytest):
             rows = [row for row in rows if not self._add_special(row, suite)]
@@ -116,36 +131,31 @@ class Collector:
         status = status_of(row)
         if status is Status.PASSED and (suite.by_pytest or case.key not in suite.failed):
             return False
-        if status.is_failure and self._skip_output:
-            raise OutputNeededError
         self.add(case)
         return True
 
     def _pack(self, rows: Sequence[Row], suite: Suite) -> None:
-        times = self._micros
-        lines = any(map(contains, rows, repeat("line"))) or any(
-            map(contains, rows, repeat("lineno"))
-        )
+        keys = [(row.get("classname"), row.get("file")) for row in rows]
+        lines = any("line" in row or "lineno" in row for row in rows)
         self._packer.add(
             Columns(
-                self._class_numbers(rows, suite),
-                [times[row.get("time") or row.get("duration") or ""] for row in rows],
+                self._class_numbers(keys, rows.__getitem__, suite),
+                [self._micros[row.get("time") or row.get("duration") or ""] for row in rows],
                 [origin_of(row, suite).line for row in rows] if lines else None,
                 [row.get("name", "") for row in rows],
             )
         )
 
-    def _class_numbers(self, rows: Sequence[Row], suite: Suite) -> list[int]:
-        classes = suite.classes
-        keys = [(row.get("classname"), row.get("file")) for row in rows]
-        for key, row in dict(zip(keys, rows, strict=True)).items():
-            if key not in classes:
-                self._class(row, suite)
-        numbers = map(classes.get, keys)
-        return [
-            self._class(row, suite) if number is None else number
-            for number, row in zip(numbers, rows, strict=True)
-        ]
+    def _class_numbers(
+        self, keys: Sequence[Key], row_at: Callable[[int], Row], suite: Suite
+    ) -> list[int]:
+        """Return the numbers of classes; `row_at` returns the attributes of a case, needed for a new class."""
+        numbers = list(map(suite.classes.get, keys))
+        if None in numbers:
+            for index, key in enumerate(keys):
+                number = suite.classes.get(key)
+                numbers[index] = self._class(row_at(index), suite) if number is None else number
+        return [number for number in numbers if number is not None]
 
     def _class(self, row: Row, suite: Suite) -> int:
         """Return the number of a class, computed once for a suite if the attributes name the class."""

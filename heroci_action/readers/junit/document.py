@@ -7,10 +7,11 @@ from xml.parsers import expat
 from heroci_action.readers.base import BrokenReportError, Readings, Source
 from heroci_action.readers.junit.captured_text import CapturedText
 from heroci_action.readers.junit.cases import Case, Child
-from heroci_action.readers.junit.collector import Collector, OutputNeededError
+from heroci_action.readers.junit.collector import Collector
 from heroci_action.readers.junit.outcomes import DESCRIPTIONS, OUTCOMES, OUTPUTS, Row, status_of
+from heroci_action.readers.junit.plain_cases import PlainCases
 from heroci_action.readers.junit.suites import Suite
-from heroci_action.readers.xml import local
+from heroci_action.readers.xml import Parse, local
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.records import Status
 
@@ -28,27 +29,62 @@ class NoResultsError(Exception):
 class Document:
     """A document while it is read.
 
-    Most cases of a large one only have attributes: they wait in `_rows`. An open case is `_plain` until it has an
+    Unless `parse_all`, most cases of a large one are not parsed at all; see `PlainCases`. Of the others, those that
+    only have attributes wait in `_rows`. An open case is `_plain` until it has an
     element other than output, then `_case`. `_outer` are the cases around it within its suite, `_around` those around
     each suite.
     """
 
     def __init__(
-        self, parser: expat.XMLParserType, source: Source, tree: PathResolver, *, skip_output: bool
+        self, parser: expat.XMLParserType, source: Source, tree: PathResolver, *, parse_all: bool
     ) -> None:
         self._parser = parser
-        self._skip_output = skip_output
-        self._tests = Collector(source, tree, skip_output=skip_output)
+        self._parse_all = parse_all
+        self._tests = Collector(source, tree)
         self._text = CapturedText(parser)
         self._suites: list[Suite] = []
         self._rows: list[Row] = []
         self._plain: Row | None = None
         self._outputs: list[str] = []
-        self._skipped: Row | None = None
         self._case: Case | None = None
         self._outer: list[Case] = []
         self._around: list[list[Case]] = []
+        self._in_cdata = False
         parser.StartElementHandler = self._start_root
+        parser.StartCdataSectionHandler = self._start_cdata
+        parser.EndCdataSectionHandler = self._end_cdata
+
+    def feed(self, piece: bytes, parse: Parse) -> None:
+        """Parse a piece of the document, or only what is between its plain cases."""
+        cases = None if self._parse_all else PlainCases.find(piece)
+        if cases:
+            self._feed_between(cases, parse)
+        else:
+            parse(piece)
+        self._add_rows()
+        self._text.trim()
+
+    def _feed_between(self, cases: PlainCases, parse: Parse) -> None:
+        for gap, rows in cases.groups():
+            is_complete = parse(gap)
+            if not rows:
+                continue
+            if not is_complete or not self._expects_case():
+                # It only looks like a case.
+                parse(cases.rest(rows.start))
+                return
+            self._add_rows()
+            self._tests.add_plain(cases.attributes(rows), self._suites[-1])
+
+    def _expects_case(self) -> bool:
+        inside = self._plain is not None or self._case or self._outer or self._in_cdata
+        return bool(self._suites) and not inside
+
+    def _start_cdata(self) -> None:
+        self._in_cdata = True
+
+    def _end_cdata(self) -> None:
+        self._in_cdata = False
 
     def _start_root(self, name: str, attributes: dict[str, str]) -> None:
         if local(name) == _NO_RESULTS:
@@ -65,10 +101,7 @@ class Document:
         if name == "testcase" and self._plain is None and self._case is None:
             self._plain = attributes
         elif self._plain is not None and name in OUTPUTS:
-            if self._skip_output:
-                self._skipped = self._plain
-            else:
-                self._text.start()
+            self._text.start()
         else:
             self._start_other(local(name), attributes)
 
@@ -85,7 +118,7 @@ class Document:
                 self._rows.append(plain)
             if self._outer:
                 self._case = self._outer.pop()
-        elif not self._skip_output:
+        else:
             self._outputs.append(self._text.take())
 
     # All other elements
@@ -127,8 +160,6 @@ class Document:
     def _open_case(self) -> Case | None:
         """Return the open case, and expect elements in it from now on."""
         if self._plain is not None:
-            if self._plain is self._skipped:
-                raise OutputNeededError
             self._case = Case(self._plain, self._suites[-1], outputs=self._outputs)
             self._plain, self._outputs = None, []
         return self._case
@@ -198,11 +229,6 @@ class Document:
         if self._rows:
             self._tests.add_rows(self._rows, self._suites[-1])
             self._rows = []
-
-    def rest(self) -> None:
-        """Pack the cases that are waiting, and trim the text that is captured."""
-        self._add_rows()
-        self._text.trim()
 
     def readings(self, *, complete: bool) -> Readings:
         """Return the tests so far; each is complete, even in half a file."""

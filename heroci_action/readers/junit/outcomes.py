@@ -66,6 +66,10 @@ says_nothing: Callable[[Row], bool] = _USUAL.issuperset
 """Whether a test case has only the usual attributes, which say nothing about its outcome."""
 
 
+states_nothing: Callable[[Iterable[str]], bool] = _STATED.isdisjoint
+"""Whether none of these attributes names the outcome of a test case."""
+
+
 def status_of(row: Row) -> Status:
     """Return the status by the attributes of a test case; an unknown word is an error, never a pass."""
     if says_nothing(row):

@@ -157,6 +157,8 @@ def file_of_class(name: str, tree: PathResolver) -> str | None:
 def _longest_part(parts: Sequence[str], tree: PathResolver) -> str | None:
     """Return the file of the longest first part of a name that is a tracked file."""
     for length in range(min(len(parts), 20), 0, -1):
+        if not tree.has_name(parts[length - 1]):
+            continue
         end = "/".join(parts[:length])
         located = tree.locate(f"{end}.py")
         if located in tree.tracked:

@@ -1,8 +1,7 @@
-"""Removing output before a document is parsed changes nothing that is read from it."""
+"""Cases that are found without parsing them are read as if they were parsed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Self
 
 import pytest
@@ -12,81 +11,78 @@ from hypothesis import strategies as st
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
 from heroci_action.readers.base import BrokenReportError
 from heroci_action.readers.junit.document import Document
-from heroci_action.readers.junit.strip_passed_output import HELD, strip_passed_output
+from heroci_action.readers.junit.plain_cases import PlainCases
 from heroci_action.readers.xml import listen
 from tests.unit.readers.junit.documents import all_tests
 
 PASSED = b'<testcase name="a"><system-out>noise</system-out></testcase>'
 
 
-def filtered(content: bytes, size: int = 1 << 16) -> bytes:
-    def chunks() -> Iterator[bytes]:
-        for start in range(0, len(content), size):
-            yield content[start : start + size]
-
-    return b"".join(strip_passed_output(chunks()))
-
-
-def suite(inner: bytes) -> bytes:
-    return b'<?xml version="1.0"?><testsuite>' + inner + b"</testsuite>"
+def found(piece: bytes) -> int:
+    cases = PlainCases.find(piece)
+    return len(cases) if cases else 0
 
 
 @pytest.mark.parametrize(
     "case",
     [
+        b'<testcase name="a"/>',
+        b'<testcase classname="c" name="a" time="0.1" />\n',
         PASSED,
         b'<testcase name="a">\n  <system-out>noise\nnoise</system-out>\n</testcase>',
         b'<testcase name="a > b"><system-out>no&amp;ise</system-out></testcase>',
+        b'<testcase name="a"><system-out><![CDATA[a <b> ]] ]>]]></system-out></testcase>',
+        b'<testcase name="a"><system-out>x</system-out><system-err>y</system-err></testcase>',
     ],
 )
-@pytest.mark.parametrize("size", [1, 7, 1 << 16])
-def test_the_output_of_a_passed_test_is_removed(case: bytes, size: int) -> None:
-    content = filtered(suite(case), size)
+def test_a_case_with_only_attributes_and_output_is_found(case: bytes) -> None:
+    assert found(case * 3) == 3
 
-    if size > len(case):
-        assert b"noise" not in content
-    assert content.endswith(b"</testcase></testsuite>")
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        b'<testcase name="a"><failure>x</failure></testcase>',
+        b'<testcase name="a"><system-out>x</system-out><failure>x</failure></testcase>',
+        b'<testcase name="a"><failure>x</failure><system-out>x</system-out></testcase>',
+        b'<testcase name="a"><system-out>x<failure/></system-out></testcase>',
+        b'<testcase name="a&lt;b"/>',
+        '<testcase name="\u00e9"/>'.encode(),
+        b'<testcase name="a\n"/>',
+        b'<testcase name="a" name="b"/>',
+        b"<testcase name='a'/>",
+        b'<testcase name="a"',
+    ],
+)
+def test_no_other_case_is_found(case: bytes) -> None:
+    assert found(case) == 0
+    assert found(PASSED + case + PASSED) == 2
 
 
 @pytest.mark.parametrize(
     "inner",
     [
-        b'<testcase name="a"><failure>x</failure><system-out>noise</system-out></testcase>',
-        b'<testcase name="a"><system-out>noise</system-out><failure>x</failure></testcase>',
-        b'<testcase name="a"><system-out>noise</system-out><system-err>x</system-err></testcase>',
-        b'<testcase name="a"/><system-out>noise</system-out>',
-        b'<testcase name="a"><failure><![CDATA[' + PASSED + b"]]></failure></testcase>",
         b"<!-- " + PASSED + b"-->",
         b"<?p " + PASSED + b"?>",
-        b'<testcase name="a"><failure><![CDATA[x]]></failure></testcase>' + PASSED,
+        b"<system-out><![CDATA[" + PASSED + b"]]></system-out>",
+        b'<testcase name="x"><failure><![CDATA[' + PASSED + b"]]></failure></testcase>",
+        b'<testcase name="x"><failure>' + PASSED + b"</failure></testcase>",
     ],
 )
-@pytest.mark.parametrize("size", [1, 7, 1 << 16])
-def test_everything_else_stays_as_it_is(inner: bytes, size: int) -> None:
-    assert filtered(suite(inner), size) == suite(inner)
+@pytest.mark.parametrize("size", [30, 1 << 16])
+def test_what_only_looks_like_a_case_is_parsed(inner: bytes, size: int) -> None:
+    document = b"<testsuite>" + PASSED + inner + PASSED + b"</testsuite>"
+
+    assert_read_the_same(document, size)
 
 
-def test_a_wide_document_stays_as_it_is() -> None:
-    wide = suite(PASSED).decode().encode("utf-16")
+def assert_read_the_same(document: bytes, size: int) -> None:
+    source = _source(document, size)
+    quick = read_sources([source], tree=PathResolver())
+    parsed = _read_by_parsing(source)
 
-    assert filtered(wide, 100) == wide
-
-
-def test_no_text_is_held_back_for_long() -> None:
-    seen = 0
-
-    def chunks() -> Iterator[bytes]:
-        nonlocal seen
-        yield suite(b"")[:-12] + PASSED[:31]
-        for _ in range(100):
-            seen += 1
-            yield b"x" * (HELD // 10)
-
-    pieces = strip_passed_output(chunks())
-    next(pieces)
-    while len(next(pieces)) < HELD:
-        pass
-    assert seen < 20
+    assert list(map(repr, quick.tests)) == list(map(repr, parsed.tests))
+    assert _names(quick) == _names(parsed)
 
 
 CASES = st.lists(
@@ -94,6 +90,8 @@ CASES = st.lists(
         (
             '<testcase name="a" time="1">',
             '<testcase name="b"/>',
+            '<testcase name="b" time="2"/>',
+            '<testcase name="b" time="2" status="failed"/>',
             "</testcase>",
             "<system-out>",
             "</system-out>",
@@ -129,14 +127,9 @@ CASES = st.lists(
     parts=["<failure>", "text", PASSED.decode(), "text", "</failure>"],
     size=1,
 )
-@given(parts=CASES, size=st.integers(1, 60))
+@given(parts=CASES, size=st.integers(1, 400))
 def test_a_document_is_read_the_same(parts: list[str], size: int) -> None:
-    source = _source(f"<testsuite>{''.join(parts)}</testsuite>".encode(), size)
-    stripped = read_sources([source], tree=PathResolver())
-    complete = _read_without_stripping(source)
-
-    assert list(map(repr, stripped.tests)) == list(map(repr, complete.tests))
-    assert _names(stripped) == _names(complete)
+    assert_read_the_same(f"<testsuite>{''.join(parts)}</testsuite>".encode(), size)
 
 
 def _source(content: bytes, size: int) -> Source:
@@ -147,10 +140,10 @@ def _source(content: bytes, size: int) -> Source:
     )
 
 
-def _read_without_stripping(source: Source) -> Readings:
+def _read_by_parsing(source: Source) -> Readings:
     try:
         return listen(
-            source, lambda parser: Document(parser, source, PathResolver(), skip_output=False)
+            source, lambda parser: Document(parser, source, PathResolver(), parse_all=True)
         )
     except BrokenReportError as broken:
         return broken.kept
