@@ -40,12 +40,13 @@ async def install_system_packages(
 
 
 async def _missing(packages: tuple[str, ...], workspace: Workspace) -> tuple[str, ...]:
-    template = "${Package} ${db:Status-Abbrev}\n"
-    arguments = ("dpkg-query", "--show", "--showformat", template, *packages)
+    """Return the packages that are neither installed nor provided by another one, as some provide npm."""
+    template = "${db:Status-Abbrev}\t${Package}, ${Provides}\n"
+    arguments = ("dpkg-query", "--show", "--showformat", template)
     found = await capture(_program(arguments, workspace))
-    installed = {
-        line.split()[0] for line in found.stdout.splitlines() if line.rstrip().endswith("ii")
-    }
+    rows = (line.partition("\t") for line in found.stdout.splitlines())
+    names = (name for status, _, text in rows if status.strip() == "ii" for name in text.split(","))
+    installed = {name.partition("(")[0].strip() for name in names}
     return tuple(package for package in packages if package not in installed)
 
 
