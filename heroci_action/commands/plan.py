@@ -12,9 +12,11 @@ from heroci_action.commands.affected import AffectedRun, prepare_affected, refus
 from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.last_failures import LastFailures, read_last_failures
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof, in_processes
+from heroci_action.detection.ci.records import LeftOut
 from heroci_action.engines.base import Notify
 from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.docker import Docker
+from heroci_action.engines.known_services import left_out_warning
 from heroci_action.errors import UsageError
 from heroci_action.matrix import apply, cells, select_cells
 from heroci_action.options import EngineChoice, RunOptions
@@ -94,10 +96,13 @@ async def plan_project(
         test_names=_test_names(loaded) if options.arguments else TestNames(),
         only=last.tests if last else None,
     )
+    plan = _select(build_plan(loaded, context), options, last)
+    if not chosen.engine.has_containers:
+        loaded = await _leave_out_services(loaded, plan, machine=machine, warn=read_only)
     project = Project(
         loaded=loaded,
         chosen=chosen,
-        plan=_select(build_plan(loaded, context), options, last),
+        plan=plan,
         shard=options.shard,
         partial=last.summary if last else None,
         context=context,
@@ -136,6 +141,28 @@ async def _no_image(
         return None
     problem = await Docker(machine=machine, directory=loaded.root).problem()
     return problem.cause if problem else None
+
+
+async def _leave_out_services(
+    loaded: ProjectConfig, plan: Plan, *, machine: Mapping[str, str], warn: bool
+) -> ProjectConfig:
+    """Name the optional services that this machine cannot start; the engine warns of them in a run."""
+    services = [service for service in plan.services.values() if service.optional]
+    docker = Docker(machine=machine, directory=loaded.root)
+    problem = await docker.problem() if services else None
+    if problem is None:
+        return loaded
+    lines = (
+        LeftOut(
+            line=f"{service.name}: {service.image}",
+            source=loaded.origins[f"services.{service.name}.image"].removeprefix("detected: "),
+            reason=problem.cause,
+        )
+        for service in services
+    )
+    facts = replace(loaded.facts, left_out=(*loaded.facts.left_out, *lines))
+    warnings = [left_out_warning(service, problem.cause) for service in services if warn]
+    return replace(loaded, facts=facts, warnings=(*loaded.warnings, *warnings))
 
 
 def _select(plan: Plan, options: RunOptions, last: LastFailures | None) -> Plan:

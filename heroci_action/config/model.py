@@ -32,6 +32,7 @@ from heroci_action.config.types import (
     ReportFormat,
     Runs,
     Seconds,
+    ServiceEnv,
     ServiceName,
     Size,
     Text,
@@ -72,10 +73,12 @@ class ServiceConfig(Table):
     """Container image; required for services that HeroCI does not know by name."""
     command: CommandLine | None = None
     """Command that starts the service; `{port}` is the port to listen on."""
-    env: Env = Field(default_factory=dict)
+    env: ServiceEnv = Field(default_factory=dict)
     """Environment variables of the service itself."""
     port: Annotated[StrictInt, Field(ge=1, le=65535)] | None = None
     """Port on which the service listens in its container."""
+    arguments: Texts = ()
+    """Arguments of the container, instead of the image's own command."""
 
 
 class LintConfig(Table):

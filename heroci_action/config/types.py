@@ -183,6 +183,8 @@ CommandLine = Annotated[
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Variables = tuple[Variable, ...]
 Env = Mapping[Variable, str]
+# Images read variables such as `discovery.type`.
+ServiceEnv = Mapping[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")], str]
 Name = Annotated[str, AfterValidator(_name)]
 ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 Title = Annotated[Text, AfterValidator(_title)]

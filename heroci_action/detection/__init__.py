@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import find_layout
 from heroci_action.detection.lint import detect_lint
 from heroci_action.detection.missing_modules import detect_submodules
+from heroci_action.detection.other_servers import find_other_servers
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.projects import find_territory
 from heroci_action.detection.pytest_config import pytest_config
@@ -112,7 +113,15 @@ def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
         ci = read_ci(tree, territory)
     tree = tree.with_files(ci.created)
     project = _at_pytest_root(ProjectFiles(tree=tree, given=given, layout=layout, ci=ci))
-    return _collected(finding for detector in DETECTORS for finding in detector(project))
+    found = [finding for detector in DETECTORS for finding in detector(project)]
+    # Their addresses replace those of the CI.
+    return _collected((*find_other_servers(project, _services(found)), *found))
+
+
+def _services(findings: list[Finding]) -> frozenset[str]:
+    """Return the names of the services in the findings."""
+    keys = (finding.key.split(".") for finding in findings if isinstance(finding, Found))
+    return frozenset(key[1] for key in keys if key[0] == "services" and len(key) > 1)
 
 
 def _at_pytest_root(project: ProjectFiles) -> ProjectFiles:
@@ -132,7 +141,7 @@ def _at_pytest_root(project: ProjectFiles) -> ProjectFiles:
     )
 
 
-def _collected(findings: Iterator[Finding]) -> Detected:
+def _collected(findings: Iterable[Finding]) -> Detected:
     values: dict[str, object] = {}
     alternatives: dict[str, str] = {}
     origins: dict[str, str] = {}

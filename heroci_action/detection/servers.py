@@ -37,11 +37,51 @@ REDIS = ServerKind(name="redis", images=r"redis|redis-stack\w*(-server)?|valkey"
 DATABASES = (POSTGRES, MYSQL, MARIADB)
 
 
+_KINDS = (*DATABASES, REDIS)
+# The ports of other servers, by the last part of the names of their images.
+_PORTS: Mapping[str, int] = {
+    "activemq": 61616, "azurite": 10000, "cassandra": 9042, "clickhouse": 8123, "clickhouse-server": 8123,
+    "consul": 8500, "dynamodb-local": 8000, "elasticsearch": 9200, "elasticsearch-oss": 9200, "elasticmq": 9324,
+    "etcd": 2379, "fake-gcs-server": 4443, "gotenberg": 3000, "greenmail": 3143, "influxdb": 8086, "kafka": 9092,
+    "keycloak": 8080, "localstack": 4566, "mailcatcher": 1025, "mailhog": 1025, "mailpit": 1025, "meilisearch": 7700,
+    "memcached": 11211, "minio": 9000, "mongo": 27017, "mongodb": 27017, "moto": 5000, "nats": 4222, "neo4j": 7687,
+    "openldap": 389, "opensearch": 9200, "qdrant": 6333, "rabbitmq": 5672, "registry": 5000, "solr": 8983,
+    "standalone-chrome": 4444, "standalone-chromium": 4444, "standalone-firefox": 4444, "tika": 9998, "typesense": 8108,
+    "vault": 8200, "weaviate": 8080, "zookeeper": 2181,
+}  # fmt: skip
+
+
 def kind_of(image: Image) -> ServerKind | None:
-    """Return the kind of server that an image contains."""
+    """Return the kind of server that an image contains: by its name, its port, or the name that the CI gives it."""
     name = image.name.rpartition("/")[2]
-    kinds = (*DATABASES, REDIS)
-    return next((kind for kind in kinds if re.fullmatch(kind.images, name)), None)
+    port = container_port(image)
+    for matches in (
+        lambda kind: re.fullmatch(kind.images, name),
+        lambda kind: kind.port == port,
+        lambda kind: port is None and re.fullmatch(kind.images, image.alias),
+    ):
+        if found := next(filter(matches, _KINDS), None):
+            return found
+    return None
+
+
+def container_port(image: Image) -> int | None:
+    """Return the port in the container that the CI publishes first: 5672 for `25672:5672/tcp`."""
+    ports = (port.partition("/")[0].rpartition(":")[2] for port in image.ports)
+    return next((int(port) for port in ports if port.isdigit()), None)
+
+
+def published_port(image: Image) -> int | None:
+    """Return the port of the machine under which the CI publishes it: 25672 for `127.0.0.1:25672:5672`."""
+    hosts = (port.partition("/")[0].rpartition(":")[0].rpartition(":")[2] for port in image.ports)
+    return next((int(port) for port in hosts if port.isdigit()), None)
+
+
+def port_of(image: Image) -> int | None:
+    """Return the port on which the server of an image listens; None if it is not known."""
+    name = image.name.rpartition("/")[2]
+    kind = kind_of(image)
+    return _PORTS.get(name) or container_port(image) or (kind.port if kind else None)
 
 
 def ci_image(project: ProjectFiles, *kinds: ServerKind) -> Image | None:
@@ -56,11 +96,7 @@ def any_image(project: ProjectFiles, *kinds: ServerKind) -> Image | None:
 
 def describe(image: Image) -> str:
     """Return the reference of an image and the file that names it."""
-    return (
-        f"{image.name}:{image.tag} in {image.source}"
-        if image.tag
-        else f"{image.name} in {image.source}"
-    )
+    return f"{image.reference} in {image.source}"
 
 
 def version_of(image: Image, kind: ServerKind) -> str | None:
@@ -74,8 +110,10 @@ def version_of(image: Image, kind: ServerKind) -> str | None:
 
 
 def is_extended(image: Image) -> bool:
-    """Return whether an image contains more than the plain server, such as PostGIS."""
-    return bool(_EXTENDED.search(f"{image.name.rpartition('/')[2]}:{image.tag}"))
+    """Return whether an image contains more than the plain server, such as PostGIS, or something unknown."""
+    name = image.name.rpartition("/")[2]
+    known = any(re.fullmatch(kind.images, name) for kind in _KINDS)
+    return not known or bool(_EXTENDED.search(f"{name}:{image.tag}"))
 
 
 def declare(kind: ServerKind, image: Image | None, why: str) -> Iterator[Finding]:
@@ -86,8 +124,7 @@ def declare(kind: ServerKind, image: Image | None, why: str) -> Iterator[Finding
         why = describe(image)
     yield Found(f"{key}.version", version, why) if version else Found(key, {}, why)
     if image is not None and is_extended(image):
-        reference = f"{image.name}:{image.tag}" if image.tag else image.name
-        yield Found(f"{key}.image", reference, why)
+        yield Found(f"{key}.image", image.reference, why)
 
 
 _SCHEMES: Mapping[str, ServerKind] = {

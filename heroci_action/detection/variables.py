@@ -14,7 +14,14 @@ from heroci_action.detection.environment_reads import Read, reads
 from heroci_action.detection.findings import Finding, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions
-from heroci_action.detection.servers import REDIS, addressed_server, ci_image, declare
+from heroci_action.detection.servers import (
+    REDIS,
+    addressed_server,
+    ci_image,
+    declare,
+    describe,
+    kind_of,
+)
 from heroci_action.detection.settings_source import settings_source
 from heroci_action.detection.source import CAUGHT, SettingsSource, Statement
 
@@ -141,11 +148,7 @@ def _redis(
     image = next(filter(_is_redis_image, project.evidence.images), None)
     if not _needs_redis(project, image, [read for read, _ in candidates]):
         return
-    why = (
-        f"{image.name}:{image.tag} in {image.source}"
-        if image
-        else f"read in {candidates[0][1].file}"
-    )
+    why = describe(image) if image else f"read in {candidates[0][1].file}"
     yield Found("services.redis", _redis_version(image), why)
     if not candidates:
         yield Found(
@@ -162,7 +165,7 @@ def _redis(
 
 
 def _is_redis_image(image: Image) -> bool:
-    return bool(re.fullmatch(r"(.*/)?(redis|valkey|redis-stack\w*)", image.name))
+    return kind_of(image) is REDIS
 
 
 def _needs_redis(project: ProjectFiles, image: Image | None, reads: list[Read]) -> bool:

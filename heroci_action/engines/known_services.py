@@ -156,6 +156,14 @@ def service_port(service: Service) -> int:
     return port
 
 
+def left_out_warning(service: Service, cause: str) -> str:
+    """Return the warning for an optional service that a run lacks."""
+    return (
+        f"service {service.name!r} ({service.image}), which the project's CI starts, was left out: {cause}; "
+        "tests that need it fail or are skipped"
+    )
+
+
 def address(name: str, host: str, port: int) -> dict[str, str]:
     """Return the values of `{name.host}`, `{name.port}` and `{name.url}` for a service without accounts."""
     known = KNOWN.get(name)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
+from heroci_action.config.checks import BUILT_IN_SERVICES
 from heroci_action.pipeline import base, publish
 from heroci_action.pipeline.configured import configure, configured_stages
 from heroci_action.pipeline.run_context import RunContext
@@ -30,7 +31,7 @@ def build_plan(loaded: ProjectConfig, context: RunContext) -> Plan:
         directory=config.working_directory,
         environment=base.environment(loaded),
         services={
-            name: Service(name=name, **service.model_dump())
+            name: Service(name=name, **service.model_dump(), optional=_is_optional(name, loaded))
             for name, service in config.services.items()
         },
         stages=(*built_in, *own, *publish.stages(loaded, built_in)),
@@ -40,6 +41,11 @@ def build_plan(loaded: ProjectConfig, context: RunContext) -> Plan:
         max_parallel=config.max_parallel,
         timeout=config.timeout,
     )
+
+
+def _is_optional(name: str, loaded: ProjectConfig) -> bool:
+    """Return whether a service was only found in the project's CI: the tests may not need it."""
+    return name not in BUILT_IN_SERVICES and loaded.detected(f"services.{name}.image")
 
 
 def _build(declared: BuiltInStage, loaded: ProjectConfig, context: RunContext) -> Stage:

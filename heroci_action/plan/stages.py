@@ -44,6 +44,7 @@ class Service:
     """Something that a stage connects to: PostgreSQL, Redis, or a service with its own image or command.
 
     `version` is the major version of a service that HeroCI knows by name; `image` and `command` are for all others.
+    `arguments` replace the command of the image. A run that cannot start an `optional` service warns and goes on.
     """
 
     name: str
@@ -52,6 +53,8 @@ class Service:
     command: str | tuple[str, ...] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
+    arguments: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

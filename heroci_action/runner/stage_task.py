@@ -85,8 +85,11 @@ class StageTask:
         with limit:
             try:
                 async with session.stage(self._stage, self._service_sink()) as scope:
-                    self._warnings = scope.warnings
-                    await self._run_steps(scope)
+                    try:
+                        await self._run_steps(scope)
+                    finally:
+                        # On Dagger, the first step starts the services.
+                        self._warnings = scope.warnings
             except HeroCIError as error:
                 self._error = error
                 self._run.record_error(error, self._stage)

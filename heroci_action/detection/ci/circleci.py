@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -138,16 +139,24 @@ class _Config:
         source, known = (content, values) if "docker" in content else (executor, inner)
         containers = [table(entry) for entry in items(source.get("docker"))]
         images = [
-            Image.parse(
-                _fill(str(entry.get("image", "")), known),
-                source=self.path,
-                alias=str(entry.get("name", "localhost")),
-                env=_fill_all(table(entry.get("environment")), known),
+            replace(
+                Image.parse(
+                    _fill(str(entry.get("image", "")), known),
+                    source=self.path,
+                    alias=str(entry.get("name", "localhost")),
+                    env=_fill_all(table(entry.get("environment")), known),
+                ),
+                arguments=_arguments(entry.get("command")),
             )
             for entry in containers
         ]
         env = _fill_all(table(executor.get("environment")), inner)
         return images, {**env, **(images[0].env if images else {})}
+
+
+def _arguments(command: object) -> tuple[str, ...]:
+    """Return the words of a command, which may be one text or a list."""
+    return tuple(shlex.split(command) if isinstance(command, str) else texts(command))
 
 
 def _use(name: str, options: Mapping[str, Any], *, scheduled: bool) -> _Use:

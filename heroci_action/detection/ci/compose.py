@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,7 +12,7 @@ from typing import Any
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import UNKNOWN, Command, Container, Image, Job
-from heroci_action.detection.ci.yaml_file import read_yaml, table, texts
+from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
@@ -20,6 +22,7 @@ _DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compos
 _OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
 _STARTING = frozenset({"up", "run", "start", "create"})
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:?[-+?])([^}]*))?\}|\$(\w+)")
+_DETACHED = re.compile(r"--detach|-[a-z]*d[a-z]*")
 _VALUED = frozenset(
     {"-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"}
     | {"--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach"}
@@ -80,9 +83,26 @@ class Composition:
             reference = self._base(content["build"]) or reference
         if not isinstance(reference, str):
             return None
-        return Image.parse(
+        image = Image.parse(
             self._fill(reference), source=self.paths[-1], alias=name, env=self.environment(name)
         )
+        return replace(
+            image,
+            ports=tuple(self._ports(content)),
+            arguments=self._arguments(content.get("command")),
+            built=bool(content.get("build")),
+        )
+
+    def _ports(self, content: Mapping[str, Any]) -> Iterator[str]:
+        for port in items(content.get("ports")):
+            long = table(port)
+            text = f"{long.get('published', '')}:{long.get('target')}" if long else str(port)
+            yield self._fill(text.removeprefix(":"))
+        yield from map(self._fill, texts(content.get("expose")))
+
+    def _arguments(self, command: object) -> tuple[str, ...]:
+        words = shlex.split(command) if isinstance(command, str) else texts(command)
+        return tuple(map(self._fill, words))
 
     def _base(self, build: object) -> str | None:
         """Return the image that a build starts from."""
@@ -160,18 +180,39 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
         if words:
             used = _composition(words, command, files)
             servers |= _started(words, used, _container_of(command))
-        elif image := _run_image(command):
+        image = None if words else _run_image(command)
+        if image:
             servers[image.name] = image
-        commands.append(_in_container(command, used))
+        started = replace(command, background=command.background or image is not None)
+        commands.append(_in_container(started, used))
     return replace(job, commands=tuple(commands), services=(*job.services, *servers.values()))
 
 
 def _run_image(command: Command) -> Image | None:
-    """Return the image of `docker run`."""
-    container = command.call.container
-    if container is None or container.image is None or "run" not in command.words[:4]:
+    """Return the image that `docker run` leaves running in the background."""
+    container, words = command.call.container, command.words
+    image = container.image if container else None
+    if image is None or image not in words or "run" not in words[:4]:
         return None
-    return Image.parse(container.image, source=command.source, env=command.call.env)
+    place = words.index(image)
+    options = words[:place]
+    if not (command.background or any(map(_DETACHED.fullmatch, options))):
+        return None
+    given = tuple(_pairwise(options))
+    return replace(
+        Image.parse(image, source=command.source, env=command.call.env),
+        alias=next((value for name, value in given if name == "--name"), ""),
+        ports=tuple(value for name, value in given if name in {"-p", "--publish"}),
+        arguments=words[place + 1 :],
+    )
+
+
+def _pairwise(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each option with its value: `-p 1:2`, `-p1:2`, `--publish=1:2`."""
+    for word, following in itertools.pairwise((*options, "")):
+        name, sign, value = word.partition("=")
+        short = re.fullmatch(r"(-p)=?(\d.*)", word)
+        yield (short[1], short[2]) if short else (name, value if sign else following)
 
 
 def _compose_words(command: Command) -> tuple[str, ...] | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heroci_action.detection.ci.expand import Context, run
@@ -252,7 +254,19 @@ class _Job:
         for alias, service in table(self.content.get("services")).items():
             name = service if isinstance(service, str) else table(service).get("image")
             if isinstance(name, str) and name:
-                yield self._image(name, alias, table(service).get("env"))
+                yield self._server(name, alias, table(service))
+
+    def _server(self, name: str, alias: str, service: Mapping[str, Any]) -> Image:
+        image = self._image(name, alias, service.get("env"))
+        ports = (interpolate(port, self.contexts) for port in texts(service.get("ports")))
+        options = _words(interpolate(str(service.get("options", "")), self.contexts))
+        pairs = (
+            value.partition("=")
+            for name, value in itertools.pairwise(options)
+            if name in {"-e", "--env"}
+        )
+        env = {name: value for name, sign, value in pairs if sign}
+        return replace(image, ports=tuple(ports), env={**image.env, **env})
 
     def _steps(
         self, steps: list[Any], context: Context, inputs: Mapping[str, Any] | None, depth: int = 0
@@ -356,3 +370,11 @@ def _newest(versions: list[str]) -> str | None:
     fitting = [version for version in found if version <= NEWEST_PYTHON]
     chosen = max(fitting) if fitting else min(found, default=None)
     return ".".join(map(str, chosen)) if chosen else None
+
+
+def _words(line: str) -> list[str]:
+    """Split a line into words; none if its quotes do not match."""
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return []

@@ -9,6 +9,7 @@ import fnmatch
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from heroci_action.detection.ci.gitlab_rules import trigger_of
@@ -159,9 +160,10 @@ class _Pipeline:
                 # Without an alias, a service is reached by the name of its image.
                 alias = table(entry).get("alias", re.sub(r":.*", "", text).replace("/", "-"))
                 variables = _variables(table(entry).get("variables"))
-                yield Image.parse(
+                image = Image.parse(
                     text, source=self.path, alias=str(alias), env={**env, **variables}
                 )
+                yield replace(image, arguments=tuple(texts(table(entry).get("command"))))
 
     def _lines(self, value: object, depth: int = 0) -> Iterator[str]:
         """Yield the lines of a script, which may be nested and refer to other jobs."""

@@ -86,13 +86,20 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A container image that a job or a compose file uses; `tag` is empty if it is not known."""
+    """A container image that a job or a compose file uses; `tag` is empty if it is not known.
+
+    `ports` are written as `8080:80` or `80`. `arguments` replace the image's own command. If the repository builds the
+    image, it is `built`, and the name is that of its base.
+    """
 
     name: str
     tag: str
     source: str
     alias: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    built: bool = False
 
     @classmethod
     def parse(
@@ -103,6 +110,11 @@ class Image:
         name, _, tag = bare.rpartition(":") if ":" in bare.rsplit("/", 1)[-1] else (bare, "", "")
         known = "" if UNKNOWN in tag or "$" in tag else tag
         return cls(name=name, tag=known, source=source, alias=alias, env=env or {})
+
+    @property
+    def reference(self) -> str:
+        """Return `name:tag`, or the name if the tag is not known."""
+        return f"{self.name}:{self.tag}" if self.tag else self.name
 
     @property
     def python(self) -> str | None:

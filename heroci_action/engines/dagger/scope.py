@@ -67,8 +67,8 @@ class DaggerScope(Dispatcher):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """No warnings: containers have the requested versions."""
-        return ()
+        """Warnings about services that are left out."""
+        return tuple(self._services.warnings)
 
     @property
     def values(self) -> Mapping[str, str]:

@@ -85,7 +85,9 @@ def _as_service(
     container: dagger.Container, service: Service, known: KnownService | None, *, port: int
 ) -> dagger.Service:
     line = fill_line(service.command, {"port": str(port)}) if service.command else None
-    arguments = command_arguments(line) or list(known.command if known else ())
+    arguments = (
+        command_arguments(line) or list(service.arguments) or list(known.command if known else ())
+    )
     exposed = container.with_exposed_port(port).without_docker_healthcheck()
     return exposed.as_service(args=arguments or None, use_entrypoint=True)
 

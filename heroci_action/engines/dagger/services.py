@@ -15,8 +15,9 @@ from heroci_action.engines.dagger.service_definition import (
     define_service,
 )
 from heroci_action.engines.dagger.telemetry import Output
+from heroci_action.engines.known_services import address, left_out_warning, service_port
 from heroci_action.errors import EngineError
-from heroci_action.plan.stages import Stage
+from heroci_action.plan.stages import Service, Stage
 
 # Seconds; the image may have to be pulled first.
 READY_WITHIN = 120.0
@@ -33,15 +34,18 @@ class StageServices:
         self._services: tuple[ServiceDefinition, ...] = ()
         self._failure: EngineError | None = None
         self._facts: dict[str, str] = {}
+        self._addresses: dict[str, str] = {}
+        self.warnings: list[str] = []
 
     @property
     def values(self) -> dict[str, str]:
         """The values of placeholders such as `{postgres.url}`."""
-        return {
+        found = {
             f"{each.name}.{key}": value
             for each in self._services
             for key, value in each.values.items()
         }
+        return {**self._addresses, **found}
 
     def take_facts(self) -> dict[str, str]:
         """Return the facts about the services once, for the first step that could use them."""
@@ -50,16 +54,25 @@ class StageServices:
 
     async def define(self, salt: str) -> None:
         """Define the services without starting them."""
-        resources, stage = self._resources, self._stage
-        self._services = tuple(
-            [
-                await define_service(
-                    resources, resources.plan.services[name], stage=stage.name, salt=salt
-                )
-                for name in stage.services
-            ]
-        )
+        services = [self._resources.plan.services[name] for name in self._stage.services]
+        found = [await self._define(service, salt) for service in services]
+        self._services = tuple(filter(None, found))
         self._facts = {each.name: each.image for each in self._services}
+
+    async def _define(self, service: Service, salt: str) -> ServiceDefinition | None:
+        """Define a service; None for an optional one whose image is not available."""
+        try:
+            return await define_service(self._resources, service, stage=self._stage.name, salt=salt)
+        except dagger.QueryError as error:
+            if not service.optional:
+                raise
+            self._leave_out(service, first_line(error))
+            return None
+
+    def _leave_out(self, service: Service, cause: str) -> None:
+        self.warnings.append(left_out_warning(service, cause))
+        values = address(service.name, service.name, service_port(service))
+        self._addresses |= {f"{service.name}.{key}": value for key, value in values.items()}
 
     async def start(self) -> None:
         """Start all services and wait until they are ready. Raises EngineError if one does not become ready."""
@@ -68,10 +81,21 @@ class StageServices:
             with one_error():
                 async with anyio.create_task_group() as tasks:
                     for service in self._services:
-                        tasks.start_soon(self._start, service)
+                        tasks.start_soon(self._start_or_leave_out, service)
         except EngineError as error:
             self._failure = error
             raise
+
+    async def _start_or_leave_out(self, definition: ServiceDefinition) -> None:
+        """Start a service; an optional one that cannot be started is left out with a warning."""
+        service = self._resources.plan.services[definition.name]
+        try:
+            await self._start(definition)
+        except EngineError as error:
+            if not service.optional:
+                raise
+            self._leave_out(service, error.cause)
+            self._services = tuple(each for each in self._services if each is not definition)
 
     async def _start(self, definition: ServiceDefinition) -> None:
         resources = self._resources

@@ -30,6 +30,17 @@ READY_WITHIN = 120.0
 DEFAULT_DATABASE = "heroci"
 
 
+# The sockets of a container's network: https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt
+_SOCKETS = ("/proc/net/tcp", "/proc/net/tcp6")
+_LISTENING = "0A"
+
+
+def _listens(sockets: str, port: int) -> bool:
+    """Return whether a table of the kernel's sockets contains one that listens on a port."""
+    rows = (line.split()[1:4] for line in sockets.splitlines())
+    return any(row[0].endswith(f":{port:04X}") and row[2] == _LISTENING for row in rows if row[2:])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Containers:
     """Containers on one network, on which services are known by their names, as they are in Dagger."""
@@ -63,7 +74,7 @@ class Containers:
         await self._pull(service, image, sink)
         publish = ("-p", f"{LOOPBACK}:{published}:{started.port}") if published else ()
         run = (*self._run(service.name, started.environment), "-d", *publish, image)
-        command = known.command if known else ()
+        command = service.arguments or (known.command if known else ())
         await self._require("start", service, sink, *run, *command)
         await started.wait_until_ready(sink)
         return started
@@ -210,6 +221,10 @@ class ContainerService:
         if self.known:
             asked = await self.containers.docker.capture("exec", self.name, *self.known.ready)
             return asked.exit_code == 0
+        # Docker accepts connections to a published port before the service listens.
+        listed = await self.containers.docker.capture("exec", self.name, "cat", *_SOCKETS)
+        if listed.stdout:
+            return _listens(listed.stdout, self.port)
         if self.published is None and not self.containers.own_container:
             # Only other containers can reach it, and nothing is known that would check it from inside.
             return True

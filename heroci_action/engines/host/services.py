@@ -17,7 +17,7 @@ from heroci_action.engines.docker import Docker
 from heroci_action.engines.host import mariadb
 from heroci_action.engines.host.containers import Containers, open_network
 from heroci_action.engines.host.database_server import DatabaseServer
-from heroci_action.engines.host.ports import LOOPBACK, free_port, wait_for_port
+from heroci_action.engines.host.ports import LOOPBACK, free_port, is_free, wait_for_port
 from heroci_action.engines.host.postgres import start_postgres
 from heroci_action.engines.host.postgres_binaries import choose, find_binaries, version_warning
 from heroci_action.engines.host.workspace import Workspace
@@ -30,6 +30,7 @@ from heroci_action.engines.known_services import (
     address,
     extension_of,
     known_service,
+    left_out_warning,
 )
 from heroci_action.engines.machine_errors import machine_errors
 from heroci_action.engines.process import Program, ready, running
@@ -144,6 +145,15 @@ class ProcessServices:
             return self._started[service.name]
 
     async def _start(self, service: Service, relay: _Relay) -> _Started:
+        """Start the service; an optional one that cannot be started is left out with a warning."""
+        try:
+            return await self._start_required(service, relay)
+        except EngineError as error:
+            if not service.optional:
+                raise
+            return _Started(provided=left_out(service, error), relay=relay)
+
+    async def _start_required(self, service: Service, relay: _Relay) -> _Started:
         """Start its command, its image in a container, a program of this machine, or its default image."""
         if service.command:
             return await self._process(service, relay, self._command)
@@ -191,7 +201,9 @@ class ProcessServices:
             if self._network is None:
                 self._network = await self._keep(open_network(self._docker, "services"))
         known = known_service(service)
-        port = service.port if known and service.port else free_port()
+        # The project may expect the port of the container on this machine, as its CI publishes it.
+        usual = service.port if service.port and (known or is_free(service.port)) else None
+        port = usual or free_port()
         started = await self._network.start_service(service, relay, published=port)
         log = running(self._docker.program("logs", "--follow", started.name), relay)
         await self._keep(log)
@@ -200,6 +212,7 @@ class ProcessServices:
             values=started.values(),
             secrets=access.secrets if access else (),
             facts={service.name: started.image},
+            warnings=() if usual or known else _other_port(service, port),
         )
         return _Started(provided=provided, relay=relay, database=started if access else None)
 
@@ -265,6 +278,12 @@ class ProcessServices:
             await anyio.sleep_forever()
 
 
+def left_out(service: Service, error: EngineError) -> Provided:
+    """Return a service that is not started, at the address that it has in the project's CI."""
+    values = address(service.name, LOOPBACK, service.port or 0)
+    return Provided(values=values, warnings=(left_out_warning(service, error.cause),))
+
+
 def _database(
     server: DatabaseServer, relay: _Relay, facts: Mapping[str, str], warnings: tuple[str, ...]
 ) -> _Started:
@@ -282,6 +301,16 @@ def _version_of(service: Service) -> str | None:
     """Return the version in the tag of an image, such as 16 in "pgvector/pgvector:pg16"."""
     tag = (service.image or "").partition("@")[0].rpartition("/")[2].partition(":")[2]
     return tag.removeprefix("pg") if tag.removeprefix("pg")[:1].isdigit() else None
+
+
+def _other_port(service: Service, port: int) -> tuple[str, ...]:
+    """Return the warning for an optional service, whose address the project may contain."""
+    if not service.optional:
+        return ()
+    cause = f"port {service.port} is in use on this machine"
+    return (
+        f"{cause}, so service {service.name!r} listens on {port}; see `{{{service.name}.port}}`",
+    )
 
 
 def _ended(service: Service, how: str) -> EngineError:

@@ -12,9 +12,10 @@ from heroci_action.engines.host.cache import kept_directory
 from heroci_action.engines.host.containers import Containers, open_network
 from heroci_action.engines.host.resources import RunResources
 from heroci_action.engines.host.scope import HostScope, StageServices
-from heroci_action.engines.host.services import Provided
+from heroci_action.engines.host.services import Provided, left_out
+from heroci_action.errors import EngineError
 from heroci_action.plan.actions import Command, RunsIn, Serve
-from heroci_action.plan.stages import Plan, Stage
+from heroci_action.plan.stages import Plan, Service, Stage
 
 
 class HostSession:
@@ -62,17 +63,27 @@ class HostSession:
         for name in stage.services:
             service = self.resources.plan.services[name]
             if network:
-                started = await network.start_service(service, sink)
-                access = started.access
-                provided[name] = Provided(
-                    values=started.values(),
-                    secrets=access.secrets if access else (),
-                    facts={name: started.image},
-                )
+                provided[name] = await _in_network(network, service, sink)
             else:
                 provided[name] = await self.resources.services.provide(service, stage.name, sink)
             self.resources.secrets.add(*provided[name].secrets)
         return provided
+
+
+async def _in_network(network: Containers, service: Service, sink: Sink) -> Provided:
+    """Start a service in a container; an optional one that cannot be started is left out with a warning."""
+    try:
+        started = await network.start_service(service, sink)
+    except EngineError as error:
+        if not service.optional:
+            raise
+        return left_out(service, error)
+    access = started.access
+    return Provided(
+        values=started.values(),
+        secrets=access.secrets if access else (),
+        facts={service.name: started.image},
+    )
 
 
 def runs_image(stage: Stage) -> bool:

@@ -32,6 +32,7 @@ class Seen:
     lines: list[tuple[Stream, str]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     reports: dict[str, tuple[ReportFile, ...]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -145,6 +146,7 @@ async def take(session: EngineSession, stage: Stage, seen: Seen) -> None:
         for step in stage.steps:
             if not stage.parallel or step.always:
                 await one(step)
+        seen.warnings += scope.warnings
 
 
 @pytest.fixture

@@ -183,3 +183,15 @@ def test_a_service_that_never_listens_is_an_error(
     seen = repository.run(requesting())
     assert "did not listen within 3 s" in seen.errors["request 1"].cause
     assert seen.errors["request 1"].remedy
+
+
+def test_an_optional_service_that_cannot_be_started_is_left_out_with_a_warning(
+    repository: Repository,
+) -> None:
+    missing = Service(name="queue", image="127.0.0.1:9/no/such:1", port=1, optional=True)
+    repository.with_plan(services={"queue": missing})
+    step = Step(name="work", action=Command(line=("echo", "{queue.port}")))
+    seen = repository.run(Stage(name="work", steps=(step,), services=("queue",)))
+    assert seen.text.split() == ["1"]
+    (warning,) = seen.warnings
+    assert "service 'queue' (127.0.0.1:9/no/such:1)" in warning

@@ -37,7 +37,7 @@ def engine(root: Path) -> HostEngine:
 
 
 def provide(root: Path, service: Service, sink: Lines, *stages: str) -> list[Provided]:
-    """Return the service as these stages get it, and check that it answers while they are open."""
+    """Return the service as these stages get it, and check that it answers while they are open unless it warns."""
 
     async def main() -> list[Provided]:
         settings = EngineSettings(root=root, cache=root / "cache", machine=os.environ)
@@ -45,6 +45,8 @@ def provide(root: Path, service: Service, sink: Lines, *stages: str) -> list[Pro
             services = session.resources.services
             provided = [await services.provide(service, stage, sink) for stage in stages]
             for each in provided:
+                if service.optional and each.warnings:
+                    continue
                 stream = await anyio.connect_tcp(each.values["host"], int(each.values["port"]))
                 await stream.aclose()
                 assert each.failure() is None
@@ -149,6 +151,40 @@ def test_without_docker_an_image_for_an_extension_is_an_error_that_names_the_ext
     service = Service(name="postgres", image="timescale/timescaledb:2.17.2-pg17")
     with pytest.raises(EngineError, match="extension 'timescaledb'"):
         provide(tmp_path, service, lines, "tests")
+
+
+def optional_service(image: str) -> Service:
+    arguments = ("sh", "-c", "sleep 1; exec python -u -m http.server 8123")
+    return Service(name="web", image=image, port=8123, arguments=arguments, optional=True)
+
+
+@pytest.mark.docker
+@needs_docker
+def test_an_optional_image_runs_its_arguments_and_is_ready_once_it_listens(
+    tmp_path: Path, lines: Lines
+) -> None:
+    (provided,) = provide(tmp_path, optional_service("python:3.13-slim"), lines, "tests")
+    assert provided.warnings == ()
+
+
+@pytest.mark.docker
+@needs_docker
+def test_an_optional_image_that_cannot_be_pulled_is_left_out_with_a_warning(
+    tmp_path: Path, lines: Lines
+) -> None:
+    (provided,) = provide(tmp_path, optional_service("127.0.0.1:9/no/such:1"), lines, "tests")
+    (warning,) = provided.warnings
+    assert "'web' (127.0.0.1:9/no/such:1)" in warning
+    assert "was left out" in warning
+
+
+def test_without_docker_an_optional_image_is_left_out_at_its_usual_address(
+    tmp_path: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    (provided,) = provide(tmp_path, optional_service("rabbitmq:3"), lines, "tests")
+    assert (provided.values["host"], provided.values["port"]) == ("127.0.0.1", "8123")
+    assert len(provided.warnings) == 1
 
 
 @pytest.mark.skipif(

@@ -1,0 +1,186 @@
+"""Servers of the suite's job for which HeroCI has no program: containers with the CI's image, variables and port."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from heroci_action.detection.ci.records import UNKNOWN, Image
+from heroci_action.detection.findings import Finding, Found, Warn
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.servers import (
+    DATABASES,
+    MARIADB,
+    MYSQL,
+    REDIS,
+    declare,
+    kind_of,
+    port_of,
+    published_port,
+)
+from heroci_action.detection.settings_source import settings_source
+
+# Images that build other images, or run the steps of the job.
+_NO_SERVERS = re.compile(r"|docker|dind|python|node|alpine|ubuntu|debian|busybox|buildx?")
+_LOCAL = r"localhost|127\.0\.0\.1|0\.0\.0\.0"
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
+# The names that mean a server of HeroCI's own.
+_BUILT_IN = frozenset({REDIS.name, *(kind.name for kind in DATABASES)})
+
+
+_Variables = Mapping[str, tuple[str, str]]
+"""Variables that may contain an address, each with its value and origin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Server:
+    """A server with its name in the plan and the port in its container."""
+
+    name: str
+    image: Image
+    port: int
+
+    @property
+    def ports(self) -> frozenset[str]:
+        """The ports that an address in the CI may have."""
+        return frozenset({str(self.port), str(published_port(self.image) or self.port)})
+
+    @property
+    def hosts(self) -> str:
+        """A pattern for the names under which the CI reaches the server."""
+        alias = self.image.alias
+        return f"{_LOCAL}|{re.escape(alias)}" if alias else _LOCAL
+
+    def findings(self, project: ProjectFiles) -> Iterator[Finding]:
+        """Yield the service, and the variables that contain its address."""
+        key, why = f"services.{self.name}", self.image.source
+        yield Found(f"{key}.image", self.image.reference, why)
+        yield Found(f"{key}.port", self.port, why)
+        if env := self._environment(project):
+            yield Found(f"{key}.env", env, why)
+        if self.image.arguments:
+            yield Found(f"{key}.arguments", list(self.image.arguments), why)
+        known = dict(_known_addresses(project))
+        for name, (value, origin) in known.items():
+            if pointed := self._address(name, value, known):
+                yield Found(f"env.{name}", pointed, origin, otherwise=value)
+
+    def _environment(self, project: ProjectFiles) -> dict[str, str]:
+        """Return its variables; of those of the whole job (GitLab), only the ones that are named after it."""
+        stem = re.split(r"\W", self.image.name.rpartition("/")[2])[0].upper()
+        job = project.ci.env
+        return {
+            name: value
+            for name, value in self.image.env.items()
+            if UNKNOWN not in value
+            and not project.ci.is_predefined(name, value)
+            and (job.get(name) != value or name.startswith(stem))
+        }
+
+    def _address(self, name: str, value: str, known: _Variables) -> str | None:
+        """Return the value of a variable with the server's address in it replaced; None if it has none."""
+        ports = "|".join(self.ports)
+        pointed = re.sub(
+            rf"(?<![\w.-])({self.hosts}):({ports})(?!\w)",
+            f"{{{self.name}.host}}:{{{self.name}.port}}",
+            value,
+        )
+        if pointed != value:
+            return pointed
+        if value in self.ports and "PORT" in name.upper():
+            return f"{{{self.name}.port}}"
+        if re.fullmatch(self.hosts, value) and self._is_host(name, value, known):
+            return f"{{{self.name}.host}}"
+        return None
+
+    def _is_host(self, name: str, value: str, known: _Variables) -> bool:
+        """Return whether a variable names this server's host: by its alias, its own name, or the port beside it."""
+        beside = re.sub(r"HOST(NAME)?|SERVER|ADDRESS", "PORT", name)
+        own = self.name.upper().replace("-", "_") in name.upper()
+        return (
+            value == self.image.alias != "localhost"
+            or own
+            or known.get(beside, ("", ""))[0] in self.ports
+        )
+
+
+def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Iterator[Finding]:
+    """Yield the servers of the suite's job that are not `planned` yet, and warn of those that cannot be."""
+    servers = [image for image in project.ci.services if not _is_part_of_job(image)]
+    known = [image for image in servers if kind_of(image) is not None]
+    yield from _second_ones(known, planned)
+    names = set(planned)
+    for image in servers:
+        server = _server(image)
+        if image in known or (server and server.name in names):
+            continue
+        if server is None:
+            yield _left_out(image, "its port is not known")
+        else:
+            names.add(server.name)
+            yield from server.findings(project)
+
+
+def _is_part_of_job(image: Image) -> bool:
+    name = image.name.rpartition("/")[2]
+    return image.built or bool(_NO_SERVERS.fullmatch(name))
+
+
+def _second_ones(images: list[Image], planned: Collection[str]) -> Iterator[Finding]:
+    """Yield Redis if the plan lacks it, and warn of every server of which it has one already."""
+    free = [_family(name) for name in planned]
+    has_database = any(name in _BUILT_IN and name != REDIS.name for name in planned)
+    for image in images:
+        kind = kind_of(image) or REDIS
+        if _family(kind.name) in free:
+            free.remove(_family(kind.name))
+        elif kind is REDIS and REDIS.name not in planned and image is _first_redis(images):
+            yield from declare(kind, image, f"{image.source} starts it")
+            yield Found("services.redis.port", REDIS.port, "no variable contains its address")
+        elif kind is REDIS or has_database:
+            yield _left_out(
+                image, "it has one server of a kind, for the settings' default database"
+            )
+
+
+def _first_redis(images: list[Image]) -> Image | None:
+    return next((image for image in images if kind_of(image) is REDIS), None)
+
+
+def _server(image: Image) -> _Server | None:
+    port = port_of(image)
+    unknown = UNKNOWN in image.name or "$" in image.name
+    return _Server(name=_name(image), image=image, port=port) if port and not unknown else None
+
+
+def _name(image: Image) -> str:
+    """Return the name in the plan: the CI's alias if it is one, else the last part of the image's name."""
+    alias = image.alias
+    if _NAME.fullmatch(alias) and alias != "localhost" and alias not in _BUILT_IN:
+        return alias
+    return re.sub(r"[^\w-]", "-", image.name.rpartition("/")[2])
+
+
+def _family(name: str) -> str:
+    """Return the name of a server, the same one for MySQL and MariaDB, which replace each other."""
+    return MYSQL.name if name == MARIADB.name else name
+
+
+def _known_addresses(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the variables that may contain an address: of the CI, and with a default of the settings."""
+    source = settings_source(project)
+    for read, statement in source.reads if source else ():
+        if read.default:
+            yield read.name, (read.default, f"its default in {statement.file}")
+    for name, (value, origin) in project.evidence.env.items():
+        yield name, (value, f"{name} in {origin}")
+
+
+def _left_out(image: Image, reason: str) -> Warn:
+    name = _name(image)
+    return Warn(
+        f"{image.source} starts {image.reference} for its tests, and the plan does not: {reason}; "
+        f"if the tests need it, declare it in `services` with its image and port",
+        (f'services.{name} = {{ image = "{image.reference}", port = 1234 }}',),
+    )

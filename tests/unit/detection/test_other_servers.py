@@ -1,0 +1,155 @@
+"""Servers of the CI for which HeroCI has no program are containers in the plan, or named in a warning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.project import ProjectConfig
+from tests.unit.detection.projects import django, loaded
+
+GITHUB = ".github/workflows/ci.yml"
+
+
+def on_github(
+    tmp_path: Path, services: str, *, env: str = "{}", settings: str = ""
+) -> ProjectConfig:
+    workflow = f"""
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    services: {services}
+    env: {env}
+    steps: [{{run: python manage.py test}}]
+"""
+    return loaded(tmp_path, {**django(settings), "requirements.txt": "django\n", GITHUB: workflow})
+
+
+def test_a_server_has_the_image_port_and_variables_of_the_ci(tmp_path: Path) -> None:
+    options = "-e 'discovery.type=single-node' --health-cmd 'curl localhost'"
+    services = f'{{es: {{image: "elastic/search:8.1", options: "{options}", env: {{A: b}}, ports: ["9201:9200"]}}}}'
+    es = on_github(tmp_path, services).config.services["es"]
+    assert (es.image, es.port) == ("elastic/search:8.1", 9200)
+    assert es.env == {"A": "b", "discovery.type": "single-node"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "pointed"),
+    [
+        (
+            "BROKER",
+            "amqp://me:me@localhost:5673//",
+            "amqp://me:me@{rabbit.host}:{rabbit.port}//",
+        ),
+        ("BROKER", "amqp://rabbit:5672", "amqp://{rabbit.host}:{rabbit.port}"),
+        ("QUEUE", "rabbit", "{rabbit.host}"),
+        ("RABBIT_HOST", "127.0.0.1", "{rabbit.host}"),
+        ("AMQP_PORT", "5673", "{rabbit.port}"),
+        ("OTHER", "localhost:15673", "localhost:15673"),
+        ("OTHER_HOST", "localhost", "localhost"),
+    ],
+)
+def test_variables_of_the_ci_point_to_the_container(
+    tmp_path: Path, name: str, value: str, pointed: str
+) -> None:
+    services = '{rabbit: {image: "rabbitmq:3", ports: ["5673:5672"]}}'
+    assert on_github(tmp_path, services, env=f'{{{name}: "{value}"}}').config.env[name] == pointed
+
+
+def test_a_default_of_the_settings_points_to_the_container_too(tmp_path: Path) -> None:
+    settings = 'import os\nMAIL = os.getenv("MAIL", "smtp://localhost:1025")'
+    found = on_github(tmp_path, "{mail: {image: axllent/mailpit}}", settings=settings)
+    assert found.config.env["MAIL"] == "smtp://{mail.host}:{mail.port}"
+
+
+def test_without_the_service_its_variables_keep_their_values(tmp_path: Path) -> None:
+    (tmp_path / "heroci.toml").write_text("services = {}\n")
+    services = '{rabbit: {image: "rabbitmq:3"}}'
+    found = on_github(tmp_path, services, env='{BROKER: "amqp://localhost:5672"}')
+    assert found.config.env["BROKER"] == "amqp://localhost:5672"
+
+
+@pytest.mark.parametrize(
+    ("services", "named"),
+    [
+        ("{ldap: {image: ghcr.io/shop/ldap}}", "starts ghcr.io/shop/ldap"),
+        ('{db: {image: "postgres:16"}, replica: {image: "postgres:15"}}', "starts postgres:15"),
+    ],
+)
+def test_a_server_that_cannot_be_planned_is_named(
+    tmp_path: Path, services: str, named: str
+) -> None:
+    settings = (
+        'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": "localhost"}}'
+    )
+    warnings = on_github(tmp_path, services, settings=settings).warnings
+    assert any(named in warning for warning in warnings), warnings
+
+
+def test_an_unknown_image_under_the_name_or_port_of_a_database_is_taken_as_it_is(
+    tmp_path: Path,
+) -> None:
+    settings = 'DATABASES = {"default": {"ENGINE": "django.contrib.gis.db.backends.postgis", "HOST": "localhost"}}'
+    services = '{postgres: {image: "pgrouting/pgrouting:14-3.5", ports: ["5432:5432"]}}'
+    postgres = on_github(tmp_path, services, settings=settings).config.services["postgres"]
+    assert postgres.image == "pgrouting/pgrouting:14-3.5"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".gitlab-ci.yml": """
+                test:
+                  variables: {MINIO_ROOT_USER: me, MODE: x}
+                  services: [{name: minio/minio, alias: store, command: [server, /data]}]
+                  script: [python manage.py test]
+                """},
+        {".circleci/config.yml": """
+                version: 2.1
+                jobs:
+                  test:
+                    docker:
+                      - image: cimg/python:3.12
+                      - {image: minio/minio, name: store, command: server /data, environment: {MINIO_ROOT_USER: me}}
+                    steps: [checkout, run: python manage.py test]
+                """},
+        {GITHUB: """
+                on: push
+                jobs:
+                  test:
+                    steps:
+                      - run: docker run -d --name store -p 9000:9000 -e MINIO_ROOT_USER=me minio/minio server /data
+                      - run: python manage.py test
+                """},
+        {
+            GITHUB: """
+                on: push
+                jobs:
+                  test:
+                    steps: [{run: docker compose up -d}, {run: python manage.py test}]
+                """,
+            "compose.yml": """
+                services:
+                  store:
+                    image: minio/minio
+                    command: server /data
+                    environment: [MINIO_ROOT_USER=me]
+                    ports: [{target: 9000, published: 9009}]
+                  web: {build: .}
+                """,
+            "Dockerfile": "FROM python:3.12\n",
+        },
+    ],
+    ids=["gitlab", "circleci", "docker run", "compose"],
+)
+def test_the_servers_of_every_kind_of_ci_are_planned_with_their_arguments(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    found = loaded(tmp_path, {**django(), "requirements.txt": "django\n", **files})
+    assert list(found.config.services) == ["store"]
+    store = found.config.services["store"]
+    assert (store.image, store.port, store.arguments) == ("minio/minio", 9000, ("server", "/data"))
+    assert store.env == {"MINIO_ROOT_USER": "me"}
+    assert not found.config.tests.before
