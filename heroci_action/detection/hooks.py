@@ -9,14 +9,17 @@ from typing import Any
 
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
-from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.project_files import ProjectFiles, words
 
 _PROGRAMS = frozenset({"pre-commit", "prek"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """A hook with the version of its repository; `wanted` and `unwanted` are patterns of the files that it sees."""
+    """A hook with the version of its repository; `wanted` and `unwanted` are patterns of the files that it sees.
+
+    `entry` are the words of the command of a local hook.
+    """
 
     id: str
     path: str
@@ -26,6 +29,8 @@ class Hook:
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
     manual: bool = False
+    entry: tuple[str, ...] = ()
+    passes_files: bool = True
 
 
 def read_hooks(project: ProjectFiles) -> Iterator[Hook]:
@@ -44,6 +49,8 @@ def read_hooks(project: ProjectFiles) -> Iterator[Hook]:
                 wanted=_patterns(document.get("files"), hook.get("files")),
                 unwanted=_patterns(document.get("exclude"), hook.get("exclude")),
                 manual="manual" in texts(hook.get("stages")),
+                entry=words(str(hook.get("entry") or "")),
+                passes_files=str(hook.get("pass_filenames")).lower() != "false",
             )
 
 
@@ -60,10 +67,10 @@ def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
     """Return the hooks that a command runs: `pre-commit run --all-files`, or only one by its id."""
     call = command.call
     name = "pre-commit" if call.program == "pre_commit" else call.name.partition("@")[0]
-    words = [word for word in call.arguments if not word.startswith("-")]
-    if name not in _PROGRAMS or words[:1] != ["run"]:
+    named = [word for word in call.arguments if not word.startswith("-")]
+    if name not in _PROGRAMS or named[:1] != ["run"]:
         return ()
-    asked = tuple(hook for hook in hooks if hook.id in words[1:])
+    asked = tuple(hook for hook in hooks if hook.id in named[1:])
     return asked or _of_stage(hooks, _option(call.arguments, "--hook-stage", "--stage"))
 
 

@@ -16,6 +16,7 @@ from heroci_action.detection.lint_commands import (
     command_of,
     further_calls,
 )
+from heroci_action.detection.lint_programs import Check, find_checks, find_left_out
 from heroci_action.detection.lint_versions import find_pin, find_plugins
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions
@@ -24,40 +25,19 @@ from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join
 
 DEFAULT_TOOLS = ("black", "isort", "flake8")
-# Checks of Python and templates whose output HeroCI does not read.
-_OTHER_TOOLS = frozenset(
-    {
-        "bandit",
-        "djlint",
-        "djhtml",
-        "curlylint",
-        "codespell",
-        "vulture",
-        "pyright",
-        "basedpyright",
-        "ty",
-        "pydocstyle",
-    }
-    | {
-        "pycodestyle",
-        "pyflakes",
-        "interrogate",
-        "semgrep",
-        "lint-imports",
-        "deptry",
-        "pip-audit",
-        "safety",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Evidence:
-    """Why a tool is the project's, and how the project calls it; `version` comes from the hook that calls it."""
+    """Why a tool is the project's, and how the project calls it; `version` comes from the hook that calls it.
+
+    `format` is that of the output of a tool with another name.
+    """
 
     why: str
-    command: tuple[str, ...] | None = None
+    command: str | tuple[str, ...] | None = None
     version: str | None = None
+    format: str | None = None
 
 
 _Way = Callable[[ProjectFiles, LintTool], _Evidence | None]
@@ -70,21 +50,37 @@ def detect_lint(project: ProjectFiles) -> Iterator[Finding]:
     """
     configured = project.configured("lint")
     asked = _found(project, partial(_by_call, by_ci(project)), every=True)
-    found = asked or _not_asked(project)
+    checks = find_checks(project)
+    found = asked or ({} if checks else _not_asked(project))
     if configured is None:
-        yield from _lint(found)
+        yield from _lint({**found, **_further(project), **dict(map(_named, checks))})
         yield from _not_planned(project)
-        if not asked and (project.ci.jobs or not found):
+        if not (asked or checks) and (project.ci.jobs or not found):
             yield Found("stages.lint.optional", True, _why_optional(found))
-    names = (
-        set(configured)
-        if isinstance(configured, list | Mapping)
-        else set(found) or set(DEFAULT_TOOLS)
-    )
-    tools = (tool for tool in LINT_TOOLS.values() if tool.name in names)
     yield Fact("lint_plugins", tuple(dict.fromkeys(find_plugins(project))))
-    specs = {tool.name: _spec(project, tool, asked) for tool in tools}
-    yield Fact("lint_specs", {name: spec for name, spec in specs.items() if spec})
+    yield Fact("lint_specs", _specs(project, _names(configured, found), asked))
+
+
+def _named(check: Check) -> tuple[str, _Evidence]:
+    return check.name, _Evidence(why=check.why, command=check.command)
+
+
+def _names(configured: object, found: Mapping[str, _Evidence]) -> set[str]:
+    """Return the tools to install."""
+    if isinstance(configured, list | Mapping):
+        return set(configured)
+    return set(found) or set(DEFAULT_TOOLS)
+
+
+def _specs(
+    project: ProjectFiles, names: set[str], asked: Mapping[str, _Evidence]
+) -> dict[str, str]:
+    """Return the requirements of the tools; those that only the CI names are needed if they are planned."""
+    tools = (tool for tool in LINT_TOOLS.values() if tool.name in names)
+    specs = {tool.name: spec for tool in tools if (spec := _spec(project, tool, asked))}
+    configured = project.configured("lint")
+    checks = (check for check in find_checks(project) if configured is None or check.name in names)
+    return {**specs, **{check.name: check.requirement for check in checks}}
 
 
 def _spec(project: ProjectFiles, tool: LintTool, asked: Mapping[str, _Evidence]) -> str | None:
@@ -96,30 +92,35 @@ def _spec(project: ProjectFiles, tool: LintTool, asked: Mapping[str, _Evidence])
 def _lint(found: Mapping[str, _Evidence]) -> Iterator[Finding]:
     if found:
         why = "; ".join(f"{name}: {evidence.why}" for name, evidence in found.items())
-        tools = {
-            name: {"command": list(evidence.command)} if evidence.command else {}
-            for name, evidence in found.items()
-        }
-        yield Found("lint", tools, why)
+        yield Found("lint", {name: _table(evidence) for name, evidence in found.items()}, why)
+
+
+def _table(evidence: _Evidence) -> dict[str, object]:
+    """Return the table of a tool in the configuration."""
+    command = evidence.command
+    table: dict[str, object] = {}
+    if command:
+        table["command"] = command if isinstance(command, str) else list(command)
+    if evidence.format:
+        table["format"] = evidence.format
+    return table
+
+
+def _further(project: ProjectFiles) -> dict[str, _Evidence]:
+    """Return the further calls of the tools, whose options differ from those of the first."""
+    source = by_ci(project)
+    return {
+        f"{tool.name}-{number}": _Evidence(
+            why=call.why, command=command_of(project, tool, [call]), format=tool.name
+        )
+        for tool in LINT_TOOLS.values()
+        for number, call in enumerate(further_calls(source(tool)), start=2)
+    }
 
 
 def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn of checks of the CI that the plan does not contain: further calls of a tool, and other tools."""
-    source = by_ci(project)
-    for tool in LINT_TOOLS.values():
-        for line, call in further_calls(source(tool)).items():
-            yield Warn(
-                f"the CI also runs {line!r} ({call.why}), which the plan does not contain",
-                (
-                    f'lint."{tool.name}-2" = {{ command = {json.dumps(line)}, format = "{tool.name}" }}',
-                ),
-            )
-    others = {
-        c.call.name: c
-        for c in project.ci.commands
-        if c.call.name in _OTHER_TOOLS and not c.may_fail
-    }
-    for name, command in others.items():
+    """Warn of checks of the CI that the plan does not contain."""
+    for name, command in find_left_out(project).items():
         yield Warn(
             f"the CI also runs {command.shown!r} ({command.source}), which the plan does not contain",
             (f"lint.{name} = {json.dumps(command.line)}",),

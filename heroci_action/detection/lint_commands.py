@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os.path
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -209,15 +208,14 @@ def command_of(project: ProjectFiles, tool: LintTool, found: list[Call]) -> tupl
     return (first.program, *tool.command[1:-1], *first.options, *relative(project, paths))
 
 
-def further_calls(found: list[Call]) -> dict[str, Call]:
-    """Return the commands, except hooks, whose options differ from those of the first call."""
-    return {
-        shlex.join((call.program, *call.options, *call.paths)): call
-        for call in found[1:]
-        if call.options != found[0].options
-        and call.version is None
-        and not call.why.startswith("a hook")
-    }
+def further_calls(found: list[Call]) -> tuple[Call, ...]:
+    """Return a call for each set of options, except those of hooks, that differs from those of the first call."""
+    further: dict[tuple[str, ...], Call] = {}
+    for call in found[1:]:
+        is_hook = call.version is not None or call.why.startswith("a hook")
+        if call.options != found[0].options and not is_hook:
+            further.setdefault(call.options, call)
+    return tuple(further.values())
 
 
 def _targets(project: ProjectFiles, call: Call) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def _narrow(
         *(f"{other}/" for other in project.ci.territory.others if other != "."),
     ]
     if wanted or unwanted:
-        kept = [file for file in files if _passes(file, wanted, unwanted)]
+        kept = [file for file in files if passes(file, wanted, unwanted)]
         strays += set(files) - set(kept)
         files = kept
     if len(paths) > MAX_FILES:
@@ -90,7 +90,8 @@ def _below(files: Iterable[str], path: str) -> list[str]:
     return [file for file in files if path in (".", file) or file.startswith(f"{path}/")]
 
 
-def _passes(file: str, wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> bool:
+def passes(file: str, wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> bool:
+    """Return whether a hook with these patterns sees a file."""
     return all(_finds(pattern, file) for pattern in wanted) and not any(
         _finds(pattern, file) for pattern in unwanted
     )

@@ -25,17 +25,19 @@ def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
 
     If the CI installs the newest version, the version of a hook does not count.
     """
-    pin = find_pins(project).get(tool.distribution) or _ci_pin(project, tool)
+    pin = find_pins(project).get(tool.distribution) or find_installed_pin(
+        project, tool.distribution
+    )
     newest = tool.distribution in _installed_words(project.ci.commands)
     return pin or (None if newest else _hook_pin(project, tool))
 
 
-def _ci_pin(project: ProjectFiles, tool: LintTool) -> str | None:
+def find_installed_pin(project: ProjectFiles, distribution: str) -> str | None:
     """Return the version in `pip install black==24.1` or `uvx ruff@0.9.1`."""
-    form = re.compile(rf"{tool.distribution}(?:==|@)v?(\d+(?:\.\w+)+)")
+    form = re.compile(rf"{re.escape(distribution)}(?:\[[\w,]+\])?(?:==|@)v?(\d+(?:\.\w+)+)")
     words = (word for command in project.ci.commands for word in command.words)
     found = (form.fullmatch(word) for word in words)
-    return next((f"{tool.distribution}=={match[1]}" for match in found if match), None)
+    return next((f"{distribution}=={match[1]}" for match in found if match), None)
 
 
 def _hook_pin(project: ProjectFiles, tool: LintTool) -> str | None:

@@ -84,20 +84,120 @@ def test_default_tools_are_optional_and_labelled(tmp_path: Path) -> None:
     assert project.origins["stages.lint.optional"] == "detected: not configured in this project"
 
 
-def test_checks_of_the_ci_that_the_plan_does_not_contain_are_named(tmp_path: Path) -> None:
-    text = """
-        on: push
-        jobs:
-          lint:
-            steps:
-              - run: flake8 mysite --select E9
-              - run: flake8 mysite --max-complexity 10
-              - run: flake8 mysite --exit-zero --max-line-length 80
-              - run: bandit -r mysite
-        """
-    found = loaded(tmp_path, {**django(), ".github/workflows/ci.yml": text})
-    named = [warning.split(" (")[0] for warning in found.warnings if "also runs" in warning]
-    assert named == [
-        "the CI also runs 'flake8 --max-complexity 10 mysite'",
-        "the CI also runs 'bandit -r mysite'",
-    ]
+CHECK_HOOKS = """
+    repos:
+      - repo: https://github.com/PyCQA/bandit
+        rev: 1.8.0
+        hooks: [{id: bandit, exclude: ^mysite/tests/}]
+      - repo: https://github.com/djlint/djLint
+        rev: v1.36.4
+        hooks: [{id: djlint-reformat-django}]
+      - repo: local
+        hooks:
+          - {id: imports, name: x, language: system, entry: lint-imports --no-logo, pass_filenames: false}
+          - {id: words, name: x, language: system, entry: eslint}
+    """
+CHECKED = {
+    **django(),
+    "mysite/tests/test_a.py": "",
+    "mysite/templates/a.html": "",
+    "templates/base.html": "",
+}
+
+
+def ci(*lines: str) -> dict[str, str]:
+    steps = "".join(f"      - run: {line}\n" for line in lines)
+    return {".github/workflows/ci.yml": f"on: push\njobs:\n  lint:\n    steps:\n{steps}"}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "command", "requirement"),
+    [
+        ("bandit -r mysite", "bandit", ("bandit", "-r", "mysite"), "bandit"),
+        (
+            "bandit -q -r . -x ./tests",
+            "bandit",
+            ("bandit", "-q", "-r", ".", "-x", "./tests"),
+            "bandit",
+        ),
+        (
+            "pip install djlint==1.36.4 && djlint . --lint",
+            "djlint",
+            ("djlint", "mysite", "templates", "--lint"),
+            "djlint==1.36.4",
+        ),
+        (
+            "djlint --reformat --check templates",
+            "djlint",
+            ("djlint", "--reformat", "--check", "templates"),
+            "djlint",
+        ),
+        ("uvx codespell@2.4.1", "codespell", ("codespell",), "codespell==2.4.1"),
+        ("python -m pydocstyle mysite", "pydocstyle", ("pydocstyle", "mysite"), "pydocstyle"),
+        ("cd mysite && lint-imports", "lint-imports", "cd mysite && lint-imports", "import-linter"),
+        (
+            "cd mysite && curlylint templates",
+            "curlylint",
+            ("curlylint", "mysite/templates"),
+            "curlylint",
+        ),
+        (
+            "poetry run djhtml --check templates/base.html",
+            "djhtml",
+            ("djhtml", "--check", "templates/base.html"),
+            "djhtml",
+        ),
+    ],
+)
+def test_a_check_whose_output_is_not_read_runs_as_in_the_ci(
+    tmp_path: Path, line: str, name: str, command: object, requirement: str
+) -> None:
+    found = loaded(tmp_path, {**CHECKED, **ci(line)})
+    assert {tool: config.command for tool, config in found.config.lint.items()} == {name: command}
+    assert found.facts.lint_specs == {name: requirement}
+    assert "lint" not in found.config.stages
+
+
+def test_hooks_that_the_ci_runs_become_checks_that_change_nothing(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path,
+        {**CHECKED, ".pre-commit-config.yaml": CHECK_HOOKS, **ci("pre-commit run --all-files")},
+    )
+    assert {tool: config.command for tool, config in found.config.lint.items()} == {
+        "bandit": ("bandit", "manage.py", "mysite/__init__.py", "mysite/settings.py"),
+        "djlint": (
+            *("djlint", "--profile=django", "--reformat", "--check"),
+            *("mysite/templates/a.html", "templates/base.html"),
+        ),
+        "lint-imports": ("lint-imports", "--no-logo"),
+    }
+    assert set(found.facts.lint_specs.values()) == {
+        "bandit==1.8.0",
+        "djlint==1.36.4",
+        "import-linter",
+    }
+
+
+def test_further_calls_of_a_tool_are_further_steps(tmp_path: Path) -> None:
+    lines = (
+        "flake8 mysite --select E9",
+        "flake8 mysite --max-complexity 10",
+        "flake8 mysite --exit-zero --max-line-length 80",
+        "bandit -r mysite",
+        "bandit -r mysite -ll",
+    )
+    found = loaded(tmp_path, {**django(), **ci(*lines)}).config.lint
+    assert list(found) == ["flake8", "flake8-2", "bandit", "bandit-2"]
+    assert found["flake8-2"].format == "flake8"
+    assert found["flake8-2"].command == (
+        *("flake8", "--format=default", "--max-complexity", "10", "mysite"),
+    )
+
+
+@pytest.mark.parametrize(
+    "line", ["npx eslint static", "djhtml templates", "pip-audit", "djlint --reformat ."]
+)
+def test_checks_that_cannot_run_or_would_change_files_are_named(tmp_path: Path, line: str) -> None:
+    found = loaded(tmp_path, {**CHECKED, **ci(line)})
+    assert any(f"the CI also runs '{line}'" in warning for warning in found.warnings)
+    assert all(config.command is None for config in found.config.lint.values())
