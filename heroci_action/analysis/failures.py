@@ -76,6 +76,12 @@ def failures_of(stages: Iterable[StageResult]) -> tuple[Failure, ...]:
     )
 
 
+def ranked_failures(result: Result) -> tuple[Failure, ...]:
+    """Return the failed tests, new ones first, because a change is more likely to have caused them."""
+    new = frozenset(result.comparison.new) if result.comparison else frozenset()
+    return tuple(sorted(failures_of(result.stages), key=lambda one: one.test.id not in new))
+
+
 def _source_names(stages: Sequence[StageResult]) -> dict[tuple[str, str], str]:
     """Return the names of all steps with tests, by stage and step; none if there is only one."""
     steps = [(stage.name, step.name) for stage in stages for step in stage.steps if step.has_tests]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from heroci_action.analysis.failures import (
     FailureGroup,
-    failures_of,
     group,
     put_kinds_first,
+    ranked_failures,
 )
 from heroci_action.analysis.replays import describe_replays
 from heroci_action.analysis.slowest import slowest_tests
@@ -98,7 +98,7 @@ class Closing:
         self._print_rest(len(failures))
 
     def _print_failures(self, result: Result) -> None:
-        groups = put_kinds_first(group(failures_of(result.stages)), SHOWN)
+        groups = put_kinds_first(group(ranked_failures(result)), SHOWN)
         if not groups:
             return
         self.terminal.title("Failed tests")

@@ -13,7 +13,7 @@ from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from heroci_action.analysis.baseline import known_since
-from heroci_action.analysis.failures import Failure, failures_of
+from heroci_action.analysis.failures import Failure, ranked_failures
 from heroci_action.analysis.history import (
     history_lines,
     outcomes_of_test,
@@ -28,6 +28,7 @@ from heroci_action.analysis.warnings import warnings_of
 from heroci_action.reports.comparison_section import points
 from heroci_action.reports.links import NO_LINKS, CodeLinks
 from heroci_action.reports.markdown import icon
+from heroci_action.reports.markdown import number as unbroken
 from heroci_action.results.coverage import FileCoverage
 from heroci_action.results.records import PastRun, Result, StageResult, Status, StepResult, TestCase
 from heroci_action.text import clip, count, one_line, place, printable, seconds
@@ -122,7 +123,7 @@ def pieces(
     result: Result, *, sources: Mapping[str, str], links: CodeLinks = NO_LINKS
 ) -> Iterator[bytes]:
     """Yield the page of `render` in pieces, to save memory."""
-    failures = failures_of(result.stages)
+    failures = ranked_failures(result)
     shown = _count_shown(failures)
     style, script = _resource("report.css"), _resource("report.js")
     page = _template().stream(
@@ -225,7 +226,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "icon": icon,
-        "time": seconds,
+        "time": lambda value: unbroken(seconds(value)),
         "cut": lambda text: clip(text, OUTPUT),
         "one_line": one_line,
         "counted": count,
@@ -243,9 +244,9 @@ def _figures(result: Result) -> Iterator[tuple[str, str]]:
     counts = result.counts
     yield "tests", f"{counts.total:,}"
     for name in ("passed", "failed", "errored", "flaky", "skipped"):
-        number: int = getattr(counts, name)
-        if number:
-            yield name, f"{number:,}"
+        tests: int = getattr(counts, name)
+        if tests:
+            yield name, f"{tests:,}"
     percent = result.coverage.percent if result.coverage else None
     before = result.comparison.coverage if result.comparison else None
     if percent is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from heroci_action.analysis.failures import failures_of
+from heroci_action.analysis.failures import ranked_failures
 from heroci_action.analysis.gates import STAGE as GATES
 from heroci_action.analysis.history import times_of_test, whole_history
 from heroci_action.analysis.slowest import describe_fixtures, slowest_tests
@@ -71,7 +71,7 @@ def render(result: Result, *, budget: int = MAX_SUMMARY, links: CodeLinks = NO_L
     ]
     left = budget - sum(map(size, [*head, *before, *after]))
     notes = Notes(links=links, marks=marks(result.comparison))
-    tests = failure_section(failures_of(result.stages), left - ROOM_FOR_MORE, notes)
+    tests = failure_section(ranked_failures(result), left - ROOM_FOR_MORE, notes)
     return "\n".join([*head, *tests, *before, *after]) + "\n"
 
 

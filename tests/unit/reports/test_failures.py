@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
+from heroci_action.analysis.baseline import compare
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.analysis.failures import (
     Failure,
@@ -14,6 +17,7 @@ from heroci_action.analysis.failures import (
     put_kinds_first,
     useful_lines,
 )
+from heroci_action.reports import html, summary
 from heroci_action.results.packed import pack
 from heroci_action.results.records import Attempt, StageResult, Status, TestCase
 from tests.unit.builders import case, run, run_of, stage, step
@@ -207,3 +211,14 @@ def test_needs_in_a_circle_or_unknown_ones_end() -> None:
     stages = (timed("a", 1, "b", "nobody"), timed("b", 2, "a"))
 
     assert set(ids(critical_path(stages))) == {"a", "b"}
+
+
+def test_new_failures_come_first_in_the_summary_and_on_the_page() -> None:
+    known, new = case("a_known", Status.FAILED), case("b_new", Status.FAILED)
+    now = run_of(known, new)
+    compared = replace(now, comparison=compare(now, run_of(known)))
+
+    pages = (summary.render(compared), html.render(compared, sources={}).decode())
+
+    for page in pages:
+        assert page.index("b_new") < page.index("a_known")
