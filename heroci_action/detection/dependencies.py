@@ -146,7 +146,9 @@ def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
     installed: dict[str, str] = {}
     missing: dict[str, str] = {}
     for command in project.evidence.testing:
-        for name in _packages_of(project, command):
+        for word in _packages_of(project, command):
+            # `gettext=0.21-12`: Debian has another build of it.
+            name = word.partition("=")[0]
             if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name) and not _SERVER.fullmatch(name):
                 known = debian_name(name)
                 (installed if known else missing)[known or name] = command.source

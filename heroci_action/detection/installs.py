@@ -93,7 +93,7 @@ class Installs:
                 return metadata.default_groups
             case "poetry":
                 return tuple(g for g in metadata.groups if g not in metadata.optional_groups)
-            case "pdm":
+            case "pdm" if not set(self.groups) & set(metadata.groups):
                 return tuple(metadata.groups)
         return ()
 
@@ -147,7 +147,7 @@ class _Arguments:
         pending = iter(arguments)
         for given in pending:
             # `-qr FILE` is `-q -r FILE`.
-            word = f"-{given[-1]}" if re.fullmatch(r"-[qvUI]+[rce]", given) else given
+            word = f"-{given[-1]}" if re.fullmatch(r"-[qvUId]+[rceG]", given) else given
             name, sign, value = word.partition("=")
             if word[:2] in {"-r", "-c", "-e", "-G", "-E"} and word[2:]:
                 found.add(word[:2], word[2:].removeprefix("="))
@@ -237,7 +237,7 @@ class _Reader:
             without=frozenset(
                 (*given.values("--no-group"), *(("dev",) if given.has("--no-dev") else ()))
             ),
-            only=given.has("--only-group"),
+            only=given.has("--only-group", "--no-default-groups"),
             every_extra=given.has("--all-extras"),
             every_group=given.has("--all-groups"),
             packages=given.values("--with") if runs else (),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from heroci_action.detection.ci.django_program import starts_django
@@ -22,6 +24,7 @@ _SIDE = re.compile(
 _DJANGO_MANAGE = re.compile(
     r"execute_from_command_line|DJANGO_SETTINGS_MODULE|configurations\.management"
 )
+_ADDS_PATH = frozenset({"sys.path.insert", "sys.path.append", "path.insert", "path.append"})
 _PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
 
@@ -152,7 +155,7 @@ def _rank(path: str) -> tuple[bool, int, str]:
 def import_roots(tree: RepositoryFiles, layout: Layout) -> tuple[str, ...]:
     """Return the directories in which to look for modules of the project, the likeliest first."""
     wanted = (
-        *((parent(layout.manage),) if layout.manage else ()),
+        *((parent(layout.manage), *added_paths(tree, layout.manage)) if layout.manage else ()),
         layout.directory,
         join(layout.directory, "src"),
         ".",
@@ -160,6 +163,20 @@ def import_roots(tree: RepositoryFiles, layout: Layout) -> tuple[str, ...]:
     )
     unique = dict.fromkeys(wanted)
     return tuple(directory for directory in unique if tree.has_directory(directory))
+
+
+def added_paths(tree: RepositoryFiles, program: str) -> Iterator[str]:
+    """Yield the directories that a program adds to `sys.path`, if their names are in the call."""
+    for node in ast.walk(tree.python(program)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in _ADDS_PATH:
+            words = [
+                c.value
+                for c in ast.walk(node)
+                if isinstance(c, ast.Constant) and isinstance(c.value, str)
+            ]
+            path = join(parent(program), *words)
+            if words and not path.startswith(("/", "..")):
+                yield path
 
 
 def module_file(tree: RepositoryFiles, roots: tuple[str, ...], module: str) -> str | None:

@@ -71,6 +71,7 @@ def read_metadata(tree: RepositoryFiles, directory: str) -> Metadata | None:
     project, tool = table(pyproject.get("project")), table(pyproject.get("tool"))
     poetry, uv = table(tool.get("poetry")), table(tool.get("uv"))
     groups = _groups(pyproject, poetry, uv)
+    groups.update(table(table(tool.get("pdm")).get("dev-dependencies")))
     setup = _Setup.read(tree, directory)
     if not (project or poetry.get("dependencies") or groups or setup.exists):
         return None

@@ -25,10 +25,7 @@ def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
     if module:
         yield Found("settings", module, why)
         if project.module(module) is None:
-            yield Warn(
-                f"the settings module {module!r} ({why}) was not found in the repository; "
-                "if it is generated, make it in `tests.before`, else set `settings`"
-            )
+            yield _not_in_repository(project, module, why)
     elif project.configured("settings") is None and not _configures_itself(project):
         modules = find_settings_modules(project)
         lines = tuple(f'settings = "{module}"' for module in modules[:1])
@@ -44,8 +41,23 @@ def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
             yield Fact(name, found)
 
 
+def _not_in_repository(project: ProjectFiles, module: str, why: str) -> Warn:
+    """Return the warning about a settings module without a file, with the modules that exist."""
+    modules = find_settings_modules(project)
+    others = f" to one of the repository's modules ({_shown(modules)})" if modules else ""
+    return Warn(
+        f"the settings module {module!r} ({why}) was not found in the repository; "
+        f"if it is generated, make it in `tests.before`, else set `settings`{others}",
+        tuple(f'settings = "{other}"' for other in modules[:1]),
+    )
+
+
+def _shown(modules: tuple[str, ...]) -> str:
+    return ", ".join(modules[:_MAX_CANDIDATES])
+
+
 def _no_settings(modules: tuple[str, ...]) -> str:
-    shown = ", ".join(modules[:_MAX_CANDIDATES]) or "none that looks like one"
+    shown = _shown(modules) or "none that looks like one"
     return (
         "no settings module was found: neither manage.py nor the project's CI names DJANGO_SETTINGS_MODULE; "
         f"set `settings` to one of the repository's modules ({shown})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -113,15 +114,33 @@ def _module_file(
 
 
 def _console_script(command: Command, tree: RepositoryFiles) -> str | None:
-    """Return the file of an entry in [project.scripts], such as `shop = "shop.cli:main"`."""
+    """Return the file of a console script of the project, such as `shop = "shop.cli:main"`."""
     for directory in ancestors(command.directory) if not command.directory.startswith("/") else ():
-        pyproject = tree.toml(join(directory, "pyproject.toml"))
-        poetry = table(table(pyproject.get("tool")).get("poetry"))
-        scripts = {
-            **table(poetry.get("scripts")),
-            **table(table(pyproject.get("project")).get("scripts")),
-        }
-        target = scripts.get(command.call.program)
-        if isinstance(target, str):
-            return _module_file(target.partition(":")[0], directory, tree, ("", "/__init__"))
+        target = _script_target(command.call.program, directory, tree)
+        if target is not None:
+            module = re.split(r"[:\s]", target)[0]
+            return _module_file(module, directory, tree, ("", "/__init__"))
     return None
+
+
+def _script_target(name: str, directory: str, tree: RepositoryFiles) -> str | None:
+    """Return the entry point of a script in pyproject.toml, setup.cfg or setup.py."""
+    pyproject = tree.toml(join(directory, "pyproject.toml"))
+    poetry = table(table(pyproject.get("tool")).get("poetry"))
+    scripts = {
+        **table(poetry.get("scripts")),
+        **table(table(pyproject.get("project")).get("scripts")),
+    }
+    if isinstance(target := scripts.get(name), str):
+        return target
+    line = rf"(?m)^\s*{re.escape(name)}\s*=\s*([\w.]+:\w+)"
+    section = tree.ini(join(directory, "setup.cfg")).get("options.entry_points", {})
+    if match := re.search(line, section.get("console_scripts", "")):
+        return match[1]
+    constants = (
+        node.value
+        for node in ast.walk(tree.python(join(directory, "setup.py")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    found = (re.search(line, text) for text in constants if name in text)
+    return next((match[1] for match in found if match), None)

@@ -52,7 +52,11 @@ def workflow(*lines: str) -> dict[str, str]:
         ("uv sync --locked --frozen", ("dev",)),
         ("pip install --group checks -e .", ("checks",)),
         ("pip install --group pyproject.toml:checks", ("checks",)),
-        ("pdm sync -G checks", ("dev", "checks", "docs")),
+        ("uv sync --no-default-groups --group checks", ("checks",)),
+        # A named group of PDM takes the place of all other groups for development.
+        ("pdm sync", ("dev", "checks", "docs")),
+        ("pdm sync -G checks", ("checks",)),
+        ("pdm install -dG checks", ("checks",)),
     ],
 )
 def test_the_groups_that_the_ci_installs_are_installed(
@@ -211,3 +215,15 @@ def test_an_old_coverage_turns_measuring_off_with_a_warning(
     found = loaded(tmp_path, {**django(), "requirements.txt": f"django\n{requirement}\n"})
     assert found.config.tests.coverage is measured
     assert any("coverage is not measured" in text for text in found.warnings) is not measured
+
+
+def test_pdm_dev_dependencies_are_groups(tmp_path: Path) -> None:
+    pyproject = '[project]\nname = "x"\ndependencies = ["django"]\n[tool.pdm.dev-dependencies]\ntest = ["pytest"]\n'
+    found = loaded(tmp_path, {**django(), "pyproject.toml": pyproject, **workflow("pdm install")})
+    assert found.config.groups == ("test",)
+
+
+def test_a_version_of_an_ubuntu_package_is_dropped(tmp_path: Path) -> None:
+    files = {**django(), "requirements.txt": "django\n"}
+    found = loaded(tmp_path, {**files, **workflow("sudo apt-get install -y gettext=0.21-12")})
+    assert found.config.apt == ("gettext",)

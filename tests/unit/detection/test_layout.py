@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -97,3 +98,64 @@ def test_directories_that_git_would_not_track_are_not_looked_at(tmp_path: Path) 
     }
     assert loaded(tmp_path, files).warnings == loaded(tmp_path, {}).warnings
     assert loaded(tmp_path, {}).facts.manage == "site/manage.py"
+
+
+MAIN = """
+    import os, sys
+    from django.core.management import execute_from_command_line
+
+    def main():
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+        execute_from_command_line(sys.argv)
+"""
+ENTRIES = {
+    "pyproject.toml": '[project]\nname = "shop"\n[project.scripts]\nshopctl = "shop.cli:main"\n',
+    "setup.cfg": "[options.entry_points]\nconsole_scripts =\n    shopctl = shop.cli:main\n",
+    "setup.py": 'setup(entry_points={"console_scripts": ["other=x:y", "shopctl = shop.cli:main [extra]"]})\n',
+}
+
+
+@pytest.mark.parametrize("place", ["", "src/"])
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_console_script_of_the_project_runs_the_tests(
+    tmp_path: Path, entry: str, place: str
+) -> None:
+    job = "      - run: pip install -e .\n      - run: shopctl test shop\n"
+    files = {
+        entry: ENTRIES[entry],
+        f"{place}shop/__init__.py": "",
+        f"{place}shop/cli.py": MAIN,
+        f"{place}shop/settings.py": SQLITE,
+        "requirements.txt": "django\n",
+        ".github/workflows/ci.yml": f"on: push\njobs:\n  test:\n    steps:\n{job}",
+    }
+    found = loaded(tmp_path, files)
+    assert (found.config.settings, found.config.tests.args) == ("shop.settings", (("shop",),))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'sys.path.insert(0, os.path.join(os.path.dirname(__file__), "apps"))',
+        'sys.path.append("apps")',
+        'sys.path.append(str(Path(__file__).parent / "apps"))',
+    ],
+)
+def test_modules_are_found_where_manage_py_adds_directories(tmp_path: Path, line: str) -> None:
+    files = {
+        "manage.py": f"import os, sys\n{line}\n{dedent(manage())}",
+        "apps/mysite/settings.py": SQLITE,
+    }
+    found = loaded(tmp_path, files)
+    assert not any("was not found in the repository" in warning for warning in found.warnings)
+
+
+def test_a_settings_module_that_is_missing_is_a_warning_with_candidates(tmp_path: Path) -> None:
+    settings = f"INSTALLED_APPS = []\n{SQLITE}"
+    files = {
+        "manage.py": manage("mysite.local"),
+        "mysite/__init__.py": "",
+        "mysite/base.py": settings,
+    }
+    (warning,) = (text for text in loaded(tmp_path, files).warnings if "mysite.local" in text)
+    assert "one of the repository's modules (mysite.base)" in warning
