@@ -129,9 +129,12 @@ def _needed_packages(project: ProjectFiles) -> dict[str, str]:
     return {**needed, "gdal-bin": "GeoDjango"} if uses_geodjango(project) else needed
 
 
+_INSTALL = re.compile(r"\b(?:apt(?:-get)? (?:-\S+ )*install|apk (?:-\S+ )*add)(?: ([^&|;$<>`]*))?")
+
+
 def _packages_of(project: ProjectFiles, command: Command) -> list[str]:
-    """Return what a call of apt-get installs: `apt-get install NAME…` and `cat FILE | xargs apt-get install`."""
-    match = re.search(r"\bapt(?:-get)? (?:-\S+ )*install(?: ([^&|;$<>`]*))?", command.line)
+    """Return what `apt-get install NAME…`, `cat FILE | xargs apt-get install` and `apk add` install."""
+    match = _INSTALL.search(command.line)
     if match is None:
         return []
     piped = re.match(r"cat (\S+) \| .*\bxargs\b", command.line)
@@ -145,7 +148,7 @@ def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the Debian packages that the test job installs, and the ones that dependencies need."""
     installed: dict[str, str] = {}
     missing: dict[str, str] = {}
-    for command in project.evidence.testing:
+    for command in (*project.image_commands, *project.evidence.testing):
         for word in _packages_of(project, command):
             # `gettext=0.21-12`: Debian has another build of it.
             name = word.partition("=")[0]

@@ -9,6 +9,8 @@ from functools import cached_property
 
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
 _COMMAND = re.compile(r"(CMD|ENTRYPOINT)\s", re.IGNORECASE)
+_COPY_FROM = re.compile(r"(?:COPY|ADD)\s+--from=(\S+)", re.IGNORECASE)
+_HERE_DOCUMENT = re.compile(r"<<-?['\"]?(\w+)['\"]?\s*$")
 _COPY = re.compile(r"(?:COPY|ADD)\s+(.+)", re.IGNORECASE)
 _EXPOSE = re.compile(r"EXPOSE\s+(\d{2,5})\b", re.IGNORECASE)
 _BIND = re.compile(r"(?:0\.0\.0\.0|\[::\]|-b\s*|--bind[ =]|--port[ =]):?(\d{2,5})\b")
@@ -54,34 +56,46 @@ class Dockerfile:
         return tuple(found)
 
     def _instructions(self) -> Iterator[str]:
-        for line in self.text.replace("\\\n", " ").splitlines():
-            if line.strip():
+        """Yield each instruction on one line, a here-document on several."""
+        # A comment may stand between the lines of an instruction.
+        text = re.sub(r"(?m)^[ \t]*#.*\n?", "", self.text)
+        lines = iter(text.replace("\\\n", " ").splitlines())
+        for line in lines:
+            if match := _HERE_DOCUMENT.search(line):
+                body = iter(lambda: next(lines, match[1]).strip(), match[1])
+                yield "\n".join([line[: match.start()].strip(), *body])
+            elif line.strip():
                 yield line.strip()
 
     @cached_property
-    def lines(self) -> tuple[str, ...]:
-        """Return the instructions of the stage that is built, after the instructions of its base stages."""
+    def _chain(self) -> tuple[DockerStage, ...]:
+        """The stage that is built, after its base stages."""
         by_name = {stage.name: stage for stage in self.stages if stage.name}
         last = self.stages[-1] if self.stages else None
         stage = by_name.get(self.target) if self.target else last
-        lines: tuple[str, ...] = ()
-        for _ in self.stages:
-            if stage is None:
-                break
-            lines = (*stage.lines, *lines)
+        found: list[DockerStage] = []
+        while stage is not None and stage not in found:
+            found.insert(0, stage)
             stage = by_name.get(stage.base)
-        return lines
+        return tuple(found)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return the instructions of the stage that is built, after the instructions of its base stages."""
+        return tuple(line for stage in self._chain for line in stage.lines)
+
+    @property
+    def needed_lines(self) -> tuple[str, ...]:
+        """Return the same, after the instructions of the stages from which files are copied."""
+        copied = {match[1] for line in self.lines if (match := _COPY_FROM.match(line))}
+        names = [stage.name for stage in self.stages if stage.name in copied]
+        others = (line for name in names for line in Dockerfile(self.text, name).lines)
+        return tuple(dict.fromkeys((*others, *self.lines)))
 
     @property
     def base(self) -> str | None:
         """Return the image from which the stage that is built starts, with its variables."""
-        by_name = {stage.name: stage for stage in self.stages if stage.name}
-        stage = by_name.get(self.target or "") or (self.stages[-1] if self.stages else None)
-        for _ in self.stages:
-            if stage is None or stage.base not in by_name:
-                break
-            stage = by_name[stage.base]
-        return stage.base if stage else None
+        return self._chain[0].base if self._chain else None
 
     @property
     def arguments(self) -> dict[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.image_build import ImageBuild
 from heroci_action.detection.dockerfile import Dockerfile
-from heroci_action.detection.image_builds import ImageBuild, find_builds
+from heroci_action.detection.image_builds import find_builds
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import parent
 

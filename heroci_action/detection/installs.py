@@ -103,7 +103,11 @@ def read_installs(project: ProjectFiles) -> Installs:
     """Read every installation in the job that runs the tests."""
     found = Installs()
     # `uv run --group test make check` installs a group and runs other commands.
-    commands = (c for command in project.commands for c in (*command.via, command))
+    commands = (
+        c
+        for command in (*project.image_commands, *project.commands)
+        for c in (*command.via, command)
+    )
     for command in commands:
         part = _Reader(project, command.directory).read(list(command.words))
         if part is not None:

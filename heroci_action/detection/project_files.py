@@ -54,6 +54,11 @@ class ProjectFiles:
         """Return the commands of the job that runs the tests."""
         return self.ci.tests
 
+    @property
+    def image_commands(self) -> tuple[Command, ...]:
+        """Return the commands that build the image in which the tests run."""
+        return self.ci.suite.job.image_commands if self.ci.suite else ()
+
     @cached_property
     def tox(self) -> Mapping[str, str]:
         """The section [testenv] of tox.ini (or of setup.cfg)."""

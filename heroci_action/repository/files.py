@@ -83,7 +83,14 @@ class RepositoryFiles:
 
     @cached_property
     def _directories(self) -> frozenset[str]:
-        return frozenset(place for file in self.files for place in ancestors(parent(file)))
+        found = {"."}
+        for file in self.files:
+            place = parent(file)
+            # The directories around a known one are known, too.
+            while place not in found:
+                found.add(place)
+                place = parent(place)
+        return frozenset(found)
 
     def has_directory(self, path: str) -> bool:
         """Return whether the directory contains a file, at any depth."""
@@ -169,7 +176,9 @@ def join(*parts: str) -> str:
 
 def parent(path: str) -> str:
     """Return the directory of a path; `.` is the root."""
-    return str(PurePosixPath(path).parent)
+    # Called for every file of a repository, for which pathlib is too slow.
+    head, separator, _ = path.rstrip("/").rpartition("/")
+    return (head or separator) or "."
 
 
 def ancestors(path: str) -> tuple[str, ...]:

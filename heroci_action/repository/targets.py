@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 # Directories that tools leave behind; linters pass over them.
 CACHES = frozenset(
     {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".git", ".tox", ".eggs"}
 )
-_SUFFIXES = frozenset({".py", ".pyi"})
+_SUFFIXES = (".py", ".pyi")
 
 
 def is_python(path: str) -> bool:
     """Return whether a file contains Python, by its name."""
-    return PurePosixPath(path).suffix in _SUFFIXES
+    return path.endswith(_SUFFIXES) and not path.rpartition("/")[2].startswith(_SUFFIXES)
 
 
 def lint_targets(tracked: Iterable[str], strays: Iterable[str]) -> tuple[str, ...]:
@@ -30,7 +29,11 @@ def lint_targets(tracked: Iterable[str], strays: Iterable[str]) -> tuple[str, ..
 
 def _parents(path: str) -> Iterator[str]:
     """Yield the directories around a path, from `.` inwards."""
-    return (str(parent) for parent in reversed(PurePosixPath(path).parents))
+    yield "."
+    inside = path.rstrip("/")
+    for end, char in enumerate(inside):
+        if char == "/":
+            yield inside[:end]
 
 
 def _outermost(path: str, mixed: set[str]) -> str:

@@ -11,9 +11,15 @@ from functools import cached_property
 from typing import Any
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
-from heroci_action.detection.ci.records import UNKNOWN, Command, Container, Image, Job
+from heroci_action.detection.ci.image_build import (
+    ImageBuild,
+    ImageContents,
+    read_build,
+    read_contents,
+)
+from heroci_action.detection.ci.records import UNKNOWN, Call, Command, Container, Image, Job
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
-from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
@@ -80,7 +86,7 @@ class Composition:
         content = self.services[name]
         reference = content.get("image")
         if content.get("build"):
-            reference = self._base(content["build"]) or reference
+            reference = self._base(name) or reference
         if not isinstance(reference, str):
             return None
         image = Image.parse(
@@ -104,18 +110,30 @@ class Composition:
         words = shlex.split(command) if isinstance(command, str) else texts(command)
         return tuple(map(self._fill, words))
 
-    def _base(self, build: object) -> str | None:
-        """Return the image that a build starts from."""
+    def build(self, name: str) -> ImageBuild | None:
+        """Return the build of a service's image; None if it has none."""
+        build = self.services[name].get("build")
         options = table(build)
         context = build if isinstance(build, str) else str(options.get("context", "."))
-        file = str(options.get("dockerfile", "Dockerfile"))
-        dockerfile = Dockerfile(
-            self.tree.text(join(parent(self.paths[0]), context, file)), options.get("target")
-        )
+        if not build:
+            return None
+        place = join(parent(self.paths[0]), self._fill(context))
         args = _pairs(options.get("args"))
-        given = {name: self._fill(value) for name, value in args.items() if value is not None}
-        known = {**dockerfile.arguments, **given}
-        return fill(dockerfile.base, known) if dockerfile.base else None
+        return ImageBuild(
+            dockerfile=join(place, self._fill(str(options.get("dockerfile", "Dockerfile")))),
+            context=place,
+            target=self._fill(options["target"]) if options.get("target") else None,
+            source=self.paths[0],
+            arguments={key: self._fill(text) for key, text in args.items() if text is not None},
+        )
+
+    def _base(self, name: str) -> str | None:
+        """Return the image that the build of a service starts from."""
+        build = self.build(name)
+        dockerfile = build.parse(self.tree) if build else None
+        if build is None or dockerfile is None or dockerfile.base is None:
+            return None
+        return fill(dockerfile.base, {**dockerfile.arguments, **build.arguments})
 
     def environment(self, name: str) -> dict[str, str]:
         """Return the variables of a service: of its files, then of its table."""
@@ -175,7 +193,10 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
     used = Composition(tree=files, paths=())
     servers: dict[str, Image] = {}
     commands: list[Command] = []
+    built: list[ImageBuild] = []
+    contents = ImageContents()
     for command in job.commands:
+        built += filter(None, [read_build(command)])
         words = next(filter(None, map(_compose_words, (*command.via, command))), None)
         if words:
             used = _composition(words, command, files)
@@ -184,8 +205,17 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
         if image:
             servers[image.name] = image
         started = replace(command, background=command.background or image is not None)
-        commands.append(_in_container(started, used))
-    return replace(job, commands=tuple(commands), services=(*job.services, *servers.values()))
+        inside = _in_container(started, used)
+        if find_test_run(command, files) and (build := _build_of(command, used, built)):
+            contents = read_contents(build, files)
+            inside = replace(inside, env={**contents.env, **inside.env})
+        commands.append(inside)
+    return replace(
+        job,
+        commands=tuple(commands),
+        services=(*job.services, *servers.values()),
+        image_commands=contents.commands,
+    )
 
 
 def _run_image(command: Command) -> Image | None:
@@ -277,10 +307,24 @@ def _started(
 
 def _in_container(command: Command, used: Composition) -> Command:
     """Give a command that runs in a service's container the variables of the service."""
-    call = next((each.call for each in (*command.via, command) if each.call.container), None)
-    if call is None or call.container is None:
-        return command
-    name = call.container.service or used.find(call.container.image or "")
-    if name is None or name not in used.services:
+    call, name = _service_of(command, used)
+    if call is None or name is None:
         return command
     return replace(command, env={**command.env, **used.environment(name), **call.env})
+
+
+def _service_of(command: Command, used: Composition) -> tuple[Call | None, str | None]:
+    """Return the call that enters a container, and the service that it belongs to."""
+    call = next((each.call for each in (*command.via, command) if each.call.container), None)
+    if call is None or call.container is None:
+        return None, None
+    name = call.container.service or used.find(call.container.image or "")
+    return call, name if name in used.services else None
+
+
+def _build_of(command: Command, used: Composition, built: list[ImageBuild]) -> ImageBuild | None:
+    """Return the build of the image in which a command runs."""
+    call, name = _service_of(command, used)
+    image = call.container.image if call and call.container else None
+    by_tag = next((build for build in built if image in build.tags), None)
+    return used.build(name) if name else by_tag

@@ -166,6 +166,7 @@ class Job:
     source: str
     commands: tuple[Command, ...] = ()
     services: tuple[Image, ...] = ()
+    image_commands: tuple[Command, ...] = ()  # that build the image in which the tests run
     image: Image | None = None
     python: str | None = None
     trigger: Trigger = Trigger.CHANGE

@@ -1,0 +1,112 @@
+"""If the suite runs in a container, the image's Dockerfile says what is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.project import ProjectConfig
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import django, loaded
+
+COMPOSE = {
+    "compose.yml": "services: {web: {build: {context: ., target: test, args: {LEVEL: ci}}}}\n"
+}
+FILES = {
+    **django(),
+    "requirements.txt": "django\n",
+    "requirements/base.txt": "django\n",
+    "requirements/ci.txt": "-r base.txt\npytest\n",
+    "requirements/prod.txt": "-r base.txt\ngunicorn\n",
+}
+IN_COMPOSE = "docker compose run --rm web python manage.py test"
+
+
+def in_container(
+    tmp_path: Path, dockerfile: str, *lines: str, files: dict[str, str] | None = None
+) -> ProjectConfig:
+    tests = workflow(*(lines or (IN_COMPOSE,)))
+    return loaded(
+        tmp_path, {**FILES, **COMPOSE, **tests, "Dockerfile": dockerfile, **(files or {})}
+    )
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        "FROM python:3.12 AS test\nCOPY . /app\nWORKDIR /app\nRUN pip install -r requirements/ci.txt\n",
+        "FROM python:3.12 AS test\nADD requirements/ /req/\nRUN pip install --no-cache -r /req/ci.txt\n",
+        "FROM python:3.12 AS test\nCOPY requirements/*.txt ./\nRUN uv pip install -r ci.txt\n",
+        'FROM python:3.12 AS test\nARG LEVEL=prod\nCOPY . .\nRUN pip install -r "requirements/${LEVEL}.txt"\n',
+        "FROM python:3.12 AS test\nENV LEVEL ci\nCOPY . .\nRUN pip install -r requirements/$LEVEL.txt\n",
+        "FROM python:3.12 AS test\nRUN --mount=type=bind,source=requirements,target=/r pip install -r /r/ci.txt\n",
+        'FROM python:3.12 AS test\nCOPY . /x\nRUN ["pip", "install", "-r", "/x/requirements/ci.txt"]\n',
+        """
+        FROM python:3.12 AS base
+        COPY requirements /req
+        FROM base AS test
+        RUN apt-get update \\
+            # the tests only
+            && pip install -r /req/ci.txt
+        FROM base AS prod
+        RUN pip install -r /req/prod.txt
+        """,
+        """
+        FROM python:3.12 AS builder
+        COPY requirements /req
+        RUN <<EOF
+        python -m venv /venv
+        /venv/bin/pip install -r /req/ci.txt
+        EOF
+        FROM python:3.12-slim AS test
+        COPY --from=builder /venv /venv
+        """,
+    ],
+    ids=[
+        "workdir",
+        "directory",
+        "pattern",
+        "argument",
+        "env",
+        "mount",
+        "list",
+        "base",
+        "copied stage",
+    ],
+)
+def test_the_requirements_are_those_that_the_image_installs(
+    tmp_path: Path, dockerfile: str
+) -> None:
+    found = in_container(tmp_path, dockerfile)
+    assert found.config.requirements == ("requirements/ci.txt",)
+
+
+def test_an_image_that_the_job_builds_counts_by_its_tag(tmp_path: Path) -> None:
+    dockerfile = (
+        "FROM python:3.12\nARG LEVEL\nCOPY . .\nRUN pip install -r requirements/$LEVEL.txt\n"
+    )
+    build = "docker build -t shop:ci --build-arg LEVEL=ci ."
+    found = in_container(tmp_path, dockerfile, build, "docker run shop:ci python manage.py test")
+    assert found.config.requirements == ("requirements/ci.txt",)
+
+
+def test_an_image_that_the_tests_do_not_run_in_does_not_count(tmp_path: Path) -> None:
+    dockerfile = "FROM python:3.12\nCOPY . .\nRUN pip install -r requirements/prod.txt\n"
+    lines = ("pip install -r requirements.txt", "docker compose build", "python manage.py test")
+    assert in_container(tmp_path, dockerfile, *lines).config.requirements == ("requirements.txt",)
+
+
+def test_packages_and_variables_of_the_image_belong_to_the_tests(tmp_path: Path) -> None:
+    dockerfile = """
+        FROM python:3.12-alpine AS test
+        ENV MODE=test DATA=/app/mysite HOME_OF_X=/opt/x PATH=/venv/bin:$PATH
+        RUN apk add --no-cache gettext jpeg-dev
+        COPY . /app
+        RUN pip install -r /app/requirements/ci.txt
+        """
+    config = in_container(tmp_path, dockerfile).config
+    assert config.apt == ("gettext", "libjpeg-dev")
+    assert config.env["MODE"] == "test"
+    assert config.env["DATA"] == "{root}/mysite"
+    assert not {"HOME_OF_X", "PATH"} & set(config.env)
