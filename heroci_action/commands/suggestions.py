@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from heroci_action.commands.toml_text import toml_value
+from heroci_action.commands.toml_text import toml_key, toml_value
 from heroci_action.detection.supported_versions import find_supported_versions
 from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig
@@ -13,21 +13,46 @@ from heroci_action.repository.files import RepositoryFiles
 
 _WIDTH = 118
 _HEADER = """\
-# Suggestions of heroci init. HeroCI detects everything else: see `heroci plan --explain`.
-# Remove the "# " in front of what the tests need.
+## Suggestions of heroci init. HeroCI detects everything else: see `heroci plan --explain`.
+## Remove the "# " in front of what the tests need.
 """
 
 
 def suggest_toml(project: ProjectConfig) -> str:
     """Return the commented file; empty if there is nothing to suggest."""
-    parts = [*_values(project), *_before(project), *_matrix(project)]
+    parts = [*_values(project), *_detected(project), *_before(project), *_matrix(project)]
     return "\n".join([_HEADER, *parts]) if parts else ""
 
 
 def _values(project: ProjectConfig) -> Iterator[str]:
+    """Yield each suggestion with its reason; of two for one key, the first."""
+    used: set[str] = set()
     for suggestion in project.facts.suggestions:
-        lines = "".join(f"# {line}\n" for line in suggestion.lines)
-        yield f"{_comment(suggestion.why)}{lines}"
+        new = [line for line in suggestion.lines if _key(line) not in used]
+        used.update(map(_key, new))
+        if new:
+            yield _comment(suggestion.why) + "".join(f"# {line}\n" for line in new)
+
+
+def _key(line: str) -> str:
+    return line.partition(" = ")[0]
+
+
+def _detected(project: ProjectConfig) -> Iterator[str]:
+    """Yield the detected entries of the tables that a suggestion would replace as a whole."""
+    keys = {_key(line) for suggestion in project.facts.suggestions for line in suggestion.lines}
+    for table, entries in (("services", project.config.services), ("lint", project.config.lint)):
+        if not any(key.startswith(f"{table}.") for key in keys):
+            continue
+        known = {toml_key((table, name)): entry for name, entry in entries.items()}
+        lines = [
+            f"# {key} = {toml_value(entry.model_dump(mode='json', by_alias=True, exclude_defaults=True))}\n"
+            for key, entry in known.items()
+            if key not in keys
+        ]
+        if lines:
+            why = f"A written `{table}` replaces the detected one: keep these with what you add."
+            yield "".join((_comment(why), *lines))
 
 
 def _before(project: ProjectConfig) -> Iterator[str]:
@@ -61,4 +86,4 @@ def _matrix(project: ProjectConfig) -> Iterator[str]:
 
 def _comment(text: str) -> str:
     lines = textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
-    return "".join(f"# {line}\n" for line in lines)
+    return "".join(f"## {line}\n" for line in lines)

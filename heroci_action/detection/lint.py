@@ -123,7 +123,7 @@ def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
     for name, command in find_left_out(project).items():
         yield Warn(
             f"the CI also runs {command.shown!r} ({command.source}), which the plan does not contain",
-            (f"lint.{name} = {json.dumps(command.line)}",),
+            (f"lint.{name} = {json.dumps(command.shown)}",),
         )
 
 

@@ -3,16 +3,16 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from heroci_action.commands.suggestions import suggest_toml
 from heroci_action.project import ProjectConfig, load
-from tests.unit.detection.projects import SQLITE, django, loaded, write
+from tests.unit.detection.projects import SQLITE, django, loaded, manage, write
 
 
 def uncommented(text: str) -> str:
-    """Remove the "# " in front of the lines after the header, if what remains is TOML."""
-    lines = [line.removeprefix("# ") for line in text.splitlines()[3:]]
-    kept = [line for line in lines if line.startswith(("env.", "tests.", "settings", " ", "]"))]
-    return "\n".join(kept)
+    """Follow the instruction of the header: remove "# " in front of everything."""
+    return "".join(f"{line.removeprefix('# ')}\n" for line in text.splitlines())
 
 
 def workflow(*lines: str, services: str = "") -> dict[str, str]:
@@ -70,3 +70,48 @@ def test_a_suggestion_is_valid_configuration(tmp_path: Path) -> None:
     assert config.services["postgres"].image == "pgvector/pgvector:pg16"
     assert config.env["DATABASE_URL"] == "{postgres.url}"
     assert "pgvector/pgvector" in text
+
+
+RABBITMQ = """    services:
+      db: {image: "postgres:16", env: {POSTGRES_PASSWORD: x}}
+      queue: {image: "rabbitmq:3", ports: ["5672:5672"]}
+"""
+DATABASE = """
+DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": os.environ["DB_HOST"]}}
+A = os.environ["FIRST"]
+"""
+APPS = f"INSTALLED_APPS = []\n{SQLITE}"
+OPEN: dict[str, dict[str, str]] = {
+    "a server": {**django(DATABASE), **workflow(services=RABBITMQ)},
+    "a check": {**django(), **workflow("black --check .", "bandit -r mysite", "npx eslint static")},
+    "lines": {
+        **django(),
+        **workflow("mkdir -p a", "psql -c 'select \"1\"'", "echo '\\\\x' | ./run.sh"),
+    },
+    "missing settings": {"manage.py": manage("mysite.local"), "mysite/settings.py": APPS},
+    "variables": django(f"{SQLITE}A = os.environ['FIRST']\nB = os.environ['FIRST']\n"),
+    "dependencies": {**django(), "requirements.txt": ""},
+    "a matrix": {**django(), "tox.ini": "[tox]\nenvlist = py{312,313}-dj{42,52}\n"},
+    "everything": {
+        **django(DATABASE),
+        **workflow("npx eslint static", "flake8 mysite", "psql -c x", services=RABBITMQ),
+        "tox.ini": "[tox]\nenvlist = py{312,313}-dj{42,52}\n",
+    },
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_the_uncommented_file_is_a_valid_configuration_that_loses_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    text, project = suggested(tmp_path, {"requirements.txt": "django\n", **OPEN[name]})
+    assert tomllib.loads(text) == {}
+    write(tmp_path, {"heroci.toml": uncommented(text)})
+    config = load(tmp_path).config
+    assert text
+    assert set(project.config.services) <= set(config.services)
+    assert set(project.config.lint) <= set(config.lint)
+    commands = [step.run for step in config.tests.before]
+    assert commands[: len(project.config.tests.before)] == [
+        s.run for s in project.config.tests.before
+    ]
