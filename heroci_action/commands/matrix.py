@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from heroci_action.commands.merge import merge_files
 from heroci_action.commands.plan import overrides_of
 from heroci_action.commands.run import run
 from heroci_action.errors import ExitCode, HeroCIError, UsageError
@@ -41,6 +40,9 @@ def run_cells(options: RunOptions, texts: Sequence[str], machine: Mapping[str, s
         if not file.is_file()
     }
     found = [file for file in files if file.is_file()]
+    # Imported late to save the start-up time of a single run.
+    from heroci_action.commands.merge import merge_files  # noqa: PLC0415
+
     code = merge_files(found, missing, ReportOptions(**options.shared_fields()), machine)
     return ExitCode.INTERRUPTED if interrupted else code
 

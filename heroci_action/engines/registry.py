@@ -1,4 +1,9 @@
-"""The registry of engines: whatever depends on the engine outside of this package asks here."""
+"""The registry of engines: whatever depends on the engine outside of this package asks here.
+
+Each engine is imported late, to save the time for those that a run does not use.
+"""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -8,11 +13,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from heroci_action.engines.base import Engine, Notify
-from heroci_action.engines.dagger.engine import DaggerEngine, describe_engine, find_engine
 from heroci_action.engines.dagger.places import ROOT
-from heroci_action.engines.dagger.preflight import describe, preflight
 from heroci_action.engines.host import cache as host_cache
-from heroci_action.engines.host.engine import HostEngine
 from heroci_action.engines.host.machine_facts import machine_facts
 from heroci_action.engines.masked import MaskedEngine
 from heroci_action.engines.secret_store import Announce, SecretStore
@@ -52,7 +54,21 @@ class EngineKind:
 
 
 async def _find_dagger(machine: Mapping[str, str], runner_host: str | None, notify: Notify) -> str:
+    from heroci_action.engines.dagger.engine import find_engine
+
     return (await find_engine(machine, runner_host, notify=notify)).engine
+
+
+async def _inspect_dagger(machine: Mapping[str, str], runner_host: str | None) -> str:
+    from heroci_action.engines.dagger.engine import describe_engine
+
+    return await describe_engine(machine, runner_host)
+
+
+def _describe_dagger(machine: Mapping[str, str], runner_host: str | None) -> str:
+    from heroci_action.engines.dagger.preflight import describe
+
+    return describe(machine, runner_host)
 
 
 async def _inspect_host(_machine: Mapping[str, str], _runner_host: str | None) -> str:
@@ -68,24 +84,28 @@ def _dagger_facts(_plan: Plan, _machine: Mapping[str, str]) -> Mapping[str, str]
 
 
 def _create_dagger(settings: EngineSettings, secrets: SecretStore) -> Engine:
+    from heroci_action.engines.dagger.engine import DaggerEngine
+
     return DaggerEngine(settings=settings, secrets=secrets)
 
 
 def _create_host(settings: EngineSettings, secrets: SecretStore) -> Engine:
+    from heroci_action.engines.host.engine import HostEngine
+
     return HostEngine(settings=settings, secrets=secrets)
 
 
 async def _show_dagger_cache(request: CacheRequest) -> AsyncIterator[str]:
-    # Imported late because it loads the SDK, which takes a second.
-    from heroci_action.engines.dagger.cache_admin import show  # noqa: PLC0415
+    from heroci_action.engines.dagger.cache_admin import show
+    from heroci_action.engines.dagger.preflight import preflight
 
     async for line in show(request, await preflight(request.machine, request.runner_host)):
         yield line
 
 
 async def _prune_dagger_cache(request: CacheRequest) -> AsyncIterator[str]:
-    # Imported late because it loads the SDK, which takes a second.
-    from heroci_action.engines.dagger.cache_admin import prune  # noqa: PLC0415
+    from heroci_action.engines.dagger.cache_admin import prune
+    from heroci_action.engines.dagger.preflight import preflight
 
     async for line in prune(request, await preflight(request.machine, request.runner_host)):
         yield line
@@ -104,8 +124,8 @@ ENGINES: Mapping[EngineChoice, EngineKind] = {
             choice=EngineChoice.DAGGER,
             create=_create_dagger,
             find=_find_dagger,
-            inspect=describe_engine,
-            describe=describe,
+            inspect=_inspect_dagger,
+            describe=_describe_dagger,
             show_cache=_show_dagger_cache,
             prune_cache=_prune_dagger_cache,
             facts=_dagger_facts,
