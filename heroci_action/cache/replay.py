@@ -60,6 +60,7 @@ class CachedEngine:
         self._content: Content | None = None
         self._keys: Mapping[str, str] = {}
         self._recorded: dict[str, Entry] = {}
+        self._found: tuple[Plan, Mapping[str, Entry]] | None = None
 
     @property
     def name(self) -> str:
@@ -69,7 +70,7 @@ class CachedEngine:
     @asynccontextmanager
     async def open(self, plan: Plan) -> AsyncIterator[EngineSession]:
         """Look up every stage; open the wrapped engine only if one of them has to run."""
-        entries = await anyio.to_thread.run_sync(self._look_up, plan)
+        entries = await self._find(plan)
         remaining = replace(
             plan,
             stages=tuple(
@@ -82,6 +83,16 @@ class CachedEngine:
             return
         async with self._engine.open(remaining) as session:
             yield _Session(entries, session, self._start_recording)
+
+    async def replays(self, plan: Plan) -> bool:
+        """Return whether every stage is replayed, so that the wrapped engine is not needed."""
+        entries = await self._find(plan)
+        return all(stage.skip or stage.name in entries for stage in plan.stages)
+
+    async def _find(self, plan: Plan) -> Mapping[str, Entry]:
+        if self._found is None or self._found[0] != plan:
+            self._found = plan, await anyio.to_thread.run_sync(self._look_up, plan)
+        return self._found[1]
 
     def _look_up(self, plan: Plan) -> Mapping[str, Entry]:
         settings = self._settings

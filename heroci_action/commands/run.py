@@ -8,6 +8,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import anyio
 from heroci_action.affected.capture import CapturingEngine
 from heroci_action.analysis.diagnosis import Tree
 from heroci_action.cache.replay import CachedEngine
+from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.confirm_failures import Confirmation
 from heroci_action.commands.engine import engine_for, settings_for
 from heroci_action.commands.finish import Site, finish
@@ -25,13 +27,14 @@ from heroci_action.commands.plan import Project, plan_project
 from heroci_action.commands.result_cache import with_results
 from heroci_action.commands.test_files import warn_of_few_tests
 from heroci_action.engines.base import Engine, Printed, ReportFile
+from heroci_action.engines.choice import choose
 from heroci_action.errors import ExitCode, UsageError
 from heroci_action.github.command_files import CommandFiles
 from heroci_action.github.context import GitHubContext
 from heroci_action.observers.base import Observer
 from heroci_action.observers.choice import choose_observer
 from heroci_action.observers.logs import LogFiles, with_logs
-from heroci_action.options import Reruns, RunOptions, Unreadable
+from heroci_action.options import EngineChoice, Reruns, RunOptions, Unreadable
 from heroci_action.output_directory import open_output, remove_reports
 from heroci_action.plan.caller_variables import require_variables
 from heroci_action.plan.stages import Step
@@ -57,7 +60,10 @@ def run(options: RunOptions, machine: Mapping[str, str]) -> int:
 
 async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
     _check_temporary_directory(machine)
-    project = await plan_project(options, machine, notify=print_note)
+    # With `auto`, an engine is started only if a stage has to run.
+    project = await plan_project(
+        options, machine, read_only=options.engine is EngineChoice.AUTO, notify=print_note
+    )
     require_variables(project.plan, machine)
     destination = options.destination
     root = project.loaded.root
@@ -75,13 +81,16 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 engine = engine_for(project, options, machine, notify=observer.note)
                 return CapturingEngine(engine) if project.affected else engine
 
-            settings = settings_for(project, options, machine, notify=observer.note)
-            cached = with_results(
-                engine_for(project, options, machine, notify=observer.note),
-                project,
-                options,
-                settings,
-            )
+            def create_cached(project: Project) -> Engine:
+                engine = engine_for(project, options, machine, notify=observer.note)
+                settings = settings_for(project, options, machine, notify=observer.note)
+                return with_results(engine, project, options, settings)
+
+            cached = create_cached(project)
+            started = await _start_engine(project, cached, options, machine)
+            if started.plan is not project.plan:
+                cached = create_cached(started)
+            project = started
             engine = CapturingEngine(cached) if project.affected else cached
             command_files = CommandFiles(machine)
             first = await run_project(project, engine, observer)
@@ -90,7 +99,7 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
                 project,
                 observer=observer,
                 create=create,
-                cache=settings.cache,
+                cache=cache_directory(machine),
             )
             # Only a failure under a proof leads to another run, whose stages this engine has not seen.
             seen = project.proof is None or first.exit_code == ExitCode.PASSED
@@ -117,6 +126,23 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
             if passed and seen and isinstance(cached, CachedEngine):
                 cached.save(finished)
             return finished.exit_code
+
+
+async def _start_engine(
+    project: Project, cached: Engine, options: RunOptions, machine: Mapping[str, str]
+) -> Project:
+    """Start the engine that `auto` has found, unless every stage is replayed; plan again if that fails."""
+    is_idle = isinstance(cached, CachedEngine) and await cached.replays(project.plan)
+    if options.engine is not EngineChoice.AUTO or is_idle:
+        return project
+    chosen = await choose(
+        options.engine, machine=machine, runner_host=options.runner_host, notify=print_note
+    )
+    if chosen.name == project.chosen.name:
+        return replace(project, chosen=chosen)
+    planned = await plan_project(options, machine, notify=print_note)
+    require_variables(planned.plan, machine)
+    return planned
 
 
 async def _confirm_failures(

@@ -130,7 +130,7 @@ def _run(uses: str, inputs: dict[str, str]) -> str:
     return f"      - uses: {uses}\n        id: heroci\n        with:\n{''.join(lines)}"
 
 
-_BASELINE = {"baseline": "baseline/heroci-result.json"}
+_BASELINE = {"baseline": ".git/heroci-baseline/heroci-result.json"}
 _HEAD = """\
 # Written by heroci init.
 name: HeroCI
@@ -175,7 +175,7 @@ _RESTORE = """\
       # The newest result of the default branch, to tell new failures from known ones.
       - uses: {restore}
         with:
-          path: baseline
+          path: .git/heroci-baseline
           key: {key}${{{{ github.sha }}}}
           restore-keys: {key}
 """
@@ -217,12 +217,12 @@ _KEEP = f"""\
         env:
           RESULT: ${{{{{{{{ steps.heroci.outputs.result-path }}}}}}}}
         run: |
-          mkdir -p baseline
-          cp "$RESULT" baseline/heroci-result.json
+          mkdir -p .git/heroci-baseline
+          cp "$RESULT" .git/heroci-baseline/heroci-result.json
       - uses: {{save}}
         if: {_IS_BASELINE}
         with:
-          path: baseline
+          path: .git/heroci-baseline
           key: {{key}}${{{{{{{{ github.sha }}}}}}}}
 """
 

@@ -52,6 +52,21 @@ def called(*command: str, directory: Path, **variables: str) -> Run:
     )
 
 
+def test_auto_starts_no_engine_if_every_stage_is_replayed(project: Path) -> None:
+    command = (*COMMAND, "run", "--skip", "image")
+    first = called(*command, directory=project)
+    assert first.exit_code == 0, first.stdout + first.stderr
+    assert first.result["engine"] == "dagger"
+
+    # Only starting it would show that this engine does not exist; the host engine would take over.
+    address = {"_EXPERIMENTAL_DAGGER_RUNNER_HOST": "kube-pod://nowhere", CLI: "/bin/false"}
+    second = called(*command, directory=project, **address)
+
+    assert second.exit_code == 0, second.stdout + second.stderr
+    assert second.result["engine"] == "dagger"
+    assert all(step["origin"] for stage in second.result["stages"] for step in stage["steps"])
+
+
 def test_script_runs_the_main_job_and_then_uses_the_cache(project: Path) -> None:
     options = ("--engine", "dagger", "--skip", "image")
     first = called(*SCRIPT, *options, directory=project)

@@ -21,7 +21,7 @@ WORKFLOW = ".github/workflows/heroci.yml"
 PINNED = "acme/heroci@" + "0123456789abcdef" * 2 + "01234567"
 DEFAULT = {
     "cache-dir": ".git/heroci-cache",
-    "baseline": "baseline/heroci-result.json",
+    "baseline": ".git/heroci-baseline/heroci-result.json",
     "output": "heroci-reports",
 }
 MANAGE = projects.FILES["manage.py"]
