@@ -16,8 +16,8 @@ from benchmarks.tables import Table, parser, publish, rows_of
 AIMS = {"nothing changed": 0.05, "one test changed": 0.35, "README changed": 0.05}
 CHANGES = {
     "nothing changed": None,
-    "one test changed": ("tests/superheroes/test_health.py", "\n# another line\n"),
-    "one model changed": ("superheroes/models.py", "\n# another line\n"),
+    "one test changed": ("tests/superheroes/test_health.py", "\n\n# another line\n"),
+    "one model changed": ("superheroes/models.py", "\n\n# another line\n"),
     "README changed": ("README.md", "\nAnother line.\n"),
     "one requirement added": ("requirements.txt", "\nsix==1.17.0\n"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -20,25 +20,38 @@ from heroci_action.plan.stages import Plan, Stage
 FORMAT = 1
 
 
+@cache
+def source_digest(root: Path = Path(heroci_action.__file__).parent) -> str:
+    """Return the hash of HeroCI's own source, so that a change of it is a change of every result."""
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(root)}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """The inputs that all stages share.
 
     `content` is the hash of the repository, `facts` describe the engine and the machine, `machine` are the variables
-    of the caller, of which only those that a stage uses count. `salt` keeps their values from being guessed.
+    of the caller, of which only those that a stage uses count. `salt` keeps their values from being guessed, and
+    `heroci` is the hash of HeroCI itself.
     """
 
     content: str
     facts: Mapping[str, str]
     machine: Mapping[str, str]
     salt: bytes
+    heroci: str = field(default_factory=source_digest)
 
 
 def stage_keys(plan: Plan, inputs: Inputs) -> dict[str, str]:
     """Return the key of each stage that may be replayed, in the order of the plan."""
     common = {
         "format": FORMAT,
-        "heroci": source_digest(),
+        "heroci": inputs.heroci,
         "content": inputs.content,
         "facts": inputs.facts,
         "directory": plan.directory,
@@ -110,15 +123,3 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
-
-
-@cache
-def source_digest() -> str:
-    """Return the hash of HeroCI's own source, so that a change of it is a change of every result."""
-    root = Path(heroci_action.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(root)}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from heroci_action.commands.workflow_file import Jobs, workflow
+from heroci_action.commands.workflow_file import CACHE, Jobs, workflow
 from tests.act.conftest import commit, narrow
 from tests.act.runner import Run, Runner
 
 pytestmark = [pytest.mark.docker, pytest.mark.act, pytest.mark.xdist_group("act")]
 
 EVENT = {"repository": {"default_branch": "main"}}
+TESTS = "\n          engine: host\n          stages: tests"
+CACHE_DIR = f"cache-dir: {CACHE}"
 ACTION = f"octo/heroci@{'0' * 40}"
 CALLER = """\
 on: push
@@ -24,13 +26,14 @@ jobs:
     uses: ./.github/workflows/django.yml
     with:
       engine: host
+      stages: tests
 """
 
 
 def written_by_init() -> str:
     """Return the workflow of `heroci init`, with the action of the checkout instead of a released one."""
     text = workflow(action=ACTION, branch="main", jobs=Jobs())
-    return text.replace(ACTION, "./").replace("with:\n          baseline", "with:\n          engine: host\n          baseline")
+    return text.replace(ACTION, "./").replace(CACHE_DIR, f"{CACHE_DIR}{TESTS}")
 
 
 def results(run: Run) -> dict[str, bool]:

@@ -54,6 +54,8 @@ def _shell(root: Path, line: str) -> None:
         "echo new > library/b.py",
         "cd library; git commit -q --allow-empty -m second; git rm -q a.py; git commit -qm third",
         "echo DEBUG=1 > .env",
+        "echo Django==5.2.20 > requirements.txt",
+        "echo '[tool.heroci]' > pyproject.toml",
     ],
 )
 def test_a_change_of_a_file_changes_the_content(repository: Path, change: str) -> None:

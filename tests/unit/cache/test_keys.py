@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from heroci_action.cache.keys import Inputs, may_replay, replayable, stage_keys
+from heroci_action.cache.keys import Inputs, may_replay, replayable, source_digest, stage_keys
 from heroci_action.plan.actions import BuildImage, Command, ExportImage
+from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Environment, Plan, Service, Stage, Step
 
 BASE = Stage(name="base", steps=(Step(name="install", action=Command(line="install")),))
@@ -56,6 +58,7 @@ def inputs(**changes: object) -> Change:
         inputs(machine={**INPUTS.machine, "DB_USER": "e"}),
         inputs(machine={"MODE": "a"}),
         inputs(salt=b"t" * 32),
+        inputs(heroci="another version"),
         plan(services={"postgres": Service(name="postgres", version="16")}),
         plan(services={"postgres": Service(name="postgres", env={"POSTGRES_DB": "x"})}),
         plan(environment=replace(PLAN.environment, python="3.12")),
@@ -72,6 +75,9 @@ def inputs(**changes: object) -> Change:
         changed_tests(timeout=61),
         changed_tests(services=()),
         changed_tests(caches=("~/.npm",)),
+        changed_tests(steps=(replace(TESTS.steps[0], reports=(Report(kind="junit", path="j"),)),)),
+        plan(environment=replace(PLAN.environment, tools=("black==26.1.0",))),
+        plan(environment=replace(PLAN.environment, requirements=("requirements-dev.txt",))),
     ],
 )
 def test_every_input_is_part_of_the_key(change: Change) -> None:
@@ -89,6 +95,20 @@ def test_every_input_is_part_of_the_key(change: Change) -> None:
 )
 def test_what_changes_no_result_is_not_part_of_the_key(change: Change) -> None:
     assert stage_keys(PLAN, INPUTS) == stage_keys(*change(PLAN, INPUTS))
+
+
+def test_a_changed_file_of_heroci_changes_its_hash(tmp_path: Path) -> None:
+    for name, text in (("one", "a = 1"), ("two", "a = 2"), ("three", "a = 1")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.py").write_text(text)
+    hashes = [source_digest(tmp_path / name) for name in ("one", "two", "three")]
+    assert hashes[0] == hashes[2] != hashes[1]
+
+
+def test_a_stage_without_some_of_its_tests_has_no_key() -> None:
+    partial = replace(TESTS, partial=True)
+    waiting = replace(TESTS, name="integration", needs=("tests",))
+    assert set(stage_keys(replace(PLAN, stages=(BASE, partial, waiting)), INPUTS)) == {"base"}
 
 
 def test_keys_contain_no_value_of_a_secret() -> None:
