@@ -20,7 +20,8 @@ def coverage_section(result: Result, budget: int) -> Iterator[str]:
     coverage = result.coverage
     if coverage is None or coverage.percent is None:
         return
-    yield f"{coverage.percent:.2f} % of {count(len(coverage.files), 'file')} covered."
+    measured = sum(1 for file in coverage.files if file.measured)
+    yield f"{coverage.percent:.2f} % of {count(measured, 'file')} covered."
     yield ""
     incomplete = [file for file in coverage.files if file.ran < file.measured]
     least = sorted(incomplete, key=lambda file: (file.ran / file.measured, file.path))

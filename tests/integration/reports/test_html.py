@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.analysis.baseline import compare
+from heroci_action.analysis.history import extend_history
 from heroci_action.reports.html import render
 from heroci_action.results.coverage import Coverage, FileCoverage
 from heroci_action.results.records import FixtureTimes, Result, Status
@@ -64,6 +66,9 @@ COVERED_WORDS = f"""(() => {{ {PIECES}
 const bars = [...section.querySelectorAll('rect')].map(one => one.getBoundingClientRect());
 return pieces.filter(({{ box }}) => bars.some(bar => box.left < bar.right && bar.left < box.right
   && box.top + 3 < bar.bottom && bar.top < box.bottom - 3)).map(one => one.text); }})()"""
+
+
+AXE = "axe-core@4.14.1"
 
 
 def result() -> Result:
@@ -139,7 +144,7 @@ def test_page_shows_failures_findings_times_and_sources(chromium: Browser, tmp_p
         "1 skipped test",
         "Coverage",
     ]
-    assert visible(chromium) == ["pkg.Tests.test_known", "pkg.Tests.test_broken"]
+    assert visible(chromium) == ["pkg.Tests.test_broken", "pkg.Tests.test_known"]
     assert chromium.value("document.querySelectorAll('.tag').length") == 2
     beside = chromium.value(
         "document.querySelector('section[aria-labelledby=slowest] p').textContent"
@@ -200,7 +205,7 @@ def test_status_filters_show_the_tests_of_a_status(chromium: Browser, tmp_path: 
     assert chromium.value(titles) == ["1 skipped test"]
     assert visible(chromium) == []
     chromium.value("document.querySelector('[data-filter=failed]').click()")
-    assert visible(chromium) == ["pkg.Tests.test_known", "pkg.Tests.test_broken"]
+    assert visible(chromium) == ["pkg.Tests.test_broken", "pkg.Tests.test_known"]
 
 
 def test_link_to_a_test_opens_it(chromium: Browser, tmp_path: Path) -> None:
@@ -308,3 +313,47 @@ def test_screenshot_is_not_blank(chromium: Browser, tmp_path: Path) -> None:
 
     assert png.startswith(b"\x89PNG")
     assert len(png) > 20_000
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the source of axe-core, which checks the rules of WCAG; skip the test if npm cannot fetch it."""
+    place = tmp_path_factory.mktemp("axe")
+    npm = shutil.which("npm") or pytest.skip("no npm: apt-get install npm")
+    packed = subprocess.run([npm, "pack", AXE], cwd=place, capture_output=True, check=False)
+    if packed.returncode:
+        pytest.skip(f"npm cannot fetch {AXE}")
+    (archive,) = place.glob("*.tgz")
+    shutil.unpack_archive(archive, place)
+    return (place / "package/axe.min.js").read_text()
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_whether_folds_are_open_or_closed(
+    chromium: Browser, tmp_path: Path, axe: str, scheme: str, width: int
+) -> None:
+    shown = result()
+    shown = replace(shown, history=(*extend_history(shown), *extend_history(shown)))
+    opened(chromium, tmp_path, shown)
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    chromium.call("Emulation.setEmulatedMedia", features=[feature])
+    size = {"width": width, "height": 1200, "deviceScaleFactor": 1, "mobile": False}
+    chromium.call("Emulation.setDeviceMetricsOverride", **size)
+    chromium.value(f"{axe}; 0")
+
+    try:
+        for state in ("true", "false"):
+            chromium.value(
+                f"document.querySelectorAll('details').forEach(one => one.open = {state})"
+            )
+            found = chromium.value(
+                "axe.run().then(done => done.violations.map(one => [one.id, one.nodes[0].html]))"
+            )
+            assert found == [], f"folds open: {state}"
+        first = "document.querySelector('#failures ~ details').getBoundingClientRect().top"
+        assert width < 1400 or chromium.value(first) < 500
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert chromium.value(wide) <= 0, "the page must not scroll sideways"
+    finally:
+        chromium.call("Emulation.clearDeviceMetricsOverride")
