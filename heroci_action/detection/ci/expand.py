@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.hatch import expand_hatch
+from heroci_action.detection.ci.invoke import FILES_OF_TASKS, expand_invoke
 from heroci_action.detection.ci.just import expand_just
 from heroci_action.detection.ci.make import expand_make
 from heroci_action.detection.ci.nox import expand_nox
@@ -34,9 +35,6 @@ _UNREADABLE = frozenset(
         "earthly",
         "pants",
         "doit",
-        "invoke",
-        "inv",
-        "fab",
     }
 )
 
@@ -104,7 +102,7 @@ def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:
         found = expander(command, context)
         if found is not None:
             return found
-    if command.call.name in _UNREADABLE:
+    if command.call.name in {*_UNREADABLE, *FILES_OF_TASKS}:
         reason = f"HeroCI does not read the files of {command.call.name}"
         left_out = LeftOut(line=command.line, source=command.source, reason=reason)
         context.not_followed.append(left_out)
@@ -140,6 +138,10 @@ _EXPANDERS: Mapping[str, Expander] = {
     "just": lambda command, context: expand_just(command, context.files),
     "tox": lambda command, context: expand_tox(command, context.files.tree, context.python),
     "nox": lambda command, context: expand_nox(command, context.files.tree),
+    **dict.fromkeys(
+        ("inv", "invoke", "fab"),
+        lambda command, context: expand_invoke(command, context.files.tree),
+    ),
     "hatch": lambda command, context: expand_hatch(command, context.files.tree),
     "task": lambda command, context: expand_task(command, context.files.tree, "task"),
     "taskipy": lambda command, context: expand_task(command, context.files.tree, "task"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heroci_action.detection.ci.matrix import version_of
+from heroci_action.detection.ci.python_values import Values
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.repository.files import RepositoryFiles, join
 
@@ -78,7 +79,7 @@ class Noxfile:
         self.defaults = self.defaults or list(self.sessions)
 
     def _assign(self, node: ast.Assign) -> None:
-        value = _Values(self.constants, ()).of(node.value)
+        value = Values(self.constants, ()).of(node.value)
         for target in node.targets:
             if ast.unparse(target) == "nox.options.sessions":
                 self.defaults = value if isinstance(value, list) else []
@@ -91,7 +92,7 @@ class Noxfile:
         session = self.sessions.get(name) or self.sessions.get(re.sub(r"-[\d.]+$", "", name))
         if session is None or name in self.running:
             return []
-        values = _Values({**self.constants, **_parameters(session, self.constants)}, posargs)
+        values = Values({**self.constants, **_parameters(session, self.constants)}, posargs)
         reader = _Session(self, values, start)
         self.running.append(name)
         reader.function(session, depth=0)
@@ -121,78 +122,17 @@ def _parameters(node: ast.FunctionDef, constants: Mapping[str, Any]) -> dict[str
     found: dict[str, Any] = {}
     for decorator in node.decorator_list:
         if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("parametrize"):
-            name, *values = (_Values(constants, ()).of(argument) for argument in decorator.args[:2])
+            name, *values = (Values(constants, ()).of(argument) for argument in decorator.args[:2])
             options = values[0] if values and isinstance(values[0], list) else []
             if isinstance(name, str) and options:
                 found[name] = max(options, key=lambda option: version_of(str(option)))
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Values:
-    """The values of expressions: texts and lists of texts; anything else is UNKNOWN."""
-
-    names: Mapping[str, Any]
-    posargs: tuple[str, ...]
-
-    def of(self, node: ast.AST) -> Any:
-        reader = _READERS.get(type(node))
-        return UNKNOWN if reader is None else reader(self, node)
-
-    def words(self, nodes: Iterable[ast.AST]) -> list[str]:
-        found: list[str] = []
-        for node in nodes:
-            value = self.of(node.value if isinstance(node, ast.Starred) else node)
-            found += map(str, value) if isinstance(value, list) else [str(value)]
-        return found
-
-
-def _of_constant(_: _Values, node: Any) -> Any:
-    return node.value if isinstance(node.value, str | bool) else str(node.value)
-
-
-def _of_attribute(values: _Values, node: Any) -> Any:
-    return list(values.posargs) if node.attr == "posargs" else UNKNOWN
-
-
-def _of_choice(values: _Values, node: Any) -> Any:
-    """Return the value of `session.posargs or [...]`."""
-    found = [values.of(value) for value in node.values]
-    return (
-        next((value for value in found if value), found[-1])
-        if isinstance(node.op, ast.Or)
-        else UNKNOWN
-    )
-
-
-def _of_sum(values: _Values, node: Any) -> Any:
-    left, right = values.of(node.left), values.of(node.right)
-    return left + right if type(left) is type(right) and isinstance(node.op, ast.Add) else UNKNOWN
-
-
-def _of_dictionary(values: _Values, node: Any) -> Any:
-    pairs = zip(node.keys, node.values, strict=True)
-    return {values.of(key): values.of(value) for key, value in pairs if key}
-
-
-_READERS: Mapping[type, Callable[[_Values, Any], Any]] = {
-    ast.Constant: _of_constant,
-    ast.Name: lambda values, node: values.names.get(node.id, UNKNOWN),
-    ast.List: lambda values, node: values.words(node.elts),
-    ast.Tuple: lambda values, node: values.words(node.elts),
-    ast.JoinedStr: lambda values, node: "".join(str(values.of(value)) for value in node.values),
-    ast.FormattedValue: lambda values, node: values.of(node.value),
-    ast.Attribute: _of_attribute,
-    ast.BoolOp: _of_choice,
-    ast.BinOp: _of_sum,
-    ast.Dict: _of_dictionary,
-}
-
-
 class _Session:
     """Reads the body of a session."""
 
-    def __init__(self, noxfile: Noxfile, values: _Values, start: Script) -> None:
+    def __init__(self, noxfile: Noxfile, values: Values, start: Script) -> None:
         self.noxfile = noxfile
         self.values = values
         self.current = start
