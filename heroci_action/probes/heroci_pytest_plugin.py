@@ -12,6 +12,7 @@ variables and the format.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
@@ -278,6 +279,21 @@ class Failed:
             self._record.write(**warning)
 
 
+class WorkerCoverage:
+    """Save the coverage of a worker of pytest-xdist, which is killed unless it exits within ten seconds.
+
+    coverage.py saves at the exit, which may take longer on a busy machine, or because the project cleans up there.
+    """
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Save the data so far; what runs later is added at the exit."""
+        coverage = sys.modules.get("coverage")
+        current = coverage.Coverage.current() if coverage else None
+        if current is not None:
+            current.save()
+
+
 def _unit(item: Any) -> str:
     """Return the indivisible unit of a test, as `--dist loadscope` of pytest-xdist: its class, or its module."""
     classname, name = node_names(item.nodeid)
@@ -292,7 +308,9 @@ def pytest_configure(config: Any) -> None:
         return
     os.environ[RUNNING] = str(os.getpid())
     config.pluginmanager.register(Databases(directory), "heroci-databases")
-    if not worker:
+    if worker:
+        config.pluginmanager.register(WorkerCoverage(), "heroci-worker-coverage")
+    else:
         config.pluginmanager.register(Tests(config, directory), "heroci-tests")
     part = Part.from_environment()
     if part is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,28 +19,31 @@ from heroci_action.engines.dagger.sdk import file_sizes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
-    """Collects report files in `scratch`; larger ones than `limit`, in bytes, are not copied."""
+    """Collects report files in `scratch`.
+
+    Files of more bytes than `limit_of` returns for their kind are not copied.
+    """
 
     connection: Connection
     scratch: Path
-    limit: int
+    limit_of: Callable[[str], int]
 
     async def collect(
         self, containers: Iterable[dagger.Container], patterns: Iterable[tuple[str, str]]
     ) -> tuple[ReportFile, ...]:
         """Return the files that match the patterns, each with the kind of its report, in any of the containers."""
-        groups: dict[str, list[tuple[str, str]]] = {}
+        groups: dict[tuple[str, int], list[tuple[str, str]]] = {}
         for kind, pattern in patterns:
             top, rest = _split(PurePosixPath(posixpath.normpath(pattern)))
-            groups.setdefault(top, []).append((kind, rest))
+            groups.setdefault((top, self.limit_of(kind)), []).append((kind, rest))
         files: list[ReportFile] = []
         for container in containers:
-            for top, group in groups.items():
-                files += await self._collect_below(container, top, group)
+            for (top, limit), group in groups.items():
+                files += await self._collect_below(container, top, group, limit=limit)
         return tuple(files)
 
     async def _collect_below(
-        self, container: dagger.Container, top: str, group: list[tuple[str, str]]
+        self, container: dagger.Container, top: str, group: list[tuple[str, str]], *, limit: int
     ) -> list[ReportFile]:
         include = [rest for _, rest in group]
         try:
@@ -49,7 +52,7 @@ class Collector:
         except dagger.QueryError:
             # There is no such directory.
             return []
-        large = {path: size for path, size in sizes.items() if size > self.limit}
+        large = {path: size for path, size in sizes.items() if size > limit}
         target = Path(tempfile.mkdtemp(dir=self.scratch))
         if len(large) < len(sizes):
             wanted = found.filter(exclude=[f"/{path}" for path in large]) if large else found

@@ -64,7 +64,7 @@ class RunResources:
         client, fresh = self.connection.client, self.settings.fresh
         self.executor = Executor(self.connection, base_image(client, self.plan.environment))
         self.collector = Collector(
-            connection=self.connection, scratch=self.scratch, limit=self.plan.largest_report
+            connection=self.connection, scratch=self.scratch, limit_of=self.plan.limit_of
         )
         self.replay_cache = ReplayCache(self.connection, fresh=fresh)
 

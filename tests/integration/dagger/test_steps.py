@@ -12,7 +12,7 @@ import pytest
 from heroci_action.engines.base import EngineSession, Stream
 from heroci_action.engines.dagger import execution
 from heroci_action.plan.actions import CollectReports, Command
-from heroci_action.plan.report_kinds import Report
+from heroci_action.plan.report_kinds import DJANGO_RECORD, Report
 from heroci_action.plan.stages import Stage, Step
 from tests.integration.dagger.conftest import Repository, Seen, take
 
@@ -71,6 +71,14 @@ def test_a_report_that_is_too_large_is_not_copied(repository: Repository) -> Non
     (large,) = (file for file in seen.reports["a"] if file.problem)
     assert large.path.endswith("/b.xml")
     assert "9,663,676,416 bytes" in (large.problem or "")
+
+
+def test_the_limit_of_reports_does_not_apply_to_what_heroci_records(repository: Repository) -> None:
+    repository.with_plan(largest_report=1_000)
+    reports = (*JUNIT, Report(kind=DJANGO_RECORD, path="{reports}/record/*"))
+    line = "cd {reports}; mkdir record; head -c 5000 /dev/zero | tee record/a >b.xml"
+    seen = repository.run(stage(step("a", line, reports=reports)))
+    assert [file.path.rpartition("/")[2] for file in seen.reports["a"] if file.problem] == ["b.xml"]
 
 
 def test_a_link_never_reads_a_file_of_this_machine(repository: Repository) -> None:

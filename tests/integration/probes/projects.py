@@ -19,7 +19,7 @@ from heroci_action.results.records import Status, StepResult, TestCase
 from heroci_action.runner.verdict import judge_step
 
 PROBES = Path(__file__).parents[3] / "heroci_action" / "probes"
-LIMIT = 60  # seconds that a run may take before it counts as hanging
+LIMIT = 300  # seconds that a run may take before it counts as hanging
 SIGN = "hanging"
 
 MANAGE = """import multiprocessing, os, sys

@@ -101,12 +101,20 @@ def measure(project: Project, *command: str, env: Mapping[str, str] | None = Non
 
 
 DJANGO = ("manage.py", "test")
+KILLED_AT_EXIT = """import atexit
+import os
+import signal
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    atexit.register(os.kill, os.getpid(), signal.SIGKILL)
+"""
+PLUGIN = {"PYTEST_PLUGINS": "heroci_pytest_plugin"}
 MODES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "serial": (DJANGO, {}),
     "forked": ((*DJANGO, "--parallel", "2"), {"START_METHOD": "fork"}),
     "spawned": ((*DJANGO, "--parallel", "2"), {"START_METHOD": "spawn"}),
-    "pytest": (("-m", "pytest", "shop/tests"), {}),
-    "xdist": (("-m", "pytest", "-n", "2", "shop/tests"), {}),
+    "pytest": (("-m", "pytest", "shop/tests"), PLUGIN),
+    "xdist": (("-m", "pytest", "-n", "2", "shop/tests"), PLUGIN),
 }
 
 
@@ -116,6 +124,18 @@ def test_all_processes_of_a_run_are_measured(covered: Project, mode: str) -> Non
     measured = measure(covered, *command, env=env)
     assert measured.missing("shop/work.py") == [14, 18, 19, 20]
     assert measured.missing("shop/tests/test_work.py") == []
+
+
+def test_a_worker_that_is_killed_at_its_exit_has_been_measured(covered: Project) -> None:
+    """pytest-xdist kills workers that do not exit within ten seconds, as on a busy machine."""
+    covered.write({"conftest.py": "import atexit, time\natexit.register(time.sleep, 60)\n"})
+    controller = "import os\nif 'PYTEST_XDIST_WORKER' in os.environ:\n    "
+    covered.write(
+        {"conftest.py": f"{controller}import atexit, time\n    atexit.register(time.sleep, 60)\n"}
+    )
+    command, env = MODES["xdist"]
+    measured = measure(covered, *command, env=env)
+    assert measured.missing("shop/work.py") == [14, 18, 19, 20]
 
 
 def test_without_settings_every_file_of_the_project_counts(covered: Project) -> None:
