@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 
 from heroci_action.cli.types import DURATION, PATH_PREFIX, PROJECT, SIZE, STAGES
-from heroci_action.commands.projects import find_project
 from heroci_action.options import (
     DEFAULT_OUTPUT,
     Destination,
@@ -98,8 +97,12 @@ def project_path(function: Callable[..., Result]) -> Callable[..., Result]:
 
     @wraps(function)
     def call(*, path: Path, project: str | None, **options: Any) -> Result:
-        place = find_project(path, project) if project else path
-        return function(path=place, **options)
+        if project:
+            # Detection is slow to import, and `report` has no such option.
+            from heroci_action.commands.projects import find_project  # noqa: PLC0415
+
+            path = find_project(path, project)
+        return function(path=path, **options)
 
     return _add(_PROJECT_PATH, call)
 

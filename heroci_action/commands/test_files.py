@@ -38,11 +38,10 @@ class _Discovery:
 
 def warn_of_few_tests(project: Project, stages: Iterable[StageResult]) -> Iterator[str]:
     """Warn if a complete run had less than half as many tests as the project has test files."""
-    stage = next((stage for stage in stages if stage.name == "tests"), None)
-    if stage is None or stage.status is not Status.PASSED or _is_partial(project):
-        return
+    passed = (stage for stage in stages if stage.name == "tests" and stage.status is Status.PASSED)
+    stage = next(passed, None)
     # Only thousands of passed tests are packed.
-    if any(step.passed for step in stage.steps):
+    if stage is None or _is_partial(project) or any(step.passed for step in stage.steps):
         return
     number = sum(1 for _ in stage.tests)
     tree = RepositoryFiles(root=project.loaded.root, files=tuple(sorted(project.files)))

@@ -77,13 +77,8 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
     yield Fact("metadata", found.metadata)
     yield Fact("install_project", found.install_project)
     yield Fact("distributions", found.names)
-    if not (
-        found.lock
-        or found.requirements
-        or found.packages
-        or found.project
-        or project.configured("packages")
-    ):
+    sources = (found.lock, found.requirements, found.packages, found.project)
+    if not any((*sources, project.configured("packages"))):
         yield Warn(
             f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]',
             ('packages = ["django"]',),

@@ -203,15 +203,15 @@ class _Reader:
 
     def _pip(self, words: list[str]) -> Installs | None:
         given = _Arguments.parse(words)
-        files = [self._file(name) for name in given.values("-r", "--requirement", "--requirements")]
+        files = self._files(given.values("-r", "--requirement", "--requirements"))
         # `uv pip install -r pyproject.toml` installs the declared dependencies.
-        declared = [file for file in files if file and file.endswith(_METADATA)]
+        declared = [file for file in files if file.endswith(_METADATA)]
         editable = (*given.options.get("-e", ()), *given.options.get("--editable", ()))
         named = (*given.words, *editable)
         local = dict(filter(None, map(_local, named)))
-        extras = [name for names in local.values() for name in re.split(r"[\s,]+", names) if name]
+        extras = re.findall(r"[^\s,]+", " ".join(local.values()))
         return Installs(
-            files=tuple(file for file in files if file and file not in declared),
+            files=tuple(file for file in files if file not in declared),
             constraints=self._files(given.values("-c", "--constraint", "--constraints")),
             packages=tuple(word for word in named if word not in local and _is_package(word)),
             extras=(*extras, *given.values("--extra")),

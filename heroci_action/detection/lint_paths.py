@@ -41,26 +41,22 @@ def _narrow(
     wanted: tuple[str, ...],
     unwanted: tuple[str, ...],
 ) -> Iterator[str]:
-    files = [file for file in _python(project) if project.ci.territory.contains(file)]
-    strays = [
-        *project.tree.strays,
-        *filter(is_python, project.tree.created),
-        *(f"{other}/" for other in project.ci.territory.others if other != "."),
-    ]
-    if wanted or unwanted:
-        kept = [file for file in files if passes(file, wanted, unwanted)]
-        strays += set(files) - set(kept)
-        files = kept
+    own = [file for file in _python(project) if project.ci.territory.contains(file)]
+    files = [file for file in own if passes(file, wanted, unwanted)]
+    strays = [*_strays(project), *(set(own) - set(files))]
     if len(paths) > MAX_FILES:
-        named = {
-            file
-            for file in files
-            if any(file == path or file.startswith(f"{path}/") for path in paths)
-        }
+        named = {file for path in paths for file in _below(files, path)}
         yield from lint_targets(sorted(named), [*strays, *(set(files) - named)])
         return
     for path in paths:
         yield from _without_strays(project, path, files, strays)
+
+
+def _strays(project: ProjectFiles) -> Iterator[str]:
+    """Yield what git does not track, what the CI creates, and the other projects of the repository."""
+    yield from project.tree.strays
+    yield from filter(is_python, project.tree.created)
+    yield from (f"{other}/" for other in project.ci.territory.others if other != ".")
 
 
 def _without_strays(

@@ -51,6 +51,7 @@ PROGRAMS: Mapping[str, Program] = {
     "docformatter": Program(check="--check", changes="--in-place"),
     "interrogate": Program(),
     "lint-imports": Program(distribution="import-linter", hooks=frozenset({"import-linter"})),
+    "prospector": Program(),
     "pycodestyle": Program(),
     "pydocstyle": Program(),
     "pyflakes": Program(),
@@ -203,12 +204,7 @@ def _of_hook(project: ProjectFiles, hook: Hook) -> Iterator[Check]:
         return
     if not _only_checks(program, arguments):
         arguments = tuple(filter(None, (*arguments, program.check)))
-    files = [
-        os.path.relpath(file, project.layout.directory).replace(os.sep, "/")
-        for file in project.tree.files
-        if re.search(program.files, file) and passes(file, hook.wanted, hook.unwanted)
-    ]
-    given = files if hook.passes_files else []
+    given = _files_of(project, program, hook) if hook.passes_files else []
     if given or not hook.passes_files:
         yield Check(
             name=name,
@@ -216,6 +212,14 @@ def _of_hook(project: ProjectFiles, hook: Hook) -> Iterator[Check]:
             requirement=_requirement(project, name, hook.version),
             why=f"a hook in {hook.path}",
         )
+
+
+def _files_of(project: ProjectFiles, program: Program, hook: Hook) -> list[str]:
+    return [
+        os.path.relpath(file, project.layout.directory).replace(os.sep, "/")
+        for file in project.tree.files
+        if re.search(program.files, file) and passes(file, hook.wanted, hook.unwanted)
+    ]
 
 
 def _program_of(hook: Hook) -> tuple[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
 from heroci_action.detection.findings import Finding, Found
 from heroci_action.detection.image_choice import find_dockerfile
 from heroci_action.detection.markers import applicable, is_exact
-from heroci_action.detection.metadata import read_metadata
+from heroci_action.detection.metadata import Metadata, read_metadata
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.python_specifiers import allows
 from heroci_action.detection.requirement_files import distribution
@@ -93,9 +93,8 @@ def _in_dockerfile(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
 def _newest_allowed(project: ProjectFiles) -> tuple[Version, str]:
     """Return the newest version that the metadata and the pinned Django allow; no reason if nothing decides."""
     directory = find_dependencies(project).project or project.layout.directory
-    metadata = read_metadata(project.tree, directory)
-    requires = metadata.requires_python if metadata else ""
-    classifiers = _classified(metadata.classifiers) if metadata else []
+    metadata = read_metadata(project.tree, directory) or Metadata(directory=directory)
+    requires, classifiers = metadata.requires_python, _classified(metadata.classifiers)
     newest = NEWEST_PYTHON if classifiers else _USUAL
     candidates = [(3, minor) for minor in range(newest[1], _OLDEST[1] - 1, -1)]
     allowed = [v for v in candidates if allows(requires, v) and _listed(v, classifiers)]
@@ -105,9 +104,8 @@ def _newest_allowed(project: ProjectFiles) -> tuple[Version, str]:
     version = next(supported, allowed[0])
     if version != allowed[0]:
         return version, "the newest that the pinned Django supports"
-    if requires:
-        return version, "the newest that requires-python allows"
-    return (version, "the newest that the classifiers allow") if classifiers else (_USUAL, "")
+    deciding = "requires-python allows" if requires else "the classifiers allow"
+    return (version, f"the newest that {deciding}") if requires or classifiers else (_USUAL, "")
 
 
 def _listed(version: Version, classifiers: list[Version]) -> bool:

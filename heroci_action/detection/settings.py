@@ -30,12 +30,17 @@ def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
         modules = find_settings_modules(project)
         lines = tuple(f'settings = "{module}"' for module in modules[:1])
         yield Warn(_no_settings(modules), lines or ('settings = "…"',))
-    server = server_settings(project)
-    if server and server != (project.configured("settings") or module):
-        yield Fact("server_settings", server)
     configuration, why = choose_configuration(project)
     if configuration:
         yield Found("env.DJANGO_CONFIGURATION", configuration, why)
+    yield from _server(project, project.configured("settings") or module)
+
+
+def _server(project: ProjectFiles, tested: str | None) -> Iterator[Finding]:
+    """Yield the settings of the server, if they are not the tested ones, and its entry points."""
+    server = server_settings(project)
+    if server and server != tested:
+        yield Fact("server_settings", server)
     for name in ("wsgi", "asgi"):
         if found := entry_point(project, name):
             yield Fact(name, found)

@@ -115,12 +115,17 @@ def _entry(project: ProjectFiles) -> str | None:
     return project.layout.manage or project.layout.entry
 
 
-def settings_in_manage(project: ProjectFiles, *, testing: bool) -> str | None:
-    """Return the settings module that manage.py names, for tests or for every other command."""
+def _named_in_entry(project: ProjectFiles) -> list[NamedSettings]:
+    """Return the settings that the first file of the entry names, in which there are any."""
     entry = _entry(project)
     files = (entry_files(project.tree, entry) or (entry,)) if entry else ()
     every = (list(find_named_settings(project.tree.python(file))) for file in files)
-    named = next(filter(None, every), [])
+    return next(filter(None, every), [])
+
+
+def settings_in_manage(project: ProjectFiles, *, testing: bool) -> str | None:
+    """Return the settings module that manage.py names, for tests or for every other command."""
+    named = _named_in_entry(project)
     usual = [found for found in named if not found.for_tests]
     chosen = [found for found in named if found.for_tests is testing]
     if chosen and not chosen[-1].is_computed:

@@ -39,15 +39,14 @@ def _is_own(command: Command, tree: RepositoryFiles, territory: Territory) -> bo
     """Return whether a command runs in the project, with its manage.py, or on at least one of its paths."""
     if command.directory.startswith("/"):
         return True
-    program = program_file(command, tree)
-    if (
-        program is not None
-        and program.endswith("manage.py")
-        and parent(program) in territory.others
-    ):
-        return False
-    if not territory.contains(command.directory):
-        return False
+    program = program_file(command, tree) or ""
+    of_other = program.endswith("manage.py") and parent(program) in territory.others
+    here = territory.contains(command.directory)
+    return here and not of_other and _has_own_paths(command, tree, territory)
+
+
+def _has_own_paths(command: Command, tree: RepositoryFiles, territory: Territory) -> bool:
+    """Return whether a command has no path of the repository among its arguments, or one of the project."""
     paths = [
         locate(word, command.directory)
         for word in command.call.arguments
