@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,11 +82,16 @@ def _paths(environments: Path) -> Iterator[Path]:
 
 
 def _size(path: Path) -> int:
-    """Return the disk space of the files, each counted once; links are not followed."""
+    """Return the disk space of the files, each counted once; links are not followed.
+
+    Files that other runs remove meanwhile do not count.
+    """
     seen: dict[tuple[int, int], int] = {}
-    for file in path.rglob("*"):
-        status = file.lstat()
-        seen[status.st_dev, status.st_ino] = status.st_blocks * 512
+    for directory, directories, files in os.walk(path):
+        for name in (*directories, *files):
+            with suppress(FileNotFoundError):
+                status = Path(directory, name).lstat()
+                seen[status.st_dev, status.st_ino] = status.st_blocks * 512
     return sum(seen.values())
 
 

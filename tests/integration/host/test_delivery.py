@@ -212,3 +212,15 @@ def test_a_base_image_is_not_used_and_that_is_said(world: World) -> None:
     # There may be another one: about the version of Python that this machine has.
     warnings = world.run(INSTALL)["install"].warnings
     assert sum("'python:3.13-bookworm' needs --engine dagger" in text for text in warnings) == 1
+
+
+def test_entries_are_listed_while_another_run_removes_files(tmp_path: Path) -> None:
+    environment = tmp_path / "environments" / "shared" / "one"
+    environment.mkdir(parents=True)
+    script = "while true; do mkdir -p x/y && touch x/y/a x/b && rm -rf x; done"
+    with subprocess.Popen(["sh", "-c", script], cwd=environment) as other:
+        try:
+            found = [find_entries(tmp_path) for _ in range(300)]
+        finally:
+            other.kill()
+    assert {entry.path for entries in found for entry in entries} == {environment}
