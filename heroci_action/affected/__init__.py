@@ -1,5 +1,5 @@
 """Select the tests that a change may affect, from a recording of what each test executed.
 
-`functions` compares two versions of a module, `imports` finds modules that import another one, `recording` is what an
-earlier run executed, `selection` decides, and `capture` takes the record of a run from its engine.
+`functions` compares two versions of a module, `imports` finds the importers of a module, `recording` describes an
+earlier run, `selection` decides, and `capture` takes the record of a run from its engine.
 """

@@ -57,7 +57,7 @@ def changed_functions(old: str, new: str) -> frozenset[str] | None:
 
 
 def _functions(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, _Function]]:
-    """Yield the outermost functions of a block, those of classes and conditional blocks included."""
+    """Yield the outermost functions of a block, including methods and functions in conditional blocks."""
     for node in body:
         if isinstance(node, _Function):
             yield prefix + node.name, node

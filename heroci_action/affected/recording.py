@@ -1,4 +1,4 @@
-"""What each test of an earlier run executed, and its outcome; pure."""
+"""A recording of an earlier run: the code that each test executed, and its outcome; pure."""
 
 from __future__ import annotations
 
@@ -132,22 +132,21 @@ def record(
     sources: Mapping[str, str],
     kept: Recording | None = None,
 ) -> Recording:
-    """Return the recording of a run, in which `contexts` is what `heroci_coverage.py --contexts` wrote.
+    """Return the recording of a run, given the output of `heroci_coverage.py --contexts`.
 
-    `kept` is what the tests that were left out executed in an earlier run: nothing of it has changed.
+    `kept` is the earlier recording of the tests that were left out: they did not execute any changed code.
     """
     ran = tuple(tests)
     users, shared = _copy(kept)
     owners = _tests_by_owner(ran)
     known = {test.id for test in ran}
     labels = [_users_of(label, known, owners) for label in contexts["contexts"]]
-    for path, lines in contexts["files"].items():
-        for name, numbers in _functions_of(sources.get(path), lines):
-            for found in map(labels.__getitem__, numbers):
-                if found is None:
-                    shared[path].add(name)
-                else:
-                    users[path][name] |= found
+    for path, name, number in _executed(contexts["files"], sources):
+        found = labels[number]
+        if found is None:
+            shared[path].add(name)
+        else:
+            users[path][name] |= found
     measured = {*contexts["files"], *(kept.sources if kept else ())}
     return Recording(
         files=files,
@@ -200,6 +199,16 @@ def _users_of(
     test = RecordedId(step, classname, name)
     # A test without an outcome is not left out next time, whatever it executed.
     return {test} if test in known else set()
+
+
+def _executed(
+    files: Mapping[str, Any], sources: Mapping[str, str]
+) -> Iterator[tuple[str, str, int]]:
+    """Yield the file and name of each function that ran, with the number of a context in which it did."""
+    for path, lines in files.items():
+        for name, numbers in _functions_of(sources.get(path), lines):
+            for number in numbers:
+                yield path, name, number
 
 
 def _functions_of(

@@ -28,7 +28,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """The tests to leave out, those that failed last time, and the words for both; nothing is left out without proof.
+    """The tests to leave out, the tests that failed last time, and a summary; nothing is left out without proof.
 
     `all_because` is the reason why no test is left out. `idle` means that no test at all has to run.
     """
@@ -45,7 +45,7 @@ class AllAffectedError(Exception):
 
 
 def select_affected(recording: Recording, changes: Changes) -> Selected:
-    """Return what to run, given what an earlier run executed."""
+    """Select the tests to run after these changes, by the recording of an earlier run."""
     failed = tuple(test.id for test in recording.tests if test.failed)
     choice = _Choice(recording, changes)
     paths = sorted(
@@ -71,7 +71,7 @@ def select_affected(recording: Recording, changes: Changes) -> Selected:
 def _summary(
     affected: int, known: int, why: Mapping[str, int], failed: tuple[RecordedId, ...]
 ) -> str:
-    """Return how many tests are to run, and why."""
+    """Return the number of tests to run, and the reasons."""
     changed = [f"{path} ({count(number, 'test')})" for path, number in why.items()]
     causes = [f"changed: {some(changed, _NAMED)}"] if changed else ["no module has changed"]
     if failed:

@@ -1,4 +1,4 @@
-"""`heroci run --affected`: find the recording of an earlier run, select the tests, and record what has run."""
+"""`heroci run --affected`: find the recording of an earlier run, select the tests, and record this run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import AffectedTests, RunContext
 from heroci_action.pipeline.tests import NAME as TESTS
 from heroci_action.project import ProjectConfig
-from heroci_action.results.records import Result, Status
+from heroci_action.results.records import Result, Status, StepResult
 
 _CI = ("CI", "GITHUB_ACTIONS")
 _FALSE = ("", "0", "false")
@@ -39,7 +39,7 @@ _DONE = (Status.PASSED, Status.FAILED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AffectedRun:
-    """A run of the affected tests, and where its recording is kept; `content` is the repository's at its start."""
+    """A run of the affected tests: the file of its recording, and the content of the repository at its start."""
 
     root: Path
     exclude: tuple[str, ...]
@@ -58,30 +58,28 @@ class AffectedRun:
         )
 
     def save(self, result: Result, contexts: Mapping[str, object] | None) -> None:
-        """Store what the tests executed, unless a part of them was cut short or a file changed meanwhile."""
-        stage = next((stage for stage in result.stages if stage.name == TESTS), None)
-        steps = [step for step in stage.steps if step.tests or step.passed] if stage else []
-        if contexts is None or any(
-            step.status not in _DONE or step.incomplete or step.problems for step in steps
-        ):
-            return
-        try:
-            now = _read(self.root, self.exclude)
-        except UnknownContentError:
-            return
-        if (now.whole, now.stamps) != (self.content.whole, self.content.stamps):
+        """Store the recording, unless some tests were cut short or a file changed during the run."""
+        steps = _steps_with_tests(result)
+        if contexts is None or not all(map(_ended_in_order, steps)) or not self._is_unchanged():
             return
         recording = record(
             contexts,
             (test for step in steps for test in tests_of(step)),
-            files=now.files,
-            sources=_texts(self.root, now.files),
+            files=self.content.files,
+            sources=_texts(self.root, self.content.files),
             kept=self._kept(),
         )
         self._write(pack(recording))
 
+    def _is_unchanged(self) -> bool:
+        try:
+            now = _read(self.root, self.exclude)
+        except UnknownContentError:
+            return False
+        return (now.whole, now.stamps) == (self.content.whole, self.content.stamps)
+
     def _kept(self) -> Recording | None:
-        """Return what the tests that were left out executed in the earlier run."""
+        """Return the part of the earlier recording that still applies: the tests that were left out."""
         if self.recording is None or self.selected.all_because:
             return None
         return reduce_to(self.recording, self.selected.left_out)
@@ -95,6 +93,15 @@ class AffectedRun:
         except OSError:
             # The next run finds no recording, and runs every test.
             temporary.unlink(missing_ok=True)
+
+
+def _steps_with_tests(result: Result) -> tuple[StepResult, ...]:
+    steps = (step for stage in result.stages if stage.name == TESTS for step in stage.steps)
+    return tuple(step for step in steps if step.has_tests)
+
+
+def _ended_in_order(step: StepResult) -> bool:
+    return step.status in _DONE and not step.incomplete and not step.problems
 
 
 def refuse_in_ci(machine: Mapping[str, str]) -> None:

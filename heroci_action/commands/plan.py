@@ -211,23 +211,22 @@ def change_plan(
 
 def _refuse_contradiction(options: RunOptions) -> None:
     """Raise UsageError if two options contradict each other."""
-    if options.affected and (options.failed or options.shard):
-        other = "--failed" if options.failed else "--shard"
-        raise UsageError(
-            f"--affected and {other} contradict each other: each selects tests",
-            remedy="remove one of them",
-        )
-    for name, given in (("--stages", options.stages), ("--shard", options.shard)):
-        if options.failed and given:
-            raise UsageError(
-                f"--failed and {name} contradict each other: the last run decides what to run",
-                remedy="remove one of them",
-            )
-    if options.engine is EngineChoice.HOST and options.runner_host:
-        raise UsageError(
-            "--engine host and --runner-host contradict each other: the address is that of a Dagger engine",
-            remedy="remove one of them",
-        )
+    only_host = options.engine is EngineChoice.HOST
+    last_run, selects = "the last run decides what to run", "each selects tests"
+    pairs = (
+        ("--affected and --failed", options.affected and options.failed, selects),
+        ("--affected and --shard", options.affected and options.shard, selects),
+        ("--failed and --stages", options.failed and options.stages, last_run),
+        ("--failed and --shard", options.failed and options.shard, last_run),
+        (
+            "--engine host and --runner-host",
+            only_host and options.runner_host,
+            "the address is that of a Dagger engine",
+        ),
+    )
+    for names, given, why in pairs:
+        if given:
+            raise UsageError(f"{names} contradict each other: {why}", remedy="remove one of them")
     both = [name for name in options.stages if name in options.skip]
     if both:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Tell coverage.py which test is running; see the package's docstring for the environment variables."""
+"""Switch coverage.py's context to the running test; see the package's docstring for the environment variables."""
 
 # This runs in every process of the tests, where pathlib would only cost time:
 # ruff: noqa: PTH123
@@ -16,14 +16,14 @@ from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 STEP = os.environ.get("HEROCI_CONTEXTS")
 """The step whose tests are recorded; None if they are not."""
 SHARED = ""
-"""The context of everything that no single test or class executes."""
+"""The context of all other code."""
 
 _current = SHARED
 
 
 @contextmanager
 def context(kind: str, classname: str, name: str = "") -> Iterator[None]:
-    """Record what is executed inside as that of a `test`, or of all tests of an `owner`, a class or module."""
+    """Attribute the executed code to a `test`, or to all tests of an `owner`, which is a class or module."""
     if not STEP:
         yield
         return
@@ -33,7 +33,7 @@ def context(kind: str, classname: str, name: str = "") -> Iterator[None]:
 
 @contextmanager
 def shared_context() -> Iterator[None]:
-    """Record what is executed inside as that of no single test."""
+    """Attribute the executed code to no single test."""
     with _switched(SHARED):
         yield
 
@@ -59,7 +59,7 @@ def _switch(label: str) -> None:
 
 
 def hook_imports() -> None:
-    """Record what a module executes while it is imported as that of no single test: the others find it imported."""
+    """Attribute the code of an import to no single test, because later tests find the module imported."""
     loader: Any = importlib.machinery.SourceFileLoader
     original = loader.exec_module
     if not STEP or hasattr(original, "__wrapped__"):
@@ -93,7 +93,7 @@ class Affected:
         return cls(*({(test[0], test[1]) for test in known[key]} for key in ("left_out", "failed")))
 
     def has(self, classname: str, name: str) -> bool:
-        """Return whether to run a test; one that is not recorded always runs."""
+        """Return whether to run a test; tests without a recording always run."""
         return (classname, name) not in self._left_out
 
     def failed(self, classname: str, name: str) -> bool:

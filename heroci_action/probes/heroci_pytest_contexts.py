@@ -1,4 +1,4 @@
-"""Record what each test of pytest executes, and leave out the tests that a change does not affect."""
+"""Record the code that each test of pytest executes, and leave out the tests that no change affects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_TESTS_COLLECTED = 5
 
 
 class Contexts:
-    """Record what belongs to a test, to all tests of a class or module, or to no single test."""
+    """Attribute code to a test, to all tests of a class or module, or to no single test."""
 
     def __init__(self) -> None:
         hook_imports()
@@ -45,7 +45,7 @@ class Contexts:
 
 
 class AffectedTests:
-    """Deselect the tests that nothing has changed for; those that failed last time run first."""
+    """Deselect the tests that no change affects; failed tests of the last run come first."""
 
     def __init__(self, affected: Affected, directory: str) -> None:
         self._affected = affected
