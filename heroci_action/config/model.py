@@ -128,6 +128,8 @@ class TestsConfig(Table):
     """Measure coverage."""
     check_migrations: StrictBool | Literal["warn"] = True
     """Fail if `makemigrations --check` finds changes; "warn" reports them without failing."""
+    share_schema: StrictBool = True
+    """Create test databases as copies of the migrated one if they would be the same; PostgreSQL only."""
 
 
 class ImageConfig(Table):

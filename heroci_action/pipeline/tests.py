@@ -25,6 +25,7 @@ NAME = "tests"
 RC = "{reports}/coveragerc"
 DATA = "{reports}/coverage-data/data"
 PROBE = "{probes}/heroci_coverage.py"
+SCHEMA = "{reports}/schema.json"
 TIMES = "times.json"
 
 
@@ -91,6 +92,8 @@ def _steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
             action=Command(line=("python", PROBE, RC, DATA)),
             env=_recorded(NAME, context),
         )
+    if _migrates(loaded):
+        yield _migrate(loaded, context)
     for run in _runs(loaded, context):
         yield _leave_out(_select(_shard(run.step(), context), context), context)
     if tests.coverage:
@@ -140,10 +143,31 @@ def _django_steps(loaded: ProjectConfig) -> Iterator[Step]:
     yield Step(name="check", action=Command(line=django(loaded, "check")), blocking=blocking)
     if loaded.config.tests.check_migrations:
         yield _check_migrations(loaded)
-    if loaded.config.services:
-        # The tests create a separate database, some without migrations.
-        line = django(loaded, "migrate", "--noinput")
-        yield Step(name="migrate", action=Command(line=line), blocking=False)
+
+
+def _migrates(loaded: ProjectConfig) -> bool:
+    return _has_settings(loaded) and bool(loaded.config.services)
+
+
+def _shares_schema(loaded: ProjectConfig, context: RunContext) -> bool:
+    """Return whether test databases may be copies of the migrated one; the probes check that they would be the same."""
+    # What the migrations execute is recorded in the process of the tests.
+    wanted = loaded.config.tests.share_schema and context.affected is None
+    return wanted and _migrates(loaded) and "postgres" in loaded.config.services
+
+
+def _migrate(loaded: ProjectConfig, context: RunContext) -> Step:
+    """Migrate the stage's database. The tests create another one, some without migrations."""
+    line = ("migrate", "--noinput")
+    if not _shares_schema(loaded, context):
+        return Step(name="migrate", action=Command(line=django(loaded, *line)), blocking=False)
+    measure = {"HEROCI_SCHEMA_COVERAGE": RC} if loaded.config.tests.coverage else {}
+    return Step(
+        name="migrate",
+        action=Command(line=("python", "{probes}/heroci_migrate.py", *manage(loaded), *line)),
+        env={"HEROCI_SCHEMA": SCHEMA, **measure},
+        blocking=False,
+    )
 
 
 def _check_migrations(loaded: ProjectConfig) -> Step:
@@ -181,6 +205,7 @@ class _Run:
     loaded: ProjectConfig
     arguments: tuple[str, ...]
     number: int
+    shares_schema: bool
 
     @property
     def name(self) -> str:
@@ -205,6 +230,8 @@ class _Run:
         }
         if self.loaded.config.tests.coverage:
             env["COVERAGE_PROCESS_START"] = RC
+        if self.shares_schema:
+            env |= {"HEROCI_SCHEMA": SCHEMA, "HEROCI_SCHEMA_DATA": DATA}
         return Step(
             name=self.name,
             action=Command(line=("python", *line)),
@@ -266,6 +293,6 @@ def run_names(loaded: ProjectConfig) -> tuple[str, ...]:
 def _runs(loaded: ProjectConfig, context: RunContext) -> Iterator[_Run]:
     for number, arguments in enumerate(loaded.config.tests.args, start=1):
         combined = combine(arguments, context.arguments, context.test_names)
-        run = _Run(loaded, combined, number)
+        run = _Run(loaded, combined, number, _shares_schema(loaded, context))
         if context.only is None or run.name in context.only:
             yield run

@@ -85,6 +85,7 @@ JSON lines, one file per process, one event per line. A number `n` identifies wh
         are two; `expected` marks an expected failure, whose status is skipped; `attempts` failed before this one
     {"event": "fixtures", "classname", "duration"}   outside of any test; pytest counts them in the time of a test
     {"event": "databases", "databases": [{"alias", "vendor", "version", "name"}]}
+    {"event": "schema", "text"}          how a test database got its tables
     {"event": "warning", "text"}
     {"event": "shard", "shard", "split", "tests", "of"}   `split` is equal in jobs that split equal tests equally
     {"event": "affected", "tests", "of"}     how many of the collected tests were selected
@@ -140,6 +141,24 @@ Migrations
 
 `makemigrations --check --dry-run`, which fails for apps of the repository only; apps of installed packages are
 warnings.
+
+Schema
+------
+    python {probes}/heroci_migrate.py manage.py migrate --noinput
+        env HEROCI_SCHEMA={reports}/schema.json, HEROCI_SCHEMA_COVERAGE={reports}/coveragerc
+    <the tests>
+        env HEROCI_SCHEMA={reports}/schema.json, HEROCI_SCHEMA_DATA={reports}/coverage-data/data
+
+With PostgreSQL, the migrated database is copied, and Django creates its test database from the copy instead of an empty
+database. `migrate` then has nothing to do, and sends post_migrate. What the migrations execute is measured by the first
+command, between the same two points as in the tests, and counts only if the copy is used.
+
+The copy is used only if the database would be the same: no object existed before the migrations; every setting and the
+options of every database are equal (names of databases, and what the runners themselves set, excepted); no migration
+looks at the command line, the name of the database or those settings, or executes SQL about the database or session;
+every app with tables has migrations; the project does not replace Django's creation, `migrate` or TEST options, and
+handles no pre_migrate. If `migrate` in the tests executes anything but queries before post_migrate, the database is
+created again without the copy. The record says what happened: {"event": "schema", "text"}.
 
 HTTP checks
 -----------

@@ -25,6 +25,9 @@ from heroci_hooks import (  # type: ignore[import-not-found,unused-ignore]
 )
 from heroci_parallel import hook_parallel_suite  # type: ignore[import-not-found,unused-ignore]
 from heroci_recorder import Recorder  # type: ignore[import-not-found,unused-ignore]
+from heroci_template import (  # type: ignore[import-not-found,unused-ignore]
+    install as install_template,
+)
 
 _recorder: Optional[Recorder] = None
 
@@ -45,6 +48,7 @@ def install(*, worker: bool = False) -> None:
         hook_parallel_suite(_recorder, _install_in_worker)
         hook_build(_recorder, DiscoverRunner)
         hook_run_tests(_recorder, DiscoverRunner)
+        install_template(directory)
         hook_imports()
     if _recorder is not None:
         _recorder.enter_process(worker=worker)

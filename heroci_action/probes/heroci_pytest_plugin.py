@@ -41,6 +41,9 @@ from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
 from heroci_recorder import nth_name  # type: ignore[import-not-found,unused-ignore]
 from heroci_selection import Selection  # type: ignore[import-not-found,unused-ignore]
 from heroci_sharding import Part  # type: ignore[import-not-found,unused-ignore]
+from heroci_template import (  # type: ignore[import-not-found,unused-ignore]
+    install as install_template,
+)
 
 NO_TESTS_COLLECTED = 5
 """As in pytest.ExitCode, which old versions do not have."""
@@ -208,6 +211,7 @@ class Databases:
     """Record which databases pytest-django has set up."""
 
     def __init__(self, directory: str) -> None:
+        self._directory = directory
         self._record = Record(directory, "database")
 
     @pytest.hookimpl(hookwrapper=True)
@@ -216,6 +220,7 @@ class Databases:
         if fixturedef.argname != "django_db_setup":
             yield
             return
+        install_template(self._directory)
         before = _database_names()
         yield
         after = _database_names()

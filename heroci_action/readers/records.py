@@ -35,6 +35,7 @@ class _Run:
     processes: list[ProcessRecord] = field(default_factory=list)
     fixtures: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     databases: dict[str, str] | None = None
+    schema: set[str] = field(default_factory=set)  # how the test databases got their tables
     splits: dict[str, Split] = field(default_factory=dict)  # by fingerprint
     affected: tuple[int, int] | None = None  # the tests that were selected, and all
     warnings: dict[str, None] = field(default_factory=dict)  # several processes can give the same
@@ -43,8 +44,8 @@ class _Run:
 def read_records(sources: Sequence[Source], tree: PathResolver) -> Readings:
     """Return all recorded cases and the course of the run: the planned tests, and those without an end.
 
-    The fact `database` names the database that the tests really used, such as `PostgreSQL 18.6`, or `none`; `shard`
-    the part of the tests that ran, such as `2/5, 31 of 154 tests`.
+    The fact `database` names the database that the tests really used, such as `PostgreSQL 18.6`, or `none`; `schema`
+    how it got its tables; `shard` the part of the tests that ran, such as `2/5, 31 of 154 tests`.
     """
     run = _Run()
 
@@ -63,7 +64,7 @@ def _readings(run: _Run) -> Readings:
     return Readings(
         tests=tuple(run.tests),
         run=recorded_run(run.processes),
-        facts=_database_fact(run) | _shard_fact(run) | _affected_fact(run),
+        facts=_database_fact(run) | _schema_fact(run) | _shard_fact(run) | _affected_fact(run),
         splits=tuple(run.splits[fingerprint] for fingerprint in sorted(run.splits)),
         fixtures=_fixture_times(run.fixtures),
         warnings=(*run.warnings, *_empty_shards(run)),
@@ -74,6 +75,11 @@ def _readings(run: _Run) -> Readings:
 
 def _database_fact(run: _Run) -> dict[str, str]:
     return {} if run.databases is None else {"database": _summary(run.databases)}
+
+
+def _schema_fact(run: _Run) -> dict[str, str]:
+    """Describe how the test databases got their tables; the workers of pytest-xdist may differ."""
+    return {"schema": "; ".join(sorted(run.schema))} if run.schema else {}
 
 
 def _shard_fact(run: _Run) -> dict[str, str]:
@@ -123,6 +129,8 @@ def _take(event: Event, run: _Run, process: ProcessRecord, tree: PathResolver) -
             run.affected = _affected(event)
         case "warning" if event.get("text"):
             run.warnings[str(event["text"])] = None
+        case "schema":
+            run.schema.add(str(event.get("text")))
         case "databases":
             run.databases = (run.databases or {}) | _databases(event)
         case _:

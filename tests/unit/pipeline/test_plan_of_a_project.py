@@ -164,8 +164,8 @@ def test_django_is_asked_from_quick_to_slow(tmp_path: Path) -> None:
     assert names(stage) == [
         "check",
         "migrations",
-        "migrate",
         "coverage settings",
+        "migrate",
         "tests",
         "coverage",
     ]
@@ -175,6 +175,16 @@ def test_django_is_asked_from_quick_to_slow(tmp_path: Path) -> None:
 
 def test_without_a_server_nothing_is_migrated_before_the_tests(tmp_path: Path) -> None:
     assert "migrate" not in names(plan(tmp_path, project()).stage("tests"))
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_the_tests_copy_the_migrated_database_unless_it_is_switched_off(
+    tmp_path: Path, *, shared: bool
+) -> None:
+    toml = f"tests.share-schema = {str(shared).lower()}\n"
+    stage = plan(tmp_path, project(POSTGRES, SERVED, toml=toml)).stage("tests")
+    assert ("{probes}/heroci_migrate.py" in line(stage, "migrate")) is shared
+    assert ("HEROCI_SCHEMA" in step(stage, "tests").env) is shared
 
 
 def test_the_check_of_migrations_can_be_switched_off(tmp_path: Path) -> None:

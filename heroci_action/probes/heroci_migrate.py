@@ -1,0 +1,280 @@
+"""Run `manage.py migrate`, and keep a copy of the migrated database from which test databases are created.
+
+    python heroci_migrate.py manage.py migrate --noinput
+
+The copy is made before post_migrate is sent, because Django sends it again when it has created a test database. If
+anything was seen that would differ in a test database, there is no copy, and the record says why. The exit code and
+output are Django's. See the package's docstring for the environment variables.
+"""
+
+# sys.path contains strings:
+# ruff: noqa: PTH100, PTH103, PTH118, PTH120
+# Django's modules can be imported only when its settings are known:
+# ruff: noqa: PLC0415
+# What Django's own creation of test databases uses has no public names:
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import secrets
+import sys
+from contextlib import contextmanager, suppress
+from typing import Any, Iterator, List, Optional
+
+import heroci_schema  # type: ignore[import-not-found,unused-ignore]
+
+# Such statements concern the database itself or only this session, so a copy does not have their effect.
+OUTSIDE = re.compile(
+    r"\b(?:database|current_database|current_catalog|pg_database)\b|\bcreate\s+(?:local\s+|global\s+)?temp"
+    r"|^\s*(?:set|reset|discard|listen)\b(?!\s+(?:constraints|local)\b)",
+    re.IGNORECASE,
+)
+# Objects of users have object identifiers from here on. Source: PostgreSQL's access/transam.h, FirstNormalObjectId.
+OBJECTS = " UNION ALL ".join(
+    "SELECT 1 FROM pg_catalog.{} WHERE oid >= 16384".format(
+        name
+    )  # noqa: S608  names from the next line
+    for name in ("pg_class", "pg_proc", "pg_type", "pg_namespace", "pg_extension", "pg_cast")
+)
+LIKE_TEMPLATE = """
+SELECT count(*) = 2 AND count(DISTINCT (encoding, datcollate, datctype)) = 1
+FROM pg_catalog.pg_database WHERE datname IN (current_database(), 'template1')
+"""
+OWN_OPTIONS = """
+SELECT 1 FROM pg_catalog.pg_database d WHERE datname = current_database() AND (
+    datacl IS NOT NULL OR EXISTS (SELECT 1 FROM pg_catalog.pg_db_role_setting s WHERE s.setdatabase = d.oid)
+)
+"""
+
+
+class Migration:
+    """The migration of the default database: from the creation of its executor until post_migrate is sent."""
+
+    def __init__(self) -> None:
+        self._problem: Optional[str] = None
+        self._seen: List[str] = []
+        self._open: List[Any] = []
+        self._ended = False
+
+    def record(self) -> None:
+        """Record why there is no copy, unless there is one."""
+        if self._problem or not self._ended:
+            heroci_schema.write({"problem": self._problem or "the step `migrate` did not complete"})
+
+    def begin(self, connection: Any) -> None:
+        """Start to watch, if the test databases could be copies of this one."""
+        if self._open or connection.alias != heroci_schema.ALIAS:
+            return
+        self._problem = _unsuitable(connection)
+        if self._problem is None:
+            for manager in (_watch(self._seen, connection), _measure()):
+                manager.__enter__()
+                self._open.append(manager)
+
+    def end(self, alias: str) -> None:
+        """Stop to watch, and copy the database."""
+        if alias != heroci_schema.ALIAS:
+            return
+        while self._open:
+            self._open.pop().__exit__(None, None, None)
+        if self._problem is None:
+            self._problem = self._seen[0] if self._seen else _copy()
+        self._ended = True
+
+
+def _unsuitable(connection: Any) -> Optional[str]:
+    """Return why no test database can be a copy of this one."""
+    from django.core.management import get_commands
+
+    if connection.vendor != "postgresql":
+        return "the database is not PostgreSQL"
+    if get_commands()["migrate"] != "django.core":
+        return "the project has its own `migrate` command"
+    with connection.cursor() as cursor:
+        cursor.execute(OBJECTS + " LIMIT 1")
+        if cursor.fetchone():
+            return "the database was not empty before the migrations"
+        cursor.execute(LIKE_TEMPLATE)
+        if not cursor.fetchone()[0]:
+            return "the database has another encoding or locale than template1"
+    return None
+
+
+def _copy() -> Optional[str]:
+    """Copy the database, and record the copy. Return why that is impossible."""
+    from django.db import connections
+
+    connection = connections[heroci_schema.ALIAS]
+    app = _unmigrated_app(connection)
+    if app:
+        return "app {!r} has no migrations, and Django creates its tables first".format(app)
+    with connection.cursor() as cursor:
+        cursor.execute(OWN_OPTIONS)
+        if cursor.fetchone():
+            return "the database has options or privileges of its own, which a copy would not have"
+    name = "heroci_{}".format(secrets.token_hex(8))
+    salt = secrets.token_hex(16)
+    state = heroci_schema.describe_state(salt)
+    source = connection.settings_dict["NAME"]
+    connection.close()
+    try:
+        with connection._nodb_cursor() as cursor:
+            quote = connection.ops.quote_name
+            cursor.execute("CREATE DATABASE {} TEMPLATE {}".format(quote(name), quote(source)))
+            # Nobody can change it from now on.
+            cursor.execute("ALTER DATABASE {} ALLOW_CONNECTIONS false".format(quote(name)))
+    except Exception as error:  # noqa: BLE001  without a copy, the tests migrate
+        return "the database could not be copied: {}".format(str(error).strip())
+    heroci_schema.write({"database": name, "salt": salt, "state": state})
+    return None
+
+
+def _unmigrated_app(connection: Any) -> Optional[str]:
+    from django.apps import apps
+    from django.db.migrations.loader import MigrationLoader
+
+    for label in sorted(MigrationLoader(connection).unmigrated_apps):
+        models = apps.get_app_config(label).get_models(include_auto_created=True)
+        if any(model._meta.can_migrate(connection) for model in models):
+            return str(label)
+    return None
+
+
+# --- What migrations depend on ---------------------------------------------------------------------------------------
+
+
+class _Notes:
+    """What migrations have used that differs in the process or in the database of the tests."""
+
+    def __init__(self, seen: List[str]) -> None:
+        self._seen = seen
+
+    def use(self, what: str) -> None:
+        """Note a use, unless it is Django's or the driver's own."""
+        frame: Any = sys._getframe(1)
+        while frame.f_code.co_filename == __file__:
+            frame = frame.f_back
+        module = str(frame.f_globals.get("__name__"))
+        if module.split(".", 1)[0] not in ("django", "psycopg", "psycopg2", "coverage"):
+            self._seen.append("{} uses {}".format(module, what))
+
+    def execute(self, run: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        """Execute a statement, and note one that a copy does not have the effect of."""
+        text = str(sql).strip()
+        if OUTSIDE.search(text):
+            self._seen.append("a migration executes {!r}".format(text[:80]))
+        return run(sql, params, many, context)
+
+
+@contextmanager
+def _watch(seen: List[str], connection: Any) -> Iterator[None]:
+    from django.conf import LazySettings
+
+    notes = _Notes(seen)
+
+    def get_setting(self: Any, name: str) -> Any:
+        if name == "DATABASES" or name in heroci_schema.SET_BY_TESTS:
+            notes.use("settings.{}".format(name))
+        return object.__getattribute__(self, name)
+
+    arguments, options = sys.argv, connection.settings_dict
+    sys.argv = _watched_arguments(notes)(arguments)
+    connection.settings_dict = _watched_options(notes)(options)
+    LazySettings.__getattribute__ = get_setting  # type: ignore[method-assign,unused-ignore]
+    try:
+        with connection.execute_wrapper(notes.execute):
+            yield
+    finally:
+        sys.argv, connection.settings_dict = arguments, options
+        del LazySettings.__getattribute__
+
+
+def _watched_arguments(notes: _Notes) -> Any:
+    """Return a class of list that notes each look at the command line."""
+
+    def watched(method: Any) -> Any:
+        def note_and_call(self: Any, *args: Any) -> Any:
+            notes.use("sys.argv")
+            return method(self, *args)
+
+        return note_and_call
+
+    names = ("__contains__", "__getitem__", "__iter__", "__len__", "__eq__", "index", "count")
+    return type("Arguments", (list,), {name: watched(getattr(list, name)) for name in names})
+
+
+def _watched_options(notes: _Notes) -> Any:
+    """Return a class of dictionary that notes each look at the name of the database."""
+
+    def watched(method: Any) -> Any:
+        def note_and_call(self: Any, key: str, *args: Any) -> Any:
+            if key == "NAME":
+                notes.use("the name of the database")
+            return method(self, key, *args)
+
+        return note_and_call
+
+    names = ("__getitem__", "get")
+    return type("Options", (dict,), {name: watched(getattr(dict, name)) for name in names})
+
+
+@contextmanager
+def _measure() -> Iterator[None]:
+    """Measure the migrations, into a file that counts only if the tests use the copy: then they do not run them."""
+    rcfile = os.environ.get("HEROCI_SCHEMA_COVERAGE")
+    if not rcfile:
+        yield
+        return
+    import coverage
+
+    directory = os.environ["HEROCI_SCHEMA"] + "-coverage"
+    os.makedirs(directory, exist_ok=True)
+    measured = coverage.Coverage(config_file=rcfile, data_file=os.path.join(directory, "data"))
+    measured.start()
+    try:
+        yield
+    finally:
+        measured.stop()
+        measured.save()
+
+
+# --- Django's command ------------------------------------------------------------------------------------------------
+
+
+def hook(migration: Migration) -> None:
+    """Tell the migration when Django's command begins and ends it."""
+    from django.core.management.commands import migrate
+
+    executor, send = migrate.MigrationExecutor, migrate.emit_post_migrate_signal
+
+    def create_executor(connection: Any, *args: Any, **kwargs: Any) -> Any:
+        migration.begin(connection)
+        return executor(connection, *args, **kwargs)
+
+    def emit_post_migrate_signal(verbosity: Any, interactive: Any, db: str, **kwargs: Any) -> Any:
+        migration.end(db)
+        return send(verbosity, interactive, db, **kwargs)
+
+    migrate.MigrationExecutor = create_executor
+    migrate.emit_post_migrate_signal = emit_post_migrate_signal
+
+
+def main() -> None:
+    """Run the command as Python does."""
+    sys.argv = sys.argv[1:]
+    sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
+    migration = Migration()
+    # A manage.py may make Django importable; without the hook there is no copy.
+    with suppress(ImportError):
+        hook(migration)
+    try:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    finally:
+        migration.record()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""Test databases that are copies of the migrated one, with a real server, both runners, and parallel processes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from heroci_action.engines.host.postgres import start_postgres
+from heroci_action.engines.host.postgres_binaries import choose, find_binaries
+from heroci_action.engines.host.workspace import open_workspace
+from heroci_action.plan.stages import Service
+from tests.integration.probes.projects import MANAGE, Project, Run
+
+COPIED = "test database copied from the migrated database"
+AGAIN = "test database migrated again: "
+
+SETTINGS = """import os
+SECRET_KEY = "x"
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "shop"]
+DATABASES = {"default": {
+    "ENGINE": "django.db.backends.postgresql", "NAME": os.environ["DB"], "USER": os.environ["DB_USER"],
+    "PASSWORD": os.environ["DB_PASSWORD"], "HOST": os.environ["DB_HOST"], "PORT": os.environ["DB_PORT"],
+}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+"""
+MIGRATION = """from django.db import migrations, models
+
+def seed(apps, editor):
+    apps.get_model("shop", "Thing").objects.create(name="data")
+
+class Migration(migrations.Migration):
+    initial = True
+    operations = [
+        migrations.CreateModel("Thing", [
+            ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+            ("name", models.CharField(max_length=10)),
+        ]),
+        migrations.RunPython(seed),
+    ]
+"""
+# It writes once per database, and only if it sees the migrations.
+APPS = """from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+def add(sender, plan, **kwargs):
+    from shop.models import Thing
+    if plan:
+        Thing.objects.create(name="signal")
+
+class ShopConfig(AppConfig):
+    name = "shop"
+    def ready(self):
+        post_migrate.connect(add, sender=self)
+"""
+MODELS = """from django.db import models
+
+class Thing(models.Model):
+    name = models.CharField(max_length=10)
+"""
+TESTS = """from django.contrib.auth.models import Permission
+from django.test import TestCase, TransactionTestCase
+from shop.models import Thing
+
+def names():
+    return sorted(Thing.objects.values_list("name", flat=True))
+
+class Contents(TestCase):
+    def test_rows(self):
+        self.assertEqual(names(), ["data", "signal"])
+
+    def test_sequence(self):
+        self.assertEqual(Thing.objects.create(name="next").pk, 3)
+
+    def test_permissions(self):
+        self.assertEqual(Permission.objects.filter(content_type__app_label="shop").count(), 4)
+
+class Serialised(TransactionTestCase):
+    serialized_rollback = True
+
+    def test_one(self):
+        self.assertEqual(names(), ["data", "signal"])
+        Thing.objects.all().delete()
+
+    def test_two(self):
+        self.assertEqual(names(), ["data", "signal"])
+        Thing.objects.all().delete()
+"""
+SECOND = """from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_initial")]
+    operations = [migrations.CreateModel("Other", [])]
+"""
+PYTEST = "[pytest]\nDJANGO_SETTINGS_MODULE = settings\npython_files = tests.py\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """The variables of a server, with a database that no project uses."""
+    del tmp_path_factory
+    with open_workspace(os.environ) as space, start_blocking_portal() as portal:
+        found = choose(find_binaries(space.path), None)
+        starting = start_postgres(
+            found, Service(name="postgres"), workspace=space, sink=lambda *_: None
+        )
+        with portal.wrap_async_context_manager(starting) as databases:
+            number = iter(range(1000))
+
+            class Databases(dict[str, str]):
+                def fresh(self) -> dict[str, str]:
+                    made = portal.call(databases.create_database, f"shop{next(number)}")
+                    names = {"DB": "db", "DB_USER": "user", "DB_HOST": "host", "DB_PORT": "port"}
+                    values = {name: made[key] for name, key in names.items()}
+                    return {**values, "DB_PASSWORD": made["password"]}
+
+            yield Databases()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """A project with a database, which is migrated once."""
+
+    project: Project
+    env: dict[str, str] = field(default_factory=dict)
+
+    def migrate(self) -> None:
+        """Run the step `migrate`."""
+        probe = Path(__file__).parents[3] / "heroci_action/probes/heroci_migrate.py"
+        line = (str(probe), "manage.py", "migrate", "--noinput")
+        done = self.project.run(*line, env=self.env)
+        assert done.code == 0, done.output
+
+    def test(self, *arguments: str) -> Run:
+        """Run Django's test runner."""
+        return self.project.manage("--noinput", *arguments, env=self.env)
+
+    def pytest(self, *arguments: str) -> Run:
+        """Run pytest."""
+        (self.project.root / "pytest.ini").write_text(PYTEST)
+        return self.project.pytest("-s", *arguments, env=self.env)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, python: Path, server: Mapping[str, str]) -> Shop:
+    """A project whose migration and whose signal handler insert a row each."""
+    files = {
+        "manage.py": MANAGE,
+        "settings.py": SETTINGS,
+        "shop/__init__.py": "",
+        "shop/apps.py": APPS,
+        "shop/models.py": MODELS,
+        "shop/tests.py": TESTS,
+        "shop/migrations/__init__.py": "",
+        "shop/migrations/0001_initial.py": MIGRATION,
+    }
+    project = Project(root=tmp_path / "repository", python=python).write(files)
+    env = {
+        **server.fresh(),  # type: ignore[attr-defined]
+        "HEROCI_SCHEMA": str(tmp_path / "schema.json"),
+    }
+    return Shop(project=project, env=env)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--parallel", "2")])
+def test_djangos_runner_finds_the_contents_that_it_would_have_created(
+    shop: Shop, arguments: tuple[str, ...]
+) -> None:
+    shop.migrate()
+    done = shop.test(*arguments)
+    assert (done.code, COPIED in done.output) == (0, True), done.output
+    assert done.readings.facts["schema"] == "copied from the migrated database"
+    assert len(done.result.tests) == 5
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_pytest_finds_the_contents_that_django_would_have_created(
+    shop: Shop, arguments: tuple[str, ...]
+) -> None:
+    shop.migrate()
+    done = shop.pytest(*arguments)
+    assert done.code == 0, done.output
+    assert done.readings.facts["schema"] == "copied from the migrated database"
+    assert len(done.result.tests) == 5
+
+
+READS_ARGUMENTS = MIGRATION.replace(
+    "seed(apps, editor):", "seed(apps, editor):\n    import sys; 'test' in sys.argv"
+)
+READS_DEBUG = MIGRATION.replace(
+    "seed(apps, editor):",
+    "seed(apps, editor):\n    from django.conf import settings; settings.DEBUG",
+)
+READS_NAME = MIGRATION.replace(
+    "seed(apps, editor):", "seed(apps, editor):\n    editor.connection.settings_dict['NAME']"
+)
+COMMENTS = MIGRATION.replace(
+    "migrations.RunPython(seed)",
+    "migrations.RunPython(seed), migrations.RunSQL('SELECT current_database()')",
+)
+SESSION = COMMENTS.replace("SELECT current_database()", "SET search_path = public")
+HANDLER = (
+    APPS.replace(
+        "post_migrate.connect(add, sender=self)",
+        "post_migrate.connect(add, sender=self)\n        from django.db.models.signals import pre_migrate\n        pre_migrate.connect(before, sender=self)",
+    )
+    + "\ndef before(**kwargs): pass\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"settings.py": SETTINGS + "import sys\nTESTING = 'test' in sys.argv\n"}, "different in the tests: TESTING"),
+        ({"settings.py": SETTINGS + "DATABASES['default']['TEST'] = {'MIGRATE': False}\n"}, "MIGRATE = False"),
+        ({"settings.py": SETTINGS + "DATABASES['default']['TEST'] = {'CHARSET': 'UTF8'}\n"}, "TEST has CHARSET"),
+        ({"shop/migrations/0001_initial.py": READS_ARGUMENTS}, "0001_initial uses sys.argv"),
+        ({"shop/migrations/0001_initial.py": READS_DEBUG}, "0001_initial uses settings.DEBUG"),
+        ({"shop/migrations/0001_initial.py": READS_NAME}, "0001_initial uses the name of the database"),
+        ({"shop/migrations/0001_initial.py": COMMENTS}, "a migration executes 'SELECT current_database()"),
+        ({"shop/migrations/0001_initial.py": SESSION}, "a migration executes 'SET search_path"),
+        ({"shop/apps.py": HANDLER}, "shop.apps handles pre_migrate"),
+        (
+            {"settings.py": SETTINGS.replace('"shop"]', '"shop", "bare"]'), "bare/__init__.py": "", "bare/models.py": MODELS},
+            "app 'bare' has no migrations",
+        ),
+        (
+            {
+                "shop/management/__init__.py": "",
+                "shop/management/commands/__init__.py": "",
+                "shop/management/commands/migrate.py": "from django.core.management.commands.migrate import Command\n",
+            },
+            "the project has its own `migrate` command",
+        ),
+    ],
+)  # fmt: skip
+def test_the_tests_migrate_again_if_their_database_might_differ(
+    shop: Shop, files: Mapping[str, str], reason: str
+) -> None:
+    shop.project.write(files)
+    shop.migrate()
+    done = shop.test()
+    assert AGAIN in done.output, done.output
+    assert reason in done.readings.facts["schema"]
+
+
+def test_options_that_avoid_migrations_are_respected(shop: Shop) -> None:
+    shop.migrate()
+    done = shop.pytest("--nomigrations", "-k", "permissions")
+    assert done.code == 0, done.output
+    assert "MIGRATION_MODULES" in done.readings.facts["schema"]
+    kept = shop.test("--keepdb")
+    assert "is kept" in kept.readings.facts["schema"]
+
+
+def test_a_migration_that_was_added_since_is_applied_to_an_empty_database(shop: Shop) -> None:
+    shop.migrate()
+    shop.project.write({"shop/migrations/0002_other.py": SECOND})
+    done = shop.test("shop.tests.Contents.test_permissions")
+    assert "`migrate` in the tests executes" in done.readings.facts["schema"], done.output
+
+
+def test_objects_that_exist_before_the_migrations_are_no_part_of_the_tests(shop: Shop) -> None:
+    line = "from django.db import connection; connection.cursor().execute('CREATE SCHEMA extra')"
+    assert shop.project.run("manage.py", "shell", "-c", line, env=shop.env).code == 0
+    shop.migrate()
+    done = shop.test()
+    assert (done.code, "was not empty" in done.readings.facts["schema"]) == (0, True), done.output
+
+
+def test_a_failed_migration_leaves_no_copy(shop: Shop, tmp_path: Path) -> None:
+    broken = MIGRATION.replace("seed(apps, editor):", "seed(apps, editor):\n    raise ValueError")
+    shop.project.write({"shop/migrations/0001_initial.py": broken})
+    with pytest.raises(AssertionError):
+        shop.migrate()
+    assert "did not complete" in json.loads((tmp_path / "schema.json").read_text())["problem"]
