@@ -33,11 +33,10 @@ OUTSIDE = re.compile(
     re.IGNORECASE,
 )
 # Objects of users have object identifiers from here on. Source: PostgreSQL's access/transam.h, FirstNormalObjectId.
+CATALOGS = ("pg_class", "pg_proc", "pg_type", "pg_namespace", "pg_extension", "pg_cast")
 OBJECTS = " UNION ALL ".join(
-    "SELECT 1 FROM pg_catalog.{} WHERE oid >= 16384".format(
-        name
-    )  # noqa: S608  names from the next line
-    for name in ("pg_class", "pg_proc", "pg_type", "pg_namespace", "pg_extension", "pg_cast")
+    "SELECT 1 FROM pg_catalog." + name + " WHERE oid >= 16384"  # noqa: S608  see above
+    for name in CATALOGS
 )
 LIKE_TEMPLATE = """
 SELECT count(*) = 2 AND count(DISTINCT (encoding, datcollate, datctype)) = 1
