@@ -25,9 +25,7 @@ from heroci_hooks import (  # type: ignore[import-not-found,unused-ignore]
 )
 from heroci_parallel import hook_parallel_suite  # type: ignore[import-not-found,unused-ignore]
 from heroci_recorder import Recorder  # type: ignore[import-not-found,unused-ignore]
-from heroci_template import (  # type: ignore[import-not-found,unused-ignore]
-    install as install_template,
-)
+from heroci_template import install as install_template  # type: ignore[import-not-found,unused-ignore]
 
 _recorder: Optional[Recorder] = None
 

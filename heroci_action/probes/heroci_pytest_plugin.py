@@ -41,9 +41,7 @@ from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
 from heroci_recorder import nth_name  # type: ignore[import-not-found,unused-ignore]
 from heroci_selection import Selection  # type: ignore[import-not-found,unused-ignore]
 from heroci_sharding import Part  # type: ignore[import-not-found,unused-ignore]
-from heroci_template import (  # type: ignore[import-not-found,unused-ignore]
-    install as install_template,
-)
+from heroci_template import install as install_template  # type: ignore[import-not-found,unused-ignore]
 
 NO_TESTS_COLLECTED = 5
 """As in pytest.ExitCode, which old versions do not have."""

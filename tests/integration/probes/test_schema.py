@@ -205,13 +205,17 @@ COMMENTS = MIGRATION.replace(
     "migrations.RunPython(seed), migrations.RunSQL('SELECT current_database()')",
 )
 SESSION = COMMENTS.replace("SELECT current_database()", "SET search_path = public")
-HANDLER = (
-    APPS.replace(
-        "post_migrate.connect(add, sender=self)",
-        "post_migrate.connect(add, sender=self)\n        from django.db.models.signals import pre_migrate\n        pre_migrate.connect(before, sender=self)",
-    )
-    + "\ndef before(**kwargs): pass\n"
-)
+HANDLER = f"""{APPS}
+        from django.db.models.signals import pre_migrate
+        pre_migrate.connect(before, sender=self)
+
+def before(**kwargs): pass
+"""
+BARE = {
+    "settings.py": SETTINGS.replace('"shop"]', '"shop", "bare"]'),
+    "bare/__init__.py": "",
+    "bare/models.py": MODELS,
+}
 
 
 @pytest.mark.parametrize(
@@ -226,10 +230,7 @@ HANDLER = (
         ({"shop/migrations/0001_initial.py": COMMENTS}, "a migration executes 'SELECT current_database()"),
         ({"shop/migrations/0001_initial.py": SESSION}, "a migration executes 'SET search_path"),
         ({"shop/apps.py": HANDLER}, "shop.apps handles pre_migrate"),
-        (
-            {"settings.py": SETTINGS.replace('"shop"]', '"shop", "bare"]'), "bare/__init__.py": "", "bare/models.py": MODELS},
-            "app 'bare' has no migrations",
-        ),
+        (BARE, "app 'bare' has no migrations"),
         (
             {
                 "shop/management/__init__.py": "",
