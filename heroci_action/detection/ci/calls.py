@@ -87,18 +87,25 @@ def _module(taken: Mapping[str, str]) -> str | None:
     return next((taken[name] for name in _MODULE if taken.get(name)), None)
 
 
+_BEFORE_MODULE = re.compile(r"-[^-]*m")  # `-m`, `-Wm`
+
+
 def _python(call: Call, words: list[str]) -> Call | None:
-    for index, word in enumerate(words):
-        if word in {"-m", "-c"} or (
-            word.startswith("-") and word.endswith("m") and word[:2] != "--"
-        ):
-            if word == "-c" or index + 1 == len(words):
-                return replace(call, program="python", python=True, arguments=tuple(words))
-            return _run_python(call, words[index + 1 :], module=True)
-        if word in {"-W", "-X"} or (index and words[index - 1] in {"-W", "-X"}):
-            continue
-        if not word.startswith("-"):
-            return _run_python(call, words[index:], module=False)
+    pending = iter(words)
+    for word in pending:
+        if word in {"-W", "-X"}:
+            next(pending, None)
+        elif word == "-c":
+            break
+        elif _BEFORE_MODULE.fullmatch(word):
+            module = list(pending)
+            return _run_python(call, module, module=True) if module else _interpreter(call, words)
+        elif not word.startswith("-"):
+            return _run_python(call, [word, *pending], module=False)
+    return _interpreter(call, words)
+
+
+def _interpreter(call: Call, words: list[str]) -> Call:
     return replace(call, program="python", python=True, arguments=tuple(words))
 
 

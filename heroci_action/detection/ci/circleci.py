@@ -274,11 +274,17 @@ def _truth(condition: object, values: Mapping[str, str]) -> bool | None:
                 return None if known is None else not known
             case "and" | "or":
                 found = [_truth(entry, values) for entry in items(operand)]
-                decisive = name == "or"
-                return decisive if decisive in found else None if None in found else not decisive
+                return _combined(found, decisive=name == "or")
             case "equal":
                 return _are_equal([_fill(str(entry), values) for entry in items(operand)])
     return None
+
+
+def _combined(found: list[bool | None], *, decisive: bool) -> bool | None:
+    """Return the outcome of several statements, one of which may decide alone."""
+    if decisive in found:
+        return decisive
+    return None if None in found else not decisive
 
 
 def _are_equal(texts: list[str]) -> bool | None:

@@ -167,16 +167,19 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         if match[0] == "$$":
             return "$"
-        known = variables.get(match[1] or match[4])
-        operator, other = match[2] or "", match[3] or ""
-        if "+" in operator:
-            return other if known else ""
-        if known or (known == "" and not operator.startswith(":")):
-            return known
-        # Compose replaces a variable that is not set by nothing.
-        return other if "-" in operator else UNKNOWN if "?" in operator else ""
+        return _value(variables.get(match[1] or match[4]), match[2] or "", match[3] or "")
 
     return _VARIABLE.sub(value, text)
+
+
+def _value(known: str | None, operator: str, other: str) -> str:
+    """Return what replaces a variable; one that is not set, or is empty behind a colon, becomes nothing."""
+    kind = operator.removeprefix(":")
+    if kind == "+":
+        return other if known else ""
+    if known or (known is not None and kind == operator):
+        return known
+    return {"-": other, "?": UNKNOWN}.get(kind, "")
 
 
 def _pairs(value: object) -> dict[str, str | None]:
@@ -220,21 +223,25 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
 
 def _run_image(command: Command) -> Image | None:
     """Return the image that `docker run` leaves running in the background."""
-    container, words = command.call.container, command.words
-    image = container.image if container else None
-    if image is None or image not in words or "run" not in words[:4]:
+    image = command.call.container.image if command.call.container else None
+    if image is None or not _stays(command, image):
         return None
-    place = words.index(image)
-    options = words[:place]
-    if not (command.background or any(map(_DETACHED.fullmatch, options))):
-        return None
-    given = tuple(_pairwise(options))
+    place = command.words.index(image)
+    given = tuple(_pairwise(command.words[:place]))
     return replace(
         Image.parse(image, source=command.source, env=command.call.env),
         alias=next((value for name, value in given if name == "--name"), ""),
         ports=tuple(value for name, value in given if name in {"-p", "--publish"}),
-        arguments=words[place + 1 :],
+        arguments=command.words[place + 1 :],
     )
+
+
+def _stays(command: Command, image: str) -> bool:
+    """Return whether `docker run` leaves a container of the image running."""
+    if image not in command.words or "run" not in command.words[:4]:
+        return False
+    options = command.words[: command.words.index(image)]
+    return command.background or any(map(_DETACHED.fullmatch, options))
 
 
 def _pairwise(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -150,15 +150,19 @@ def _entered(node: ast.With, values: Values, start: Script) -> Script:
 
 def _task(node: ast.FunctionDef) -> _Task:
     for decorator in node.decorator_list:
-        call = decorator if isinstance(decorator, ast.Call) else None
-        name = ast.unparse(call.func if call else decorator).rpartition(".")[2]
-        if name == "task":
-            pre = (word.value for word in call.keywords if word.arg == "pre") if call else ()
-            listed = [item for value in pre for item in getattr(value, "elts", ())]
-            before = [*(call.args if call else ()), *listed]
-            names = tuple(item.id for item in before if isinstance(item, ast.Name))
-            return _Task(function=node, before=names)
+        call = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if ast.unparse(call).rpartition(".")[2] == "task":
+            return _Task(function=node, before=tuple(_before(decorator)))
     return _Task(function=node, is_task=False)
+
+
+def _before(decorator: ast.expr) -> Iterator[str]:
+    """Yield the tasks in `@task(clean, build)` and `@task(pre=[clean])`."""
+    match decorator:
+        case ast.Call(args=arguments, keywords=keywords):
+            lists = (word.value for word in keywords if word.arg == "pre")
+            named = (item for each in lists for item in getattr(each, "elts", ()))
+            yield from (item.id for item in (*arguments, *named) if isinstance(item, ast.Name))
 
 
 def _names(task: _Task) -> Iterator[str]:
