@@ -34,7 +34,8 @@ def find_test_settings(project: ProjectFiles) -> tuple[str, ...]:
 def find_settings_modules(project: ProjectFiles) -> tuple[str, ...]:
     """Return every module that defines INSTALLED_APPS, or imports everything from one next to it."""
     paths = [path for path in project.tree.matching(r".*\.py") if not _ELSEWHERE.search(path)]
-    paths = [path for path in paths if not is_side(path)][:_MAX_FILES]
+    own = project.ci.territory
+    paths = [path for path in paths if not is_side(path) and own.contains(path)][:_MAX_FILES]
     defining = [path for path in paths if _defines_apps(project.tree, path)]
     others = [path for path in paths if path not in defining]
     importing = _importing(project.tree, others, defining)
