@@ -70,22 +70,18 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
     numbers: dict[str, int] = {}
     now, before = _outcomes(result, numbers), _outcomes(baseline, numbers)
     changes = _changes(numbers, now, before)
-    failed = [name for name, new, _ in changes if new in BAD]
-    # One of several tests of a name, in other jobs or files, failed already; another one did not.
-    known = {
-        name for name in failed if now.failures[numbers[name]] <= before.failures[numbers[name]]
-    }
+    new, known = _split_failures(changes, numbers, now, before)
     same = clean and bool(result.commit) and result.commit == baseline.commit
     added = [name for name, _, old in changes if old is None]
-    removed = [] if incomplete else [name for name, new, _ in changes if new is None]
+    removed = [] if incomplete else [name for name, status, _ in changes if status is None]
     return Comparison(
         started_at=baseline.started_at,
         commit=baseline.commit,
         duration=baseline.duration,
         counts=baseline.counts,
         coverage=baseline.coverage.percent if baseline.coverage else None,
-        new=tuple(name for name in failed if name not in known),
-        known=_ages([name for name in failed if name in known], baseline),
+        new=tuple(new),
+        known=_ages(known, baseline),
         fixed=_fixed(changes),
         unstable=_unstable(changes) if same else (),
         slower=slower(_times(numbers, now, before)),
@@ -97,6 +93,22 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
         coverage_files=_file_percents(result, baseline),
         stages={stage.name: stage.duration for stage in baseline.stages},
     )
+
+
+def _split_failures(
+    changes: Iterable[_Change], numbers: Mapping[str, int], now: _Outcomes, before: _Outcomes
+) -> tuple[list[str], list[str]]:
+    """Return the failures that are new, and those that the baseline has.
+
+    Several tests of other jobs or files may have one name: if more of them fail than before, the failure is new.
+    """
+    new: list[str] = []
+    known: list[str] = []
+    for name, status, _ in changes:
+        if status in BAD:
+            number = numbers[name]
+            (known if now.failures[number] <= before.failures[number] else new).append(name)
+    return new, known
 
 
 def _changes(numbers: Iterable[str], now: _Outcomes, before: _Outcomes) -> list[_Change]:

@@ -119,8 +119,7 @@ def _stage(name: str, parts: Sequence[Part]) -> StageResult:
     pairs = [(part, stage) for part in parts for stage in part.result.stages if stage.name == name]
     ran = [pair for pair in pairs if pair[1].status is not Status.SKIPPED] or pairs
     stages = [stage for _, stage in pairs]
-    starts = [part.offset + stage.started for part, stage in ran]
-    end = max(start + stage.duration for start, (_, stage) in zip(starts, ran, strict=True))
+    start, end = _window(ran)
     status = worst(stage.status for _, stage in ran)
     reason, remedy = _cause(ran, status)
     return StageResult(
@@ -129,13 +128,20 @@ def _stage(name: str, parts: Sequence[Part]) -> StageResult:
         needs=_distinct(stage.needs for stage in stages),
         optional=all(stage.optional for stage in stages),
         status=status,
-        started=min(starts),
-        duration=end - min(starts),
+        started=start,
+        duration=end - start,
         reason=reason,
         remedy=remedy,
         steps=tuple(_steps(ran)),
         warnings=_distinct(stage.warnings for stage in stages),
     )
+
+
+def _window(ran: Sequence[tuple[Part, StageResult]]) -> tuple[float, float]:
+    """Return when the first of these stages started and the last one ended."""
+    starts = [part.offset + stage.started for part, stage in ran]
+    ends = [start + stage.duration for start, (_, stage) in zip(starts, ran, strict=True)]
+    return min(starts), max(ends)
 
 
 def _cause(

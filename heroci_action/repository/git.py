@@ -61,8 +61,19 @@ def list_files(
     directory: Path, *options: str, env: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
     """Return the paths that `git ls-files` prints with these options, relative to the directory. Raises GitError."""
+    if not _may_be_repository(directory, os.environ if env is None else env):
+        raise GitError(f"{str(directory)!r} is not in a git repository")
     listed = git(directory, "ls-files", "-z", *options, env=env)
     return tuple(path for path in listed.split("\0") if path)
+
+
+def _may_be_repository(directory: Path, env: Mapping[str, str]) -> bool:
+    """Return whether git could find a repository here, which costs far less than starting it."""
+    place = directory.resolve()
+    # In a bare repository, HEAD is in the directory itself.
+    return "GIT_DIR" in env or any(
+        (above / name).exists() for above in (place, *place.parents) for name in (".git", "HEAD")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

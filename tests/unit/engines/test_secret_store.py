@@ -108,7 +108,7 @@ def test_a_secret_inside_a_secret_is_masked_on_its_own(value: str, part: str) ->
 
 @pytest.mark.parametrize(
     "value",
-    ["postgres://postgres:postgres@db/shop", "Server=db;Password=abc", '{"key": 1}', "{" * 100_000],
+    ["postgres://postgres:postgres@db/shop", "Server=db;Password=abc", '{"key": 1}', "{" * 5_000],
 )
 def test_words_of_a_secret_that_are_no_secrets_stay(value: str) -> None:
     assert SecretStore(lambda _: None, value).mask("postgres abc db 1") == "postgres abc db 1"

@@ -55,7 +55,7 @@ def test_no_input_that_a_fuzzer_finds_breaks_a_reader(kind: str, tmp_path: Path)
     limits = [f"-max_total_time={SECONDS}", "-timeout=5", "-rss_limit_mb=700", "-max_len=4096"]
 
     done = subprocess.run(
-        [sys.executable, "-m", "tests.unit.readers.fuzz", kind, str(corpus), *limits],
+        [sys.executable, "-m", "tests.integration.readers.fuzz", kind, str(corpus), *limits],
         capture_output=True,
         text=True,
         errors="replace",

@@ -1,6 +1,6 @@
 """Feed readers with what libFuzzer makes of given documents; started by test_fuzzed.py, or by hand for hours.
 
-    python -m tests.unit.readers.fuzz KIND CORPUS [libFuzzer's options]
+    python -m tests.integration.readers.fuzz KIND CORPUS [libFuzzer's options]
 
 It stops if a reader raises an exception, if a document takes longer than -timeout, or if memory exceeds -rss_limit_mb.
 """
