@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from heroci_action.results.packed import find_named
 from heroci_action.results.records import Result, StageResult, Status, StepResult, TestCase
@@ -99,25 +100,37 @@ def mark_passed_elsewhere(result: Result) -> Result:
     if not wanted:
         return result
     passes = _passes(result.stages, wanted, names)
+    return _map_failures(result, partial(_mark, passes)) if passes else result
 
-    def mark(test: TestCase) -> TestCase:
-        found = passes.get(test.id, {}) if test.status.is_unsuccessful else {}
-        sources = [source for source, file in found if _is_same_file(file, test.file)]
-        return replace(test, passed_in=tuple(dict.fromkeys(sources))) if sources else test
 
-    def mark_step(step: StepResult) -> StepResult:
-        return replace(step, tests=tuple(map(mark, step.tests))) if failed(step.tests) else step
+# The sources, and the files there, in which a test passed, by its id.
+_Passes = Mapping[str, Mapping[tuple[str, str | None], None]]
 
-    stages = tuple(
-        replace(stage, steps=tuple(map(mark_step, stage.steps))) for stage in result.stages
-    )
-    return replace(result, stages=stages) if passes else result
+
+def _mark(passes: _Passes, test: TestCase) -> TestCase:
+    """Return a failed test with the sources in which it passed."""
+    found = passes.get(test.id, {})
+    sources = [source for source, file in found if _is_same_file(file, test.file)]
+    return replace(test, passed_in=tuple(dict.fromkeys(sources))) if sources else test
+
+
+def _map_failures(result: Result, change: Callable[[TestCase], TestCase]) -> Result:
+    """Return a result whose failed tests are changed."""
+
+    def in_step(step: StepResult) -> StepResult:
+        tests = (change(test) if test.status.is_unsuccessful else test for test in step.tests)
+        return replace(step, tests=tuple(tests)) if failed(step.tests) else step
+
+    def in_stage(stage: StageResult) -> StageResult:
+        return replace(stage, steps=tuple(map(in_step, stage.steps)))
+
+    return replace(result, stages=tuple(map(in_stage, result.stages)))
 
 
 def _passes(
     stages: Iterable[StageResult], wanted: frozenset[str], names: Mapping[tuple[str, str], str]
-) -> dict[str, dict[tuple[str, str | None], None]]:
-    """Return the sources, and the files there, in which a test with one of these names passed, by its id."""
+) -> _Passes:
+    """Return the passes of the tests with one of these names."""
     found: dict[str, dict[tuple[str, str | None], None]] = {}
     for stage in stages:
         for step in stage.steps:

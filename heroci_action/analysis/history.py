@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 
 from heroci_action.analysis.slowest import slowest_tests
-from heroci_action.results.records import PastRun, Result, Status
+from heroci_action.results.records import PastRun, Result, Status, TestCase
 
 RUNS = 20  # that are kept
 FAILED = 50  # names of failed tests that are kept of a run, and as many of flaky ones
@@ -29,9 +29,8 @@ def extend_history(baseline: Result) -> tuple[PastRun, ...]:
 
 
 def _summarize(result: Result) -> PastRun:
-    failed = (test.id for test in result.tests if test.status.is_unsuccessful)
-    flaky = (test.id for test in result.tests if test.status is Status.FLAKY)
-    slowest = (test for test in slowest_tests(result, SLOWEST) if test.duration >= NOTABLE)
+    unsuccessful = (test for test in result.tests if test.status.is_unsuccessful)
+    flaky = (test for test in result.tests if test.status is Status.FLAKY)
     return PastRun(
         status=result.status,
         started_at=result.started_at,
@@ -39,12 +38,20 @@ def _summarize(result: Result) -> PastRun:
         duration=round(result.duration, 2),
         coverage=result.coverage.percent if result.coverage else None,
         stages={stage.name: round(stage.duration, 2) for stage in result.stages if stage.duration},
-        failed=tuple(dict.fromkeys(islice(failed, FAILED))),
-        flaky=tuple(dict.fromkeys(islice(flaky, FAILED))),
-        slowest={
-            test.id: round(test.duration, 2) for test in slowest if len(test.id) <= LONGEST_NAME
-        },
+        failed=_names(unsuccessful),
+        flaky=_names(flaky),
+        slowest=_slowest(result),
     )
+
+
+def _names(tests: Iterable[TestCase]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(test.id for test in islice(tests, FAILED)))
+
+
+def _slowest(result: Result) -> dict[str, float]:
+    """Return the durations of the slowest tests that matter."""
+    tests = (test for test in slowest_tests(result, SLOWEST) if len(test.id) <= LONGEST_NAME)
+    return {test.id: round(test.duration, 2) for test in tests if test.duration >= NOTABLE}
 
 
 def whole_history(result: Result) -> tuple[PastRun, ...]:

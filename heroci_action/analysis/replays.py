@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from heroci_action.analysis.critical_path import critical_path
 from heroci_action.results.provenance import Origin
-from heroci_action.results.records import Result
+from heroci_action.results.records import Result, StageResult
 from heroci_action.text import count, seconds
 
 _COMMIT = 12  # digits
@@ -17,19 +18,22 @@ def describe_replays(result: Result) -> str | None:
 
     The time saved is the length of the critical path with the original times, without what the replay took.
     """
-    replayed = [stage for stage in result.stages if stage.origin is not None]
-    origins = {_run(stage.origin): None for stage in replayed if stage.origin}
+    replayed = {stage.name: stage.origin for stage in result.stages if stage.origin}
     if not replayed:
         return None
-    names = ", ".join(stage.name for stage in replayed)
-    original = tuple(
-        replace(stage, duration=stage.origin.stage_duration) if stage.origin else stage
-        for stage in result.stages
-    )
-    length = sum(stage.duration for stage in critical_path(original))
-    actual = sum(stage.duration for stage in critical_path(result.stages))
-    runs = next(iter(origins)) if len(origins) == 1 else f"{count(len(origins), 'earlier run')}"
-    return f"{names}: replayed from {runs}, {seconds(max(length - actual, 0))} saved"
+    origins = dict.fromkeys(map(_run, replayed.values()))
+    runs = next(iter(origins)) if len(origins) == 1 else count(len(origins), "earlier run")
+    saved = _length(map(_original, result.stages)) - _length(result.stages)
+    return f"{', '.join(replayed)}: replayed from {runs}, {seconds(max(saved, 0))} saved"
+
+
+def _original(stage: StageResult) -> StageResult:
+    """Return a stage with the time that it took when it really ran."""
+    return replace(stage, duration=stage.origin.stage_duration) if stage.origin else stage
+
+
+def _length(stages: Iterable[StageResult]) -> float:
+    return sum(stage.duration for stage in critical_path(tuple(stages)))
 
 
 def _run(origin: Origin) -> str:

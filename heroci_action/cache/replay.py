@@ -141,14 +141,7 @@ class CachedEngine:
         Call it only after every gate of the run has passed. Nothing is stored if a file has changed meanwhile.
         """
         settings = self._settings
-        if result.comparison and result.comparison.unstable:
-            return
-        stages = {stage.name: stage for stage in result.stages}
-        complete = {
-            name: entry
-            for name, entry in self._recorded.items()
-            if _is_worth_storing(stages[name], entry) and _is_complete(entry)
-        }
+        complete = self._complete(result)
         if not complete or not self._is_unchanged():
             return
         try:
@@ -157,6 +150,17 @@ class CachedEngine:
             settings.store.prune()
         except OSError as error:
             settings.notify(f"the results were not cached: {error.filename}: {error.strerror}")
+
+    def _complete(self, result: Result) -> dict[str, Entry]:
+        """Return the recorded stages that may be replayed."""
+        if result.comparison and result.comparison.unstable:
+            return {}
+        stages = {stage.name: stage for stage in result.stages}
+        return {
+            name: entry
+            for name, entry in self._recorded.items()
+            if _is_worth_storing(stages[name], entry) and _is_complete(entry)
+        }
 
     def _is_unchanged(self) -> bool:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,28 +74,41 @@ def publish(result: Result, destination: Destination, site: Site, *, keep: bool 
     """
     code_url = site.github.code_url(result.commit) if site.github else ""
     repository = replace(site.repository, code_url=code_url)
-    tracked = repository.tracked or None
     written = Written() if keep else write_reports(result, site.output, repository)
     problems = [*written.problems, *_found(check_output())]
 
     def current() -> Result:
         return with_problems(result, tuple(problems))
 
-    if site.github:
-        if destination.summary:
-            problems += _found(write_summary(current(), site.github, repository.links))
-        if destination.annotations:
-            problems += _found(write_annotations(current(), sys.stdout, tracked=tracked))
-        if destination.outputs:
-            problems += _found(write_outputs(current(), site.github, written.paths))
+    for write in _runner_writers(destination, site.github, repository, written):
+        problems += _found(write(current()))
     if problems and not keep:
         # The reports that can be written must not claim that everything passed.
         write_reports(current(), site.output, repository)
     _show(problems)
     site.observer.reports_written(tuple(written.paths))
     if site.github and destination.api:
+        tracked = repository.tracked or None
         _notify(current(), destination.api, site.github, tracked=tracked)
     return current()
+
+
+def _runner_writers(
+    destination: Destination,
+    github: GitHubContext | None,
+    repository: Repository,
+    written: Written,
+) -> Iterator[Callable[[Result], PublishProblem | None]]:
+    """Yield what writes a result to GitHub's runner, in order."""
+    if github is None:
+        return
+    if destination.summary:
+        yield lambda result: write_summary(result, github, repository.links)
+    if destination.annotations:
+        tracked = repository.tracked or None
+        yield lambda result: write_annotations(result, sys.stdout, tracked=tracked)
+    if destination.outputs:
+        yield lambda result: write_outputs(result, github, written.paths)
 
 
 def _found(problem: PublishProblem | None) -> list[PublishProblem]:

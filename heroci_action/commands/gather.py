@@ -67,15 +67,14 @@ def _stages(given: Input, read: Sequence[Read]) -> Iterator[StageResult]:
             for source, (found, readings) in zip(given.sources, read, strict=True)
             if found is category
         ]
-        useful = [(source, one) for source, one in files if not _is_useless(one)]
-        steps = tuple(_step(source, one) for source, one in useful)
-        missing = tuple(
-            _missing(pattern)
-            for pattern, kind in given.missing.items()
-            if BY_KIND[kind].category is category
-        )
+        steps = [_step(source, readings) for source, readings in files if not _is_useless(readings)]
+        missing = [name for name, kind in given.missing.items() if _category(kind) is category]
         if files or missing:
-            yield build_stage(category, (*steps, *missing))
+            yield build_stage(category, (*steps, *map(_missing, missing)))
+
+
+def _category(kind: str) -> Category:
+    return BY_KIND[kind].category
 
 
 def _is_useless(readings: Readings) -> bool:

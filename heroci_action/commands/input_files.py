@@ -41,16 +41,11 @@ def find_files(patterns: Iterable[str], *, output: Path, own: Container[str] = R
     Nothing in the output directory is found. In other directories that HeroCI created, globs do not find the reports
     with the names in `own`. Raises UsageError if every pattern excludes files.
     """
-    patterns = tuple(patterns)
-    if patterns and all(pattern.startswith("!") for pattern in patterns):
-        raise UsageError(
-            f"{', '.join(map(repr, patterns))} only excludes files",
-            remedy="name files or globs to read as well",
-        )
-    excluded = _exclude(pattern[1:] for pattern in patterns if pattern.startswith("!"))
+    wanted, unwanted = _split(patterns)
+    excluded = _exclude(unwanted)
     files: dict[Path, None] = {}
     missing = []
-    for pattern in (pattern for pattern in patterns if not pattern.startswith("!")):
+    for pattern in wanted:
         found = [
             path
             for path in _expand(pattern, own)
@@ -60,6 +55,23 @@ def find_files(patterns: Iterable[str], *, output: Path, own: Container[str] = R
         if not found:
             missing.append(pattern)
     return Found(files=tuple(files), missing=tuple(missing))
+
+
+def _split(patterns: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the patterns of files to read, and those of excluded files without their `!`."""
+    wanted: list[str] = []
+    unwanted: list[str] = []
+    for pattern in patterns:
+        if pattern.startswith("!"):
+            unwanted.append(pattern[1:])
+        else:
+            wanted.append(pattern)
+    if unwanted and not wanted:
+        raise UsageError(
+            f"{', '.join(repr(f'!{name}') for name in unwanted)} only excludes files",
+            remedy="name files or globs to read as well",
+        )
+    return wanted, unwanted
 
 
 def _expand(pattern: str, own: Container[str]) -> Iterator[Path]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from heroci_action.cache.content import read_content
 from heroci_action.cache.replay import CachedEngine, CacheSettings
@@ -61,15 +62,19 @@ def _is_pinned(project: Project) -> bool:
     environment = project.plan.environment
     if environment.lock:
         return True
-    texts = (
-        (project.loaded.root / path).read_text(errors="replace")
-        for path in environment.requirements
-    )
-    lines = (line.strip() for text in texts for line in text.replace("\\\n", " ").splitlines())
-    required = [line for line in lines if line and not line.startswith(("#", "--hash"))]
-    return all(map(_EXACT.match, (*required, *environment.packages))) and not (
-        environment.project or environment.extras or environment.groups
-    )
+    if environment.project or environment.extras or environment.groups:
+        return False
+    files = (project.loaded.root / path for path in environment.requirements)
+    required = (line for file in files for line in _required(file))
+    return all(map(_EXACT.match, (*required, *environment.packages)))
+
+
+def _required(file: Path) -> Iterator[str]:
+    """Yield the lines of a requirements file, without comments and hashes."""
+    for line in file.read_text(errors="replace").replace("\\\n", " ").splitlines():
+        text = line.strip()
+        if text and not text.startswith(("#", "--hash")):
+            yield text
 
 
 def _run_page(machine: Mapping[str, str]) -> str | None:

@@ -66,7 +66,6 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
     )
     require_variables(project.plan, machine)
     destination = options.destination
-    root = project.loaded.root
     with open_output(destination.output) as output:
         remove_reports(output)
         with choose_observer(
@@ -76,56 +75,58 @@ async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
             environ=machine,
             durations=options.durations,
         ) as observer:
-
-            def create(project: Project, observer: Observer) -> Engine:
-                engine = engine_for(project, options, machine, notify=observer.note)
-                return CapturingEngine(engine) if project.affected else engine
-
-            def create_cached(project: Project) -> Engine:
-                engine = engine_for(project, options, machine, notify=observer.note)
-                settings = settings_for(project, options, machine, notify=observer.note)
-                return with_results(engine, project, options, settings)
-
-            cached = create_cached(project)
-            started = await _start_engine(project, cached, options, machine)
-            if started.plan is not project.plan:
-                cached = create_cached(started)
-            project = started
-            engine = CapturingEngine(cached) if project.affected else cached
-            command_files = CommandFiles(machine)
-            first = await run_project(project, engine, observer)
-            result = await _confirm_failures(
-                first,
-                project,
-                observer=observer,
-                create=create,
-                cache=cache_directory(machine),
-            )
-            # Only a failure under a proof leads to another run, whose stages this engine has not seen.
-            seen = project.proof is None or first.exit_code == ExitCode.PASSED
-            if seen and project.affected and isinstance(engine, CapturingEngine):
-                project.affected.save(result, engine.contexts)
-            result = with_logs(result, output)
-            command_files.restore()
-            result = expand_or_pack(result)
             site = Site(
-                checkout=Checkout.of(root),
-                repository=Repository(root=root, tracked=project.files),
+                checkout=Checkout.of(project.loaded.root),
+                repository=Repository(root=project.loaded.root, tracked=project.files),
                 output=output,
                 github=GitHubContext.from_environ(machine),
                 observer=observer,
             )
-            finished = finish(
-                result,
-                reference=options.reference,
-                gates=options.gates,
-                destination=destination,
-                site=site,
-            )
-            passed = finished.exit_code == ExitCode.PASSED
-            if passed and seen and isinstance(cached, CachedEngine):
-                cached.save(finished)
-            return finished.exit_code
+            return await _run_and_report(project, options, machine, site)
+
+
+async def _run_and_report(
+    project: Project, options: RunOptions, machine: Mapping[str, str], site: Site
+) -> int:
+    observer = site.observer
+
+    def create(project: Project, observer: Observer) -> Engine:
+        engine = engine_for(project, options, machine, notify=observer.note)
+        return CapturingEngine(engine) if project.affected else engine
+
+    def create_cached(project: Project) -> Engine:
+        engine = engine_for(project, options, machine, notify=observer.note)
+        settings = settings_for(project, options, machine, notify=observer.note)
+        return with_results(engine, project, options, settings)
+
+    cached = create_cached(project)
+    started = await _start_engine(project, cached, options, machine)
+    if started.plan is not project.plan:
+        cached = create_cached(started)
+    project = started
+    engine = CapturingEngine(cached) if project.affected else cached
+    command_files = CommandFiles(machine)
+    first = await run_project(project, engine, observer)
+    result = await _confirm_failures(
+        first, project, observer=observer, create=create, cache=cache_directory(machine)
+    )
+    # Only a failure under a proof leads to another run, whose stages this engine has not seen.
+    seen = project.proof is None or first.exit_code == ExitCode.PASSED
+    if seen and project.affected and isinstance(engine, CapturingEngine):
+        project.affected.save(result, engine.contexts)
+    result = with_logs(result, site.output)
+    command_files.restore()
+    finished = finish(
+        expand_or_pack(result),
+        reference=options.reference,
+        gates=options.gates,
+        destination=options.destination,
+        site=site,
+    )
+    passed = finished.exit_code == ExitCode.PASSED
+    if passed and seen and isinstance(cached, CachedEngine):
+        cached.save(finished)
+    return finished.exit_code
 
 
 async def _start_engine(

@@ -70,24 +70,28 @@ def workflow(*, action: str, branch: str, jobs: Jobs) -> str:
     return "".join(parts)
 
 
+def _artifact(jobs: Jobs) -> str:
+    """Return the name of the artifact with the reports of a job."""
+    if jobs.merges:
+        return f"{jobs.axis}-{jobs.value}"
+    return f"{OUTPUT}-${{{{ strategy.job-index }}}}" if jobs.values else OUTPUT
+
+
 def _job(uses: str, jobs: Jobs) -> str:
     keeps = not jobs.merges
-    name = f"HeroCI ({jobs.value})" if jobs.values else "HeroCI"
-    key = f"heroci-baseline-{jobs.value}-" if jobs.values and keeps else "heroci-baseline-"
-    cache = f"heroci-cache-{jobs.value}-" if jobs.values else "heroci-cache-"
-    artifact = f"{jobs.axis}-{jobs.value}" if jobs.merges else OUTPUT
-    if jobs.values and keeps:
-        artifact = f"{OUTPUT}-${{{{ strategy.job-index }}}}"
+    part = f"{jobs.value}-" if jobs.values else ""
+    key = f"heroci-baseline-{part if keeps else ''}"
+    cache = f"heroci-cache-{part}"
     return "".join(
         (
-            _JOB.format(id="heroci", name=name),
+            _JOB.format(id="heroci", name=f"HeroCI ({jobs.value})" if jobs.values else "HeroCI"),
             _STRATEGY.format(axis=jobs.axis, values=_sequence(jobs.values)) if jobs.values else "",
             _STEPS.format(checkout=CHECKOUT),
             _RESTORE.format(restore=RESTORE, key=key) if keeps else "",
             _RESTORE_CACHE.format(restore=RESTORE, key=cache),
             _run(uses, {**_inputs(jobs), "cache-dir": CACHE}),
             _SAVE_CACHE.format(save=SAVE, key=cache),
-            _UPLOAD.format(upload=UPLOAD, name=artifact),
+            _UPLOAD.format(upload=UPLOAD, name=_artifact(jobs)),
             _KEEP.format(save=SAVE, key=key) if keeps else "",
         )
     )

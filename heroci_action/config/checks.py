@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from heroci_action.config.model import Config, ImageConfig
+from heroci_action.config.model import Config, ImageConfig, StageConfig
 from heroci_action.config.problems import dotted
 from heroci_action.config.types import inside
 from heroci_action.errors import Problem
@@ -76,6 +76,15 @@ def _origin(key: str, origins: Mapping[str, str]) -> str | None:
     )
 
 
+def _program_paths(config: Config, written: Written, tree: RepositoryFiles) -> Iterator[Problem]:
+    hook = (config.hook or "").rpartition(":")[0]
+    if hook.endswith(".py"):
+        yield from _file(tree, "hook", hook, like=r".*\.py")
+    if config.tests.script and written.has("tests.script"):
+        script = f"{config.working_directory}/{config.tests.script}"
+        yield from _file(tree, "tests.script", script, like=r"(.*/)?\w*tests?\w*\.py")
+
+
 def _paths(config: Config, written: Written, tree: RepositoryFiles) -> Iterator[Problem]:
     if written.has("working-directory"):
         yield from _directory(tree, "working-directory", config.working_directory)
@@ -84,12 +93,7 @@ def _paths(config: Config, written: Written, tree: RepositoryFiles) -> Iterator[
             yield from _file(tree, f"requirements[{index}]", file, like=r".*\.(txt|in|toml)")
     if config.lock and written.has("lock"):
         yield from _file(tree, "lock", config.lock, like=r".*\.lock|(.*/)?pylock[\w.]*\.toml")
-    hook = (config.hook or "").rpartition(":")[0]
-    if hook.endswith(".py"):
-        yield from _file(tree, "hook", hook, like=r".*\.py")
-    if config.tests.script and written.has("tests.script"):
-        script = f"{config.working_directory}/{config.tests.script}"
-        yield from _file(tree, "tests.script", script, like=r"(.*/)?\w*tests?\w*\.py")
+    yield from _program_paths(config, written, tree)
     if isinstance(config.image, ImageConfig):
         yield from _image_paths(config.image, written, tree)
 
@@ -152,21 +156,9 @@ def _stages(config: Config, services: frozenset[str], written: frozenset[str]) -
     for name, stage in config.stages.items():
         key = dotted(("stages", name))
         yield from _unknown_stages(f"{key}.needs", stage.needs or (), stages)
-        for service in stage.services or ():
-            if service not in services:
-                yield Problem(
-                    key=f"{key}.services",
-                    message=f"there is no service {service!r}{suggest(service, services)}",
-                    remedy=f"declare it: services.{service} = …",
-                )
-        if name not in BUILT_IN_STAGES and not stage.steps:
-            yield Problem(key=f"{key}.steps", message="the stage needs at least one step")
-        if name in BUILT_IN_STAGES and stage.image:
-            yield Problem(
-                key=f"{key}.image",
-                message=f"the built-in stage {name!r} runs in the base environment",
-                remedy="set `base-image`, or define another stage with this image",
-            )
+        yield from _unknown_services(f"{key}.services", stage.services or (), services)
+        built_in = name in BUILT_IN_STAGES
+        yield from _built_in_stage(key, name, stage) if built_in else _own_stage(key, stage)
         if stage.outputs and (stage.parallel or name == "lint"):
             yield Problem(
                 key=f"{key}.outputs",
@@ -174,6 +166,32 @@ def _stages(config: Config, services: frozenset[str], written: frozenset[str]) -
                 remedy="create them in a stage of their own, whose steps run in order",
             )
     yield from circular_needs(_needs(config))
+
+
+def _unknown_services(
+    key: str, names: Iterable[str], services: frozenset[str]
+) -> Iterator[Problem]:
+    for name in names:
+        if name not in services:
+            yield Problem(
+                key=key,
+                message=f"there is no service {name!r}{suggest(name, services)}",
+                remedy=f"declare it: services.{name} = …",
+            )
+
+
+def _built_in_stage(key: str, name: str, stage: StageConfig) -> Iterator[Problem]:
+    if stage.image:
+        yield Problem(
+            key=f"{key}.image",
+            message=f"the built-in stage {name!r} runs in the base environment",
+            remedy="set `base-image`, or define another stage with this image",
+        )
+
+
+def _own_stage(key: str, stage: StageConfig) -> Iterator[Problem]:
+    if not stage.steps:
+        yield Problem(key=f"{key}.steps", message="the stage needs at least one step")
 
 
 def _unknown_stages(key: str, needs: Iterable[str], known: frozenset[str]) -> Iterator[Problem]:

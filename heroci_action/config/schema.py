@@ -61,10 +61,9 @@ def _tidy(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     tidy = {key: _tidy(value) for key, value in node.items() if not _is_noise(key, value)}
-    options = [option for option in tidy.get("anyOf", ()) if option != {"type": "null"}]
+    options = [option for option in tidy.pop("anyOf", ()) if option != {"type": "null"}]
     if len(options) == 1:
-        rest = {key: value for key, value in tidy.items() if key != "anyOf"}
-        return {**options[0], **rest}
+        return {**options[0], **tidy}
     return {**tidy, "anyOf": options} if options else tidy
 
 

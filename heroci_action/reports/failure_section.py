@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from heroci_action.analysis.failures import (
@@ -55,8 +55,7 @@ def failure_section(failures: Sequence[Failure], budget: int, notes: Notes) -> I
     yield ""
     budgeted = _Budget(budget - 500)
     blocks = _blocks_that_fit(groups, budgeted, notes)
-    shown = {id(failure) for members in blocks for failure in members.failures}
-    others = [failure.test for failure in failures if id(failure) not in shown]
+    others = _outside(failures, blocks)
     details = [_details(members, budgeted) for members in blocks[:FIRST_DETAILS]]
     reserve = budgeted.left // 2 if others else 0
     names = [_names(members, budgeted, notes, keep=reserve) for members in blocks]
@@ -66,6 +65,12 @@ def failure_section(failures: Sequence[Failure], budget: int, notes: Notes) -> I
     for members, listed, text in zip(blocks, names, padded, strict=True):
         yield _block(_title(members, notes), listed, text)
     yield from rest
+
+
+def _outside(failures: Iterable[Failure], blocks: Iterable[FailureGroup]) -> list[TestCase]:
+    """Return the failed tests that are in none of the blocks."""
+    shown = {id(failure) for members in blocks for failure in members.failures}
+    return [failure.test for failure in failures if id(failure) not in shown]
 
 
 class _Budget:

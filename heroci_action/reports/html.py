@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
 from itertools import accumulate, takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.failures import Failure, ranked_failures
@@ -30,7 +30,15 @@ from heroci_action.reports.links import NO_LINKS, CodeLinks
 from heroci_action.reports.markdown import icon
 from heroci_action.reports.markdown import number as unbroken
 from heroci_action.results.coverage import FileCoverage
-from heroci_action.results.records import PastRun, Result, StageResult, Status, StepResult, TestCase
+from heroci_action.results.records import (
+    Comparison,
+    PastRun,
+    Result,
+    StageResult,
+    Status,
+    StepResult,
+    TestCase,
+)
 from heroci_action.text import clip, count, one_line, place, printable, seconds
 
 if TYPE_CHECKING:
@@ -132,9 +140,8 @@ def pieces(
         anchor=_anchors(),
         ticks=tuple(_ticks(_axis_length(result))),
         statuses=tuple(_statuses(result)),
-        skipped=[test for test in result.tests if test.status is Status.SKIPPED],
+        skipped=_tests(result, Status.SKIPPED),
         most_skipped=FAILURES,
-        slower=result.comparison.slower[:FAILURES] if result.comparison else (),
         policy=_policy(style, script),
         style=style,
         script=script,
@@ -146,27 +153,48 @@ def pieces(
         left=max(0, len(failures) - shown - NAMED),
         total=len(failures),
         unexplained=tuple(unexplained(result.stages)),
-        ages=(
-            {age.id: known_since(age) for age in result.comparison.known}
-            if result.comparison
-            else {}
-        ),
-        new=frozenset(result.comparison.new) if result.comparison else frozenset(),
-        flaky=[test for test in result.tests if test.status is Status.FLAKY][:FAILURES],
+        **_compared(result.comparison or Comparison()),
+        flaky=_tests(result, Status.FLAKY)[:FAILURES],
         findings=list(result.diagnostics),
         shown_findings=FINDINGS,
-        slowest=[one for one in slowest_tests(result, SLOWEST) if one.duration >= NOTABLE],
+        slowest=_slowest(result),
         fixtures=describe_fixtures(result)[:SLOWEST],
         **_history(whole_history(result)),
         covered=tuple(_covered(result, sources)),
         complete=_complete(result),
-        lines_run=sum(len(file.covered) for file in _measured(result)),
-        lines_missed=sum(len(file.missing) for file in _measured(result)),
+        **_line_counts(result),
         warnings=tuple(_warnings(result)),
         left_out=result.left_out,
     )
     page.enable_buffering(PIECE)
     return (piece.encode(errors="replace") for piece in page)
+
+
+def _tests(result: Result, status: Status) -> list[TestCase]:
+    return [test for test in result.tests if test.status is status]
+
+
+def _slowest(result: Result) -> list[TestCase]:
+    """Return the slowest tests that take notable time."""
+    return [test for test in slowest_tests(result, SLOWEST) if test.duration >= NOTABLE]
+
+
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    """Return what the comparison with the baseline says about tests."""
+    return {
+        "slower": comparison.slower[:FAILURES],
+        "ages": {age.id: known_since(age) for age in comparison.known},
+        "new": frozenset(comparison.new),
+    }
+
+
+def _line_counts(result: Result) -> dict[str, int]:
+    """Return how many measured lines ran, and how many did not."""
+    files = tuple(_measured(result))
+    return {
+        "lines_run": sum(len(file.covered) for file in files),
+        "lines_missed": sum(len(file.missing) for file in files),
+    }
 
 
 def _history(runs: Sequence[PastRun]) -> dict[str, object]:
