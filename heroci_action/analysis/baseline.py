@@ -193,15 +193,20 @@ def slower(times: Iterable[tuple[str, float, float]]) -> tuple[Slowdown, ...]:
             measured.append(math.log(now / before))
         if now >= EXCESS:
             long.append((name, before, now))
-    machine = statistics.median(measured) if measured else 0.0
-    spread = statistics.median(abs(log - machine) for log in measured) if measured else 0.0
-    bar = max(math.log(FACTOR), DEVIATIONS * MAD_TO_SIGMA * spread)
+    machine, bar = _machine(measured)
     found = [
         Slowdown(id=name, before=before * math.exp(machine), after=now)
         for name, before, now in long
         if math.log(now / before) - machine >= bar and now - before * math.exp(machine) >= EXCESS
     ]
     return tuple(sorted(found, key=lambda one: (one.before - one.after, one.id)))
+
+
+def _machine(measured: array[float]) -> tuple[float, float]:
+    """Return the logarithms of the machine's own ratio, and of the least ratio above it that is no noise."""
+    machine = statistics.median(measured) if measured else 0.0
+    spread = statistics.median(abs(log - machine) for log in measured) if measured else 0.0
+    return machine, max(math.log(FACTOR), DEVIATIONS * MAD_TO_SIGMA * spread)
 
 
 def _new_findings(

@@ -58,8 +58,10 @@ def _tidy(node: Any) -> Any:
     """Remove titles that repeat the key, and null, which TOML does not have."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
-    if not isinstance(node, dict):
-        return node
+    return _tidy_table(node) if isinstance(node, dict) else node
+
+
+def _tidy_table(node: dict[str, Any]) -> dict[str, Any]:
     tidy = {key: _tidy(value) for key, value in node.items() if not _is_noise(key, value)}
     options = [option for option in tidy.pop("anyOf", ()) if option != {"type": "null"}]
     if len(options) == 1:

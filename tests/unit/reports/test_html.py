@@ -150,7 +150,7 @@ def test_places_link_to_the_code_and_complete_files_are_folded() -> None:
 
     page = render(result, sources={}, links=links).decode()
 
-    assert '<a href="https://github.com/o/r/blob/abc/a.py#L3"><code>a.py:3</code></a>' in page
+    assert '<a href="https://github.com/o/r/blob/abc/a.py#L3"><code class="whole">a.py:3</code></a>' in page
     assert "<b>75.00 %</b> of 3 files: 3 lines ran, 1 line never ran." in page
     assert "<summary>2 files at 100 %</summary>" in page
 
