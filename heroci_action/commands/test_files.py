@@ -38,12 +38,9 @@ class _Discovery:
 
 def warn_of_few_tests(project: Project, stages: Iterable[StageResult]) -> Iterator[str]:
     """Warn if a complete run had less than half as many tests as the project has test files."""
-    passed = (stage for stage in stages if stage.name == "tests" and stage.status is Status.PASSED)
-    stage = next(passed, None)
-    # Only thousands of passed tests are packed.
-    if stage is None or _is_partial(project) or any(step.passed for step in stage.steps):
+    number = None if _is_partial(project) else _count_tests(stages)
+    if number is None:
         return
-    number = sum(1 for _ in stage.tests)
     tree = RepositoryFiles(root=project.loaded.root, files=tuple(sorted(project.files)))
     found = find_test_files(project.loaded, tree)
     # Most projects have more tests than files, so that no file is read.
@@ -55,6 +52,14 @@ def warn_of_few_tests(project: Project, stages: Iterable[StageResult]) -> Iterat
             f"only {count(number, 'test')} ran, but the test runner's pattern matches {files} files with tests; "
             "check tests.args and the settings of the test runner"
         )
+
+
+def _count_tests(stages: Iterable[StageResult]) -> int | None:
+    """Return the number of tests, None if their stage did not pass, or if passed tests are packed, as thousands are."""
+    for stage in stages:
+        if stage.name == "tests" and stage.status is Status.PASSED:
+            return None if any(step.passed for step in stage.steps) else sum(1 for _ in stage.tests)
+    return None
 
 
 def _is_partial(project: Project) -> bool:
