@@ -60,6 +60,7 @@ class CachedEngine:
         self._content: Content | None = None
         self._keys: Mapping[str, str] = {}
         self._recorded: dict[str, Entry] = {}
+        self._optional: frozenset[str] = frozenset()
         self._found: tuple[Plan, Mapping[str, Entry]] | None = None
 
     @property
@@ -96,6 +97,9 @@ class CachedEngine:
 
     def _look_up(self, plan: Plan) -> Mapping[str, Entry]:
         settings = self._settings
+        self._optional = frozenset(
+            name for name, service in plan.services.items() if service.optional
+        )
         try:
             self._content = settings.read_content()
             self._keys = stage_keys(
@@ -124,7 +128,9 @@ class CachedEngine:
 
     def _start_recording(self, stage: Stage, warnings: tuple[str, ...]) -> Entry | None:
         """Return the entry in which to record a stage; None for a stage that is never replayed."""
-        if stage.name not in self._keys:
+        # Without an optional service that could not be started, the stage is another one next time.
+        incomplete = bool(warnings) and not self._optional.isdisjoint(stage.services)
+        if stage.name not in self._keys or incomplete:
             return None
         entry = Entry(
             origin=self._settings.origin,

@@ -205,9 +205,8 @@ class _Reader:
         if found and _is_url_part(value, found[0]):
             return replace(way, url=replace(found[0], url="database"))
         literal = self.source.plain(value)
-        if literal is None and isinstance(value, ast.Call) and not found and len(value.args) > 1:
-            # A lookup with a default, such as `SECRETS.get("db_user", "django")`.
-            literal = plain(value.args[1])
+        if literal is None and not found:
+            literal = _default_of_lookup(key, value)
         variables = {name: read for name, read in way.variables.items() if name != key}
         literals = {name: text for name, text in way.literals.items() if name != key}
         if found:
@@ -237,6 +236,17 @@ def _without_own_switches(way: Database) -> Database:
     reads = (*way.variables.values(), *((way.url,) if way.url else ()))
     own = {read.name for read in reads}
     return replace(way, switches={n: value for n, value in way.switches.items() if n not in own})
+
+
+def _default_of_lookup(key: str, value: ast.expr) -> str | None:
+    """Return the default of a lookup such as `SECRETS.get("db_user", "django")`.
+
+    In `config.get("database", "user")` the second argument names an option of a section.
+    """
+    if not isinstance(value, ast.Call) or len(value.args) < 2:  # noqa: PLR2004
+        return None
+    default = plain(value.args[1])
+    return None if default in {key.lower(), ROLES.get(key), "backend", "username"} else default
 
 
 def _is_url_part(value: ast.expr, read: Read) -> bool:

@@ -37,6 +37,7 @@ class MemoryEngine:
     peak: int = 0
     name: str = "memory"
     broken: EngineError | None = None
+    warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def open(self, _plan: Plan) -> AsyncIterator[MemorySession]:
@@ -55,7 +56,7 @@ class MemorySession:
             raise self.engine.broken_stages[stage.name]
         self.engine.open_stages.append(stage.name)
         try:
-            yield MemoryScope(self.engine, stage)
+            yield MemoryScope(self.engine, stage, self.engine.warnings.get(stage.name, ()))
         finally:
             self.engine.open_stages.remove(stage.name)
 

@@ -16,7 +16,7 @@ from heroci_action.engines.base import Printed, ReportFile
 from heroci_action.observers.base import Observer
 from heroci_action.plan.actions import Command
 from heroci_action.plan.report_kinds import JUNIT, Report
-from heroci_action.plan.stages import Plan, Stage, Step
+from heroci_action.plan.stages import Plan, Service, Stage, Step
 from heroci_action.readers import PathResolver, Readings, read
 from heroci_action.results.provenance import Origin
 from heroci_action.results.records import Result, StageResult
@@ -54,11 +54,12 @@ class Bench:
         junit: bytes = PASSED,
         behaviours: Mapping[str, Behaviour] | None = None,
         plan: Plan = PLAN,
+        warnings: Mapping[str, tuple[str, ...]] | None = None,
     ) -> tuple[list[str], tuple[StageResult, ...]]:
         """Run the plan and save its result; return the steps that really ran, and the results."""
         report = ReportFile(kind=JUNIT, path="j.xml", content=junit)
         does = {"tests/tests": Behaviour(reports=(report,), lines=("said",)), **(behaviours or {})}
-        engine = MemoryEngine(behaviours=does)
+        engine = MemoryEngine(behaviours=does, warnings=warnings or {})
         cached = CachedEngine(
             engine,
             CacheSettings(
@@ -144,3 +145,12 @@ async def test_a_cache_that_cannot_be_written_does_not_disturb_the_run(bench: Be
     bench.cache.write_text("a file")
     assert (await bench.run())[0] == ALL
     assert (await bench.run())[0] == ALL
+
+
+async def test_a_stage_without_its_optional_service_is_not_stored(bench: Bench) -> None:
+    mail = Service(name="mail", image="mailhog:1", optional=True)
+    tests = replace(PLAN.stages[2], services=("mail",))
+    plan = replace(PLAN, services={"mail": mail}, stages=(*PLAN.stages[:2], tests))
+    await bench.run(plan=plan, warnings={"tests": ("mail was left out",)})
+    ran, _ = await bench.run(plan=plan)
+    assert ran == ["base/install", "tests/tests"]

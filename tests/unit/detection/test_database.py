@@ -700,3 +700,17 @@ def test_the_server_of_the_ci_counts_more_than_the_default_of_a_url(tmp_path: Pa
     config = loaded(tmp_path, files).config
     assert config.env == {"DATABASE_URL": "{postgres.url}"}
     assert config.services["postgres"].version == "15"
+
+
+def test_a_section_and_an_option_are_no_value(tmp_path: Path) -> None:
+    settings = """
+        import configparser
+        config = configparser.ConfigParser()
+        DATABASES = {"default": {
+            "ENGINE": "django.db.backends." + config.get("database", "backend"),
+            "NAME": config.get("database", "name"),
+            "HOST": config.get("database", "host"),
+        }}
+    """
+    found = loaded(tmp_path, {**django(settings), "requirements.txt": "psycopg"})
+    assert not [warning for warning in found.warnings if "hard-codes" in warning]
