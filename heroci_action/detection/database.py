@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
-from heroci_action.detection.ci.records import Command, Image
+from heroci_action.detection.ci.records import UNKNOWN, Command, Image
 from heroci_action.detection.database_settings import (
     ROLES,
     Database,
@@ -337,11 +337,13 @@ def _not_understood(project: ProjectFiles) -> Iterator[Finding]:
     if image is None or not (drivers or ci_image(project, *DATABASES)):
         yield Found("services", {}, "the settings name no database that needs a server")
         return
-    yield from _as_in_ci(image, _variables_of_ci(project))
+    yield from _as_in_ci(project, image, _variables_of_ci(project))
 
 
-def _as_in_ci(image: Image, variables: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield the server of the CI if variables of the CI name its address, and a warning."""
+def _as_in_ci(
+    project: ProjectFiles, image: Image, variables: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Yield the server of the CI, with what names its address, and a warning."""
     kind = kind_of(image) or POSTGRES
     lines: tuple[str, ...] = ()
     if variables:
@@ -350,6 +352,13 @@ def _as_in_ci(image: Image, variables: Mapping[str, str]) -> Iterator[Finding]:
         for name, attribute in variables.items():
             yield Found(f"env.{name}", f"{{{kind.name}.{attribute}}}", f"set in {image.source}")
         remedy = f"its variables point to HeroCI's server: {', '.join(variables)}"
+    elif image in project.ci.services:
+        yield Fact("vendor", _vendor(kind))
+        yield from declare(kind, image, describe(image))
+        for name, value in _account(image, kind).items():
+            yield Found(f"services.{kind.name}.env.{name}", value, describe(image))
+        yield Found(f"services.{kind.name}.port", kind.port, "no variable contains its address")
+        remedy = f"HeroCI starts it with the same account on port {kind.port}"
     else:
         yield Found("services", {}, "the settings name no database that needs a server")
         remedy = (
@@ -361,6 +370,14 @@ def _as_in_ci(image: Image, variables: Mapping[str, str]) -> Iterator[Finding]:
         f"how the settings define their database was not understood, and {image.source} starts {image.name}; {remedy}",
         lines,
     )
+
+
+def _account(image: Image, kind: ServerKind) -> dict[str, str]:
+    """Return the variables of an image with its user, password and database."""
+    names = _IMAGE_ENV[kind.name].values()
+    given = {name: image.env[name] for name in names if UNKNOWN not in image.env.get(name, UNKNOWN)}
+    # The image's own default.
+    return {"POSTGRES_USER": "postgres", **given} if kind is POSTGRES else given
 
 
 def _service_line(image: Image) -> str:

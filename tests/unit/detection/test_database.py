@@ -529,15 +529,20 @@ def test_a_server_for_developers_only_is_no_warning(tmp_path: Path) -> None:
 def test_a_database_that_is_not_understood_is_a_warning_that_names_the_server(
     tmp_path: Path, star: str
 ) -> None:
-    job = "services: {db: {image: 'postgis/postgis:17-3.5'}}, "
+    env = "env: {POSTGRES_USER: shop, POSTGRES_PASSWORD: a}"
+    job = f"services: {{db: {{image: 'postgis/postgis:17-3.5', {env}}}}}, "
     files = {
         **django(f"{star}\nROOT_URLCONF = 'x'\n"),
         **DRIVER,
         ".github/workflows/ci.yml": f"jobs: {{t: {{{job}steps: [{{run: python manage.py test}}]}}}}",
     }
-    (warning,) = loaded(tmp_path, files).warnings
+    found = loaded(tmp_path, files)
+    (warning,) = found.warnings
     assert "database was not understood" in warning
     assert "starts postgis/postgis" in warning
+    server = found.config.services["postgres"]
+    assert (server.image, server.port) == ("postgis/postgis:17-3.5", 5432)
+    assert server.env == {"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": "a"}
 
 
 def test_variables_of_the_ci_point_to_the_server_even_if_the_settings_are_not_understood(
