@@ -60,16 +60,12 @@ def test_missing_values_are_suggestions(tmp_path: Path) -> None:
     assert tomllib.loads(uncommented(text))["env"] == {"FIRST": "…", "SECOND": "…"}
 
 
-def test_a_suggestion_is_valid_configuration(tmp_path: Path) -> None:
+def test_a_server_of_the_ci_that_is_planned_needs_no_suggestion(tmp_path: Path) -> None:
     service = "    services: {db: {image: 'pgvector/pgvector:pg16'}}\n"
     files = {**django("from elsewhere import *\n"), "requirements.txt": "django\npsycopg\n"}
-    text, project = suggested(tmp_path, {**files, **workflow(services=service)})
-    (suggestion,) = project.facts.suggestions
-    write(tmp_path, {"heroci.toml": "\n".join(suggestion.lines) + "\n"})
-    config = load(tmp_path).config
-    assert config.services["postgres"].image == "pgvector/pgvector:pg16"
-    assert config.env["DATABASE_URL"] == "{postgres.url}"
-    assert "pgvector/pgvector" in text
+    _, project = suggested(tmp_path, {**files, **workflow(services=service)})
+    assert project.config.services["postgres"].image == "pgvector/pgvector:pg16"
+    assert project.facts.suggestions == ()
 
 
 RABBITMQ = """    services:
