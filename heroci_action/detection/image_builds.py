@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.compose import Composition
+from heroci_action.detection.ci.composition import Composition
 from heroci_action.detection.ci.image_build import ImageBuild, read_build
 from heroci_action.detection.project_files import ProjectFiles, once
 

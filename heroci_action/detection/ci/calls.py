@@ -153,6 +153,12 @@ def _tool(*commands: str, valued: tuple[str, ...] = ()) -> Launcher:
     return launch
 
 
+def _behind_dashes(call: Call, words: list[str]) -> Call | None:
+    """`wait-for-it.sh db:5432 -t 30 -- CMD`."""
+    rest = words[words.index("--") + 1 :] if "--" in words else []
+    return replace(call, arguments=tuple(rest)) if rest else None
+
+
 def _environment(call: Call, words: list[str]) -> Call | None:
     """`env -u NAME A=b CMD`; the loop takes the assignments."""
     rest = _options(words, frozenset({"-u", "-C", "-S"})).rest
@@ -276,6 +282,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "dotenv": _tool("run", valued=("-f", "--file")),
     "op": _tool("run", valued=("--env-file",)),
     "doppler": _tool("run", valued=("-p", "--project", "-c", "--config")),
+    **dict.fromkeys(("wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh"), _behind_dashes),
     "env": _environment,
     "coverage": _coverage,
     "timeout": _plain("-k", "--kill-after", "-s", "--signal", positional=1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from heroci_action.detection.ci.compose_up import expand_compose_up
 from heroci_action.detection.ci.hatch import expand_hatch
 from heroci_action.detection.ci.invoke import FILES_OF_TASKS, expand_invoke
 from heroci_action.detection.ci.just import expand_just
@@ -135,6 +136,10 @@ _TASK_LAUNCHERS = frozenset({"pdm", "pipenv", "rye", "pixi"})
 _EXPANDERS: Mapping[str, Expander] = {
     "make": lambda command, context: expand_make(command, context.files),
     "gmake": lambda command, context: expand_make(command, context.files),
+    **dict.fromkeys(
+        ("docker", "docker-compose"),
+        lambda command, context: expand_compose_up(command, context.files),
+    ),
     "just": lambda command, context: expand_just(command, context.files),
     "tox": lambda command, context: expand_tox(command, context.files.tree, context.python),
     "nox": lambda command, context: expand_nox(command, context.files.tree),

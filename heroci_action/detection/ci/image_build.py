@@ -1,17 +1,12 @@
-"""Builds of images: which Dockerfile, from which directory, and the commands that it runs."""
+"""Builds of images: which Dockerfile, from which directory, with which arguments."""
 
 from __future__ import annotations
 
-import posixpath
 import re
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from heroci_action.detection.ci.expand import Context, run
-from heroci_action.detection.ci.paths import spell
-from heroci_action.detection.ci.records import UNKNOWN, Command, Script
-from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, join
 
@@ -22,8 +17,6 @@ _VALUED = frozenset(
         "--output", "--label", "--network", "--progress", "--secret", "--ssh", "--builder", "-m", "--memory",
     }
 )  # fmt: skip
-# `--mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt`
-_FLAG = re.compile(r"\s*--(\w+)=(\S+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +33,6 @@ class ImageBuild:
     def parse(self, tree: RepositoryFiles) -> Dockerfile:
         """Return the Dockerfile at the target of the build."""
         return Dockerfile(tree.text(self.dockerfile), self.target)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageContents:
-    """The commands that build an image, and the variables of its containers."""
-
-    commands: tuple[Command, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_build(command: Command) -> ImageBuild | None:
@@ -90,141 +75,3 @@ def _options(words: list[str]) -> tuple[dict[str, list[str]], str]:
         elif _CONTEXT.fullmatch(word):
             context = word
     return options, context
-
-
-def read_contents(build: ImageBuild, tree: RepositoryFiles) -> ImageContents:
-    """Read the instructions of the built stage, and of the stages that it starts from or copies from."""
-    reader = _Reader(build, tree)
-    commands = tuple(reader.commands(build.parse(tree)))
-    return ImageContents(commands=commands, env=reader.container_env())
-
-
-@dataclass
-class _Reader:
-    """The state of a build: variables, working directory, and where the repository's files are in the image."""
-
-    build: ImageBuild
-    tree: RepositoryFiles
-    arguments: dict[str, str] = field(default_factory=dict)
-    env: dict[str, str] = field(default_factory=dict)
-    place: str = "/"
-    copies: dict[str, str] = field(default_factory=dict)
-
-    def commands(self, dockerfile: Dockerfile) -> Iterator[Command]:
-        self.arguments |= {**dockerfile.arguments, **self.build.arguments}
-        for line in dockerfile.needed_lines:
-            name, _, rest = line.partition(" ")
-            match name.upper():
-                case "ARG":
-                    self._declare(rest)
-                case "ENV":
-                    self.env |= _pairs(self._fill(rest))
-                case "WORKDIR":
-                    self.place = self._inside(self._fill(rest.strip()))
-                case "COPY" | "ADD":
-                    self._copy(self._fill(rest))
-                case "RUN":
-                    yield from self._run(rest)
-
-    def container_env(self) -> dict[str, str]:
-        """Return the variables of a container; paths become those of the repository, or are left out."""
-        found: dict[str, str] = {}
-        for name, value in self.env.items():
-            path = self._locate(value) if value.startswith("/") else None
-            if path is not None:
-                found[name] = spell(path)
-            elif not re.search(r"(^|:)/|\$", value):
-                found[name] = value
-        return found
-
-    def _declare(self, text: str) -> None:
-        for name, value in _pairs(self._fill(text), default="").items():
-            self.arguments.setdefault(name, value)
-
-    def _fill(self, text: str) -> str:
-        known = {**self.arguments, **self.env}
-        return re.sub(
-            r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))",
-            lambda match: known.get(match[1] or match[3], match[2] or match[0]),
-            text,
-        )
-
-    def _inside(self, path: str) -> str:
-        return posixpath.normpath(posixpath.join(self.place, path))
-
-    def _copy(self, text: str) -> None:
-        flags = dict(_FLAG.findall(text))
-        words = [word.strip('[]",') for word in _FLAG.sub("", text).split()]
-        if "from" not in flags and len(words) > 1:
-            for source in words[:-1]:
-                self._place(source, words[-1])
-
-    def _place(self, source: str, target: str) -> None:
-        """Record where the files of the context are in the image."""
-        path = join(self.build.context, source.lstrip("/") or ".")
-        regex = "".join("[^/]*" if char == "*" else re.escape(char) for char in path)
-        files = self.tree.matching(regex) if "*" in path else (path,)
-        for file in files:
-            into = target.endswith("/") or target == "." or "*" in path
-            inner = posixpath.join(target, posixpath.basename(file))
-            self.copies[self._inside(inner if into and self.tree.has(file) else target)] = file
-
-    def _locate(self, word: str) -> str | None:
-        """Return the path in the repository of a path in the image; None if it is not from there."""
-        path = self._inside(word)
-        for target in sorted(self.copies, key=len, reverse=True):
-            if path == target or path.startswith(f"{target.rstrip('/')}/"):
-                found = join(self.copies[target], path[len(target) :].lstrip("/") or ".")
-                if found == "." or self.tree.has(found) or self.tree.has_directory(found):
-                    return found
-        return None
-
-    def _run(self, text: str) -> Iterator[Command]:
-        before = dict(self.copies)
-        while flag := _FLAG.match(text):
-            options = dict(pair.partition("=")[::2] for pair in flag[2].split(","))
-            source = options.get("source", options.get("src"))
-            target = options.get("target", options.get("dst", options.get("destination")))
-            if flag[1] == "mount" and target and options.get("type", "bind") == "bind":
-                self._place(source or ".", target)
-            text = text[flag.end() :]
-        if text.lstrip().startswith("["):
-            text = shlex.join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))
-        script = Script(
-            text=text,
-            source=self.build.dockerfile,
-            directory=self._locate(".") or self.build.context,
-            env={**self.arguments, **self.env},
-        )
-        for command in run(script, Context(files=WorkingTree(self.tree))):
-            yield self._in_repository(command)
-        self.copies = before
-
-    def _in_repository(self, command: Command) -> Command:
-        """Return a command with the paths in the image replaced by those in the repository."""
-        words = []
-        for word in command.words:
-            name, sign, value = word.rpartition("=")
-            path = self._locate(value) if "/" in value or "." in value else None
-            here = posixpath.relpath(path, command.directory) if path else value
-            words.append(f"{name}{sign}{here}")
-        return Command(
-            words=tuple(words),
-            line=command.line,
-            source=command.source,
-            call=command.call,
-            directory=command.directory,
-            conditional=command.conditional,
-        )
-
-
-def _pairs(text: str, default: str | None = None) -> dict[str, str]:
-    """Return `A=b C="d e"`, or the old form `A b`."""
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        return {}
-    if words and "=" not in words[0] and default is None:
-        return {words[0]: " ".join(words[1:])}
-    pairs = (word.partition("=") for word in words)
-    return {name: value for name, sign, value in pairs if sign}

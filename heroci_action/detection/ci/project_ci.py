@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from heroci_action.detection.ci.circleci import read_circleci
-from heroci_action.detection.ci.compose import with_containers
+from heroci_action.detection.ci.containers import with_containers
 from heroci_action.detection.ci.github import read_workflows
 from heroci_action.detection.ci.gitlab import read_gitlab
 from heroci_action.detection.ci.local import read_local

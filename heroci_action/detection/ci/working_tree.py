@@ -17,6 +17,11 @@ class WorkingTree:
         self.written: dict[str, str | None] = {}
         self.copies: dict[str, str] = {}
 
+    def current(self) -> RepositoryFiles:
+        """Return the files as they are now, those with an unknown text left out."""
+        known = {path: text for path, text in self.written.items() if text is not None}
+        return self.tree.with_files(known)
+
     def fork(self) -> WorkingTree:
         """Return a copy whose changes do not show here."""
         copy = WorkingTree(self.tree)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.detection.ci.trees import ci_of, workflow
 
 COMPOSE = {
@@ -67,3 +69,41 @@ def test_tests_in_a_container_have_the_variables_of_its_service() -> None:
         assert env == {"FROM_FILE": "1", "DB_HOST": "db", "KEEP": "$x", "EXTRA": "1"}
     env = ci_of({**COMPOSE, **workflow("docker compose up -d", "docker exec shop_web pytest")}).env
     assert env["DB_HOST"] == "db"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "docker compose up --exit-code-from web",
+        "docker-compose up --abort-on-container-exit",
+        "docker compose up --build --abort-on-container-exit web",
+    ],
+)
+def test_the_command_of_a_service_that_ends_a_call_is_run(line: str) -> None:
+    compose = """
+        services:
+          db: {image: "postgres:17"}
+          web:
+            build: .
+            entrypoint: [/wait-for-it.sh, "db:5432", --]
+            command: /code/scripts/test.sh shop
+            volumes: [".:/code"]
+            depends_on: [db]
+            environment: {MODE: test}
+    """
+    files = {
+        "compose.yaml": compose,
+        "scripts/test.sh": "pytest -x $1\n",
+        "Dockerfile": "FROM python:3.13\n",
+        **workflow(line),
+    }
+    ci = ci_of(files)
+    assert ci.suite is not None
+    assert ci.suite.main.arguments == ("-x", "shop")
+    assert ci.env == {"MODE": "test"}
+    assert [image.name for image in ci.services if not image.built] == ["postgres"]
+
+
+def test_a_call_that_leaves_its_services_running_is_expanded_into_nothing() -> None:
+    files = {"compose.yaml": "services: {web: {image: shop, command: pytest}}"}
+    assert ci_of({**files, **workflow("docker compose up -d")}).suite is None

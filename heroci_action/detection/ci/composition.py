@@ -1,8 +1,7 @@
-"""Read the compose files of a job that starts its servers, or runs its tests, with Docker Compose."""
+"""Compose files that are merged, and the calls of Docker Compose that name them."""
 
 from __future__ import annotations
 
-import itertools
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,14 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
-from heroci_action.detection.ci.image_build import (
-    ImageBuild,
-    ImageContents,
-    read_build,
-    read_contents,
-)
-from heroci_action.detection.ci.records import UNKNOWN, Call, Command, Container, Image, Job
-from heroci_action.detection.ci.test_runs import find_test_run
+from heroci_action.detection.ci.image_build import ImageBuild
+from heroci_action.detection.ci.records import UNKNOWN, Command, Image
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
@@ -26,9 +19,7 @@ COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
 # Source: the Compose specification, "Compose file", and the override file that is merged by default.
 _DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
-_STARTING = frozenset({"up", "run", "start", "create"})
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:?[-+?])([^}]*))?\}|\$(\w+)")
-_DETACHED = re.compile(r"--detach|-[a-z]*d[a-z]*")
 _VALUED = frozenset(
     {"-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"}
     | {"--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach"}
@@ -75,7 +66,7 @@ class Composition:
     def find(self, container: str) -> str | None:
         """Return the service of a container by its name: `container_name`, or `project-service-1`."""
         for name, content in self.services.items():
-            if self._fill(str(content.get("container_name", ""))) == container:
+            if self.fill(str(content.get("container_name", ""))) == container:
                 return name
         return next(
             (n for n in self.services if re.search(rf"[-_]{re.escape(n)}[-_]1$", container)), None
@@ -90,7 +81,7 @@ class Composition:
         if not isinstance(reference, str):
             return None
         image = Image.parse(
-            self._fill(reference), source=self.paths[-1], alias=name, env=self.environment(name)
+            self.fill(reference), source=self.paths[-1], alias=name, env=self.environment(name)
         )
         return replace(
             image,
@@ -103,12 +94,12 @@ class Composition:
         for port in items(content.get("ports")):
             long = table(port)
             text = f"{long.get('published', '')}:{long.get('target')}" if long else str(port)
-            yield self._fill(text.removeprefix(":"))
-        yield from map(self._fill, texts(content.get("expose")))
+            yield self.fill(text.removeprefix(":"))
+        yield from map(self.fill, texts(content.get("expose")))
 
     def _arguments(self, command: object) -> tuple[str, ...]:
         words = shlex.split(command) if isinstance(command, str) else texts(command)
-        return tuple(map(self._fill, words))
+        return tuple(map(self.fill, words))
 
     def build(self, name: str) -> ImageBuild | None:
         """Return the build of a service's image; None if it has none."""
@@ -117,14 +108,14 @@ class Composition:
         context = build if isinstance(build, str) else str(options.get("context", "."))
         if not build:
             return None
-        place = join(parent(self.paths[0]), self._fill(context))
+        place = join(parent(self.paths[0]), self.fill(context))
         args = _pairs(options.get("args"))
         return ImageBuild(
-            dockerfile=join(place, self._fill(str(options.get("dockerfile", "Dockerfile")))),
+            dockerfile=join(place, self.fill(str(options.get("dockerfile", "Dockerfile")))),
             context=place,
-            target=self._fill(options["target"]) if options.get("target") else None,
+            target=self.fill(options["target"]) if options.get("target") else None,
             source=self.paths[0],
-            arguments={key: self._fill(text) for key, text in args.items() if text is not None},
+            arguments={key: self.fill(text) for key, text in args.items() if text is not None},
         )
 
     def _base(self, name: str) -> str | None:
@@ -147,7 +138,7 @@ class Composition:
         found: dict[str, str] = {}
         for file in (str(item) for item in named):
             found |= parse_dotenv(self.tree.text(join(parent(self.paths[0]), file)))
-        filled = {key: self._fill(text) for key, text in self._environment(content).items()}
+        filled = {key: self.fill(text) for key, text in self._environment(content).items()}
         return found | {key: text for key, text in filled.items() if UNKNOWN not in text}
 
     def _environment(self, content: Mapping[str, Any]) -> dict[str, str]:
@@ -157,7 +148,8 @@ class Composition:
             for name, value in declared.items()
         }
 
-    def _fill(self, text: str) -> str:
+    def fill(self, text: str) -> str:
+        """Return a text with its variables replaced."""
         return fill(text, self.variables)
 
 
@@ -190,69 +182,7 @@ def _pairs(value: object) -> dict[str, str | None]:
     return {name: text if sign else None for name, sign, text in found}
 
 
-def with_containers(job: Job, tree: RepositoryFiles) -> Job:
-    """Add the servers that the job's commands start in containers, and the variables of the containers they run in."""
-    files = tree.with_files(job.created)
-    used = Composition(tree=files, paths=())
-    servers: dict[str, Image] = {}
-    commands: list[Command] = []
-    built: list[ImageBuild] = []
-    contents = ImageContents()
-    for command in job.commands:
-        built += filter(None, [read_build(command)])
-        words = next(filter(None, map(_compose_words, (*command.via, command))), None)
-        if words:
-            used = _composition(words, command, files)
-            servers |= _started(words, used, _container_of(command))
-        image = None if words else _run_image(command)
-        if image:
-            servers[image.name] = image
-        started = replace(command, background=command.background or image is not None)
-        inside = _in_container(started, used)
-        if find_test_run(command, files) and (build := _build_of(command, used, built)):
-            contents = read_contents(build, files)
-            inside = replace(inside, env={**contents.env, **inside.env})
-        commands.append(inside)
-    return replace(
-        job,
-        commands=tuple(commands),
-        services=(*job.services, *servers.values()),
-        image_commands=contents.commands,
-    )
-
-
-def _run_image(command: Command) -> Image | None:
-    """Return the image that `docker run` leaves running in the background."""
-    image = command.call.container.image if command.call.container else None
-    if image is None or not _stays(command, image):
-        return None
-    place = command.words.index(image)
-    given = tuple(_pairwise(command.words[:place]))
-    return replace(
-        Image.parse(image, source=command.source, env=command.call.env),
-        alias=next((value for name, value in given if name == "--name"), ""),
-        ports=tuple(value for name, value in given if name in {"-p", "--publish"}),
-        arguments=command.words[place + 1 :],
-    )
-
-
-def _stays(command: Command, image: str) -> bool:
-    """Return whether `docker run` leaves a container of the image running."""
-    if image not in command.words or "run" not in command.words[:4]:
-        return False
-    options = command.words[: command.words.index(image)]
-    return command.background or any(map(_DETACHED.fullmatch, options))
-
-
-def _pairwise(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield each option with its value: `-p 1:2`, `-p1:2`, `--publish=1:2`."""
-    for word, following in itertools.pairwise((*options, "")):
-        name, sign, value = word.partition("=")
-        short = re.fullmatch(r"(-p)=?(\d.*)", word)
-        yield (short[1], short[2]) if short else (name, value if sign else following)
-
-
-def _compose_words(command: Command) -> tuple[str, ...] | None:
+def compose_words(command: Command) -> tuple[str, ...] | None:
     """Return the words behind `docker compose`; None for any other command."""
     for index, word in enumerate(command.words):
         name = word.rpartition("/")[2]
@@ -263,9 +193,10 @@ def _compose_words(command: Command) -> tuple[str, ...] | None:
     return None
 
 
-def _composition(words: tuple[str, ...], command: Command, files: RepositoryFiles) -> Composition:
+def composition_of(words: tuple[str, ...], command: Command, files: RepositoryFiles) -> Composition:
+    """Return the merged compose files of a call."""
     place = command.directory
-    named = [value for name, value in _options(words) if name in {"-f", "--file"}]
+    named = [value for name, value in options_of(words) if name in {"-f", "--file"}]
     listed = filter(None, command.env.get("COMPOSE_FILE", "").split(":"))
     paths = [join(place, path) for path in named or listed] or _usual_files(files, place)
     dotenv = parse_dotenv(files.text(join(place, ".env")))
@@ -279,7 +210,7 @@ def _usual_files(files: RepositoryFiles, directory: str) -> list[str]:
     return [path for path in found if path]
 
 
-def _options(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def options_of(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield each option with its value, and words that are no options with an empty name."""
     pending = iter(words)
     for word in pending:
@@ -290,48 +221,3 @@ def _options(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             yield name, value
         else:
             yield word, next(pending, "") if word in _VALUED else ""
-
-
-def _container_of(command: Command) -> Container | None:
-    """Return the container that a command runs in."""
-    calls = (each.call for each in (*command.via, command))
-    return next((call.container for call in calls if call.container), None)
-
-
-def _started(
-    words: tuple[str, ...], used: Composition, container: Container | None
-) -> dict[str, Image]:
-    verb, *named = [value for name, value in _options(words) if not name] or [""]
-    if verb not in _STARTING or not used.paths:
-        return {}
-    if verb == "run" and container and container.service:
-        # What follows the service is its command.
-        named = [container.service]
-    names = used.with_needs(named)
-    images = {name: used.image(name) for name in names}
-    return {name: image for name, image in images.items() if image is not None}
-
-
-def _in_container(command: Command, used: Composition) -> Command:
-    """Give a command that runs in a service's container the variables of the service."""
-    call, name = _service_of(command, used)
-    if call is None or name is None:
-        return command
-    return replace(command, env={**command.env, **used.environment(name), **call.env})
-
-
-def _service_of(command: Command, used: Composition) -> tuple[Call | None, str | None]:
-    """Return the call that enters a container, and the service that it belongs to."""
-    call = next((each.call for each in (*command.via, command) if each.call.container), None)
-    if call is None or call.container is None:
-        return None, None
-    name = call.container.service or used.find(call.container.image or "")
-    return call, name if name in used.services else None
-
-
-def _build_of(command: Command, used: Composition, built: list[ImageBuild]) -> ImageBuild | None:
-    """Return the build of the image in which a command runs."""
-    call, name = _service_of(command, used)
-    image = call.container.image if call and call.container else None
-    by_tag = next((build for build in built if image in build.tags), None)
-    return used.build(name) if name else by_tag

@@ -1,0 +1,63 @@
+"""Expand `docker compose up` into the command of the service whose exit code it returns."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from heroci_action.detection.ci.composition import (
+    Composition,
+    compose_words,
+    composition_of,
+    options_of,
+)
+from heroci_action.detection.ci.records import ROOT, Command, Script
+from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.detection.ci.yaml_file import texts
+
+_RETURNING = frozenset(
+    {"--exit-code-from", "--abort-on-container-exit", "--abort-on-container-failure"}
+)
+
+
+def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
+    """Return the command of the service that ends the call; None if the call leaves its services running."""
+    words = compose_words(command)
+    given = list(options_of(words)) if words else []
+    verb, *named = [value for name, value in given if not name] or [""]
+    ending = [value for name, value in given if name in _RETURNING]
+    if verb != "up" or not ending or words is None:
+        return None
+    used = composition_of(words, command, files.current())
+    # Without a name, the first service with a command of its own is the one that ends.
+    candidates = (*filter(None, ending), *named, *used.services)
+    found = (script for name in candidates for script in _scripts(used, name, command))
+    return next(((script,) for script in found), None)
+
+
+def _scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:
+    content = used.services.get(name, {})
+    parts = (_shell(content.get("entrypoint")), _shell(content.get("command")))
+    text = " ".join(filter(None, parts))
+    if text:
+        yield Script(
+            text=used.fill(_in_checkout(text, content)),
+            source=used.paths[-1],
+            directory=command.directory,
+            env={**command.env, **used.environment(name)},
+        )
+
+
+def _shell(value: object) -> str:
+    return value if isinstance(value, str) else shlex.join(texts(value))
+
+
+def _in_checkout(text: str, content: Mapping[str, Any]) -> str:
+    """Replace the directory of the container in which the repository is mounted."""
+    for volume in texts(content.get("volumes")):
+        outside, _, inside = volume.partition(":")
+        place = inside.partition(":")[0].rstrip("/")
+        if outside.rstrip("/") in {".", "${PWD}", "$PWD"} and place:
+            text = text.replace(f"{place}/", f"{ROOT}/")
+    return text

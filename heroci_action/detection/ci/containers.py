@@ -1,0 +1,130 @@
+"""The servers that a job starts in containers, and the containers that its commands run in."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from heroci_action.detection.ci.composition import (
+    Composition,
+    compose_words,
+    composition_of,
+    options_of,
+)
+from heroci_action.detection.ci.image_build import ImageBuild, read_build
+from heroci_action.detection.ci.image_contents import ImageContents, read_contents
+from heroci_action.detection.ci.records import Call, Command, Container, Image, Job
+from heroci_action.detection.ci.test_runs import find_test_run
+from heroci_action.repository.files import RepositoryFiles
+
+_STARTING = frozenset({"up", "run", "start", "create"})
+_DETACHED = re.compile(r"--detach|-[a-z]*d[a-z]*")
+
+
+def with_containers(job: Job, tree: RepositoryFiles) -> Job:
+    """Add the servers that the job's commands start in containers, and the variables of the containers they run in."""
+    files = tree.with_files(job.created)
+    used = Composition(tree=files, paths=())
+    servers: dict[str, Image] = {}
+    commands: list[Command] = []
+    built: list[ImageBuild] = []
+    contents = ImageContents()
+    for command in job.commands:
+        built += filter(None, [read_build(command)])
+        words = next(filter(None, map(compose_words, (*command.via, command))), None)
+        if words:
+            used = composition_of(words, command, files)
+            servers |= _started(words, used, _container_of(command))
+        image = None if words else _run_image(command)
+        if image:
+            servers[image.name] = image
+        started = replace(command, background=command.background or image is not None)
+        inside = _in_container(started, used)
+        if find_test_run(command, files) and (build := _build_of(command, used, built)):
+            contents = read_contents(build, files)
+            inside = replace(inside, env={**contents.env, **inside.env})
+        commands.append(inside)
+    return replace(
+        job,
+        commands=tuple(commands),
+        services=(*job.services, *servers.values()),
+        image_commands=contents.commands,
+    )
+
+
+def _run_image(command: Command) -> Image | None:
+    """Return the image that `docker run` leaves running in the background."""
+    image = command.call.container.image if command.call.container else None
+    if image is None or not _stays(command, image):
+        return None
+    place = command.words.index(image)
+    given = tuple(_pairwise(command.words[:place]))
+    return replace(
+        Image.parse(image, source=command.source, env=command.call.env),
+        alias=next((value for name, value in given if name == "--name"), ""),
+        ports=tuple(value for name, value in given if name in {"-p", "--publish"}),
+        arguments=command.words[place + 1 :],
+    )
+
+
+def _stays(command: Command, image: str) -> bool:
+    """Return whether `docker run` leaves a container of the image running."""
+    if image not in command.words or "run" not in command.words[:4]:
+        return False
+    options = command.words[: command.words.index(image)]
+    return command.background or any(map(_DETACHED.fullmatch, options))
+
+
+def _pairwise(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each option with its value: `-p 1:2`, `-p1:2`, `--publish=1:2`."""
+    for word, following in itertools.pairwise((*options, "")):
+        name, sign, value = word.partition("=")
+        short = re.fullmatch(r"(-p)=?(\d.*)", word)
+        yield (short[1], short[2]) if short else (name, value if sign else following)
+
+
+def _container_of(command: Command) -> Container | None:
+    """Return the container that a command runs in."""
+    calls = (each.call for each in (*command.via, command))
+    return next((call.container for call in calls if call.container), None)
+
+
+def _started(
+    words: tuple[str, ...], used: Composition, container: Container | None
+) -> dict[str, Image]:
+    verb, *named = [value for name, value in options_of(words) if not name] or [""]
+    if verb not in _STARTING or not used.paths:
+        return {}
+    if verb == "run" and container and container.service:
+        # What follows the service is its command.
+        named = [container.service]
+    names = used.with_needs(named)
+    images = {name: used.image(name) for name in names}
+    return {name: image for name, image in images.items() if image is not None}
+
+
+def _in_container(command: Command, used: Composition) -> Command:
+    """Give a command that runs in a service's container the variables of the service."""
+    call, name = _service_of(command, used)
+    if call is None or name is None:
+        return command
+    return replace(command, env={**command.env, **used.environment(name), **call.env})
+
+
+def _service_of(command: Command, used: Composition) -> tuple[Call | None, str | None]:
+    """Return the call that enters a container, and the service that it belongs to."""
+    call = next((each.call for each in (*command.via, command) if each.call.container), None)
+    if call is None or call.container is None:
+        return None, None
+    name = call.container.service or used.find(call.container.image or "")
+    return call, name if name in used.services else None
+
+
+def _build_of(command: Command, used: Composition, built: list[ImageBuild]) -> ImageBuild | None:
+    """Return the build of the image in which a command runs."""
+    call, name = _service_of(command, used)
+    image = call.container.image if call and call.container else None
+    by_tag = next((build for build in built if image in build.tags), None)
+    return used.build(name) if name else by_tag
