@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from heroci_action.config.model import Config, MatrixConfig, ServiceConfig
+from heroci_action.config.matrix_model import MatrixConfig
+from heroci_action.config.model import Config, ServiceConfig
 from heroci_action.detection.facts import Vendor
 from heroci_action.errors import ConfigurationError, Problem, UsageError
 from heroci_action.project import ProjectConfig

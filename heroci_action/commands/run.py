@@ -44,7 +44,8 @@ from heroci_action.readers.base import tolerate
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.repository.git import Checkout
 from heroci_action.results.packed import expand_or_pack
-from heroci_action.results.records import LeftOutLine, Result
+from heroci_action.results.provenance import LeftOutLine
+from heroci_action.results.records import Result
 from heroci_action.runner.run import Interrupt, Outcome, Reader, run_plan
 from heroci_action.version import __version__
 

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     JsonValue,
@@ -18,10 +16,10 @@ from pydantic import (
     Tag,
 )
 
+from heroci_action.config.matrix_model import MatrixConfig
+from heroci_action.config.table import Table
 from heroci_action.config.types import (
     CommandLine,
-    Database,
-    DjangoVersion,
     Env,
     Hook,
     Name,
@@ -49,19 +47,6 @@ from heroci_action.options import LARGEST_FILE, Reruns, Unreadable
 from heroci_action.repository.path_prefixes import PathPrefix
 
 _STEP_NAME_LIMIT = 60
-
-
-class Table(BaseModel):
-    """A table of the configuration: frozen, with kebab-case keys; unknown keys are errors."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=lambda name: name.replace("_", "-"),
-        validate_by_name=True,
-        validate_by_alias=True,
-        use_attribute_docstrings=True,
-    )
 
 
 class ServiceConfig(Table):
@@ -235,30 +220,6 @@ class ReportFileConfig(Table):
     """Path or glob, relative to the working directory."""
     optional: StrictBool = False
     """Let the stage pass even if no file matches."""
-
-
-class MatrixCellConfig(Table):
-    """Values of some axes of the matrix."""
-
-    python: PythonVersion | None = None
-    """Python version."""
-    django: DjangoVersion | None = None
-    """Django version."""
-    database: Database | None = None
-    """Database."""
-
-
-class MatrixConfig(Table):
-    """Versions to test, in all combinations, with `heroci run --matrix` or one job each."""
-
-    python: tuple[PythonVersion, ...] = ()
-    """Python versions, such as "3.13"."""
-    django: tuple[DjangoVersion, ...] = ()
-    """Django versions, such as "5.2" (any 5.2.x), or specifiers, such as ">=5.2,<6"; they override the lock."""
-    database: tuple[Database, ...] = ()
-    """Databases: "postgres", "mysql" or "mariadb", with an optional version as in "postgres:17", or "sqlite"."""
-    exclude: tuple[MatrixCellConfig, ...] = ()
-    """Combinations to leave out, such as { python = "3.14", django = "4.2" }."""
 
 
 class StageConfig(Table):

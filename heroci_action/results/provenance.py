@@ -1,4 +1,4 @@
-"""Records of earlier runs on which a result is based."""
+"""What a result comes from: earlier runs, and the project's own CI."""
 
 from __future__ import annotations
 
@@ -29,3 +29,16 @@ class ParallelProof:
     tests: int
     one_process: float
     parallel: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutLine:
+    """A line of the test job in the project's own CI that did not run, and why; `source` is the job or file.
+
+    The tests do not need a `harmless` line: HeroCI does the same, or it only prints or checks.
+    """
+
+    line: str
+    source: str
+    reason: str
+    harmless: bool = False

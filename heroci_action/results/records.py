@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from heroci_action.results.coverage import ChangedLines, Coverage
-from heroci_action.results.provenance import Origin, ParallelProof
+from heroci_action.results.provenance import LeftOutLine, Origin, ParallelProof
 
 SCHEMA_VERSION = 5
 """Version 2 added flaky tests, comparisons and changed lines, 3 packed tests, 4 splits, fixture times, partial runs and
@@ -306,19 +306,6 @@ class PastRun:
     failed: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
     slowest: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOutLine:
-    """A line of the test job in the project's own CI that did not run, and why; `source` is the job or file.
-
-    The tests do not need a `harmless` line: HeroCI does the same, or it only prints or checks.
-    """
-
-    line: str
-    source: str
-    reason: str
-    harmless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

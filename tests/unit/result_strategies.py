@@ -7,13 +7,13 @@ import re
 from hypothesis import strategies as st
 
 from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
+from heroci_action.results.provenance import LeftOutLine
 from heroci_action.results.records import (
     Attempt,
     Comparison,
     Diagnostic,
     FailureAge,
     FixtureTimes,
-    LeftOutLine,
     Result,
     Severity,
     Slowdown,

@@ -18,7 +18,8 @@ from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Progress
 from heroci_action.observers.console import Console
 from heroci_action.options import Verbosity
-from heroci_action.results.records import LeftOutLine, Result, Status
+from heroci_action.results.provenance import LeftOutLine
+from heroci_action.results.records import Result, Status
 from tests.unit.builders import case, finding, run, stage, step
 from tests.unit.observers.plans import PLAN, TESTS, watch
 from tests.unit.result_strategies import HOSTILE, results

@@ -14,7 +14,8 @@ from heroci_action.reports import html
 from heroci_action.reports.html import SOURCE_LINES, render
 from heroci_action.reports.links import CodeLinks
 from heroci_action.results.coverage import Coverage, FileCoverage
-from heroci_action.results.records import Attempt, LeftOutLine, Result, Status
+from heroci_action.results.provenance import LeftOutLine
+from heroci_action.results.records import Attempt, Result, Status
 from tests.unit.builders import case, failures, run, run_of, stage, step
 from tests.unit.result_strategies import results
 

@@ -16,7 +16,8 @@ from heroci_action.reports.coverage_section import ranges
 from heroci_action.reports.links import CodeLinks
 from heroci_action.reports.summary import SMALLEST, render
 from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
-from heroci_action.results.records import Attempt, FixtureTimes, LeftOutLine, Result, Status
+from heroci_action.results.provenance import LeftOutLine
+from heroci_action.results.records import Attempt, FixtureTimes, Result, Status
 from tests.unit.builders import case, failures, finding, run, run_of, stage, step
 from tests.unit.reports.test_markdown import Page
 from tests.unit.result_strategies import results
