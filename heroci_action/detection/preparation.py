@@ -25,6 +25,8 @@ from heroci_action.detection.project_files import ProjectFiles, once
 _OUTSIDE = "it writes outside the checkout"
 # The scripts of sed look alike: /^SITE=/d
 _PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
+# `> FILE`, but neither `>&2` nor `2>/dev/null`.
+_TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
 _FILE_PROGRAMS = frozenset(
     {"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"}
 )
@@ -81,7 +83,8 @@ def _around_tests(project: ProjectFiles) -> tuple[list[Command], list[Command]]:
 def _redirects(command: Command) -> bool:
     """Return whether a command writes a file, or would if it were in the checkout."""
     return (
-        command.call.name in {"mkdir", "cp", "touch", "ln", "install", "tee"} or ">" in command.line
+        command.call.name in {"mkdir", "cp", "touch", "ln", "install", "tee"}
+        or _TO_FILE.search(command.line) is not None
     )
 
 

@@ -148,6 +148,15 @@ def test_the_settings_are_found_where_pytest_imports_them(tmp_path: Path) -> Non
     assert not [warning for warning in found.warnings if "config.settings" in warning]
 
 
+def test_a_line_on_the_error_stream_only_prints(tmp_path: Path) -> None:
+    lines = workflow("echo testing >&2", "echo x > /etc/x", "python manage.py test")
+    left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out
+    assert [(line.line, line.harmless) for line in left_out] == [
+        ("echo testing >&2", True),
+        ("echo x > /etc/x", False),
+    ]
+
+
 def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> None:
     files = {
         "web/manage.py": manage(),
