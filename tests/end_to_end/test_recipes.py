@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from heroci_action.engines.dagger.preflight import VERSION
 from tests.end_to_end.documented import DOCS, blocks
 from tests.end_to_end.program import call, environment, run
 from tests.end_to_end.projects import FILES, write
@@ -23,7 +24,7 @@ from tests.end_to_end.tls_proxy import create_certificates, tls_proxy
 from tests.integration.dagger import reach
 
 ROOT = DOCS.parent
-ENGINE_CONTAINER = "dagger-engine-v0.21.8"
+ENGINE_CONTAINER = f"dagger-engine-v{VERSION}"
 RECIPES = (DOCS / "recipes.md").read_text()
 WITH_SBIN = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin"
 
