@@ -45,7 +45,10 @@ def build_plan(loaded: ProjectConfig, context: RunContext) -> Plan:
 
 def _is_optional(name: str, loaded: ProjectConfig) -> bool:
     """Return whether a service was only found in the project's CI: the tests may not need it."""
-    return name not in BUILT_IN_SERVICES and loaded.detected(f"services.{name}.image")
+    table = f"services.{name}"
+    keys = [key for key in loaded.origins if f"{key}.".startswith(f"{table}.")]
+    # Whoever writes one of its keys needs it.
+    return name not in BUILT_IN_SERVICES and bool(keys) and all(map(loaded.detected, keys))
 
 
 def _build(declared: BuiltInStage, loaded: ProjectConfig, context: RunContext) -> Stage:

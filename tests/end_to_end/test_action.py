@@ -174,10 +174,10 @@ def only_the_runners(workspace: Path) -> bool:
     return os.geteuid() != 0 or owners(workspace) == {(1001, 1001)}
 
 
-def test_image_adds_at_most_90_megabytes_to_its_base(image: str) -> None:
+def test_image_adds_at_most_91_megabytes_to_its_base(image: str) -> None:
     sizes = docker("image", "inspect", "--format", "{{.Size}}", image, "python:3.13-slim")
     mine, base = map(int, sizes.stdout.split())
-    assert mine - base <= 90_000_000
+    assert mine - base <= 91_000_000
 
 
 def test_every_module_in_the_image_can_be_imported(image: str) -> None:

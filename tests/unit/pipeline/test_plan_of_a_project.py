@@ -604,3 +604,25 @@ def test_without_a_shard_nothing_is_split(tmp_path: Path) -> None:
     made = plan(tmp_path, project()).stage("tests")
     assert not step(made, "tests").sharded
     assert "HEROCI_SHARD" not in step(made, "tests").env
+
+
+@pytest.mark.parametrize(
+    ("toml", "optional"),
+    [
+        ("", {"rabbit": True}),
+        ('[services.rabbit]\nimage = "rabbitmq:4"\nport = 5672\n', {"rabbit": False}),
+        ('[services]\nqueue = { command = "exit 3" }\n', {"queue": False}),
+    ],
+)
+def test_only_a_service_that_nobody_wrote_down_is_optional(
+    tmp_path: Path, toml: str, optional: dict[str, bool]
+) -> None:
+    job = """
+        jobs:
+          t:
+            services: {rabbit: {image: "rabbitmq:4"}}
+            steps: [{run: python manage.py test}]
+    """
+    files = project(SQLITE, {".github/workflows/ci.yml": job}, toml=toml)
+    services = plan(tmp_path, files).services
+    assert {name: service.optional for name, service in services.items()} == optional
