@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +15,7 @@ from heroci_action.detection.ci.jobs import read_job
 from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, Script, Trigger
 from heroci_action.detection.ci.service_files import service_file
-from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
+from heroci_action.detection.ci.yaml_file import arguments, items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
 
 PATH = ".circleci/config.yml"
@@ -146,17 +145,12 @@ class _Config:
                     alias=str(entry.get("name", "localhost")),
                     env=_fill_all(table(entry.get("environment")), known),
                 ),
-                arguments=_arguments(entry.get("command")),
+                arguments=tuple(arguments(entry.get("command"))),
             )
             for entry in containers
         ]
         env = _fill_all(table(executor.get("environment")), inner)
         return images, {**env, **(images[0].env if images else {})}
-
-
-def _arguments(command: object) -> tuple[str, ...]:
-    """Return the words of a command, which may be one text or a list."""
-    return tuple(shlex.split(command) if isinstance(command, str) else texts(command))
 
 
 def _use(name: str, options: Mapping[str, Any], *, scheduled: bool) -> _Use:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,7 +11,7 @@ from typing import Any
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.image_build import ImageBuild
 from heroci_action.detection.ci.records import UNKNOWN, Command, Image
-from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
+from heroci_action.detection.ci.yaml_file import arguments, items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
@@ -86,7 +85,7 @@ class Composition:
         return replace(
             image,
             ports=tuple(self._ports(content)),
-            arguments=self._arguments(content.get("command")),
+            arguments=tuple(map(self.fill, arguments(content.get("command")))),
             built=bool(content.get("build")),
         )
 
@@ -96,10 +95,6 @@ class Composition:
             text = f"{long.get('published', '')}:{long.get('target')}" if long else str(port)
             yield self.fill(text.removeprefix(":"))
         yield from map(self.fill, texts(content.get("expose")))
-
-    def _arguments(self, command: object) -> tuple[str, ...]:
-        words = shlex.split(command) if isinstance(command, str) else texts(command)
-        return tuple(map(self.fill, words))
 
     def build(self, name: str) -> ImageBuild | None:
         """Return the build of a service's image; None if it has none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -85,3 +86,16 @@ def texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
     return [item for item in items(value) if isinstance(item, str)]
+
+
+def arguments(command: object) -> list[str]:
+    """Return the words of a container's command, which may be one text or a list.
+
+    A text whose quotes do not match is split at blanks.
+    """
+    if not isinstance(command, str):
+        return texts(command)
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()

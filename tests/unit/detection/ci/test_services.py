@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from heroci_action.detection.ci.records import UNKNOWN, Trigger
-from tests.unit.detection.ci.trees import ci_of, shown, suite_of
+from tests.unit.detection.ci.trees import ci_of, shown, suite_of, workflow
 
+UP = "docker compose up --exit-code-from web"
 MANAGE = {"manage.py": "from django.core.management import execute_from_command_line\n"}
 GITHUB = {".github/workflows/ci.yml": """
         on:
@@ -336,6 +337,31 @@ def test_a_setup_of_circleci_continues_with_another_file() -> None:
     suite = ci_of(files).suite
     assert suite is not None
     assert (suite.job.source, suite.main.arguments) == (".circleci/more.yml", ())
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("redis-server --requirepass 'a b'", ("redis-server", "--requirepass", "a b")),
+        ("redis-server --requirepass it's", ("redis-server", "--requirepass", "it's")),
+    ],
+)
+def test_the_command_of_a_server_may_be_one_text(command: str, words: tuple[str, ...]) -> None:
+    circleci = f"""
+        jobs:
+          test:
+            docker: [{{image: "cimg/python:3.12"}}, {{image: "redis:7", command: "{command}"}}]
+            steps: [{{run: pytest}}]
+    """
+    compose = f"""
+        services:
+          redis: {{image: "redis:7", command: "{command}"}}
+          web: {{build: ., command: pytest, depends_on: [redis]}}
+    """
+    (job,) = ci_of({".circleci/config.yml": circleci}).jobs
+    assert [image.arguments for image in job.services] == [words]
+    ci = ci_of({"compose.yaml": compose, "Dockerfile": "FROM python:3.13\n", **workflow(UP)})
+    assert [image.arguments for image in ci.services if image.name == "redis"] == [words]
 
 
 def test_traviss_matrix_is_read_in_its_best_leg() -> None:
