@@ -20,6 +20,11 @@ from heroci_action.detection.requirements import distributions, find_dependencie
 from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.settings_source import uses_geodjango
 
+_INSTALL = re.compile(r"\b(?:apt(?:-get)? (?:-\S+ )*install|apk (?:-\S+ )*add)(?: ([^&|;$<>`]*))?")
+# HeroCI brings the servers itself.
+_SERVER = re.compile(
+    r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?"
+)
 # Distributions that are built from source, and the Debian packages that the build needs.
 _SOURCE_BUILDS = {
     "psycopg2": ("libpq-dev", "gcc"),
@@ -102,12 +107,6 @@ def _old_coverage(project: ProjectFiles) -> Iterator[Finding]:
             yield Warn(f"coverage is not measured: {why}; raise or remove the requirement")
 
 
-# HeroCI brings the servers itself.
-_SERVER = re.compile(
-    r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?"
-)
-
-
 def _is_new(requirement: Requirement) -> bool:
     """Return whether an exact version is new enough."""
     numbers = re.findall(r"={2,3}\s*(\d+)", str(requirement.specifier))
@@ -122,9 +121,6 @@ def _needed_packages(project: ProjectFiles) -> dict[str, str]:
         for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
     }
     return {**needed, "gdal-bin": "GeoDjango"} if uses_geodjango(project) else needed
-
-
-_INSTALL = re.compile(r"\b(?:apt(?:-get)? (?:-\S+ )*install|apk (?:-\S+ )*add)(?: ([^&|;$<>`]*))?")
 
 
 def _packages_of(project: ProjectFiles, command: Command) -> list[str]:

@@ -24,10 +24,12 @@ _RETURNING = frozenset(
 def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
     """Return the command of the service that ends the call; None if the call leaves its services running."""
     words = compose_words(command)
-    given = list(options_of(words)) if words else []
+    if words is None:
+        return None
+    given = list(options_of(words))
     verb, *named = [value for name, value in given if not name] or [""]
     ending = [value for name, value in given if name in _RETURNING]
-    if verb != "up" or not ending or words is None:
+    if verb != "up" or not ending:
         return None
     used = composition_of(words, command, files.current())
     # Without a name, the first service with a command of its own is the one that ends.

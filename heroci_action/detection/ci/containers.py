@@ -36,7 +36,7 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
         words = next(filter(None, map(compose_words, (*command.via, command))), None)
         if words:
             used = composition_of(words, command, files)
-            servers |= _started(words, used, _container_of(command))
+            servers |= _started(words, used, command)
         image = None if words else _run_image(command)
         if image:
             servers[image.name] = image
@@ -85,18 +85,11 @@ def _pairwise(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         yield (short[1], short[2]) if short else (name, value if sign else following)
 
 
-def _container_of(command: Command) -> Container | None:
-    """Return the container that a command runs in."""
-    calls = (each.call for each in (*command.via, command))
-    return next((call.container for call in calls if call.container), None)
-
-
-def _started(
-    words: tuple[str, ...], used: Composition, container: Container | None
-) -> dict[str, Image]:
+def _started(words: tuple[str, ...], used: Composition, command: Command) -> dict[str, Image]:
     verb, *named = [value for name, value in options_of(words) if not name] or [""]
     if verb not in _STARTING or not used.paths:
         return {}
+    _, container = _entered(command)
     if verb == "run" and container and container.service:
         # What follows the service is its command.
         named = [container.service]
@@ -113,12 +106,18 @@ def _in_container(command: Command, used: Composition) -> Command:
     return replace(command, env={**command.env, **used.environment(name), **call.env})
 
 
+def _entered(command: Command) -> tuple[Call | None, Container | None]:
+    """Return the call that enters a container, and the container."""
+    calls = (each.call for each in (*command.via, command))
+    return next(((call, call.container) for call in calls if call.container), (None, None))
+
+
 def _service_of(command: Command, used: Composition) -> tuple[Call | None, str | None]:
     """Return the call that enters a container, and the service that it belongs to."""
-    call = next((each.call for each in (*command.via, command) if each.call.container), None)
-    if call is None or call.container is None:
+    call, container = _entered(command)
+    if container is None:
         return None, None
-    name = call.container.service or used.find(call.container.image or "")
+    name = container.service or used.find(container.image or "")
     return call, name if name in used.services else None
 
 
