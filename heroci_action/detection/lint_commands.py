@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from heroci_action.detection.hooks import Hook, hooks_of, read_hooks, run_by_ser
 from heroci_action.detection.lint_paths import find_targets, relative
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.readers.format import LintTool
-from heroci_action.repository.files import join
+from heroci_action.repository.files import join, relative_path
 
 # Options that control reporting or change files; HeroCI sets its own.
 _REPORTING = re.compile(
@@ -195,7 +194,7 @@ def _place(project: ProjectFiles, directory: str, name: str, value: str) -> list
     known = path is not None and (project.tree.has(path) or project.tree.has_directory(path))
     if path is None or not known:
         return [name, value]
-    return [name, os.path.relpath(path, project.layout.directory).replace(os.sep, "/")]
+    return [name, relative_path(path, project.layout.directory)]
 
 
 def command_of(project: ProjectFiles, tool: LintTool, found: list[Call]) -> tuple[str, ...]:

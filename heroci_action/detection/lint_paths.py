@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterable, Iterator
 
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.repository.files import ancestors, join
+from heroci_action.repository.files import ancestors, join, relative_path
 from heroci_action.repository.targets import is_python, lint_targets
 
 MAX_FILES = 30  # named one by one; more become directories, because a command line has an end
@@ -32,7 +31,7 @@ def relative(project: ProjectFiles, paths: Iterable[str]) -> tuple[str, ...]:
     unique = dict.fromkeys(paths)
     outermost = (path for path in unique if not set(ancestors(path)[1:]) & set(unique))
     directory = project.layout.directory
-    return tuple(os.path.relpath(path, directory).replace(os.sep, "/") for path in outermost)
+    return tuple(relative_path(path, directory) for path in outermost)
 
 
 def _narrow(
@@ -66,8 +65,8 @@ def _without_strays(
     near = _below(strays, path)
     if not near or not (path == "." or project.tree.has_directory(path)):
         return (path,)
-    inside = [os.path.relpath(file, path) for file in _below(files, path)]
-    outside = [os.path.relpath(stray, path) + "/" * stray.endswith("/") for stray in near]
+    inside = [relative_path(file, path) for file in _below(files, path)]
+    outside = [relative_path(stray, path) + "/" * stray.endswith("/") for stray in near]
     return tuple(join(path, target) for target in lint_targets(inside, outside))
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
@@ -15,7 +14,7 @@ from heroci_action.detection.lint_paths import find_targets, passes
 from heroci_action.detection.lint_versions import find_installed_pin
 from heroci_action.detection.pins import find_pins
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.repository.files import join
+from heroci_action.repository.files import join, relative_path
 
 _PYTHON, _TEMPLATES, _YAML, _ANY = r"\.pyi?$", r"\.(html|djhtml|jinja2?|j2)$", r"\.ya?ml$", r"[^/]$"
 
@@ -95,7 +94,7 @@ def _numbered(checks: Iterable[Check]) -> Iterator[Check]:
     for check in checks:
         number = used[check.name] = used.get(check.name, 0) + 1
         name = check.name if number == 1 else f"{check.name}-{number}"
-        yield Check(name=name, command=check.command, requirement=check.requirement, why=check.why)
+        yield replace(check, name=name)
 
 
 def find_left_out(project: ProjectFiles) -> dict[str, Command]:
@@ -155,7 +154,7 @@ def _check(project: ProjectFiles, command: Command, arguments: tuple[str, ...]) 
     line: str | tuple[str, ...] = (name, *words)
     if here != there and not located:
         # Without paths, the program reads the configuration of the directory in which it starts.
-        place = os.path.relpath(there, here).replace(os.sep, "/")
+        place = relative_path(there, here)
         line = f"cd {shlex.quote(place)} && {shlex.join((name, *arguments))}"
     requirement = _requirement(project, name, None)
     return Check(name=name, command=line, requirement=requirement, why=f"run by {command.source}")
@@ -169,7 +168,7 @@ def _moved(project: ProjectFiles, name: str, directory: str, word: str) -> Itera
     elif word in {".", "./", "**", "*"}:
         yield from _targets(project, PROGRAMS[name], path)
     else:
-        yield os.path.relpath(path, project.layout.directory).replace(os.sep, "/")
+        yield relative_path(path, project.layout.directory)
 
 
 def _targets(project: ProjectFiles, program: Program, path: str) -> Iterator[str]:
@@ -179,7 +178,7 @@ def _targets(project: ProjectFiles, program: Program, path: str) -> Iterator[str
     else:
         found = tuple(dict.fromkeys(_outermost(project, program, path)))
     for target in found or (path,):
-        yield os.path.relpath(target, project.layout.directory).replace(os.sep, "/")
+        yield relative_path(target, project.layout.directory)
 
 
 def _outermost(project: ProjectFiles, program: Program, path: str) -> Iterator[str]:
@@ -216,7 +215,7 @@ def _of_hook(project: ProjectFiles, hook: Hook) -> Iterator[Check]:
 
 def _files_of(project: ProjectFiles, program: Program, hook: Hook) -> list[str]:
     return [
-        os.path.relpath(file, project.layout.directory).replace(os.sep, "/")
+        relative_path(file, project.layout.directory)
         for file in project.tree.files
         if re.search(program.files, file) and passes(file, hook.wanted, hook.unwanted)
     ]

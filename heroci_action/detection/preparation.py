@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 import shlex
 
@@ -21,6 +20,7 @@ from heroci_action.detection.left_out import (
     reason_of_program,
 )
 from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.repository.files import relative_path
 
 _OUTSIDE = "it writes outside the checkout"
 # The scripts of sed look alike: /^SITE=/d
@@ -179,7 +179,7 @@ class _Line:
         """Return how HeroCI starts a program of Python."""
         manage = self.project.layout.manage
         if is_django(self.command, self.project.tree) and manage:
-            return ["python", os.path.relpath(manage, self._place()).replace(os.sep, "/")]
+            return ["python", relative_path(manage, self._place())]
         if self.call.python:
             return (
                 ["python", "-m", self.call.program]
@@ -194,7 +194,7 @@ class _Line:
         return here if is_django(self.command, self.project.tree) else self.command.directory
 
     def _in_directory(self, text: str) -> str:
-        place = os.path.relpath(self._place(), self.project.layout.directory).replace(os.sep, "/")
+        place = relative_path(self._place(), self.project.layout.directory)
         line = f"{self._variables()}{text}"
         return line if place == "." else f"cd {shlex.quote(place)} && {line}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterator
 
@@ -17,7 +16,7 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.settings_choice import choose_settings
-from heroci_action.repository.files import join
+from heroci_action.repository.files import join, relative_path
 
 _NOT_FOLLOWED = 3  # lines that are named in warnings
 # Scripts that configure Django by themselves and call its runner, as packages without a project have them.
@@ -138,7 +137,7 @@ def _moved(project: ProjectFiles, run: TestRun, word: str) -> str:
 
 
 def _relative(project: ProjectFiles, path: str) -> str:
-    return os.path.relpath(path, project.layout.directory).replace(os.sep, "/")
+    return relative_path(path, project.layout.directory)
 
 
 def _not_followed(project: ProjectFiles) -> Iterator[Finding]:

@@ -174,6 +174,11 @@ def join(*parts: str) -> str:
     return os.path.normpath(PurePosixPath(*parts)).replace(os.sep, "/")
 
 
+def relative_path(path: str, directory: str) -> str:
+    """Return a path as a command in a directory names it: `relative_path("a/b", "c")` is `../a/b`."""
+    return os.path.relpath(path, directory).replace(os.sep, "/")
+
+
 def parent(path: str) -> str:
     """Return the directory of a path; `.` is the root."""
     # Called for every file of a repository, for which pathlib is too slow.

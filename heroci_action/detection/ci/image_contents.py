@@ -14,7 +14,7 @@ from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.dockerfile import Dockerfile
-from heroci_action.repository.files import RepositoryFiles, join
+from heroci_action.repository.files import RepositoryFiles, join, relative_path
 
 # `--mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt`
 _FLAG = re.compile(r"\s*--(\w+)=(\S+)")
@@ -142,7 +142,7 @@ class _Reader:
         for word in command.words:
             name, sign, value = word.rpartition("=")
             path = self._locate(value) if "/" in value or "." in value else None
-            here = posixpath.relpath(path, command.directory) if path else value
+            here = relative_path(path, command.directory) if path else value
             words.append(f"{name}{sign}{here}")
         return Command(
             words=tuple(words),
