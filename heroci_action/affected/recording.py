@@ -7,11 +7,13 @@ import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from heroci_action.affected.functions import parse_module
 from heroci_action.errors import HeroCIError
 from heroci_action.results.records import StepResult
+
+E = TypeVar("E")
 
 FORMAT = 1
 
@@ -93,7 +95,7 @@ def _from_document(document: Mapping[str, Any]) -> Recording:
             path: {name: frozenset(tests[n].id for n in numbers) for name, numbers in users.items()}
             for path, users in document["users"].items()
         },
-        shared={path: frozenset(names) for path, names in document["shared"].items()},
+        shared=_freeze(document["shared"]),
     )
 
 
@@ -137,6 +139,7 @@ def record(
     `kept` is the earlier recording of the tests that were left out: they did not execute any changed code.
     """
     ran = tuple(tests)
+    kept = kept or Recording(files={}, sources={}, tests=(), users={}, shared={})
     users, shared = _copy(kept)
     owners = _tests_by_owner(ran)
     known = {test.id for test in ran}
@@ -147,32 +150,32 @@ def record(
             shared[path].add(name)
         else:
             users[path][name] |= found
-    measured = {*contexts["files"], *(kept.sources if kept else ())}
+    measured = {*contexts["files"], *kept.sources}
     return Recording(
         files=files,
         sources={path: text for path, text in sources.items() if path in measured},
-        tests=(*(kept.tests if kept else ()), *ran),
-        users={
-            path: {name: frozenset(found) for name, found in functions.items()}
-            for path, functions in users.items()
-        },
-        shared={path: frozenset(names) for path, names in shared.items()},
+        tests=(*kept.tests, *ran),
+        users={path: _freeze(functions) for path, functions in users.items()},
+        shared=_freeze(shared),
     )
+
+
+def _freeze(sets: Mapping[str, Iterable[E]]) -> dict[str, frozenset[E]]:
+    return {name: frozenset(elements) for name, elements in sets.items()}
 
 
 _Users = defaultdict[str, defaultdict[str, set[RecordedId]]]
 
 
-def _copy(kept: Recording | None) -> tuple[_Users, defaultdict[str, set[str]]]:
+def _copy(kept: Recording) -> tuple[_Users, defaultdict[str, set[str]]]:
     """Return the users and the shared functions of a recording, to be extended."""
     users: _Users = defaultdict(lambda: defaultdict(set))
     shared: defaultdict[str, set[str]] = defaultdict(set)
-    if kept:
-        for path, functions in kept.users.items():
-            for name, found in functions.items():
-                users[path][name] |= found
-        for path, names in kept.shared.items():
-            shared[path] |= names
+    for path, functions in kept.users.items():
+        for name, found in functions.items():
+            users[path][name] |= found
+    for path, names in kept.shared.items():
+        shared[path] |= names
     return users, shared
 
 

@@ -7,10 +7,11 @@ import statistics
 from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from heroci_action.results import packed as packing
+from heroci_action.results.coverage import Coverage
 from heroci_action.results.records import (
     Comparison,
     Diagnostic,
@@ -65,34 +66,36 @@ def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparis
     Tests that a shard or a partial run does not run are not removed, and its coverage is not comparable.
     """
     incomplete = bool(result.shard or result.partial)
-    if incomplete:
-        baseline = replace(baseline, coverage=None)
+    old_coverage = None if incomplete else baseline.coverage
     numbers: dict[str, int] = {}
     now, before = _outcomes(result, numbers), _outcomes(baseline, numbers)
     changes = _changes(numbers, now, before)
     new, known = _split_failures(changes, numbers, now, before)
-    same = clean and bool(result.commit) and result.commit == baseline.commit
-    added = [name for name, _, old in changes if old is None]
-    removed = [] if incomplete else [name for name, status, _ in changes if status is None]
+    added = _added(changes)
+    removed = [] if incomplete else _removed(changes)
     return Comparison(
         started_at=baseline.started_at,
         commit=baseline.commit,
         duration=baseline.duration,
         counts=baseline.counts,
-        coverage=baseline.coverage.percent if baseline.coverage else None,
+        coverage=old_coverage.percent if old_coverage else None,
         new=tuple(new),
         known=_ages(known, baseline),
         fixed=_fixed(changes),
-        unstable=_unstable(changes) if same else (),
+        unstable=_unstable(changes) if clean and _same_commit(result, baseline) else (),
         slower=slower(_times(numbers, now, before)),
         added=len(added),
         removed=len(removed),
         added_names=tuple(added[:NAMES]),
         removed_names=tuple(removed[:NAMES]),
         new_findings=_new_findings(result.diagnostics, baseline.diagnostics),
-        coverage_files=_file_percents(result, baseline),
+        coverage_files=_file_percents(result.coverage, old_coverage),
         stages={stage.name: stage.duration for stage in baseline.stages},
     )
+
+
+def _same_commit(result: Result, baseline: Result) -> bool:
+    return bool(result.commit) and result.commit == baseline.commit
 
 
 def _split_failures(
@@ -118,6 +121,14 @@ def _changes(numbers: Iterable[str], now: _Outcomes, before: _Outcomes) -> list[
         for name, new, old in zip_longest(numbers, now.statuses, before.statuses)
         if new is not Status.PASSED or old is not Status.PASSED
     ]
+
+
+def _added(changes: Iterable[_Change]) -> list[str]:
+    return [name for name, _, old in changes if old is None]
+
+
+def _removed(changes: Iterable[_Change]) -> list[str]:
+    return [name for name, new, _ in changes if new is None]
 
 
 def _fixed(changes: Iterable[_Change]) -> tuple[str, ...]:
@@ -228,12 +239,12 @@ def _kind(finding: Diagnostic) -> Hashable:
     return finding.tool, finding.file, finding.rule, finding.message
 
 
-def _file_percents(result: Result, baseline: Result) -> dict[str, float]:
-    """Return the baseline's coverage, in percent, of the files whose coverage has changed."""
-    if result.coverage is None or baseline.coverage is None:
+def _file_percents(now: Coverage | None, before: Coverage | None) -> dict[str, float]:
+    """Return the earlier coverage, in percent, of the files whose coverage has changed."""
+    if now is None or before is None:
         return {}
-    before = {file.path: file for file in baseline.coverage.files if file.measured}
-    pairs = ((file, before.get(file.path)) for file in result.coverage.files if file.measured)
+    earlier = {file.path: file for file in before.files if file.measured}
+    pairs = ((file, earlier.get(file.path)) for file in now.files if file.measured)
     return {
         old.path: 100 * old.ran / old.measured
         for new, old in pairs

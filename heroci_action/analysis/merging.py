@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
+from typing import TypeVar
 
 from heroci_action.analysis import gates
 from heroci_action.analysis.attempts import latest_attempts
 from heroci_action.analysis.coverage import united
 from heroci_action.analysis.shards import ShardMismatch, find_mismatch, is_sharded
+from heroci_action.results.coverage import Coverage
 from heroci_action.results.records import Result, StageResult, Status, StepResult
+
+H = TypeVar("H", bound=Hashable)
 
 _WORST_FIRST = (Status.CANCELLED, Status.ERRORED, Status.FAILED, Status.PASSED, Status.SKIPPED)
 
@@ -24,6 +28,11 @@ class Part:
     result: Result
     offset: float
 
+    @property
+    def end(self) -> float:
+        """The end of the job, in seconds after the start of the first one."""
+        return self.offset + self.result.duration
+
 
 def merge(results: Mapping[str, Result]) -> Result:
     """Combine the results of several jobs, by label.
@@ -35,23 +44,22 @@ def merge(results: Mapping[str, Result]) -> Result:
     """
     parts = _parts(latest_attempts(results))
     whole = [part.result for part in parts]
-    ends = [part.offset + part.result.duration for part in parts]
     return replace(
         whole[0],
-        engine=_common([one.engine for one in whole]) or "",
+        engine=_common(one.engine for one in whole) or "",
         engine_reason="",
-        commit=_common([one.commit for one in whole]),
-        python=_common([one.python for one in whole]),
-        duration=max(ends),
+        commit=_common(one.commit for one in whole),
+        python=_common(one.python for one in whole),
+        duration=max(part.end for part in parts),
         stages=_stages(parts),
-        coverage=united([one.coverage for one in whole if one.coverage]),
+        coverage=united(_coverages(whole)),
         shard=None,
         changed=None,
         comparison=None,
         history=(),
         attempt=max(one.attempt for one in whole),
         warnings=tuple(_warnings(parts)),
-        left_out=tuple(dict.fromkeys(line for one in whole for line in one.left_out)),
+        left_out=_distinct(one.left_out for one in whole),
     )
 
 
@@ -109,14 +117,15 @@ def _offset(start: datetime | None, first: datetime | None) -> float:
     return (start - first).total_seconds() if start and first else 0.0
 
 
-def _common(values: Sequence[str | None]) -> str | None:
+def _common(values: Iterable[str | None]) -> str | None:
     """Return the common value, None if the values differ."""
-    return values[0] if len(set(values)) == 1 else None
+    first, *others = set(values)
+    return None if others else first
 
 
 def _stage(name: str, parts: Sequence[Part]) -> StageResult:
     """Combine the stages of this name; jobs that skipped it do not count if another one ran it."""
-    pairs = [(part, stage) for part in parts for stage in part.result.stages if stage.name == name]
+    pairs = _named(name, parts)
     ran = [pair for pair in pairs if pair[1].status is not Status.SKIPPED] or pairs
     stages = [stage for _, stage in pairs]
     start, end = _window(ran)
@@ -137,6 +146,10 @@ def _stage(name: str, parts: Sequence[Part]) -> StageResult:
     )
 
 
+def _named(name: str, parts: Sequence[Part]) -> list[tuple[Part, StageResult]]:
+    return [(part, stage) for part in parts for stage in part.result.stages if stage.name == name]
+
+
 def _window(ran: Sequence[tuple[Part, StageResult]]) -> tuple[float, float]:
     """Return when the first of these stages started and the last one ended."""
     starts = [part.offset + stage.started for part, stage in ran]
@@ -154,7 +167,11 @@ def _cause(
     return next(causes, (None, None))
 
 
-def _distinct(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+def _coverages(results: Iterable[Result]) -> list[Coverage]:
+    return [result.coverage for result in results if result.coverage]
+
+
+def _distinct(groups: Iterable[Iterable[H]]) -> tuple[H, ...]:
     """Return the values of all groups, each once."""
     return tuple(dict.fromkeys(chain.from_iterable(groups)))
 

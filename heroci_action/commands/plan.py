@@ -71,6 +71,7 @@ async def plan_project(
     Raises UsageError, ConfigurationError or EngineError.
     """
     _refuse_contradiction(options)
+    _refuse_skipped(options)
     if options.affected:
         refuse_in_ci(machine)
     loaded = _load(options)
@@ -227,6 +228,10 @@ def _refuse_contradiction(options: RunOptions) -> None:
     for names, given, why in pairs:
         if given:
             raise UsageError(f"{names} contradict each other: {why}", remedy="remove one of them")
+
+
+def _refuse_skipped(options: RunOptions) -> None:
+    """Raise UsageError if a stage is both requested and skipped."""
     both = [name for name in options.stages if name in options.skip]
     if both:
         raise UsageError(

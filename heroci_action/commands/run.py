@@ -92,8 +92,7 @@ async def _run_and_report(
     observer = site.observer
 
     def create(project: Project, observer: Observer) -> Engine:
-        engine = engine_for(project, options, machine, notify=observer.note)
-        return CapturingEngine(engine) if project.affected else engine
+        return _captured(engine_for(project, options, machine, notify=observer.note), project)
 
     def create_cached(project: Project) -> Engine:
         engine = engine_for(project, options, machine, notify=observer.note)
@@ -105,7 +104,7 @@ async def _run_and_report(
     if started.plan is not project.plan:
         cached = create_cached(started)
     project = started
-    engine = CapturingEngine(cached) if project.affected else cached
+    engine = _captured(cached, project)
     command_files = CommandFiles(machine)
     first = await run_project(project, engine, observer)
     result = await _confirm_failures(
@@ -128,6 +127,11 @@ async def _run_and_report(
     if passed and seen and isinstance(cached, CachedEngine):
         cached.save(finished)
     return finished.exit_code
+
+
+def _captured(engine: Engine, project: Project) -> Engine:
+    """Return the engine; if affected tests are selected, it keeps what each test executed."""
+    return CapturingEngine(engine) if project.affected else engine
 
 
 async def _start_engine(

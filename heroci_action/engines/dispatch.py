@@ -38,12 +38,8 @@ class Dispatcher(ABC):
                 return await self.install_dependencies(sink)
             case Customise() as action:
                 return await self.customise(action, sink)
-            case BuildImage() as action:
-                return await self.build_image(action, sink)
-            case ExportImage() as action:
-                return await self.export_image(action, sink)
-            case PublishImage() as action:
-                return await self._publish(action, sink)
+            case BuildImage() | ExportImage() | PublishImage() as action:
+                return await self._handle_image(action, sink)
             case Serve() as action:
                 return await self.serve(step, action, sink)
             case Command() as action:
@@ -52,6 +48,17 @@ class Dispatcher(ABC):
                 return StepOutcome(exit_code=0)
             case other:
                 assert_never(other)
+
+    async def _handle_image(
+        self, action: BuildImage | ExportImage | PublishImage, sink: Sink
+    ) -> StepOutcome:
+        match action:
+            case BuildImage():
+                return await self.build_image(action, sink)
+            case ExportImage():
+                return await self.export_image(action, sink)
+            case PublishImage():
+                return await self._publish(action, sink)
 
     async def _run_or_explain(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
         """Run a command and, if it fails, the one that explains the failure; only one of them is shown."""

@@ -146,11 +146,7 @@ def with_additions(sections: Sections, data_file: str, cov: argparse.Namespace) 
         run["sigterm"] = "true"  # a worker that is ended keeps its data
     if cov.cov_branch:
         run["branch"] = "true"
-    sources = [source for source in cov.cov if source]
-    if sources:
-        run["source"] = sources
-    elif not any(run.get(key) for key in ("source", "source_pkgs", "source_dirs", "include")):
-        run["source"] = ["."]
+    run.update(_sources(run, cov))
     unnamed = list(_not_utf8("."))
     if unnamed:
         run["omit"] = [*_split_list(run.get("omit")), *unnamed]
@@ -161,6 +157,15 @@ def with_additions(sections: Sections, data_file: str, cov: argparse.Namespace) 
     report["ignore_errors"] = "true"  # a file that no longer exists must not prevent the report
     others = {name: values for name, values in sections.items() if name != "json"}
     return dict(others, run=run, report=report)
+
+
+def _sources(run: Mapping[str, Any], cov: argparse.Namespace) -> Dict[str, Any]:
+    """Return the setting of what is measured: as pytest-cov's options say, else everything unless configured."""
+    sources = [source for source in cov.cov if source]
+    if sources:
+        return {"source": sources}
+    configured = any(run.get(key) for key in ("source", "source_pkgs", "source_dirs", "include"))
+    return {} if configured else {"source": ["."]}
 
 
 def _not_utf8(root: str) -> Iterable[str]:

@@ -118,17 +118,23 @@ def _json_problem(wanted: Any, body: str) -> Optional[str]:
 def differences(wanted: Any, found: Any, where: str) -> Iterator[str]:
     """Yield what `found` lacks of `wanted`; tables may have more keys, lists are compared item by item."""
     if isinstance(wanted, dict) and isinstance(found, dict):
-        for key, value in wanted.items():
-            place = "{}.{}".format(where, key)
-            if key in found:
-                yield from differences(value, found[key], place)
-            else:
-                yield "{} is missing".format(place)
+        yield from _table_differences(wanted, found, where)
     elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
         for index, item in enumerate(wanted):
             yield from differences(item, found[index], "{}[{}]".format(where, index))
     elif wanted != found or isinstance(wanted, bool) != isinstance(found, bool):
         yield "expected {} to be {}, got {}".format(where, _short(wanted), _short(found))
+
+
+def _table_differences(
+    wanted: Mapping[str, Any], found: Mapping[str, Any], where: str
+) -> Iterator[str]:
+    for key, value in wanted.items():
+        place = "{}.{}".format(where, key)
+        if key in found:
+            yield from differences(value, found[key], place)
+        else:
+            yield "{} is missing".format(place)
 
 
 def _short(value: Any) -> str:

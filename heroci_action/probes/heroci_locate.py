@@ -7,7 +7,7 @@ import inspect
 import re
 import sys
 import traceback
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
 from heroci_record import cut_middle, relative  # type: ignore[import-not-found,unused-ignore]
 
@@ -114,7 +114,11 @@ def _failure_place(trace: Any, own_file: Optional[str], text: str) -> Place:
     if not any(relative(file) for file, _ in frames):
         # Import errors and doctests carry their traceback as text.
         frames += [(match["file"], int(match["line"])) for match in _FILE_LINE.finditer(text)]
-    known: List[Place] = [(relative(file), line) for file, line in frames if relative(file)]
+    return _last_place([(relative(file), line) for file, line in frames], own_file)
+
+
+def _last_place(places: Sequence[Place], own_file: Optional[str]) -> Place:
+    known = [place for place in places if place[0]]
     own = [place for place in known if place[0] == own_file]
     return (own or known or [(None, None)])[-1]
 

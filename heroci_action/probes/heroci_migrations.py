@@ -45,20 +45,26 @@ def main(arguments: List[str]) -> int:
     done = subprocess.run(
         command, stdout=subprocess.PIPE, encoding="utf-8", errors="replace", check=False
     )
-    found = dict(changes(done.stdout.splitlines()))
+    lines = done.stdout.splitlines()
+    found = dict(changes(lines))
     installed_apps = {label for label, path in found.items() if relative(path) is None}
     harmless = {
         label: INSTALLED.format(path) if label in installed_apps else ALLOWED
         for label, path in found.items()
         if lenient or label in installed_apps
     }
-    for line in done.stdout.splitlines():
-        heading = HEADING.match(line)
-        is_installed = heading and heading.group(1) in installed_apps
-        sys.stdout.write("{}{}\n".format("Installed: " if is_installed else "", line))
+    _print(lines, installed_apps)
     _warn(harmless)
     all_harmless = bool(found) and len(harmless) == len(found)
     return 0 if all_harmless and done.returncode == 1 else done.returncode
+
+
+def _print(lines: Iterable[str], installed_apps: "set[str]") -> None:
+    """Print the output of makemigrations, and mark the headings of the apps of installed packages."""
+    for line in lines:
+        heading = HEADING.match(line)
+        is_installed = heading and heading.group(1) in installed_apps
+        sys.stdout.write("{}{}\n".format("Installed: " if is_installed else "", line))
 
 
 def _warn(reasons: "dict[str, str]") -> None:

@@ -95,19 +95,28 @@ def attempt_of(case: Dict[str, Any], report: Any) -> Dict[str, Any]:
 
 def _message(report: Any, status: str) -> str:
     """Return why a test did not pass, in one line."""
-    expected = getattr(report, "wasxfail", None)
     if status == "passed":
         return ""
-    if status == "skipped" and expected is not None:
+    return _skip_reason(report) if status == "skipped" else _exception(report.longrepr)
+
+
+def _skip_reason(report: Any) -> str:
+    expected = getattr(report, "wasxfail", None)
+    if expected is not None:
         return "expected failure: " + expected.replace("reason: ", "", 1)
-    if status == "skipped":
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-        return str(reason).replace("Skipped: ", "", 1)
-    crash = getattr(report.longrepr, "reprcrash", None)
-    lines = str(getattr(crash, "message", None) or report.longrepr or "").strip().splitlines()
-    if crash is None and lines:  # the end of a traceback names the exception
-        lines = [lines[-1][2:].strip() if lines[-1].startswith("E ") else lines[-1]]
-    return lines[0] if lines else ""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    return str(reason).replace("Skipped: ", "", 1)
+
+
+def _exception(longrepr: Any) -> str:
+    crash = getattr(longrepr, "reprcrash", None)
+    lines = str(getattr(crash, "message", None) or longrepr or "").strip().splitlines()
+    if not lines:
+        return ""
+    if crash is not None:
+        return lines[0]
+    # The end of a traceback names the exception.
+    return lines[-1][2:].strip() if lines[-1].startswith("E ") else lines[-1]
 
 
 def _frames(longrepr: Any, details: str) -> Iterator[Tuple[str, int]]:

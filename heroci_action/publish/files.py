@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,9 @@ from heroci_action.results import serialise
 from heroci_action.results.records import Result
 
 Renderer = Callable[[Result], bytes | Iterable[bytes] | None]
+
+# Whether a report was written, or why not.
+_Outcome = bool | PublishProblem | LostError
 
 JUNIT = "junit.xml"
 TESTS = "tests.xml"
@@ -73,25 +76,33 @@ def write_reports(result: Result, output: Path, repository: Repository) -> Writt
     unusable = attempt(str(output), lambda: make_directory(output))
     if unusable:
         return Written(problems=(unusable,))
+    outcomes = _write_all(result, output, repository)
+    return Written(
+        paths={name: output / name for name, done in outcomes.items() if done is True},
+        problems=tuple(_problems(outcomes)),
+    )
+
+
+def _write_all(result: Result, output: Path, repository: Repository) -> dict[str, _Outcome]:
+    """Write the reports in several processes, but only once those that are equal."""
     copied = {TESTS: JUNIT} if junit.is_tests_only(result) else {}
     names = [name for name in (*RENDERERS, SUMMARY, PAGE) if name not in copied]
     weights = [_weight(result) if name in _HEAVY else 0 for name in names]
     work = partial(_write_one, result=result, output=output, repository=repository)
-    paths: dict[str, Path] = {}
-    problems: list[PublishProblem] = []
-    outcomes = dict(zip(names, spread(work, names, weights), strict=True))
+    outcomes: dict[str, _Outcome] = dict(zip(names, spread(work, names, weights), strict=True))
     for name, same in copied.items():
         written = outcomes[same] is True
         outcomes[name] = _copy(output / same, output / name) if written else work(name)
+    return outcomes
+
+
+def _problems(outcomes: Mapping[str, _Outcome]) -> Iterator[PublishProblem]:
     for name, done in outcomes.items():
         match done:
             case LostError():
-                problems.append(lost_process(name, done))
+                yield lost_process(name, done)
             case PublishProblem():
-                problems.append(done)
-            case True:
-                paths[name] = output / name
-    return Written(paths=paths, problems=tuple(problems))
+                yield done
 
 
 def _copy(source: Path, target: Path) -> PublishProblem | bool:

@@ -6,13 +6,15 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from heroci_action.options import LARGEST_FILE
 from heroci_action.readers.recorded_run import RecordedRun
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.coverage import Coverage
 from heroci_action.results.records import Diagnostic, FixtureTimes, PassedTests, Split, TestCase
+
+T = TypeVar("T")
 
 CHUNK = 1 << 18  # bytes that are read at once
 
@@ -174,16 +176,23 @@ def read_one(
 def merge_readings(parts: Iterable[Readings]) -> Readings:
     """Return several readings as one; of facts with the same name the last one counts."""
     parts = tuple(parts)
+
+    def join(values: Callable[[Readings], Iterable[T]]) -> tuple[T, ...]:
+        return tuple(chain.from_iterable(map(values, parts)))
+
+    def last(value: Callable[[Readings], T | None]) -> T | None:
+        return next(filter(None, map(value, reversed(parts))), None)
+
     return Readings(
-        tests=tuple(chain.from_iterable(part.tests for part in parts)),
-        passed=tuple(chain.from_iterable(part.passed for part in parts)),
-        diagnostics=tuple(chain.from_iterable(part.diagnostics for part in parts)),
-        coverage=tuple(chain.from_iterable(part.coverage for part in parts)),
-        facts={name: value for part in parts for name, value in part.facts.items()},
-        splits=tuple(chain.from_iterable(part.splits for part in parts)),
-        fixtures=next((part.fixtures for part in reversed(parts) if part.fixtures), None),
-        run=next((part.run for part in reversed(parts) if part.run), None),
-        problems=tuple(chain.from_iterable(part.problems for part in parts)),
-        warnings=tuple(chain.from_iterable(part.warnings for part in parts)),
+        tests=join(lambda part: part.tests),
+        passed=join(lambda part: part.passed),
+        diagnostics=join(lambda part: part.diagnostics),
+        coverage=join(lambda part: part.coverage),
+        facts=dict(join(lambda part: part.facts.items())),
+        splits=join(lambda part: part.splits),
+        fixtures=last(lambda part: part.fixtures),
+        run=last(lambda part: part.run),
+        problems=join(lambda part: part.problems),
+        warnings=join(lambda part: part.warnings),
         elsewhere=sum(part.elsewhere for part in parts),
     )

@@ -107,6 +107,31 @@ class ProcessRecord:
         ]
 
     @property
+    def has_run(self) -> bool:
+        """Whether this process recorded anything of a run."""
+        return bool(self.begun or self.open or self.stops)
+
+    @property
+    def planned(self) -> int:
+        """The number of tests of its suites, including those of a suite that is still being built."""
+        return self.built + sum(_number(begin, "tests") for begin, _ in self.suites)
+
+    @property
+    def ran_in_suites(self) -> int:
+        """The number of tests that its suites report at their ends."""
+        return sum(_number(end, "ran") for _, end in self.suites if end is not None)
+
+    @property
+    def left_out(self) -> int:
+        """The number of planned tests that were left out on purpose."""
+        return sum(_number(end, "left_out") for end in self.ended.values())
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a suite was told to stop and ended in order."""
+        return any(end and end.get("stopped") is True for _, end in self.suites)
+
+    @property
     def running(self) -> list[Unfinished]:
         """What was running at the end: a fixture only if nothing started after it."""
         items = list(self.open.values())
@@ -115,21 +140,14 @@ class ProcessRecord:
 
 def recorded_run(processes: list[ProcessRecord]) -> RecordedRun | None:
     """Return the course of a run from the records of its processes, None if they recorded no run."""
-    if not any(process.begun or process.open or process.stops for process in processes):
+    if not any(process.has_run for process in processes):
         return None
-    suites = [suite for process in processes for suite in process.suites]
-    planned = sum(process.built for process in processes)
-    planned += sum(_number(begin, "tests") for begin, _ in suites)
-    ran = max(
-        sum(process.stops for process in processes),
-        sum(_number(end, "ran") for _, end in suites if end is not None),
-    )
     died = {pid: code for process in processes for pid, code in process.died.items()}
-    stopped = any(end and end.get("stopped") is True for _, end in suites)
+    stopped = any(process.stopped for process in processes)
     return RecordedRun(
-        planned=planned,
-        ran=ran,
-        complete=not died and _all_ended(processes) and ran + _left_out(processes) >= planned,
+        planned=_count_planned(processes),
+        ran=_count_ran(processes),
+        complete=not died and _is_complete(processes),
         stopped=not died and stopped,
         intact=all(process.intact for process in processes),
         died=next(iter(died.values()), None),
@@ -138,16 +156,25 @@ def recorded_run(processes: list[ProcessRecord]) -> RecordedRun | None:
     )
 
 
-def _all_ended(processes: list[ProcessRecord]) -> bool:
-    """Return whether everything that began has ended, and no suite was still being built."""
-    return all(
-        not process.built and process.begun.keys() <= process.ended.keys() for process in processes
+def _count_planned(processes: list[ProcessRecord]) -> int:
+    return sum(process.planned for process in processes)
+
+
+def _count_ran(processes: list[ProcessRecord]) -> int:
+    """Return how many tests ran: workers record each test, suites report their total."""
+    return max(
+        sum(process.stops for process in processes),
+        sum(process.ran_in_suites for process in processes),
     )
 
 
-def _left_out(processes: list[ProcessRecord]) -> int:
-    ends = (end for process in processes for end in process.ended.values())
-    return sum(_number(end, "left_out") for end in ends)
+def _is_complete(processes: list[ProcessRecord]) -> bool:
+    """Return whether everything that began has ended, no suite was still being built, and no test is missing."""
+    all_ended = all(
+        not process.built and process.begun.keys() <= process.ended.keys() for process in processes
+    )
+    left_out = sum(process.left_out for process in processes)
+    return all_ended and _count_ran(processes) + left_out >= _count_planned(processes)
 
 
 def _unfinished(processes: list[ProcessRecord], died: Mapping[int, int | None]) -> list[Unfinished]:

@@ -40,6 +40,10 @@ class _Run:
     affected: tuple[int, int] | None = None  # the tests that were selected, and all
     warnings: dict[str, None] = field(default_factory=dict)  # several processes can give the same
 
+    def add_databases(self, event: Event) -> None:
+        """Add the databases of a process, which may be none."""
+        self.databases = (self.databases or {}) | _databases(event)
+
 
 def read_records(sources: Sequence[Source], tree: PathResolver) -> Readings:
     """Return all recorded cases and the course of the run: the planned tests, and those without an end.
@@ -132,7 +136,7 @@ def _take(event: Event, run: _Run, process: ProcessRecord, tree: PathResolver) -
         case "schema":
             run.schema.add(str(event.get("text")))
         case "databases":
-            run.databases = (run.databases or {}) | _databases(event)
+            run.add_databases(event)
         case _:
             process.take(event)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import filterfalse
 
 from heroci_action.repository.path_mapping import Rule, Search, inside
 from heroci_action.repository.path_prefixes import PathPrefix
@@ -75,11 +76,10 @@ class PathResolver:
         repository's files are unknown, every name is taken as it is.
         """
         if not self.tracked:
-            located = {name: self.locate(name) for name in names}
-            return ReportPaths(files={name: path for name, path in located.items() if path})
+            return ReportPaths(files=_where_known(names, self.locate))
         names = tuple(names)
         spellings = {name: tuple(self._spellings(name, bases)) for name in names}
-        files = {name: path for name in names if (path := self._known_file(spellings[name]))}
+        files = _where_known(names, lambda name: self._known_file(spellings[name]))
         ambiguity = None
         for search, libraries in self._searches(self._open(spellings, known=bool(files))):
             fit = search.run(self._directories(report), near=near or self._place(report))
@@ -88,8 +88,9 @@ class PathResolver:
                 files |= replace(search, spellings=libraries).files(fit.rules[0])
                 files |= search.rest(fit) if scattered else {}
             ambiguity = ambiguity or _ambiguity(fit.rules)
-        unmatched = (name for name in names if name not in files and not self._is_outside(name))
-        return ReportPaths(files=files, unmatched=tuple(unmatched), ambiguity=ambiguity)
+        lost = [name for name in names if name not in files]
+        unmatched = tuple(filterfalse(self._is_outside, lost))
+        return ReportPaths(files=files, unmatched=unmatched, ambiguity=ambiguity)
 
     def _open(
         self, spellings: Mapping[str, tuple[str, ...]], *, known: bool
@@ -249,6 +250,11 @@ class PathResolver:
         if _LIBRARY.search(path):
             found = [end for end in found if _LIBRARY.search(end)]
         return found[0] if len(found) == 1 else None
+
+
+def _where_known(names: Iterable[str], locate: Callable[[str], str | None]) -> dict[str, str]:
+    """Return the paths of the names that have one."""
+    return {name: path for name in names if (path := locate(name))}
 
 
 def _ambiguity(rules: Sequence[Rule]) -> str | None:

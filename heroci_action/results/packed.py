@@ -101,19 +101,12 @@ class Packer(Generic[File]):
         """Keep the slowest tests of all blocks; of equally slow ones the first."""
         full = len(self._slowest) >= SLOWEST
         floor = self._slowest[0][0] if full else 0
-        better = [row for row, micros in enumerate(block.micros) if micros > floor]
-        if len(better) > SLOWEST:
-            least = sorted(block.micros)[-SLOWEST]
-            equal = [row for row in better if block.micros[row] == least]
-            better = [row for row in better if block.micros[row] > least]
-            better += equal[: SLOWEST - len(better)]
+        better = ((micros, -row) for row, micros in enumerate(block.micros) if micros > floor)
         before = self.count - len(block.names)
-        for row in better:
-            entry = (block.micros[row], -before - row, _row(block, row))
-            if len(self._slowest) < SLOWEST:
-                heapq.heappush(self._slowest, entry)
-            else:
-                heapq.heappushpop(self._slowest, entry)
+        for micros, row in heapq.nlargest(SLOWEST, better):
+            heapq.heappush(self._slowest, (micros, row - before, _row(block, -row)))
+            if len(self._slowest) > SLOWEST:
+                heapq.heappop(self._slowest)
 
 
 def to_micros(seconds: float) -> int:
@@ -156,15 +149,22 @@ def check(packed: PassedTests) -> None:
     known = range(len(packed.classes))
     count = 0
     for block in columns(packed):
-        numbers = (*block.classes, *block.micros, *(block.lines or ()))
-        valid = all(type(number) is int and number >= 0 for number in numbers if number is not None)
-        if not (valid and all(index in known for index in block.classes)):
+        numbers = (*block.classes, *block.micros, *filter(_is_stated, block.lines or ()))
+        if not (all(map(_is_count, numbers)) and all(index in known for index in block.classes)):
             raise ValueError("a block of packed tests has an invalid number")
         if not all(isinstance(name, str) for name in block.names):
             raise ValueError("a block of packed tests has a name that is not text")
         count += len(block.names)
     if count != packed.count:
         raise ValueError(f"there are {count} packed tests instead of {packed.count}")
+
+
+def _is_stated(line: int | None) -> bool:
+    return line is not None
+
+
+def _is_count(number: object) -> bool:
+    return type(number) is int and number >= 0
 
 
 def unpack(packed: PassedTests | None, rows: Collection[int] | None = None) -> Iterator[TestCase]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from heroci_action.analysis.diagnosis import Diagnosis, Tree, diagnose, last_exception
@@ -13,7 +13,6 @@ from heroci_action.errors import ExitCode, HeroCIError
 from heroci_action.plan.actions import BuildImage, InstallDependencies, InstallSystemPackages
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.readers import Readings
-from heroci_action.readers.recorded_run import RecordedRun
 from heroci_action.results.records import StageResult, Status, StepResult, TestCase
 from heroci_action.runner.completeness import (
     Ended,
@@ -134,14 +133,18 @@ def _reports_tests(step: Step, readings: Readings) -> Verdict:
         return _failed(
             "no test ran", remedy="check the test labels and the names of the test files"
         )
-    skipped = [test for test in readings.tests if test.status is Status.SKIPPED]
-    expected = readings.run.expected_failures if readings.run else 0
-    if len(skipped) == len(readings.tests) and not expected:
+    if _all_skipped(readings):
         return _failed(
-            f"no test ran: {_all_skipped(skipped)}",
+            f"no test ran: {_describe_skipped(readings.tests)}",
             remedy="provide their requirements, or exclude them",
         )
     return PASSED
+
+
+def _all_skipped(readings: Readings) -> bool:
+    """Return whether every test was skipped; expected failures are recorded as skipped, although they ran."""
+    expected = readings.run.expected_failures if readings.run else 0
+    return not expected and all(test.status is Status.SKIPPED for test in readings.tests)
 
 
 def _installs(step: Step) -> bool:
@@ -149,7 +152,7 @@ def _installs(step: Step) -> bool:
     return isinstance(step.action, _OF_THE_ENGINE) or bool(_INSTALLER.search(str(step.action)))
 
 
-def _all_skipped(tests: list[TestCase]) -> str:
+def _describe_skipped(tests: Sequence[TestCase]) -> str:
     reasons = {test.message for test in tests}
     same = f" ({one_line(reasons.pop())})" if len(reasons) == 1 and any(reasons) else ""
     if len(tests) == 1:
@@ -165,13 +168,16 @@ def _failure(
     step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, tree: Tree | None
 ) -> Verdict:
     """Name the cause of a non-zero exit code: the engine knows it best, then the reports, then the output."""
+    if outcome.cause:
+        return _failed(outcome.cause, remedy=outcome.remedy)
     bad = [test for test in readings.tests if test.status.is_failure]
-    explained = bad or readings.diagnostics or _ended_early(readings.run)
-    known = None if explained else diagnose(tail, installs=_installs(step), tree=tree)
-    if outcome.cause or known is None:
-        reason = outcome.cause or _exit_reason(outcome.exit_code, len(bad), readings, tail)
+    known = None
+    if not _explain_failure(readings):
+        known = diagnose(tail, installs=_installs(step), tree=tree)
+    if known is None:
+        reason = _exit_reason(outcome.exit_code, len(bad), readings, tail)
         common = _common_cause(bad, tree)
-        if common and not outcome.cause:
+        if common:
             return _failed(f"{reason}: {common.cause}", remedy=common.remedy)
         return _failed(reason, remedy=outcome.remedy)
     machine = known.machine and isinstance(step.action, _OF_THE_ENGINE)
@@ -179,8 +185,12 @@ def _failure(
     return Verdict(status=status, reason=known.cause, remedy=known.remedy)
 
 
-def _ended_early(run: RecordedRun | None) -> bool:
-    return run is not None and (bool(run.unfinished) or run.died is not None)
+def _explain_failure(readings: Readings) -> bool:
+    """Return whether the reports say what failed."""
+    run = readings.run
+    ended_early = run is not None and (bool(run.unfinished) or run.died is not None)
+    failed = any(test.status.is_failure for test in readings.tests)
+    return failed or bool(readings.diagnostics) or ended_early
 
 
 def _common_cause(tests: list[TestCase], tree: Tree | None) -> Diagnosis | None:

@@ -160,18 +160,27 @@ class ProcessServices:
         problem = await self._docker.problem() if service.image else None
         if service.image and problem is None:
             return await self._container(service, relay)
+        started = await self._start_program(service, relay, problem)
+        if started:
+            return started
+        problem = problem or await self._docker.problem()
+        if problem:
+            raise _needs_docker(service, known_service(service), problem)
+        return await self._container(service, relay)
+
+    async def _start_program(
+        self, service: Service, relay: _Relay, problem: EngineError | None
+    ) -> _Started | None:
+        """Start the service with a program of this machine; None if there is none."""
         known = known_service(service)
         if known is POSTGRES:
             return await self._postgres(service, relay, problem)
-        programs = await mariadb.find_programs(self._workspace)
-        if known in (MYSQL, MARIADB) and programs:
-            return await self._mariadb(service, relay, known, programs)
+        if known in (MYSQL, MARIADB):
+            programs = await mariadb.find_programs(self._workspace)
+            return await self._mariadb(service, relay, known, programs) if programs else None
         if known is REDIS and shutil.which("redis-server", path=self._workspace.path):
             return await self._process(service, relay, self._redis)
-        problem = problem or await self._docker.problem()
-        if problem:
-            raise _needs_docker(service, known, problem)
-        return await self._container(service, relay)
+        return None
 
     async def _postgres(
         self, service: Service, relay: _Relay, problem: EngineError | None

@@ -97,21 +97,19 @@ class Places:
         return first or (own, origin.line if own else None)
 
     def _candidates(self, definition: Definition) -> Iterator[str]:
-        tracked = self.tree.tracked
+        """Yield what may be the file: a mapped path, the file of the class, a path that fits no mapping."""
+        names = (_SUFFIX.sub("", name) for name in definition.names)
+        yield from filter(None, map(self._files.get, definition.files))
+        yield from filter(None, (file_of_class(name, self.tree) for name in names))
         for path in definition.files:
-            if path in self._files:
-                yield self._files[path]
-        for name in definition.names:
-            found = file_of_class(_SUFFIX.sub("", name), self.tree)
-            if found:
-                yield found
-        for path in definition.files:
-            located = self.tree.locate(path)
-            if located and (not tracked or located in tracked):
-                yield located
-            named = self.tree.named(path.replace("\\", "/").rpartition("/")[2])
-            if named or located:
-                yield named or located or ""
+            yield from filter(None, self._unmapped(path))
+
+    def _unmapped(self, path: str) -> Iterator[str | None]:
+        located = self.tree.locate(path)
+        if not self.tree.tracked or located in self.tree.tracked:
+            yield located
+        yield self.tree.named(path.replace("\\", "/").rpartition("/")[2])
+        yield located
 
     def _frame_file(self, frame: Frame, package: str) -> str | None:
         if frame.package:

@@ -6,7 +6,6 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
-from operator import itemgetter
 from typing import NamedTuple
 
 from heroci_action.readers.junit.cases import Case, Draft
@@ -82,45 +81,46 @@ def combine_runs(
     if packed is None:
         return list(tests), None
     runs = _find_runs(tests, places, packing.keys(packed), spans)
-    rows = {index for group in runs for order, index in group if order.packed}
-    unpacked = dict(zip(sorted(rows), unpack(packed, rows), strict=True))
-    again = {index for group in runs for order, index in group if not order.packed}
-    ordered = [
-        (_Order(place, index), test)
-        for index, (place, test) in enumerate(zip(places, tests, strict=True))
-        if index not in again
-    ]
+    rows = {order.row for group in runs for order in group if order.is_packed}
+    listed = {_Order(place, index): tests[index] for index, place in enumerate(places)}
+    for row, test in zip(sorted(rows), unpack(packed, rows), strict=True):
+        listed[_Order(row + 1)] = test
     for group in map(sorted, runs):
-        found = [unpacked[index] if order.packed else tests[index] for order, index in group]
-        ordered.append((group[-1][0], _combine(found)))
-    ordered.sort(key=itemgetter(0))
-    return [test for _, test in ordered], without(packed, rows)
+        listed[group[-1]] = _combine([listed.pop(order) for order in group])
+    return [listed[order] for order in sorted(listed)], without(packed, rows)
 
 
 class _Order(NamedTuple):
-    """A position in the document: a packed test, or after so many packed ones."""
+    """A position in the document: after so many packed tests, that of another test or of the last packed one."""
 
     place: int
     position: int = -1
-    packed: bool = False
+
+    @property
+    def is_packed(self) -> bool:
+        return self.position < 0
+
+    @property
+    def row(self) -> int:
+        return self.place - 1
 
 
 def _find_runs(
     tests: Sequence[TestCase], places: Sequence[int], keys: array[int], spans: Sequence[Span]
-) -> list[list[tuple[_Order, int]]]:
-    """Return the positions and indices of the runs of each test that ran again."""
-    found: list[list[tuple[_Order, int]]] = []
+) -> list[list[_Order]]:
+    """Return the positions of the runs of each test that ran again."""
+    found: list[list[_Order]] = []
     for span in spans:
         column = keys[span.rows.start : span.rows.stop]
         names = {index: packing.key(tests[index]) for index in span.tests}
         again = packing.repeated(column) | set(names.values()).intersection(column)
-        groups: dict[int, list[tuple[_Order, int]]] = {key: [] for key in again}
+        groups: dict[int, list[_Order]] = {key: [] for key in again}
         for row, key in zip(span.rows, column, strict=True):
             if key in again:
-                groups[key].append((_Order(row + 1, packed=True), row))
+                groups[key].append(_Order(row + 1))
         for index, key in names.items():
             if key in again:
-                groups[key].append((_Order(places[index], index), index))
+                groups[key].append(_Order(places[index], index))
         found += groups.values()
     return found
 
