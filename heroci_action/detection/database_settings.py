@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
 from heroci_action.detection.dictionaries import Resolver
-from heroci_action.detection.environment_reads import Read, plain, text_of
+from heroci_action.detection.environment_reads import Read, is_false, plain, text_of
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.source import SettingsSource, Statement
 
@@ -28,7 +28,6 @@ _URL_VARIABLE = re.compile(r"(DATABASE|DB|POSTGRES\w*|PG|MYSQL\w*)_?UR[LI]$")
 _URL = re.compile(r"\w+://")
 # Attributes of what `urllib.parse.urlparse` returns.
 _URL_PARTS = frozenset({"hostname", "netloc", "password", "path", "port", "scheme", "username"})
-_FALSE = frozenset({"0", "false", "no", "off", "none"})
 _VENDORS = (
     (("postg", "psql", "pgsql", "timescale", "cockroach"), Vendor.POSTGRESQL),
     (("sqlite", "spatialite"), Vendor.SQLITE),
@@ -226,7 +225,7 @@ class _Reader:
             for node in _required_truths(_parse(test)):
                 read = next(iter(self.source.reads_in(node)), None)
                 given = self.resolver.value_of(read.name) if read else None
-                if read is not None and given and given.lower() not in _FALSE:
+                if read is not None and given and not is_false(given):
                     found.setdefault(read.name, given)
         return found
 

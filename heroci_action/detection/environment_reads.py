@@ -229,6 +229,11 @@ def _default(call: ast.Call, *, skip: int = 0) -> str | None:
     return plain(node)
 
 
+def is_false(text: str) -> bool:
+    """Return whether settings take the value of a variable for false."""
+    return text.lower() in {"", "0", "false", "no", "off", "n", "f", "none"}
+
+
 def text_of(node: ast.AST | None) -> str | None:
     """Return the text of a string constant; None for any other expression."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
-from heroci_action.detection.project_files import ProjectFiles, words
+from heroci_action.detection.project_files import ProjectFiles
 
 _PROGRAMS = frozenset({"pre-commit", "prek"})
+_STAGE = ("--hook-stage", "--stage")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ def read_hooks(project: ProjectFiles) -> Iterator[Hook]:
                 wanted=_patterns(document.get("files"), hook.get("files")),
                 unwanted=_patterns(document.get("exclude"), hook.get("exclude")),
                 manual="manual" in texts(hook.get("stages")),
-                entry=words(str(hook.get("entry") or "")),
+                entry=tuple(split_words(str(hook.get("entry") or ""), comments=True)),
                 passes_files=str(hook.get("pass_filenames")).lower() != "false",
             )
 
@@ -71,19 +73,8 @@ def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
     if name not in _PROGRAMS or named[:1] != ["run"]:
         return ()
     asked = tuple(hook for hook in hooks if hook.id in named[1:])
-    return asked or _of_stage(hooks, _option(call.arguments, "--hook-stage", "--stage"))
-
-
-def _of_stage(hooks: tuple[Hook, ...], stage: str) -> tuple[Hook, ...]:
-    return hooks if stage == "manual" else tuple(hook for hook in hooks if not hook.manual)
-
-
-def _option(words: tuple[str, ...], *names: str) -> str:
-    for index, word in enumerate(words):
-        name, sign, value = word.partition("=")
-        if name in names:
-            return value if sign else "".join(words[index + 1 : index + 2])
-    return ""
+    stage = Options.split(call.arguments, _STAGE).value(*_STAGE)
+    return asked or tuple(hook for hook in hooks if stage == "manual" or not hook.manual)
 
 
 def run_by_service(project: ProjectFiles) -> bool:

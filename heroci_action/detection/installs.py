@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.metadata import Metadata
 from heroci_action.detection.project_files import ProjectFiles, once
@@ -25,6 +26,7 @@ _TOOLS = frozenset(
 _LOCAL = re.compile(r"(?:file:)?(\.|\.\.|[\w./{}-]*/)?(?:\[([\w\s,.-]+)\])?")
 # What the job has built itself, `dist/shop-1.0-py3-none-any.whl[test]` or `$(ls dist/*.whl)[test]`.
 _BUILT = re.compile(rf"((?:[^\[]*/)?dist/[^\[]*|[^\[]*{UNKNOWN}[^\[]*)(?:\[([\w\s,.-]+)\])?")
+_CLUSTER = re.compile(r"-[qvUId]+([rceG])$")
 _METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 _VALUED = frozenset(
     {
@@ -138,41 +140,14 @@ def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*one, *other)))
 
 
-@dataclass
-class _Arguments:
-    """The options of a command line by name, and its other words."""
+def _options(words: Iterable[str]) -> Options:
+    # `-qr FILE` is `-q -r FILE`.
+    return Options.split((_CLUSTER.sub(r"-\1", word) for word in words), _VALUED)
 
-    options: dict[str, list[str]] = field(default_factory=dict)
-    words: list[str] = field(default_factory=list)
 
-    @classmethod
-    def parse(cls, arguments: Iterable[str]) -> _Arguments:
-        found = cls()
-        pending = iter(arguments)
-        for given in pending:
-            # `-qr FILE` is `-q -r FILE`.
-            word = f"-{given[-1]}" if re.fullmatch(r"-[qvUId]+[rceG]", given) else given
-            name, sign, value = word.partition("=")
-            if word[:2] in {"-r", "-c", "-e", "-G", "-E"} and word[2:]:
-                found.add(word[:2], word[2:].removeprefix("="))
-            elif word in _VALUED:
-                found.add(word, next(pending, ""))
-            elif word.startswith("-"):
-                found.add(name if sign else word, value)
-            else:
-                found.words.append(word)
-        return found
-
-    def add(self, name: str, value: str) -> None:
-        self.options.setdefault(name, []).append(value)
-
-    def values(self, *names: str) -> tuple[str, ...]:
-        """Return the values of options, lists separated by commas or blanks included."""
-        given = (value for name in names for value in self.options.get(name, ()))
-        return tuple(part for value in given for part in re.split(r"[\s,]+", value) if part)
-
-    def has(self, *names: str) -> bool:
-        return any(name in self.options for name in names)
+def _listed(options: Options, *names: str) -> tuple[str, ...]:
+    """Return the values of options, each of which may be a list with commas or blanks."""
+    return tuple(re.findall(r"[^\s,]+", " ".join(options.values(*names))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,28 +177,27 @@ class _Reader:
         return found
 
     def _pip(self, words: list[str]) -> Installs | None:
-        given = _Arguments.parse(words)
-        files = self._files(given.values("-r", "--requirement", "--requirements"))
+        given = _options(words)
+        files = self._files(_listed(given, "-r", "--requirement", "--requirements"))
         # `uv pip install -r pyproject.toml` installs the declared dependencies.
         declared = [file for file in files if file.endswith(_METADATA)]
-        editable = (*given.options.get("-e", ()), *given.options.get("--editable", ()))
-        named = (*given.words, *editable)
+        named = (*given.words, *given.values("-e", "--editable"))
         local = dict(filter(None, map(_local, named)))
         extras = re.findall(r"[^\s,]+", " ".join(local.values()))
         return Installs(
             files=tuple(file for file in files if file not in declared),
-            constraints=self._files(given.values("-c", "--constraint", "--constraints")),
+            constraints=self._files(_listed(given, "-c", "--constraint", "--constraints")),
             packages=tuple(word for word in named if word not in local and _is_package(word)),
-            extras=(*extras, *given.values("--extra")),
-            groups=tuple(name.rpartition(":")[2] for name in given.values("--group")),
+            extras=(*extras, *_listed(given, "--extra")),
+            groups=tuple(name.rpartition(":")[2] for name in _listed(given, "--group")),
             project=bool(declared or local),
             every_extra=given.has("--all-extras"),
         )
 
     def _pip_sync(self, words: list[str]) -> Installs | None:
         """Read `uv pip sync FILE…`, whose words are files."""
-        given = _Arguments.parse(words)
-        files = (*given.words, *given.values("-r", "--requirement"))
+        given = _options(words)
+        files = (*given.words, *_listed(given, "-r", "--requirement"))
         return self._pip([word for file in files for word in ("-r", file)])
 
     def _uv(self, words: list[str], *, runs: bool) -> Installs:
@@ -232,55 +206,55 @@ class _Reader:
             # `uv run --group test pytest -x`: the options end before the program.
             end = next((i for i, w in enumerate(words) if _ends_options(words, i)), len(words))
             options = words[:end]
-        given = _Arguments.parse(options)
+        given = _options(options)
         return Installs(
             manager="uv",
             locks=("uv.lock",),
-            groups=given.values("--group", "--only-group"),
-            extras=given.values("--extra"),
+            groups=_listed(given, "--group", "--only-group"),
+            extras=_listed(given, "--extra"),
             without=frozenset(
-                (*given.values("--no-group"), *(("dev",) if given.has("--no-dev") else ()))
+                (*_listed(given, "--no-group"), *(("dev",) if given.has("--no-dev") else ()))
             ),
             only=given.has("--only-group", "--no-default-groups"),
             every_extra=given.has("--all-extras"),
             every_group=given.has("--all-groups"),
-            packages=given.values("--with") if runs else (),
-            files=self._files(given.values("--with-requirements")) if runs else (),
+            packages=_listed(given, "--with") if runs else (),
+            files=self._files(_listed(given, "--with-requirements")) if runs else (),
         )
 
     def _poetry(self, words: list[str]) -> Installs:
-        given = _Arguments.parse(words)
+        given = _options(words)
         dropped = ("dev",) if given.has("--no-dev") else ()
         return Installs(
             manager="poetry",
             locks=("poetry.lock",),
-            groups=given.values("--with", "--only"),
-            extras=given.values("-E", "--extras"),
-            without=frozenset((*given.values("--without"), *dropped)),
+            groups=_listed(given, "--with", "--only"),
+            extras=_listed(given, "-E", "--extras"),
+            without=frozenset((*_listed(given, "--without"), *dropped)),
             only=given.has("--only", "--only-root"),
             every_extra=given.has("--all-extras"),
             every_group=given.has("--all-groups"),
         )
 
     def _pdm(self, words: list[str]) -> Installs:
-        given = _Arguments.parse(words)
-        named = given.values("-G", "--group", "--with")
+        given = _options(words)
+        named = _listed(given, "-G", "--group", "--with")
         every = ":all" in named
         return Installs(
             manager="pdm",
             locks=("pdm.lock",),
             groups=named,
             extras=named,
-            without=frozenset(given.values("--without")),
+            without=frozenset(_listed(given, "--without")),
             only=given.has("--no-default", "--prod"),
             every_extra=every,
             every_group=every,
         )
 
     def _pipenv(self, words: list[str]) -> Installs:
-        given = _Arguments.parse(words)
+        given = _options(words)
         return Installs(
-            manager="pipenv", packages=tuple(given.words), files=self._files(given.values("-r"))
+            manager="pipenv", packages=given.words, files=self._files(_listed(given, "-r"))
         )
 
     def _files(self, names: Iterable[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.environment_reads import text_of
 from heroci_action.detection.layout import Layout
 from heroci_action.repository.files import RepositoryFiles, join, parent
@@ -19,11 +20,6 @@ _OWN_METADATA = re.compile(
     r"\b(?:version|metadata|distribution|get_distribution|require)\(\s*(?:[\"']([\w.-]+)[\"']|__package__|__name__)"
 )
 _METADATA_READERS = r"(src/)?[^/]+/(__init__|apps|_*version_*|conf|settings)\.py"
-
-
-def table(value: object) -> Mapping[str, Any]:
-    """Return a table of a TOML file; an empty one for any other value."""
-    return value if isinstance(value, Mapping) else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,11 +137,3 @@ def once(question: Callable[[ProjectFiles], Answer]) -> Callable[[ProjectFiles],
         return answer
 
     return ask
-
-
-def words(line: str) -> tuple[str, ...]:
-    """Split a command line into words, at blanks only if its quotes do not match."""
-    try:
-        return tuple(shlex.split(line, comments=True))
-    except ValueError:
-        return tuple(line.split())

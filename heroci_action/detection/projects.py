@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from heroci_action.detection.ci.territory import Territory
+from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.layout import is_side, manage_files, pytest_directories
 from heroci_action.errors import UsageError
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
@@ -69,11 +70,7 @@ def choose_project(tree: RepositoryFiles, name: str, *, place: str = ".") -> str
 
 def _names(tree: RepositoryFiles, directory: str) -> set[str]:
     pyproject = tree.toml(join(directory, "pyproject.toml"))
-    poetry = _table(_table(pyproject.get("tool")).get("poetry"))
-    names = (_table(pyproject.get("project")).get("name"), poetry.get("name"))
+    poetry = table(table(pyproject.get("tool")).get("poetry"))
+    names = (table(pyproject.get("project")).get("name"), poetry.get("name"))
     own = tree.root.name if directory == "." else directory.rpartition("/")[2]
     return {own, *(name for name in names if isinstance(name, str))}
-
-
-def _table(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from heroci_action.detection.project_files import ProjectFiles, once, words
+from heroci_action.detection.ci.command_line import split_words
+from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_file import find_pytest_options
 
 
@@ -19,7 +20,7 @@ class PytestConfig:
     @property
     def addopts(self) -> tuple[str, ...]:
         """Return the arguments of every run of pytest."""
-        return words(self.options.get("addopts", ""))
+        return tuple(split_words(self.options.get("addopts", ""), comments=True))
 
     @property
     def settings(self) -> str | None:

@@ -11,13 +11,13 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.installs import Installs, read_installs
 from heroci_action.detection.metadata import (
     Metadata,
     find_metadata,
     must_install,
     read_metadata,
-    table,
 )
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirement_files import (

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from heroci_action.detection.ci.tox_config import ToxConfig
-from heroci_action.detection.metadata import table
+from heroci_action.detection.ci.yaml_file import table
 from heroci_action.repository.files import RepositoryFiles
 
 OLDEST, NEWEST = (3, 10), (3, 14)

@@ -10,7 +10,7 @@ from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Image
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.database import choose_database
-from heroci_action.detection.environment_reads import Read, reads
+from heroci_action.detection.environment_reads import Read, is_false, reads
 from heroci_action.detection.findings import Finding, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions
@@ -25,7 +25,6 @@ from heroci_action.detection.servers import (
 from heroci_action.detection.settings_source import settings_source
 from heroci_action.detection.source import CAUGHT, SettingsSource, Statement
 
-_FALSE = frozenset({"", "0", "false", "no", "off", "n", "f", "none"})
 _EXAMPLES = (
     ".env.test",
     ".env.testing",
@@ -129,7 +128,7 @@ def _flags(project: ProjectFiles, source: SettingsSource) -> Iterator[Finding]:
 
 def _debug(source: SettingsSource) -> Iterator[Finding]:
     for read, statement in _reads_for(source, "DEBUG"):
-        off = not read.has_default or (read.default is not None and read.default.lower() in _FALSE)
+        off = not read.has_default or (read.default is not None and is_false(read.default))
         if off and "DEBUG" in read.name:
             value = "0" if read.default == "0" else "False"
             yield Found(f"env.{read.name}", value, f"DEBUG in {statement.file}")

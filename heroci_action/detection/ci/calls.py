@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import UNKNOWN, Call, Container
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
@@ -45,46 +46,7 @@ def _step(call: Call) -> Call | None:
     return replace(launched, launchers=(*call.launchers, name))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Options:
-    """The options in front of the words that they launch; those in `valued` take the next word as well."""
-
-    words: list[str]
-    taken: Mapping[str, str] = field(default_factory=dict)
-    rest: tuple[str, ...] = ()
-
-
-def _options(
-    words: list[str], valued: frozenset[str] = frozenset(), *, last: frozenset[str] = frozenset()
-) -> _Options:
-    """Split the options off. One of `last` ends them: what follows `-m pytest` is pytest's."""
-    taken: dict[str, str] = {}
-    index = 0
-    while (
-        index < len(words)
-        and words[index].startswith("-")
-        and words[index] != "-"
-        and not last & taken.keys()
-    ):
-        word = words[index]
-        index += 1
-        if word == "--":
-            break
-        name, sign, value = word.partition("=")
-        if word in valued and index < len(words):
-            value = words[index]
-            index += 1
-        elif not sign and name[2:] and name[:2] in valued and name[1] != "-":
-            name, value = name[:2], name[2:]
-        taken[name] = value
-    return _Options(words=words, taken=taken, rest=tuple(words[index:]))
-
-
-_MODULE = frozenset({"-m", "--module"})
-
-
-def _module(taken: Mapping[str, str]) -> str | None:
-    return next((taken[name] for name in _MODULE if taken.get(name)), None)
+_MODULE = ("-m", "--module")
 
 
 _BEFORE_MODULE = re.compile(r"-[^-]*m")  # `-m`, `-Wm`
@@ -128,7 +90,7 @@ def _plain(*valued: str, positional: int = 0) -> Launcher:
     """Return a launcher that takes options and a number of own words: `timeout -k 5 900 CMD`."""
 
     def launch(call: Call, words: list[str]) -> Call | None:
-        rest = _options(words, frozenset(valued)).rest[positional:]
+        rest = Options.lead(words, valued).words[positional:]
         return replace(call, arguments=rest) if rest else None
 
     return launch
@@ -138,17 +100,15 @@ def _tool(*commands: str, valued: tuple[str, ...] = ()) -> Launcher:
     """Return a launcher with a subcommand: `poetry run CMD`. Anything else that the tool does is no launch."""
 
     def launch(call: Call, words: list[str]) -> Call | None:
-        before = _options(words, frozenset({"--directory", "--project", "-C", "-P", "--config"}))
-        if before.rest[:1] == () or before.rest[0] not in commands:
+        before = Options.lead(words, ("--directory", "--project", "-C", "-P", "--config"))
+        if not before.words or before.words[0] not in commands:
             return None
-        inner = _options(list(before.rest[1:]), frozenset(valued), last=_MODULE)
-        taken = {**before.taken, **inner.taken}
-        directory = taken.get("--directory", taken.get("-C"))
-        found = replace(call, arguments=inner.rest, directory=directory or call.directory)
-        module = _module(taken)
-        if module is not None:
-            return _run_python(found, [module, *inner.rest], module=True)
-        return found if inner.rest else None
+        inner = Options.lead(before.words[1:], valued, last=_MODULE)
+        directory = inner.value("--directory", "-C") or before.value("--directory", "-C")
+        found = replace(call, arguments=inner.words, directory=directory or call.directory)
+        if module := inner.value(*_MODULE):
+            return _run_python(found, [module, *inner.words], module=True)
+        return found if inner.words else None
 
     return launch
 
@@ -161,33 +121,23 @@ def _behind_dashes(call: Call, words: list[str]) -> Call | None:
 
 def _environment(call: Call, words: list[str]) -> Call | None:
     """`env -u NAME A=b CMD`; the loop takes the assignments."""
-    rest = _options(words, frozenset({"-u", "-C", "-S"})).rest
+    rest = Options.lead(words, ("-u", "-C", "-S")).words
     return replace(call, arguments=rest) if rest else None
 
 
 def _coverage(call: Call, words: list[str]) -> Call | None:
     if words[:1] != ["run"]:
         return None
-    options = _options(words[1:], _COVERAGE_VALUED, last=_MODULE)
-    module = _module(options.taken)
-    if module is not None:
-        return _run_python(call, [module, *options.rest], module=True)
-    return _run_python(call, list(options.rest), module=False) if options.rest else None
+    options = Options.lead(words[1:], _COVERAGE_VALUED, last=_MODULE)
+    module = options.value(*_MODULE)
+    words = [*filter(None, [module]), *options.words]
+    return _run_python(call, words, module=bool(module)) if words else None
 
 
-_COVERAGE_VALUED = frozenset(
-    {
-        "--source",
-        "--source-pkgs",
-        "--rcfile",
-        "--omit",
-        "--include",
-        "--data-file",
-        "--concurrency",
-        "--context",
-    }
-    | {"-m", "--module"}
-)
+_COVERAGE_VALUED = (
+    "--source", "--source-pkgs", "--rcfile", "--omit", "--include", "--data-file", "--concurrency", "--context",
+    *_MODULE,
+)  # fmt: skip
 
 
 def _shell(call: Call, words: list[str]) -> Call | None:
@@ -202,55 +152,46 @@ def _shell(call: Call, words: list[str]) -> Call | None:
 
 def _script(call: Call, words: list[str]) -> Call | None:
     """`script -e -c TEXT`, `su -c TEXT user`."""
-    text = _options(words, frozenset({"-c", "--command"})).taken
-    found = text.get("-c", text.get("--command"))
+    found = Options.lead(words, ("-c", "--command")).value("-c", "--command")
     return replace(call, script=found, arguments=()) if found else None
 
 
 def _docker(call: Call, words: list[str]) -> Call | None:
-    first = _options(words, frozenset({"-H", "--context", "--config", "-l"})).rest
-    match first:
+    match Options.lead(words, ("-H", "--context", "--config", "-l")).words:
         case ["compose", *rest]:
             return _compose(call, rest)
         case ["run" | "exec", *rest] | ["container", "run" | "exec", *rest]:
-            inner = _options(rest, _DOCKER_VALUED)
-            return _contained(
-                call, inner, Container(image=inner.rest[0] if inner.rest else None), rest
-            )
+            options = Options.lead(rest, DOCKER_VALUED)
+            return _contained(call, options, Container(image=_first(options)))
     return None
 
 
 def _compose(call: Call, words: list[str]) -> Call | None:
-    before = _options(
-        words, frozenset({"-f", "--file", "-p", "--project-name", "--profile", "--env-file"})
-    )
-    if before.rest[:1] not in {("run",), ("exec",)}:
+    before = Options.lead(words, _COMPOSE_VALUED)
+    if _first(before) not in {"run", "exec"}:
         return None
-    rest = list(before.rest[1:])
-    inner = _options(rest, _DOCKER_VALUED | {"--index"})
-    files = tuple(_values(words[: len(words) - len(before.rest)], {"-f", "--file"}))
-    service = inner.rest[0] if inner.rest else None
-    return _contained(call, inner, Container(service=service, files=files), rest)
+    options = Options.lead(before.words[1:], {*DOCKER_VALUED, "--index"})
+    files = before.values("-f", "--file")
+    return _contained(call, options, Container(service=_first(options), files=files))
 
 
-def _contained(call: Call, inner: _Options, container: Container, words: list[str]) -> Call | None:
-    if not inner.rest:
+def _first(options: Options) -> str | None:
+    return next(iter(options.words), None)
+
+
+def _contained(call: Call, options: Options, container: Container) -> Call | None:
+    """Return the call of what follows the image or the service, with the variables that the options set."""
+    if not options.words:
         return None
-    options = words[: len(words) - len(inner.rest)]
-    env = dict(pair.split("=", 1) for pair in _values(options, {"-e", "--env"}) if "=" in pair)
+    env = dict(pair.split("=", 1) for pair in options.values("-e", "--env") if "=" in pair)
     known = {name: value for name, value in env.items() if UNKNOWN not in value}
-    return replace(call, arguments=inner.rest[1:], container=container, env={**call.env, **known})
+    return replace(
+        call, arguments=options.words[1:], container=container, env={**call.env, **known}
+    )
 
 
-def _values(words: list[str], names: set[str]) -> list[str]:
-    """Return every value of an option that may be repeated."""
-    found = [
-        word.partition("=")[2] for word in words if word.partition("=")[0] in names and "=" in word
-    ]
-    return [*found, *(words[i + 1] for i, word in enumerate(words[:-1]) if word in names)]
-
-
-_DOCKER_VALUED = frozenset(
+_COMPOSE_VALUED = ("-f", "--file", "-p", "--project-name", "--profile", "--env-file")
+DOCKER_VALUED = frozenset(
     {
         "-e", "--env", "-v", "--volume", "-w", "--workdir", "-u", "--user", "--name", "-p", "--publish", "--network",
         "--net", "--env-file", "--entrypoint", "--platform", "-l", "--label", "--mount", "--link", "--add-host", "-m",

@@ -15,7 +15,7 @@ from heroci_action.detection.ci.jobs import read_job
 from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, Script, Trigger
 from heroci_action.detection.ci.service_files import service_file
-from heroci_action.detection.ci.yaml_file import arguments, items, read_yaml, table, texts
+from heroci_action.detection.ci.yaml_file import arguments, is_false, items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
 
 PATH = ".circleci/config.yml"
@@ -260,7 +260,7 @@ def _truth(condition: object, values: Mapping[str, str]) -> bool | None:
     """Return whether a logic statement holds; None if that is not known."""
     if isinstance(condition, str):
         filled = _fill(condition, values)
-        return None if UNKNOWN in filled else filled.lower() not in {"", "false", "0", "null"}
+        return None if UNKNOWN in filled else not is_false(filled)
     for name, operand in table(condition).items():
         match name:
             case "not":

@@ -6,11 +6,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.composition import (
+    VALUED,
     Composition,
     compose_words,
     composition_of,
-    options_of,
 )
 from heroci_action.detection.ci.records import ROOT, Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
@@ -26,14 +27,13 @@ def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...
     words = compose_words(command)
     if words is None:
         return None
-    given = list(options_of(words))
-    verb, *named = [value for name, value in given if not name] or [""]
-    ending = [value for name, value in given if name in _RETURNING]
-    if verb != "up" or not ending:
+    options = Options.split(words, VALUED)
+    verb, *named = options.words or ("",)
+    if verb != "up" or not options.has(*_RETURNING):
         return None
     used = composition_of(words, command, files.current())
     # Without a name, the first service with a command of its own is the one that ends.
-    candidates = (*filter(None, ending), *named, *used.services)
+    candidates = (*filter(None, options.values(*_RETURNING)), *named, *used.services)
     found = (script for name in candidates for script in _scripts(used, name, command))
     return next(((script,) for script in found), None)
 

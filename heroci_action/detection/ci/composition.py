@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.image_build import ImageBuild
 from heroci_action.detection.ci.records import UNKNOWN, Command, Image
@@ -19,7 +20,7 @@ COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
 _DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:?[-+?])([^}]*))?\}|\$(\w+)")
-_VALUED = frozenset(
+VALUED = frozenset(
     {"-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"}
     | {"--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach"}
 )
@@ -191,7 +192,7 @@ def compose_words(command: Command) -> tuple[str, ...] | None:
 def composition_of(words: tuple[str, ...], command: Command, files: RepositoryFiles) -> Composition:
     """Return the merged compose files of a call."""
     place = command.directory
-    named = [value for name, value in options_of(words) if name in {"-f", "--file"}]
+    named = Options.split(words, VALUED).values("-f", "--file")
     listed = filter(None, command.env.get("COMPOSE_FILE", "").split(":"))
     paths = [join(place, path) for path in named or listed] or _usual_files(files, place)
     dotenv = parse_dotenv(files.text(join(place, ".env")))
@@ -203,16 +204,3 @@ def _usual_files(files: RepositoryFiles, directory: str) -> list[str]:
         files.first(*(join(directory, name) for name in names)) for names in (_DEFAULTS, _OVERRIDES)
     )
     return [path for path in found if path]
-
-
-def options_of(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield each option with its value, and words that are no options with an empty name."""
-    pending = iter(words)
-    for word in pending:
-        name, sign, value = word.partition("=")
-        if not word.startswith("-"):
-            yield "", word
-        elif sign:
-            yield name, value
-        else:
-            yield word, next(pending, "") if word in _VALUED else ""

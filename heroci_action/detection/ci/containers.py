@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
+from heroci_action.detection.ci.calls import DOCKER_VALUED
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.composition import (
+    VALUED,
     Composition,
     compose_words,
     composition_of,
-    options_of,
 )
 from heroci_action.detection.ci.image_build import ImageBuild, read_build
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
@@ -60,11 +60,11 @@ def _run_image(command: Command) -> Image | None:
     if image is None or not _stays(command, image):
         return None
     place = command.words.index(image)
-    given = tuple(_pairwise(command.words[:place]))
+    options = Options.split(command.words[:place], DOCKER_VALUED)
     return replace(
         Image.parse(image, source=command.source, env=command.call.env),
-        alias=next((value for name, value in given if name == "--name"), ""),
-        ports=tuple(value for name, value in given if name in {"-p", "--publish"}),
+        alias=options.value("--name") or "",
+        ports=options.values("-p", "--publish"),
         arguments=command.words[place + 1 :],
     )
 
@@ -77,16 +77,8 @@ def _stays(command: Command, image: str) -> bool:
     return command.background or any(map(_DETACHED.fullmatch, options))
 
 
-def _pairwise(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield each option with its value: `-p 1:2`, `-p1:2`, `--publish=1:2`."""
-    for word, following in itertools.pairwise((*options, "")):
-        name, sign, value = word.partition("=")
-        short = re.fullmatch(r"(-p)=?(\d.*)", word)
-        yield (short[1], short[2]) if short else (name, value if sign else following)
-
-
 def _started(words: tuple[str, ...], used: Composition, command: Command) -> dict[str, Image]:
-    verb, *named = [value for name, value in options_of(words) if not name] or [""]
+    verb, *named = Options.split(words, VALUED).words or ("",)
     if verb not in _STARTING or not used.paths:
         return {}
     _, container = _entered(command)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from heroci_action.detection.ci.calls import DOCKER_VALUED
+from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.github_actions import Action
 from heroci_action.detection.ci.github_expressions import Partial, holds, interpolate, value_of
@@ -259,12 +259,9 @@ class _Job:
     def _server(self, name: str, alias: str, service: Mapping[str, Any]) -> Image:
         image = self._image(name, alias, service.get("env"))
         ports = (interpolate(port, self.contexts) for port in texts(service.get("ports")))
-        options = _words(interpolate(str(service.get("options", "")), self.contexts))
-        pairs = (
-            value.partition("=")
-            for name, value in itertools.pairwise(options)
-            if name in {"-e", "--env"}
-        )
+        words = split_words(interpolate(str(service.get("options", "")), self.contexts))
+        options = Options.split(words, DOCKER_VALUED)
+        pairs = (pair.partition("=") for pair in options.values("-e", "--env"))
         env = {name: value for name, sign, value in pairs if sign}
         return replace(image, ports=tuple(ports), env={**image.env, **env})
 
@@ -370,11 +367,3 @@ def _newest(versions: list[str]) -> str | None:
     fitting = [version for version in found if version <= NEWEST_PYTHON]
     chosen = max(fitting) if fitting else min(found, default=None)
     return ".".join(map(str, chosen)) if chosen else None
-
-
-def _words(line: str) -> list[str]:
-    """Split a line into words; none if its quotes do not match."""
-    try:
-        return shlex.split(line)
-    except ValueError:
-        return []

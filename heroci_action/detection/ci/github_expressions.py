@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
+from heroci_action.detection.ci.yaml_file import is_false
 
 MAX_DEPTH = 50  # parentheses in parentheses
 _TOKEN = re.compile(
@@ -21,7 +22,6 @@ _TOKEN = re.compile(
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 # The checkout on a hosted runner, and in a job's container: /home/runner/work/shop/shop.
 _CHECKOUT = re.compile(r"/(?:home/runner/work|__w)/([^/\s]+)/\1(?![^/\s:;,'\"])")
-_FALSE = frozenset({"", "false", "0"})
 
 
 class _Unknown:
@@ -98,7 +98,7 @@ def _spell(value: Any) -> str:
 def _truth(value: Any) -> bool | None:
     if isinstance(value, _Unknown) or (isinstance(value, str) and UNKNOWN in value):
         return None
-    return value.lower() not in _FALSE if isinstance(value, str) else bool(value)
+    return not is_false(value) if isinstance(value, str) else bool(value)
 
 
 class _SyntaxError(Exception):

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, join
 
-_CONTEXT = re.compile(r"\./?|[\w./-]+")
+_CONTEXT = re.compile(r"[\w./][\w./-]*")
 _VALUED = frozenset(
     {
         "-f", "--file", "--target", "-t", "--tag", "--build-arg", "--platform", "--cache-from", "--cache-to", "-o",
@@ -44,34 +45,19 @@ def read_build(command: Command) -> ImageBuild | None:
             pass
         case _:
             return None
-    options, context = _options(words)
+    options = Options.split(words, _VALUED)
+    context = next(filter(_CONTEXT.fullmatch, reversed(options.words)), ".")
     place = join(command.directory, context)
-    file = (*options.get("-f", ()), *options.get("--file", ()))
+    file = options.value("-f", "--file")
     if UNKNOWN in f"{file}{place}" or place.startswith(("/", "..")):
         return None
-    pairs = (pair.partition("=") for pair in options.get("--build-arg", ()))
+    pairs = (pair.partition("=") for pair in options.values("--build-arg"))
     return ImageBuild(
         # The file is relative to the directory of the command, not to the context.
-        dockerfile=join(command.directory, file[0]) if file else join(place, "Dockerfile"),
+        dockerfile=join(command.directory, file) if file else join(place, "Dockerfile"),
         context=place,
-        target=next(iter(options.get("--target", ())), None),
+        target=options.value("--target"),
         source=command.source,
         arguments={name: value for name, sign, value in pairs if sign},
-        tags=(*options.get("-t", ()), *options.get("--tag", ())),
+        tags=options.values("-t", "--tag"),
     )
-
-
-def _options(words: list[str]) -> tuple[dict[str, list[str]], str]:
-    """Return the options with all their values, and the context."""
-    options: dict[str, list[str]] = {}
-    context = "."
-    pending = iter(words)
-    for word in pending:
-        name, sign, value = word.partition("=")
-        if word in _VALUED:
-            options.setdefault(word, []).append(next(pending, ""))
-        elif word.startswith("-"):
-            options.setdefault(name, []).extend([value] if sign else [])
-        elif _CONTEXT.fullmatch(word):
-            context = word
-    return options, context

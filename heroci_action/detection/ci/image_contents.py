@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from heroci_action.detection.ci.command_line import split_words
 from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.image_build import ImageBuild
 from heroci_action.detection.ci.paths import spell
@@ -156,10 +157,7 @@ class _Reader:
 
 def _pairs(text: str, default: str | None = None) -> dict[str, str]:
     """Return `A=b C="d e"`, or the old form `A b`."""
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        return {}
+    words = split_words(text)
     if words and "=" not in words[0] and default is None:
         return {words[0]: " ".join(words[1:])}
     pairs = (word.partition("=") for word in words)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import ancestors, join, parent
@@ -104,34 +106,27 @@ def _bind(parameters: list[str], arguments: list[str]) -> dict[str, str]:
 
 def expand_just(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
     """Return the recipes that a call runs; None if there is no justfile or no such recipe."""
-    words, named = _split(command.call.arguments)
+    options = Options.lead(command.call.arguments, _VALUED)
+    words = [*itertools.dropwhile(lambda word: "=" in word, options.words)]
+    named = options.value("-f", "--justfile")
     path = join(command.directory, named) if named else _find(command.directory, files)
     text = files.text(path) if path else None
     if path is None or text is None:
         return None
     justfile = _Justfile.parse(path, text)
     start = Script(text="", source=path, directory=parent(path), env=command.env)
-    name = words[0] if words else next(iter(justfile.recipes), "")
-    found = tuple(justfile.scripts(name, words[1:], start))
-    # Several recipes without parameters may be called at once.
-    if name in justfile.recipes and not justfile.recipes[name].parameters:
-        found = tuple(
-            script for word in words or [name] for script in justfile.scripts(word, [], start)
-        )
-    return found or None
+    return tuple(_called(justfile, words, start)) or None
 
 
-def _split(words: tuple[str, ...]) -> tuple[list[str], str | None]:
-    found: list[str] = []
-    named: str | None = None
-    pending = iter(words)
-    for word in pending:
-        if word in _VALUED:
-            value = next(pending, "")
-            named = value if word in {"-f", "--justfile"} else named
-        elif found or not (word.startswith("-") or "=" in word):
-            found.append(word)
-    return found, named
+def _called(justfile: _Justfile, words: list[str], start: Script) -> Iterator[Script]:
+    """Yield the scripts of a recipe with its arguments, or of several recipes without parameters."""
+    name, *arguments = words or [*justfile.recipes][:1] or [""]
+    recipe = justfile.recipes.get(name)
+    if recipe is None or recipe.parameters:
+        yield from justfile.scripts(name, arguments, start)
+        return
+    for word in (name, *arguments):
+        yield from justfile.scripts(word, [], start)
 
 
 def _find(directory: str, files: WorkingTree) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from heroci_action.detection.ci.command_line import split_at_dashes
 from heroci_action.detection.ci.matrix import version_of
 from heroci_action.detection.ci.python_values import Values
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
@@ -25,12 +26,10 @@ class _Arguments:
 
     @classmethod
     def parse(cls, words: tuple[str, ...]) -> _Arguments:
-        found = cls()
-        if "--" in words:
-            index = words.index("--")
-            words, found.posargs = words[:index], words[index + 1 :]
+        own, posargs = split_at_dashes(words)
+        found = cls(posargs=posargs)
         pending = ""
-        for word in words:
+        for word in own:
             name, sign, value = word.partition("=")
             if word.startswith("-"):
                 pending = name

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from heroci_action.detection.ci.command_line import read_options
 from heroci_action.detection.ci.records import UNKNOWN, Job, Trigger
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.repository.files import RepositoryFiles
@@ -21,40 +22,12 @@ _PART, _FILE, CLASS = 1, 2, 3
 _POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
 _VALUED = frozenset(
     {
-        "-k",
-        "-m",
-        "--tag",
-        "--exclude-tag",
-        "--settings",
-        "--ds",
-        "-p",
-        "-c",
-        "-o",
-        "-n",
-        "-W",
-        "--ignore",
-        "--deselect",
-    }
-    | {
-        "--pattern",
-        "--verbosity",
-        "-v",
-        "--cov-report",
-        "--maxfail",
-        "--junitxml",
-        "--parallel",
-        "--numprocesses",
-    }
-    | {
-        "--rootdir",
-        "--durations",
-        "--tb",
-        "--top-level-directory",
-        "-t",
-        "--testrunner",
+        "-k", "-m", "--tag", "--exclude-tag", "--settings", "--ds", "-p", "-c", "-o", "-n", "-W", "--ignore",
+        "--deselect", "--pattern", "--verbosity", "-v", "--cov-report", "--maxfail", "--junitxml", "--parallel",
+        "--numprocesses", "--rootdir", "--durations", "--tb", "--top-level-directory", "-t", "--testrunner",
         "--pythonpath",
     }
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,18 +166,9 @@ def _width(word: str, run: TestRun) -> int:
 
 def select(run: TestRun) -> list[str]:
     """Return the labels, tags and expressions that select tests; excluded ones do not count."""
-    found: list[str] = []
-    pending = iter(run.arguments)
-    for word in pending:
-        name, sign, value = word.partition("=")
-        if name in _SELECTING and not sign:
-            value = next(pending, "")
-        elif re.match(r"-[mk].", word) and not sign:
-            name, value = word[:2], word[2:]
-        elif word in _VALUED:
-            next(pending, None)
-        if name in _SELECTING and not re.match(r"\s*not\b", value):
-            found.append(f"{name} {value}")
-        elif not word.startswith("-"):
-            found.append(word)
-    return [word for word in found if UNKNOWN not in word]
+    chosen = (
+        f"{name} {value}".lstrip()
+        for name, value in read_options(run.arguments, _VALUED)
+        if not name or (name in _SELECTING and not re.match(r"\s*not\b", value))
+    )
+    return [text for text in chosen if UNKNOWN not in text]

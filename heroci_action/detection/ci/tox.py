@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from heroci_action.detection.ci.command_line import Options, split_at_dashes, split_words
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.tox_config import ToxConfig, ToxEnvironment
@@ -19,62 +21,27 @@ _VALUED = frozenset(
 _COMMANDS = frozenset({"run", "r", "run-parallel", "p"})
 
 
-@dataclass(kw_only=True)
-class _Arguments:
-    names: str | None = None
-    config: str | None = None
-    posargs: tuple[str, ...] = ()
-    runs: bool = True
-
-    @classmethod
-    def parse(cls, words: tuple[str, ...]) -> _Arguments:
-        own, _, posargs = _partition(words)
-        found = cls(posargs=posargs)
-        pending = iter(own)
-        for word in pending:
-            name, sign, value = word.partition("=")
-            if not sign and re.match(r"-[ecfmx].", word):
-                name, value = word[:2], word[2:]
-            elif word in _VALUED:
-                value = next(pending, "")
-            if name == "-e":
-                found.names = value
-            elif name in {"-c", "--conf"}:
-                found.config = value
-            elif not word.startswith("-") and word not in _COMMANDS:
-                found.runs = False
-        return found
-
-
-def _partition(words: tuple[str, ...]) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
-    if "--" not in words:
-        return words, "", ()
-    index = words.index("--")
-    return words[:index], "--", words[index + 1 :]
-
-
 def expand_tox(
     command: Command, tree: RepositoryFiles, python: str | None
 ) -> tuple[Script, ...] | None:
     """Return the installations and commands of the environments; None if tox is not configured or only lists."""
-    asked = _Arguments.parse(command.call.arguments)
-    config = ToxConfig.read(tree, command.directory, asked.config)
-    if config is None or not asked.runs:
+    words, posargs = split_at_dashes(command.call.arguments)
+    options = Options.split(words, _VALUED)
+    config = ToxConfig.read(tree, command.directory, options.value("-c", "--conf"))
+    if config is None or not _COMMANDS.issuperset(options.words):
         return None
-    names = _named(asked.names or command.env.get("TOXENV", ""))
+    names = _named(options.value("-e") or command.env.get("TOXENV", ""))
     checks: list[str] = []
-    if not names or names == ["ALL"]:
-        chosen = choose(config.names, python)
-        names = [chosen or f"py{(python or '').replace('.', '')}"]
+    if names in ([], ["ALL"]):
+        names = [choose(config.names, python) or f"py{(python or '').replace('.', '')}"]
         # Environments that only check the code show which lint tools the project uses.
         checks = [name for name in config.names if is_check(name)]
-    environments = [
-        *(config.environment(name, asked.posargs, command.env) for name in names),
+    environments = (
+        *(config.environment(name, posargs, command.env) for name in names),
         *(replace(config.environment(name, (), command.env), installs=False) for name in checks),
-    ]
-    return tuple(
-        script for environment in environments for script in _scripts(environment, command, config)
     )
+    scripts = (_scripts(environment, command, config) for environment in environments)
+    return tuple(itertools.chain.from_iterable(scripts))
 
 
 def _named(wanted: str) -> list[str]:
@@ -84,15 +51,12 @@ def _named(wanted: str) -> list[str]:
 
 def _scripts(environment: ToxEnvironment, command: Command, config: ToxConfig) -> Iterator[Script]:
     env = {**command.env, **environment.variables}
-    for line in (
-        _installations(environment, spell(config.directory)) if environment.installs else ()
-    ):
+    for line in _installations(environment, spell(config.directory)):
         yield Script(text=line, source=config.path, directory=config.directory, env=env)
     for line in environment.commands:
         # Tox runs programs, not a shell: a dollar or a star is only itself.
-        text = line.lstrip("-! ")
         yield Script(
-            text=shlex.join(_split(text)),
+            text=shlex.join(split_words(line.lstrip("-! "))),
             source=config.path,
             directory=environment.directory,
             env=env,
@@ -100,15 +64,10 @@ def _scripts(environment: ToxEnvironment, command: Command, config: ToxConfig) -
         )
 
 
-def _split(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError:
-        return line.split()
-
-
 def _installations(environment: ToxEnvironment, directory: str) -> Iterator[str]:
     """Yield what tox installs in the form of calls of pip in the directory of its configuration."""
+    if not environment.installs:
+        return
     deps = (line.replace(f"{directory}/", "") for line in environment.deps)
     words = [word for line in deps for word in _requirement(line)]
     words += [word for group in environment.groups for word in ("--group", group)]

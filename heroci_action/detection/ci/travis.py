@@ -9,7 +9,6 @@ import itertools
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from heroci_action.detection.ci.jobs import read_job
@@ -52,18 +51,14 @@ def read_travis(tree: RepositoryFiles) -> Iterator[Job]:
     )
     if content.get("script") is not None:
         others = similar_legs(legs, leg, python=_python)
-        similar = partial(_similar, content, others, tree)
-        yield replace(_job("", content, leg, tree), similar=similar)
+        yield replace(
+            _job("", content, leg, tree),
+            similar=lambda: tuple(_job("", content, other, tree) for other in others),
+        )
     for number, entry in enumerate(alone, start=1):
         name = str(entry.get("name", entry.get("stage", f"job {number}")))
         forgiven = any(_allows(rule, entry) for rule in allowed)
         yield replace(_job(name, {**content, **entry}, entry, tree), may_fail=forgiven)
-
-
-def _similar(
-    content: Mapping[str, Any], legs: tuple[Leg, ...], tree: RepositoryFiles
-) -> tuple[Job, ...]:
-    return tuple(_job("", content, leg, tree) for leg in legs)
 
 
 def _legs(content: Mapping[str, Any]) -> Iterator[Leg]:

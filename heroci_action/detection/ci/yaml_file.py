@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
+from heroci_action.detection.ci.command_line import split_words
 from heroci_action.repository.files import RepositoryFiles
 
 
@@ -71,6 +71,11 @@ def is_reference(value: object) -> bool:
     return isinstance(value, _Reference)
 
 
+def is_false(text: str) -> bool:
+    """Return whether a text is a false value; every scalar is read as text."""
+    return text.lower() in {"", "false", "0", "null"}
+
+
 def table(value: object) -> Mapping[str, Any]:
     """Return a value if it is a table, else an empty one."""
     return value if isinstance(value, Mapping) else {}
@@ -89,13 +94,5 @@ def texts(value: object) -> list[str]:
 
 
 def arguments(command: object) -> list[str]:
-    """Return the words of a container's command, which may be one text or a list.
-
-    A text whose quotes do not match is split at blanks.
-    """
-    if not isinstance(command, str):
-        return texts(command)
-    try:
-        return shlex.split(command)
-    except ValueError:
-        return command.split()
+    """Return the words of a container's command, which may be one text or a list."""
+    return split_words(command) if isinstance(command, str) else texts(command)
