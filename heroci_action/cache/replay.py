@@ -165,7 +165,7 @@ class CachedEngine:
         return {
             name: entry
             for name, entry in self._recorded.items()
-            if _is_worth_storing(stages[name], entry) and _is_complete(entry)
+            if _is_worth_storing(stages[name], entry)
         }
 
     def _is_unchanged(self) -> bool:
@@ -283,19 +283,16 @@ class _RecordingScope:
 
 def _is_worth_storing(stage: StageResult, entry: Entry) -> bool:
     """Return whether a stage passed without anything that another run might judge differently."""
-    return stage.status is Status.PASSED and all(_is_clean(step, entry) for step in stage.steps)
+    return stage.status is Status.PASSED and all(
+        _is_clean(step, entry.steps.get(step.name)) for step in stage.steps
+    )
 
 
-def _is_clean(step: StepResult, entry: Entry) -> bool:
-    """Return whether a step passed, and its reports without a warning."""
-    record = entry.steps.get(step.name)
-    known = record.outcome.warnings if record and record.outcome else ()
-    doubtful = step.problems or step.incomplete or step.origin or set(step.warnings) - set(known)
+def _is_clean(step: StepResult, record: StepRecord | None) -> bool:
+    """Return whether a step passed, its reports without a warning, and is recorded completely."""
+    if record is None or record.outcome is None or record.outcome.exit_code:
+        return False
+    new_warnings = set(step.warnings) - set(record.outcome.warnings)
+    doubtful = step.problems or step.incomplete or step.origin or new_warnings
     flaky = any(test.status.is_unsuccessful or test.status is Status.FLAKY for test in step.tests)
     return step.status is Status.PASSED and not doubtful and not flaky
-
-
-def _is_complete(entry: Entry) -> bool:
-    return all(
-        step.outcome is not None and step.outcome.exit_code == 0 for step in entry.steps.values()
-    )

@@ -14,7 +14,7 @@ from heroci_action.commands.file_change import FileChange
 from heroci_action.commands.suggestions import suggest_toml
 from heroci_action.commands.workflow_file import WORKFLOW, Axis, Jobs, is_action, workflow
 from heroci_action.config.location import read_file, repository_root
-from heroci_action.detection.supported_versions import find_supported_versions
+from heroci_action.detection.supported_versions import Supported, find_supported_versions
 from heroci_action.errors import UsageError
 from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig, load
@@ -45,7 +45,15 @@ def command(*, path: Path, action: str | None, yes: bool, force: bool) -> int:
     root = repository_root(place)
     project = load(place)
     projects = _projects(project, place)
-    changes = [change for change in _changes(project, place, uses, projects) if change.is_needed]
+    supported = find_supported_versions(RepositoryFiles.read(root))
+    changes = [
+        change
+        for change in (
+            *_workflow(project, uses, projects, supported=supported),
+            *_suggestions(project, place, projects, supported=supported),
+        )
+        if change.is_needed
+    ]
     if not changes:
         click.echo("Nothing to do: all files are up to date." if uses else "Nothing to write.")
     elif _confirm(changes, yes=yes, force=force):
@@ -81,45 +89,53 @@ def _projects(project: ProjectConfig, place: Path) -> tuple[str, ...]:
     if "working-directory" in written:
         return ()
     if place != root:
-        found = load(root).config.working_directory if _has_project(root) else None
-        return () if found == directory and not project.facts.other_projects else (directory,)
+        is_default = _default_project(root) == directory and not project.facts.other_projects
+        return () if is_default else (directory,)
     others = sorted(project.facts.other_projects)
     return (directory, *others) if others else ()
 
 
-def _has_project(root: Path) -> bool:
+def _default_project(root: Path) -> str | None:
+    """Return the directory of the project that HeroCI finds at the root; None if it finds none."""
     try:
-        load(root)
+        return load(root).config.working_directory
     except UsageError:
-        return False
-    return True
+        return None
 
 
-def _changes(
-    project: ProjectConfig, place: Path, action: str | None, projects: tuple[str, ...]
+def _workflow(
+    project: ProjectConfig, action: str | None, projects: tuple[str, ...], *, supported: Supported
 ) -> Iterator[FileChange]:
-    root = project.root
     if action:
-        jobs = _jobs(project, projects)
-        text = workflow(action=action, branch=_default_branch(root), jobs=jobs)
-        yield FileChange.of(root, WORKFLOW, text)
+        jobs = _jobs(project, projects, supported)
+        text = workflow(action=action, branch=_default_branch(project.root), jobs=jobs)
+        yield FileChange.of(project.root, WORKFLOW, text)
+
+
+def _suggestions(
+    project: ProjectConfig, place: Path, projects: tuple[str, ...], *, supported: Supported
+) -> Iterator[FileChange]:
+    """Yield the suggestions for the project, or for each of several."""
     if not project.facts.other_projects:
-        yield from _suggestions(project, place, "heroci.toml")
+        yield from _suggested_file(project, place, "heroci.toml", supported=supported)
         return
     for directory in projects:
-        inside = root / directory
-        yield from _suggestions(load(inside), inside, join(directory, "heroci.toml"))
+        inside = project.root / directory
+        file = join(directory, "heroci.toml")
+        yield from _suggested_file(load(inside), inside, file, supported=supported)
 
 
-def _suggestions(project: ProjectConfig, place: Path, file: str) -> Iterator[FileChange]:
+def _suggested_file(
+    project: ProjectConfig, place: Path, file: str, *, supported: Supported
+) -> Iterator[FileChange]:
     """Yield the new file with suggestions; a file of the project is not changed, its values were decided on."""
     written, _ = read_file(project.root, place)
-    text = suggest_toml(project)
+    text = suggest_toml(project, supported)
     if text and not written and not (project.root / file).exists():
         yield FileChange.of(project.root, file, text)
 
 
-def _jobs(project: ProjectConfig, projects: tuple[str, ...]) -> Jobs:
+def _jobs(project: ProjectConfig, projects: tuple[str, ...], supported: Supported) -> Jobs:
     """Return a job for each project, or for each cell of the matrix, or for each supported Python."""
     if len(projects) > 1:
         return Jobs(axis=Axis.PROJECT, values=projects)
@@ -127,7 +143,7 @@ def _jobs(project: ProjectConfig, projects: tuple[str, ...]) -> Jobs:
     names = tuple(cell.name for cell in cells(project.config.matrix))
     if len(names) > 1:
         return Jobs(directory=directory, axis=Axis.CELL, values=names)
-    pythons = find_supported_versions(RepositoryFiles.read(project.root)).pythons
+    pythons = supported.pythons
     if len(pythons) > 1 and project.detected("python"):
         return Jobs(directory=directory, axis=Axis.PYTHON, values=pythons)
     return Jobs(directory=directory)

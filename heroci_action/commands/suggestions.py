@@ -6,10 +6,9 @@ import textwrap
 from collections.abc import Iterator
 
 from heroci_action.commands.toml_text import toml_key, toml_value
-from heroci_action.detection.supported_versions import find_supported_versions
+from heroci_action.detection.supported_versions import Supported
 from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig
-from heroci_action.repository.files import RepositoryFiles
 
 _WIDTH = 118
 _HEADER = """\
@@ -18,9 +17,10 @@ _HEADER = """\
 """
 
 
-def suggest_toml(project: ProjectConfig) -> str:
+def suggest_toml(project: ProjectConfig, supported: Supported) -> str:
     """Return the commented file; empty if there is nothing to suggest."""
-    parts = [*_values(project), *_detected(project), *_before(project), *_matrix(project)]
+    matrix = () if cells(project.config.matrix) else _matrix(supported)
+    parts = [*_values(project), *_detected(project), *_before(project), *matrix]
     return "\n".join([_HEADER, *parts]) if parts else ""
 
 
@@ -74,10 +74,9 @@ def _before(project: ProjectConfig) -> Iterator[str]:
     yield "".join((*lines, "# ]\n"))
 
 
-def _matrix(project: ProjectConfig) -> Iterator[str]:
+def _matrix(found: Supported) -> Iterator[str]:
     """Yield a matrix of the supported versions, if there is more than one Django."""
-    found = find_supported_versions(RepositoryFiles.read(project.root))
-    if len(found.djangos) > 1 and not cells(project.config.matrix):
+    if len(found.djangos) > 1:
         why = f"{found.source} lists several versions of Django; see docs/matrix.md."
         pythons = f"# python = {toml_value(list(found.pythons))}\n" if found.pythons else ""
         django = f"# django = {toml_value(list(found.djangos))}\n"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 SHOWN = 20  # failures and findings that are listed
+JUNIT = "junit.xml"
 PAGE = "report.html"
 
 
@@ -71,8 +72,7 @@ class Closing:
             self.terminal.title("Lines of the project's CI that did not run")
         for line in lines[:SHOWN]:
             self.terminal.say(f"  {one_line(line.line)} ({one_line(line.reason)})")
-        if len(lines) > SHOWN:
-            self.terminal.say(f"  and {len(lines) - SHOWN:,} more, in {PAGE}")
+        self._print_rest(len(lines), PAGE)
 
     def _print_slowest(self, result: Result) -> None:
         tests = slowest_tests(result, self.durations)
@@ -131,9 +131,10 @@ class Closing:
             self.terminal.say(_finding(finding), SEVERITIES[finding.severity])
         self._print_rest(len(findings))
 
-    def _print_rest(self, number: int) -> None:
+    def _print_rest(self, number: int, file: str = JUNIT) -> None:
+        """Print how many more there are, and the file that lists them."""
         if number > SHOWN:
-            self.terminal.say(f"  and {number - SHOWN:,} more, in junit.xml")
+            self.terminal.say(f"  and {number - SHOWN:,} more, in {file}")
 
     def _print_reports(self) -> None:
         """Print the names of the reports, the page for people last."""

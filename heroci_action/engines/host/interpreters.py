@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from heroci_action.engines.host.pyenv import find_interpreters
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.process import Program, capture
 from heroci_action.errors import UsageError
@@ -45,7 +46,7 @@ async def available(uv: Uv) -> tuple[str, ...]:
 
 async def find_installed(version: str, uv: Uv) -> Interpreter | None:
     """Return the interpreter of this version if it is installed."""
-    for path in _pyenv_versions(uv, version):
+    for path in find_interpreters(version, uv.workspace.machine):
         found = await _inspect(path, uv)
         if found:
             return found
@@ -56,24 +57,6 @@ async def find_installed(version: str, uv: Uv) -> Interpreter | None:
 async def _download(version: str, uv: Uv) -> Interpreter | None:
     installed = await uv.capture("python", "install", "--quiet", version)
     return await find_installed(version, uv) if installed.exit_code == 0 else None
-
-
-def _pyenv_versions(uv: Uv, version: str) -> list[Path]:
-    """Return pyenv's interpreters, newest first; its shims on the PATH fail for versions other than its current one."""
-    machine = uv.workspace.machine
-    root = Path(
-        machine.get("PYENV_ROOT") or Path(machine.get("HOME", "/root"), ".pyenv"), "versions"
-    )
-    pattern = version if version.count(".") > 1 else f"{version}.*"
-    try:
-        return sorted(root.glob(f"{pattern}/bin/python"), key=_version_key, reverse=True)
-    except OSError:
-        # HOME still names another user's directory after `su` or `sudo -E`.
-        return []
-
-
-def _version_key(path: Path) -> tuple[int, ...]:
-    return tuple(int(part) for part in path.parts[-3].split(".") if part.isdigit())
 
 
 async def _inspect(path: Path, uv: Uv) -> Interpreter | None:

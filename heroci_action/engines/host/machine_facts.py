@@ -7,9 +7,9 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 
 from heroci_action.engines.host.postgres_binaries import choose, find_binaries
+from heroci_action.engines.host.pyenv import find_interpreters, version_of
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Plan
 
@@ -41,15 +41,9 @@ def _system() -> str:
 
 def _python(version: str, path: str, machine: Mapping[str, str]) -> str:
     """Return the full version of the newest Python that fits, from pyenv or from the PATH."""
-    root = machine.get("PYENV_ROOT") or str(Path(machine.get("HOME", "/root"), ".pyenv"))
-    try:
-        installed = [entry.name for entry in Path(root, "versions").glob(f"{version}*")]
-    except OSError:
-        installed = []
+    installed = find_interpreters(version, machine) if version else []
     if installed:
-        return max(
-            installed, key=lambda name: [int(part) for part in name.split(".") if part.isdigit()]
-        )
+        return version_of(installed[0])
     program = shutil.which(f"python{version}", path=path)
     if program is None:
         return ""

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from heroci_action.commands.suggestions import suggest_toml
+from heroci_action.detection.supported_versions import find_supported_versions
 from heroci_action.project import ProjectConfig, load
+from heroci_action.repository.files import RepositoryFiles
 from tests.unit.detection.projects import SQLITE, django, loaded, manage, write
 
 
@@ -22,7 +24,8 @@ def workflow(*lines: str, services: str = "") -> dict[str, str]:
 
 def suggested(root: Path, files: dict[str, str]) -> tuple[str, ProjectConfig]:
     project = loaded(root, files)
-    return suggest_toml(project), project
+    supported = find_supported_versions(RepositoryFiles.read(project.root))
+    return suggest_toml(project, supported), project
 
 
 def test_nothing_is_suggested_if_detection_knows_everything(tmp_path: Path) -> None:
