@@ -88,9 +88,9 @@ def _program_paths(config: Config, written: Written, tree: RepositoryFiles) -> I
 def _paths(config: Config, written: Written, tree: RepositoryFiles) -> Iterator[Problem]:
     if written.has("working-directory"):
         yield from _directory(tree, "working-directory", config.working_directory)
-    if written.has("requirements"):
-        for index, file in enumerate(config.requirements):
-            yield from _file(tree, f"requirements[{index}]", file, like=r".*\.(txt|in|toml)")
+    for key, files in (("requirements", config.requirements), ("constraints", config.constraints)):
+        for index, file in enumerate(files if written.has(key) else ()):
+            yield from _file(tree, f"{key}[{index}]", file, like=r".*\.(txt|in|toml)")
     if config.lock and written.has("lock"):
         yield from _file(tree, "lock", config.lock, like=r".*\.lock|(.*/)?pylock[\w.]*\.toml")
     yield from _program_paths(config, written, tree)

@@ -309,6 +309,8 @@ class Config(Table):
     """Directory in which commands run (the one with manage.py), relative to the repository's root. Detected."""
     requirements: Paths = ()
     """Requirements files, relative to the repository's root. Detected."""
+    constraints: Paths = ()
+    """Constraints files of pip, which limit the versions of whatever is installed without a lock file. Detected."""
     packages: Texts = ()
     """Additional packages, as pip accepts them."""
     extras: Texts = ()

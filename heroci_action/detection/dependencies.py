@@ -7,20 +7,20 @@ from collections.abc import Iterator
 
 from packaging.requirements import Requirement
 
-from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.debian_packages import debian_name
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.markers import applicable
+from heroci_action.detection.pkg_resources import REQUIREMENT, importing_file
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.python_version import choose_python
 from heroci_action.detection.requirement_files import distribution
-from heroci_action.detection.requirements import distributions, find_dependencies
+from heroci_action.detection.requirements import Dependencies, distributions, find_dependencies
 from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.settings_source import uses_geodjango
 
-_INSTALL = re.compile(r"\b(?:apt(?:-get)? (?:-\S+ )*install|apk (?:-\S+ )*add)(?: ([^&|;$<>`]*))?")
+_INSTALLERS = (("apt-get", "install"), ("apt", "install"), ("apk", "add"))
 # HeroCI brings the servers itself.
 _SERVER = re.compile(
     r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?"
@@ -67,14 +67,26 @@ def _missing_pytest(project: ProjectFiles) -> Iterator[str]:
             yield "pytest-django"
 
 
+def _undeclared(project: ProjectFiles, found: Dependencies) -> Iterator[Finding]:
+    """Yield packages that the tests need although the project does not declare them."""
+    if project.configured("packages") is not None:
+        return
+    missing = [*_missing_pytest(project)]
+    reasons = ["pytest runs the tests, and no dependency requires it"] if missing else []
+    known = found.names | found.locked_names
+    importing = importing_file(project) if known and "setuptools" not in known else None
+    if importing:
+        missing.append(REQUIREMENT)
+        reasons.append(f"{importing} imports pkg_resources")
+    if missing:
+        yield Found("packages", [*found.packages, *missing], "; ".join(reasons))
+
+
 def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the lock or requirements, extras and groups, and the system packages."""
     found = find_dependencies(project)
-    missing = tuple(_missing_pytest(project))
-    if missing and project.configured("packages") is None:
-        why = "pytest runs the tests, and no dependency requires it"
-        yield Found("packages", [*found.packages, *missing], why)
-    for key in ("lock", "requirements", "packages", "extras", "groups"):
+    yield from _undeclared(project, found)
+    for key in ("lock", "requirements", "constraints", "packages", "extras", "groups"):
         value = getattr(found, key)
         if value:
             yield Found(key, value if isinstance(value, str) else list(value), found.why)
@@ -123,16 +135,13 @@ def _needed_packages(project: ProjectFiles) -> dict[str, str]:
     return {**needed, "gdal-bin": "GeoDjango"} if uses_geodjango(project) else needed
 
 
-def _packages_of(project: ProjectFiles, command: Command) -> list[str]:
-    """Return what `apt-get install NAME…`, `cat FILE | xargs apt-get install` and `apk add` install."""
-    match = _INSTALL.search(command.line)
-    if match is None:
-        return []
-    piped = re.match(r"cat (\S+) \| .*\bxargs\b", command.line)
-    path = locate(piped[1], command.directory) if piped else None
-    lines = project.tree.text(path).splitlines() if path else []
-    listed = [name for line in lines for name in line.partition("#")[0].split()]
-    return [*(match[1] or "").split(), *listed]
+def _packages_of(command: Command) -> list[str]:
+    """Return what `apt-get install NAME…` and `apk add NAME…` install."""
+    words = [word.rpartition("/")[2] for word in command.words]
+    for program, verb in _INSTALLERS:
+        if program in words and verb in words[words.index(program) :]:
+            return words[words.index(verb, words.index(program)) + 1 :]
+    return []
 
 
 def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
@@ -140,7 +149,7 @@ def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
     installed: dict[str, str] = {}
     missing: dict[str, str] = {}
     for command in (*project.image_commands, *project.evidence.testing):
-        for word in _packages_of(project, command):
+        for word in _packages_of(command):
             # `gettext=0.21-12`: Debian has another build of it.
             name = word.partition("=")[0]
             if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name) and not _SERVER.fullmatch(name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
@@ -111,7 +111,7 @@ def read_installs(project: ProjectFiles) -> Installs:
         for c in (*command.via, command)
     )
     for command in commands:
-        part = _Reader(project, command.directory).read(list(command.words))
+        part = _Reader(project, command.directory, command.env).read(list(command.words))
         if part is not None:
             found = _merge(found, replace(part, source=command.source))
     files = without_included(project.tree, found.files)
@@ -154,6 +154,7 @@ def _listed(options: Options, *names: str) -> tuple[str, ...]:
 class _Reader:
     project: ProjectFiles
     directory: str
+    env: Mapping[str, str]
 
     def read(self, call: list[str]) -> Installs | None:
         """Read a call; None if it installs nothing for the project."""
@@ -184,9 +185,12 @@ class _Reader:
         named = (*given.words, *given.values("-e", "--editable"))
         local = dict(filter(None, map(_local, named)))
         extras = re.findall(r"[^\s,]+", " ".join(local.values()))
+        constraints = _listed(given, "-c", "--constraint", "--constraints")
+        # Only one of the two programs reads each of the variables; a job sets the one of its own.
+        named_by_env = self.env.get("PIP_CONSTRAINT") or self.env.get("UV_CONSTRAINT") or ""
         return Installs(
             files=tuple(file for file in files if file not in declared),
-            constraints=self._files(_listed(given, "-c", "--constraint", "--constraints")),
+            constraints=self._files((*constraints, *named_by_env.split())),
             packages=tuple(word for word in named if word not in local and _is_package(word)),
             extras=(*extras, *_listed(given, "--extra")),
             groups=tuple(name.rpartition(":")[2] for name in _listed(given, "--group")),

@@ -30,6 +30,8 @@ _TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
 _FILE_PROGRAMS = frozenset(
     {"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"}
 )
+_SYSTEM_PROGRAMS = _FILE_PROGRAMS | PACKAGE_MANAGERS | {"node", "sh", "bash", "sed"}
+_NODE_LAUNCHERS = frozenset({"npx", "bunx"})
 
 
 @once
@@ -61,23 +63,29 @@ def _leave_out(command: Command, reason: str) -> LeftOut:
 def _around_tests(project: ProjectFiles) -> tuple[list[Command], list[Command]]:
     """Return the commands in front of the first test run, and the others that run no tests.
 
-    A task of npm is one command.
+    A task of npm is one command, unless the tests are a part of it.
     """
     before: list[Command] = []
     after: list[Command] = []
+    runs = [command for command in project.commands if find_test_run(command, project.tree)]
+    around = {id(outer) for command in runs for outer in command.via}
     started = False
     for command in project.commands:
-        if find_test_run(command, project.tree):
+        if any(command is run for run in runs):
             started = True
             continue
         found = after if started else before
-        task = next(
-            (outer for outer in command.via if outer.call.name in PACKAGE_MANAGERS), command
-        )
+        task = _task(command, around)
         # The commands of a pipeline share their line.
         if not (found and (task is found[-1] or (command.piped and found[-1].line == task.line))):
             found.append(task)
     return before, after
+
+
+def _task(command: Command, around: set[int]) -> Command:
+    """Return the outermost task of npm that a command is a part of, but none with the tests in it; else the command."""
+    tasks = (outer for outer in command.via if outer.call.name in PACKAGE_MANAGERS)
+    return next((task for task in tasks if id(task) not in around), command)
 
 
 def _redirects(command: Command) -> bool:
@@ -186,7 +194,16 @@ class _Line:
                 if self.call.module
                 else ["python", self.call.program]
             )
+        if set(self.call.launchers) & _NODE_LAUNCHERS:
+            return ["npx", self.call.program] if len(self.call.launchers) > 1 else None
+        if self._is_of_node():
+            return ["npx", self.call.program]
         return [self.call.program] if self.call.launchers else None
+
+    def _is_of_node(self) -> bool:
+        """Return whether a script of package.json calls a program that npm finds in node_modules."""
+        named = "/" not in self.call.program and self.call.name not in _SYSTEM_PROGRAMS
+        return named and any(outer.call.name in PACKAGE_MANAGERS for outer in self.command.via)
 
     def _place(self) -> str:
         """Return the directory of the line; Django's commands run in the working directory."""

@@ -45,6 +45,7 @@ class Dependencies:
 
     lock: str | None = None
     requirements: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -121,7 +122,13 @@ def _nearest(project: ProjectFiles, names: Iterable[str]) -> str | None:
 def _from_packages(installs: Installs) -> Dependencies:
     direct = tuple(parse_requirements(installs.packages))
     why = f"what {installs.source} installs"
-    return Dependencies(packages=installs.packages, direct=direct, exact=direct, why=why)
+    return Dependencies(
+        constraints=installs.constraints,
+        packages=installs.packages,
+        direct=direct,
+        exact=direct,
+        why=why,
+    )
 
 
 def _from_files(project: ProjectFiles, installs: Installs, why: str) -> Dependencies:
@@ -135,6 +142,7 @@ def _from_files(project: ProjectFiles, installs: Installs, why: str) -> Dependen
     direct = (*requirements, *parse_requirements((*declared.lines, *packages)))
     return Dependencies(
         requirements=installs.files,
+        constraints=installs.constraints,
         packages=packages,
         extras=declared.extras,
         groups=declared.groups,
@@ -216,6 +224,7 @@ def _from_metadata(project: ProjectFiles, installs: Installs) -> Dependencies:
     direct = tuple(parse_requirements((*declared.lines, *installs.packages)))
     place = "the root" if metadata.directory == "." else metadata.directory
     return Dependencies(
+        constraints=installs.constraints,
         packages=installs.packages,
         extras=declared.extras,
         groups=declared.groups,

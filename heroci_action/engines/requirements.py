@@ -23,6 +23,12 @@ _LOCAL = re.compile(
 _NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
 
 
+def file_arguments(environment: Environment) -> list[str]:
+    """Return the arguments of `uv pip install` for the requirements and constraints files."""
+    options = (("-r", environment.requirements), ("-c", environment.constraints))
+    return [word for option, files in options for file in files for word in (option, file)]
+
+
 def project_arguments(environment: Environment, project: str) -> list[str]:
     """Return the arguments of `uv pip install` for the dependencies that the project in that directory declares."""
     extras = f"[{','.join(environment.extras)}]" if environment.extras else ""
@@ -85,7 +91,7 @@ def ingredients(root: Path, environment: Environment) -> Iterator[Path]:
 
 
 def _requirements_files(root: Path, environment: Environment) -> set[Path]:
-    pending = [root / name for name in environment.requirements]
+    pending = [root / name for name in (*environment.requirements, *environment.constraints)]
     seen: set[Path] = set()
     while pending:
         path = pending.pop().resolve()
@@ -102,7 +108,7 @@ def refers_to_checkout(root: Path, environment: Environment) -> bool:
 
     In doubt, such as for an address with a path, the answer is yes.
     """
-    named = (*environment.requirements, *filter(None, [environment.lock]))
+    named = (*environment.requirements, *environment.constraints, *filter(None, [environment.lock]))
     if environment.install_project or any(_LOCAL.search(each) for each in environment.packages):
         return True
     if any(not (root / name).resolve().is_relative_to(root.resolve()) for name in named):

@@ -40,6 +40,7 @@ def environment(loaded: ProjectConfig) -> Environment:
         python=config.python,
         python_pinned=not loaded.detected("python"),
         requirements=config.requirements,
+        constraints=() if config.lock else config.constraints,
         packages=config.packages,
         extras=config.extras,
         groups=config.groups,

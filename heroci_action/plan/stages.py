@@ -103,6 +103,7 @@ class Environment:
     python: str | None = None
     python_pinned: bool = False
     requirements: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()

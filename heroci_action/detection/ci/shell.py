@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.conditions import is_test, truth
+from heroci_action.detection.ci.outputs import Lines
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.shell_builtins import BUILTINS
 from heroci_action.detection.ci.shell_files import writes_of
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.statement_text import Span, render
 from heroci_action.detection.ci.syntax import fields, parse_shell, text_of
-from heroci_action.detection.ci.words import command_words, expand, expand_one
+from heroci_action.detection.ci.words import command_words, expand, expand_one, lines_of
+from heroci_action.detection.ci.xargs import with_words_of_xargs
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -32,13 +34,17 @@ _SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Flow:
-    """The effect of the statements around a command; `outer` is the pipeline or redirection around it."""
+    """The effect of the statements around a command; `outer` is the pipeline or redirection around it.
+
+    `lines` are read from the pipe in front of it, if they are known.
+    """
 
     conditional: bool = False
     may_fail: bool = False
     background: bool = False
     piped: bool = False
     depth: int = 0
+    lines: Lines = None
     outer: Span | None = None
 
 
@@ -83,8 +89,10 @@ def _maybe(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
 
 def _pipeline(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     inner = replace(flow, piped=True, outer=flow.outer or Span.of(node))
-    for child in node.children:
-        yield from _run(child, state.fork(), inner)
+    commands = [child for child in node.children if child.is_named]
+    for index, child in enumerate(commands):
+        lines = lines_of(commands[:index], state)
+        yield from _run(child, state.fork(), replace(inner, lines=lines))
     for write in writes_of(flow.outer or Span.of(node), state):
         state.files.write(write)
 
@@ -125,7 +133,16 @@ def _assignments(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command
 
 def _assign(node: Node, state: ShellState, *, export: bool) -> None:
     name = text_of(node.child_by_field_name("name"))
-    state.assign(name, expand_one(node.child_by_field_name("value"), state), export=export)
+    value = node.child_by_field_name("value")
+    appends = any(child.type == "+=" for child in node.children)
+    if value is not None and value.type == "array":
+        words = tuple(
+            word for child in value.children if child.is_named for word in expand(child, state)
+        )
+        state.assign_array(name, (*state.arrays.get(name, ()), *words) if appends else words)
+        return
+    before = (state.value(name) or "") if appends else ""
+    state.assign(name, before + expand_one(value, state), export=export)
 
 
 def _declaration(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
@@ -255,6 +272,7 @@ def _emit(
 ) -> Iterator[Command]:
     outer = flow.outer or Span.of(node)
     writes = tuple(writes_of(outer, state))
+    words = with_words_of_xargs(words, flow.lines, state)
     yield Command(
         words=tuple(words),
         call=parse_call(tuple(words)),

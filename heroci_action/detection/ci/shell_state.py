@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class ShellState:
     """Directory, variables and functions of a shell; `env` holds the exported variables, `local` the others.
 
-    `directory` is relative to the repository's root; an absolute path is outside it.
+    An array is in `arrays`, and its first element is the value of its name. `directory` is relative to the repository's
+    root; an absolute path is outside it.
     """
 
     files: WorkingTree
@@ -25,6 +26,7 @@ class ShellState:
     directory: str = "."
     env: dict[str, str] = field(default_factory=dict)
     local: dict[str, str] = field(default_factory=dict)
+    arrays: dict[str, tuple[str, ...]] = field(default_factory=dict)
     functions: dict[str, Node] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     script: str = ""
@@ -51,6 +53,7 @@ class ShellState:
             files=self.files.fork(),
             env=dict(self.env),
             local=dict(self.local),
+            arrays=dict(self.arrays),
             functions=dict(self.functions),
         )
 
@@ -73,11 +76,17 @@ class ShellState:
 
     def assign(self, name: str, value: str, *, export: bool = False) -> None:
         """Set a variable, in the environment if it is exported."""
+        self.arrays.pop(name, None)
         if export or self.export_all or name in self.env:
             self.env[name] = value
             self.local.pop(name, None)
         else:
             self.local[name] = value
+
+    def assign_array(self, name: str, words: tuple[str, ...]) -> None:
+        """Set an array."""
+        self.assign(name, words[0] if words else "")
+        self.arrays[name] = words
 
     def export(self, name: str) -> None:
         """Export a variable that may have been set before."""

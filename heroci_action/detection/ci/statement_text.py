@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.records import ROOT
 from heroci_action.detection.ci.shell_state import ShellState
-from heroci_action.detection.ci.syntax import bytes_of, text_of, walk
-from heroci_action.detection.ci.words import ALL_ARGUMENTS, expand_one
+from heroci_action.detection.ci.syntax import bytes_of, walk
+from heroci_action.detection.ci.words import expand_list, expand_one
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -57,8 +57,9 @@ def render(span: Span, state: ShellState) -> str:
 
 def _replacement(node: Node, state: ShellState) -> str | None:
     """Return the text in place of a variable; None for any other part of the statement."""
-    if text_of(node) in ALL_ARGUMENTS:
-        return shlex.join(state.arguments)
+    listed = expand_list(node, state)
+    if listed is not None:
+        return shlex.join(listed)
     if node.type not in {"simple_expansion", "expansion"}:
         return None
     value = expand_one(node, state)

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heroci_action.detection.ci.paths import spell
-from heroci_action.detection.ci.records import ROOT, UNKNOWN
+from heroci_action.detection.ci.outputs import Lines, output_of
+from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.syntax import bytes_of, parse_shell, text_of
-from heroci_action.repository.files import join, parent
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 MAX_WORDS = 2_000  # of one expansion; a longer one is not a realistic command line
-ALL_ARGUMENTS = frozenset({'"$@"', '"${@}"'})
+# `"$@"`, `"${FLAGS[@]}"`, `${FLAGS[@]+"${FLAGS[@]}"}`: each element is a word.
+_LIST = re.compile(r'"\$(?:@|\{(?:@|(\w+)\[@\])\})"|\$\{(\w+)\[@\]:?\+"\$\{\2\[@\]\}"\}')
 _BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
 
 
@@ -33,11 +33,22 @@ class _Part:
 
 def expand(node: Node, state: ShellState) -> list[str]:
     """Return the words that one word of a script becomes; UNKNOWN marks the unknown parts."""
-    if text_of(node) in ALL_ARGUMENTS:
-        return list(state.arguments)
+    listed = expand_list(node, state)
+    if listed is not None:
+        return list(listed)
     fields = _split(_parts(node, state))
     words = (word for field in fields for word in _globbed(field, state))
-    return list(itertools.islice(words, MAX_WORDS))
+    found = list(itertools.islice(words, MAX_WORDS + 1))
+    return found if len(found) <= MAX_WORDS else [UNKNOWN]
+
+
+def expand_list(node: Node, state: ShellState) -> tuple[str, ...] | None:
+    """Return the elements of all arguments or of a known array; None for any other word."""
+    match = _LIST.fullmatch(text_of(node))
+    if match is None:
+        return None
+    name = match[1] or match[2]
+    return state.arrays.get(name) if name else state.arguments
 
 
 def command_words(node: Node, state: ShellState) -> list[str]:
@@ -121,12 +132,21 @@ def _variable(node: Node, state: ShellState) -> str:
     if name:
         return _known(state.value(name))
     match = re.fullmatch(
-        r"\$\{(\w+|[@*#?])(?:\[[^]]*\])?(:?[-=+?]|%%?|##?)?(.*)\}", text_of(node), re.DOTALL
+        r"\$\{(\w+|[@*#?])(?:\[([^]]*)\])?(:?[-=+?]|%%?|##?)?(.*)\}", text_of(node), re.DOTALL
     )
     if match is None:
         return UNKNOWN
     name = "0" if match[1] == "BASH_SOURCE" else match[1]
-    return _known(_modified(state.value(name), match[2] or "", lambda: _operand(node, state)))
+    value = _element(state.arrays[name], match[2]) if name in state.arrays else state.value(name)
+    return _known(_modified(value, match[3] or "", lambda: _operand(node, state)))
+
+
+def _element(words: tuple[str, ...], index: str | None) -> str | None:
+    """Return the element of an array, or all of them in one text."""
+    if index in {"@", "*"}:
+        return " ".join(words)
+    position = int(index) if index and index.isdigit() else 0 if index is None else len(words)
+    return words[position] if position < len(words) else None
 
 
 def _known(value: str | None) -> str:
@@ -156,45 +176,18 @@ def _modified(value: str | None, operator: str, operand: Callable[[], str]) -> s
 
 
 def _substitute(node: Node, state: ShellState) -> str:
-    """Return the output of `$(…)` for the few commands whose output is known without running them."""
-    commands = [child for child in node.children if child.is_named]
-    if len(commands) != 1 or commands[0].type != "command":
-        return UNKNOWN
-    words = [word for child in commands[0].children for word in expand(child, state)]
-    output = _OUTPUTS.get(words[0].rpartition("/")[2]) if words else None
-    found = output(words[1:], state) if output and UNKNOWN not in "".join(words) else None
-    return UNKNOWN if found is None else found
+    """Return the output of `$(…)` if it is known without running it."""
+    named = [child for child in node.children if child.is_named]
+    pipe = named[0].children if len(named) == 1 and named[0].type == "pipeline" else named
+    lines = lines_of([child for child in pipe if child.is_named], state)
+    return UNKNOWN if lines is None else "\n".join(lines)
 
 
-def _git(arguments: list[str], state: ShellState) -> str | None:
-    match arguments:
-        case ["rev-parse", "--show-toplevel"]:
-            return ROOT
-        case ["ls-files", *patterns]:
-            wanted = [
-                _regex([_Part(pattern)], deep=True) for pattern in patterns if pattern != "--"
-            ]
-            files = state.files.matching("|".join(wanted) or ".*", state.directory)
-            return " ".join(file for file in files if state.files.has(join(state.directory, file)))
-    return None
-
-
-def _cat(arguments: list[str], state: ShellState) -> str | None:
-    paths = [state.locate(argument) for argument in arguments]
-    texts = [state.files.text(path) for path in paths if path]
-    return "".join(text.strip() for text in texts if text is not None) if len(texts) == 1 else None
-
-
-_OUTPUTS: Mapping[str, Callable[[list[str], ShellState], str | None]] = {
-    "git": _git,
-    "pwd": lambda _, state: spell(state.directory),
-    "cat": _cat,
-    "echo": lambda arguments, _: " ".join(arguments),
-    "dirname": lambda arguments, _: parent(arguments[-1]) if arguments else None,
-    "basename": lambda arguments, _: (
-        arguments[0].rpartition("/")[2] if len(arguments) == 1 else None
-    ),
-}
+def lines_of(commands: list[Node], state: ShellState) -> Lines:
+    """Return the lines that a pipe of commands prints; None if they are not known."""
+    if any(command.type != "command" for command in commands):
+        return None
+    return output_of([command_words(command, state) for command in commands], state)
 
 
 _READERS: Mapping[str, Callable[[Node, ShellState], _Part]] = {
@@ -241,9 +234,9 @@ def _globbed(parts: list[_Part], state: ShellState) -> Iterator[str]:
     yield from matches or (text,)
 
 
-def _regex(parts: list[_Part], *, deep: bool = False) -> str:
-    """Return the regular expression for a glob; `deep` lets `*` match slashes, as git's patterns do."""
-    wildcards = {"*": ".*" if deep else "[^/]*", "?": "[^/]"}
+def _regex(parts: list[_Part]) -> str:
+    """Return the regular expression for a glob."""
+    wildcards = {"*": "[^/]*", "?": "[^/]"}
     found = []
     for part in parts:
         pieces = [part.text] if part.quoted else re.split(r"(\[[\w!-]+\]|\*+|\?)", part.text)
@@ -253,4 +246,4 @@ def _regex(parts: list[_Part], *, deep: bool = False) -> str:
             else:
                 found.append(wildcards.get(piece[0], piece.replace("[!", "[^")))
     regex = "".join(found).removeprefix(re.escape("./"))
-    return regex if deep else re.sub(r"(^|/)(?=\[\^/\])", r"\1(?!\\.)", regex)
+    return re.sub(r"(^|/)(?=\[\^/\])", r"\1(?!\\.)", regex)

@@ -7,7 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from heroci_action.engines.dagger.places import HOME, PROJECT, ROOT, TOOLS
-from heroci_action.engines.requirements import export_arguments, ingredients, project_arguments
+from heroci_action.engines.requirements import (
+    export_arguments,
+    file_arguments,
+    ingredients,
+    project_arguments,
+)
 from heroci_action.plan.stages import Environment
 
 VERSION_FILE = f"{HOME}/python-version"
@@ -74,7 +79,7 @@ def tools_script(tools: Iterable[str]) -> str:
 
 
 def _install(environment: Environment, declared: Iterable[str]) -> Iterator[str]:
-    arguments = [word for file in environment.requirements for word in ("-r", file)]
+    arguments = file_arguments(environment)
     if environment.lock:
         yield from _export(environment, environment.lock)
         arguments += ["-r", _requirements_of(environment.lock)]

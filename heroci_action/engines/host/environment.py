@@ -22,6 +22,7 @@ from heroci_action.engines.host.locks import lock, try_lock
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.requirements import (
     export_arguments,
+    file_arguments,
     ingredients,
     project_arguments,
     refers_to_checkout,
@@ -173,9 +174,7 @@ class Installer:
 
     async def _requirements(self, environment: Environment, sink: Sink) -> tuple[list[str], int]:
         """Return the arguments of `uv pip install` for the project's part, and the exit code of a failed export."""
-        arguments: list[str] = []
-        for file in environment.requirements:
-            arguments += ["-r", file]
+        arguments = file_arguments(environment)
         if environment.lock:
             exported, code = await self._export(environment, environment.lock, sink)
             if code:

@@ -50,6 +50,14 @@ def test_the_project_itself_is_left_for_the_second_script(tmp_path: Path) -> Non
     assert "-e './.[dev]'" in project_script(environment)
 
 
+def test_constraints_limit_what_is_installed(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("django\n")
+    (tmp_path / "limits.txt").write_text("django<5.2\n")
+    environment = Environment(requirements=("requirements.txt",), constraints=("limits.txt",))
+    assert "-r requirements.txt -c limits.txt" in dependencies_script(tmp_path, environment)
+    assert requirement_files(tmp_path, environment) == {"requirements.txt", "limits.txt"}
+
+
 def test_a_standard_lock_file_is_installed_as_it_is(tmp_path: Path) -> None:
     script = dependencies_script(tmp_path, Environment(lock="pylock.toml"))
     assert "-r pylock.toml" in script

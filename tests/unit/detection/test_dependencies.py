@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -403,19 +404,37 @@ def test_packages_of_ubuntu_get_their_name_in_debian_or_a_warning(
     assert any(package in text and "Debian" in text for text in found.warnings) is warned
 
 
+@pytest.mark.parametrize(
+    ("code", "requirements", "packages"),
+    [
+        ("import pkg_resources", "django", ("setuptools<82",)),
+        ("def version():\n    from pkg_resources import require", "django", ("setuptools<82",)),
+        ("import pkg_resources", "django\nsetuptools<70", ()),
+        ("try:\n    import pkg_resources\nexcept ImportError:\n    pass", "django", ()),
+        ("import importlib.metadata  # not pkg_resources", "django", ()),
+    ],
+)
+def test_setuptools_is_installed_if_the_project_imports_pkg_resources(
+    tmp_path: Path, code: str, requirements: str, packages: tuple[str, ...]
+) -> None:
+    files = {**django(), "requirements.txt": requirements, "mysite/plugins.py": code}
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert loaded(tmp_path, files).config.packages == packages
+
+
 def test_packages_of_a_file_are_installed_and_servers_are_not(tmp_path: Path) -> None:
     job = """
         jobs:
           t:
             steps:
-              - run: cat Aptfile | sudo xargs apt-get install
+              - run: grep -v "^#" Aptfile | sudo xargs apt-get install
               - run: sudo apt-get install -y postgresql-16-postgis-3 redis-server postgresql-client
               - run: python manage.py test
     """
     files = {
         **django(),
         ".github/workflows/ci.yml": job,
-        "Aptfile": "ffmpeg  # video\nlibxmlsec1-dev\n",
+        "Aptfile": "# video\nffmpeg\nlibxmlsec1-dev\n",
     }
     apt = loaded(tmp_path, files).config.apt
     assert apt == ("ffmpeg", "libxmlsec1-dev", "postgresql-client")

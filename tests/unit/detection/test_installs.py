@@ -93,6 +93,25 @@ def test_poetry_installs_every_group_that_is_not_optional(
 
 
 @pytest.mark.parametrize(
+    ("line", "constraints"),
+    [
+        ("pip install -r requirements/base.txt -c limits.txt", ("limits.txt",)),
+        ("uv pip install --constraints=limits.txt -r requirements/base.txt", ("limits.txt",)),
+        ("PIP_CONSTRAINT=limits.txt pip install -r requirements/base.txt", ("limits.txt",)),
+        ("export UV_CONSTRAINT=limits.txt; uv pip install django", ("limits.txt",)),
+        ("pip install -c limits.txt .[checks]", ("limits.txt",)),
+        ("pip install -r requirements/base.txt -c elsewhere.txt", ()),
+    ],
+)
+def test_the_constraints_of_the_ci_limit_the_versions(
+    tmp_path: Path, line: str, constraints: tuple[str, ...]
+) -> None:
+    files = {**django(), **workflow(line), "pyproject.toml": PEP_735, "limits.txt": "django<5.2"}
+    files["requirements/base.txt"] = "django"
+    assert loaded(tmp_path, files).config.constraints == constraints
+
+
+@pytest.mark.parametrize(
     ("line", "extras"),
     [
         ("pip install -e .[checks]", ("checks",)),

@@ -181,6 +181,36 @@ def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("scripts", "lines", "before"),
+    [
+        ('"build": "gulp"', ["npm run build", "python manage.py test"], ["npm run build"]),
+        ("", ["npx gulp less", "python manage.py test"], ["npx gulp less"]),
+        ("", ["uv run npx gulp less", "python manage.py test"], ["npx gulp less"]),
+        (
+            '"pretest": "npm run js", "js": "webpack", "test": "./manage.py test"',
+            ["npm test"],
+            ["npm run js"],
+        ),
+        (
+            '"test": "webpack -p && cp a.txt b.txt && ./manage.py test"',
+            ["npm test"],
+            ["npx webpack -p", "cp a.txt b.txt"],
+        ),
+    ],
+)
+def test_the_scripts_around_the_tests_build_the_assets(
+    tmp_path: Path, scripts: str, lines: list[str], before: list[str]
+) -> None:
+    files = {
+        **django(),
+        **workflow(*lines),
+        "package.json": f'{{"scripts": {{{scripts}}}}}',
+        "a.txt": "a",
+    }
+    assert [step.run for step in the_tests(tmp_path, files).before] == before
+
+
 def test_end_to_end_jobs_do_not_speak_for_the_tests(tmp_path: Path) -> None:
     files = {
         ".github/workflows/a-e2e.yml": "jobs: {t: {steps: [{run: pytest -m e2e browser}]}}",

@@ -1,0 +1,113 @@
+"""The output of the few programs of a script whose output is known without running them."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Mapping
+
+from heroci_action.detection.ci.paths import spell
+from heroci_action.detection.ci.records import ROOT, UNKNOWN
+from heroci_action.detection.ci.shell_state import ShellState
+from heroci_action.repository.files import join, parent
+
+# The lines that a program reads from a pipe; None if it is the first one, or if they are not known.
+Lines = list[str] | None
+_Printer = Callable[[list[str], Lines, ShellState], Lines]
+
+
+def output_of(commands: list[list[str]], state: ShellState) -> Lines:
+    """Return the lines that a pipe of commands prints; None if they are not known."""
+    lines: Lines = None
+    for words in commands:
+        printer = _PRINTERS.get(words[0].rpartition("/")[2]) if words else None
+        if printer is None or UNKNOWN in "".join(words):
+            return None
+        lines = printer(words[1:], lines, state)
+        if lines is None:
+            return None
+    return lines
+
+
+def _git(arguments: list[str], _: Lines, state: ShellState) -> Lines:
+    match arguments:
+        case ["rev-parse", "--show-toplevel"]:
+            return [ROOT]
+        case ["ls-files", *words] if {word for word in words if word.startswith("-")} <= {
+            "-z",
+            "--",
+        }:
+            patterns = [word.removeprefix("./") for word in words if not word.startswith("-")]
+            return _find_files(state, lambda file: not patterns or _fits(file, patterns))
+    return None
+
+
+def _fits(file: str, patterns: list[str]) -> bool:
+    """Return whether git's pattern, in which a star also matches slashes, names a file or its directory."""
+    return any(
+        fnmatch.fnmatchcase(file, pattern) or file.startswith(f"{pattern.rstrip('/')}/")
+        for pattern in patterns
+    )
+
+
+def _find_files(state: ShellState, wanted: Callable[[str], bool]) -> list[str]:
+    files = state.files.matching(".*", state.directory)
+    return [file for file in files if wanted(file) and state.files.has(join(state.directory, file))]
+
+
+def _find(arguments: list[str], _: Lines, state: ShellState) -> Lines:
+    """Read `find DIRECTORY… -name PATTERN`; any other test is not known."""
+    first = next((i for i, word in enumerate(arguments) if word[:1] in {"-", "!", "("}), None)
+    places = [join(place) for place in arguments[:first]] or ["."]
+    match [] if first is None else [word for word in arguments[first:] if word[:6] != "-print"]:
+        case (
+            ["-name", pattern] | ["-type", "f", "-name", pattern] | ["-name", pattern, "-type", "f"]
+        ):
+            return _find_files(
+                state,
+                lambda file: fnmatch.fnmatchcase(file.rpartition("/")[2], pattern)
+                and any(place == "." or file.startswith(f"{place}/") for place in places),
+            )
+    return None
+
+
+def _cat(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
+    if not arguments:
+        return lines
+    paths = [state.locate(argument) for argument in arguments]
+    texts = [state.files.text(path) if path else None for path in paths]
+    known = [text for text in texts if text is not None]
+    return "\n".join(known).strip().splitlines() if len(known) == len(texts) else None
+
+
+def _grep(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
+    options = {letter for word in arguments if word[:1] == "-" for letter in word[1:]}
+    pattern, *files = [word for word in arguments if word[:1] != "-"] or [""]
+    if files:
+        lines = _cat(files, None, state)
+    if lines is None or not options <= set("vEh"):
+        return None
+    try:
+        regex = re.compile(pattern)
+    except re.error:
+        return None
+    return [line for line in lines if (regex.search(line) is None) is ("v" in options)]
+
+
+_PRINTERS: Mapping[str, _Printer] = {
+    "git": _git,
+    "find": _find,
+    "cat": _cat,
+    "grep": _grep,
+    "egrep": _grep,
+    "sort": lambda _, lines, __: sorted(lines) if lines is not None else None,
+    "uniq": lambda _, lines, __: lines,
+    # In front of xargs, it replaces line ends by blanks or the other way round.
+    "tr": lambda arguments, lines, __: lines if "\\n" in "".join(arguments) else None,
+    "pwd": lambda _, __, state: [spell(state.directory)],
+    "echo": lambda arguments, _, __: [" ".join(arguments)],
+    "dirname": lambda arguments, _, __: [parent(arguments[-1])] if arguments else None,
+    "basename": lambda arguments, _, __: (
+        [arguments[0].rpartition("/")[2]] if len(arguments) == 1 else None
+    ),
+}
