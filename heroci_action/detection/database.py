@@ -42,7 +42,7 @@ POSTGRES_DRIVERS = frozenset(
     }
 )  # fmt: skip
 MYSQL_DRIVERS = frozenset({"mysqlclient", "pymysql", "mysql-connector-python"})
-POSTGIS = "postgis/postgis:{version}-{postgis}"
+_DRIVERS = {Vendor.POSTGRESQL: POSTGRES_DRIVERS, Vendor.MYSQL: MYSQL_DRIVERS}
 # The newest PostGIS for an old PostgreSQL; newer ones have 3.5: https://hub.docker.com/r/postgis/postgis
 _POSTGIS_OF = {"9.6": "3.2", "10": "3.2", "11": "3.3", "12": "3.4"}
 # What libpq reads if the settings leave a key out.
@@ -57,18 +57,10 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 # Programs that need a running server, and words in the names of its unit.
 _CLIENTS = frozenset(
     {
-        "psql",
-        "createdb",
-        "createuser",
-        "pg_ctl",
-        "pg_ctlcluster",
-        "pg_isready",
-        "initdb",
-        "mysql",
-        "mysqladmin",
+        "psql", "createdb", "createuser", "pg_ctl", "pg_ctlcluster", "pg_isready", "initdb", "mysql", "mysqladmin",
+        "mysqld", "mysqld_safe", "mariadb", "mariadb-admin",
     }
-    | {"mysqld", "mysqld_safe", "mariadb", "mariadb-admin"}
-)
+)  # fmt: skip
 _SERVER = re.compile(r"postg|mysql|maria")
 # DB_HOST, POSTGRES_USER, MY_DATABASE_PASSWORD
 _VARIABLE = re.compile(
@@ -96,37 +88,44 @@ def detect_database(project: ProjectFiles) -> Iterator[Finding]:
         case Vendor.POSTGRESQL:
             yield from _server(project, way, POSTGRES)
         case Vendor.MYSQL:
-            mariadb = any_image(project, MARIADB) and not ci_image(project, MYSQL)
-            yield from _server(project, way, MARIADB if mariadb else MYSQL)
+            yield from _server(project, way, _choose_mysql(project))
         case Vendor.SQLITE:
             yield from _sqlite(project, way)
         case Vendor.ORACLE:
-            yield Found("services", {}, f"the settings use Oracle ({way.file})")
-            yield Warn(
-                f"{way.file} uses Oracle, which HeroCI cannot start by itself; declare a service with an image, "
-                'services.oracle = { image = "…", port = 1521 }, and point `env` to {oracle.host} and {oracle.port}'
-            )
+            yield from _oracle(way)
         case Vendor.UNKNOWN:
             yield from _not_understood(project)
+
+
+def _choose_mysql(project: ProjectFiles) -> ServerKind:
+    return MARIADB if any_image(project, MARIADB) and not ci_image(project, MYSQL) else MYSQL
+
+
+def _oracle(way: Database) -> Iterator[Finding]:
+    yield Found("services", {}, f"the settings use Oracle ({way.file})")
+    yield Warn(
+        f"{way.file} uses Oracle, which HeroCI cannot start by itself; declare a service with an image, "
+        'services.oracle = { image = "…", port = 1521 }, and point `env` to {oracle.host} and {oracle.port}'
+    )
 
 
 @once
 def choose_database(project: ProjectFiles) -> Database | None:
     """Return the last definition that always holds, or a later one for a server that the project wants."""
     ways = _find(project)
-    if not ways:
-        return None
-    last = max((index for index, way in enumerate(ways) if not way.conditional), default=-1)
-    options = ways[max(last, 0) :]
+    last = max((index for index, way in enumerate(ways) if not way.conditional), default=0)
+    options = ways[last:]
     switched = (way for way in options if way.switches and _is_switched_on(project, way))
-    if chosen := next(switched, None):
-        return chosen
     free = [way for way in options if not way.switches] or options
-    sqlite = [way for way in free if way.vendor is Vendor.SQLITE]
-    wanted = _wanted_vendor(project)
-    if wanted is None or (sqlite and _tests_without_server(project)):
-        return (sqlite or free)[0]
-    return _on_server(free, wanted) or (sqlite or free)[0]
+    return next(switched, None) or _choose_free(project, free)
+
+
+def _choose_free(project: ProjectFiles, ways: list[Database]) -> Database | None:
+    """Return the definition for the server that the project wants, else the one with SQLite, else the first."""
+    sqlite = [way for way in ways if way.vendor is Vendor.SQLITE]
+    wanted = None if sqlite and _tests_without_server(project) else _wanted_vendor(project)
+    on_server = _on_server(ways, wanted) if wanted else None
+    return on_server or next(iter((*sqlite, *ways)), None)
 
 
 def _on_server(ways: list[Database], wanted: Vendor) -> Database | None:
@@ -163,22 +162,15 @@ def _is_switched_on(project: ProjectFiles, way: Database) -> bool:
 def _wanted_vendor(project: ProjectFiles) -> Vendor | None:
     """Return the vendor whose driver is a dependency; if dependencies are unknown, the vendor of the CI's server."""
     names = distributions(project)
-    if names:
-        names |= find_dependencies(project).locked_names
-        wanted = {
-            Vendor.POSTGRESQL: bool(names & POSTGRES_DRIVERS),
-            Vendor.MYSQL: bool(names & MYSQL_DRIVERS),
-        }
-        started = _vendor_of_ci(project)
-        if started and wanted.get(started):
-            return started
-        return next((vendor for vendor, has_driver in wanted.items() if has_driver), None)
-    image = any_image(project, *DATABASES)
-    return _vendor(kind_of(image)) if image else None
+    if not names:
+        return _vendor_of(any_image(project, *DATABASES))
+    names |= find_dependencies(project).locked_names
+    wanted = [vendor for vendor, drivers in _DRIVERS.items() if names & drivers]
+    started = _vendor_of(ci_image(project, *DATABASES))
+    return started if started in wanted else next(iter(wanted), None)
 
 
-def _vendor_of_ci(project: ProjectFiles) -> Vendor | None:
-    image = ci_image(project, *DATABASES)
+def _vendor_of(image: Image | None) -> Vendor | None:
     return _vendor(kind_of(image)) if image else None
 
 
@@ -218,16 +210,26 @@ def _effective_vendor(project: ProjectFiles, way: Database) -> Vendor:
     decided = _vendor_in_ci(project, way, is_free=is_free)
     if decided is not Vendor.UNKNOWN:
         return decided
-    wanted = _wanted_vendor(project)
     if way.vendor is Vendor.UNKNOWN and {"HOST", "USER"} & {*way.literals, *way.variables}:
-        return wanted or Vendor.UNKNOWN
-    # GeoDjango would need more than a plain PostgreSQL.
-    stays = way.vendor is Vendor.SQLITE and uses_geodjango(project)
-    if not is_free or stays or way.vendor in {Vendor.POSTGRESQL, Vendor.MYSQL}:
+        return _wanted_vendor(project) or Vendor.UNKNOWN
+    if not is_free or _is_settled(project, way.vendor):
         return way.vendor
+    return _vendor_by_driver(project, way.vendor)
+
+
+def _is_settled(project: ProjectFiles, vendor: Vendor) -> bool:
+    """Return whether the vendor of the code stays; GeoDjango on SQLite would need more than a plain PostgreSQL."""
+    if vendor is Vendor.SQLITE:
+        return uses_geodjango(project)
+    return vendor in {Vendor.POSTGRESQL, Vendor.MYSQL}
+
+
+def _vendor_by_driver(project: ProjectFiles, vendor: Vendor) -> Vendor:
+    """Return the vendor whose driver is a dependency, else that of the code, which is SQLite if it names none."""
+    wanted = _wanted_vendor(project)
     if wanted or not distributions(project):
         return wanted or Vendor.POSTGRESQL
-    return Vendor.SQLITE if way.vendor is Vendor.UNKNOWN else way.vendor
+    return Vendor.SQLITE if vendor is Vendor.UNKNOWN else vendor
 
 
 def _vendor_in_ci(project: ProjectFiles, way: Database, *, is_free: bool) -> Vendor:
@@ -240,14 +242,14 @@ def _vendor_in_ci(project: ProjectFiles, way: Database, *, is_free: bool) -> Ven
                 return found
     if _tests_without_server(project) and _mentions_sqlite(project):
         return Vendor.SQLITE
-    return (is_free and _vendor_of_ci(project)) or Vendor.UNKNOWN
+    started = _vendor_of(ci_image(project, *DATABASES))
+    return (is_free and started) or Vendor.UNKNOWN
 
 
 def _sqlite(project: ProjectFiles, way: Database) -> Iterator[Finding]:
     for read in way.variables.values():
         if read.name in project.tox_env:
-            value = project.tox_env[read.name].strip("'\"")
-            yield Found(f"env.{read.name}", value, f"{read.name} in tox.ini")
+            yield Found(f"env.{read.name}", project.tox_env[read.name], f"{read.name} in tox.ini")
     yield Found("services", {}, f"the tests use SQLite ({way.file})")
     image = ci_image(project, *DATABASES)
     if image:
@@ -269,9 +271,7 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
     yield from declare(kind, image, why)
     spatial = kind is POSTGRES and (way.is_spatial or uses_geodjango(project))
     if spatial and not (image and is_extended(image)):
-        version = (version_of(image, kind) if image else None) or "17"
-        reference = POSTGIS.format(version=version, postgis=_POSTGIS_OF.get(version, "3.5"))
-        yield Found("services.postgres.image", reference, "the settings use GeoDjango")
+        yield Found("services.postgres.image", _postgis(image), "the settings use GeoDjango")
     if way.url is not None:
         by_scheme = spatial and "ENGINE" not in way.literals
         url = _POSTGIS_URL if by_scheme else f"{{{kind.name}.url}}"
@@ -279,25 +279,31 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
     yield from _keys(way, kind)
 
 
+def _postgis(image: Image | None) -> str:
+    """Return the image of PostGIS for the PostgreSQL of the CI."""
+    version = (version_of(image, POSTGRES) if image else None) or "17"
+    return f"postgis/postgis:{version}-{_POSTGIS_OF.get(version, '3.5')}"
+
+
 def _keys(way: Database, kind: ServerKind) -> Iterator[Finding]:
     """Yield a value for each variable, and the credentials in the code for the server."""
-    why = f"read in {way.file}"
     engine = way.variables.get("ENGINE")
     if engine is not None and _vendor(kind) is not vendor_of(engine.default or ""):
-        yield Found(f"env.{engine.name}", _engine_value(engine, kind), why)
-    for key, attribute in ROLES.items():
-        read = way.variables.get(key)
-        literal = way.literals.get(key, "")
-        if read is not None:
-            yield Found(f"env.{read.name}", f"{{{kind.name}.{attribute}}}", why)
-        elif literal and key in _IMAGE_ENV[kind.name]:
-            variable = _IMAGE_ENV[kind.name][key]
-            why_fixed = f"hard-coded in {way.file}"
-            yield Found(f"services.{kind.name}.env.{variable}", literal, why_fixed)
-        elif not literal and kind is POSTGRES and key in _LIBPQ and way.url is None:
-            left_out = f"left out in {way.file}, so libpq reads it"
-            yield Found(f"env.{_LIBPQ[key]}", f"{{postgres.{attribute}}}", left_out)
+        yield Found(f"env.{engine.name}", _engine_value(engine, kind), f"read in {way.file}")
+    for key in ROLES:
+        yield from _key(way, kind, key)
     yield from _address_in_code(way, kind)
+
+
+def _key(way: Database, kind: ServerKind, key: str) -> Iterator[Finding]:
+    address = f"{{{kind.name}.{ROLES[key]}}}"
+    literal, of_image = way.literals.get(key), _IMAGE_ENV[kind.name].get(key)
+    if read := way.variables.get(key):
+        yield Found(f"env.{read.name}", address, f"read in {way.file}")
+    elif literal and of_image:
+        yield Found(f"services.{kind.name}.env.{of_image}", literal, f"hard-coded in {way.file}")
+    elif not literal and kind is POSTGRES and key in _LIBPQ and way.url is None:
+        yield Found(f"env.{_LIBPQ[key]}", address, f"left out in {way.file}, so libpq reads it")
 
 
 def _engine_value(engine: Read, kind: ServerKind) -> str:

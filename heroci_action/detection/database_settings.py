@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from heroci_action.detection.dictionaries import Resolver
@@ -18,6 +19,7 @@ ROLES: Mapping[str, str] = {
 }  # fmt: skip
 """The keys of a database in the settings, and the attributes of a service."""
 
+Value = TypeVar("Value")
 _KEYS = frozenset({*ROLES, "ENGINE"})
 # Conditions for a run of the project's own CI, or for a second database.
 _ELSEWHERE = re.compile(r"GITHUB_|TRAVIS|CIRCLECI|\bGITLAB|\bCI\b|READ_REPLICA|REPLICA")
@@ -84,8 +86,13 @@ class Database:
     @property
     def names(self) -> frozenset[str]:
         """Return the names of the variables that it reads."""
-        reads = (*self.variables.values(), *((self.url,) if self.url else ()))
-        return frozenset(read.name for read in reads) | frozenset(self.switches)
+        return self.read_names | frozenset(self.switches)
+
+    @property
+    def read_names(self) -> frozenset[str]:
+        """Return the same, without those in conditions."""
+        urls = [self.url] if self.url else []
+        return frozenset(read.name for read in (*self.variables.values(), *urls))
 
 
 def vendor_of(text: str) -> Vendor:
@@ -127,35 +134,33 @@ class _Reader:
     ways: list[Database] = field(default_factory=list)
 
     def read(self, statement: Statement) -> None:
-        node = statement.node
-        if isinstance(node, ast.Expr):
-            self._update(node.value, statement)
-            return
-        value = getattr(node, "value", None)
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        keys = _keys(target)
-        if value is None or (keys and keys[0] not in {"default", None}):
-            return
-        key = keys[1] if len(keys) > 1 else None
-        if key is None:
-            default = value if keys else self._default(value)
-            if (way := self._way(default, statement)) is not None:
-                self.ways.append(way)
-        elif key in _KEYS and self.ways:
-            self.ways[-1] = self._with_key(self.ways[-1], key, value)
+        match statement.node:
+            case ast.Expr(value=ast.Call() as call):
+                self._update(call, statement)
+            case (
+                ast.Assign(targets=[target, *_], value=value)
+                | ast.AnnAssign(target=target, value=ast.expr() as value)
+                | ast.AugAssign(target=target, value=value)
+            ):
+                self._assign(_keys(target), value, statement)
 
-    def _update(self, call: ast.expr, statement: Statement) -> None:
+    def _assign(self, keys: list[str | None], value: ast.expr, statement: Statement) -> None:
+        """Read `DATABASES = …`, `DATABASES["default"] = …` and `DATABASES["default"]["HOST"] = …`."""
+        way: Database | None = None
+        match keys:
+            case []:
+                way = self._way(self._default(value), statement)
+            case ["default" | None]:
+                way = self._way(value, statement)
+            case ["default" | None, str(key), *_] if key in _KEYS and self.ways:
+                way = self._with_key(self.ways.pop(), key, value)
+        self.ways += [way] if way else []
+
+    def _update(self, call: ast.Call, statement: Statement) -> None:
         """Read `DATABASES["default"].update(…)`."""
-        if not isinstance(call, ast.Call) or not (call.args or call.keywords):
-            return
-        argument = (
-            call.args[0]
-            if call.args
-            else ast.Call(func=ast.Name(id="dict"), args=[], keywords=call.keywords)
-        )
-        on_item = isinstance(call.func, ast.Attribute) and isinstance(
-            call.func.value, ast.Subscript
-        )
+        argument: ast.expr = ast.Call(func=ast.Name(id="dict"), args=[], keywords=call.keywords)
+        argument = next(iter(call.args), argument)
+        on_item = isinstance(getattr(call.func, "value", None), ast.Subscript)
         way = self._way(argument if on_item else self._default(argument), statement)
         if way is not None and way.is_understood:
             self.ways[-1:] = [_updated(self.ways[-1], way) if self.ways else way]
@@ -206,13 +211,11 @@ class _Reader:
         literal = self.source.plain(value)
         if literal is None and not found:
             literal = _default_of_lookup(key, value)
-        variables = {name: read for name, read in way.variables.items() if name != key}
-        literals = {name: text for name, text in way.literals.items() if name != key}
-        if found:
-            variables[key] = found[0]
-        if literal is not None:
-            literals[key] = literal
-        return replace(way, variables=variables, literals=literals)
+        return replace(
+            way,
+            variables=_with_value(way.variables, key, next(iter(found), None)),
+            literals=_with_value(way.literals, key, literal),
+        )
 
     def _switches(self, statement: Statement) -> dict[str, str]:
         """Return the values that variables must have: `if os.getenv("DB") == "postgres"` needs DB=postgres."""
@@ -230,10 +233,15 @@ class _Reader:
         return found
 
 
+def _with_value(table: Mapping[str, Value], key: str, value: Value | None) -> dict[str, Value]:
+    """Return a table with another value for a key, or without the key."""
+    others = {name: kept for name, kept in table.items() if name != key}
+    return others if value is None else {**others, key: value}
+
+
 def _without_own_switches(way: Database) -> Database:
     """Return a database without conditions on the variables that it reads itself."""
-    reads = (*way.variables.values(), *((way.url,) if way.url else ()))
-    own = {read.name for read in reads}
+    own = way.read_names
     return replace(way, switches={n: value for n, value in way.switches.items() if n not in own})
 
 

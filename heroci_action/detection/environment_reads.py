@@ -8,43 +8,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DATABASE_READERS = frozenset(
-    {"db", "db_url", "dj_db_url", "database"}
-)  # django-environ, environs, and by analogy
+# Methods that return a server: of django-environ, environs, and by analogy.
+_SERVER_METHODS = {
+    **dict.fromkeys(("db", "db_url", "dj_db_url", "database"), "database"),
+    **dict.fromkeys(("cache", "cache_url", "dj_cache_url"), "cache"),
+}
+_SERVER_VALUES = {"DatabaseURLValue": "database", "CacheURLValue": "cache"}
+_DATABASE_OPTIONS = frozenset({"conn_max_age", "ssl_require", "conn_health_checks"})
 _ENVIRONS = frozenset({"os.environ", "environ", "env", "ENV", "os.environb"})
-_CACHE_READERS = frozenset({"cache", "cache_url", "dj_cache_url"})
+_OBJECTS = frozenset({"env", "ENV", "environ_env", "Env", "config"})
 _CASTS = frozenset(
     {"str", "int", "bool", "float", "list", "tuple", "dict", "json", "Path", "Csv", "bytes"}
 )
 # The methods of django-environ and environs: without a default they raise for a missing variable.
 _STRICT_METHODS = frozenset(
     {
-        "",
-        "str",
-        "unicode",
-        "bytes",
-        "bool",
-        "int",
-        "float",
-        "decimal",
-        "json",
-        "list",
-        "tuple",
-        "dict",
-        "url",
-        "path",
-        "email_url",
-        "email",
-        "search_url",
-        "channels_url",
-        "channels",
-        "date",
-        "datetime",
-        "timedelta",
-        "uuid",
+        "", "str", "unicode", "bytes", "bool", "int", "float", "decimal", "json", "list", "tuple", "dict", "url",
+        "path", "email_url", "email", "search_url", "channels_url", "channels", "date", "datetime", "timedelta", "uuid",
         "enum",
     }
-)
+)  # fmt: skip
 # Helper functions of a project, such as `get_env_variable("X")` or `envint("X", "0")`.
 _READER = re.compile(
     r"(get_?)?(env|environ|config|secret|setting)s?_?\w*|\w+_env|getenv", re.IGNORECASE
@@ -77,27 +60,20 @@ def reads(node: ast.AST) -> Iterator[Read]:
             yield read
 
 
-def _read(node: ast.AST) -> Read | None:
-    if (
-        isinstance(node, ast.Subscript)
-        and isinstance(node.ctx, ast.Load)
-        and _is_environ(node.value)
-    ):
-        name = text_of(node.slice)
-        return Read(name=name, required=True) if name else None
-    if (
-        isinstance(node, ast.Compare)
-        and len(node.comparators) == 1
-        and _is_environ(node.comparators[0])
-    ):
-        name = text_of(node.left)
-        return Read(name=name) if name else None
-    return _call(node) if isinstance(node, ast.Call) else None
-
-
 def read_of(node: ast.AST, setting: str | None = None) -> Read | None:
     """Return the read that an expression itself is; `setting` is the name that its value is assigned to."""
-    return _configurations_read(node, setting) or _read(node)
+    match node:
+        case ast.Subscript(value=owner, slice=key, ctx=ast.Load()) if _is_environ(owner):
+            name = text_of(key)
+            return Read(name=name, required=True) if name else None
+        case ast.Compare(left=key, comparators=[owner]) if _is_environ(owner):
+            name = text_of(key)
+            return Read(name=name) if name else None
+        case ast.Call():
+            call = _Call.of(node)
+            found = (read(call) for read in (_dj_database_url, _server_method, _getenv, _helper))
+            return _value_object(call, setting) or next(filter(None, found), None)
+    return None
 
 
 def _assigned_name(node: ast.AST) -> str | None:
@@ -105,128 +81,148 @@ def _assigned_name(node: ast.AST) -> str | None:
     return target.id if isinstance(target, ast.Name) else None
 
 
-def _configurations_read(node: ast.AST, setting: str | None) -> Read | None:
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call of `function`, an attribute of `owner` if that is not empty."""
+
+    node: ast.Call
+    owner: str
+    function: str
+
+    @classmethod
+    def of(cls, node: ast.Call) -> _Call:
+        match node.func:
+            case ast.Attribute(value=owner, attr=name):
+                return cls(node, ast.unparse(owner), name)
+            case ast.Name(id="env" | "ENV"):
+                return cls(node, "env", "")
+            case ast.Name(id=name):
+                return cls(node, "", name)
+        return cls(node, "", "")
+
+    def keyword(self, name: str) -> ast.expr | None:
+        return next((word.value for word in self.node.keywords if word.arg == name), None)
+
+    def flag(self, name: str) -> bool | None:
+        """Return the value of a keyword that is True or False in the code."""
+        match self.keyword(name):
+            case ast.Constant(value=bool(value)):
+                return value
+        return None
+
+    @property
+    def name(self) -> str | None:
+        """The first argument, which names the variable."""
+        return text_of(next(iter(self.node.args), None) or self.keyword("name"))
+
+    @property
+    def defaults(self) -> list[ast.expr]:
+        """The arguments that may be the default: by keyword, else those behind the name that are no types."""
+        if default := self.keyword("default"):
+            return [default]
+        return [node for node in self.node.args[1:] if getattr(node, "id", "") not in _CASTS]
+
+    def default(self, index: int = 0) -> str | None:
+        """Return the default if it is a constant, also that of another read: `config("NAME", default="…")`."""
+        node = next(iter(self.defaults[index:]), None)
+        return _Call.of(node).default() if isinstance(node, ast.Call) else plain(node)
+
+    @property
+    def is_method(self) -> bool:
+        """Whether an object such as `env` of django-environ is called."""
+        return self.owner in _OBJECTS
+
+
+def _value_object(call: _Call, setting: str | None) -> Read | None:
     """Read a value of django-configurations: `values.Value("x", environ_name="NAME", environ_prefix=None)`.
 
     https://django-configurations.readthedocs.io/en/stable/values/
     """
-    owner, function = _callee(node.func) if isinstance(node, ast.Call) else ("", "")
-    if not isinstance(node, ast.Call) or owner != "configurations.values":
+    if call.owner != "configurations.values" or call.flag("environ") is False:
         return None
-    kind = {"DatabaseURLValue": "database", "CacheURLValue": "cache"}.get(function)
-    name = text_of(_keyword(node, "environ_name")) or (f"{kind}_url".upper() if kind else setting)
-    environ = _keyword(node, "environ")
-    if name is None or (isinstance(environ, ast.Constant) and environ.value is False):
+    kind = _SERVER_VALUES.get(call.function)
+    name = text_of(call.keyword("environ_name")) or (f"{kind}_url".upper() if kind else setting)
+    if name is None:
         return None
-    prefix = _keyword(node, "environ_prefix")
-    text = text_of(prefix) if prefix is not None else "" if kind else "DJANGO"
-    default = _keyword(node, "default") or (node.args[0] if node.args else None)
-    required = _keyword(node, "environ_required")
+    default = call.keyword("default") or next(iter(call.node.args), None)
     return Read(
-        name=f"{text.rstrip('_')}_{name}" if text else name,
+        name=f"{_prefix(call)}{name}",
         default=plain(default),
         has_default=default is not None,
-        required=function == "SecretValue"
-        or (isinstance(required, ast.Constant) and required.value is True),
+        required=call.function == "SecretValue" or call.flag("environ_required") is True,
         url=kind,
     )
 
 
-def _call(call: ast.Call) -> Read | None:
-    owner, function = _callee(call.func)
-    first = text_of(call.args[0] if call.args else _keyword(call, "name"))
-    if owner == "dj_database_url" or (function == "config" and _names_database(call)):
-        if function != "config":
-            return None
-        name = text_of(_keyword(call, "env")) or first or "DATABASE_URL"
-        return Read(name=name, default=_default(call, skip=1), has_default=True, url="database")
-    if _is_environ_owner(owner) and function in _DATABASE_READERS | _CACHE_READERS:
-        kind = "database" if function in _DATABASE_READERS else "cache"
-        return _url(call, first or f"{kind}_url".upper(), kind)
-    if first is None:
+def _prefix(call: _Call) -> str:
+    """Return the prefix of the variable; by default only a URL has none."""
+    given = call.keyword("environ_prefix")
+    usual = "" if call.function in _SERVER_VALUES else "DJANGO"
+    text = usual if given is None else text_of(given)
+    return f"{text.rstrip('_')}_" if text else ""
+
+
+def _dj_database_url(call: _Call) -> Read | None:
+    named = any(word.arg in _DATABASE_OPTIONS for word in call.node.keywords)
+    if call.function != "config" or not (named or call.owner == "dj_database_url"):
         return None
-    if function == "getenv" or (function in {"get", "pop"} and owner in _ENVIRONS):
-        return Read(name=first, default=_default(call), has_default=_has_default(call))
-    return _helper(call, owner, function, first)
+    name = text_of(call.keyword("env")) or call.name or "DATABASE_URL"
+    skipped = 0 if call.keyword("default") else 1
+    return Read(name=name, default=call.default(skipped), has_default=True, url="database")
 
 
-def _url(call: ast.Call, name: str, kind: str) -> Read:
-    given = _has_default(call)
-    return Read(name=name, default=_default(call), required=not given, has_default=given, url=kind)
-
-
-def _helper(call: ast.Call, owner: str, function: str, name: str) -> Read | None:
-    # `get_string("SITE_URL", "…")`, with or without names
-    named = function.startswith("get_") and _has_default(call)
-    known = _is_environ_owner(owner) or (not owner and (named or _READER.fullmatch(function)))
-    if not known or not name.isupper() or function in {"setdefault", "read_env"}:
+def _server_method(call: _Call) -> Read | None:
+    kind = _SERVER_METHODS.get(call.function) if call.is_method else None
+    if kind is None:
         return None
-    strict = (_is_environ_owner(owner) and function in _STRICT_METHODS) or _STRICT.fullmatch(
-        function
-    )
-    url = "database" if _casts_to_database(call) else None
-    cast = function if owner and function in _CASTS else _callee_name(_keyword(call, "cast"))
+    name, given = call.name or f"{kind}_url".upper(), bool(call.defaults)
+    return Read(name=name, default=call.default(), required=not given, has_default=given, url=kind)
+
+
+def _getenv(call: _Call) -> Read | None:
+    of_environ = call.function in {"get", "pop"} and call.owner in _ENVIRONS
+    if call.name is None or not (of_environ or call.function == "getenv"):
+        return None
+    return Read(name=call.name, default=call.default(), has_default=bool(call.defaults))
+
+
+def _helper(call: _Call) -> Read | None:
+    """Read `env.str("NAME")` or a call of the project's own function."""
+    if call.name is None or not call.name.isupper() or not _is_reader(call):
+        return None
+    given, cast = bool(call.defaults), call.keyword("cast")
     return Read(
-        name=name,
-        default=_default(call),
-        required=bool(strict) and not _has_default(call),
-        has_default=_has_default(call),
-        url=url,
-        cast=cast or None,
+        name=call.name,
+        default=call.default(),
+        required=not given and _is_strict(call),
+        has_default=given,
+        url="database" if cast is not None and "dj_database_url" in ast.dump(cast) else None,
+        cast=_cast(call),
     )
 
 
-def _names_database(call: ast.Call) -> bool:
-    return any(
-        keyword.arg in {"conn_max_age", "ssl_require", "conn_health_checks"}
-        for keyword in call.keywords
-    )
+def _is_reader(call: _Call) -> bool:
+    """Return whether a function reads the environment: by its name, or as `get_string("NAME", "…")`."""
+    if call.function in {"setdefault", "read_env"}:
+        return False
+    named = _READER.fullmatch(call.function) or (call.function[:4] == "get_" and call.defaults)
+    return call.is_method or (not call.owner and bool(named))
 
 
-def _casts_to_database(call: ast.Call) -> bool:
-    cast = _keyword(call, "cast")
-    return cast is not None and "dj_database_url" in ast.dump(cast)
+def _is_strict(call: _Call) -> bool:
+    strict = call.is_method and call.function in _STRICT_METHODS
+    return strict or _STRICT.fullmatch(call.function) is not None
+
+
+def _cast(call: _Call) -> str | None:
+    if call.owner and call.function in _CASTS:
+        return call.function
+    given = call.keyword("cast")
+    return given.id if isinstance(given, ast.Name) else None
 
 
 def _is_environ(node: ast.AST) -> bool:
     return ast.unparse(node) in _ENVIRONS
-
-
-def _is_environ_owner(owner: str) -> bool:
-    return owner in {"env", "ENV", "environ_env", "Env", "config"}
-
-
-def _callee(function: ast.expr) -> tuple[str, str]:
-    if isinstance(function, ast.Attribute):
-        return ast.unparse(function.value), function.attr
-    name = function.id if isinstance(function, ast.Name) else ""
-    return ("env", "") if name in {"env", "ENV"} else ("", name)
-
-
-def _callee_name(node: ast.AST | None) -> str:
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _keyword(call: ast.Call, name: str) -> ast.expr | None:
-    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
-
-
-def _positional(call: ast.Call) -> list[ast.expr]:
-    return [arg for arg in call.args[1:] if not (isinstance(arg, ast.Name) and arg.id in _CASTS)]
-
-
-def _has_default(call: ast.Call) -> bool:
-    return _keyword(call, "default") is not None or bool(_positional(call))
-
-
-def _default(call: ast.Call, *, skip: int = 0) -> str | None:
-    node = _keyword(call, "default")
-    if node is None:
-        rest = _positional(call)[skip:] if skip else _positional(call)
-        node = rest[0] if rest else None
-    if isinstance(node, ast.Call):  # default=config("DATABASE_URL", default="…"), Path("…")
-        return _default(node)
-    return plain(node)
 
 
 def is_false(text: str) -> bool:
@@ -254,7 +250,7 @@ def declared_defaults(module: ast.AST) -> frozenset[str]:
     return frozenset(
         keyword.arg
         for call in calls
-        if _callee(call.func)[1] in {"Env", "FileAwareEnv"}
+        if _Call.of(call).function in {"Env", "FileAwareEnv"}
         for keyword in call.keywords
         if keyword.arg and isinstance(keyword.value, ast.Tuple)
     )

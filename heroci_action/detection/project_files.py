@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 from heroci_action.detection.ci.project_ci import ProjectCI
-from heroci_action.detection.ci.records import Command
-from heroci_action.detection.ci.tox_factors import factors_of
-from heroci_action.detection.ci.tox_factors import lines as tox_lines
+from heroci_action.detection.ci.records import ROOT, Command
+from heroci_action.detection.ci.tox_config import ToxConfig
+from heroci_action.detection.ci.tox_factors import choose
 from heroci_action.detection.evidence import Evidence, gather
 from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import Layout, import_roots, module_file
@@ -60,48 +59,14 @@ class ProjectFiles:
         return self.ci.suite.job.image_commands if self.ci.suite else ()
 
     @cached_property
-    def tox(self) -> Mapping[str, str]:
-        """The section [testenv] of tox.ini (or of setup.cfg)."""
-        for path in (self.layout.beside("tox.ini"), "tox.ini"):
-            if self.tree.has(path):
-                return self.tree.ini(path).get("testenv", {})
-        table = (
-            self.tree.toml("pyproject.toml").get("tool", {}).get("tox", self.tree.toml("tox.toml"))
-        )
-        base = (
-            table.get("env_run_base", table.get("testenv")) if isinstance(table, Mapping) else None
-        )
-        return (
-            {name: _tox_text(value) for name, value in base.items()}
-            if isinstance(base, Mapping)
-            else {}
-        )
-
-    @cached_property
-    def tox_factors(self) -> frozenset[str]:
-        """The factors of the environment of tox that the tests are run like."""
-        for path in (self.layout.beside("tox.ini"), "tox.ini"):
-            if self.tree.has(path):
-                section = self.tree.ini(path).get("tox", {})
-                return factors_of(section.get("envlist", section.get("env_list", "")))
-        table = (
-            self.tree.toml("pyproject.toml").get("tool", {}).get("tox", self.tree.toml("tox.toml"))
-        )
-        listed = table.get("env_list", table.get("envlist")) if isinstance(table, Mapping) else None
-        return factors_of("\n".join(map(str, listed)) if isinstance(listed, list) else "")
-
-    @cached_property
-    def tox_env(self) -> dict[str, str]:
-        """Return the variables of [testenv] in the chosen environment."""
-        pairs = (
-            line.partition("=")
-            for line in tox_lines(
-                self.tox.get("setenv", self.tox.get("set_env", "")), self.tox_factors
-            )
-        )
-        return {
-            name.strip(): value.strip() for name, sign, value in pairs if sign and "{" not in value
-        }
+    def tox_env(self) -> Mapping[str, str]:
+        """The variables of the environment of tox in which the tests run, without those that contain paths."""
+        for directory in (self.layout.directory, "."):
+            if config := ToxConfig.read(self.tree, directory):
+                name = choose(config.names, None) or "py"
+                variables = config.environment(name, (), {}).variables
+                return {key: value for key, value in variables.items() if ROOT not in value}
+        return {}
 
     @cached_property
     def roots(self) -> tuple[str, ...]:
@@ -116,16 +81,6 @@ class ProjectFiles:
     def module(self, name: str) -> str | None:
         """Return the file of a module of the project; None for any other module."""
         return module_file(self.tree, self.roots, name)
-
-
-def _tox_text(value: object) -> str:
-    """Return a value of tox's TOML in the INI form: an item, command or NAME=value per line."""
-    if isinstance(value, Mapping):
-        return "\n".join(f"{name}={text}" for name, text in value.items() if isinstance(text, str))
-    if isinstance(value, list):
-        items = (shlex.join(map(str, item)) if isinstance(item, list) else item for item in value)
-        return "\n".join(item for item in items if isinstance(item, str))
-    return str(value)
 
 
 def once(question: Callable[[ProjectFiles], Answer]) -> Callable[[ProjectFiles], Answer]:

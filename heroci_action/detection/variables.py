@@ -24,58 +24,33 @@ from heroci_action.detection.servers import (
 )
 from heroci_action.detection.settings_source import settings_source
 from heroci_action.detection.source import CAUGHT, SettingsSource, Statement
+from heroci_action.repository.files import join, parent
 
-_EXAMPLES = (
-    ".env.test",
-    ".env.testing",
-    ".env-test",
-    ".env.ci",
-    "test.env",
-    ".env.example",
-    ".env.sample",
-    ".env.dist",
-    ".env-dist",
-    ".env.dev.example",
-    ".env.template",
-    ".environment-example",
-    "env.example",
-    "env_sample",
-    "dotenv.example",
-    ".env-example",
-    ".env.local.example",
-    "example.env",
-    ".env.dev",
-    ".env",
-)
+_EXAMPLE_NAMES = (
+    ".env.test", ".env.testing", ".env-test", ".env.ci", "test.env", ".env.example", ".env.sample", ".env.dist",
+    ".env-dist", ".env.dev.example", ".env.template", ".environment-example", "env.example", "env_sample",
+    "dotenv.example", ".env-example", ".env.local.example", "example.env", ".env.dev", ".env",
+)  # fmt: skip
 _EXAMPLE_DIRECTORIES = (".envs/.local", "docker", "envs", "config")
+_EXAMPLES = (
+    *_EXAMPLE_NAMES,
+    *(f"{place}/{name}" for place in _EXAMPLE_DIRECTORIES for name in (*_EXAMPLE_NAMES, ".django")),
+)
 _REDIS_CLIENTS = frozenset(
     {
-        "redis",
-        "django-redis",
-        "channels-redis",
-        "rq",
-        "django-rq",
-        "django-redis-cache",
-        "valkey",
-        "django-valkey",
+        "redis", "django-redis", "channels-redis", "rq", "django-rq", "django-redis-cache", "valkey", "django-valkey",
     }
+)  # fmt: skip
+_REDIS_NAME = re.compile(
+    r"(REDIS|VALKEY)\w*_(HOST|PORT|URL|URI|LOCATION|SERVER)$|^(REDIS|VALKEY)(_URL)?$|^(CELERY_)?BROKER_URL$"
 )
 _REDIS_URL = re.compile(r"^(rediss?|valkey)://")
 # Variables of the process, which an example must not set.
 _NEVER = frozenset(
     {
-        "PATH",
-        "HOME",
-        "USER",
-        "PWD",
-        "PYTHONPATH",
-        "VIRTUAL_ENV",
-        "TERM",
-        "SHELL",
-        "DJANGO_SETTINGS_MODULE",
-        "CI",
+        "PATH", "HOME", "USER", "PWD", "PYTHONPATH", "VIRTUAL_ENV", "TERM", "SHELL", "DJANGO_SETTINGS_MODULE", "CI",
     }
-)
+)  # fmt: skip
 # Addresses and accounts of servers, which scripts read to wait for them.
 _ADDRESS = re.compile(
     r"(^|_)(DB|DATABASE|POSTGRES|POSTGRESQL|PG|SQL|MYSQL|MARIADB|REDIS|VALKEY)\w*_"
@@ -89,16 +64,14 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
     if source is None:
         return
     way = choose_database(project)
-    taken = (way.names if way else frozenset()) | {
-        read.name for read, _ in _reads_for(source, "DATABASES") if not read.required
-    }
+    optional = (read.name for read, _ in _reads_for(source, "DATABASES") if not read.required)
+    taken = frozenset((*(way.names if way else ()), *optional))
     yield from _secret_keys(source)
     yield from _flags(project, source)
     redis = tuple(_redis(project, source, taken))
     yield from redis
-    yield from _others(
-        project, source, taken, frozenset(item.key[4:] for item in redis if isinstance(item, Found))
-    )
+    keys = (item.key for item in redis if isinstance(item, Found))
+    yield from _others(project, source, {*taken, *(key.removeprefix("env.") for key in keys)})
 
 
 def _reads_for(source: SettingsSource, setting: str) -> Iterator[tuple[Read, Statement]]:
@@ -138,12 +111,8 @@ def _redis(
     project: ProjectFiles, source: SettingsSource, taken: frozenset[str]
 ) -> Iterator[Finding]:
     """Yield Redis if the project's CI starts it; without a CI, if the settings require it."""
-    candidates = [
-        (read, statement)
-        for read, statement in source.reads
-        if read.name not in taken
-        and (_is_redis(read) or (read.url == "cache" and not read.has_default))
-    ]
+    free = ((read, place) for read, place in source.reads if read.name not in taken)
+    candidates = [(read, place) for read, place in free if _is_redis(read)]
     image = next(filter(_is_redis_image, project.evidence.images), None)
     if not _needs_redis(project, image, [read for read, _ in candidates]):
         return
@@ -154,13 +123,17 @@ def _redis(
             "services.redis.port", 6379, "the settings do not read its address from the environment"
         )
     for read, statement in candidates:
-        in_ci = read.name in project.evidence.env
-        left_empty = not (in_ci or read.required or read.default)
-        if not (project.evidence.testing and left_empty):
+        if _has_value(project, read):
             # The number of the database is the CI's.
             known = project.evidence.env.get(read.name, (read.default, ""))[0]
             value = _redis_value(replace(read, default=known))
             yield Found(f"env.{read.name}", value, f"read in {statement.file}")
+
+
+def _has_value(project: ProjectFiles, read: Read) -> bool:
+    """Return whether a variable has a value in the project's CI, as far as that is known."""
+    set_in_ci = read.name in project.evidence.env or not project.evidence.testing
+    return set_in_ci or read.required or bool(read.default)
 
 
 def _is_redis_image(image: Image) -> bool:
@@ -183,14 +156,10 @@ def _redis_version(image: Image | None) -> dict[str, str]:
 
 
 def _is_redis(read: Read) -> bool:
-    if read.default and _REDIS_URL.match(read.default):
+    default = read.default or ""
+    if _REDIS_URL.match(default) or (read.url == "cache" and not read.has_default):
         return True
-    if re.search(
-        r"(REDIS|VALKEY)\w*_(HOST|PORT|URL|URI|LOCATION|SERVER)$|^(REDIS|VALKEY)(_URL)?$|^(CELERY_)?BROKER_URL$",
-        read.name,
-    ):
-        return not (read.default and "://" in read.default)
-    return False
+    return bool(_REDIS_NAME.search(read.name)) and "://" not in default
 
 
 def _redis_value(read: Read) -> str:
@@ -202,37 +171,41 @@ def _redis_value(read: Read) -> str:
     return f"redis://{{redis.host}}:{{redis.port}}/{number[1]}" if number else "{redis.url}"
 
 
-def _others(
-    project: ProjectFiles, source: SettingsSource, taken: frozenset[str], redis: frozenset[str]
-) -> Iterator[Finding]:
-    known = {**_examples(project, source), **_from_tox(project), **dict(project.evidence.env)}
+def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> Iterator[Finding]:
+    """Yield the variables that are not `taken`, and warn of those without a value."""
+    known = {**_examples(project, source), **_from_tox(project), **project.evidence.env}
     yield from _modules(project)
+    done = {*taken, *_names_for(source, "SECRET_KEY"), *_NEVER, "TEST_DATABASE_PREFIX"}
+    settled = _names_for(source, "DEBUG", "ALLOWED_HOSTS")
     missing: dict[str, str] = {}
-    guarded = {read.name for read, _ in source.reads if not read.required}
-    done = set(
-        taken
-        | redis
-        | {read.name for read, _ in _reads_for(source, "SECRET_KEY")}
-        | _NEVER
-        | {"TEST_DATABASE_PREFIX"}
-    )
-    for read, statement in source.reads:
-        if read.name in done:
+    for name, file in _wanted(project, source).items():
+        if name in done:
             continue
-        safe = statement.conditional or CAUGHT in statement.tests or read.name in guarded
-        needed = read.required and not safe
-        in_ci = read.name in project.evidence.env or read.name in project.tox_env
-        if not (needed or in_ci):
-            continue
-        done.add(read.name)
-        if read.name in known:
-            value, origin = known[read.name]
-            yield from _with_server(project, read.name, value, origin)
-        elif not _is_host_or_flag(read, source):
-            missing.setdefault(read.name, statement.file)
+        done.add(name)
+        if name in known:
+            yield from _with_server(project, name, *known[name])
+        elif name not in settled:
+            missing[name] = file
     yield from _unread(project, done)
     if missing:
         yield _no_values(missing)
+
+
+def _wanted(project: ProjectFiles, source: SettingsSource) -> dict[str, str]:
+    """Return the variables that the settings need or the CI sets, with the file that reads them first."""
+    guarded = {read.name for read, _ in source.reads if not read.required}
+    set_in_ci = {*project.evidence.env, *project.tox_env}
+    found: dict[str, str] = {}
+    for read, statement in source.reads:
+        safe = statement.conditional or CAUGHT in statement.tests or read.name in guarded
+        if read.name in set_in_ci or (read.required and not safe):
+            found.setdefault(read.name, statement.file)
+    return found
+
+
+def _names_for(source: SettingsSource, *settings: str) -> set[str]:
+    """Return the names of the variables that the settings read for some of their values."""
+    return {read.name for setting in settings for read, _ in _reads_for(source, setting)}
 
 
 def _no_values(missing: Mapping[str, str]) -> Warn:
@@ -259,31 +232,17 @@ def _modules(project: ProjectFiles) -> Iterator[Finding]:
             yield Found(f"env.{name}", value, f"{name} in {origin}")
 
 
-def _is_host_or_flag(read: Read, source: SettingsSource) -> bool:
-    settled = {
-        other.name
-        for setting in ("DEBUG", "ALLOWED_HOSTS")
-        for other, _ in _reads_for(source, setting)
-    }
-    return read.name in settled
-
-
 def _from_tox(project: ProjectFiles) -> dict[str, tuple[str, str]]:
     return {name: (value, "tox.ini") for name, value in project.tox_env.items()}
 
 
 def _examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[str, str]]:
     """Return the variables of examples for a .env file, the most specific file first."""
-    directories = (*project.layout.directories, source.file.rsplit("/", 1)[0])
     found: dict[str, tuple[str, str]] = {}
-    for directory in directories:
-        prefix = "" if directory == "." else f"{directory}/"
-        for name in (
-            *_EXAMPLES,
-            *(f"{d}/{n}" for d in _EXAMPLE_DIRECTORIES for n in (*_EXAMPLES, ".django")),
-        ):
-            for variable, value in parse_dotenv(project.tree.text(prefix + name)).items():
-                found.setdefault(variable, (value, prefix + name))
+    for directory in (*project.layout.directories, parent(source.file)):
+        for path in (join(directory, name) for name in _EXAMPLES):
+            for variable, value in parse_dotenv(project.tree.text(path)).items():
+                found.setdefault(variable, (value, path))
     return found
 
 

@@ -22,17 +22,6 @@ _DJANGO = re.compile(r"(?:dj|django)[._]?(\d)\.?(\d+)")
 _PYTHON = re.compile(r"py(\d)\.?(\d+)")
 
 
-def factors_of(envlist: str) -> frozenset[str]:
-    """Return the factors of the environment with the newest releases and the fewest servers.
-
-    Empty if the list has no environment for tests.
-    """
-    names = [name for entry in _entries(envlist) for name in expand_name(entry)]
-    candidates = [frozenset(name.split("-")) for name in names]
-    usual = [found for found in candidates if not any(_ODD.fullmatch(factor) for factor in found)]
-    return max(usual, key=_rank, default=frozenset())
-
-
 def lines(text: str, factors: frozenset[str] = frozenset()) -> list[str]:
     """Return the lines of an option that apply to these factors, without their conditions."""
     found = []
