@@ -84,16 +84,15 @@ def _steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
             blocking=needed,
             writes=loaded.facts.written.get(step.line, ()),
         )
-    if _has_settings(loaded):
-        yield from _django_steps(loaded)
     if tests.coverage:
         yield Step(
             name="coverage settings",
             action=Command(line=("python", PROBE, RC, DATA)),
             env=_recorded(NAME, context),
         )
-    if _migrates(loaded):
-        yield _migrate(loaded, context)
+    if _has_settings(loaded):
+        # The last one leaves files for the tests.
+        yield from (replace(step, concurrent=True) for step in _django_steps(loaded, context))
     for run in _runs(loaded, context):
         yield _leave_out(_select(_shard(run.step(), context), context), context)
     if tests.coverage:
@@ -137,23 +136,21 @@ def _has_settings(loaded: ProjectConfig) -> bool:
     return loaded.facts.manage is not None
 
 
-def _django_steps(loaded: ProjectConfig) -> Iterator[Step]:
+def _django_steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
     # Django's own runner runs the same checks before the first test; pytest does not and may pass without them.
     blocking = loaded.config.tests.runner != "pytest"
     yield Step(name="check", action=Command(line=django(loaded, "check")), blocking=blocking)
     if loaded.config.tests.check_migrations:
         yield _check_migrations(loaded)
-
-
-def _migrates(loaded: ProjectConfig) -> bool:
-    return _has_settings(loaded) and bool(loaded.config.services)
+    if loaded.config.services:
+        yield _migrate(loaded, context)
 
 
 def _shares_schema(loaded: ProjectConfig, context: RunContext) -> bool:
     """Return whether test databases may be copies of the migrated one; the probes check that they would be the same."""
     # What the migrations execute is recorded in the process of the tests.
     wanted = loaded.config.tests.share_schema and context.affected is None
-    return wanted and _migrates(loaded) and "postgres" in loaded.config.services
+    return wanted and _has_settings(loaded) and "postgres" in loaded.config.services
 
 
 def _migrate(loaded: ProjectConfig, context: RunContext) -> Step:

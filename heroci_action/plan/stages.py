@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
+from itertools import groupby
 
 from heroci_action.errors import ConfigurationError, Problem
 from heroci_action.plan.actions import Action
@@ -20,11 +21,12 @@ class Step:
     """One action with a name and a result.
 
     `must_report`: the step fails if its reports contain no test. `sharded`: the step runs a part of the tests, and
-    fails if its reports do not name it. `blocking`: the steps after it are skipped if it fails. `always`: the step
-    runs even if an earlier one failed, and after all others in a parallel stage, unless the step that it belongs to
-    (`belongs_to`) did not run. `writes` are files, relative to the repository's root, that its command writes into the
-    checkout: if one of them exists and git does not track it, an engine that works in the checkout itself keeps it and
-    does not run the command.
+    fails if its reports do not name it. `blocking`: the steps after it are skipped if it fails. `concurrent`: the step
+    runs at the same time as the concurrent steps next to it; the steps after them wait for all, and find only the files
+    that the last one has written. `always`: the step runs even if an earlier one failed, and after all others in a
+    parallel stage, unless the step that it belongs to (`belongs_to`) did not run. `writes` are files, relative to the
+    repository's root, that its command writes into the checkout: if one of them exists and git does not track it, an
+    engine that works in the checkout itself keeps it and does not run the command.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Step:
     reports: tuple[Report, ...] = ()
     must_report: bool = False
     sharded: bool = False
+    concurrent: bool = False
     always: bool = False
     belongs_to: str | None = None
     blocking: bool = True
@@ -85,6 +88,16 @@ class Stage:
     optional: bool = False
     partial: bool = False
     skip: str | None = None
+
+    def groups(self) -> Iterator[tuple[Step, ...]]:
+        """Yield the steps that run at the same time, one group after the other."""
+        if self.parallel:
+            yield tuple(step for step in self.steps if not step.always)
+            yield from ((step,) for step in self.steps if step.always)
+            return
+        for concurrent, steps in groupby(self.steps, lambda step: step.concurrent):
+            group = tuple(steps)
+            yield from [group] if concurrent else zip(group, strict=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ import re
 import runpy
 import secrets
 import sys
+import time
 from contextlib import contextmanager, suppress
 from typing import Any, Iterator, List, Optional
 
@@ -47,6 +48,12 @@ SELECT 1 FROM pg_catalog.pg_database d WHERE datname = current_database() AND (
     datacl IS NOT NULL OR EXISTS (SELECT 1 FROM pg_catalog.pg_db_role_setting s WHERE s.setdatabase = d.oid)
 )
 """
+
+IN_USE = (
+    "55006"  # PostgreSQL's error codes, object_in_use; it is raised after five seconds of waiting
+)
+UNUSED_WITHIN = 60.0
+"""Seconds to wait for the end of other connections to the migrated database."""
 
 
 class Migration:
@@ -119,16 +126,30 @@ def _copy() -> Optional[str]:
     state = heroci_schema.describe_state(salt)
     source = connection.settings_dict["NAME"]
     connection.close()
+    quote = connection.ops.quote_name
     try:
         with connection._nodb_cursor() as cursor:
-            quote = connection.ops.quote_name
-            cursor.execute("CREATE DATABASE {} TEMPLATE {}".format(quote(name), quote(source)))
+            statement = "CREATE DATABASE {} TEMPLATE {}".format(quote(name), quote(source))
+            _execute_when_unused(cursor, statement)
             # Nobody can change it from now on.
             cursor.execute("ALTER DATABASE {} ALLOW_CONNECTIONS false".format(quote(name)))
     except Exception as error:  # noqa: BLE001  without a copy, the tests migrate
         return "the database could not be copied: {}".format(str(error).strip())
     heroci_schema.write({"database": name, "salt": salt, "state": state})
     return None
+
+
+def _execute_when_unused(cursor: Any, statement: str) -> None:
+    """Copy a database as soon as nobody is connected to it: `makemigrations --check` runs at the same time."""
+    end = time.monotonic() + UNUSED_WITHIN
+    while True:
+        try:
+            return cursor.execute(statement)
+        except Exception as error:
+            # psycopg and psycopg2 have different names for it.
+            code = getattr(error.__cause__, "sqlstate", getattr(error.__cause__, "pgcode", None))
+            if code != IN_USE or time.monotonic() > end:
+                raise
 
 
 def _unmigrated_app(connection: Any) -> Optional[str]:

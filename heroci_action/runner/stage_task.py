@@ -102,14 +102,13 @@ class StageTask:
         )
 
     async def _run_steps(self, scope: StageScope) -> None:
-        steps = self._stage.steps
-        parallel = [step for step in steps if self._stage.parallel and not step.always]
-        async with anyio.create_task_group() as tasks:
-            for step in parallel:
-                tasks.start_soon(self._run_or_skip, step, scope)
-        for step in steps:
-            if step not in parallel:
-                await self._run_or_skip(step, scope)
+        for group in self._stage.groups():
+            if len(group) == 1:
+                await self._run_or_skip(group[0], scope)
+                continue
+            async with anyio.create_task_group() as tasks:
+                for step in group:
+                    tasks.start_soon(self._run_or_skip, step, scope)
 
     async def _run_or_skip(self, step: Step, scope: StageScope) -> None:
         reason = self._blocked_by(step)

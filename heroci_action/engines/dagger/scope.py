@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -58,10 +59,11 @@ class DaggerScope(Dispatcher):
         self._services = StageServices(resources, stage, self._log)
         self._application: Application | None = None
         self._values = resources.values()
-        self._lock = anyio.Lock()
+        self._lock, self._turn = anyio.Lock(), anyio.Lock()
         self._start: dagger.Container | None = None
-        # The container that each step left, and the one in which the next step of a sequence continues.
+        # The containers that each step left and that concurrent steps start in, and the one of the next step.
         self._left: dict[str, dagger.Container] = {}
+        self._starts: dict[str, dagger.Container] = {}
         self._current: dagger.Container | None = None
         self._outcomes: dict[str, StepOutcome] = {}
 
@@ -78,10 +80,18 @@ class DaggerScope(Dispatcher):
     async def run(self, step: Step, sink: Sink) -> StepOutcome:
         """Execute one step, or replay it."""
         with self._resources.connection.telemetry.spans.span(step.name) as span:
-            outcome = await self.dispatch(step, sink)
+            outcome = await self._dispatch_in_turn(step, sink)
             end_step(span, failed=outcome.exit_code != 0, cached=outcome.cached)
         self._outcomes[step.name] = outcome
         return outcome
+
+    async def _dispatch_in_turn(self, step: Step, sink: Sink) -> StepOutcome:
+        """Execute one step; a replayed stage has no concurrent ones, because each may have to start the stage over."""
+        if not step.concurrent:
+            return await self.dispatch(step, sink)
+        await self._begin()
+        async with self._turn if self._replay.replayed else nullcontext():
+            return await self.dispatch(step, sink)
 
     async def install_system_packages(
         self, action: InstallSystemPackages, sink: Sink
@@ -192,7 +202,13 @@ class DaggerScope(Dispatcher):
         return await self._resources.executor.execute(container, arguments, sink, keep=keep)
 
     def _keep(self, step: Step, container: dagger.Container) -> None:
-        self._left[step.name] = self._current = container
+        self._left[step.name] = container
+        if step == self._group_of(step)[-1]:
+            self._current = container
+
+    def _group_of(self, step: Step) -> tuple[Step, ...]:
+        """Return the steps that run at the same time as this one, which is one of them."""
+        return next(group for group in self._stage.groups() if step in group)
 
     def _outcome(self, done: Executed, arguments: tuple[str, ...], sink: Sink) -> StepOutcome:
         if done.exit_code == COMMAND_NOT_FOUND and arguments[:1] != SHELL[:1]:
@@ -205,6 +221,8 @@ class DaggerScope(Dispatcher):
     async def _start_of(self, step: Step) -> dagger.Container:
         """Return the container in which the step starts; in a parallel stage, a last step sees all reports."""
         start = await self._stage_container()
+        if step.concurrent:
+            return self._starts.setdefault(self._group_of(step)[0].name, self._current or start)
         if not self._stage.parallel:
             return self._current or start
         if step.always:
@@ -289,6 +307,7 @@ class DaggerScope(Dispatcher):
             if each.name in self._outcomes and is_replayable(each)
         ]
         self._current = self._application = None
+        self._starts.clear()
         await self._replay.look_up_again()
         await self._provide_services()
         for each in done:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from heroci_action.engines.host.postgres import start_postgres
 from heroci_action.engines.host.postgres_binaries import choose, find_binaries
 from heroci_action.engines.host.workspace import open_workspace
 from heroci_action.plan.stages import Service
-from tests.integration.probes.projects import MANAGE, Project, Run
+from tests.integration.probes.projects import MANAGE, SIGN, Project, Run
 
 COPIED = "test database copied from the migrated database"
 AGAIN = "test database migrated again: "
@@ -273,6 +275,26 @@ def test_objects_that_exist_before_the_migrations_are_no_part_of_the_tests(shop:
     shop.migrate()
     done = shop.test()
     assert (done.code, "was not empty" in done.readings.facts["schema"]) == (0, True), done.output
+
+
+def test_a_connection_that_ends_soon_only_delays_the_copy(shop: Shop) -> None:
+    # PostgreSQL itself waits for five seconds.
+    lines = (
+        "import pathlib, time",
+        "from django.db import connection",
+        "connection.ensure_connection()",
+        f"pathlib.Path({SIGN!r}).touch()",
+        "time.sleep(7)",
+    )
+    line = ("manage.py", "shell", "-c", "; ".join(lines))
+    with ThreadPoolExecutor() as pool:
+        other = pool.submit(shop.project.run, *line, env=shop.env)
+        while not (shop.project.root / SIGN).exists():
+            assert not other.done(), other.result().output
+            time.sleep(0.1)
+        shop.migrate()
+    done = shop.test()
+    assert (done.code, COPIED in done.output) == (0, True), done.output
 
 
 def test_a_failed_migration_leaves_no_copy(shop: Shop, tmp_path: Path) -> None:

@@ -159,15 +159,20 @@ def test_no_lint_tools_skip_the_stage(tmp_path: Path) -> None:
 # tests
 
 
-def test_django_is_asked_from_quick_to_slow(tmp_path: Path) -> None:
+def test_django_checks_and_migrates_at_the_same_time_before_the_tests(tmp_path: Path) -> None:
     stage = plan(tmp_path, project(POSTGRES, SERVED)).stage("tests")
     assert names(stage) == [
+        "coverage settings",
         "check",
         "migrations",
-        "coverage settings",
         "migrate",
         "tests",
         "coverage",
+    ]
+    assert [step.name for step in stage.steps if step.concurrent] == [
+        "check",
+        "migrations",
+        "migrate",
     ]
     assert (stage.services, stage.env["DATABASE_URL"]) == (("postgres",), "{postgres.url}")
     assert line(stage, "migrations") == ("python", "{probes}/heroci_migrations.py", "manage.py")

@@ -93,6 +93,27 @@ def test_stages_that_do_not_need_each_other_run_side_by_side() -> None:
     assert engine.peak == 3
 
 
+def test_concurrent_steps_run_at_once_and_the_next_one_waits_for_all() -> None:
+    names = ("before", "check", "migrate", "tests")
+    steps = tuple(step(name, concurrent=name in ("check", "migrate")) for name in names)
+    slow_first = {"tests/check": Behaviour(seconds=SHORT), "tests/migrate": Behaviour(seconds=0.01)}
+    engine, observer = MemoryEngine(slow_first), Recorder()
+    run(stage("tests", steps=steps), engine=engine, observer=observer)
+    finished = [event.split()[0] for event in observer.events if "/" in event]
+    assert finished == ["tests/before", "tests/migrate", "tests/check", "tests/tests"]
+    assert engine.peak == 2
+
+
+def test_a_failed_concurrent_step_stops_what_follows_but_not_its_neighbours() -> None:
+    steps = (step("check", concurrent=True), step("migrate", concurrent=True), step("tests"))
+    outcome = run(
+        stage("tests", steps=steps), engine=MemoryEngine({"tests/check": Behaviour(exit_code=1)})
+    )
+    found = [each.status for each in outcome.stages[0].steps]
+    assert found == [Status.FAILED, Status.PASSED, Status.SKIPPED]
+    assert outcome.stages[0].steps[2].reason == "'check' failed"
+
+
 def test_no_more_steps_run_at_once_than_there_are_slots() -> None:
     names = [f"s{number}" for number in range(6)]
     engine = MemoryEngine({f"lint/{name}": Behaviour(seconds=0.01) for name in names})
