@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.debian_packages import debian_name
@@ -108,21 +109,19 @@ def _old_coverage(project: ProjectFiles) -> Iterator[Finding]:
     """Turn coverage off if the project requires a version that HeroCI cannot use."""
     python = choose_python(project)[0]
     for requirement in applicable(find_dependencies(project).exact, python):
-        old = distribution(requirement) == "coverage" and requirement.specifier
-        if (
-            old
-            and not any(map(requirement.specifier.contains, _COVERAGE))
-            and not _is_new(requirement)
-        ):
+        if distribution(requirement) == "coverage" and not _allows_new_coverage(requirement):
             why = f"the project requires {requirement}, and HeroCI needs coverage 5.0 or newer"
             yield Found("tests.coverage", False, why)
             yield Warn(f"coverage is not measured: {why}; raise or remove the requirement")
 
 
-def _is_new(requirement: Requirement) -> bool:
-    """Return whether an exact version is new enough."""
-    numbers = re.findall(r"={2,3}\s*(\d+)", str(requirement.specifier))
-    return any(int(number) >= _OLDEST_COVERAGE for number in numbers)
+def _allows_new_coverage(requirement: Requirement) -> bool:
+    """Return whether a requirement allows a version that is new enough: a usual one, or one that it names."""
+    named = (specifier.version.removesuffix(".*") for specifier in requirement.specifier)
+    fitting = (
+        version for version in (*_COVERAGE, *named) if requirement.specifier.contains(version)
+    )
+    return any(Version(version).major >= _OLDEST_COVERAGE for version in fitting)
 
 
 def _needed_packages(project: ProjectFiles) -> dict[str, str]:

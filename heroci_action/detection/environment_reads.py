@@ -16,7 +16,7 @@ _SERVER_METHODS = {
 _SERVER_VALUES = {"DatabaseURLValue": "database", "CacheURLValue": "cache"}
 _DATABASE_OPTIONS = frozenset({"conn_max_age", "ssl_require", "conn_health_checks"})
 _ENVIRONS = frozenset({"os.environ", "environ", "env", "ENV", "os.environb"})
-_OBJECTS = frozenset({"env", "ENV", "environ_env", "Env", "config"})
+_OBJECTS = frozenset({"env", "ENV", "environ_env", "Env", "ENVIRONMENT", "config"})
 _CASTS = frozenset(
     {"str", "int", "bool", "float", "list", "tuple", "dict", "json", "Path", "Csv", "bytes"}
 )
@@ -25,7 +25,7 @@ _STRICT_METHODS = frozenset(
     {
         "", "str", "unicode", "bytes", "bool", "int", "float", "decimal", "json", "list", "tuple", "dict", "url",
         "path", "email_url", "email", "search_url", "channels_url", "channels", "date", "datetime", "timedelta", "uuid",
-        "enum",
+        "enum", "get_value",
     }
 )  # fmt: skip
 # Helper functions of a project, such as `get_env_variable("X")` or `envint("X", "0")`.

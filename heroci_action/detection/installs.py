@@ -18,6 +18,7 @@ from heroci_action.repository.files import join
 # Programs that a job installs to run something else; the tests do not import them.
 _TOOLS = frozenset(
     {
+        "tox-uv", "tox-gh-actions", "tox-gh", "tox-travis", "tox-pyenv", "tox-venv", "tox-docker", "nox-poetry",
         "pip", "wheel", "build", "tox", "nox", "uv", "poetry", "pdm", "pipenv", "hatch", "pre-commit", "prek",
         "codecov", "coveralls", "codacy-coverage", "virtualenv", "twine", "pip-tools", "pipx", "flit", "maturin",
     }

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from heroci_action.detection.ci.django_program import starts_django
+from heroci_action.detection.ci.django_program import entry_files, starts_django
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
@@ -73,9 +73,13 @@ def find_layout(
 
 
 def manage_files(tree: RepositoryFiles) -> tuple[str, ...]:
-    """Return every manage.py of Django, the shallowest first; those of examples and tests come last."""
-    found = (path for path in tree.matching(r"(.*/)?manage\.py") if _is_manage(tree, path))
-    return tuple(sorted(found, key=_rank))
+    """Return every manage.py of Django, the shallowest first; those of examples and tests come last.
+
+    A module with this name to which another manage.py passes the call is none.
+    """
+    found = [path for path in tree.matching(r"(.*/)?manage\.py") if _is_manage(tree, path)]
+    called = {file for path in found for file in entry_files(tree, path)[1:]}
+    return tuple(sorted((path for path in found if path not in called), key=_rank))
 
 
 def _is_manage(tree: RepositoryFiles, path: str) -> bool:

@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
 from heroci_action.detection.findings import Finding, Found
 from heroci_action.detection.image_choice import find_dockerfile
+from heroci_action.detection.installs import read_installs
 from heroci_action.detection.markers import applicable, is_exact
 from heroci_action.detection.metadata import Metadata, read_metadata
 from heroci_action.detection.project_files import ProjectFiles, once
@@ -52,6 +53,9 @@ def choose_python(project: ProjectFiles) -> tuple[str, str]:
 
 def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     tree = project.tree
+    # uv itself reads .python-version; other tools use the Python that the CI sets up.
+    if read_installs(project).manager != "uv":
+        yield from _in_ci(project)
     for directory in project.layout.directories:
         for name in (".python-version", "runtime.txt", ".tool-versions"):
             path = join(directory, name)

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.arguments import is_parallel, keep
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.suite import CLASS, narrowness, widest
+from heroci_action.detection.ci.selection import (
+    CLASS,
+    find_exclusions,
+    find_inclusions,
+    narrowness,
+    widest,
+)
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
@@ -53,14 +59,23 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
             f"the only test command of the CI, {command.shown!r} in {command.source}, selects single tests; "
             "set tests.args = [] to run all tests"
         )
+    for run in _further_runs(project, runs):
+        yield Warn(
+            f"{run.command.source} also runs {run.command.shown!r}, which the plan does not contain; "
+            "add a stage for these tests"
+        )
+
+
+def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[TestRun]:
+    """Yield the suite's runs in other surroundings than the plan's."""
     suite = project.ci.suite
-    for run in suite.runs if suite and runs else ():
-        main = widest(runs)
+    if suite is None or not runs:
+        return
+    main = widest(runs)
+    for run in suite.runs:
         if (run.runner, _surroundings(run)) != (main.runner, _surroundings(main)):
-            yield Warn(
-                f"{run.command.source} also runs {run.command.shown!r}, which the plan does not contain; "
-                "add a stage for these tests"
-            )
+            yield run
+    yield from suite.elsewhere
 
 
 def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
@@ -102,8 +117,10 @@ def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
     main = widest(runs)
     same = [run for run in runs if _surroundings(run) == _surroundings(main)]
     kept = list(dict.fromkeys(tuple(_kept(project, run)) for run in same))
-    # A run of everything makes the others repetitions with other options.
-    kept = [()] if () in kept else kept
+    if () in kept:
+        # A run of everything makes the others repetitions, but for what pytest's configuration excludes.
+        excluded = find_exclusions(pytest_config(project).addopts)
+        kept = [words for words in kept if not words or find_inclusions(words) & excluded]
     source = main.command.source
     if len(kept) > 1:
         yield Found("tests.args", [list(words) for words in kept], f"the test commands in {source}")

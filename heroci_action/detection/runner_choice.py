@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heroci_action.detection.ci.suite import widest
+from heroci_action.detection.ci.selection import widest
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_config import pytest_config

@@ -92,11 +92,16 @@ def _flags(project: ProjectFiles, source: SettingsSource) -> Iterator[Finding]:
     """Yield DEBUG if it is off by default, unless the CI's own environment is known, and hosts if none is allowed."""
     yield from () if project.evidence.testing else _debug(source)
     for read, statement in _reads_for(source, "ALLOWED_HOSTS"):
-        if "HOST" in read.name and (not read.has_default or read.default in {"", "[]"}):
+        in_ci = read.name in project.evidence.env
+        if _allows_no_host(read) and not in_ci:
             yield Found(f"env.{read.name}", "*", f"ALLOWED_HOSTS in {statement.file}")
     for read, statement in source.reads:
         if read.name == "TEST_DATABASE_PREFIX":
             yield Found("env.TEST_DATABASE_PREFIX", "test_heroci_", f"read in {statement.file}")
+
+
+def _allows_no_host(read: Read) -> bool:
+    return "HOST" in read.name and (not read.has_default or read.default in {"", "[]"})
 
 
 def _debug(source: SettingsSource) -> Iterator[Finding]:

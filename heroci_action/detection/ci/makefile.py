@@ -138,13 +138,20 @@ class _Reader:
                     self._export(text)
                 case "include_directive":
                     for name in self._value(text).split()[1:]:
-                        self.read(join(parent(self.makefile.path), name))
+                        self._include(name)
                 case "rule":
                     self._rule(node, text)
                 case "conditional":
                     self._nodes(self._taken(node))
                 case "ERROR":
                     self._nodes(node.children)
+
+    def _include(self, name: str) -> None:
+        """Read a file, or the files that a pattern such as `*.mk` matches."""
+        place = parent(self.makefile.path)
+        regex = re.escape(name).replace(r"\*", "[^/]*")
+        for path in self.files.matching(regex, place) if "*" in name else (name,):
+            self.read(join(place, path))
 
     def _value(self, text: str) -> str:
         return substitute(text, self.makefile.variables)

@@ -6,36 +6,38 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from heroci_action.detection.ci.command_line import read_options
-from heroci_action.detection.ci.records import UNKNOWN, Job, Trigger
+from heroci_action.detection.ci.records import Job, Trigger
+from heroci_action.detection.ci.selection import (
+    PART,
+    find_exclusions,
+    find_inclusions,
+    narrowness,
+    select,
+    widest,
+)
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.repository.files import RepositoryFiles
 
-# Words in the names of jobs and files that run unusual tests.
-_SPECIAL = re.compile(
-    r"(?i)e2e|end.to.end|playwright|selenium|cypress|integration|nightly|bench|latest|docs?\b|release|deploy|smoke|"
-    r"\bui\b|migrations?\b|perf|load|fuzz|compat|upgrade|flaky|\bslow"
+# Words in the names of jobs and files that run tests with a browser or a whole system, and other unusual tests.
+_SYSTEM = re.compile(
+    r"(?i)e2e|end.to.end|playwright|selenium|cypress|browser|integration|smoke|\bui\b"
 )
-# Options that select a part of the tests.
-_SELECTING = frozenset({"--tag", "-k", "-m"})
-_PART, _FILE, CLASS = 1, 2, 3
+_UNUSUAL = re.compile(
+    r"(?i)nightly|bench|latest|docs?\b|release|deploy|migrations?\b|perf|load|fuzz|compat|upgrade|flaky|\bslow"
+)
 _POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
-_VALUED = frozenset(
-    {
-        "-k", "-m", "--tag", "--exclude-tag", "--settings", "--ds", "-p", "-c", "-o", "-n", "-W", "--ignore",
-        "--deselect", "--pattern", "--verbosity", "-v", "--cov-report", "--maxfail", "--junitxml", "--parallel",
-        "--numprocesses", "--rootdir", "--durations", "--tb", "--top-level-directory", "-t", "--testrunner",
-        "--pythonpath",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """The job that runs the tests, and the commands that run them: its own and other jobs' for further parts."""
+    """The job that runs the tests, and the commands that run them: its own and other jobs' for further parts.
+
+    `elsewhere` are runs of the parts that these leave out, in jobs with other servers.
+    """
 
     job: Job
     runs: tuple[TestRun, ...]
+    elsewhere: tuple[TestRun, ...] = ()
 
     @property
     def main(self) -> TestRun:
@@ -45,11 +47,18 @@ class Suite:
     @property
     def is_special(self) -> bool:
         """Return whether the job runs unusual tests, runs seldom, or may fail."""
-        job = self.job
+        seldom = self.job.trigger is Trigger.SELDOM or self.job.may_fail
+        return seldom or self.tests_system or bool(_UNUSUAL.search(self._names))
+
+    @property
+    def tests_system(self) -> bool:
+        """Return whether the job tests with a browser or a whole system."""
+        return bool(_SYSTEM.search(self._names))
+
+    @property
+    def _names(self) -> str:
         selected = min((select(run) for run in self.runs), key=len)
-        names = " ".join([job.source.rpartition("/")[2], job.name, *selected])
-        seldom = job.trigger is Trigger.SELDOM or job.may_fail
-        return seldom or bool(_SPECIAL.search(names))
+        return " ".join([self.job.source.rpartition("/")[2], self.job.name, *selected])
 
     @property
     def narrowness(self) -> int:
@@ -67,7 +76,16 @@ def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
     """Return the suite's job: it runs for each change, must pass, and selects the least of its tests."""
     candidates = [suite for job in jobs if (suite := _suite(job, tree)) is not None]
     best = min(candidates, key=_rank, default=None)
-    return _with_other_parts(_with_other_legs(best, tree), candidates) if best else None
+    if best is None:
+        return None
+    legs = [suite for job in _legs(best) if (suite := _suite(job, tree)) is not None]
+    whole = _with_other_parts(_with_other_legs(best, legs), candidates)
+    return _with_left_out_parts(whole, legs, candidates)
+
+
+def _legs(best: Suite) -> tuple[Job, ...]:
+    """Return the job in the other legs of its matrix, if they may run other parts of the tests."""
+    return best.job.similar() if best.narrowness or _excluded(best.runs) else ()
 
 
 def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
@@ -94,11 +112,10 @@ def _rank(suite: Suite) -> tuple[object, ...]:
     )
 
 
-def _with_other_legs(best: Suite, tree: RepositoryFiles) -> Suite:
+def _with_other_legs(best: Suite, legs: list[Suite]) -> Suite:
     """Add the runs of the other legs of the job's matrix if they select other parts of the tests."""
     if not best.narrowness:
         return best
-    legs = [suite for job in best.job.similar() if (suite := _suite(job, tree)) is not None]
     equal = [leg for leg in legs if _purpose(leg) == _purpose(best)]
     whole = next((leg for leg in equal if not leg.narrowness), None)
     runs = {run.arguments: run for leg in (best, *equal) for run in leg.runs}
@@ -118,7 +135,7 @@ def _with_other_parts(best: Suite, candidates: list[Suite]) -> Suite:
 
     A job for files, tags or classes is no such part.
     """
-    if best.narrowness != _PART:
+    if best.narrowness != PART:
         return best
     runs = list(best.runs)
     for other in candidates:
@@ -126,49 +143,41 @@ def _with_other_parts(best: Suite, candidates: list[Suite]) -> Suite:
         if (
             other.job is not best.job
             and equal
-            and other.narrowness == _PART
+            and other.narrowness == PART
             and not other.is_special
         ):
             runs += other.runs
     return replace(best, runs=tuple(runs))
 
 
+def _with_left_out_parts(best: Suite, legs: list[Suite], candidates: list[Suite]) -> Suite:
+    """Add the runs of what the suite leaves out by tag or marker: `-m browser` beside `-m "not browser"`."""
+    excluded = _excluded(best.runs)
+    others = [suite for suite in candidates if suite.job.trigger is best.job.trigger]
+    pending = [(suite, run) for suite in (*legs, *others) for run in suite.runs if excluded]
+    here = {run.arguments: run for run in best.runs}
+    elsewhere: dict[tuple[str, ...], TestRun] = {}
+    while found := [pair for pair in pending if find_inclusions(pair[1].arguments) & excluded]:
+        pending = [pair for pair in pending if pair not in found]
+        # What such a part leaves out in turn is a part, too.
+        excluded |= _excluded(run for _, run in found)
+        for suite, run in found:
+            equal = _surroundings(suite) == _surroundings(best)
+            fits = equal and (suite in legs or not suite.tests_system)
+            (here if fits else elsewhere).setdefault(run.arguments, run)
+    further = tuple(run for words, run in elsewhere.items() if words not in here)
+    return replace(best, runs=tuple(here.values()), elsewhere=further)
+
+
+def _excluded(runs: Iterable[TestRun]) -> frozenset[str]:
+    return frozenset().union(*(find_exclusions(run.arguments) for run in runs))
+
+
+def _surroundings(suite: Suite) -> tuple[object, ...]:
+    servers = sorted(image.reference for image in suite.job.services)
+    return _kind(suite), servers, suite.job.may_fail
+
+
 def _kind(suite: Suite) -> tuple[object, ...]:
     run = suite.main
     return run.runner, run.program, run.command.directory, dict(run.command.env)
-
-
-def narrowness(run: TestRun) -> int:
-    """Return how small a part of the tests a run selects: 0 all, 1 directories or apps, 2 files or tags, 3 classes."""
-    return max((_width(word, run) for word in select(run)), default=0)
-
-
-def widest(runs: Iterable[TestRun]) -> TestRun:
-    """Return the run that selects the least of the tests, the first of several."""
-    return min(runs, key=narrowness)
-
-
-def _width(word: str, run: TestRun) -> int:
-    """Return how narrow a label is: a directory, a file or tag, a class or function."""
-    if word in {".", "./"}:
-        return 0
-    if word.startswith("-"):
-        return _FILE
-    if "::" in word or re.search(r"(^|\.)[A-Z]\w*(\.\w+)?$", word):
-        return CLASS
-    is_file = (
-        word.endswith(".py")
-        if run.runner is Runner.PYTEST
-        else bool(re.search(r"\.test_\w+$", word))
-    )
-    return _FILE if is_file else _PART
-
-
-def select(run: TestRun) -> list[str]:
-    """Return the labels, tags and expressions that select tests; excluded ones do not count."""
-    chosen = (
-        f"{name} {value}".lstrip()
-        for name, value in read_options(run.arguments, _VALUED)
-        if not name or (name in _SELECTING and not re.match(r"\s*not\b", value))
-    )
-    return [text for text in chosen if UNKNOWN not in text]

@@ -44,6 +44,18 @@ jobs:
 """
 
 
+def test_a_module_that_manage_py_calls_is_no_project_of_its_own(tmp_path: Path) -> None:
+    files = {
+        "manage.py": "from shop.manage import main\nmain()\n",
+        "shop/manage.py": manage("shop.settings"),
+        "shop/settings.py": "",
+    }
+    write(tmp_path, files)
+    found = load(tmp_path)
+    assert found.config.working_directory == "."
+    assert not [text for text in found.warnings if "several projects" in text]
+
+
 @pytest.mark.parametrize(
     ("name", "directory"),
     [

@@ -42,6 +42,10 @@ WORKFLOW = ".github/workflows/t.yml"
         ({WORKFLOW: "jobs: {t: {steps: [{uses: x, with: {python-version: 3.10}}, {run: pytest}]}}"}, "3.10"),
         ({WORKFLOW: "jobs: {t: {strategy: {matrix: {py: ['3.11', '3.12', '3.15']}}, "
           "steps: [{uses: x, with: {python-version: '${{ matrix.py }}'}}, {run: pytest}]}}"}, "3.12"),
+        ({".python-version": "3.8\n", WORKFLOW: "jobs: {t: {steps: "
+          "[{uses: x, with: {python-version: 3.9}}, {run: pip install .}, {run: pytest}]}}"}, "3.9"),
+        ({".python-version": "3.8\n", "uv.lock": "", WORKFLOW: "jobs: {t: {steps: "
+          "[{uses: x, with: {python-version: 3.9}}, {run: uv sync}, {run: uv run pytest}]}}"}, "3.8"),
         ({WORKFLOW: "jobs: {docs: {steps: [{uses: x, with: {python-version: '3.9'}}, {run: make html}]}}"}, "3.13"),
     ],
 )  # fmt: skip

@@ -216,7 +216,19 @@ def test_end_to_end_jobs_do_not_speak_for_the_tests(tmp_path: Path) -> None:
         ".github/workflows/a-e2e.yml": "jobs: {t: {steps: [{run: pytest -m e2e browser}]}}",
         ".github/workflows/tests.yml": 'jobs: {t: {steps: [{run: pytest -m "not e2e"}]}}',
     }
-    assert the_tests(tmp_path, files).args == (("-m", "not e2e"),)
+    found = loaded(tmp_path, {**files, "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = s\n"})
+    assert found.config.tests.args == (("-m", "not e2e"),)
+    assert any("also runs 'pytest -m e2e browser'" in text for text in found.warnings)
+
+
+def test_what_pytests_configuration_leaves_out_is_run_if_the_ci_runs_it(tmp_path: Path) -> None:
+    files = {
+        "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = s\naddopts = -m 'not page'\n",
+        ".github/workflows/ci.yml": """
+            jobs: {t: {steps: [{run: pytest -x}, {run: pytest -m page}, {run: pytest -m fast}]}}
+        """,
+    }
+    assert the_tests(tmp_path, files).args == ((), ("-m", "page"))
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,19 @@ def test_debug_is_left_alone_if_the_environment_of_the_ci_is_known(tmp_path: Pat
 def test_hosts_are_opened_only_where_none_is_allowed_otherwise(tmp_path: Path) -> None:
     assert env(tmp_path / "a", 'ALLOWED_HOSTS = env.list("HOSTS")') == {"HOSTS": "*"}
     assert env(tmp_path / "b", 'ALLOWED_HOSTS = env.list("HOSTS", default=["localhost"])') == {}
+    job = "jobs: {t: {steps: [{run: HOSTS=shop.test manage.py test}]}}"
+    found = env(
+        tmp_path / "c", 'ALLOWED_HOSTS = [env("HOSTS")]', **{".github/workflows/ci.yml": job}
+    )
+    assert found == {"HOSTS": "shop.test"}
+
+
+def test_values_of_an_env_object_are_read_whatever_its_method(tmp_path: Path) -> None:
+    settings = (
+        'ENVIRONMENT = environ.Env()\nROLE = ENVIRONMENT.get_value("SYSTEM_ROLE", default="")\n'
+    )
+    job = "jobs: {t: {steps: [{run: SYSTEM_ROLE=x manage.py test}]}}"
+    assert env(tmp_path, settings, **{".github/workflows/ci.yml": job}) == {"SYSTEM_ROLE": "x"}
 
 
 def test_a_required_variable_gets_its_value_from_the_projects_ci_then_from_an_example(

@@ -24,7 +24,7 @@ MAKEFILE = """
     .PHONY: all test
     all: lint test
 
-    include conf/common.mk
+    include conf/*.mk
 
     test: var/index | assets
     \t@$(PYTHON) -m pytest $(FLAGS) $(TESTS)

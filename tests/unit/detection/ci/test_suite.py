@@ -162,3 +162,35 @@ def test_conditions_on_earlier_steps_are_known() -> None:
         """
     (job,) = ci_of({".github/workflows/ci.yml": text}).jobs
     assert shown(list(job.commands)) == ["pip install x", "npm run build", "pytest"]
+
+
+def test_parts_that_the_suite_leaves_out_by_marker_belong_to_it() -> None:
+    files = jobs(
+        general='pytest -m "not (slow or page)"',
+        slow='pytest -m "slow and not huge"',
+        huge="pytest -m huge",
+        other="pytest -m fast",
+        e2e="pytest -m page",
+    )
+    suite = ci_of(files).suite
+    assert suite is not None
+    assert [run.arguments[1] for run in suite.runs] == [
+        "not (slow or page)",
+        "slow and not huge",
+        "huge",
+    ]
+    assert [run.arguments[1] for run in suite.elsewhere] == ["page"]
+
+
+def test_a_leg_of_the_matrix_runs_the_tags_that_another_one_leaves_out() -> None:
+    workflow = """
+        on: push
+        jobs:
+          t:
+            strategy: {matrix: {kind: [moves, unit]}}
+            steps:
+              - {run: ./manage.py test --exclude-tag=move, if: "matrix.kind == 'unit'"}
+              - {run: ./manage.py test --tag move, if: "matrix.kind == 'moves'"}
+    """
+    files = {".github/workflows/ci.yml": workflow, **MANAGE}
+    assert suite_of(files) == ["django --exclude-tag=move", "django --tag move"]

@@ -1,0 +1,92 @@
+"""Read which tests a test command selects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from heroci_action.detection.ci.command_line import read_options
+from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.test_runs import Runner, TestRun
+
+# Options that select a part of the tests.
+_SELECTING = frozenset({"--tag", "-k", "-m"})
+PART, _FILE, CLASS = 1, 2, 3
+_VALUED = frozenset(
+    {
+        "-k", "-m", "--tag", "--exclude-tag", "--settings", "--ds", "-p", "-c", "-o", "-n", "-W", "--ignore",
+        "--deselect", "--pattern", "--verbosity", "-v", "--cov-report", "--maxfail", "--junitxml", "--parallel",
+        "--numprocesses", "--rootdir", "--durations", "--tb", "--top-level-directory", "-t", "--testrunner",
+        "--pythonpath",
+    }
+)  # fmt: skip
+
+
+def narrowness(run: TestRun) -> int:
+    """Return how small a part of the tests a run selects: 0 all, 1 directories or apps, 2 files or tags, 3 classes."""
+    return max((_width(word, run) for word in select(run)), default=0)
+
+
+def widest(runs: Iterable[TestRun]) -> TestRun:
+    """Return the run that selects the least of the tests, the first of several."""
+    return min(runs, key=narrowness)
+
+
+def _width(word: str, run: TestRun) -> int:
+    """Return how narrow a label is: a directory, a file or tag, a class or function."""
+    if word in {".", "./"}:
+        return 0
+    if word.startswith("-"):
+        return _FILE
+    if "::" in word or re.search(r"(^|\.)[A-Z]\w*(\.\w+)?$", word):
+        return CLASS
+    is_file = (
+        word.endswith(".py")
+        if run.runner is Runner.PYTEST
+        else bool(re.search(r"\.test_\w+$", word))
+    )
+    return _FILE if is_file else PART
+
+
+def select(run: TestRun) -> list[str]:
+    """Return the labels, tags and expressions that select tests; excluded ones do not count."""
+    chosen = (
+        f"{name} {value}".lstrip()
+        for name, value in read_options(run.arguments, _VALUED)
+        if not name or (name in _SELECTING and not re.match(r"\s*not\b", value))
+    )
+    return [text for text in chosen if UNKNOWN not in text]
+
+
+_EXPRESSIONS = frozenset({"--tag", "--exclude-tag", "-m", "-k"})
+# `not slow`, `not (slow or browser)`
+_NEGATED = re.compile(r"\bnot\s*(?:\([^()]*\)|\s[\w.-]+)")
+_OPERATORS = frozenset({"and", "or", "not"})
+
+
+def find_exclusions(arguments: Iterable[str]) -> frozenset[str]:
+    """Return the tags, markers and keywords whose tests are left out."""
+    found: set[str] = set()
+    for option, expression in _expressions(arguments):
+        negated = [expression] if option == "--exclude-tag" else _NEGATED.findall(expression)
+        found |= _names(" ".join(negated)) if option != "--tag" else set()
+    return frozenset(found)
+
+
+def find_inclusions(arguments: Iterable[str]) -> frozenset[str]:
+    """Return the tags, markers and keywords that tests must have to be run."""
+    found: set[str] = set()
+    for option, expression in _expressions(arguments):
+        if option != "--exclude-tag":
+            found |= _names(_NEGATED.sub("", expression))
+    return frozenset(found)
+
+
+def _expressions(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each option that selects by tag, marker or keyword, with its expression."""
+    given = read_options(arguments, _VALUED)
+    return ((name, value) for name, value in given if name in _EXPRESSIONS)
+
+
+def _names(expression: str) -> set[str]:
+    return set(re.findall(r"[\w.-]+", expression)) - _OPERATORS
