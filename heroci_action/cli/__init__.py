@@ -10,7 +10,7 @@ from types import ModuleType
 
 import click
 
-from heroci_action.cli.errors import show_error
+from heroci_action.cli.errors import show_click_error, show_error
 from heroci_action.errors import ExitCode, HeroCIError
 from heroci_action.text import suggest
 from heroci_action.version import __version__
@@ -79,7 +79,7 @@ def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except click.Abort:
         return ExitCode.INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        show_click_error(error)
         return ExitCode.USAGE
     except HeroCIError as error:
         show_error(error)

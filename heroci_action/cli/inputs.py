@@ -299,7 +299,7 @@ def _percent(text: str) -> float:
 
 def _python(text: str) -> str:
     if not is_python_version(text):
-        raise ValueError("is not a Python version such as 3.13")
+        raise ValueError("is not a version of Python 3 such as 3.13")
     return text
 
 

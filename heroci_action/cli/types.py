@@ -138,7 +138,7 @@ class PythonVersion(click.ParamType[str]):
     ) -> str:
         """Return the version as it was written."""
         if not is_python_version(str(value)):
-            self.fail(f"{value!r} is not a Python version such as 3.13", param, ctx)
+            self.fail(f"{value!r} is not a version of Python 3 such as 3.13", param, ctx)
         return str(value)
 
 

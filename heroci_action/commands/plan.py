@@ -220,6 +220,11 @@ def _refuse_contradiction(options: RunOptions) -> None:
         ("--failed and --stages", options.failed and options.stages, last_run),
         ("--failed and --shard", options.failed and options.shard, last_run),
         (
+            "--no-cache and --refresh",
+            options.refresh and not options.use_cache,
+            "without the cache, there is nothing to replace",
+        ),
+        (
             "--engine host and --runner-host",
             only_host and options.runner_host,
             "the address is that of a Dagger engine",

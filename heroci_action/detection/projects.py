@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from heroci_action.detection.ci.territory import Territory
 from heroci_action.detection.ci.yaml_file import table
@@ -64,8 +64,18 @@ def choose_project(tree: RepositoryFiles, name: str, *, place: str = ".") -> str
         )
     raise UsageError(
         f"no project {name!r} in {tree.root.name!r}{suggest(name, found)}",
-        remedy=f"the projects are {', '.join(found)}" if found else "there is no Django project",
+        remedy=_candidates(found),
     )
+
+
+def _candidates(found: Sequence[str]) -> str:
+    match found:
+        case ():
+            return "there is no Django project"
+        case (only,):
+            return f"the only project is {only!r}"
+        case _:
+            return f"the projects are {', '.join(found)}"
 
 
 def _names(tree: RepositoryFiles, directory: str) -> set[str]:

@@ -57,7 +57,7 @@ async def choose(
                 raise
             reason = f"no {kind.name.capitalize()} engine available: {error.cause}"
         else:
-            return Chosen(engine=kind, reason=f"it uses {reason}")
+            return Chosen(engine=kind, reason=reason)
     return Chosen(engine=fallback, reason=reason)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from heroci_action.analysis.failures import (
     FailureGroup,
@@ -17,16 +15,10 @@ from heroci_action.analysis.replays import describe_replays
 from heroci_action.analysis.slowest import slowest_tests
 from heroci_action.analysis.unexplained import unexplained
 from heroci_action.observers.phrases import SIGNS, verdict
+from heroci_action.observers.stage_table import print_stages
 from heroci_action.observers.terminal import SEVERITIES, STYLES, Terminal
 from heroci_action.results.records import Diagnostic, Result, Status, TestCase
 from heroci_action.text import count, one_line, place, seconds
-
-# rich is slow to import:
-# ruff: noqa: PLC0415
-
-if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
 
 SHOWN = 20  # failures and findings that are listed
 JUNIT = "junit.xml"
@@ -49,7 +41,7 @@ class Closing:
     def print(self, result: Result) -> None:
         """Print the table, findings, failures, flaky tests, reports, and finally the verdict."""
         if not self.quiet:
-            self.terminal.print_table(_table(result))
+            print_stages(result, self.terminal)
             if replays := describe_replays(result):
                 self.terminal.say(f"⚡ {one_line(replays, 1_000)}")
             self.terminal.warn("", result.warnings)
@@ -152,39 +144,6 @@ def _where(test: TestCase) -> str:
 
 def _why(test: TestCase) -> str:
     return one_line(test.message)
-
-
-def _table(result: Result) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("Stage", "Result"):
-        table.add_column(title, no_wrap=True)
-    for title in ("Time", "Share"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("Reason", overflow="fold")
-    for cells in _rows(result):
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
-    return table
-
-
-def _rows(result: Result) -> Iterator[tuple[str | Text, ...]]:
-    from rich.text import Text
-
-    for stage in result.stages:
-        ran = stage.status is not Status.SKIPPED
-        share = ran and result.duration
-        word = stage.status.value + (" (cached)" if stage.cached else "")
-        yield (
-            one_line(f"{stage.emoji} {stage.name}", 50),
-            Text(word, style=STYLES[stage.status]),
-            seconds(stage.duration) if ran else "",
-            f"{100 * stage.duration / result.duration:.0f} %" if share else "",
-            one_line(stage.reason or ""),
-        )
-    yield ("total", result.status.value, seconds(result.duration), "", "")
 
 
 def _finding(finding: Diagnostic) -> str:

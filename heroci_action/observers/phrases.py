@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from heroci_action.results.records import Result, StageResult, Status, StepResult
-from heroci_action.text import count, one_line, seconds
+from heroci_action.text import count, one_line, seconds, some
 
 INTERVAL = 30.0  # seconds between two lines about the progress of one step
 
@@ -41,7 +41,13 @@ def ended(result: StepResult | StageResult) -> str:
     time = "" if result.status is Status.SKIPPED else f" in {seconds(result.duration)}"
     cached = " (cached)" if result.cached else ""
     reason = f": {one_line(result.reason, 500)}" if result.reason else ""
-    return f"{result.status.value}{time}{cached}{reason}"
+    optional = " (optional)" if is_optional_failure(result) else ""
+    return f"{result.status.value}{time}{cached}{optional}{reason}"
+
+
+def is_optional_failure(result: StepResult | StageResult) -> bool:
+    """Return whether it is a stage that failed without failing the run."""
+    return isinstance(result, StageResult) and result.optional and result.status.is_failure
 
 
 def verdict(result: Result) -> str:
@@ -54,6 +60,9 @@ def verdict(result: Result) -> str:
             if counts.bad or counts.skipped
             else f"{count(counts.total, 'test')} passed"
         )
+    optional = [stage.name for stage in result.stages if is_optional_failure(stage)]
+    if optional:
+        parts.append(f"{some([one_line(name) for name in optional])} failed (optional)")
     findings = sum(1 for _ in result.diagnostics)
     if findings:
         parts.append(count(findings, "finding"))

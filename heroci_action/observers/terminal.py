@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 from heroci_action.results.records import Severity, Status
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-MIN_WIDTH = 100  # columns of the table without a terminal
+MIN_WIDTH = 140  # columns of the table without a terminal
+MAX_WIDTH = 10_000  # columns of the widest table that is measured
+HEAD = 3  # lines of a table above its rows
+HANGING = 2  # blanks before the second line of a wrapped text
 
 STYLES = {
     Status.PASSED: "green",
@@ -41,11 +45,14 @@ class Terminal:
         return self.rich.file.isatty() and not self.rich.is_dumb_terminal
 
     def say(self, words: str, style: str = "", *, sign: str = "") -> None:
-        """Print words as one line."""
+        """Print words as one line, which wraps between words on a terminal."""
         from rich.text import Text
 
         shown = printable(f"{sign} {words}" if sign else words).replace("\n", " ")
-        self._print(Text(shown, style=style))
+        text = Text(shown, style=style)
+        too_long = text.cell_len > self.rich.width
+        for line in self._wrap(text) if too_long and self.rich.file.isatty() else (text,):
+            self._print(line)
 
     def title(self, words: str) -> None:
         """Print a title after an empty line."""
@@ -64,15 +71,36 @@ class Terminal:
         for part in printable(line).expandtabs().split("\n"):
             self._print(Text.assemble((f"{prefix} | ", "dim"), part))
 
-    def print_table(self, table: Table) -> None:
-        """Print a table without trailing blanks."""
+    def fits(self, table: Table) -> bool:
+        """Return whether the terminal is wide enough for every cell of a table."""
+        from rich.measure import Measurement
+
+        options = self.rich.options.update(max_width=MAX_WIDTH)
+        return Measurement.get(self.rich, options, table).maximum <= self.rich.width
+
+    def print_table(self, table: Table, below: Mapping[int, str] = MappingProxyType({})) -> None:
+        """Print a table of one-line rows without trailing blanks; `below` are texts below rows, by their numbers."""
         with self.rich.capture() as captured:
             self.rich.print(table)
-        for line in captured.get().splitlines():
+        for number, line in enumerate(captured.get().rstrip().splitlines(), start=-HEAD):
             self.rich.file.write(f"{line.rstrip()}\n")
+            if number in below:
+                self.say(f"    {below[number]}", "dim")
+
+    def _wrap(self, text: Text) -> Iterator[Text]:
+        """Yield the lines of a text that is wider than the terminal; all but the first hang."""
+        from rich.text import Text
+
+        blanks = len(text.plain) - len(text.plain.lstrip())
+        width = max(self.rich.width - blanks - HANGING, 1)
+        indent = " " * blanks
+        for line in text[blanks:].wrap(self.rich, width, overflow="fold"):
+            line.rstrip()
+            yield Text.assemble(indent, line)
+            indent = " " * (blanks + HANGING)
 
     def _print(self, text: Text) -> None:
-        """Print without wrapping: a terminal wraps lines itself, and a file must not."""
+        """Print without wrapping: a terminal wraps output of programs itself, and a file must not."""
         self.rich.print(text, soft_wrap=True, highlight=False)
 
 

@@ -60,7 +60,7 @@ def _skip_reason(loaded: ProjectConfig, *, with_image: bool) -> str | None:
     if integration.enabled is False:
         return "disabled by `integration.enabled = false`"
     if not (integration.checks or integration.command or _health(loaded)):
-        return "there is nothing to check: no health endpoint was found, and `integration.checks` is empty"
+        return "no health endpoint was found, and `integration.checks` is empty"
     return None if with_image else _no_server_reason(loaded)
 
 

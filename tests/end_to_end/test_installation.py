@@ -134,18 +134,25 @@ def test_every_verb_has_help(verb: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "error"),
     [
-        ["no-such-verb"],
-        ["run", "--no-such-option"],
-        ["run", "--timeout", "soon"],
-        ["run", "/no/such/place"],
+        (["no-such-verb"], "unknown verb 'no-such-verb'\n  remedy: see heroci --help\n"),
+        (["run", "--no-cash"], "no such option '--no-cash'; did you mean '--no-cache'?\n"),
+        (["run", "--timeout", "soon"], "--timeout: 'soon' must be seconds as a number, or text"),
+        (
+            ["run", "no-place"],
+            "PATH: directory 'no-place' does not exist\n  remedy: see heroci run --help\n",
+        ),
+        (["merge"], "missing argument 'GLOB...'\n"),
     ],
 )
-def test_contradictory_call_is_a_usage_error(arguments: list[str], tmp_path: Path) -> None:
+def test_an_invalid_call_is_an_error_with_cause_and_remedy(
+    arguments: list[str], error: str, tmp_path: Path
+) -> None:
     done = call(*arguments, directory=tmp_path)
+
     assert done.exit_code == 2
-    assert "Error:" in done.stderr
+    assert done.stderr.startswith(f"error: {error}")
 
 
 def test_plan_is_shown_and_explained(tmp_path: Path) -> None:

@@ -107,6 +107,7 @@ def test_arguments_for_the_runner_and_variables_of_the_caller(tmp_path: Path) ->
     ("options", "message"),
     [
         (("-q", "-v"), "--verbose and --quiet contradict each other"),
+        (("--no-cache", "--refresh"), "--no-cache and --refresh contradict each other"),
         (("--failed", "--stages", "tests"), "--failed and --stages contradict each other"),
         (("--failed", "--shard", "1/2"), "--failed and --shard contradict each other"),
         (("--failed",), "--failed needs the result of the last run"),
@@ -118,7 +119,7 @@ def test_arguments_for_the_runner_and_variables_of_the_caller(tmp_path: Path) ->
         ),
         (("--env", "2X=1"), "'2X' is not the name of a variable"),
         (("--env", "NOT_SET_ANYWHERE"), "'NOT_SET_ANYWHERE' is not set"),
-        (("--python", "2.7"), "'2.7' is not a Python version"),
+        (("--python", "2.7"), "'2.7' is not a version of Python 3"),
     ],
 )
 def test_a_call_that_cannot_be_meant_is_refused(

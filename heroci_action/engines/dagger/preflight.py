@@ -124,8 +124,8 @@ def describe(machine: Mapping[str, str], runner_host: str | None = None) -> str:
 
 def public_address(host: str) -> str:
     """Return the address without anything that may be a password."""
-    scheme, _, rest = host.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+    scheme, separator, rest = host.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}"
 
 
 def _split(host: str) -> SplitResult:
@@ -135,8 +135,8 @@ def _split(host: str) -> SplitResult:
         parts = urlsplit("")
     if parts.scheme not in SCHEMES:
         raise UsageError(
-            f"the runner host {public_address(host)!r} has none of Dagger's schemes: {', '.join(SCHEMES)}",
-            remedy="use tcp://HOST:PORT, tls://HOST:PORT, ssh://USER@HOST or container://NAME, for example",
+            f"the runner host {public_address(host)!r} has none of the schemes that Dagger knows",
+            remedy=f"use tcp://HOST:PORT, for example; the schemes are {', '.join(SCHEMES)}",
         )
     return parts
 

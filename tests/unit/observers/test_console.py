@@ -65,6 +65,44 @@ def test_ends_with_table_failures_findings_and_verdict() -> None:
     assert end.endswith("\n✘ heroes: failed in 5.0 s, 2 tests, 1 failed, 0 skipped, 1 finding\n")
 
 
+def closing_on_a_terminal(result: Result, *, columns: int) -> list[str]:
+    """Return the lines that a terminal of this width shows at the end of a run."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8", newline="") as stream:
+        Console(stream, environ={"TERM": "xterm", "COLUMNS": str(columns)}).run_finished(result)
+    return re.sub(r"\x1b\[[0-9;]*m|\r", "", _all_of(ours).decode()).splitlines()
+
+
+SKIPPED = stage("live", status=Status.SKIPPED, reason="no health endpoint was found in the project")
+
+
+def test_reasons_are_a_column_of_the_table() -> None:
+    lines = closing_on_a_terminal(run(SKIPPED), columns=100)
+
+    assert any(re.match(rf" *live +skipped +{SKIPPED.reason}$", line) for line in lines)
+
+
+def test_on_a_narrow_terminal_reasons_follow_their_rows_and_words_are_not_broken() -> None:
+    lines = closing_on_a_terminal(run(SKIPPED), columns=40)
+
+    (row,) = [number for number, line in enumerate(lines) if re.match(r" *live +skipped$", line)]
+    assert lines[row + 1 : row + 3] == ["    no health endpoint was found in", "      the project"]
+    assert max(map(cell_len, lines)) <= 40
+
+
+def test_a_stage_that_failed_without_failing_the_run_is_marked_as_optional() -> None:
+    lint = stage("lint", step("flake8", Status.FAILED), optional=True)
+    stream = io.StringIO()
+    console = Console(stream)
+    console.stage_finished(lint)
+    console.run_finished(run(lint, status=Status.PASSED, exit_code=0))
+
+    text = stream.getvalue()
+    assert text.startswith("lint failed in 0.00 s (optional)\n")
+    assert re.search(r"lint +failed \(optional\)", text)
+    assert text.endswith("✔ project: passed in 10 s, lint failed (optional)\n")
+
+
 def test_warnings_are_shown() -> None:
     assert "tests: warning: PostgreSQL 18 stands in\n" in shown()
 

@@ -408,7 +408,7 @@ def test_checks_are_one_step_with_a_report_and_the_own_tests_another(tmp_path: P
     ("settings", "parts", "toml", "reason"),
     [
         (POSTGRES, SERVED, "integration.enabled = false\n", "disabled by"),
-        (POSTGRES, {}, "", "nothing to check"),
+        (POSTGRES, {}, "", "no health endpoint was found"),
         (POSTGRES, {**SERVED, "requirements.txt": "django\npsycopg\n"}, "", "no production server"),
         (SQLITE, SERVED, "", "SQLite file of the checkout"),
     ],
