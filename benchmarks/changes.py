@@ -1,4 +1,4 @@
-"""(c) A run after a change, in relation to a cold one.
+"""(c) A run of the same clone, of a fresh one, and after a change, in relation to a cold one.
 
     python -m benchmarks.changes [--engine host|dagger] [--rounds N]
 
@@ -7,19 +7,26 @@ The project is the reference project. On a Dagger engine, the first round is col
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.runs import Workplace
 from benchmarks.tables import Table, parser, publish, rows_of
 
-AIMS = {"nothing changed": 0.05, "one test changed": 0.35, "README changed": 0.05}
-CHANGES = {
-    "nothing changed": None,
-    "one test changed": ("tests/superheroes/test_health.py", "\n\n# another line\n"),
-    "one model changed": ("superheroes/models.py", "\n\n# another line\n"),
-    "README changed": ("README.md", "\nAnother line.\n"),
-    "one requirement added": ("requirements.txt", "\nsix==1.17.0\n"),
+UNCHANGED = {"host": 0.03, "dagger": 0.05}
+TEST, MODEL = "tests/superheroes/test_health.py", "superheroes/models.py"
+LINE = "\n\n# another line\n"
+Change = tuple[str, str]
+CHANGES: Mapping[str, tuple[Change | None, tuple[str, ...]]] = {
+    "nothing changed": (None, ()),
+    "README changed": (("README.md", "\nAnother line.\n"), ()),
+    "one test changed": ((TEST, LINE), ()),
+    "one test changed, --affected": ((TEST, LINE), ("--affected",)),
+    "one model changed": ((MODEL, LINE), ()),
+    "one requirement added": (("requirements.txt", "\nsix==1.17.0\n"), ()),
 }
 # HeroCI never assumes that a file has no influence: the project states it.
 CONFIGURATION = '\n[tool.heroci.cache]\nignore = ["*.md"]\n'
@@ -29,7 +36,9 @@ def main() -> None:
     """Measure and print the table."""
     made = parser(__doc__, rounds=1)
     made.add_argument("--engine", choices=("host", "dagger"), default="host")
+    made.add_argument("--only", action="append", choices=tuple(CHANGES), help="default: all")
     options = made.parse_args()
+    chosen = {name: CHANGES[name] for name in options.only or CHANGES}
     with tempfile.TemporaryDirectory() as scratch:
         places = [
             Workplace(
@@ -39,21 +48,37 @@ def main() -> None:
             )
             for number in range(options.rounds)
         ]
-        rounds = [_round(place) for place in places]
-    rows = rows_of(rounds, "cold", AIMS)
+        rounds = [_round(place, chosen) for place in places]
+    aims = {name: _aim(name, options.engine) for name in rounds[0]}
+    rows = rows_of(rounds, "cold", aims)
     title = f"After a change, on the {options.engine} engine"
     publish(Table(title=title, reference="cold", rows=rows), options)
 
 
-def _round(place: Workplace) -> dict[str, float]:
+def _aim(name: str, engine: str) -> float | None:
+    if name.startswith("one test"):
+        return 0.35
+    return None if name == "cold" or name.startswith("one ") else UNCHANGED[engine]
+
+
+def _round(
+    place: Workplace, chosen: Mapping[str, tuple[Change | None, tuple[str, ...]]]
+) -> dict[str, float]:
     place.directory.mkdir()
     place.check_out()
     place.append("pyproject.toml", CONFIGURATION)
     found = {"cold": place.run().seconds}
-    for name, change in CHANGES.items():
+    clone = replace(place, checkout="clone")
+    subprocess.run(["git", "clone", "--quiet", place.project, clone.project], check=True)
+    for name in ("fresh clone", "fresh clone, second run"):
+        found[name] = clone.run().seconds
+    for name, (change, options) in chosen.items():
+        if options:
+            # It selects by what an earlier run with the same options has recorded.
+            place.run(*options)
         if change:
             place.append(*change)
-        found[name] = place.run().seconds
+        found[name] = place.run(*options).seconds
     return found
 
 

@@ -35,18 +35,22 @@ class Timed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
-    """A checkout with HeroCI's and uv's caches next to it; `source` is a repository, None for the reference project."""
+    """A checkout with HeroCI's and uv's caches next to it.
+
+    `source` is a repository, None for the reference project. `checkout` is the name of the checkout's directory.
+    """
 
     directory: Path
     engine: str = "host"
     source: Path | None = None
+    checkout: str = "project"
     options: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def project(self) -> Path:
         """The checkout."""
-        return self.directory / "project"
+        return self.directory / self.checkout
 
     @property
     def cache(self) -> Path:

@@ -82,7 +82,9 @@ class Table:
 
 
 def rows_of(
-    rounds: Iterable[Mapping[str, float]], reference: str, aims: Mapping[str, float] | None = None
+    rounds: Iterable[Mapping[str, float]],
+    reference: str,
+    aims: Mapping[str, float | None] | None = None,
 ) -> tuple[Row, ...]:
     """Return a row for each name, in relation to the one named `reference`."""
     measured = tuple(rounds)

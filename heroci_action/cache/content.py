@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -27,8 +29,19 @@ _STRICT_OPTIONS = (
     *("-c", "core.checkStat=default"),
     *("-c", "core.fsmonitor=false"),
 )
-# Ignored files that programs read their settings from, such as `.env` and local_settings.py.
-_SETTINGS = frozenset({".py", ".env", ".toml", ".ini", ".cfg", ".yaml", ".yml", ".json"})
+# Ignored files that change what programs do: settings such as `.env` and local_settings.py, keys, compiled code and
+# messages.
+_SETTINGS = frozenset(
+    {
+        *(".py", ".so", ".mo", ".env", ".toml", ".ini", ".cfg", ".conf", ".yaml", ".yml", ".json"),
+        *(".pem", ".key", ".crt"),
+    }
+)
+_PACKAGES = frozenset({*CACHES, "node_modules", ".nox", "site-packages"})
+"""Directories that package managers and tools fill; nobody keeps settings there."""
+_MAX_IGNORED = 20_000
+"""Entries of ignored directories to look at."""
+_CONVERSIONS = ("core.autocrlf", "core.eol", "core.attributesFile")
 
 
 class Hash(Protocol):
@@ -50,10 +63,14 @@ class UnknownContentError(HeroCIError):
 
 @dataclass(frozen=True)
 class Content:
-    """The files of a repository: path to mode and hash, and the time stamps of those that git had not verified."""
+    """The files of a repository: path to mode and hash, and the time stamps of those that git had not verified.
+
+    `ignored` are the files among them that git ignores.
+    """
 
     files: Mapping[str, str]
     stamps: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
 
     @cached_property
     def whole(self) -> str:
@@ -68,8 +85,23 @@ class Content:
         """Return the content without the files that match one of the patterns."""
         if not patterns:
             return self
-        kept = {path: value for path, value in self.files.items() if not matches(path, patterns)}
-        return Content(files=kept, stamps=self.stamps)
+        files = {path: value for path, value in self.files.items() if not matches(path, patterns)}
+        stamps = {path: value for path, value in self.stamps.items() if not matches(path, patterns)}
+        return replace(self, files=files, stamps=stamps)
+
+    def find_change(self, before: Content) -> str | None:
+        """Return a file that was touched since `before` was read, even if it is the same again; None without one.
+
+        Ignored files that did not exist before do not count: the run itself has created them.
+        """
+        created = self.ignored - before.files.keys()
+        for path in sorted({*self.files, *before.files} - created):
+            if self.files.get(path) != before.files.get(path):
+                return path
+        for path in sorted({*self.stamps, *before.stamps} - self.ignored - before.ignored):
+            if self.stamps.get(path) != before.stamps.get(path):
+                return path
+        return None
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
@@ -86,32 +118,29 @@ def _matches(path: str, pattern: str) -> bool:
 
 
 def read_content(root: Path, *, exclude: Collection[str] = (), settings: bool = True) -> Content:
-    """Return the content of every file that git does not ignore, except below the `exclude` directories.
+    """Return the content of every file that git does not ignore.
 
-    With `settings`, also ignored files that programs read settings from. Without git, every file counts.
-    Raises UnknownContentError if a file cannot be read, or too many would have to be.
+    Below the `exclude` directories, only tracked files count. With `settings`, also ignored files that change what
+    programs do. Without git, every file counts. Raises UnknownContentError if a file cannot be read, or too many would
+    have to be.
     """
     try:
         try:
-            found = _Reader(root, settings=settings).read()
+            return _Reader(root, settings=settings, exclude=exclude).read()
         except GitError:
-            found = _walk(root, exclude)
+            return _walk(root, exclude)
     except OSError as error:
         raise UnknownContentError(f"cannot read {error.filename}: {error.strerror}") from error
-    prefixes = tuple(f"{directory}/" for directory in exclude)
-    if not prefixes:
-        return found
-    kept = {path: value for path, value in found.files.items() if not path.startswith(prefixes)}
-    stamps = {path: value for path, value in found.stamps.items() if not path.startswith(prefixes)}
-    return Content(files=kept, stamps=stamps)
 
 
 class _Reader:
     """Reads one repository; submodules and other repositories in it are read in the same way."""
 
-    def __init__(self, root: Path, *, settings: bool) -> None:
+    def __init__(self, root: Path, *, settings: bool, exclude: Collection[str] = ()) -> None:
         self._root = root
         self._settings = settings
+        self._excluded = tuple(f"{directory}/" for directory in exclude)
+        self._ignored: set[str] = set()
         self._files: dict[str, str] = {}
         self._stamps: dict[str, tuple[int, ...]] = {}
         self._hasher: Hasher = _sha1
@@ -127,7 +156,7 @@ class _Reader:
             unsure = self._read_index(listed.result())
             unsure |= dict.fromkeys(_paths(changed.result()))
             unsure |= dict.fromkeys(self._others(_paths(others.result())))
-            unsure |= dict.fromkeys(self._filtered())
+            unsure |= dict.fromkeys(self._converted())
         self._stamps[".git/logs/HEAD"] = self._moves()
         return self.read_files(unsure)
 
@@ -135,7 +164,7 @@ class _Reader:
         """Read these files in the working tree; return them with those of the index."""
         for path in paths:
             self._read_file(path)
-        return Content(files=self._files, stamps=self._stamps)
+        return Content(files=self._files, stamps=self._stamps, ignored=frozenset(self._ignored))
 
     def _git(self, *arguments: str) -> str:
         return git(self._root, *_STRICT_OPTIONS, *arguments)
@@ -158,22 +187,46 @@ class _Reader:
 
     def _others(self, others: tuple[str, ...]) -> Iterator[str]:
         """Yield new files, and ignored ones that may be settings."""
-        if not others:
+        found = [path for path in others if not path.startswith(self._excluded)]
+        if not found:
             return
         listed = _paths(self._git("ls-files", "--others", "--exclude-standard", "-z"))
-        new = [path for path in listed if not CACHES.intersection(PurePosixPath(path).parts)]
-        yield from new
+        new = (path for path in listed if not CACHES.intersection(PurePosixPath(path).parts))
+        yield from (path for path in new if not path.startswith(self._excluded))
         if self._settings:
-            ignored = set(others) - set(listed)
-            yield from sorted(path for path in ignored if _may_be_settings(path))
+            ignored = _list_settings(self._root, sorted(set(found) - set(listed)))
+            self._ignored.update(
+                path for path in set(ignored) - set(listed) if not path.startswith(self._excluded)
+            )
+            yield from sorted(self._ignored)
 
-    def _filtered(self) -> Iterator[str]:
-        """Yield the files whose content in the working tree may differ from the index, such as those of Git LFS."""
+    def _converted(self) -> Iterator[str]:
+        """Yield the files whose content in the working tree differs from the index, although git calls them clean."""
         attributes = any(path.endswith(".gitattributes") for path in self._files)
-        if not attributes:
+        if not attributes and not self._is_set(*_CONVERSIONS) and not self._own_attributes():
             return
-        for driver in self._drivers():
-            yield from _paths(self._git("ls-files", "-z", "--", f":(attr:filter={driver})"))
+        selected = ["ident", "working-tree-encoding"]
+        selected += [f"filter={driver}" for driver in self._drivers()]
+        for attribute in selected:
+            yield from _paths(self._git("ls-files", "-z", "--", f":(attr:{attribute})"))
+        for line in _paths(self._git("ls-files", "--eol", "-z")):
+            endings, _, path = line.partition("\t")
+            index, tree, *_ = endings.split()
+            if index.removeprefix("i/") != tree.removeprefix("w/"):
+                yield path
+
+    def _is_set(self, *names: str) -> bool:
+        pattern = "|".join(f"^{re.escape(name.lower())}$" for name in names)
+        try:
+            return bool(self._git("config", "--name-only", "--get-regexp", pattern))
+        except GitError:
+            return False
+
+    def _own_attributes(self) -> bool:
+        return self._git_path("info/attributes").is_file()
+
+    def _git_path(self, name: str) -> Path:
+        return self._root / self._git("rev-parse", "--git-path", name).strip()
 
     def _drivers(self) -> tuple[str, ...]:
         try:
@@ -216,23 +269,47 @@ class _Reader:
         inner = _Reader(directory, settings=self._settings).read()
         self._files.pop(path, None)
         self._files[prefix] = "repository"
+        self._ignored |= {f"{prefix}/{name}" for name in inner.ignored}
         self._files |= {f"{prefix}/{name}": value for name, value in inner.files.items()}
         self._stamps |= {f"{prefix}/{name}": value for name, value in inner.stamps.items()}
 
     def _moves(self) -> tuple[int, ...]:
         """Return the time stamp of the last commit, checkout or reset."""
-        log = self._root / self._git("rev-parse", "--git-path", "logs/HEAD").strip()
         try:
-            return (log.stat().st_mtime_ns,)
+            return (self._git_path("logs/HEAD").stat().st_mtime_ns,)
         except OSError:
             return ()
 
 
+def _list_settings(root: Path, ignored: Iterable[str]) -> list[str]:
+    """Return the files that may be settings, among ignored files and in ignored directories."""
+    found: list[str] = []
+    budget = _MAX_IGNORED
+    for path in ignored:
+        files = [path]
+        if path.endswith("/"):
+            files = list(islice(_list_directory(root, path), budget))
+            budget -= len(files)
+        found += filter(_may_be_settings, files)
+    return found
+
+
+def _list_directory(root: Path, path: str) -> Iterator[str]:
+    """Yield the files in a directory and below, without installed packages and other repositories."""
+    names = {entry.name: entry for entry in os.scandir(root / path)}
+    directory = PurePosixPath(path).name
+    if directory in _PACKAGES or not {"pyvenv.cfg", ".git"}.isdisjoint(names):
+        return
+    for name in sorted(names):
+        if names[name].is_dir(follow_symlinks=False):
+            yield from _list_directory(root, f"{path}{name}/")
+        else:
+            yield f"{path}{name}"
+
+
 def _may_be_settings(path: str) -> bool:
-    name = PurePosixPath(path).name
-    return not path.endswith("/") and (
-        name.startswith(".env") or PurePosixPath(path).suffix in _SETTINGS
-    )
+    place = PurePosixPath(path)
+    return place.suffix in _SETTINGS or any(part.startswith(".env") for part in place.parts)
 
 
 def _paths(listed: str) -> tuple[str, ...]:

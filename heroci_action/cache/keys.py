@@ -36,14 +36,15 @@ class Inputs:
     """The inputs that all stages share.
 
     `content` is the hash of the repository, `facts` describe the engine and the machine, `machine` are the variables
-    of the caller, of which only those that a stage uses count. `salt` keeps their values from being guessed, and
-    `heroci` is the hash of HeroCI itself.
+    of the caller, of which only those count that a stage uses, or that every step receives (`inherited`). `salt` keeps
+    their values from being guessed, and `heroci` is the hash of HeroCI itself.
     """
 
     content: str
     facts: Mapping[str, str]
     machine: Mapping[str, str]
     salt: bytes
+    inherited: frozenset[str] = frozenset()
     heroci: str = field(default_factory=source_digest)
 
 
@@ -98,7 +99,8 @@ def replayable(plan: Plan, known: Iterable[str]) -> frozenset[str]:
 def _secrets(stage: Stage, plan: Plan, inputs: Inputs) -> str:
     """Return a hash of the caller's variables that a stage receives."""
     services = {name: plan.services[name] for name in stage.services}
-    names = {*secret_names(stage), *find_references(stage), *find_references(services)}
+    received = inputs.inherited & inputs.machine.keys()
+    names = {*secret_names(stage), *find_references(stage), *find_references(services), *received}
     if not names:
         return ""
     values = json.dumps({name: inputs.machine.get(name) for name in sorted(names)})

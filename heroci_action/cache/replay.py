@@ -36,8 +36,8 @@ class CacheSettings:
     """Where results are kept, and what identifies them.
 
     `read_content` returns the content of the repository at `root` as of now, and raises UnknownContentError. `facts`
-    describe the engine and the machine, and `max_age` is the time in seconds after which an entry is not replayed.
-    Without `reads`, entries are only written.
+    describe the engine and the machine, `inherited` are the variables of the machine that every step receives, and
+    `max_age` is the time in seconds after which an entry is not replayed. Without `reads`, entries are only written.
     """
 
     store: Store
@@ -47,6 +47,7 @@ class CacheSettings:
     facts: Callable[[Plan], Mapping[str, str]]
     origin: Origin
     max_age: float
+    inherited: frozenset[str] = frozenset()
     reads: bool = True
     notify: Notify = lambda _message: None
 
@@ -109,6 +110,7 @@ class CachedEngine:
                     facts=settings.facts(plan),
                     machine=settings.machine,
                     salt=settings.store.salt(),
+                    inherited=settings.inherited,
                 ),
             )
         except UnknownContentError as error:
@@ -148,7 +150,11 @@ class CachedEngine:
         """
         settings = self._settings
         complete = self._complete(result)
-        if not complete or not self._is_unchanged():
+        if not complete:
+            return
+        changed = self._find_change()
+        if changed:
+            settings.notify(f"the results were not cached: {changed}")
             return
         try:
             for name, entry in complete.items():
@@ -168,13 +174,14 @@ class CachedEngine:
             if _is_worth_storing(stages[name], entry)
         }
 
-    def _is_unchanged(self) -> bool:
+    def _find_change(self) -> str | None:
+        """Return what has changed since the run began, as a sentence; None if nothing has."""
+        assert self._content is not None  # noqa: S101  without it, no stage has a key
         try:
-            now = self._settings.read_content()
-        except UnknownContentError:
-            return False
-        before = self._content
-        return before is not None and (now.whole, now.stamps) == (before.whole, before.stamps)
+            changed = self._settings.read_content().find_change(self._content)
+        except UnknownContentError as error:
+            return str(error.cause)
+        return f"{changed!r} was changed during the run" if changed else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class AffectedRun:
             now = _read(self.root, self.exclude)
         except UnknownContentError:
             return False
-        return (now.whole, now.stamps) == (self.content.whole, self.content.stamps)
+        return now.find_change(self.content) is None
 
     def _kept(self) -> Recording | None:
         """Return the part of the earlier recording that still applies: the tests that were left out."""

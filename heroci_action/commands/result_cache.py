@@ -14,14 +14,19 @@ from heroci_action.commands.plan import Project
 from heroci_action.engines.base import Engine
 from heroci_action.engines.settings import EngineSettings
 from heroci_action.options import RunOptions
+from heroci_action.plan.stages import Plan
+from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.git import Checkout
 from heroci_action.results.provenance import Origin
 
 _EXACT = re.compile(r"[^#;]*(==(?![^#;]*\*)|\s@\s)")
 """A requirement that only one version satisfies: `==5.2.1`, but not `==5.2.*`."""
 
+_VERSIONED = re.compile(r"@sha256:|:[^/:]*\d[^/:]*$")
+"""An image that is named by digest, or whose tag contains a version."""
+
 ONE_DAY = 24 * 3600.0
-"""Seconds for which a result is good if the same requirements may install other versions."""
+"""Seconds for which a result is good if the same plan may install other versions."""
 
 
 def with_results(
@@ -46,27 +51,39 @@ def _cache_settings(
             settings.root, exclude=settings.exclude, settings=not kind.has_containers
         ).without(config.ignore),
         facts=lambda plan: kind.facts(plan, settings.machine),
+        inherited=kind.inherited,
         origin=Origin(
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             commit=Checkout.of(settings.root).commit(),
             url=_run_page(settings.machine),
         ),
-        max_age=config.max_age if _is_pinned(project) else min(config.max_age, ONE_DAY),
+        max_age=(
+            config.max_age
+            if is_pinned(project.plan, project.loaded.root)
+            else min(config.max_age, ONE_DAY)
+        ),
         reads=not options.refresh,
         notify=settings.notify,
     )
 
 
-def _is_pinned(project: Project) -> bool:
-    """Return whether the same inputs always install the same packages."""
-    environment = project.plan.environment
+def is_pinned(plan: Plan, root: Path) -> bool:
+    """Return whether the same plan always installs the same packages and starts the same images."""
+    environment = plan.environment
+    images = {environment.image, *(service.image for service in plan.services.values())}
+    images |= {stage.image for stage in plan.stages}
+    if not all(map(_VERSIONED.search, filter(None, images))):
+        return False
     if environment.lock:
         return True
     if environment.project or environment.extras or environment.groups:
         return False
-    files = (project.loaded.root / path for path in environment.requirements)
+    files = (root / path for path in environment.requirements)
     required = (line for file in files for line in _required(file))
-    return all(map(_EXACT.match, (*required, *environment.packages)))
+    # The default tools have an upper bound, which HeroCI was tested with.
+    tools = set(environment.tools) - {tool.default_spec for tool in LINT_TOOLS.values()}
+    named = (*required, *environment.packages, *environment.overrides, *tools)
+    return all(map(_EXACT.match, named))
 
 
 def _required(file: Path) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -112,6 +113,26 @@ class Docker:
             return None
         name = Path("/etc/hostname").read_text(encoding="utf-8").strip()
         return await self.inspect("container", "{{.Id}}", name)
+
+
+def identify_images(names: Collection[str], machine: Mapping[str, str]) -> dict[str, str]:
+    """Return the ids of the images that are on this machine, by name."""
+    if not names:
+        return {}
+    template = "{{range .RepoTags}}{{.}} {{end}}{{range .RepoDigests}}{{.}} {{end}}{{.Id}}"
+    try:
+        done = subprocess.run(
+            ["docker", "image", "inspect", "--format", template, *sorted(names)],
+            env=without_job_variables(machine),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=ANSWER_WITHIN,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    known = (line.split() for line in done.stdout.splitlines())
+    return {name: identifier for *found, identifier in known for name in found}
 
 
 def _no_daemon(stderr: str) -> EngineError:

@@ -16,6 +16,7 @@ from heroci_action.engines.base import Engine, Notify
 from heroci_action.engines.dagger.places import ROOT
 from heroci_action.engines.host import cache as host_cache
 from heroci_action.engines.host.machine_facts import machine_facts
+from heroci_action.engines.host.workspace import MACHINE_VARIABLES
 from heroci_action.engines.masked import MaskedEngine
 from heroci_action.engines.secret_store import Announce, SecretStore
 from heroci_action.engines.settings import CacheRequest, EngineSettings
@@ -31,8 +32,9 @@ class EngineKind:
     builds images itself, without a local Docker daemon. `roots`: paths at which its containers mount the repository.
     `find` starts the engine if necessary and returns its description; `inspect` starts nothing, and its description
     includes the actions that a run would take first. Both raise EngineError if it cannot be used. `describe` returns
-    its version and address without a check. `facts` are what the engine contributes to a result. `show_cache` and
-    `prune_cache` yield the lines that `heroci cache` prints.
+    its version and address without a check. `facts` are what the engine contributes to a result, and `inherited` the
+    variables of the machine that every step receives. `show_cache` and `prune_cache` yield the lines that
+    `heroci cache` prints.
     """
 
     choice: EngineChoice
@@ -43,6 +45,7 @@ class EngineKind:
     show_cache: Callable[[CacheRequest], AsyncIterator[str]]
     prune_cache: Callable[[CacheRequest], AsyncIterator[str]]
     facts: Callable[[Plan, Mapping[str, str]], Mapping[str, str]]
+    inherited: frozenset[str] = frozenset()
     has_containers: bool = False
     builds_images: bool = False
     roots: tuple[str, ...] = ()
@@ -142,6 +145,7 @@ ENGINES: Mapping[EngineChoice, EngineKind] = {
             show_cache=host_cache.show,
             prune_cache=host_cache.prune,
             facts=machine_facts,
+            inherited=MACHINE_VARIABLES | {name.lower() for name in MACHINE_VARIABLES},
         ),
     )
 }

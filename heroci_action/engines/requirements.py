@@ -22,6 +22,27 @@ _LOCAL = re.compile(
 )
 _NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
 
+# The caller's settings that decide which versions uv installs. Indexes and their rotating tokens are not among them.
+_RESOLVER = (
+    *("UV_CONSTRAINT", "UV_BUILD_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE_NEWER", "UV_PRERELEASE"),
+    *(
+        "UV_RESOLUTION",
+        "UV_NO_BINARY",
+        "UV_NO_BINARY_PACKAGE",
+        "UV_NO_BUILD",
+        "UV_NO_BUILD_PACKAGE",
+    ),
+)
+
+
+def resolver_settings(machine: Mapping[str, str]) -> dict[str, str]:
+    """Return the caller's settings that decide which versions are installed, with the content of files they name."""
+    found = {name: machine[name] for name in _RESOLVER if machine.get(name)}
+    named = {each: Path(each) for value in found.values() for each in value.split()}
+    return found | {
+        name: path.read_text(errors="replace") for name, path in named.items() if path.is_file()
+    }
+
 
 def file_arguments(environment: Environment) -> list[str]:
     """Return the arguments of `uv pip install` for the requirements and constraints files."""
@@ -88,6 +109,16 @@ def ingredients(root: Path, environment: Environment) -> Iterator[Path]:
         names = ("pyproject.toml", "setup.py", "setup.cfg")
         files = [root / environment.project / name for name in names]
         yield from (file for file in files if file.is_file())
+    # uv's own settings, such as constraints.
+    yield from (
+        root / name for name in ("uv.toml", "pyproject.toml") if _configures_uv(root / name)
+    )
+
+
+def _configures_uv(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    return path.name == "uv.toml" or "[tool.uv" in path.read_text(errors="replace")
 
 
 def _requirements_files(root: Path, environment: Environment) -> set[Path]:

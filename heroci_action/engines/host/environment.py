@@ -8,6 +8,7 @@ import json
 import platform
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -26,6 +27,7 @@ from heroci_action.engines.requirements import (
     ingredients,
     project_arguments,
     refers_to_checkout,
+    resolver_settings,
 )
 from heroci_action.errors import EngineError, UsageError
 from heroci_action.plan.stages import Environment
@@ -76,7 +78,9 @@ class Installer:
         Raises UsageError if its Python is not available, EngineError if the cache cannot be written.
         """
         python, warnings = await self._python(environment)
-        home = self._parent(environment) / _key(self.root, environment, python)
+        home = self._parent(environment) / _key(
+            self.root, environment, python, resolver_settings(self.uv.workspace.machine)
+        )
         self._create_parent(home)
         outcome = StepOutcome(
             exit_code=0,
@@ -218,10 +222,12 @@ class Installer:
                     shutil.rmtree(marker.parent, ignore_errors=True)
 
 
-def _key(root: Path, environment: Environment, python: Interpreter) -> str:
+def _key(
+    root: Path, environment: Environment, python: Interpreter, settings: Mapping[str, str]
+) -> str:
     """Return a hash of everything that determines the contents of the environment."""
     digest = hashlib.sha256()
-    record = json.dumps(dataclasses.asdict(environment), sort_keys=True)
+    record = json.dumps([dataclasses.asdict(environment), settings], sort_keys=True)
     for part in (platform.machine(), str(python.path), python.version, record):
         digest.update(part.encode() + b"\0")
     for path in sorted(set(ingredients(root, environment))):

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
 import shutil
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
+from heroci_action.engines.docker import identify_images
+from heroci_action.engines.host.mariadb import PROGRAMS
 from heroci_action.engines.host.postgres_binaries import choose, find_binaries
 from heroci_action.engines.host.pyenv import find_interpreters, version_of
+from heroci_action.engines.known_services import MARIADB, MYSQL, POSTGRES, REDIS, known_service
+from heroci_action.engines.requirements import resolver_settings
 from heroci_action.errors import EngineError
-from heroci_action.plan.stages import Plan
+from heroci_action.plan.stages import Plan, Service
 
+_LOCAL_TIME = Path("/etc/localtime")
+_SERVERS = {REDIS.name: ("redis-server",), MYSQL.name: PROGRAMS[:1], MARIADB.name: PROGRAMS[:1]}
 _VERSION = "import platform; print(platform.python_version())"
 
 
 def machine_facts(plan: Plan, machine: Mapping[str, str]) -> Mapping[str, str]:
     """Return the facts by name; an empty version means that the engine has to download it."""
     path = machine.get("PATH", os.defpath)
-    facts = {
+    stages = [stage for stage in plan.stages if not stage.skip]
+    used = {name for stage in stages for name in stage.services}
+    services = [plan.services[name] for name in sorted(used)]
+    images = {*(each.image for each in services), *(stage.image for stage in stages)}
+    return {
         "machine": platform.machine(),
         "system": _system(),
+        # Tests of permissions have other results for root.
+        "user": "root" if os.geteuid() == 0 else "",
         "python": _python(plan.environment.python or "", path, machine),
         "locale": " ".join(machine.get(name, "") for name in ("LANG", "LC_ALL", "TZ")),
+        "time zone": _time_zone(),
+        "packages": json.dumps(resolver_settings(machine), sort_keys=True),
+        "images": json.dumps(identify_images(list(filter(None, images)), machine), sort_keys=True),
+        **{f"service {each.name}": _server(each, path) for each in services if not each.command},
     }
-    postgres = plan.services.get("postgres")
-    if postgres is not None:
-        facts["postgres"] = _postgres(postgres.version, path)
-    return facts
 
 
 def _system() -> str:
@@ -56,8 +71,33 @@ def _python(version: str, path: str, machine: Mapping[str, str]) -> str:
     return done.stdout.strip()
 
 
-def _postgres(version: str | None, path: str) -> str:
+def _server(service: Service, path: str) -> str:
+    """Return the version of the program that serves it without an image."""
+    known = known_service(service)
+    if known is None:
+        return ""
+    if known is POSTGRES:
+        try:
+            binaries = choose(find_binaries(path), service.version)
+        except EngineError:
+            return ""
+        return f"{binaries} {_version_of(str(binaries.directory / 'postgres'))}"
+    programs = (shutil.which(name, path=path) for name in _SERVERS.get(known.name, ()))
+    return "".join(_version_of(program) for program in programs if program)
+
+
+def _version_of(program: str) -> str:
     try:
-        return str(choose(find_binaries(path), version))
-    except EngineError:
+        done = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=False, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
+def _time_zone() -> str:
+    try:
+        return hashlib.sha256(_LOCAL_TIME.read_bytes()).hexdigest()
+    except OSError:
         return ""

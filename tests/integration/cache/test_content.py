@@ -16,7 +16,14 @@ def repository(tmp_path: Path) -> Path:
     root = _create(tmp_path / "project")
     (root / "README.md").write_text("old\n")
     (root / "link").symlink_to(".gitignore")
-    (root / ".gitignore").write_text(".env\n*.log\n")
+    (root / ".gitignore").write_text(".env\n*.log\n/local/\n.envs/\nnode_modules/\n")
+    for path in ("local/settings.py", "local/deep/server.pem", "local/a.log", ".envs/django"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("old\n")
+    (root / "node_modules").mkdir()
+    (root / "node_modules/package.json").write_text("old\n")
+    (root / "reports").mkdir()
+    (root / "reports/tracked.py").write_text("old\n")
     _shell(root, f"git -c protocol.file.allow=always submodule --quiet add {library} library")
     _shell(root, "git add -A && git commit -qm all")
     return root
@@ -56,12 +63,20 @@ def _shell(root: Path, line: str) -> None:
         "echo DEBUG=1 > .env",
         "echo Django==5.2.20 > requirements.txt",
         "echo '[tool.heroci]' > pyproject.toml",
+        # Git calls these files clean.
+        "git config core.autocrlf input; printf 'old\\r\\n' > a.py; git add a.py",
+        "echo '* text=auto' > .git/info/attributes; printf 'old\\r\\n' > a.py; git add a.py",
+        # Ignored files that change what programs do, also in ignored directories.
+        "echo new > local/settings.py",
+        "echo new > local/deep/server.pem",
+        "echo new > .envs/django",
+        "echo new > reports/tracked.py",
     ],
 )
 def test_a_change_of_a_file_changes_the_content(repository: Path, change: str) -> None:
-    before = read_content(repository).whole
+    before = read_content(repository, exclude=["reports"]).whole
     _shell(repository, change)
-    assert read_content(repository).whole != before
+    assert read_content(repository, exclude=["reports"]).whole != before
 
 
 @pytest.mark.parametrize(
@@ -70,18 +85,23 @@ def test_a_change_of_a_file_changes_the_content(repository: Path, change: str) -
         "touch a.py",
         "git status",
         "echo new > run.log",
+        "echo new > local/a.log",
+        "echo new > node_modules/package.json",
+        "echo new > reports/junit.xml",
+        "mkdir .venv; touch .venv/pyvenv.cfg .venv/a.py; echo .venv > .git/info/exclude",
         "git commit --allow-empty -m empty",
         "git checkout -b other",
     ],
 )
 def test_anything_else_does_not(repository: Path, change: str) -> None:
-    before = read_content(repository).whole
+    before = read_content(repository, exclude=["reports"]).whole
     _shell(repository, change)
-    assert read_content(repository).whole == before
+    assert read_content(repository, exclude=["reports"]).whole == before
 
 
 def test_a_clone_has_the_same_content(repository: Path, tmp_path: Path) -> None:
     clone = tmp_path / "elsewhere"
+    _shell(repository, "rm -r local .envs")
     _shell(
         tmp_path,
         f"git -c protocol.file.allow=always clone -q --recurse-submodules {repository} {clone}",
@@ -111,7 +131,17 @@ def test_an_edit_that_is_undone_leaves_a_stamp(repository: Path) -> None:
     _shell(repository, "echo new > a.py; echo old > a.py; touch -d '1 hour' a.py")
     after = read_content(repository)
     assert after.whole == before.whole
-    assert after.stamps != before.stamps
+    assert after.find_change(before) == "a.py"
+
+
+def test_an_ignored_file_that_the_run_creates_is_no_change_but_an_edited_one_is(
+    repository: Path,
+) -> None:
+    before = read_content(repository)
+    _shell(repository, "echo new > local/built.json")
+    assert read_content(repository).find_change(before) is None
+    _shell(repository, "echo new > local/settings.py")
+    assert read_content(repository).find_change(before) == "local/settings.py"
 
 
 def test_a_directory_without_git_is_read_file_by_file(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ PLAN = Plan(
 INPUTS = Inputs(
     content="c1",
     facts={"machine": "x86_64", "postgres": "17"},
-    machine={"MODE": "a", "TOKEN": "b", "DB_USER": "d", "HOME": "/root"},
+    machine={"MODE": "a", "TOKEN": "b", "DB_USER": "d", "HOME": "/root", "HTTP_PROXY": "p"},
     salt=b"s" * 32,
+    inherited=frozenset({"HTTP_PROXY", "NO_PROXY"}),
 )
 # Made once: hashing the secrets is slow on purpose.
 KEYS = stage_keys(PLAN, INPUTS)
@@ -59,6 +60,8 @@ def inputs(**changes: object) -> Change:
         inputs(machine={**INPUTS.machine, "TOKEN": "c"}),
         inputs(machine={**INPUTS.machine, "DB_USER": "e"}),
         inputs(machine={"MODE": "a"}),
+        inputs(machine={**INPUTS.machine, "HTTP_PROXY": "q"}),
+        inputs(machine={**INPUTS.machine, "NO_PROXY": "localhost"}),
         inputs(salt=b"t" * 32),
         inputs(heroci="another version"),
         plan(services={"postgres": Service(name="postgres", version="16")}),
