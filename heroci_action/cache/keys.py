@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, is_dataclass, replace
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import heroci_action
@@ -104,8 +104,16 @@ def _secrets(stage: Stage, plan: Plan, inputs: Inputs) -> str:
     if not names:
         return ""
     values = json.dumps({name: inputs.machine.get(name) for name in sorted(names)})
-    # Slow on purpose: the cache may travel, and a short secret must not be guessed from a key.
-    return hashlib.scrypt(values.encode(), salt=inputs.salt, n=1 << 14, r=8, p=1).hex()
+    return _hash_slowly(values, inputs.salt)
+
+
+@lru_cache(maxsize=64)
+def _hash_slowly(values: str, salt: bytes) -> str:
+    """Return a hash from which a short secret cannot be guessed, because the cache may travel.
+
+    Many stages receive the same variables, and the keys are computed more than once in a run.
+    """
+    return hashlib.scrypt(values.encode(), salt=salt, n=1 << 14, r=8, p=1).hex()
 
 
 def _digest(value: object) -> str:

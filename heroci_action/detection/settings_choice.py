@@ -115,6 +115,7 @@ def _entry(project: ProjectFiles) -> str | None:
     return project.layout.manage or project.layout.entry
 
 
+@once
 def _named_in_entry(project: ProjectFiles) -> list[NamedSettings]:
     """Return the settings that the first file of the entry names, in which there are any."""
     entry = _entry(project)

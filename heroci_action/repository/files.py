@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import configparser
 import os
+import posixpath
 import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from heroci_action.repository.git import GitError, git, list_files
@@ -177,6 +178,8 @@ def parse_toml(text: str) -> Mapping[str, Any]:
 
 def parse_ini(text: str) -> Mapping[str, Mapping[str, str]]:
     """Return the sections of an INI file; empty if it is invalid."""
+    if not text:
+        return {}
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
@@ -187,7 +190,7 @@ def parse_ini(text: str) -> Mapping[str, Mapping[str, str]]:
 
 def join(*parts: str) -> str:
     """Join the parts of a path and resolve `.` and `..`: `join(".", "a/../b")` is `b`."""
-    return os.path.normpath(PurePosixPath(*parts)).replace(os.sep, "/")
+    return posixpath.normpath(posixpath.join(*parts))
 
 
 def relative_path(path: str, directory: str) -> str:

@@ -101,7 +101,8 @@ class Packer(Generic[File]):
         """Keep the slowest tests of all blocks; of equally slow ones the first."""
         full = len(self._slowest) >= SLOWEST
         floor = self._slowest[0][0] if full else 0
-        better = ((micros, -row) for row, micros in enumerate(block.micros) if micros > floor)
+        least = max(floor + 1, sorted(block.micros)[-SLOWEST:][0])
+        better = [(micros, -row) for row, micros in enumerate(block.micros) if micros >= least]
         before = self.count - len(block.names)
         for micros, row in heapq.nlargest(SLOWEST, better):
             heapq.heappush(self._slowest, (micros, row - before, _row(block, -row)))

@@ -9,6 +9,9 @@ from dotenv.parser import parse_stream
 
 def parse_dotenv(text: str) -> dict[str, str]:
     """Return the variables of a .env file, without those whose value refers to other variables."""
+    if not text:
+        # Most candidates do not exist, and the parser is slow to start.
+        return {}
     return {
         binding.key: binding.value
         for binding in parse_stream(io.StringIO(text))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -296,33 +297,26 @@ def test_a_path_that_is_not_a_directory_is_a_usage_error(tmp_path: Path) -> None
         load(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "env",
-        "services",
-        "tests",
-        "image",
-        "integration",
-        "report",
-        "stages",
-        "lint",
-        "requirements",
-    ],
+TABLES = (
+    "env",
+    "services",
+    "tests",
+    "image",
+    "integration",
+    "report",
+    "stages",
+    "lint",
+    "requirements",
 )
+
+
 @pytest.mark.parametrize(
     "value",
     ["3", "true", "'text'", "[3]", "[[1]]", "{ x = 3 }", "1979-05-27", "{ x = { y = [] } }"],
 )
-def test_wrong_types_anywhere_are_problems_and_never_a_crash(
-    tmp_path: Path, key: str, value: str
-) -> None:
-    try:
-        loaded(tmp_path, {**django(), "heroci.toml": f"{key} = {value}\n"})
-    except ConfigurationError as error:
-        assert all(problem.key.startswith(key) for problem in error.problems)  # noqa: PT017
-    else:
-        pytest.fail(f"{key} = {value} was accepted")
+def test_every_wrong_type_is_a_problem_and_never_a_crash(tmp_path: Path, value: str) -> None:
+    found = problems(tmp_path, "".join(f"{key} = {value}\n" for key in TABLES))
+    assert {re.split(r"[.\[]", key)[0] for key in found} == set(TABLES)
 
 
 @pytest.mark.parametrize(
