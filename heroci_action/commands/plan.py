@@ -16,7 +16,7 @@ from heroci_action.detection.ci.records import LeftOut
 from heroci_action.engines.base import Notify
 from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.docker import Docker
-from heroci_action.engines.known_services import left_out_warning
+from heroci_action.engines.known_services import left_out_warning, service_port
 from heroci_action.errors import UsageError
 from heroci_action.matrix import apply, cells, select_cells
 from heroci_action.options import EngineChoice, RunOptions
@@ -98,7 +98,9 @@ async def plan_project(
         only=last.tests if last else None,
     )
     plan = _select(build_plan(loaded, context), options, last)
-    if not chosen.engine.has_containers:
+    if chosen.engine.has_containers:
+        loaded = warn_of_fixed_addresses(loaded, plan)
+    else:
         loaded = await _leave_out_services(loaded, plan, machine=machine, warn=read_only)
     project = Project(
         loaded=loaded,
@@ -164,6 +166,17 @@ async def _leave_out_services(
     facts = replace(loaded.facts, left_out=(*loaded.facts.left_out, *lines))
     warnings = [left_out_warning(service, problem.cause) for service in services if warn]
     return replace(loaded, facts=facts, warnings=(*loaded.warnings, *warnings))
+
+
+def warn_of_fixed_addresses(loaded: ProjectConfig, plan: Plan) -> ProjectConfig:
+    """Name the services that the tests look for on their own machine: in a container, that is not where they are."""
+    texts = (
+        f"the tests look for {name} on localhost ({why}), but in containers it listens on {name}:{service_port(service)}; "
+        "let the settings read its host from a variable and set it in `env`, or run with --engine host"
+        for name, why in loaded.facts.fixed_addresses.items()
+        if (service := plan.services.get(name)) and name in loaded.config.services
+    )
+    return replace(loaded, warnings=(*loaded.warnings, *texts))
 
 
 def _select(plan: Plan, options: RunOptions, last: LastFailures | None) -> Plan:

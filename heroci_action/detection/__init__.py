@@ -11,7 +11,7 @@ from heroci_action.detection.ci.territory import WHOLE
 from heroci_action.detection.database import detect_database
 from heroci_action.detection.dependencies import detect_dependencies
 from heroci_action.detection.facts import Facts, Suggestion
-from heroci_action.detection.findings import Fact, Finding, Found, Skip, Warn
+from heroci_action.detection.findings import Fact, Finding, FixedAddress, Found, Skip, Warn
 from heroci_action.detection.image import detect_image
 from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import find_layout
@@ -147,6 +147,7 @@ def _collected(findings: Iterable[Finding]) -> Detected:
     origins: dict[str, str] = {}
     facts: dict[str, Any] = {}
     skips: dict[str, str] = {}
+    fixed: dict[str, str] = {}
     warnings: list[str] = []
     suggestions: dict[str, Suggestion] = {}
     for finding in findings:
@@ -160,6 +161,8 @@ def _collected(findings: Iterable[Finding]) -> Detected:
                 skips[stage] = why
             case Fact(name=name, value=value):
                 facts[name] = value
+            case FixedAddress(service=service, why=why):
+                fixed[service] = why
             case Warn(text=text, lines=lines):
                 warnings.append(text)
                 if lines:
@@ -168,6 +171,11 @@ def _collected(findings: Iterable[Finding]) -> Detected:
         values=values,
         alternatives=alternatives,
         origins=origins,
-        facts=Facts(**facts, skips=skips, suggestions=tuple(suggestions.values())),
+        facts=Facts(
+            **facts,
+            skips=skips,
+            fixed_addresses=fixed,
+            suggestions=tuple(suggestions.values()),
+        ),
         warnings=tuple(dict.fromkeys(warnings)),
     )

@@ -16,7 +16,7 @@ from heroci_action.detection.database_settings import (
 )
 from heroci_action.detection.environment_reads import Read
 from heroci_action.detection.facts import Vendor
-from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.findings import Fact, Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements import distributions, find_dependencies
 from heroci_action.detection.servers import (
@@ -53,6 +53,7 @@ _IMAGE_ENV: Mapping[str, Mapping[str, str]] = {
     "mysql": {"USER": "MYSQL_USER", "PASSWORD": "MYSQL_PASSWORD", "NAME": "MYSQL_DATABASE"},
     "mariadb": {"USER": "MARIADB_USER", "PASSWORD": "MARIADB_PASSWORD", "NAME": "MARIADB_DATABASE"},
 }
+_NO_VARIABLE = "no variable contains its address"
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 # Programs that need a running server, and words in the names of its unit.
 _CLIENTS = frozenset(
@@ -323,6 +324,8 @@ def _address_in_code(way: Database, kind: ServerKind) -> Iterator[Finding]:
             "so that HeroCI can point it to its own server"
         )
     elif port.isdigit():
+        if host in _LOCAL:
+            yield FixedAddress(kind.name, f"hard-coded in {way.file}")
         yield Found(f"services.{kind.name}.port", int(port), f"hard-coded in {way.file}")
     elif kind is not POSTGRES and way.url is None and "PORT" not in way.variables:
         yield Found(f"services.{kind.name}.port", kind.port, f"the default port in {way.file}")
@@ -363,7 +366,8 @@ def _as_in_ci(
         yield from declare(kind, image, describe(image))
         for name, value in _account(image, kind).items():
             yield Found(f"services.{kind.name}.env.{name}", value, describe(image))
-        yield Found(f"services.{kind.name}.port", kind.port, "no variable contains its address")
+        yield FixedAddress(kind.name, _NO_VARIABLE)
+        yield Found(f"services.{kind.name}.port", kind.port, _NO_VARIABLE)
         remedy = f"HeroCI starts it with the same account on port {kind.port}"
     else:
         yield Found("services", {}, "the settings name no database that needs a server")

@@ -41,6 +41,7 @@ class Facts:
     vendor, database_variable: the database of the tests, and the variable that contains its URL.
     pytest_coverage: pytest measures coverage by itself.
     image_port: the port that the image exposes.
+    fixed_addresses: the services that the tests look for on their own machine only, with the place that says so.
     lint_specs, lint_plugins: the pinned requirements of lint tools by name, and the requirements of Flake8's plugins.
     lint_targets: the paths in the working directory that contain Python files that git tracks, and no others.
     left_out: lines of the test job in the project's CI that the plan does not contain.
@@ -63,6 +64,7 @@ class Facts:
     pytest_coverage: bool = False
     image_port: int | None = None
     health: str | None = None
+    fixed_addresses: Mapping[str, str] = field(default_factory=dict)
     lint_specs: Mapping[str, str] = field(default_factory=dict)
     lint_plugins: tuple[str, ...] = ()
     lint_targets: tuple[str, ...] = (".",)

@@ -42,4 +42,12 @@ class Warn:
     lines: tuple[str, ...] = ()
 
 
-Finding = Found | Fact | Skip | Warn
+@dataclass(frozen=True, slots=True)
+class FixedAddress:
+    """A service that the tests look for on their own machine, whatever the environment says, and where that is seen."""
+
+    service: str
+    why: str
+
+
+Finding = Found | Fact | Skip | Warn | FixedAddress

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from heroci_action.detection.ci.records import UNKNOWN, Image
-from heroci_action.detection.findings import Finding, Found, Warn
+from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.servers import (
     DATABASES,
@@ -137,6 +137,7 @@ def _second_ones(images: list[Image], planned: Collection[str]) -> Iterator[Find
             free.remove(_family(kind.name))
         elif kind is REDIS and REDIS.name not in planned and image is _first_redis(images):
             yield from declare(kind, image, f"{image.source} starts it")
+            yield FixedAddress(REDIS.name, "no variable contains its address")
             yield Found("services.redis.port", REDIS.port, "no variable contains its address")
         elif kind is REDIS or has_database:
             yield _left_out(

@@ -11,7 +11,7 @@ from heroci_action.detection.ci.records import Image
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.database import choose_database
 from heroci_action.detection.environment_reads import Read, is_false, reads
-from heroci_action.detection.findings import Finding, Found, Warn
+from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions
 from heroci_action.detection.servers import (
@@ -124,9 +124,9 @@ def _redis(
     why = describe(image) if image else f"read in {candidates[0][1].file}"
     yield Found("services.redis", _redis_version(image), why)
     if not candidates:
-        yield Found(
-            "services.redis.port", 6379, "the settings do not read its address from the environment"
-        )
+        why = "the settings do not read its address from the environment"
+        yield FixedAddress("redis", why)
+        yield Found("services.redis.port", 6379, why)
     for read, statement in candidates:
         if _has_value(project, read):
             # The number of the database is the CI's.
