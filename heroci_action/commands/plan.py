@@ -171,7 +171,8 @@ async def _leave_out_services(
 def warn_of_fixed_addresses(loaded: ProjectConfig, plan: Plan) -> ProjectConfig:
     """Name the services that the tests look for on their own machine: in a container, that is not where they are."""
     texts = (
-        f"the tests look for {name} on localhost ({why}), but in containers it listens on {name}:{service_port(service)}; "
+        f"the tests look for {name} on localhost ({why}), but in containers it listens on "
+        f"{name}:{service_port(service)}; "
         "let the settings read its host from a variable and set it in `env`, or run with --engine host"
         for name, why in loaded.facts.fixed_addresses.items()
         if (service := plan.services.get(name)) and name in loaded.config.services

@@ -35,6 +35,7 @@ class Facts:
     other_projects: the directories of the other projects in the repository.
     project, metadata: the directory that declares the dependencies, and the name of its file (None: groups only).
     install_project: the tests can import the project only if it is installed.
+    requires_python, python_alternatives: what the project says about its Python, and the versions that fit it.
     source_paths: directories to import from.
     distributions: normalised names of the distributions that the project requires directly, or has locked.
     server_settings: the settings module of the server, if the tests use another one.
@@ -64,6 +65,8 @@ class Facts:
     pytest_coverage: bool = False
     image_port: int | None = None
     health: str | None = None
+    requires_python: str = ""
+    python_alternatives: tuple[str, ...] = ()
     fixed_addresses: Mapping[str, str] = field(default_factory=dict)
     lint_specs: Mapping[str, str] = field(default_factory=dict)
     lint_plugins: tuple[str, ...] = ()

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from packaging.requirements import Requirement
 
 from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
-from heroci_action.detection.findings import Finding, Found
+from heroci_action.detection.ci.yaml_file import table
+from heroci_action.detection.findings import Fact, Finding, Found
 from heroci_action.detection.image_choice import find_dockerfile
 from heroci_action.detection.installs import read_installs
 from heroci_action.detection.markers import applicable, is_exact
@@ -17,6 +18,7 @@ from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.python_specifiers import allows
 from heroci_action.detection.requirement_files import distribution
 from heroci_action.detection.requirements import find_dependencies
+from heroci_action.plan.stages import SUPPORTED_PYTHONS
 from heroci_action.repository.files import join
 
 Version = tuple[int, int]
@@ -42,6 +44,34 @@ def detect_python(project: ProjectFiles) -> Iterator[Finding]:
     version, why = choose_python(project)
     if why:
         yield Found("python", version, why)
+    required = _required(project)
+    yield Fact("requires_python", ", ".join(dict.fromkeys(required)))
+    others = (
+        other
+        for other in SUPPORTED_PYTHONS
+        if other != version and all(allows(specifier, _version(other)) for specifier in required)
+    )
+    yield Fact("python_alternatives", tuple(others))
+
+
+def _required(project: ProjectFiles) -> tuple[str, ...]:
+    """Return what the project's metadata and its lock file say about Python."""
+    found = find_dependencies(project)
+    metadata = read_metadata(project.tree, found.project) if found.project else None
+    lock = project.tree.toml(found.lock) if found.lock else {}
+    about = table(lock.get("metadata"))
+    stated = (
+        metadata.requires_python if metadata else "",
+        lock.get("requires-python"),  # uv and PEP 751
+        about.get("python-versions"),  # Poetry
+        about.get("requires_python"),  # PDM
+    )
+    return tuple(text for text in stated if isinstance(text, str) and text)
+
+
+def _version(text: str) -> Version:
+    major, _, minor = text.partition(".")
+    return int(major), int(minor)
 
 
 @once

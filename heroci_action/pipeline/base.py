@@ -39,6 +39,8 @@ def environment(loaded: ProjectConfig) -> Environment:
     return Environment(
         python=config.python,
         python_pinned=not loaded.detected("python"),
+        python_alternatives=facts.python_alternatives if loaded.detected("python") else (),
+        requires_python=facts.requires_python,
         requirements=config.requirements,
         constraints=() if config.lock else config.constraints,
         packages=config.packages,

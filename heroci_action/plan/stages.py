@@ -100,21 +100,28 @@ class Stage:
             yield from [group] if concurrent else zip(group, strict=True)
 
 
+# The Python versions that a project may use, in order of preference.
+SUPPORTED_PYTHONS = ("3.13", "3.12", "3.14", "3.11", "3.10")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """The contents of the base environment; paths are relative to the repository's root.
 
-    `python_pinned`: no other Python version may replace the requested one. `project` is the directory whose
-    pyproject.toml or setup.py declares dependencies, and `metadata` the file that names them (None if there are only
-    dependency groups). `overlay` are packages that HeroCI needs next to the project's own, without versions, so that
-    the project's pins win: coverage must be importable by the code it measures. `tools` are HeroCI's own programs,
-    installed separately and placed after the project's on the PATH. `overrides` are requirements that replace the
-    project's own, whatever is locked. `image` is the base image of engines with
-    containers, None for the official Python image.
+    `python_pinned`: no other Python version may replace the requested one. `python_alternatives` may replace it if it
+    is not available, best first; they fit `requires_python`, in which the project states what it needs. `project` is
+    the directory whose pyproject.toml or setup.py declares dependencies, and `metadata` the file that names them (None
+    if there are only dependency groups). `overlay` are packages that HeroCI needs next to the project's own, without
+    versions, so that the project's pins win: coverage must be importable by the code it measures. `tools` are HeroCI's
+    own programs, installed separately and placed after the project's on the PATH. `overrides` are requirements that
+    replace the project's own, whatever is locked. `image` is the base image of engines with containers, None for the
+    official Python image.
     """
 
     python: str | None = None
     python_pinned: bool = False
+    python_alternatives: tuple[str, ...] = ()
+    requires_python: str = ""
     requirements: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()

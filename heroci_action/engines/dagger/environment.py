@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dagger
 
 from heroci_action.engines.base import Sink, StepOutcome
 from heroci_action.engines.dagger import installation, volumes
-from heroci_action.engines.dagger.execution import Executed, Executor
+from heroci_action.engines.dagger.connection import Connection
+from heroci_action.engines.dagger.execution import Executed, Executor, first_line
 from heroci_action.engines.dagger.places import HOME, PROJECT, ROOT, TOOLS
+from heroci_action.errors import EngineError
 from heroci_action.plan.actions import InstallSystemPackages
 from heroci_action.plan.stages import Environment
 
@@ -33,8 +35,47 @@ _APT_VOLUMES = {"/var/cache/apt": "apt-cache", "/var/lib/apt/lists": "apt-lists"
 
 def base_image(client: dagger.Client, environment: Environment) -> dagger.Container:
     """Return a container of the image that the base environment starts from."""
-    name = f"python:{environment.python or DEFAULT_PYTHON}-slim"
-    return client.container().from_(environment.image or name)
+    return client.container().from_(environment.image or _image_of(environment.python))
+
+
+def _image_of(python: str | None) -> str:
+    return f"python:{python or DEFAULT_PYTHON}-slim"
+
+
+async def with_available_python(
+    connection: Connection, environment: Environment
+) -> tuple[Environment, str | None]:
+    """Return the environment with a Python that has an image, and a warning if it is another one than requested.
+
+    Raises EngineError if there is none that the project allows.
+    """
+    if environment.image:
+        return environment, None
+    wanted = environment.python or DEFAULT_PYTHON
+    problem = await _missing_image(connection, environment)
+    if problem is None:
+        return environment, None
+    for version in environment.python_alternatives:
+        other = replace(environment, python=version)
+        if await _missing_image(connection, other) is None:
+            return (
+                other,
+                f"the image {_image_of(wanted)} is not available; Python {version} is used instead",
+            )
+    required = f", and the project requires Python {environment.requires_python}"
+    raise EngineError(
+        f"the image {_image_of(wanted)} is not available{required if environment.requires_python else ''}: {problem}",
+        remedy="check the registry, or set `base-image` to an image with this Python",
+    )
+
+
+async def _missing_image(connection: Connection, environment: Environment) -> str | None:
+    """Return why the base image cannot be had; None if it can."""
+    try:
+        await connection.ask(base_image(connection.client, environment).sync())
+    except dagger.QueryError as error:
+        return first_line(error)
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +83,7 @@ class Recipe:
     """Everything that a base environment is made from.
 
     `indexes` are the machine's package indexes, `uv` is the version of the installer, and `version` the version of the
-    project for builds that would ask git.
+    project for builds that would ask git. `warning` is about the Python that it has.
     """
 
     client: dagger.Client
@@ -54,6 +95,7 @@ class Recipe:
     indexes: dict[str, dagger.Secret]
     uv: str
     version: str
+    warning: str | None = None
 
     def image(self) -> dagger.Container:
         """Return the container that everything starts from."""
@@ -101,7 +143,13 @@ class Recipe:
             installed = installed.with_directory(TOOLS, tools.container.directory(TOOLS))
         python = python.strip()
         cached = all(part.cached for part in parts)
-        outcome = StepOutcome(exit_code=0, cached=cached, facts={"python": python}, python=python)
+        outcome = StepOutcome(
+            exit_code=0,
+            cached=cached,
+            facts={"python": python},
+            python=python,
+            warnings=(self.warning,) if self.warning else (),
+        )
         finished = _for_steps(installed, path or _DEFAULT_PATH)
         return outcome, await self.executor.connection.evaluate(finished)
 

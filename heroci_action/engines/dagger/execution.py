@@ -76,7 +76,7 @@ class Executor:
     def __init__(self, connection: Connection, shell: dagger.Container) -> None:
         self.connection = connection
         # Any container with a shell; the engine has its image already.
-        self._shell = shell
+        self.shell = shell
         self._run = secrets.token_hex(8)
         self._numbers = itertools.count(1)
 
@@ -180,7 +180,7 @@ class Executor:
     async def _request_stop(self, name: str) -> None:
         """Create the file that the command's wrapper waits for, and remove the files of former runs."""
         script = f'find {STOP} -type f -mmin +60 -delete; : >"{STOP}/$1"'
-        container = await self._stoppable(self._shell.with_user("root"))
+        container = await self._stoppable(self.shell.with_user("root"))
         await container.with_exec(["/bin/sh", "-c", script, "heroci", name]).sync()
 
 

@@ -11,7 +11,7 @@ import dagger
 
 from heroci_action.engines.dagger.collect import Collector
 from heroci_action.engines.dagger.connection import Connection
-from heroci_action.engines.dagger.environment import Recipe, base_image
+from heroci_action.engines.dagger.environment import Recipe, base_image, with_available_python
 from heroci_action.engines.dagger.execution import Executor
 from heroci_action.engines.dagger.installation import index_variables
 from heroci_action.engines.dagger.places import CACHES, PROBES, REPORTS, ROOT, SALT
@@ -108,7 +108,8 @@ class RunResources:
 
     async def _create_recipe(self) -> Recipe:
         settings = self.settings
-        environment = self.plan.environment
+        environment, warning = await with_available_python(self.connection, self.plan.environment)
+        self.executor.shell = base_image(self.client, environment)
         version = NO_VERSION
         if environment.install_project:
             version = await version_from_git(settings.root, settings.machine)
@@ -127,6 +128,7 @@ class RunResources:
             },
             uv=uv_version(settings.machine),
             version=version,
+            warning=warning,
         )
 
     def access(self, service: Service, known: KnownService, stage: str) -> Access:

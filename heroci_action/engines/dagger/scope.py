@@ -114,8 +114,8 @@ class DaggerScope(Dispatcher):
             **outcome.facts,
             "engine": f"Dagger {VERSION}, {connection.seconds:.1f} s to connect",
         }
-        warnings = outcome.warnings if outcome.cached else await disk_warnings(resources)
-        return replace(outcome, facts=facts, warnings=warnings)
+        disk = () if outcome.cached else await disk_warnings(resources)
+        return replace(outcome, facts=facts, warnings=(*outcome.warnings, *disk))
 
     async def customise(self, action: Customise, sink: Sink) -> StepOutcome:
         """Pass the base environment through the project's hook."""

@@ -30,7 +30,7 @@ from heroci_action.engines.requirements import (
     resolver_settings,
 )
 from heroci_action.errors import EngineError, UsageError
-from heroci_action.plan.stages import Environment
+from heroci_action.plan.stages import SUPPORTED_PYTHONS, Environment
 
 KEPT, KEPT_SHARED = 8, 40
 """Environments of one checkout, and of all; the least recently used are removed first."""
@@ -128,15 +128,21 @@ class Installer:
 
     async def _python(self, environment: Environment) -> tuple[Interpreter, tuple[str, ...]]:
         """Return the interpreter; if the version was only a guess and is not available, the best installed one."""
-        wanted = environment.python or interpreters.SUPPORTED[0]
+        wanted = environment.python or SUPPORTED_PYTHONS[0]
         try:
             return await interpreters.find(wanted, self.uv), ()
-        except UsageError:
+        except UsageError as error:
             installed = await interpreters.available(self.uv)
-            if environment.python_pinned or not installed:
+            usable = [v for v in installed if v in environment.python_alternatives]
+            if not usable and environment.requires_python and not environment.python_pinned:
+                raise UsageError(
+                    f"{error.cause}, and the project requires Python {environment.requires_python}",
+                    remedy=f"install Python {wanted}; installed are {', '.join(installed) or 'none'}",
+                ) from error
+            if not usable:
                 raise
-        warning = f"Python {wanted} is not installed; {installed[0]} is used instead"
-        return await interpreters.find(installed[0], self.uv), (warning,)
+        warning = f"Python {wanted} is not installed; {usable[0]} is used instead"
+        return await interpreters.find(usable[0], self.uv), (warning,)
 
     async def _build(
         self, home: Path, environment: Environment, *, python: Interpreter, sink: Sink

@@ -9,9 +9,8 @@ from heroci_action.engines.host.pyenv import find_interpreters
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.process import Program, capture
 from heroci_action.errors import UsageError
+from heroci_action.plan.stages import SUPPORTED_PYTHONS
 
-# In order of preference.
-SUPPORTED = ("3.13", "3.12", "3.14", "3.11", "3.10")
 # Debian's Python may lack the modules for environments (python3-venv), so they are checked at the same time.
 _PROBE = "import ensurepip, platform, venv; print(platform.python_version())"
 
@@ -41,7 +40,7 @@ async def find(version: str, uv: Uv) -> Interpreter:
 
 async def available(uv: Uv) -> tuple[str, ...]:
     """Return the supported versions that are installed, best first."""
-    return tuple([version for version in SUPPORTED if await find_installed(version, uv)])
+    return tuple([version for version in SUPPORTED_PYTHONS if await find_installed(version, uv)])
 
 
 async def find_installed(version: str, uv: Uv) -> Interpreter | None:

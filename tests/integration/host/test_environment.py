@@ -130,9 +130,19 @@ def test_a_pinned_python_that_is_not_to_be_had_names_those_that_are(
 def test_a_python_that_was_only_a_guess_is_replaced_with_a_warning(
     installer: Installer, lines: Lines
 ) -> None:
-    outcome, _ = anyio.run(installer.install, Environment(python="3.10.99"), lines)
+    environment = Environment(python="3.10.99", python_alternatives=(HERE,))
+    outcome, _ = anyio.run(installer.install, environment, lines)
     assert outcome.exit_code == 0
     assert "Python 3.10.99 is not installed" in outcome.warnings[0]
+
+
+def test_a_python_that_nothing_may_replace_is_one_reason(
+    installer: Installer, lines: Lines
+) -> None:
+    environment = Environment(python="3.10.99", requires_python="==3.10.99")
+    with pytest.raises(UsageError, match=r"the project requires Python ==3\.10\.99") as caught:
+        anyio.run(installer.install, environment, lines)
+    assert HERE in (caught.value.remedy or "")
 
 
 def test_a_cache_that_cannot_be_written_is_told_with_its_remedy(

@@ -101,3 +101,24 @@ def test_version_specifiers_are_understood_as_poetry_does(
 ) -> None:
     assert allows(specifier, fits)
     assert not_ is None or not allows(specifier, not_)
+
+
+@pytest.mark.parametrize(
+    ("requires", "lock", "alternatives"),
+    [
+        (">=3.12", "", ("3.12", "3.14")),
+        (">=3.12", 'requires-python = ">=3.14"', ("3.14",)),
+        (">=3.13,<3.14", "", ()),
+    ],
+)
+def test_another_python_may_take_its_place_if_project_and_lock_allow_it(
+    tmp_path: Path, requires: str, lock: str, alternatives: tuple[str, ...]
+) -> None:
+    project = f'[project]\nname = "x"\nrequires-python = "{requires}"\ndependencies = ["django"]\n'
+    files = {
+        **django(),
+        "pyproject.toml": project,
+        ".python-version": "3.13\n",
+        "uv.lock": f"version = 1\n{lock}\n",
+    }
+    assert loaded(tmp_path, files).facts.python_alternatives == alternatives
