@@ -1,6 +1,6 @@
 """Signals at random moments, start-up included.
 
-HEROCI_SIGNALS=200 is the long form; HEROCI_ENGINE names another engine.
+HEROCI_SIGNALS=200 is the long form.
 """
 
 from __future__ import annotations
@@ -16,25 +16,28 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.program import COMMAND, environment
+from tests.integration.dagger import reach
 
 NUMBER = int(os.environ.get("HEROCI_SIGNALS", "8"))
-ENGINE = os.environ.get("HEROCI_ENGINE", "host")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 MANAGE = """from django.core.management import execute_from_command_line
 import sys
 execute_from_command_line(sys.argv)
 """
-START_UP = 0.6  # seconds of processor time until the run has begun
+CONTAINER = 'needs = []\nimage = "python:3.13-slim"\n'
+# Seconds of processor time until the run has begun; the SDK of Dagger takes most of them.
+START_UP = {"host": 0.6, "dagger": 1.8}
 SLEEP = 5.0
 GONE_WITHIN = 15.0
 
 
-def project(directory: Path, seed: int) -> tuple[Path, str]:
+def project(directory: Path, seed: int, engine: str) -> tuple[Path, str]:
     """Create a project with a step that sleeps, and return it with the step's unmistakable command."""
     command = f"sleep {SLEEP}{seed:05}"
     (directory / "manage.py").write_text(MANAGE)
+    where = CONTAINER if engine == "dagger" else ""
     (directory / "heroci.toml").write_text(
-        f'lint = []\nsettings = "settings"\n[stages.probe]\nsteps = ["{command}"]\n'
+        f'lint = []\nsettings = "settings"\n[stages.probe]\n{where}steps = ["{command}"]\n'
     )
     subprocess.run(["git", "init", "-q", directory], check=True)
     return directory, command
@@ -45,11 +48,11 @@ def processor_time(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def wait(process: subprocess.Popen[str], seed: int) -> None:
+def wait(process: subprocess.Popen[str], seed: int, start_up: float) -> None:
     """Wait for a moment of the start-up, or of the whole run."""
     moments = random.Random(seed)  # noqa: S311  no secret
     early = moments.random() < 0.5
-    moment = moments.uniform(0.12, START_UP) if early else moments.uniform(0.0, SLEEP + 2)
+    moment = moments.uniform(0.12, start_up) if early else moments.uniform(0.0, SLEEP + 2)
     begun = time.monotonic()
     while process.poll() is None:
         now = processor_time(process.pid) if early else time.monotonic() - begun
@@ -62,13 +65,18 @@ def left_by(command: str, temporary: Path) -> list[str]:
     """Return the processes and files that a run has left."""
     found = [str(path) for path in temporary.iterdir()]
     for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if command in words or str(temporary) in words:
+        words = read(entry / "cmdline")
+        if command in words or str(temporary) in words + read(entry / "environ"):
             found.append(words)
     return found
+
+
+def read(path: Path) -> str:
+    """Return a file of a process, or nothing if the process has ended or belongs to another user."""
+    try:
+        return path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
 
 
 @pytest.mark.promise(
@@ -76,21 +84,26 @@ def left_by(command: str, temporary: Path) -> list[str]:
     "nothing is left behind, the exit code is 130 or 128 plus the signal's number, and there are reports once a stage "
     "has started",
 )
+@pytest.mark.parametrize("engine", ["host", pytest.param("dagger", marks=pytest.mark.dagger)])
 @pytest.mark.parametrize("seed", range(NUMBER))
-def test_a_signal_at_any_moment_ends_the_run_in_order(tmp_path: Path, seed: int) -> None:
+def test_a_signal_at_any_moment_ends_the_run_in_order(
+    tmp_path: Path, seed: int, engine: str
+) -> None:
+    if engine == "dagger":
+        reach.require()
     (tmp_path / "project").mkdir()
     (tmp_path / "tmp").mkdir()
     number = SIGNALS[seed % len(SIGNALS)]
-    where, command = project(tmp_path / "project", seed)
+    where, command = project(tmp_path / "project", seed, engine)
     process = subprocess.Popen(
-        [*COMMAND, "run", "--engine", ENGINE, "--stages", "probe", "-v"],
+        [*COMMAND, "run", "--engine", engine, "--stages", "probe", "-v"],
         cwd=where,
         env=environment(TMPDIR=str(tmp_path / "tmp")),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    wait(process, seed)
+    wait(process, seed, START_UP[engine])
     finished = process.poll() is not None
     process.send_signal(number)
     output, _ = process.communicate()
