@@ -114,10 +114,18 @@ def without_colours(text: str) -> str:
 
 
 def _occurrences(form: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield the places of a form; between two that overlap, others may be left out, because nothing of them remains."""
+    backwards = form[::-1]
     start = text.find(form)
     while start >= 0:
         yield start, start + len(form)
-        start = text.find(form, start + 1)
+        following = text.find(form, start + 1)
+        if following <= start + len(form):
+            # Skipping to the last one that touches this one keeps the time linear for a form such as "{{{{".
+            touching = text[start + 1 : start + 2 * len(form)]
+            last = touching[::-1].find(backwards)
+            following = start + 1 + len(touching) - last - len(form) if last >= 0 else following
+        start = following
 
 
 def _lines(secret: str) -> Iterator[str]:
@@ -125,7 +133,7 @@ def _lines(secret: str) -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    for value in (secret, *_lines(secret)):
+    for value in dict.fromkeys((secret, *_lines(secret))):
         if len(value) >= MIN_LENGTH:
             yield value
             yield from _escaped(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,14 @@ class Gates:
     coverage_minimum_diff: float | None = None
     coverage_maximum_drop: float | None = None
     max_duration: float | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the limits, as the steps of the stage `gates` have them."""
+        limits = (field.name for field in fields(self) if field.name != "fail_on")
+        return frozenset(
+            name.replace("_", "-") for name in limits if getattr(self, name) is not None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,12 @@ _TEST = re.compile(
     r"(?:^|/)(?:tests?|testing|__tests__|specs?|e2e|cypress)/"
     r"|(?:^|/)(?:tests?|conftest|test[_-][^/]*|[^/]*(?:[._-](?:tests?|spec)|[a-z0-9](?:Tests?|Spec)))\.\w+$"
 )
+# Suffixes of one language; any other suffix is a language of its own.
+_LANGUAGES: Mapping[str, str] = {
+    **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue"), "web"),
+    **dict.fromkeys((".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp"), "c"),
+    **dict.fromkeys((".java", ".kt", ".scala", ".groovy"), "jvm"),
+}
 _WITHOUT_CODE = re.compile(r"\s*(?:#|//|/\*|\*)|\W*$")
 
 
@@ -65,15 +71,16 @@ def _restricted(file: FileCoverage, changed: frozenset[int]) -> FileCoverage:
 def _unknown_files(coverage: Coverage, changes: Changes) -> Iterator[str]:
     known = {file.path for file in coverage.files}
     names = (*known, *(file.path for file in coverage.unmatched))
-    measured = {_suffix(name) for name in names} - {""}
+    measured = {_language(name) for name in names} - {""}
     for path in sorted(changes.lines.keys() - known):
-        if _suffix(path) in measured and not _TEST.search(path) and not changes.is_omitted(path):
+        if _language(path) in measured and not _TEST.search(path) and not changes.is_omitted(path):
             yield path
 
 
-def _suffix(path: str) -> str:
-    """Return what tells the language: declarations of TypeScript are not code."""
-    return "" if path.endswith(".d.ts") else posixpath.splitext(path)[1].lower()
+def _language(path: str) -> str:
+    """Return the language by the suffix; declarations of TypeScript are not code."""
+    suffix = "" if path.endswith(".d.ts") else posixpath.splitext(path)[1].lower()
+    return _LANGUAGES.get(suffix, suffix)
 
 
 def _code_lines(path: str, changes: Changes) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -39,8 +39,8 @@ def merge(results: Mapping[str, Result]) -> Result:
 
     Stages with the same name become one stage with the steps of all jobs. A test that failed in one job and passed in
     another has failed; only attempts of one job are reruns, see `latest_attempts`. A line is covered if any job ran it.
-    The stage of the gates is dropped, because the gates are judged again. A missing shard is an error, because some
-    tests did not run.
+    The stage of the gates is dropped: `missed_limits` returns what of it still counts. A missing shard is an error,
+    because some tests did not run.
     """
     parts = _parts(latest_attempts(results))
     whole = [part.result for part in parts]
@@ -81,6 +81,18 @@ def unexplained_failures(results: Mapping[str, Result]) -> dict[str, str]:
         for label, result in latest_attempts(results).items()
         if result.exit_code and not any(map(_fails, result.stages))
     }
+
+
+def missed_limits(results: Mapping[str, Result], judged: Container[str]) -> Iterator[StepResult]:
+    """Yield the limits that a job did not meet, named after it, except those `judged` for all jobs together."""
+    for label, result in latest_attempts(results).items():
+        limits = (
+            step for stage in result.stages if stage.name == gates.STAGE for step in stage.steps
+        )
+        for step in limits:
+            if step.status.is_failure and step.name not in judged:
+                remedy = f"to judge all jobs together instead, pass --{step.name} to `heroci merge`"
+                yield replace(step, name=f"{label}/{step.name}", remedy=remedy)
 
 
 def _fails(stage: StageResult) -> bool:

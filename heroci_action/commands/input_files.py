@@ -80,7 +80,9 @@ def _expand(pattern: str, own: Container[str]) -> Iterator[Path]:
         yield Path(pattern)
         return
     for path in map(Path, sorted(_matches(pattern))):
-        if path.is_file() and not (path.name in own and is_marked(path.parent)):
+        # A symbolic link without a target cannot be read, which must not go unnoticed.
+        is_lost = path.is_symlink() and not path.exists()
+        if is_lost or (path.is_file() and not (path.name in own and is_marked(path.parent))):
             yield path
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from heroci_action.analysis.merging import merge, unexplained_failures
+from heroci_action.analysis.merging import merge, missed_limits, unexplained_failures, worst
 from heroci_action.commands.input_files import find_files, read_settings
 from heroci_action.commands.report import finish_report, read_repository
 from heroci_action.errors import UsageError
@@ -53,8 +53,10 @@ def merge_files(
     if settings.unreadable is Unreadable.WARN:
         merged = replace(merged, warnings=(*merged.warnings, *broken.values()))
         broken = {}
-    if problems := {**broken, **missing, **unexplained_failures(results)}:
-        merged = replace(merged, stages=(*merged.stages, _problem_stage(problems)))
+    problems = {**broken, **missing, **unexplained_failures(results)}
+    steps = (*_problem_steps(problems), *missed_limits(results, options.gates.names))
+    if steps:
+        merged = replace(merged, stages=(*merged.stages, _problem_stage(steps)))
     result = expand_or_pack(merged)
     repository = read_repository(Checkout.of(options.path))
     return finish_report(result, options, repository, environ)
@@ -84,15 +86,18 @@ def _job_name(path: Path, taken: Container[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _problem_stage(problems: Mapping[str, str]) -> StageResult:
-    """Return a stage that fails the merge: tests of a missing job may have failed."""
-    steps = tuple(
-        StepResult(
+def _problem_steps(problems: Mapping[str, str]) -> Iterator[StepResult]:
+    """Yield a step for each job whose result is missing: tests of it may have failed."""
+    for name, cause in problems.items():
+        yield StepResult(
             name=name,
             status=Status.ERRORED,
             reason=cause,
             remedy="check the job that writes it, and the upload and download of its artifact",
         )
-        for name, cause in problems.items()
-    )
-    return StageResult(name=STAGE, emoji="🔀", status=Status.ERRORED, steps=steps)
+
+
+def _problem_stage(steps: tuple[StepResult, ...]) -> StageResult:
+    """Return the stage that fails the merge."""
+    status = worst(step.status for step in steps)
+    return StageResult(name=STAGE, emoji="🔀", status=status, steps=steps)

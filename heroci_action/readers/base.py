@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -87,6 +88,19 @@ class Source:
                 rest = [more[-1]]
         yield b"".join(rest)
 
+    def text_lines(self) -> Iterator[str]:
+        """Yield the lines as text, decoded by a byte order mark; bytes that are not UTF-8 are kept, as git lists them.
+
+        Raises BrokenReportError.
+        """
+        lines = self.lines()
+        first = next(lines, b"")
+        if is_utf16(first):
+            yield from self.text.split("\n")
+            return
+        for line in chain((first.removeprefix(codecs.BOM_UTF8),), lines):
+            yield line.decode("utf-8", errors="surrogateescape")
+
     @property
     def data(self) -> bytes:
         """Return all of the content, for formats that cannot be streamed. Raises BrokenReportError."""
@@ -96,8 +110,12 @@ class Source:
     def text(self) -> str:
         """Return the content as text, decoded by its byte order mark; invalid bytes are replaced."""
         content = self.data
-        wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-        return content.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+        return content.decode("utf-16" if is_utf16(content) else "utf-8-sig", errors="replace")
+
+
+def is_utf16(content: bytes) -> bool:
+    """Return whether a text starts with the byte order mark of UTF-16."""
+    return content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

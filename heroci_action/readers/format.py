@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from heroci_action.readers.base import Reader
+from heroci_action.readers.base import Reader, is_utf16
 from heroci_action.text import without_ansi
 
 HEAD_SIZE = 1 << 16  # bytes at the start of a file that decide about its format
@@ -37,8 +37,8 @@ class Head:
     def of(cls, start: bytes) -> Head:
         """Decode the first bytes of a file, after unpacking."""
         data = start[:HEAD_SIZE]
-        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace").lstrip()
+        encoding = "utf-16" if is_utf16(data) else "utf-8-sig"
+        text = data.decode(encoding, errors="replace").lstrip()
         if not text.startswith("<"):
             return cls(data=data, text=without_ansi(text).replace("\r\n", "\n"))
         match = _ROOT.match(_NOT_AN_ELEMENT.sub("", text).lstrip())

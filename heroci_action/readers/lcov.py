@@ -20,9 +20,8 @@ from heroci_action.results.branches import Branches
 def read_lcov(source: Source, tree: PathResolver) -> Readings:
     """Read a tracefile (man geninfo), as lcov, istanbul, grcov and many others write. Raises BrokenReportError."""
     tracefile = _Tracefile()
-    for line in source.lines():
-        # A name that is not UTF-8 keeps its bytes, as git lists them.
-        tracefile.take(line.decode("utf-8", errors="surrogateescape").strip())
+    for line in source.text_lines():
+        tracefile.take(line.strip())
     if not tracefile.files:
         raise BrokenReportError("it contains no file")
     if tracefile.file is not None:

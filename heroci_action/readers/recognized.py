@@ -17,6 +17,8 @@ from heroci_action.repository.paths import PathResolver
 
 # https://maven.apache.org/surefire/maven-failsafe-plugin: the usual glob matches it too.
 _FAILSAFE_SUMMARY = xml_root("failsafe-summary")
+# A linter without findings prints nothing, but writes a document in these formats.
+_NEVER_EMPTY = re.compile(r"\.(?:json|sarif|xml)(?:\.gz)?$", re.IGNORECASE)
 _HTML = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 
@@ -37,7 +39,7 @@ def read_recognized(source: Source, tree: PathResolver) -> tuple[Category, Readi
             warnings=(f"{source.path}: a summary of Failsafe, without tests",)
         )
     if found is None:
-        category, reason = _unknown(start, expected)
+        category, reason = _unknown(start, expected, source.path)
         if reason:
             return category, _problem(source, category, reason)
     actual = replace(source, kind=found.kind) if found else source
@@ -51,15 +53,18 @@ def _says_anything(readings: Readings) -> bool:
     return bool(readings.tests or readings.passed or readings.warnings or readings.problems)
 
 
-def _unknown(start: bytes, expected: Category) -> tuple[Category, str]:
+def _unknown(start: bytes, expected: Category, path: str) -> tuple[Category, str]:
     """Return why a file cannot be read; no reason if its reader finds out, or if a linter printed nothing."""
     other = recognize_unsupported(start)
     if other:
         return other.category, str(other)
     if _HTML.match(start):
         return expected, "this is an HTML page, as a failed download leaves it"
-    if expected is Category.TESTS or not start.strip():
-        return expected, "it is empty" if expected is Category.COVERAGE else ""
+    if not start.strip():
+        is_broken = expected is Category.COVERAGE or _NEVER_EMPTY.search(path)
+        return expected, "it is empty" if is_broken else ""
+    if expected is Category.TESTS:
+        return expected, ""
     titles = [one.title for one in FORMATS if one.category is expected]
     return expected, f"unknown format; HeroCI reads {_enumerate(titles)}"
 

@@ -57,3 +57,14 @@ def test_passed_tests_of_merged_shards_are_packed_if_they_are_many(checkout: Pat
     assert len(listed["stages"][0]["steps"][0]["tests"]) == 6_000
     steps = done.stage("tests")["steps"]
     assert [(step["tests"], step["passed"]["count"]) for step in steps] == [([], 6_000)] * 2
+
+
+def test_a_job_that_failed_by_its_limit_fails_the_merge(checkout: Path) -> None:
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+    report(checkout, "a.xml", "--output", "jobs/one")
+    report(checkout, "a.xml", "--output", "jobs/two", "--coverage-minimum", "80")
+
+    done = call("merge", "jobs/*/heroci-result.json", directory=checkout)
+
+    assert done.exit_code == 1
+    assert "two/coverage-minimum failed: coverage was not measured" in done.stdout

@@ -125,6 +125,18 @@ def test_existing_files_are_reported_although_others_are_missing(checkout: Path)
     assert report(checkout).exit_code == 2
 
 
+def test_a_symbolic_link_without_a_target_is_a_file_that_cannot_be_read(checkout: Path) -> None:
+    (checkout / "out").mkdir()
+    (checkout / "out/a.xml").write_text(junit(passed("test_empty")))
+    (checkout / "out/b.xml").symlink_to("gone.xml")
+
+    done = report(checkout, "out/*.xml")
+
+    assert done.exit_code == 1
+    assert "out/b.xml: No such file or directory" in done.stdout
+    assert len(done.junit().findall(".//testcase[@name='test_empty']")) == 1
+
+
 def test_unreadable_input_keeps_the_previous_reports(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     (checkout / "notes.xml").write_text("no xml")

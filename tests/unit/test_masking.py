@@ -93,6 +93,22 @@ def test_no_secret_survives(values: list[str], text: str, data: st.DataObject) -
     assert not [value for value in values if value in masked]
 
 
+@given(st.text("ab", min_size=4, max_size=7), st.text("ab", max_size=40))
+def test_places_that_overlap_are_hidden_completely(secret: str, text: str) -> None:
+    starts = [place for place in range(len(text)) if text.startswith(secret, place)]
+    hidden = {place + offset for place in starts for offset in range(len(secret))}
+
+    spans = Masker([secret]).spans(text)
+
+    assert {place for start, stop in spans for place in range(start, stop)} == hidden
+
+
+def test_a_long_secret_that_repeats_itself_takes_no_time() -> None:
+    masker = Masker(["{" * 20_000])
+
+    assert masker.mask("a" + "{" * 60_000 + "b") == f"a{MASK}b"
+
+
 def test_values_to_register_are_single_lines() -> None:
     assert Masker(["one-line", "first line\nsecond line\n\n", "abc"]).values == (
         "one-line",

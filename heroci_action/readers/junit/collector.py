@@ -22,6 +22,7 @@ from heroci_action.readers.junit.reruns import (
 )
 from heroci_action.readers.junit.suites import Key, Suite
 from heroci_action.repository.paths import PathResolver
+from heroci_action.results.bounds import bounded
 from heroci_action.results.packed import Columns, Packer, to_micros
 from heroci_action.results.records import Status, TestCase
 
@@ -59,9 +60,21 @@ class Collector:
         problem = suite.close(parent)
         if problem:
             self._problems.append(f"{self._source.path}: {problem}")
+        if suite.shown and any(suite.outputs):
+            self._add_output(suite)
         if suite.has_reruns or (suite.by_pytest and self._source.assume_reruns):
             rows = range(suite.first_row, self._packer.count)
             self._spans.append(Span(rows, range(suite.first_test, len(self._drafts))))
+
+    def _add_output(self, suite: Suite) -> None:
+        """Add what the tests of a suite printed to the first one that failed: it may be the reason."""
+        for position in range(suite.first_test, len(self._drafts)):
+            draft = self._drafts[position]
+            if draft.test.status.is_failure:
+                printed = (draft.test.output, f"output of suite {suite.name!r}:", *suite.outputs)
+                test = replace(draft.test, output="\n".join(filter(None, printed)))
+                self._drafts[position] = draft._replace(test=bounded(test))
+                return
 
     def add(self, case: Case) -> None:
         """Add a case that did not simply pass, or that is another run of an earlier one."""

@@ -136,6 +136,8 @@ class Document:
             title = next((suite.name for suite in reversed(self._suites) if suite.name), name)
             self._case = Case({"name": title}, self._suites[-1], of_suite=True)
             self._start_child(self._case, Child(name, attributes))
+        elif name in OUTPUTS:
+            self._text.start()
         elif name == "property":
             self._suites[-1].read_property(attributes.get("name", ""), attributes.get("value", ""))
 
@@ -201,6 +203,8 @@ class Document:
             self._add_case(case)
         elif name in SUITES:
             self._end_suite()
+        elif name in OUTPUTS:
+            self._suites[-1].outputs.append(self._text.take())
 
     def _end_child(self, case: Case, name: str) -> None:
         if case.depth == 0:

@@ -52,10 +52,19 @@ _SKIPPED = frozenset(
     }
 )
 _FAILED = frozenset({"failed", "fail", "failure", "xpass", "regression"})
-# Attributes of test cases: those that name the outcome, and those that state whether the test passed.
-_PASS_IF_TRUE = frozenset({"success", "successful", "succeeded", "passed"})
-_STATED = frozenset({"status", "result", "outcome"}) | _PASS_IF_TRUE
-_FALSE = frozenset({"false", "0", "no"})
+# Attributes of test cases that name the outcome, and those that are true or false with what follows from either.
+_NAMED = frozenset({"status", "result", "outcome", "state"})
+_BOOLEAN: Mapping[str, tuple[Status, Status]] = {
+    **dict.fromkeys(
+        ("success", "successful", "succeeded", "passed"), (Status.PASSED, Status.FAILED)
+    ),
+    **dict.fromkeys(("failed", "failure"), (Status.FAILED, Status.PASSED)),
+    **dict.fromkeys(("errored", "error"), (Status.ERRORED, Status.PASSED)),
+    **dict.fromkeys(("skipped", "ignored", "disabled"), (Status.SKIPPED, Status.PASSED)),
+    "executed": (Status.PASSED, Status.SKIPPED),
+}
+_STATED = _NAMED | _BOOLEAN.keys()
+_FALSE = frozenset({"", "false", "0", "no"})
 _USUAL = frozenset({"name", "classname", "class", "time", "duration", "file", "line", "id"})
 _RANK = {Status.PASSED: 0, Status.SKIPPED: 1, Status.FAILED: 2, Status.ERRORED: 2}
 
@@ -95,8 +104,8 @@ def worst(statuses: Iterable[Status]) -> Status:
 @lru_cache(maxsize=256)
 def _status(name: str, word: str) -> Status:
     plain = word.strip().lower().replace(" ", "").replace("-", "").replace("_", "")
-    if name in _PASS_IF_TRUE:
-        return Status.FAILED if plain in _FALSE else Status.PASSED
+    if name in _BOOLEAN:
+        return _BOOLEAN[name][plain in _FALSE]
     if not plain or plain in _PASSED:
         return Status.PASSED
     if plain in _SKIPPED:

@@ -24,7 +24,8 @@ class Suite:
     `file` is the file of its tests; `sibling_file` the file of the last suite in it, if that was empty: Cypress names
     a file only on such a suite, which precedes the suites of the file. `failed` are failed tests that may run again,
     by their positions among the tests of the document, where this suite begins at `first_test` and `first_row`;
-    `classes` are the numbers of its classes by their names and files.
+    `classes` are the numbers of its classes by their names and files. `outputs` are what
+    its tests printed, if the report does not say which of them.
     """
 
     name: str = ""
@@ -43,6 +44,7 @@ class Suite:
     first_test: int = 0
     failed: dict[Key, int] = field(default_factory=dict)
     classes: dict[Key, int] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, attributes: Mapping[str, str], parent: Suite | None = None) -> Suite:

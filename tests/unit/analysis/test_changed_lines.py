@@ -92,6 +92,8 @@ def refund(order):
         ("new/app/refunds.py", NEW_PYTHON, (3, 5, 7)),
         ("shop/refunds.py", "def (:\n# x\nx = 1\n", (1, 3)),
         ("web/refunds.ts", "// x\nexport const a = {\n};\n", (2,)),
+        ("web/Refunds.tsx", "export const a = 1;\n", (1,)),
+        ("web/refunds.mjs", "export const a = 1;\n", (1,)),
     ],
 )
 def test_a_changed_file_that_no_report_contains_is_not_covered(

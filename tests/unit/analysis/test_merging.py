@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.analysis.gates import judge
-from heroci_action.analysis.merging import merge, unexplained_failures
+from heroci_action.analysis.merging import merge, missed_limits, unexplained_failures
 from heroci_action.options import Gates
 from heroci_action.results.coverage import Coverage, FileCoverage
 from heroci_action.results.records import Result, Status, TestCase
@@ -135,3 +135,14 @@ def test_a_job_without_a_failed_stage_that_did_not_pass_is_named() -> None:
     assert unexplained_failures({"1": interrupted, "2": failed, "3": job(case("c"))}) == {
         "1": "1: the job ended with status cancelled and exit code 130"
     }
+
+
+def test_a_limit_that_a_job_did_not_meet_counts_unless_it_is_judged_again() -> None:
+    slow = judge(job(case("a")), Gates(max_duration=1.0))
+    jobs = {"unit": slow, "lint": job(case("b"))}
+
+    (missed,) = missed_limits(jobs, judged=Gates().names)
+
+    assert missed.name == "unit/max-duration"
+    assert missed.status is BAD
+    assert list(missed_limits(jobs, judged=Gates(max_duration=90.0).names)) == []

@@ -102,6 +102,15 @@ def test_lcov_gives_lines_and_branches() -> None:
     assert found["src/cart.py"].covered == (1,)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_lcov_that_powershell_wrote_is_read(encoding: str) -> None:
+    source = _source("SF:src/cart.py\r\nDA:1,1\r\nend_of_record\r\n".encode(encoding))
+
+    (coverage,) = read_sources([source], tree=TREE).coverage
+
+    assert coverage.files == (FileCoverage(path="src/cart.py", covered=(1,)),)
+
+
 def test_a_tracefile_that_is_cut_off_is_a_problem() -> None:
     (problem,) = readings("TN:\nSF:src/cart.py\nDA:1,1\n").problems
 

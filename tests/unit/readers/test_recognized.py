@@ -101,6 +101,13 @@ def test_any_other_file_is_a_problem_with_its_reason(kind: str, content: bytes, 
     assert words in problem
 
 
+@pytest.mark.parametrize("path", ["out.sarif", "out.json", "checkstyle.xml.gz"])
+def test_a_linter_that_writes_a_document_leaves_no_empty_file(path: str) -> None:
+    _, found = read_recognized(Source(kind="flake8", path=path), PathResolver())
+
+    assert found.problems == (f"{path}: it is empty",)
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"\n", b"Success: no issues found in 1 source file\n", b"All checks passed!\n", b"[]"],

@@ -79,6 +79,12 @@ def test_the_text_of_an_unknown_element_is_kept() -> None:
         ('success="false"', "failed"),
         ('success="True" status="run"', "passed"),
         ('passed="0"', "failed"),
+        ('failed="true"', "failed"),
+        ('failed="false" error="0"', "passed"),
+        ('error="true"', "errored"),
+        ('skipped="true"', "skipped"),
+        ('executed="false"', "skipped"),
+        ('state="failed"', "failed"),
         ('result="42"', "errored"),
     ],
 )

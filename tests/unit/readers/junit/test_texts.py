@@ -174,3 +174,24 @@ def test_text_around_the_cases_belongs_to_none() -> None:
         ).details
         == "z"
     )
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_a_suite_printed_is_the_output_of_its_first_failed_test(first: bool) -> None:
+    output = "<system-out>no bulb</system-out><system-err>dark</system-err>"
+    cases = """<testcase name="a"/><testcase name="b"><failure>no</failure><system-out>own</system-out></testcase>
+    <testcase name="c"><failure>no</failure></testcase>"""
+    suite = f"{output}{cases}" if first else f"{cases}{output}"
+
+    found = all_tests(read(f'<testsuite name="lamp">{suite}</testsuite>'))
+
+    outputs = {test.name: test.output for test in found}
+    assert outputs == {"a": "", "b": "own\noutput of suite 'lamp':\nno bulb\ndark", "c": ""}
+
+
+def test_what_a_suite_printed_is_not_kept_if_its_tests_passed() -> None:
+    cases = '<testcase name="a"/><testcase name="b"><skipped/></testcase>'
+
+    found = all_tests(read(f"<testsuite>{cases}<system-out>noise</system-out></testsuite>"))
+
+    assert [test.output for test in found] == ["", ""]
