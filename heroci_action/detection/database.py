@@ -271,6 +271,7 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
     why = f"the settings use {kind.name} ({way.file})"
     yield from declare(kind, image, why)
     spatial = kind is POSTGRES and (way.is_spatial or uses_geodjango(project))
+    spatial = spatial and not _is_plain_in_ci(project, way)
     if spatial and not (image and is_extended(image)):
         yield Found("services.postgres.image", _postgis(image), "the settings use GeoDjango")
     if way.url is not None:
@@ -278,6 +279,13 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
         url = _POSTGIS_URL if by_scheme else f"{{{kind.name}.url}}"
         yield Found(f"env.{way.url.name}", url, f"read in {way.file}")
     yield from _keys(way, kind)
+
+
+def _is_plain_in_ci(project: ProjectFiles, way: Database) -> bool:
+    """Return whether the CI's own address of the database is one without PostGIS, and its server has none."""
+    address = project.evidence.env.get(way.url.name, ("",))[0] if way.url else ""
+    image = ci_image(project, POSTGRES)
+    return address.startswith("postgres") and image is not None and not is_extended(image)
 
 
 def _postgis(image: Image | None) -> str:

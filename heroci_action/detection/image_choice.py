@@ -21,6 +21,8 @@ SIDE = re.compile(
 _PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
 _NAME = r"(.*/)?(Dockerfile([.-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
 _FROM = re.compile(r"^\s*FROM\s", re.MULTILINE | re.IGNORECASE)
+# The command that starts the application.
+_START = re.compile(r"^\s*(CMD|ENTRYPOINT)\s", re.MULTILINE | re.IGNORECASE)
 _PYTHON = re.compile(r"python|django|manage\.py|gunicorn|\bpip\b|\buv\b|poetry", re.IGNORECASE)
 
 
@@ -63,12 +65,18 @@ def _words(path: str) -> Iterator[str]:
     return (word for word in words if word not in {"", "dockerfile"})
 
 
-def _rank(project: ProjectFiles, path: str) -> tuple[int, bool, int, str]:
+def _rank(project: ProjectFiles, path: str) -> tuple[object, ...]:
     places = project.layout.directories
     place = places.index(parent(path)) if parent(path) in places else len(places)
     production = any(_PRODUCTION.fullmatch(word) for word in _words(path))
     plain = path.rpartition("/")[2] == "Dockerfile"
-    return (place if plain else len(places) - production, not production, path.count("/"), path)
+    return (
+        place if plain else len(places) - production,
+        not production,
+        _START.search(project.tree.text(path)) is None,
+        path.count("/"),
+        path,
+    )
 
 
 def choose_context(project: ProjectFiles, path: str, dockerfile: Dockerfile) -> str:

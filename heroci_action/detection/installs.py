@@ -206,12 +206,10 @@ class _Reader:
         return self._pip([word for file in files for word in ("-r", file)])
 
     def _uv(self, words: list[str], *, runs: bool) -> Installs:
-        options = words
-        if runs:
-            # `uv run --group test pytest -x`: the options end before the program.
-            end = next((i for i, w in enumerate(words) if _ends_options(words, i)), len(words))
-            options = words[:end]
-        given = _options(options)
+        # `uv run --group test pytest -x`: the options end before the program.
+        ends = (i for i, _ in enumerate(words) if runs and _ends_options(words, i))
+        end = next(ends, len(words))
+        given = _options(words[:end])
         return Installs(
             manager="uv",
             locks=("uv.lock",),
@@ -223,7 +221,7 @@ class _Reader:
             only=given.has("--only-group", "--no-default-groups"),
             every_extra=given.has("--all-extras"),
             every_group=given.has("--all-groups"),
-            packages=_listed(given, "--with") if runs else (),
+            packages=_beside(_listed(given, "--with"), words[end:]) if runs else (),
             files=self._files(_listed(given, "--with-requirements")) if runs else (),
         )
 
@@ -274,6 +272,11 @@ class _Reader:
 def _ends_options(words: list[str], index: int) -> bool:
     previous = words[index - 1] if index else ""
     return not words[index].startswith("-") and previous not in _VALUED
+
+
+def _beside(packages: tuple[str, ...], program: list[str]) -> tuple[str, ...]:
+    """Return the packages without the tool that they are installed to run: `--with coveralls coveralls`."""
+    return tuple(name for name in packages if name not in program[:1])
 
 
 def _program(call: list[str]) -> tuple[str, list[str]]:

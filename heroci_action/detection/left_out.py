@@ -126,7 +126,7 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
 
 def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
     """Return why a program that is not known is no preparation, judging by its arguments."""
-    if {"--version", "-V", "--help"} & set(arguments):
+    if {"--version", "-V", "--help"} & set(arguments) or arguments == ("-v",):
         return PRINTS
     if {"--check", "--check-only", "--dry-run"} & set(arguments):
         return CHECKS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+from heroci_action.detection.ci.composition import Composition
 from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, split_directory
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
@@ -12,6 +13,7 @@ from heroci_action.detection.ci.test_runs import find_test_run, is_django
 from heroci_action.detection.left_out import (
     FOLLOWS,
     HARMLESS,
+    INSTALLS,
     SERVICE,
     STAYS,
     reason_of_arguments,
@@ -20,7 +22,7 @@ from heroci_action.detection.left_out import (
     reason_of_program,
 )
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.repository.files import relative_path
+from heroci_action.repository.files import ancestors, relative_path
 
 _OUTSIDE = "it writes outside the checkout"
 # The scripts of sed look alike: /^SITE=/d
@@ -32,6 +34,15 @@ _FILE_PROGRAMS = frozenset(
 )
 _SYSTEM_PROGRAMS = _FILE_PROGRAMS | PACKAGE_MANAGERS | {"node", "sh", "bash", "sed"}
 _NODE_LAUNCHERS = frozenset({"npx", "bunx"})
+
+
+@once
+def _environments(project: ProjectFiles) -> frozenset[str]:
+    """Return the directories in which the job creates virtual environments."""
+    calls = (command for command in project.commands if command.call.name in {"venv", "virtualenv"})
+    words = ((word, call.directory) for call in calls for word in call.call.arguments)
+    found = (locate(word, directory) for word, directory in words if not word.startswith("-"))
+    return frozenset(filter(None, found)) - {"."}
 
 
 @once
@@ -139,9 +150,18 @@ class _Line:
         if self.call.name == "mkdir":
             return None if self._paths() else _OUTSIDE
         for write in self.command.writes:
+            if self._is_composition(write.path):
+                return SERVICE
+            if _environments(self.project) & {*ancestors(write.path)}:
+                return INSTALLS
             if self.project.tree.has(write.path) and write.path not in self.project.tree.created:
                 return f"it changes {write.path}, which git tracks"
         return None if self.command.writes else _OUTSIDE
+
+    def _is_composition(self, path: str) -> bool:
+        """Return whether a file lists the services that the job starts in containers."""
+        is_yaml = path.endswith((".yml", ".yaml"))
+        return is_yaml and bool(Composition(tree=self.project.tree, paths=(path,)).services)
 
     def _changed_file(self) -> str | None:
         """Return a tracked file that `sed -i` edits."""

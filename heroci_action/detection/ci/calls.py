@@ -226,6 +226,15 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     **dict.fromkeys(("wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh"), _behind_dashes),
     "env": _environment,
     "coverage": _coverage,
+    "dockerize": _plain(
+        "-wait",
+        "-timeout",
+        "-wait-retry-interval",
+        "-wait-http-header",
+        "-template",
+        "-stdout",
+        "-stderr",
+    ),
     "timeout": _plain("-k", "--kill-after", "-s", "--signal", positional=1),
     "xvfb-run": _plain(
         "-n", "--server-num", "-s", "--server-args", "-e", "--error-file", "-w", "--wait"

@@ -105,8 +105,9 @@ class _Config:
             **executor_env,
             **_fill_all(table(content.get("environment")), values),
         }
-        place = _fill(str(content.get("working_directory", "~/project")), values)
-        steps = _Steps(config=self, place=place.rstrip("/"), env=env)
+        place = _fill(str(content.get("working_directory", "~/project")), values).rstrip("/")
+        checkout = _checkout(items(content.get("steps")), values) or place
+        steps = _Steps(config=self, place=place, checkout=checkout, env=env)
         job = Job(
             name=use.name,
             source=self.path,
@@ -171,10 +172,11 @@ def _legs(matrix: Mapping[str, Any]) -> list[dict[str, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Steps:
-    """The steps of a job; `place` is the directory of the job's checkout."""
+    """The steps of a job; `place` is the directory in which they run."""
 
     config: _Config
     place: str
+    checkout: str
     env: Mapping[str, str]
 
     def scripts(
@@ -210,7 +212,8 @@ class _Steps:
             }
             yield from self.scripts(items(command.get("steps")), inside, depth + 1)
         elif line := _orb_line(name, _fill_all(table(options), values)):
-            yield Script(text=line, source=self.config.path, env=self.env)
+            place = self._directory("")
+            yield Script(text=line, source=self.config.path, directory=place, env=self.env)
 
     def _run(self, options: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Script]:
         text = options.get("command")
@@ -219,14 +222,24 @@ class _Steps:
             and options.get("when") != "on_fail"
             and options.get("background") != "true"
         ):
-            directory = _fill(str(options.get("working_directory", ".")), values)
-            inside = directory.removeprefix(self.place).removeprefix("~/project").lstrip("/")
             yield Script(
                 text=_fill(text, values),
                 source=self.config.path,
-                directory=join(inside or "."),
+                directory=self._directory(_fill(str(options.get("working_directory", "")), values)),
                 env={**self.env, **_fill_all(table(options.get("environment")), values)},
             )
+
+    def _directory(self, given: str) -> str:
+        """Return the directory of a step, from the root of the checkout."""
+        directory = given if given.startswith(("~", "/")) else f"{self.place}/{given}"
+        inside = directory.removeprefix(self.checkout).removeprefix("~/project").lstrip("/")
+        return join(inside or ".")
+
+
+def _checkout(steps: list[Any], values: Mapping[str, str]) -> str:
+    """Return the directory that a step `checkout` names; empty if it is the job's own."""
+    named = (table(table(step).get("checkout")).get("path") for step in steps)
+    return next((_fill(str(path), values).rstrip("/") for path in named if path), "")
 
 
 def _orb_line(name: str, options: Mapping[str, str]) -> str | None:

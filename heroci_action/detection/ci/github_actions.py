@@ -40,6 +40,8 @@ _LINES: Mapping[str, str] = {
     "docker/build-push-action": "docker buildx build --file={file} --target={target} {context}",
     # - uses: snok/install-poetry@v1 does not install the project.
 }
+# Names of inputs in older versions of the actions.
+_FORMER = {"file": "dockerfile"}
 _HARMLESS = re.compile(
     r"^(actions|github|codecov|coverallsapp|docker|step-security|aws-actions|google-github-actions|azure|hashicorp)/"
     r"|(^|[/_-])(uv|python|poetry|pdm|hatch|pipenv|tox|nox|node|pnpm|bun|yarn|npm|pip|conda|micromamba|just|mise)\b"
@@ -83,7 +85,9 @@ class Action:
         return next(scripts, None) if not self.name.startswith("actions/") else None
 
     def _fill(self, match: re.Match[str]) -> str:
-        value = self.inputs.get(match["name"], "") or match["default"] or ""
+        name = match["name"]
+        value = self.inputs.get(name, self.inputs.get(_FORMER.get(name, ""), ""))
+        value = value or match["default"] or ""
         if not match["version"]:
             return value
         return f"@{value}" if re.fullmatch(r"\d+(\.\d+)+", value) else ""

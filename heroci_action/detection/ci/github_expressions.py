@@ -20,8 +20,10 @@ _TOKEN = re.compile(
     r"(?P<sign>==|!=|<=|>=|&&|\|\||[!<>()\[\],.*]))"
 )
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-# The checkout on a hosted runner, and in a job's container: /home/runner/work/shop/shop.
-_CHECKOUT = re.compile(r"/(?:home/runner/work|__w)/([^/\s]+)/\1(?![^/\s:;,'\"])")
+# The checkout on a hosted runner, in a job's container, and in an action's: /home/runner/work/shop/shop.
+_CHECKOUT = re.compile(
+    r"(?:/(?:home/runner/work|__w)/([^/\s]+)/\1|/github/workspace)(?![^/\s:;,'\"])"
+)
 
 
 class _Unknown:
@@ -252,13 +254,19 @@ def _format(text: Any, *values: Any) -> str:
     return re.sub(r"\{(\d+)\}", lambda match: _spell(values[int(match[1])]), str(text))
 
 
+def _from_json(text: Any) -> Any:
+    """Read JSON as the runner does, which accepts a comma behind the last entry."""
+    return json.loads(_LAST_COMMA.sub(r"\1", text), parse_float=str, parse_int=str)
+
+
+_LAST_COMMA = re.compile(r",(\s*[}\]])")
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "contains": _contains,
     "startswith": lambda text, start: _spell(text).lower().startswith(_spell(start).lower()),
     "endswith": lambda text, end: _spell(text).lower().endswith(_spell(end).lower()),
     "format": _format,
     "join": lambda values, separator=",": _spell(separator).join(map(_spell, values)),
-    "fromjson": lambda text: json.loads(text, parse_float=str, parse_int=str),
+    "fromjson": _from_json,
     "success": lambda: True,
     "always": lambda: True,
     "cancelled": lambda: False,

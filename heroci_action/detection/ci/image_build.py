@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import Command
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, join
 
@@ -47,14 +48,15 @@ def read_build(command: Command) -> ImageBuild | None:
             return None
     options = Options.split(words, _VALUED)
     context = next(filter(_CONTEXT.fullmatch, reversed(options.words)), ".")
-    place = join(command.directory, context)
+    place = locate(context, command.directory)
     file = options.value("-f", "--file")
-    if UNKNOWN in f"{file}{place}" or place.startswith(("/", "..")):
+    # The file is relative to the directory of the command, not to the context.
+    dockerfile = locate(file, command.directory) if file else join(place or ".", "Dockerfile")
+    if place is None or dockerfile is None:
         return None
     pairs = (pair.partition("=") for pair in options.values("--build-arg"))
     return ImageBuild(
-        # The file is relative to the directory of the command, not to the context.
-        dockerfile=join(command.directory, file) if file else join(place, "Dockerfile"),
+        dockerfile=dockerfile,
         context=place,
         target=options.value("--target"),
         source=command.source,

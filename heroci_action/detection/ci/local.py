@@ -18,6 +18,8 @@ def read_local(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield a job for each way in which the tests may be run on a laptop."""
     if tree.first("tox.ini", "setup.cfg", "pyproject.toml", "tox.toml"):
         yield _job("tox", tree)
+    if tree.has("noxfile.py"):
+        yield from (_job(f"nox -s {name}", tree, "noxfile.py") for name in ("tests", "test"))
     if makefile := tree.first(*NAMES):
         for target in _TARGETS:
             yield _job(f"make {target}", tree, makefile)

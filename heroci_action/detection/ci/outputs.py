@@ -94,6 +94,14 @@ def _grep(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
     return [line for line in lines if (regex.search(line) is None) is ("v" in options)]
 
 
+def _tr(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
+    r"""Read `tr '\n' ' '` in front of xargs, and `tr -d CHARACTERS`."""
+    match arguments:
+        case ["-d", characters] if lines is not None and re.fullmatch(r"[^\\\[-]+", characters):
+            return [line.translate(dict.fromkeys(map(ord, characters))) for line in lines]
+    return lines if "\\n" in "".join(arguments) else None
+
+
 _PRINTERS: Mapping[str, _Printer] = {
     "git": _git,
     "find": _find,
@@ -102,8 +110,7 @@ _PRINTERS: Mapping[str, _Printer] = {
     "egrep": _grep,
     "sort": lambda _, lines, __: sorted(lines) if lines is not None else None,
     "uniq": lambda _, lines, __: lines,
-    # In front of xargs, it replaces line ends by blanks or the other way round.
-    "tr": lambda arguments, lines, __: lines if "\\n" in "".join(arguments) else None,
+    "tr": _tr,
     "pwd": lambda _, __, state: [spell(state.directory)],
     "echo": lambda arguments, _, __: [" ".join(arguments)],
     "dirname": lambda arguments, _, __: [parent(arguments[-1])] if arguments else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from heroci_action.detection.ci.outputs import output_of
 from heroci_action.detection.ci.records import Write
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.statement_text import Span
@@ -59,10 +60,17 @@ def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:
 
 
 def _output(nodes: list[Node], state: ShellState) -> str | None:
-    """Return the output of the first command of a statement, if it is `echo`, `printf` or `cat` with a heredoc."""
+    """Return the output of a pipe, else that of its first command."""
+    commands = [_words(node, state) for node in nodes if node.type == "command"]
+    lines = output_of(commands, state) if len(commands) > 1 else None
+    if lines is not None:
+        return "\n".join(lines) + "\n"
+    return _printed(commands[0] if commands else [], nodes, state)
+
+
+def _printed(words: list[str], nodes: list[Node], state: ShellState) -> str | None:
+    """Return the output of `echo`, `printf` or `cat`, perhaps with a heredoc."""
     heredoc = next((node for node in nodes if node.type == "heredoc_body"), None)
-    command = next((node for node in nodes if node.type == "command"), None)
-    words = _words(command, state) if command else []
     match words:
         case ["cat" | "tee", *_] if heredoc is not None:
             return _heredoc(heredoc, state)

@@ -45,10 +45,8 @@ def find_test_run(command: Command, tree: RepositoryFiles) -> TestRun | None:
     call = command.call
     if call.name in {"pytest", "py.test"} and not call.program.endswith(".py"):
         return TestRun(command=command, runner=Runner.PYTEST, arguments=call.arguments)
-    if is_django(command, tree):
-        arguments = _behind_test(call.arguments)
-        if arguments is None:
-            return None
+    arguments = _behind_test(call.arguments)
+    if arguments is not None and is_django(command, tree):
         return TestRun(
             command=command,
             runner=Runner.DJANGO,

@@ -488,6 +488,20 @@ def test_geodjango_uses_postgis_and_installs_gdal(tmp_path: Path) -> None:
     assert "gdal-bin" in config.apt
 
 
+def test_postgis_is_not_used_if_the_ci_tests_without_it(tmp_path: Path) -> None:
+    settings = 'DATABASES = {"default": dj_database_url.config(default="postgis:///shop")}'
+    job = """
+        jobs:
+          t:
+            services: {db: {image: "postgres:16"}}
+            env: {DATABASE_URL: "postgresql://a:b@localhost/shop"}
+            steps: [{run: manage.py test}]
+    """
+    config = loaded(tmp_path, {**django(settings), ".github/workflows/t.yml": job}).config
+    assert config.services["postgres"].image is None
+    assert config.env["DATABASE_URL"] == "{postgres.url}"
+
+
 def test_a_database_whose_name_contains_gis_needs_no_postgis(tmp_path: Path) -> None:
     settings = 'DATABASES = {"default": dj_database_url.config(default="postgresql:///registry")}'
     found = loaded(tmp_path, {**django(settings), **DRIVER}).config

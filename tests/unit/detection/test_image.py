@@ -192,8 +192,15 @@ def test_the_dockerfile_that_the_ci_builds_is_used(
     assert (found.dockerfile, found.context, found.target) == (dockerfile, context, target)
 
 
-def test_the_dockerfile_of_a_build_action_is_used(tmp_path: Path) -> None:
-    step = "{uses: docker/build-push-action@v6, with: {context: ., file: docker/server.Dockerfile}}"
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        "{context: ., file: docker/server.Dockerfile}",
+        "{dockerfile: /github/workspace/docker/server.Dockerfile}",
+    ],
+)
+def test_the_dockerfile_of_a_build_action_is_used(tmp_path: Path, inputs: str) -> None:
+    step = f"{{uses: docker/build-push-action@v6, with: {inputs}}}"
     files = {
         **django(),
         "docker/lean.Dockerfile": PLAIN,
@@ -206,6 +213,13 @@ def test_the_dockerfile_of_a_build_action_is_used(tmp_path: Path) -> None:
         ".",
         None,
     )
+
+
+def test_a_dockerfile_that_starts_something_comes_first(tmp_path: Path) -> None:
+    text = "FROM python:3.12\nCOPY . .\nRUN pip install .\n"
+    files = {"docker/cron.d/Dockerfile": text, "docker/uwsgi/Dockerfile": f"{text}CMD [uwsgi]\n"}
+    found = image(loaded(tmp_path, {**django(), **files}).config)
+    assert found.dockerfile == "docker/uwsgi/Dockerfile"
 
 
 def test_the_dockerfile_of_the_production_compose_file_is_used(tmp_path: Path) -> None:

@@ -237,6 +237,13 @@ def test_an_old_coverage_turns_measuring_off_with_a_warning(
     assert any("coverage is not measured" in text for text in found.warnings) is not measured
 
 
+def test_a_tool_that_uv_installs_to_run_it_is_no_dependency(tmp_path: Path) -> None:
+    lines = ("uv run --with xdist pytest", "uv run --with coveralls coveralls")
+    found = loaded(tmp_path, {**django(), "requirements.txt": "django", **workflow(*lines)})
+    assert "coveralls" not in found.config.packages
+    assert "xdist" in found.config.packages
+
+
 def test_pdm_dev_dependencies_are_groups(tmp_path: Path) -> None:
     pyproject = '[project]\nname = "x"\ndependencies = ["django"]\n[tool.pdm.dev-dependencies]\ntest = ["pytest"]\n'
     found = loaded(tmp_path, {**django(), "pyproject.toml": pyproject, **workflow("pdm install")})

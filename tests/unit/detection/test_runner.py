@@ -148,6 +148,23 @@ def test_the_settings_are_found_where_pytest_imports_them(tmp_path: Path) -> Non
     assert not [warning for warning in found.warnings if "config.settings" in warning]
 
 
+def test_files_for_containers_and_environments_are_no_preparation(tmp_path: Path) -> None:
+    lines = (
+        "python3 -m venv ./ve",
+        "touch ./ve/ready",
+        "printf 'services:\\n  db: {image: postgres:16}\\n' > db.yml",
+        "docker compose -f db.yml up -d",
+        "node -v",
+        "touch local.py",
+        "manage.py test",
+    )
+    steps = "".join(f"      - run: {line}\n" for line in lines).replace(
+        "run: printf", "run: >-\n          printf"
+    )
+    files = {**django(), ".github/workflows/t.yml": f"jobs:\n  t:\n    steps:\n{steps}"}
+    assert [step.run for step in loaded(tmp_path, files).config.tests.before] == ["touch local.py"]
+
+
 def test_a_line_on_the_error_stream_only_prints(tmp_path: Path) -> None:
     lines = workflow("echo testing >&2", "echo x > /etc/x", "python manage.py test")
     left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out

@@ -31,10 +31,10 @@ GITHUB = {".github/workflows/ci.yml": """
             env:
               DATABASE: ${{ matrix.db.name }}
               KEY: ${{ secrets.KEY }}
-              LABEL: "${{ env.MODE }}-${{ matrix.db.name }}"
+              LABEL: ${{ env.MODE }}-${{ fromJSON('["one", "two",]')[1] }}
             steps:
               - uses: actions/checkout@v4
-              - run: echo "EXTRA=1" >> "$GITHUB_ENV"
+              - run: echo "EXTRA=${{ matrix.python }}" | tr -d . >> "$GITHUB_ENV"
               - id: pick
                 run: echo "args=-x" >> $GITHUB_OUTPUT
               - if: runner.os == 'Windows'
@@ -70,8 +70,8 @@ def test_a_workflow_is_read_in_its_best_leg() -> None:
     assert ci_of(GITHUB).env == {
         "MODE": "test",
         "DATABASE": "postgres",
-        "LABEL": "test-postgres",
-        "EXTRA": "1",
+        "LABEL": "test-two",
+        "EXTRA": "312",
         "STEP": "2",
     }
 
@@ -291,6 +291,21 @@ def test_circlecis_commands_executors_and_parameters_are_followed() -> None:
         ("cimg/postgres", "16.2", {"POSTGRES_USER": "shop"})
     ]
     assert ci_of(CIRCLECI).env == {"MODE": "test", "EXTRA": "1", "STEP": "2"}
+
+
+def test_the_checkout_of_circleci_may_be_above_the_directory_of_the_job() -> None:
+    job = """
+        jobs:
+          test:
+            docker: [{image: "cimg/python:3.12"}]
+            working_directory: ~/shop/src
+            steps:
+              - checkout: {path: ~/shop}
+              - run: pytest
+              - run: {command: report, working_directory: ~/shop/docs}
+    """
+    (test,) = ci_of({".circleci/config.yml": job}).jobs
+    assert shown(list(test.commands)) == ["src: pytest", "docs: report"]
 
 
 TRAVIS = {".travis.yml": """

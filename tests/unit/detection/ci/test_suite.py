@@ -66,6 +66,8 @@ def test_a_job_that_must_pass_for_each_change_comes_first() -> None:
         ("uv run shop test", {"shop/cli.py": "execute_from_command_line\n", "pyproject.toml": SCRIPTS}, ["django"]),
         ("sandbox/manage.py -v 2 test", {"sandbox/manage.py": "execute_from_command_line"}, ["django -v 2"]),
         ("django-admin test shop", {}, ["django shop"]),
+        ("python all.py -v 2", {"all.py": "execute_from_command_line(argv.insert(1, 'test'))\n"}, ["script -v 2"]),
+        ("dockerize -wait tcp://db:5432 -timeout 60s ~/.local/bin/pytest shop", {}, ["pytest shop"]),
         ("python -m django test", {}, ["django"]),
         ("python build.py", {"build.py": "print('get ready')\n"}, []),
     ],
@@ -76,7 +78,9 @@ def test_every_program_that_runs_tests_is_recognised(
     assert suite_of({**jobs(a=line), **files}) == suite
 
 
-def test_without_a_ci_tox_and_make_show_how_the_tests_run() -> None:
+def test_without_a_ci_tox_nox_and_make_show_how_the_tests_run() -> None:
+    session = "import nox\n@nox.session\ndef tests(session):\n    session.run('pytest', 'shop')\n"
+    assert suite_of({"noxfile.py": session}) == ["pytest shop"]
     assert suite_of({"tox.ini": "[testenv]\ncommands = pytest shop\n"}) == ["pytest shop"]
     assert suite_of({"Makefile": "check:\n\tpytest lib\n"}) == ["pytest lib"]
     assert ci_of({"Makefile": "check:\n\tpytest lib\n"}).jobs == ()
