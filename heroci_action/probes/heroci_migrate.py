@@ -16,6 +16,7 @@ output are Django's. See the package's docstring for the environment variables.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import runpy
@@ -25,6 +26,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import Any, Iterator, List, Optional
 
+import heroci_reads  # type: ignore[import-not-found,unused-ignore]
 import heroci_schema  # type: ignore[import-not-found,unused-ignore]
 
 # Such statements concern the database itself or only this session, so a copy does not have their effect.
@@ -60,6 +62,7 @@ class Migration:
     """The migration of the default database: from the creation of its executor until post_migrate is sent."""
 
     def __init__(self) -> None:
+        self.reads = heroci_reads.Reads()
         self._problem: Optional[str] = None
         self._seen: List[str] = []
         self._open: List[Any] = []
@@ -76,7 +79,7 @@ class Migration:
             return
         self._problem = _unsuitable(connection)
         if self._problem is None:
-            for manager in (_watch(self._seen, connection), _measure()):
+            for manager in (self.reads.migrating(), _watch(self._seen, connection), _measure()):
                 manager.__enter__()
                 self._open.append(manager)
 
@@ -87,7 +90,7 @@ class Migration:
         while self._open:
             self._open.pop().__exit__(None, None, None)
         if self._problem is None:
-            self._problem = self._seen[0] if self._seen else _copy()
+            self._problem = self._seen[0] if self._seen else _copy(self.reads)
         self._ended = True
 
 
@@ -109,7 +112,7 @@ def _unsuitable(connection: Any) -> Optional[str]:
     return None
 
 
-def _copy() -> Optional[str]:
+def _copy(reads: heroci_reads.Reads) -> Optional[str]:
     """Copy the database, and record the copy. Return why that is impossible."""
     from django.db import connections
 
@@ -135,7 +138,7 @@ def _copy() -> Optional[str]:
             cursor.execute("ALTER DATABASE {} ALLOW_CONNECTIONS false".format(quote(name)))
     except Exception as error:  # noqa: BLE001  without a copy, the tests migrate
         return "the database could not be copied: {}".format(str(error).strip())
-    heroci_schema.write({"database": name, "salt": salt, "state": state})
+    heroci_schema.write({"database": name, "salt": salt, "state": state, **reads.describe()})
     return None
 
 
@@ -175,7 +178,7 @@ class _Notes:
     def use(self, what: str) -> None:
         """Note a use, unless it is Django's or the driver's own."""
         frame: Any = sys._getframe(1)
-        while frame.f_code.co_filename == __file__:
+        while frame.f_code.co_filename in (__file__, heroci_reads.__file__):
             frame = frame.f_back
         module = str(frame.f_globals.get("__name__"))
         if module.split(".", 1)[0] not in ("django", "psycopg", "psycopg2", "coverage"):
@@ -194,14 +197,15 @@ def _watch(seen: List[str], connection: Any) -> Iterator[None]:
     from django.conf import LazySettings
 
     notes = _Notes(seen)
+    get = LazySettings.__getattribute__
 
     def get_setting(self: Any, name: str) -> Any:
         if name == "DATABASES" or name in heroci_schema.SET_BY_TESTS:
             notes.use("settings.{}".format(name))
-        return object.__getattribute__(self, name)
+        return get(self, name)
 
     arguments, options = sys.argv, connection.settings_dict
-    sys.argv = _watched_arguments(notes)(arguments)
+    sys.argv = heroci_reads.watch_list(arguments, functools.partial(notes.use, "sys.argv"))
     connection.settings_dict = _watched_options(notes)(options)
     LazySettings.__getattribute__ = get_setting  # type: ignore[method-assign,unused-ignore]
     try:
@@ -209,21 +213,7 @@ def _watch(seen: List[str], connection: Any) -> Iterator[None]:
             yield
     finally:
         sys.argv, connection.settings_dict = arguments, options
-        del LazySettings.__getattribute__
-
-
-def _watched_arguments(notes: _Notes) -> Any:
-    """Return a class of list that notes each look at the command line."""
-
-    def watched(method: Any) -> Any:
-        def note_and_call(self: Any, *args: Any) -> Any:
-            notes.use("sys.argv")
-            return method(self, *args)
-
-        return note_and_call
-
-    names = ("__contains__", "__getitem__", "__iter__", "__len__", "__eq__", "index", "count")
-    return type("Arguments", (list,), {name: watched(getattr(list, name)) for name in names})
+        LazySettings.__getattribute__ = get  # type: ignore[method-assign,unused-ignore]
 
 
 def _watched_options(notes: _Notes) -> Any:
@@ -271,6 +261,11 @@ def hook(migration: Migration) -> None:
     from django.core.management.commands import migrate
 
     executor, send = migrate.MigrationExecutor, migrate.emit_post_migrate_signal
+    run_checks = migrate.Command.check
+
+    def check(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with migration.reads.checking():
+            return run_checks(self, *args, **kwargs)
 
     def create_executor(connection: Any, *args: Any, **kwargs: Any) -> Any:
         migration.begin(connection)
@@ -280,6 +275,7 @@ def hook(migration: Migration) -> None:
         migration.end(db)
         return send(verbosity, interactive, db, **kwargs)
 
+    migrate.Command.check = check
     migrate.MigrationExecutor = create_executor
     migrate.emit_post_migrate_signal = emit_post_migrate_signal
 
@@ -291,6 +287,7 @@ def main() -> None:
     migration = Migration()
     # A manage.py may make Django importable; without the hook there is no copy.
     with suppress(ImportError):
+        migration.reads.watch()
         hook(migration)
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")

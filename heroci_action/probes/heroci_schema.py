@@ -15,12 +15,31 @@ import hashlib
 import json
 import os
 import re
+import sys
+import weakref
 from typing import Any, Dict, List, Optional
 
 ALIAS = "default"
 """`manage.py migrate` migrates this database only."""
 SET_BY_TESTS = ("ALLOWED_HOSTS", "DEBUG", "EMAIL_BACKEND")
 """Settings that Django's and pytest's runners change; heroci_migrate.py watches whether migrations read them."""
+
+SCHEMA = (
+    "AUTH_USER_MODEL",
+    "DATABASE_ROUTERS",
+    "DEFAULT_AUTO_FIELD",
+    "DEFAULT_INDEX_TABLESPACE",
+    "DEFAULT_TABLESPACE",
+    "INSTALLED_APPS",
+    "LANGUAGES",
+    "LANGUAGE_CODE",
+    "LOCALE_PATHS",
+    "MIGRATION_MODULES",
+    "TIME_ZONE",
+    "USE_I18N",
+    "USE_TZ",
+)
+"""Settings that Django itself builds the schema and the contents with."""
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -54,6 +73,9 @@ def describe_state(salt: str) -> Dict[str, str]:
         for name in dir(settings)
         if name.isupper() and name != "DATABASES" and name not in SET_BY_TESTS
     }
+    # The tests' runner has changed it since the modules were imported.
+    module = sys.modules.get(str(getattr(settings, "SETTINGS_MODULE", None)))
+    state["DEBUG"] = getattr(module, "DEBUG", None)
     for alias in connections:
         options = dict(connections[alias].settings_dict)
         state["DATABASES[{!r}]".format(alias)] = {
@@ -62,9 +84,21 @@ def describe_state(salt: str) -> Dict[str, str]:
     return {name: _digest(value, salt) for name, value in state.items()}
 
 
-def differences(one: Dict[str, str], other: Dict[str, str]) -> List[str]:
-    """Return the names of the settings that differ."""
-    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+def differences(found: Dict[str, Any], state: Dict[str, str]) -> List[str]:
+    """Return the names of the settings that differ from those of the step `migrate`, and that may matter."""
+    before = found["state"]
+    changed = sorted(name for name in {*before, *state} if before.get(name) != state.get(name))
+    if found["strict"]:
+        return changed
+    matters = {*SCHEMA, *found["read"]}
+    return [name for name in changed if name in matters or name.startswith("DATABASES[")]
+
+
+def module_of(receiver: Any) -> str:
+    """Return the module of a receiver of a signal, empty for Django's own and for one that no longer exists."""
+    function = receiver() if isinstance(receiver, weakref.ReferenceType) else receiver
+    module = str(getattr(function, "__module__", ""))
+    return "" if function is None or module.startswith("django.") else module
 
 
 def _digest(value: Any, salt: str) -> str:

@@ -112,9 +112,10 @@ def _differences(creation: Any, found: Dict[str, Any]) -> Iterator[str]:
     yield from _own_options(creation.connection.settings_dict["TEST"])
     yield from _own_code(type(creation))
     state = heroci_schema.describe_state(found["salt"])
-    changed = heroci_schema.differences(found["state"], state)
+    changed = heroci_schema.differences(found, state)
     if changed:
-        yield "different in the tests: {}".format(", ".join(changed[:5]))
+        why = " ({})".format(found["strict"]) if found["strict"] else ""
+        yield "different in the tests: {}{}".format(", ".join(changed[:5]), why)
     with creation._nodb_cursor() as cursor:
         if not creation._database_exists(cursor, found["database"]):
             yield "the copy of the migrated database no longer exists"
@@ -138,19 +139,10 @@ def _own_code(creation_class: Any) -> Iterator[str]:
             yield "{} has its own {}".format(module, name)
     if get_commands()["migrate"] != "django.core":
         yield "the project has its own `migrate` command"
-    for module in filter(None, map(_module_of, pre_migrate.receivers)):
-        yield "{} handles pre_migrate".format(module)
-
-
-def _module_of(receiver: Any) -> str:
-    """Return the module of a receiver of a signal, empty for Django's own and for one that no longer exists."""
-    import weakref
-
-    function = receiver[1]
-    if isinstance(function, weakref.ReferenceType):
-        function = function()
-    module = str(getattr(function, "__module__", ""))
-    return "" if function is None or module.startswith("django.") else module
+    for receiver in pre_migrate.receivers:
+        module = heroci_schema.module_of(receiver[1])
+        if module:
+            yield "{} handles pre_migrate".format(module)
 
 
 @contextmanager

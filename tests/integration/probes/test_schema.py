@@ -192,6 +192,65 @@ def test_pytest_finds_the_contents_that_django_would_have_created(
     assert len(done.result.tests) == 5
 
 
+# Such settings are common. The URLconf reads them, and only the system checks import it.
+TESTING = f"""{SETTINGS}
+import sys
+TESTING = "test" in sys.argv or "pytest" in sys.modules
+DEBUG = not TESTING
+ROOT_URLCONF = "urls"
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    MEDIA_ROOT = "media"
+"""
+URLS = """from django.conf import settings
+urlpatterns = [] if settings.TESTING else []
+"""
+READ = "from django.conf import settings\nFLAG = settings.TESTING\n"
+
+
+@pytest.mark.parametrize(
+    ("runner", "arguments"),
+    [("test", ()), ("test", ("--parallel", "2")), ("pytest", ()), ("pytest", ("-n", "2"))],
+)
+def test_settings_that_only_the_tests_have_do_not_matter_if_the_migrations_do_not_depend_on_them(
+    shop: Shop, runner: str, arguments: tuple[str, ...]
+) -> None:
+    shop.project.write({"settings.py": TESTING, "urls.py": URLS})
+    shop.migrate()
+    done = getattr(shop, runner)(*arguments)
+    assert (done.code, len(done.result.tests)) == (0, 5), done.output
+    assert done.readings.facts["schema"] == "copied from the migrated database"
+
+
+@pytest.mark.parametrize("runner", ["test", "pytest"])
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"shop/models.py": READ + MODELS}, "different in the tests: TESTING"),
+        ({"shop/models.py": READ.replace("TESTING", "DEBUG") + MODELS}, "different in the tests: DEBUG"),
+        (
+            {"shop/migrations/0001_initial.py": MIGRATION.replace("\n\ndef", "\n" + READ + "\ndef")},
+            "different in the tests: TESTING",
+        ),
+        ({"settings.py": TESTING + "    INSTALLED_APPS += ['django.contrib.sessions']\n"}, "INSTALLED_APPS"),
+        ({"shop/models.py": "from settings import TESTING\n" + MODELS}, "(shop.models imports settings)"),
+        ({"shop/models.py": "import sys\nFLAG = 'x' in sys.argv\n" + MODELS}, "(shop.models uses sys.argv)"),
+        (
+            {"shop/migrations/0001_initial.py": MIGRATION.replace("apps, editor):", "apps, editor):\n    import urls")},
+            "different in the tests: TESTING",
+        ),
+    ],
+)  # fmt: skip
+def test_settings_that_the_migrations_may_depend_on_have_to_be_equal(
+    shop: Shop, files: Mapping[str, str], reason: str, runner: str
+) -> None:
+    shop.project.write({"settings.py": TESTING, "urls.py": URLS, **files})
+    shop.migrate()
+    done = getattr(shop, runner)("shop/tests.py" if runner == "pytest" else "shop")
+    assert AGAIN in done.output, done.output
+    assert reason in done.readings.facts["schema"]
+
+
 READS_ARGUMENTS = MIGRATION.replace(
     "seed(apps, editor):", "seed(apps, editor):\n    import sys; 'test' in sys.argv"
 )
@@ -223,7 +282,6 @@ BARE = {
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({"settings.py": SETTINGS + "import sys\nTESTING = 'test' in sys.argv\n"}, "different in the tests: TESTING"),
         ({"settings.py": SETTINGS + "DATABASES['default']['TEST'] = {'MIGRATE': False}\n"}, "MIGRATE = False"),
         ({"settings.py": SETTINGS + "DATABASES['default']['TEST'] = {'CHARSET': 'UTF8'}\n"}, "TEST has CHARSET"),
         ({"shop/migrations/0001_initial.py": READS_ARGUMENTS}, "0001_initial uses sys.argv"),
