@@ -45,8 +45,12 @@ def _step(name: str, tool: LintConfig, loaded: ProjectConfig) -> Step:
 
 
 def _cached_first(tool: LintTool, command: str | tuple[str, ...]) -> Command:
-    """Return the command that the tool answers from its cache; the options that turn it off explain a failure."""
-    if isinstance(command, str) or not tool.slow_options & set(command):
+    """Return the command that is answered from a cache if nothing has changed; the tool itself explains a failure."""
+    if isinstance(command, str):
+        return Command(line=command)
+    if tool.probe and command[0] == tool.command[0]:
+        return Command(line=("python", f"{{probes}}/{tool.probe}", *command[1:]), explain=command)
+    if not tool.slow_options & set(command):
         return Command(line=command)
     fast = tuple(word for word in command if word not in tool.slow_options)
     return Command(line=fast, explain=command)

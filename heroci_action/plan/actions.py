@@ -22,7 +22,7 @@ class Command:
     """Run a program (a tuple of arguments) or a shell line (a string).
 
     If it fails, `explain` runs instead, such as the same check with a diff, which takes longer; what the first command
-    printed is dropped.
+    printed is dropped. People see the explaining command, which is the complete one.
     """
 
     line: str | tuple[str, ...]
@@ -30,7 +30,8 @@ class Command:
     explain: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
-        return self.line if isinstance(self.line, str) else shlex.join(self.line)
+        line = self.explain or self.line
+        return line if isinstance(line, str) else shlex.join(line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

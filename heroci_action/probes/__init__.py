@@ -142,6 +142,14 @@ Migrations
 `makemigrations --check --dry-run`, which fails for apps of the repository only; apps of installed packages are
 warnings.
 
+Flake8
+------
+    python {probes}/heroci_flake8.py --format=default PATH...
+        env HEROCI_FLAKE8_CACHE={caches}/flake8
+
+Checks only the files that have changed since they last passed. A failure means that Flake8 itself has to run, and so do
+plugins, which may look at other files.
+
 Schema
 ------
     python {probes}/heroci_migrate.py manage.py migrate --noinput

@@ -28,6 +28,8 @@ FORMAT = Format(
         distribution="flake8",
         default_spec="flake8<=7.5.0",
         command=("flake8", "--format=default", "."),
+        cache_variable="HEROCI_FLAKE8_CACHE",
+        probe="heroci_flake8.py",
         files=(".flake8",),
         sections=frozenset({"flake8"}),
         hooks=frozenset({"flake8"}),

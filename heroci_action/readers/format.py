@@ -84,7 +84,8 @@ class LintTool:
     and tox.ini) and `hooks` (ids in .pre-commit-config.yaml) are evidence that a project uses the tool. `aliases` are
     other programs with the same arguments and output. If `only_by_name`, the tool is never chosen by evidence, because
     it needs more than a directory: plugins, stubs, or the modules to analyze. `cache_variable` names the directory of
-    the tool's own cache. `slow_options` turn that cache off; they are needed only to explain a failure.
+    the tool's own cache. `slow_options` turn that cache off; they are needed only to explain a failure. `probe` checks
+    only changed files for a tool without a cache of its own.
     """
 
     name: str
@@ -98,6 +99,7 @@ class LintTool:
     aliases: frozenset[str] = frozenset()
     cache_variable: str | None = None
     slow_options: frozenset[str] = frozenset()
+    probe: str | None = None
 
     @property
     def programs(self) -> frozenset[str]:
