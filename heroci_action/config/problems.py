@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, get_args
@@ -84,12 +84,20 @@ def _misfit(details: ErrorDetails, origin: str) -> Misfit:
 def _unknown_key(location: Location, value: object, origin: str) -> Problem:
     name = str(location[-1])
     known = known_keys(location[:-1])
+    meant = suggest(name, known)
     return Problem(
         key=dotted(location),
-        message=f"unknown key {name!r} with the value {_short(value)}{suggest(name, known)}",
-        remedy=f"valid keys here are {', '.join(known)}" if known else None,
+        message=f"unknown key {name!r} with the value {_short(value)}{meant}",
+        remedy=None if meant else _alternative(location, value, known),
         origin=origin,
     )
+
+
+def _alternative(location: Location, value: object, known: Sequence[str]) -> str | None:
+    """Return what to write instead of an unknown key that resembles no other."""
+    if location == ("tool",) and isinstance(value, Mapping) and "heroci" in value:
+        return "in heroci.toml, remove `tool.heroci` from the name of every table"
+    return f"valid keys here are {', '.join(known)}" if known else None
 
 
 def _message(details: ErrorDetails, location: Location) -> str:

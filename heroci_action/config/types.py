@@ -122,7 +122,9 @@ def _parallel(value: object) -> bool | int | Literal["auto"]:
 
 def _python(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise invalid('must be text, because 3.10 as a number is 3.1: write python = "3.13"')
+        # 3.10 was read as the number 3.1.
+        version = "3.10" if value == 3.1 else value  # noqa: PLR2004
+        raise invalid(f'must be text, python = "{version}" (the number 3.10 equals 3.1)')
     return value
 
 

@@ -81,8 +81,19 @@ def test_unknown_keys_are_found_at_every_depth(
     assert f"did you mean {known!r}?" in problems(tmp_path, toml)[key].message
 
 
-def test_a_python_version_as_a_number_is_refused_because_it_loses_its_zero(tmp_path: Path) -> None:
-    assert "3.10 as a number is 3.1" in problems(tmp_path, "python = 3.10")["python"].message
+@pytest.mark.parametrize("version", ["3.10", "3.12"])
+def test_a_python_version_as_a_number_is_refused_because_it_loses_its_zero(
+    tmp_path: Path, version: str
+) -> None:
+    message = problems(tmp_path, f"python = {version}")["python"].message
+
+    assert message.startswith(f'must be text, python = "{version}"')
+
+
+def test_the_tables_of_pyproject_toml_in_heroci_toml_have_a_remedy(tmp_path: Path) -> None:
+    problem = problems(tmp_path, '[tool.heroci]\npython = "3.12"')["tool"]
+
+    assert problem.remedy == "in heroci.toml, remove `tool.heroci` from the name of every table"
 
 
 def test_a_value_that_is_not_one_of_the_choices_names_them(tmp_path: Path) -> None:
