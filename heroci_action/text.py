@@ -78,6 +78,11 @@ def seconds(value: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def minute(moment: str) -> str:
+    """Return a moment in ISO 8601 and UTC for people: `2026-11-27 18:24 UTC`; empty if it is."""
+    return f"{moment[:16].replace('T', ' ')} UTC" if moment else ""
+
+
 def count(number: int, noun: str) -> str:
     """Return `1 test` or `1,200 tests`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

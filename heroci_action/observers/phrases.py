@@ -41,13 +41,9 @@ def ended(result: StepResult | StageResult) -> str:
     time = "" if result.status is Status.SKIPPED else f" in {seconds(result.duration)}"
     cached = " (cached)" if result.cached else ""
     reason = f": {one_line(result.reason, 500)}" if result.reason else ""
-    optional = " (optional)" if is_optional_failure(result) else ""
+    is_optional = isinstance(result, StageResult) and result.is_optional_failure
+    optional = " (optional)" if is_optional else ""
     return f"{result.status.value}{time}{cached}{optional}{reason}"
-
-
-def is_optional_failure(result: StepResult | StageResult) -> bool:
-    """Return whether it is a stage that failed without failing the run."""
-    return isinstance(result, StageResult) and result.optional and result.status.is_failure
 
 
 def verdict(result: Result) -> str:
@@ -60,7 +56,7 @@ def verdict(result: Result) -> str:
             if counts.bad or counts.skipped
             else f"{count(counts.total, 'test')} passed"
         )
-    optional = [stage.name for stage in result.stages if is_optional_failure(stage)]
+    optional = [stage.name for stage in result.stages if stage.is_optional_failure]
     if optional:
         parts.append(f"{some([one_line(name) for name in optional])} failed (optional)")
     findings = sum(1 for _ in result.diagnostics)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from heroci_action.observers.phrases import is_optional_failure
 from heroci_action.observers.terminal import STYLES, Terminal
 from heroci_action.results.records import Result, StageResult, Status
 from heroci_action.text import one_line, seconds
@@ -60,7 +59,7 @@ def _rows(result: Result) -> Iterator[tuple[Text, ...]]:
 
 def _outcome(stage: StageResult) -> str:
     """Return the status, and what it does not say: that it is replayed, or that it does not fail the run."""
-    optional = " (optional)" if is_optional_failure(stage) else ""
+    optional = " (optional)" if stage.is_optional_failure else ""
     cached = " (cached)" if stage.cached else ""
     return f"{stage.status.value}{cached}{optional}"
 

@@ -175,7 +175,7 @@ def _title(members: FailureGroup, notes: Notes) -> str:
         icon(test.status),
         html_code(test.id),
         linked(notes.links.url(test.file, test.line), html_code(place(test.file, test.line))),
-        f"<b>{html_prose(mark)}</b>" if (mark := notes.marks.get(test.id)) else "",
+        f"<b>{html_prose(mark)}</b>:" if (mark := notes.marks.get(test.id)) else "",
         html_prose(test.message),
         html_prose(f"({origin})") if (origin := members.failures[0].origin) else "",
         f"<b>and {count(more, 'more test')}</b>" if more else "",

@@ -39,7 +39,7 @@ from heroci_action.results.records import (
     StepResult,
     TestCase,
 )
-from heroci_action.text import clip, count, one_line, place, printable, seconds
+from heroci_action.text import clip, count, minute, one_line, place, printable, seconds
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -145,8 +145,10 @@ def pieces(
         policy=_policy(style, script),
         style=style,
         script=script,
+        started=minute(result.started_at),
         figures=tuple(_figures(result)),
         bars=tuple(_bars(result)),
+        skipped_stages=_skipped_stages(result),
         replays=describe_replays(result),
         shown=failures[:shown],
         named=failures[shown : shown + NAMED],
@@ -278,13 +280,14 @@ def _figures(result: Result) -> Iterator[tuple[str, str]]:
     percent = result.coverage.percent if result.coverage else None
     before = result.comparison.coverage if result.comparison else None
     if percent is not None:
-        change = "" if before is None else f" ({points(percent - before)})"
-        yield "covered", f"{percent:.2f} %{change}"
+        change = "" if before is None else f", {points(percent - before)}"
+        yield f"covered{change}", f"{percent:.2f} %"
     changed = result.changed.percent if result.changed else None
     if changed is not None:
         yield "of changed lines", f"{changed:.2f} %"
     if result.comparison:
         yield "new failures", f"{len(result.comparison.new):,}"
+    if result.comparison and result.comparison.fixed:
         yield "fixed", f"{len(result.comparison.fixed):,}"
 
 
@@ -297,15 +300,24 @@ def _bars(result: Result) -> Iterator[Bar]:
     ran = [row for row in rows if row[0].status is not Status.SKIPPED]
     for item, is_stage in ran[:BARS]:
         left = min(max(100 * item.started / total, 0.0), 100.0)
-        cached = " (cached)" if item.cached else ""
         yield Bar(
             name=item.name,
             status=item.status.value,
             left=left,
             width=min(max(100 * item.duration / total, 0.2), 100 - left),
-            words=f"{item.status.value}{cached} in {seconds(item.duration)}",
+            words=f"{_outcome(item)} in {seconds(item.duration)}",
             is_stage=is_stage,
         )
+
+
+def _outcome(item: StageResult | StepResult) -> str:
+    optional = isinstance(item, StageResult) and item.is_optional_failure
+    cached = " (cached)" if item.cached else ""
+    return f"{item.status.value}{cached}{' (optional)' if optional else ''}"
+
+
+def _skipped_stages(result: Result) -> list[StageResult]:
+    return [stage for stage in result.stages if stage.status is Status.SKIPPED]
 
 
 def _axis_length(result: Result) -> float:

@@ -67,12 +67,15 @@ def render(result: Result, *, budget: int = MAX_SUMMARY, links: CodeLinks = NO_L
         *changed_lines_section(result, 4 * share),
         *flaky_section(result, 6 * share, links),
         *_warnings(result, 6 * share),
-        *_folds(result, share, links),
     ]
-    left = budget - sum(map(size, [*head, *before, *after]))
+    folds = list(_folds(result, share, links))
+    failures = ranked_failures(result)
+    if folds and (failures or before or after):
+        folds = ["## Details", "", *folds]
+    left = budget - sum(map(size, [*head, *before, *after, *folds]))
     notes = Notes(links=links, marks=marks(result.comparison))
-    tests = failure_section(ranked_failures(result), left - ROOM_FOR_MORE, notes)
-    return "\n".join([*head, *tests, *before, *after]) + "\n"
+    tests = failure_section(failures, left - ROOM_FOR_MORE, notes)
+    return "\n".join([*head, *tests, *before, *after, *folds]) + "\n"
 
 
 def _folds(result: Result, share: int, links: CodeLinks) -> Iterator[str]:
@@ -109,7 +112,9 @@ def _verdict(result: Result) -> str:
         case Status.CANCELLED:
             return f"cancelled after {seconds(result.duration)}"
         case _:
-            names = ", ".join(prose(name, 60) for name in result.failed_stages[:FAILED_STAGES])
+            failed = [stage for stage in result.stages if stage.status.is_failure]
+            counted = [stage for stage in failed if not stage.optional] or failed
+            names = ", ".join(prose(stage.name, 60) for stage in counted[:FAILED_STAGES])
             where = f" in {names}" if names else ""
             return f"{result.status.value}{where} after {seconds(result.duration)}"
 
@@ -143,9 +148,8 @@ def _key_figures(result: Result) -> Iterator[str]:
 
 
 def _origin(result: Result) -> Iterator[str]:
-    reason = f" ({prose(result.engine_reason)})" if result.engine_reason else ""
     if result.engine:
-        yield f"{prose(result.engine)} engine{reason}"
+        yield f"{prose(result.engine)} engine"
     if result.python:
         yield f"Python {prose(result.python)}"
     if result.attempt > 1:
@@ -215,6 +219,8 @@ def _facts(result: Result, budget: int) -> Iterator[str]:
         for step in stage.steps
         for name, value in step.facts.items()
     ]
+    if result.engine_reason:
+        facts.insert(0, row("", f"{prose(result.engine)} engine", prose(result.engine_reason)))
     if facts:
         yield from table("Step", "Fact", "Value")
         yield from fit(facts, budget, lambda left: row(f"and {left:,} more"))

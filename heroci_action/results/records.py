@@ -198,6 +198,11 @@ class StageResult:
     warnings: tuple[str, ...] = ()
 
     @property
+    def is_optional_failure(self) -> bool:
+        """Whether it failed without failing the run."""
+        return self.optional and self.status.is_failure
+
+    @property
     def cached(self) -> bool:
         """Whether every step that ran came from a cache."""
         return bool(self.steps) and all(step.cached for step in self.steps)

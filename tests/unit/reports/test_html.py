@@ -191,3 +191,21 @@ def test_lines_of_the_ci_that_did_not_run_are_listed_with_their_reasons() -> Non
 
     assert "1 line of its test job did not run here" in page
     assert "<code>make &lt;x&gt;</code> it checks something" in page
+
+
+def test_stages_that_did_not_run_are_named_with_their_reasons() -> None:
+    skipped = stage("image", status=Status.SKIPPED, reason="the project has no Dockerfile")
+
+    assert "image skipped: the project has no Dockerfile" in page_of(run(stage("base"), skipped))
+
+
+def test_a_stage_that_failed_without_failing_the_run_is_optional() -> None:
+    lint = stage("lint", step("flake8", Status.FAILED), optional=True, duration=2.0)
+
+    assert "failed (optional) in 2.0 s" in page_of(run(lint, status=Status.PASSED))
+
+
+def test_the_start_of_the_run_is_in_words() -> None:
+    page = page_of(run(stage("base"), started_at="2026-11-27T18:24:15+00:00"))
+
+    assert "2026-11-27 18:24 UTC" in page

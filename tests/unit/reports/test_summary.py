@@ -61,6 +61,21 @@ def test_the_verdict_comes_first() -> None:
     assert lines(cancelled)[0] == "# 🚫 project: cancelled after 10 s"
 
 
+def test_the_verdict_names_the_stages_that_fail_the_run() -> None:
+    lint = stage("lint", step("flake8", Status.FAILED), optional=True)
+    result = run(lint, stage("tests", step("tests", Status.FAILED)))
+
+    assert render(result).startswith("# ❌ project: failed in tests after 10 s\n")
+
+
+def test_what_explains_the_run_has_a_title_if_anything_precedes_it() -> None:
+    passed = run(stage("base"))
+    failed = run_of(case("test_total", Status.FAILED, message="1 != 2"))
+
+    assert "## Details" not in render(passed)
+    assert render(failed).index("1 failed test") < render(failed).index("## Details\n\n<details>")
+
+
 def test_counts_and_coverage_follow() -> None:
     coverage = Coverage(files=(FileCoverage(path="a.py", covered=(1, 2), missing=(3,)),))
     only = step("tests", Status.FAILED, tests=(case("a"), case("b", Status.ERRORED)))
