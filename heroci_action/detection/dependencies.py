@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from packaging.requirements import Requirement
 from packaging.version import Version
@@ -22,6 +22,7 @@ from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.settings_source import uses_geodjango
 
 _INSTALLERS = (("apt-get", "install"), ("apt", "install"), ("apk", "add"))
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 # HeroCI brings the servers itself.
 _SERVER = re.compile(
     r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?"
@@ -143,17 +144,21 @@ def _packages_of(command: Command) -> list[str]:
     return []
 
 
-def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
-    """Yield the Debian packages that the test job installs, and the ones that dependencies need."""
-    installed: dict[str, str] = {}
-    missing: dict[str, str] = {}
+def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
+    """Yield the packages that the test job and its image install, with the file that says so."""
     for command in (*project.image_commands, *project.evidence.testing):
         for word in _packages_of(command):
             # `gettext=0.21-12`: Debian has another build of it.
             name = word.partition("=")[0]
-            if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name) and not _SERVER.fullmatch(name):
-                known = debian_name(name)
-                (installed if known else missing)[known or name] = command.source
+            if _PACKAGE.fullmatch(name) and not _SERVER.fullmatch(name):
+                yield name, command.source
+
+
+def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
+    """Yield the Debian packages that the test job installs, and the ones that dependencies need."""
+    named = {name: (debian_name(name), source) for name, source in _installed(project)}
+    missing = {name: source for name, (known, source) in named.items() if known is None}
+    installed = {known: source for known, source in named.values() if known}
     if missing:
         yield Warn(
             f"{', '.join(dict.fromkeys(missing.values()))} installs {', '.join(missing)}, which Debian does not have; "
@@ -161,6 +166,11 @@ def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
         )
     needed = _needed_packages(project)
     if needed or installed:
-        causes = [f"needed by {', '.join(dict.fromkeys(needed.values()))}"] if needed else []
-        causes += [f"installed by {source}" for source in dict.fromkeys(installed.values())]
-        yield Found("apt", list(dict.fromkeys([*needed, *installed])), "; ".join(causes))
+        why = "; ".join(_causes(needed, installed))
+        yield Found("apt", list(dict.fromkeys([*needed, *installed])), why)
+
+
+def _causes(needed: Mapping[str, str], installed: Mapping[str, str]) -> Iterator[str]:
+    if needed:
+        yield f"needed by {', '.join(dict.fromkeys(needed.values()))}"
+    yield from (f"installed by {source}" for source in dict.fromkeys(installed.values()))

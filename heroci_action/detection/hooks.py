@@ -12,7 +12,7 @@ from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.detection.project_files import ProjectFiles
 
-_PROGRAMS = frozenset({"pre-commit", "prek"})
+_PROGRAMS = frozenset({"pre-commit", "pre_commit", "prek"})
 _STAGE = ("--hook-stage", "--stage")
 
 
@@ -67,13 +67,12 @@ def _patterns(*values: object) -> tuple[str, ...]:
 
 def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
     """Return the hooks that a command runs: `pre-commit run --all-files`, or only one by its id."""
-    call = command.call
-    name = "pre-commit" if call.program == "pre_commit" else call.name.partition("@")[0]
-    named = [word for word in call.arguments if not word.startswith("-")]
-    if name not in _PROGRAMS or named[:1] != ["run"]:
+    options = Options.split(command.call.arguments, _STAGE)
+    verb, *named = options.words or ("",)
+    if command.call.name.partition("@")[0] not in _PROGRAMS or verb != "run":
         return ()
-    asked = tuple(hook for hook in hooks if hook.id in named[1:])
-    stage = Options.split(call.arguments, _STAGE).value(*_STAGE)
+    asked = tuple(hook for hook in hooks if hook.id in named)
+    stage = options.value(*_STAGE)
     return asked or tuple(hook for hook in hooks if stage == "manual" or not hook.manual)
 
 

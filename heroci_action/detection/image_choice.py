@@ -33,9 +33,9 @@ def find_dockerfile(project: ProjectFiles) -> str | None:
     The likeliest one is in the working directory, then in the root, then in docker/ and deeper directories.
     """
     built = {build.dockerfile for build in find_builds(project)}
-    paths = [path for path in project.tree.matching(_NAME) if _is_python(project, path)]
-    application = [path for path in paths if not _is_side(path) and not _is_hidden(path)]
-    named = [path for path in paths if path in built and not _is_side(path)]
+    paths = [path for path in project.tree.matching(_NAME) if _is_application(project, path)]
+    application = [path for path in paths if not _is_hidden(path)]
+    named = [path for path in paths if path in built]
     return min(named or application, key=lambda path: _rank(project, path), default=None)
 
 
@@ -45,9 +45,12 @@ def find_build(project: ProjectFiles, dockerfile: str) -> ImageBuild | None:
     return next(builds, None)
 
 
-def _is_python(project: ProjectFiles, path: str) -> bool:
+def _is_application(project: ProjectFiles, path: str) -> bool:
+    """Return whether a Dockerfile is about Python, and its path does not say that it is for something else."""
+    if path.endswith(".dockerignore") or _is_side(path):
+        return False
     text = project.tree.text(path)
-    return not path.endswith(".dockerignore") and bool(_FROM.search(text) and _PYTHON.search(text))
+    return bool(_FROM.search(text) and _PYTHON.search(text))
 
 
 def _is_side(path: str) -> bool:

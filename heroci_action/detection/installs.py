@@ -82,10 +82,15 @@ class Installs:
         named = tuple(name for name in self.groups if name in metadata.groups)
         if self.only:
             return named
-        if not (self.manager or named or self.every_group):
+        if not named and not self._implies_groups:
             return () if self.project and not metadata.groups else None
         found = dict.fromkeys((*self._implied(metadata), *named))
         return tuple(name for name in found if name not in self.without)
+
+    @property
+    def _implies_groups(self) -> bool:
+        """Whether the tool or an option decides about groups that are not named."""
+        return bool(self.manager) or self.every_group
 
     def _implied(self, metadata: Metadata) -> tuple[str, ...]:
         """Return the groups that the tool installs without being asked."""
@@ -186,18 +191,20 @@ class _Reader:
         named = (*given.words, *given.values("-e", "--editable"))
         local = dict(filter(None, map(_local, named)))
         extras = re.findall(r"[^\s,]+", " ".join(local.values()))
-        constraints = _listed(given, "-c", "--constraint", "--constraints")
-        # Only one of the two programs reads each of the variables; a job sets the one of its own.
-        named_by_env = self.env.get("PIP_CONSTRAINT") or self.env.get("UV_CONSTRAINT") or ""
         return Installs(
             files=tuple(file for file in files if file not in declared),
-            constraints=self._files((*constraints, *named_by_env.split())),
+            constraints=self._files(self._constraints(given)),
             packages=tuple(word for word in named if word not in local and _is_package(word)),
             extras=(*extras, *_listed(given, "--extra")),
             groups=tuple(name.rpartition(":")[2] for name in _listed(given, "--group")),
             project=bool(declared or local),
             every_extra=given.has("--all-extras"),
         )
+
+    def _constraints(self, given: Options) -> tuple[str, ...]:
+        # Only one of the two programs reads each of the variables; a job sets the one of its own.
+        by_env = self.env.get("PIP_CONSTRAINT") or self.env.get("UV_CONSTRAINT") or ""
+        return (*_listed(given, "-c", "--constraint", "--constraints"), *by_env.split())
 
     def _pip_sync(self, words: list[str]) -> Installs | None:
         """Read `uv pip sync FILE…`, whose words are files."""

@@ -37,6 +37,7 @@ _WITH_VALUE = re.compile(
 _PLACES = re.compile(
     r"--(config|config-file|settings-path|settings-file|settings|sp|append-config|rcfile)"
 )
+_VALUED = (_REPORTING_WITH_VALUE, _PLACES, _WITH_VALUE)
 _CHECKING = frozenset({"--check", "--check-only", "-c", "--diff", "--df"})
 
 
@@ -160,25 +161,30 @@ def _sort(project: ProjectFiles, directory: str, words: list[str]) -> tuple[list
     """Return the options that stay, and the paths from the repository's root; drop unknown words."""
     options: list[str] = []
     paths: list[str] = []
-    pending = iter(words)
-    for word in pending:
-        name, sign, value = word.partition("=")
-        if _REPORTING.fullmatch(word) or word in {"-", ".", "./"}:
+    for word, value in _with_values(words):
+        if _is_dropped(word, value):
             continue
-        if _REPORTING_WITH_VALUE.fullmatch(word):
-            next(pending, None)
-        elif _PLACES.fullmatch(name):
-            options += _place(project, directory, name, value if sign else next(pending, ""))
-        elif _WITH_VALUE.fullmatch(word):
-            value = next(pending, "")
-            options += [word, value] if UNKNOWN not in value else []
-        elif UNKNOWN in word:
-            continue
+        if _PLACES.fullmatch(word.partition("=")[0]):
+            options += _place(project, directory, word if value is None else f"{word}={value}")
         elif word.startswith("-"):
-            options.append(word)
+            options += [word] if value is None else [word, value]
         elif (path := locate(word, directory)) is not None and not _is_glob(project, path):
             paths.append(path)
     return options, paths
+
+
+def _with_values(words: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield each word, with the next one if that is its value."""
+    pending = iter(words)
+    for word in pending:
+        takes_value = any(form.fullmatch(word) for form in _VALUED)
+        yield word, next(pending, "") if takes_value else None
+
+
+def _is_dropped(word: str, value: str | None) -> bool:
+    reporting = _REPORTING.fullmatch(word) or _REPORTING_WITH_VALUE.fullmatch(word)
+    unknown = UNKNOWN in word or UNKNOWN in (value or "")
+    return bool(reporting) or unknown or word in {"-", ".", "./"}
 
 
 def _is_glob(project: ProjectFiles, path: str) -> bool:
@@ -186,10 +192,9 @@ def _is_glob(project: ProjectFiles, path: str) -> bool:
     return bool(re.search(r"[*?\[]", path)) and not project.tree.has(path)
 
 
-def _place(project: ProjectFiles, directory: str, name: str, value: str) -> list[str]:
+def _place(project: ProjectFiles, directory: str, option: str) -> list[str]:
     """Return an option for a configuration file, which is relative to the command's directory."""
-    if UNKNOWN in value:
-        return []
+    name, _, value = option.partition("=")
     path = locate(value, directory)
     known = path is not None and (project.tree.has(path) or project.tree.has_directory(path))
     if path is None or not known:

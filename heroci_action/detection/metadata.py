@@ -66,13 +66,12 @@ def read_metadata(tree: RepositoryFiles, directory: str) -> Metadata | None:
     pyproject = tree.toml(join(directory, "pyproject.toml"))
     project, tool = table(pyproject.get("project")), table(pyproject.get("tool"))
     poetry, uv = table(tool.get("poetry")), table(tool.get("uv"))
-    groups = _groups(pyproject, poetry, uv)
-    groups.update(table(table(tool.get("pdm")).get("dev-dependencies")))
+    groups = _groups(pyproject, tool)
     setup = _Setup.read(tree, directory)
     if not (project or poetry.get("dependencies") or groups or setup.exists):
         return None
-    packaged = setup.has_script or "build-system" in pyproject
-    refused = poetry.get("package-mode") is False or uv.get("package") is False
+    requirements = dict(table(poetry.get("dependencies")))
+    poetry_python = requirements.pop("python", "")
     return Metadata(
         directory=directory,
         name=canonicalize_name(str(project.get("name", poetry.get("name", "")))),
@@ -80,19 +79,17 @@ def read_metadata(tree: RepositoryFiles, directory: str) -> Metadata | None:
         dependencies=(
             *_texts(project.get("dependencies")),
             *setup.dependencies,
-            *(name for name in table(poetry.get("dependencies")) if name != "python"),
+            *requirements,
         ),
         extras={**setup.extras, **_extras(project, poetry)},
         groups=groups,
         optional_groups=_optional_groups(poetry),
         default_groups=_default_groups(uv, groups),
         requires_python=str(
-            project.get("requires-python")
-            or table(poetry.get("dependencies")).get("python")
-            or setup.requires_python
+            project.get("requires-python") or poetry_python or setup.requires_python
         ),
         classifiers=(*_texts(project.get("classifiers")), *setup.classifiers),
-        is_package=packaged and not refused,
+        is_package=_is_package(pyproject, setup),
         is_package_explicitly=uv.get("package") is True,
         uses_poetry=bool(poetry.get("dependencies") or poetry.get("group")),
     )
@@ -107,16 +104,22 @@ def _extras(project: Mapping[str, Any], poetry: Mapping[str, Any]) -> dict[str, 
     return {name: _texts(lines) for name, lines in every.items()}
 
 
-def _groups(
-    pyproject: Mapping[str, Any], poetry: Mapping[str, Any], uv: Mapping[str, Any]
-) -> dict[str, Any]:
+def _is_package(pyproject: Mapping[str, Any], setup: _Setup) -> bool:
+    """Return whether the project can be built, and its configuration does not say that it is no package."""
+    tool = table(pyproject.get("tool"))
+    refusals = (table(tool.get("poetry")).get("package-mode"), table(tool.get("uv")).get("package"))
+    return (setup.has_script or "build-system" in pyproject) and False not in refusals
+
+
+def _groups(pyproject: Mapping[str, Any], tool: Mapping[str, Any]) -> dict[str, Any]:
     groups = dict(table(pyproject.get("dependency-groups")))
+    poetry, uv, pdm = (table(tool.get(name)) for name in ("poetry", "uv", "pdm"))
     for name, group in table(poetry.get("group")).items():
         groups.setdefault(name, table(group).get("dependencies", {}))
-    for tool in (poetry, uv):
-        if "dev-dependencies" in tool:
-            groups.setdefault("dev", tool["dev-dependencies"])
-    return groups
+    for installer in (poetry, uv):
+        if "dev-dependencies" in installer:
+            groups.setdefault("dev", installer["dev-dependencies"])
+    return {**groups, **table(pdm.get("dev-dependencies"))}
 
 
 def _optional_groups(poetry: Mapping[str, Any]) -> frozenset[str]:

@@ -26,7 +26,8 @@ _NO_SERVERS = re.compile(r"|docker|dind|python|node|alpine|ubuntu|debian|busybox
 _LOCAL = r"localhost|127\.0\.0\.1|0\.0\.0\.0"
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 # The names that mean a server of HeroCI's own.
-_BUILT_IN = frozenset({REDIS.name, *(kind.name for kind in DATABASES)})
+_DATABASE_NAMES = frozenset(kind.name for kind in DATABASES)
+_BUILT_IN = _DATABASE_NAMES | {REDIS.name}
 
 
 _Variables = Mapping[str, tuple[str, str]]
@@ -129,13 +130,14 @@ def _is_part_of_job(image: Image) -> bool:
 
 def _second_ones(images: list[Image], planned: Collection[str]) -> Iterator[Finding]:
     """Yield Redis if the plan lacks it, and warn of every server of which it has one already."""
-    free = [_family(name) for name in planned]
-    has_database = any(name in _BUILT_IN and name != REDIS.name for name in planned)
+    free = list(map(_family, planned))
+    has_database = not _DATABASE_NAMES.isdisjoint(planned)
+    first_redis = next((image for image in images if kind_of(image) is REDIS), None)
     for image in images:
         kind = kind_of(image) or REDIS
         if _family(kind.name) in free:
             free.remove(_family(kind.name))
-        elif kind is REDIS and REDIS.name not in planned and image is _first_redis(images):
+        elif REDIS.name not in planned and image is first_redis:
             yield from declare(kind, image, f"{image.source} starts it")
             yield FixedAddress(REDIS.name, "no variable contains its address")
             yield Found("services.redis.port", REDIS.port, "no variable contains its address")
@@ -143,10 +145,6 @@ def _second_ones(images: list[Image], planned: Collection[str]) -> Iterator[Find
             yield _left_out(
                 image, "it has one server of a kind, for the settings' default database"
             )
-
-
-def _first_redis(images: list[Image]) -> Image | None:
-    return next((image for image in images if kind_of(image) is REDIS), None)
 
 
 def _server(image: Image) -> _Server | None:

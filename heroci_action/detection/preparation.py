@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 
 from heroci_action.detection.ci.composition import Composition
 from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, split_directory
@@ -76,21 +77,23 @@ def _around_tests(project: ProjectFiles) -> tuple[list[Command], list[Command]]:
 
     A task of npm is one command, unless the tests are a part of it.
     """
-    before: list[Command] = []
-    after: list[Command] = []
-    runs = [command for command in project.commands if find_test_run(command, project.tree)]
-    around = {id(outer) for command in runs for outer in command.via}
-    started = False
-    for command in project.commands:
-        if any(command is run for run in runs):
-            started = True
-            continue
-        found = after if started else before
+    commands = project.commands
+    runs = [place for place, command in enumerate(commands) if find_test_run(command, project.tree)]
+    around = {id(outer) for place in runs for outer in commands[place].via}
+    first = runs[0] if runs else len(commands)
+    after = [commands[place] for place in range(first, len(commands)) if place not in runs]
+    return _united(commands[:first], around), _united(after, around)
+
+
+def _united(commands: Iterable[Command], around: set[int]) -> list[Command]:
+    """Return commands with each task and pipeline as one."""
+    found: list[Command] = []
+    for command in commands:
         task = _task(command, around)
         # The commands of a pipeline share their line.
         if not (found and (task is found[-1] or (command.piped and found[-1].line == task.line))):
             found.append(task)
-    return before, after
+    return found
 
 
 def _task(command: Command, around: set[int]) -> Command:
@@ -140,11 +143,14 @@ class _Line:
             return reason_of_package_manager(split_directory(self.command)[0], call.arguments)
         if call.name in _FILE_PROGRAMS and (self.command.writes or _redirects(self.command)):
             return self._file_reason()
-        if call.name == "sed" and (path := self._changed_file()):
+        if path := self._changed_file():
             return f"it changes {path}, which git tracks"
-        known = reason_of_program(call.name.partition("@")[0])
-        root = "it needs root" if "sudo" in call.launchers else None
-        return known or root or reason_of_arguments(call.arguments)
+        return self._program_reason()
+
+    def _program_reason(self) -> str | None:
+        known = reason_of_program(self.call.name.partition("@")[0])
+        root = "it needs root" if "sudo" in self.call.launchers else None
+        return known or root or reason_of_arguments(self.call.arguments)
 
     def _file_reason(self) -> str | None:
         if self.call.name == "mkdir":
@@ -165,7 +171,8 @@ class _Line:
 
     def _changed_file(self) -> str | None:
         """Return a tracked file that `sed -i` edits."""
-        if not any(word.startswith(("-i", "--in-place")) for word in self.call.arguments):
+        in_place = any(word.startswith(("-i", "--in-place")) for word in self.call.arguments)
+        if self.call.name != "sed" or not in_place:
             return None
         tracked = (path for path in self._paths() if self.project.tree.has(path))
         return next((path for path in tracked if path not in self.project.tree.created), None)

@@ -129,17 +129,23 @@ def _newest_allowed(project: ProjectFiles) -> tuple[Version, str]:
     directory = find_dependencies(project).project or project.layout.directory
     metadata = read_metadata(project.tree, directory) or Metadata(directory=directory)
     requires, classifiers = metadata.requires_python, _classified(metadata.classifiers)
-    newest = NEWEST_PYTHON if classifiers else _USUAL
-    candidates = [(3, minor) for minor in range(newest[1], _OLDEST[1] - 1, -1)]
-    allowed = [v for v in candidates if allows(requires, v) and _listed(v, classifiers)]
+    allowed = _allowed(requires, classifiers)
     if not allowed:
         return _USUAL, ""
     supported = (v for v in allowed if v <= _newest_for_django(project, v))
     version = next(supported, allowed[0])
     if version != allowed[0]:
         return version, "the newest that the pinned Django supports"
-    deciding = "requires-python allows" if requires else "the classifiers allow"
-    return (version, f"the newest that {deciding}") if requires or classifiers else (_USUAL, "")
+    if requires:
+        return version, "the newest that requires-python allows"
+    return (version, "the newest that the classifiers allow") if classifiers else (_USUAL, "")
+
+
+def _allowed(requires: str, classifiers: list[Version]) -> list[Version]:
+    """Return the versions that the metadata allows, the newest first."""
+    newest = NEWEST_PYTHON if classifiers else _USUAL
+    candidates = ((3, minor) for minor in range(newest[1], _OLDEST[1] - 1, -1))
+    return [v for v in candidates if allows(requires, v) and _listed(v, classifiers)]
 
 
 def _listed(version: Version, classifiers: list[Version]) -> bool:

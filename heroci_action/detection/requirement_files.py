@@ -126,18 +126,20 @@ class _Candidates:
 
     def choose(self) -> tuple[str, ...]:
         files = [file for file in self.files if not self._words(file) & _SIDE_WORDS]
-        if not files:
-            return ()
-        plain = [file for file in files if _PLAIN.fullmatch(file)]
-        named = [file for file in files if file not in plain]
+        named = [file for file in files if not _PLAIN.fullmatch(file)]
+        plain = next(filter(_PLAIN.fullmatch, files), None)
         tests = self._including(self._best(_TEST_WORDS, named), named)
-        base = plain[0] if plain else self._best(_BASE_WORDS, named)
+        base = plain or self._best(_BASE_WORDS, named)
         if tests is None:
-            return (base or files[0],)
-        within = included(self.tree, tests)
-        if base is None or base in within or self._require_django(within):
+            return (base,) if base else tuple(files[:1])
+        if base is None or self._is_whole(tests, base):
             return (tests,)
         return (self._complete(base, tests, named), tests)
+
+    def _is_whole(self, tests: str, base: str) -> bool:
+        """Return whether the file for the tests includes the other one, or requires Django itself."""
+        within = included(self.tree, tests)
+        return base in within or self._require_django(within)
 
     def _words(self, path: str) -> set[str]:
         return _words(path if self.directory == "." else path.removeprefix(f"{self.directory}/"))

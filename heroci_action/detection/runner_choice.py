@@ -26,16 +26,20 @@ def choose_runner(project: ProjectFiles) -> tuple[str, str]:
     if runs:
         name = "pytest" if runs[0].runner is Runner.PYTEST else "django"
         return name, f"the test command in {runs[0].command.source}"
-    config = pytest_config(project)
-    file = config.file
+    reason = _why_pytest(project)
+    return ("pytest", reason) if reason else ("django", "nothing asks for pytest")
+
+
+def _why_pytest(project: ProjectFiles) -> str | None:
+    """Return what asks for pytest in a project without a test command."""
+    config, known = pytest_config(project), distributions(project)
     if config.settings or "--ds" in " ".join(config.addopts):
-        return "pytest", f"pytest-django is configured in {file}"
-    has_pytest = "pytest-django" in distributions(project)
-    if has_pytest and (file or _conftest(project)):
-        return "pytest", f"pytest-django is a dependency, and {file or 'a conftest.py'} exists"
-    if project.layout.manage is None and ("pytest" in distributions(project) or has_pytest):
-        return "pytest", "there is no manage.py, and pytest is a dependency"
-    return "django", "nothing asks for pytest"
+        return f"pytest-django is configured in {config.file}"
+    if "pytest-django" in known and (config.file or _conftest(project)):
+        return f"pytest-django is a dependency, and {config.file or 'a conftest.py'} exists"
+    if project.layout.manage is None and known & {"pytest", "pytest-django"}:
+        return "there is no manage.py, and pytest is a dependency"
+    return None
 
 
 def _is_here(project: ProjectFiles, run: TestRun) -> bool:

@@ -157,7 +157,11 @@ def _next_to_usual(project: ProjectFiles) -> Iterator[Choice]:
     for name in TEST_NAMES:
         module = f"{package}.{name}" if package else name
         file = project.module(module)
-        # A package `tests` contains tests, and so does tests.py outside a settings package.
-        holds_tests = "settings" not in module and name in {"test", "tests"}
-        if file and not file.endswith("__init__.py") and not holds_tests:
+        if file and not _holds_tests(module, file):
             yield module, f"{file} is in the repository"
+
+
+def _holds_tests(module: str, file: str) -> bool:
+    """Return whether a module contains tests: a package, or tests.py outside a settings package."""
+    named = "settings" not in module and module.rpartition(".")[2] in {"test", "tests"}
+    return named or file.endswith("__init__.py")

@@ -27,20 +27,22 @@ def find_test_settings(project: ProjectFiles) -> tuple[str, ...]:
     """Return the settings modules with a usual name, those for tests first."""
     paths = (*project.tree.matching(_FOR_TESTS), *project.tree.matching(_USUAL))
     found = (dotted(project, path) for path in paths if _DEFINES.search(project.tree.text(path)))
-    return tuple(module for module in found if module)
+    return tuple(filter(None, found))
 
 
 @once
 def find_settings_modules(project: ProjectFiles) -> tuple[str, ...]:
     """Return every module that defines INSTALLED_APPS, or imports everything from one next to it."""
-    paths = [path for path in project.tree.matching(r".*\.py") if not _ELSEWHERE.search(path)]
-    own = project.ci.territory
-    paths = [path for path in paths if not is_side(path) and own.contains(path)][:_MAX_FILES]
-    defining = [path for path in paths if _defines_apps(project.tree, path)]
-    others = [path for path in paths if path not in defining]
-    importing = _importing(project.tree, others, defining)
-    found = (dotted(project, path) for path in (*importing, *defining))
-    return tuple(module for module in found if module)
+    tree = project.tree
+    paths = [path for path in tree.matching(r".*\.py") if _is_own(project, path)][:_MAX_FILES]
+    defining = [path for path in paths if _defines_apps(tree, path)]
+    importing = _importing(tree, paths, defining)
+    return tuple(filter(None, (dotted(project, path) for path in (*importing, *defining))))
+
+
+def _is_own(project: ProjectFiles, path: str) -> bool:
+    elsewhere = _ELSEWHERE.search(path) or is_side(path)
+    return not elsewhere and project.ci.territory.contains(path)
 
 
 def _defines_apps(tree: RepositoryFiles, path: str) -> bool:
@@ -64,7 +66,8 @@ def _importing(tree: RepositoryFiles, paths: list[str], defining: list[str]) -> 
     """Return the files that import everything from one of the defining files next to them."""
     places = {parent(path) for path in defining}
     names = {path.rpartition("/")[2].removesuffix(".py") for path in defining}
-    return [path for path in paths if parent(path) in places and _imports_all(tree, path, names)]
+    near = (path for path in paths if parent(path) in places and path not in defining)
+    return [path for path in near if _imports_all(tree, path, names)]
 
 
 def _imports_all(tree: RepositoryFiles, path: str, names: set[str]) -> bool:

@@ -108,17 +108,11 @@ class SettingsSource:
     def reads_in(self, node: ast.AST) -> tuple[Read, ...]:
         """Return the reads in an expression and in the values of its names, to a depth of three names."""
         found = list(reads(node))
-        seen: set[str] = set()
+        free = dict(self.names)
         level = [node]
         for _ in range(3):
-            names = {
-                inner.id
-                for outer in level
-                for inner in ast.walk(outer)
-                if isinstance(inner, ast.Name) and inner.id in self.names and inner.id not in seen
-            }
-            seen |= names
-            level = [self.names[name] for name in self.names if name in names]
+            names = set[str]().union(*map(_names_in, level))
+            level = [free.pop(name) for name in [*free] if name in names]
             found += [read for value in level for read in reads(value)]
         return tuple(found)
 
@@ -127,6 +121,10 @@ class SettingsSource:
         if isinstance(node, ast.Name) and depth and node.id in self.names:
             return self.plain(self.names[node.id], depth - 1)
         return plain(node)
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
 def _linearised(name: str, bases: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -163,8 +161,7 @@ class _Reader:
         for node in body:
             match node:
                 case ast.Import() | ast.ImportFrom():
-                    for imported in self._imported(node, context.file):
-                        yield from self.module(imported, context)
+                    yield from self._imported(node, context)
                 case ast.If():
                     yield from self._if(node, context)
                 case ast.Try():
@@ -197,11 +194,13 @@ class _Reader:
         for handler in node.handlers:
             yield from self._body(handler.body, context.under("an exception"))
 
-    def _imported(self, node: ast.Import | ast.ImportFrom, file: str) -> Iterator[str]:
-        for name in _module_names(node, file, self.roots):
+    def _imported(
+        self, node: ast.Import | ast.ImportFrom, context: _Context
+    ) -> Iterator[Statement]:
+        for name in _module_names(node, context.file, self.roots):
             found = module_file(self.tree, self.roots, name)
-            if found and _belongs_to_settings(found, file):
-                yield found
+            if found and _belongs_to_settings(found, context.file):
+                yield from self.module(found, context)
 
     def _loaded(self, node: ast.stmt, context: _Context) -> Iterator[Statement]:
         """Follow `configuration = importlib.import_module(NAME)`."""
@@ -275,19 +274,22 @@ class _Context:
 
 def _spelled_out(module: ast.Module) -> ast.Module:
     """Replace aliases of known modules: `db_url` becomes `dj_database_url.parse`."""
-    aliases: dict[str, str] = {}
-    for node in ast.walk(module):
-        if (
-            isinstance(node, ast.ImportFrom)
-            and (node.module or "").partition(".")[0] in _SPELLED_OUT
-        ):
-            for alias in node.names:
-                aliases[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.asname and alias.name.partition(".")[0] in _SPELLED_OUT:
-                    aliases[alias.asname] = alias.name
+    aliases = dict(pair for node in ast.walk(module) for pair in _aliases(node))
     return _Spell(aliases).visit(module) if aliases else module
+
+
+def _aliases(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield the names that an import gives to a known module, or to what it contains, with the full names."""
+    match node:
+        case ast.ImportFrom(module=str(module), names=names) if _is_known(module):
+            yield from ((alias.asname or alias.name, f"{module}.{alias.name}") for alias in names)
+        case ast.Import(names=names):
+            known = (alias for alias in names if _is_known(alias.name))
+            yield from ((alias.asname, alias.name) for alias in known if alias.asname)
+
+
+def _is_known(module: str) -> bool:
+    return module.partition(".")[0] in _SPELLED_OUT
 
 
 class _Spell(ast.NodeTransformer):

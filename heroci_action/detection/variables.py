@@ -128,11 +128,15 @@ def _redis(
         yield FixedAddress("redis", why)
         yield Found("services.redis.port", 6379, why)
     for read, statement in candidates:
-        if _has_value(project, read):
-            # The number of the database is the CI's.
-            known = project.evidence.env.get(read.name, (read.default, ""))[0]
-            value = _redis_value(replace(read, default=known))
-            yield Found(f"env.{read.name}", value, f"read in {statement.file}")
+        yield from _redis_address(project, read, statement)
+
+
+def _redis_address(project: ProjectFiles, read: Read, statement: Statement) -> Iterator[Finding]:
+    if _has_value(project, read):
+        # The number of the database is the CI's.
+        known = project.evidence.env.get(read.name, (read.default, ""))[0]
+        value = _redis_value(replace(read, default=known))
+        yield Found(f"env.{read.name}", value, f"read in {statement.file}")
 
 
 def _has_value(project: ProjectFiles, read: Read) -> bool:

@@ -5,6 +5,7 @@ How a run reports, repeats, connects and splits is up to HeroCI.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,58 +41,64 @@ _FLAG = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Word:
+    """A word, and the one behind it."""
+
     text: str
     following: str | None
 
     @property
-    def is_unknown(self) -> bool:
-        return UNKNOWN in self.text
+    def has_value(self) -> bool:
+        """Whether the next word is the value of this one."""
+        if self.following is None:
+            return False
+        if self._drops_value:
+            return not self.following.startswith("-")
+        kept = _KEPT_WITH_VALUE.fullmatch(self.text) is not None
+        return not self._is_dropped and (kept or self._takes_unknown)
 
     @property
-    def takes_unknown(self) -> bool:
-        """Return whether the next word is the unknown value of this option."""
-        unknown = self.following is not None and UNKNOWN in self.following
+    def is_kept(self) -> bool:
+        """Whether HeroCI passes the word on, with its value."""
+        if self._drops_value or self._is_dropped:
+            return False
+        if _KEPT_WITH_VALUE.fullmatch(self.text):
+            return bool(self.following) and not self._unknown_follows
+        return not self._takes_unknown
+
+    @property
+    def _drops_value(self) -> bool:
+        """Whether the word is dropped with its value; that of `--parallel 4` is optional."""
+        if self.text == "--parallel":
+            return re.fullmatch(rf"\d+|auto|{UNKNOWN}", self.following or "") is not None
+        return _DROPPED_WITH_VALUE.fullmatch(self.text) is not None
+
+    @property
+    def _is_dropped(self) -> bool:
+        if self.text in {"", "--"} or UNKNOWN in self.text or _DROPPED.fullmatch(self.text):
+            return True
+        name, sign, _ = self.text.partition("=")
+        return bool(sign and _DROPPED_WITH_VALUE.fullmatch(name))
+
+    @property
+    def _unknown_follows(self) -> bool:
+        return UNKNOWN in (self.following or "")
+
+    @property
+    def _takes_unknown(self) -> bool:
+        """Whether the next word is the unknown value of this option."""
         option = self.text.startswith("-") and "=" not in self.text
-        return unknown and option and not _FLAG.fullmatch(self.text)
+        return self._unknown_follows and option and not _FLAG.fullmatch(self.text)
 
 
 def keep(words: tuple[str, ...]) -> Iterator[str]:
     """Yield the arguments that HeroCI passes on. Drop an unknown word together with its option."""
-    pending = iter(range(len(words)))
-    for index in pending:
-        word = _Word(words[index], words[index + 1] if index + 1 < len(words) else None)
-        if word.text in {"", "--"}:
-            continue
-        if _DROPPED_WITH_VALUE.fullmatch(word.text) or _takes_count(word):
-            _skip_value(word, pending)
-        elif word.is_unknown or _DROPPED.fullmatch(word.text) or _dropped_name(word.text):
-            continue
-        elif _KEPT_WITH_VALUE.fullmatch(word.text):
+    pending = iter(itertools.pairwise((*words, None)))
+    for text, following in pending:
+        word = _Word(text or "", following)
+        if word.has_value:
             next(pending, None)
-            if word.following and UNKNOWN not in word.following:
-                yield from (word.text, word.following)
-        elif word.takes_unknown:
-            next(pending, None)
-        else:
-            yield word.text
-
-
-def _dropped_name(text: str) -> bool:
-    """Return whether an option with its value in one word, `--tb=short`, is dropped."""
-    name, sign, _ = text.partition("=")
-    return bool(sign and _DROPPED_WITH_VALUE.fullmatch(name))
-
-
-def _takes_count(word: _Word) -> bool:
-    """Return whether this is `--parallel 4`, whose value is optional."""
-    return word.text == "--parallel" and bool(
-        re.fullmatch(r"\d+|auto|" + UNKNOWN, word.following or "")
-    )
-
-
-def _skip_value(word: _Word, pending: Iterator[int]) -> None:
-    if word.following is not None and not word.following.startswith("-"):
-        next(pending, None)
+        if word.is_kept:
+            yield from filter(None, (text, following if word.has_value else None))
 
 
 def is_parallel(words: tuple[str, ...]) -> bool:

@@ -62,19 +62,22 @@ def _by_rules(rules: list[Mapping[str, Any]], variables: Mapping[str, str | None
     """Return the effect of the first rule that holds; if that is not known, of the next one under a condition."""
     unsure = False
     for rule in rules:
-        known = holds(str(rule["if"]), variables) if "if" in rule else True
-        if {"changes", "exists"} & set(rule) and known:
-            known = None
-        when = rule.get("when", "on_success")
-        usual = when in {"on_success", "always"}
+        known = _applies(rule, variables)
+        usual = rule.get("when", "on_success") in {"on_success", "always"}
         if known and not unsure:
             return Trigger.CHANGE if usual else Trigger.SELDOM
-        if known is not False and usual:
+        if usual and known is not False:
             return Trigger.CONDITION
-        unsure = unsure or known is None
         if known:
             break
+        unsure = unsure or known is None
     return Trigger.SELDOM
+
+
+def _applies(rule: Mapping[str, Any], variables: Mapping[str, str | None]) -> bool | None:
+    """Return whether a rule applies; which files have changed or exist is not known."""
+    known = holds(str(rule["if"]), variables) if "if" in rule else True
+    return None if known and {"changes", "exists"} & set(rule) else known
 
 
 def holds(condition: str, variables: Mapping[str, str | None]) -> bool | None:

@@ -21,19 +21,20 @@ def expand_make(command: Command, files: WorkingTree) -> tuple[Script, ...] | No
     """Return the recipes of the targets and of their prerequisites; None if there is no such makefile or target."""
     options = Options.split(command.call.arguments, _VALUED)
     directory = join(command.directory, *options.values("-C", "--directory"))
-    file = options.value("-f", "--file", "--makefile")
-    paths = (join(directory, name) for name in ((file,) if file else NAMES))
-    path = next(filter(files.has, paths), None)
+    path = _find(directory, options.value("-f", "--file", "--makefile"), files)
     if path is None:
         return None
-    pairs = (word.partition("=") for word in options.words)
-    given = {name.rstrip(":"): value for name, sign, value in pairs if sign}
+    given = dict(word.replace(":=", "=").split("=", 1) for word in options.words if "=" in word)
     makefile = Makefile.read(path, files, env=command.env, given=given)
-    targets = [word for word in options.words if "=" not in word] or [makefile.goal or ""]
-    seen: set[str] = set()
-    order = [target for wanted in targets for target in makefile.order(wanted, seen)]
+    wanted = [word for word in options.words if "=" not in word]
+    order = list(makefile.order(wanted or [makefile.goal or ""]))
     start = Script(text="", source=path, directory=directory, env=command.env)
     return tuple(_recipes(makefile, order, start)) if order else None
+
+
+def _find(directory: str, name: str | None, files: WorkingTree) -> str | None:
+    paths = (join(directory, usual) for usual in ((name,) if name else NAMES))
+    return next(filter(files.has, paths), None)
 
 
 def _recipes(makefile: Makefile, order: list[str], start: Script) -> Iterator[Script]:

@@ -61,16 +61,15 @@ class Makefile:
         _Reader(makefile, files).read(path)
         return makefile
 
-    def order(self, target: str, seen: set[str] | None = None) -> Iterator[str]:
-        """Yield the targets that a target needs, then the target itself, each once."""
+    def order(self, targets: Iterable[str], seen: set[str] | None = None) -> Iterator[str]:
+        """Yield the targets, each after those that it needs, and each once."""
         seen = set() if seen is None else seen
-        rule = self.rule(target)
-        if rule is None or target in seen:
-            return
-        seen.add(target)
-        for prerequisite in rule.prerequisites:
-            yield from self.order(prerequisite, seen)
-        yield target
+        for target in targets:
+            rule = self.rule(target)
+            if rule is not None and target not in seen:
+                seen.add(target)
+                yield from self.order(rule.prerequisites, seen)
+                yield target
 
     def rule(self, target: str) -> Rule | None:
         """Return the rule for a target, if need be a pattern rule."""
@@ -189,21 +188,25 @@ class _Reader:
     def _rule(self, node: Node, text: str) -> None:
         own = _OWN.match(text)
         targets = own["targets"] if own else "".join(map(text_of, _typed(node, "targets")))
-        lines = [line for recipe in _typed(node, "recipe") for line in self._recipe(recipe)]
         for target in self._value(targets).split():
-            self.makefile.export_all |= target == ".EXPORT_ALL_VARIABLES"
-            self.makefile.one_shell |= target == ".ONESHELL"
-            if target.startswith(".") and target[1:2].isupper():
+            if re.match(r"\.[A-Z]", target):
+                self.makefile.export_all |= target == ".EXPORT_ALL_VARIABLES"
+                self.makefile.one_shell |= target == ".ONESHELL"
                 continue
             self.makefile.goal = self.makefile.goal or target
             rule = self.makefile.rules.setdefault(target, Rule())
             if own:
                 self._set(rule.variables, own, own["value"].strip())
                 self.makefile.exported |= {own["name"]} if own["export"] else set()
-                continue
-            for needed in _typed(node, "prerequisites"):
-                rule.prerequisites += self._value(text_of(needed)).split()
-            rule.recipe = lines or rule.recipe
+            else:
+                self._extend(rule, node)
+
+    def _extend(self, rule: Rule, node: Node) -> None:
+        """Add the prerequisites of a further rule for a target; its recipe replaces the one before."""
+        for needed in _typed(node, "prerequisites"):
+            rule.prerequisites += self._value(text_of(needed)).split()
+        lines = [line for recipe in _typed(node, "recipe") for line in self._recipe(recipe)]
+        rule.recipe = lines or rule.recipe
 
     def _recipe(self, node: Node) -> Iterator[str]:
         for child in node.children:
@@ -218,15 +221,11 @@ class _Reader:
     def _taken(self, node: Node) -> list[Node]:
         """Return the lines of a conditional that count."""
         alternatives = [child for child in node.children if child.type in _ALTERNATIVES]
-        own = [child for child in node.children if child not in alternatives]
-        condition = next((child for child in own if child.type in _CONDITIONS), None)
-        if condition is None or self._holds(condition):
-            return [child for child in own if child is not condition]
-        for alternative in alternatives:
-            taken = self._taken(alternative)
-            if taken:
-                return taken
-        return []
+        own = [child for child in node.children if child.type not in _ALTERNATIVES]
+        conditions = [child for child in own if child.type in _CONDITIONS]
+        if all(map(self._holds, conditions)):
+            return [child for child in own if child.type not in _CONDITIONS]
+        return next(filter(None, map(self._taken, alternatives)), [])
 
     def _holds(self, condition: Node) -> bool:
         negated = condition.type in {"ifneq_directive", "ifndef_directive"}

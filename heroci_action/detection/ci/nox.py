@@ -190,17 +190,18 @@ class _Session:
                     directory=join(self.current.directory, str(self.values.of(call.args[0]))),
                 )
             case ast.Attribute(attr="update", value=ast.Attribute(attr="env")):
-                given = (self.values.of(argument) for argument in call.args)
-                named = {
-                    str(keyword.arg): self.values.of(keyword.value) for keyword in call.keywords
-                }
-                self._environment(
-                    {**next((value for value in given if isinstance(value, dict)), {}), **named}
-                )
+                self._environment(self._given(call))
             case ast.Attribute(attr="notify") if call.args:
                 self.found += self.noxfile.scripts(
                     str(self.values.of(call.args[0])), (), self.current
                 )
+
+    def _given(self, call: ast.Call) -> dict[str, Any]:
+        """Return the variables in `session.env.update({"A": "b"}, C="d")`."""
+        found = {str(keyword.arg): self.values.of(keyword.value) for keyword in call.keywords}
+        for value in map(self.values.of, call.args):
+            found = {**value, **found} if isinstance(value, dict) else found
+        return found
 
     def _environment(self, env: Mapping[str, Any]) -> None:
         known = {str(name): str(value) for name, value in env.items() if UNKNOWN not in str(value)}

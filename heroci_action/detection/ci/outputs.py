@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Mapping
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell_state import ShellState
@@ -57,18 +58,21 @@ def _find_files(state: ShellState, wanted: Callable[[str], bool]) -> list[str]:
 
 def _find(arguments: list[str], _: Lines, state: ShellState) -> Lines:
     """Read `find DIRECTORY… -name PATTERN`; any other test is not known."""
-    first = next((i for i, word in enumerate(arguments) if word[:1] in {"-", "!", "("}), None)
+    tests = (index for index, word in enumerate(arguments) if word[:1] in {"-", "!", "("})
+    first = next(tests, len(arguments))
     places = [join(place) for place in arguments[:first]] or ["."]
-    match [] if first is None else [word for word in arguments[first:] if word[:6] != "-print"]:
+    match [word for word in arguments[first:] if word[:6] != "-print"]:
         case (
             ["-name", pattern] | ["-type", "f", "-name", pattern] | ["-name", pattern, "-type", "f"]
         ):
-            return _find_files(
-                state,
-                lambda file: fnmatch.fnmatchcase(file.rpartition("/")[2], pattern)
-                and any(place == "." or file.startswith(f"{place}/") for place in places),
-            )
+            return _find_files(state, lambda file: _is_below(file, places, pattern))
     return None
+
+
+def _is_below(file: str, places: list[str], pattern: str) -> bool:
+    """Return whether a file with a fitting name is in one of the directories."""
+    below = any(place == "." or file.startswith(f"{place}/") for place in places)
+    return below and fnmatch.fnmatchcase(file.rpartition("/")[2], pattern)
 
 
 def _cat(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
@@ -81,17 +85,17 @@ def _cat(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
 
 
 def _grep(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
-    options = {letter for word in arguments if word[:1] == "-" for letter in word[1:]}
-    pattern, *files = [word for word in arguments if word[:1] != "-"] or [""]
+    options = Options.split(arguments, ())
+    letters = set("".join(dict(options.named))) - {"-"}
+    pattern, *files = options.words or ("",)
     if files:
         lines = _cat(files, None, state)
-    if lines is None or not options <= set("vEh"):
+    if lines is None or not letters <= set("vEh"):
         return None
     try:
-        regex = re.compile(pattern)
+        return [line for line in lines if (re.search(pattern, line) is None) is ("v" in letters)]
     except re.error:
         return None
-    return [line for line in lines if (regex.search(line) is None) is ("v" in options)]
 
 
 def _tr(arguments: list[str], lines: Lines, _: ShellState) -> Lines:

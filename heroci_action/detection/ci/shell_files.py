@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.outputs import output_of
 from heroci_action.detection.ci.records import Write
 from heroci_action.detection.ci.shell_state import ShellState
@@ -23,25 +24,33 @@ def writes_of(span: Span, state: ShellState) -> Iterator[Write]:
     """Yield the files that a command, pipeline or redirected statement writes."""
     nodes = list(span.nodes())
     text = _output(nodes, state)
-    for redirect in (node for node in nodes if node.type == "file_redirect"):
-        operator = next(
-            (child.type for child in redirect.children if child.type in _OPERATORS), None
-        )
-        path = state.locate(expand_one(redirect.child_by_field_name("destination"), state))
-        if operator and path and text_of(redirect.child_by_field_name("descriptor")) in {"", "1"}:
-            yield Write(path=path, text=text, append=_OPERATORS[operator])
-    for command in (node for node in nodes if node.type == "command"):
-        yield from _command_writes(_words(command, state), text, state)
+    for redirect in _typed(nodes, "file_redirect"):
+        yield from _redirect_writes(redirect, text, state)
+    for command in _typed(nodes, "command"):
+        yield from _command_writes(command_words(command, state), text, state)
+
+
+def _typed(nodes: list[Node], name: str) -> Iterator[Node]:
+    return (node for node in nodes if node.type == name)
+
+
+def _redirect_writes(redirect: Node, text: str | None, state: ShellState) -> Iterator[Write]:
+    """Yield what `> FILE` and its like write, unless they redirect the errors."""
+    operators = (child.type for child in redirect.children if child.type in _OPERATORS)
+    operator = next(operators, None)
+    path = state.locate(expand_one(redirect.child_by_field_name("destination"), state))
+    if operator and path and text_of(redirect.child_by_field_name("descriptor")) in {"", "1"}:
+        yield Write(path=path, text=text, append=_OPERATORS[operator])
 
 
 def _command_writes(words: list[str], text: str | None, state: ShellState) -> Iterator[Write]:
     """Yield what `cp`, `touch`, `ln`, `mv` and `tee` write."""
-    program = words[0].rpartition("/")[2] if words else ""
-    options = {word for word in words[1:] if word.startswith("-")}
-    paths = [state.locate(word) for word in words[1:] if word not in options]
-    match program:
+    program, *arguments = words or [""]
+    options = Options.split(arguments, ())
+    paths = [state.locate(word) for word in options.words]
+    match program.rpartition("/")[2]:
         case "tee":
-            append = bool(options & {"-a", "--append"})
+            append = options.has("-a", "--append")
             yield from (Write(path=path, text=text, append=append) for path in paths if path)
         case "touch":
             yield from (Write(path=path, text="", append=True) for path in paths if path)
@@ -61,7 +70,7 @@ def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:
 
 def _output(nodes: list[Node], state: ShellState) -> str | None:
     """Return the output of a pipe, else that of its first command."""
-    commands = [_words(node, state) for node in nodes if node.type == "command"]
+    commands = [command_words(node, state) for node in _typed(nodes, "command")]
     lines = output_of(commands, state) if len(commands) > 1 else None
     if lines is not None:
         return "\n".join(lines) + "\n"
@@ -70,7 +79,7 @@ def _output(nodes: list[Node], state: ShellState) -> str | None:
 
 def _printed(words: list[str], nodes: list[Node], state: ShellState) -> str | None:
     """Return the output of `echo`, `printf` or `cat`, perhaps with a heredoc."""
-    heredoc = next((node for node in nodes if node.type == "heredoc_body"), None)
+    heredoc = next(_typed(nodes, "heredoc_body"), None)
     match words:
         case ["cat" | "tee", *_] if heredoc is not None:
             return _heredoc(heredoc, state)
@@ -105,7 +114,3 @@ def _heredoc(body: Node, state: ShellState) -> str:
         found.append(expand_one(child, state))
         position = child.end_byte - body.start_byte
     return "".join([*found, source[position:].decode(errors="replace")])
-
-
-def _words(command: Node, state: ShellState) -> list[str]:
-    return command_words(command, state)

@@ -26,8 +26,12 @@ def expand_file(command: Command, files: WorkingTree) -> tuple[Script, ...] | No
     called = "/" in call.program or bool({"sh", "bash"} & set(call.launchers))
     if path is None or text is None or not called:
         return None
-    is_shell = path.endswith((".sh", ".bash")) or _SHEBANG.match(text) or "bash" in call.launchers
+    is_shell = "bash" in call.launchers or _is_shell(path, text)
     return (_script(command, text, path),) if is_shell else None
+
+
+def _is_shell(path: str, text: str) -> bool:
+    return path.endswith((".sh", ".bash")) or _SHEBANG.match(text) is not None
 
 
 def _script(command: Command, text: str, path: str | None = None) -> Script:

@@ -74,11 +74,11 @@ class Suite:
 
 def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
     """Return the suite's job: it runs for each change, must pass, and selects the least of its tests."""
-    candidates = [suite for job in jobs if (suite := _suite(job, tree)) is not None]
+    candidates = _suites(jobs, tree)
     best = min(candidates, key=_rank, default=None)
     if best is None:
         return None
-    legs = [suite for job in _legs(best) if (suite := _suite(job, tree)) is not None]
+    legs = _suites(_legs(best), tree)
     whole = _with_other_parts(_with_other_legs(best, legs), candidates)
     return _with_left_out_parts(whole, legs, candidates)
 
@@ -86,6 +86,10 @@ def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
 def _legs(best: Suite) -> tuple[Job, ...]:
     """Return the job in the other legs of its matrix, if they may run other parts of the tests."""
     return best.job.similar() if best.narrowness or _excluded(best.runs) else ()
+
+
+def _suites(jobs: Iterable[Job], tree: RepositoryFiles) -> list[Suite]:
+    return [suite for job in jobs if (suite := _suite(job, tree)) is not None]
 
 
 def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:

@@ -42,24 +42,27 @@ class TestRun:
 
 def find_test_run(command: Command, tree: RepositoryFiles) -> TestRun | None:
     """Return the run of tests that a command is; None if it is anything else."""
+    runner = _runner_of(command, tree)
+    if runner is None:
+        return None
+    arguments = command.call.arguments
+    if runner is Runner.DJANGO:
+        arguments = _behind_test(arguments) or ()
+    program = program_file(command, tree) if runner in {Runner.DJANGO, Runner.SCRIPT} else None
+    return TestRun(command=command, runner=runner, arguments=arguments, program=program)
+
+
+def _runner_of(command: Command, tree: RepositoryFiles) -> Runner | None:
     call = command.call
     if call.name in {"pytest", "py.test"} and not call.program.endswith(".py"):
-        return TestRun(command=command, runner=Runner.PYTEST, arguments=call.arguments)
-    arguments = _behind_test(call.arguments)
-    if arguments is not None and is_django(command, tree):
-        return TestRun(
-            command=command,
-            runner=Runner.DJANGO,
-            arguments=arguments,
-            program=program_file(command, tree),
-        )
+        return Runner.PYTEST
+    if _behind_test(call.arguments) is not None and is_django(command, tree):
+        return Runner.DJANGO
     if call.module and call.program == "unittest":
-        return TestRun(command=command, runner=Runner.UNITTEST, arguments=call.arguments)
+        return Runner.UNITTEST
     path = program_file(command, tree)
     if path and (call.python or path.endswith(".py")) and _TEST_SCRIPT.search(tree.text(path)):
-        return TestRun(
-            command=command, runner=Runner.SCRIPT, arguments=call.arguments, program=path
-        )
+        return Runner.SCRIPT
     return None
 
 

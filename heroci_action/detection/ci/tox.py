@@ -30,12 +30,8 @@ def expand_tox(
     config = ToxConfig.read(tree, command.directory, options.value("-c", "--conf"))
     if config is None or not _COMMANDS.issuperset(options.words):
         return None
-    names = _named(options.value("-e") or command.env.get("TOXENV", ""))
-    checks: list[str] = []
-    if names in ([], ["ALL"]):
-        names = [choose(config.names, python) or f"py{(python or '').replace('.', '')}"]
-        # Environments that only check the code show which lint tools the project uses.
-        checks = [name for name in config.names if is_check(name)]
+    wanted = options.value("-e") or command.env.get("TOXENV", "")
+    names, checks = _choose_names(wanted, config, python)
     environments = (
         *(config.environment(name, posargs, command.env) for name in names),
         *(replace(config.environment(name, (), command.env), installs=False) for name in checks),
@@ -44,9 +40,18 @@ def expand_tox(
     return tuple(itertools.chain.from_iterable(scripts))
 
 
-def _named(wanted: str) -> list[str]:
-    """Return the environments in `-e` or TOXENV; none if a part of it is unknown."""
-    return re.findall(r"[^\s,]+", wanted) if UNKNOWN not in wanted else []
+def _choose_names(
+    wanted: str, config: ToxConfig, python: str | None
+) -> tuple[list[str], list[str]]:
+    """Return the environments in `-e` or TOXENV, else the best one for the tests, and those that check the code.
+
+    The latter show which lint tools the project uses.
+    """
+    names = re.findall(r"[^\s,]+", wanted) if UNKNOWN not in wanted else []
+    if names not in ([], ["ALL"]):
+        return names, []
+    usual = f"py{(python or '').replace('.', '')}"
+    return [choose(config.names, python) or usual], [n for n in config.names if is_check(n)]
 
 
 def _scripts(environment: ToxEnvironment, command: Command, config: ToxConfig) -> Iterator[Script]:

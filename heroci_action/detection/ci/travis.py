@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from heroci_action.detection.ci.jobs import read_job
@@ -35,30 +35,47 @@ _SERVERS: Mapping[str, tuple[str, str]] = {
 
 def read_travis(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the job of the matrix and the included jobs."""
-    if not tree.has(PATH):
-        return
-    content = read_yaml(tree, PATH)
-    jobs = {**table(content.get("matrix")), **table(content.get("jobs"))}
-    allowed = [table(entry) for entry in items(jobs.get("allow_failures"))]
-    included = [dict(table(entry)) for entry in items(jobs.get("include"))]
-    alone = [entry for entry in included if entry.get("script") is not None]
-    legs: list[Leg] = [
-        *_legs(content),
-        *(entry for entry in included if entry.get("script") is None),
-    ]
-    leg = best_leg(
-        legs, python=_python, may_fail=lambda leg: any(_allows(entry, leg) for entry in allowed)
-    )
-    if content.get("script") is not None:
-        others = similar_legs(legs, leg, python=_python)
-        yield replace(
-            _job("", content, leg, tree),
-            similar=lambda: tuple(_job("", content, other, tree) for other in others),
-        )
-    for number, entry in enumerate(alone, start=1):
-        name = str(entry.get("name", entry.get("stage", f"job {number}")))
-        forgiven = any(_allows(rule, entry) for rule in allowed)
-        yield replace(_job(name, {**content, **entry}, entry, tree), may_fail=forgiven)
+    if tree.has(PATH):
+        content = read_yaml(tree, PATH)
+        jobs = {**table(content.get("matrix")), **table(content.get("jobs"))}
+        included = [table(entry) for entry in items(jobs.get("include"))]
+        rules = [table(rule) for rule in items(jobs.get("allow_failures"))]
+        config = _Config(tree=tree, content=content, included=included, allowed=rules)
+        yield from config.matrix()
+        yield from config.alone()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Config:
+    """The file with its included jobs, and the rules for jobs that may fail."""
+
+    tree: RepositoryFiles
+    content: Mapping[str, Any]
+    included: list[Mapping[str, Any]]
+    allowed: list[Mapping[str, Any]]
+
+    def matrix(self) -> Iterator[Job]:
+        """Yield the job with the file's own script, in the best leg; included jobs without a script are legs."""
+        if self.content.get("script") is not None:
+            added = (entry for entry in self.included if entry.get("script") is None)
+            legs = [*_legs(self.content), *added]
+            best = best_leg(legs, python=_python, may_fail=self._may_fail)
+            others = similar_legs(legs, best, python=_python)
+            yield replace(
+                _job("", self.content, best, self.tree),
+                similar=lambda: tuple(_job("", self.content, leg, self.tree) for leg in others),
+            )
+
+    def alone(self) -> Iterator[Job]:
+        """Yield the included jobs with a script."""
+        entries = (entry for entry in self.included if entry.get("script") is not None)
+        for number, entry in enumerate(entries, start=1):
+            name = str(entry.get("name", entry.get("stage", f"job {number}")))
+            job = _job(name, {**self.content, **entry}, entry, self.tree)
+            yield replace(job, may_fail=self._may_fail(entry))
+
+    def _may_fail(self, leg: Leg) -> bool:
+        return any(rule and rule.items() <= leg.items() for rule in self.allowed)
 
 
 def _legs(content: Mapping[str, Any]) -> Iterator[Leg]:
@@ -80,10 +97,6 @@ def _legs(content: Mapping[str, Any]) -> Iterator[Leg]:
 
 def _python(leg: Leg) -> str:
     return str(leg.get("python", ""))
-
-
-def _allows(rule: Mapping[str, Any], leg: Leg) -> bool:
-    return bool(rule) and all(leg.get(key) == value for key, value in rule.items())
 
 
 def _job(name: str, content: Mapping[str, Any], leg: Leg, tree: RepositoryFiles) -> Job:

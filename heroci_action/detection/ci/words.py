@@ -161,18 +161,16 @@ def _operand(node: Node, state: ShellState) -> str:
 
 def _modified(value: str | None, operator: str, operand: Callable[[], str]) -> str | None:
     match operator.removeprefix(":"):
+        case "" | "?":
+            return value
         case "-" | "=":
             return value or operand()
         case "+":
             return operand() if value else ""
-        case "" | "?":
-            return value
-        case "%" | "%%" if value is not None and not re.search(r"[*?\[]", operand()):
-            return value.removesuffix(operand())
-        case "#" | "##" if value is not None and not re.search(r"[*?\[]", operand()):
-            return value.removeprefix(operand())
-        case _:
-            return None
+    affix = operand()
+    if value is None or re.search(r"[*?\[]", affix):
+        return None
+    return value.removesuffix(affix) if operator[0] == "%" else value.removeprefix(affix)
 
 
 def _substitute(node: Node, state: ShellState) -> str:
@@ -221,17 +219,21 @@ def _split(parts: list[_Part]) -> list[list[_Part]]:
 def _globbed(parts: list[_Part], state: ShellState) -> Iterator[str]:
     """Expand braces and globs; a pattern that matches nothing stays as it is."""
     text = "".join(part.text for part in parts)
-    unquoted = "".join(part.text for part in parts if not part.quoted)
-    if not any(part.quoted for part in parts) and (match := _BRACES.search(text)):
-        for option in match[1].split(","):
-            yield from _globbed(
-                [_Part(f"{text[:match.start()]}{option}{text[match.end():]}")], state
-            )
+    braces = None if any(part.quoted for part in parts) else _BRACES.search(text)
+    if braces is None:
+        yield from _matching(parts, state) or (text,)
         return
-    matches: tuple[str, ...] = ()
-    if re.search(r"[*?\[]", unquoted) and UNKNOWN not in text:
-        matches = state.files.matching(_regex(parts), state.directory)
-    yield from matches or (text,)
+    for option in braces[1].split(","):
+        word = f"{text[: braces.start()]}{option}{text[braces.end() :]}"
+        yield from _globbed([_Part(word)], state)
+
+
+def _matching(parts: list[_Part], state: ShellState) -> tuple[str, ...]:
+    unquoted = "".join(part.text for part in parts if not part.quoted)
+    unknown = any(UNKNOWN in part.text for part in parts)
+    if unknown or not re.search(r"[*?\[]", unquoted):
+        return ()
+    return state.files.matching(_regex(parts), state.directory)
 
 
 def _regex(parts: list[_Part]) -> str:

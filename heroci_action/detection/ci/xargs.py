@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 from heroci_action.detection.ci.outputs import Lines, output_of
 from heroci_action.detection.ci.shell_state import ShellState
@@ -22,13 +23,19 @@ def with_words_of_xargs(words: list[str], lines: Lines, state: ShellState) -> li
     if known is None:
         return words
     added = [word for line in known for word in line.split()]
-    placeholder = _value(rest, "-I")
+    return [*before, *_with_added(rest, added)]
+
+
+def _with_added(words: list[str], added: list[str]) -> Iterator[str]:
+    """Yield the words of xargs with the added ones behind them, or in place of a placeholder."""
+    placeholder = _value(words, "-I")
     if placeholder is None:
-        return [*before, *rest, *added]
+        yield from (*words, *added)
+        return
     # The first one is the option's value.
-    first = rest.index("-I") + 2 if "-I" in rest else 0
-    parts = (added if word == placeholder else [word] for word in rest[first:])
-    return [*before, *(word for part in parts for word in part)]
+    first = words.index("-I") + 2 if "-I" in words else 0
+    for word in words[first:]:
+        yield from added if word == placeholder else [word]
 
 
 def _value(words: list[str], option: str) -> str | None:
