@@ -114,7 +114,7 @@ def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
     tree = tree.with_files(ci.created)
     project = _at_pytest_root(ProjectFiles(tree=tree, given=given, layout=layout, ci=ci))
     found = [finding for detector in DETECTORS for finding in detector(project)]
-    # Their addresses replace those of the CI.
+    # The addresses of these servers replace the CI's.
     return _collected((*find_other_servers(project, _services(found)), *found))
 
 

@@ -226,7 +226,7 @@ def _is_settled(project: ProjectFiles, vendor: Vendor) -> bool:
 
 
 def _vendor_by_driver(project: ProjectFiles, vendor: Vendor) -> Vendor:
-    """Return the vendor whose driver is a dependency, else that of the code, which is SQLite if it names none."""
+    """Return the vendor whose driver is a dependency, else the vendor in the code, else SQLite."""
     wanted = _wanted_vendor(project)
     if wanted or not distributions(project):
         return wanted or Vendor.POSTGRESQL

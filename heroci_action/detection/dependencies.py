@@ -145,7 +145,7 @@ def _packages_of(command: Command) -> list[str]:
 
 
 def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
-    """Yield the packages that the test job and its image install, with the file that says so."""
+    """Yield the packages that the test job and its image install, each with its source."""
     for command in (*project.image_commands, *project.evidence.testing):
         for word in _packages_of(command):
             # `gettext=0.21-12`: Debian has another build of it.
@@ -155,7 +155,7 @@ def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
 
 
 def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
-    """Yield the Debian packages that the test job installs, and the ones that dependencies need."""
+    """Yield the Debian packages that the test job installs or that dependencies need."""
     named = {name: (debian_name(name), source) for name, source in _installed(project)}
     missing = {name: source for name, (known, source) in named.items() if known is None}
     installed = {known: source for known, source in named.values() if known}

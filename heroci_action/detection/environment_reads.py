@@ -117,13 +117,13 @@ class _Call:
 
     @property
     def defaults(self) -> list[ast.expr]:
-        """The arguments that may be the default: by keyword, else those behind the name that are no types."""
+        """The candidates for the default: the keyword argument, else the arguments after the name, without types."""
         if default := self.keyword("default"):
             return [default]
         return [node for node in self.node.args[1:] if getattr(node, "id", "") not in _CASTS]
 
     def default(self, index: int = 0) -> str | None:
-        """Return the default if it is a constant, also that of another read: `config("NAME", default="…")`."""
+        """Return the default if it is a constant, or a read with a constant default: `config("NAME", default="…")`."""
         node = next(iter(self.defaults[index:]), None)
         return _Call.of(node).default() if isinstance(node, ast.Call) else plain(node)
 

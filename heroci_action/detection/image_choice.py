@@ -46,7 +46,7 @@ def find_build(project: ProjectFiles, dockerfile: str) -> ImageBuild | None:
 
 
 def _is_application(project: ProjectFiles, path: str) -> bool:
-    """Return whether a Dockerfile is about Python, and its path does not say that it is for something else."""
+    """Return whether a Dockerfile installs Python code and has no path of a test, a database or the like."""
     if path.endswith(".dockerignore") or _is_side(path):
         return False
     text = project.tree.text(path)

@@ -25,7 +25,7 @@ _TOOLS = frozenset(
 )  # fmt: skip
 # A directory, extras of the project, or both: `.`, `[test]`, `./lib[test]`.
 _LOCAL = re.compile(r"(?:file:)?(\.|\.\.|[\w./{}-]*/)?(?:\[([\w\s,.-]+)\])?")
-# What the job has built itself, `dist/shop-1.0-py3-none-any.whl[test]` or `$(ls dist/*.whl)[test]`.
+# A wheel that the job has built, `dist/shop-1.0-py3-none-any.whl[test]` or `$(ls dist/*.whl)[test]`.
 _BUILT = re.compile(rf"((?:[^\[]*/)?dist/[^\[]*|[^\[]*{UNKNOWN}[^\[]*)(?:\[([\w\s,.-]+)\])?")
 _CLUSTER = re.compile(r"-[qvUId]+([rceG])$")
 _METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
@@ -202,7 +202,7 @@ class _Reader:
         )
 
     def _constraints(self, given: Options) -> tuple[str, ...]:
-        # Only one of the two programs reads each of the variables; a job sets the one of its own.
+        # Each program reads its own variable, and a job uses one of the two programs.
         by_env = self.env.get("PIP_CONSTRAINT") or self.env.get("UV_CONSTRAINT") or ""
         return (*_listed(given, "-c", "--constraint", "--constraints"), *by_env.split())
 

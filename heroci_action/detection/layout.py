@@ -73,9 +73,9 @@ def find_layout(
 
 
 def manage_files(tree: RepositoryFiles) -> tuple[str, ...]:
-    """Return every manage.py of Django, the shallowest first; those of examples and tests come last.
+    """Return every manage.py of Django, the shallowest first, examples and tests last.
 
-    A module with this name to which another manage.py passes the call is none.
+    A module of this name that another manage.py calls does not count.
     """
     found = [path for path in tree.matching(r"(.*/)?manage\.py") if _is_manage(tree, path)]
     called = {file for path in found for file in entry_files(tree, path)[1:]}

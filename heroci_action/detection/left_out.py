@@ -101,7 +101,7 @@ _PACKAGE_SERVERS = re.compile(r"start|dev|serve|server|watch(:.*)?|preview")
 
 
 def reason_of_program(name: str) -> str | None:
-    """Return why a program is no preparation. The names of unknown ones say it too: `openwisp-qa-check` checks."""
+    """Return why a program is no preparation, judging unknown ones by their names: `openwisp-qa-check` checks."""
     return _REASON_OF.get(name) or (CHECKS if _CHECKING.search(name) else None)
 
 

@@ -31,7 +31,7 @@ DEFAULT_TOOLS = ("black", "isort", "flake8")
 class _Evidence:
     """Why a tool is the project's, and how the project calls it; `version` comes from the hook that calls it.
 
-    `format` is that of the output of a tool with another name.
+    `format` names the tool's output format if it differs from the name of the step.
     """
 
     why: str
@@ -75,7 +75,7 @@ def _names(configured: object, found: Mapping[str, _Evidence]) -> set[str]:
 def _specs(
     project: ProjectFiles, names: set[str], asked: Mapping[str, _Evidence]
 ) -> dict[str, str]:
-    """Return the requirements of the tools; those that only the CI names are needed if they are planned."""
+    """Return the requirements of the tools; checks that only the CI names are included if they are planned."""
     tools = (tool for tool in LINT_TOOLS.values() if tool.name in names)
     specs = {tool.name: spec for tool in tools if (spec := _spec(project, tool, asked))}
     configured = project.configured("lint")
@@ -107,7 +107,7 @@ def _table(evidence: _Evidence) -> dict[str, object]:
 
 
 def _further(project: ProjectFiles) -> dict[str, _Evidence]:
-    """Return the further calls of the tools, whose options differ from those of the first."""
+    """Return the further calls of the tools, which have other options than the first call."""
     source = by_ci(project)
     return {
         f"{tool.name}-{number}": _Evidence(

@@ -213,7 +213,7 @@ def command_of(project: ProjectFiles, tool: LintTool, found: list[Call]) -> tupl
 
 
 def further_calls(found: list[Call]) -> tuple[Call, ...]:
-    """Return a call for each set of options, except those of hooks, that differs from those of the first call."""
+    """Return a call for each further set of options, without the calls of hooks."""
     further: dict[tuple[str, ...], Call] = {}
     for call in found[1:]:
         is_hook = call.version is not None or call.why.startswith("a hook")

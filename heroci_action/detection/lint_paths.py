@@ -52,7 +52,7 @@ def _narrow(
 
 
 def _strays(project: ProjectFiles) -> Iterator[str]:
-    """Yield what git does not track, what the CI creates, and the other projects of the repository."""
+    """Yield untracked files, files that the CI creates, and the other projects of the repository."""
     yield from project.tree.strays
     yield from filter(is_python, project.tree.created)
     yield from (f"{other}/" for other in project.ci.territory.others if other != ".")

@@ -73,7 +73,7 @@ _NOT_RUN = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A call of a program: the step's name, its command, its requirement, and where the CI calls it."""
+    """A call of a program: the step's name, its command, its requirement, and the source of the call."""
 
     name: str
     command: str | tuple[str, ...]
@@ -222,7 +222,7 @@ def _files_of(project: ProjectFiles, program: Program, hook: Hook) -> list[str]:
 
 
 def _program_of(hook: Hook) -> tuple[str, tuple[str, ...]]:
-    """Return the program of a hook with its own arguments, before those of the configuration."""
+    """Return the program of a hook with its built-in arguments, followed by the configured ones."""
     if hook.entry:
         name, *arguments = hook.entry
         return name, (*arguments, *hook.arguments)

@@ -68,7 +68,7 @@ class _Server:
                 yield Found(f"env.{name}", pointed, origin, otherwise=value)
 
     def _environment(self, project: ProjectFiles) -> dict[str, str]:
-        """Return its variables; of those of the whole job (GitLab), only the ones that are named after it."""
+        """Return its variables; GitLab adds every variable of the job, most of which do not concern the server."""
         stem = re.split(r"\W", self.image.name.rpartition("/")[2])[0].upper()
         job = project.ci.env
         return {
@@ -96,7 +96,7 @@ class _Server:
         return None
 
     def _is_host(self, name: str, value: str, known: _Variables) -> bool:
-        """Return whether a variable names this server's host: by its alias, its own name, or the port beside it."""
+        """Return whether a variable contains this server's host: by its alias, its name, or a matching port."""
         beside = re.sub(r"HOST(NAME)?|SERVER|ADDRESS", "PORT", name)
         own = self.name.upper().replace("-", "_") in name.upper()
         return (
@@ -107,7 +107,7 @@ class _Server:
 
 
 def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Iterator[Finding]:
-    """Yield the servers of the suite's job that are not `planned` yet, and warn of those that cannot be."""
+    """Yield the servers of the suite's job that are not `planned` yet, and warn of servers that cannot be planned."""
     servers = [image for image in project.ci.services if not _is_part_of_job(image)]
     known = [image for image in servers if kind_of(image) is not None]
     yield from _second_ones(known, planned)

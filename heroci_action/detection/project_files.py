@@ -60,7 +60,7 @@ class ProjectFiles:
 
     @cached_property
     def tox_env(self) -> Mapping[str, str]:
-        """The variables of the environment of tox in which the tests run, without those that contain paths."""
+        """The variables of the tox environment in which the tests run, except paths."""
         for directory in (self.layout.directory, "."):
             if config := ToxConfig.read(self.tree, directory):
                 name = choose(config.names, None) or "py"

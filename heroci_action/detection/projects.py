@@ -32,7 +32,7 @@ def find_territory(tree: RepositoryFiles, directory: str) -> Territory:
     """Return what belongs to the project in `directory`."""
     own = join(directory)
     projects = find_projects(tree)
-    # Without a manage.py of its own, the directory is part of a project above it, or contains its project.
+    # A directory without a manage.py is part of a project above it, or contains its project.
     near = (
         set()
         if own in projects
@@ -44,7 +44,7 @@ def find_territory(tree: RepositoryFiles, directory: str) -> Territory:
 def choose_project(tree: RepositoryFiles, name: str, *, place: str = ".") -> str:
     """Return the directory of the project that a name or path means. Raises UsageError with the candidates.
 
-    A name is that of the directory, or of the distribution in its pyproject.toml. A path, also of manage.py, is
+    A name is the name of the directory, or of the distribution in its pyproject.toml. A path, also of manage.py, is
     relative to the root or to `place`.
     """
     known = {parent(path) for path in manage_files(tree)} | set(find_projects(tree))

@@ -27,14 +27,8 @@ _OPTION = re.compile(r"--(?:settings|ds)[= ]['\"]?([A-Za-z_][\w.-]*)")
 # The last part of a computed name, the likeliest first.
 _USUAL_NAMES = ("production", "prod", "base", "local", "development", "dev")
 _DOTENV = (
-    ".env.test",
-    ".env.ci",
-    ".env.example",
-    ".env.sample",
-    ".env.dist",
-    ".env.template",
-    ".env",
-)
+    ".env.test", ".env.ci", ".env.example", ".env.sample", ".env.dist", ".env.template", ".env",
+)  # fmt: skip
 _CONFTEST = r"((.*/)?tests?/)?conftest\.py"
 
 Choice = tuple[str | None, str]

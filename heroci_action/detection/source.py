@@ -279,7 +279,7 @@ def _spelled_out(module: ast.Module) -> ast.Module:
 
 
 def _aliases(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """Yield the names that an import gives to a known module, or to what it contains, with the full names."""
+    """Yield the aliases that an import gives to known modules and their members, with the full names."""
     match node:
         case ast.ImportFrom(module=str(module), names=names) if _is_known(module):
             yield from ((alias.asname or alias.name, f"{module}.{alias.name}") for alias in names)

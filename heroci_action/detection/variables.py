@@ -140,7 +140,7 @@ def _redis_address(project: ProjectFiles, read: Read, statement: Statement) -> I
 
 
 def _has_value(project: ProjectFiles, read: Read) -> bool:
-    """Return whether a variable has a value in the project's CI, as far as that is known."""
+    """Return whether a variable has a value in the project's CI, or may have one."""
     set_in_ci = read.name in project.evidence.env or not project.evidence.testing
     return set_in_ci or read.required or bool(read.default)
 

@@ -41,7 +41,7 @@ _FLAG = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word, and the one behind it."""
+    """A word and the next one."""
 
     text: str
     following: str | None
@@ -67,7 +67,7 @@ class _Word:
 
     @property
     def _drops_value(self) -> bool:
-        """Whether the word is dropped with its value; that of `--parallel 4` is optional."""
+        """Whether the word is dropped with its value, which is optional in `--parallel 4`."""
         if self.text == "--parallel":
             return re.fullmatch(rf"\d+|auto|{UNKNOWN}", self.following or "") is not None
         return _DROPPED_WITH_VALUE.fullmatch(self.text) is not None

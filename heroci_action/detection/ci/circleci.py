@@ -44,7 +44,7 @@ def read_circleci(tree: RepositoryFiles) -> Iterator[Job]:
 
 
 def _files(tree: RepositoryFiles) -> tuple[str, ...]:
-    """Return the configuration, or the one that a `setup` configuration continues with."""
+    """Return the configuration; a `setup` configuration continues with other files."""
     if not tree.has(PATH) or read_yaml(tree, PATH).get("setup") != "true":
         return (PATH,) if tree.has(PATH) else ()
     others = [path for path in tree.matching(_CONFIGURATION) if path != PATH]

@@ -34,7 +34,7 @@ def read_options(words: Iterable[str], valued: Container[str]) -> Iterator[tuple
 
 
 def split_at_dashes(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return a program's own words, and those behind `--` that it passes on."""
+    """Return the words before `--`, and the words after it, which a program passes on."""
     end = words.index("--") if "--" in words else len(words)
     return words[:end], words[end + 1 :]
 

@@ -32,7 +32,7 @@ def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...
     if verb != "up" or not options.has(*_RETURNING):
         return None
     used = composition_of(words, command, files.current())
-    # Without a name, the first service with a command of its own is the one that ends.
+    # Without a name, the first service with a command ends the call.
     candidates = (*filter(None, options.values(*_RETURNING)), *named, *used.services)
     found = (script for name in candidates for script in _scripts(used, name, command))
     return next(((script,) for script in found), None)

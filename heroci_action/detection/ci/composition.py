@@ -52,7 +52,7 @@ class Composition:
         return {**before, **after, "environment": env}
 
     def with_needs(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return services and what they depend on; without names, all of them."""
+        """Return services with their dependencies; without names, all services."""
         pending, found = list(names or self.services), dict[str, None]()
         while pending:
             name = pending.pop(0)
@@ -150,7 +150,7 @@ class Composition:
 
 
 def fill(text: str, variables: Mapping[str, str]) -> str:
-    """Replace the variables of a text as Compose does; UNKNOWN marks one that must be set and is not known."""
+    """Replace the variables in a text as Compose does; a required variable without a known value becomes UNKNOWN."""
 
     def value(match: re.Match[str]) -> str:
         if match[0] == "$$":
@@ -161,7 +161,7 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
 
 
 def _value(known: str | None, operator: str, other: str) -> str:
-    """Return what replaces a variable; one that is not set, or is empty behind a colon, becomes nothing."""
+    """Return the replacement of a variable. With a colon in the operator, an empty variable counts as unset."""
     kind = operator.removeprefix(":")
     if kind == "+":
         return other if known else ""
@@ -179,7 +179,7 @@ def _pairs(value: object) -> dict[str, str | None]:
 
 
 def compose_words(command: Command) -> tuple[str, ...] | None:
-    """Return the words behind `docker compose`; None for any other command."""
+    """Return the words after `docker compose`; None for any other command."""
     for index, word in enumerate(command.words):
         name = word.rpartition("/")[2]
         if name in {"docker-compose", "podman-compose"}:

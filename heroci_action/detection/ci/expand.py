@@ -25,24 +25,13 @@ MAX_DEPTH = 12  # calls that call each other
 MAX_COMMANDS = 5_000  # of one job
 # Programs that run tasks from files that are not read.
 _UNREADABLE = frozenset(
-    {
-        "gulp",
-        "grunt",
-        "rake",
-        "gradle",
-        "gradlew",
-        "ant",
-        "bazel",
-        "earthly",
-        "pants",
-        "doit",
-    }
+    {"gulp", "grunt", "rake", "gradle", "gradlew", "ant", "bazel", "earthly", "pants", "doit"}
 )
 
 
 @dataclass(kw_only=True)
 class Context:
-    """What the commands of a job share: its files and its Python, and what was not read (`not_followed`, `actions`)."""
+    """The state that a job's commands share: files, Python, and unread lines (`not_followed`, `actions`)."""
 
     files: WorkingTree
     python: str | None = None

@@ -29,19 +29,10 @@ _PREDEFINED = {
 }
 _SETTINGS = frozenset(
     {
-        "default",
-        "include",
-        "stages",
-        "variables",
-        "workflow",
-        "image",
-        "services",
-        "before_script",
-        "after_script",
-        "cache",
-        "spec",
+        "default", "include", "stages", "variables", "workflow", "image", "services", "before_script", "after_script",
+        "cache", "spec",
     }
-)
+)  # fmt: skip
 _INPUT = re.compile(r"\$\[\[\s*inputs\.([\w-]+)[^]]*\]\]")
 
 

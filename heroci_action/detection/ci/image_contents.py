@@ -38,7 +38,7 @@ def read_contents(build: ImageBuild, tree: RepositoryFiles) -> ImageContents:
 
 @dataclass
 class _Reader:
-    """The state of a build: variables, working directory, and where the repository's files are in the image."""
+    """The state of a build: variables, working directory, and the places of the repository's files in the image."""
 
     build: ImageBuild
     tree: RepositoryFiles
@@ -64,7 +64,7 @@ class _Reader:
                     yield from self._run(rest)
 
     def container_env(self) -> dict[str, str]:
-        """Return the variables of a container; paths become those of the repository, or are left out."""
+        """Return a container's variables; paths become those in the repository, unknown ones are left out."""
         found: dict[str, str] = {}
         for name, value in self.env.items():
             path = self._locate(value) if value.startswith("/") else None
@@ -97,7 +97,7 @@ class _Reader:
                 self._place(source, words[-1])
 
     def _place(self, source: str, target: str) -> None:
-        """Record where the files of the context are in the image."""
+        """Record the places of the context's files in the image."""
         path = join(self.build.context, source.lstrip("/") or ".")
         regex = "".join("[^/]*" if char == "*" else re.escape(char) for char in path)
         files = self.tree.matching(regex) if "*" in path else (path,)

@@ -166,7 +166,7 @@ def _before(decorator: ast.expr) -> Iterator[str]:
 
 
 def _names(task: _Task) -> Iterator[str]:
-    """Yield the names of a task: its function's, and those that the decorator gives it."""
+    """Yield the names of a task: its function's name, and the names in its decorator."""
     yield task.function.name
     for decorator in task.function.decorator_list:
         for word in decorator.keywords if isinstance(decorator, ast.Call) else ():

@@ -62,7 +62,7 @@ class Makefile:
         return makefile
 
     def order(self, targets: Iterable[str], seen: set[str] | None = None) -> Iterator[str]:
-        """Yield the targets, each after those that it needs, and each once."""
+        """Yield the targets in the order in which make builds them, each once."""
         seen = set() if seen is None else seen
         for target in targets:
             rule = self.rule(target)

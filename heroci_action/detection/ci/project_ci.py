@@ -31,7 +31,7 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
 class ProjectCI:
     """The jobs of the project's CI, and its test suite; without a CI, the tests of tox or make.
 
-    `jobs` come from the services only. Of several projects in a repository, the commands are those of `territory`.
+    `jobs` come from the services only. The commands belong to `territory`, one project of the repository.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -78,7 +78,7 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
     """Read the files of every service for one project; nothing from the repository is executed."""
     by_service = [tuple(_jobs(read(tree), tree, territory)) for read in SERVICES]
     suites = [found for jobs in by_service if (found := find_suite(jobs, tree))]
-    # A service that only runs browser tests, or only at night, is not where the suite runs.
+    # A service that only runs browser tests, or only runs at night, does not run the suite.
     usual = [suite for suite in suites if not suite.is_special]
     jobs = tuple(job for found in by_service for job in found)
     suite = next(iter(usual or suites), None)

@@ -80,7 +80,7 @@ class Command:
 
     @property
     def shown(self) -> str:
-        """The line for people, without marks of what is not known."""
+        """The line for people, with an ellipsis for every unknown part."""
         return self.line.replace(UNKNOWN, "…")
 
 
@@ -89,7 +89,7 @@ class Image:
     """A container image that a job or a compose file uses; `tag` is empty if it is not known.
 
     `ports` are written as `8080:80` or `80`. `arguments` replace the image's own command. If the repository builds the
-    image, it is `built`, and the name is that of its base.
+    image, it is `built`, and `name` is its base image.
     """
 
     name: str

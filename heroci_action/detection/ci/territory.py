@@ -12,7 +12,7 @@ from heroci_action.repository.files import RepositoryFiles, ancestors, parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Territory:
-    """The directory of a project, and those of the `others` in the repository."""
+    """The directory of a project, and the directories of the `others` in the repository."""
 
     directory: str = "."
     others: frozenset[str] = frozenset()

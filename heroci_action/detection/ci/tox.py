@@ -43,9 +43,9 @@ def expand_tox(
 def _choose_names(
     wanted: str, config: ToxConfig, python: str | None
 ) -> tuple[list[str], list[str]]:
-    """Return the environments in `-e` or TOXENV, else the best one for the tests, and those that check the code.
+    """Return the requested environments, else the best one for the tests, and environments that only check the code.
 
-    The latter show which lint tools the project uses.
+    The checks show which lint tools the project uses.
     """
     names = re.findall(r"[^\s,]+", wanted) if UNKNOWN not in wanted else []
     if names not in ([], ["ALL"]):
