@@ -51,7 +51,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     PRINTS: (
         "echo", "printf", "cat", "ls", "pwd", "env", "printenv", "date", "which", "whoami", "uname", "tree", "head",
         "tail", "grep", "wc", "df", "free", "nproc", "id", "test", "hostname", "lsb_release", "stat", "du", "type",
-        "command", "ps", "lscpu", "diff", "cmp", "md5sum", "sha256sum", "jq",
+        "command", "ps", "tty", "lscpu", "diff", "cmp", "md5sum", "sha256sum", "jq",
     ),
     WAITS: ("sleep", "wait", "wait-for-it", "wait-for-it.sh", "wait-for-it.py", "wait-on", "wait-for"),
     CHECKS: (
@@ -88,7 +88,9 @@ _DJANGO_REASON_OF = {
 _CHECKING = re.compile(r"(^|[-_])(check|checks|checker|lint|linter|qa|audit)([-_.]|$)")
 _WAITING = re.compile(r"wait[_-].*")
 # `playwright install`, `python -m spacy download en_core_web_sm`, `gem install sass`.
-_INSTALLING = frozenset({"install", "add", "download", "update", "upgrade", "self", "bootstrap"})
+_INSTALLING = frozenset(
+    {"install", "install-deps", "add", "download", "update", "upgrade", "self", "bootstrap"}
+)
 _SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "up", "worker"})
 # Scripts of package.json that build nothing.
 _PACKAGE_CHECKS = re.compile(

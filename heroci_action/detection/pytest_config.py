@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.command_line import split_words
+from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_file import find_pytest_options
+from heroci_action.repository.files import ancestors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,14 @@ class PytestConfig:
 
 @once
 def pytest_config(project: ProjectFiles) -> PytestConfig:
-    """Find the nearest configuration of pytest, from the working directory upwards."""
-    file, options = find_pytest_options(project.tree, project.layout.directories)
+    """Find the nearest configuration of pytest, from the directory of the tests upwards."""
+    file, options = find_pytest_options(project.tree, _directories(project))
     return PytestConfig(file=file, options=options)
+
+
+def _directories(project: ProjectFiles) -> tuple[str, ...]:
+    """Return where to look: the directory below the project in which the CI runs all tests, else the project's own."""
+    runs = project.ci.suite.runs if project.ci.suite else ()
+    places = {run.command.directory for run in runs if run.runner is Runner.PYTEST}
+    below = ancestors(places.pop()) if len(places) == 1 == len({run.runner for run in runs}) else ()
+    return below if project.layout.directory in below else project.layout.directories

@@ -21,7 +21,7 @@ from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
-from heroci_action.detection.settings_choice import choose_settings
+from heroci_action.detection.settings_choice import choose_settings, settings_of
 from heroci_action.repository.files import join, relative_path
 
 _NOT_FOLLOWED = 3  # lines that are named in warnings
@@ -80,10 +80,12 @@ def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[
 
 def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
     """If the project's own CI lets them pass, missing migrations are no failure: the result would not be its own."""
-    checks = (*project.commands, *project.ci.commands)
-    if any("makemigrations" in command.words and not command.may_fail for command in checks):
-        return
-    if project.layout.manage is None:
+    commands = (*project.commands, *project.ci.commands)
+    checks = (c for c in commands if "makemigrations" in c.words and not c.may_fail)
+    if (check := next(checks, None)) is not None:
+        used = settings_of(project, check)
+        yield Fact("migration_settings", used if used != choose_settings(project)[0] else None)
+    elif project.layout.manage is None:
         yield Found("tests.check-migrations", False, "a package without manage.py")
     elif source := _ci_source(project):
         why = f"{source} does not check them"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.django_program import entry_files
 from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.records import Command
 from heroci_action.detection.named_settings import (
     COMPUTED,
     VARIABLE,
@@ -67,6 +68,12 @@ def _choices(project: ProjectFiles) -> Iterator[Choice]:
     modules = find_settings_modules(project)
     if len(modules) == 1:
         yield modules[0], "the only settings module"
+
+
+def settings_of(project: ProjectFiles, command: Command) -> str | None:
+    """Return the settings module with which the CI runs a command of Django; None if it is not in the repository."""
+    named = _option(" ".join(command.words)) or command.env.get(VARIABLE)
+    return _known(project, named or settings_in_manage(project, testing=False))
 
 
 def _option(line: str) -> str | None:

@@ -169,11 +169,13 @@ def _migrate(loaded: ProjectConfig, context: RunContext) -> Step:
 
 def _check_migrations(loaded: ProjectConfig) -> Step:
     record = "{reports}/migrations"
+    used = loaded.facts.migration_settings
+    settings = {"DJANGO_SETTINGS_MODULE": used} if used else {}
     warn = ("--warn",) if loaded.config.tests.check_migrations == "warn" else ()
     return Step(
         name="migrations",
         action=Command(line=("python", "{probes}/heroci_migrations.py", *warn, *manage(loaded))),
-        env={"HEROCI_RECORD": record},
+        env={"HEROCI_RECORD": record, **settings},
         reports=(Report(kind=DJANGO_RECORD, path=f"{record}/*"),),
         blocking=False,
     )

@@ -67,9 +67,11 @@ class Suite:
 
     @property
     def on_postgres(self) -> bool:
-        """Return whether the tests run on PostgreSQL, judging by images and variables."""
-        images = [image.name for image in self.job.services]
-        return any(_POSTGRES.search(text) for text in (*images, *self.main.command.env.values()))
+        """Return whether the tests run on PostgreSQL, judging by images, variables and the commands before."""
+        images = (image.name for image in self.job.services)
+        lines = (command.line for command in self.job.commands)
+        texts = (*images, *self.main.command.env.values(), *lines)
+        return any(map(_POSTGRES.search, texts))
 
 
 def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:

@@ -132,6 +132,20 @@ def test_a_directory_that_is_copied_is_preparation_and_a_server_in_a_container_i
     assert "docker compose run -d db" in [line.line for line in found.facts.left_out]
 
 
+def test_pytest_runs_in_the_directory_of_its_configuration(tmp_path: Path) -> None:
+    files = {
+        "api/manage.py": "from django.core.management import execute_from_command_line\n",
+        "api/shop/pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = shop.settings.test\n",
+        "api/shop/settings/test.py": "DATABASES = {}\n",
+        "api/shop/tests/test_a.py": "",
+        ".github/workflows/t.yml": "jobs: {t: {steps: [{run: cd api/shop && pytest tests -v}]}}",
+    }
+    found = loaded(tmp_path, files)
+    assert found.config.working_directory == "api/shop"
+    assert found.config.settings == "shop.settings.test"
+    assert found.config.tests.args == (("tests",),)
+
+
 def test_the_settings_are_found_where_pytest_imports_them(tmp_path: Path) -> None:
     pytest_options = """
         [tool.pytest.ini_options]
@@ -403,6 +417,28 @@ def test_missing_migrations_fail_unless_the_projects_own_tests_let_them_pass(
     tmp_path: Path, files: dict[str, str], checked: object
 ) -> None:
     assert the_tests(tmp_path, files).check_migrations == checked
+
+
+@pytest.mark.parametrize(
+    ("line", "settings"),
+    [
+        ("python manage.py makemigrations --check", "mysite.settings"),
+        ("python manage.py makemigrations --check --settings=tests.settings", None),
+        ("DJANGO_SETTINGS_MODULE=mysite.other manage.py makemigrations --check", "mysite.other"),
+        ("python manage.py check", None),
+    ],
+)
+def test_migrations_are_checked_with_the_settings_of_the_ci(
+    tmp_path: Path, line: str, settings: str | None
+) -> None:
+    files = {
+        **django(),
+        "mysite/other.py": "",
+        "tests/settings.py": "from mysite.settings import *\n",
+        "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = tests.settings\n",
+        ".github/workflows/t.yml": f"jobs: {{t: {{steps: [{{run: {line}}}, {{run: pytest}}]}}}}",
+    }
+    assert loaded(tmp_path, files).facts.migration_settings == settings
 
 
 def test_a_plan_with_a_part_of_the_tests_says_so(tmp_path: Path) -> None:

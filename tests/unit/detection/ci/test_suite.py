@@ -47,6 +47,15 @@ def test_the_suite_is_the_job_that_selects_the_least(
     assert suite_of(files) == suite
 
 
+def test_a_server_of_the_machine_counts_as_much_as_one_in_a_container() -> None:
+    workflow = """
+        jobs:
+          machine: {steps: [{run: service postgresql start}, {run: pytest shop}]}
+          other: {services: {db: {image: postgres}}, container: python, steps: [{run: pytest bar}]}
+    """
+    assert suite_of({".github/workflows/ci.yml": workflow}) == ["pytest shop", "pytest bar"]
+
+
 def test_a_job_that_must_pass_for_each_change_comes_first() -> None:
     files = {
         ".github/workflows/a.yml": "on: {schedule: [{cron: x}]}\njobs: {n: {steps: [{run: pytest --all}]}}",
