@@ -40,9 +40,9 @@ def find_dockerfile(project: ProjectFiles) -> str | None:
 
 
 def find_build(project: ProjectFiles, dockerfile: str) -> ImageBuild | None:
-    """Return the build of a Dockerfile in the production compose file or the CI."""
+    """Return the build of a Dockerfile in the production compose file or the CI, but for one of a stage for tests."""
     builds = (build for build in find_builds(project) if build.dockerfile == dockerfile)
-    return next(builds, None)
+    return next((build for build in builds if not _is_side(build.target or "")), None)
 
 
 def _is_application(project: ProjectFiles, path: str) -> bool:

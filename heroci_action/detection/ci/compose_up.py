@@ -1,4 +1,4 @@
-"""Expand `docker compose up` into the command of the service whose exit code it returns."""
+"""Expand `docker compose up` and `run` into the command of the service whose exit code they return."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from heroci_action.detection.ci.composition import (
 from heroci_action.detection.ci.records import ROOT, Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import texts
+from heroci_action.repository.files import join, parent
 
 _RETURNING = frozenset(
     {"--exit-code-from", "--abort-on-container-exit", "--abort-on-container-failure"}
@@ -29,9 +30,13 @@ def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...
         return None
     options = Options.split(words, VALUED)
     verb, *named = options.words or ("",)
+    used = composition_of(words, command, files.current())
+    container = command.call.container
+    if verb == "run" and container and container.service and not options.has("-d", "--detach"):
+        # Without a command of its own, the service's counts.
+        return tuple(_scripts(used, container.service, command)) or None
     if verb != "up" or not options.has(*_RETURNING):
         return None
-    used = composition_of(words, command, files.current())
     # Without a name, the first service with a command ends the call.
     candidates = (*filter(None, options.values(*_RETURNING)), *named, *used.services)
     found = (script for name in candidates for script in _scripts(used, name, command))
@@ -46,9 +51,20 @@ def _scripts(used: Composition, name: str, command: Command) -> Iterator[Script]
         yield Script(
             text=used.fill(_in_checkout(text, content)),
             source=used.paths[-1],
-            directory=command.directory,
+            directory=_directory(used, content) or command.directory,
             env={**command.env, **used.environment(name)},
         )
+
+
+def _directory(used: Composition, content: Mapping[str, Any]) -> str | None:
+    """Return the directory of the repository that is the service's working directory; None if that is not known."""
+    place = str(content.get("working_dir", "")).rstrip("/")
+    for volume in texts(content.get("volumes")):
+        outside, _, inside = volume.partition(":")
+        mounted = inside.partition(":")[0].rstrip("/")
+        if mounted and f"{place}/".startswith(f"{mounted}/") and outside.startswith("."):
+            return join(parent(used.paths[0]), outside, f".{place.removeprefix(mounted)}")
+    return None
 
 
 def _shell(value: object) -> str:

@@ -100,7 +100,9 @@ def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:
 
 
 def _by_name(command: Command, context: Context) -> tuple[Script, ...] | None:
-    expander = _EXPANDERS.get(command.call.name)
+    # `docker compose run web` names no program.
+    name = command.call.name or ("docker" if command.call.container else "")
+    expander = _EXPANDERS.get(name)
     return expander(command, context) if expander else None
 
 

@@ -17,7 +17,7 @@ _VALUED = frozenset(
         "-k", "-m", "--tag", "--exclude-tag", "--settings", "--ds", "-p", "-c", "-o", "-n", "-W", "--ignore",
         "--deselect", "--pattern", "--verbosity", "-v", "--cov-report", "--maxfail", "--junitxml", "--parallel",
         "--numprocesses", "--rootdir", "--durations", "--tb", "--top-level-directory", "-t", "--testrunner",
-        "--pythonpath",
+        "--pythonpath", "--browser",
     }
 )  # fmt: skip
 

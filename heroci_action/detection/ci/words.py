@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.outputs import Lines, output_of
+from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.syntax import bytes_of, parse_shell, text_of
@@ -176,9 +177,25 @@ def _modified(value: str | None, operator: str, operand: Callable[[], str]) -> s
 def _substitute(node: Node, state: ShellState) -> str:
     """Return the output of `$(…)` if it is known without running it."""
     named = [child for child in node.children if child.is_named]
+    if len(named) == 1 and named[0].type == "list":
+        return _directory_in(named[0], state)
     pipe = named[0].children if len(named) == 1 and named[0].type == "pipeline" else named
     lines = lines_of([child for child in pipe if child.is_named], state)
     return UNKNOWN if lines is None else "\n".join(lines)
+
+
+def _directory_in(node: Node, state: ShellState) -> str:
+    """Return the output of `cd DIRECTORY && pwd`, with which scripts find their own directory."""
+    commands = [
+        child.child_by_field_name("body") if child.type == "redirected_statement" else child
+        for child in node.children
+        if child.is_named
+    ]
+    words = [command_words(command, state) for command in commands if command is not None]
+    match words:
+        case [["cd", *_, directory], ["pwd", *_]] if (path := state.locate(directory)) is not None:
+            return spell(path)
+    return UNKNOWN
 
 
 def lines_of(commands: list[Node], state: ShellState) -> Lines:

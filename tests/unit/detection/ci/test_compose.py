@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.detection.ci.trees import ci_of, workflow
+from tests.unit.detection.ci.trees import ci_of, suite_of, workflow
 
 COMPOSE = {
     "compose.yml": """
@@ -69,6 +69,34 @@ def test_tests_in_a_container_have_the_variables_of_its_service() -> None:
         assert env == {"FROM_FILE": "1", "DB_HOST": "db", "KEEP": "$x", "EXTRA": "1"}
     env = ci_of({**COMPOSE, **workflow("docker compose up -d", "docker exec shop_web pytest")}).env
     assert env["DB_HOST"] == "db"
+
+
+def test_a_service_that_is_run_without_a_command_runs_its_own() -> None:
+    files = {
+        "tests/docker/compose.yml": """
+            services:
+              web:
+                build: ../..
+                command: [pytest, --browser, firefox]
+                working_dir: /src
+                volumes: ["../../:/src"]
+                environment: {MODE: whole}
+        """,
+        "tests/docker/run.sh": """
+            #!/usr/bin/env bash
+            here="$(cd "$(dirname "${BASH_SOURCE[0]}")" >/dev/null 2>&1 && pwd)"
+            cd "$here"
+            docker compose build web
+            docker compose run --rm web
+        """,
+        **workflow("tests/docker/run.sh"),
+    }
+    ci = ci_of(files)
+    assert suite_of(files) == ["pytest --browser firefox"]
+    assert ci.suite is not None
+    assert ci.suite.main.command.directory == "."
+    assert ci.env == {"MODE": "whole"}
+    assert suite_of({**files, **workflow("cd tests/docker && docker compose run -d web")}) == []
 
 
 @pytest.mark.parametrize(
