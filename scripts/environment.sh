@@ -20,7 +20,7 @@ environment() {
     python=$(find_python)
     echo "Setting up .venv with $1 ..." >&2
     # Replace a virtual environment whose interpreter no longer runs, such as one copied from another machine.
-    [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || "$python" -m venv --clear .venv
+    .venv/bin/python --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
     .venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r "$1" >&2
     .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --editable . >&2
     cp "$1" .venv/lock

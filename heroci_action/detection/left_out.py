@@ -128,6 +128,10 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
 
 def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
     """Return why a program that is not known is no preparation, judging by its arguments."""
+    match arguments:
+        case ("-m", module, *_) if known := reason_of_program(module):
+            # Python by the name of a variable: `"$python" -m venv .venv`.
+            return known
     if {"--version", "-V", "--help"} & set(arguments) or arguments == ("-v",):
         return PRINTS
     if {"--check", "--check-only", "--dry-run"} & set(arguments):

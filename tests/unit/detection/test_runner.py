@@ -188,6 +188,12 @@ def test_a_line_on_the_error_stream_only_prints(tmp_path: Path) -> None:
     ]
 
 
+def test_a_python_named_by_a_variable_that_makes_an_environment_is_harmless(tmp_path: Path) -> None:
+    lines = workflow('"$PICKED" -m venv .venv', '"$PICKED" -m own.tool', "python manage.py test")
+    left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out
+    assert [line.harmless for line in left_out] == [True, False]
+
+
 def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> None:
     files = {
         "web/manage.py": manage(),
