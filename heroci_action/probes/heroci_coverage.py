@@ -19,7 +19,7 @@ import sys
 import sysconfig
 from json import dump as dump_json
 from json import load as load_json
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set
 
 import coverage
 from heroci_record import relative  # type: ignore[import-not-found,unused-ignore]
@@ -45,6 +45,13 @@ PATHS = {
     ("report", "include"),
 }
 REGEXES = re.compile(r"exclude_|partial_")
+
+# A directory of installed modules, and the package or module in it.
+INSTALLED = re.compile(
+    r"(.*[/\\](?:site|dist)-packages|{})[/\\]([^/\\]+)".format(
+        re.escape(os.path.dirname(os.__file__))
+    )
+)
 
 
 # --- Reading the project's settings ----------------------------------------------------------------------------------
@@ -251,6 +258,7 @@ def collect(
     measured = coverage.Coverage(config_file=rcfile)
     measured.combine()
     measured.save()
+    _leave_out_installed(measured)
     if xml:
         measured.xml_report(outfile=xml)
     if json:
@@ -258,6 +266,36 @@ def collect(
         _keep_statements(measured, json)
     if contexts:
         _write_contexts(measured.get_data(), contexts)
+
+
+def _leave_out_installed(measured: coverage.Coverage) -> None:
+    """Leave out Python and installed packages, which are no part of the repository: it takes longer than the tests.
+
+    A package that was installed from the repository has its name there.
+    """
+    found = {
+        match.groups()
+        for match in map(INSTALLED.match, measured.get_data().measured_files())
+        if match
+    }
+    own = _names_in_repository() if found else set()
+    paths = [
+        os.path.join(directory, name) for directory, name in found if name.split(".")[0] not in own
+    ]
+    omitted: List[str] = list(measured.get_option("report:omit") or ())  # type: ignore[arg-type,unused-ignore]
+    measured.set_option(
+        "report:omit", [*omitted, *paths, *(os.path.join(path, "*") for path in paths)]
+    )
+
+
+def _names_in_repository() -> Set[str]:
+    """Return the names of all directories and modules, without those of environments."""
+    found: Set[str] = set()
+    for _, directories, files in os.walk(os.environ.get("HEROCI_ROOT") or "."):
+        hidden = (".", "node_modules", "site-packages")
+        directories[:] = [name for name in directories if not name.startswith(hidden)]
+        found.update(directories, (name[:-3] for name in files if name.endswith(".py")))
+    return found
 
 
 def _write_contexts(data: Any, path: str) -> None:

@@ -122,7 +122,8 @@ def _differences(creation: Any, found: Dict[str, Any]) -> Iterator[str]:
 
 
 def _own_options(options: Dict[str, Any]) -> Iterator[str]:
-    for name in ("TEMPLATE", "CHARSET", "COLLATION"):
+    # PostgreSQL refuses another CHARSET than the copy's.
+    for name in ("TEMPLATE", "COLLATION"):
         if options.get(name) is not None:
             yield "the database's TEST has {}".format(name)
     if options.get("MIGRATE") is False:

@@ -235,3 +235,16 @@ def test_lines_that_are_no_statements_are_not_told_as_run(covered: Project) -> N
     entry = json.loads(report.read_text())["files"]["shop/__init__.py"]
     assert entry["summary"]["covered_lines"] == 0
     assert entry["executed_lines"] == []
+
+
+def test_installed_packages_are_left_out_unless_they_come_from_the_repository(
+    covered: Project,
+) -> None:
+    settings = {".coveragerc": "[run]\ninclude = *\n[report]\nomit = */untouched.py\n"}
+    files = measure(covered.write(settings), *DJANGO).files
+    assert {"shop/work.py", "manage.py"} <= files.keys()
+    assert not [name for name in files if "site-packages" in name or name.endswith("untouched.py")]
+    # Now it looks as if one of them had been installed from here.
+    files = measure(covered.write({"src/asgiref/x.py": ""}), *DJANGO).files
+    installed = {name.split("site-packages/")[1].split("/")[0] for name in files if "site-" in name}
+    assert installed == {"asgiref"}

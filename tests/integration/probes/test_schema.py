@@ -201,6 +201,7 @@ ROOT_URLCONF = "urls"
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     MEDIA_ROOT = "media"
+DATABASES["default"]["TEST"] = dict(CHARSET="UTF8")
 """
 URLS = """from django.conf import settings
 urlpatterns = [] if settings.TESTING else []
@@ -283,7 +284,7 @@ BARE = {
     ("files", "reason"),
     [
         ({"settings.py": SETTINGS + "DATABASES['default']['TEST'] = {'MIGRATE': False}\n"}, "MIGRATE = False"),
-        ({"settings.py": SETTINGS + "DATABASES['default']['TEST'] = {'CHARSET': 'UTF8'}\n"}, "TEST has CHARSET"),
+        ({"settings.py": SETTINGS + "DATABASES['default']['TEST'] = {'TEMPLATE': 'template0'}\n"}, "TEST has TEMPLATE"),
         ({"shop/migrations/0001_initial.py": READS_ARGUMENTS}, "0001_initial uses sys.argv"),
         ({"shop/migrations/0001_initial.py": READS_DEBUG}, "0001_initial uses settings.DEBUG"),
         ({"shop/migrations/0001_initial.py": READS_NAME}, "0001_initial uses the name of the database"),
