@@ -118,11 +118,7 @@ def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
     """Yield the arguments of each run; one with other settings or variables does not belong to this stage."""
     main = widest(runs)
     same = [run for run in runs if _surroundings(run) == _surroundings(main)]
-    kept = list(dict.fromkeys(tuple(_kept(project, run)) for run in same))
-    if () in kept:
-        # A run of everything makes the others repetitions, but for what pytest's configuration excludes.
-        excluded = find_exclusions(pytest_config(project).addopts)
-        kept = [words for words in kept if not words or find_inclusions(words) & excluded]
+    kept = _distinct(project, same)
     source = main.command.source
     if len(kept) > 1:
         yield Found("tests.args", [list(words) for words in kept], f"the test commands in {source}")
@@ -130,6 +126,18 @@ def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
         yield Found("tests.args", list(kept[0]), f"the test command in {source}")
     if is_parallel(main.arguments):
         yield Found("tests.parallel", True, f"the test command in {source}")
+
+
+def _distinct(project: ProjectFiles, runs: list[TestRun]) -> list[tuple[str, ...]]:
+    """Return the different arguments of runs.
+
+    A run of everything makes the others repetitions, except for tests that pytest's configuration excludes.
+    """
+    kept = list(dict.fromkeys(tuple(_kept(project, run)) for run in runs))
+    if () not in kept:
+        return kept
+    excluded = find_exclusions(pytest_config(project).addopts)
+    return [words for words in kept if not words or find_inclusions(words) & excluded]
 
 
 def _surroundings(run: TestRun) -> tuple[object, ...]:

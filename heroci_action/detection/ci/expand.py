@@ -42,13 +42,7 @@ class Context:
 
 def run(script: Script, context: Context) -> Iterator[Command]:
     """Yield the commands of a script, expanded."""
-    state = ShellState.start(script, context.files)
-    yield from run_in(script, state, context)
-
-
-def run_in(script: Script, state: ShellState, context: Context) -> Iterator[Command]:
-    """Do the same in a shell that several scripts share."""
-    for command in read_script(script, state):
+    for command in read_script(script, ShellState.start(script, context.files)):
         yield from _expand(command, context)
 
 

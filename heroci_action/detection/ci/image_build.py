@@ -40,9 +40,12 @@ class ImageBuild:
 def read_build(command: Command) -> ImageBuild | None:
     """Return the build that a command such as `docker build` does; None for any other command."""
     match command.words:
-        case ("docker" | "podman" | "buildah", "build" | "bud", *words):
-            pass
-        case ("docker", "buildx" | "image" | "builder", "build", *words):
+        case ("docker" | "podman" | "buildah", "build" | "bud", *words) | (
+            "docker",
+            "buildx" | "image" | "builder",
+            "build",
+            *words,
+        ):
             pass
         case _:
             return None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.records import Job, Trigger
@@ -143,36 +144,43 @@ def _with_other_parts(best: Suite, candidates: list[Suite]) -> Suite:
     """
     if best.narrowness != PART:
         return best
-    runs = list(best.runs)
-    for other in candidates:
-        equal = (_kind(other), other.job.trigger) == (_kind(best), best.job.trigger)
-        if (
-            other.job is not best.job
-            and equal
-            and other.narrowness == PART
-            and not other.is_special
-        ):
-            runs += other.runs
+    others = (other for other in candidates if _is_other_part(other, best))
+    runs = itertools.chain(best.runs, *(other.runs for other in others))
     return replace(best, runs=tuple(runs))
 
 
+def _is_other_part(other: Suite, best: Suite) -> bool:
+    if other.job is best.job or other.narrowness != PART or other.is_special:
+        return False
+    return (_kind(other), other.job.trigger) == (_kind(best), best.job.trigger)
+
+
 def _with_left_out_parts(best: Suite, legs: list[Suite], candidates: list[Suite]) -> Suite:
-    """Add the runs of what the suite leaves out by tag or marker: `-m browser` beside `-m "not browser"`."""
-    excluded = _excluded(best.runs)
+    """Add the runs of parts that the suite excludes by tag or marker: `-m browser` beside `-m "not browser"`."""
     others = [suite for suite in candidates if suite.job.trigger is best.job.trigger]
-    pending = [(suite, run) for suite in (*legs, *others) for run in suite.runs if excluded]
+    pairs = [(suite, run) for suite in (*legs, *others) for run in suite.runs]
     here = {run.arguments: run for run in best.runs}
     elsewhere: dict[tuple[str, ...], TestRun] = {}
-    while found := [pair for pair in pending if find_inclusions(pair[1].arguments) & excluded]:
-        pending = [pair for pair in pending if pair not in found]
-        # What such a part leaves out in turn is a part, too.
-        excluded |= _excluded(run for _, run in found)
-        for suite, run in found:
-            equal = _surroundings(suite) == _surroundings(best)
-            fits = equal and (suite in legs or not suite.tests_system)
-            (here if fits else elsewhere).setdefault(run.arguments, run)
+    for suite, run in _excluded_runs(pairs, _excluded(best.runs)):
+        runs = here if _belongs(suite, best, legs) else elsewhere
+        runs.setdefault(run.arguments, run)
     further = tuple(run for words, run in elsewhere.items() if words not in here)
     return replace(best, runs=tuple(here.values()), elsewhere=further)
+
+
+def _belongs(suite: Suite, best: Suite, legs: list[Suite]) -> bool:
+    fits = suite in legs or not suite.tests_system
+    return fits and _surroundings(suite) == _surroundings(best)
+
+
+def _excluded_runs(
+    pairs: list[tuple[Suite, TestRun]], excluded: frozenset[str]
+) -> Iterator[tuple[Suite, TestRun]]:
+    """Yield the runs of excluded parts, and of the parts that these runs exclude in turn."""
+    while found := [pair for pair in pairs if find_inclusions(pair[1].arguments) & excluded]:
+        yield from found
+        pairs = [pair for pair in pairs if pair not in found]
+        excluded |= _excluded(run for _, run in found)
 
 
 def _excluded(runs: Iterable[TestRun]) -> frozenset[str]:

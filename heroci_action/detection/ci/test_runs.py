@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.django_program import starts_django
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
@@ -14,6 +15,7 @@ from heroci_action.detection.ci.yaml_file import table
 from heroci_action.repository.files import RepositoryFiles, ancestors, join
 
 _DJANGO_MODULES = frozenset({"django", "manage", "django.core.management"})
+_VALUED = ("--settings", "--pythonpath", "-v", "--verbosity")
 # Code that sets up Django and runs tests, as a package's runtests.py does.
 _TEST_SCRIPT = re.compile(
     r"\bget_runner\b|\bDiscoverRunner\b|\brun_tests\(|call_command\(\s*[\"']test|\bpytest\.main\(|"
@@ -60,26 +62,21 @@ def _runner_of(command: Command, tree: RepositoryFiles) -> Runner | None:
         return Runner.DJANGO
     if call.module and call.program == "unittest":
         return Runner.UNITTEST
+    return Runner.SCRIPT if _is_test_script(command, tree) else None
+
+
+def _is_test_script(command: Command, tree: RepositoryFiles) -> bool:
     path = program_file(command, tree)
-    if path and (call.python or path.endswith(".py")) and _TEST_SCRIPT.search(tree.text(path)):
-        return Runner.SCRIPT
-    return None
+    if path is None or not (command.call.python or path.endswith(".py")):
+        return False
+    return _TEST_SCRIPT.search(tree.text(path)) is not None
 
 
 def _behind_test(arguments: tuple[str, ...]) -> tuple[str, ...] | None:
     """Return the arguments of `manage.py test`; options may come first."""
-    for index, argument in enumerate(arguments):
-        if argument == "test":
-            return (*arguments[:index], *arguments[index + 1 :])
-        value = index and arguments[index - 1] in {
-            "--settings",
-            "--pythonpath",
-            "-v",
-            "--verbosity",
-        }
-        if not argument.startswith("-") and not value:
-            return None
-    return None
+    words = Options.lead(arguments, _VALUED).words
+    options = arguments[: len(arguments) - len(words)]
+    return (*options, *words[1:]) if words[:1] == ("test",) else None
 
 
 def is_django(command: Command, tree: RepositoryFiles) -> bool:
