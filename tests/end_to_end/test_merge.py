@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.program import call
 from tests.end_to_end.test_report import checkout, failed, junit, passed, report
 
 __all__ = ["checkout"]
 
 
+@pytest.mark.promise(
+    "the result of one of several jobs is broken or missing",
+    "the merge fails and names it; the other jobs are reported",
+)
 def test_results_of_shards_become_one_report(checkout: Path) -> None:
     for shard, cases in (("one", passed("test_empty")), ("two", failed())):
         (checkout / f"{shard}.xml").write_text(junit(cases))
@@ -59,6 +65,10 @@ def test_passed_tests_of_merged_shards_are_packed_if_they_are_many(checkout: Pat
     assert [(step["tests"], step["passed"]["count"]) for step in steps] == [([], 6_000)] * 2
 
 
+@pytest.mark.promise(
+    "a job did not meet one of its limits",
+    "the merge fails with the job's reason, unless it judges the same limit itself",
+)
 def test_a_job_that_failed_by_its_limit_fails_the_merge(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     report(checkout, "a.xml", "--output", "jobs/one")

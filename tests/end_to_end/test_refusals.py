@@ -30,6 +30,7 @@ def configure(project: Path, text: str) -> None:
     (project / "heroci.toml").write_text(text)
 
 
+@pytest.mark.promise("a stage is requested and excluded in one call", "it is a usage error")
 def test_a_stage_that_is_requested_and_excluded_is_a_usage_error(shop: Path) -> None:
     done = run(shop, "--stages", "lint,tests", "--skip", "tests")
 
@@ -38,6 +39,7 @@ def test_a_stage_that_is_requested_and_excluded_is_a_usage_error(shop: Path) -> 
     assert not done.reports.exists()
 
 
+@pytest.mark.promise("every requested stage is skipped", "the run fails with the reason")
 def test_a_run_in_which_every_stage_is_skipped_says_why(shop: Path) -> None:
     done = call(
         *("run", "--engine", "host", "--stages", "image"),
@@ -52,6 +54,10 @@ def test_a_run_in_which_every_stage_is_skipped_says_why(shop: Path) -> None:
         assert "every stage was skipped: image" in (done.reports / name).read_text(), name
 
 
+@pytest.mark.promise(
+    "TMPDIR names a directory that does not exist",
+    "it is a usage error that names it",
+)
 def test_a_temporary_directory_that_does_not_exist_is_named(shop: Path) -> None:
     done = run(shop, env=environment(TMPDIR="/no/such/place"))
 
@@ -59,6 +65,10 @@ def test_a_temporary_directory_that_does_not_exist_is_named(shop: Path) -> None:
     assert "TMPDIR is not a writable directory: '/no/such/place'" in done.stderr
 
 
+@pytest.mark.promise(
+    "the configuration contains a workflow command",
+    "`heroci plan` prints nothing that GitHub's runner takes for one",
+)
 def test_a_plan_contains_no_workflow_command(shop: Path) -> None:
     configure(
         shop,

@@ -105,6 +105,10 @@ def test_globs_match_any_depth_and_each_file_counts_once(checkout: Path) -> None
     assert sorted(names) == ["results/one/junit.xml", "results/two/deep/junit.xml"]
 
 
+@pytest.mark.promise(
+    "a glob or a coverage or lint file of `heroci report` does not exist",
+    "everything else is reported in full, and then the report fails and names it",
+)
 def test_existing_files_are_reported_although_others_are_missing(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty"), failed()))
 
@@ -125,6 +129,10 @@ def test_existing_files_are_reported_although_others_are_missing(checkout: Path)
     assert report(checkout).exit_code == 2
 
 
+@pytest.mark.promise(
+    "a glob matches a symbolic link without a target",
+    "the report fails and names it; the other files are reported",
+)
 def test_a_symbolic_link_without_a_target_is_a_file_that_cannot_be_read(checkout: Path) -> None:
     (checkout / "out").mkdir()
     (checkout / "out/a.xml").write_text(junit(passed("test_empty")))
@@ -137,6 +145,10 @@ def test_a_symbolic_link_without_a_target_is_a_file_that_cannot_be_read(checkout
     assert len(done.junit().findall(".//testcase[@name='test_empty']")) == 1
 
 
+@pytest.mark.promise(
+    "none of the files of `heroci report` can be read",
+    "the report fails, and the reports of the previous call are kept",
+)
 def test_unreadable_input_keeps_the_previous_reports(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     (checkout / "notes.xml").write_text("no xml")
@@ -152,6 +164,7 @@ def test_unreadable_input_keeps_the_previous_reports(checkout: Path) -> None:
     assert (checkout / "new/heroci-result.json").exists()
 
 
+@pytest.mark.promise("a glob matches the reports that HeroCI wrote", "they are not read")
 def test_own_reports_are_never_an_input(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
 
@@ -161,6 +174,10 @@ def test_own_reports_are_never_an_input(checkout: Path) -> None:
         assert [step["name"] for step in done.stage("tests")["steps"]] == ["a.xml"]
 
 
+@pytest.mark.promise(
+    "a result file is cut off",
+    "the report fails and names it; the tests of the other files are counted",
+)
 def test_broken_file_fails_the_report_and_others_are_counted(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     (checkout / "broken.xml").write_text("<testsuite><testca")
@@ -347,6 +364,9 @@ def test_shallow_clone_explains_how_to_fetch_the_base(checkout: Path, tmp_path: 
     assert "'origin/other'" in done.result["warnings"][0]
 
 
+@pytest.mark.promise(
+    "a test fails in one file and passes in another", "it failed, and is not flaky"
+)
 def test_pass_in_another_file_does_not_forgive_a_failure(checkout: Path) -> None:
     (checkout / "1.xml").write_text(junit(failed()))
     (checkout / "2.xml").write_text(junit(passed("test_total")))
@@ -416,6 +436,9 @@ def test_many_large_files_are_read_in_several_processes(checkout: Path) -> None:
     junit_schema.check((done.reports / "junit.xml").read_bytes())
 
 
+@pytest.mark.promise(
+    "a result file is larger than `largest-file`, unpacked", "the report fails and names it"
+)
 def test_a_file_above_the_limit_fails_the_report_and_is_named(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     (checkout / "large.xml").write_text(junit(*map(passed, map(str, range(99)))))
@@ -452,6 +475,9 @@ def test_a_wrong_limit_in_the_configuration_is_told_and_nothing_is_written(check
     assert not done.reports.exists()
 
 
+@pytest.mark.promise(
+    "a coverage file is broken, and `unreadable` is `warn`", "a minimum for the coverage is not met"
+)
 def test_a_broken_file_can_be_a_warning_but_meets_no_minimum(checkout: Path) -> None:
     (checkout / "a.xml").write_text(junit(passed("test_empty")))
     (checkout / "empty.xml").write_text("")
@@ -476,6 +502,10 @@ def test_a_broken_file_can_be_a_warning_but_meets_no_minimum(checkout: Path) -> 
     assert report(checkout, "a.xml", "empty.xml").exit_code == 0
 
 
+@pytest.mark.promise(
+    "the paths of a coverage report fit no tracked file",
+    "a warning counts and names them, and a minimum is not met",
+)
 def test_paths_that_fit_nothing_are_named_and_can_be_mapped(checkout: Path) -> None:
     (checkout / "lib").mkdir()
     (checkout / "lib/cart.py").write_text(CODE)
@@ -567,6 +597,10 @@ def test_a_drop_against_the_baseline_is_a_gate(checkout: Path) -> None:
     assert words in (second.reports / "summary.md").read_text()
 
 
+@pytest.mark.promise(
+    "no coverage report contains a new file",
+    "its lines are not covered, and the minimum for changed lines is not met",
+)
 def test_a_change_that_no_report_contains_fails_its_minimum(checkout: Path) -> None:
     (checkout / "refunds.py").write_text("def refund():\n    return 1\n")
     git(checkout, "add", "refunds.py")

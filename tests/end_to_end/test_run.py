@@ -204,6 +204,7 @@ def test_service_that_never_becomes_ready_is_an_engine_error(tmp_path: Path) -> 
     assert done.statuses["lint"] == "passed"
 
 
+@pytest.mark.promise("the suite contains no test", "the run fails")
 def test_suite_without_tests_does_not_pass(tmp_path: Path) -> None:
     done = run(write(tmp_path / "p", {"shop/tests.py": "# later\n"}), "--stages", "tests")
     assert done.exit_code == 1
@@ -246,6 +247,7 @@ def test_project_that_tests_on_sqlite_keeps_its_database(tmp_path: Path) -> None
     assert any("sqlite" in value.lower() for value in done.step("tests", "tests")["facts"].values())
 
 
+@pytest.mark.promise("a step reads the variables of GitHub's runner", "it finds none of them")
 def test_steps_see_no_variables_of_the_runner(tmp_path: Path) -> None:
     toml = (
         FILES["pyproject.toml"]
@@ -349,6 +351,9 @@ def can_lose_the_network() -> bool:
     return tried.returncode == 0
 
 
+@pytest.mark.promise(
+    "the package index cannot be reached", "exit code 3, the index is named, with a remedy"
+)
 @pytest.mark.skipif(
     not can_lose_the_network(),
     reason="unshare(1) cannot take the network away here; it needs root and CAP_SYS_ADMIN",
@@ -375,6 +380,7 @@ def test_unreachable_index_is_not_the_projects_failure(tmp_path: Path) -> None:
     assert after.statuses["lint"] == "skipped"
 
 
+@pytest.mark.promise("the disk is full", "exit code 3, the cause is named, with a remedy")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small disk")
 def test_full_disk_is_reported_with_the_completed_stages(tmp_path: Path) -> None:
     small = tmp_path / "small"

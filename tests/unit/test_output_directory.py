@@ -27,6 +27,10 @@ def test_a_new_directory_is_ignored_by_git(here: Path) -> None:
     assert (output / ".gitignore").read_text() == MARK
 
 
+@pytest.mark.promise(
+    "the output directory is or contains a symbolic link",
+    "it is refused; nothing is written or deleted elsewhere",
+)
 @pytest.mark.parametrize("link", ["out", "out/deep", "out/deep/logs"])
 @pytest.mark.parametrize("absolute", [False, True])
 def test_a_symbolic_link_is_refused_wherever_it_is_in_the_path(
@@ -58,6 +62,10 @@ def test_links_above_the_current_directory_are_the_business_of_the_user(
         assert output == here / "out"
 
 
+@pytest.mark.promise(
+    "two runs write to one output directory",
+    "the second one is refused until the first has finished",
+)
 def test_a_second_run_is_refused_until_the_first_has_finished(here: Path) -> None:
     with open_output(Path("out")):
         with pytest.raises(UsageError, match="another run is writing its reports to "):

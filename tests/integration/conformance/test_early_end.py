@@ -48,6 +48,10 @@ class InterruptHangingTest(Observer):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.promise(
+    "a run is interrupted while a test hangs, on either engine",
+    "the results of the other tests are kept, and the hanging one is named",
+)
 def test_an_interrupted_run_keeps_its_tests_and_names_the_hanging_one(tmp_path: Path) -> None:
     root = write(tmp_path / "project", {"shop/tests.py": TESTS})
     results = on_both(

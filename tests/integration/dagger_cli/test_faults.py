@@ -60,6 +60,10 @@ async def wait_for_an_answer(machine: Mapping[str, str]) -> None:
         await session.resources.connection.ask(anyio.sleep(600))
 
 
+@pytest.mark.promise(
+    "the Dagger engine is lost during a run",
+    "the run ends within seconds, and nothing waits for it",
+)
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -120,6 +124,10 @@ def test_an_engine_that_starts_slowly_is_waited_for_and_announced(
     ]
 
 
+@pytest.mark.promise(
+    "the container of the Dagger engine ends while HeroCI connects",
+    "the run ends at once with the reason",
+)
 def test_an_engine_whose_container_has_ended_is_given_up_at_once(
     machine: dict[str, str], docker: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +142,9 @@ def test_an_engine_whose_container_has_ended_is_given_up_at_once(
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.promise(
+    "SIGKILL ends HeroCI while it connects to Dagger", "no process and no file is left"
+)
 def test_a_killed_heroci_leaves_no_process_and_no_file_behind(
     machine: dict[str, str], tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ print(subprocess.run(["env"], capture_output=True, text=True).stdout)
 """
 
 
+@pytest.mark.promise("a step reads the environment of HeroCI's process", "it finds no token")
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 def test_a_child_finds_no_token_in_its_parent() -> None:
     env = {**os.environ, "INPUT_TOKEN": "s3cret-value"}

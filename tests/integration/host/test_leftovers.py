@@ -55,6 +55,7 @@ def children() -> set[int]:
     return left - {os.getpid()}
 
 
+@pytest.mark.promise("a process leaves its step's session, in whatever way", "it ends with the run")
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
 @pytest.mark.parametrize("script", [OWN_SESSION, DAEMON, STUBBORN, SUPERVISOR])
 def test_a_process_that_escapes_its_step_ends_with_the_run(

@@ -39,6 +39,10 @@ def run(redirection: str, **variables: str) -> tuple[str, int]:
     return done.stderr, done.returncode
 
 
+@pytest.mark.promise(
+    "standard output is closed or its device is full",
+    "the run goes on to its end with its own exit code",
+)
 @pytest.mark.parametrize(
     ("redirection", "error"),
     [

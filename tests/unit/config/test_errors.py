@@ -115,6 +115,9 @@ def test_missing_files_are_named(tmp_path: Path, toml: str, key: str) -> None:
     assert problems(tmp_path, toml)[key].message.startswith("there is no ")
 
 
+@pytest.mark.promise(
+    "a path in the configuration leads out of the repository", "it is an error before anything runs"
+)
 @pytest.mark.parametrize("path", ["/etc/passwd", "..", "../shop", "a/../../b", "a\\u0000b"])
 @pytest.mark.parametrize(
     ("toml", "key"),
@@ -148,6 +151,10 @@ def test_a_symbolic_link_must_not_lead_outside(tmp_path: Path) -> None:
         load(root)
 
 
+@pytest.mark.promise(
+    "the name of a stage or step contains a separator or a control character",
+    "it is an error before anything runs",
+)
 @pytest.mark.parametrize(
     "name", ["../../left-behind", "a/b", "a\\\\b", "..", " ", "", "a\\n::error::b", "a\\u2028b"]
 )
@@ -213,6 +220,7 @@ def test_an_additional_stage_needs_steps(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.promise("a placeholder names nothing", "it is an error before anything runs")
 @pytest.mark.parametrize(
     ("value", "part"),
     [
@@ -246,6 +254,10 @@ def test_placeholders_of_commands_are_checked_for_known_services_only(tmp_path: 
     assert list(problems(tmp_path, toml)) == ["stages.x.steps[0]"]
 
 
+@pytest.mark.promise(
+    "the configuration is nested thousands of levels deep",
+    "one sentence names the file, with exit code 2",
+)
 def test_deep_nesting_is_an_error_in_one_sentence(tmp_path: Path) -> None:
     nested = "a = " + "[" * 5_000 + "]" * 5_000
     with pytest.raises(ConfigurationError, match=r"heroci\.toml: is nested too deeply"):

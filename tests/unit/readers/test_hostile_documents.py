@@ -116,6 +116,7 @@ def test_no_case_of_a_junit_document_is_lost(root: ET.Element) -> None:
     assert found.problems or {"a", "b"} <= {test.name for test in all_tests(found)}
 
 
+@pytest.mark.promise("a report contains any bytes", "it is read, or refused with a reason")
 @given(st.binary(max_size=300), st.sampled_from(sorted(BY_KIND)))
 def test_any_bytes_are_read_or_refused(content: bytes, kind: str) -> None:
     recognize(content)
