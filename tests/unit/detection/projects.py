@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
+from heroci_action.config.model import TestsConfig
 from heroci_action.project import ProjectConfig, load
 
 MANAGE = """
@@ -14,6 +15,11 @@ MANAGE = """
     execute_from_command_line(sys.argv)
 """
 SQLITE = 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}}\n'
+POSTGRES = "django.db.backends.postgresql"
+DRIVER = {"requirements.txt": "django\npsycopg[binary]==3.2\n"}
+FIELDS = """"ENGINE": "django.db.backends.postgresql", "NAME": os.environ.get("P_NAME", "shop"),
+    "USER": os.environ.get("P_USER"), "PASSWORD": os.environ.get("P_PASSWORD"),
+    "HOST": os.environ.get("P_HOST"), "PORT": os.environ.get("P_PORT")"""
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -38,3 +44,8 @@ def django(settings: str = SQLITE, **more: str) -> dict[str, str]:
 def loaded(root: Path, files: dict[str, str], **overrides: object) -> ProjectConfig:
     """Write the files and load the configuration."""
     return load(write(root, files), overrides=overrides)
+
+
+def the_tests(root: Path, files: dict[str, str]) -> TestsConfig:
+    """Return the configuration of the tests of a Django project with further files."""
+    return loaded(root, {**django(), **files}).config.tests

@@ -283,30 +283,6 @@ def test_what_tox_installs_for_every_environment_is_installed_for_a_package(tmp_
     assert config.requirements == ("requirements.txt",)
 
 
-def test_packages_that_are_built_from_source_ask_for_their_headers(tmp_path: Path) -> None:
-    assert loaded(tmp_path, {**django(), "requirements.txt": "psycopg2"}).config.apt == (
-        "libpq-dev",
-        "gcc",
-    )
-    assert loaded(tmp_path, {**django(), "requirements.txt": "psycopg2-binary"}).config.apt == ()
-
-
-def test_system_packages_of_the_projects_test_job_are_taken_over(tmp_path: Path) -> None:
-    workflow = """
-        jobs:
-          docs: {steps: [{run: sudo apt-get install -y texlive}]}
-          test:
-            steps:
-              - run: |
-                  sudo apt-get update -qq
-                  sudo apt-get install -y --no-install-recommends gettext libxml2-dev && echo done
-                  apt install $EXTRA
-              - run: python manage.py test
-    """
-    files = {**django(), "requirements.txt": "psycopg2", ".github/workflows/ci.yml": workflow}
-    assert loaded(tmp_path, files).config.apt == ("libpq-dev", "gcc", "gettext", "libxml2-dev")
-
-
 def test_pytest_is_brought_where_the_project_forgot_to_declare_it(tmp_path: Path) -> None:
     ini = "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n"
     files = {**django(), "requirements.txt": "django", "pytest.ini": ini}
@@ -368,43 +344,6 @@ def test_a_package_that_asks_for_its_own_version_is_installed(
 
 
 @pytest.mark.parametrize(
-    ("distribution", "package"),
-    [("pytidylib==0.3.2", "libtidy5deb1"), ("pypandoc", "pandoc"), ("python-magic", "libmagic1")],
-)
-def test_libraries_that_are_loaded_at_run_time_are_named(
-    tmp_path: Path, distribution: str, package: str
-) -> None:
-    found = loaded(tmp_path, {**django(), "requirements.txt": f"django\n{distribution}\n"})
-    assert found.config.apt == (package,)
-
-
-@pytest.mark.parametrize(
-    ("package", "apt", "warned"),
-    [
-        ("gettext", ("gettext",), False),
-        ("chromium-browser", ("chromium",), False),
-        ("chromium-chromedriver", ("chromium-driver",), False),
-        ("firefox-geckodriver", (), True),
-        ("language-pack-de", (), True),
-        ("python3.12-dev", (), True),
-        ("python3-dev", ("python3-dev",), False),
-    ],
-)
-def test_packages_of_ubuntu_get_their_name_in_debian_or_a_warning(
-    tmp_path: Path, package: str, apt: tuple[str, ...], warned: bool
-) -> None:
-    steps = f"[{{run: sudo apt-get install -y {package}}}, {{run: python manage.py test}}]"
-    files = {
-        **django(),
-        "requirements.txt": "django",
-        ".github/workflows/ci.yml": f"jobs: {{test: {{steps: {steps}}}}}",
-    }
-    found = loaded(tmp_path, files)
-    assert found.config.apt == apt
-    assert any(package in text and "Debian" in text for text in found.warnings) is warned
-
-
-@pytest.mark.parametrize(
     ("code", "requirements", "packages"),
     [
         ("import pkg_resources", "django", ("setuptools<82",)),
@@ -420,24 +359,6 @@ def test_setuptools_is_installed_if_the_project_imports_pkg_resources(
     files = {**django(), "requirements.txt": requirements, "mysite/plugins.py": code}
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     assert loaded(tmp_path, files).config.packages == packages
-
-
-def test_packages_of_a_file_are_installed_and_servers_are_not(tmp_path: Path) -> None:
-    job = """
-        jobs:
-          t:
-            steps:
-              - run: grep -v "^#" Aptfile | sudo xargs apt-get install
-              - run: sudo apt-get install -y postgresql-16-postgis-3 redis-server postgresql-client
-              - run: python manage.py test
-    """
-    files = {
-        **django(),
-        ".github/workflows/ci.yml": job,
-        "Aptfile": "# video\nffmpeg\nlibxmlsec1-dev\n",
-    }
-    apt = loaded(tmp_path, files).config.apt
-    assert apt == ("ffmpeg", "libxmlsec1-dev", "postgresql-client")
 
 
 def test_a_condition_on_the_url_itself_does_not_keep_the_url_of_the_ci(tmp_path: Path) -> None:

@@ -4,17 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.config.model import TestsConfig as Tests
-from tests.unit.detection.projects import SQLITE, django, loaded, manage
-
-
-def workflow(*commands: str) -> dict[str, str]:
-    steps = ", ".join(f"{{run: {command!r}}}" for command in commands)
-    return {".github/workflows/ci.yml": f"jobs: {{test: {{steps: [{steps}]}}}}"}
-
-
-def the_tests(root: Path, files: dict[str, str]) -> Tests:
-    return loaded(root, {**django(), **files}).config.tests
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import SQLITE, django, loaded, manage, the_tests
 
 
 @pytest.mark.parametrize(
@@ -87,21 +78,6 @@ def test_paths_are_given_from_the_working_directory(tmp_path: Path) -> None:
     assert loaded(tmp_path, files).config.tests.args == (("shop",),)
 
 
-def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: Path) -> None:
-    found = the_tests(
-        tmp_path,
-        workflow(
-            "python manage.py collectstatic --noinput", "python manage.py migrate", "./manage.py compilemessages",
-            "python manage.py x $SECRET", "python manage.py load --to=/usr/share/data", "python manage.py test",
-            "python manage.py collectstatic --after",
-        ),
-    )  # fmt: skip
-    assert [step.run for step in found.before] == [
-        "python manage.py collectstatic --noinput",
-        "python manage.py compilemessages",
-    ]
-
-
 def test_runs_with_other_variables_are_named_in_a_warning(tmp_path: Path) -> None:
     lines = workflow(
         "manage.py test --tag=a", "MODE=1 manage.py test --tag=b", "TOX_X=1 manage.py test --tag=c"
@@ -115,21 +91,6 @@ def test_the_widest_run_gives_the_variables_and_the_processes(tmp_path: Path) ->
     lines = workflow("pytest shop/test_package.py", "BACKEND=postgres pytest -n auto")
     found = loaded(tmp_path, {**django(), **lines, "shop/test_package.py": ""}).config
     assert (found.tests.args, found.tests.parallel) == (((),), True)
-
-
-def test_a_directory_that_is_copied_is_preparation_and_a_server_in_a_container_is_not(
-    tmp_path: Path,
-) -> None:
-    lines = workflow("cp -r media media_root", "docker compose run -d db", "python manage.py test")
-    files = {
-        **django(),
-        **lines,
-        "media/a.png": "",
-        "compose.yaml": "services: {db: {image: 'postgres:17'}}",
-    }
-    found = loaded(tmp_path, files)
-    assert [step.run for step in found.config.tests.before] == ["cp -r media media_root"]
-    assert "docker compose run -d db" in [line.line for line in found.facts.left_out]
 
 
 def test_pytest_runs_in_the_directory_of_its_configuration(tmp_path: Path) -> None:
@@ -160,92 +121,6 @@ def test_the_settings_are_found_where_pytest_imports_them(tmp_path: Path) -> Non
     found = loaded(tmp_path, files)
     assert found.config.settings == "config.settings"
     assert not [warning for warning in found.warnings if "config.settings" in warning]
-
-
-def test_files_for_containers_and_environments_are_no_preparation(tmp_path: Path) -> None:
-    lines = (
-        "python3 -m venv ./ve",
-        "touch ./ve/ready",
-        "printf 'services:\\n  db: {image: postgres:16}\\n' > db.yml",
-        "docker compose -f db.yml up -d",
-        "node -v",
-        "touch local.py",
-        "manage.py test",
-    )
-    steps = "".join(f"      - run: {line}\n" for line in lines).replace(
-        "run: printf", "run: >-\n          printf"
-    )
-    files = {**django(), ".github/workflows/t.yml": f"jobs:\n  t:\n    steps:\n{steps}"}
-    assert [step.run for step in loaded(tmp_path, files).config.tests.before] == ["touch local.py"]
-
-
-def test_a_line_on_the_error_stream_only_prints(tmp_path: Path) -> None:
-    lines = workflow("echo testing >&2", "echo x > /etc/x", "python manage.py test")
-    left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out
-    assert [(line.line, line.harmless) for line in left_out] == [
-        ("echo testing >&2", True),
-        ("echo x > /etc/x", False),
-    ]
-
-
-def test_a_python_named_by_a_variable_that_makes_an_environment_is_harmless(tmp_path: Path) -> None:
-    lines = workflow('"$PICKED" -m venv .venv', '"$PICKED" -m own.tool', "python manage.py test")
-    left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out
-    assert [line.harmless for line in left_out] == [True, False]
-
-
-def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> None:
-    files = {
-        "web/manage.py": manage(),
-        "web/package.json": "{}",
-        ".github/workflows/ci.yml": """
-            jobs:
-              test:
-                defaults: {run: {working-directory: web}}
-                steps:
-                  - run: npm ci
-                  - run: npm run build -- --mode=test
-                    working-directory: ./frontend
-                  - run: npm install && rm -rf /
-                  - run: npm test
-                  - run: python manage.py test
-        """,
-    }
-    assert [step.run for step in loaded(tmp_path, files).config.tests.before] == [
-        "npm ci",
-        "cd ../frontend && npm run build -- --mode=test",
-        "npm install",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("scripts", "lines", "before"),
-    [
-        ('"build": "gulp"', ["npm run build", "python manage.py test"], ["npm run build"]),
-        ("", ["npx gulp less", "python manage.py test"], ["npx gulp less"]),
-        ("", ["uv run npx gulp less", "python manage.py test"], ["npx gulp less"]),
-        (
-            '"pretest": "npm run js", "js": "webpack", "test": "./manage.py test"',
-            ["npm test"],
-            ["npm run js"],
-        ),
-        (
-            '"test": "webpack -p && cp a.txt b.txt && ./manage.py test"',
-            ["npm test"],
-            ["npx webpack -p", "cp a.txt b.txt"],
-        ),
-    ],
-)
-def test_the_scripts_around_the_tests_build_the_assets(
-    tmp_path: Path, scripts: str, lines: list[str], before: list[str]
-) -> None:
-    files = {
-        **django(),
-        **workflow(*lines),
-        "package.json": f'{{"scripts": {{{scripts}}}}}',
-        "a.txt": "a",
-    }
-    assert [step.run for step in the_tests(tmp_path, files).before] == before
 
 
 def test_end_to_end_jobs_do_not_speak_for_the_tests(tmp_path: Path) -> None:
@@ -282,57 +157,6 @@ def test_tests_run_in_parallel_where_the_projects_ci_does_so(tmp_path: Path, com
 def test_coverage_in_addopts_is_recognised(tmp_path: Path, addopts: str, measured: bool) -> None:
     ini = f"[pytest]\naddopts = {addopts}\n"
     assert loaded(tmp_path, {**django(), "pytest.ini": ini}).facts.pytest_coverage is measured
-
-
-@pytest.mark.parametrize(
-    ("files", "settings"),
-    [
-        ({}, "mysite.settings"),
-        ({"mysite/settings/test.py": "", "mysite/settings/__init__.py": ""}, "mysite.settings.test"),
-        ({"mysite/test_settings.py": SQLITE}, "mysite.test_settings"),
-        ({"mysite/tests.py": "", "mysite/test.py": ""}, "mysite.settings"),
-        (workflow("python manage.py test --settings=mysite.ci") | {"mysite/ci.py": SQLITE}, "mysite.ci"),
-        (workflow("DJANGO_SETTINGS_MODULE=mysite.ci python manage.py test") | {"mysite/ci.py": SQLITE}, "mysite.ci"),
-        ({"tox.ini": "[testenv]\nsetenv =\n  DJANGO_SETTINGS_MODULE = mysite.ci\n", "mysite/ci.py": ""}, "mysite.ci"),
-        ({"pytest.ini": "[pytest]\naddopts = --ds=mysite.ci\nDJANGO_SETTINGS_MODULE = mysite.x\n"}, "mysite.ci"),
-        ({"pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.ci\n", "mysite/ci.py": ""}, "mysite.ci"),
-        ({"manage.py": 'import os, sys\nif "test" in sys.argv:\n  os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.ci"\n'
-          'else:\n  os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")\n'}, "mysite.ci"),
-        ({"manage.py": 'import os\nenv="x"\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", f"mysite.conf.{env}")\n',
-          "mysite/conf/test.py": "", "mysite/conf/production.py": ""}, "mysite.conf.test"),
-        ({"manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", os.getenv("S", "mysite.settings"))\n'},
-         "mysite.settings"),
-    ],
-)  # fmt: skip
-def test_the_settings_module_is_that_of_the_tests(
-    tmp_path: Path, files: dict[str, str], settings: str
-) -> None:
-    assert loaded(tmp_path, {**django(), **files}).config.settings == settings
-
-
-def test_the_servers_settings_are_those_of_wsgi(tmp_path: Path) -> None:
-    wsgi = """
-        import os
-        from django.core.wsgi import get_wsgi_application
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.production")
-        application = get_wsgi_application()
-    """
-    facts = loaded(tmp_path, {**django(), "mysite/wsgi.py": wsgi, "mysite/production.py": ""}).facts
-    assert (facts.server_settings, facts.wsgi) == ("mysite.production", "mysite.wsgi:application")
-
-
-def test_a_configuration_class_is_chosen_for_django_configurations(tmp_path: Path) -> None:
-    settings = "class Base:\n    DATABASES = {}\nclass Test(Base):\n    pass\n"
-    files = {**django(settings), "requirements.txt": "django\ndjango-configurations"}
-    assert loaded(tmp_path, files).config.env["DJANGO_CONFIGURATION"] == "Test"
-
-
-def test_a_settings_module_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
-    found = loaded(tmp_path, {"manage.py": manage("mysite.local_settings")})
-    assert any(
-        "'mysite.local_settings'" in warning and "tests.before" in warning
-        for warning in found.warnings
-    )
 
 
 def test_several_test_commands_of_one_job_are_several_runs(tmp_path: Path) -> None:
@@ -452,22 +276,3 @@ def test_a_plan_with_a_part_of_the_tests_says_so(tmp_path: Path) -> None:
     assert any("selects single tests" in warning for warning in one.warnings)
     both = loaded(tmp_path, {**django(), **workflow("python manage.py test", "pytest shop")})
     assert [str(warning) for warning in both.warnings if "pytest shop" in str(warning)]
-
-
-def test_actions_that_the_tests_may_need_are_left_out_by_name(tmp_path: Path) -> None:
-    text = """
-        on: push
-        jobs:
-          t:
-            steps:
-              - uses: actions/checkout@v4
-              - uses: astral-sh/setup-uv@v6
-              - uses: somebody/setup-search@v1
-              - run: npm run build_test && npm run vitest
-              - run: python manage.py test
-        """
-    found = loaded(tmp_path, {**django(), "package.json": "{}", ".github/workflows/ci.yml": text})
-    assert [step.run for step in found.config.tests.before] == ["npm run build_test"]
-    assert [line.line for line in found.facts.left_out if "uses" in line.line] == [
-        "uses: somebody/setup-search"
-    ]

@@ -138,3 +138,54 @@ def test_a_package_with_a_hyphen_is_found(tmp_path: Path) -> None:
         ".github/workflows/ci.yml": "on: push\njobs: {t: {steps: [{run: pytest --ds=my-site.settings.ci}]}}\n",
     }
     assert loaded(tmp_path, files).config.settings == "my-site.settings.ci"
+
+
+@pytest.mark.parametrize(
+    ("files", "settings"),
+    [
+        ({}, "mysite.settings"),
+        ({"mysite/settings/test.py": "", "mysite/settings/__init__.py": ""}, "mysite.settings.test"),
+        ({"mysite/test_settings.py": SQLITE}, "mysite.test_settings"),
+        ({"mysite/tests.py": "", "mysite/test.py": ""}, "mysite.settings"),
+        (workflow("python manage.py test --settings=mysite.ci") | {"mysite/ci.py": SQLITE}, "mysite.ci"),
+        (workflow("DJANGO_SETTINGS_MODULE=mysite.ci python manage.py test") | {"mysite/ci.py": SQLITE}, "mysite.ci"),
+        ({"tox.ini": "[testenv]\nsetenv =\n  DJANGO_SETTINGS_MODULE = mysite.ci\n", "mysite/ci.py": ""}, "mysite.ci"),
+        ({"pytest.ini": "[pytest]\naddopts = --ds=mysite.ci\nDJANGO_SETTINGS_MODULE = mysite.x\n"}, "mysite.ci"),
+        ({"pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.ci\n", "mysite/ci.py": ""}, "mysite.ci"),
+        ({"manage.py": 'import os, sys\nif "test" in sys.argv:\n  os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.ci"\n'
+          'else:\n  os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")\n'}, "mysite.ci"),
+        ({"manage.py": 'import os\nenv="x"\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", f"mysite.conf.{env}")\n',
+          "mysite/conf/test.py": "", "mysite/conf/production.py": ""}, "mysite.conf.test"),
+        ({"manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", os.getenv("S", "mysite.settings"))\n'},
+         "mysite.settings"),
+    ],
+)  # fmt: skip
+def test_the_settings_module_is_that_of_the_tests(
+    tmp_path: Path, files: dict[str, str], settings: str
+) -> None:
+    assert loaded(tmp_path, {**django(), **files}).config.settings == settings
+
+
+def test_the_servers_settings_are_those_of_wsgi(tmp_path: Path) -> None:
+    wsgi = """
+        import os
+        from django.core.wsgi import get_wsgi_application
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.production")
+        application = get_wsgi_application()
+    """
+    facts = loaded(tmp_path, {**django(), "mysite/wsgi.py": wsgi, "mysite/production.py": ""}).facts
+    assert (facts.server_settings, facts.wsgi) == ("mysite.production", "mysite.wsgi:application")
+
+
+def test_a_configuration_class_is_chosen_for_django_configurations(tmp_path: Path) -> None:
+    settings = "class Base:\n    DATABASES = {}\nclass Test(Base):\n    pass\n"
+    files = {**django(settings), "requirements.txt": "django\ndjango-configurations"}
+    assert loaded(tmp_path, files).config.env["DJANGO_CONFIGURATION"] == "Test"
+
+
+def test_a_settings_module_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"manage.py": manage("mysite.local_settings")})
+    assert any(
+        "'mysite.local_settings'" in warning and "tests.before" in warning
+        for warning in found.warnings
+    )

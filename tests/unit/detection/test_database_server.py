@@ -1,0 +1,313 @@
+"""The server that the tests get: its kind, its image and its addresses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.detection.facts import Vendor
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import DRIVER, FIELDS, POSTGRES, SQLITE, django, loaded
+
+
+def test_an_open_host_is_left_to_libpq_and_fixed_credentials_go_to_the_server(
+    tmp_path: Path,
+) -> None:
+    fields = f'"ENGINE": "{POSTGRES}", "NAME": "shop", "USER": "me", "PASSWORD": "pw"'
+    settings = f'DATABASES = {{"default": {{{fields}}}}}'
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert found.config.env == {"PGHOST": "{postgres.host}", "PGPORT": "{postgres.port}"}
+    assert found.config.services["postgres"].env == {
+        "POSTGRES_USER": "me",
+        "POSTGRES_PASSWORD": "pw",
+        "POSTGRES_DB": "shop",
+    }
+
+
+def test_an_address_in_the_code_is_a_warning_with_the_remedy(tmp_path: Path) -> None:
+    settings = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": "db", "PORT": "5433"}}'
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert any(
+        "hard-codes the database at db:5433" in w and "os.environ.get" in w for w in found.warnings
+    )
+
+
+MYSQL = """DATABASES = {"default": {"ENGINE": "django.db.backends.mysql", "NAME": os.getenv("N", "shop"),
+    "USER": os.getenv("U", "me"), "PASSWORD": os.getenv("P"), "HOST": os.getenv("H"), "PORT": os.getenv("PORT")}}"""
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "version"),
+    [("mysql:8.0", "mysql", "8.0"), ("mariadb:11.4", "mariadb", "11.4"), ("", "mysql", None)],
+)
+def test_mysql_and_mariadb_are_services(
+    tmp_path: Path, image: str, name: str, version: str | None
+) -> None:
+    services = f"services: {{db: {{image: '{image}'}}}}, " if image else ""
+    files = {
+        **django(MYSQL),
+        "requirements.txt": "django\nmysqlclient\n",
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{services}steps: [{{run: ./manage.py test}}]}}}}",
+    }
+    found = loaded(tmp_path, files)
+    assert found.facts.vendor is Vendor.MYSQL
+    assert found.config.services[name].version == version
+    assert {variable: found.config.env[variable] for variable in ("H", "PORT", "U", "P", "N")} == {
+        "H": f"{{{name}.host}}",
+        "PORT": f"{{{name}.port}}",
+        "U": f"{{{name}.user}}",
+        "P": f"{{{name}.password}}",
+        "N": f"{{{name}.db}}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("services", "vendor"),
+    [("", Vendor.SQLITE), ("services: {db: {image: 'postgres:17'}}, ", Vendor.POSTGRESQL)],
+)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SQLITE + 'DATABASES["default"].update(dj_database_url.config())',
+        'DATABASES = {"default": dj_database_url.config(default="sqlite:///db")}',
+        'if "DATABASE_URL" in os.environ:\n    DATABASES = {"default": dj_database_url.config()}\nelse:\n    '
+        + SQLITE,
+    ],
+)
+def test_where_sqlite_is_the_default_the_projects_ci_says_whether_a_server_is_wanted(
+    tmp_path: Path, settings: str, services: str, vendor: Vendor
+) -> None:
+    workflow = f"jobs: {{t: {{{services}steps: [{{run: python manage.py test}}]}}}}"
+    files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": workflow}
+    assert loaded(tmp_path, files).facts.vendor is vendor
+
+
+@pytest.mark.parametrize(
+    ("image", "service"),
+    [
+        ("postgres:17.2-alpine", {"version": "17"}),
+        ("docker.io/library/postgres:16", {"version": "16"}),
+        ("postgis/postgis:17-3.5", {"version": "17", "image": "postgis/postgis:17-3.5"}),
+        ("pgvector/pgvector:pg16", {"version": "16", "image": "pgvector/pgvector:pg16"}),
+        ("ankane/pgvector", {"image": "ankane/pgvector"}),
+        (
+            "timescale/timescaledb:2.20.3-pg16",
+            {"version": "16", "image": "timescale/timescaledb:2.20.3-pg16"},
+        ),
+        (
+            "timescale/timescaledb-ha:pg17-ts2.18",
+            {"version": "17", "image": "timescale/timescaledb-ha:pg17-ts2.18"},
+        ),
+        ("cimg/postgres:14.0-postgis", {"version": "14", "image": "cimg/postgres:14.0-postgis"}),
+    ],
+)
+def test_an_image_with_more_than_postgresql_is_used_with_its_tag(
+    tmp_path: Path, image: str, service: dict[str, str]
+) -> None:
+    files = {
+        **django(f"DATABASES = {{'default': {{{FIELDS}}}}}"),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{services: {{db: {{image: '{image}'}}}}, "
+        "steps: [{run: python manage.py test}]}}",
+    }
+    found = loaded(tmp_path, files).config.services["postgres"]
+    assert found.model_dump(exclude_defaults=True) == service
+
+
+def test_a_name_with_gis_in_it_is_no_spatial_database(tmp_path: Path) -> None:
+    settings = """
+        import dj_database_url
+        DATABASES = {"default": dj_database_url.config(default="postgresql:///registry")}
+    """
+    config = loaded(tmp_path, {**django(settings), "requirements.txt": "psycopg\n"}).config
+    assert config.services["postgres"].image is None
+    assert config.env["DATABASE_URL"] == "{postgres.url}"
+
+
+def test_geodjango_uses_postgis_and_installs_gdal(tmp_path: Path) -> None:
+    settings = f"INSTALLED_APPS = ['django.contrib.gis']\nDATABASES = {{'default': {{{FIELDS}}}}}"
+    config = loaded(tmp_path, {**django(settings), **DRIVER}).config
+    assert config.services["postgres"].image == "postgis/postgis:17-3.5"
+    assert "gdal-bin" in config.apt
+
+
+def test_postgis_is_not_used_if_the_ci_tests_without_it(tmp_path: Path) -> None:
+    settings = 'DATABASES = {"default": dj_database_url.config(default="postgis:///shop")}'
+    job = """
+        jobs:
+          t:
+            services: {db: {image: "postgres:16"}}
+            env: {DATABASE_URL: "postgresql://a:b@localhost/shop"}
+            steps: [{run: manage.py test}]
+    """
+    config = loaded(tmp_path, {**django(settings), ".github/workflows/t.yml": job}).config
+    assert config.services["postgres"].image is None
+    assert config.env["DATABASE_URL"] == "{postgres.url}"
+
+
+def test_a_database_whose_name_contains_gis_needs_no_postgis(tmp_path: Path) -> None:
+    settings = 'DATABASES = {"default": dj_database_url.config(default="postgresql:///registry")}'
+    found = loaded(tmp_path, {**django(settings), **DRIVER}).config
+    assert found.services["postgres"].image is None
+    assert found.env["DATABASE_URL"] == "{postgres.url}"
+
+
+SERVER = "services: {db: {image: 'postgres:17'}}, "
+
+
+@pytest.mark.parametrize(
+    ("settings", "job", "warned"),
+    [
+        (SQLITE, SERVER, True),
+        (SQLITE, "services: {db: {image: 'mariadb:11'}}, ", True),
+        (SQLITE, "services: {cache: {image: 'redis:7'}}, ", False),
+        (SQLITE, "", False),
+        (f"DATABASES = {{'default': {{{FIELDS}}}}}", SERVER, False),
+    ],
+)
+def test_a_server_of_the_ci_beside_sqlite_is_a_warning_with_both_names(
+    tmp_path: Path, settings: str, job: str, warned: bool
+) -> None:
+    files = {
+        **django(settings),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{job}steps: [{{run: python manage.py test}}]}}}}",
+    }
+    warnings = loaded(tmp_path, files).warnings
+    assert any("SQLite" in text and "starts" in text for text in warnings) is warned
+
+
+def test_a_server_for_developers_only_is_no_warning(tmp_path: Path) -> None:
+    compose = "services: {db: {image: 'postgres:17'}}"
+    assert loaded(tmp_path, {**django(), **DRIVER, "compose.yml": compose}).warnings == ()
+
+
+@pytest.mark.parametrize("star", ["from elsewhere.settings import *", "exec(open('x').read())"])
+def test_a_database_that_is_not_understood_is_a_warning_that_names_the_server(
+    tmp_path: Path, star: str
+) -> None:
+    env = "env: {POSTGRES_USER: shop, POSTGRES_PASSWORD: a}"
+    job = f"services: {{db: {{image: 'postgis/postgis:17-3.5', {env}}}}}, "
+    files = {
+        **django(f"{star}\nROOT_URLCONF = 'x'\n"),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{job}steps: [{{run: python manage.py test}}]}}}}",
+    }
+    found = loaded(tmp_path, files)
+    (warning,) = found.warnings
+    assert "database was not understood" in warning
+    assert "starts postgis/postgis" in warning
+    server = found.config.services["postgres"]
+    assert (server.image, server.port) == ("postgis/postgis:17-3.5", 5432)
+    assert server.env == {"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": "a"}
+
+
+def test_variables_of_the_ci_point_to_the_server_even_if_the_settings_are_not_understood(
+    tmp_path: Path,
+) -> None:
+    job = SERVER + "env: {MY_DB_HOST: localhost, MY_DB_PASSWORD: x, PLAIN: y}, "
+    files = {
+        **django("from elsewhere.settings import *\n"),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{job}steps: [{{run: python manage.py test}}]}}}}",
+    }
+    config = loaded(tmp_path, files).config
+    assert config.env == {
+        "MY_DB_HOST": "{postgres.host}",
+        "MY_DB_PASSWORD": "{postgres.password}",
+        "PLAIN": "y",
+    }
+    assert config.services["postgres"].version == "17"
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [
+        ('"HOST": "localhost", "PORT": "5432"', 5432),
+        ('"HOST": os.environ.get("H", "localhost"), "PORT": 5433', 5433),
+        ('"HOST": "127.0.0.1", "PORT": os.environ.get("PORT")', None),
+    ],
+)
+def test_a_fixed_port_is_the_port_of_the_server(
+    tmp_path: Path, address: str, port: int | None
+) -> None:
+    settings = f'DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "NAME": "x", {address}}}}}'
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert found.config.services["postgres"].port == port
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("job", "value", "services"),
+    [
+        (SERVER, "{postgres.url}", ["postgres"]),
+        ("", "postgres://me@localhost/x", []),
+        ("services: {m: {image: 'mariadb:11'}}, ", "postgres://me@localhost/x", []),
+    ],
+)
+def test_an_address_of_another_setting_points_to_a_server_only_if_there_is_one(
+    tmp_path: Path, job: str, value: str, services: list[str]
+) -> None:
+    steps = (
+        "env: {MEASUREMENTS: 'postgres://me@localhost/x'}, steps: [{run: python manage.py test}]"
+    )
+    files = {
+        **django(f"{SQLITE}MEASUREMENTS = os.environ['MEASUREMENTS']\n"),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{{job}{steps}}}}}",
+    }
+    config = loaded(tmp_path, files).config
+    assert config.env["MEASUREMENTS"] == value
+    assert list(config.services) == services
+
+
+def test_an_address_of_an_example_points_to_no_server_if_services_are_switched_off(
+    tmp_path: Path,
+) -> None:
+    files = {
+        **django("DATABASES = {'default': env.db('DATABASE_URL')}\nQ = env('QUEUE_URL')\n"),
+        **DRIVER,
+        ".env.example": "QUEUE_URL=redis://localhost:6379/1\n",
+        "heroci.toml": "services = {}\n",
+    }
+    config = loaded(tmp_path, files).config
+    assert config.env == {"QUEUE_URL": "redis://localhost:6379/1"}
+
+
+_BY_FUNCTION = """
+import os
+def databases():
+    engine = os.getenv("DB_ENGINE") or "sqlite"
+    if engine == "sqlite":
+        db = {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}
+    else:
+        db = {"ENGINE": "django.db.backends.postgresql", "HOST": os.getenv("DB_HOST"), "NAME": os.getenv("DB_NAME")}
+    return {"default": db}
+DATABASES = databases()
+"""
+
+
+_COMPOSE = {"docs/docker-compose.yml": "services: {db: {image: 'postgres:16'}}\n"}
+
+
+def test_a_ci_without_a_server_counts_more_than_a_compose_file_for_users(tmp_path: Path) -> None:
+    files = {**django(_BY_FUNCTION), **DRIVER, **_COMPOSE}
+    install = "apt-get install -y postgresql-client libpq-dev"
+    assert loaded(tmp_path / "a", {**files, **workflow(install, "pytest")}).config.services == {}
+    assert "postgres" in loaded(tmp_path / "b", files).config.services
+    started = workflow("docker compose -f docs/docker-compose.yml up -d", "pytest")
+    assert "postgres" in loaded(tmp_path / "c", {**files, **started}).config.services
+    machine = workflow("sudo systemctl start postgresql.service", "pytest")
+    assert "postgres" in loaded(tmp_path / "d", {**files, **machine}).config.services
+
+
+def test_the_server_of_the_ci_counts_more_than_the_default_of_a_url(tmp_path: Path) -> None:
+    settings = 'DATABASES = {"default": dj_database_url.config(default="mysql://root@localhost/x")}'
+    server = workflow("cp env.ci .env", "pytest")[".github/workflows/ci.yml"].replace(
+        "    steps:", "    services: {db: {image: 'postgres:15'}}\n    steps:"
+    )
+    files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": server}
+    config = loaded(tmp_path, files).config
+    assert config.env == {"DATABASE_URL": "{postgres.url}"}
+    assert config.services["postgres"].version == "15"

@@ -1,0 +1,145 @@
+"""The commands that run before the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import django, loaded, manage, the_tests
+
+
+def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: Path) -> None:
+    found = the_tests(
+        tmp_path,
+        workflow(
+            "python manage.py collectstatic --noinput", "python manage.py migrate", "./manage.py compilemessages",
+            "python manage.py x $SECRET", "python manage.py load --to=/usr/share/data", "python manage.py test",
+            "python manage.py collectstatic --after",
+        ),
+    )  # fmt: skip
+    assert [step.run for step in found.before] == [
+        "python manage.py collectstatic --noinput",
+        "python manage.py compilemessages",
+    ]
+
+
+def test_a_directory_that_is_copied_is_preparation_and_a_server_in_a_container_is_not(
+    tmp_path: Path,
+) -> None:
+    lines = workflow("cp -r media media_root", "docker compose run -d db", "python manage.py test")
+    files = {
+        **django(),
+        **lines,
+        "media/a.png": "",
+        "compose.yaml": "services: {db: {image: 'postgres:17'}}",
+    }
+    found = loaded(tmp_path, files)
+    assert [step.run for step in found.config.tests.before] == ["cp -r media media_root"]
+    assert "docker compose run -d db" in [line.line for line in found.facts.left_out]
+
+
+def test_files_for_containers_and_environments_are_no_preparation(tmp_path: Path) -> None:
+    lines = (
+        "python3 -m venv ./ve",
+        "touch ./ve/ready",
+        "printf 'services:\\n  db: {image: postgres:16}\\n' > db.yml",
+        "docker compose -f db.yml up -d",
+        "node -v",
+        "touch local.py",
+        "manage.py test",
+    )
+    steps = "".join(f"      - run: {line}\n" for line in lines).replace(
+        "run: printf", "run: >-\n          printf"
+    )
+    files = {**django(), ".github/workflows/t.yml": f"jobs:\n  t:\n    steps:\n{steps}"}
+    assert [step.run for step in loaded(tmp_path, files).config.tests.before] == ["touch local.py"]
+
+
+def test_a_line_on_the_error_stream_only_prints(tmp_path: Path) -> None:
+    lines = workflow("echo testing >&2", "echo x > /etc/x", "python manage.py test")
+    left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out
+    assert [(line.line, line.harmless) for line in left_out] == [
+        ("echo testing >&2", True),
+        ("echo x > /etc/x", False),
+    ]
+
+
+def test_a_python_named_by_a_variable_that_makes_an_environment_is_harmless(tmp_path: Path) -> None:
+    lines = workflow('"$PICKED" -m venv .venv', '"$PICKED" -m own.tool', "python manage.py test")
+    left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out
+    assert [line.harmless for line in left_out] == [True, False]
+
+
+def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> None:
+    files = {
+        "web/manage.py": manage(),
+        "web/package.json": "{}",
+        ".github/workflows/ci.yml": """
+            jobs:
+              test:
+                defaults: {run: {working-directory: web}}
+                steps:
+                  - run: npm ci
+                  - run: npm run build -- --mode=test
+                    working-directory: ./frontend
+                  - run: npm install && rm -rf /
+                  - run: npm test
+                  - run: python manage.py test
+        """,
+    }
+    assert [step.run for step in loaded(tmp_path, files).config.tests.before] == [
+        "npm ci",
+        "cd ../frontend && npm run build -- --mode=test",
+        "npm install",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scripts", "lines", "before"),
+    [
+        ('"build": "gulp"', ["npm run build", "python manage.py test"], ["npm run build"]),
+        ("", ["npx gulp less", "python manage.py test"], ["npx gulp less"]),
+        ("", ["uv run npx gulp less", "python manage.py test"], ["npx gulp less"]),
+        (
+            '"pretest": "npm run js", "js": "webpack", "test": "./manage.py test"',
+            ["npm test"],
+            ["npm run js"],
+        ),
+        (
+            '"test": "webpack -p && cp a.txt b.txt && ./manage.py test"',
+            ["npm test"],
+            ["npx webpack -p", "cp a.txt b.txt"],
+        ),
+    ],
+)
+def test_the_scripts_around_the_tests_build_the_assets(
+    tmp_path: Path, scripts: str, lines: list[str], before: list[str]
+) -> None:
+    files = {
+        **django(),
+        **workflow(*lines),
+        "package.json": f'{{"scripts": {{{scripts}}}}}',
+        "a.txt": "a",
+    }
+    assert [step.run for step in the_tests(tmp_path, files).before] == before
+
+
+def test_actions_that_the_tests_may_need_are_left_out_by_name(tmp_path: Path) -> None:
+    text = """
+        on: push
+        jobs:
+          t:
+            steps:
+              - uses: actions/checkout@v4
+              - uses: astral-sh/setup-uv@v6
+              - uses: somebody/setup-search@v1
+              - run: npm run build_test && npm run vitest
+              - run: python manage.py test
+        """
+    found = loaded(tmp_path, {**django(), "package.json": "{}", ".github/workflows/ci.yml": text})
+    assert [step.run for step in found.config.tests.before] == ["npm run build_test"]
+    assert [line.line for line in found.facts.left_out if "uses" in line.line] == [
+        "uses: somebody/setup-search"
+    ]

@@ -1,0 +1,88 @@
+"""The Debian packages of the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.projects import django, loaded
+
+
+def test_packages_that_are_built_from_source_ask_for_their_headers(tmp_path: Path) -> None:
+    assert loaded(tmp_path, {**django(), "requirements.txt": "psycopg2"}).config.apt == (
+        "libpq-dev",
+        "gcc",
+    )
+    assert loaded(tmp_path, {**django(), "requirements.txt": "psycopg2-binary"}).config.apt == ()
+
+
+def test_system_packages_of_the_projects_test_job_are_taken_over(tmp_path: Path) -> None:
+    workflow = """
+        jobs:
+          docs: {steps: [{run: sudo apt-get install -y texlive}]}
+          test:
+            steps:
+              - run: |
+                  sudo apt-get update -qq
+                  sudo apt-get install -y --no-install-recommends gettext libxml2-dev && echo done
+                  apt install $EXTRA
+              - run: python manage.py test
+    """
+    files = {**django(), "requirements.txt": "psycopg2", ".github/workflows/ci.yml": workflow}
+    assert loaded(tmp_path, files).config.apt == ("libpq-dev", "gcc", "gettext", "libxml2-dev")
+
+
+@pytest.mark.parametrize(
+    ("distribution", "package"),
+    [("pytidylib==0.3.2", "libtidy5deb1"), ("pypandoc", "pandoc"), ("python-magic", "libmagic1")],
+)
+def test_libraries_that_are_loaded_at_run_time_are_named(
+    tmp_path: Path, distribution: str, package: str
+) -> None:
+    found = loaded(tmp_path, {**django(), "requirements.txt": f"django\n{distribution}\n"})
+    assert found.config.apt == (package,)
+
+
+@pytest.mark.parametrize(
+    ("package", "apt", "warned"),
+    [
+        ("gettext", ("gettext",), False),
+        ("chromium-browser", ("chromium",), False),
+        ("chromium-chromedriver", ("chromium-driver",), False),
+        ("firefox-geckodriver", (), True),
+        ("language-pack-de", (), True),
+        ("python3.12-dev", (), True),
+        ("python3-dev", ("python3-dev",), False),
+    ],
+)
+def test_packages_of_ubuntu_get_their_name_in_debian_or_a_warning(
+    tmp_path: Path, package: str, apt: tuple[str, ...], warned: bool
+) -> None:
+    steps = f"[{{run: sudo apt-get install -y {package}}}, {{run: python manage.py test}}]"
+    files = {
+        **django(),
+        "requirements.txt": "django",
+        ".github/workflows/ci.yml": f"jobs: {{test: {{steps: {steps}}}}}",
+    }
+    found = loaded(tmp_path, files)
+    assert found.config.apt == apt
+    assert any(package in text and "Debian" in text for text in found.warnings) is warned
+
+
+def test_packages_of_a_file_are_installed_and_servers_are_not(tmp_path: Path) -> None:
+    job = """
+        jobs:
+          t:
+            steps:
+              - run: grep -v "^#" Aptfile | sudo xargs apt-get install
+              - run: sudo apt-get install -y postgresql-16-postgis-3 redis-server postgresql-client
+              - run: python manage.py test
+    """
+    files = {
+        **django(),
+        ".github/workflows/ci.yml": job,
+        "Aptfile": "# video\nffmpeg\nlibxmlsec1-dev\n",
+    }
+    apt = loaded(tmp_path, files).config.apt
+    assert apt == ("ffmpeg", "libxmlsec1-dev", "postgresql-client")
