@@ -161,14 +161,15 @@ With PostgreSQL, the migrated database is copied, and Django creates its test da
 database. `migrate` then has nothing to do, and sends post_migrate. What the migrations execute is measured by the first
 command, between the same two points as in the tests, and counts only if the copy is used.
 
-The copy is used only if the database would be the same: no object existed before the migrations; the options of every
-database are equal, and so is every setting that Django builds the schema with, that any migration reads, or that any
-module but Django's has read before (names of databases, what the runners themselves set, and what only the system
-checks import, excepted). If a module uses the command line or imports the settings' own modules, every setting has to
-be equal. No migration looks at the command line, the name of the database or those settings, or executes SQL about the
-database or session; every app with tables has migrations; the project does not replace Django's creation, `migrate` or
-TEST options, and handles no pre_migrate. If `migrate` in the tests executes anything but queries before post_migrate,
-the database is created again without the copy. The record says what happened: {"event": "schema", "text"}.
+`migrate` runs the checks of the database only, because the step `check` runs all others. The copy is used only if the
+database would be the same: no object existed before the migrations; the options of every database are equal, and so is
+every setting that Django builds the schema with, that any migration reads, or that any module but Django's has read
+before (names of databases, and what the runners themselves set, excepted). If a module uses the command line or imports
+the settings' own modules, every setting has to be equal. No migration looks at the command line, the name of the
+database or those settings, or executes SQL about the database or session; every app with tables has migrations; the
+project does not replace Django's creation, `migrate` or TEST options, and handles no pre_migrate. If `migrate` in the
+tests executes anything but queries before post_migrate, the database is created again without the copy. The record says
+what happened: {"event": "schema", "text"}.
 
 HTTP checks
 -----------

@@ -18,6 +18,10 @@ from typing import Iterable, Iterator, List, Tuple
 from heroci_record import Record, relative  # type: ignore[import-not-found,unused-ignore]
 
 QUESTION = ("makemigrations", "--check", "--dry-run", "--noinput")
+# The step `check` runs the system checks at the same time.
+SKIP_CHECKS = "--skip-checks"
+UNKNOWN_OPTION = 2
+"""The exit code of argparse: Django before 3.0 and commands without system checks do not have the option."""
 # The heading for an app, as makemigrations prints it since Django 1.8; the file that it would write is below.
 HEADING = re.compile(r"Migrations for '([^']+)':")
 
@@ -41,10 +45,9 @@ def main(arguments: List[str]) -> int:
     """Return Django's exit code, or 0 if everything that is missing is only a warning."""
     lenient = arguments[0] == "--warn"
     arguments = arguments[lenient:]
-    command = [sys.executable, *arguments, *QUESTION]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, encoding="utf-8", errors="replace", check=False
-    )
+    done = _ask(*arguments, *QUESTION, SKIP_CHECKS)
+    if done.returncode == UNKNOWN_OPTION:
+        done = _ask(*arguments, *QUESTION)
     lines = done.stdout.splitlines()
     found = dict(changes(lines))
     installed_apps = {label for label, path in found.items() if relative(path) is None}
@@ -65,6 +68,16 @@ def _print(lines: Iterable[str], installed_apps: "set[str]") -> None:
         heading = HEADING.match(line)
         is_installed = heading and heading.group(1) in installed_apps
         sys.stdout.write("{}{}\n".format("Installed: " if is_installed else "", line))
+
+
+def _ask(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
 
 
 def _warn(reasons: "dict[str, str]") -> None:

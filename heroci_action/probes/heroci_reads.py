@@ -1,8 +1,8 @@
 """What the step `migrate` reads of the settings and of the command line, until its migrations are done.
 
 A setting that nothing but Django has read by then may differ in the tests. Django's own reads count only during the
-migrations; the settings from which it builds the schema are always compared (heroci_schema.py). What only the system
-checks import, such as the URLconf and its views, counts if the migrations use any of it.
+migrations; the settings from which it builds the schema are always compared (heroci_schema.py). The URLconf and its
+views are not imported by then, unless an app imports them.
 """
 
 # Django's modules can be imported only when its settings are known:
@@ -16,7 +16,7 @@ import builtins
 import os
 import sys
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, Set
+from typing import Any, Callable, Dict, Iterator, Optional, Set
 
 import heroci_schema  # type: ignore[import-not-found,unused-ignore]
 
@@ -26,25 +26,18 @@ EXEMPT = ("django", "psycopg", "psycopg2", "coverage", "__main__")
 
 
 class Reads:
-    """The settings that were read, and why any difference would count, each with the modules responsible."""
+    """The settings that the migrations may depend on, and the reason if it may be any of them."""
 
     def __init__(self) -> None:
-        self._settings: Dict[str, Set[str]] = {}
-        self._reasons: Dict[str, str] = {}
+        self._settings: Set[str] = set()
+        self._reason: Optional[str] = None
         # The settings' own modules, as far as they use the command line.
         self._asking: Set[str] = set()
-        # Modules that only the system checks have imported.
-        self._late: Set[str] = set()
-        self._loading = self._migrating = self._uses_late = False
+        self._loading = self._migrating = False
 
     def describe(self) -> Dict[str, Any]:
-        """Return the settings that the migrations may depend on; `strict` is the reason if it may be any of them."""
-        reasons = [reason for module, reason in self._reasons.items() if self._counts(module)]
-        names = (name for name, by in self._settings.items() if any(map(self._counts, by)))
-        return {"read": sorted(names), "strict": reasons[0] if reasons else None}
-
-    def _counts(self, module: str) -> bool:
-        return self._uses_late or module not in self._late
+        """Return the record for heroci_schema.differences."""
+        return {"read": sorted(self._settings), "strict": self._reason}
 
     def watch(self) -> None:
         """Watch from now on. Call it before the settings are loaded."""
@@ -72,20 +65,17 @@ class Reads:
 
     def _read(self, name: str) -> None:
         frame = sys._getframe(2)
-        if name in heroci_schema.SET_BY_TESTS:
-            # Django itself reads DEBUG for each signal and statement; heroci_migrate.py watches the migrations.
-            module = _responsible(frame, direct=True)
-        else:
-            module = "a migration" if self._migrating else _responsible(frame)
-        if module:
-            self._settings.setdefault(name, set()).add(module)
+        # Django itself reads DEBUG for each signal and statement; heroci_migrate.py watches the migrations.
+        direct = name in heroci_schema.SET_BY_TESTS
+        if (self._migrating and not direct) or _responsible(frame, direct=direct):
+            self._settings.add(name)
 
     def _ask(self) -> None:
         module = _responsible(sys._getframe(2))
         if self._loading:
             self._asking.add(module)
         elif module:
-            self._reasons.setdefault(module, "{} uses sys.argv".format(module))
+            self._reason = self._reason or "{} uses sys.argv".format(module)
 
     def _watch_imports(self) -> None:
         original = builtins.__import__
@@ -108,26 +98,13 @@ class Reads:
         builtins.__import__ = import_module
 
     def _see_imported(self, imported: Set[str], importer: str) -> None:
-        if self._migrating and imported & self._late:
-            self._uses_late = True
         own = imported & self._asking
         if own and importer not in self._asking and importer.split(".", 1)[0] not in EXEMPT:
-            reason = "{} imports {}".format(importer, min(own))
-            self._reasons.setdefault(importer, reason)
-
-    @contextmanager
-    def checking(self) -> Iterator[None]:
-        """Tell apart what the system checks import."""
-        before = set(sys.modules)
-        try:
-            yield
-        finally:
-            self._late = set(sys.modules) - before
+            self._reason = self._reason or "{} imports {}".format(importer, min(own))
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
         """Count every read, also Django's own."""
-        self._uses_late = any(module in self._late for module in _receivers_of_everything())
         self._migrating = True
         try:
             yield
@@ -155,16 +132,6 @@ def _is_exempt(module: str, file: str) -> bool:
     root = module.split(".", 1)[0]
     standard = file.startswith(STANDARD_LIBRARY) and "-packages" not in file
     return root in EXEMPT or root.startswith("heroci_") or standard or file.startswith("<frozen")
-
-
-def _receivers_of_everything() -> Iterator[str]:
-    """Yield the modules of receivers that hear of every model, also of those that migrations create."""
-    from django.db.models import signals
-
-    for signal in vars(signals).values():
-        for (_, sender), receiver, *_ in getattr(signal, "receivers", ()):
-            if sender == id(None):
-                yield heroci_schema.module_of(receiver)
 
 
 def watch_list(values: Any, notify: Callable[[], None]) -> Any:

@@ -21,7 +21,7 @@ from typing import Any, Dict, List, Optional
 
 ALIAS = "default"
 """`manage.py migrate` migrates this database only."""
-SET_BY_TESTS = ("ALLOWED_HOSTS", "DEBUG", "EMAIL_BACKEND")
+SET_BY_TESTS = ("ALLOWED_HOSTS", "DEBUG", "EMAIL_BACKEND", "MAILERS")
 """Settings that Django's and pytest's runners change; heroci_migrate.py watches whether migrations read them."""
 
 SCHEMA = (

@@ -233,7 +233,7 @@ def test_settings_that_only_the_tests_have_do_not_matter_if_the_migrations_do_no
             {"shop/migrations/0001_initial.py": MIGRATION.replace("\n\ndef", "\n" + READ + "\ndef")},
             "different in the tests: TESTING",
         ),
-        ({"settings.py": TESTING + "    INSTALLED_APPS += ['django.contrib.sessions']\n"}, "INSTALLED_APPS"),
+        ({"settings.py": TESTING + "INSTALLED_APPS += TESTING * ['django.contrib.sessions']\n"}, "INSTALLED_APPS"),
         ({"shop/models.py": "from settings import TESTING\n" + MODELS}, "(shop.models imports settings)"),
         ({"shop/models.py": "import sys\nFLAG = 'x' in sys.argv\n" + MODELS}, "(shop.models uses sys.argv)"),
         (
