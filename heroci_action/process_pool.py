@@ -15,7 +15,9 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 MAX_PROCESSES = 4  # each takes memory
-WORTHWHILE = 4_000_000  # total weight below which forking costs more than it saves; a unit takes some nanoseconds
+# The weight that other processes must be able to take over, or forking costs more than it saves; a unit takes some 30
+# nanoseconds.
+WORTHWHILE = 4_000_000
 
 
 class LostError(Exception):
@@ -31,7 +33,7 @@ def spread(
     raises.
     """
     number = min(_processors(), MAX_PROCESSES, len(items))
-    if number == 1 or sum(weights) < WORTHWHILE or not _can_fork():
+    if number <= 1 or sum(weights) - max(weights) < WORTHWHILE or not _can_fork():
         return list(map(work, items))
     heaviest_first = sorted(range(len(items)), key=lambda item: -weights[item])
     _inherited[:] = [work, items]

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.results.provenance import Origin
+
+# The plan is slow to import, and `heroci report` has none.
+if TYPE_CHECKING:
+    from heroci_action.plan.stages import Plan, Stage, Step
 
 
 class Stream(StrEnum):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from heroci_action.engines.base import Stream
-from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.results.records import Result, StageResult, StepResult
 from heroci_action.text import count
+
+# The plan is slow to import, and `heroci report` has none.
+if TYPE_CHECKING:
+    from heroci_action.plan.stages import Plan, Stage, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from heroci_action.analysis.unexplained import is_explained_by_step
 from heroci_action.engines.base import Stream
@@ -15,9 +15,12 @@ from heroci_action.observers.live import LiveLines, Running
 from heroci_action.observers.phrases import SIGNS, ProgressNotes, ended
 from heroci_action.observers.terminal import STYLES, Terminal
 from heroci_action.options import Verbosity
-from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.results.records import Result, StageResult, StepResult
 from heroci_action.text import one_line
+
+# The plan is slow to import, and `heroci report` has none.
+if TYPE_CHECKING:
+    from heroci_action.plan.stages import Plan, Stage, Step
 
 LAST_LINES = 40  # of a failed step's output
 

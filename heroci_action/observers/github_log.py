@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from heroci_action.analysis.unexplained import unexplained
 from heroci_action.engines.base import Stream
@@ -16,9 +16,12 @@ from heroci_action.github.inert import inert
 from heroci_action.observers.base import Observer, Progress
 from heroci_action.observers.phrases import SIGNS, ProgressNotes, ended, verdict
 from heroci_action.options import Verbosity
-from heroci_action.plan.stages import Plan, Stage
 from heroci_action.results.records import Result, StageResult, Status, StepResult
 from heroci_action.text import one_line
+
+# The plan is slow to import, and `heroci report` has none.
+if TYPE_CHECKING:
+    from heroci_action.plan.stages import Plan, Stage
 
 KEPT_LINES = 5_000  # the last lines of a step's output; its log file has all of them
 KEPT_LENGTH = 4_000  # characters of a line

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from heroci_action.engines.base import Stream
 from heroci_action.observers.base import Observer, Progress
-from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.results.records import Result, StageResult, StepResult
+
+# The plan is slow to import, and `heroci report` has none.
+if TYPE_CHECKING:
+    from heroci_action.plan.stages import Plan, Stage, Step
 
 
 class Observers(Observer):

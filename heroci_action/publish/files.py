@@ -20,12 +20,13 @@ Renderer = Callable[[Result], bytes | Iterable[bytes] | None]
 # Whether a report was written, or why not.
 _Outcome = bool | PublishProblem | LostError
 
+RESULT = "heroci-result.json"
 JUNIT = "junit.xml"
 TESTS = "tests.xml"
 PAGE = "report.html"
 SUMMARY = "summary.md"
 RENDERERS: Mapping[str, Renderer] = {
-    "heroci-result.json": serialise.pieces,
+    RESULT: serialise.pieces,
     JUNIT: junit.pieces,
     TESTS: junit.test_pieces,
     "coverage.xml": coverage.render_xml,
@@ -39,8 +40,8 @@ MAX_SOURCE = 1_000_000  # bytes of a file that is shown with its coverage
 
 # Above this number of characters in the tests' texts, one process writes all reports: each process would copy them.
 SHARED = 10_000_000
-# The reports that contain every test.
-_HEAVY = frozenset({JUNIT, TESTS, "heroci-result.json", PAGE})
+# The weight of a listed test and of a packed one in the reports that contain every test.
+_WEIGHTS = {JUNIT: (1_000, 25), TESTS: (1_000, 25), RESULT: (1_000, 3), PAGE: (1_000, 0)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def _write_all(result: Result, output: Path, repository: Repository) -> dict[str
     """Write the reports in several processes, but only once those that are equal."""
     copied = {TESTS: JUNIT} if junit.is_tests_only(result) else {}
     names = [name for name in (*RENDERERS, SUMMARY, PAGE) if name not in copied]
-    weights = [_weight(result) if name in _HEAVY else 0 for name in names]
+    weights = _weigh(names, result)
     work = partial(_write_one, result=result, output=output, repository=repository)
     outcomes: dict[str, _Outcome] = dict(zip(names, spread(work, names, weights), strict=True))
     for name, same in copied.items():
@@ -148,14 +149,17 @@ def _render_page(result: Result, *, repository: Repository) -> Iterable[bytes]:
     )
 
 
-def _weight(result: Result) -> int:
-    """Return how much work the tests are; 0 if their texts are too large to be copied into several processes."""
+def _weigh(names: Iterable[str], result: Result) -> list[int]:
+    """Return how much work each report is; nothing if the texts of the tests are too large to be copied."""
     listed = characters = 0
     for test in result.tests:
         listed += 1
         characters += len(test.details) + len(test.output)
+    if characters > SHARED:
+        return [0 for _ in names]
     packed = sum(packed.count for packed in result.packed)
-    return 0 if characters > SHARED else 1_000 * listed + 25 * packed
+    weights = (_WEIGHTS.get(name, (0, 0)) for name in names)
+    return [each_listed * listed + each_packed * packed for each_listed, each_packed in weights]
 
 
 def _read_sources(result: Result, root: Path) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import repeat
 
 from heroci_action.results import packed as packing
@@ -55,8 +56,9 @@ def packed_cases(packed: PassedTests, classname: str) -> Iterator[bytes]:
         yield "".join(cases).encode()
 
 
+@lru_cache(maxsize=20_000)
 def _head(classname: str, file: str | None) -> str:
-    """Return the element up to the name, without empty attributes."""
+    """Return the element up to the name, without empty attributes; shards and attempts share their classes."""
     places = {"file": _attribute(file or ""), "classname": _attribute(classname)}
     attributes = "".join(f' {name}="{value}"' for name, value in places.items() if value)
     return f'<testcase{attributes} name="'

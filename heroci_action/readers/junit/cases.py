@@ -24,7 +24,7 @@ from heroci_action.readers.junit.places import (
     find_own_line,
     line_number,
 )
-from heroci_action.readers.junit.suites import Suite
+from heroci_action.readers.junit.suites import ClassKey, Suite
 from heroci_action.readers.tracebacks import Frame, find_frames
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.bounds import bounded
@@ -94,21 +94,37 @@ class Draft(NamedTuple):
     first: Origin | None = None
 
 
-def class_of(row: Row, suite: Suite) -> str:
+def class_of(classname: str, suite: Suite) -> str:
     """Return the class of a test; its suite if it has none, unless all suites of its writer have the same name."""
-    given = row.get("classname") or row.get("class")
-    return given or ("" if suite.name in _NAMELESS else suite.name)
+    return classname or ("" if suite.name in _NAMELESS else suite.name)
+
+
+def class_key(row: Row) -> ClassKey:
+    """Return what the attributes state about the class of a test: its name and its file."""
+    return _class_name(row), _class_file(row)
+
+
+def _class_name(row: Row) -> str:
+    return row.get("classname") or row.get("class") or ""
+
+
+def _class_file(row: Row) -> str:
+    return row.get("file") or row.get("filepath") or ""
 
 
 def origin_of(row: Row, suite: Suite) -> Origin:
     """Return the place of a test according to its attributes; pytest counts lines from zero."""
-    files = (row.get("file") or row.get("filepath") or "", suite.file)
-    names = (row.get("classname") or row.get("class") or "", suite.name)
     line = line_number(row.get("line") or row.get("lineno") or "")
     return Origin(
-        definition=Definition(_known(files), _known(names)),
-        line=line + suite.by_pytest if line is not None and files[0] else None,
+        definition=definition_of(class_key(row), suite),
+        line=line + suite.by_pytest if line is not None and _class_file(row) else None,
     )
+
+
+def definition_of(key: ClassKey, suite: Suite) -> Definition:
+    """Return what may name the file of a class: its own attributes, then those of its suite."""
+    classname, file = key
+    return Definition(_known((file, suite.file)), _known((classname, suite.name)))
 
 
 def _known(texts: Sequence[str]) -> tuple[str, ...]:
@@ -129,7 +145,7 @@ def build(case: Case, tree: PathResolver) -> Draft:
         origin = origin._replace(frames=frames, stated=_stated(case), line=line)
     test = TestCase(
         name=row.get("name", ""),
-        classname="" if case.of_suite else sys.intern(class_of(row, case.suite)),
+        classname="" if case.of_suite else sys.intern(class_of(_class_name(row), case.suite)),
         status=status,
         duration=seconds(row.get("time") or row.get("duration") or ""),
         message=description.message,

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import repeat
+from itertools import groupby, repeat
 
 from heroci_action.readers.base import Readings, Source
-from heroci_action.readers.junit.cases import Case, Child, Draft, build, class_of, origin_of
+from heroci_action.readers.junit.cases import (
+    Case,
+    Child,
+    Draft,
+    build,
+    class_key,
+    class_of,
+    definition_of,
+    origin_of,
+)
 from heroci_action.readers.junit.durations import seconds
 from heroci_action.readers.junit.outcomes import Row, says_nothing, status_of
-from heroci_action.readers.junit.places import Definition, Places
+from heroci_action.readers.junit.places import Definition, Origin, Places
 from heroci_action.readers.junit.plain_cases import Attributes
 from heroci_action.readers.junit.reruns import (
     Span,
@@ -20,7 +29,7 @@ from heroci_action.readers.junit.reruns import (
     may_run_again,
     run_again,
 )
-from heroci_action.readers.junit.suites import Key, Suite
+from heroci_action.readers.junit.suites import ClassKey, Suite
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.bounds import bounded
 from heroci_action.results.packed import Columns, Packer, to_micros
@@ -111,12 +120,9 @@ class Collector:
             return
         names = attributes["name"]
         suite.cases += len(names)
-        keys = zip(attributes["classname"], attributes.get("file") or repeat(None), strict=False)
-        classes = self._class_numbers(
-            list(keys), lambda case: {name: attributes[name][case] for name in attributes}, suite
-        )
+        keys = zip(attributes["classname"], attributes.get("file") or repeat(""), strict=False)
         times = [self._micros[time] for time in attributes["time"]]
-        self._packer.add(Columns(classes, times, None, names))
+        self._packer.add(Columns(self._class_numbers(keys, suite), times, None, names))
 
     def add_rows(self, rows: Sequence[Row], suite: Suite) -> None:
         """Add cases without elements: they passed, unless an attribute contradicts that."""
@@ -148,36 +154,31 @@ class Collector:
         return True
 
     def _pack(self, rows: Sequence[Row], suite: Suite) -> None:
-        keys = [(row.get("classname"), row.get("file")) for row in rows]
+        keys = map(class_key, rows)
         lines = any("line" in row or "lineno" in row for row in rows)
         self._packer.add(
             Columns(
-                self._class_numbers(keys, rows.__getitem__, suite),
+                self._class_numbers(keys, suite),
                 [self._micros[row.get("time") or row.get("duration") or ""] for row in rows],
                 [origin_of(row, suite).line for row in rows] if lines else None,
                 [row.get("name", "") for row in rows],
             )
         )
 
-    def _class_numbers(
-        self, keys: Sequence[Key], row_at: Callable[[int], Row], suite: Suite
-    ) -> list[int]:
-        """Return the numbers of classes; `row_at` returns the attributes of a case, needed for a new class."""
-        numbers = list(map(suite.classes.get, keys))
-        if None in numbers:
-            for index, key in enumerate(keys):
-                number = suite.classes.get(key)
-                numbers[index] = self._class(row_at(index), suite) if number is None else number
-        return [number for number in numbers if number is not None]
+    def _class_numbers(self, keys: Iterable[ClassKey], suite: Suite) -> list[int]:
+        """Return the number of the class of each case; the cases of a class usually follow each other."""
+        numbers: list[int] = []
+        for key, run in groupby(keys):
+            number = suite.classes.get(key)
+            if number is None:
+                number = suite.classes[key] = self._class_number(key, suite)
+            numbers += repeat(number, len(list(run)))
+        return numbers
 
-    def _class(self, row: Row, suite: Suite) -> int:
-        """Return the number of a class, computed once for a suite if the attributes name the class."""
-        origin = origin_of(row, suite)
-        self._places.note(origin)
-        index = self._packer.index(class_of(row, suite), origin.definition)
-        if row.get("classname"):
-            suite.classes[row.get("classname"), row.get("file")] = index
-        return index
+    def _class_number(self, key: ClassKey, suite: Suite) -> int:
+        definition = definition_of(key, suite)
+        self._places.note(Origin(definition))
+        return self._packer.index(class_of(key[0], suite), definition)
 
     def readings(self) -> Readings:
         """Return the tests so far, in their places."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from heroci_action.readers.tracebacks import SEARCHED, Frame
@@ -133,6 +134,7 @@ def _file_in_package(frame: Frame, own: str, tree: PathResolver) -> str | None:
     return found or (tree.named(frame.path) if outer == own else None)
 
 
+@lru_cache(maxsize=50_000)
 def file_of_class(name: str, tree: PathResolver) -> str | None:
     """Return the file of a class: for `shop.tests.test_cart.TestCart`, the longest part of it that is a tracked file.
 

@@ -14,6 +14,10 @@ _FILE = frozenset({"test.fileName", "file", "filename", "filepath"})  # web-test
 _COUNT = re.compile(r"\s*\+?([0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.0*)?\s*")
 
 Key = tuple[str | None, str | None]
+"""The class and the name of a test."""
+
+ClassKey = tuple[str, str]
+"""The name and the file of a class, as the attributes of a case state them."""
 """Two attributes of a test case: `classname` with `name`, or with `file`."""
 
 
@@ -43,7 +47,7 @@ class Suite:
     first_row: int = 0
     first_test: int = 0
     failed: dict[Key, int] = field(default_factory=dict)
-    classes: dict[Key, int] = field(default_factory=dict)
+    classes: dict[ClassKey, int] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
 
     @classmethod
