@@ -131,7 +131,8 @@ def identify_images(names: Collection[str], machine: Mapping[str, str]) -> dict[
         )
     except (OSError, subprocess.TimeoutExpired):
         return {}
-    known = (line.split() for line in done.stdout.splitlines())
+    # Docker prints an empty line if it has none of the images.
+    known = (line.split() for line in done.stdout.splitlines() if line)
     return {name: identifier for *found, identifier in known for name in found}
 
 

@@ -114,3 +114,9 @@ def docker(*arguments: str) -> None:
     program = shutil.which("docker")
     assert program is not None
     subprocess.run([program, *arguments], check=True, capture_output=True)
+
+
+@needs_docker
+def test_an_image_that_this_machine_does_not_have_is_no_fact() -> None:
+    facts = machine_facts(plan(Service(name="broker", image="heroci-missing:1")), os.environ)
+    assert facts["images"] == "{}"
