@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from packaging.utils import canonicalize_name
 
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.metadata import Metadata
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirement_files import parse_requirement, without_included
@@ -111,17 +111,22 @@ def read_installs(project: ProjectFiles) -> Installs:
     """Read every installation in the job that runs the tests."""
     found = Installs()
     # `uv run --group test make check` installs a group and runs other commands.
-    commands = (
-        c
-        for command in (*project.image_commands, *project.commands)
-        for c in (*command.via, command)
-    )
+    commands = (c for command in _installing(project) for c in (*command.via, command))
     for command in commands:
         part = _Reader(project, command.directory, command.env).read(list(command.words))
         if part is not None:
             found = _merge(found, replace(part, source=command.source))
     files = without_included(project.tree, found.files)
     return replace(found, files=files)
+
+
+def _installing(project: ProjectFiles) -> tuple[Command, ...]:
+    """Return the commands that may install for the tests: those of tox or nox if it makes their environment."""
+    via = project.ci.suite.main.command.via if project.ci.suite else ()
+    maker = next((call for call in via if call.call.name in {"tox", "nox"}), None)
+    if maker is None:
+        return (*project.image_commands, *project.commands)
+    return tuple(command for command in project.commands if maker in command.via)
 
 
 def _merge(one: Installs, other: Installs) -> Installs:

@@ -132,7 +132,7 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
         case ("-m", module, *_) if known := reason_of_program(module):
             # Python by the name of a variable: `"$python" -m venv .venv`.
             return known
-    if {"--version", "-V", "--help"} & set(arguments) or arguments == ("-v",):
+    if {"--version", "-V", "-VV", "--help"} & set(arguments) or arguments == ("-v",):
         return PRINTS
     if {"--check", "--check-only", "--dry-run"} & set(arguments):
         return CHECKS

@@ -97,6 +97,8 @@ class _Server:
 
     def _is_host(self, name: str, value: str, known: _Variables) -> bool:
         """Return whether a variable contains this server's host: by its alias, its name, or a matching port."""
+        if _CREDENTIAL.search(name):
+            return False
         beside = re.sub(r"HOST(NAME)?|SERVER|ADDRESS", "PORT", name)
         own = self.name.upper().replace("-", "_") in name.upper()
         return (
@@ -104,6 +106,10 @@ class _Server:
             or own
             or known.get(beside, ("", ""))[0] in self.ports
         )
+
+
+# A user may be called like the server.
+_CREDENTIAL = re.compile(r"(?i)key|user|pass|secret|token|bucket")
 
 
 def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Iterator[Finding]:

@@ -216,11 +216,9 @@ class _Line:
         if is_django(self.command, self.project.tree) and manage:
             return ["python", relative_path(manage, self._place())]
         if self.call.python:
-            return (
-                ["python", "-m", self.call.program]
-                if self.call.module
-                else ["python", self.call.program]
-            )
+            program = ["-m", self.call.program] if self.call.module else [self.call.program]
+            # The interpreter itself: `python3.12 -c "…"`.
+            return program if program == ["python"] else ["python", *program]
         if set(self.call.launchers) & _NODE_LAUNCHERS:
             return ["npx", self.call.program] if len(self.call.launchers) > 1 else None
         if self._is_of_node():

@@ -33,11 +33,12 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
     contents = ImageContents()
     for command in job.commands:
         built += filter(None, [read_build(command)])
-        words = next(filter(None, map(compose_words, (*command.via, command))), None)
-        if words:
-            used = composition_of(words, command, files)
+        # The files of Compose are where it is called, not where the container works.
+        call = next((each for each in (*command.via, command) if compose_words(each)), None)
+        if call and (words := compose_words(call)):
+            used = composition_of(words, call, files)
             servers |= _started(words, used, command)
-        image = None if words else _run_image(command)
+        image = None if call else _run_image(command)
         if image:
             servers[image.name] = image
         started = replace(command, background=command.background or image is not None)

@@ -237,6 +237,21 @@ def test_an_old_coverage_turns_measuring_off_with_a_warning(
     assert any("coverage is not measured" in text for text in found.warnings) is not measured
 
 
+def test_what_is_installed_beside_toxs_environment_is_no_dependency(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        "tox.ini": "[testenv]\nskip_install = true\ndeps =\n  -r test.txt\n  mixer\ncommands = pytest\n",
+        "test.txt": "django\n",
+        ".github/workflows/t.yml": """
+            jobs: {t: {steps: [{run: 'pip install tox "attrs<46"'}, {run: tox}]}}
+        """,
+    }
+    config = loaded(tmp_path, files).config
+    assert config.requirements == ("test.txt",)
+    assert "mixer" in config.packages
+    assert not [name for name in config.packages if "attrs" in name]
+
+
 def test_a_tool_that_uv_installs_to_run_it_is_no_dependency(tmp_path: Path) -> None:
     lines = ("uv run --with xdist pytest", "uv run --with coveralls coveralls")
     found = loaded(tmp_path, {**django(), "requirements.txt": "django", **workflow(*lines)})

@@ -47,14 +47,19 @@ def test_files_for_containers_and_environments_are_no_preparation(tmp_path: Path
         "printf 'services:\\n  db: {image: postgres:16}\\n' > db.yml",
         "docker compose -f db.yml up -d",
         "node -v",
+        "python3.12 -VV",
         "touch local.py",
+        "python3 -c 'import setup_shop'",
         "manage.py test",
     )
     steps = "".join(f"      - run: {line}\n" for line in lines).replace(
         "run: printf", "run: >-\n          printf"
     )
     files = {**django(), ".github/workflows/t.yml": f"jobs:\n  t:\n    steps:\n{steps}"}
-    assert [step.run for step in loaded(tmp_path, files).config.tests.before] == ["touch local.py"]
+    assert [step.run for step in loaded(tmp_path, files).config.tests.before] == [
+        "touch local.py",
+        "python -c 'import setup_shop'",
+    ]
 
 
 def test_a_line_on_the_error_stream_only_prints(tmp_path: Path) -> None:

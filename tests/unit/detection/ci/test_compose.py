@@ -81,6 +81,8 @@ def test_a_service_that_is_run_without_a_command_runs_its_own() -> None:
                 working_dir: /src
                 volumes: ["../../:/src"]
                 environment: {MODE: whole}
+                links: [mail]
+              mail: {image: "mailpit:1"}
         """,
         "tests/docker/run.sh": """
             #!/usr/bin/env bash
@@ -96,6 +98,7 @@ def test_a_service_that_is_run_without_a_command_runs_its_own() -> None:
     assert ci.suite is not None
     assert ci.suite.main.command.directory == "."
     assert ci.env == {"MODE": "whole"}
+    assert "mailpit" in [image.name for image in ci.services]
     assert suite_of({**files, **workflow("cd tests/docker && docker compose run -d web")}) == []
 
 
