@@ -9,7 +9,7 @@ from dataclasses import replace
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Image
 from heroci_action.detection.ci.tool_variables import may_change_tests
-from heroci_action.detection.database import choose_database
+from heroci_action.detection.database_choice import choose_database
 from heroci_action.detection.environment_reads import Read, is_false, reads
 from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles

@@ -32,14 +32,16 @@ def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...
     verb, *named = options.words or ("",)
     used = composition_of(words, command, files.current())
     container = command.call.container
-    if verb == "run" and container and container.service and not options.has("-d", "--detach"):
-        # Without a command of its own, the service's counts.
-        return tuple(_scripts(used, container.service, command)) or None
-    if verb != "up" or not options.has(*_RETURNING):
-        return None
-    # Without a name, the first service with a command ends the call.
-    candidates = (*filter(None, options.values(*_RETURNING)), *named, *used.services)
-    found = (script for name in candidates for script in _scripts(used, name, command))
+    candidates: tuple[str | None, ...] = ()
+    match verb:
+        case "run" if not options.has("-d", "--detach"):
+            candidates = (container.service if container else None,)
+        case "up" if options.has(*_RETURNING):
+            # Without a name, the first service with a command ends the call.
+            candidates = (*options.values(*_RETURNING), *named, *used.services)
+    found = (
+        script for name in filter(None, candidates) for script in _scripts(used, name, command)
+    )
     return next(((script,) for script in found), None)
 
 
