@@ -61,16 +61,18 @@ class Dispatcher(ABC):
                 return await self._publish(action, sink)
 
     async def _run_or_explain(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
-        """Run a command and, if it fails, the one that explains the failure; only one of them is shown."""
-        if action.explain is None:
+        """Run the quick command and, if it fails, the one that explains the failure; only one of them is shown."""
+        first, last = action.quick or action.line, action.explain or action.line
+        if first == last:
             return await self.run_command(step, action, sink)
         lines: list[tuple[Stream, str]] = []
-        outcome = await self.run_command(step, action, lambda *line: lines.append(line))
+        trial = replace(action, line=first, explain=None, quick=None)
+        outcome = await self.run_command(step, trial, lambda *line: lines.append(line))
         if outcome.exit_code == 0 or outcome.timed_out or outcome.cause:
             for stream, line in lines:
                 sink(stream, line)
             return outcome
-        explaining = replace(action, line=action.explain, explain=None)
+        explaining = replace(action, line=last, explain=None, quick=None)
         explained = await self.run_command(step, explaining, sink)
         return replace(explained, exit_code=explained.exit_code or outcome.exit_code)
 

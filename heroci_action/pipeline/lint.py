@@ -49,7 +49,7 @@ def _cached_first(tool: LintTool, command: str | tuple[str, ...]) -> Command:
     if isinstance(command, str):
         return Command(line=command)
     if tool.probe and command[0] == tool.command[0]:
-        return Command(line=("python", f"{{probes}}/{tool.probe}", *command[1:]), explain=command)
+        return Command(line=command, quick=("python", f"{{probes}}/{tool.probe}", *command[1:]))
     if not tool.slow_options & set(command):
         return Command(line=command)
     fast = tuple(word for word in command if word not in tool.slow_options)

@@ -22,12 +22,13 @@ class Command:
     """Run a program (a tuple of arguments) or a shell line (a string).
 
     If it fails, `explain` runs instead, such as the same check with a diff, which takes longer; what the first command
-    printed is dropped. People see the explaining command, which is the complete one.
+    printed is dropped. `quick` is tried before `line` in the same way: it may only answer that nothing has changed.
     """
 
     line: str | tuple[str, ...]
     runs_in: RunsIn = RunsIn.ENVIRONMENT
     explain: tuple[str, ...] | None = None
+    quick: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         line = self.explain or self.line

@@ -99,19 +99,27 @@ def test_every_kind_of_action_has_a_method() -> None:
     [((0,), ["fast"], 0), ((1, 1), ["slow"], 1), ((123, 0), ["slow"], 123)],
     ids=["passed", "failed", "the explanation cannot turn a failure into a pass"],
 )
+@pytest.mark.parametrize(
+    "action",
+    [
+        Command(line=("fast",), explain=("slow",)),
+        Command(line=("slow",), quick=("fast",)),
+    ],
+    ids=["explained", "tried before"],
+)
 def test_a_failure_is_explained_by_the_second_command(
-    codes: tuple[int, ...], shown: list[str], exit_code: int
+    codes: tuple[int, ...], shown: list[str], exit_code: int, action: Command
 ) -> None:
     pending = iter(codes)
 
-    async def run_command(_self: object, _step: Step, action: Command, sink: Sink) -> StepOutcome:
-        sink(Stream.STDOUT, action.line[0])
+    async def run_command(_self: object, _step: Step, called: Command, sink: Sink) -> StepOutcome:
+        sink(Stream.STDOUT, called.line[0])
         return StepOutcome(exit_code=next(pending))
 
     dispatcher = type(recorder([]))
     setattr(dispatcher, "run_command", run_command)  # noqa: B010  for mypy
     lines: list[str] = []
-    step = Step(name="a", action=Command(line=("fast",), explain=("slow",)))
+    step = Step(name="a", action=action)
     outcome = anyio.run(dispatcher().dispatch, step, lambda _, line: lines.append(line))
     assert (lines, outcome.exit_code, next(pending, None)) == (shown, exit_code, None)
 

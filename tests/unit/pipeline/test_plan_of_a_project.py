@@ -144,6 +144,14 @@ def test_black_answers_from_its_cache_and_shows_a_diff_only_of_a_failure(tmp_pat
     assert set(action.explain) - set(action.line) == {"--diff"}
 
 
+def test_flake8_is_planned_as_it_is_called_after_a_look_at_what_has_changed(tmp_path: Path) -> None:
+    lint = plan(tmp_path, project(toml='lint = ["flake8"]')).stage("lint")
+    action = step(lint, "flake8").action
+    assert isinstance(action, Command)
+    assert action.line[0] == "flake8"
+    assert action.quick == ("python", "{probes}/heroci_flake8.py", *action.line[1:])
+
+
 def test_a_tool_of_the_projects_own_runs_as_written(tmp_path: Path) -> None:
     toml = 'lint.types = { command = "mypy src", format = "mypy" }\nlint.spell = "codespell"\n'
     stage = plan(tmp_path, project(toml=toml)).stage("lint")
