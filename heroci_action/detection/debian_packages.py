@@ -12,6 +12,10 @@ _DEBIAN: Mapping[str, str] = {
     "firefox": "firefox-esr",
     "libgdal-grass": "libgdal-dev",
     "libasound2t64": "libasound2",
+    "libmysqlclient-dev": "default-libmysqlclient-dev",
+    "mysql-client": "default-mysql-client",
+    "python-dev": "python3-dev",
+    "python-pip": "python3-pip",
     # Alpine; actions that install packages ignore unknown names, so such lists occur in workflows too.
     "build-base": "build-essential",
     "cairo-dev": "libcairo2-dev",
@@ -38,8 +42,27 @@ _DEBIAN: Mapping[str, str] = {
 }
 _UBUNTU_ONLY = re.compile(
     r"firefox-geckodriver|ubuntu-.*|language-pack-.*|linux-(generic|modules-extra|headers)-.*|"
-    r"software-properties-common|"
+    r"software-properties-common|mongodb(-org.*|-server)?|ttf-mscorefonts-installer|"
     r"snapd|google-chrome-.*|python(2|3\.\d+)(-.*)?|.*-lts-.*"
+)
+# The version in these names is that of one release; the package for development depends on the one that there is.
+_OF_ONE_RELEASE = tuple(
+    (re.compile(pattern), package)
+    for pattern, package in (
+        (r"libgdal\d+\w*", "gdal-bin"),
+        (r"libproj\d+", "libproj-dev"),
+        (r"libgeos-?[\d.]+\w*", "libgeos-dev"),
+        (r"libicu\d+", "libicu-dev"),
+        (r"libjpeg(-turbo)?8(-dev)?", "libjpeg-dev"),
+        (r"libtiff5(-dev)?", "libtiff-dev"),
+        (r"libwebp6", "libwebp-dev"),
+        (r"libffi[67]", "libffi-dev"),
+        (r"libssl1\.\d(\.\d)?", "libssl-dev"),
+        (r"libenchant1c2a", "libenchant-2-2"),
+        (r"openjdk-\d+-(?:jre|jdk)(?:-headless)?", "default-jre-headless"),
+        (r"(?:mysql|mariadb)-client(?:-core)?-[\d.]+", "default-mysql-client"),
+        (r"postgresql-client-\d+", "postgresql-client"),
+    )
 )
 
 
@@ -47,4 +70,5 @@ def debian_name(package: str) -> str | None:
     """Return the name of a package in Debian; None if Debian does not have it."""
     if _UBUNTU_ONLY.fullmatch(package):
         return None
-    return _DEBIAN.get(package, package)
+    general = (name for pattern, name in _OF_ONE_RELEASE if pattern.fullmatch(package))
+    return _DEBIAN.get(package) or next(general, package)

@@ -20,11 +20,13 @@ Entries = Mapping[str, ast.expr]
 class Resolver:
     """Resolve names, calls of the project's functions, unpacking and `dict(…)`.
 
-    `value_of` is the value of an environment variable, used if it selects one of several dictionaries.
+    `value_of` is the value of an environment variable, used if it selects one of several items; those that have done
+    so are in `selected`.
     """
 
     source: SettingsSource
     value_of: Callable[[str], str | None]
+    selected: dict[str, str] = field(default_factory=dict)
     _steps: Iterator[int] = field(default_factory=lambda: iter(range(_MAX_STEPS)), repr=False)
 
     def resolve(self, node: ast.expr | None, depth: int = _MAX_DEPTH) -> ast.expr | None:
@@ -113,9 +115,17 @@ class Resolver:
         entries = self.entries(value)
         name = self.source.plain(key)
         if name is None:
-            read = next(iter(self.source.reads_in(key)), None)
-            name = (self.value_of(read.name) or read.default) if read else None
+            name = self._selection(key)
         return entries.get(name) if entries is not None and name is not None else None
+
+    def _selection(self, key: ast.expr) -> str | None:
+        """Return the value of the variable that a key is read from."""
+        read = next(iter(self.source.reads_in(key)), None)
+        if read is None:
+            return None
+        if given := self.value_of(read.name):
+            self.selected[read.name] = given
+        return given or read.default
 
     def _result(self, call: ast.Call) -> ast.expr | None:
         """Return what a function of the project returns, with the arguments in place of its parameters."""
@@ -159,11 +169,23 @@ def _arguments(function: ast.FunctionDef, call: ast.Call) -> dict[str, ast.expr]
 
 
 def _locals(function: ast.FunctionDef) -> dict[str, ast.expr]:
-    return {
-        node.targets[0].id: node.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
+    """Return the variables of a function; what is changed in a dictionary later is merged into it."""
+    found: dict[str, ast.expr] = {}
+    statements = (node for node in ast.walk(function) if isinstance(node, ast.Assign | ast.Expr))
+    for node in sorted(statements, key=lambda node: node.lineno):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name), *_], value=value):
+                found[name] = value
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=key), *_]):
+                _merge(found, name, ast.Dict(keys=[key], values=[node.value]))
+            case ast.Expr(value=ast.Call(func=ast.Attribute(ast.Name(id=name), "update")) as call):
+                _merge(found, name, ast.Call(ast.Name("dict"), call.args, call.keywords))
+    return found
+
+
+def _merge(found: dict[str, ast.expr], name: str, change: ast.expr) -> None:
+    if name in found:
+        found[name] = ast.BinOp(found[name], ast.BitOr(), change)
 
 
 class _Substitute(ast.NodeTransformer):

@@ -23,7 +23,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     INSTALLS: (
         "pip", "pip3", "pip-sync", "pip-compile", "pipx", "uv", "poetry", "pdm", "pipenv", "conda", "mamba",
         "micromamba", "hatch", "rye", "pixi", "virtualenv", "venv", "ensurepip", "easy_install", "corepack", "nvm",
-        "pyenv", "asdf", "mise", "tox", "nox",
+        "pyenv", "asdf", "mise", "tox", "nox", "sem-version",
     ),
     PACKAGES: (
         "apt-get", "apt", "aptitude", "apk", "yum", "dnf", "brew", "dpkg", "snap", "locale-gen", "add-apt-repository",
@@ -33,7 +33,8 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     SERVICE: (
         "service", "systemctl", "docker", "docker-compose", "podman", "kubectl", "helm", "pg_ctlcluster", "pg_ctl",
         "initdb", "supervisorctl", "vagrant", "minikube", "colima", "Xvfb", "redis-server", "memcached", "celery",
-        "gunicorn", "uvicorn", "daphne", "localstack", "minio", "elasticsearch", "mysqld", "mysqld_safe", "postgres",
+        "gunicorn", "uvicorn", "daphne", "localstack", "minio", "sem-service", "elasticsearch", "mysqld", "mysqld_safe",
+        "postgres",
     ),
     SERVER: (
         "psql", "createdb", "dropdb", "createuser", "dropuser", "pg_isready", "pg_restore", "mysql", "mysqladmin",
@@ -41,7 +42,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     ),
     "it uses the network": (
         "git", "curl", "wget", "ssh", "scp", "rsync", "gh", "aws", "gcloud", "az", "gsutil", "heroku", "fly", "flyctl",
-        "doppler", "op", "vault", "ssh-keyscan", "ssh-add", "ssh-agent", "hub",
+        "doppler", "checkout", "op", "vault", "ssh-keyscan", "ssh-add", "ssh-agent", "hub",
     ),
     UPLOADS: (
         "codecov", "coveralls", "sonar-scanner", "sentry-cli", "twine", "cc-test-reporter", "codacy-coverage",

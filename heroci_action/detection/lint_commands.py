@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.local import read_local_checks
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
@@ -38,6 +39,8 @@ _PLACES = re.compile(
     r"--(config|config-file|settings-path|settings-file|settings|sp|append-config|rcfile)"
 )
 _VALUED = (_REPORTING_WITH_VALUE, _PLACES, _WITH_VALUE)
+# Source: pre-commit/mirrors-mypy, .pre-commit-hooks.yaml
+_HOOK_DEFAULTS = {"mypy": ("--ignore-missing-imports", "--scripts-are-modules")}
 _CHECKING = frozenset({"--check", "--check-only", "-c", "--diff", "--df"})
 
 
@@ -144,8 +147,9 @@ def _call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
 
 def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) -> Iterator[Call]:
     for hook in hooks:
-        if hook.id in tool.hooks:
-            options, paths = _sort(project, ".", _without_mode(hook.arguments, tool))
+        arguments = _arguments_of(hook, tool)
+        if arguments is not None:
+            options, paths = _sort(project, ".", _without_mode(arguments, tool))
             yield Call(
                 why=f"a hook in {hook.path}",
                 program=tool.command[0],
@@ -155,6 +159,17 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
                 unwanted=hook.unwanted,
                 version=hook.version,
             )
+
+
+def _arguments_of(hook: Hook, tool: LintTool) -> tuple[str, ...] | None:
+    """Return the arguments of a tool in a hook; None if the hook runs another program."""
+    if not hook.entry:
+        return (
+            (hook.arguments or _HOOK_DEFAULTS.get(hook.id, ())) if hook.id in tool.hooks else None
+        )
+    call = parse_call(hook.entry)
+    words = (*call.arguments, *hook.arguments)
+    return words if call.name in tool.programs and _is_mode(words, tool) else None
 
 
 def _sort(project: ProjectFiles, directory: str, words: list[str]) -> tuple[list[str], list[str]]:

@@ -18,6 +18,7 @@ from heroci_action.repository.files import join
 _PLUGIN = re.compile(
     r"(?i)(flake8-[\w.-]+|pep8-naming|dlint|pyproject-flake8)(\[[\w,]+\])?([=<>~!]=?.*)?"
 )
+_TYPED = LINT_TOOLS["mypy"].hooks | LINT_TOOLS["pylint"].hooks
 
 
 def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
@@ -46,12 +47,19 @@ def _hook_pin(project: ProjectFiles, tool: LintTool) -> str | None:
 
 
 def find_plugins(project: ProjectFiles) -> Iterator[str]:
-    """Yield Flake8's plugins that hooks, CI and tox install, and what reads [tool.flake8] if there is one."""
+    """Yield what the tools load: of Flake8's plugins those that hooks, CI and tox install, of mypy's those of its hook.
+
+    It includes what reads [tool.flake8] if there is one.
+    """
     hooks = (hook for hook in read_hooks(project) if hook.id in LINT_TOOLS["flake8"].hooks)
     of_hooks = [requirement for hook in hooks for requirement in hook.dependencies]
     commands = chain(project.ci.commands, *read_local_checks(project.tree))
     words = (*of_hooks, *_installed_words(commands))
     yield from (word for word in words if _PLUGIN.fullmatch(word))
+    for hook in read_hooks(project):
+        # A local hook runs in the developer's environment.
+        if hook.id in _TYPED and not hook.entry:
+            yield from hook.dependencies
     for directory in project.layout.directories:
         pyproject = project.tree.toml(join(directory, "pyproject.toml"))
         if "flake8" in pyproject.get("tool", {}):

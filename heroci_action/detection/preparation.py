@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from heroci_action.detection.ci.composition import Composition
 from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, split_directory
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
+from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.test_runs import find_test_run, is_django
 from heroci_action.detection.left_out import (
     FOLLOWS,
@@ -30,6 +30,8 @@ _OUTSIDE = "it writes outside the checkout"
 _PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
 # `> FILE`, but neither `>&2` nor `2>/dev/null`.
 _TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
+# A word that is a path from the checkout's directory.
+_IN_CHECKOUT = re.compile(rf"(?<=\s)'?{re.escape(ROOT)}(?:/([\w./-]*))?'?(?=\s|$)")
 _FILE_PROGRAMS = frozenset(
     {"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"}
 )
@@ -236,8 +238,10 @@ class _Line:
         return here if is_django(self.command, self.project.tree) else self.command.directory
 
     def _in_directory(self, text: str) -> str:
-        place = relative_path(self._place(), self.project.layout.directory)
-        line = f"{self._variables()}{text}"
+        here = self._place()
+        place = relative_path(here, self.project.layout.directory)
+        nearby = _IN_CHECKOUT.sub(lambda found: relative_path(found[1] or ".", here), text)
+        line = f"{self._variables()}{nearby}"
         return line if place == "." else f"cd {shlex.quote(place)} && {line}"
 
     def _variables(self) -> str:

@@ -9,6 +9,7 @@ from heroci_action.project import ProjectConfig
 from heroci_action.readers.registry import LINT_TOOLS
 
 NAME = "base"
+_PLUGGABLE = {"flake8", "mypy", "pylint"}
 
 
 def build(loaded: ProjectConfig, _: RunContext) -> Stage:
@@ -58,11 +59,11 @@ def environment(loaded: ProjectConfig) -> Environment:
 
 
 def _tools(loaded: ProjectConfig) -> tuple[str, ...]:
-    """Return the requirements of the lint tools and of Flake8's plugins, with the project's pins if it has any."""
+    """Return the requirements of the lint tools and of their plugins, with the project's pins if it has any."""
     built_in = {
         name: LINT_TOOLS[name].default_spec for name in loaded.config.lint if name in LINT_TOOLS
     }
     known = {**built_in, **loaded.facts.lint_specs}
     specs = (known[name] for name in loaded.config.lint if name in known)
-    plugins = loaded.facts.lint_plugins if "flake8" in loaded.config.lint else ()
+    plugins = loaded.facts.lint_plugins if _PLUGGABLE & set(loaded.config.lint) else ()
     return tuple(dict.fromkeys((*specs, *plugins)))

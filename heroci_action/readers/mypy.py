@@ -43,6 +43,7 @@ FORMAT = Format(
         distribution="mypy",
         default_spec="mypy<=2.4.1",
         command=("mypy", "--no-pretty", "--no-color-output", "--show-column-numbers", "."),
+        hooks=frozenset({"mypy"}),
         cache_variable="MYPY_CACHE_DIR",
         only_by_name=True,
     ),

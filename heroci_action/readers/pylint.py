@@ -39,6 +39,7 @@ FORMAT = Format(
         distribution="pylint",
         default_spec="pylint<=4.1.4",
         command=("pylint", "--output-format=text", "--recursive=y", "."),
+        hooks=frozenset({"pylint"}),
         only_by_name=True,
     ),
 )

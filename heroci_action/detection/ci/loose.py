@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from heroci_action.detection.ci.expand import Context, run
@@ -12,35 +13,52 @@ from heroci_action.detection.ci.yaml_file import read_yaml, table
 from heroci_action.repository.files import RepositoryFiles
 
 _FILES = (
-    "azure-pipelines.yml",
-    "bitbucket-pipelines.yml",
+    r"(\.azure/|\.pipelines/)?azure-pipelines[\w.-]*\.ya?ml|bitbucket-pipelines\.yml|\.semaphore/semaphore\.yml|"
+    r"\.woodpecker(/[\w.-]+)?\.ya?ml|\.drone\.yml|\.buildkite/pipeline\.ya?ml|\.cirrus\.yml|buildspec\.ya?ml"
 )
+_SCRIPTS = frozenset(
+    {
+        "run",
+        "command",
+        "commands",
+        "script",
+        "bash",
+        "before_script",
+        "install",
+        "install_script",
+        "test_script",
+    }
+)
+_VERSION = re.compile(r"3\.\d+")
+_PYTHONS = frozenset({"versionSpec", "python.version", "python-version"})
 
 
 def read_loose(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the jobs of the other services."""
-    for path in _FILES:
-        if tree.has(path):
-            document = read_yaml(tree, path)
-            jobs = table(document.get("jobs")) or {
-                name: job for name, job in document.items() if "script" in table(job)
-            }
-            for name, job in jobs.items() if jobs else (("", document),):
-                yield _loose_job(tree, path, str(name), table(job))
+    for path in tree.matching(_FILES):
+        document = read_yaml(tree, path)
+        jobs = table(document.get("jobs")) or {
+            name: job for name, job in document.items() if "script" in table(job)
+        }
+        for name, job in jobs.items() if jobs else (("", document),):
+            yield _loose_job(tree, path, str(name), table(job))
 
 
 def _loose_job(tree: RepositoryFiles, path: str, name: str, document: Mapping[str, object]) -> Job:
-    lines = _strings(document, {"run", "command", "script", "before_script", "install"})
-    images = tuple(Image.parse(text, source=path) for text in _strings(document, {"image"}))
+    lines = _strings(document, _SCRIPTS)
+    images = tuple(
+        Image.parse(text, source=path) for text in _strings(document, frozenset({"image"}))
+    )
     env = {
         key: text
-        for inner in _tables(document, {"environment", "variables", "env"})
+        for inner in _tables(document, frozenset({"environment", "variables", "env"}))
         for key, text in table(inner).items()
         if isinstance(text, str) and "$(" not in text
     }
     context = Context(files=WorkingTree(tree))
     script = Script(text="\n".join(lines), source=path, env=env)
-    pythons = [image.python for image in images if image.python]
+    named = (text for text in _strings(document, _PYTHONS) if _VERSION.fullmatch(text))
+    pythons = [*named, *(image.python for image in images if image.python)]
     return Job(
         name=name,
         source=path,
@@ -52,14 +70,14 @@ def _loose_job(tree: RepositoryFiles, path: str, name: str, document: Mapping[st
     )
 
 
-def _strings(document: object, keys: set[str]) -> Iterator[str]:
+def _strings(document: object, keys: frozenset[str]) -> Iterator[str]:
     """Yield the texts below these keys, at any depth."""
     for key, value in _walk(document):
         if isinstance(value, str) and key in keys:
             yield value
 
 
-def _tables(document: object, keys: set[str]) -> Iterator[object]:
+def _tables(document: object, keys: frozenset[str]) -> Iterator[object]:
     """Yield the values of these keys, at any depth."""
     return (value for key, value in _walk(document) if key in keys)
 

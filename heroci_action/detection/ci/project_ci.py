@@ -9,6 +9,7 @@ from heroci_action.detection.ci.circleci import read_circleci
 from heroci_action.detection.ci.containers import with_containers
 from heroci_action.detection.ci.github import read_workflows
 from heroci_action.detection.ci.gitlab import read_gitlab
+from heroci_action.detection.ci.jenkins import read_jenkins
 from heroci_action.detection.ci.local import read_local
 from heroci_action.detection.ci.loose import read_loose
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
@@ -24,6 +25,7 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
     read_circleci,
     read_travis,
     read_loose,
+    read_jenkins,
 )
 
 

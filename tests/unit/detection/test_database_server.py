@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -219,6 +220,46 @@ def test_variables_of_the_ci_point_to_the_server_even_if_the_settings_are_not_un
         "PLAIN": "y",
     }
     assert config.services["postgres"].version == "17"
+
+
+RUN = "steps: [{run: ./manage.py test}]"
+
+
+@pytest.mark.parametrize(
+    ("settings", "env"),
+    [
+        (
+            f"""
+            ENGINES = {{"pg": "{POSTGRES}", "lite": "django.db.backends.sqlite3"}}
+            KIND = os.environ.get("KIND", "lite")
+            DATABASES = {{"default": {{"ENGINE": ENGINES[KIND], "HOST": os.environ.get("H")}}}}
+            """,
+            {"H": "{postgres.host}", "KIND": "pg"},
+        ),
+        (
+            f"""
+            def databases():
+                found = dict(ENGINE="{POSTGRES}")
+                found["HOST"] = os.environ.get("H")
+                found.update(PASSWORD=os.environ["P"])
+                return {{"default": found}}
+            DATABASES = databases()
+            """,
+            {"H": "{postgres.host}", "P": "{postgres.password}"},
+        ),
+    ],
+)
+def test_variables_that_select_the_engine_and_changes_in_a_function_are_followed(
+    tmp_path: Path, settings: str, env: dict[str, str]
+) -> None:
+    files = {
+        **django("import os\n" + dedent(settings)),
+        **DRIVER,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{env: {{KIND: pg, H: localhost}}, {SERVER}{RUN}}}}}",
+    }
+    config = loaded(tmp_path, files).config
+    assert list(config.services) == ["postgres"]
+    assert {name: config.env.get(name) for name in env} == env
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,25 @@ def test_the_subcommand_among_the_arguments_of_a_hook_is_no_path(tmp_path: Path)
     assert lint(tmp_path, hooks(text)) == {"ruff": (*RUFF, "--select=E", ".")}
 
 
+def test_hooks_of_mypy_and_local_hooks_are_checks_of_the_ci(tmp_path: Path) -> None:
+    text = """
+        repos:
+        - {repo: mypy, rev: v1.10.0, hooks: [{id: mypy, files: ^mysite/, additional_dependencies: [django-stubs]}]}
+        - repo: local
+          hooks:
+          - {id: a, entry: poetry run black --check -l 90}
+          - {id: b, entry: uv run ruff, args: [format, --check]}
+    """
+    found = loaded(tmp_path, {**django(), **hooks(text), **workflow("pre-commit run -a")})
+    commands = {name: tool.command for name, tool in found.config.lint.items()}
+    assert list(commands) == ["black", "mypy", "ruff-format"]
+    assert "--ignore-missing-imports" in commands["mypy"]
+    assert commands["mypy"][-1] == "mysite"
+    assert commands["black"] == (*BLACK, "-l", "90", ".")
+    assert found.facts.lint_specs["mypy"] == "mypy==1.10.0"
+    assert found.facts.lint_plugins == ("django-stubs",)
+
+
 def test_a_hooks_pattern_that_is_none_is_ignored(tmp_path: Path) -> None:
     text = "repos: [{repo: x, rev: '1', hooks: [{id: black, exclude: '*('}]}]\n"
     assert lint(tmp_path, hooks(text)) == {"black": (*BLACK, ".")}

@@ -102,6 +102,53 @@ def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("Jenkinsfile", """
+            // sh 'make deploy'
+            pipeline { agent { docker { image 'python:3.12' } }
+              stages { stage('t') { steps {
+                sh 'mkdir -p out'
+                sh(script: \"\"\"
+                  python manage.py test shop
+                \"\"\") } } } }
+        """),
+        (".semaphore/semaphore.yml", """
+            blocks:
+            - task:
+                prologue: {commands: [checkout, sem-version python 3.12, mkdir -p out]}
+                jobs: [{name: t, commands: [python manage.py test shop]}]
+        """),
+        (".woodpecker.yml", "steps: {t: {image: 'python:3.12', commands: [mkdir -p out, python manage.py test shop]}}"),
+        ("azure-pipelines.yml", """
+            steps:
+            - {task: UsePythonVersion@0, inputs: {versionSpec: '3.12'}}
+            - {script: mkdir -p out && python manage.py test shop}
+        """),
+    ],
+)  # fmt: skip
+def test_services_without_a_reader_of_their_own_are_followed(
+    tmp_path: Path, path: str, text: str
+) -> None:
+    found = loaded(tmp_path, {**django(), path: text}).config
+    assert found.tests.args == (("shop",),)
+    assert [step.run for step in found.tests.before] == ["mkdir -p out"]
+
+
+def test_a_path_from_the_root_is_one_from_the_directory_of_its_line(tmp_path: Path) -> None:
+    lines = (
+        "cd shop && mkdir $GITHUB_WORKSPACE/media && cp $PWD/a.txt ../b.txt",
+        "./manage.py test",
+    )
+    files = {**django(), **workflow(*lines), "shop/a.txt": ""}
+    before = the_tests(tmp_path, files).before
+    assert [step.run for step in before] == [
+        "cd shop && mkdir -p ../media",
+        "cd shop && cp a.txt ../b.txt",
+    ]
+
+
+@pytest.mark.parametrize(
     ("scripts", "lines", "before"),
     [
         ('"build": "gulp"', ["npm run build", "python manage.py test"], ["npm run build"]),

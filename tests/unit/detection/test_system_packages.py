@@ -49,6 +49,9 @@ def test_libraries_that_are_loaded_at_run_time_are_named(
     [
         ("gettext", ("gettext",), False),
         ("chromium-browser", ("chromium",), False),
+        ("libmysqlclient-dev", ("default-libmysqlclient-dev",), False),
+        ("libgdal30", ("gdal-bin",), False),
+        ("openjdk-11-jdk", ("default-jre-headless",), False),
         ("chromium-chromedriver", ("chromium-driver",), False),
         ("firefox-geckodriver", (), True),
         ("language-pack-de", (), True),
