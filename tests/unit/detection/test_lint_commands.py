@@ -211,8 +211,11 @@ def test_hooks_of_mypy_and_local_hooks_are_checks_of_the_ci(tmp_path: Path) -> N
     found = loaded(tmp_path, {**django(), **hooks(text), **workflow("pre-commit run -a")})
     commands = {name: tool.command for name, tool in found.config.lint.items()}
     assert list(commands) == ["black", "mypy", "ruff-format"]
-    assert "--ignore-missing-imports" in commands["mypy"]
-    assert commands["mypy"][-1] == "mysite"
+    assert tuple(commands["mypy"] or ())[-3:] == (
+        "--ignore-missing-imports",
+        "--scripts-are-modules",
+        "mysite",
+    )
     assert commands["black"] == (*BLACK, "-l", "90", ".")
     assert found.facts.lint_specs["mypy"] == "mypy==1.10.0"
     assert found.facts.lint_plugins == ("django-stubs",)
