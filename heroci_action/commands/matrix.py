@@ -9,11 +9,11 @@ from pathlib import Path
 
 from heroci_action.commands.plan import overrides_of
 from heroci_action.commands.run import run
-from heroci_action.errors import ExitCode, HeroCIError, UsageError
-from heroci_action.matrix import Cell, cells, select_cells
+from heroci_action.errors import ConfigurationError, ExitCode, HeroCIError, Problem, UsageError
+from heroci_action.matrix import Cell, apply, cells, select_cells
 from heroci_action.options import Destination, Gates, Reference, ReportOptions, RunOptions
 from heroci_action.output_directory import RESULT, make_directory
-from heroci_action.project import load
+from heroci_action.project import ProjectConfig, load
 from heroci_action.text import one_line
 
 CELLS = "cells"
@@ -27,6 +27,7 @@ def run_cells(options: RunOptions, texts: Sequence[str], machine: Mapping[str, s
     _refuse_contradiction(options)
     project = load(options.path, overrides=overrides_of(options), config=options.config)
     chosen = select_cells(cells(project.config.matrix), texts)
+    _check_cells(project, chosen)
     if len(chosen) == 1:
         return run(replace(options, cell=chosen[0].name), machine)
     interrupted = False
@@ -45,6 +46,18 @@ def run_cells(options: RunOptions, texts: Sequence[str], machine: Mapping[str, s
 
     code = merge_files(found, missing, ReportOptions(**options.shared_fields()), machine)
     return ExitCode.INTERRUPTED if interrupted else code
+
+
+def _check_cells(project: ProjectConfig, chosen: Sequence[Cell]) -> None:
+    """Raise ConfigurationError with what prevents a cell; several cells have the same problem once."""
+    problems: dict[str, Problem] = {}
+    for cell in chosen:
+        try:
+            apply(project, cell)
+        except ConfigurationError as error:
+            problems |= {str(problem): problem for problem in error.problems}
+    if problems:
+        raise ConfigurationError(tuple(problems.values()))
 
 
 def _refuse_contradiction(options: RunOptions) -> None:

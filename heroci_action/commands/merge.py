@@ -93,7 +93,7 @@ def _problem_steps(problems: Mapping[str, str]) -> Iterator[StepResult]:
             name=name,
             status=Status.ERRORED,
             reason=cause,
-            remedy="check the job that writes it, and the upload and download of its artifact",
+            remedy="look for its error, or check the upload and download of its artifact",
         )
 
 

@@ -98,3 +98,16 @@ def test_a_selection_that_cannot_be_meant_is_refused(
 
     assert done.exit_code == 2
     assert message in done.stderr
+
+
+def test_a_cell_that_is_impossible_is_refused_before_any_cell_runs(tmp_path: Path) -> None:
+    settings = 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}}\n'
+    root = write(tmp_path / "shop", {"site_/settings.py": settings})
+    with (root / "pyproject.toml").open("a") as stream:
+        stream.write('\n[tool.heroci.matrix]\ndatabase = ["sqlite", "postgres"]\n')
+
+    done = run(root, "--matrix")
+
+    assert done.exit_code == 2
+    assert "error: matrix.database: the tests cannot run on 'postgres'" in done.stderr
+    assert not (root / "heroci-reports/cells").exists()
