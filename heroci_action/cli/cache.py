@@ -46,10 +46,13 @@ def command() -> None:
 @engine_option
 @runner_host
 def show(*, path: Path, engine: str, runner_host: str | None) -> None:
-    """Show what the engines keep for the project at PATH and for all projects together."""
+    """Show what the engines keep for the project at PATH and for all projects together.
+
+    Nothing is downloaded or started for it.
+    """
     request = _request(path, runner_host)
     click.echo(Store(cache=request.cache).describe())
-    anyio.run(_print, EngineChoice(engine), request, lambda kind: kind.show_cache(request))
+    anyio.run(_print, EngineChoice(engine), lambda kind: kind.show_cache(request))
 
 
 @command.command("prune", short_help="Remove what is kept between runs.")
@@ -72,24 +75,29 @@ def prune(*, path: Path, engine: str, runner_host: str | None, everything: bool,
     store = Store(cache=request.cache)
     if sys.stdin.isatty() and not yes:
         click.echo(store.describe())
-        anyio.run(_print, EngineChoice(engine), request, lambda kind: kind.show_cache(request))
+        anyio.run(_print, EngineChoice(engine), lambda kind: kind.show_cache(request))
         if not click.confirm("Remove all of this?"):
             click.echo("Nothing was removed.")
             return
     click.echo(f"results of stages: removed {store.clear():,}")
-    anyio.run(_print, EngineChoice(engine), request, lambda kind: kind.prune_cache(request))
+    anyio.run(_print, EngineChoice(engine), lambda kind: _prune(kind, request))
+
+
+async def _prune(kind: EngineKind, request: CacheRequest) -> AsyncIterator[str]:
+    """Start the engine if necessary, prune its cache and yield the lines about it."""
+    await kind.find(request.machine, request.runner_host, print_note)
+    async for line in kind.prune_cache(request):
+        yield line
 
 
 async def _print(
     wanted: EngineChoice,
-    request: CacheRequest,
     lines: Callable[[EngineKind], AsyncIterator[str]],
 ) -> None:
     """Print the lines of the wanted engine, or of every engine that is available."""
     kinds = ENGINES.values() if wanted is EngineChoice.AUTO else (ENGINES[wanted],)
     for kind in kinds:
         try:
-            await kind.find(request.machine, request.runner_host, print_note)
             async for line in lines(kind):
                 click.echo(line)
         except EngineError as error:

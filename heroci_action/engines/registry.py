@@ -33,8 +33,8 @@ class EngineKind:
     `find` starts the engine if necessary and returns its description; `inspect` starts nothing, and its description
     includes the actions that a run would take first. Both raise EngineError if it cannot be used. `describe` returns
     its version and address without a check. `facts` are what the engine contributes to a result, and `inherited` the
-    variables of the machine that every step receives. `show_cache` and `prune_cache` yield the lines that
-    `heroci cache` prints.
+    variables of the machine that every step receives. `show_cache`, which starts nothing, and `prune_cache`
+    yield the lines that `heroci cache` prints.
     """
 
     choice: EngineChoice
@@ -100,9 +100,10 @@ def _create_host(settings: EngineSettings, secrets: SecretStore) -> Engine:
 
 async def _show_dagger_cache(request: CacheRequest) -> AsyncIterator[str]:
     from heroci_action.engines.dagger.cache_admin import show
-    from heroci_action.engines.dagger.preflight import preflight
+    from heroci_action.engines.dagger.engine import find_running_engine
 
-    async for line in show(request, await preflight(request.machine, request.runner_host)):
+    target = await find_running_engine(request.machine, request.runner_host)
+    async for line in show(request, target):
         yield line
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,20 @@ def test_auto_without_an_engine_is_no_error(tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.stderr
     assert "Dagger engine: no Docker daemon is running" in shown.stdout
     assert call("cache", "show", "--engine", "dagger", directory=tmp_path, env=env).exit_code == 3
+
+
+def test_show_downloads_and_starts_nothing(tmp_path: Path) -> None:
+    env = environment(HEROCI_CACHE_DIR=str(tmp_path / "cache"), HOME=str(tmp_path), PATH=os.defpath)
+    for name in ("_EXPERIMENTAL_DAGGER_CLI_BIN", "XDG_CACHE_HOME"):
+        env.pop(name, None)
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        address = f"tcp://127.0.0.1:{engine.getsockname()[1]}"
+        options = ("--engine", "dagger", "--runner-host", address)
+        shown = call("cache", "show", *options, directory=tmp_path, env=env)
+
+    assert shown.exit_code == 3
+    assert "its cache cannot be shown yet" in shown.stderr
+    assert "a run would first download the Dagger CLI" in shown.stderr
 
 
 @pytest.mark.dagger

@@ -17,6 +17,7 @@ from heroci_action.engines.dagger.preflight import SESSION_PORT, VERSION, Target
 from heroci_action.engines.dagger.starting import announce_start
 from heroci_action.engines.secret_store import SecretStore
 from heroci_action.engines.settings import EngineSettings
+from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Plan
 
 _SESSION = "heroci_action.engines.dagger.session"
@@ -69,13 +70,28 @@ async def find_engine(
     A running engine is trusted. A stopped one is started now, because the run would have to do it anyway.
     """
     target = await preflight(machine, runner_host)
-    if not (target.running and await _has_cli(target)):
+    if not await _is_ready(target):
         announce_start(target, notify)
         ready = anyio.Event()
         ready.set()
         async with open_cli(target, sdk=ready, notify=notify):
             pass
     return target
+
+
+async def find_running_engine(machine: Mapping[str, str], runner_host: str | None) -> Target:
+    """Return the engine that runs already. Raises EngineError if it would have to be started."""
+    target = await preflight(machine, runner_host)
+    if not await _is_ready(target):
+        raise EngineError(
+            f"its cache cannot be shown yet: {await describe_engine(machine, runner_host)}",
+            remedy="run `heroci run` first",
+        )
+    return target
+
+
+async def _is_ready(target: Target) -> bool:
+    return target.running and await _has_cli(target)
 
 
 async def _has_cli(target: Target) -> bool:
