@@ -28,7 +28,7 @@ CONTAINER = 'needs = []\nimage = "python:3.13-slim"\n'
 # Seconds of processor time until the run has begun; the SDK of Dagger takes most of them.
 START_UP = {"host": 0.6, "dagger": 1.8}
 SLEEP = 5.0
-GONE_WITHIN = 15.0
+GONE_WITHIN = 60.0
 
 
 def project(directory: Path, seed: int, engine: str) -> tuple[Path, str]:
