@@ -222,7 +222,9 @@ class _Signals:
         # anyio's receiver would restore the default handlers before the reports are written.
         self._loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            signal.signal(number, self._receive)
+            # After `nohup`, the end of the terminal is not the end of the run.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._receive)
 
     def _receive(self, number: int, frame: object) -> None:
         del frame

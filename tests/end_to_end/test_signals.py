@@ -123,3 +123,23 @@ def test_a_signal_at_any_moment_ends_the_run_in_order(
         assert status in {"cancelled", "passed"}, output
     wanted = {0} if status == "passed" else {130, 128 + number, -number}
     assert process.returncode in wanted, output
+
+
+@pytest.mark.promise("SIGHUP arrives, but the run was started with `nohup`", "the run continues")
+def test_a_run_that_was_started_with_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+    where, _ = project(tmp_path, 0, "host")
+    process = subprocess.Popen(
+        ["nohup", *COMMAND, "run", "--engine", "host", "--stages", "probe", "-v"],
+        cwd=where,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    while "probe started" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGHUP)
+    output, _ = process.communicate()
+
+    assert process.returncode == 0, output
