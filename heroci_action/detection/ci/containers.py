@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
@@ -26,33 +26,51 @@ _DETACHED = re.compile(r"--detach|-[a-z]*d[a-z]*")
 def with_containers(job: Job, tree: RepositoryFiles) -> Job:
     """Add the servers that the job's commands start in containers, and the variables of the containers they run in."""
     files = tree.with_files(job.created)
-    used = Composition(tree=files, paths=())
-    servers: dict[str, Image] = {}
-    commands: list[Command] = []
-    built: list[ImageBuild] = []
-    contents = ImageContents()
-    for command in job.commands:
-        built += filter(None, [read_build(command)])
-        # The files of Compose are where it is called, not where the container works.
-        call = next((each for each in (*command.via, command) if compose_words(each)), None)
-        if call and (words := compose_words(call)):
-            used = composition_of(words, call, files)
-            servers |= _started(words, used, command)
-        image = None if call else _run_image(command)
-        if image:
-            servers[image.name] = image
-        started = replace(command, background=command.background or image is not None)
-        inside = _in_container(started, used)
-        if find_test_run(command, files) and (build := _build_of(command, used, built)):
-            contents = read_contents(build, files)
-            inside = replace(inside, env={**contents.env, **inside.env})
-        commands.append(inside)
+    reader = _Reader(files=files, used=Composition(tree=files, paths=()))
+    commands = tuple(map(reader.read, job.commands))
     return replace(
         job,
-        commands=tuple(commands),
-        services=(*job.services, *servers.values()),
-        image_commands=contents.commands,
+        commands=commands,
+        services=(*job.services, *reader.servers.values()),
+        image_commands=reader.contents.commands,
     )
+
+
+@dataclass(kw_only=True)
+class _Reader:
+    """The compose files, servers and builds of the commands so far, and the contents of the image of the tests."""
+
+    files: RepositoryFiles
+    used: Composition
+    servers: dict[str, Image] = field(default_factory=dict)
+    built: list[ImageBuild] = field(default_factory=list)
+    contents: ImageContents = field(default_factory=ImageContents)
+
+    def read(self, command: Command) -> Command:
+        """Return a command with the variables of the container in which it runs."""
+        self.built += filter(None, [read_build(command)])
+        stays = self._start(command)
+        started = replace(command, background=command.background or stays)
+        inside = _in_container(started, self.used)
+        is_test = find_test_run(command, self.files) is not None
+        build = _build_of(command, self.used, self.built) if is_test else None
+        if build is None:
+            return inside
+        self.contents = read_contents(build, self.files)
+        return replace(inside, env={**self.contents.env, **inside.env})
+
+    def _start(self, command: Command) -> bool:
+        """Add the servers that a command starts; return whether `docker run` leaves one running."""
+        # The files of Compose are where it is called, not where the container works.
+        call = next(filter(compose_words, (*command.via, command)), None)
+        if call and (words := compose_words(call)):
+            self.used = composition_of(words, call, self.files)
+            self.servers |= _started(words, self.used, command)
+            return False
+        image = _run_image(command)
+        if image:
+            self.servers[image.name] = image
+        return image is not None
 
 
 def _run_image(command: Command) -> Image | None:
