@@ -52,6 +52,10 @@ def _nothing(*_: object) -> None:
     pass
 
 
+# Commands whose effects are not followed.
+_WITHOUT_EFFECT = (
+    ":", "true", "break", "continue", "wait", "trap", "shopt", "ulimit", "umask", "hash", "alias", "read",
+)  # fmt: skip
 BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
     "cd": _cd,
     "pushd": _cd,
@@ -62,21 +66,5 @@ BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
     "shift": _shift,
     "exit": _end,
     "return": _end,
-    **dict.fromkeys(
-        (
-            ":",
-            "true",
-            "break",
-            "continue",
-            "wait",
-            "trap",
-            "shopt",
-            "ulimit",
-            "umask",
-            "hash",
-            "alias",
-            "read",
-        ),
-        _nothing,
-    ),
+    **dict.fromkeys(_WITHOUT_EFFECT, _nothing),
 }

@@ -15,11 +15,11 @@ from heroci_action.engines.dagger.environment import Recipe, base_image, with_av
 from heroci_action.engines.dagger.execution import Executor
 from heroci_action.engines.dagger.installation import index_variables
 from heroci_action.engines.dagger.places import CACHES, PROBES, REPORTS, ROOT, SALT
-from heroci_action.engines.dagger.relay import Relay
 from heroci_action.engines.dagger.replay_cache import ReplayCache, new_salt
 from heroci_action.engines.dagger.source import NO_VERSION, upload_source, version_from_git
 from heroci_action.engines.dagger.variables import Variables
 from heroci_action.engines.known_services import Access, KnownService
+from heroci_action.engines.relay import Relay
 from heroci_action.engines.requirements import uv_version
 from heroci_action.engines.secret_store import SecretStore
 from heroci_action.engines.settings import EngineSettings

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import anyio
 from anyio.abc import Process, TaskGroup, TaskStatus
 
-from heroci_action.engines.base import Sink, Stream
+from heroci_action.engines.base import Sink
 from heroci_action.engines.commands import arguments_of
 from heroci_action.engines.docker import Docker
 from heroci_action.engines.host import mariadb
@@ -34,6 +34,7 @@ from heroci_action.engines.known_services import (
 )
 from heroci_action.engines.machine_errors import machine_errors
 from heroci_action.engines.process import Program, ready, running
+from heroci_action.engines.relay import Relay
 from heroci_action.errors import EngineError
 from heroci_action.plan.placeholders import fill, fill_line
 from heroci_action.plan.stages import Service
@@ -65,33 +66,12 @@ class CreatesDatabases(Protocol):
         ...
 
 
-class _Relay:
-    """Keeps the output of a service until a stage uses it."""
-
-    def __init__(self) -> None:
-        self._kept: list[tuple[Stream, str]] = []
-        self._sink: Sink | None = None
-
-    def __call__(self, stream: Stream, line: str) -> None:
-        if self._sink:
-            self._sink(stream, line)
-        else:
-            self._kept.append((stream, line))
-
-    def connect(self, sink: Sink) -> None:
-        """Send the kept lines, and all later ones, to the first stage that uses the service."""
-        if self._sink is None:
-            self._sink = sink
-            for stream, line in self._kept:
-                sink(stream, line)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Started:
     """A service of the run; `database` is set if each stage has a separate database."""
 
     provided: Provided
-    relay: _Relay
+    relay: Relay
     database: CreatesDatabases | None = None
 
     async def provide(self, stage: str, sink: Sink) -> Provided:
@@ -141,10 +121,10 @@ class ProcessServices:
         async with self._locks.setdefault(service.name, anyio.Lock()):
             if service.name not in self._started:
                 with machine_errors():
-                    self._started[service.name] = await self._start(service, _Relay())
+                    self._started[service.name] = await self._start(service, Relay())
             return self._started[service.name]
 
-    async def _start(self, service: Service, relay: _Relay) -> _Started:
+    async def _start(self, service: Service, relay: Relay) -> _Started:
         """Start the service; an optional one that cannot be started is left out with a warning."""
         try:
             return await self._start_required(service, relay)
@@ -153,7 +133,7 @@ class ProcessServices:
                 raise
             return _Started(provided=left_out(service, error), relay=relay)
 
-    async def _start_required(self, service: Service, relay: _Relay) -> _Started:
+    async def _start_required(self, service: Service, relay: Relay) -> _Started:
         """Start its command, its image in a container, a program of this machine, or its default image."""
         if service.command:
             return await self._process(service, relay, self._command)
@@ -169,7 +149,7 @@ class ProcessServices:
         return await self._container(service, relay)
 
     async def _start_program(
-        self, service: Service, relay: _Relay, problem: EngineError | None
+        self, service: Service, relay: Relay, problem: EngineError | None
     ) -> _Started | None:
         """Start the service with a program of this machine; None if there is none."""
         known = known_service(service)
@@ -183,7 +163,7 @@ class ProcessServices:
         return None
 
     async def _postgres(
-        self, service: Service, relay: _Relay, problem: EngineError | None
+        self, service: Service, relay: Relay, problem: EngineError | None
     ) -> _Started:
         version = service.version or _version_of(service)
         found = find_binaries(self._workspace.path)
@@ -197,7 +177,7 @@ class ProcessServices:
         return _database(server, relay, {"postgres": str(binaries)}, warnings)
 
     async def _mariadb(
-        self, service: Service, relay: _Relay, known: KnownService, programs: mariadb.Programs
+        self, service: Service, relay: Relay, known: KnownService, programs: mariadb.Programs
     ) -> _Started:
         server = await self._keep(
             mariadb.start_mariadb(programs, service, known, workspace=self._workspace, sink=relay)
@@ -205,7 +185,7 @@ class ProcessServices:
         warnings = mariadb.replacement_warning(service, known, programs)
         return _database(server, relay, {service.name: str(programs)}, warnings)
 
-    async def _container(self, service: Service, relay: _Relay) -> _Started:
+    async def _container(self, service: Service, relay: Relay) -> _Started:
         async with self._network_lock:
             if self._network is None:
                 self._network = await self._keep(open_network(self._docker, "services"))
@@ -226,7 +206,7 @@ class ProcessServices:
         return _Started(provided=provided, relay=relay, database=started if access else None)
 
     async def _process(
-        self, service: Service, relay: _Relay, program: Callable[[Service, int], Program]
+        self, service: Service, relay: Relay, program: Callable[[Service, int], Program]
     ) -> _Started:
         port = service.port or free_port()
         process = await self._tasks.start(self._run, service, program(service, port), port, relay)
@@ -294,7 +274,7 @@ def left_out(service: Service, error: EngineError) -> Provided:
 
 
 def _database(
-    server: DatabaseServer, relay: _Relay, facts: Mapping[str, str], warnings: tuple[str, ...]
+    server: DatabaseServer, relay: Relay, facts: Mapping[str, str], warnings: tuple[str, ...]
 ) -> _Started:
     provided = Provided(
         values={},
