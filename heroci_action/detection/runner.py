@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.arguments import is_parallel, keep
 from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.selection import (
     CLASS,
     find_exclusions,
@@ -59,11 +60,18 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
             f"the only test command of the CI, {command.shown!r} in {command.source}, selects single tests; "
             "set tests.args = [] to run all tests"
         )
-    for run in _further_runs(project, runs):
+    further = (run.command for run in _further_runs(project, runs))
+    scenarios = (command for command in project.commands if _runs_scenarios(command))
+    for command in (*further, *scenarios):
         yield Warn(
-            f"{run.command.source} also runs {run.command.shown!r}, which the plan does not contain; "
+            f"{command.source} also runs {command.shown!r}, which the plan does not contain; "
             "add a stage for these tests"
         )
+
+
+def _runs_scenarios(command: Command) -> bool:
+    """Return whether a command runs tests of another kind: `behave`, `manage.py behave`, `robot`."""
+    return bool({command.call.name, *command.call.arguments[:1]} & {"behave", "robot"})
 
 
 def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[TestRun]:
