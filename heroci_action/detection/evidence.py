@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.composition import COMPOSE_FILE, Composition
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import Command, Image
-from heroci_action.repository.files import RepositoryFiles
+from heroci_action.repository.files import RepositoryFiles, parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,8 @@ class Evidence:
     pythons: tuple[tuple[str, str], ...] = ()
 
 
-def gather(tree: RepositoryFiles, ci: ProjectCI) -> Evidence:
-    """Collect the commands, variables, images and Python versions."""
+def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -> Evidence:
+    """Collect the commands, variables, images and Python versions; compose files in `places` come first."""
     suite = ci.suite
     is_ci = suite is not None and suite.job in ci.jobs
     source = suite.job.source if suite else ""
@@ -34,13 +34,13 @@ def gather(tree: RepositoryFiles, ci: ProjectCI) -> Evidence:
         commands=ci.commands,
         testing=ci.tests if is_ci else (),
         env={name: (value, source) for name, value in ci.env.items()},
-        images=(*ci.services, *_compose_images(tree)),
+        images=(*ci.services, *_compose_images(tree, places)),
         pythons=((suite.job.python, source),) if suite and suite.job.python else (),
     )
 
 
-def _compose_images(tree: RepositoryFiles) -> Iterator[Image]:
-    for path in tree.matching(COMPOSE_FILE):
+def _compose_images(tree: RepositoryFiles, places: Collection[str]) -> Iterator[Image]:
+    for path in sorted(tree.matching(COMPOSE_FILE), key=lambda path: parent(path) not in places):
         composition = Composition(tree=tree, paths=(path,))
         for name, content in composition.services.items():
             image = composition.image(name) if "image" in content else None

@@ -46,7 +46,7 @@ class ProjectFiles:
     @cached_property
     def evidence(self) -> Evidence:
         """Return the findings of the project's CI and compose files."""
-        return gather(self.tree, self.ci)
+        return gather(self.tree, self.ci, self.layout.directories)
 
     @property
     def commands(self) -> tuple[Command, ...]:

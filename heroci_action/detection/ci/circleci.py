@@ -13,7 +13,15 @@ from typing import Any
 
 from heroci_action.detection.ci.jobs import read_job
 from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
-from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, Script, Trigger
+from heroci_action.detection.ci.records import (
+    ROOT,
+    UNKNOWN,
+    Image,
+    Job,
+    LeftOut,
+    Script,
+    Trigger,
+)
 from heroci_action.detection.ci.service_files import service_file
 from heroci_action.detection.ci.yaml_file import arguments, is_false, items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
@@ -41,6 +49,11 @@ def read_circleci(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the jobs of every workflow; without workflows, every job."""
     for path in _files(tree):
         yield from _Config(read_yaml(tree, path), tree, path).jobs()
+    generated = re.search(r"\bconfiguration_path:\s*(\S+)", tree.text(PATH))
+    if generated and not tree.has(join(generated[1])):
+        reason = "a job generates the configuration"
+        line = LeftOut(line=generated[0], source=PATH, reason=reason)
+        yield Job(name="setup", source=PATH, not_followed=(line,))
 
 
 def _files(tree: RepositoryFiles) -> tuple[str, ...]:

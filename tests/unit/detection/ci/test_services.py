@@ -293,6 +293,20 @@ def test_circlecis_commands_executors_and_parameters_are_followed() -> None:
     assert ci_of(CIRCLECI).env == {"MODE": "test", "EXTRA": "1", "STEP": "2"}
 
 
+def test_a_configuration_of_circleci_that_a_job_generates_is_named() -> None:
+    config = """
+        setup: true
+        jobs:
+          setup:
+            docker: [{image: "cimg/base:current"}]
+            steps:
+              - continuation/continue:
+                  configuration_path: .circleci/made.yml
+    """
+    ci = ci_of({".circleci/config.yml": config, ".circleci/base.yml": "version: 2.1\n"})
+    assert [line.line for line in ci.not_followed] == ["configuration_path: .circleci/made.yml"]
+
+
 def test_the_checkout_of_circleci_may_be_above_the_directory_of_the_job() -> None:
     job = """
         jobs:
