@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
@@ -52,6 +52,9 @@ class Connection:
 
     async def ask(self, request: Awaitable[T]) -> T:
         """Return the answer. Raises EngineError if the engine is gone, else the SDK's own errors."""
+        if self._failure and isinstance(request, Coroutine):
+            # Python would print a warning about a coroutine that is never awaited.
+            request.close()
         with self.guarded():
             return await request
         raise AssertionError  # for mypy: `guarded` raises if its body was cancelled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -85,6 +86,24 @@ def test_a_lost_engine_ends_everything_that_waits_for_it(
     assert "kubectl logs" in str(caught.value.remedy)
     assert time.monotonic() - started < 12
     assert not leftovers(machine)
+
+
+async def ask_a_lost_engine(machine: Mapping[str, str]) -> None:
+    """Send a request after the connection is lost, as the next step does."""
+    # Imported late because it loads the SDK.
+    from heroci_action.engines.dagger.session import DaggerSession  # noqa: PLC0415
+
+    async with engine(machine).open(Plan(project="p")) as session:
+        assert isinstance(session, DaggerSession)
+        session.resources.connection.fail()
+        await session.resources.connection.ask(anyio.sleep(600))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_request_to_a_lost_engine_leaves_no_warning(machine: dict[str, str]) -> None:
+    with pytest.raises(EngineError, match="lost the connection"):
+        anyio.run(ask_a_lost_engine, machine)
+    gc.collect()
 
 
 @pytest.mark.parametrize("fault", ["ends with an error", "does not end"])
