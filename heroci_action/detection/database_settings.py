@@ -185,9 +185,10 @@ class _Reader:
             way = self._by_url(empty, self.resolver.resolve(node) or node)
         for key, value in entries.items():
             way = self._with_key(way or empty, key, value) if key in _KEYS else way
-        if way:
-            way = replace(way, switches={**self.resolver.selected, **way.switches})
-        return _without_own_switches(way) if way else None
+        if way is None:
+            return None
+        switches = {**self.resolver.selected, **way.switches}
+        return _without_own_switches(replace(way, switches=switches))
 
     def _by_url(self, empty: Database, node: ast.expr) -> Database | None:
         found = self.source.reads_in(node)

@@ -47,15 +47,8 @@ def _hook_pin(project: ProjectFiles, tool: LintTool) -> str | None:
 
 
 def find_plugins(project: ProjectFiles) -> Iterator[str]:
-    """Yield what the tools load: of Flake8's plugins those that hooks, CI and tox install, of mypy's those of its hook.
-
-    It includes what reads [tool.flake8] if there is one.
-    """
-    hooks = (hook for hook in read_hooks(project) if hook.id in LINT_TOOLS["flake8"].hooks)
-    of_hooks = [requirement for hook in hooks for requirement in hook.dependencies]
-    commands = chain(project.ci.commands, *read_local_checks(project.tree))
-    words = (*of_hooks, *_installed_words(commands))
-    yield from (word for word in words if _PLUGIN.fullmatch(word))
+    """Yield what linters load: Flake8's plugins, the reader of [tool.flake8], and the packages of mypy's hook."""
+    yield from filter(_PLUGIN.fullmatch, _installed_beside_flake8(project))
     for hook in read_hooks(project):
         # A local hook runs in the developer's environment.
         if hook.id in _TYPED and not hook.entry:
@@ -64,6 +57,14 @@ def find_plugins(project: ProjectFiles) -> Iterator[str]:
         pyproject = project.tree.toml(join(directory, "pyproject.toml"))
         if "flake8" in pyproject.get("tool", {}):
             yield "flake8-pyproject"
+
+
+def _installed_beside_flake8(project: ProjectFiles) -> Iterator[str]:
+    """Yield the requirements of Flake8's hooks, and the words of all installations in CI, tox and make."""
+    for hook in read_hooks(project):
+        if hook.id in LINT_TOOLS["flake8"].hooks:
+            yield from hook.dependencies
+    yield from _installed_words(chain(project.ci.commands, *read_local_checks(project.tree)))
 
 
 def _installed_words(commands: Iterable[Command]) -> Iterator[str]:

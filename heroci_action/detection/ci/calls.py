@@ -204,6 +204,7 @@ _UV_VALUED = (
     "--no-group", "--extra", "--no-extra", "--project", "--directory", "--env-file", "--package", "--index",
     "--index-url", "--extra-index-url", "--resolution", "--from", "-c", "--constraints", "--refresh-package",
 )  # fmt: skip
+XARGS_VALUED = ("-n", "-P", "-I", "-L", "-d", "-a", "-s")
 
 _LAUNCHERS: Mapping[str, Launcher] = {
     "uv": _tool("run", valued=_UV_VALUED),  # uv run --group test pytest
@@ -251,7 +252,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "unbuffer": _plain(),
     "dbus-run-session": _plain(),
     "retry": _plain("-t", "-d", "-s"),
-    "xargs": _plain("-n", "-P", "-I", "-L", "-d", "-a", "-s"),
+    "xargs": _plain(*XARGS_VALUED),
     "sh": _shell,
     "bash": _shell,
     "zsh": _shell,

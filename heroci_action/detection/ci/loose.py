@@ -18,17 +18,9 @@ _FILES = (
 )
 _SCRIPTS = frozenset(
     {
-        "run",
-        "command",
-        "commands",
-        "script",
-        "bash",
-        "before_script",
-        "install",
-        "install_script",
-        "test_script",
+        "run", "command", "commands", "script", "bash", "before_script", "install", "install_script", "test_script",
     }
-)
+)  # fmt: skip
 _VERSION = re.compile(r"3\.\d+")
 _PYTHONS = frozenset({"versionSpec", "python.version", "python-version"})
 
@@ -49,14 +41,8 @@ def _loose_job(tree: RepositoryFiles, path: str, name: str, document: Mapping[st
     images = tuple(
         Image.parse(text, source=path) for text in _strings(document, frozenset({"image"}))
     )
-    env = {
-        key: text
-        for inner in _tables(document, frozenset({"environment", "variables", "env"}))
-        for key, text in table(inner).items()
-        if isinstance(text, str) and "$(" not in text
-    }
     context = Context(files=WorkingTree(tree))
-    script = Script(text="\n".join(lines), source=path, env=env)
+    script = Script(text="\n".join(lines), source=path, env=_variables(document))
     named = (text for text in _strings(document, _PYTHONS) if _VERSION.fullmatch(text))
     pythons = [*named, *(image.python for image in images if image.python)]
     return Job(
@@ -68,6 +54,15 @@ def _loose_job(tree: RepositoryFiles, path: str, name: str, document: Mapping[st
         created=created_files(context.files),
         not_followed=tuple(context.not_followed),
     )
+
+
+def _variables(document: Mapping[str, object]) -> dict[str, str]:
+    return {
+        key: text
+        for inner in _tables(document, frozenset({"environment", "variables", "env"}))
+        for key, text in table(inner).items()
+        if isinstance(text, str) and "$(" not in text
+    }
 
 
 def _strings(document: object, keys: frozenset[str]) -> Iterator[str]:

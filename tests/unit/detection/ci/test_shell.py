@@ -42,7 +42,7 @@ FILES = {
         ('A=(); x "${A[@]}" ${A[@]+"${A[@]}"} y', ["x y"]),
         ("A=1; A+=2; x $A", ["x 12"]),
         ("git ls-files -z 'shop/*.py' | xargs -0 x", ["git ls-files -z shop/*.py", "xargs -0 x shop/x.py"]),
-        ("find . -name 'x.*' | xargs -I{} x {} -q", ["find . -name x.*", "xargs -I{} x shop/x.py -q"]),
+        ("find . -name 'x.*' | xargs -I{} x {} -q", ["find . -name x.*", "xargs x shop/x.py -q"]),
         ("xargs -a conf/ci.env env x; date | xargs x", ["xargs -a conf/ci.env env x MODE=test", "date", "xargs x"]),
         ("x | y", ["x", "y"]),
         ("! x", ["x"]),
