@@ -128,11 +128,7 @@ def test_all_processes_of_a_run_are_measured(covered: Project, mode: str) -> Non
 
 def test_a_worker_that_is_killed_at_its_exit_has_been_measured(covered: Project) -> None:
     """pytest-xdist kills workers that do not exit within ten seconds, as on a busy machine."""
-    covered.write({"conftest.py": "import atexit, time\natexit.register(time.sleep, 60)\n"})
-    controller = "import os\nif 'PYTEST_XDIST_WORKER' in os.environ:\n    "
-    covered.write(
-        {"conftest.py": f"{controller}import atexit, time\n    atexit.register(time.sleep, 60)\n"}
-    )
+    covered.write({"conftest.py": KILLED_AT_EXIT})
     command, env = MODES["xdist"]
     measured = measure(covered, *command, env=env)
     assert measured.missing("shop/work.py") == [14, 18, 19, 20]
