@@ -87,6 +87,10 @@ class _Server:
             f"{{{self.name}.host}}:{{{self.name}.port}}",
             value,
         )
+        scheme = value.partition("://")[0]
+        if pointed == value and _PORT_OF.get(scheme) in self.ports:
+            address = f"{{{self.name}.host}}:{{{self.name}.port}}"
+            pointed = re.sub(rf"(?<=[/@])({self.hosts})(?=[/?]|$)", address, value)
         if pointed != value:
             return pointed
         if value in self.ports and "PORT" in name.upper():
@@ -108,6 +112,8 @@ class _Server:
         )
 
 
+# The ports that URLs leave out.
+_PORT_OF = {"amqp": "5672", "http": "80", "mongodb": "27017", "mqtt": "1883", "smtp": "25"}
 # A user may be called like the server.
 _CREDENTIAL = re.compile(r"(?i)key|user|pass|secret|token|bucket")
 

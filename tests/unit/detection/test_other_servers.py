@@ -44,6 +44,8 @@ def test_a_server_has_the_image_port_and_variables_of_the_ci(tmp_path: Path) -> 
             "amqp://me:me@{rabbit.host}:{rabbit.port}//",
         ),
         ("BROKER", "amqp://rabbit:5672", "amqp://{rabbit.host}:{rabbit.port}"),
+        ("BROKER", "amqp://me:me@rabbit//", "amqp://me:me@{rabbit.host}:{rabbit.port}//"),
+        ("BROKER", "http://rabbit/a", "http://rabbit/a"),
         ("QUEUE", "rabbit", "{rabbit.host}"),
         ("RABBIT_HOST", "127.0.0.1", "{rabbit.host}"),
         ("AMQP_PORT", "5673", "{rabbit.port}"),
