@@ -139,13 +139,10 @@ async def take(session: EngineSession, stage: Stage, seen: Seen) -> None:
                 seen.errors[step.name] = error
             seen.reports[step.name] = await scope.collect(step)
 
-        async with anyio.create_task_group() as tasks:
-            for step in stage.steps:
-                if stage.parallel and not step.always:
+        for group in stage.groups():
+            async with anyio.create_task_group() as tasks:
+                for step in group:
                     tasks.start_soon(one, step)
-        for step in stage.steps:
-            if not stage.parallel or step.always:
-                await one(step)
         seen.warnings += scope.warnings
 
 

@@ -160,6 +160,23 @@ def test_a_step_continues_in_the_files_of_the_step_before(repository: Repository
     assert seen.text == "found"
 
 
+def test_concurrent_steps_start_in_the_same_files_and_the_last_one_leaves_its_own(
+    repository: Repository,
+) -> None:
+    line = "test $(cat x) = before; echo {0} >x; cp x {{reports}}/{0}.xml"
+    seen = repository.run(
+        stage(
+            step("before", "echo before >x"),
+            step("a", line.format("a"), concurrent=True, reports=JUNIT),
+            step("b", line.format("b"), concurrent=True, reports=JUNIT),
+            step("after", "cat x"),
+        )
+    )
+    assert not any(outcome.exit_code for outcome in seen.outcomes.values())
+    assert (seen.report("a"), seen.report("b")) == ({"a.xml": b"a\n"}, {"b.xml": b"b\n"})
+    assert seen.text == "b"
+
+
 def test_parallel_steps_are_isolated_and_their_reports_are_collected(
     repository: Repository,
 ) -> None:
