@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run every check and test of HeroCI itself. Options are passed to pytest; with -k, -m or a path only these tests run, without
-# the checks. `--cov` measures the coverage of HeroCI (settings: tests/coverage.toml).
+# Run every check and test of HeroCI itself, and list the slowest tests. Options are passed to pytest; with -k, -m or a path only
+# these tests run, without the checks. `--cov` measures the coverage of HeroCI (settings: tests/coverage.toml).
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/environment.sh
@@ -14,4 +14,4 @@ fi
 echo "== tests" >&2
 PATH="$PWD/.venv/bin:$PATH"
 export PATH
-exec pytest --cov-config=tests/coverage.toml "$@"
+exec pytest --cov-config=tests/coverage.toml --durations=20 --durations-min=1 "$@"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from heroci_action.results.records import Result, StageResult, Status, StepResult
 from heroci_action.text import count, one_line, seconds, some
@@ -48,17 +48,8 @@ def ended(result: StepResult | StageResult) -> str:
 
 def verdict(result: Result) -> str:
     """Return one line about the run."""
-    counts = result.counts
     parts = [f"{one_line(result.heading)}: {result.status.value} in {seconds(result.duration)}"]
-    if counts.total:
-        parts.append(
-            f"{count(counts.total, 'test')}, {counts.bad:,} failed, {counts.skipped:,} skipped"
-            if counts.bad or counts.skipped
-            else f"{count(counts.total, 'test')} passed"
-        )
-    optional = [stage.name for stage in result.stages if stage.is_optional_failure]
-    if optional:
-        parts.append(f"{some([one_line(name) for name in optional])} failed (optional)")
+    parts += [*_tests(result), *_optional_failures(result)]
     findings = sum(1 for _ in result.diagnostics)
     if findings:
         parts.append(count(findings, "finding"))
@@ -68,3 +59,18 @@ def verdict(result: Result) -> str:
     if result.partial:
         parts.append(f"partial run: {one_line(result.partial)}")
     return ", ".join(parts)
+
+
+def _tests(result: Result) -> Iterator[str]:
+    counts = result.counts
+    tests = count(counts.total, "test")
+    if counts.bad or counts.skipped:
+        yield f"{tests}, {counts.bad:,} failed, {counts.skipped:,} skipped"
+    elif counts.total:
+        yield f"{tests} passed"
+
+
+def _optional_failures(result: Result) -> Iterator[str]:
+    names = [one_line(stage.name) for stage in result.stages if stage.is_optional_failure]
+    if names:
+        yield f"{some(names)} failed (optional)"

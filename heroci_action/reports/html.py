@@ -277,6 +277,14 @@ def _figures(result: Result) -> Iterator[tuple[str, str]]:
         tests: int = getattr(counts, name)
         if tests:
             yield name, f"{tests:,}"
+    yield from _coverage_figures(result)
+    if result.comparison:
+        yield "new failures", f"{len(result.comparison.new):,}"
+    if result.comparison and result.comparison.fixed:
+        yield "fixed", f"{len(result.comparison.fixed):,}"
+
+
+def _coverage_figures(result: Result) -> Iterator[tuple[str, str]]:
     percent = result.coverage.percent if result.coverage else None
     before = result.comparison.coverage if result.comparison else None
     if percent is not None:
@@ -285,10 +293,6 @@ def _figures(result: Result) -> Iterator[tuple[str, str]]:
     changed = result.changed.percent if result.changed else None
     if changed is not None:
         yield "of changed lines", f"{changed:.2f} %"
-    if result.comparison:
-        yield "new failures", f"{len(result.comparison.new):,}"
-    if result.comparison and result.comparison.fixed:
-        yield "fixed", f"{len(result.comparison.fixed):,}"
 
 
 def _bars(result: Result) -> Iterator[Bar]:

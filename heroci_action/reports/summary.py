@@ -112,11 +112,16 @@ def _verdict(result: Result) -> str:
         case Status.CANCELLED:
             return f"cancelled after {seconds(result.duration)}"
         case _:
-            failed = [stage for stage in result.stages if stage.status.is_failure]
-            counted = [stage for stage in failed if not stage.optional] or failed
-            names = ", ".join(prose(stage.name, 60) for stage in counted[:FAILED_STAGES])
+            names = ", ".join(prose(name, 60) for name in _stages_to_blame(result)[:FAILED_STAGES])
             where = f" in {names}" if names else ""
             return f"{result.status.value}{where} after {seconds(result.duration)}"
+
+
+def _stages_to_blame(result: Result) -> list[str]:
+    """Return the stages that fail the run; optional ones only if no other failed."""
+    failed = [stage for stage in result.stages if stage.status.is_failure]
+    required = [stage for stage in failed if not stage.optional]
+    return [stage.name for stage in required or failed]
 
 
 def _counts(result: Result) -> Iterator[str]:
