@@ -70,9 +70,7 @@ def _cache_settings(
 def is_pinned(plan: Plan, root: Path) -> bool:
     """Return whether the same plan always installs the same packages and starts the same images."""
     environment = plan.environment
-    images = {environment.image, *(service.image for service in plan.services.values())}
-    images |= {stage.image for stage in plan.stages}
-    if not all(map(_VERSIONED.search, filter(None, images))):
+    if not all(map(_VERSIONED.search, _images(plan))):
         return False
     if environment.lock:
         return True
@@ -84,6 +82,12 @@ def is_pinned(plan: Plan, root: Path) -> bool:
     tools = set(environment.tools) - {tool.default_spec for tool in LINT_TOOLS.values()}
     named = (*required, *environment.packages, *environment.overrides, *tools)
     return all(map(_EXACT.match, named))
+
+
+def _images(plan: Plan) -> Iterator[str]:
+    of_services = (service.image for service in plan.services.values())
+    of_stages = (stage.image for stage in plan.stages)
+    return filter(None, (plan.environment.image, *of_services, *of_stages))
 
 
 def _required(file: Path) -> Iterator[str]:
