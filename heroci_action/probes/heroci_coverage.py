@@ -289,7 +289,7 @@ def _leave_out_installed(measured: coverage.Coverage) -> None:
 
 
 def _names_in_repository() -> Set[str]:
-    """Return the names of all directories and modules, without those of environments."""
+    """Return the names of all directories and modules, except environments."""
     found: Set[str] = set()
     for _, directories, files in os.walk(os.environ.get("HEROCI_ROOT") or "."):
         hidden = (".", "node_modules", "site-packages")

@@ -134,7 +134,7 @@ def _copy(reads: heroci_reads.Reads) -> Optional[str]:
         with connection._nodb_cursor() as cursor:
             statement = "CREATE DATABASE {} TEMPLATE {}".format(quote(name), quote(source))
             _execute_when_unused(cursor, statement)
-            # Nobody can change it from now on.
+            # It must not change from now on.
             cursor.execute("ALTER DATABASE {} ALLOW_CONNECTIONS false".format(quote(name)))
     except Exception as error:  # noqa: BLE001  without a copy, the tests migrate
         return "the database could not be copied: {}".format(str(error).strip())
@@ -143,7 +143,7 @@ def _copy(reads: heroci_reads.Reads) -> Optional[str]:
 
 
 def _execute_when_unused(cursor: Any, statement: str) -> None:
-    """Copy a database as soon as nobody is connected to it: `makemigrations --check` runs at the same time."""
+    """Copy a database as soon as no other process is connected: `makemigrations --check` runs at the same time."""
     end = time.monotonic() + UNUSED_WITHIN
     while True:
         try:
@@ -185,7 +185,7 @@ class _Notes:
             self._seen.append("{} uses {}".format(module, what))
 
     def execute(self, run: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-        """Execute a statement, and note one that a copy does not have the effect of."""
+        """Execute a statement, and note it if its effect is not in a copy."""
         text = str(sql).strip()
         if OUTSIDE.search(text):
             self._seen.append("a migration executes {!r}".format(text[:80]))
@@ -257,7 +257,7 @@ def _measure() -> Iterator[None]:
 
 
 def hook(migration: Migration) -> None:
-    """Tell the migration when Django's command begins and ends it."""
+    """Call the migration when Django's command begins and ends it."""
     from django.core.checks import Tags
     from django.core.management.commands import migrate
 
