@@ -35,6 +35,7 @@ _DEBIAN: Mapping[str, str] = {
     "pango-dev": "libpango1.0-dev",
     "postgresql-dev": "libpq-dev",
     "proj-dev": "libproj-dev",
+    "shadow": "passwd",
     "tiff-dev": "libtiff-dev",
     "xmlsec": "xmlsec1",
     "xmlsec-dev": "libxmlsec1-dev",
@@ -43,7 +44,7 @@ _DEBIAN: Mapping[str, str] = {
 _UBUNTU_ONLY = re.compile(
     r"firefox-geckodriver|ubuntu-.*|language-pack-.*|linux-(generic|modules-extra|headers)-.*|"
     r"software-properties-common|mongodb(-org.*|-server)?|ttf-mscorefonts-installer|"
-    r"snapd|google-chrome-.*|python(2|3\.\d+)(-.*)?|.*-lts-.*"
+    r"snapd|wait4ports|google-chrome-.*|python(2|3\.\d+)(-.*)?|.*-lts-.*"
 )
 # The version in these names is that of one release; the package for development depends on the one that there is.
 _OF_ONE_RELEASE = tuple(
