@@ -40,6 +40,7 @@ class Connection:
         cli.receiver.listen(self.telemetry.take)
         self.seconds = anyio.current_time() - cli.started
         self._cli = cli
+        self._answered = anyio.current_time()
         self._failure: EngineError | None = None
         self._waiting: set[anyio.CancelScope] = set()
         self._known: dict[str, Any] = {}
@@ -56,7 +57,9 @@ class Connection:
             # Python would print a warning about a coroutine that is never awaited.
             request.close()
         with self.guarded():
-            return await request
+            answer = await request
+            self._answered = anyio.current_time()
+            return answer
         raise AssertionError  # for mypy: `guarded` raises if its body was cancelled
 
     async def identify(self, value: Known) -> Known:
@@ -111,7 +114,9 @@ class Connection:
             tasks.start_soon(self._watch_cli)
             while not self.broken:
                 await anyio.sleep(PULSE_EVERY)
-                await self._check_pulse()
+                # Every answer is a sign of life.
+                if anyio.current_time() - self._answered >= PULSE_EVERY:
+                    await self._check_pulse()
 
     async def _check_pulse(self) -> None:
         try:

@@ -41,7 +41,7 @@ async def create_stage_container(resources: RunResources, stage: Stage) -> dagge
         container = container.with_directory(place, resources.outputs[name], owner=user)
     name = f"stage-{digest(image, stage.image, dict(stage.files), needed)}"
     container = await resources.connection.once(name, container, evaluate=True)
-    return await _add_caches(resources, container, stage.caches)
+    return await _add_caches(resources, container, stage.caches, user)
 
 
 async def _user(resources: RunResources, image: str) -> str:
@@ -77,17 +77,15 @@ async def _add_project(
 
 
 async def _add_caches(
-    resources: RunResources, container: dagger.Container, paths: tuple[str, ...]
+    resources: RunResources, container: dagger.Container, paths: tuple[str, ...], user: str
 ) -> dagger.Container:
-    """Mount the directories that persist from run to run."""
-    if not paths:
-        return container
-    ask, plan = resources.connection.ask, resources.plan
-    user = await ask(container.user())
-    home = await ask(container.env_variable("HOME"))
-    default = "/root" if user in {"", "root"} else f"/home/{user.partition(':')[0]}"
+    """Mount the directories that persist from run to run; they belong to the image's user, empty for root."""
+    plan, home = resources.plan, ""
+    if any("~" in path for path in paths):
+        found = await resources.connection.ask(container.env_variable("HOME"))
+        home = found or (f"/home/{user.partition(':')[0]}" if user else "/root")
     for path in paths:
-        place = _place(plan, path, home or default)
+        place = _place(plan, path, home)
         if path == TOOL_CACHES and resources.settings.fresh:
             empty = (await resources.recipe()).empty
             container = container.with_directory(place, empty, owner=user)
