@@ -10,9 +10,11 @@ import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from math import lcm
 from urllib.parse import quote, quote_plus
 
+from heroci_action.escaped_forms import escaped_pattern
 from heroci_action.text import without_ansi
 
 MASK = "***"
@@ -71,14 +73,14 @@ class Masker:
 
     def reveals(self, text: str) -> bool:
         """Return whether the text contains a secret."""
-        return any(True for _ in self._found(text))
+        return any(True for _ in chain(self._found(text), self._matches(text)))
 
     @cached_property
     def _forms_by_word(self) -> Mapping[str, list[str]]:
         """The forms by their longest word, which most escaped forms of a secret share: most texts do not contain it."""
         groups: defaultdict[str, list[str]] = defaultdict(list)
         for form in self.forms:
-            groups[max(_WORD.findall(form), key=len, default="")].append(form)
+            groups[_longest_word(form)].append(form)
         return groups
 
     def _found(self, text: str) -> Iterator[str]:
@@ -86,11 +88,24 @@ class Masker:
             if word in text:
                 yield from (form for form in forms if form in text)
 
+    @cached_property
+    def _patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        """Patterns for escaped values, each with a word that every text with such a value contains."""
+        values = dict.fromkeys(value for secret in self._secrets for value in _values(secret))
+        patterns = ((_longest_word(value), escaped_pattern(value)) for value in values)
+        return tuple((word, pattern) for word, pattern in patterns if pattern)
+
+    def _matches(self, text: str) -> Iterator[re.Match[str]]:
+        for word, pattern in self._patterns:
+            if word in text:
+                yield from pattern.finditer(text)
+
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the places to hide, overlapping and touching ones joined."""
-        found = self._found(text)
+        places = [span for form in self._found(text) for span in _occurrences(form, text)]
+        places += (match.span() for match in self._matches(text))
         joined: list[tuple[int, int]] = []
-        for start, stop in sorted(span for form in found for span in _occurrences(form, text)):
+        for start, stop in sorted(places):
             if joined and start <= joined[-1][1]:
                 joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
             else:
@@ -132,16 +147,25 @@ def _lines(secret: str) -> Iterator[str]:
     return (line for line in map(str.strip, secret.splitlines()) if len(line) >= MIN_LENGTH)
 
 
+def _longest_word(form: str) -> str:
+    return max(_WORD.findall(form), key=len, default="")
+
+
+def _values(secret: str) -> Iterator[str]:
+    """Yield the secret and its lines, if they are long enough to be masked."""
+    values = dict.fromkeys((secret, *_lines(secret)))
+    return (value for value in values if len(value) >= MIN_LENGTH)
+
+
 def _forms(secret: str) -> Iterator[str]:
-    for value in dict.fromkeys((secret, *_lines(secret))):
-        if len(value) >= MIN_LENGTH:
-            yield value
-            yield from _escaped(value)
-            yield from _quoted(value)
-            yield from _base64(value)
-            yield from _base32(value)
-            yield from _hex(value)
-            yield from _spelled_out(value)
+    for value in _values(secret):
+        yield value
+        yield from _escaped(value)
+        yield from _quoted(value)
+        yield from _base64(value)
+        yield from _base32(value)
+        yield from _hex(value)
+        yield from _spelled_out(value)
 
 
 def _json(value: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import quopri
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -71,6 +72,42 @@ def test_other_forms_of_a_secret_are_masked_as_well(form: str) -> None:
 
     assert MASK in masked
     assert form not in masked
+
+
+ODD = "p/a&s<s>w\"o'r$1\\2 é%x"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        json.dumps(ODD).replace("/", "\\/"),  # PHP
+        json.dumps(ODD).replace("&", "\\u0026").replace("<", "\\u003c"),  # Go
+        "".join(
+            f"\\u{ord(one):04X}" if one in "\\'\"<>&" else one for one in ODD
+        ),  # Django's escapejs
+        quote(ODD, safe="~!*()'"),  # encodeURIComponent
+        quote(ODD, safe=";,/?:@&=+$-_.!~*'()#"),  # encodeURI
+        quote(quote(ODD, safe=""), safe=""),
+        quote(ODD, safe="", encoding="latin-1"),
+        ODD.replace("'", "''"),  # SQL
+        ODD.replace('"', '""'),  # CSV
+        ODD.replace("%", "%%"),
+        ODD.replace(">", "&gt;").replace("'", "&#39;").replace("é", "&eacute;"),
+        repr(ODD.encode())[2:-1],
+        quopri.encodestring(ODD.encode()).decode().rstrip(),
+    ],
+)
+def test_every_mixture_of_escapes_is_masked(form: str) -> None:
+    assert Masker([ODD]).mask(f"<{form}>").strip('"<>') == MASK
+    assert Masker([ODD]).reveals(form)
+
+
+@pytest.mark.parametrize("text", ["\\" * 300_000, "'" * 300_000, "%25" * 100_000, "&amp;" * 60_000])
+def test_many_escapes_take_no_time(text: str) -> None:
+    masker = Masker(["\\abc1", "'abc1", "%abc1", "&abc1"])
+
+    assert not masker.reveals(f"{text}abc2 abc")
+    assert masker.mask(f"{text} 'abc1").endswith(MASK)
 
 
 @given(before=st.binary(max_size=7), after=st.binary(max_size=7))
