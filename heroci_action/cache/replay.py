@@ -28,7 +28,7 @@ from heroci_action.engines.base import (
 )
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.results.provenance import Origin
-from heroci_action.results.records import Result, StageResult, Status, StepResult
+from heroci_action.results.records import Result, StageResult, Status, StepResult, TestCase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,5 +301,8 @@ def _is_clean(step: StepResult, record: StepRecord | None) -> bool:
         return False
     new_warnings = set(step.warnings) - set(record.outcome.warnings)
     doubtful = step.problems or step.incomplete or step.origin or new_warnings
-    flaky = any(test.status.is_unsuccessful or test.status is Status.FLAKY for test in step.tests)
-    return step.status is Status.PASSED and not doubtful and not flaky
+    return step.status is Status.PASSED and not doubtful and not any(map(_is_bad, step.tests))
+
+
+def _is_bad(test: TestCase) -> bool:
+    return test.status.is_unsuccessful or test.status is Status.FLAKY

@@ -45,9 +45,7 @@ def main(arguments: List[str]) -> int:
     """Return Django's exit code, or 0 if everything that is missing is only a warning."""
     lenient = arguments[0] == "--warn"
     arguments = arguments[lenient:]
-    done = _ask(*arguments, *QUESTION, SKIP_CHECKS)
-    if done.returncode == UNKNOWN_OPTION:
-        done = _ask(*arguments, *QUESTION)
+    done = _ask_without_checks(arguments)
     lines = done.stdout.splitlines()
     found = dict(changes(lines))
     installed_apps = {label for label, path in found.items() if relative(path) is None}
@@ -68,6 +66,12 @@ def _print(lines: Iterable[str], installed_apps: "set[str]") -> None:
         heading = HEADING.match(line)
         is_installed = heading and heading.group(1) in installed_apps
         sys.stdout.write("{}{}\n".format("Installed: " if is_installed else "", line))
+
+
+def _ask_without_checks(arguments: List[str]) -> "subprocess.CompletedProcess[str]":
+    """Ask Django for missing migrations, without the system checks if it can leave them out."""
+    done = _ask(*arguments, *QUESTION, SKIP_CHECKS)
+    return _ask(*arguments, *QUESTION) if done.returncode == UNKNOWN_OPTION else done
 
 
 def _ask(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -56,7 +56,7 @@ def packed_cases(packed: PassedTests, classname: str) -> Iterator[bytes]:
         yield "".join(cases).encode()
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def _head(classname: str, file: str | None) -> str:
     """Return the element up to the name, without empty attributes; shards and attempts share their classes."""
     places = {"file": _attribute(file or ""), "classname": _attribute(classname)}

@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from heroci_action.engines.docker import identify_images
@@ -18,7 +18,7 @@ from heroci_action.engines.host.pyenv import find_interpreters, version_of
 from heroci_action.engines.known_services import MARIADB, MYSQL, POSTGRES, REDIS, known_service
 from heroci_action.engines.requirements import resolver_settings
 from heroci_action.errors import EngineError
-from heroci_action.plan.stages import Plan, Service
+from heroci_action.plan.stages import Plan, Service, Stage
 
 _LOCAL_TIME = Path("/etc/localtime")
 _SERVERS = {REDIS.name: ("redis-server",), MYSQL.name: PROGRAMS[:1], MARIADB.name: PROGRAMS[:1]}
@@ -29,8 +29,7 @@ def machine_facts(plan: Plan, machine: Mapping[str, str]) -> Mapping[str, str]:
     """Return the facts by name; an empty version means that the engine has to download it."""
     path = machine.get("PATH", os.defpath)
     stages = [stage for stage in plan.stages if not stage.skip]
-    used = {name for stage in stages for name in stage.services}
-    services = [plan.services[name] for name in sorted(used)]
+    services = _used_services(plan, stages)
     images = {*(each.image for each in services), *(stage.image for stage in stages)}
     return {
         "machine": platform.machine(),
@@ -44,6 +43,11 @@ def machine_facts(plan: Plan, machine: Mapping[str, str]) -> Mapping[str, str]:
         "images": json.dumps(identify_images(list(filter(None, images)), machine), sort_keys=True),
         **{f"service {each.name}": _server(each, path) for each in services if not each.command},
     }
+
+
+def _used_services(plan: Plan, stages: Iterable[Stage]) -> list[Service]:
+    used = {name for stage in stages for name in stage.services}
+    return [plan.services[name] for name in sorted(used)]
 
 
 def _system() -> str:

@@ -134,7 +134,7 @@ def _file_in_package(frame: Frame, own: str, tree: PathResolver) -> str | None:
     return found or (tree.named(frame.path) if outer == own else None)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=10_000)
 def file_of_class(name: str, tree: PathResolver) -> str | None:
     """Return the file of a class: for `shop.tests.test_cart.TestCart`, the longest part of it that is a tracked file.
 
