@@ -12,7 +12,7 @@ PROBES = Path(__file__).parents[3] / "heroci_action" / "probes"
 FILES = sorted(path for path in PROBES.glob("*.py") if path.name != "__init__.py")
 OLDEST = (3, 8)
 # Packages of the process under test, which are imported only on demand.
-GIVEN = {"coverage", "django", "pytest"}
+GIVEN = {"coverage", "django", "flake8", "pytest"}
 
 
 def imported(path: Path) -> set[str]:
