@@ -160,7 +160,7 @@ def _docker(call: Call, words: list[str]) -> Call | None:
     match Options.lead(words, ("-H", "--context", "--config", "-l")).words:
         case ["compose", *rest]:
             return _compose(call, rest)
-        case ["run" | "exec", *rest] | ["container", "run" | "exec", *rest]:
+        case ["run" | "exec" | "create", *rest] | ["container", "run" | "exec" | "create", *rest]:
             options = Options.lead(rest, DOCKER_VALUED)
             return _contained(call, options, Container(image=_first(options)))
     return None

@@ -19,7 +19,7 @@ from heroci_action.detection.ci.shell_builtins import BUILTINS
 from heroci_action.detection.ci.shell_files import writes_of
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.statement_text import Span, render
-from heroci_action.detection.ci.syntax import fields, parse_shell, text_of
+from heroci_action.detection.ci.syntax import fields, parse_shell, text_of, walk
 from heroci_action.detection.ci.words import command_words, expand, expand_one, lines_of
 from heroci_action.detection.ci.xargs import with_words_of_xargs
 
@@ -49,9 +49,12 @@ class _Flow:
 
 
 def read_script(script: Script, state: ShellState) -> Iterator[Command]:
-    """Yield the commands of a script in order; `state` changes as the script would change its shell."""
+    """Yield the commands of a script in order; `state` changes as the script would change its shell.
+
+    The changes of a conditional script do not leave it.
+    """
     flow = _Flow(conditional=script.conditional, may_fail=script.may_fail)
-    yield from _statements(parse_shell(script.text), state, flow)
+    yield from _maybe(parse_shell(script.text), state, flow)
 
 
 def _run(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
@@ -121,9 +124,15 @@ def _negated(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     yield from _run(node.children[-1], state, flow)
 
 
-def _assignment(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+def _assignment(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     _assign(node, state, export=False)
-    yield from ()
+    # `id=$(docker create IMAGE pytest)`: other substitutions only compute a value.
+    for child in fields(node, "value"):
+        for substitution in (
+            inner for inner in walk(child) if inner.type == "command_substitution"
+        ):
+            commands = _statements(substitution, state.fork(), replace(flow, outer=None))
+            yield from (command for command in commands if command.call.container)
 
 
 def _assignments(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:

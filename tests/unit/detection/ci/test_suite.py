@@ -207,3 +207,31 @@ def test_a_leg_of_the_matrix_runs_the_tags_that_another_one_leaves_out() -> None
     """
     files = {".github/workflows/ci.yml": workflow, **MANAGE}
     assert suite_of(files) == ["django --exclude-tag=move", "django --tag move"]
+
+
+def test_tests_of_a_container_that_is_created_first_are_the_suite() -> None:
+    text = """
+        jobs:
+          app:
+            steps:
+              - run: |
+                  id=$(docker create --net=x -e MODE=ci shop:test pytest --ds=shop.ci)
+                  docker start -ai $id
+          infrastructure:
+            steps:
+              - run: pytest cdk
+    """
+    assert suite_of({".github/workflows/ci.yml": text}) == ["pytest --ds=shop.ci"]
+
+
+def test_what_a_conditional_step_writes_for_the_next_ones_is_not_known() -> None:
+    text = """
+        jobs:
+          test:
+            steps:
+              - if: github.ref == 'refs/heads/main'
+                run: echo "A=1" >> $GITHUB_ENV
+              - run: echo "B=2" >> $GITHUB_ENV
+              - run: pytest
+    """
+    assert ci_of({".github/workflows/ci.yml": text}).env == {"B": "2"}
