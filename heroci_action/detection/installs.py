@@ -27,7 +27,6 @@ _TOOLS = frozenset(
 _LOCAL = re.compile(r"(?:file:)?(\.|\.\.|[\w./{}-]*/)?(?:\[([\w\s,.-]+)\])?")
 # A wheel that the job has built, `dist/shop-1.0-py3-none-any.whl[test]` or `$(ls dist/*.whl)[test]`.
 _BUILT = re.compile(rf"((?:[^\[]*/)?dist/[^\[]*|[^\[]*{UNKNOWN}[^\[]*)(?:\[([\w\s,.-]+)\])?")
-_CLUSTER = re.compile(r"-[qvUId]+([rceG])$")
 _METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 _VALUED = frozenset(
     {
@@ -151,11 +150,6 @@ def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*one, *other)))
 
 
-def _options(words: Iterable[str]) -> Options:
-    # `-qr FILE` is `-q -r FILE`.
-    return Options.split((_CLUSTER.sub(r"-\1", word) for word in words), _VALUED)
-
-
 def _listed(options: Options, *names: str) -> tuple[str, ...]:
     """Return the values of options, each of which may be a list with commas or blanks."""
     return tuple(re.findall(r"[^\s,]+", " ".join(options.values(*names))))
@@ -189,7 +183,7 @@ class _Reader:
         return found
 
     def _pip(self, words: list[str]) -> Installs | None:
-        given = _options(words)
+        given = Options.split(words, _VALUED)
         files = self._files(_listed(given, "-r", "--requirement", "--requirements"))
         # `uv pip install -r pyproject.toml` installs the declared dependencies.
         declared = [file for file in files if file.endswith(_METADATA)]
@@ -213,7 +207,7 @@ class _Reader:
 
     def _pip_sync(self, words: list[str]) -> Installs | None:
         """Read `uv pip sync FILE…`, whose words are files."""
-        given = _options(words)
+        given = Options.split(words, _VALUED)
         files = (*given.words, *_listed(given, "-r", "--requirement"))
         return self._pip([word for file in files for word in ("-r", file)])
 
@@ -221,7 +215,7 @@ class _Reader:
         # `uv run --group test pytest -x`: the options end before the program.
         ends = (i for i, _ in enumerate(words) if runs and _ends_options(words, i))
         end = next(ends, len(words))
-        given = _options(words[:end])
+        given = Options.split(words[:end], _VALUED)
         return Installs(
             manager="uv",
             locks=("uv.lock",),
@@ -238,7 +232,7 @@ class _Reader:
         )
 
     def _poetry(self, words: list[str]) -> Installs:
-        given = _options(words)
+        given = Options.split(words, _VALUED)
         dropped = ("dev",) if given.has("--no-dev") else ()
         return Installs(
             manager="poetry",
@@ -252,7 +246,7 @@ class _Reader:
         )
 
     def _pdm(self, words: list[str]) -> Installs:
-        given = _options(words)
+        given = Options.split(words, _VALUED)
         named = _listed(given, "-G", "--group", "--with")
         every = ":all" in named
         return Installs(
@@ -267,7 +261,7 @@ class _Reader:
         )
 
     def _pipenv(self, words: list[str]) -> Installs:
-        given = _options(words)
+        given = Options.split(words, _VALUED)
         return Installs(
             manager="pipenv", packages=given.words, files=self._files(_listed(given, "-r"))
         )

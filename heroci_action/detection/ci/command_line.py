@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 
 def split_words(line: str, *, comments: bool = False) -> list[str]:
@@ -15,10 +16,13 @@ def split_words(line: str, *, comments: bool = False) -> list[str]:
         return line.split()
 
 
-def read_options(words: Iterable[str], valued: Container[str]) -> Iterator[tuple[str, str]]:
+def read_options(
+    words: Iterable[str], valued: Container[str], *, numbered: Container[str] = ()
+) -> Iterator[tuple[str, str]]:
     """Yield each option with its value, and every other word with an empty name.
 
-    The options in `valued` have a value, which may be the next word: `-n 4`, `-n4`, `-n=4`, `--name 4`, `--name=4`.
+    The options in `valued` have a value, which may be the next word: `-n 4`, `-n4`, `-n=4`, `-qn 4`, `--name 4`,
+    `--name=4`. For those in `numbered`, the next word is the value only if it is a number, as for `make -j`.
     """
     pending = iter(words)
     for word in pending:
@@ -27,10 +31,28 @@ def read_options(words: Iterable[str], valued: Container[str]) -> Iterator[tuple
             yield "", word
         elif word in valued:
             yield word, next(pending, "")
-        elif word[:2] in valued:
-            yield word[:2], word[2:].removeprefix("=")
+        elif word in numbered:
+            following = next(pending, "")
+            yield word, following if following.isdecimal() else ""
+            if following and not following.isdecimal():
+                yield from read_options(chain([following], pending), valued, numbered=numbered)
+        elif end := _find_valued(word, valued):
+            if end > 1:
+                yield word[:end], ""
+            rest = word[end + 1 :].removeprefix("=")
+            yield f"-{word[end]}", rest or next(pending, "")
         else:
             yield name, value
+
+
+def _find_valued(word: str, valued: Container[str]) -> int:
+    """Return the position of the first letter with a value in several short options, `2` in `-dp`; 0 without one."""
+    for position, letter in enumerate(word):
+        if position and f"-{letter}" in valued:
+            return position
+        if position and not letter.isalnum():
+            break
+    return 0
 
 
 def split_at_dashes(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -47,9 +69,11 @@ class Options:
     words: tuple[str, ...] = ()
 
     @classmethod
-    def split(cls, words: Iterable[str], valued: Container[str]) -> Options:
+    def split(
+        cls, words: Iterable[str], valued: Container[str], *, numbered: Container[str] = ()
+    ) -> Options:
         """Take the options from anywhere in a call."""
-        found = tuple(read_options(words, valued))
+        found = tuple(read_options(words, valued, numbered=numbered))
         return cls(
             named=tuple((name, value) for name, value in found if name),
             words=tuple(value for name, value in found if not name),

@@ -11,15 +11,14 @@ from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import join
 
-_VALUED = frozenset(
-    {"-C", "--directory", "-f", "--file", "--makefile", "-j", "--jobs", "-o", "-W", "-I"}
-)
+_VALUED = frozenset({"-C", "--directory", "-f", "--file", "--makefile", "-o", "-W", "-I"})
+_NUMBERED = frozenset({"-j", "--jobs", "-l", "--load-average"})
 _PREFIXES = "@+- \t\n"  # do not print the line, run it always, ignore its failure
 
 
 def expand_make(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
     """Return the recipes of the targets and of their prerequisites; None if there is no such makefile or target."""
-    options = Options.split(command.call.arguments, _VALUED)
+    options = Options.split(command.call.arguments, _VALUED, numbered=_NUMBERED)
     directory = join(command.directory, *options.values("-C", "--directory"))
     path = _find(directory, options.value("-f", "--file", "--makefile"), files)
     if path is None:

@@ -15,11 +15,12 @@ PART, _FILE, CLASS = 1, 2, 3
 _VALUED = frozenset(
     {
         "-k", "-m", "--tag", "--exclude-tag", "--settings", "--ds", "-p", "-c", "-o", "-n", "-W", "--ignore",
-        "--deselect", "--pattern", "--verbosity", "-v", "--cov-report", "--maxfail", "--junitxml", "--parallel",
+        "--deselect", "--pattern", "--verbosity", "-r", "--cov-report", "--maxfail", "--junitxml", "--parallel",
         "--numprocesses", "--rootdir", "--durations", "--tb", "--top-level-directory", "-t", "--testrunner",
         "--pythonpath", "--browser",
     }
 )  # fmt: skip
+_NUMBERED = frozenset({"-v"})  # a number for Django, and a flag for pytest
 
 
 def narrowness(run: TestRun) -> int:
@@ -52,7 +53,7 @@ def select(run: TestRun) -> list[str]:
     """Return the labels, tags and expressions that select tests; excluded ones do not count."""
     chosen = (
         f"{name} {value}".lstrip()
-        for name, value in read_options(run.arguments, _VALUED)
+        for name, value in read_options(run.arguments, _VALUED, numbered=_NUMBERED)
         if not name or (name in _SELECTING and not re.match(r"\s*not\b", value))
     )
     return [text for text in chosen if UNKNOWN not in text]
@@ -84,7 +85,7 @@ def find_inclusions(arguments: Iterable[str]) -> frozenset[str]:
 
 def _expressions(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield each option that selects by tag, marker or keyword, with its expression."""
-    given = read_options(arguments, _VALUED)
+    given = read_options(arguments, _VALUED, numbered=_NUMBERED)
     return ((name, value) for name, value in given if name in _EXPRESSIONS)
 
 

@@ -25,6 +25,26 @@ def test_an_option_without_a_value_does_not_take_the_next_word() -> None:
     assert Options.split(("-q", "tests"), VALUED).words == ("tests",)
 
 
+@pytest.mark.parametrize("words", [("-qdn", "4"), ("-qdn4",), ("-qdn=4",)], ids="_".join)
+def test_short_options_in_one_word_end_at_the_one_with_a_value(words: tuple[str, ...]) -> None:
+    options = Options.split((*words, "tests"), VALUED)
+    assert options.named == (("-qd", ""), ("-n", "4"))
+    assert options.words == ("tests",)
+
+
+def test_short_options_without_a_value_stay_together() -> None:
+    assert Options.split(("-it", "name"), VALUED).named == (("-it", ""),)
+    assert Options.split(("--pin", "name"), VALUED).named == (("--pin", ""),)
+
+
+def test_an_option_with_an_optional_number_takes_nothing_else() -> None:
+    words = ("-j", "4", "-j", "test", "-j", "-n", "1", "-j")
+    options = Options.split(words, VALUED, numbered={"-j"})
+    assert options.values("-j") == ("4", "", "", "")
+    assert options.value("-n") == "1"
+    assert options.words == ("test",)
+
+
 def test_a_repeated_option_keeps_every_value_and_the_last_one_counts() -> None:
     options = Options.split(("-n", "1", "--name=2"), VALUED)
     assert options.values("-n", "--name") == ("1", "2")
