@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from heroci_action.errors import HeroCIError
-from heroci_action.masking import Masker
+from heroci_action.masking.masker import Masker
 from heroci_action.text import one_line
 from heroci_action.version import __version__
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroci_action.masking import MASK, Masker
+from heroci_action.masking.masker import MASK, Masker
 
 SECRET = "pä$s/wo+rd:1"  # noqa: S105  a made-up one
 secrets = st.lists(st.text(st.characters(exclude_characters="*"), min_size=4, max_size=12))
