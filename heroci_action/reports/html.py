@@ -29,6 +29,7 @@ from heroci_action.reports.comparison_section import points
 from heroci_action.reports.links import NO_LINKS, CodeLinks
 from heroci_action.reports.markdown import icon
 from heroci_action.reports.markdown import number as unbroken
+from heroci_action.reports.timeline import bars, ticks
 from heroci_action.results.coverage import FileCoverage
 from heroci_action.results.records import (
     Comparison,
@@ -36,7 +37,6 @@ from heroci_action.results.records import (
     Result,
     StageResult,
     Status,
-    StepResult,
     TestCase,
 )
 from heroci_action.text import clip, count, minute, one_line, place, printable, seconds
@@ -49,54 +49,10 @@ NAMED = 50_000  # tests that are only named
 FINDINGS = 2_000
 SLOWEST = 50
 NOTABLE = 0.1  # seconds; faster tests are not worth a look
-# Seconds between two marks of the time axis.
-TICK_STEPS = (
-    0.01,
-    0.02,
-    0.05,
-    0.1,
-    0.2,
-    0.5,
-    1,
-    2,
-    5,
-    10,
-    15,
-    30,
-    60,
-    120,
-    300,
-    600,
-    1_200,
-    3_600,
-    7_200,
-)
-TICKS = 4  # of the time axis, at most, after its start
-BARS = 200
 TEXTS = 100_000_000  # characters of all texts together
 PIECE = 500  # parts of the template that are written at once
 SOURCE_LINES = 60_000  # of all files together, so that a browser stays responsive
 OUTPUT = 100_000  # characters of a step's output
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """A stage or step on the time axis, in percent of the run."""
-
-    name: str
-    status: str
-    left: float
-    width: float
-    words: str
-    is_stage: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """A mark of the time axis, in percent of the run."""
-
-    left: float
-    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +94,7 @@ def pieces(
         result=result,
         link=links.url,
         anchor=_anchors(),
-        ticks=tuple(_ticks(_axis_length(result))),
+        ticks=tuple(ticks(result)),
         statuses=tuple(_statuses(result)),
         skipped=_tests(result, Status.SKIPPED),
         most_skipped=FAILURES,
@@ -147,7 +103,7 @@ def pieces(
         script=script,
         started=minute(result.started_at),
         figures=tuple(_figures(result)),
-        bars=tuple(_bars(result)),
+        bars=tuple(bars(result)),
         skipped_stages=_skipped_stages(result),
         replays=describe_replays(result),
         shown=failures[:shown],
@@ -295,48 +251,8 @@ def _coverage_figures(result: Result) -> Iterator[tuple[str, str]]:
         yield "of changed lines", f"{changed:.2f} %"
 
 
-def _bars(result: Result) -> Iterator[Bar]:
-    """Yield stages with their steps; the shortest bar is still visible."""
-    total = _axis_length(result)
-    rows: list[tuple[StageResult | StepResult, bool]] = []
-    for stage in result.stages:
-        rows += [(stage, True), *((step, False) for step in stage.steps)]
-    ran = [row for row in rows if row[0].status is not Status.SKIPPED]
-    for item, is_stage in ran[:BARS]:
-        left = min(max(100 * item.started / total, 0.0), 100.0)
-        yield Bar(
-            name=item.name,
-            status=item.status.value,
-            left=left,
-            width=min(max(100 * item.duration / total, 0.2), 100 - left),
-            words=f"{_outcome(item)} in {seconds(item.duration)}",
-            is_stage=is_stage,
-        )
-
-
-def _outcome(item: StageResult | StepResult) -> str:
-    optional = isinstance(item, StageResult) and item.is_optional_failure
-    cached = " (cached)" if item.cached else ""
-    return f"{item.status.value}{cached}{' (optional)' if optional else ''}"
-
-
 def _skipped_stages(result: Result) -> list[StageResult]:
     return [stage for stage in result.stages if stage.status is Status.SKIPPED]
-
-
-def _axis_length(result: Result) -> float:
-    """Return the seconds that the time axis spans; never zero."""
-    ends = [stage.started + stage.duration for stage in result.stages]
-    return max([result.duration, *ends, 1e-9])
-
-
-def _ticks(total: float) -> Iterator[Tick]:
-    """Yield the marks of the axis, at round times."""
-    step = next((one for one in TICK_STEPS if total / one < TICKS + 1), total / TICKS)
-    for number in range(int(total / step) + 1):
-        yield Tick(
-            left=100 * number * step / total, words=seconds(number * step) if number else "0 s"
-        )
 
 
 def _statuses(result: Result) -> Iterator[tuple[str, int]]:
