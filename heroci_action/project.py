@@ -12,7 +12,13 @@ from typing import Any
 
 from heroci_action.config.checks import Written, find_contradictions
 from heroci_action.config.layers import Layers, defaults, put
-from heroci_action.config.location import DEFAULTS, read_file, read_named, repository_root
+from heroci_action.config.location import (
+    DEFAULTS,
+    configuration_file,
+    read_file,
+    read_named,
+    repository_root,
+)
 from heroci_action.config.model import Config, ImageConfig
 from heroci_action.config.problems import Misfit, find_misfits
 from heroci_action.detection import Detected, detect
@@ -37,10 +43,12 @@ _SERVICE = re.compile(r"\{([\w-]+)\.(?:host|port|user|password|db|url)\}")
 class ProjectConfig:
     """The configuration of the repository at `root`; `origins` states the source of the value of each dotted key.
 
-    `django` is a requirement that overrides the lock, if the project runs as a cell of its matrix.
+    The configuration file is that of the directory `place`, or else of the root. `django` is a requirement that
+    overrides the lock, if the project runs as a cell of its matrix.
     """
 
     root: Path
+    place: Path
     config: Config
     origins: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -57,7 +65,8 @@ def load(
 ) -> ProjectConfig:
     """Load the configuration of the repository that contains `path`.
 
-    `overrides` are dotted keys from the command line. `config` is read instead of the project's own file.
+    `overrides` are dotted keys from the command line. `config` is read instead of the project's own file. If neither
+    `path` nor the root has a configuration, that of the detected project counts.
     Raises ConfigurationError with every problem at once, and UsageError if there is no Django project.
     """
     place = path.resolve()
@@ -78,6 +87,10 @@ def load(
     misfits = tuple(find_misfits(given, origin))
     usable = _without(given, misfits)
     detected = _detect(tree, usable, misfits)
+    project = root / str(detected.values.get("working-directory", "."))
+    own = configuration_file(root, project)
+    if origin == DEFAULTS and own:
+        return replace(load(path, overrides=overrides, config=root / own[0]), place=project)
     layers = _layers(usable, detected, origin, overrides or {})
     checked = Config.model_validate(layers.values, by_alias=True, by_name=False)
     problems = (
@@ -88,6 +101,7 @@ def load(
         raise ConfigurationError(tuple(sorted(problems, key=lambda problem: problem.key)))
     return ProjectConfig(
         root=root,
+        place=place,
         config=checked,
         origins=layers.origins,
         warnings=(

@@ -50,7 +50,7 @@ def command(*, path: Path, action: str | None, yes: bool, force: bool) -> int:
         change
         for change in (
             *_workflow(project, uses, projects, supported=supported),
-            *_suggestions(project, place, projects, supported=supported),
+            *_suggestions(project, projects, supported=supported),
         )
         if change.is_needed
     ]
@@ -113,23 +113,23 @@ def _workflow(
 
 
 def _suggestions(
-    project: ProjectConfig, place: Path, projects: tuple[str, ...], *, supported: Supported
+    project: ProjectConfig, projects: tuple[str, ...], *, supported: Supported
 ) -> Iterator[FileChange]:
     """Yield the suggestions for the project, or for each of several."""
     if not project.facts.other_projects:
-        yield from _suggested_file(project, place, "heroci.toml", supported=supported)
+        yield from _suggested_file(project, "heroci.toml", supported=supported)
         return
     for directory in projects:
         inside = project.root / directory
         file = join(directory, "heroci.toml")
-        yield from _suggested_file(load(inside), inside, file, supported=supported)
+        yield from _suggested_file(load(inside), file, supported=supported)
 
 
 def _suggested_file(
-    project: ProjectConfig, place: Path, file: str, *, supported: Supported
+    project: ProjectConfig, file: str, *, supported: Supported
 ) -> Iterator[FileChange]:
     """Yield the new file with suggestions; a file of the project is not changed, its values were decided on."""
-    written, _ = read_file(project.root, place)
+    written, _ = read_file(project.root, project.place)
     text = suggest_toml(project, supported)
     if text and not written and not (project.root / file).exists():
         yield FileChange.of(project.root, file, text)

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -84,7 +83,7 @@ def command(
     if explain:
         _explain(project)
     if write:
-        _write(project.loaded, requested.path.resolve())
+        _write(project.loaded)
 
 
 def _refuse_contradiction(form: str, *, for_text: bool, for_matrix: bool) -> None:
@@ -105,11 +104,11 @@ def _show_plan(project: Project) -> None:
         click.echo(f"{click.style('warning', fg='yellow')}: {_safe(warning)}")
 
 
-def _write(project: ProjectConfig, place: Path) -> None:
+def _write(project: ProjectConfig) -> None:
     """Add the detected values to the configuration file, or write heroci.toml."""
-    if place == project.root:
+    if project.place == project.root:
         _refuse_several(project)
-    path, table = file_to_write(project, place)
+    path, table = file_to_write(project)
     change = FileChange.of(project.root, path, "")
     text, left = with_values(change.before or "", project, table=table)
     change = dataclasses.replace(change, after=text)

@@ -23,10 +23,12 @@ def project_directories(path: Path) -> tuple[str, ...]:
     return find_projects(RepositoryFiles.read(repository_root(path.resolve())))
 
 
-def file_to_write(project: ProjectConfig, place: Path) -> tuple[str, tuple[str, ...]]:
+def file_to_write(project: ProjectConfig) -> tuple[str, tuple[str, ...]]:
     """Return the configuration file of the project, relative to the root, and the table in it.
 
     A new file belongs to the directory of the project, if the repository contains others.
     """
-    default = place if project.facts.other_projects else project.root
-    return configuration_file(project.root, place, default=default)
+    place = project.place if project.facts.other_projects else project.root
+    new = place / "heroci.toml"
+    found = configuration_file(project.root, project.place)
+    return found or (new.relative_to(project.root).as_posix(), ())

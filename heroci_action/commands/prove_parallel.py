@@ -57,7 +57,7 @@ async def _prove(options: RunOptions, machine: Mapping[str, str], write: bool) -
     if attempt.proof is None:
         return attempt
     if write:
-        line = _write(project.loaded, options, attempt.proof)
+        line = _write(project.loaded, attempt.proof)
     else:
         Proofs(cache=cache_directory(machine)).store(attempt.proof)
         line = 'Recorded: with `parallel = "auto"`, the tests of this project now run in parallel.'
@@ -154,9 +154,9 @@ def _duration(result: Result) -> float:
     return sum(step.duration for stage in result.stages for step in stage.steps if step.has_tests)
 
 
-def _write(project: ProjectConfig, options: RunOptions, proof: ParallelProof) -> str:
+def _write(project: ProjectConfig, proof: ParallelProof) -> str:
     """Write `parallel = true` to the configuration file, with the proof as a comment."""
-    path, table = file_to_write(project, options.path.resolve())
+    path, table = file_to_write(project)
     change = FileChange.of(project.root, path, "")
     keys = ("tests", "parallel")
     text = insert_value(

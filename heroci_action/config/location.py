@@ -58,10 +58,10 @@ def read_named(root: Path, file: Path) -> tuple[dict[str, Any], str]:
     return table, _tool_origin(root, file)
 
 
-def configuration_file(root: Path, place: Path, *, default: Path) -> tuple[str, tuple[str, ...]]:
-    """Return the file of the configuration, relative to the root, and the table in it.
+def configuration_file(root: Path, place: Path) -> tuple[str, tuple[str, ...]] | None:
+    """Return the configuration file of the place, or else of the root, relative to the root, and the table in it.
 
-    Without any, it is heroci.toml in the directory `default`.
+    Return None if there is none.
     """
     for directory in dict.fromkeys((place, root)):
         pyproject = directory / "pyproject.toml"
@@ -69,7 +69,7 @@ def configuration_file(root: Path, place: Path, *, default: Path) -> tuple[str, 
             return _relative(root, directory / "heroci.toml"), ()
         if pyproject.is_file() and _tool_table(root, pyproject) is not None:
             return _relative(root, pyproject), ("tool", "heroci")
-    return _relative(root, default / "heroci.toml"), ()
+    return None
 
 
 def report_config(written: Mapping[str, Any], origin: str) -> ReportConfig:

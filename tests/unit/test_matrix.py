@@ -31,7 +31,8 @@ CONFIG = Config.model_validate(
 
 
 def project(config: Config = CONFIG, **facts: str) -> ProjectConfig:
-    return ProjectConfig(root=Path("/x"), config=config, facts=Facts(**facts))  # type: ignore[arg-type]
+    found = Facts(**facts)  # type: ignore[arg-type]
+    return ProjectConfig(root=Path("/x"), place=Path("/x"), config=config, facts=found)
 
 
 def test_cells_are_the_combinations_without_the_excluded_ones() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.commands.projects import find_project, project_directories
+from heroci_action.commands.projects import file_to_write, find_project, project_directories
 from heroci_action.errors import UsageError
 from heroci_action.project import load
 from tests.unit.detection.projects import manage, write
@@ -144,3 +144,28 @@ def test_the_named_project_overrides_the_directory_in_the_configuration_of_the_r
         for place in (".", "apps/web", "apps/api/api")
     ]
     assert directories == ["apps/api", "apps/web", "apps/api"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "table"),
+    [
+        ("heroci.toml", "fail-fast = true\n", ()),
+        ("pyproject.toml", "[tool.heroci]\nfail-fast = true\n", ("tool", "heroci")),
+    ],
+)
+def test_the_configuration_of_the_detected_project_counts_at_the_root_too(
+    tmp_path: Path, name: str, text: str, table: tuple[str, ...]
+) -> None:
+    write(tmp_path, {**PROJECTS, f"apps/api/{name}": text})
+    found = load(tmp_path)
+    assert found.config.working_directory == "apps/api"
+    assert found.config.fail_fast
+    assert file_to_write(found) == (f"apps/api/{name}", table)
+    assert [warning for warning in found.warnings if "several projects" in warning]
+
+
+def test_the_configuration_of_the_root_comes_first(tmp_path: Path) -> None:
+    own = {"heroci.toml": "fail-fast = false\n", "apps/api/heroci.toml": "fail-fast = true\n"}
+    write(tmp_path, {**PROJECTS, **own})
+    assert not load(tmp_path).config.fail_fast
+    assert load(tmp_path / "apps/api").config.fail_fast
