@@ -20,9 +20,9 @@ from heroci_action.errors import EngineError
 
 # Seconds for the schema and the version.
 CONNECT_WITHIN = 30.0
-# Seconds between two checks of whether the engine is alive, and for the answer of a busy engine.
+# Seconds between two checks of whether the engine is alive, and for the answer of an engine on a starved machine.
 PULSE_EVERY = 2.0
-PULSE_WITHIN = 15.0
+PULSE_WITHIN = 60.0
 LEAVE_WITHIN = 3.0
 
 T = TypeVar("T")
