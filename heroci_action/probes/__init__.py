@@ -74,7 +74,7 @@ JSON lines, one file per process, one event per line. A number `n` identifies wh
     {"event": "end", "n", "stopped", "left_out", "ran"}
         it has ended: after all its tests unless `stopped` by --failfast or -x; `left_out` counts tests whose class or
         module was not set up, `ran` is the runner's own count
-    {"event": "built", "tests"}          a suite was built, which will begin later
+    {"event": "built", "tests"}          a suite was built, which will begin later, perhaps in parts
     {"event": "died", "pid", "exit_code"}        a worker ended before its work was done
     {"event": "start", "n", "classname", "name", "file", "line", "at", "fixture"}
         a test or, with `fixture`, the set-up or tear-down of a class or module; `at` in seconds since the epoch

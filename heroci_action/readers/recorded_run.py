@@ -47,7 +47,10 @@ class RecordedRun:
 
 @dataclass(slots=True)
 class ProcessRecord:
-    """The events of one process that are about the course of the run."""
+    """The events of one process that are about the course of the run.
+
+    `built` is the number of built tests of which no suite has begun yet, and `lost` of those that never will.
+    """
 
     pid: int = 0
     intact: bool = False
@@ -55,9 +58,11 @@ class ProcessRecord:
     ended: dict[object, Event] = field(default_factory=dict)
     open: dict[object, Unfinished] = field(default_factory=dict)
     built: int = 0
+    lost: int = 0
     stops: int = 0
     expected_failures: int = 0
     died: dict[int, int | None] = field(default_factory=dict)
+    _built_begins: bool = False
 
     def take(self, event: Event) -> None:
         """Take an event; those that are not about the course of the run change nothing."""
@@ -69,18 +74,27 @@ class ProcessRecord:
             case "end":
                 self.ended[event.get("n")] = event
             case "built":
-                self.built = _number(event, "tests")
+                self._build(event)
             case "stop":
                 self._stop(event)
             case "died":
                 code = event.get("exit_code")
                 self.died[_number(event, "pid")] = code if isinstance(code, int) else None
 
+    def _build(self, event: Event) -> None:
+        # A suite that was built only to be looked at is built again; one that has begun is not.
+        if self._built_begins:
+            self.lost += self.built
+        self.built = _number(event, "tests")
+        self._built_begins = False
+
     def _begin(self, event: Event) -> None:
         # pytest repeats it when it knows of more tests.
         self.begun[event.get("n")] = event
         if event.get("what") == "suite" and not event.get("worker"):
-            self.built = 0
+            # The project's runner may run a built suite in parts, or only a part of it.
+            self.built = max(self.built - _number(event, "tests"), 0)
+            self._built_begins = True
 
     def start(self, event: Event, test: TestCase) -> None:
         """Take the start of a test or fixture."""
@@ -113,8 +127,8 @@ class ProcessRecord:
 
     @property
     def planned(self) -> int:
-        """The number of tests of its suites, including those of a suite that is still being built."""
-        return self.built + sum(_number(begin, "tests") for begin, _ in self.suites)
+        """The number of tests of its suites, including built ones that no suite has begun."""
+        return self.built + self.lost + sum(_number(begin, "tests") for begin, _ in self.suites)
 
     @property
     def ran_in_suites(self) -> int:
@@ -169,9 +183,10 @@ def _count_ran(processes: list[ProcessRecord]) -> int:
 
 
 def _is_complete(processes: list[ProcessRecord]) -> bool:
-    """Return whether everything that began has ended, no suite was still being built, and no test is missing."""
+    """Return whether everything that began has ended, every built suite has begun, and no test is missing."""
     all_ended = all(
-        not process.built and process.begun.keys() <= process.ended.keys() for process in processes
+        not process.built + process.lost and process.begun.keys() <= process.ended.keys()
+        for process in processes
     )
     left_out = sum(process.left_out for process in processes)
     return all_ended and _count_ran(processes) + left_out >= _count_planned(processes)

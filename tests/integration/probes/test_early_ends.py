@@ -184,6 +184,22 @@ class Own(DiscoverRunner):
         os._exit(0)
 
 
+class Part(DiscoverRunner):
+    def run_suite(self, suite, **kwargs):
+        return super().run_suite(unittest.TestSuite(list(suite)[:2]), **kwargs)
+
+
+class Parts(DiscoverRunner):
+    def run_tests(self, labels, **kwargs):
+        self.build_suite(labels)  # only looks at it
+        return super().run_tests(labels, **kwargs)
+
+    def run_suite(self, suite, **kwargs):
+        tests = list(suite)
+        super().run_suite(unittest.TestSuite(tests[:2]), **kwargs)
+        return super().run_suite(unittest.TestSuite(tests[2:]), **kwargs)
+
+
 class Tidy(DiscoverRunner):
     def teardown_databases(self, *args, **kwargs):
         os._exit(0)
@@ -214,6 +230,21 @@ def test_a_runner_of_the_project_that_never_returns_has_not_passed(
     assert run.code == 0
     assert run.result.status is Status.FAILED
     assert "exited with code 0 after" in (run.result.reason or "")
+
+
+@pytest.mark.promise(
+    "the project's own test runner runs only a part of the suite that it built",
+    "the step fails with the number of tests that ran",
+)
+def test_a_runner_of_the_project_that_cuts_its_suite_has_not_passed(project: Project) -> None:
+    run = project.write(RUNNERS).manage(env={"RUNNER": "runners.Part"})
+    assert run.code == 0
+    assert run.result.reason == "the test process exited with code 0 after 2 of 4 tests"
+
+
+def test_a_runner_of_the_project_may_run_its_suite_in_parts(project: Project) -> None:
+    run = project.write(RUNNERS).manage(env={"RUNNER": "runners.Parts"})
+    assert run.result.status is Status.PASSED
 
 
 @pytest.mark.promise(
