@@ -71,8 +71,20 @@ def remove(entry: Entry) -> bool:
         lock = entry.path.with_suffix(".lock")
         if lock.exists() and not stack.enter_context(try_lock(lock)):
             return False
-        shutil.rmtree(entry.path, ignore_errors=True)
-        return not entry.path.exists()
+        return remove_directory(entry.path)
+
+
+def remove_directory(path: Path) -> bool:
+    """Remove a directory under a lock; return whether it is gone.
+
+    Nothing finds a part of it under its name if this is interrupted: a run would take it for complete.
+    """
+    rest = path.with_suffix(".removed")
+    shutil.rmtree(rest, ignore_errors=True)
+    with suppress(OSError):
+        path.rename(rest)
+    shutil.rmtree(rest, ignore_errors=True)
+    return not (path.exists() or rest.exists())
 
 
 def _paths(environments: Path) -> Iterator[Path]:

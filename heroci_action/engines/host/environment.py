@@ -17,7 +17,12 @@ import anyio
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.host import interpreters
-from heroci_action.engines.host.cache import ENVIRONMENTS, SHARED, project_directory
+from heroci_action.engines.host.cache import (
+    ENVIRONMENTS,
+    SHARED,
+    project_directory,
+    remove_directory,
+)
 from heroci_action.engines.host.interpreters import Interpreter
 from heroci_action.engines.host.locks import lock, try_lock
 from heroci_action.engines.host.uv import Uv
@@ -224,8 +229,7 @@ class Installer:
         for marker in {*own[:-kept], *(path for path in used if used[path] < limit)}:
             with try_lock(marker.parent.with_suffix(".lock")) as free:
                 if free:
-                    marker.unlink(missing_ok=True)
-                    shutil.rmtree(marker.parent, ignore_errors=True)
+                    remove_directory(marker.parent)
 
 
 def _key(

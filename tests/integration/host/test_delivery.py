@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -205,6 +206,28 @@ def test_what_is_kept_is_counted_and_removed_but_not_under_a_run(world: World) -
     assert all(remove(each) for each in kept)
     assert find_entries(world.cache) == ()
     assert world.run(INSTALL)["install"].cached is False
+
+
+def test_an_environment_whose_removal_is_interrupted_is_not_used_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run(INSTALL)
+    (environment,) = find_entries(world.cache)
+    program = Path("project/bin/python")
+
+    def interrupt(path: Path, **_options: object) -> None:
+        if path.exists():
+            (path / program).unlink()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            remove(environment)
+    assert world.run(INSTALL)["install"].cached is False
+    assert (environment.path / program).exists()
+    assert all(remove(entry) for entry in find_entries(world.cache))
+    assert find_entries(world.cache) == ()
 
 
 def test_a_base_image_is_not_used_and_that_is_said(world: World) -> None:
