@@ -70,7 +70,7 @@ async def with_available_python(
 
 
 async def _missing_image(connection: Connection, environment: Environment) -> str | None:
-    """Return why the base image cannot be had; None if it can."""
+    """Return why the base image is not available; None if it is."""
     try:
         await connection.ask(base_image(connection.client, environment).sync())
     except dagger.QueryError as error:
