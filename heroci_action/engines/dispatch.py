@@ -61,7 +61,10 @@ class Dispatcher(ABC):
                 return await self._publish(action, sink)
 
     async def _run_or_explain(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
-        """Run the quick command and, if it fails, the one that explains the failure; only one of them is shown."""
+        """Run the quick command and, if it fails, the one that explains the failure; only one of them is shown.
+
+        A failure stays one whatever explains it, but that of `action.quick` only means that it does not know.
+        """
         first, last = action.quick or action.line, action.explain or action.line
         if first == last:
             return await self.run_command(step, action, sink)
@@ -74,6 +77,8 @@ class Dispatcher(ABC):
             return outcome
         explaining = replace(action, line=last, explain=None, quick=None)
         explained = await self.run_command(step, explaining, sink)
+        if action.quick:
+            return explained
         return replace(explained, exit_code=explained.exit_code or outcome.exit_code)
 
     async def _publish(self, action: PublishImage, sink: Sink) -> StepOutcome:

@@ -94,21 +94,31 @@ def test_every_kind_of_action_has_a_method() -> None:
         assert called == ([method] if method else [])
 
 
+EXPLAINED = Command(line=("fast",), explain=("slow",))
+TRIED = Command(line=("slow",), quick=("fast",))
+
+
 @pytest.mark.parametrize(
-    ("codes", "shown", "exit_code"),
-    [((0,), ["fast"], 0), ((1, 1), ["slow"], 1), ((123, 0), ["slow"], 123)],
-    ids=["passed", "failed", "the explanation cannot turn a failure into a pass"],
-)
-@pytest.mark.parametrize(
-    "action",
+    ("action", "codes", "shown", "exit_code"),
     [
-        Command(line=("fast",), explain=("slow",)),
-        Command(line=("slow",), quick=("fast",)),
+        (EXPLAINED, (0,), ["fast"], 0),
+        (EXPLAINED, (1, 1), ["slow"], 1),
+        (EXPLAINED, (123, 0), ["slow"], 123),
+        (TRIED, (0,), ["fast"], 0),
+        (TRIED, (3, 1), ["slow"], 1),
+        (TRIED, (3, 0), ["slow"], 0),
     ],
-    ids=["explained", "tried before"],
+    ids=[
+        "passed",
+        "failed",
+        "the explanation cannot turn a failure into a pass",
+        "nothing has changed",
+        "the command itself fails",
+        "the command itself decides",
+    ],
 )
-def test_a_failure_is_explained_by_the_second_command(
-    codes: tuple[int, ...], shown: list[str], exit_code: int, action: Command
+def test_a_failure_is_followed_by_the_second_command(
+    action: Command, codes: tuple[int, ...], shown: list[str], exit_code: int
 ) -> None:
     pending = iter(codes)
 
