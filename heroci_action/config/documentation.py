@@ -17,8 +17,8 @@ Node = Mapping[str, Any]
 INTRODUCTION = """\
 # Configuration
 
-HeroCI reads `heroci.toml`, or `[tool.heroci]` in `pyproject.toml`, from the directory that you name, from the root of the
-repository, or from the directory of the project that it finds; the first of these counts. Every key is
+HeroCI reads `heroci.toml`, or `[tool.heroci]` in `pyproject.toml`, from the directory that you name, from the root of
+the repository, or from the directory of the project that it finds; the first of these counts. Every key is
 optional: HeroCI detects most values and has defaults for the rest. `heroci plan --explain` shows the effective values
 and their origin; `heroci plan --write` stores them. Unknown keys, wrong types, missing files and circular needs are all
 reported at once, with exit code 2.
