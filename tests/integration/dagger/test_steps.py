@@ -144,8 +144,9 @@ def test_output_arrives_while_the_step_runs(repository: Repository) -> None:
         def note(_: Stream, line: str) -> None:
             moments[line] = time.monotonic()
 
-        async with session.stage(stage(), lambda *_: None) as scope:
-            await scope.run(step("a", "echo early; sleep 2; echo late"), note)
+        work = step("a", "echo early; sleep 2; echo late")
+        async with session.stage(stage(work), lambda *_: None) as scope:
+            await scope.run(work, note)
             moments["end"] = time.monotonic()
 
     anyio.run(repository.session, body)
@@ -252,15 +253,15 @@ def test_a_cancelled_step_keeps_its_output_and_its_reports(
     found: dict[str, bytes] = {}
 
     async def body(session: EngineSession) -> None:
-        async with session.stage(stage(), lambda *_: None) as scope:
+        line = f"echo early >{{reports}}/early.xml; echo begun; {program}"
+        work = step("a", line, reports=JUNIT)
+        async with session.stage(stage(work), lambda *_: None) as scope:
             with anyio.CancelScope() as cancelled:
 
                 def note(_: Stream, line: str) -> None:
                     lines.append(line)
                     cancelled.cancel()
 
-                line = f"echo early >{{reports}}/early.xml; echo begun; {program}"
-                work = step("a", line, reports=JUNIT)
                 await scope.run(work, note)
             assert cancelled.cancelled_caught
             found.update({Path(file.path).name: file.content for file in await scope.collect(work)})
