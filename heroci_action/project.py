@@ -88,8 +88,8 @@ def load(
     usable = _without(given, misfits)
     detected = _detect(tree, usable, misfits)
     project = root / str(detected.values.get("working-directory", "."))
-    own = configuration_file(root, project)
-    if origin == DEFAULTS and own:
+    is_searched = origin != DEFAULTS or project in (root, place)
+    if not is_searched and (own := configuration_file(root, project)):
         return replace(load(path, overrides=overrides, config=root / own[0]), place=project)
     layers = _layers(usable, detected, origin, overrides or {})
     checked = Config.model_validate(layers.values, by_alias=True, by_name=False)

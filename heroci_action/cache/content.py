@@ -187,18 +187,21 @@ class _Reader:
 
     def _others(self, others: tuple[str, ...]) -> Iterator[str]:
         """Yield new files, and ignored ones that may be settings."""
-        found = [path for path in others if not path.startswith(self._excluded)]
+        found = self._included(others)
         if not found:
             return
-        listed = _paths(self._git("ls-files", "--others", "--exclude-standard", "-z"))
-        new = (path for path in listed if not CACHES.intersection(PurePosixPath(path).parts))
-        yield from (path for path in new if not path.startswith(self._excluded))
+        listed = self._included(
+            _paths(self._git("ls-files", "--others", "--exclude-standard", "-z"))
+        )
+        yield from (path for path in listed if not CACHES.intersection(PurePosixPath(path).parts))
         if self._settings:
-            ignored = _list_settings(self._root, sorted(set(found) - set(listed)))
-            self._ignored.update(
-                path for path in set(ignored) - set(listed) if not path.startswith(self._excluded)
-            )
+            settings = _list_settings(self._root, sorted(found.keys() - listed))
+            self._ignored.update(self._included(settings).keys() - listed)
             yield from sorted(self._ignored)
+
+    def _included(self, paths: Iterable[str]) -> dict[str, None]:
+        """Return the paths in their order, without those below the excluded directories."""
+        return dict.fromkeys(path for path in paths if not path.startswith(self._excluded))
 
     def _converted(self) -> Iterator[str]:
         """Yield the files whose content in the working tree differs from the index, although git calls them clean."""

@@ -24,15 +24,9 @@ _NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.
 
 # The caller's settings that decide which versions uv installs. Indexes and their rotating tokens are not among them.
 _RESOLVER = (
-    *("UV_CONSTRAINT", "UV_BUILD_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE_NEWER", "UV_PRERELEASE"),
-    *(
-        "UV_RESOLUTION",
-        "UV_NO_BINARY",
-        "UV_NO_BINARY_PACKAGE",
-        "UV_NO_BUILD",
-        "UV_NO_BUILD_PACKAGE",
-    ),
-)
+    "UV_CONSTRAINT", "UV_BUILD_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE_NEWER", "UV_PRERELEASE", "UV_RESOLUTION",
+    "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD", "UV_NO_BUILD_PACKAGE",
+)  # fmt: skip
 
 
 def resolver_settings(machine: Mapping[str, str]) -> dict[str, str]:

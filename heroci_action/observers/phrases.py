@@ -39,11 +39,8 @@ class ProgressNotes:
 def ended(result: StepResult | StageResult) -> str:
     """Return `passed in 1.2 s`, `failed in 3.4 s: 2 findings`, or `skipped: no Docker daemon`."""
     time = "" if result.status is Status.SKIPPED else f" in {seconds(result.duration)}"
-    cached = " (cached)" if result.cached else ""
     reason = f": {one_line(result.reason, 500)}" if result.reason else ""
-    is_optional = isinstance(result, StageResult) and result.is_optional_failure
-    optional = " (optional)" if is_optional else ""
-    return f"{result.status.value}{time}{cached}{optional}{reason}"
+    return f"{result.status.value}{time}{result.remarks}{reason}"
 
 
 def verdict(result: Result) -> str:

@@ -50,18 +50,11 @@ def _rows(result: Result) -> Iterator[tuple[Text, ...]]:
     for stage in result.stages:
         yield (
             Text(one_line(f"{stage.emoji} {stage.name}", 50)),
-            Text(_outcome(stage), style=STYLES[stage.status]),
+            Text(f"{stage.status.value}{stage.remarks}", style=STYLES[stage.status]),
             *map(Text, _times(stage, result.duration)),
             Text(_reason(stage)),
         )
     yield (Text("total"), Text(result.status.value), Text(seconds(result.duration)))
-
-
-def _outcome(stage: StageResult) -> str:
-    """Return the status, and what it does not say: that it is replayed, or that it does not fail the run."""
-    optional = " (optional)" if stage.is_optional_failure else ""
-    cached = " (cached)" if stage.cached else ""
-    return f"{stage.status.value}{cached}{optional}"
 
 
 def _times(stage: StageResult, total: float) -> tuple[str, str]:

@@ -102,6 +102,7 @@ class Stage:
 
 # The Python versions that a project may use, in order of preference.
 SUPPORTED_PYTHONS = ("3.13", "3.12", "3.14", "3.11", "3.10")
+DEFAULT_PYTHON = SUPPORTED_PYTHONS[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,9 +51,8 @@ SELECT 1 FROM pg_catalog.pg_database d WHERE datname = current_database() AND (
 )
 """
 
-IN_USE = (
-    "55006"  # PostgreSQL's error codes, object_in_use; it is raised after five seconds of waiting
-)
+# Appendix A of PostgreSQL's manual: object_in_use, which is raised after five seconds of waiting.
+IN_USE = "55006"
 UNUSED_WITHIN = 60.0
 """Seconds to wait for the end of other connections to the migrated database."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from heroci_action.output_directory import make_directory, write_file
+from heroci_action.output_directory import RESULT, make_directory, write_file
 from heroci_action.process_pool import LostError, spread
 from heroci_action.publish.problems import PublishProblem, attempt, lost_process
 from heroci_action.reports import coverage, html, junit, sarif, summary
@@ -20,7 +20,6 @@ Renderer = Callable[[Result], bytes | Iterable[bytes] | None]
 # Whether a report was written, or why not.
 _Outcome = bool | PublishProblem | LostError
 
-RESULT = "heroci-result.json"
 JUNIT = "junit.xml"
 TESTS = "tests.xml"
 PAGE = "report.html"

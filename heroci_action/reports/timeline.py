@@ -50,7 +50,7 @@ def bars(result: Result) -> Iterator[Bar]:
             status=item.status.value,
             left=left,
             width=min(max(100 * item.duration / total, 0.2), 100 - left),
-            words=f"{_outcome(item)} in {seconds(item.duration)}",
+            words=f"{item.status.value}{item.remarks} in {seconds(item.duration)}",
             is_stage=is_stage,
         )
 
@@ -63,12 +63,6 @@ def ticks(result: Result) -> Iterator[Tick]:
         yield Tick(
             left=100 * number * step / total, words=seconds(number * step) if number else "0 s"
         )
-
-
-def _outcome(item: StageResult | StepResult) -> str:
-    optional = isinstance(item, StageResult) and item.is_optional_failure
-    cached = " (cached)" if item.cached else ""
-    return f"{item.status.value}{cached}{' (optional)' if optional else ''}"
 
 
 def _axis_length(result: Result) -> float:

@@ -180,6 +180,11 @@ class StepResult:
         """Whether a test ran in it."""
         return bool(self.tests or self.passed)
 
+    @property
+    def remarks(self) -> str:
+        """The words after the status, for what it does not say: that the step was replayed."""
+        return " (cached)" if self.cached else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageResult:
@@ -206,6 +211,12 @@ class StageResult:
     def cached(self) -> bool:
         """Whether every step that ran came from a cache."""
         return bool(self.steps) and all(step.cached for step in self.steps)
+
+    @property
+    def remarks(self) -> str:
+        """The words after the status, for what it does not say: replayed, or not a failure of the run."""
+        cached = " (cached)" if self.cached else ""
+        return f"{cached} (optional)" if self.is_optional_failure else cached
 
     @property
     def origin(self) -> Origin | None:

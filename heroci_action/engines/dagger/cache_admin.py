@@ -11,7 +11,7 @@ import dagger
 from heroci_action.engines.dagger import volumes
 from heroci_action.engines.dagger.cli import open_cli
 from heroci_action.engines.dagger.connection import Connection, connect
-from heroci_action.engines.dagger.environment import DEFAULT_PYTHON
+from heroci_action.engines.dagger.environment import image_of
 from heroci_action.engines.dagger.places import SALT
 from heroci_action.engines.dagger.preflight import Target
 from heroci_action.engines.dagger.replay_cache import new_salt
@@ -73,7 +73,7 @@ async def _volume_sizes(connection: Connection, request: CacheRequest) -> Mappin
 async def _mount_all(connection: Connection, request: CacheRequest, line: str) -> dagger.Container:
     """Return a container that runs the line with HeroCI's volumes mounted below /volumes."""
     client = connection.client
-    container = client.container().from_(f"python:{DEFAULT_PYTHON}-slim")
+    container = client.container().from_(image_of(None))
     names = (*volumes.SHARED, *volumes.project_volumes(request.project, request.caches))
     for name in names:
         path = f"/volumes/{volumes.volume_name(name)}"

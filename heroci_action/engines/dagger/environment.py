@@ -15,9 +15,8 @@ from heroci_action.engines.dagger.execution import Executed, Executor, first_lin
 from heroci_action.engines.dagger.places import HOME, PROJECT, ROOT, TOOLS
 from heroci_action.errors import EngineError
 from heroci_action.plan.actions import InstallSystemPackages
-from heroci_action.plan.stages import Environment
+from heroci_action.plan.stages import DEFAULT_PYTHON, Environment
 
-DEFAULT_PYTHON = "3.13"
 # The PATH of an image that sets none.
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # From these, builds take the version that they would otherwise ask git for: setuptools-scm, hatch-vcs, pdm-backend.
@@ -35,10 +34,11 @@ _APT_VOLUMES = {"/var/cache/apt": "apt-cache", "/var/lib/apt/lists": "apt-lists"
 
 def base_image(client: dagger.Client, environment: Environment) -> dagger.Container:
     """Return a container of the image that the base environment starts from."""
-    return client.container().from_(environment.image or _image_of(environment.python))
+    return client.container().from_(environment.image or image_of(environment.python))
 
 
-def _image_of(python: str | None) -> str:
+def image_of(python: str | None) -> str:
+    """Return the official image with this Python, or with the default one."""
     return f"python:{python or DEFAULT_PYTHON}-slim"
 
 
@@ -51,20 +51,18 @@ async def with_available_python(
     """
     if environment.image:
         return environment, None
-    wanted = environment.python or DEFAULT_PYTHON
+    wanted = image_of(environment.python)
     problem = await _missing_image(connection, environment)
     if problem is None:
         return environment, None
     for version in environment.python_alternatives:
         other = replace(environment, python=version)
         if await _missing_image(connection, other) is None:
-            return (
-                other,
-                f"the image {_image_of(wanted)} is not available; Python {version} is used instead",
-            )
-    required = f", and the project requires Python {environment.requires_python}"
+            return other, f"the image {wanted} is not available; Python {version} is used instead"
+    required = environment.requires_python
+    why = f", and the project requires Python {required}" if required else ""
     raise EngineError(
-        f"the image {_image_of(wanted)} is not available{required if environment.requires_python else ''}: {problem}",
+        f"the image {wanted} is not available{why}: {problem}",
         remedy="check the registry, or set `base-image` to an image with this Python",
     )
 

@@ -35,7 +35,7 @@ from heroci_action.engines.requirements import (
     resolver_settings,
 )
 from heroci_action.errors import EngineError, UsageError
-from heroci_action.plan.stages import SUPPORTED_PYTHONS, Environment
+from heroci_action.plan.stages import DEFAULT_PYTHON, Environment
 
 KEPT, KEPT_SHARED = 8, 40
 """Environments of one checkout, and of all; the least recently used are removed first."""
@@ -133,7 +133,7 @@ class Installer:
 
     async def _python(self, environment: Environment) -> tuple[Interpreter, tuple[str, ...]]:
         """Return the interpreter; if the version was only a guess and is not available, the best installed one."""
-        wanted = environment.python or SUPPORTED_PYTHONS[0]
+        wanted = environment.python or DEFAULT_PYTHON
         try:
             return await interpreters.find(wanted, self.uv), ()
         except UsageError as error:

@@ -64,15 +64,7 @@ def _python(version: str, path: str, machine: Mapping[str, str]) -> str:
     if installed:
         return version_of(installed[0])
     program = shutil.which(f"python{version}", path=path)
-    if program is None:
-        return ""
-    try:
-        done = subprocess.run(
-            [program, "-c", _VERSION], capture_output=True, text=True, check=False, timeout=30
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip()
+    return _output_of(program, "-c", _VERSION) if program else ""
 
 
 def _server(service: Service, path: str) -> str:
@@ -85,16 +77,15 @@ def _server(service: Service, path: str) -> str:
             binaries = choose(find_binaries(path), service.version)
         except EngineError:
             return ""
-        return f"{binaries} {_version_of(str(binaries.directory / 'postgres'))}"
+        return f"{binaries} {_output_of(str(binaries.directory / 'postgres'), '--version')}"
     programs = (shutil.which(name, path=path) for name in _SERVERS.get(known.name, ()))
-    return "".join(_version_of(program) for program in programs if program)
+    return "".join(_output_of(program, "--version") for program in programs if program)
 
 
-def _version_of(program: str) -> str:
+def _output_of(*command: str) -> str:
+    """Return what a command prints, empty if it cannot be run."""
     try:
-        done = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, check=False, timeout=30
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip()

@@ -18,7 +18,6 @@ Key = tuple[str | None, str | None]
 
 ClassKey = tuple[str, str]
 """The name and the file of a class, as the attributes of a case state them."""
-"""Two attributes of a test case: `classname` with `name`, or with `file`."""
 
 
 @dataclass(slots=True, kw_only=True)
