@@ -20,10 +20,11 @@ from heroci_action.config.location import (
     repository_root,
 )
 from heroci_action.config.model import Config, ImageConfig
-from heroci_action.config.problems import Misfit, find_misfits
-from heroci_action.detection import Detected, detect
+from heroci_action.config.problems import LocatedProblem, find_problems
+from heroci_action.detection import Detected, detect, find_project
 from heroci_action.detection.ci.written_files import find_written_files
 from heroci_action.detection.facts import Facts
+from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.projects import find_projects
 from heroci_action.errors import ConfigurationError, UsageError
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
@@ -84,17 +85,18 @@ def load(
     written, origin = read_named(root, config.resolve()) if config else read_file(root, place)
     tree = RepositoryFiles.read(root)
     given = _with_overrides(_with_place(written, tree, place), overrides or {})
-    misfits = tuple(find_misfits(given, origin))
-    usable = _without(given, misfits)
-    detected = _detect(tree, usable, misfits)
-    project = root / str(detected.values.get("working-directory", "."))
-    is_searched = origin != DEFAULTS or project in (root, place)
-    if not is_searched and (own := configuration_file(root, project)):
-        return replace(load(path, overrides=overrides, config=root / own[0]), place=project)
+    invalid = tuple(find_problems(given, origin))
+    usable = _without(given, invalid)
+    project = _find_project(tree, usable, invalid)
+    directory = root / project.layout.directory
+    is_searched = origin != DEFAULTS or directory in (root, place)
+    if not is_searched and (own := configuration_file(root, directory)):
+        return replace(load(path, overrides=overrides, config=root / own[0]), place=directory)
+    detected = detect(project)
     layers = _layers(usable, detected, origin, overrides or {})
     checked = Config.model_validate(layers.values, by_alias=True, by_name=False)
     problems = (
-        *(misfit.problem for misfit in misfits),
+        *(found.problem for found in invalid),
         *find_contradictions(checked, Written.of(given, usable), layers.origins, tree),
     )
     if problems:
@@ -113,15 +115,15 @@ def load(
     )
 
 
-def _detect(
-    tree: RepositoryFiles, usable: Mapping[str, Any], misfits: tuple[Misfit, ...]
-) -> Detected:
+def _find_project(
+    tree: RepositoryFiles, usable: Mapping[str, Any], invalid: tuple[LocatedProblem, ...]
+) -> ProjectFiles:
     try:
-        return detect(tree, usable)
+        return find_project(tree, usable)
     except UsageError:
         # An invalid working directory is the likely reason for finding no project.
-        if misfits:
-            raise ConfigurationError(tuple(misfit.problem for misfit in misfits)) from None
+        if invalid:
+            raise ConfigurationError(tuple(found.problem for found in invalid)) from None
         raise
 
 
@@ -148,13 +150,13 @@ def _with_overrides(written: Mapping[str, Any], overrides: Mapping[str, object])
     return merged
 
 
-def _without(given: Mapping[str, Any], misfits: tuple[Misfit, ...]) -> dict[str, Any]:
+def _without(given: Mapping[str, Any], invalid: tuple[LocatedProblem, ...]) -> dict[str, Any]:
     """Return the configuration without its invalid keys, so that the rest can be checked too."""
     usable = {
         key: dict(value) if isinstance(value, Mapping) else value for key, value in given.items()
     }
-    for misfit in misfits:
-        top, *below = (str(part) for part in misfit.location)
+    for found in invalid:
+        top, *below = (str(part) for part in found.location)
         inner = usable.get(top)
         if top in _TABLES and below and isinstance(inner, dict) and below[0] in inner:
             del inner[below[0]]

@@ -8,7 +8,7 @@ from heroci_action.results.branches import Branches, unite
 from heroci_action.results.coverage import Coverage, FileCoverage, UnmatchedFile
 
 
-def united(coverages: Sequence[Coverage]) -> Coverage | None:
+def merge_coverage(coverages: Sequence[Coverage]) -> Coverage | None:
     """Return one coverage of all: a line ran if it ran in one of them, and a branch likewise if it has a name."""
     if len(coverages) <= 1:
         return coverages[0] if coverages else None

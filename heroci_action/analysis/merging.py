@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from heroci_action.analysis import gates
 from heroci_action.analysis.attempts import latest_attempts
-from heroci_action.analysis.coverage import united
+from heroci_action.analysis.coverage import merge_coverage
 from heroci_action.analysis.shards import ShardMismatch, find_mismatch, is_sharded
 from heroci_action.results.coverage import Coverage
 from heroci_action.results.records import Result, StageResult, Status, StepResult
@@ -52,7 +52,7 @@ def merge(results: Mapping[str, Result]) -> Result:
         python=_common(one.python for one in whole),
         duration=max(part.end for part in parts),
         stages=_stages(parts),
-        coverage=united(_coverages(whole)),
+        coverage=merge_coverage(_coverages(whole)),
         shard=None,
         changed=None,
         comparison=None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from heroci_action.analysis.coverage import united
+from heroci_action.analysis.coverage import merge_coverage
 from heroci_action.analysis.gates import failures
 from heroci_action.process_pool import LostError, spread
 from heroci_action.readers import PathResolver, Readings, Source
@@ -49,7 +49,7 @@ def gather(given: Input, tree: PathResolver, result: Result) -> Result:
     return replace(
         result,
         stages=stages,
-        coverage=united([part for _, one in read for part in one.coverage]),
+        coverage=merge_coverage([part for _, one in read for part in one.coverage]),
         duration=sum(stage.duration for stage in stages),
         warnings=(*result.warnings, *(text for _, one in read for text in one.warnings)),
     )

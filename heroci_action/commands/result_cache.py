@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from heroci_action.cache.content import read_content
 from heroci_action.cache.replay import CachedEngine, CacheSettings
 from heroci_action.cache.store import Store
@@ -18,9 +20,6 @@ from heroci_action.plan.stages import Plan
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.git import Checkout
 from heroci_action.results.provenance import Origin
-
-_EXACT = re.compile(r"[^#;]*(==(?![^#;]*\*)|\s@\s)")
-"""A requirement that only one version satisfies: `==5.2.1`, but not `==5.2.*`."""
 
 _VERSIONED = re.compile(r"@sha256:|:[^/:]*\d[^/:]*$")
 """An image that is named by digest, or whose tag contains a version."""
@@ -81,7 +80,21 @@ def is_pinned(plan: Plan, root: Path) -> bool:
     # The default tools have an upper bound, which HeroCI was tested with.
     tools = set(environment.tools) - {tool.default_spec for tool in LINT_TOOLS.values()}
     named = (*required, *environment.packages, *environment.overrides, *tools)
-    return all(map(_EXACT.match, named))
+    return all(map(_is_exact, named))
+
+
+def _is_exact(text: str) -> bool:
+    """Return whether a requirement allows one version only: `==5.2.1` or an address, but not `==5.2.*`."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return False
+    versions = (
+        specifier.version
+        for specifier in requirement.specifier
+        if specifier.operator in ("==", "===")
+    )
+    return requirement.url is not None or any(not version.endswith(".*") for version in versions)
 
 
 def _images(plan: Plan) -> Iterator[str]:
@@ -93,8 +106,8 @@ def _images(plan: Plan) -> Iterator[str]:
 def _required(file: Path) -> Iterator[str]:
     """Yield the lines of a requirements file, without comments and hashes."""
     for line in file.read_text(errors="replace").replace("\\\n", " ").splitlines():
-        text = line.strip()
-        if text and not text.startswith(("#", "--hash")):
+        text = f" {line}".partition(" #")[0].partition(" --hash")[0].strip()
+        if text:
             yield text
 
 

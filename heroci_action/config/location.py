@@ -79,9 +79,9 @@ def report_config(written: Mapping[str, Any], origin: str) -> ReportConfig:
     """
     # The model takes a third of a second to import, and most reports have no configuration.
     from heroci_action.config.model import Config  # noqa: PLC0415
-    from heroci_action.config.problems import find_misfits  # noqa: PLC0415
+    from heroci_action.config.problems import find_problems  # noqa: PLC0415
 
-    problems = tuple(misfit.problem for misfit in find_misfits(written, origin))
+    problems = tuple(found.problem for found in find_problems(written, origin))
     if problems:
         raise ConfigurationError(tuple(sorted(problems, key=lambda problem: problem.key)))
     return Config.model_validate(written, by_alias=True, by_name=False).report

@@ -47,23 +47,23 @@ _VARIABLE_KEYS = frozenset({"env", "secrets", "password"})
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class LocatedProblem:
     """A problem with the written configuration, and the keys that lead to it."""
 
     location: Location
     problem: Problem
 
 
-def find_misfits(given: Mapping[str, Any], origin: str) -> Iterator[Misfit]:
+def find_problems(given: Mapping[str, Any], origin: str) -> Iterator[LocatedProblem]:
     """Find unknown keys, wrong types and invalid values."""
     try:
         Config.model_validate(given, by_alias=True, by_name=False)
     except ValidationError as error:
         for details in error.errors(include_url=False):
-            yield _misfit(details, origin)
+            yield _located(details, origin)
 
 
-def _misfit(details: ErrorDetails, origin: str) -> Misfit:
+def _located(details: ErrorDetails, origin: str) -> LocatedProblem:
     # Pydantic adds parts such as "<table>" and "[key]" that are not keys.
     location = tuple(
         part
@@ -71,14 +71,14 @@ def _misfit(details: ErrorDetails, origin: str) -> Misfit:
         if not (isinstance(part, str) and (part == "[key]" or part in {"<table>", "<false>"}))
     )
     if details["type"] == "extra_forbidden":
-        return Misfit(location, _unknown_key(location, details["input"], origin))
+        return LocatedProblem(location, _unknown_key(location, details["input"], origin))
     problem = Problem(
         key=dotted(location),
         message=_message(details, location),
         origin=origin,
         remedy=right_form(details["type"], location, details["input"]),
     )
-    return Misfit(location, problem)
+    return LocatedProblem(location, problem)
 
 
 def _unknown_key(location: Location, value: object, origin: str) -> Problem:

@@ -93,8 +93,8 @@ class Detected:
     warnings: tuple[str, ...] = ()
 
 
-def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
-    """Run every detector; `given` is the configuration as the user wrote it, which detection respects.
+def find_project(tree: RepositoryFiles, given: Mapping[str, Any]) -> ProjectFiles:
+    """Find the Django project; `given` is the configuration as the user wrote it, which detection respects.
 
     Raises UsageError if nothing looks like a Django project.
     """
@@ -112,7 +112,11 @@ def detect(tree: RepositoryFiles, given: Mapping[str, Any]) -> Detected:
     if place is None and territory.others:
         ci = read_ci(tree, territory)
     tree = tree.with_files(ci.created)
-    project = _at_pytest_root(ProjectFiles(tree=tree, given=given, layout=layout, ci=ci))
+    return _at_pytest_root(ProjectFiles(tree=tree, given=given, layout=layout, ci=ci))
+
+
+def detect(project: ProjectFiles) -> Detected:
+    """Run every detector."""
     found = [finding for detector in DETECTORS for finding in detector(project)]
     # The addresses of these servers replace the CI's.
     return _collected((*find_other_servers(project, _services(found)), *found))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from packaging.dependency_groups import resolve_dependency_groups
 from packaging.utils import canonicalize_name
 
 from heroci_action.detection.ci.yaml_file import table
@@ -35,7 +36,7 @@ class Metadata:
     file: str | None = None
     dependencies: tuple[str, ...] = ()
     extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    groups: Mapping[str, Any] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     optional_groups: frozenset[str] = frozenset()
     default_groups: tuple[str, ...] = ()
     requires_python: str = ""
@@ -44,14 +45,13 @@ class Metadata:
     is_package_explicitly: bool = False
     uses_poetry: bool = False
 
-    def group(self, name: str, seen: tuple[str, ...] = ()) -> Iterator[str]:
-        """Return the requirements of a group and of the groups that it includes (PEP 735)."""
-        entries = self.groups.get(name)
-        for entry in entries if isinstance(entries, list | Mapping) and name not in seen else ():
-            if isinstance(entry, str):
-                yield entry
-            elif isinstance(entry, Mapping) and "include-group" in entry:
-                yield from self.group(str(entry["include-group"]), (*seen, name))
+    def group(self, name: str) -> tuple[str, ...]:
+        """Return the requirements of a group and of the groups that it includes; nothing if an entry is invalid."""
+        try:
+            return resolve_dependency_groups(self.groups, name)
+        except ExceptionGroup:
+            # An installer refuses it as well, with a message about the entry.
+            return ()
 
 
 def find_metadata(tree: RepositoryFiles, layout: Layout) -> Metadata | None:
@@ -111,15 +111,19 @@ def _is_package(pyproject: Mapping[str, Any], setup: _Setup) -> bool:
     return (setup.has_script or "build-system" in pyproject) and False not in refusals
 
 
-def _groups(pyproject: Mapping[str, Any], tool: Mapping[str, Any]) -> dict[str, Any]:
+def _groups(pyproject: Mapping[str, Any], tool: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
     groups = dict(table(pyproject.get("dependency-groups")))
     poetry, uv, pdm = (table(tool.get(name)) for name in ("poetry", "uv", "pdm"))
     for name, group in table(poetry.get("group")).items():
-        groups.setdefault(name, table(group).get("dependencies", {}))
-    for installer in (poetry, uv):
-        if "dev-dependencies" in installer:
-            groups.setdefault("dev", installer["dev-dependencies"])
-    return {**groups, **table(pdm.get("dev-dependencies"))}
+        groups.setdefault(name, tuple(table(table(group).get("dependencies"))))
+    if "dev-dependencies" in poetry:
+        groups.setdefault("dev", tuple(table(poetry["dev-dependencies"])))
+    if "dev-dependencies" in uv:
+        groups.setdefault("dev", _texts(uv["dev-dependencies"]))
+    for name, lines in table(pdm.get("dev-dependencies")).items():
+        # PDM alone accepts options such as `-e` here.
+        groups[name] = tuple(line for line in _texts(lines) if not line.startswith("-"))
+    return groups
 
 
 def _optional_groups(poetry: Mapping[str, Any]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import anyio
 import anyio.to_thread
 
-from heroci_action.analysis.coverage import united
+from heroci_action.analysis.coverage import merge_coverage
 from heroci_action.analysis.diagnosis import Tree
 from heroci_action.engines.base import (
     Engine,
@@ -207,7 +207,7 @@ class _Run:
         stages = tuple(self._final(stage, stopped) for stage in self._plan.stages)
         return Outcome(
             stages=stages,
-            coverage=united(self._coverage),
+            coverage=merge_coverage(self._coverage),
             exit_code=ExitCode.INTERRUPTED if interrupted else judge_run(stages, self._errors),
             stopped=stopped,
         )

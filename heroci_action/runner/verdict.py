@@ -172,7 +172,7 @@ def _failure(
         return _failed(outcome.cause, remedy=outcome.remedy)
     bad = [test for test in readings.tests if test.status.is_failure]
     known = None
-    if not _explain_failure(readings):
+    if not bad and not _explain_failure(readings):
         known = diagnose(tail, installs=_installs(step), tree=tree)
     if known is None:
         reason = _exit_reason(outcome.exit_code, len(bad), readings, tail)
@@ -186,11 +186,10 @@ def _failure(
 
 
 def _explain_failure(readings: Readings) -> bool:
-    """Return whether the reports say what failed."""
+    """Return whether the reports say what failed, other than a test."""
     run = readings.run
     ended_early = run is not None and (bool(run.unfinished) or run.died is not None)
-    failed = any(test.status.is_failure for test in readings.tests)
-    return failed or bool(readings.diagnostics) or ended_early
+    return ended_early or bool(readings.diagnostics)
 
 
 def _common_cause(tests: list[TestCase], tree: Tree | None) -> Diagnosis | None:

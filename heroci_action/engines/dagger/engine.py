@@ -84,7 +84,7 @@ async def find_running_engine(machine: Mapping[str, str], runner_host: str | Non
     target = await preflight(machine, runner_host)
     if not await _is_ready(target):
         raise EngineError(
-            f"its cache cannot be shown yet: {await describe_engine(machine, runner_host)}",
+            f"its cache cannot be shown yet: {await _describe(target)}",
             remedy="run `heroci run` first",
         )
     return target
@@ -103,7 +103,10 @@ async def describe_engine(machine: Mapping[str, str], runner_host: str | None = 
 
     Raises EngineError if there is none.
     """
-    target = await preflight(machine, runner_host)
+    return await _describe(await preflight(machine, runner_host))
+
+
+async def _describe(target: Target) -> str:
     download = None if await _has_cli(target) else f"download the Dagger CLI {VERSION}"
     actions = " and ".join(filter(None, (download, target.start)))
     return f"{target.engine}; a run would first {actions}" if actions else target.engine

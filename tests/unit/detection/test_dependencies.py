@@ -160,7 +160,7 @@ def test_groups_and_extras_for_tests_are_asked_for(tmp_path: Path) -> None:
         test = ["pytest-django"]
         s3 = ["boto3"]
         [dependency-groups]
-        tests = ["factory-boy", {include-group = "more"}]
+        tests = ["factory-boy", {include-group = "More"}]
         more = ["responses"]
         dev = ["ruff"]
         docs = ["sphinx"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from heroci_action.analysis.coverage import united
+from heroci_action.analysis.coverage import merge_coverage
 from heroci_action.engines.base import ReportFile
 from heroci_action.readers import PathResolver, Readings, read
 from heroci_action.results.coverage import Coverage, FileCoverage
@@ -32,7 +32,7 @@ def readings(kind: str, *contents: str) -> Readings:
 def from_json(*documents: dict[str, Any]) -> tuple[FileCoverage, ...]:
     found = readings("coverage-json", *(json.dumps({"files": document}) for document in documents))
     assert found.warnings == ()
-    whole = united(found.coverage)
+    whole = merge_coverage(found.coverage)
     assert whole
     return whole.files
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from heroci_action.analysis.coverage import united
+from heroci_action.analysis.coverage import merge_coverage
 from heroci_action.readers import PathResolver, Readings, Source, read_sources
 from heroci_action.readers.registry import recognize
 from heroci_action.results.coverage import Coverage, FileCoverage
@@ -32,7 +32,7 @@ def _source(content: bytes) -> Source:
 def files(*contents: str) -> dict[str, FileCoverage]:
     found = readings(*contents)
     assert found.warnings == found.problems == ()
-    whole = united(found.coverage)
+    whole = merge_coverage(found.coverage)
     assert whole
     return {file.path: file for file in whole.files}
 
