@@ -24,7 +24,9 @@ from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.plan.stages import Stage
 from heroci_action.project import ProjectConfig, load
 from heroci_action.sharding import MAX_JOBS, matrix
-from heroci_action.text import printable, seconds
+from heroci_action.text import clip, printable, seconds
+
+_LONGEST_ACTION = 600  # characters of a step; the JSON form has all of them
 
 
 @click.command("plan", short_help="Show what would run, and why.")
@@ -167,7 +169,8 @@ def _show(stage: Stage) -> None:
         click.echo(f"   {click.style('skipped', fg='yellow')}: {_safe(stage.skip)}")
     else:
         for step in stage.steps:
-            click.echo(f"   {_safe(step.name)}: {click.style(_safe(str(step.action)), dim=True)}")
+            action = clip(_safe(str(step.action)), _LONGEST_ACTION)
+            click.echo(f"   {_safe(step.name)}: {click.style(action, dim=True)}")
     click.echo()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.arguments import is_parallel, keep
+from heroci_action.detection.ci.arguments import is_parallel, keep, selecting
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.selection import (
@@ -137,15 +137,20 @@ def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
 
 
 def _distinct(project: ProjectFiles, runs: list[TestRun]) -> list[tuple[str, ...]]:
-    """Return the different arguments of runs.
+    """Return the arguments of the runs that choose different tests.
 
     A run of everything makes the others repetitions, except for tests that pytest's configuration excludes.
     """
-    kept = list(dict.fromkeys(tuple(_kept(project, run)) for run in runs))
+    kept: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for run in runs:
+        words = tuple(_kept(project, run))
+        kept.setdefault(selecting(words), words)
     if () not in kept:
-        return kept
+        return list(kept.values())
     excluded = find_exclusions(pytest_config(project).addopts)
-    return [words for words in kept if not words or find_inclusions(words) & excluded]
+    return [
+        words for choice, words in kept.items() if not choice or find_inclusions(words) & excluded
+    ]
 
 
 def _surroundings(run: TestRun) -> tuple[object, ...]:

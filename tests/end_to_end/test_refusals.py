@@ -85,6 +85,19 @@ def test_a_plan_contains_no_workflow_command(shop: Path) -> None:
     assert stage["env"]["A"] == "##[warning]c"
 
 
+def test_a_plan_cuts_a_long_command_and_its_json_form_does_not(shop: Path) -> None:
+    files = " ".join(f"shop/file_{number}.py" for number in range(100))
+    configure(shop, f'[stages.odd]\nsteps = ["echo {files}"]\n')
+
+    lines = call("plan", "--engine", "host", directory=shop).stdout.splitlines()
+    record = call("plan", "--engine", "host", "--json", directory=shop).stdout
+
+    (shown,) = [line for line in lines if "shop/file_1.py" in line]
+    assert shown.endswith("…")
+    assert len(shown) < 1_500
+    assert "shop/file_99.py" in record
+
+
 def test_the_host_engine_with_the_address_of_an_engine_is_a_contradiction(shop: Path) -> None:
     done = call("plan", "--engine", "host", "--runner-host", "tcp://127.0.0.1:1", directory=shop)
 

@@ -1,6 +1,7 @@
 """Keep the arguments of a test command that choose and configure tests.
 
-How a run reports, repeats, connects and splits is up to HeroCI.
+How a run reports, repeats, connects and splits is up to HeroCI. What may change an outcome is kept: plugins, warnings
+that are errors, overrides of pytest's configuration, and which tests share a process.
 """
 
 from __future__ import annotations
@@ -14,28 +15,37 @@ from heroci_action.detection.ci.records import UNKNOWN
 
 # Options that are dropped together with a value that follows them.
 _DROPPED_WITH_VALUE = re.compile(
-    r"--(settings|ds|verbosity|numprocesses|dist|maxprocesses|color|tb|maxfail|cov-report|cov-config|cov-fail-under|"
+    r"--(settings|ds|verbosity|numprocesses|maxprocesses|color|tb|maxfail|cov-report|cov-config|cov-fail-under|"
     r"junit-?xml|junit-prefix|html|log-[\w-]+|durations|durations-min|reruns|reruns-delay|only-rerun|count|"
-    r"pythonwarnings|report-log|basetemp|debug-mode|testrunner|timing|"
+    r"report-log|basetemp|debug-mode|testrunner|timing|"
     # The options of pytest-split, pytest-shard and pytest-test-groups, which run a part of the tests.
-    r"splits|group|splitting-algorithm|durations-path|num-shards|shard-id|test-group-count|test-group)|-[vnpoWr]"
+    r"splits|group|splitting-algorithm|durations-path|num-shards|shard-id|test-group-count|test-group)|-[vnr]"
 )
 _DROPPED = re.compile(
     r"--(keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|reuse-db|create-db|timing|force-color|no-color|exitfirst|"
     r"html[\w-]*|self-contained-html|force-sugar|verbose|quiet|no-header|no-summary|warn[\w-]*|ci|snapshot[\w-]*|"
     r"store-durations|circleci-parallelize|"
-    r"buffer|debug-sql|traceback|no-cov[\w-]*|parallel)(=.*)?|-[vqxsbl]+\d*|-[nprW].+"
+    r"buffer|debug-sql|traceback|no-cov[\w-]*|parallel)(=.*)?|-[vqxsbl]+\d*|-[nr].+"
+)
+# Values of options that are kept otherwise: they concern pytest's cache, log and report file.
+_DROPPED_VALUE = re.compile(
+    r"-p ?no:cacheprovider|(-o|--override-ini)[ =]?(junit_|log_|console_output_style|cache_dir)[\w-]*=.*"
 )
 _PARALLEL = re.compile(r"-n(?!0|1$).*|--(numprocesses|parallel)(=.*)?")
 # Options of the runners whose value is the next word.
 _KEPT_WITH_VALUE = re.compile(
-    r"-[mkct]|--(tag|exclude-tag|ignore|ignore-glob|deselect|pattern|rootdir|confcutdir|top-level-directory|pythonpath|"
-    r"dc|import-mode|shuffle-seed|seed|p)"
+    r"-[mkctpoW]|--(tag|exclude-tag|ignore|ignore-glob|deselect|pattern|rootdir|confcutdir|top-level-directory|"
+    r"pythonpath|dc|import-mode|shuffle-seed|seed|p|override-ini|pythonwarnings|dist)"
 )
 # Flags of the runners; any other option that an unknown word follows may take it as its value.
 _FLAG = re.compile(
     r"--(nomigrations|no-migrations|migrations|reverse|shuffle|lf|ff|sw|last-failed|failed-first|strict[\w-]*|runslow|"
     r"doctest-modules|runxfail|no-randomly|disable-warnings|showlocals)|-[a-z]{2,}"
+)
+
+# Options that configure a run but leave no test out, with their values.
+_CONFIGURING = re.compile(
+    r"-[poW].*|--(override-ini|pythonwarnings|dist|import-mode|shuffle|reverse|strict[\w-]*|disable-warnings)(=.*)?"
 )
 
 
@@ -62,7 +72,9 @@ class _Word:
         if self._drops_value or self._is_dropped:
             return False
         if _KEPT_WITH_VALUE.fullmatch(self.text):
-            return bool(self.following) and not self._unknown_follows
+            pair = f"{self.text} {self.following}"
+            known = bool(self.following) and not self._unknown_follows
+            return known and not _DROPPED_VALUE.fullmatch(pair)
         return not self._takes_unknown
 
     @property
@@ -75,6 +87,8 @@ class _Word:
     @property
     def _is_dropped(self) -> bool:
         if self.text in {"", "--"} or UNKNOWN in self.text or _DROPPED.fullmatch(self.text):
+            return True
+        if _DROPPED_VALUE.fullmatch(self.text):
             return True
         name, sign, _ = self.text.partition("=")
         return bool(sign and _DROPPED_WITH_VALUE.fullmatch(name))
@@ -99,6 +113,18 @@ def keep(words: tuple[str, ...]) -> Iterator[str]:
             next(pending, None)
         if word.is_kept:
             yield from filter(None, (text, following if word.has_value else None))
+
+
+def selecting(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words that choose tests, of arguments that were kept."""
+    chosen: list[str] = []
+    pending = iter(words)
+    for word in pending:
+        if not _CONFIGURING.fullmatch(word):
+            chosen.append(word)
+        elif _KEPT_WITH_VALUE.fullmatch(word):
+            next(pending, None)
+    return tuple(chosen)
 
 
 def is_parallel(words: tuple[str, ...]) -> bool:

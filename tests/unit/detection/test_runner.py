@@ -58,7 +58,22 @@ def test_the_runner_is_what_the_project_uses(
             ("-m", "not slow", "tests/unit"),
         ),
         ("pytest -x --durations=10 -p no:cacheprovider -k 'a and b'", ("-k", "a and b")),
-        ("pytest --junitxml=out.xml -o junit_family=legacy --ignore=e2e", ("--ignore=e2e",)),
+        (
+            "pytest -p no:randomly -W error --dist=loadscope -n 2 -oxfail_strict=1 -pxdoctest",
+            (
+                "-p",
+                "no:randomly",
+                "-W",
+                "error",
+                "--dist=loadscope",
+                "-oxfail_strict=1",
+                "-pxdoctest",
+            ),
+        ),
+        (
+            "pytest --junitxml=out.xml -o junit_family=legacy -o log_cli=1 --ignore=e2e",
+            ("--ignore=e2e",),
+        ),
         ('pytest -m "$MARK" "${{ matrix.path }}" --reruns=2', ()),
         ("manage.py test --parallel 4 shop", ("shop",)),
     ],
@@ -85,6 +100,12 @@ def test_runs_with_other_variables_are_named_in_a_warning(tmp_path: Path) -> Non
     found = loaded(tmp_path, {**django(), **lines})
     assert found.config.tests.args == (("--tag=a",), ("--tag=c",))
     assert any("MODE=1 manage.py test --tag=b" in warning for warning in found.warnings)
+
+
+def test_a_run_of_everything_makes_the_others_repetitions(tmp_path: Path) -> None:
+    lines = workflow("pytest shop/test_package.py", "pytest -p randomly --dist=loadscope -n 2")
+    found = loaded(tmp_path, {**django(), **lines, "shop/test_package.py": ""}).config
+    assert found.tests.args == (("-p", "randomly", "--dist=loadscope"),)
 
 
 def test_the_widest_run_gives_the_variables_and_the_processes(tmp_path: Path) -> None:
