@@ -54,6 +54,7 @@ def merge(results: Mapping[str, Result]) -> Result:
         stages=_stages(parts),
         coverage=merge_coverage(_coverages(whole)),
         shard=None,
+        partial="; ".join(_distinct((one.partial,) for one in whole if one.partial)) or None,
         changed=None,
         comparison=None,
         history=(),

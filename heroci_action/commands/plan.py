@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,7 +23,7 @@ from heroci_action.matrix import apply, cells, select_cells
 from heroci_action.options import EngineChoice, RunOptions
 from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
-from heroci_action.pipeline.runner_arguments import TestNames
+from heroci_action.pipeline.runner_arguments import TestNames, has_selection
 from heroci_action.pipeline.tests import NAME as TESTS
 from heroci_action.plan.stages import Plan, select
 from heroci_action.project import ProjectConfig, load
@@ -107,7 +108,7 @@ async def plan_project(
         chosen=chosen,
         plan=plan,
         shard=options.shard,
-        partial=last.summary if last else None,
+        partial=_why_partial(options, last),
         context=context,
         proof=proof,
     )
@@ -130,8 +131,18 @@ def _with_affected(
     plan = _select(build_plan(loaded, context), options, None)
     if selected.idle:
         plan = select(plan, skip=(TESTS,), skipped="no test is affected by a change")
-    partial = None if selected.all_because else selected.summary
-    return replace(project, plan=plan, context=context, partial=partial, affected=found)
+    if not selected.all_because:
+        summaries = filter(None, (project.partial, selected.summary))
+        project = replace(project, partial="; ".join(summaries))
+    return replace(project, plan=plan, context=context, affected=found)
+
+
+def _why_partial(options: RunOptions, last: LastFailures | None) -> str | None:
+    """Return why the run is no complete one: what `--failed` and the arguments after `--` select."""
+    texts = [last.summary] if last else []
+    if has_selection(options.arguments):
+        texts.append(f"only the tests that the arguments select: {shlex.join(options.arguments)}")
+    return "; ".join(texts) or None
 
 
 async def _no_image(

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from heroci_action.commands.plan import Project
 from heroci_action.config.model import Config
 from heroci_action.detection.pytest_file import find_pytest_options
+from heroci_action.pipeline.runner_arguments import has_selecting_option
 from heroci_action.project import ProjectConfig
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
 from heroci_action.results.records import StageResult, Status
@@ -17,11 +18,6 @@ from heroci_action.text import count
 
 FEWEST_FILES = 3
 """A project with fewer test files may have fewer tests than files without any being lost."""
-# Options that select or exclude tests, so that the number of files says nothing.
-_NARROWING = re.compile(
-    r"-[km].*|--(tag|exclude-tag|ignore|ignore-glob|deselect|pyargs|lf|last-failed|ff|sw|stepwise|rootdir|"
-    r"testrunner|start-directory|collect-only)(=.*)?"
-)
 _PATTERN = re.compile(r"--pattern=(.+)")
 _IS_TEST = re.compile(r"def test|class \w*Test|Test\w*\(")
 _NOT_VISITED = re.compile(r"(^|/)(build|dist|node_modules|venv|[^/]+\.egg|_darcs|CVS|\.[^/]+)/")
@@ -93,9 +89,7 @@ def _discovery(
 
 def _pytest(tree: RepositoryFiles, directory: str, arguments: Sequence[str]) -> _Discovery | None:
     file, options = find_pytest_options(tree, ancestors(directory))
-    if any(
-        _NARROWING.fullmatch(word) for word in (*options.get("addopts", "").split(), *arguments)
-    ):
+    if has_selecting_option((*options.get("addopts", "").split(), *arguments)):
         return None
     if any("collect_ignore" in tree.text(path) for path in tree.matching(r"(.*/)?conftest\.py")):
         return None
@@ -111,7 +105,7 @@ def _pytest(tree: RepositoryFiles, directory: str, arguments: Sequence[str]) -> 
 
 
 def _django(tree: RepositoryFiles, directory: str, arguments: Sequence[str]) -> _Discovery | None:
-    if any(_NARROWING.fullmatch(word) for word in arguments):
+    if has_selecting_option(arguments):
         return None
     labels = _labels(tree, directory, [word.replace(".", "/") for word in arguments])
     if labels is None:

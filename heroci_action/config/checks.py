@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,8 @@ SERVICE_ATTRIBUTES = ("host", "port", "user", "password", "db", "url")
 BUILT_IN_SERVICES = ("postgres", "redis", "mysql", "mariadb")
 _APP_ATTRIBUTES = ("host", "port", "url", "interface")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w-]*)\.([A-Za-z_]\w*)\}")
+# Debian Policy, 5.6.1 (names) and 5.6.12 (versions), and what else apt-get(8) accepts: architecture, release, wildcard.
+_DEBIAN_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.*-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]+|/[\w.-]+)?")
 _FROM_ROOT = "paths are relative to the repository's root"
 
 
@@ -60,6 +63,7 @@ def find_contradictions(
     services = frozenset(config.services) | written.services
     for problem in (
         *_paths(config, written, tree),
+        *_debian_packages(config, written),
         *_lint_tools(config),
         *_services(config),
         *_stages(config, services, written.stages),
@@ -71,9 +75,9 @@ def find_contradictions(
 
 def _origin(key: str, origins: Mapping[str, str]) -> str | None:
     base = key.partition("[")[0]
-    return origins.get(base) or next(
-        (why for name, why in origins.items() if name.startswith(f"{base}.")), None
-    )
+    inside = (why for name, why in origins.items() if name.startswith(f"{base}."))
+    # A short form, such as a list of lint tools, has an origin only as a whole.
+    return origins.get(base) or next(inside, None) or origins.get(base.partition(".")[0])
 
 
 def _program_paths(config: Config, written: Written, tree: RepositoryFiles) -> Iterator[Problem]:
@@ -130,13 +134,25 @@ def _outside(tree: RepositoryFiles, key: str, path: str) -> Iterator[Problem]:
         yield Problem(key=key, message=message)
 
 
+def _debian_packages(config: Config, written: Written) -> Iterator[Problem]:
+    for index, name in enumerate(config.apt if written.has("apt") else ()):
+        if not _DEBIAN_PACKAGE.fullmatch(name):
+            yield Problem(
+                key=f"apt[{index}]",
+                message=f"{name!r} is not the name of a Debian package",
+                remedy='list each package by itself, such as apt = ["libxml2-dev", "gettext"]',
+            )
+
+
 def _lint_tools(config: Config) -> Iterator[Problem]:
     for name, tool in config.lint.items():
         if tool.command is None and name not in LINT_TOOLS:
+            program = re.sub(r"[^\w-].*", "", name) or "mine"
+            line = name if program != name else f"{name} ."
             yield Problem(
                 key=dotted(("lint", name)),
                 message=f"there is no built-in lint tool {name!r}{suggest(name, LINT_TOOLS)}",
-                remedy=f'set its command: lint = {{ {name} = "{name} ." }}; '
+                remedy=f"set its command: lint = {{ {program} = {json.dumps(line)} }}; "
                 f"built-in tools are {', '.join(LINT_TOOLS)}",
             )
 

@@ -22,11 +22,13 @@ _MAX_CANDIDATES = 5
 def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the settings module and configuration of the tests, and the settings and entry points of the server."""
     module, why = choose_settings(project)
+    configured = project.configured("settings")
+    used = configured or module
     if module:
         yield Found("settings", module, why)
-        if project.module(module) is None:
-            yield _not_in_repository(project, module, why)
-    elif project.configured("settings") is None and not _configures_itself(project):
+    if used:
+        yield from _check_existence(project, used, "" if configured else why)
+    elif not _configures_itself(project):
         modules = find_settings_modules(project)
         lines = tuple(f'settings = "{module}"' for module in modules[:1])
         yield Warn(_no_settings(modules), lines or ('settings = "…"',))
@@ -34,6 +36,13 @@ def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
     if configuration:
         yield Found("env.DJANGO_CONFIGURATION", configuration, why)
     yield from _server(project, project.configured("settings") or module)
+
+
+def _check_existence(project: ProjectFiles, module: str, why: str) -> Iterator[Warn]:
+    """Warn of a settings module without a file; a configured one may be the product of `tests.before`."""
+    is_generated = not why and project.configured("tests.before")
+    if project.module(module) is None and not is_generated:
+        yield _not_in_repository(project, module, why or "configured")
 
 
 def _server(project: ProjectFiles, tested: str | None) -> Iterator[Finding]:

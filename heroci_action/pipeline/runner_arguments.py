@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 # Options of pytest and Django's runner whose value is the next argument.
 _WITH_VALUE = frozenset({"-c", "-k", "-m", "-n", "-o", "-p", "-r", "-t", "-v", "-W"})
+# Long options of both without a value.
+_FLAGS = frozenset(
+    {
+        "--buffer",
+        "--create-db",
+        "--exitfirst",
+        "--failfast",
+        "--keepdb",
+        "--no-input",
+        "--noinput",
+        "--nomigrations",
+    }
+    | {"--no-migrations", "--pdb", "--reuse-db", "--reverse", "--timing", "--traceback"}
+)
+_SELECTING = re.compile(
+    r"-[km].*|--(tag|exclude-tag|ignore|ignore-glob|deselect|pyargs|lf|last-failed|sw|stepwise|rootdir|"
+    r"testrunner|start-directory|collect-only)(=.*)?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +63,27 @@ class TestNames:
 
 def combine(configured: Sequence[str], added: Sequence[str], names: TestNames) -> tuple[str, ...]:
     """Return the configured and the added arguments; added names of tests replace the configured ones."""
-    if any(named for _, named in _named(added, names)):
-        kept = tuple(argument for argument, named in _named(configured, names) if not named)
+    if any(label and names.has(argument) for argument, label in _labels(added)):
+        labels = _labels(configured)
+        kept = tuple(argument for argument, label in labels if not (label and names.has(argument)))
         return (*kept, *added)
     return (*configured, *added)
 
 
-def _named(arguments: Sequence[str], names: TestNames) -> Iterator[tuple[str, bool]]:
-    """Yield each argument, and whether it names tests; it does not if it may be the value of an option."""
+def has_selection(arguments: Sequence[str]) -> bool:
+    """Return whether an argument selects or excludes tests, so that perhaps not all of them run."""
+    return has_selecting_option(arguments) or any(label for _, label in _labels(arguments))
+
+
+def has_selecting_option(words: Iterable[str]) -> bool:
+    """Return whether an option selects or excludes tests."""
+    return any(map(_SELECTING.fullmatch, words))
+
+
+def _labels(arguments: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each argument, and whether it is neither an option nor the possible value of one."""
     before = ""
     for argument in arguments:
-        is_value = before in _WITH_VALUE or (before.startswith("--") and "=" not in before)
-        yield argument, not is_value and not argument.startswith("-") and names.has(argument)
+        is_long = before.startswith("--") and "=" not in before and before not in _FLAGS
+        yield argument, not (before in _WITH_VALUE or is_long or argument.startswith("-"))
         before = argument

@@ -189,12 +189,12 @@ def test_a_matrix_is_suggested_from_the_factors_of_tox(tmp_path: Path) -> None:
     assert done.stdout.count('"cell"') == 4
 
 
-def test_a_copy_that_is_no_release_leaves_out_the_workflow_and_says_so(tmp_path: Path) -> None:
+def test_a_copy_that_is_no_release_needs_the_action(tmp_path: Path) -> None:
     projects.write(tmp_path)
     done = call("init", "--yes", directory=tmp_path)
 
-    assert done.exit_code == 0
-    assert "--action OWNER/REPO@REF" in done.stdout
+    assert done.exit_code == 2
+    assert "remedy: name the action: heroci init --action OWNER/REPO@REF" in done.stderr
     assert not status(tmp_path)
 
 
@@ -224,14 +224,15 @@ def test_without_a_terminal_it_only_shows(tmp_path: Path) -> None:
     assert not status(tmp_path)
 
 
-@pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False)])
-def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, written: bool) -> None:
-    projects.write(tmp_path)
+def init_on_a_terminal(
+    *arguments: str, answers: str, directory: Path
+) -> subprocess.CompletedProcess[str]:
+    """Call `heroci init` with answers typed on its terminal."""
     ours, theirs = pty.openpty()
-    os.write(ours, f"{answer}\n".encode())
+    os.write(ours, answers.encode())
     done = subprocess.run(
-        [*COMMAND, "init", "--action", PINNED],
-        cwd=tmp_path,
+        [*COMMAND, "init", *arguments],
+        cwd=directory,
         env=environment(),
         stdin=theirs,
         capture_output=True,
@@ -240,9 +241,24 @@ def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, written: bool) -> No
     )
     os.close(ours)
     os.close(theirs)
+    return done
+
+
+@pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False)])
+def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, written: bool) -> None:
+    projects.write(tmp_path)
+    done = init_on_a_terminal("--action", PINNED, answers=f"{answer}\n", directory=tmp_path)
     assert done.returncode == 0
     assert "Write this?" in done.stdout
     assert (tmp_path / WORKFLOW).exists() == written
+
+
+def test_on_a_terminal_a_copy_that_is_no_release_asks_for_the_action(tmp_path: Path) -> None:
+    projects.write(tmp_path)
+    done = init_on_a_terminal(answers=f"{PINNED}\ny\n", directory=tmp_path)
+    assert done.returncode == 0
+    assert "Action that the workflow uses (OWNER/REPO@REF)" in done.stdout
+    assert f"uses: {PINNED}" in (tmp_path / WORKFLOW).read_text()
 
 
 def test_another_workflow_is_kept_without_force(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_arguments_for_the_runner_and_variables_of_the_caller(tmp_path: Path) ->
     done = run(
         project,
         *("--stages", "tests", "--env", "SHOP_TOKEN=s3cr3t-value", "--durations", "2"),
-        *("--verbose", "--", "shop.test_cart", "--exclude-tag", "slow"),
+        *("--verbose", "--coverage-minimum", "99", "--", "shop.test_cart", "--exclude-tag", "slow"),
     )
 
     assert done.exit_code == 0, done.stdout + done.stderr
@@ -101,6 +101,11 @@ def test_arguments_for_the_runner_and_variables_of_the_caller(tmp_path: Path) ->
     assert "s3cr3t-value" not in done.stdout
     assert "Slowest tests" in done.stdout
     assert "heroci-progress" not in done.stdout
+    selected = "only the tests that the arguments select: shop.test_cart --exclude-tag slow"
+    assert done.result["partial"] == selected
+    assert f"partial run: {selected}" in done.stdout
+    (gate,) = done.stage("gates")["steps"]
+    assert gate["status"] == "skipped"
 
 
 @pytest.mark.parametrize(

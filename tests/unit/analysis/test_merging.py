@@ -90,6 +90,13 @@ def test_a_stage_that_one_job_skipped_is_that_of_the_others() -> None:
     assert (whole.stages[0].status, whole.stages[0].reason) == (Status.PASSED, None)
 
 
+def test_a_whole_with_a_partial_job_is_partial() -> None:
+    partial = replace(job(case("a")), partial="only what failed")
+
+    assert merge({"1": job(case("a")), "2": partial, "3": partial}).partial == "only what failed"
+    assert merge({"1": job(case("a")), "2": job(case("a"))}).partial is None
+
+
 def test_limits_are_judged_anew() -> None:
     gated = judge(job(case("a")), Gates(max_duration=1.0))
 

@@ -220,6 +220,26 @@ def test_an_additional_stage_needs_steps(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["lib xml", "--yes", "", "libX11", "gettext;ls"])
+def test_a_text_that_is_no_debian_package_is_refused(tmp_path: Path, name: str) -> None:
+    given = f"apt = ['gettext', {name!r}]"
+    problem = problems(tmp_path, given)["apt[1]"]
+    assert "apt[1]" in str(problem)
+
+
+def test_debian_packages_may_have_a_version_an_architecture_or_a_release(tmp_path: Path) -> None:
+    names = ["libpq5=1:17.2-1~deb12u1", "gcc:i386", "g++", "gdal-bin/stable", "postgresql-17-*"]
+    assert loaded(tmp_path, {**django(), "heroci.toml": f"apt = {names}"}).config.apt == tuple(
+        names
+    )
+
+
+def test_a_lint_command_in_place_of_a_tool_leads_to_a_valid_table(tmp_path: Path) -> None:
+    problem = problems(tmp_path, 'lint = ["djlint --check ."]')['lint."djlint --check ."']
+    assert problem.origin == "heroci.toml"
+    assert 'lint = { djlint = "djlint --check ." }' in (problem.remedy or "")
+
+
 @pytest.mark.promise("a placeholder names nothing", "it is an error before anything runs")
 @pytest.mark.parametrize(
     ("value", "part"),

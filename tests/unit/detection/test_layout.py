@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.unit.detection.projects import SQLITE, loaded, manage
+from tests.unit.detection.projects import SQLITE, django, loaded, manage
 
 
 @pytest.mark.parametrize(
@@ -148,6 +148,23 @@ def test_modules_are_found_where_manage_py_adds_directories(tmp_path: Path, line
     }
     found = loaded(tmp_path, files)
     assert not any("was not found in the repository" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("toml", "warns"),
+    [
+        ('settings = "nope"', True),
+        ('settings = "mysite.setings"', True),
+        ('settings = "mysite.settings"', False),
+        # Perhaps the command makes the module.
+        ('settings = "made"\n[tests]\nbefore = ["./make-settings"]', False),
+    ],
+)
+def test_a_configured_settings_module_is_looked_for(
+    tmp_path: Path, toml: str, *, warns: bool
+) -> None:
+    found = loaded(tmp_path, {**django(), "heroci.toml": toml})
+    assert any("(configured) was not found" in warning for warning in found.warnings) is warns
 
 
 def test_a_settings_module_that_is_missing_is_a_warning_with_candidates(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.pipeline.runner_arguments import TestNames, combine
+from heroci_action.pipeline.runner_arguments import TestNames, combine, has_selection
 
 FILES = ("manage.py", "shop/__init__.py", "shop/tests/test_cart.py", "docs/index.md", "k/x.py")
 NAMES = TestNames.of(FILES, ".")
@@ -27,6 +27,31 @@ def test_anything_else_is_added(added: tuple[str, ...]) -> None:
 
 def test_the_value_of_a_configured_option_is_kept() -> None:
     assert combine(("-k", "shop", "shop"), ("shop.tests",), NAMES) == ("-k", "shop", "shop.tests")
+
+
+@pytest.mark.parametrize(
+    ("line", "selects"),
+    [
+        ("-k cart", True),
+        ("-kcart", True),
+        ("--exclude-tag=slow", True),
+        ("shop/tests/test_cart.py::test_total", True),
+        ("django.contrib.auth.tests", True),
+        ("--failfast shop.tests", True),
+        ("-x shop", True),
+        ("--lf", True),
+        ("", False),
+        ("--maxfail 1", False),
+        ("-v 2 --durations=5 -n 4 -p no:randomly", False),
+        ("--settings site_.settings --keepdb", False),
+    ],
+)
+def test_a_selection_among_the_arguments_is_recognized(line: str, *, selects: bool) -> None:
+    assert has_selection(line.split()) is selects
+
+
+def test_a_flag_before_a_name_does_not_hide_it() -> None:
+    assert combine(("shop",), ("--failfast", "shop.tests"), NAMES) == ("--failfast", "shop.tests")
 
 
 def test_names_are_relative_to_the_working_directory() -> None:
