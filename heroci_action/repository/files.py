@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from heroci_action.repository.git import GitError, git, list_files
+from heroci_action.repository.git import GitError, find_word, list_files
 from heroci_action.repository.targets import CACHES, is_python, lint_targets
 
 MAX_TEXT = 1_000_000  # bytes; larger files are data, not configuration
@@ -135,18 +135,9 @@ class RepositoryFiles:
     def python_with(self, word: str) -> tuple[str, ...]:
         """Return the Python files that contain a word; none without git, because reading every file takes too long."""
         try:
-            options = (
-                "-z",
-                "--untracked",
-                "--files-with-matches",
-                "--word-regexp",
-                "--fixed-strings",
-            )
-            found = git(self.root, "grep", *options, "-e", word, "--", "*.py")
+            return tuple(filter(self.has, find_word(self.root, word, "*.py")))
         except GitError:
-            # Git grep fails if there is no match.
             return ()
-        return tuple(path for path in found.split("\0") if self.has(path))
 
     def toml(self, path: str) -> Mapping[str, Any]:
         """Return the parsed TOML file; empty if it is invalid."""

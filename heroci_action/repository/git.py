@@ -61,9 +61,21 @@ def list_files(
     directory: Path, *options: str, env: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
     """Return the paths that `git ls-files` prints with these options, relative to the directory. Raises GitError."""
+    return _list(directory, "ls-files", *options, env=env)
+
+
+def find_word(directory: Path, word: str, pattern: str) -> tuple[str, ...]:
+    """Return the files that contain a word and match a pattern of git. Raises GitError, also if there are none."""
+    options = ("--untracked", "--files-with-matches", "--word-regexp", "--fixed-strings")
+    return _list(directory, "grep", *options, "-e", word, "--", pattern)
+
+
+def _list(
+    directory: Path, command: str, *options: str, env: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
     if not _may_be_repository(directory, os.environ if env is None else env):
         raise GitError(f"{str(directory)!r} is not in a git repository")
-    listed = git(directory, "ls-files", "-z", *options, env=env)
+    listed = git(directory, command, "-z", *options, env=env)
     return tuple(path for path in listed.split("\0") if path)
 
 
