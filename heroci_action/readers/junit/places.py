@@ -16,7 +16,9 @@ _SUFFIX = re.compile(r"\([^()]*\)$")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 # A line of the test's own file: ESLint's `line 3, col 7, Error - …`, GUT's `at line 12`.
 # Other lines that begin so are input of the code under test: `line 3: unexpected token`.
-_OWN_LINE = re.compile(r"^\s*(?:at (?=line \d+\s*$)|(?=line \d+, col))line (\d{1,9})", re.MULTILINE)
+_OWN_LINE = re.compile(
+    r"^[^\S\n]*(?:at (?=line \d+\s*$)|(?=line \d+, col))line (\d{1,9})", re.MULTILINE
+)
 
 
 class Definition(NamedTuple):

@@ -31,6 +31,14 @@ from tests.unit.readers.junit.test_writers import TREE
         ),
         ("Error: no\n    at add (file:///build/src/cart.js:3:9)", "src/cart.js", 3),
         ("Error\n    at C:\\build\\src\\cart.js:3:9", "src/cart.js", 3),
+        ("Error\n  at total (http://localhost:9876/base/src/cart.js?d2b1:4:9)", "src/cart.js", 4),
+        (
+            "Error\ntotal@https://[::1]:8080/src/cart.js:5:9\n@http://x/src/cart.test.js:1:1",
+            "src/cart.js",
+            5,
+        ),
+        ("Error\n  at Context.eval (webpack://shop/./src/cart.test.js:6:9)", "src/cart.test.js", 6),
+        ("Error\n  at webpack-internal:///./src/cart.js:7:9", "src/cart.js", 7),
         ("AssertionError\n \u276f src/cart.test.js:7:20", "src/cart.test.js", 7),
         ("    cart_test.go:25: got 1, wanted 2", "shop/cart_test.go", 25),
         (
@@ -172,6 +180,8 @@ OTHERS = PathResolver(
         {
             "test/till.bats",
             "features/a.feature",
+            "features/steps/s.py",
+            "test/helper.bash",
             "tests/tst_stock.cpp",
             "Tests/CartTests.swift",
             "addons/lamp/test/LampTest.gd",
@@ -202,6 +212,14 @@ OTHERS = PathResolver(
         (
             "Failing step: When it ... failed\nLocation: features/a.feature:6",
             "features/a.feature:6",
+        ),
+        (
+            'Location: features\\a.feature:6\nTraceback\n  File "features/steps/s.py", line 3, in f',
+            "features/a.feature:6",
+        ),
+        (
+            "(from function `f' in file test/helper.bash, line 4,\n in test file test/till.bats, line 22)",
+            "test/till.bats:22",
         ),
         (
             "Compared values differ\n   Loc: [/src/tests/tst_stock.cpp(45)]",
