@@ -102,7 +102,7 @@ def test_every_mixture_of_escapes_is_masked(form: str) -> None:
     assert Masker([ODD]).reveals(form)
 
 
-@pytest.mark.parametrize("text", ["\\" * 300_000, "'" * 300_000, "%25" * 100_000, "&amp;" * 60_000])
+@pytest.mark.parametrize("text", ["\\" * 100_000, "'" * 100_000, "%25" * 30_000, "&amp;" * 20_000])
 def test_many_escapes_take_no_time(text: str) -> None:
     masker = Masker(["\\abc1", "'abc1", "%abc1", "&abc1"])
 
