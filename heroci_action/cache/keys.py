@@ -12,7 +12,12 @@ from pathlib import Path
 
 import heroci_action
 from heroci_action.engines.secret_store import secret_names
-from heroci_action.plan.actions import ExportImage, PublishImage
+from heroci_action.plan.actions import (
+    ExportImage,
+    InstallDependencies,
+    InstallSystemPackages,
+    PublishImage,
+)
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
 from heroci_action.plan.caller_variables import find_references
 from heroci_action.plan.stages import Plan, Stage
@@ -35,15 +40,17 @@ def source_digest(root: Path = Path(heroci_action.__file__).parent) -> str:
 class Inputs:
     """The inputs that all stages share.
 
-    `content` is the hash of the repository, `facts` describe the engine and the machine, `machine` are the variables
-    of the caller, of which only those count that a stage uses, or that every step receives (`inherited`). `salt` keeps
-    their values from being guessed, and `heroci` is the hash of HeroCI itself.
+    `content` is the hash of the repository, and `contexts` are those of the stages that see only a part of it. `facts`
+    describe the engine and the machine, `machine` are the variables of the caller, of which only those count that a
+    stage uses, or that every step receives (`inherited`). `salt` keeps their values from being guessed, and `heroci` is
+    the hash of HeroCI itself.
     """
 
     content: str
     facts: Mapping[str, str]
     machine: Mapping[str, str]
     salt: bytes
+    contexts: Mapping[str, str] = field(default_factory=dict)
     inherited: frozenset[str] = frozenset()
     heroci: str = field(default_factory=source_digest)
 
@@ -53,7 +60,6 @@ def stage_keys(plan: Plan, inputs: Inputs) -> dict[str, str]:
     common = {
         "format": FORMAT,
         "heroci": inputs.heroci,
-        "content": inputs.content,
         "facts": inputs.facts,
         "directory": plan.directory,
         "environment": plan.environment,
@@ -69,13 +75,22 @@ def stage_keys(plan: Plan, inputs: Inputs) -> dict[str, str]:
         keys[stage.name] = _digest(
             {
                 **common,
+                "content": inputs.contexts.get(stage.name, inputs.content),
                 "stage": replace(stage, emoji="", optional=False),
                 "services": {name: plan.services[name] for name in stage.services},
-                "needs": [known[name] for name in stage.needs],
+                "needs": [known[name] for name in stage.needs if _uses(stage, plan.stage(name))],
                 "secrets": _secrets(stage, plan, inputs),
             }
         )
     return keys
+
+
+def _uses(stage: Stage, need: Stage) -> bool:
+    """Return whether a stage may depend on what another one has produced: an image does not on installed packages."""
+    only_installs = not need.outputs and all(
+        isinstance(step.action, InstallSystemPackages | InstallDependencies) for step in need.steps
+    )
+    return not (stage.confined_to and only_installs)
 
 
 def may_replay(stage: Stage) -> bool:

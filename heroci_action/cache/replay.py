@@ -12,6 +12,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
+from heroci_action.cache.build_context import select_context
 from heroci_action.cache.content import Content, UnknownContentError
 from heroci_action.cache.entry import LARGEST, Entry, StepRecord
 from heroci_action.cache.keys import Inputs, replayable, stage_keys
@@ -107,6 +108,7 @@ class CachedEngine:
                 plan,
                 Inputs(
                     content=self._content.whole,
+                    contexts=_contexts(plan, self._content, settings.root),
                     facts=settings.facts(plan),
                     machine=settings.machine,
                     salt=settings.store.salt(),
@@ -182,6 +184,16 @@ class CachedEngine:
         except UnknownContentError as error:
             return str(error.cause)
         return f"{changed!r} was changed during the run" if changed else None
+
+
+def _contexts(plan: Plan, content: Content, root: Path) -> dict[str, str]:
+    """Return the hash of what each stage sees that runs nothing but an image. Raises OSError."""
+    return {
+        stage.name: select_context(content, stage.confined_to, root).whole
+        for stage in plan.stages
+        # The command of a service runs in the checkout.
+        if stage.confined_to and not any(plan.services[name].command for name in stage.services)
+    }
 
 
 @dataclass(frozen=True, slots=True)

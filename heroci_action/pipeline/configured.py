@@ -44,6 +44,7 @@ def configure(stage: Stage, loaded: ProjectConfig) -> Stage:
     config = loaded.config.stages.get(stage.name)
     if config is None:
         return stage
+    steps = _steps(config)
     return replace(
         stage,
         needs=stage.needs if config.needs is None else config.needs,
@@ -52,7 +53,8 @@ def configure(stage: Stage, loaded: ProjectConfig) -> Stage:
         caches=(*stage.caches, *config.caches),
         secrets=config.secrets,
         outputs=config.outputs,
-        steps=(*stage.steps, *_steps(config)),
+        steps=(*stage.steps, *steps),
+        confined_to=None if steps else stage.confined_to,
         timeout=config.timeout or stage.timeout,
         optional=stage.optional if config.optional is None else config.optional,
     )

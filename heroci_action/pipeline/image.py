@@ -23,7 +23,22 @@ def build(loaded: ProjectConfig, context: RunContext) -> Stage:
         services=services,
         env=server_env(loaded, services),
         steps=tuple(_steps(loaded)),
+        confined_to=build_action(loaded),
         skip=skip_reason(loaded, context),
+    )
+
+
+def build_action(loaded: ProjectConfig) -> BuildImage | None:
+    """Return the build of the image, None if there is none."""
+    image = loaded.config.image
+    if not isinstance(image, ImageConfig) or image.dockerfile is None:
+        return None
+    return BuildImage(
+        dockerfile=image.dockerfile,
+        context=image.context,
+        target=image.target,
+        build_args=image.build_args,
+        secrets=image.secrets,
     )
 
 
@@ -38,19 +53,10 @@ def skip_reason(loaded: ProjectConfig, context: RunContext) -> str | None:
 
 
 def _steps(loaded: ProjectConfig) -> Iterator[Step]:
-    image = loaded.config.image
-    if not isinstance(image, ImageConfig) or image.dockerfile is None:
+    image, action = loaded.config.image, build_action(loaded)
+    if not isinstance(image, ImageConfig) or action is None:
         return
-    yield Step(
-        name="build",
-        action=BuildImage(
-            dockerfile=image.dockerfile,
-            context=image.context,
-            target=image.target,
-            build_args=image.build_args,
-            secrets=image.secrets,
-        ),
-    )
+    yield Step(name="build", action=action)
     if loaded.config.services:
         yield Step(name="migrate", action=inside("python", "manage.py", "migrate", "--noinput"))
     yield serve(loaded, image)

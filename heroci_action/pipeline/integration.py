@@ -31,6 +31,12 @@ def build(loaded: ProjectConfig, context: RunContext) -> Stage:
         services=services,
         env=_env(loaded, with_image=with_image),
         steps=tuple(_steps(loaded, with_image=with_image)),
+        # The HTTP checks read nothing from the repository.
+        confined_to=(
+            image_stage.build_action(loaded)
+            if with_image and not config.integration.command
+            else None
+        ),
         skip=_skip_reason(loaded, with_image=with_image),
     )
 

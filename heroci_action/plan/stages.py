@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 
 from heroci_action.errors import ConfigurationError, Problem
-from heroci_action.plan.actions import Action
+from heroci_action.plan.actions import Action, BuildImage
 from heroci_action.plan.report_kinds import RECORDS, Report
 from heroci_action.text import suggest
 
@@ -70,6 +70,7 @@ class Stage:
     the commands receive. `outputs` are files and directories, relative to the working directory, that the stages that
     need this one find where this one created them. `files` maps names to contents; the steps find these files in
     `{reports}`. `partial`: some of its tests are left out, so its result says nothing about a complete run.
+    `confined_to` is the build of the image if nothing else in the stage reads the repository.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Stage:
     timeout: float | None = None
     optional: bool = False
     partial: bool = False
+    confined_to: BuildImage | None = None
     skip: str | None = None
 
     def groups(self) -> Iterator[tuple[Step, ...]]:

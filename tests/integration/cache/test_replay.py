@@ -14,7 +14,7 @@ from heroci_action.cache.replay import CachedEngine, CacheSettings
 from heroci_action.cache.store import Store
 from heroci_action.engines.base import Printed, ReportFile
 from heroci_action.observers.base import Observer
-from heroci_action.plan.actions import Command
+from heroci_action.plan.actions import BuildImage, Command
 from heroci_action.plan.report_kinds import JUNIT, Report
 from heroci_action.plan.stages import Plan, Service, Stage, Step
 from heroci_action.readers import PathResolver, Readings, read
@@ -139,6 +139,19 @@ async def test_only_what_a_change_concerns_and_its_producers_run(bench: Bench) -
     ran, results = await bench.run(plan=replace(PLAN, stages=(*PLAN.stages[:2], changed)))
     assert ran == ["base/install", "tests/tests"]
     assert results[1].cached
+
+
+async def test_a_file_that_the_image_does_not_contain_leaves_the_image_alone(bench: Bench) -> None:
+    build = BuildImage(dockerfile="Dockerfile")
+    image = Stage(name="image", confined_to=build, steps=(Step(name="build", action=build),))
+    plan = replace(PLAN, stages=(*PLAN.stages, image))
+    (bench.root / ".dockerignore").write_text("tests\n")
+    await bench.run(plan=plan)
+    (bench.root / "tests").mkdir()
+    (bench.root / "tests" / "test_a.py").write_text("a = 1\n")
+    assert (await bench.run(plan=plan))[0] == ALL
+    (bench.root / "a.py").write_text("a = 2\n")
+    assert (await bench.run(plan=plan))[0] == ["base/install", "image/build", *ALL[1:]]
 
 
 async def test_a_cache_that_cannot_be_written_does_not_disturb_the_run(bench: Bench) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.cache.keys import Inputs, may_replay, replayable, source_digest, stage_keys
-from heroci_action.plan.actions import BuildImage, Command, ExportImage
+from heroci_action.plan.actions import BuildImage, Command, ExportImage, InstallDependencies
 from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Environment, Plan, Service, Stage, Step
 
@@ -99,6 +99,34 @@ def test_every_input_is_part_of_the_key(change: Change) -> None:
 )
 def test_what_changes_no_result_is_not_part_of_the_key(change: Change) -> None:
     assert stage_keys(*change(PLAN, INPUTS)) == KEYS
+
+
+BUILD = BuildImage(dockerfile="Dockerfile")
+IMAGE = Stage(name="image", confined_to=BUILD, steps=(Step(name="build", action=BUILD),))
+CHECKS = replace(TESTS, name="integration", needs=("base", "image"), confined_to=BUILD)
+
+
+@pytest.mark.parametrize(
+    ("base", "is_needed"),
+    [
+        (Stage(name="base", steps=(Step(name="i", action=InstallDependencies()),)), False),
+        (Stage(name="base", steps=BASE.steps), True),
+        (Stage(name="base", outputs=("static",)), True),
+    ],
+)
+def test_a_stage_that_runs_only_an_image_depends_on_its_files_and_not_on_packages(
+    base: Stage, *, is_needed: bool
+) -> None:
+    stages = replace(PLAN, stages=(base, IMAGE, CHECKS, TESTS))
+    seen = replace(INPUTS, contexts={"image": "part", "integration": "part"})
+    before = stage_keys(stages, seen)
+    other_file = stage_keys(stages, replace(seen, content="c2"))
+    assert before["image"] == other_file["image"]
+    assert (before["integration"] != other_file["integration"]) is is_needed
+    assert before["tests"] != other_file["tests"]
+    other_image = stage_keys(stages, replace(seen, contexts={**seen.contexts, "image": "x"}))
+    assert before["image"] != other_image["image"]
+    assert before["integration"] != other_image["integration"]
 
 
 def test_a_changed_file_of_heroci_changes_its_hash(tmp_path: Path) -> None:

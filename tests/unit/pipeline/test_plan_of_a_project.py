@@ -402,6 +402,31 @@ def test_the_image_is_asked_where_there_is_one_else_the_server_of_the_environmen
         assert (serve.runs_in, serve.health) == (runs_in, "/health/")
 
 
+@pytest.mark.parametrize(
+    ("toml", "image", "integration"),
+    [
+        ("", True, True),
+        ("stages.image.env = { A = '1' }\n", True, True),
+        ("stages.image.steps = ['./scan.sh']\n", False, True),
+        ("stages.integration.outputs = ['traces']\n", True, False),
+        ("integration.command = 'pytest e2e'\n", True, False),
+    ],
+)
+def test_stages_that_run_only_the_image_are_confined_to_it(
+    tmp_path: Path, toml: str, image: bool, integration: bool
+) -> None:
+    made = plan(tmp_path, project(POSTGRES, SERVED, DOCKERFILE, toml=toml))
+    confined = [made.stage(name).confined_to for name in ("image", "integration")]
+    build = step(made.stage("image"), "build").action
+    assert confined == [build if image else None, build if integration else None]
+    assert made.stage("tests").confined_to is None
+
+
+def test_without_an_image_the_checks_see_the_whole_repository(tmp_path: Path) -> None:
+    files = project(POSTGRES, SERVED, DOCKERFILE)
+    assert plan(tmp_path, files, docker=False).stage("integration").confined_to is None
+
+
 def test_checks_are_one_step_with_a_report_and_the_own_tests_another(tmp_path: Path) -> None:
     toml = 'integration = { checks = ["/", {path = "/x", status = 404}], command = "pytest e2e" }\n'
     stage = plan(tmp_path, project(POSTGRES, SERVED, toml=toml), docker=False).stage("integration")
