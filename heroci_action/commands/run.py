@@ -25,6 +25,7 @@ from heroci_action.commands.notes import print_note
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof
 from heroci_action.commands.plan import Project, plan_project
 from heroci_action.commands.result_cache import with_results
+from heroci_action.commands.stage_times import StageTimes
 from heroci_action.commands.test_files import warn_of_few_tests
 from heroci_action.engines.base import Engine, Printed, ReportFile
 from heroci_action.engines.choice import choose
@@ -106,7 +107,9 @@ async def _run_and_report(
     project = started
     engine = _captured(cached, project)
     command_files = CommandFiles(machine)
-    first = await run_project(project, engine, observer)
+    times = StageTimes(cache=cache_directory(machine), project=project.plan.project)
+    known = times.read() if options.use_cache else {}
+    first = await run_project(project, engine, observer, times=known)
     result = await _confirm_failures(
         first, project, observer=observer, create=create, cache=cache_directory(machine)
     )
@@ -116,6 +119,8 @@ async def _run_and_report(
         project.affected.save(result, engine.contexts)
     result = with_logs(result, site.output)
     command_files.restore()
+    if options.use_cache:
+        times.save(result.stages)
     finished = finish(
         expand_or_pack(result),
         reference=options.reference,
@@ -182,8 +187,14 @@ def _check_temporary_directory(machine: Mapping[str, str]) -> None:
         )
 
 
-async def run_project(project: Project, engine: Engine, observer: Observer) -> Result:
-    """Run the plan; after an interrupt, return the result of what has run until then."""
+async def run_project(
+    project: Project,
+    engine: Engine,
+    observer: Observer,
+    *,
+    times: Mapping[str, float] | None = None,
+) -> Result:
+    """Run the plan; after an interrupt, return the result of what has run until then. For `times` see `run_plan`."""
     started_at = datetime.now(UTC)
     clock = anyio.current_time()
     observer.run_started(project.plan, project.chosen.name, project.chosen.reason)
@@ -199,6 +210,7 @@ async def run_project(project: Project, engine: Engine, observer: Observer) -> R
             read=_reader(project),
             interrupt=interrupt,
             tree=_tree(project),
+            times=times,
         )
     finally:
         signals.reporting = True

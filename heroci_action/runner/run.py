@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, replace
 
@@ -29,6 +29,7 @@ from heroci_action.readers import Readings
 from heroci_action.results.coverage import Coverage
 from heroci_action.results.records import StageResult, Status
 from heroci_action.runner.completeness import Ended
+from heroci_action.runner.order import longest_first
 from heroci_action.runner.stage_task import TIME_LIMIT, StageTask, blank, ended
 from heroci_action.runner.verdict import judge_run, past_tense, status_of, unmet_need
 from heroci_action.text import seconds
@@ -76,15 +77,18 @@ async def run_plan(  # noqa: PLR0913  independent parts of one run, all named
     read: Reader,
     interrupt: Interrupt | None = None,
     tree: Tree | None = None,
+    times: Mapping[str, float] | None = None,
 ) -> Outcome:
     """Run every stage that is not skipped as soon as its needs have passed.
 
-    `tree` is the repository, to explain modules that are missing.
+    `tree` is the repository, to explain modules that are missing. `times` are the seconds of the stages in an earlier
+    run: of the stages that wait for a slot, those start first that take longest with what waits for them.
     Expected errors are not raised: the outcome contains a stage that failed, and also an engine that did not open.
     """
     interrupt = interrupt or Interrupt()
     run = _Run(plan, observer, read, interrupt)
     run.tree = tree
+    run.times = times or {}
     with interrupt.scope, run.time_limit():
         try:
             with one_error():
@@ -101,6 +105,7 @@ class _Run:
     def __init__(self, plan: Plan, observer: Observer, read: Reader, interrupt: Interrupt) -> None:
         self.observer = observer
         self.tree: Tree | None = None
+        self.times: Mapping[str, float] = {}
         self.slots = anyio.CapacityLimiter(plan.max_parallel or math.inf)
         self._plan = plan
         self._read = read
@@ -133,7 +138,7 @@ class _Run:
         """Start one task per stage; each waits for the stages that it needs."""
         with self._scope:
             async with anyio.create_task_group() as tasks:
-                for stage in self._plan.stages:
+                for stage in longest_first(self._plan.stages, self.times):
                     tasks.start_soon(self._run_or_skip, stage, session)
 
     async def fail_without_engine(self, error: HeroCIError) -> None:

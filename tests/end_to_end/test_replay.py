@@ -70,7 +70,8 @@ def test_an_unchanged_project_is_replayed_without_any_installation(
     step = done.step("tests", "tests")
     assert step["origin"]["started_at"]
     assert step["origin"]["duration"] > 0
-    for text in (done.stdout, (done.reports / "summary.md").read_text()):
+    files = [(done.reports / name).read_text() for name in ("summary.md", "report.html")]
+    for text in (done.stdout, *files):
         assert "replayed from the run of" in text
         assert "saved" in text
     log = (done.reports / "logs" / "tests.tests.log").read_text()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import anyio
@@ -60,12 +61,17 @@ def run(
     engine: MemoryEngine | None = None,
     observer: Recorder | None = None,
     read: Reader = readings,
+    times: Mapping[str, float] | None = None,
     **options: object,
 ) -> Outcome:
     async def main() -> Outcome:
         plan = Plan(project="p", stages=stages, **options)  # type: ignore[arg-type]
         return await run_plan(
-            plan, engine or MemoryEngine(), observer=observer or Recorder(), read=read
+            plan,
+            engine or MemoryEngine(),
+            observer=observer or Recorder(),
+            read=read,
+            times=times,
         )
 
     return anyio.run(main)
@@ -120,6 +126,26 @@ def test_no_more_steps_run_at_once_than_there_are_slots() -> None:
     lint = stage("lint", parallel=True, steps=tuple(step(name) for name in names))
     run(lint, stage("other"), engine=engine, max_parallel=2)
     assert engine.peak == 2
+
+
+@pytest.mark.parametrize(
+    ("times", "order"),
+    [
+        ({}, ["base", "lint", "tests", "image", "checks"]),
+        ({"lint": 1.0, "tests": 5.0, "image": 2.0}, ["base", "tests", "image", "lint", "checks"]),
+        ({"lint": 3.0, "image": 1.0, "checks": 4.0}, ["base", "image", "lint", "tests", "checks"]),
+    ],
+)
+def test_what_the_longest_chain_waits_for_gets_the_next_slot(
+    times: dict[str, float], order: list[str]
+) -> None:
+    engine = MemoryEngine()
+    stages = (
+        *(stage("base"), stage("lint", "base"), stage("tests", "base"), stage("image", "base")),
+        stage("checks", "image"),
+    )
+    run(*stages, engine=engine, times=times, max_parallel=1)
+    assert engine.calls == [f"{name}/only" for name in order]
 
 
 def test_a_failed_stage_leaves_its_siblings_alone_and_skips_what_needs_it() -> None:
