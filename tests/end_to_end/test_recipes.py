@@ -3,117 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from textwrap import dedent
-from typing import Any
 
 import pytest
 import yaml
 
 from heroci_action.engines.dagger.preflight import VERSION
-from tests.end_to_end.documented import DOCS, blocks
+from tests.end_to_end.documented import DOCS
 from tests.end_to_end.program import call, environment, run
 from tests.end_to_end.projects import FILES, write
+from tests.end_to_end.recipes import WITH_SBIN, configured, recipe, shell, workflow
 from tests.end_to_end.tls_proxy import create_certificates, tls_proxy
 from tests.integration.dagger import reach
 
 ROOT = DOCS.parent
 ENGINE_CONTAINER = f"dagger-engine-v{VERSION}"
-RECIPES = (DOCS / "recipes.md").read_text()
-WITH_SBIN = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin"
-
-
-def recipe(language: str, section: str) -> str:
-    """Return the only block of a language in a section."""
-    (text,) = blocks(RECIPES, language, section=section)
-    return text
-
-
-def configured(section: str, more: str = "") -> dict[str, str | None]:
-    """Return the files of a project with the configuration of a recipe."""
-    return {"pyproject.toml": f"{recipe('toml', section)}\n[tool.heroci.lint]\n{more}"}
-
-
-def workflow(section: str) -> list[dict[str, Any]]:
-    """Return the steps of the workflow in a section."""
-    (job,) = yaml.safe_load(recipe("yaml", section))["jobs"].values()
-    steps: list[dict[str, Any]] = job["steps"]
-    return steps
-
-
-def shell(lines: list[str], directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run lines as a CI program does: in one shell that stops at the first failure."""
-    return subprocess.run(
-        ["bash", "-e", "-c", "\n".join(lines)],
-        cwd=directory,
-        env=environment(PATH=WITH_SBIN, **variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-# Assets
-
-ASSETS: dict[str, str | None] = {
-    "package.json": """
-        {"name": "shop", "private": true, "devDependencies": {"esbuild": "0.25.0"},
-         "scripts": {"build": "esbuild assets/app.js --minify --outfile=static/dist/app.js"}}
-        """,
-    "assets/app.js": "export const price = (cents) => cents / 100;\n",
-    ".gitignore": "node_modules/\nstatic/dist/\n",
-    "site_/settings.py": dedent(FILES["site_/settings.py"]).replace(
-        '["shop"]', '["shop", "django.contrib.staticfiles"]'
-    )
-    + 'STATICFILES_DIRS = ["static"]\nSTATIC_URL = "static/"\n',
-    "static/.keep": "",
-    "shop/tests.py": """
-        from django.contrib.staticfiles import finders
-        from django.test import SimpleTestCase
-
-
-        class AssetTests(SimpleTestCase):
-            def test_script_was_built(self):
-                with open(finders.find("dist/app.js")) as script:
-                    self.assertIn("/100", script.read())
-        """,
-}
-
-
-@pytest.fixture
-def shop_with_assets(tmp_path: Path) -> Path:
-    npm = shutil.which("npm") or pytest.skip("no npm: apt-get install nodejs npm")
-    root = write(tmp_path / "shop", {**configured("Assets that Node builds"), **ASSETS})
-    lock = [npm, "install", "--package-lock-only", "--no-audit", "--no-fund"]
-    subprocess.run(lock, cwd=root, check=True, capture_output=True)
-    return root
-
-
-def test_assets_are_built_before_the_tests_that_need_them(shop_with_assets: Path) -> None:
-    done = run(shop_with_assets, "--stages", "tests", env=environment(PATH=WITH_SBIN))
-
-    assert done.exit_code == 0, done.stdout
-    assert done.statuses["assets"] == "passed"
-    assert [step["name"] for step in done.stage("assets")["steps"]][-1] == "outputs"
-
-
-def test_an_output_that_a_stage_did_not_create_fails_it(shop_with_assets: Path) -> None:
-    package = shop_with_assets / "package.json"
-    package.write_text(package.read_text().replace("static/dist/app.js", "elsewhere.js"))
-
-    done = run(shop_with_assets, "--stages", "tests", env=environment(PATH=WITH_SBIN))
-
-    assert done.exit_code == 1
-    assert done.statuses["tests"] == "skipped"
-    outputs = done.step("assets", "outputs")
-    assert outputs["status"] == "failed"
-    assert "the stage did not create the output static/dist" in outputs["output"]
 
 
 # Services
@@ -367,14 +276,3 @@ def test_a_runner_uses_a_remote_engine_over_tls(tmp_path: Path) -> None:
     result = json.loads((root / "heroci-reports/heroci-result.json").read_text())
     assert result["engine"] == "dagger"
     assert stranger.returncode == 3, stranger.stdout + stranger.stderr
-
-
-@pytest.mark.dagger
-def test_assets_are_handed_to_the_tests_on_dagger(shop_with_assets: Path) -> None:
-    reach.require()
-    options = ("--engine", "dagger", "--skip", "image", "--stages", "tests")
-
-    done = call("run", *options, directory=shop_with_assets)
-
-    assert done.exit_code == 0, done.stdout
-    assert done.statuses["assets"] == "passed"
