@@ -8,12 +8,15 @@ from itertools import islice, pairwise
 
 from heroci_action.analysis.slowest import slowest_tests
 from heroci_action.results.records import PastRun, Result, Status, TestCase
+from heroci_action.text import clip
 
 RUNS = 20  # that are kept
 FAILED = 50  # names of failed tests that are kept of a run, and as many of flaky ones
 SLOWEST = 15  # tests whose times are kept of a run
 NOTABLE = 0.1  # seconds; the times of faster tests are noise
-LONGEST_NAME = 300  # characters; longer names of tests are not kept
+LONGEST_NAME = (
+    300  # characters; a longer name of a failed test is cut, and the time of its test is not kept
+)
 FLIPS = 2  # changes of the outcome, such as failed, passed, failed
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -45,7 +48,7 @@ def _summarize(result: Result) -> PastRun:
 
 
 def _names(tests: Iterable[TestCase]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(test.id for test in islice(tests, FAILED)))
+    return tuple(dict.fromkeys(clip(test.id, LONGEST_NAME) for test in islice(tests, FAILED)))
 
 
 def _slowest(result: Result) -> dict[str, float]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from heroci_action.commands.workflow_file import CACHE, Jobs, workflow
-from tests.act.conftest import commit, narrow
-from tests.act.runner import Run, Runner
+from heroci_action.commands.workflow_file import CACHE, WORKFLOW
+from tests.act.conftest import commit, git, narrow
+from tests.act.runner import ROOT, Run, Runner
+from tests.end_to_end import projects
+from tests.end_to_end.program import call
 
 pytestmark = [pytest.mark.docker, pytest.mark.act, pytest.mark.xdist_group("act")]
 
 EVENT = {"repository": {"default_branch": "main"}}
-TESTS = "\n          engine: host\n          stages: tests"
 CACHE_DIR = f"cache-dir: {CACHE}"
 ACTION = f"octo/heroci@{'0' * 40}"
 CALLER = """\
@@ -30,10 +34,31 @@ jobs:
 """
 
 
-def written_by_init() -> str:
-    """Return the workflow of `heroci init`, with the action of the checkout instead of a released one."""
-    text = workflow(action=ACTION, branch="main", jobs=Jobs())
-    return text.replace(ACTION, "./").replace(CACHE_DIR, f"{CACHE_DIR}{TESTS}")
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Create a project of its own with the workflow that `heroci init` writes for it."""
+    root = projects.write(tmp_path / "shop")
+    git(root, "remote", "add", "origin", "https://github.com/octo/shop.git")
+    done = call("init", "--yes", "--action", ACTION, directory=root)
+    assert done.exit_code == 0, done.stderr
+    path = root / WORKFLOW
+    # Whether a Dagger engine runs on the machine must not matter.
+    path.write_text(path.read_text().replace(CACHE_DIR, f"{CACHE_DIR}\n          engine: host"))
+    commit(root)
+    return root
+
+
+@pytest.fixture
+def released_action(action_image: str, tmp_path: Path) -> Iterator[tuple[str, ...]]:
+    """Provide the action as if it were released, and yield act's options for it."""
+    name = f"act-{re.sub('[^a-zA-Z0-9]', '-', ACTION)}-dockeraction:latest"
+    subprocess.run(["docker", "tag", action_image, name], check=True)
+    place = tmp_path / "action"
+    place.mkdir()
+    for file in ("action.yml", "Dockerfile.action"):
+        shutil.copy(ROOT / file, place)
+    yield ("--local-repository", f"{ACTION}={place}")
+    subprocess.run(["docker", "image", "rm", name], capture_output=True, check=False)
 
 
 def results(run: Run) -> dict[str, bool]:
@@ -49,20 +74,33 @@ def results(run: Run) -> dict[str, bool]:
     }
 
 
-@pytest.mark.parametrize("text", [CALLER, written_by_init()], ids=["django.yml", "init"])
-def test_a_second_run_replays_the_first(
-    act: Runner, repository: Path, tmp_path: Path, text: str
+@pytest.fixture
+def event(tmp_path: Path) -> tuple[str, ...]:
+    """Return act's options for a push to the default branch."""
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(EVENT))
+    return ("-e", str(path), "--env", "GITHUB_RUN_ATTEMPT=1")
+
+
+def test_a_second_run_of_the_reusable_workflow_replays_the_first(
+    act: Runner, repository: Path, event: tuple[str, ...]
 ) -> None:
     narrow(repository, "tests.superheroes.test_model")
-    (repository / ".github/workflows/cached.yml").write_text(text)
+    (repository / ".github/workflows/cached.yml").write_text(CALLER)
     commit(repository)
-    event = tmp_path / "event.json"
-    event.write_text(json.dumps(EVENT))
-    options = ("-e", str(event), "--env", "GITHUB_RUN_ATTEMPT=1")
 
-    first = results(act.run(repository, "cached.yml", *options))
-    second = results(act.run(repository, "cached.yml", *options))
+    assert_replayed(*(results(act.run(repository, "cached.yml", *event)) for _ in range(2)))
 
+
+def test_a_second_run_of_the_workflow_of_init_replays_the_first(
+    act: Runner, shop: Path, released_action: tuple[str, ...], event: tuple[str, ...]
+) -> None:
+    options = (*event, *released_action)
+
+    assert_replayed(*(results(act.run(shop, "heroci.yml", *options)) for _ in range(2)))
+
+
+def assert_replayed(first: dict[str, bool], second: dict[str, bool]) -> None:
     assert first
     assert not any(first.values())
     assert all(second.values()), second

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from heroci_action.analysis.history import (
     FAILED,
+    LONGEST_NAME,
     RUNS,
     SLOWEST,
     extend_history,
@@ -30,10 +31,12 @@ def test_the_history_is_bounded_in_runs_and_names() -> None:
     slow = [case(f"slow_{number}", duration=1.0 + number) for number in range(100)]
     flaky = [case(f"flaky_{number}", Status.FLAKY) for number in range(100)]
     endless = case("x" * 10_000, duration=1_000.0)
-    many = after(*[run_of(*failures(200, causes=1), *slow, *flaky, endless)] * 30)
+    long = case("y" * 10_000, Status.FAILED)
+    many = after(*[run_of(long, *failures(200, causes=1), *slow, *flaky, endless)] * 30)
 
     assert len(many.history) == RUNS
     assert all(len(past.failed) == len(past.flaky) == FAILED for past in many.history)
+    assert all(len(name) <= LONGEST_NAME for past in many.history for name in past.failed)
     assert all(len(past.slowest) == SLOWEST - 1 for past in many.history)
     assert load(dump(many)) == many
 
