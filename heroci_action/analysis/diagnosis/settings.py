@@ -40,7 +40,7 @@ SIGNS = (
         pattern=r"No module named 'pkg_resources'",
         example="ModuleNotFoundError: No module named 'pkg_resources'",
         cause="a dependency uses setuptools without declaring it, and environments no longer include setuptools",
-        remedy='set `packages = ["setuptools<81"]`; newer versions do not contain pkg_resources',
+        remedy='set `packages = ["setuptools<82"]`; newer versions do not contain pkg_resources',
     ),
     Sign(
         pattern=r"No module named 'distutils(?:\.[^']*)?'",
