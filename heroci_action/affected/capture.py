@@ -1,4 +1,4 @@
-"""An engine that keeps the record of what each test executed, which is no report."""
+"""Wrap an engine to keep the recording of what each test executed."""
 
 from __future__ import annotations
 

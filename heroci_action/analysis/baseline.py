@@ -1,4 +1,4 @@
-"""Compares a run with an earlier one: new, known and fixed failures, tests that got slower, findings, coverage."""
+"""Compare a run with an earlier one: new, known and fixed failures, tests that got slower, findings, coverage."""
 
 from __future__ import annotations
 

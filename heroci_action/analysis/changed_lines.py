@@ -13,7 +13,7 @@ from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
 
 MAX_GAP = 3  # lines without a statement between two lines of one range
 
-# Tests are rarely measured: their coverage says nothing.
+# Tests are rarely measured: their coverage is meaningless.
 _TEST = re.compile(
     r"(?:^|/)(?:tests?|testing|__tests__|specs?|e2e|cypress)/"
     r"|(?:^|/)(?:tests?|conftest|test[_-][^/]*|[^/]*(?:[._-](?:tests?|spec)|[a-z0-9](?:Tests?|Spec)))\.\w+$"

@@ -1,4 +1,4 @@
-"""Unite several measurements of coverage."""
+"""Merge several measurements of coverage."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def _outcome(name: str, past: PastRun) -> Status:
 
 
 def restless_tests(runs: Sequence[PastRun]) -> tuple[str, ...]:
-    """Return the tests that flip, then those that were flaky in at least two runs."""
+    """Return the tests that flip, then other tests that were flaky in at least two runs."""
     flaky = Counter(name for past in runs for name in past.flaky)
     often = (name for name, times in flaky.most_common() if times >= FLIPS)
     return tuple(dict.fromkeys((*flipping_tests(runs), *often)))

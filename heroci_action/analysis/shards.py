@@ -1,4 +1,4 @@
-"""Whether the results of shards are the whole: none is missing, and all have split the tests the same way."""
+"""Check the results of shards: none may be missing, and all must have split the tests in the same way."""
 
 from __future__ import annotations
 

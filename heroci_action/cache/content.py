@@ -38,7 +38,7 @@ _SETTINGS = frozenset(
     }
 )
 _PACKAGES = frozenset({*CACHES, "node_modules", ".nox", "site-packages"})
-"""Directories that package managers and tools fill; nobody keeps settings there."""
+"""Directories that package managers and tools fill; they contain no settings."""
 _MAX_IGNORED = 20_000
 """Entries of ignored directories to look at."""
 _CONVERSIONS = ("core.autocrlf", "core.eol", "core.attributesFile")

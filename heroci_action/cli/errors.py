@@ -32,7 +32,7 @@ def _describe(error: click.ClickException) -> str:
     name, words, hint = "", error.format_message(), ""
     if isinstance(error, click.NoSuchOption):
         words, hint = error.message, suggest(error.option_name, error.possibilities or ())
-    # A missing parameter is a subclass, and its message says all.
+    # A missing parameter is a subclass, and its message is complete.
     elif type(error) is click.BadParameter and error.param:
         name, words = f"{_name(error.param)}: ", error.message
     words = words.replace(". Did you mean", "; did you mean").removesuffix(".")

@@ -13,7 +13,7 @@ from heroci_action.errors import UsageError
 class FileChange:
     """The text of a file before (None if it does not exist) and after; `path` is relative to the repository's root.
 
-    `replaces`: the existing text is somebody's work and would be lost.
+    `replaces`: the existing text was written by a person and would be lost.
     """
 
     path: str

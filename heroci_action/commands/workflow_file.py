@@ -25,7 +25,7 @@ _MOVING = "zizmor: ignore[unpinned-uses] a tag may move: use the commit of the r
 
 
 class Axis(StrEnum):
-    """What the jobs of the workflow differ in."""
+    """The differences between the jobs of the workflow."""
 
     PROJECT = "project"
     PYTHON = "python"

@@ -1,4 +1,4 @@
-"""What the model finds wrong with a configuration, as messages with the key, the value and a remedy."""
+"""Turn the errors of the model into messages with the key, the value and a remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs and commands that are no preparation of the tests, with the reason."""
+"""Programs and commands that do not prepare the tests, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to install: the files, packages, extras and groups that the tests need."""
+"""Find the files, packages, extras and groups to install for the tests."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What executes steps: a port and its adapters, which do not know each other."""
+"""Execute steps: a port, and its adapters, which are independent of each other."""

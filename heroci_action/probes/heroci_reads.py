@@ -1,4 +1,4 @@
-"""What the step `migrate` reads of the settings and of the command line, until its migrations are done.
+"""Record the settings and arguments that the step `migrate` reads until its migrations are done.
 
 A setting that nothing but Django has read by then may differ in the tests. Django's own reads count only during the
 migrations; the settings from which it builds the schema are always compared (heroci_schema.py). The URLconf and its

@@ -63,7 +63,7 @@ class _Output:
         self._pieces, self._size = [text], len(text)
 
     def text(self, limit: int) -> str:
-        """Return at most so many characters, and what was left out."""
+        """Return the text up to the limit, with a note about what was cut."""
         return cut_middle("".join(self._pieces), limit, left_out=self._left_out)
 
 

@@ -1,4 +1,4 @@
-"""What could not be published, and what to do about it."""
+"""Problems while publishing, with their remedies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a file whose content decides about its format."""
+"""Recognize the format of a file by its content, and read it."""
 
 from __future__ import annotations
 

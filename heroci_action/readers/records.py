@@ -1,4 +1,4 @@
-"""Reads the JSON lines that the probes write: tests, and the databases they used."""
+"""Read the JSON lines that the probes write: tests, and the databases they used."""
 
 from __future__ import annotations
 

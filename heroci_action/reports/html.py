@@ -138,7 +138,7 @@ def _slowest(result: Result) -> list[TestCase]:
 
 
 def _compared(comparison: Comparison) -> dict[str, Any]:
-    """Return what the comparison with the baseline says about tests."""
+    """Return the tests in the comparison with the baseline."""
     return {
         "slower": comparison.slower[:FAILURES],
         "ages": {age.id: known_since(age) for age in comparison.known},
@@ -156,7 +156,7 @@ def _line_counts(result: Result) -> dict[str, int]:
 
 
 def _history(runs: Sequence[PastRun]) -> dict[str, object]:
-    """Return what the page says about the last runs, the oldest first."""
+    """Return the last runs as the page shows them, the oldest first."""
     return {
         "past": runs,
         "past_times": partial(times_of_test, runs=runs),
@@ -166,7 +166,7 @@ def _history(runs: Sequence[PastRun]) -> dict[str, object]:
 
 
 def _count_shown(failures: Sequence[Failure]) -> int:
-    """Return how many failures can be shown with all their texts."""
+    """Return how many failures can be shown in full."""
     sizes = (_text_size(failure.test) for failure in failures[:FAILURES])
     return sum(1 for _ in takewhile(lambda size: size <= TEXTS, accumulate(sizes)))
 

@@ -1,4 +1,4 @@
-"""The bound of what a test said: its message, details and output, and those of its other runs, share it."""
+"""Limit the text of a test: its message, details and output, and those of its reruns, share one limit."""
 
 from __future__ import annotations
 

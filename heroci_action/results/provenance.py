@@ -1,4 +1,4 @@
-"""What a result comes from: earlier runs, and the project's own CI."""
+"""The origin of a result: earlier runs, and the project's own CI."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ class StepResult:
 
     @property
     def remarks(self) -> str:
-        """The words after the status, for what it does not say: that the step was replayed."""
+        """Additions to the status: whether the step was replayed."""
         return " (cached)" if self.cached else ""
 
 
@@ -214,7 +214,7 @@ class StageResult:
 
     @property
     def remarks(self) -> str:
-        """The words after the status, for what it does not say: replayed, or not a failure of the run."""
+        """Additions to the status: whether the stage was replayed, or does not fail the run."""
         cached = " (cached)" if self.cached else ""
         return f"{cached} (optional)" if self.is_optional_failure else cached
 

@@ -34,7 +34,7 @@ def unfinished_tests(
 
 
 def ran_completely(run: RecordedRun | None) -> bool:
-    """Return whether every planned test ran, as far as is known."""
+    """Return whether every planned test ran; unknown counts as yes."""
     return run is None or (run.complete and run.intact and not run.stopped)
 
 

@@ -30,7 +30,7 @@ class Output:
         self._size = 0
 
     def __call__(self, stream: Stream, line: str) -> None:
-        """Take one line; what the probes say about the progress is no output of the step."""
+        """Take one line; messages of the probes about the progress are not output of the step."""
         if PROGRESS in line:
             match = _PROGRESS.search(line)
             if match:

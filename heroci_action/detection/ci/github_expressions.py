@@ -255,7 +255,7 @@ def _format(text: Any, *values: Any) -> str:
 
 
 def _from_json(text: Any) -> Any:
-    """Read JSON as the runner does, which accepts a comma behind the last entry."""
+    """Read JSON as the runner does, which accepts a comma after the last entry."""
     return json.loads(_LAST_COMMA.sub(r"\1", text), parse_float=str, parse_int=str)
 
 

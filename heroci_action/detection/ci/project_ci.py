@@ -1,4 +1,4 @@
-"""The reading of a project's CI."""
+"""Read the whole CI of a project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends the Dagger CLI and removes temporary files if HeroCI itself is killed.
+"""End the Dagger CLI and remove temporary files if HeroCI itself is killed.
 
 Until the CLI has connected, it does not notice that its standard input is closed, and would run on.
 """

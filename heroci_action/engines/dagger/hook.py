@@ -1,4 +1,4 @@
-"""The project's own function for the base container: imported from its repository, called, and its result used."""
+"""The project's own function for the base container: import it from the repository, call it, and use its result."""
 
 from __future__ import annotations
 

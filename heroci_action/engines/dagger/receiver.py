@@ -1,4 +1,4 @@
-"""Receives the telemetry of the CLI and the engine: OTLP over HTTP, on loopback."""
+"""Receive the telemetry of the CLI and the engine: OTLP over HTTP, on loopback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what of a stage is replayed: the whole stage if its steps share more than a container, else each step."""
+"""Decide which part of a stage is replayed: the whole stage if its steps share more than a container, else each step."""
 
 from __future__ import annotations
 

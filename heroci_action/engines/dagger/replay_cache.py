@@ -1,4 +1,4 @@
-"""Remembers in the engine's own cache what has passed, so that passes are replayed, and nothing else.
+"""Remember passes in the engine's own cache, so that they are replayed, and nothing else is.
 
 The engine would also replay a failure, and half of a stage whose database no longer exists. Therefore executions carry
 a salt. A lookup asks for an execution that fails unless its result is in the cache, and failures are not cached. An

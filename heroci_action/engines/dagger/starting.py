@@ -1,4 +1,4 @@
-"""Wait until an engine has started, as long as there is hope, and report progress."""
+"""Wait until an engine has started, as long as its container runs, and report progress."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class WrittenFiles:
             self._created |= {path: self._digest(path) for path in new if self._exists(path)}
 
     def remove(self) -> None:
-        """Remove the files that the run has created, unless somebody has changed them since."""
+        """Remove the files that the run has created, unless they have changed since."""
         for path, digest in self._created.items():
             with suppress(OSError):
                 if self._digest(path) == digest:

@@ -14,7 +14,7 @@ from heroci_action.results.packed import unpack, without
 from heroci_action.results.records import PassedTests, Status, TestCase
 from heroci_action.results.reruns import failed_again, flaky
 
-UNKNOWN_CAUSE = "failed and ran again; the report does not say why it failed"
+UNKNOWN_CAUSE = "failed and ran again; the report does not state the reason"
 
 # How Gradle names a method without parameters; other names may belong to several tests.
 _METHOD = re.compile(r"[^\W\d][\w$]*\(\)")
