@@ -1,4 +1,4 @@
-"""Decide which part of a stage is replayed: the whole stage if its steps share more than a container, else each step."""
+"""Decide what is replayed: the whole stage if its steps share more than a container, else each step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the cases of a JUnit document that only have attributes and output, without parsing them, because most cases are of this kind.
+"""Find the cases of a JUnit document that only have attributes and output, without parsing them: most are like this.
 
 A single expression, which is built for the attributes of the first case, finds all cases like it in a piece of the
 document. What is certain there is what XML makes of it in every encoding: attributes in ASCII, without references.
