@@ -148,6 +148,35 @@ def test_shell_scripts_contain_no_expressions() -> None:
                 assert "${{" not in step.get("run", ""), f"{path.name}: {step['run']}"
 
 
+# Inputs of other commands, of the API (callers would have to grant its permissions), and what the workflow sets.
+NOT_OF_A_CALL = {
+    "command", "junit", "coverage", "lint", "path-prefix", "results",
+    "token", "check-run", "comment",
+    "baseline", "cache-dir", "output",
+}  # fmt: skip
+# The workflow means something else: a limit of the job, a cache that it keeps between jobs.
+OF_THE_WORKFLOW = {"runs-on", "artifact", "keep-baseline", "timeout-minutes", "cache"}
+
+
+def test_the_reusable_workflow_has_the_inputs_and_outputs_of_the_action() -> None:
+    path = ROOT / ".github/workflows/django.yml"
+    action, call = load(ROOT / "action.yml"), triggers(path)["workflow_call"]
+    job = load(path)["jobs"]["heroci"]
+    (step,) = (step for step in job["steps"] if step.get("uses") == "./.git/heroci")
+    wanted = {name for name in action["inputs"] if name not in NOT_OF_A_CALL | OF_THE_WORKFLOW}
+
+    assert set(call["inputs"]) == wanted | OF_THE_WORKFLOW
+    for name in wanted:
+        told, given = action["inputs"][name], call["inputs"][name]
+        assert given["description"] == told["description"], name
+        default = given["default"]
+        shown = str(default).lower() if isinstance(default, bool) else default
+        assert shown == told["default"], name
+        assert step["with"][name] == f"${{{{ inputs.{name} }}}}"
+    outputs = {name for name in action["outputs"] if not name.endswith("-path")}
+    assert set(call["outputs"]) == set(job["outputs"]) == outputs
+
+
 def test_manual_release_is_a_dry_run_by_default() -> None:
     inputs = triggers(ROOT / ".github/workflows/release.yml")["workflow_dispatch"]["inputs"]
     assert inputs["dry-run"]["default"] is True
