@@ -91,6 +91,45 @@ def test_version_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines() == [f"heroci {__version__}", "[]"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (
+            ("report", "junit.xml"),
+            {"anyio", "asyncio", "dagger", "httpx", "opentelemetry", "pydantic", "yaml"},
+        ),
+        (
+            ("plan", "--engine", "host", "p"),
+            {"actions_toolkit", "dagger", "httpx", "jinja2", "junit_xml", "opentelemetry", "rich"},
+        ),
+    ],
+)
+def test_a_verb_imports_only_what_it_needs(
+    tmp_path: Path, arguments: tuple[str, ...], unneeded: set[str]
+) -> None:
+    write(tmp_path / "p")
+    # Without a configuration, which pydantic checks.
+    (tmp_path / "junit.xml").write_text(
+        '<testsuite name="s" tests="1"><testcase classname="a" name="b"/></testsuite>'
+    )
+    script = (
+        "import os, sys\nfrom heroci_action.cli import run_program\n"
+        "code = run_program(sys.argv[1:], os.environ)\n"
+        "print(code, *{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, *imported = done.stdout.splitlines()[-1].split()
+    assert code == "0", done.stdout + done.stderr
+    assert unneeded.intersection(imported) == set()
+
+
 def test_a_run_on_the_host_engine_does_not_import_dagger(tmp_path: Path) -> None:
     script = (
         "import os, sys\nfrom heroci_action.cli import run_program\n"
