@@ -1,15 +1,17 @@
 """(c) A run of the same clone, of a fresh one, and after a change, in relation to a cold one.
 
-    python -m benchmarks.changes [--engine host|dagger] [--rounds N]
+    python -m benchmarks.changes [--rounds N]
+    python -m benchmarks.changes --fresh-engine ADDRESS...
 
-The project is the reference project. On a Dagger engine, the first round is cold only if the engine's cache is empty.
+The project is the reference project. With --fresh-engine, there is one round on each of these Dagger engines, whose
+caches must be empty.
 """
 
 from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,24 +37,29 @@ CONFIGURATION = '\n[tool.heroci.cache]\nignore = ["*.md"]\n'
 def main() -> None:
     """Measure and print the table."""
     made = parser(__doc__, rounds=1)
-    made.add_argument("--engine", choices=("host", "dagger"), default="host")
+    made.add_argument("--fresh-engine", metavar="ADDRESS", nargs="+", default=())
     made.add_argument("--only", action="append", choices=tuple(CHANGES), help="default: all")
     options = made.parse_args()
     chosen = {name: CHANGES[name] for name in options.only or CHANGES}
     with tempfile.TemporaryDirectory() as scratch:
-        places = [
-            Workplace(
-                directory=Path(scratch, str(number)),
-                engine=options.engine,
-                options=("--skip", "image") if options.engine == "host" else (),
-            )
-            for number in range(options.rounds)
-        ]
+        places = tuple(_places(Path(scratch), options.fresh_engine, options.rounds))
         rounds = [_round(place, chosen) for place in places]
-    aims = {name: _aim(name, options.engine) for name in rounds[0]}
+    engine = places[0].engine
+    aims = {name: _aim(name, engine) for name in rounds[0]}
     rows = rows_of(rounds, "cold", aims)
-    title = f"After a change, on the {options.engine} engine"
+    title = f"After a change, on the {engine} engine"
     publish(Table(title=title, reference="cold", rows=rows), options)
+
+
+def _places(scratch: Path, engines: Sequence[str], rounds: int) -> Iterator[Workplace]:
+    """Yield an empty workplace for each round."""
+    for address in engines:
+        options = ("--runner-host", address)
+        directory = scratch / address.replace("/", "_")
+        yield Workplace(directory=directory, engine="dagger", options=options)
+    if not engines:
+        for number in range(rounds):
+            yield Workplace(directory=scratch / str(number), options=("--skip", "image"))
 
 
 def _aim(name: str, engine: str) -> float | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+LOAD = os.getloadavg()[0]
+"""The load of the machine before the measurement."""
 Measure = Callable[[], Mapping[str, float]]
 """Run one round, and return the seconds of each row."""
 
@@ -123,4 +125,5 @@ def publish(table: Table, options: argparse.Namespace) -> None:
 
 def _machine() -> str:
     day = datetime.now(UTC).date().isoformat()
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {day}"
+    system = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+    return f"{system}, load average {LOAD:.1f} before, {day}"
