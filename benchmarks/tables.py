@@ -7,15 +7,13 @@ import json
 import os
 import platform
 import statistics
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 LOAD = os.getloadavg()[0]
 """The load of the machine before the measurement."""
-Measure = Callable[[], Mapping[str, float]]
-"""Run one round, and return the seconds of each row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
