@@ -71,9 +71,10 @@ JSON lines, one file per process, one event per line. A number `n` identifies wh
     {"event": "process", "pid"}          the first line of each file; a file without it was changed
     {"event": "begin", "n", "what", "tests", "worker"}
         a "runner" is called, or a "suite" of so many tests; suites of workers are parts of another suite
-    {"event": "end", "n", "stopped", "left_out", "ran"}
+    {"event": "end", "n", "stopped", "left_out", "ran", "repeated", "exit_code"}
         it has ended: after all its tests unless `stopped` by --failfast or -x; `left_out` counts tests whose class or
-        module was not set up, `ran` is the runner's own count
+        module was not set up, `ran` is the runner's own count, which includes what tests have `repeated` of themselves;
+        `exit_code` is that of a session of pytest
     {"event": "built", "tests"}          a suite was built, which will begin later, perhaps in parts
     {"event": "died", "pid", "exit_code"}        a worker ended before its work was done
     {"event": "start", "n", "classname", "name", "file", "line", "at", "fixture"}

@@ -47,7 +47,7 @@ def adopt(recorder: Recorder, result: Any) -> None:
         return
     if original not in _recording_classes:
         names = {key: getattr(original, key) for key in ("__module__", "__qualname__", "__doc__")}
-        body = dict(_outcome_methods(recorder), stopTest=_stop_test(recorder), **names)
+        body = dict(_outcome_methods(recorder), **_boundary_methods(recorder), **names)
         body["__reduce_ex__"] = _reduce_as(original)
         _recording_classes[original] = type(original.__name__, (original,), body)
     result.__class__ = _recording_classes[original]
@@ -99,8 +99,12 @@ def _outcomes(recorder: Recorder) -> "dict[str, Callable[..., None]]":
     }
 
 
-def _stop_test(recorder: Recorder) -> Callable[..., Any]:
-    """Return a `stopTest` that also keeps the output that `--buffer` has captured."""
+def _boundary_methods(recorder: Recorder) -> "dict[str, Callable[..., Any]]":
+    """Return methods of a result that record the start and end of a test, and the output `--buffer` has captured."""
+
+    def startTest(self: Any, test: Any) -> Any:
+        recorder.start_test(test)
+        return super(type(self), self).startTest(test)
 
     def stopTest(self: Any, test: Any) -> Any:
         running = recorder.running
@@ -109,9 +113,12 @@ def _stop_test(recorder: Recorder) -> Callable[..., Any]:
                 buffer = getattr(self, name, None)
                 if buffer is not None:
                     running.output.add(buffer.getvalue())
-        return super(type(self), self).stopTest(test)
+        try:
+            return super(type(self), self).stopTest(test)
+        finally:
+            recorder.stop_test()
 
-    return stopTest
+    return {"startTest": startTest, "stopTest": stopTest}
 
 
 def _reduce_as(original: type) -> Callable[..., Any]:

@@ -41,8 +41,12 @@ def hook_parallel_suite(recorder: Recorder, install_in_worker: Callable[[], None
         if not isinstance(self.runner_class, _WorkerRunner):
             self.runner_class = _WorkerRunner(self.runner_class, install_in_worker)
         _count_events(recorder, self)
-        with recorder.suite(self, result), _watch_next_pool(recorder):
-            return original(self, result)
+        recorder.repeating = True
+        try:
+            with recorder.suite(self, result), _watch_next_pool(recorder):
+                return original(self, result)
+        finally:
+            recorder.repeating = False
 
     ParallelTestSuite.run = run
 

@@ -11,6 +11,7 @@ variables and the format.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import time
@@ -48,6 +49,8 @@ NO_TESTS_COLLECTED = 5
 STDERR = 2
 PHASES = ("setup", "call", "teardown")
 
+_sessions = itertools.count(1)
+
 
 class _Test:
     """A test that has started, with the cases that its reports make: one, unless its clean-up fails as well."""
@@ -83,6 +86,13 @@ class Tests:
         self._ran: Set[str] = set()
         self._interrupted = False
         self._progress = Progress(STDERR)
+        self._number = next(_sessions)
+        os.register_at_fork(after_in_child=self._mute_forked_test)
+
+    def _mute_forked_test(self) -> None:
+        """Record nothing in a process that a test forks, even if it continues the session."""
+        if self._open:
+            self._record.mute()
 
     # Tests
 
@@ -119,7 +129,8 @@ class Tests:
         elif status is not None:
             test.cases.append(self._reports.case(report, status))
         if report.when not in PHASES:  # pytest-xdist: a worker has crashed
-            test.cases[-1]["file"], test.cases[-1]["line"] = test.place
+            for case in filter(None, (test.attempt, *test.cases[-1:])):
+                case["file"], case["line"] = test.place
             self.pytest_runtest_logfinish(report.nodeid)
 
     def _category(self, report: Any) -> str:
@@ -173,7 +184,14 @@ class Tests:
 
     def pytest_sessionstart(self) -> None:
         """Record that the session begins."""
-        self._record.write(event="begin", n="session", what="runner", tests=None, worker=False)
+        self._begin("session", "runner", None)
+
+    def _begin(self, name: str, what: str, tests: Optional[int]) -> None:
+        number = "{} {}".format(name, self._number)
+        self._record.write(event="begin", n=number, what=what, tests=tests, worker=False)
+
+    def _end(self, name: str, **more: Any) -> None:
+        self._record.write(event="end", n="{} {}".format(name, self._number), **more)
 
     def pytest_collection_finish(self, session: Any) -> None:
         """Record how many tests will run; with pytest-xdist, only the workers know."""
@@ -189,20 +207,21 @@ class Tests:
         planned = set(nodeids)
         if planned - self._planned:
             self._planned |= planned
-            tests = len(self._planned)
-            self._progress.plan(tests)
-            self._record.write(event="begin", n="tests", what="suite", tests=tests, worker=False)
+            self._progress.plan(len(self._planned))
+            self._begin("tests", "suite", len(self._planned))
 
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
         """Note Control-C or a signal; pytest-xdist stops itself in the same way, with another exception."""
         self._interrupted = excinfo.type is KeyboardInterrupt
 
+    # Last, because plugins may change the exit code.
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: Any) -> None:
         """Record that the session ends; `-x` or `--maxfail` may have ended it early."""
         asked = getattr(session, "shouldfail", False) or getattr(session, "shouldstop", False)
         stopped = bool(asked) and not self._interrupted
-        self._record.write(event="end", n="tests", ran=len(self._ran), stopped=stopped)
-        self._record.write(event="end", n="session")
+        self._end("tests", ran=len(self._ran), stopped=stopped)
+        self._end("session", exit_code=int(session.exitstatus))
 
 
 class Databases:

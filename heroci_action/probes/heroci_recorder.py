@@ -90,8 +90,12 @@ class _Tee:
 class _Running:
     """The test that this process is running."""
 
-    def __init__(self, test: Any) -> None:
+    def __init__(self, test: Any, number: int) -> None:
         self.test = test
+        self.number = number
+        self.starts = 0
+        self.started_by_result = False
+        self.has_subtests = False
         self.classname, self.name = test_names(test)
         self.place = definition(test)
         self.started = time.perf_counter()
@@ -126,6 +130,7 @@ class Recorder:
         self.running: Optional[_Running] = None
         self.reporting = False  # a result class may call another of its methods
         self.building = False  # a suite may be built from others
+        self.repeating = False  # a parallel suite repeats what its workers have recorded
         self._record = Record(directory, "django")
         self._progress = Progress(STDOUT)
         self._numbers = itertools.count(1)
@@ -133,8 +138,15 @@ class Recorder:
         self._main = True
         self._inside: List[str] = []  # the runner and the suite that have begun
         self._left_out = 0
+        self._repeated = 0
+        os.register_at_fork(after_in_child=self._mute_forked_test)
 
     # The run
+
+    def _mute_forked_test(self) -> None:
+        """Record nothing in a process that a test forks, even if it continues the suite: its parent runs the tests."""
+        if self.running is not None:
+            self._record.mute()
 
     def enter_process(self, *, worker: bool = False) -> None:
         """Reset the inherited state if this process was forked; a process forked during a run is a worker."""
@@ -142,7 +154,8 @@ class Recorder:
             self._pid = os.getpid()
             self._main = self._main and not self._inside
             self._inside = []
-            self._left_out = 0
+            self.repeating = False
+            self._left_out = self._repeated = 0
             end_on_sigterm()
         self._main = self._main and not worker
 
@@ -176,12 +189,13 @@ class Recorder:
             yield
             return
         before = getattr(result, "testsRun", 0)
-        self._left_out = 0
+        self._left_out = self._repeated = 0
         with _marked_as_running(), self._span("suite", suite.countTestCases()) as end:
             yield
             end["stopped"] = bool(getattr(result, "shouldStop", False))
             end["left_out"] = self._left_out
             end["ran"] = getattr(result, "testsRun", 0) - before
+            end["repeated"] = self._repeated
 
     @contextmanager
     def _span(self, what: str, tests: Optional[int]) -> Iterator[Dict[str, Any]]:
@@ -225,25 +239,54 @@ class Recorder:
 
     def call(self, test: Any, call: Callable[[], Any]) -> Any:
         """Run a test, and record its start, its outcome and its end."""
-        number = next(self._numbers)
-        running = self.running = _Running(test)
-        self._start(number, running.classname, running.name, running.place)
-        running.capture()
+        running = self._enter(test)
         try:
             with context("test", running.classname, running.name):
                 result = call()
         except Exception:  # a result that raises; the runner must see it
             if not running.outcomes:
                 self._add(running, "errored", sys.exc_info())
-            self._leave(number, running)
+            self._leave(running)
             raise
         except BaseException:
             # An interrupt ends the run. The test has not ended, and is recorded as such.
-            running.release()
-            self.running = None
+            self._release(running)
             raise
-        self._leave(number, running)
+        self._leave(running)
         return result
+
+    def start_test(self, test: Any) -> None:
+        """Take the start of a test from its result; the class may call its tests in its own way, or several times."""
+        running = self.running
+        if running is None:
+            if not self.repeating:
+                running = self._enter(test)
+                running.starts = 1
+                running.started_by_result = True
+        elif running.test is test:
+            self._repeated += running.starts > 0
+            running.starts += 1
+
+    def stop_test(self) -> None:
+        """Take the end of a test from its result, unless the recorder calls the test."""
+        running = self.running
+        if running is None or not running.started_by_result:
+            return
+        if running.outcomes or running.has_subtests:
+            self._leave(running)
+        else:
+            # As above: something ended the test before it had an outcome.
+            self._release(running)
+
+    def _enter(self, test: Any) -> _Running:
+        running = self.running = _Running(test, next(self._numbers))
+        self._start(running.number, running.classname, running.name, running.place)
+        running.capture()
+        return running
+
+    def _release(self, running: _Running) -> None:
+        running.release()
+        self.running = None
 
     def _start(self, number: int, classname: str, name: str, place: Any, **more: Any) -> None:
         self._record.write(
@@ -257,9 +300,8 @@ class Recorder:
             **more,
         )
 
-    def _leave(self, number: int, running: _Running) -> None:
-        running.release()
-        self.running = None
+    def _leave(self, running: _Running) -> None:
+        self._release(running)
         duration = time.perf_counter() - running.started
         for index, outcome in enumerate(running.outcomes):
             self._case(
@@ -269,7 +311,7 @@ class Recorder:
                 duration=0.0 if index else duration,
                 output="" if index else running.text(),
             )
-        self._record.write(event="stop", n=number)
+        self._record.write(event="stop", n=running.number)
         self._progress.end_test()
 
     def _case(
@@ -320,6 +362,7 @@ class Recorder:
         running.outcomes.append(describe(status, error, message, running.place))
 
     def _record_subtest(self, running: _Running, subtest: Any, outcome: Dict[str, Any]) -> None:
+        running.has_subtests = True
         name = "{} {}".format(running.name, subtest._subDescription())
         self._case(running.classname, name, outcome, output=running.text())
 

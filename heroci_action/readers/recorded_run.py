@@ -10,6 +10,8 @@ from heroci_action.results.records import TestCase
 
 Event = Mapping[str, Any]
 
+_NO_TESTS_COLLECTED = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
@@ -32,7 +34,7 @@ class RecordedRun:
     `complete`: every runner and suite that began has ended, and no test is missing. `stopped`: the runner was told to
     stop, as by `--failfast` or an interrupt, and ended in order. `intact`: nothing changed the record. `died` is the
     exit code of a worker that ended before its work was done. `expected_failures` are recorded as skipped tests,
-    although they ran.
+    although they ran. `exit_code` is the first one of the sessions of pytest that is not 0.
     """
 
     planned: int = 0
@@ -42,6 +44,7 @@ class RecordedRun:
     stopped: bool = False
     intact: bool = True
     died: int | None = None
+    exit_code: int = 0
     unfinished: tuple[Unfinished, ...] = ()
 
 
@@ -136,6 +139,17 @@ class ProcessRecord:
         return sum(_number(end, "ran") for _, end in self.suites if end is not None)
 
     @property
+    def repeated(self) -> int:
+        """How often tests were started again within themselves, which suites count each time."""
+        return sum(_number(end, "repeated") for end in self.ended.values())
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the first session of pytest that did not pass; one without tests has not failed."""
+        codes = (_number(end, "exit_code") for end in self.ended.values())
+        return next((code for code in codes if code not in (0, _NO_TESTS_COLLECTED)), 0)
+
+    @property
     def left_out(self) -> int:
         """The number of planned tests that were left out on purpose."""
         return sum(_number(end, "left_out") for end in self.ended.values())
@@ -163,8 +177,9 @@ def recorded_run(processes: list[ProcessRecord]) -> RecordedRun | None:
         ran=_count_ran(processes),
         complete=not died and _is_complete(processes),
         stopped=not died and stopped,
-        intact=all(process.intact for process in processes),
+        intact=_is_intact(processes),
         died=next(iter(died.values()), None),
+        exit_code=next(filter(None, (process.exit_code for process in processes)), 0),
         expected_failures=sum(process.expected_failures for process in processes),
         unfinished=tuple(_unfinished(processes, died)),
     )
@@ -176,10 +191,21 @@ def _count_planned(processes: list[ProcessRecord]) -> int:
 
 def _count_ran(processes: list[ProcessRecord]) -> int:
     """Return how many tests ran: workers record each test, suites report their total."""
-    return max(
-        sum(process.stops for process in processes),
-        sum(process.ran_in_suites for process in processes),
-    )
+    return max(_count_recorded(processes), _count_run_in_suites(processes))
+
+
+def _count_recorded(processes: list[ProcessRecord]) -> int:
+    return sum(process.stops for process in processes)
+
+
+def _count_run_in_suites(processes: list[ProcessRecord]) -> int:
+    return sum(process.ran_in_suites - process.repeated for process in processes)
+
+
+def _is_intact(processes: list[ProcessRecord]) -> bool:
+    """Return whether every record is as it was written, and none that a worker wrote is missing."""
+    unchanged = all(process.intact for process in processes)
+    return unchanged and _count_recorded(processes) >= _count_run_in_suites(processes)
 
 
 def _is_complete(processes: list[ProcessRecord]) -> bool:

@@ -11,6 +11,7 @@ from heroci_action.analysis.unexplained import describe_failures
 from heroci_action.engines.base import StepOutcome
 from heroci_action.errors import ExitCode, HeroCIError
 from heroci_action.plan.actions import BuildImage, InstallDependencies, InstallSystemPackages
+from heroci_action.plan.report_kinds import RECORDS
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.readers import Readings
 from heroci_action.results.records import StageResult, Status, StepResult, TestCase
@@ -115,6 +116,9 @@ def _judge(
         return _failed(early)
     if bad:
         return _failed(f"exited with code 0, but its report contains {count(bad, 'failed test')}")
+    if readings.run is not None and readings.run.exit_code:
+        code = readings.run.exit_code
+        return _failed(f"pytest exited with code {code}, but the test process with code 0")
     if readings.problems:
         return _failed("; ".join(readings.problems))
     return _reports_tests(step, readings)
@@ -132,6 +136,11 @@ def _reports_tests(step: Step, readings: Readings) -> Verdict:
     if not readings.tests:
         return _failed(
             "no test ran", remedy="check the test labels and the names of the test files"
+        )
+    if readings.run is None and any(report.kind in RECORDS for report in step.reports):
+        return _failed(
+            "the tests were not recorded, so nothing shows that all of them ran",
+            remedy="remove what disables HeroCI's plugin, such as `-p no:heroci_pytest_plugin`",
         )
     if _all_skipped(readings):
         return _failed(

@@ -243,6 +243,91 @@ def test_counts_with_a_crashed_worker_are_those_of_the_summary_line(project: Pro
 
 
 @pytest.mark.promise(
+    "a worker of pytest-xdist crashes, and its test is rerun",
+    "the crash is an attempt of the test, which is flaky if it passes then",
+)
+def test_a_crash_that_is_followed_by_a_rerun_is_an_attempt(project: Project) -> None:
+    text = """import os
+
+
+def test_ok():
+    pass
+
+
+def test_crashes():
+    os._exit(0)
+
+
+def test_crashes_once():
+    if not os.path.exists("crashed"):
+        open("crashed", "w").close()
+        os._exit(0)
+"""
+    project.write({"pytest.ini": PYTEST["pytest.ini"], "shop/tests/test_all.py": text})
+    run = project.pytest("shop/tests", "-n", "2", "--reruns", "1")
+    flaky, bad = run.test("test_crashes_once"), run.test("test_crashes")
+    assert (flaky.status, len(flaky.attempts)) == (Status.FLAKY, 1)
+    assert "crashed while running" in flaky.message
+    assert (bad.status, len(bad.attempts)) == (Status.FAILED, 1)
+    assert run.result.reason == "1 failed test"
+
+
+OWN_CALLS = """import unittest
+from django.test import SimpleTestCase
+
+
+class Calls(SimpleTestCase):
+    def __call__(self, result=None):
+        return unittest.TestCase.run(self, result)
+
+    def test_passes(self):
+        pass
+
+    def test_fails(self):
+        for number in range(2):
+            with self.subTest(number=number):
+                self.assertEqual(number, 0)
+
+
+class Others(SimpleTestCase):
+    def test_passes(self):
+        pass
+"""
+REPEATS = """import unittest
+from django.test import SimpleTestCase
+
+
+class Repeats(SimpleTestCase):
+    def run(self, result=None):
+        super().run(result)
+        return super().run(result)
+
+    def test_twice(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("mode", [(), ("--parallel", "2")], ids=["serial", "parallel"])
+def test_classes_that_call_their_tests_in_their_own_way_are_recorded(
+    project: Project, mode: tuple[str, ...]
+) -> None:
+    run = project.write({"shop/tests/test_all.py": OWN_CALLS}).manage(*mode)
+    assert run.result.reason == "1 failed test"
+    assert run.statuses() == {
+        "test_all.Calls.test_passes": Status.PASSED,
+        "test_all.Calls.test_fails (number=1)": Status.FAILED,
+        "test_all.Others.test_passes": Status.PASSED,
+    }
+
+
+def test_classes_that_repeat_their_tests_are_recorded(project: Project) -> None:
+    run = project.write({"shop/tests/test_all.py": REPEATS}).manage()
+    assert run.result.status is Status.PASSED
+    assert run.readings.run is not None
+    assert (run.readings.run.planned, run.readings.run.ran) == (1, 1)
+
+
+@pytest.mark.promise(
     "Django's runner runs with subtests, expected failures, errors in fixtures, or in parallel",
     "the counts equal its summary line",
 )

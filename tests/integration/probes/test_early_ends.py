@@ -315,6 +315,31 @@ class A(SimpleTestCase):
     assert run.result.status is Status.PASSED
 
 
+CONTINUES = """
+
+class Y(SimpleTestCase):
+    def test_forks(self):
+        if pid := os.fork():
+            os.waitpid(pid, 0)
+
+
+class Z(SimpleTestCase):
+    def test_after(self):
+        pass
+"""
+
+
+@pytest.mark.promise(
+    "a test forks, and the child continues the suite as well",
+    "each test is counted once",
+)
+@pytest.mark.parametrize("runner", ["django", "pytest"])
+def test_a_child_that_continues_the_suite_is_not_recorded(project: Project, runner: str) -> None:
+    project.write({**PYTEST, "shop/tests/test_a.py": BEFORE + CONTINUES})
+    run = project.manage() if runner == "django" else project.pytest("shop/tests")
+    assert (len(run.result.tests), run.result.status) == (5, Status.PASSED)
+
+
 FINE = {
     "skipped in its set-up": in_class(
         "    @classmethod\n    def setUpClass(cls):\n        raise unittest.SkipTest('no server')\n"
@@ -404,6 +429,46 @@ def test_a_session_of_pytest_that_ends_in_order_passes(
 def test_pytest_exit_in_a_worker_of_xdist_has_not_passed(project: Project) -> None:
     run = project.write(PYTEST).pytest("shop/tests", "-n", "1", env={"LEAVE": "call"})
     assert run.result.status is Status.FAILED
+
+
+@pytest.mark.promise(
+    "a session of pytest fails without a failed test, but its process exits with code 0",
+    "the step fails with the exit code of the session",
+)
+def test_the_exit_code_of_a_session_counts_if_its_process_hides_it(project: Project) -> None:
+    hook = """import atexit
+import os
+
+
+def pytest_sessionfinish(session):
+    session.exitstatus = 3
+    atexit.register(os._exit, 0)
+"""
+    run = project.write({**PYTEST, "conftest.py": hook}).pytest(
+        "shop/tests", env={"LEAVE": "nowhere"}
+    )
+    assert run.code == 0
+    assert run.result.reason == "pytest exited with code 3, but the test process with code 0"
+
+
+SESSIONS = {
+    "script.py": "import pytest\npytest.main(['test_1.py'])\npytest.main(['test_2.py'])\n",
+    "test_1.py": "def test_a(request):\n    request.session.shouldstop = 'enough'\n\n\n"
+    "def test_b():\n    pass\n",
+    "test_2.py": "def test_c():\n    pass\n\n\ndef test_d():\n    pass\n",
+    "conftest.py": "def pytest_sessionfinish(session):\n    session.exitstatus = 0\n",
+}
+
+
+@pytest.mark.promise(
+    "the first of two sessions of pytest in one process ends early",
+    "the step fails with the number of tests that ran",
+)
+def test_an_early_end_of_the_first_session_of_pytest_counts(project: Project) -> None:
+    env = {"PYTEST_PLUGINS": "heroci_pytest_plugin"}
+    run = project.write(SESSIONS).run("script.py", env=env)
+    assert run.code == 0
+    assert run.result.reason == "the test process exited with code 0 after 3 of 4 tests"
 
 
 @pytest.mark.promise(

@@ -74,6 +74,23 @@ def test_tests_of_a_class_without_set_up_are_not_missing(excuse: Event) -> None:
     assert course((process(), begin(3), *ran("a", "b"), end(**excuse))).complete
 
 
+def test_tests_that_no_process_recorded_are_lost_records() -> None:
+    main = (process(), begin(2), end(ran=2))
+    worker = (process(2), begin(2, worker=True), *ran("a"), end())
+    assert not course(main, worker).intact
+    assert course(main, (*worker, *ran("b"))).intact
+
+
+def test_what_a_test_repeats_of_itself_replaces_no_other_test() -> None:
+    twice = course((process(), begin(2), *ran("a"), end(ran=2, repeated=1)))
+    assert (twice.complete, twice.intact) == (False, True)
+
+
+def test_the_exit_code_of_a_session_is_that_of_the_first_one_that_failed() -> None:
+    ends = tuple(end(n=number, exit_code=code) for number, code in enumerate((0, 5, 3, 1)))
+    assert course((process(), *ran("a"), *ends)).exit_code == 3
+
+
 def test_a_run_that_was_told_to_stop_is_incomplete_and_says_so() -> None:
     run = course((process(), begin(3), *ran("a", "b"), end(stopped=True)))
     assert (run.complete, run.stopped) == (False, True)

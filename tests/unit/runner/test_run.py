@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 import pytest
@@ -13,6 +13,7 @@ from heroci_action.plan.actions import Command, InstallDependencies
 from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.readers import Readings
+from heroci_action.readers.recorded_run import RecordedRun
 from heroci_action.results.records import Split, StageResult, Status, StepResult, TestCase
 from heroci_action.runner.run import Interrupt, Outcome, Reader, run_plan
 from tests.unit.memory_engine import Behaviour, MemoryEngine
@@ -241,6 +242,23 @@ def test_a_test_step_in_which_no_test_ran_fails() -> None:
     (result,) = run(stage("tests", steps=(step("tests", must_report=True),))).stages
     assert result.status is Status.FAILED
     assert result.reason == "tests: no test ran"
+
+
+@pytest.mark.promise(
+    "the tests ran without HeroCI's plugin, as with `-p no:heroci_pytest_plugin`",
+    "the step fails, because nothing shows that all of them ran",
+)
+def test_tests_without_the_record_that_would_prove_them_complete_have_not_passed() -> None:
+    reports = (
+        Report(kind="junit", path="junit.xml"),
+        Report(kind="database-record", path="record/*"),
+    )
+    steps = (step("tests", must_report=True, reports=reports),)
+    passed = Readings(tests=(TestCase(name="a"),))
+    for recorded, status in ((None, Status.FAILED), (RecordedRun(), Status.PASSED)):
+        readings = replace(passed, run=recorded)
+        (result,) = run(stage("tests", steps=steps), read=lambda *_, read=readings: read).stages
+        assert result.status is status
 
 
 SPLIT = Split(shard="2/2", tests=0, total=5, fingerprint="a")
