@@ -106,22 +106,22 @@ def judge_step(  # noqa: PLR0913  independent evidence about one step, all named
 def _judge(
     step: Step, outcome: StepOutcome, readings: Readings, *, tail: str, tree: Tree | None
 ) -> Verdict:
-    bad = sum(test.status.is_failure for test in readings.tests)
     if outcome.timed_out:
         return Verdict(status=Status.CANCELLED)
     if outcome.exit_code:
         return _failure(step, outcome, readings, tail=tail, tree=tree)
-    early = early_end(readings.run, outcome.exit_code)
-    if early:
-        return _failed(early)
+    reason = early_end(readings.run, outcome.exit_code) or _contradiction(readings)
+    return _failed(reason) if reason else _reports_tests(step, readings)
+
+
+def _contradiction(readings: Readings) -> str | None:
+    """Return what the reports say against an exit code of 0."""
+    bad = sum(test.status.is_failure for test in readings.tests)
     if bad:
-        return _failed(f"exited with code 0, but its report contains {count(bad, 'failed test')}")
+        return f"exited with code 0, but its report contains {count(bad, 'failed test')}"
     if readings.run is not None and readings.run.exit_code:
-        code = readings.run.exit_code
-        return _failed(f"pytest exited with code {code}, but the test process with code 0")
-    if readings.problems:
-        return _failed("; ".join(readings.problems))
-    return _reports_tests(step, readings)
+        return f"pytest exited with code {readings.run.exit_code}, but the test process with code 0"
+    return "; ".join(readings.problems) or None
 
 
 def _reports_tests(step: Step, readings: Readings) -> Verdict:
