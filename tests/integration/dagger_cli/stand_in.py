@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from graphql import build_schema, graphql_sync
@@ -64,6 +65,7 @@ def main() -> int:
     if FAULT == "never ready":
         sys.stderr.write("3 : ┆ ┆ connecting to engine\n")
         sys.stderr.flush()
+        Path(os.environ["HOME"], "connecting").touch()
         time.sleep(600)
     if FAULT == "prints nonsense":
         sys.stdout.write("hello\n")

@@ -161,6 +161,11 @@ def test_an_engine_whose_container_has_ended_is_given_up_at_once(
     assert time.monotonic() - started < 10
 
 
+def has_guard(pid: int) -> bool:
+    """Return whether a process has started its guard."""
+    return any("heroci-guard" in each.cmdline() for each in psutil.Process(pid).children())
+
+
 @pytest.mark.promise(
     "SIGKILL ends HeroCI while it connects to Dagger", "no process and no file is left"
 )
@@ -178,7 +183,7 @@ def test_a_killed_heroci_leaves_no_process_and_no_file_behind(
         [sys.executable, "-c", script, json.dumps(variables)],
         env={**os.environ, "TMPDIR": str(temporary)},
     )
-    while not any("stand_in" in line for line in leftovers(machine)):
+    while not (has_guard(process.pid) and (tmp_path / "connecting").exists()):
         assert process.poll() is None
         time.sleep(0.1)
     os.kill(process.pid, signal.SIGKILL)
