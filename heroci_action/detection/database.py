@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.database_choice import (
@@ -74,6 +74,9 @@ def detect_database(project: ProjectFiles) -> Iterator[Finding]:
     yield Fact("database_variable", way.url.name if way.url else None)
     for name, value in way.switches.items():
         yield Found(f"env.{name}", value, f"the condition of DATABASES in {way.file}")
+    if "HOST" in way.unread and vendor in {Vendor.POSTGRESQL, Vendor.MYSQL}:
+        yield from _not_understood(project)
+        return
     match vendor:
         case Vendor.POSTGRESQL:
             yield from _server(project, way, POSTGRES)
@@ -220,6 +223,7 @@ def _as_in_ci(
         yield from declare(kind, image, describe(image))
         for name, attribute in variables.items():
             yield Found(f"env.{name}", f"{{{kind.name}.{attribute}}}", f"set in {image.source}")
+        yield from _without_variables(image, kind, frozenset(variables.values()))
         remedy = f"its variables point to HeroCI's server: {', '.join(variables)}"
     elif image in project.ci.services:
         yield Fact("vendor", vendor_of_server(kind))
@@ -242,12 +246,25 @@ def _as_in_ci(
     )
 
 
-def _account(image: Image, kind: ServerKind) -> dict[str, str]:
+def _without_variables(
+    image: Image, kind: ServerKind, attributes: frozenset[str]
+) -> Iterator[Finding]:
+    """Yield the parts of the CI's account, and its port, that no variable contains."""
+    if "url" in attributes:
+        return
+    keys = [key for key, role in ROLES.items() if role not in attributes]
+    for name, value in _account(image, kind, keys).items():
+        yield Found(f"services.{kind.name}.env.{name}", value, describe(image))
+    if "port" not in attributes:
+        yield Found(f"services.{kind.name}.port", kind.port, _NO_VARIABLE)
+
+
+def _account(image: Image, kind: ServerKind, keys: Iterable[str] = tuple(ROLES)) -> dict[str, str]:
     """Return the variables of an image with its user, password and database."""
-    names = _IMAGE_ENV[kind.name].values()
-    given = {name: image.env[name] for name in names if UNKNOWN not in image.env.get(name, UNKNOWN)}
     # The image's own default.
-    return {"POSTGRES_USER": "postgres", **given} if kind is POSTGRES else given
+    env = {"POSTGRES_USER": "postgres", **image.env} if kind is POSTGRES else image.env
+    names = (_IMAGE_ENV[kind.name].get(key, "") for key in keys)
+    return {name: env[name] for name in names if UNKNOWN not in env.get(name, UNKNOWN)}
 
 
 def _service_line(image: Image) -> str:

@@ -43,7 +43,8 @@ class Database:
     """One way in which settings define the default database.
 
     `variables` and `literals` map a key such as HOST to the variable that is read for it, or to its value in the code;
-    they override the `url`. `switches` are variables that must have a value for this way.
+    they override the `url`. `switches` are variables that must have a value for this way. `unread` are the keys whose
+    values are not understood.
     """
 
     url: Read | None = None
@@ -52,6 +53,7 @@ class Database:
     file: str = ""
     conditional: bool = False
     switches: Mapping[str, str] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
 
     @property
     def vendor(self) -> Vendor:
@@ -214,10 +216,12 @@ class _Reader:
         literal = self.source.plain(value)
         if literal is None and not found:
             literal = _default_of_lookup(key, value)
+        is_read = bool(found) or literal is not None or _is_nothing(value)
         return replace(
             way,
             variables=_with_value(way.variables, key, next(iter(found), None)),
             literals=_with_value(way.literals, key, literal),
+            unread=way.unread - {key} if is_read else way.unread | {key},
         )
 
     def _switches(self, statement: Statement) -> dict[str, str]:
@@ -257,6 +261,10 @@ def _default_of_lookup(key: str, value: ast.expr) -> str | None:
         return None
     default = plain(value.args[1])
     return None if default in {key.lower(), ROLES.get(key), "backend", "username"} else default
+
+
+def _is_nothing(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def _is_url_part(value: ast.expr, read: Read) -> bool:
@@ -323,6 +331,7 @@ def _updated(below: Database, above: Database) -> Database:
             below,
             variables={**below.variables, **above.variables},
             literals={**below.literals, **above.literals},
+            unread=below.unread - {*above.variables, *above.literals} | above.unread,
         )
     if above.url.default or below.vendor is Vendor.UNKNOWN:
         return above

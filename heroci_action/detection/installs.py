@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
 from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.metadata import Metadata
 from heroci_action.detection.project_files import ProjectFiles, once
@@ -112,8 +113,8 @@ def read_installs(project: ProjectFiles) -> Installs:
     # `uv run --group test make check` installs a group and runs other commands.
     commands = (c for command in _installing(project) for c in (*command.via, command))
     for command in commands:
-        part = _Reader(project, command.directory, command.env).read(list(command.words))
-        if part is not None:
+        reader = _Reader(project, command.directory, command.env)
+        for part in filter(None, map(reader.read, _calls(command))):
             found = _merge(found, replace(part, source=command.source))
     files = without_included(project.tree, found.files)
     return replace(found, files=files)
@@ -128,6 +129,13 @@ def _installing(project: ProjectFiles) -> tuple[Command, ...]:
     return tuple(command for command in project.commands if maker in command.via)
 
 
+def _calls(command: Command) -> Iterator[list[str]]:
+    """Yield the words of a command, and those behind its launchers: `poetry run pip install mock` calls both."""
+    yield list(command.words)
+    if command.call.launchers and command.call.program:
+        yield [command.call.name, *command.call.arguments]
+
+
 def _merge(one: Installs, other: Installs) -> Installs:
     return Installs(
         source=one.source or other.source,
@@ -136,7 +144,12 @@ def _merge(one: Installs, other: Installs) -> Installs:
         packages=_union(one.packages, other.packages),
         extras=_union(one.extras, other.extras),
         groups=_union(one.groups, other.groups),
-        without=one.without | other.without,
+        # A later call may install what an earlier one left out.
+        without=(
+            one.without & other.without
+            if one.manager and other.manager
+            else one.without | other.without
+        ),
         locks=_union(one.locks, other.locks),
         manager=one.manager or other.manager,
         project=one.project or other.project,
@@ -189,16 +202,30 @@ class _Reader:
         declared = [file for file in files if file.endswith(_METADATA)]
         named = (*given.words, *given.values("-e", "--editable"))
         local = dict(filter(None, map(_local, named)))
-        extras = re.findall(r"[^\s,]+", " ".join(local.values()))
+        others = {word: place for word in named if (place := self._other_project(word))}
+        own = {word: extras for word, extras in local.items() if word not in others}
+        extras = re.findall(r"[^\s,]+", " ".join(own.values()))
         return Installs(
             files=tuple(file for file in files if file not in declared),
             constraints=self._files(self._constraints(given)),
-            packages=tuple(word for word in named if word not in local and _is_package(word)),
+            packages=(
+                *(word for word in named if word not in local and _is_package(word)),
+                *others.values(),
+            ),
             extras=(*extras, *_listed(given, "--extra")),
             groups=tuple(name.rpartition(":")[2] for name in _listed(given, "--group")),
-            project=bool(declared or local),
+            project=bool(declared or own),
             every_extra=given.has("--all-extras"),
         )
+
+    def _other_project(self, word: str) -> str | None:
+        """Return the requirement for another package of the repository, `./shared[test]`; None for anything else."""
+        path, bracket, extras = word.removeprefix("file:").partition("[")
+        place = locate(path, self.directory) if path else None
+        if place is None or place in self.project.layout.directories:
+            return None
+        is_package = self.project.tree.first(*(join(place, name) for name in _METADATA))
+        return f"./{place}{bracket}{extras}" if is_package else None
 
     def _constraints(self, given: Options) -> tuple[str, ...]:
         # Each program reads its own variable, and a job uses one of the two programs.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.django_program import entry_files, starts_django
 from heroci_action.detection.ci.project_ci import ProjectCI
-from heroci_action.detection.ci.test_runs import Runner
+from heroci_action.detection.ci.test_runs import Runner, is_django, program_file
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
 
 # Django imports modules by name, so a part may contain a hyphen.
@@ -62,24 +62,33 @@ def find_layout(
     if given is not None:
         return _given(candidates, join(given))
     ranked = list(candidates)
-    used = _used_by_ci(ci)
+    used = _used_by_ci(ci, ranked)
     if used is not None and (
-        used.manage is None or is_side(used.manage) or used.manage in ranked[1:]
+        used.entry or used.manage is None or is_side(used.manage) or used.manage in ranked[1:]
     ):
         return used
     if ranked and not is_side(ranked[0]):
-        return _beside(ranked[0])
-    return _without_manage(tree, ranked)
+        return _around_script(_beside(ranked[0]), ci)
+    return _with_entry(_without_manage(tree, ranked), tree, ci)
 
 
 def manage_files(tree: RepositoryFiles) -> tuple[str, ...]:
     """Return every manage.py of Django, the shallowest first, examples and tests last.
 
-    A module of this name that another manage.py calls does not count.
+    A module of this name that another manage.py calls, or that is in a package of another project, does not count.
     """
     found = [path for path in tree.matching(r"(.*/)?manage\.py") if _is_manage(tree, path)]
     called = {file for path in found for file in entry_files(tree, path)[1:]}
-    return tuple(sorted((path for path in found if path not in called), key=_rank))
+    places = {parent(path) for path in found}
+    own = (path for path in found if path not in called and not _is_packaged(tree, path, places))
+    return tuple(sorted(own, key=_rank))
+
+
+def _is_packaged(tree: RepositoryFiles, path: str, places: set[str]) -> bool:
+    """Return whether a manage.py is a module of a package below another manage.py."""
+    directory = parent(path)
+    is_package = tree.has(join(directory, "__init__.py"))
+    return is_package and not places.isdisjoint({*ancestors(directory)} - {directory})
 
 
 def _is_manage(tree: RepositoryFiles, path: str) -> bool:
@@ -90,22 +99,47 @@ def _beside(manage: str) -> Layout:
     return Layout(directory=parent(manage), manage=manage, why=f"the directory of {manage}")
 
 
-def _used_by_ci(ci: ProjectCI | None) -> Layout | None:
+def _used_by_ci(ci: ProjectCI | None, ranked: list[str]) -> Layout | None:
     """Return the layout of the program with which the CI runs Django's tests.
 
-    A manage.py of a test or example project runs in the same directory as in the CI; a module has no manage.py.
+    A manage.py of a test or example project runs in the same directory as in the CI. Any other program, such as a
+    console script, is replaced by the manage.py that is nearest to the directory of the call.
     """
     for run in ci.suite.runs if ci and ci.suite else ():
         path, command = run.program, run.command
         if run.runner is not Runner.DJANGO or path is None or command.directory.startswith("/"):
             continue
         why = f"the test command in {command.source}"
-        if path.rpartition("/")[2] != "manage.py":
+        if command.call.name != "manage.py":
             directory = command.directory
+            near = (place for place in ranked if parent(place) in ancestors(directory))
+            if manage := next((place for place in near if not is_side(place)), None):
+                return replace(_beside(manage), entry=path)
             return Layout(directory=directory, manage=None, entry=path, why=why)
         directory = command.directory if is_side(path) else parent(path)
         return Layout(directory=directory, manage=path, why=why)
     return None
+
+
+def _around_script(layout: Layout, ci: ProjectCI | None) -> Layout:
+    """Return the layout with the directory in which the CI runs its test script, if that is above manage.py's."""
+    for run in ci.suite.runs if ci and ci.suite else ():
+        directory = run.command.directory
+        if run.runner is Runner.SCRIPT and directory in ancestors(parent(layout.directory)):
+            why = f"the test command in {run.command.source}"
+            return replace(layout, directory=directory, why=why)
+    return layout
+
+
+def _with_entry(
+    layout: Layout | None, tree: RepositoryFiles, ci: ProjectCI | None
+) -> Layout | None:
+    """Add the program with which the CI runs other commands of Django, if there is no manage.py."""
+    if layout is None or layout.manage is not None or ci is None:
+        return layout
+    commands = (command for command in ci.tests if is_django(command, tree))
+    entry = next(filter(None, (program_file(command, tree) for command in commands)), None)
+    return replace(layout, entry=entry)
 
 
 def _given(candidates: tuple[str, ...], directory: str) -> Layout:

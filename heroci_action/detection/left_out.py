@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 
@@ -23,7 +24,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     INSTALLS: (
         "pip", "pip3", "pip-sync", "pip-compile", "pipx", "uv", "poetry", "pdm", "pipenv", "conda", "mamba",
         "micromamba", "hatch", "rye", "pixi", "virtualenv", "venv", "ensurepip", "easy_install", "corepack", "nvm",
-        "pyenv", "asdf", "mise", "tox", "nox", "sem-version",
+        "pyenv", "asdf", "mise", "tox", "nox", "sem-version", "build",
     ),
     PACKAGES: (
         "apt-get", "apt", "aptitude", "apk", "yum", "dnf", "brew", "dpkg", "snap", "locale-gen", "add-apt-repository",
@@ -42,7 +43,8 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     ),
     "it uses the network": (
         "git", "curl", "wget", "ssh", "scp", "rsync", "gh", "aws", "gcloud", "az", "gsutil", "heroku", "fly", "flyctl",
-        "doppler", "checkout", "op", "vault", "ssh-keyscan", "ssh-add", "ssh-agent", "hub",
+        "doppler", "checkout", "op", "vault", "ssh-keyscan", "ssh-add", "ssh-agent", "hub", "dig", "nslookup", "host",
+        "ping", "telnet", "netstat", "ss",
     ),
     UPLOADS: (
         "codecov", "coveralls", "sonar-scanner", "sentry-cli", "twine", "cc-test-reporter", "codacy-coverage",
@@ -87,6 +89,7 @@ _DJANGO_REASON_OF = {
     command: reason for reason, commands in _DJANGO_COMMANDS.items() for command in commands
 }
 _CHECKING = re.compile(r"(^|[-_])(check|checks|checker|lint|linter|qa|audit)([-_.]|$)")
+_CONNECTS = re.compile(r"\bconnect\(|\bcreate_connection\(|\bensure_connection\(|\burlopen\(")
 _WAITING = re.compile(r"wait[_-].*")
 # `playwright install`, `python -m spacy download en_core_web_sm`, `gem install sass`.
 _INSTALLING = frozenset(
@@ -125,6 +128,27 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
         return STAYS
     builds = _PACKAGE_BUILDS.fullmatch(task)
     return CHECKS if _PACKAGE_CHECKS.fullmatch(task) and not builds else None
+
+
+def reason_of_code(code: str) -> str | None:
+    """Return why a piece of Python is no preparation."""
+    if _CONNECTS.search(code):
+        return SERVER
+    try:
+        statements = ast.parse(code).body
+    except SyntaxError:
+        return None
+    prints = [statement for statement in statements if _is_print(statement)]
+    others = [statement for statement in statements if statement not in prints]
+    is_import = all(isinstance(statement, ast.Import | ast.ImportFrom) for statement in others)
+    return PRINTS if prints and is_import else None
+
+
+def _is_print(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
+            return True
+    return False
 
 
 def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from heroci_action.detection.ci.calls import parse_call
-from heroci_action.detection.ci.local import read_local_checks
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.hooks import Hook, hooks_of, read_hooks, run_by_service
@@ -21,7 +20,8 @@ from heroci_action.repository.files import join, relative_path
 _REPORTING = re.compile(
     r"--(check(-only)?|diff|quiet|verbose|(no-)?color|(no-)?fix|exit-non-zero-on-fix|fix-only|show-fixes|statistics|"
     r"count|(no-)?show-source|benchmark|tee|version-check|filter-files|atomic|interactive|unsafe-fixes|"
-    r"show-files|recursive|pretty|no-pretty|show-column-numbers|no-color-output|show-error-codes|reports|no-cache|"
+    r"show-files|recursive|pretty|no-pretty|show-column-numbers|(no-)?color-output|(no-)?error-summary|"
+    r"(show|hide)-error-context|show-error-codes|reports|no-cache|"
     r"install-types|non-interactive|exit-zero|force-exclude)|--(output-format|format|output-file|workers|jobs|"
     r"junit-xml|recursive|score|reports|cache-dir)=.*|-(c|q|v|vv|vb|rc|df|ns|y|rn|sn)"
 )
@@ -70,11 +70,6 @@ def _hooks(project: ProjectFiles) -> tuple[Hook, ...]:
     return tuple(read_hooks(project))
 
 
-@once
-def _local_checks(project: ProjectFiles) -> tuple[tuple[Command, ...], ...]:
-    return tuple(read_local_checks(project.tree))
-
-
 def by_ci(project: ProjectFiles) -> Source:
     """Return the calls of the project's CI, and of the commit hooks if it runs them."""
     commands = project.ci.commands
@@ -86,7 +81,7 @@ def by_developers(project: ProjectFiles) -> tuple[Source, ...]:
     """Return the calls of tox, make and the commit hooks, the strongest first."""
     usual = [hook for hook in _hooks(project) if not hook.manual]
     return (
-        *(partial(_listed, project, commands) for commands in _local_checks(project)),
+        *(partial(_listed, project, commands) for commands in project.local_checks),
         lambda tool: list(_hook_calls(project, usual, tool)),
     )
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from heroci_action.detection.ci.local import read_local_checks
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.hooks import read_hooks
 from heroci_action.detection.pins import find_pins
@@ -64,7 +63,7 @@ def _installed_beside_flake8(project: ProjectFiles) -> Iterator[str]:
     for hook in read_hooks(project):
         if hook.id in LINT_TOOLS["flake8"].hooks:
             yield from hook.dependencies
-    yield from _installed_words(chain(project.ci.commands, *read_local_checks(project.tree)))
+    yield from _installed_words(chain(project.ci.commands, *project.local_checks))
 
 
 def _installed_words(commands: Iterable[Command]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from packaging.dependency_groups import resolve_dependency_groups
 from packaging.utils import canonicalize_name
 
-from heroci_action.detection.ci.yaml_file import table
+from heroci_action.detection.ci.yaml_file import table, texts
 from heroci_action.detection.environment_reads import text_of
 from heroci_action.detection.layout import Layout
 from heroci_action.repository.files import RepositoryFiles, join, parent
@@ -78,6 +78,7 @@ def read_metadata(tree: RepositoryFiles, directory: str) -> Metadata | None:
         file="pyproject.toml" if project or poetry else setup.file,
         dependencies=(
             *_texts(project.get("dependencies")),
+            *_dynamic_dependencies(tree, directory, table(pyproject.get("tool"))),
             *setup.dependencies,
             *requirements,
         ),
@@ -97,6 +98,19 @@ def read_metadata(tree: RepositoryFiles, directory: str) -> Metadata | None:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _dynamic_dependencies(
+    tree: RepositoryFiles, directory: str, tool: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield the requirements in the files that setuptools reads: `dependencies = {file = ["requirements.txt"]}`."""
+    dynamic = table(table(tool.get("setuptools")).get("dynamic"))
+    for file in texts(table(dynamic.get("dependencies")).get("file")):
+        lines = (
+            line.partition(" #")[0].strip()
+            for line in tree.text(join(directory, file)).splitlines()
+        )
+        yield from (line for line in lines if line and not line.startswith(("#", "-")))
 
 
 def _extras(project: Mapping[str, Any], poetry: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

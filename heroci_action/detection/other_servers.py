@@ -161,8 +161,9 @@ def _second_ones(images: list[Image], planned: Collection[str]) -> Iterator[Find
 
 def _server(image: Image) -> _Server | None:
     port = port_of(image)
-    unknown = UNKNOWN in image.name or "$" in image.name
-    return _Server(name=_name(image), image=image, port=port) if port and not unknown else None
+    if port is None or not image.is_known:
+        return None
+    return _Server(name=_name(image), image=image, port=port)
 
 
 def _name(image: Image) -> str:

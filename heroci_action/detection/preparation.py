@@ -18,6 +18,7 @@ from heroci_action.detection.left_out import (
     SERVICE,
     STAYS,
     reason_of_arguments,
+    reason_of_code,
     reason_of_django,
     reason_of_package_manager,
     reason_of_program,
@@ -152,7 +153,14 @@ class _Line:
     def _program_reason(self) -> str | None:
         known = reason_of_program(self.call.name.partition("@")[0])
         root = "it needs root" if "sudo" in self.call.launchers else None
-        return known or root or reason_of_arguments(self.call.arguments)
+        return known or root or self._code_reason() or reason_of_arguments(self.call.arguments)
+
+    def _code_reason(self) -> str | None:
+        """Return why `python -c CODE` is no preparation: it only prints, or asks whether a server is there."""
+        match self.call.arguments:
+            case ("-c", code, *_) if self.call.program == "python" and not self.command.writes:
+                return reason_of_code(code)
+        return None
 
     def _file_reason(self) -> str | None:
         if self.call.name == "mkdir":
@@ -240,8 +248,10 @@ class _Line:
     def _in_directory(self, text: str) -> str:
         here = self._place()
         place = relative_path(here, self.project.layout.directory)
-        nearby = _IN_CHECKOUT.sub(lambda found: relative_path(found[1] or ".", here), text)
-        line = f"{self._variables()}{nearby}"
+        # The target of a symbolic link counts from the place of the link.
+        if self.call.name != "ln":
+            text = _IN_CHECKOUT.sub(lambda found: relative_path(found[1] or ".", here), text)
+        line = f"{self._variables()}{text}"
         return line if place == "." else f"cd {shlex.quote(place)} && {line}"
 
     def _variables(self) -> str:

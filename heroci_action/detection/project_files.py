@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 
+from heroci_action.detection.ci.local import read_local_checks
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import ROOT, Command
 from heroci_action.detection.ci.tox_config import ToxConfig
@@ -57,6 +58,11 @@ class ProjectFiles:
     def image_commands(self) -> tuple[Command, ...]:
         """Return the commands that build the image in which the tests run."""
         return self.ci.suite.job.image_commands if self.ci.suite else ()
+
+    @cached_property
+    def local_checks(self) -> tuple[tuple[Command, ...], ...]:
+        """The commands of every environment of tox, then of every target of make."""
+        return tuple(read_local_checks(self.tree))
 
     @cached_property
     def tox_env(self) -> Mapping[str, str]:

@@ -135,7 +135,9 @@ def _from_files(project: ProjectFiles, installs: Installs, why: str) -> Dependen
     tree = project.tree
     metadata = find_metadata(tree, project.layout)
     editable = any(re.search(r"(?m)^-e\s+\.", tree.text(file)) for file in installs.files)
-    install = must_install(tree, project.layout, metadata) and not editable
+    # The CI may install the project for the dependencies that it declares.
+    is_installed = installs.project and metadata is not None and metadata.file is not None
+    install = (is_installed or must_install(tree, project.layout, metadata)) and not editable
     declared = _Declared.of(project, metadata if install else None, installs)
     packages = installs.packages
     requirements = read_requirements(tree, installs.files)
@@ -160,17 +162,21 @@ def _from_lock(project: ProjectFiles, lock: str, installs: Installs) -> Dependen
     metadata = read_metadata(tree, directory)
     declared = _Declared.of(project, metadata, installs)
     locked = tuple(_locked(tree, lock))
+    # Files that the CI installs on top of the lock, not in place of it.
+    files = installs.files if installs.locks else ()
+    named = (*declared.lines, *installs.packages)
     # A lock contains the packages of every extra and group; only the direct ones are certainly installed.
     return Dependencies(
         lock=lock,
+        requirements=files,
         packages=installs.packages,
         extras=declared.extras,
         groups=declared.groups,
         project=directory,
         metadata=metadata.file if metadata else None,
         install_project=must_install(tree, project.layout, metadata),
-        direct=tuple(parse_requirements((*declared.lines, *installs.packages))) or locked,
-        exact=locked,
+        direct=(*read_requirements(tree, files), *parse_requirements(named)) or locked,
+        exact=(*locked, *read_requirements(tree, files)),
         why=f"the lock file {lock}",
     )
 

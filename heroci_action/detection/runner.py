@@ -12,6 +12,7 @@ from heroci_action.detection.ci.selection import (
     CLASS,
     find_exclusions,
     find_inclusions,
+    known_arguments,
     narrowness,
     widest,
 )
@@ -161,7 +162,7 @@ def _surroundings(run: TestRun) -> tuple[object, ...]:
 
 
 def _kept(project: ProjectFiles, run: TestRun) -> Iterator[str]:
-    return (_moved(project, run, word) for word in keep(run.arguments))
+    return (_moved(project, run, word) for word in keep(known_arguments(run)))
 
 
 def _moved(project: ProjectFiles, run: TestRun, word: str) -> str:
@@ -182,7 +183,8 @@ def _relative(project: ProjectFiles, path: str) -> str:
 
 def _not_followed(project: ProjectFiles) -> Iterator[Finding]:
     """Warn if a line that could not be read may run the tests."""
-    if project.ci.suite is not None and project.ci.suite.job in project.ci.jobs:
+    suite = project.ci.suite
+    if suite is not None and suite.job.source in {job.source for job in project.ci.jobs}:
         return
     lines = {line.line: line for line in project.ci.not_followed}.values()
     likely = [line for line in lines if re.search(r"test|coverage|\bci\b", line.line)]

@@ -48,7 +48,7 @@ def _is_here(project: ProjectFiles, run: TestRun) -> bool:
         return True
     file = pytest_config(project).file
     directory = join(run.command.directory)
-    if directory.startswith("/"):
+    if directory.startswith("/") or run.command.call.container is not None:
         return True
     elsewhere = directory not in {".", *project.layout.directories}
     return not elsewhere or (file is not None and directory in file)

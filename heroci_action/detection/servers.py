@@ -112,6 +112,8 @@ def version_of(image: Image, kind: ServerKind) -> str | None:
 def is_extended(image: Image) -> bool:
     """Return whether an image contains more than the plain server, such as PostGIS, or something unknown."""
     name = image.name.rpartition("/")[2]
+    if not image.is_known:
+        return False
     known = any(re.fullmatch(kind.images, name) for kind in _KINDS)
     return not known or bool(_EXTENDED.search(f"{name}:{image.tag}"))
 

@@ -113,7 +113,7 @@ def _in_dotenv(project: ProjectFiles) -> Iterator[Choice]:
 
 
 def _entry(project: ProjectFiles) -> str | None:
-    return project.layout.manage or project.layout.entry
+    return project.layout.entry or project.layout.manage
 
 
 @once

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from heroci_action.detection.environment_reads import text_of
 
@@ -51,10 +51,14 @@ def listed_items(node: ast.stmt) -> Iterator[tuple[str, list[ast.expr]]]:
             yield name, items
 
 
-def included_files(argument: ast.expr) -> str | None:
+def included_files(
+    argument: ast.expr, text_in_code: Callable[[ast.expr], str | None]
+) -> str | None:
     """Return the regular expression of the files for `"components/*.py"` and `optional("local.py")`."""
-    nested = isinstance(argument, ast.Call) and argument.args
-    pattern = text_of(argument.args[0] if nested else argument)  # type: ignore[attr-defined]
+    match argument:
+        case ast.Call(func=ast.Name() | ast.Attribute(attr="optional"), args=[inner, *_]):
+            argument = inner
+    pattern = text_in_code(argument)
     return "".join(map(_as_regex, pattern)) if pattern else None
 
 

@@ -24,7 +24,10 @@ def settings_source(project: ProjectFiles) -> SettingsSource | None:
     if file is None:
         return None
     configuration = choose_configuration(project)[0] or ""
-    return SettingsSource.read(project.tree, project.roots, file, configuration)
+    env = {name: value for name, (value, _) in project.evidence.env.items()}
+    return SettingsSource.read(
+        project.tree, project.roots, file, configuration=configuration, env=env
+    )
 
 
 def uses_geodjango(project: ProjectFiles) -> bool:

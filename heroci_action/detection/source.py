@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from heroci_action.detection.environment_reads import Read, declared_defaults, plain, reads, text_of
 from heroci_action.detection.layout import module_file
@@ -19,6 +20,7 @@ from heroci_action.detection.settings_includes import (
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 MAX_MODULES = 40
+_FIELD = re.compile(r"\{\d*\}")  # of a format
 CAUGHT = "an exception is caught"  # the condition of statements in a `try`
 # Modules whose names are spelled out, whatever a settings module calls them.
 _SPELLED_OUT = frozenset({"os", "dj_database_url", "configurations"})
@@ -53,13 +55,20 @@ class SettingsSource:
 
     @classmethod
     def read(
-        cls, tree: RepositoryFiles, roots: tuple[str, ...], file: str, configuration: str = ""
+        cls,
+        tree: RepositoryFiles,
+        roots: tuple[str, ...],
+        file: str,
+        *,
+        configuration: str = "",
+        env: Mapping[str, str] | None = None,
     ) -> SettingsSource:
         """Follow the imports from the file of the settings module.
 
         `configuration` is the class that django-configurations uses; the statements of unrelated classes are left out.
+        `env` is the environment of the CI, with which the names of some files are computed.
         """
-        reader = _Reader(tree, roots)
+        reader = _Reader(tree, roots, env or {})
         statements = tuple(reader.module(file))
         used = _linearised(configuration, reader.bases)
         if used:
@@ -111,10 +120,20 @@ class SettingsSource:
         free = dict(self.names)
         level = [node]
         for _ in range(3):
-            names = set[str]().union(*map(_names_in, level))
+            names = set[str]().union(*map(self._names_in, level))
             level = [free.pop(name) for name in [*free] if name in names]
             found += [read for value in level for read in reads(value)]
         return tuple(found)
+
+    def _names_in(self, node: ast.AST) -> set[str]:
+        """Return the names in an expression, without objects such as `CONFIG = Config(PATH)` in `CONFIG.host`."""
+        owners = {inner.value for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
+        names = (inner for inner in ast.walk(node) if isinstance(inner, ast.Name))
+        return {
+            name.id
+            for name in names
+            if name not in owners or not _is_object(self.names.get(name.id))
+        }
 
     def plain(self, node: ast.AST | None, depth: int = 3) -> str | None:
         """Return a constant, or the constant value of a name, as text."""
@@ -123,8 +142,9 @@ class SettingsSource:
         return plain(node)
 
 
-def _names_in(node: ast.AST) -> set[str]:
-    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+def _is_object(node: ast.expr | None) -> bool:
+    """Return whether an expression creates an object of a class."""
+    return isinstance(node, ast.Call) and (last_name(node.func) or "")[:1].isupper()
 
 
 def _linearised(name: str, bases: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -143,6 +163,7 @@ def _linearised(name: str, bases: Mapping[str, tuple[str, ...]]) -> list[str]:
 class _Reader:
     tree: RepositoryFiles
     roots: tuple[str, ...]
+    env: Mapping[str, str]
     seen: dict[str, None] = field(default_factory=dict)
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
     bases: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -208,9 +229,9 @@ class _Reader:
             case ast.Assign(value=ast.Call(func=function, args=[argument, *_])):
                 if last_name(function) != "import_module":
                     return
-                for name in self._constants(argument, context.file):
-                    if found := module_file(self.tree, self.roots, name):
-                        yield from self.module(found, context)
+                name = self._text(argument, context.file)
+                if name and (found := module_file(self.tree, self.roots, name)):
+                    yield from self.module(found, context)
 
     def _executed(self, node: ast.stmt, context: _Context) -> Iterator[Statement]:
         """Follow `exec(open("local_settings.py").read())`, with the file opened there or by the `with` around it."""
@@ -218,17 +239,33 @@ class _Reader:
             if found := self.tree.first(join(parent(context.file), path), join(path)):
                 yield from self.module(found, context)
 
-    def _constants(self, node: ast.expr, file: str) -> Iterator[str]:
-        """Yield the text of an expression, or the default of the variable that a name in the file reads."""
-        if isinstance(node, ast.Name):
-            for statement in self.tree.python(file).body:
-                if isinstance(statement, ast.Assign) and node.id in map(
-                    _base_name, statement.targets
-                ):
-                    yield from self._constants(statement.value, file)
-            return
-        texts = (plain(node), *(read.default for read in reads(node)))
-        yield from filter(None, texts)
+    def _text(self, node: ast.expr, file: str) -> str | None:
+        """Return the text of an expression in a file: of constants, names, and variables of the CI or defaults."""
+        match node:
+            case ast.Name(id=name):
+                assigned = (
+                    statement.value
+                    for statement in self.tree.python(file).body
+                    if isinstance(statement, ast.Assign)
+                    and name in map(_base_name, statement.targets)
+                )
+                return next((self._text(value, file) for value in assigned), None)
+            case ast.BoolOp(op=ast.Or(), values=values):
+                return next(filter(None, (self._text(value, file) for value in values)), None)
+            case ast.JoinedStr(values=values):
+                texts = [self._text(value, file) for value in values]
+                return None if None in texts else "".join(filter(None, texts))
+            case ast.FormattedValue(value=value):
+                return self._text(value, file)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Constant(value=str(form)), attr="format"),
+                args=arguments,
+            ):
+                texts = [self._text(argument, file) for argument in arguments]
+                pending = iter(text or "" for text in texts)
+                return None if None in texts else _FIELD.sub(lambda _: next(pending, ""), form)
+        found = next(reads(node), None)
+        return plain(node) if found is None else self.env.get(found.name) or found.default
 
     def _included(self, node: ast.stmt, context: _Context) -> Iterator[Statement]:
         """Follow django-split-settings: `include("components/*.py")` and `include(*FILES)`."""
@@ -238,7 +275,7 @@ class _Reader:
             starred = argument.value if isinstance(argument, ast.Starred) else None
             listed = self.lists.get(starred.id, []) if isinstance(starred, ast.Name) else None
             for item, place in listed or [(argument, context)]:
-                if regex := included_files(item):
+                if regex := included_files(item, partial(self._text, file=place.file)):
                     for found in self.tree.matching(regex, under=parent(context.file)):
                         yield from self.module(found, place)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.composition import (
@@ -13,10 +12,10 @@ from heroci_action.detection.ci.composition import (
     compose_words,
     composition_of,
 )
-from heroci_action.detection.ci.records import ROOT, Command, Script
+from heroci_action.detection.ci.mounts import mounts_of_service
+from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import texts
-from heroci_action.repository.files import join, parent
 
 _RETURNING = frozenset(
     {"--exit-code-from", "--abort-on-container-exit", "--abort-on-container-failure"}
@@ -50,34 +49,14 @@ def _scripts(used: Composition, name: str, command: Command) -> Iterator[Script]
     parts = (_shell(content.get("entrypoint")), _shell(content.get("command")))
     text = " ".join(filter(None, parts))
     if text:
+        mounts = mounts_of_service(used, name)
         yield Script(
-            text=used.fill(_in_checkout(text, content)),
+            text=used.fill(mounts.move(text)),
             source=used.paths[-1],
-            directory=_directory(used, content) or command.directory,
+            directory=mounts.directory or command.directory,
             env={**command.env, **used.environment(name)},
         )
 
 
-def _directory(used: Composition, content: Mapping[str, Any]) -> str | None:
-    """Return the directory of the repository that is the service's working directory; None if that is not known."""
-    place = str(content.get("working_dir", "")).rstrip("/")
-    for volume in texts(content.get("volumes")):
-        outside, _, inside = volume.partition(":")
-        mounted = inside.partition(":")[0].rstrip("/")
-        if mounted and f"{place}/".startswith(f"{mounted}/") and outside.startswith("."):
-            return join(parent(used.paths[0]), outside, f".{place.removeprefix(mounted)}")
-    return None
-
-
 def _shell(value: object) -> str:
     return value if isinstance(value, str) else shlex.join(texts(value))
-
-
-def _in_checkout(text: str, content: Mapping[str, Any]) -> str:
-    """Replace the directory of the container in which the repository is mounted."""
-    for volume in texts(content.get("volumes")):
-        outside, _, inside = volume.partition(":")
-        place = inside.partition(":")[0].rstrip("/")
-        if outside.rstrip("/") in {".", "${PWD}", "$PWD"} and place:
-            text = text.replace(f"{place}/", f"{ROOT}/")
-    return text

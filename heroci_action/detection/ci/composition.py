@@ -19,7 +19,10 @@ COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
 # Source: the Compose specification, "Compose file", and the override file that is merged by default.
 _DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
-_VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:?[-+?])([^}]*))?\}|\$(\w+)")
+# The innermost one of `${IMAGE:-${REGISTRY:-ghcr.io}/tools}`.
+_VARIABLE = re.compile(r"\$\{(\w+)(?:(:?[-+?])([^${}]*))?\}|\$(\w+)")
+_DOLLAR = "\0"  # a dollar that is no variable
+MAX_NESTED = 10  # variables in variables
 VALUED = frozenset(
     {"-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"}
     | {"--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach"}
@@ -153,11 +156,14 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
     """Replace the variables in a text as Compose does; a required variable without a known value becomes UNKNOWN."""
 
     def value(match: re.Match[str]) -> str:
-        if match[0] == "$$":
-            return "$"
         return _value(variables.get(match[1] or match[4]), match[2] or "", match[3] or "")
 
-    return _VARIABLE.sub(value, text)
+    text = text.replace("$$", _DOLLAR)
+    for _ in range(MAX_NESTED):
+        text, count = _VARIABLE.subn(value, text)
+        if not count:
+            break
+    return text.replace(_DOLLAR, "$")
 
 
 def _value(known: str | None, operator: str, other: str) -> str:
@@ -192,11 +198,14 @@ def compose_words(command: Command) -> tuple[str, ...] | None:
 def composition_of(words: tuple[str, ...], command: Command, files: RepositoryFiles) -> Composition:
     """Return the merged compose files of a call."""
     place = command.directory
-    named = Options.split(words, VALUED).values("-f", "--file")
+    options = Options.split(words, VALUED)
     listed = filter(None, command.env.get("COMPOSE_FILE", "").split(":"))
-    paths = [join(place, path) for path in named or listed] or _usual_files(files, place)
-    dotenv = parse_dotenv(files.text(join(place, ".env")))
-    return Composition(tree=files, paths=tuple(paths), variables={**dotenv, **command.env})
+    named = options.values("-f", "--file") or listed
+    paths = [join(place, path) for path in named] or _usual_files(files, place)
+    variables: dict[str, str] = {}
+    for path in options.values("--env-file") or (".env",):
+        variables |= parse_dotenv(files.text(join(place, path)))
+    return Composition(tree=files, paths=tuple(paths), variables={**variables, **command.env})
 
 
 def _usual_files(files: RepositoryFiles, directory: str) -> list[str]:

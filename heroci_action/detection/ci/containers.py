@@ -53,6 +53,9 @@ class _Reader:
         started = replace(command, background=command.background or stays)
         inside = _in_container(started, self.used)
         is_test = find_test_run(command, self.files) is not None
+        if is_test:
+            # The container of the tests is no server.
+            self.servers.pop(_service_of(command, self.used)[1] or "", None)
         build = _build_of(command, self.used, self.built) if is_test else None
         if build is None:
             return inside
@@ -104,7 +107,8 @@ def _started(words: tuple[str, ...], used: Composition, command: Command) -> dic
     if verb == "run" and container and container.service:
         # What follows the service is its command.
         named = [container.service]
-    names = used.with_needs(named)
+    # The service that runs the command is no server.
+    names = [name for name in used.with_needs(named) if verb != "run" or name not in named]
     images = {name: used.image(name) for name in names}
     return {name: image for name, image in images.items() if image is not None}
 

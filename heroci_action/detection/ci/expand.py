@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.compose_up import expand_compose_up
+from heroci_action.detection.ci.composition import Composition, compose_words, composition_of
 from heroci_action.detection.ci.hatch import expand_hatch
 from heroci_action.detection.ci.invoke import FILES_OF_TASKS, expand_invoke
 from heroci_action.detection.ci.just import expand_just
 from heroci_action.detection.ci.make import expand_make
+from heroci_action.detection.ci.mounts import enter_repository, mounts_of
 from heroci_action.detection.ci.nox import expand_nox
 from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, expand_package_script
 from heroci_action.detection.ci.records import Command, LeftOut, Script
@@ -35,6 +37,7 @@ class Context:
 
     files: WorkingTree
     python: str | None = None
+    used: Composition | None = None  # the compose files of the last call
     not_followed: list[LeftOut] = field(default_factory=list)
     actions: list[LeftOut] = field(default_factory=list)
     count: int = 0
@@ -51,11 +54,16 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
     if len(command.via) > MAX_DEPTH or context.count > MAX_COMMANDS:
         return
     command = _launched(command)
+    if words := compose_words(command):
+        context.used = composition_of(words, command, context.files.current())
+    mounts = mounts_of(command, context.used)
+    command = enter_repository(command, mounts)
     scripts = _scripts(command, context)
     if scripts is None:
         yield command
         return
-    expanded = list(_expand_scripts(command, scripts, context))
+    moved = tuple(replace(script, text=mounts.move(script.text)) for script in scripts)
+    expanded = list(_expand_scripts(command, moved, context))
     # `npm run build` stays if its script runs no program.
     yield from expanded or [command]
 
@@ -95,7 +103,8 @@ def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:
 
 def _by_name(command: Command, context: Context) -> tuple[Script, ...] | None:
     # `docker compose run web` names no program.
-    name = command.call.name or ("docker" if command.call.container else "")
+    call = command.call
+    name = call.name or ("docker" if call.container and call.script is None else "")
     expander = _EXPANDERS.get(name)
     return expander(command, context) if expander else None
 

@@ -15,6 +15,7 @@ from heroci_action.detection.ci.github_expressions import Partial, holds, interp
 from heroci_action.detection.ci.matrix import Leg, best_leg, legs_of, similar_legs, version_of
 from heroci_action.detection.ci.records import (
     ROOT,
+    UNKNOWN,
     Command,
     Image,
     Job,
@@ -307,12 +308,22 @@ class _Job:
             directory=self._directory(step, contexts),
             env=env,
             conditional=conditional,
-            may_fail=bool(holds(step.get("continue-on-error", "false"), contexts)),
+            may_fail=self._may_be_ignored(step, contexts),
         )
         yield from drop_service_files(run(script, context))
         if not conditional:
             self.env |= read_assignments(_ENV, context.files)
             self._note_outcome(step, Partial(read_assignments(_OUTPUT, context.files)))
+
+    def _may_be_ignored(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> bool:
+        """Return whether a step may fail, and no later step asks for its outcome."""
+        if not holds(step.get("continue-on-error", "false"), contexts):
+            return False
+        asked = f"steps.{step.get('id')}.outcome"
+        others = (table(other) for other in items(self.content.get("steps")))
+        return not any(
+            asked in str(other.get(key, "")) for other in others for key in ("if", "run", "env")
+        )
 
     def _note_outcome(self, step: Mapping[str, Any], outputs: Partial) -> None:
         """Remember that a step passed, for later conditions and expressions."""
@@ -346,8 +357,8 @@ class _Job:
             self.pythons += self.workflow.tree.text(join(file)).split()[:1]
         server = action.server(self.workflow.path)
         self.servers += [server] if server else []
-        if server is None and action.line is None and action.matters:
-            line, reason = f"uses: {action.name}", "HeroCI does not run actions of the marketplace"
+        if (reason := action.obstacle) is not None:
+            line = action.shown.replace(UNKNOWN, "…")
             context.actions.append(LeftOut(line=line, source=self.workflow.path, reason=reason))
         return action.line
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from heroci_action.detection.ci.records import Image
+from heroci_action.detection.ci.records import UNKNOWN, Image
 
 # `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version.
 _INPUT = re.compile(r"\{(?P<version>@?)(?P<name>[\w-]+)(\|(?P<default>[^}]*))?\}")
@@ -50,16 +50,18 @@ _HARMLESS = re.compile(
 )
 # Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
 _SCRIPTS = ("run", "command", "cmd", "script")
-# The image of the server that an action starts, with the input that holds its version.
-_SERVERS: Mapping[str, tuple[str, str]] = {
+_VERSION = re.compile(r"(?i)\bversion$")
+# Words in the names of actions that start a server, with its image.
+_SERVERS: Mapping[str, str] = {
     # - uses: ikalnytskyi/action-setup-postgres@v7
     #   with: { postgres-version: "16" }
-    "ikalnytskyi/action-setup-postgres": ("postgres", "postgres-version"),
-    "harmon758/postgresql-action": ("postgres", "postgresql version"),
-    "casperwa/postgresql-action": ("postgres", "postgresql version"),
-    "supercharge/redis-github-action": ("redis", "redis-version"),
-    "mirromutth/mysql-action": ("mysql", "mysql version"),
-    "getong/mariadb-action": ("mariadb", "mariadb version"),
+    "postg": "postgres",
+    # - uses: samin/mysql-action@v1
+    #   with: { mysql version: "8.0" }
+    "mysql": "mysql",
+    "mariadb": "mariadb",
+    "redis": "redis",
+    "valkey": "valkey",
 }
 
 
@@ -71,9 +73,31 @@ class Action:
     inputs: Mapping[str, str]
 
     @property
-    def matters(self) -> bool:
-        """Return whether the tests may need the action: it is none that installs, caches, uploads or reports."""
-        return not _HARMLESS.search(self.name.lower())
+    def obstacle(self) -> str | None:
+        """Return why the plan cannot do what the action does; None if it can, or if the tests do not need it."""
+        # The expression for the repository itself is not known here.
+        other = self.inputs.get("repository") or UNKNOWN
+        if self.name == "actions/checkout" and UNKNOWN not in other:
+            return "HeroCI checks out no other repository"
+        if (
+            self.name == "actions/download-artifact"
+            or self.inputs.get("fail-on-cache-miss") == "true"
+        ):
+            return "another job hands over these files"
+        # Others install, cache, upload or report.
+        if self.line is not None or self.server("") or _HARMLESS.search(self.name.lower()):
+            return None
+        return "HeroCI does not run actions of the marketplace"
+
+    @property
+    def shown(self) -> str:
+        """The step for people."""
+        about = (
+            self.inputs[name]
+            for name in ("repository", "name", "path", "key")
+            if self.inputs.get(name)
+        )
+        return f"uses: {self.name} {next(about, '')}".rstrip()
 
     @property
     def line(self) -> str | None:
@@ -94,7 +118,8 @@ class Action:
 
     def server(self, source: str) -> Image | None:
         """Return the server that the action starts."""
-        name, version = _SERVERS.get(self.name, ("", ""))
-        return (
-            Image.parse(f"{name}:{self.inputs.get(version, '')}", source=source) if name else None
-        )
+        image = next((image for word, image in _SERVERS.items() if word in self.name.lower()), None)
+        if image is None:
+            return None
+        versions = (text for name, text in self.inputs.items() if _VERSION.search(name))
+        return Image.parse(f"{image}:{next(versions, '')}", source=source)

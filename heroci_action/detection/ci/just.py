@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.records import UNKNOWN, Command, Script
+from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import ancestors, join, parent
 
@@ -19,6 +19,15 @@ _VALUED = frozenset({"-f", "--justfile", "-d", "--working-directory"})
 _ASSIGNMENT = re.compile(r"(export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(.*)")
 _RECIPE = re.compile(
     r"@?([A-Za-z_][\w-]*)((?:\s+[*+$]?[A-Za-z_][\w-]*(?:=(?:'[^']*'|\"[^\"]*\"|\S+))?)*)\s*:(?!=)\s*(.*)"
+)
+# The functions of just whose value does not matter here.
+_OF_JUST = {"just_executable()": "just", "justfile_directory()": ROOT}
+_QUOTED = re.compile(r"(['\"])(?P<text>.*)\1")
+_ENV = re.compile(
+    r"(?:env|env_var_or_default)\(\s*(['\"])\w+\1\s*,\s*(['\"])(?P<text>[^'\"]*)\2\s*\)"
+)
+_CONDITION = re.compile(
+    r"if\s+(?P<left>.+?)\s*(?P<operator>==|!=)\s*(?P<right>.+?)\s*\{(?P<then>.+?)\}\s*else\s*\{(?P<otherwise>.+)\}"
 )
 _REFERENCE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 
@@ -52,11 +61,10 @@ class _Justfile:
         return justfile
 
     def _assign(self, match: re.Match[str]) -> None:
-        value = match[3].strip()
-        quoted = re.fullmatch(r"(['\"])(.*)\1", value)
-        self.variables[match[2]] = quoted[2] if quoted else self.variables.get(value, UNKNOWN)
-        if match[1] and quoted:
-            self.exported[match[2]] = quoted[2]
+        value = _evaluate(match[3], self.variables)
+        self.variables[match[2]] = value
+        if match[1] and value != UNKNOWN:
+            self.exported[match[2]] = value
 
     def scripts(
         self, name: str, arguments: list[str], start: Script, depth: int = 0
@@ -68,10 +76,9 @@ class _Justfile:
         before = recipe.needs[: recipe.needs.index("&&")] if "&&" in recipe.needs else recipe.needs
         for needed in before:
             yield from self.scripts(needed, [], start, depth + 1)
-        values = {**self.variables, **_bind(recipe.parameters, arguments)}
+        values = {**_OF_JUST, **self.variables, **_bind(recipe.parameters, arguments)}
         lines = [
-            _REFERENCE.sub(lambda match: values.get(match[1], UNKNOWN), line)
-            for line in recipe.lines
+            _REFERENCE.sub(lambda match: _evaluate(match[1], values), line) for line in recipe.lines
         ]
         is_script = bool(lines) and lines[0].startswith("#!")
         for text in ["\n".join(lines[1:])] if is_script else lines:
@@ -83,6 +90,20 @@ class _Justfile:
                 arguments=tuple(arguments),
                 may_fail=text.lstrip("@").startswith("-"),
             )
+
+
+def _evaluate(text: str, values: Mapping[str, str]) -> str:
+    """Return the value of an expression: a text, a variable, the default of `env("NAME", "text")`, or a condition."""
+    text = text.strip()
+    if match := _QUOTED.fullmatch(text) or _ENV.fullmatch(text):
+        return match["text"]
+    if match := _CONDITION.fullmatch(text):
+        left, right = (_evaluate(match[side], values) for side in ("left", "right"))
+        if UNKNOWN in (left, right):
+            return UNKNOWN
+        holds = (left == right) is (match["operator"] == "==")
+        return _evaluate(match["then" if holds else "otherwise"], values)
+    return values.get(text, UNKNOWN)
 
 
 def _needs(text: str) -> list[str]:
@@ -108,8 +129,13 @@ def expand_just(command: Command, files: WorkingTree) -> tuple[Script, ...] | No
     """Return the recipes that a call runs; None if there is no justfile or no such recipe."""
     options = Options.lead(command.call.arguments, _VALUED)
     words = [*itertools.dropwhile(lambda word: "=" in word, options.words)]
+    # `just docker/build` is the recipe of the justfile in that directory.
+    place, slash, name = (words[0] if words else "").rpartition("/")
+    if slash:
+        words = [*filter(None, [name]), *words[1:]]
     named = options.value("-f", "--justfile")
-    path = join(command.directory, named) if named else _find(command.directory, files)
+    directory = join(command.directory, place)
+    path = join(command.directory, named) if named else _find(directory, files)
     text = files.text(path) if path else None
     if path is None or text is None:
         return None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 NAMES = ("GNUmakefile", "makefile", "Makefile")
+# The variables that make itself sets.
+_OF_MAKE = frozenset({"MAKE", "CURDIR", "PWD", "SHELL", ".DEFAULT_GOAL"})
 MAX_INCLUDED = 20  # files that include each other
 _ASSIGNMENT = re.compile(
     r"\s*(?P<export>export\s+)?(?:override\s+)?(?P<name>[\w.-]+)\s*(?P<operator>::?=|\?=|\+=|=)\s*(?P<value>.*)",
@@ -59,6 +61,9 @@ class Makefile:
         variables |= {"MAKE": "make", "CURDIR": here, "PWD": here, **given}
         makefile = cls(path=path, variables=variables, fixed=frozenset(given))
         _Reader(makefile, files).read(path)
+        # The environment gets every variable of the command line; those that make itself expands are not for programs.
+        text = files.text(path) or ""
+        makefile.exported |= {name for name in given if not _refers(text, name)}
         return makefile
 
     def order(self, targets: Iterable[str], seen: set[str] | None = None) -> Iterator[str]:
@@ -93,7 +98,7 @@ class Makefile:
         """Return the variables that make exports to a target's recipe."""
         rule = self.rule(target)
         values = {**self.variables, **(rule.variables if rule else {})}
-        names = values if self.export_all else self.exported & set(values)
+        names = (set(values) if self.export_all else self.exported & set(values)) - _OF_MAKE
         found = {name: substitute(values[name], values) for name in names}
         # The output of `$(shell …)` is unknown, too.
         return {
@@ -101,6 +106,10 @@ class Makefile:
             for name, value in found.items()
             if UNKNOWN not in value and "$(" not in value
         }
+
+
+def _refers(text: str, name: str) -> bool:
+    return re.search(rf"\$[({{]{re.escape(name)}\b", text) is not None
 
 
 def _stem(pattern: str, target: str) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from heroci_action.detection.ci.circleci import read_circleci
 from heroci_action.detection.ci.containers import with_containers
@@ -33,17 +35,20 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
 class ProjectCI:
     """The jobs of the project's CI, and its test suite; without a CI, the tests of tox or make.
 
-    `jobs` come from the services only. The commands belong to `territory`, one project of the repository.
+    `jobs` come from the services only; `leg_commands` are what they run in the other legs of their matrices and nowhere
+    else. The commands belong to `territory`, one project of the repository.
     """
 
     jobs: tuple[Job, ...] = ()
+    leg_commands: tuple[Command, ...] = ()
     suite: Suite | None = None
     territory: Territory = WHOLE
 
     @property
     def commands(self) -> tuple[Command, ...]:
         """Return the commands of every job."""
-        return tuple(command for job in self.jobs for command in job.commands)
+        own = (command for job in self.jobs for command in job.commands)
+        return (*own, *self.leg_commands)
 
     @property
     def tests(self) -> tuple[Command, ...]:
@@ -85,10 +90,32 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
     jobs = tuple(job for found in by_service for job in found)
     suite = next(iter(usual or suites), None)
     local = _jobs(read_local(tree), tree, territory)
-    return ProjectCI(jobs=jobs, suite=suite or find_suite(local, tree), territory=territory)
+    return ProjectCI(
+        jobs=jobs,
+        leg_commands=tuple(itertools.chain.from_iterable(map(_leg_commands, jobs))),
+        suite=suite or find_suite(local, tree),
+        territory=territory,
+    )
 
 
 def _jobs(jobs: Iterable[Job], tree: RepositoryFiles, territory: Territory) -> Iterator[Job]:
     """Yield the jobs with the commands of the project."""
     for job in jobs:
-        yield keep_own(with_containers(job, tree), tree, territory)
+        yield replace(
+            keep_own(with_containers(job, tree), tree, territory),
+            similar=partial(_similar, job, tree, territory),
+        )
+
+
+def _similar(job: Job, tree: RepositoryFiles, territory: Territory) -> tuple[Job, ...]:
+    return tuple(_jobs(job.similar(), tree, territory))
+
+
+def _leg_commands(job: Job) -> Iterator[Command]:
+    """Yield the commands that a job runs only in other legs of its matrix."""
+    seen = {(command.words, command.directory) for command in job.commands}
+    for leg in job.similar():
+        for command in leg.commands:
+            if (command.words, command.directory) not in seen:
+                seen.add((command.words, command.directory))
+                yield command

@@ -112,6 +112,11 @@ class Image:
         return cls(name=name, tag=known, source=source, alias=alias, env=env or {})
 
     @property
+    def is_known(self) -> bool:
+        """Whether the name contains no unknown part."""
+        return bool(self.name) and UNKNOWN not in self.name and "$" not in self.name
+
+    @property
     def reference(self) -> str:
         """Return `name:tag`, or the name if the tag is not known."""
         return f"{self.name}:{self.tag}" if self.tag else self.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from heroci_action.detection.ci.arguments import keep
 from heroci_action.detection.ci.command_line import read_options
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.ci.test_runs import Runner, TestRun
@@ -25,7 +26,9 @@ _NUMBERED = frozenset({"-v"})  # a number for Django, and a flag for pytest
 
 def narrowness(run: TestRun) -> int:
     """Return how small a part of the tests a run selects: 0 all, 1 directories or apps, 2 files or tags, 3 classes."""
-    return max((_width(word, run) for word in select(run)), default=0)
+    # What the options of a script mean is not known: `runtests.py --lint`.
+    options = run.runner is Runner.SCRIPT and any(word[:1] == "-" for word in keep(run.arguments))
+    return max((_width(word, run) for word in select(run)), default=PART if options else 0)
 
 
 def widest(runs: Iterable[TestRun]) -> TestRun:
@@ -53,10 +56,21 @@ def select(run: TestRun) -> list[str]:
     """Return the labels, tags and expressions that select tests; excluded ones do not count."""
     chosen = (
         f"{name} {value}".lstrip()
-        for name, value in read_options(run.arguments, _VALUED, numbered=_NUMBERED)
+        for name, value in read_options(known_arguments(run), _VALUED, numbered=_NUMBERED)
         if not name or (name in _SELECTING and not re.match(r"\s*not\b", value))
     )
     return [text for text in chosen if UNKNOWN not in text]
+
+
+def known_arguments(run: TestRun) -> tuple[str, ...]:
+    """Return the arguments of a run, without any label if Django's runner gets others that only the CI knows.
+
+    The known labels alone would be a part of the tests.
+    """
+    given = read_options(run.arguments, _VALUED, numbered=_NUMBERED)
+    labels = {value for name, value in given if not name}
+    partly = run.runner is Runner.DJANGO and any(UNKNOWN in label for label in labels)
+    return tuple(word for word in run.arguments if not partly or word not in labels)
 
 
 _EXPRESSIONS = frozenset({"--tag", "--exclude-tag", "-m", "-k"})

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 60  # nested statements and calls
 MAX_LOOPS = 50  # passes through a loop over known words
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
+_TESTING = frozenset({"pytest", "py.test", "test"})
 _SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 
 
@@ -126,13 +127,19 @@ def _negated(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
 
 def _assignment(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     _assign(node, state, export=False)
-    # `id=$(docker create IMAGE pytest)`: other substitutions only compute a value.
+    # `id=$(docker create IMAGE pytest)`, `output=$(pytest)`: other substitutions only compute a value.
     for child in fields(node, "value"):
         for substitution in (
             inner for inner in walk(child) if inner.type == "command_substitution"
         ):
             commands = _statements(substitution, state.fork(), replace(flow, outer=None))
-            yield from (command for command in commands if command.call.container)
+            yield from (command for command in commands if _does_more(command))
+
+
+def _does_more(command: Command) -> bool:
+    """Return whether a command of a substitution may run tests or starts a container."""
+    words = {command.call.name, *command.call.arguments}
+    return command.call.container is not None or not words.isdisjoint(_TESTING)
 
 
 def _assignments(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:

@@ -77,7 +77,10 @@ class Suite:
 
 def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
     """Return the suite's job: it runs for each change, must pass, and selects the least of its tests."""
+    jobs = tuple(jobs)
     candidates = _suites(jobs, tree)
+    if all(suite.is_special for suite in candidates):
+        candidates += filter(None, (_suite_of_leg(job, tree) for job in jobs))
     best = min(candidates, key=_rank, default=None)
     if best is None:
         return None
@@ -93,6 +96,16 @@ def _legs(best: Suite) -> tuple[Job, ...]:
 
 def _suites(jobs: Iterable[Job], tree: RepositoryFiles) -> list[Suite]:
     return [suite for job in jobs if (suite := _suite(job, tree)) is not None]
+
+
+def _suite_of_leg(job: Job, tree: RepositoryFiles) -> Suite | None:
+    """Return the suite of the leg of a job's matrix that runs the most tests, if the chosen leg runs none."""
+    if _suite(job, tree) is not None:
+        return None
+    legs = job.similar()
+    found = min(_suites(legs, tree), key=_rank, default=None)
+    others = tuple(leg for leg in legs if found is None or leg is not found.job)
+    return found and replace(found, job=replace(found.job, similar=lambda: others))
 
 
 def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:

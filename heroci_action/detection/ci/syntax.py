@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from heroci_action.detection.ci.records import ROOT
+from heroci_action.detection.ci.records import ROOT, UNKNOWN
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 # ROOT in as many bytes, but without the brace that begins a group of commands.
 _ROOT_WORD = "\ue001\ue001"
+_SHELL_CALL = re.compile(r"\$\(shell\s")
+_PARENTHESIS = re.compile(r"[()]|\n\s*\n")
+# A parenthesis that opens no `$(…)`.
+_OWN_PARENTHESIS = re.compile(r"(?<!\$)\(")
 
 
 @cache
@@ -41,7 +46,30 @@ def parse_shell(text: str) -> Node:
 
 def parse_makefile(text: str) -> Node:
     """Return the syntax tree of a makefile."""
-    return _make_parser().parse(text.encode(errors="replace")).root_node
+    readable = _without_nested_calls(text)
+    return _make_parser().parse(readable.encode(errors="replace")).root_node
+
+
+def _without_nested_calls(text: str) -> str:
+    """Replace `$(shell python -c 'f(1)')` by UNKNOWN: at such parentheses the grammar loses the rest of the file."""
+    found: list[str] = []
+    position = 0
+    for match in _SHELL_CALL.finditer(text):
+        end = _closing(text, match.end())
+        if match.start() >= position and _OWN_PARENTHESIS.search(text, match.end(), end):
+            found += [text[position : match.start()], UNKNOWN]
+            position = end
+    return "".join([*found, text[position:]])
+
+
+def _closing(text: str, start: int) -> int:
+    """Return the position behind the parenthesis that closes a call, at most at the end of the paragraph."""
+    depth = 1
+    for match in _PARENTHESIS.finditer(text, start):
+        depth += {"(": 1, ")": -1}.get(match[0], -depth)
+        if depth <= 0:
+            return match.end()
+    return len(text)
 
 
 def text_of(node: Node | None) -> str:

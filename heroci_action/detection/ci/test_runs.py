@@ -11,7 +11,7 @@ from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.django_program import starts_django
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
-from heroci_action.detection.ci.yaml_file import table
+from heroci_action.detection.ci.yaml_file import table, texts
 from heroci_action.repository.files import RepositoryFiles, ancestors, join
 
 _DJANGO_MODULES = frozenset({"django", "manage", "django.core.management"})
@@ -113,12 +113,27 @@ def _module_file(
 
 def _console_script(command: Command, tree: RepositoryFiles) -> str | None:
     """Return the file of a console script of the project, such as `shop = "shop.cli:main"`."""
+    name = command.call.program
     for directory in ancestors(command.directory) if not command.directory.startswith("/") else ():
-        target = _script_target(command.call.program, directory, tree)
+        target = _script_target(name, directory, tree)
         if target is not None:
             module = re.split(r"[:\s]", target)[0]
             return _module_file(module, directory, tree, ("", "/__init__"))
+        if file := _script_file(name, directory, tree):
+            return file
     return None
+
+
+def _script_file(name: str, directory: str, tree: RepositoryFiles) -> str | None:
+    """Return the file that setuptools installs as a program: `script-files = ["bin/shop"]`."""
+    tool = table(tree.toml(join(directory, "pyproject.toml")).get("tool"))
+    options = tree.ini(join(directory, "setup.cfg")).get("options", {})
+    named = (
+        *texts(table(tool.get("setuptools")).get("script-files")),
+        *options.get("scripts", "").split(),
+    )
+    found = (join(directory, path) for path in named if path.rpartition("/")[2] == name)
+    return next(filter(tree.has, found), None)
 
 
 def _script_target(name: str, directory: str, tree: RepositoryFiles) -> str | None:

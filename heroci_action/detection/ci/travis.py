@@ -57,7 +57,9 @@ class _Config:
     def matrix(self) -> Iterator[Job]:
         """Yield the job with the file's own script, in the best leg; included jobs without a script are legs."""
         if self.content.get("script") is not None:
-            added = (entry for entry in self.included if entry.get("script") is None)
+            # An entry without a Python gets the first one.
+            usual = {"python": python for python in texts(self.content.get("python"))[:1]}
+            added = ({**usual, **entry} for entry in self.included if entry.get("script") is None)
             legs = [*_legs(self.content), *added]
             best = best_leg(legs, python=_python, may_fail=self._may_fail)
             others = similar_legs(legs, best, python=_python)

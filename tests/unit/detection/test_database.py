@@ -212,6 +212,37 @@ def test_files_that_a_variable_of_the_ci_adds_to_a_list_of_includes_are_followed
     assert config.env["IN_CI"] == "true"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        '"kinds/{0}.py".format(KIND)',
+        'f"kinds/{KIND}.py"',
+        "'kinds/' 'ci.py'",
+    ],
+)
+def test_names_of_included_files_are_computed_with_the_variables_of_the_ci(
+    tmp_path: Path, name: str
+) -> None:
+    files = {
+        **django(),
+        "mysite/settings/__init__.py": f"""
+            from os import environ
+            from split_settings.tools import include, optional
+            KIND = environ.get("KIND") or "live"
+            include("base.py", optional({name}))
+        """,
+        "mysite/settings/base.py": "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}",
+        "mysite/settings/kinds/live.py": "DATABASES['default']['USER'] = 'live'",
+        "mysite/settings/kinds/ci.py": "DATABASES['default'].update({'USER': 'ci'})",
+        ".github/workflows/ci.yml": """
+            jobs: {t: {env: {KIND: ci}, steps: [{run: python manage.py test}]}}
+        """,
+    }
+    del files["mysite/settings.py"]
+    env = loaded(tmp_path, files).config.services["postgres"].env
+    assert env == {"POSTGRES_USER": "ci"}
+
+
 def test_settings_follow_their_imports_and_the_last_word_counts(tmp_path: Path) -> None:
     files = {
         **django("from .base import *\n"),

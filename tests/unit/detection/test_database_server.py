@@ -352,3 +352,44 @@ def test_the_server_of_the_ci_counts_more_than_the_default_of_a_url(tmp_path: Pa
     config = loaded(tmp_path, files).config
     assert config.env == {"DATABASE_URL": "{postgres.url}"}
     assert config.services["postgres"].version == "15"
+
+
+def test_a_host_that_is_not_understood_leaves_the_account_and_the_port_as_in_the_ci(
+    tmp_path: Path,
+) -> None:
+    settings = f"""
+        import os
+        FILE = os.getenv("SHOP_CONFIG")
+        CONFIG = Config(FILE)
+        DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": CONFIG.db.host, "USER": CONFIG.db.user}}}}
+    """
+    files = {
+        **django(settings),
+        **DRIVER,
+        ".github/workflows/ci.yml": """
+            jobs:
+              t:
+                services:
+                  db: {image: "postgres:16", env: {POSTGRES_USER: shop, POSTGRES_PASSWORD: a}}
+                env: {SHOP_DB_HOST: db}
+                steps: [{run: python manage.py test}]
+        """,
+    }
+    found = loaded(tmp_path, files)
+    server = found.config.services["postgres"]
+    assert found.config.env == {"SHOP_DB_HOST": "{postgres.host}"}
+    assert server.env == {"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": "a"}
+    assert (server.version, server.port) == ("16", 5432)
+    assert "was not understood" in found.warnings[0]
+
+
+def test_an_image_whose_name_only_the_ci_knows_is_its_plain_server(tmp_path: Path) -> None:
+    compose = "services: {postgres: {image: $DATABASE_IMAGE}}\n"
+    run = "docker compose up -d && python manage.py test"
+    files = {
+        **django(f"import os\nDATABASES = {{'default': {{{FIELDS}}}}}"),
+        **DRIVER,
+        "compose.yaml": compose,
+        ".github/workflows/ci.yml": f"jobs: {{t: {{steps: [{{run: {run}}}]}}}}",
+    }
+    assert loaded(tmp_path, files).config.services["postgres"].image is None

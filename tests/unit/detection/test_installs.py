@@ -269,3 +269,55 @@ def test_a_version_of_an_ubuntu_package_is_dropped(tmp_path: Path) -> None:
     files = {**django(), "requirements.txt": "django\n"}
     found = loaded(tmp_path, {**files, **workflow("sudo apt-get install -y gettext=0.21-12")})
     assert found.config.apt == ("gettext",)
+
+
+@pytest.mark.parametrize(
+    ("line", "requirements", "packages"),
+    [
+        ("uv sync && uv run python -m pip install tblib", (), ("tblib",)),
+        ("poetry install && poetry run pip install -r more.txt", ("more.txt",), ()),
+    ],
+)
+def test_what_is_installed_beside_a_lock_counts(
+    tmp_path: Path, line: str, requirements: tuple[str, ...], packages: tuple[str, ...]
+) -> None:
+    files = {**django(), **workflow(line), "pyproject.toml": PEP_735, "more.txt": "mock"}
+    files |= {"uv.lock": "", "poetry.lock": ""}
+    config = loaded(tmp_path, files).config
+    assert (config.requirements, config.packages) == (requirements, packages)
+
+
+def test_other_packages_of_the_repository_are_installed(tmp_path: Path) -> None:
+    files = {
+        **{f"web/{name}": text for name, text in django().items()},
+        "web/pyproject.toml": PEP_735,
+        "shared/setup.py": "setup()",
+        ".github/workflows/ci.yml": """
+            jobs:
+              t:
+                defaults: {run: {working-directory: web}}
+                steps: [{run: "pip install -e ../shared[x] -e .[s3] && python manage.py test"}]
+        """,
+    }
+    config = loaded(tmp_path, files).config
+    assert (config.packages, config.extras) == (("./shared[x]",), ("s3",))
+
+
+def test_a_project_that_the_ci_installs_is_installed_for_its_dependencies(tmp_path: Path) -> None:
+    project = '[project]\nname = "shop"\ndynamic = ["dependencies"]\n'
+    dynamic = '[tool.setuptools.dynamic]\ndependencies = {file = ["base.txt"]}\n'
+    files = {
+        **django(),
+        **workflow("pip install dist/*.whl -r tests.txt"),
+        "pyproject.toml": f'{project}{dynamic}[build-system]\nrequires = ["setuptools"]\n',
+        "base.txt": "django  # the framework\npsycopg[binary]>=3\n",
+        "tests.txt": "mock",
+    }
+    facts = loaded(tmp_path, files).facts
+    assert facts.install_project
+    assert facts.distributions == {"django", "psycopg", "mock"}
+
+
+def test_a_later_call_installs_the_group_that_an_earlier_one_left_out(tmp_path: Path) -> None:
+    files = {**django(), **workflow("uv sync --no-dev", "uv sync"), "pyproject.toml": PEP_735}
+    assert loaded(tmp_path, files).config.groups == ("dev",)

@@ -176,3 +176,47 @@ def test_a_settings_module_that_is_missing_is_a_warning_with_candidates(tmp_path
     }
     (warning,) = (text for text in loaded(tmp_path, files).warnings if "mysite.local" in text)
     assert "one of the repository's modules (mysite.base)" in warning
+
+
+def test_a_manage_py_counts_more_than_the_console_script_that_the_ci_calls(tmp_path: Path) -> None:
+    files = {
+        **ENTRIES,
+        "manage.py": manage("other.settings"),
+        "shop/__init__.py": "",
+        "shop/cli.py": MAIN,
+        # A module of the package, not another project.
+        "shop/manage.py": MAIN,
+        "shop/settings.py": SQLITE,
+        ".github/workflows/ci.yml": "jobs: {t: {steps: [{run: mkdir x && cd x && shopctl test}]}}",
+    }
+    found = loaded(tmp_path, files)
+    assert (found.facts.manage, found.config.working_directory) == ("manage.py", ".")
+    assert (found.config.settings, found.warnings) == ("shop.settings", ())
+
+
+def test_a_file_that_setuptools_installs_is_a_program_of_the_project(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": """
+            [project]
+            name = "shop"
+            dependencies = ["django", "pytest-django"]
+            [tool.setuptools]
+            script-files = ["bin/shop-cli"]
+        """,
+        "bin/shop-cli": MAIN,
+        "shop/settings.py": SQLITE,
+        ".github/workflows/ci.yml": "jobs: {t: {steps: [{run: shop-cli migrate && pytest}]}}",
+    }
+    found = loaded(tmp_path, files)
+    assert (found.config.tests.before, found.config.settings) == ((), "shop.settings")
+
+
+def test_a_script_above_manage_py_runs_where_the_ci_runs_it(tmp_path: Path) -> None:
+    files = {
+        "runtests.py": "import pytest\npytest.main()\n",
+        "web/manage.py": manage(),
+        "web/mysite/settings.py": SQLITE,
+        ".github/workflows/ci.yml": "jobs: {t: {steps: [{run: ./runtests.py}]}}",
+    }
+    found = loaded(tmp_path, files)
+    assert (found.config.working_directory, found.config.tests.script) == (".", "runtests.py")

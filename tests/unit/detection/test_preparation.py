@@ -195,3 +195,22 @@ def test_actions_that_the_tests_may_need_are_left_out_by_name(tmp_path: Path) ->
     assert [line.line for line in found.facts.left_out if "uses" in line.line] == [
         "uses: somebody/setup-search"
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("ln -s $GITHUB_WORKSPACE/conf/a.py $GITHUB_WORKSPACE/b.py", "ln -s {root}/conf/a.py {root}/b.py"),
+        ("python -c 'import django; print(django.VERSION)'", None),
+        ("python -c 'import MySQLdb; MySQLdb.connect(user=1)'", None),
+        ("python -c 'print(1)' > local.py", "python -c 'print(1)' > local.py"),
+        ("python -c 'import make_fixtures'", "python -c 'import make_fixtures'"),
+        ("dig @127.0.0.1 shop.test", None),
+        ("python -m build --wheel", None),
+    ],
+)  # fmt: skip
+def test_a_line_that_prints_or_asks_a_server_is_no_preparation(
+    tmp_path: Path, line: str, kept: str | None
+) -> None:
+    files = {**workflow(line, "python manage.py test"), "conf/a.py": ""}
+    assert [step.run for step in the_tests(tmp_path, files).before] == list(filter(None, [kept]))

@@ -303,3 +303,8 @@ def test_a_plan_with_a_part_of_the_tests_says_so(tmp_path: Path) -> None:
     assert any("selects single tests" in warning for warning in one.warnings)
     both = loaded(tmp_path, {**django(), **workflow("python manage.py test", "pytest shop")})
     assert [str(warning) for warning in both.warnings if "pytest shop" in str(warning)]
+
+
+def test_labels_beside_others_that_only_the_ci_knows_are_left_out(tmp_path: Path) -> None:
+    line = "python manage.py test $(./manage.py apps) shop --exclude-tag slow"
+    assert the_tests(tmp_path, workflow(line)).args == (("--exclude-tag", "slow"),)

@@ -40,12 +40,12 @@ def test_services_that_a_job_starts_are_its_servers() -> None:
 
 
 def test_needed_services_start_too() -> None:
-    assert servers("docker-compose run --rm web pytest") == ["python:3.12", "postgres:16-alpine"]
+    assert servers("docker-compose run --rm web pytest") == ["postgres:16-alpine"]
 
 
 def test_options_of_run_are_no_services() -> None:
     line = "docker compose run --rm -e A=1 -w /app web pytest"
-    assert servers(line) == ["python:3.12", "postgres:16-alpine"]
+    assert servers(line) == ["postgres:16-alpine"]
 
 
 def test_named_files_and_variables_of_the_job_count() -> None:
@@ -138,3 +138,72 @@ def test_the_command_of_a_service_that_ends_a_call_is_run(line: str) -> None:
 def test_a_call_that_leaves_its_services_running_is_expanded_into_nothing() -> None:
     files = {"compose.yaml": "services: {web: {image: shop, command: pytest}}"}
     assert ci_of({**files, **workflow("docker compose up -d")}).suite is None
+
+
+def test_names_of_images_may_contain_variables_with_variables_as_defaults() -> None:
+    files = {
+        "db.env": "TAG=16-alpine\nNAME=postgres\n",
+        "db.yml": """
+            services:
+              db: {image: "${IMAGE:-${NAME:-mysql}:$TAG}"}
+              cache: {image: "${REGISTRY:-${MIRROR:-redis}}:7"}
+        """,
+    }
+    line = "docker compose --env-file=db.env -f db.yml up -d"
+    assert servers(line, "pytest", files=files) == ["postgres:16-alpine", "redis:7"]
+
+
+IN_CONTAINER = {
+    "ci/compose.yml": """
+        services:
+          app:
+            image: shop-dev
+            container_name: shop.app
+            working_dir: /srv/shop
+            volumes: ["..:/srv/shop", "pip:/root/.cache"]
+          built: {build: {context: .., dockerfile: Dockerfile}}
+          db: {image: "postgres:16"}
+    """,
+    "Dockerfile": "FROM python:3.12\nWORKDIR /app/web\nCOPY --chown=app . /app\n",
+    "check.sh": "cd /srv/shop/web && make test\n",
+    "web/Makefile": "test:\n\tpytest --ds=shop.settings\n",
+    "web/unit.sh": "pytest -k unit\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("lines", "run"),
+    [
+        (("up -d", "docker exec -e A=1 shop.app /srv/shop/check.sh"), "pytest --ds=shop.settings"),
+        (
+            ("up -d", "docker exec shop.app bash -c 'cd web && make test'"),
+            "pytest --ds=shop.settings",
+        ),
+        (("run built ./unit.sh",), "pytest -k unit"),
+        (("run -w /app built bash web/unit.sh",), "pytest -k unit"),
+        (("pull", "docker run -v $PWD/web:/x -w /x shop-dev ./unit.sh"), "pytest -k unit"),
+    ],
+)
+def test_paths_in_a_container_are_those_of_the_repository_mounted_there(
+    lines: tuple[str, ...], run: str
+) -> None:
+    compose, *others = lines
+    files = {**IN_CONTAINER, **workflow(f"docker compose -f ci/compose.yml {compose}", *others)}
+    suite = ci_of(files).suite
+    assert suite_of(files) == [run]
+    assert suite is not None
+    assert suite.main.command.directory == "web" or "-w /app" in lines[0]
+
+
+def test_the_container_of_the_tests_is_no_server() -> None:
+    line = "docker exec shop.app /srv/shop/check.sh"
+    files = {**IN_CONTAINER, **workflow("docker compose -f ci/compose.yml up -d app db", line)}
+    assert [image.name for image in ci_of(files).services] == ["postgres"]
+
+
+def test_a_shell_in_a_container_runs_its_text_and_not_the_command_of_the_service() -> None:
+    files = {
+        "compose.yml": "services: {web: {image: 'x:1', command: ./serve}}",
+        **workflow("docker compose run --rm web sh -lc 'pytest -k a'"),
+    }
+    assert suite_of(files) == ["pytest -k a"]

@@ -69,6 +69,12 @@ MAKEFILE = """
     endif
     level:
     \t$(CURDIR)/bin/x --level=$(LEVEL) "$(CURDIR)"
+
+    CORES := $(shell N=$$(nproc); echo $$(( $$N > 4 ? 4 : $$N )))
+    HALF = $(shell python -c 'print(int(max(2, 1)))')
+
+    parallel:
+    \tpytest -n $(CORES) -n $(HALF)
 """
 FILES = {
     "Makefile": MAKEFILE,
@@ -96,6 +102,7 @@ BEFORE = ("mkdir -p var media", "web: npm ci")
         ("make covered", ["pytest"]),
         ("make level", ["{root}/bin/x --level=plain {root}"]),
         ("MODE_OF_CI=full make level", ["{root}/bin/x --level=deep {root}"]),
+        ("make parallel", ["pytest -n \ue000 -n \ue000"]),
         ("make unknown", ["make unknown"]),
         ("cd web && make", ["web: y "]),
     ],
@@ -108,6 +115,9 @@ def test_a_call_of_make_becomes_the_recipes(line: str, commands: list[str]) -> N
 
 def test_make_exports_variables_to_its_recipes() -> None:
     assert commands_of("make both", FILES)[0].env == {"MODE": "test", "EXTRA": "yes"}
+    # Of the variables of the command line, the ones that no recipe expands.
+    given = commands_of("make both ENGINE=sqlite PYTHON=py", FILES)[0].env
+    assert given == {"MODE": "test", "EXTRA": "yes", "ENGINE": "sqlite"}
 
 
 def test_a_recipe_may_fail_if_make_ignores_its_exit_code() -> None:
@@ -253,6 +263,14 @@ JUSTFILE = """
         #!/usr/bin/env bash
         cd web
         npm ci
+
+    kind := if env("KIND", "none") == "none" { "dev" } else { "prod" }
+    contained:
+        {{ just_executable() }} docker/run {{ kind }}
+"""
+IN_DOCKER = """
+    run env="dev":
+        x --env={{ if env == "dev" { "local" } else { env } }}
 """
 
 
@@ -263,11 +281,14 @@ JUSTFILE = """
         ("just test shop --keepdb", ["mkdir -p var", "python3 manage.py test shop --keepdb"]),
         ("just prepare media", ["mkdir -p media"]),
         ("just script", ["web: npm ci"]),
+        ("just contained", ["docker: x --env=local"]),
+        ("just docker/run ci", ["docker: x --env=ci"]),
         ("just nothing", ["just nothing"]),
     ],
 )
 def test_a_call_of_just_becomes_its_recipes(line: str, commands: list[str]) -> None:
-    assert shown(commands_of(line, {"justfile": JUSTFILE})) == commands
+    files = {"justfile": JUSTFILE, "docker/justfile": IN_DOCKER}
+    assert shown(commands_of(line, files)) == commands
 
 
 PYPROJECT = """

@@ -417,3 +417,41 @@ def test_githubs_file_wins_over_one_of_another_service() -> None:
     assert suite_of(files) == ["pytest new"]
     files[".github/workflows/x.yml"] = "jobs: {t: {steps: [{run: flake8}]}}"
     assert suite_of(files) == ["pytest old"]
+
+
+def test_an_entry_of_traviss_matrix_has_the_usual_python() -> None:
+    config = """
+        language: python
+        python: ["3.9"]
+        script: tox -e $TOXENV
+        matrix:
+          include:
+            - env: TOXENV=flake8
+            - env: TOXENV=unit
+    """
+    tox = "[tox]\nskipsdist = true\n[testenv:flake8]\ncommands = flake8\n[testenv:unit]\ncommands = pytest\n"
+    suite = ci_of({".travis.yml": config, "tox.ini": tox}).suite
+    assert suite is not None
+    assert (suite.main.command.line, suite.job.python) == ("pytest", "3.9")
+
+
+def test_what_the_steps_of_actions_bring_is_named() -> None:
+    content = """
+        jobs:
+          t:
+            steps:
+              - uses: actions/checkout@v4
+              - {uses: actions/checkout@v4, with: {repository: shop/samples, path: samples}}
+              - {uses: actions/checkout@v4, with: {repository: "${{ github.repository }}"}}
+              - {uses: actions/download-artifact@v4, with: {name: assets}}
+              - {uses: someone/setup-mysql@v1, with: {"mysql version": "8.0"}}
+              - {uses: someone/elastic@v1}
+              - run: pytest
+    """
+    (job,) = ci_of({".github/workflows/ci.yml": content}).jobs
+    assert [(left.line, left.reason) for left in job.actions] == [
+        ("uses: actions/checkout shop/samples", "HeroCI checks out no other repository"),
+        ("uses: actions/download-artifact assets", "another job hands over these files"),
+        ("uses: someone/elastic", "HeroCI does not run actions of the marketplace"),
+    ]
+    assert [image.reference for image in job.services] == ["mysql:8.0"]

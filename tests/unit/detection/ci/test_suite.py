@@ -238,3 +238,39 @@ def test_what_a_conditional_step_writes_for_the_next_ones_is_not_known() -> None
               - run: pytest
     """
     assert ci_of({".github/workflows/ci.yml": text}).env == {"B": "2"}
+
+
+def test_the_suite_may_run_in_another_leg_than_the_best_one() -> None:
+    legs = {
+        ".github/workflows/ci.yml": """
+            jobs:
+              t:
+                strategy: {matrix: {task: [docs, check-links, unit, unit-fast]}}
+                steps: [{run: "make ${{ matrix.task }}"}]
+        """,
+        "Makefile": "docs: ; sphinx-build\ncheck-links: ; x\nunit: ; pytest\nunit-fast: ; pytest -k fast\n",
+    }
+    assert suite_of(legs) == ["pytest"]
+    assert "sphinx-build" in shown(list(ci_of(legs).commands))
+
+
+def test_options_of_a_script_may_mean_anything() -> None:
+    script = {"runtests.py": "import pytest\npytest.main()\n"}
+    assert suite_of({**jobs(a="./runtests.py --lint", b="./runtests.py"), **script}) == ["script"]
+
+
+def test_tests_may_run_in_a_substitution() -> None:
+    assert suite_of(jobs(a="output=$(uv run pytest -k shop); echo $output")) == ["pytest -k shop"]
+
+
+def test_a_step_whose_outcome_a_later_step_asks_for_must_pass() -> None:
+    job = """
+        jobs:
+          t:
+            steps:
+              - {id: lint, run: flake8, continue-on-error: true}
+              - {run: black --check ., continue-on-error: true}
+              - {run: exit 1, if: "${{ steps.lint.outcome == 'failure' }}"}
+    """
+    flake8, black, *_ = ci_of({".github/workflows/ci.yml": job}).commands
+    assert (flake8.may_fail, black.may_fail) == (False, True)

@@ -1,0 +1,130 @@
+"""Where the repository is in a container, so that commands in the container are read as commands in the repository."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from heroci_action.detection.ci.calls import DOCKER_VALUED
+from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.composition import Composition
+from heroci_action.detection.ci.paths import locate, spell
+from heroci_action.detection.ci.records import ROOT, Command
+from heroci_action.detection.ci.yaml_file import items, table
+from heroci_action.detection.dockerfile import Dockerfile
+from heroci_action.repository.files import join, parent
+
+_PWD = re.compile(r"^\$\{?PWD\}?(?=/|$)")
+_COPY = re.compile(r"(?:COPY|ADD)\s+(?:--\S+\s+)*\.\s+(\S+)", re.IGNORECASE)
+_WORKDIR = re.compile(r"WORKDIR\s+(/[\w./-]*|[\w.-][\w./-]*)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mounts:
+    """The directories of a container that are directories of the repository, and the container's working directory."""
+
+    places: Mapping[str, str] = field(default_factory=dict)
+    workdir: str = ""
+
+    @property
+    def directory(self) -> str | None:
+        """The working directory as a directory of the repository; None if it is not one."""
+        for inside, outside in self._deepest_first():
+            if f"{self.workdir}/".startswith(f"{inside}/"):
+                return join(outside, f".{self.workdir.removeprefix(inside)}")
+        return None
+
+    def move(self, text: str) -> str:
+        """Return a text with the paths in the container replaced by those in the repository."""
+        for inside, outside in self._deepest_first():
+            path = rf"(?<![\w./-]){re.escape(inside)}(?![\w.-])"
+            text = spell(outside).join(re.split(path, text))
+        return text
+
+    def _deepest_first(self) -> list[tuple[str, str]]:
+        return sorted(self.places.items(), key=lambda pair: -len(pair[0]))
+
+
+def mounts_of_service(used: Composition, name: str) -> Mounts:
+    """Return the mounts of a service: its volumes, else what its image copies from the repository."""
+    content = used.services.get(name)
+    if content is None:
+        return Mounts()
+    build = used.build(name) if content.get("build") else None
+    copied = _copied(build.parse(used.tree), build.context) if build else Mounts()
+    mounted = dict(_volumes(content, parent(used.paths[0])))
+    workdir = str(content.get("working_dir") or copied.workdir)
+    return Mounts(places={**copied.places, **mounted}, workdir=workdir.rstrip("/"))
+
+
+def _volumes(content: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    for volume in items(content.get("volumes")):
+        long = table(volume)
+        source, _, rest = str(volume).partition(":")
+        if long:
+            source, rest = str(long.get("source", "")), str(long.get("target", ""))
+        yield from _mount(source, rest, place)
+
+
+def _mount(source: str, target: str, place: str) -> Iterator[tuple[str, str]]:
+    """Yield a mount if its source is in the repository: `.`, `../src`, `$PWD`, `{root}/src`."""
+    target = target.partition(":")[0].rstrip("/")
+    source = _PWD.sub(".", source)
+    path = locate(source, place) if source.startswith((".", ROOT)) else None
+    if path is not None and target.startswith("/"):
+        yield target, path
+
+
+def _copied(dockerfile: Dockerfile, context: str) -> Mounts:
+    """Return where an image has the repository: `COPY . /app`."""
+    workdir, places = "/", dict[str, str]()
+    for line in dockerfile.lines:
+        if match := _WORKDIR.match(line):
+            workdir = posixpath.normpath(posixpath.join(workdir, match[1]))
+        elif match := _COPY.match(line):
+            inside = posixpath.normpath(posixpath.join(workdir, match[1]))
+            places |= {inside: context} if inside != "/" else {}
+    return Mounts(places=places, workdir=workdir if workdir != "/" else "")
+
+
+def enter_repository(command: Command, mounts: Mounts) -> Command:
+    """Return a command in a container as one in the repository: with its directory, and with the paths there."""
+    call = command.call
+    names_nothing = not call.program and call.script is None
+    if names_nothing or not mounts.places:
+        return command
+    moved = replace(
+        call,
+        program=mounts.move(call.program),
+        arguments=tuple(map(mounts.move, call.arguments)),
+        script=mounts.move(call.script) if call.script else call.script,
+    )
+    directory = mounts.directory if call.container else None
+    return replace(command, call=moved, directory=directory or command.directory)
+
+
+def mounts_of(command: Command, used: Composition | None) -> Mounts:
+    """Return the mounts of the container in which a command runs, perhaps called by a script there."""
+    outer = next((call for call in (*command.via, command) if call.call.container), None)
+    container = outer.call.container if outer else None
+    if outer is None or container is None:
+        return Mounts()
+    name = container.service or (used.find(container.image or "") if used else None)
+    mounts = mounts_of_service(used, name) if used and name else Mounts()
+    given = _options(outer, container.service or container.image or "")
+    mounted = {
+        inside: outside
+        for volume in given.values("-v", "--volume")
+        for inside, outside in _mount(*volume.partition(":")[::2], outer.directory)
+    }
+    workdir = given.value("-w", "--workdir") or mounts.workdir
+    return Mounts(places={**mounts.places, **mounted}, workdir=workdir.rstrip("/"))
+
+
+def _options(command: Command, name: str) -> Options:
+    """Return the options in front of the image or service."""
+    words = command.words[: command.words.index(name)] if name in command.words else ()
+    return Options.split(words, DOCKER_VALUED)
