@@ -58,7 +58,8 @@ class _Config:
         """Yield the job with the file's own script, in the best leg; included jobs without a script are legs."""
         if self.content.get("script") is not None:
             # An entry without a Python gets the first one.
-            usual = {"python": python for python in texts(self.content.get("python"))[:1]}
+            pythons = texts(self.content.get("python"))
+            usual = {"python": pythons[0]} if pythons else {}
             added = ({**usual, **entry} for entry in self.included if entry.get("script") is None)
             legs = [*_legs(self.content), *added]
             best = best_leg(legs, python=_python, may_fail=self._may_fail)
