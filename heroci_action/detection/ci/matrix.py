@@ -16,8 +16,8 @@ MAX_SIMILAR_LEGS = 50
 Leg = Mapping[str, Any]
 # Values for versions that are no releases, and for tasks other than the tests.
 _ODD = re.compile(
-    r"(?i)\b(main|master|latest|dev|nightly|alpha|beta|rc\d*|pypy\S*|lint\w*|docs?|macos\S*|windows\S*|flake8|black|isort|"
-    r"ruff|mypy|pylint|style|quality|format(ting)?|pre-?commit|functional|e2e)\b"
+    r"(?i)\b(main|master|latest|dev|nightly|alpha|beta|rc\d*|pypy\S*|lint\w*|docs?|macos\S*|windows\S*|flake8|"
+    r"black|isort|ruff|mypy|pylint|style|quality|format(ting)?|pre-?commit|functional|e2e)\b"
 )
 _POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
 _SQLITE = re.compile(r"(?i)sqlite")
