@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heroci_action.readers import PathResolver, Source, read_sources
@@ -71,9 +71,12 @@ def test_no_input_that_a_fuzzer_finds_breaks_a_reader(kind: str, tmp_path: Path)
 
 def peak_of(cases: int, output: str) -> int:
     """Bytes that reading takes above what was there, the document itself not counted."""
-    inner = (
-        f'<testcase classname="k" name="t"><system-out>{output}</system-out></testcase>'.encode()
-    )
+
+    def inner(number: int) -> bytes:
+        name = f"test_{number:07}"
+        return f'<testcase classname="k" name="{name}"><system-out>{output}</system-out></testcase>'.encode()
+
+    length = len(inner(0))
 
     class Stream:
         """A document that is never there in full."""
@@ -89,15 +92,15 @@ def peak_of(cases: int, output: str) -> int:
         def read(self, size: int) -> bytes:
             if self.left == cases:
                 self.left -= 1
-                return b"<testsuite>" + inner
+                return b"<testsuite>" + inner(cases)
             if self.left < 0:
                 return b""
-            number = min(self.left, max(size // len(inner), 1))
+            number = min(self.left, max(size // length, 1))
             self.left -= number
             if not number:
                 self.left = -1
                 return b"</testsuite>"
-            return inner * number
+            return b"".join(map(inner, range(self.left, self.left + number)))
 
     source = Source(
         kind="junit",
@@ -116,6 +119,7 @@ def peak_of(cases: int, output: str) -> int:
 peak_without_output = cache(lambda: peak_of(1_000, ""))
 
 
+@example("ab \n" * 50)
 @given(st.text("ab &lt;\n", max_size=200).map(lambda text: text.replace("&", "").replace("<", "")))
 def test_memory_does_not_grow_with_what_passed_tests_print(output: str) -> None:
     assert peak_of(1_000, output * 50) < peak_without_output() + 1_000_000
