@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 UNSHOWABLE = "\ufffd"
 
@@ -25,7 +25,16 @@ _NEWLINES = re.compile(r"\r\n?|\u2028|\u2029|\x85")
 
 def without_ansi(text: str) -> str:
     """Return the text without colors and other terminal sequences."""
-    return _ANSI.sub("", text) if "\x1b" in text or "\x9b" in text or "\x9d" in text else text
+    return _ANSI.sub("", text) if _may_have_ansi(text) else text
+
+
+def find_ansi(text: str) -> Iterator[re.Match[str]]:
+    """Yield colors and other terminal sequences."""
+    return _ANSI.finditer(text) if _may_have_ansi(text) else iter(())
+
+
+def _may_have_ansi(text: str) -> bool:
+    return "\x1b" in text or "\x9b" in text or "\x9d" in text
 
 
 def legal_xml(text: str) -> str:

@@ -9,7 +9,8 @@ from heroci_action.engines.base import Sink, Stream
 from heroci_action.engines.lines import LONGEST_LINE
 from heroci_action.engines.secret_parts import SECRET_NAME, secret_parts
 from heroci_action.errors import EngineError
-from heroci_action.masking.masker import Masker, without_colours
+from heroci_action.masking.disguises import without_colours
+from heroci_action.masking.masker import Masker
 from heroci_action.plan.actions import BuildImage
 from heroci_action.plan.caller_variables import find_references
 from heroci_action.plan.stages import Plan, Stage

@@ -49,7 +49,7 @@ def _alternatives(character: str) -> Iterator[str]:
         yield "".join(rf"\\{{1,8}}+x{_hex(byte)}" for byte in encoded)
         yield "".join(rf"\\{{1,8}}+{byte:03o}" for byte in encoded)
     yield "".join(
-        rf"\\{{1,8}}+u{_hex(wide[place])}{_hex(wide[place + 1])}"
+        rf"(?:\\{{1,8}}+|%)u{_hex(wide[place])}{_hex(wide[place + 1])}"
         for place in range(0, len(wide), 2)
     )
     names = "|".join(_entities(character))

@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from math import lcm
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
 MIN_LENGTH = 4
@@ -30,8 +31,14 @@ def lines_of(secret: str) -> Iterator[str]:
 
 def values_of(secret: str) -> Iterator[str]:
     """Yield the secret and its lines, if they are long enough to be masked."""
-    values = dict.fromkeys((secret, *lines_of(secret)))
-    return (value for value in values if len(value) >= MIN_LENGTH)
+    values = (secret, *lines_of(secret))
+    # Composed and decomposed accents are different characters.
+    forms = dict.fromkeys(
+        form
+        for value in values
+        for form in (value, normalize("NFC", value), normalize("NFD", value))
+    )
+    return (value for value in forms if len(value) >= MIN_LENGTH)
 
 
 def forms_of(secret: str) -> Iterator[str]:
@@ -119,21 +126,34 @@ def _quoted(value: str) -> Iterator[str]:
         quote(value, safe="", errors="surrogatepass"),
         quote(value, errors="surrogatepass"),
         quote_plus(value, errors="surrogatepass"),
+        *(quote(content, safe="") for content in _wide(value)),
     ):
         yield form
         yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), form)
 
 
+def _wide(value: str) -> Iterator[bytes]:
+    """Yield the value in UTF-16, as Windows and Java write it."""
+    return (value.encode(name, errors="surrogatepass") for name in ("utf-16-le", "utf-16-be"))
+
+
+def base64_forms(value: str) -> Iterator[str]:
+    """Yield the value as part of a longer encoded text, such as `user:password`."""
+    yield from _within_base64(value.encode(errors="surrogatepass"))
+
+
+def _within_base64(content: bytes) -> Iterator[str]:
+    for form in _within(content, base64.b64encode, bits=6):
+        yield form
+        yield form.translate(_URL_SAFE)
+
+
 def _base64(value: str) -> Iterator[str]:
-    """Yield the value as part of a longer encoded text (`user:password`), also encoded twice, or as PowerShell does."""
-    content = value.encode(errors="surrogatepass")
-    whole = base64.b64encode(content)
-    # A letter in UTF-16 shares its group with zero bytes, so a short value would be almost nothing.
-    wide = value.encode("utf-16-le", errors="surrogatepass")
-    for inner in (content, whole.rstrip(b"="), wide):
-        for form in _within(inner, base64.b64encode, bits=6):
-            yield form
-            yield form.translate(_URL_SAFE)
+    """Yield the value in base64, also encoded twice, in UTF-16 as PowerShell does, and wrapped."""
+    whole = base64.b64encode(value.encode(errors="surrogatepass"))
+    yield from base64_forms(value)
+    for inner in (whole.rstrip(b"="), *_wide(value)):
+        yield from _within_base64(inner)
     for width in _LINE_WIDTHS:
         pieces = (whole.decode()[start : start + width] for start in range(0, len(whole), width))
         yield from (piece for piece in pieces if len(piece) >= _WRAPPED_MIN)
@@ -157,21 +177,23 @@ def _within(content: bytes, encode: Callable[[bytes], bytes], *, bits: int) -> I
 
 
 def _hex(value: str) -> Iterator[str]:
-    content = value.encode(errors="surrogatepass")
-    for form in (content.hex(), *map(content.hex, (":", " ", "-"))):
-        yield form
-        yield form.upper()
+    for content in (value.encode(errors="surrogatepass"), *_wide(value)):
+        for form in (content.hex(), *map(content.hex, (":", " ", "-"))):
+            yield form
+            yield form.upper()
 
 
 _BYTES = ("\\x{:02x}", "\\{:03o}", "%{:02X}", "={:02X}", "0x{:02x}, ", "{}, ")
-_CHARACTERS = ("\\u{:04x}", "&#{};", "&#x{:x};")
+_CHARACTERS = ("\\u{:04x}", "%u{:04x}", "&#{};", "&#x{:x};")
 
 
 def _spelled_out(value: str) -> Iterator[str]:
     """Yield the value with every byte or character escaped, safe ones too, in capitals as well."""
     content = value.encode(errors="surrogatepass")
     characters = tuple(map(ord, value))
-    for numbers, templates in ((content, _BYTES), (characters, _CHARACTERS)):
+    sources = ((content, _BYTES), (characters, _CHARACTERS))
+    wide = ((content, ("%{:02X}",)) for content in _wide(value))
+    for numbers, templates in (*sources, *wide):
         for template in templates:
             form = "".join(map(template.format, numbers)).rstrip(", ")
             capitals = "".join(map(template.replace("x}", "X}").format, numbers)).rstrip(", ")

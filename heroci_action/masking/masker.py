@@ -8,19 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 
+from heroci_action.masking.disguises import (
+    CUT_MIN,
+    Span,
+    Undisguised,
+    head_spans,
+    joined_spans,
+    tail_spans,
+    without_colours,
+)
 from heroci_action.masking.escapes import escaped_pattern
-from heroci_action.masking.forms import forms_of, lines_of, values_of
-from heroci_action.text import without_ansi
+from heroci_action.masking.forms import base64_forms, forms_of, lines_of, values_of
 
 MASK = "***"
 _WORD = re.compile(r"[A-Za-z0-9]+")
-# Terminal colours, raw or as JSON, XML, HTML and reprs write the escape character.
-_COLOUR = re.compile(
-    r"(?:\x1b|\x9b|\\x1b|\\u001b|\\033|\\e|#x1B|&#27;|&#x1b;|\ufffd|\u241b)?\[[0-9;]*[mK]",
-    re.IGNORECASE,
-)
-# Starts with a literal, so that searching a large text is fast.
-_COLOUR_END = re.compile(r"\[[0-9;]*[mK]")
 
 
 class Masker:
@@ -47,12 +48,12 @@ class Masker:
         return max(map(len, self.forms), default=0)
 
     def mask(self, text: str) -> str:
-        """Return the text without secrets; colours are kept unless a secret is only visible without them."""
-        masked = self._replace(text)
-        if not ("\x1b" in masked or _COLOUR_END.search(masked)):
-            return masked
-        plain = without_colours(masked)
-        return self._replace(plain) if self.reveals(plain) else masked
+        """Return the text without secrets, also those with colours, invisible characters or line breaks inside."""
+        return _replace(text, joined_spans([*self.spans(text), *self._disguised(text)]))
+
+    def _disguised(self, text: str) -> list[Span]:
+        plain = Undisguised(text)
+        return list(map(plain.original, self.spans(plain.text))) if plain else []
 
     def reveals(self, text: str) -> bool:
         """Return whether the text contains a secret."""
@@ -83,32 +84,37 @@ class Masker:
             if word in text:
                 yield from pattern.finditer(text)
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
+    @cached_property
+    def _wrapped(self) -> Mapping[str, tuple[str, str]]:
+        """The encoded forms that a line break may cut, with their heads and tails."""
+        forms = (form for secret in self._secrets for form in base64_forms(secret))
+        return {
+            form: (form[:CUT_MIN], form[-CUT_MIN:]) for form in forms if len(form) >= 2 * CUT_MIN
+        }
+
+    def _cut(self, text: str) -> Iterator[Span]:
+        for form, (head, tail) in self._wrapped.items():
+            if head in text:
+                yield from head_spans(form, text)
+            if tail in text:
+                yield from tail_spans(form, text)
+
+    def spans(self, text: str) -> list[Span]:
         """Return the places to hide, overlapping and touching ones joined."""
         places = [span for form in self._found(text) for span in _occurrences(form, text)]
         places += (match.span() for match in self._matches(text))
-        joined: list[tuple[int, int]] = []
-        for start, stop in sorted(places):
-            if joined and start <= joined[-1][1]:
-                joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
-            else:
-                joined.append((start, stop))
-        return joined
-
-    def _replace(self, text: str) -> str:
-        spans = self.spans(text)
-        if not spans:
-            return text
-        parts, end = [], 0
-        for start, stop in spans:
-            parts += [text[end:start], MASK]
-            end = stop
-        return "".join([*parts, text[end:]])
+        places += self._cut(text)
+        return joined_spans(places)
 
 
-def without_colours(text: str) -> str:
-    """Return the text without terminal sequences, raw or escaped."""
-    return _COLOUR.sub("", without_ansi(text))
+def _replace(text: str, spans: list[Span]) -> str:
+    if not spans:
+        return text
+    parts, end = [], 0
+    for start, stop in spans:
+        parts += [text[end:start], MASK]
+        end = stop
+    return "".join([*parts, text[end:]])
 
 
 def _occurrences(form: str, text: str) -> Iterator[tuple[int, int]]:

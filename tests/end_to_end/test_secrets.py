@@ -56,6 +56,8 @@ def forms(value):
     yield from (html.escape(value), html.escape(value, quote=False))
     yield from (content.hex(), content.hex().upper(), content.hex(":"))
     yield "\\x1b[31m".join(value)
+    yield "\\u200b".join(value)
+    yield quote(value.encode("utf-16-le"), safe="")
 """
 LEAK = FORMS + """
 import pathlib
@@ -126,15 +128,17 @@ def encoded(value: str) -> Iterator[str]:
         html.escape(value, quote=False),
     )
     yield from (content.hex(), content.hex().upper(), content.hex(":"))
+    yield quote(value.encode("utf-16-le"), safe="")
 
 
 def written(directory: Path, printed: str) -> Iterator[tuple[str, str]]:
     """Yield every text that a run wrote, and its own name; the runner removes the lines that announce secrets."""
     lines = (line for line in printed.splitlines() if not line.startswith("::add-mask::"))
-    yield "the terminal", "\n".join(lines)
+    yield "the terminal", "\n".join(lines).replace("\u200b", "")
     files = [path for path in (directory / "heroci-reports").rglob("*") if path.is_file()]
     for path in (*files, directory / "outputs", directory / "summary"):
-        yield path.name, f"{path.name}\n{path.read_text(errors='replace')}"
+        text = path.read_text(errors="replace").replace("\u200b", "")
+        yield path.name, f"{path.name}\n{text}"
 
 
 @pytest.mark.promise(

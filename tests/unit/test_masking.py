@@ -3,6 +3,8 @@ from __future__ import annotations
 import base64
 import json
 import quopri
+from textwrap import wrap
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -51,6 +53,12 @@ def test_the_lines_of_a_key_are_masked_one_by_one() -> None:
         quote(SECRET, safe=""),
         quote_plus(SECRET),
         quote(SECRET, safe="").lower(),
+        quote(SECRET.encode("utf-16-le"), safe=""),
+        quote(SECRET.encode("utf-16-be"), safe=""),
+        "".join(f"%{byte:02x}" for byte in SECRET.encode("utf-16-le")),
+        "".join(f"%u{ord(character):04X}" for character in SECRET),
+        SECRET.encode("utf-16-be").hex(),
+        normalize("NFD", SECRET),
         json.dumps(SECRET)[1:-1],
         base64.b64encode(SECRET.encode()).decode().rstrip("="),
         base64.b64encode(SECRET.encode("utf-16-le")).decode().rstrip("="),
@@ -100,6 +108,57 @@ ODD = "p/a&s<s>w\"o'r$1\\2 é%x"
 def test_every_mixture_of_escapes_is_masked(form: str) -> None:
     assert Masker([ODD]).mask(f"<{form}>").strip('"<>') == MASK
     assert Masker([ODD]).reveals(form)
+
+
+@pytest.mark.parametrize(
+    "between", ["\u200b", "\ufeff", "\u00ad", "\u2060\u200d", "\x1b[31m", "\x1b]0;title\x07"]
+)
+def test_what_no_screen_shows_hides_no_secret(between: str) -> None:
+    text = f"a\u200db {between.join(SECRET)} c\u200dd\x1b[0m"
+
+    assert Masker([SECRET]).mask(text) == f"a\u200db {MASK} c\u200dd\x1b[0m"
+
+
+LONG = "a-long/secret+with~many?characters"
+
+
+def core(before: int) -> str:
+    """Return the base64 of the secret after so many bytes, without the characters that its neighbours change."""
+    encoded = base64.b64encode(bytes(before) + LONG.encode()).decode()
+    return encoded[-(-before * 8 // 6) : (before + len(LONG)) * 8 // 6]
+
+
+@pytest.mark.parametrize("before", range(0, 60, 7))
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n    ", "\\n", "&#10;"])
+def test_line_breaks_inside_of_base64_hide_no_secret(before: int, end: str) -> None:
+    encoded = base64.b64encode(b"x" * before + LONG.encode() + b"y" * 40).decode()
+    assert core(before) in encoded
+    text = end.join(["Authorization: Basic " + encoded[:40], *wrap(encoded[40:], 64), "next: line"])
+
+    masked = Masker([LONG]).mask(text)
+
+    assert (
+        masked.replace(end, "")
+        == "Authorization: Basic " + encoded.replace(core(before), MASK) + "next: line"
+    )
+    assert masked.endswith(f"{end}next: line")
+
+
+@pytest.mark.parametrize("before", range(0, 60, 7))
+def test_both_parts_of_base64_are_masked_if_its_lines_come_one_by_one(before: int) -> None:
+    encoded = base64.b64encode(b"x" * before + LONG.encode() + b"y" * 40).decode()
+
+    masked = "".join(map(Masker([LONG]).mask, wrap(encoded, 64)))
+
+    left = [part for part in range(len(core(before)) - 7) if core(before)[part:][:8] in masked]
+    assert not left
+
+
+@pytest.mark.parametrize("text", ["\u200b" * 100_000, "[0m" * 30_000, ("A" * 60 + "\n") * 2_000])
+def test_many_disguises_take_no_time(text: str) -> None:
+    masker = Masker([SECRET, "A" * 60])
+
+    assert SECRET not in masker.mask(f"{text}{SECRET}{text}")
 
 
 @pytest.mark.parametrize("text", ["\\" * 100_000, "'" * 100_000, "%25" * 30_000, "&amp;" * 20_000])
