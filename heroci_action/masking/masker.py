@@ -15,7 +15,6 @@ from heroci_action.masking.disguises import (
     head_spans,
     joined_spans,
     tail_spans,
-    without_colours,
 )
 from heroci_action.masking.escapes import escaped_pattern
 from heroci_action.masking.forms import base64_forms, forms_of, lines_of, values_of
