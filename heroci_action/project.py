@@ -70,17 +70,7 @@ def load(
     `path` nor the root has a configuration, that of the detected project counts.
     Raises ConfigurationError with every problem at once, and UsageError if there is no Django project.
     """
-    place = path.resolve()
-    if not place.is_dir():
-        raise UsageError(
-            f"{str(path)!r} is not a directory",
-            remedy="name the root of a repository or a directory in it",
-        )
-    if place.as_posix().encode(errors="replace").decode() != str(place):
-        raise UsageError(
-            f"the path {str(place)!r} is not valid UTF-8, which coverage.py and JUnit files cannot express",
-            remedy="rename the directory",
-        )
+    place = _directory(path)
     root = repository_root(place)
     written, origin = read_named(root, config.resolve()) if config else read_file(root, place)
     tree = RepositoryFiles.read(root)
@@ -113,6 +103,22 @@ def load(
         ),
         facts=_facts(detected.facts, checked, tree),
     )
+
+
+def _directory(path: Path) -> Path:
+    """Return the absolute path of a directory. Raises UsageError if it is none, or if reports cannot name it."""
+    place = path.resolve()
+    if not place.is_dir():
+        raise UsageError(
+            f"{str(path)!r} is not a directory",
+            remedy="name the root of a repository or a directory in it",
+        )
+    if place.as_posix().encode(errors="replace").decode() != str(place):
+        raise UsageError(
+            f"the path {str(place)!r} is not valid UTF-8, which coverage.py and JUnit files cannot express",
+            remedy="rename the directory",
+        )
+    return place
 
 
 def _find_project(

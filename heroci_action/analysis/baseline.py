@@ -12,12 +12,11 @@ from itertools import zip_longest
 
 from heroci_action.results import packed as packing
 from heroci_action.results.coverage import Coverage
+from heroci_action.results.differences import FailureAge, Slowdown
 from heroci_action.results.records import (
     Comparison,
     Diagnostic,
-    FailureAge,
     Result,
-    Slowdown,
     Status,
 )
 

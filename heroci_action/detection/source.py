@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from heroci_action.detection.environment_reads import Read, declared_defaults, plain, reads, text_of
+from heroci_action.detection.import_aliases import spell_out
 from heroci_action.detection.layout import module_file
 from heroci_action.detection.settings_includes import (
     executed_files,
@@ -22,8 +23,6 @@ from heroci_action.repository.files import RepositoryFiles, join, parent
 MAX_MODULES = 40
 _FIELD = re.compile(r"\{\d*\}")  # of a format
 CAUGHT = "an exception is caught"  # the condition of statements in a `try`
-# Modules whose names are spelled out, whatever a settings module calls them.
-_SPELLED_OUT = frozenset({"os", "dj_database_url", "configurations"})
 # Words in the paths of modules that belong to the settings.
 _SETTINGS_WORDS = ("settings", "config", "conf", "env", "base", "common", "secret")
 
@@ -174,7 +173,7 @@ class _Reader:
         if file in self.seen or len(self.seen) >= MAX_MODULES:
             return
         self.seen[file] = None
-        tree = _spelled_out(self.tree.python(file))
+        tree = spell_out(self.tree.python(file))
         context = replace(importer, file=file, cls=None) if importer else _Context(file=file)
         yield from self._body(tree.body, context)
 
@@ -307,37 +306,6 @@ class _Context:
 
     def inside(self, cls: str) -> _Context:
         return _Context(file=self.file, conditional=self.conditional, tests=self.tests, cls=cls)
-
-
-def _spelled_out(module: ast.Module) -> ast.Module:
-    """Replace aliases of known modules: `db_url` becomes `dj_database_url.parse`."""
-    aliases = dict(pair for node in ast.walk(module) for pair in _aliases(node))
-    return _Spell(aliases).visit(module) if aliases else module
-
-
-def _aliases(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """Yield the aliases that an import gives to known modules and their members, with the full names."""
-    match node:
-        case ast.ImportFrom(module=str(module), names=names) if _is_known(module):
-            yield from ((alias.asname or alias.name, f"{module}.{alias.name}") for alias in names)
-        case ast.Import(names=names):
-            known = (alias for alias in names if _is_known(alias.name))
-            yield from ((alias.asname, alias.name) for alias in known if alias.asname)
-
-
-def _is_known(module: str) -> bool:
-    return module.partition(".")[0] in _SPELLED_OUT
-
-
-class _Spell(ast.NodeTransformer):
-    def __init__(self, aliases: Mapping[str, str]) -> None:
-        self.aliases = aliases
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # the protocol of ast
-        dotted = self.aliases.get(node.id)
-        if dotted is None or not isinstance(node.ctx, ast.Load):
-            return node
-        return ast.copy_location(ast.parse(dotted, mode="eval").body, node)
 
 
 def _module_names(

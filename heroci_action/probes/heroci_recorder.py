@@ -23,68 +23,18 @@ from heroci_locate import (  # type: ignore[import-not-found,unused-ignore]
     test_names,
     tests_of,
 )
+from heroci_output import Output, Tee  # type: ignore[import-not-found,unused-ignore]
 from heroci_progress import Progress  # type: ignore[import-not-found,unused-ignore]
 from heroci_record import (  # type: ignore[import-not-found,unused-ignore]
     PASSED_LIMIT,
     RUNNING,
     TEXT_LIMIT,
     Record,
-    cut_middle,
     database,
 )
 
 _FIXTURE = re.compile(r"(?P<name>\w+) \((?P<owner>[^()]+)\)")
 STDOUT = 1
-KEPT_PIECES = 1000
-"""Pieces of output that are kept before they are joined."""
-
-
-class _Output:
-    """The head and the tail of what a test prints."""
-
-    def __init__(self) -> None:
-        self._pieces: List[str] = []
-        self._size = 0
-        self._left_out = 0
-
-    def add(self, text: str) -> None:
-        """Append a piece, and drop the middle when there is too much."""
-        self._pieces.append(text)
-        self._size += len(text)
-        if len(self._pieces) > KEPT_PIECES or self._size > 2 * TEXT_LIMIT:
-            self._join()
-
-    def _join(self) -> None:
-        text = "".join(self._pieces)
-        half = TEXT_LIMIT // 2
-        if len(text) > 2 * TEXT_LIMIT:
-            self._left_out += len(text) - 2 * half
-            text = text[:half] + text[-half:]
-        self._pieces, self._size = [text], len(text)
-
-    def text(self, limit: int) -> str:
-        """Return the text up to the limit, with a note about what was cut."""
-        return cut_middle("".join(self._pieces), limit, left_out=self._left_out)
-
-
-class _Tee:
-    """A stream that also keeps the output."""
-
-    def __init__(self, stream: Any, kept: _Output) -> None:
-        self._heroci_stream = stream
-        self._heroci_kept = kept
-
-    def write(self, text: Any) -> Any:
-        if isinstance(text, str):
-            self._heroci_kept.add(text)
-        return self._heroci_stream.write(text)
-
-    def writelines(self, lines: Any) -> None:
-        for line in lines:
-            self.write(line)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._heroci_stream, name)
 
 
 class _Running:
@@ -100,13 +50,13 @@ class _Running:
         self.place = definition(test)
         self.started = time.perf_counter()
         self.outcomes: List[Dict[str, Any]] = []
-        self.output = _Output()
+        self.output = Output()
         self._streams: List[Tuple[str, Any]] = []
 
     def capture(self) -> None:
         """Keep the output of the test, which is still printed."""
         for name in ("stdout", "stderr"):
-            tee = _Tee(getattr(sys, name), self.output)
+            tee = Tee(getattr(sys, name), self.output)
             setattr(sys, name, tee)
             self._streams.append((name, tee))
 
@@ -115,7 +65,7 @@ class _Running:
         for name, tee in self._streams:
             if getattr(sys, name) is tee:
                 setattr(sys, name, tee._heroci_stream)
-            tee._heroci_kept = _Output()
+            tee._heroci_kept = Output()
 
     def text(self) -> str:
         """Return the output of the test, less of it if the test passed."""

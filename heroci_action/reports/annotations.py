@@ -19,9 +19,9 @@ from heroci_action.analysis.failures import (
 from heroci_action.analysis.unexplained import Unexplained, unexplained
 from heroci_action.analysis.warnings import warnings_of
 from heroci_action.github.commands import MAX_ANNOTATIONS, Annotation
+from heroci_action.results.differences import FailureAge
 from heroci_action.results.records import (
     Diagnostic,
-    FailureAge,
     Result,
     Severity,
     StageResult,

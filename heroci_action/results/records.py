@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from heroci_action.results.coverage import ChangedLines, Coverage
+from heroci_action.results.differences import FailureAge, Slowdown
 from heroci_action.results.provenance import LeftOutLine, Origin, ParallelProof
 
 SCHEMA_VERSION = 5
@@ -253,29 +254,6 @@ class Counts:
     def bad(self) -> int:
         """The failed and the errored ones."""
         return self.failed + self.errored
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureAge:
-    """A test that already failed in the baseline.
-
-    `runs` counts its consecutive failed runs, including this one, according to the baselines; `since` (ISO 8601, UTC)
-    and `commit` belong to the first of them.
-    """
-
-    id: str
-    runs: int
-    since: str = ""
-    commit: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slowdown:
-    """A test that took longer than in the baseline, in seconds; `before` is scaled to this machine's speed."""
-
-    id: str
-    before: float
-    after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,13 +47,6 @@ NOT_EXECUTED = {
 JUNIT = '<testsuite name="s"><testcase classname="shop.tests" name="test_name" time="0.1"/></testsuite>\n'
 
 
-def test_the_guide_describes_every_package() -> None:
-    table = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where things are")[2]
-    described = set(re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE))
-
-    assert described == {path.parent.name for path in ROOT.glob("heroci_action/*/__init__.py")}
-
-
 def blocks(*languages: str) -> list[tuple[str, str]]:
     """Return the name and text of each fenced block in one of the languages."""
     pattern = re.compile(rf"^```(?:{'|'.join(languages)})\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -7,16 +7,15 @@ import re
 from hypothesis import strategies as st
 
 from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
+from heroci_action.results.differences import FailureAge, Slowdown
 from heroci_action.results.provenance import LeftOutLine
 from heroci_action.results.records import (
     Attempt,
     Comparison,
     Diagnostic,
-    FailureAge,
     FixtureTimes,
     Result,
     Severity,
-    Slowdown,
     Split,
     StageResult,
     Status,

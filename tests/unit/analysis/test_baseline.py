@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from heroci_action.analysis.baseline import compare, known_since, slower
 from heroci_action.results.coverage import Coverage, FileCoverage
-from heroci_action.results.records import FailureAge, Result, Status
+from heroci_action.results.differences import FailureAge
+from heroci_action.results.records import Result, Status
 from tests.unit.builders import case, finding, run, run_of, stage, step
 
 BAD = Status.FAILED

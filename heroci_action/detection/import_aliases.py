@@ -1,0 +1,39 @@
+"""Spell out the names of modules that settings import under another name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+_SPELLED_OUT = frozenset({"os", "dj_database_url", "configurations"})
+
+
+def spell_out(module: ast.Module) -> ast.Module:
+    """Replace aliases of known modules: `db_url` becomes `dj_database_url.parse`."""
+    aliases = dict(pair for node in ast.walk(module) for pair in _aliases(node))
+    return _Spell(aliases).visit(module) if aliases else module
+
+
+def _aliases(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield the aliases that an import gives to known modules and their members, with the full names."""
+    match node:
+        case ast.ImportFrom(module=str(module), names=names) if _is_known(module):
+            yield from ((alias.asname or alias.name, f"{module}.{alias.name}") for alias in names)
+        case ast.Import(names=names):
+            known = (alias for alias in names if _is_known(alias.name))
+            yield from ((alias.asname, alias.name) for alias in known if alias.asname)
+
+
+def _is_known(module: str) -> bool:
+    return module.partition(".")[0] in _SPELLED_OUT
+
+
+class _Spell(ast.NodeTransformer):
+    def __init__(self, aliases: Mapping[str, str]) -> None:
+        self.aliases = aliases
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:  # the protocol of ast
+        dotted = self.aliases.get(node.id)
+        if dotted is None or not isinstance(node.ctx, ast.Load):
+            return node
+        return ast.copy_location(ast.parse(dotted, mode="eval").body, node)
