@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 from heroci_action.analysis.slowest import slowest_tests
 from heroci_action.results.records import PastRun, Result, Status, TestCase
-from heroci_action.text import clip
+from heroci_action.text import clip, seconds
 
 RUNS = 20  # that are kept
 FAILED = 50  # names of failed tests that are kept of a run, and as many of flaky ones
@@ -76,15 +77,42 @@ def _count_flips(name: str, runs: Sequence[PastRun]) -> int:
     return sum(one is not other for one, other in pairwise(outcomes))
 
 
-def history_lines(runs: Sequence[PastRun]) -> tuple[tuple[str, str], ...]:
-    """Return sparklines with their names: of the duration, the coverage and the time of each stage."""
+class Trend(NamedTuple):
+    """A figure of each run: its sparkline, the value of the last run, and the smallest and the largest value."""
+
+    name: str
+    line: str
+    last: str
+    span: str
+
+
+def trends(runs: Sequence[PastRun]) -> tuple[Trend, ...]:
+    """Return the trends of the duration, the coverage and the time of each stage, if two runs have them."""
     names = dict.fromkeys(name for past in runs for name in past.stages)
-    lines = {
-        "duration": sparkline(past.duration for past in runs),
-        "coverage": sparkline(past.coverage for past in runs),
-        **{f"stage {name}": sparkline(past.stages.get(name) for past in runs) for name in names},
-    }
-    return tuple((name, line) for name, line in lines.items() if line)
+    found = (
+        _trend("duration", [past.duration for past in runs], seconds),
+        _trend("coverage", [past.coverage for past in runs], _percent),
+        *(
+            _trend(f"stage {name}", [past.stages.get(name) for past in runs], seconds)
+            for name in names
+        ),
+    )
+    return tuple(trend for trend in found if trend.line)
+
+
+def _trend(name: str, values: Sequence[float | None], show: Callable[[float], str]) -> Trend:
+    known = [value for value in values if value is not None]
+    last = values[-1] if values else None
+    return Trend(
+        name=name,
+        line=sparkline(values),
+        last="" if last is None else show(last),
+        span=f"{show(min(known))} to {show(max(known))}" if known else "",
+    )
+
+
+def _percent(value: float) -> str:
+    return f"{value:.2f} %"
 
 
 def times_of_test(name: str, runs: Sequence[PastRun]) -> str:

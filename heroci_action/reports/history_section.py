@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from heroci_action.analysis.history import (
-    history_lines,
     outcomes_of_test,
     restless_tests,
+    trends,
     whole_history,
 )
-from heroci_action.reports.markdown import code, fit, icon, prose, row, table
+from heroci_action.reports.markdown import code, fit, icon, number, prose, row, table
 from heroci_action.results.records import PastRun, Result, Status
 from heroci_action.text import count
 
@@ -22,7 +22,7 @@ def history_section(result: Result, budget: int) -> Iterator[str]:
         return
     yield f"The last {count(len(runs), 'run')}, the oldest first: {icons(past.status for past in runs)}"
     yield ""
-    yield from table("Of each run", "Oldest to newest")
+    yield from table("Of each run", "Oldest to newest", "Last:", "Range:")
     yield from fit(_rows(runs), budget // 2, lambda left: row(f"and {count(left, 'more stage')}"))
     yield ""
     restless = restless_tests(runs)
@@ -41,4 +41,5 @@ def icons(statuses: Iterable[Status]) -> str:
 
 
 def _rows(runs: tuple[PastRun, ...]) -> Iterator[str]:
-    return (row(prose(name, 60), line) for name, line in history_lines(runs))
+    for trend in trends(runs):
+        yield row(prose(trend.name, 60), trend.line, number(trend.last), number(trend.span))

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from heroci_action.analysis.baseline import known_since
 from heroci_action.analysis.failures import Failure, ranked_failures
 from heroci_action.analysis.history import (
-    history_lines,
     outcomes_of_test,
     restless_tests,
     times_of_test,
+    trends,
     whole_history,
 )
 from heroci_action.analysis.replays import describe_replays
@@ -160,7 +160,7 @@ def _history(runs: Sequence[PastRun]) -> dict[str, object]:
     return {
         "past": runs,
         "past_times": partial(times_of_test, runs=runs),
-        "lines_of_runs": history_lines(runs),
+        "trends": trends(runs),
         "restless": [(name, outcomes_of_test(name, runs)) for name in restless_tests(runs)],
     }
 

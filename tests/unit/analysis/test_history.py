@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from heroci_action.analysis.history import (
@@ -14,9 +15,10 @@ from heroci_action.analysis.history import (
 )
 from heroci_action.reports.html import render as render_page
 from heroci_action.reports.summary import render
+from heroci_action.results.coverage import Coverage
 from heroci_action.results.records import Result, Status
 from heroci_action.results.serialise import dump, load
-from tests.unit.builders import case, failures, run_of
+from tests.unit.builders import case, failures, run, run_of, stage
 
 
 def after(*runs: Result) -> Result:
@@ -63,6 +65,19 @@ def test_slow_tests_show_their_times_of_the_last_runs() -> None:
     page = render_page(last, sources={}).decode()
     assert "<td>▁▃█</td><td><code>pkg.Tests.slow</code></td>" in page
     assert "pkg.Tests.fast" not in page
+
+
+def test_each_sparkline_has_its_last_value_and_its_range() -> None:
+    runs = [
+        replace(run(stage("tests", duration=time), coverage=Coverage()), duration=time)
+        for time in (2.0, 8.0, 4.0)
+    ]
+    last = after(*runs, replace(run(stage("lint", duration=1.0)), duration=1.5))
+
+    text = render(last).replace("\u00a0", " ")
+    assert "| duration | ▂█▄▁ | 1.5 s | 1.5 s to 8.0 s |" in text
+    assert "| stage tests | ▁█▃ | | 2.0 s to 8.0 s |" in re.sub(r"\| +\|", "| |", text)
+    assert '<td class="n">1.5 s to 8.0 s</td>' in render_page(last, sources={}).decode()
 
 
 def test_a_test_that_is_often_flaky_is_named_with_its_outcomes() -> None:
