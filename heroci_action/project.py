@@ -106,7 +106,7 @@ def load(
 
 
 def _directory(path: Path) -> Path:
-    """Return the absolute path of a directory. Raises UsageError if it is none, or if reports cannot name it."""
+    """Return the absolute path of a directory. Raises UsageError if it is not one, or if reports cannot name it."""
     place = path.resolve()
     if not place.is_dir():
         raise UsageError(

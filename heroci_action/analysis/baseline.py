@@ -213,7 +213,7 @@ def slower(times: Iterable[tuple[str, float, float]]) -> tuple[Slowdown, ...]:
 
 
 def _machine(measured: array[float]) -> tuple[float, float]:
-    """Return the logarithms of the machine's own ratio, and of the least ratio above it that is no noise."""
+    """Return the logarithms of the machine's own ratio, and of the least ratio above it that is not noise."""
     machine = statistics.median(measured) if measured else 0.0
     spread = statistics.median(abs(log - machine) for log in measured) if measured else 0.0
     return machine, max(math.log(FACTOR), DEVIATIONS * MAD_TO_SIGMA * spread)

@@ -190,7 +190,7 @@ def _distinct(groups: Iterable[Iterable[H]]) -> tuple[H, ...]:
 
 
 def worst(statuses: Iterable[Status]) -> Status:
-    """Return the status of the whole; passed if there is none."""
+    """Return the worst status; passed if there is none."""
     found = set(statuses)
     return next((status for status in _WORST_FIRST if status in found), Status.PASSED)
 

@@ -29,7 +29,7 @@ class DamagedEntryError(HeroCIError):
 
 @dataclass(slots=True, kw_only=True)
 class StepRecord:
-    """A step: its output, its outcome, its original time in seconds, and its report files by what was asked for."""
+    """A step: its output, its outcome, its original time in seconds, and its report files by declaration."""
 
     lines: list[Line] = field(default_factory=list)
     outcome: StepOutcome | None = None

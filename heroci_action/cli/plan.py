@@ -175,7 +175,7 @@ def _show(stage: Stage) -> None:
 
 
 def _safe(text: str) -> str:
-    """Return the text on one line that is no workflow command."""
+    """Return the text on one line, so that it cannot be a workflow command."""
     return inert(printable(text).replace("\n", " "))
 
 

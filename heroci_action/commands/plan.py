@@ -41,8 +41,8 @@ Only = Mapping[str, tuple[tuple[str, str], ...]]
 class Project:
     """A project with its plan and the engine for it.
 
-    `partial` is the reason why it is no complete run. `proof` is the only reason why its tests run in parallel; None if
-    they do not, or if the project wants it. `affected` is set if tests are selected by what they executed.
+    `partial` is the reason why the run is not complete. `proof` is the only reason why its tests run in parallel; None
+    if they do not, or if the project wants it. `affected` is set if tests are selected by what they executed.
     """
 
     loaded: ProjectConfig
@@ -138,7 +138,7 @@ def _with_affected(
 
 
 def _why_partial(options: RunOptions, last: LastFailures | None) -> str | None:
-    """Return why the run is no complete one: what `--failed` and the arguments after `--` select."""
+    """Return why the run is not complete: what `--failed` and the arguments after `--` select."""
     texts = [last.summary] if last else []
     if has_selection(options.arguments):
         texts.append(f"only the tests that the arguments select: {shlex.join(options.arguments)}")
@@ -180,7 +180,7 @@ async def _leave_out_services(
 
 
 def warn_of_fixed_addresses(loaded: ProjectConfig, plan: Plan) -> ProjectConfig:
-    """Name the services that the tests look for on their own machine: in a container, that is not where they are."""
+    """Name the services that the tests look for on localhost, where a container cannot reach them."""
     texts = (
         f"the tests look for {name} on localhost ({why}), but in containers it listens on "
         f"{name}:{service_port(service)}; "

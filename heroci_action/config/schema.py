@@ -50,7 +50,7 @@ def _replace_references(node: Any, replacements: dict[str, Any]) -> Any:
 
 
 def text() -> str:
-    """Return the schema as it is shipped."""
+    """Return the shipped form of the schema."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 

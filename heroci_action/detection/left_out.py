@@ -107,18 +107,18 @@ _PACKAGE_SERVERS = re.compile(r"start|dev|serve|server|watch(:.*)?|preview")
 
 
 def reason_of_program(name: str) -> str | None:
-    """Return why a program is no preparation, judging unknown ones by their names: `openwisp-qa-check` checks."""
+    """Return why a program does not prepare the tests; unknown ones are judged by their names (`qa-check`)."""
     return _REASON_OF.get(name) or (CHECKS if _CHECKING.search(name) else None)
 
 
 def reason_of_django(arguments: tuple[str, ...]) -> str | None:
-    """Return why a command of manage.py is no preparation."""
+    """Return why a command of manage.py does not prepare the tests."""
     name = next((word for word in arguments if not word.startswith("-")), "help")
     return SERVER if _WAITING.fullmatch(name) else _DJANGO_REASON_OF.get(name)
 
 
 def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:
-    """Return why a call of npm and its like is no preparation; `words` follow its own options."""
+    """Return why a call of npm or a similar tool does not prepare the tests; `words` follow its own options."""
     if {"-g", "--global"} & set(arguments):
         return "it installs programs"
     if {"-v", "--version", "--help"} & set(arguments):
@@ -131,7 +131,7 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
 
 
 def reason_of_code(code: str) -> str | None:
-    """Return why a piece of Python is no preparation."""
+    """Return why a piece of Python does not prepare the tests."""
     if _CONNECTS.search(code):
         return SERVER
     try:
@@ -152,7 +152,7 @@ def _is_print(statement: ast.stmt) -> bool:
 
 
 def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
-    """Return why a program that is not known is no preparation, judging by its arguments."""
+    """Return why an unknown program does not prepare the tests, judging by its arguments."""
     match arguments:
         case ("-m", module, *_) if known := reason_of_program(module):
             # Python by the name of a variable: `"$python" -m venv .venv`.

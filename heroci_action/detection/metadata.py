@@ -119,7 +119,7 @@ def _extras(project: Mapping[str, Any], poetry: Mapping[str, Any]) -> dict[str, 
 
 
 def _is_package(pyproject: Mapping[str, Any], setup: _Setup) -> bool:
-    """Return whether the project can be built and is not configured as a mere application."""
+    """Return whether the project can be built and is not configured as an application only."""
     tool = table(pyproject.get("tool"))
     refusals = (table(tool.get("poetry")).get("package-mode"), table(tool.get("uv")).get("package"))
     return (setup.has_script or "build-system" in pyproject) and False not in refusals

@@ -135,7 +135,7 @@ class _Line:
         return _leave_out(self.command, reason)
 
     def _reason(self) -> str | None:
-        """Return why a line of this kind is no preparation."""
+        """Return why a line of this kind does not prepare the tests."""
         call = self.call
         if call.container is not None and not call.program:
             # `docker compose run -d db` starts what the image contains.
@@ -156,7 +156,7 @@ class _Line:
         return known or root or self._code_reason() or reason_of_arguments(self.call.arguments)
 
     def _code_reason(self) -> str | None:
-        """Return why `python -c CODE` is no preparation: it only prints, or asks whether a server is there."""
+        """Return why `python -c CODE` does not prepare the tests: it only prints, or asks whether a server is there."""
         match self.call.arguments:
             case ("-c", code, *_) if self.call.program == "python" and not self.command.writes:
                 return reason_of_code(code)

@@ -13,7 +13,7 @@ from heroci_action.text import suggest
 
 
 def find_projects(tree: RepositoryFiles) -> tuple[str, ...]:
-    """Return the directories of the projects; an example or a test project is none if there is another one."""
+    """Return the directories of the projects; an example or a test project counts only if there is no other."""
     managed = [parent(path) for path in manage_files(tree)]
     found = dict.fromkeys([*managed, *_tested(tree, managed)])
     usual = tuple(place for place in found if not is_side(join(place, "manage.py")))

@@ -88,7 +88,7 @@ def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[
 
 
 def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
-    """If the project's own CI lets them pass, missing migrations are no failure: the result would not be its own."""
+    """If the project's own CI lets them pass, missing migrations do not fail the run either."""
     commands = (*project.commands, *project.ci.commands)
     checks = (c for c in commands if "makemigrations" in c.words and not c.may_fail)
     if (check := next(checks, None)) is not None:

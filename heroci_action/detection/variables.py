@@ -159,7 +159,7 @@ def _needs_redis(project: ProjectFiles, image: Image | None, reads: list[Read]) 
 
 
 def _redis_version(image: Image | None) -> dict[str, str]:
-    """Return the version of an image with Redis; Valkey counts its own."""
+    """Return the version of Redis in an image; Valkey has its own numbers."""
     version = re.match(r"v?(\d+)", image.tag) if image and "valkey" not in image.name else None
     return {"version": version[1]} if version else {}
 

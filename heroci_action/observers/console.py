@@ -95,7 +95,7 @@ class Console(Observer):
             self._terminal.say(f"{one_line(stage)}/{one_line(step)}: {progress}")
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
-        """Print how it ended; for a failure also the end of its output, unless that was already printed."""
+        """Print its outcome; for a failure also the end of its output, unless that was already printed."""
         self._live.running.pop((stage.name, result.name), None)
         bad = result.status.is_failure
         if self._verbosity == Verbosity.QUIET and not bad:
@@ -110,7 +110,7 @@ class Console(Observer):
         self._explain(result, name, bad=bad)
 
     def stage_finished(self, result: StageResult) -> None:
-        """Print how it ended: its steps do not include services, or that it was skipped."""
+        """Print its outcome if its steps do not show it: services failed, or it was skipped."""
         for key in [key for key in self._live.running if key[0] == result.name]:
             self._live.running.pop(key)
         bad = result.status.is_failure and not is_explained_by_step(result)

@@ -85,14 +85,14 @@ class GitHubLog(Observer):
             self._say(f"{one_line(stage)}/{one_line(step)}: {progress}")
 
     def step_finished(self, stage: Stage, result: StepResult) -> None:
-        """Print how it ended."""
+        """Print its outcome."""
         name = f"{one_line(stage.name)}/{one_line(result.name)}"
         self._say(f"{SIGNS[result.status]} {name}: {ended(result)}")
         if result.remedy and result.status is not Status.PASSED:
             self._say(f"  remedy: {one_line(result.remedy, 1_000)}")
 
     def stage_finished(self, result: StageResult) -> None:
-        """Print the output of the stage as a group, and how it ended."""
+        """Print the output of the stage as a group, and its outcome."""
         outputs = self._outputs.pop(result.name, {})
         wanted = self._verbosity > Verbosity.QUIET or result.status is not Status.PASSED
         if wanted and outputs:

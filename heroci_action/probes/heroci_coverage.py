@@ -269,7 +269,7 @@ def collect(
 
 
 def _leave_out_installed(measured: coverage.Coverage) -> None:
-    """Leave out Python and installed packages, which are no part of the repository: it takes longer than the tests.
+    """Leave out Python and installed packages, whose analysis takes longer than the tests.
 
     A package that was installed from the repository has its name there.
     """

@@ -1,4 +1,4 @@
-"""Record Django's parallel runs, and end one whose worker has died: Django would wait for its results for ever."""
+"""Record Django's parallel runs, and end one whose worker has died: Django would wait for its results forever."""
 
 # Django's modules can be imported only when its settings are known:
 # ruff: noqa: PLC0415

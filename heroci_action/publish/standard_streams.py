@@ -37,7 +37,7 @@ class StandardStream(io.TextIOWrapper):
 
     @property
     def error(self) -> OSError | None:
-        """The error that made the output incomplete; a reader that has gone away is none."""
+        """The error that made the output incomplete; a closed pipe does not count."""
         self.flush()
         error = self._raw.error
         return None if isinstance(error, BrokenPipeError) else error

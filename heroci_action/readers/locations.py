@@ -48,7 +48,7 @@ class Finding:
 
 
 def positive(value: object) -> int | None:
-    """Return a line or column as a number from 1; None if it is none."""
+    """Return a line or column as a number from 1; None if it is not one."""
     if isinstance(value, str):
         value = int(value) if _NUMBER.fullmatch(value) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

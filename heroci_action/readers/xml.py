@@ -195,7 +195,7 @@ def _is_single_byte(encoding: str) -> bool:
 def _refuse_definitions(
     _name: str, _system: str | None, _public: str | None, has_internal_subset: int
 ) -> None:
-    """Refuse definitions, which could expand without end; a mere reference to a DTD is never fetched."""
+    """Refuse definitions, which could expand without end; a referenced DTD is never fetched."""
     if has_internal_subset:
         _refuse("it defines entities, which HeroCI does not read")
 

@@ -223,7 +223,7 @@ def _case(
 
 
 def _ended(case: Any, status: Status, message: str, text: str) -> Any:
-    """Add to the case how it ended; without a message, the library would take it for a pass."""
+    """Add the outcome to the case; without a message, the library would write a pass."""
     whole = legal_xml(message)
     message = one_line(whole, 1_000) or status.value
     text = legal_xml(text)

@@ -121,7 +121,7 @@ class PathResolver:
         yield path
 
     def _posix(self, name: str) -> str | None:
-        """Return a path with slashes and without a drive letter; None if it is none, such as `<string>`."""
+        """Return a path with slashes and without a drive letter; None if it is not a path, such as `<string>`."""
         if not name or name == "-" or name.startswith("<") or "\0" in name:
             return None
         if name in self.tracked:

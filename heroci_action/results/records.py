@@ -1,6 +1,6 @@
 """The plain records that every report is rendered from.
 
-They hold values only: they compare, and they serialise to `heroci-result.json` and back (see `result_json`).
+They hold values only: they compare, and they serialise to `heroci-result.json` and back (see `serialise`).
 Paths are POSIX and relative to the repository's root; durations are seconds; `started` is seconds since the run began.
 """
 
@@ -122,7 +122,7 @@ class PassedTests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """The part of a test suite that a shard ran; shards that split the suite alike have equal fingerprints."""
+    """The part of a test suite that a shard ran; equal splits have equal fingerprints."""
 
     shard: str
     tests: int
@@ -237,7 +237,7 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many tests ended how; each test counts once."""
+    """The number of tests by status; each test counts once."""
 
     passed: int = 0
     failed: int = 0
@@ -304,7 +304,7 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A whole run: what ran, what came of it, and on what.
+    """A whole run: its stages, their results, and the circumstances.
 
     `title` is what the user calls this report, if that is not the project's name. `parallel_proof` is the reason why
     the tests ran in several processes, if it is a proof that still holds.
@@ -378,5 +378,5 @@ class Result:
 
     @property
     def cached_stages(self) -> tuple[str, ...]:
-        """The names of the stages that came whole from a cache."""
+        """The names of the stages that came completely from a cache."""
         return tuple(stage.name for stage in self.stages if stage.cached)

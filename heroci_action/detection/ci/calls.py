@@ -97,7 +97,7 @@ def _plain(*valued: str, positional: int = 0) -> Launcher:
 
 
 def _tool(*commands: str, valued: tuple[str, ...] = ()) -> Launcher:
-    """Return a launcher with a subcommand: `poetry run CMD`. Anything else that the tool does is no launch."""
+    """Return a launcher with a subcommand: `poetry run CMD`. Other calls of the tool start no command."""
 
     def launch(call: Call, words: list[str]) -> Call | None:
         before = Options.lead(words, ("--directory", "--project", "-C", "-P", "--config"))

@@ -105,7 +105,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def version_of(text: str) -> tuple[int, ...]:
-    """Return a version as numbers; empty if the text is none."""
+    """Return a version as numbers; empty if the text is not a version."""
     match = re.fullmatch(r"v?(\d+(?:\.\d+)*)(?:\.[x*])?(-.*)?", text.strip())
     return tuple(map(int, match[1].split("."))) if match else ()
 

@@ -153,7 +153,7 @@ def _purpose(suite: Suite) -> tuple[object, ...]:
 def _with_other_parts(best: Suite, candidates: list[Suite]) -> Suite:
     """Add the runs of jobs that differ in their labels only: together they are the suite.
 
-    A job for files, tags or classes is no such part.
+    A job for files, tags or classes is not such a part.
     """
     if best.narrowness != PART:
         return best

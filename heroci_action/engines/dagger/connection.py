@@ -71,7 +71,7 @@ class Connection:
         return await self.ask(sdk.evaluate(value))
 
     async def once(self, name: str, value: Known, *, evaluate: bool = False) -> Known:
-        """Identify, or evaluate, an object that is used again and again under this name."""
+        """Identify, or evaluate, an object that is used repeatedly under this name."""
         async with self._locks.setdefault(name, anyio.Lock()):
             if name not in self._known:
                 send = self.evaluate if evaluate else self.identify

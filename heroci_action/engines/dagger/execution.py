@@ -1,4 +1,4 @@
-"""Execute a command in a container, and return its exit code, its output and its files however it ends."""
+"""Execute a command in a container, and return its exit code, its output and its files, also after a failure."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class StageServices:
             ) from error
 
     def check(self) -> None:
-        """Raise the error of a service that did not start: a step that needs it would wait for it for ever."""
+        """Raise the error of a service that did not start: a step that needs it would wait for it forever."""
         if self._failure:
             raise self._failure
 

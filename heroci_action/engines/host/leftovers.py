@@ -42,7 +42,7 @@ class Leftovers:
             ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     async def reap(self) -> None:
-        """Collect the exit status of adopted processes for ever; a program may wait for the end of its daemon."""
+        """Collect the exit status of adopted processes forever; a program may wait for the end of its daemon."""
         while True:
             await anyio.sleep(REAP_EVERY)
             self._reap()

@@ -206,7 +206,7 @@ def _is_rerun(draft: Draft, suite: Suite) -> bool:
 
 
 class _Micros(dict[str, int]):
-    """Durations in microseconds by their texts, most of which come again and again."""
+    """Durations in microseconds by their texts, most of which repeat."""
 
     def __missing__(self, text: str) -> int:
         if len(self) > MAX_KNOWN_TIMES:

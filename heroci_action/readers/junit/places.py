@@ -44,7 +44,7 @@ def find_own_line(texts: Iterable[str]) -> int | None:
 
 
 def line_number(text: str) -> int | None:
-    """Return a line number from an attribute; None if it is none."""
+    """Return a line number from an attribute; None if it is not a number."""
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
