@@ -315,6 +315,23 @@ def test_screenshot_is_not_blank(chromium: Browser, tmp_path: Path) -> None:
     assert len(png) > 20_000
 
 
+def test_a_dark_page_is_printed_dark_on_white_without_its_controls(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    opened(chromium, tmp_path, result())
+    chromium.value("document.documentElement.dataset.theme = 'dark'")
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+
+    chromium.call("Emulation.setEmulatedMedia", media="print", features=[dark])
+    try:
+        style = "getComputedStyle(document.body)"
+        assert chromium.value(f"{style}.color") == "rgb(31, 35, 40)"
+        assert chromium.value(f"{style}.backgroundColor") == "rgb(255, 255, 255)"
+        assert chromium.value("document.querySelector('.tools').offsetParent") is None
+    finally:
+        chromium.call("Emulation.setEmulatedMedia", media="", features=[])
+
+
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the source of axe-core, which checks the rules of WCAG; skip the test if npm cannot fetch it."""
