@@ -37,7 +37,10 @@ def _run(environ: Mapping[str, str]) -> int:
     machine = _take_token(inputs)
     call = call_from(inputs)
     if call.cache:
-        machine["HEROCI_CACHE_DIR"] = str(_prepare_cache(call.cache))
+        cache = _prepare_cache(call.cache)
+        machine["HEROCI_CACHE_DIR"] = str(cache)
+        # The home directory, where uv's own cache would be, is deleted with the container of the action.
+        machine.setdefault("UV_CACHE_DIR", str(cache / "uv"))
     return _dispatch(call, machine)
 
 

@@ -174,7 +174,15 @@ class Installer:
             failed = await self.uv.run("pip", "install", *target, *environment.overrides, sink=sink)
         if not failed:
             (home / COMPLETE).touch()
+            await self._prune_packages(sink)
         return failed
+
+    async def _prune_packages(self, sink: Sink) -> None:
+        """Keep only packages that uv has built itself, if uv's cache is a part of this one, which travels."""
+        machine = self.uv.workspace.machine
+        inside = Path(machine.get("UV_CACHE_DIR", "/")).is_relative_to(self.cache)
+        if inside and machine.get("UV_LINK_MODE") != "symlink":
+            await self.uv.run("cache", "prune", "--ci", "--quiet", sink=sink)
 
     async def _build_part(self, home: Path, python: Path, arguments: list[str], sink: Sink) -> int:
         # Old projects expect setuptools in a virtual environment, as `python -m venv` provided before 3.12.

@@ -108,6 +108,36 @@ def test_an_environment_that_nobody_has_used_for_a_month_is_removed(
     assert not old.exists()
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_cache_that_travels_contains_only_the_packages_that_were_built(
+    installer: Installer, lines: Lines, tmp_path: Path, *, inside: bool
+) -> None:
+    source = tmp_path / "own-1.0"
+    source.mkdir()
+    (source / "pyproject.toml").write_text(
+        '[project]\nname = "own"\nversion = "1.0"\n'
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    )
+    (source / "own.py").write_text("X = 1\n")
+    archive = shutil.make_archive(str(source), "gztar", tmp_path, "own-1.0")
+    packages = (installer.cache if inside else tmp_path) / "uv"
+    space = replace(
+        installer.uv.workspace,
+        machine={**installer.uv.workspace.machine, "UV_CACHE_DIR": str(packages)},
+    )
+    (installer.root / "requirements.txt").write_text(f"six==1.17.0\nown @ file://{archive}\n")
+    outcome, installed = install(
+        replace(installer, uv=replace(installer.uv, workspace=space)),
+        lines,
+        requirements=("requirements.txt",),
+    )
+    assert outcome.exit_code == 0, "\n".join(lines)
+    assert printed(installer, installed, "import own, six; print(own.X)") == "1"
+    kept = {path.name for path in packages.rglob("*")}
+    assert any(name.startswith("own-1.0") and name.endswith(".whl") for name in kept)
+    assert ("six.py" in kept) is not inside
+
+
 def test_requirements_that_contradict_each_other_fail_and_leave_nothing_half_made(
     installer: Installer, lines: Lines
 ) -> None:
