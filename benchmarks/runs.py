@@ -93,8 +93,9 @@ class Workplace:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a run, without variables of CI services."""
-        outer = {key: value for key, value in os.environ.items() if not key.startswith("GITHUB_")}
+        """The environment of a run, without variables of CI services and of Python."""
+        left_out = ("GITHUB_", "PYTHON")
+        outer = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
         own = {
             "HEROCI_CACHE_DIR": str(self.cache),
             "UV_CACHE_DIR": str(self.directory / "uv"),
