@@ -100,7 +100,7 @@ def test_pytest_does_not_count_the_runs_of_rerunfailures() -> None:
         "c": "failed",
     }
     assert [len(tests[name].attempts) for name in "abc"] == [1, 0, 1]
-    assert "does not say why" in tests["a"].message
+    assert "does not state the reason" in tests["a"].message
     assert tests["c"].message == "no"
 
 
