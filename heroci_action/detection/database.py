@@ -204,6 +204,10 @@ def _not_understood(project: ProjectFiles) -> Iterator[Finding]:
         yield from declare(POSTGRES, any_image(project, POSTGRES), why)
         yield Found("env.DATABASE_URL", "{postgres.url}", "the settings mention DATABASE_URL")
         return
+    for name, (value, origin) in project.evidence.env.items():
+        if re.match(r"(sqlite3?|spatialite)://", value):
+            yield Found("services", {}, f"the tests use SQLite ({name} in {origin})")
+            return
     image = any_image(project, *DATABASES)
     drivers = distributions(project) & (POSTGRES_DRIVERS | MYSQL_DRIVERS)
     if image is None or not (drivers or ci_image(project, *DATABASES)):

@@ -155,8 +155,19 @@ class _Reader:
             case ["default" | None]:
                 way = self._way(value, statement)
             case ["default" | None, str(key), *_] if key in _KEYS and self.ways:
-                way = self._with_key(self.ways.pop(), key, value)
+                if not self._is_off(statement):
+                    way = self._with_key(self.ways.pop(), key, value)
         self.ways += [way] if way else []
+
+    def _is_off(self, statement: Statement) -> bool:
+        """Return whether a condition on a variable does not hold: `if os.getenv("DEVELOPMENT")`, which is not set."""
+        wanted = (node for test in statement.tests for node in _required_truths(_parse(test)))
+        read = (next(iter(self.source.reads_in(node)), None) for node in wanted)
+        return any(
+            is_false(self.resolver.value_of(each.name) or each.default or "")
+            for each in read
+            if each is not None
+        )
 
     def _update(self, call: ast.Call, statement: Statement) -> None:
         """Read `DATABASES["default"].update(…)`."""

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command
 from heroci_action.detection.metadata import Metadata
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirement_files import parse_requirement, without_included
@@ -200,32 +200,44 @@ class _Reader:
         files = self._files(_listed(given, "-r", "--requirement", "--requirements"))
         # `uv pip install -r pyproject.toml` installs the declared dependencies.
         declared = [file for file in files if file.endswith(_METADATA)]
-        named = (*given.words, *given.values("-e", "--editable"))
-        local = dict(filter(None, map(_local, named)))
+        named = (*given.words, *map(_as_path, given.values("-e", "--editable")))
         others = {word: place for word in named if (place := self._other_project(word))}
-        own = {word: extras for word, extras in local.items() if word not in others}
-        extras = re.findall(r"[^\s,]+", " ".join(own.values()))
+        named = tuple(word for word in named if word not in others)
+        local = dict(filter(None, map(self._own_project, named)))
+        extras = re.findall(r"[^\s,]+", " ".join(local.values()))
         return Installs(
             files=tuple(file for file in files if file not in declared),
             constraints=self._files(self._constraints(given)),
             packages=(
-                *(word for word in named if word not in local and _is_package(word)),
+                *filter(_is_package, (word for word in named if word not in local)),
                 *others.values(),
             ),
             extras=(*extras, *_listed(given, "--extra")),
             groups=tuple(name.rpartition(":")[2] for name in _listed(given, "--group")),
-            project=bool(declared or own),
+            project=bool(declared or local),
             every_extra=given.has("--all-extras"),
         )
 
     def _other_project(self, word: str) -> str | None:
         """Return the requirement for another package of the repository, `./shared[test]`; None for anything else."""
-        path, bracket, extras = word.removeprefix("file:").partition("[")
-        place = locate(path, self.directory) if path else None
+        place, extras = self._package(word)
         if place is None or place in self.project.layout.directories:
             return None
-        is_package = self.project.tree.first(*(join(place, name) for name in _METADATA))
-        return f"./{place}{bracket}{extras}" if is_package else None
+        return f"./{place}{extras}"
+
+    def _own_project(self, word: str) -> tuple[str, str] | None:
+        """Return the word, and the extras in it, if it names the project."""
+        place, extras = self._package(word)
+        return _local(word) or ((word, extras.strip("[]")) if place else None)
+
+    def _package(self, word: str) -> tuple[str | None, str]:
+        """Return the directory of a package that a word names, and the brackets with its extras."""
+        path, bracket, extras = word.removeprefix("file:").partition("[")
+        place = (
+            locate(path, self.directory) if path.startswith((".", ROOT)) or "/" in path else None
+        )
+        files = (join(place, name) for name in _METADATA) if place else ()
+        return (place if self.project.tree.first(*files) else None), f"{bracket}{extras}"
 
     def _constraints(self, given: Options) -> tuple[str, ...]:
         # Each program reads its own variable, and a job uses one of the two programs.
@@ -324,6 +336,11 @@ def _program(call: list[str]) -> tuple[str, list[str]]:
         else:
             return name, rest[1:]
     return "", []
+
+
+def _as_path(word: str) -> str:
+    """Return the value of `--editable` so that it cannot be taken for the name of a distribution."""
+    return f"./{word}" if re.fullmatch(r"\w[\w/-]*(\[.*\])?", word) else word
 
 
 def _local(word: str) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.django_program import entry_files, starts_django
 from heroci_action.detection.ci.project_ci import ProjectCI
+from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import Runner, is_django, program_file
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
 
@@ -106,19 +107,28 @@ def _used_by_ci(ci: ProjectCI | None, ranked: list[str]) -> Layout | None:
     console script, is replaced by the manage.py that is nearest to the directory of the call.
     """
     for run in ci.suite.runs if ci and ci.suite else ():
-        path, command = run.program, run.command
-        if run.runner is not Runner.DJANGO or path is None or command.directory.startswith("/"):
+        path, directory = run.program, run.command.directory
+        if run.runner is not Runner.DJANGO or path is None or directory.startswith("/"):
             continue
-        why = f"the test command in {command.source}"
-        if command.call.name != "manage.py":
-            directory = command.directory
-            near = (place for place in ranked if parent(place) in ancestors(directory))
-            if manage := next((place for place in near if not is_side(place)), None):
-                return replace(_beside(manage), entry=path)
-            return Layout(directory=directory, manage=None, entry=path, why=why)
-        directory = command.directory if is_side(path) else parent(path)
-        return Layout(directory=directory, manage=path, why=why)
+        named = run.command.call.name == "manage.py"
+        manage = None if named else _nearest(ranked, directory)
+        return replace(_beside(manage), entry=path) if manage else _of_program(path, run.command)
     return None
+
+
+def _nearest(ranked: list[str], directory: str) -> str | None:
+    """Return the manage.py in a directory or above it, none of an example or test."""
+    near = (path for path in ranked if parent(path) in ancestors(directory))
+    return next((path for path in near if not is_side(path)), None)
+
+
+def _of_program(path: str, command: Command) -> Layout:
+    """Return the layout of a manage.py or of another program that the CI calls."""
+    why = f"the test command in {command.source}"
+    if path.rpartition("/")[2] != "manage.py":
+        return Layout(directory=command.directory, manage=None, entry=path, why=why)
+    directory = command.directory if is_side(path) else parent(path)
+    return Layout(directory=directory, manage=path, why=why)
 
 
 def _around_script(layout: Layout, ci: ProjectCI | None) -> Layout:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.arguments import is_parallel, keep, selecting
+from heroci_action.detection.ci.arguments import is_parallel, is_split, keep, selecting
+from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.records import Command, LeftOut
 from heroci_action.detection.ci.selection import (
     CLASS,
     find_exclusions,
@@ -19,6 +20,7 @@ from heroci_action.detection.ci.selection import (
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.left_out import reason_of_program
 from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
@@ -27,6 +29,7 @@ from heroci_action.detection.settings_choice import choose_settings, settings_of
 from heroci_action.repository.files import join, relative_path
 
 _NOT_FOLLOWED = 3  # lines that are named in warnings
+_TESTS = re.compile(r"(?<![^\s/_:.=-])tests?(?![a-z])")
 # Scripts that configure Django by themselves and call its runner, as packages without a project have them.
 _SCRIPTS = ("runtests.py", "run_tests.py", "tests/runtests.py", "test/runtests.py")
 
@@ -82,7 +85,9 @@ def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[
         return
     main = widest(runs)
     for run in suite.runs:
-        if (run.runner, _surroundings(run)) != (main.runner, _surroundings(main)):
+        elsewhere = (run.runner, _surroundings(run)) != (main.runner, _surroundings(main))
+        # HeroCI runs every part of a suite that the CI splits.
+        if elsewhere and not (is_split(run.arguments) and is_split(main.arguments)):
             yield run
     yield from suite.elsewhere
 
@@ -186,10 +191,23 @@ def _not_followed(project: ProjectFiles) -> Iterator[Finding]:
     suite = project.ci.suite
     if suite is not None and suite.job.source in {job.source for job in project.ci.jobs}:
         return
-    lines = {line.line: line for line in project.ci.not_followed}.values()
+    unread = (*project.ci.not_followed, *_unrecognised(project))
+    lines = {line.line: line for line in unread}.values()
     likely = [line for line in lines if re.search(r"test|coverage|\bci\b", line.line)]
     for line in (likely or list(lines))[:_NOT_FOLLOWED]:
         yield Warn(
             f"{line.line!r} in {line.source} may run the tests, but could not be followed ({line.reason}); "
             "set tests.runner and tests.args to match it"
         )
+
+
+def _unrecognised(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the commands of the CI that have to do with tests by their words."""
+    for command in project.ci.commands:
+        name = command.call.name
+        of_node = name in PACKAGE_MANAGERS or any(
+            outer.call.name in PACKAGE_MANAGERS for outer in command.via
+        )
+        if _TESTS.search(command.shown) and not of_node and reason_of_program(name) is None:
+            reason = "HeroCI does not know what it runs"
+            yield LeftOut(line=command.shown, source=command.source, reason=reason)

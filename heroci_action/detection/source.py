@@ -242,29 +242,29 @@ class _Reader:
         """Return the text of an expression in a file: of constants, names, and variables of the CI or defaults."""
         match node:
             case ast.Name(id=name):
-                assigned = (
-                    statement.value
-                    for statement in self.tree.python(file).body
-                    if isinstance(statement, ast.Assign)
-                    and name in map(_base_name, statement.targets)
-                )
-                return next((self._text(value, file) for value in assigned), None)
+                return self._text_of_name(name, file)
             case ast.BoolOp(op=ast.Or(), values=values):
-                return next(filter(None, (self._text(value, file) for value in values)), None)
+                return next(filter(None, self._texts(values, file)), None)
             case ast.JoinedStr(values=values):
-                texts = [self._text(value, file) for value in values]
-                return None if None in texts else "".join(filter(None, texts))
+                return _joined(self._texts(values, file))
             case ast.FormattedValue(value=value):
                 return self._text(value, file)
-            case ast.Call(
-                func=ast.Attribute(value=ast.Constant(value=str(form)), attr="format"),
-                args=arguments,
-            ):
-                texts = [self._text(argument, file) for argument in arguments]
-                pending = iter(text or "" for text in texts)
-                return None if None in texts else _FIELD.sub(lambda _: next(pending, ""), form)
+            case ast.Call(func=ast.Attribute(ast.Constant(str(form)), "format"), args=arguments):
+                parts = [*_FIELD.split(form), ""]
+                texts = [*self._texts(arguments, file), ""]
+                return _joined([part for pair in zip(parts, texts, strict=False) for part in pair])
         found = next(reads(node), None)
         return plain(node) if found is None else self.env.get(found.name) or found.default
+
+    def _texts(self, nodes: list[ast.expr], file: str) -> list[str | None]:
+        return [self._text(node, file) for node in nodes]
+
+    def _text_of_name(self, name: str, file: str) -> str | None:
+        """Return the text that a file assigns to a name first."""
+        for node in self.tree.python(file).body:
+            if isinstance(node, ast.Assign) and name in map(_base_name, node.targets):
+                return self._text(node.value, file)
+        return None
 
     def _included(self, node: ast.stmt, context: _Context) -> Iterator[Statement]:
         """Follow django-split-settings: `include("components/*.py")` and `include(*FILES)`."""
@@ -277,6 +277,11 @@ class _Reader:
                 if regex := included_files(item, partial(self._text, file=place.file)):
                     for found in self.tree.matching(regex, under=parent(context.file)):
                         yield from self.module(found, place)
+
+
+def _joined(texts: list[str | None]) -> str | None:
+    known = [text for text in texts if text is not None]
+    return "".join(known) if len(known) == len(texts) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ _DROPPED_WITH_VALUE = re.compile(
     # The options of pytest-split, pytest-shard and pytest-test-groups, which run a part of the tests.
     r"splits|group|splitting-algorithm|durations-path|num-shards|shard-id|test-group-count|test-group)|-[vnr]"
 )
+_SPLITS = re.compile(r"--(splits|num-shards|test-group-count)")
 _DROPPED = re.compile(
     r"--(keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|reuse-db|create-db|timing|force-color|no-color|exitfirst|"
     r"html[\w-]*|self-contained-html|force-sugar|verbose|quiet|no-header|no-summary|warn[\w-]*|ci|snapshot[\w-]*|"
@@ -125,6 +126,11 @@ def selecting(words: tuple[str, ...]) -> tuple[str, ...]:
         elif _KEPT_WITH_VALUE.fullmatch(word):
             next(pending, None)
     return tuple(chosen)
+
+
+def is_split(words: tuple[str, ...]) -> bool:
+    """Return whether a test command runs one of several equal parts of the tests."""
+    return any(_SPLITS.fullmatch(word.partition("=")[0]) for word in words)
 
 
 def is_parallel(words: tuple[str, ...]) -> bool:

@@ -107,8 +107,8 @@ def _started(words: tuple[str, ...], used: Composition, command: Command) -> dic
     if verb == "run" and container and container.service:
         # What follows the service is its command.
         named = [container.service]
-    # The service that runs the command is no server.
-    names = [name for name in used.with_needs(named) if verb != "run" or name not in named]
+    stays = verb != "run" or any(map(_DETACHED.fullmatch, words))
+    names = (name for name in used.with_needs(named) if stays or name not in named)
     images = {name: used.image(name) for name in names}
     return {name: image for name, image in images.items() if image is not None}
 

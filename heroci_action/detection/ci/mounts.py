@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.composition import Composition
 from heroci_action.detection.ci.paths import locate, spell
-from heroci_action.detection.ci.records import ROOT, Command
+from heroci_action.detection.ci.records import ROOT, Command, Container
 from heroci_action.detection.ci.yaml_file import items, table
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import join, parent
@@ -112,16 +113,21 @@ def mounts_of(command: Command, used: Composition | None) -> Mounts:
     container = outer.call.container if outer else None
     if outer is None or container is None:
         return Mounts()
-    name = container.service or (used.find(container.image or "") if used else None)
-    mounts = mounts_of_service(used, name) if used and name else Mounts()
+    mounts = _mounts_of_container(container, used)
     given = _options(outer, container.service or container.image or "")
-    mounted = {
-        inside: outside
-        for volume in given.values("-v", "--volume")
-        for inside, outside in _mount(*volume.partition(":")[::2], outer.directory)
-    }
+    pairs = (volume.partition(":")[::2] for volume in given.values("-v", "--volume"))
+    mounted = (_mount(source, target, outer.directory) for source, target in pairs)
     workdir = given.value("-w", "--workdir") or mounts.workdir
-    return Mounts(places={**mounts.places, **mounted}, workdir=workdir.rstrip("/"))
+    places = {**mounts.places, **dict(itertools.chain.from_iterable(mounted))}
+    return Mounts(places=places, workdir=workdir.rstrip("/"))
+
+
+def _mounts_of_container(container: Container, used: Composition | None) -> Mounts:
+    """Return the mounts of a service of the compose files, which a container may be named after."""
+    if used is None:
+        return Mounts()
+    name = container.service or used.find(container.image or "")
+    return mounts_of_service(used, name) if name else Mounts()
 
 
 def _options(command: Command, name: str) -> Options:

@@ -78,8 +78,12 @@ def _is_below(file: str, places: list[str], pattern: str) -> bool:
 def _cat(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
     if not arguments:
         return lines
+    before = None if lines is None else "\n".join(lines)
     paths = [state.locate(argument) for argument in arguments]
-    texts = [state.files.text(path) if path else None for path in paths]
+    texts = [
+        before if word == "-" else state.files.text(path) if path else None
+        for word, path in zip(arguments, paths, strict=True)
+    ]
     known = [text for text in texts if text is not None]
     return "\n".join(known).strip().splitlines() if len(known) == len(texts) else None
 
@@ -116,6 +120,7 @@ _PRINTERS: Mapping[str, _Printer] = {
     "uniq": lambda _, lines, __: lines,
     "tr": _tr,
     "pwd": lambda _, __, state: [spell(state.directory)],
+    "which": lambda arguments, _, __: arguments[-1:] or None,
     "echo": lambda arguments, _, __: [" ".join(arguments)],
     "dirname": lambda arguments, _, __: [parent(arguments[-1])] if arguments else None,
     "basename": lambda arguments, _, __: (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.conditions import is_test, truth
 from heroci_action.detection.ci.outputs import Lines
-from heroci_action.detection.ci.records import UNKNOWN, Command, Script
+from heroci_action.detection.ci.records import UNKNOWN, Call, Command, Script
 from heroci_action.detection.ci.shell_builtins import BUILTINS
 from heroci_action.detection.ci.shell_files import writes_of
 from heroci_action.detection.ci.shell_state import ShellState
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 60  # nested statements and calls
 MAX_LOOPS = 50  # passes through a loop over known words
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
+_SHELLS = frozenset({"sh", "bash", "dash"})
 _TESTING = frozenset({"pytest", "py.test", "test"})
 _SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 
@@ -291,7 +292,7 @@ def _emit(
     words = with_words_of_xargs(words, flow.lines, state)
     yield Command(
         words=tuple(words),
-        call=parse_call(tuple(words)),
+        call=_with_input(parse_call(tuple(words)), flow.lines),
         line=render(outer, state),
         source=state.source,
         directory=state.directory,
@@ -304,6 +305,13 @@ def _emit(
     )
     for write in writes:
         state.files.write(write)
+
+
+def _with_input(call: Call, lines: Lines) -> Call:
+    """Return the call of a shell with the script that it reads from the pipe in front of it: `cat a.sh | sh -s`."""
+    if lines is None or call.name not in _SHELLS or any(word[:1] != "-" for word in call.arguments):
+        return call
+    return replace(call, program="", arguments=(), script="\n".join(lines))
 
 
 def _call(body: Node, words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:

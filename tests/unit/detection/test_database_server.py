@@ -393,3 +393,28 @@ def test_an_image_whose_name_only_the_ci_knows_is_its_plain_server(tmp_path: Pat
         ".github/workflows/ci.yml": f"jobs: {{t: {{steps: [{{run: {run}}}]}}}}",
     }
     assert loaded(tmp_path, files).config.services["postgres"].image is None
+
+
+def test_a_key_that_only_another_environment_changes_keeps_its_value(tmp_path: Path) -> None:
+    settings = f"""
+        import os
+        DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": os.getenv("DB_HOST")}}}}
+        if os.getenv("DEVELOPMENT"):
+            DATABASES["default"]["HOST"] = "db"
+    """
+    found = loaded(tmp_path, {**django(settings), **DRIVER, **workflow("python manage.py test")})
+    assert found.config.env["DB_HOST"] == "{postgres.host}"
+    assert found.warnings == ()
+
+
+def test_an_address_of_sqlite_in_the_ci_means_sqlite(tmp_path: Path) -> None:
+    files = {
+        **django("DATABASES = parse_database_address()\n"),
+        **DRIVER,
+        "compose.yaml": "services: {db: {image: 'postgres:16'}}",
+        ".github/workflows/ci.yml": """
+            jobs: {t: {env: {DB: "sqlite:///x.db"}, steps: [{run: python manage.py test}]}}
+        """,
+    }
+    found = loaded(tmp_path, files)
+    assert (found.config.services, found.warnings) == ({}, ())

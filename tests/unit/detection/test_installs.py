@@ -321,3 +321,15 @@ def test_a_project_that_the_ci_installs_is_installed_for_its_dependencies(tmp_pa
 def test_a_later_call_installs_the_group_that_an_earlier_one_left_out(tmp_path: Path) -> None:
     files = {**django(), **workflow("uv sync --no-dev", "uv sync"), "pyproject.toml": PEP_735}
     assert loaded(tmp_path, files).config.groups == ("dev",)
+
+
+def test_an_editable_directory_without_a_slash_is_the_project(tmp_path: Path) -> None:
+    files = {
+        **{f"src/{name}": text for name, text in django().items()},
+        "src/pyproject.toml": PEP_735,
+        ".github/workflows/ci.yml": """
+            jobs: {t: {steps: [{run: "pip install -Ue src[checks]"}, {run: python src/manage.py test}]}}
+        """,
+    }
+    config = loaded(tmp_path, files).config
+    assert (config.extras, config.packages) == (("checks",), ())

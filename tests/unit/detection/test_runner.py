@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.detection.ci.trees import workflow
-from tests.unit.detection.projects import SQLITE, django, loaded, manage, the_tests
+from tests.unit.detection.projects import DRIVER, SQLITE, django, loaded, manage, the_tests
 
 
 @pytest.mark.parametrize(
@@ -308,3 +308,19 @@ def test_a_plan_with_a_part_of_the_tests_says_so(tmp_path: Path) -> None:
 def test_labels_beside_others_that_only_the_ci_knows_are_left_out(tmp_path: Path) -> None:
     line = "python manage.py test $(./manage.py apps) shop --exclude-tag slow"
     assert the_tests(tmp_path, workflow(line)).args == (("--exclude-tag", "slow"),)
+
+
+def test_parts_of_a_suite_that_the_ci_splits_are_one_suite(tmp_path: Path) -> None:
+    matrix = "{matrix: {part: [1, 2]}}"
+    run = "PART=${{ matrix.part }} pytest --splits 2 --group ${{ matrix.part }}"
+    job = f"{{strategy: {matrix}, steps: [{{run: '{run}'}}]}}"
+    files = {**django(), **DRIVER, ".github/workflows/ci.yml": f"jobs: {{t: {job}}}"}
+    found = loaded(tmp_path, files)
+    assert (found.config.tests.args, found.warnings) == (((),), ())
+
+
+def test_a_line_that_speaks_of_tests_and_is_not_understood_is_named(tmp_path: Path) -> None:
+    lines = ("docker exec web run_tests", "docker build --target test .", "npm test", "echo test")
+    warning, *others = loaded(tmp_path, {**django(), **DRIVER, **workflow(*lines)}).warnings
+    assert not others
+    assert "'docker exec web run_tests' in .github/workflows/ci.yml may run the tests" in warning

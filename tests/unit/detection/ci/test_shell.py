@@ -160,3 +160,9 @@ def test_all_arguments_of_a_script_stay_apart() -> None:
     found = commands_of("./ci.sh 'a b' c", files, A="1", B="2")
     assert (found[0].words, found[0].line) == (("x", "a b", "c"), "x 'a b' c > log.txt")
     assert found[1].words == ("y", "1-2/c")
+
+
+def test_a_shell_reads_its_script_from_a_pipe() -> None:
+    line = "echo 'export A=1' | cat - run.sh | docker exec -i web sh -s"
+    (command,) = commands_of(line, {"run.sh": "pytest -x\n"})[-1:]
+    assert (command.words, command.env) == (("pytest", "-x"), {"A": "1"})
