@@ -21,6 +21,16 @@ def comparison_line(result: Result, comparison: Comparison) -> str:
     return f"Compared with the run{when}{commit}: {' · '.join(_figures(result, comparison))}"
 
 
+def since_when(comparison: Comparison | None) -> str:
+    """Return whether failed tests are new, else since when the oldest of them fails, for the end of a sentence."""
+    if comparison is None:
+        return ""
+    if comparison.new:
+        return ", with new failures"
+    oldest = max(comparison.known, key=lambda age: age.runs, default=None)
+    return f", {known_since(oldest)}" if oldest else ""
+
+
 def marks(comparison: Comparison | None) -> Mapping[str, str]:
     """Return what is known of each failed test by its id: that it is new, or since when it fails."""
     if comparison is None:

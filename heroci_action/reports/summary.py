@@ -16,6 +16,7 @@ from heroci_action.reports.comparison_section import (
     comparison_section,
     flaky_section,
     marks,
+    since_when,
 )
 from heroci_action.reports.coverage_section import changed_lines_section, coverage_section
 from heroci_action.reports.failure_section import Notes, failure_section
@@ -96,7 +97,8 @@ def _folds(result: Result, share: int, links: CodeLinks) -> Iterator[str]:
 
 
 def _head(result: Result) -> Iterator[str]:
-    yield f"# {icon(result.status)} {prose(result.heading)}: {_verdict(result)}"
+    since = since_when(result.comparison) if result.status is Status.FAILED else ""
+    yield f"# {icon(result.status)} {prose(result.heading)}: {_verdict(result)}{since}"
     yield ""
     yield " · ".join([*_counts(result), *_key_figures(result), *_origin(result)])
     yield ""

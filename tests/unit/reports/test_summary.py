@@ -17,7 +17,7 @@ from heroci_action.reports.links import CodeLinks
 from heroci_action.reports.summary import SMALLEST, render
 from heroci_action.results.coverage import ChangedLines, Coverage, FileCoverage
 from heroci_action.results.provenance import LeftOutLine
-from heroci_action.results.records import Attempt, FixtureTimes, Result, Status
+from heroci_action.results.records import Attempt, FixtureTimes, Result, Status, TestCase
 from tests.unit.builders import case, failures, finding, run, run_of, stage, step
 from tests.unit.reports.test_markdown import Page
 from tests.unit.result_strategies import results
@@ -66,6 +66,21 @@ def test_the_verdict_names_the_stages_that_fail_the_run() -> None:
     result = run(lint, stage("tests", step("tests", Status.FAILED)))
 
     assert render(result).startswith("# ❌ project: failed in tests after 10 s\n")
+
+
+def test_the_headline_says_since_when_a_test_fails() -> None:
+    known, fresh = case("known", Status.FAILED), case("fresh", Status.FAILED)
+    before = replace(run_of(known), started_at="2026-01-31T10:00:00+00:00", commit="0" * 40)
+
+    def headline(*tests: TestCase) -> str:
+        now = run_of(*tests)
+        return lines(replace(now, comparison=compare(now, before)))[0]
+
+    start = "# ❌ project: failed in tests after 10 s"
+    since = "failing since 2026-01-31 (commit 000000000000), 2 runs in a row"
+    assert headline(known) == f"{start}, {since}"
+    assert headline(known, fresh) == f"{start}, with new failures"
+    assert headline(case("known")).startswith("# ✅ project: passed in")
 
 
 def test_what_explains_the_run_has_a_title_if_anything_precedes_it() -> None:
