@@ -10,6 +10,7 @@ from typing import Protocol
 import anyio
 
 from heroci_action.analysis.diagnosis import Tree
+from heroci_action.analysis.diagnosis.probes import crashed_probe
 from heroci_action.engines.base import (
     EngineSession,
     Printed,
@@ -20,6 +21,7 @@ from heroci_action.engines.base import (
 )
 from heroci_action.errors import EngineError, HeroCIError
 from heroci_action.observers.base import Observer
+from heroci_action.plan.actions import Command
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.readers import Readings
 from heroci_action.results.records import StageResult, Status, StepResult
@@ -144,6 +146,8 @@ class StageTask:
             outcome = await scope.run(step, output)
             if outcome.timed_out:
                 self._reach_time_limit()
+            elif outcome.exit_code:
+                _raise_own_fault(step, output.tail)
         except HeroCIError as error:
             outcome = error
             self._run.record_error(error, self._stage)
@@ -222,6 +226,17 @@ class StageTask:
                 remedy=time_limit_remedy(self._stage),
             )
         return result
+
+
+def _raise_own_fault(step: Step, tail: str) -> None:
+    """Raise HeroCIError, which is a bug, if one of HeroCI's own probes has crashed."""
+    command = step.action.line if isinstance(step.action, Command) else ()
+    is_probe = any(str(word).startswith("{probes}/") for word in command)
+    crash = crashed_probe(tail, is_probe=is_probe)
+    if crash:
+        raise HeroCIError(
+            f"a bug in HeroCI: {crash}", remedy="please report it, with the output of this step"
+        )
 
 
 async def _collect(step: Step, scope: StageScope) -> tuple[tuple[ReportFile, ...], tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -244,3 +245,22 @@ def test_installed_packages_are_left_out_unless_they_come_from_the_repository(
     files = measure(covered.write({"src/asgiref/x.py": ""}), *DJANGO).files
     installed = {name.split("site-packages/")[1].split("/")[0] for name in files if "site-" in name}
     assert installed == {"asgiref"}
+
+
+@pytest.mark.promise(
+    "the name of a source file is not UTF-8",
+    "the file is left out and named, and the coverage of the others is right",
+)
+def test_a_name_that_is_not_utf8_changes_no_other_number(covered: Project) -> None:
+    for name in (b"a\xff.py", b"z\xff.py"):
+        Path(os.fsdecode(bytes(covered.root / "shop") + b"/" + name)).write_text("y = 1\n")
+    reports = covered.root.parent / "reports"
+    reports.mkdir()
+    rcfile, data, report = (str(reports / name) for name in ("rc", "data", "coverage.json"))
+    code, said = probe(covered, rcfile, data)
+    assert (code, said.count("is left out: its name is not UTF-8")) == (0, 2)
+    covered.run(*DJANGO, env={"COVERAGE_PROCESS_START": rcfile})
+    assert probe(covered, rcfile, "--json", report)[0] == 0
+    files = json.loads(Path(report).read_text())["files"]
+    assert {"shop/work.py", "shop/untouched.py"} <= files.keys()
+    assert not [name for name in files if "\ufffd" in name or "?" in name]

@@ -39,3 +39,12 @@ def test_a_plan_contains_every_built_in_stage_in_the_order_of_the_registry(tmp_p
             BUILT_IN_STAGES[stage.name].emoji,
             BUILT_IN_STAGES[stage.name].time_limit,
         )
+
+
+def test_every_stage_has_a_time_limit_without_configuration(tmp_path: Path) -> None:
+    files = {**django(), "heroci.toml": '[stages.own]\nsteps = ["true"]\n'}
+    made = build_plan(loaded(tmp_path, files), RunContext())
+    limits = {stage.name: stage.timeout for stage in made.stages}
+    assert limits.pop("tests") == 30 * 60
+    assert set(limits.values()) == {10 * 60}
+    assert "own" in limits

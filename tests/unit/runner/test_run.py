@@ -412,3 +412,60 @@ def test_events_come_in_order(status: Status) -> None:
     engine = MemoryEngine({"a/only": Behaviour(exit_code=int(status is Status.FAILED))})
     run(stage("a"), engine=engine, observer=recorder)
     assert recorder.events == ["a started", f"a/only {status}", f"a {status}"]
+
+
+CRASH = """Traceback (most recent call last):
+  File "/tmp/work/probes/heroci_coverage.py", line 20, in <module>
+    main()
+  File "{file}", line 9, in collect
+    self.config.config_file
+AttributeError: 'Coverage' object has no attribute 'config'"""
+OWN = ("python", "{probes}/heroci_coverage.py", "rc")
+OF_PYTEST = ("python", "-m", "pytest")
+
+
+@pytest.mark.promise(
+    "one of HeroCI's own probes crashes", "exit code 4, a bug in HeroCI and no failed test"
+)
+@pytest.mark.parametrize(
+    ("line", "file", "prefix", "exit_code"),
+    [
+        (OWN, "/tmp/work/probes/heroci_coverage.py", "", ExitCode.BUG),
+        (OWN, "/site-packages/coverage/control.py", "", ExitCode.FAILED),
+        (OF_PYTEST, "/tmp/work/probes/heroci_pytest_plugin.py", "INTERNALERROR> ", ExitCode.BUG),
+        (OF_PYTEST, "/app/conftest.py", "INTERNALERROR> ", ExitCode.FAILED),
+        # The hooks call the project's own runner.
+        (("python", "manage.py"), "/tmp/work/probes/heroci_hooks.py", "", ExitCode.FAILED),
+    ],
+)
+def test_a_crash_of_a_probe_is_a_bug_and_no_failure_of_the_project(
+    line: tuple[str, ...], file: str, prefix: str, exit_code: ExitCode
+) -> None:
+    lines = tuple(f"{prefix}{each}" for each in CRASH.format(file=file).splitlines())
+    engine = MemoryEngine({"tests/tests": Behaviour(exit_code=1, lines=(*lines, ""))})
+    outcome = run(
+        stage("tests", steps=(Step(name="tests", action=Command(line=line)),)), engine=engine
+    )
+    (result,) = outcome.stages
+    assert outcome.exit_code is exit_code
+    own = "tests: a bug in HeroCI: heroci_"
+    assert (result.reason or "").startswith(own) == (exit_code is ExitCode.BUG)
+    assert "AttributeError: 'Coverage' object" in (result.reason or "")
+
+
+@pytest.mark.promise(
+    "a reader of reports has a bug", "exit code 4, and everything else is reported"
+)
+def test_a_bug_in_a_reader_loses_no_other_result() -> None:
+    def read(step: Step, files: tuple[ReportFile, ...], printed: Printed) -> Readings:
+        if step.name == "tests":
+            raise ZeroDivisionError
+        return readings(step, files, printed)
+
+    engine = MemoryEngine({"lint/lint": Behaviour(reports=report("a passed"))})
+    stages = [stage(name, steps=(step(name),)) for name in ("tests", "lint")]
+    outcome = run(*stages, engine=engine, read=read)
+    tests, lint = outcome.stages
+    assert outcome.exit_code is ExitCode.BUG
+    assert "a bug in HeroCI" in tests.steps[0].warnings[0]
+    assert [test.name for test in lint.steps[0].tests] == ["a"]
