@@ -21,7 +21,8 @@ def test_a_lock_that_another_run_holds_is_announced_and_given_up(
 ) -> None:
     monkeypatch.setattr(locks, "ANNOUNCE_AFTER", 0.2)
     monkeypatch.setattr(locks, "GIVE_UP_AFTER", 0.4)
-    path, said = tmp_path / "lock", []
+    path = tmp_path / "lock"
+    said: list[str] = []
 
     async def wait_for_it() -> None:
         with await lock(path):
