@@ -227,7 +227,7 @@ def _as_in_ci(
         yield from declare(kind, image, describe(image))
         for name, attribute in variables.items():
             yield Found(f"env.{name}", f"{{{kind.name}.{attribute}}}", f"set in {image.source}")
-        yield from _without_variables(image, kind, frozenset(variables.values()))
+        yield from _without_variables(image, kind, variables)
         remedy = f"its variables point to HeroCI's server: {', '.join(variables)}"
     elif image in project.ci.services:
         yield Fact("vendor", vendor_of_server(kind))
@@ -251,15 +251,18 @@ def _as_in_ci(
 
 
 def _without_variables(
-    image: Image, kind: ServerKind, attributes: frozenset[str]
+    image: Image, kind: ServerKind, variables: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Yield the parts of the CI's account, and its port, that no variable contains."""
+    attributes = frozenset(variables.values())
     if "url" in attributes:
         return
     keys = [key for key, role in ROLES.items() if role not in attributes]
     for name, value in _account(image, kind, keys).items():
         yield Found(f"services.{kind.name}.env.{name}", value, describe(image))
-    if "port" not in attributes:
+    if "PGHOST" in variables and "PGPORT" not in variables:
+        yield Found("env.PGPORT", "{postgres.port}", "beside PGHOST")
+    elif "port" not in attributes:
         yield Found(f"services.{kind.name}.port", kind.port, _NO_VARIABLE)
 
 
@@ -283,9 +286,22 @@ def _service_line(image: Image) -> str:
 def _variables_of_ci(project: ProjectFiles) -> dict[str, str]:
     """Return the variables of the tests that are named like a database's, with the attribute of the service."""
     found: dict[str, str] = {}
-    if ci_image(project, *DATABASES) is not None:
-        for name in project.evidence.env:
-            match = _VARIABLE.search(name)
-            if match:
-                found[name] = _ATTRIBUTES[match[1]]
+    image = ci_image(project, *DATABASES)
+    for name, (value, _) in project.evidence.env.items() if image else ():
+        match = _VARIABLE.search(name)
+        attribute = _ATTRIBUTES[match[1]] if match else None
+        if image and attribute and _belongs(value, attribute, image):
+            found[name] = attribute
     return found
+
+
+def _belongs(value: str, attribute: str, image: Image) -> bool:
+    """Return whether the value of a variable is about the CI's server: it may belong to another database."""
+    if attribute == "port":
+        return value.isdigit()
+    if attribute in {"host", "url"}:
+        return True
+    kind = kind_of(image) or POSTGRES
+    key = next(key for key, role in ROLES.items() if role == attribute)
+    given = _account(image, kind, [key])
+    return value in given.values() or not given

@@ -154,10 +154,17 @@ class _Reader:
                 way = self._way(self._default(value), statement)
             case ["default" | None]:
                 way = self._way(value, statement)
-            case ["default" | None, str(key), *_] if key in _KEYS and self.ways:
-                if not self._is_off(statement):
-                    way = self._with_key(self.ways.pop(), key, value)
+            case ["default" | None, str(key), *_] if key in _KEYS and not self._is_off(statement):
+                self._change(key, value, self._switches(statement))
         self.ways += [way] if way else []
+
+    def _change(self, key: str, value: ast.expr, switches: Mapping[str, str]) -> None:
+        """Change a key of the last way that the variables of a condition may select, too."""
+        for index in reversed(range(len(self.ways))):
+            way = self.ways[index]
+            if all(way.switches.get(name, wanted) == wanted for name, wanted in switches.items()):
+                self.ways[index] = self._with_key(way, key, value)
+                return
 
     def _is_off(self, statement: Statement) -> bool:
         """Return whether a condition on a variable does not hold: `if os.getenv("DEVELOPMENT")`, which is not set."""

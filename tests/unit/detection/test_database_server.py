@@ -418,3 +418,17 @@ def test_an_address_of_sqlite_in_the_ci_means_sqlite(tmp_path: Path) -> None:
     }
     found = loaded(tmp_path, files)
     assert (found.config.services, found.warnings) == ({}, ())
+
+
+def test_a_key_changes_only_the_database_that_its_condition_selects(tmp_path: Path) -> None:
+    settings = f"""
+        import os
+        DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}}}}
+        if os.getenv("DB", "sqlite") == "postgres":
+            DATABASES["default"] = {{"ENGINE": "{POSTGRES}", "NAME": "shop"}}
+        elif os.getenv("DB", "sqlite") == "sqlite":
+            DATABASES["default"]["NAME"] = BASE_DIR / "db.sqlite3"
+    """
+    run = "DB=postgres python manage.py test"
+    found = loaded(tmp_path, {**django(settings), **DRIVER, **workflow(run)})
+    assert found.config.services["postgres"].env == {"POSTGRES_DB": "shop"}
