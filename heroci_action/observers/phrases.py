@@ -53,6 +53,8 @@ def verdict(result: Result) -> str:
     percent = result.coverage.percent if result.coverage else None
     if percent is not None:
         parts.append(f"📊 coverage {percent:.2f} %")
+    if result.shard:
+        parts.append(f"shard {one_line(result.shard)}")
     if result.partial:
         parts.append(f"partial run: {one_line(result.partial)}")
     return ", ".join(parts)

@@ -102,6 +102,9 @@ def _head(result: Result) -> Iterator[str]:
     yield ""
     yield " · ".join([*_counts(result), *_key_figures(result), *_origin(result)])
     yield ""
+    if result.partial:
+        yield f"**Partial run**: {prose(result.partial, 1_000)}"
+        yield ""
     if result.comparison:
         yield comparison_line(result, result.comparison)
         yield ""
@@ -159,6 +162,8 @@ def _origin(result: Result) -> Iterator[str]:
         yield f"{prose(result.engine)} engine"
     if result.python:
         yield f"Python {prose(result.python)}"
+    if result.shard:
+        yield f"shard {prose(result.shard)}"
     if result.attempt > 1:
         yield f"attempt {result.attempt}"
     if result.commit:

@@ -61,20 +61,20 @@ RESULT = _example()
 OUTPUTS = outputs(RESULT, {})
 
 
-def _terminal() -> str:
+def _terminal(result: Result) -> str:
     stream = io.StringIO()
-    Console(stream).run_finished(RESULT)
+    Console(stream).run_finished(result)
     return stream.getvalue()
 
 
-def _plain_page() -> str:
-    return re.sub("<[^>]+>", " ", html.render(RESULT, sources={}).decode())
+def _plain_page(result: Result) -> str:
+    return re.sub("<[^>]+>", " ", html.render(result, sources={}).decode())
 
 
 TEXTS = {
-    "terminal": _terminal(),
+    "terminal": _terminal(RESULT),
     "summary": re.sub(r"<[^>]+>|[*`\\]", "", summary.render(RESULT)),
-    "page": _plain_page(),
+    "page": _plain_page(RESULT),
     "junit": "".join(piece.decode() for piece in junit.pieces(RESULT)),
 }
 
@@ -124,6 +124,21 @@ def test_verdict_coverage_and_news_are_the_same_everywhere() -> None:
     for name in OUTPUTS["failed-stages"].split(","):
         for report, text in TEXTS.items():
             assert name in text, report
+
+
+def test_an_incomplete_run_is_marked_wherever_a_verdict_is() -> None:
+    incomplete = replace(RESULT, partial="only what failed in the last run", shard="2/5")
+    texts = {
+        "terminal": _terminal(incomplete),
+        "summary": summary.render(incomplete),
+        "page": _plain_page(incomplete),
+    }
+
+    for report, text in texts.items():
+        assert re.search(
+            r"partial run\W+only what failed in the last run", text, re.IGNORECASE
+        ), report
+        assert "shard 2/5" in text, report
 
 
 def _stored() -> list[str]:
