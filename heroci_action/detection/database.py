@@ -74,20 +74,30 @@ def detect_database(project: ProjectFiles) -> Iterator[Finding]:
     yield Fact("database_variable", way.url.name if way.url else None)
     for name, value in way.switches.items():
         yield Found(f"env.{name}", value, f"the condition of DATABASES in {way.file}")
-    if "HOST" in way.unread and vendor in {Vendor.POSTGRESQL, Vendor.MYSQL}:
-        yield from _not_understood(project)
-        return
     match vendor:
-        case Vendor.POSTGRESQL:
-            yield from _server(project, way, POSTGRES)
-        case Vendor.MYSQL:
-            yield from _server(project, way, _choose_mysql(project))
+        case Vendor.POSTGRESQL | Vendor.MYSQL:
+            kind = POSTGRES if vendor is Vendor.POSTGRESQL else _choose_mysql(project)
+            yield from _server_or_ci(project, way, kind)
         case Vendor.SQLITE:
             yield from _sqlite(project, way)
         case Vendor.ORACLE:
             yield from _oracle(way)
         case Vendor.UNKNOWN:
             yield from _not_understood(project)
+
+
+def _server_or_ci(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[Finding]:
+    """Yield the server; if the host is not understood, the CI's with its account, or a warning."""
+    unread = "HOST" in way.unread
+    if unread and ci_image(project, *DATABASES):
+        yield from _not_understood(project)
+        return
+    if unread:
+        yield Warn(
+            f"how {way.file} chooses the host of the database was not understood; "
+            f"if the tests cannot connect, set in `env` what the settings read to {{{kind.name}.host}}"
+        )
+    yield from _server(project, way, kind)
 
 
 def _choose_mysql(project: ProjectFiles) -> ServerKind:

@@ -29,7 +29,8 @@ from heroci_action.detection.settings_choice import choose_settings, settings_of
 from heroci_action.repository.files import join, relative_path
 
 _NOT_FOLLOWED = 3  # lines that are named in warnings
-_TESTS = re.compile(r"(?<![^\s/_:.=-])tests?(?![a-z])")
+# `make test-all`, `bin/run_tests`, but no file such as tests/data.yml.
+_TESTS = re.compile(r"(?<![^\s/_:=-])tests?(-[\w-]+)?(?=\s|$)")
 # Scripts that configure Django by themselves and call its runner, as packages without a project have them.
 _SCRIPTS = ("runtests.py", "run_tests.py", "tests/runtests.py", "test/runtests.py")
 

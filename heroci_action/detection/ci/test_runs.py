@@ -147,9 +147,11 @@ def _script_target(name: str, directory: str, tree: RepositoryFiles) -> str | No
     if isinstance(target := scripts.get(name), str):
         return target
     line = rf"(?m)^\s*{re.escape(name)}\s*=\s*([\w.]+:\w+)"
-    section = tree.ini(join(directory, "setup.cfg")).get("options.entry_points", {})
-    if match := re.search(line, section.get("console_scripts", "")):
-        return match[1]
+    sections = tree.ini(join(directory, "setup.cfg"))
+    # The second section is the one of pbr.
+    for section in ("options.entry_points", "entry_points"):
+        if match := re.search(line, sections.get(section, {}).get("console_scripts", "")):
+            return match[1]
     constants = (
         node.value
         for node in ast.walk(tree.python(join(directory, "setup.py")))

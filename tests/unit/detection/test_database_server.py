@@ -432,3 +432,14 @@ def test_a_key_changes_only_the_database_that_its_condition_selects(tmp_path: Pa
     run = "DB=postgres python manage.py test"
     found = loaded(tmp_path, {**django(settings), **DRIVER, **workflow(run)})
     assert found.config.services["postgres"].env == {"POSTGRES_DB": "shop"}
+
+
+def test_a_host_that_is_not_understood_is_a_warning_if_the_ci_starts_no_server(
+    tmp_path: Path,
+) -> None:
+    settings = f"""
+        DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "NAME": "shop", "HOST": Path("data").resolve()}}}}
+    """
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert found.config.env["PGHOST"] == "{postgres.host}"
+    assert "chooses the host of the database was not understood" in found.warnings[0]
