@@ -28,7 +28,7 @@ def main() -> None:
         for place, number in ((small, 0), (large, options.files)):
             place.directory.mkdir()
             place.check_out()
-            _fill(place.project / "assets", number)
+            fill(place.project / "assets", number)
             place.commit()
         rounds = [
             {
@@ -52,7 +52,8 @@ def _timed(place: Workplace, command: tuple[str, ...]) -> float:
     return timed(command, place.environment, place.directory / "log", place.project)
 
 
-def _fill(directory: Path, number: int) -> None:
+def fill(directory: Path, number: int) -> None:
+    """Create this number of files in the directory."""
     for start in range(0, number, 100):
         part = directory / f"{start // 100:04}"
         part.mkdir(parents=True)

@@ -48,9 +48,9 @@ class Row:
             ratio = f"{statistics.median(ratios):.2f}"
             spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
         aim = f"{self.aim:.2f}" if self.aim is not None else ""
-        return (
-            f"| {self.name} | {statistics.median(self.seconds):.2f} | {ratio} | {spread} | {aim} |"
-        )
+        seconds = statistics.median(self.seconds)
+        shown = f"{seconds:.2f}" if seconds >= 1 else f"{seconds:.3f}"
+        return f"| {self.name} | {shown} | {ratio} | {spread} | {aim} |"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
