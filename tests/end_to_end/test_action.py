@@ -157,7 +157,8 @@ def test_action_passes_on_the_reference_project(image: str, tmp_path: Path) -> N
     assert step.annotations == []
     groups = re.findall(r"^::group::(.*)$", step.log, re.MULTILINE)
     assert any("tests" in group for group in groups)
-    assert (step.workspace / ".cache/heroci/environments").is_dir()
+    for name in ("environments", "results", "uv"):
+        assert (step.workspace / ".cache/heroci" / name).is_dir()
 
 
 def test_broken_test_fails_the_step_and_is_annotated(image: str, tmp_path: Path) -> None:
