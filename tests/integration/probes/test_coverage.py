@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,6 +196,33 @@ def test_what_pytest_cov_is_told_in_addopts_counts_too(covered: Project) -> None
     measured = measure(covered, *DJANGO)
     assert "settings.py" not in measured.files
     assert "missing_branches" in measured.files["shop/tests/test_work.py"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "env", "monitored"),
+    [
+        ("", {}, True),
+        ("branch = no", {}, True),
+        ("branch = True", {}, False),
+        ("timid = True", {}, False),
+        ("core = ctrace", {}, False),
+        ("plugins = a_plugin_with_a_tracer", {}, False),
+        ("dynamic_context = test_function", {}, False),
+        ("concurrency = gevent", {}, False),
+        ("", {"COVERAGE_CORE": "ctrace"}, False),
+        ("", {"HEROCI_CONTEXTS": "tests"}, False),
+    ],
+)
+def test_lines_are_monitored_if_that_counts_the_same(
+    covered: Project, settings: str, env: dict[str, str], *, monitored: bool
+) -> None:
+    """coverage.py itself chooses sys.monitoring on Python 3.14."""
+    covered.write({".coveragerc": f"[run]\n{settings}\n", "a_plugin_with_a_tracer.py": ""})
+    rcfile = covered.root.parent / "coveragerc"
+    script = (str(PROBES / "heroci_coverage.py"), str(rcfile), "data")
+    assert covered.run(*script, env={"PYTHONPATH": ".", **env}).code == 0
+    expected = monitored and sys.version_info[:2] == (3, 13)
+    assert ("core = sysmon" in rcfile.read_text()) is expected
 
 
 def test_no_data_is_a_failure_with_its_reason(covered: Project) -> None:
