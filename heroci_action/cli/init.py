@@ -38,7 +38,7 @@ def command(*, path: Path, action: str | None, yes: bool, force: bool) -> int:
 
     If detection leaves something open, heroci.toml is written as well, with suggestions as comments. Without a terminal
     and without --yes, nothing is written, and the exit code is 2. A copy of HeroCI that is not a release does not know
-    its action: it asks for it on a terminal, and needs --action elsewhere.
+    its action: it asks for it on a terminal; elsewhere it leaves out the workflow and says so.
     """
     uses = _action(action)
     place = path.resolve()
@@ -49,13 +49,13 @@ def command(*, path: Path, action: str | None, yes: bool, force: bool) -> int:
     changes = [
         change
         for change in (
-            _workflow(project, uses, projects, supported=supported),
+            *_workflow(project, uses, projects, supported=supported),
             *_suggestions(project, projects, supported=supported),
         )
         if change.is_needed
     ]
     if not changes:
-        click.echo("Nothing to do: all files are up to date.")
+        click.echo("Nothing to do: all files are up to date." if uses else "Nothing to write.")
     elif _confirm(changes, yes=yes, force=force):
         for change in changes:
             change.write(root)
@@ -64,22 +64,22 @@ def command(*, path: Path, action: str | None, yes: bool, force: bool) -> int:
         click.echo("Nothing was written.")
         return 0
     _explain(project, projects)
+    if uses is None:
+        click.echo(
+            "The workflow was left out: this copy of HeroCI is not a release, so it does not know its action. "
+            "Name it: heroci init --action OWNER/REPO@REF"
+        )
     return 0
 
 
-def _action(given: str | None) -> str:
-    """Return the action for the workflow: as requested, or of this release, else ask for it."""
+def _action(given: str | None) -> str | None:
+    """Return the action for the workflow: as requested, or of this release, else ask for it; None without an answer."""
     action = given or ACTION
     if not action and sys.stdin.isatty():
         action = click.prompt("Action that the workflow uses (OWNER/REPO@REF)")
-    if not action:
-        raise UsageError(
-            "this copy of HeroCI is not a release, so it does not know its action; nothing was written",
-            remedy="name the action: heroci init --action OWNER/REPO@REF",
-        )
-    if not is_action(action):
+    if action and not is_action(action):
         raise click.UsageError(f"--action: {action!r} is not OWNER/REPO@REF.")
-    return action
+    return action or None
 
 
 def _projects(project: ProjectConfig, place: Path) -> tuple[str, ...]:
@@ -104,11 +104,12 @@ def _default_project(root: Path) -> str | None:
 
 
 def _workflow(
-    project: ProjectConfig, action: str, projects: tuple[str, ...], *, supported: Supported
-) -> FileChange:
-    jobs = _jobs(project, projects, supported)
-    text = workflow(action=action, branch=_default_branch(project.root), jobs=jobs)
-    return FileChange.of(project.root, WORKFLOW, text)
+    project: ProjectConfig, action: str | None, projects: tuple[str, ...], *, supported: Supported
+) -> Iterator[FileChange]:
+    if action:
+        jobs = _jobs(project, projects, supported)
+        text = workflow(action=action, branch=_default_branch(project.root), jobs=jobs)
+        yield FileChange.of(project.root, WORKFLOW, text)
 
 
 def _suggestions(

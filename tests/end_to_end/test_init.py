@@ -189,12 +189,13 @@ def test_a_matrix_is_suggested_from_the_factors_of_tox(tmp_path: Path) -> None:
     assert done.stdout.count('"cell"') == 4
 
 
-def test_a_copy_that_is_no_release_needs_the_action(tmp_path: Path) -> None:
+def test_a_copy_that_is_no_release_leaves_out_the_workflow_and_says_so(tmp_path: Path) -> None:
     projects.write(tmp_path)
     done = call("init", "--yes", directory=tmp_path)
 
-    assert done.exit_code == 2
-    assert "remedy: name the action: heroci init --action OWNER/REPO@REF" in done.stderr
+    assert done.exit_code == 0
+    assert "The workflow was left out" in done.stdout
+    assert "heroci init --action OWNER/REPO@REF" in done.stdout
     assert not status(tmp_path)
 
 
