@@ -17,6 +17,9 @@ def spell_out(module: ast.Module) -> ast.Module:
 def _aliases(node: ast.AST) -> Iterator[tuple[str, str]]:
     """Yield the aliases that an import gives to known modules and their members, with the full names."""
     match node:
+        case ast.ImportFrom(module="decouple", names=names):
+            # Its functions are recognised by their own names.
+            yield from ((alias.asname, alias.name) for alias in names if alias.asname)
         case ast.ImportFrom(module=str(module), names=names) if _is_known(module):
             yield from ((alias.asname or alias.name, f"{module}.{alias.name}") for alias in names)
         case ast.Import(names=names):

@@ -331,6 +331,10 @@ def test_definitions_that_refer_to_themselves_end(tmp_path: Path) -> None:
             "from dj_database_url import parse as db_url\nfrom decouple import config\n"
             "DATABASES = {'default': config('DATABASE_URL', cast=db_url)}\n"
         ),
+        (
+            "from dj_database_url import parse\nfrom decouple import config as setting\n"
+            "DATABASES = {'default': setting('DATABASE_URL', cast=parse)}\n"
+        ),
         "import dj_database_url as u\nDATABASES = {'default': u.parse(os.environ['DATABASE_URL'])}\n",
     ],
 )
