@@ -26,3 +26,9 @@ def critical_path(stages: Sequence[StageResult]) -> tuple[StageResult, ...]:
         return chains[stage.name]
 
     return max(map(chain, ran.values()), key=lambda found: found[0], default=(0.0, ()))[1]
+
+
+def engine_start(stages: Sequence[StageResult]) -> float | None:
+    """Return the seconds before the first stage, in which the engine was started or connected to; None if below one."""
+    first = min((each.started for each in stages if each.status is not Status.SKIPPED), default=0.0)
+    return first if first >= 1 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from heroci_action.analysis.critical_path import engine_start
 from heroci_action.observers.terminal import STYLES, Terminal
 from heroci_action.results.records import Result, StageResult, Status
 from heroci_action.text import one_line, seconds
@@ -54,14 +55,19 @@ def _rows(result: Result) -> Iterator[tuple[Text, ...]]:
             *map(Text, _times(stage, result.duration)),
             Text(_reason(stage)),
         )
+    if start := engine_start(result.stages):
+        yield (Text("engine start"), Text(""), *map(Text, _share(start, result.duration)))
     yield (Text("total"), Text(result.status.value), Text(seconds(result.duration)))
 
 
 def _times(stage: StageResult, total: float) -> tuple[str, str]:
     if stage.status is Status.SKIPPED:
         return "", ""
-    share = f"{100 * stage.duration / total:.0f} %" if total else ""
-    return seconds(stage.duration), share
+    return _share(stage.duration, total)
+
+
+def _share(duration: float, total: float) -> tuple[str, str]:
+    return seconds(duration), f"{100 * duration / total:.0f} %" if total else ""
 
 
 def _reason(stage: StageResult) -> str:

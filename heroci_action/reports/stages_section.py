@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from heroci_action.analysis.critical_path import critical_path
+from heroci_action.analysis.critical_path import critical_path, engine_start
 from heroci_action.analysis.gates import STAGE as GATES
 from heroci_action.analysis.replays import describe_replays
 from heroci_action.reports.markdown import fit, icon, number, prose, row, table
@@ -26,6 +26,9 @@ GANTT_WORDS = frozenset(
 def stages_section(result: Result, budget: int) -> Iterator[str]:
     """Yield the section; the table has at most `budget` bytes."""
     yield from table("Stage", "Result", "Time:", "Share:", "Cached", "Remarks")
+    if start := engine_start(result.stages):
+        share = _share(start, result.duration)
+        yield row("engine start", "", number(seconds(start)), share, "", "")
     rows = (_stage_row(stage, result.duration) for stage in result.stages)
     yield from fit(rows, budget, lambda left: row(f"and {count(left, 'more stage')}"))
     yield ""
@@ -45,10 +48,14 @@ def _stage_row(stage: StageResult, total: float) -> str:
         f"{prose(stage.emoji, 10)}\u00a0**{prose(stage.name)}**".strip(),
         f"{icon(stage.status)} {stage.status.value}" + (" (optional)" if stage.optional else ""),
         number(seconds(stage.duration)) if ran and stage.duration else "",
-        number(f"{100 * stage.duration / total:.0f} %") if stage.duration and total else "",
+        _share(stage.duration, total),
         _cached(stage),
         _remarks(stage),
     )
+
+
+def _share(duration: float, total: float) -> str:
+    return number(f"{100 * duration / total:.0f} %") if duration and total else ""
 
 
 def _cached(stage: StageResult) -> str:

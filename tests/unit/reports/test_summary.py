@@ -117,6 +117,18 @@ def test_each_stage_has_its_result_time_share_and_cache() -> None:
     assert any("| ⏭️ skipped (optional) |  |  |  | no Docker |" in line for line in page)
 
 
+def test_the_time_before_the_first_stage_is_that_of_the_engine() -> None:
+    skipped = stage("image", status=Status.SKIPPED)
+
+    slow, quick = (
+        lines(run(skipped, stage("base", step(), started=started, duration=2)))
+        for started in (1.5, 0.5)
+    )
+
+    assert "| engine start |  | 1.5\u00a0s | 15\u00a0% |  |  |" in slow
+    assert not any("engine start" in line for line in quick)
+
+
 def test_the_critical_path_is_one_line() -> None:
     page = render(
         run(
