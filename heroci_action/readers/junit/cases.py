@@ -109,7 +109,8 @@ def _class_name(row: Row) -> str:
 
 
 def _class_file(row: Row) -> str:
-    return row.get("file") or row.get("filepath") or ""
+    # Pest's `tests/CartTest.php::it totals`.
+    return (row.get("file") or row.get("filepath") or "").partition("::")[0]
 
 
 def origin_of(row: Row, suite: Suite) -> Origin:

@@ -263,6 +263,14 @@ def test_the_attributes_of_a_failure_win_over_its_text() -> None:
     assert (test.file, test.line) == ("main.c", 44)
 
 
+def test_the_file_of_a_test_may_be_followed_by_its_description() -> None:
+    attributes = 'name="it stops" file="test/till.bats::it stops"'
+
+    test = only_case("<failure>no</failure>", attributes=attributes, tree=OTHERS)
+
+    assert (test.file, test.line) == ("test/till.bats", None)
+
+
 def test_a_frame_in_the_file_of_the_test_wins_over_a_deeper_one() -> None:
     body = "<failure>test/till.bats:3: in helper\nmain.c:7: in test</failure>"
 
