@@ -12,7 +12,7 @@ from heroci_action.detection.ci.command_line import Options, split_at_dashes, sp
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.tox_config import ToxConfig, ToxEnvironment
-from heroci_action.detection.ci.tox_factors import choose, is_check
+from heroci_action.detection.ci.tox_factors import choose, find_parts, is_check
 from heroci_action.repository.files import RepositoryFiles
 
 _VALUED = frozenset(
@@ -50,8 +50,9 @@ def _choose_names(
     names = re.findall(r"[^\s,]+", wanted) if UNKNOWN not in wanted else []
     if names not in ([], ["ALL"]):
         return names, []
-    usual = f"py{(python or '').replace('.', '')}"
-    return [choose(config.names, python) or usual], [n for n in config.names if is_check(n)]
+    chosen = choose(config.names, python) or f"py{(python or '').replace('.', '')}"
+    names = dict.fromkeys([chosen, *find_parts(config.names, chosen)])
+    return list(names), [name for name in config.names if is_check(name)]
 
 
 def _scripts(environment: ToxEnvironment, command: Command, config: ToxConfig) -> Iterator[Script]:

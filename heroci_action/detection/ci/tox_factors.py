@@ -18,6 +18,9 @@ _CHECK = re.compile(
     r"lint\w*|flake8|black|isort|ruff|mypy|pylint|quality|style|check\w*|format\w*|typing|types|static|pre_?commit"
 )
 _HEAVY = re.compile(r"mysql\w*|mariadb\w*|oracle\w*|\w*gis\w*|mssql\w*")
+_OTHER = re.compile(
+    rf"{_ODD.pattern}|{_CHECK.pattern}|{_HEAVY.pattern}|\w*sqlite|postg\w*|psycopg\w*|redis|\w*cov\w*"
+)
 _DJANGO = re.compile(r"(?:dj|django)[._]?(\d)\.?(\d+)")
 _PYTHON = re.compile(r"py(\d)\.?(\d+)")
 
@@ -99,3 +102,24 @@ def choose(names: Iterable[str], python: str | None) -> str | None:
     factor = f"py{python.replace('.', '')}" if python else ""
     fitting = [name for name in usual if factor in name.split("-")]
     return max(fitting or usual, key=lambda name: _rank(frozenset(name.split("-"))), default=None)
+
+
+def find_parts(names: Iterable[str], chosen: str) -> list[str]:
+    """Return the environments that differ from the chosen one in words only: `integration-py313` beside `unit-py313`.
+
+    Words for databases and for other tasks than tests do not count.
+    """
+    versions, words = _versions_and_words(chosen)
+    found = []
+    for name in names:
+        same, others = _versions_and_words(name)
+        is_part = bool(versions and words and others) and same == versions
+        if is_part and not any(map(_OTHER.fullmatch, others)):
+            found.append(name)
+    return found
+
+
+def _versions_and_words(name: str) -> tuple[frozenset[str], frozenset[str]]:
+    factors = frozenset(name.split("-"))
+    versions = frozenset(factor for factor in factors if re.search(r"\d", factor))
+    return versions, factors - versions

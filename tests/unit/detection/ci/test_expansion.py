@@ -178,6 +178,24 @@ def test_a_call_of_tox_becomes_what_it_installs_and_runs(line: str, commands: li
     assert shown(commands_of(line, {"tox.ini": TOX})) == commands
 
 
+PARTS = """
+    [tox]
+    envlist = {unit,integration,mysql,docs}-py{312,313}, py313
+    skipsdist = true
+    [testenv]
+    commands =
+        unit: pytest tests/unit
+        integration: pytest tests/integration
+        mysql: pytest --mysql
+        docs: sphinx-build
+"""
+
+
+def test_tox_runs_the_parts_of_the_tests_in_several_environments() -> None:
+    commands = shown(commands_of("tox", {"tox.ini": PARTS}))
+    assert commands == ["pytest tests/unit", "pytest tests/integration"]
+
+
 def test_tox_sets_the_variables_of_the_environment() -> None:
     assert commands_of("tox -e py312-dj52", {"tox.ini": TOX})[-1].env == {
         "PYTHONPATH": "{root}/src",
