@@ -309,7 +309,7 @@ def _belongs(value: str, attribute: str, image: Image) -> bool:
     """Return whether the value of a variable is about the CI's server: it may belong to another database."""
     if attribute == "port":
         return value.isdigit()
-    if attribute in {"host", "url"}:
+    if attribute in {"host", "url"} or not image.env:
         return True
     kind = kind_of(image) or POSTGRES
     key = next(key for key, role in ROLES.items() if role == attribute)

@@ -180,7 +180,7 @@ def test_a_call_of_tox_becomes_what_it_installs_and_runs(line: str, commands: li
 
 PARTS = """
     [tox]
-    envlist = {unit,integration,mysql,docs}-py{312,313}, py313
+    envlist = {unit,integration,mysql,docs}-py{312,313}
     skipsdist = true
     [testenv]
     commands =
