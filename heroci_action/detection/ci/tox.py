@@ -51,8 +51,8 @@ def _choose_names(
     if names not in ([], ["ALL"]):
         return names, []
     chosen = choose(config.names, python) or f"py{(python or '').replace('.', '')}"
-    names = dict.fromkeys([chosen, *find_parts(config.names, chosen)])
-    return list(names), [name for name in config.names if is_check(name)]
+    parts = dict.fromkeys([chosen, *find_parts(config.names, chosen)])
+    return list(parts), [name for name in config.names if is_check(name)]
 
 
 def _scripts(environment: ToxEnvironment, command: Command, config: ToxConfig) -> Iterator[Script]:
