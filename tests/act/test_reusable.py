@@ -19,6 +19,9 @@ jobs:
     with:
       engine: host
       stages: tests
+      title: Heroes of the caller
+      coverage-minimum: "1"
+      artifact: heroes
   after:
     needs: ci
     runs-on: ubuntu-latest
@@ -36,4 +39,7 @@ def test_calling_workflow_receives_reports_and_outputs(act: Runner, repository: 
     run = act.run(repository, "caller.yml")
     assert run.exit_code == 0, run.log[-6000:]
     assert '"status": "passed"' in run.log
-    assert (run.shared / "artifacts/heroci-reports/junit.xml").exists()
+    assert '"passed": "' in run.log
+    assert "Heroes of the caller" in run.summary
+    assert "**gates** | ✅ passed" in run.summary
+    assert (run.shared / "artifacts/heroes/junit.xml").exists()
