@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -11,6 +12,7 @@ _PATCHES = range(40)
 _CLAUSE = re.compile(r"(\^|~=?|[<>=!]=?|===)?\s*v?(\d+(?:\.\d+)*)(\.\*)?(?![\w.])")
 
 
+@lru_cache(maxsize=256)
 def allows(specifier: str, version: tuple[int, int]) -> bool:
     """Return whether any patch release of a minor version fits; a specifier that is not understood allows all.
 

@@ -11,7 +11,7 @@ import tomllib
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +179,7 @@ def parse_ini(text: str) -> Mapping[str, Mapping[str, str]]:
     return {section: dict(parser.items(section)) for section in parser.sections()}
 
 
+@lru_cache(maxsize=1 << 14)
 def join(*parts: str) -> str:
     """Join the parts of a path and resolve `.` and `..`: `join(".", "a/../b")` is `b`."""
     return posixpath.normpath(posixpath.join(*parts))

@@ -4,8 +4,6 @@ import io
 import os
 import pty
 import re
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -261,9 +259,3 @@ def test_no_color() -> None:
 
     assert colour.search(on_a_terminal(environ={}))
     assert not colour.search(on_a_terminal(environ={"NO_COLOR": "1"}))
-
-
-def test_rich_is_imported_on_demand() -> None:
-    code = "import heroci_action.observers.console, sys; sys.exit('rich' in sys.modules)"
-
-    assert subprocess.run((sys.executable, "-c", code), check=False).returncode == 0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from heroci_action.publish.files import Repository, Written, write_reports
 from heroci_action.results.coverage import Coverage, FileCoverage
 from heroci_action.results.records import Result, Status
 from heroci_action.results.serialise import load
-from tests.unit.builders import case, failures, run, run_of, stage, step
+from tests.unit.builders import case, run, run_of, stage, step
 
 RESULT = run(
     stage(
@@ -99,29 +97,3 @@ def test_a_directory_that_cannot_be_created_is_one_problem(tmp_path: Path) -> No
     assert done.paths == {}
     (problem,) = done.problems
     assert problem.remedy.startswith("a file has the name of the directory")
-
-
-FILL = """
-import resource, signal, sys
-from pathlib import Path
-from heroci_action.publish.files import Repository, write_reports
-from heroci_action.results.serialise import load
-result = load(Path(sys.argv[1]).read_bytes())
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
-done = write_reports(result, Path(sys.argv[2]), Repository(root=Path()))
-print(sorted(done.paths), [problem.cause for problem in done.problems])
-"""
-
-
-def test_a_report_that_does_not_fit_on_the_disk_leaves_no_part_of_itself(tmp_path: Path) -> None:
-    """The kernel refuses to write more than a limit, as it does on a full disk."""
-    done = write(tmp_path / "first", run_of(*failures(200, causes=1)))
-
-    call = (sys.executable, "-c", FILL, done.paths["heroci-result.json"], tmp_path / "second")
-    printed = subprocess.run(call, check=True, capture_output=True, text=True).stdout
-
-    assert "summary.md" in printed
-    assert "cannot write heroci-result.json: File too large" in printed
-    left = {path.name for path in (tmp_path / "second").iterdir()}
-    assert left <= {".gitignore", *REPORTS} - {"heroci-result.json"}
