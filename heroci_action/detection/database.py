@@ -278,8 +278,11 @@ def _without_variables(
 
 def _account(image: Image, kind: ServerKind, keys: Iterable[str] = tuple(ROLES)) -> dict[str, str]:
     """Return the variables of an image with its user, password and database."""
-    # The image's own default.
-    env = {"POSTGRES_USER": "postgres", **image.env} if kind is POSTGRES else image.env
+    # The image's own default, and the names of Red Hat's images.
+    given = {name.replace("POSTGRESQL_", "POSTGRES_"): text for name, text in image.env.items()}
+    if "POSTGRES_DATABASE" in given:
+        given["POSTGRES_DB"] = given["POSTGRES_DATABASE"]
+    env = {"POSTGRES_USER": "postgres", **given} if kind is POSTGRES else image.env
     names = (_IMAGE_ENV[kind.name].get(key, "") for key in keys)
     return {name: env[name] for name in names if UNKNOWN not in env.get(name, UNKNOWN)}
 

@@ -12,6 +12,7 @@ from heroci_action.detection.project_files import ProjectFiles
 
 # Words in names and tags of images that contain more than the plain server.
 _EXTENDED = re.compile(r"gis|vector|timescale|citus|cron|parade|supabase|\bage\b|zombodb|pgroonga")
+_VERSION_IN_NAME = re.compile(r"\b(?:postgresql|redis)-(\d+)[\w-]*$")
 _VERSION_IN_TAG = (re.compile(r"\bpg(\d+)"), re.compile(r"v?(\d+(?:\.\d+)?)"))
 
 
@@ -28,12 +29,13 @@ class ServerKind:
 
 POSTGRES = ServerKind(
     name="postgres",
-    images=r"postgres\w*|postgis\w*|pgvector|timescaledb\w*(-ha)?|citus|paradedb",
+    # Red Hat's images have the version in their names: postgresql-15-c9s.
+    images=r"postgres\w*|postgresql-\d+[\w-]*|postgis\w*|pgvector|timescaledb\w*(-ha)?|citus|paradedb",
     port=5432,
 )
 MYSQL = ServerKind(name="mysql", images=r"mysql(-server)?|percona", port=3306, minor=True)
 MARIADB = ServerKind(name="mariadb", images=r"mariadb", port=3306, minor=True)
-REDIS = ServerKind(name="redis", images=r"redis|redis-stack\w*(-server)?|valkey", port=6379)
+REDIS = ServerKind(name="redis", images=r"redis(-\d+)?|redis-stack\w*(-server)?|valkey", port=6379)
 DATABASES = (POSTGRES, MYSQL, MARIADB)
 
 
@@ -100,7 +102,9 @@ def describe(image: Image) -> str:
 
 
 def version_of(image: Image, kind: ServerKind) -> str | None:
-    """Return the version in a tag: 17 for `17.2-alpine`, and for `2.20.3-pg17`."""
+    """Return the version in a tag: 17 for `17.2-alpine`, and for `2.20.3-pg17`; without one, the one in the name."""
+    if match := _VERSION_IN_NAME.search(image.name):
+        return match[1]
     for form in _VERSION_IN_TAG:
         if match := form.search(image.tag) if form is _VERSION_IN_TAG[0] else form.match(image.tag):
             # Until 9.6, PostgreSQL's major version had two parts.

@@ -125,13 +125,18 @@ class SettingsSource:
         return tuple(found)
 
     def _names_in(self, node: ast.AST) -> set[str]:
-        """Return the names in an expression, without objects such as `CONFIG = Config(PATH)` in `CONFIG.host`."""
+        """Return the names in an expression, without those of which only a part counts.
+
+        These are objects such as `CONFIG = Config(PATH)` in `CONFIG.host`, and tables such as `secrets["host"]`.
+        """
         owners = {inner.value for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
+        tables = {inner.value for inner in ast.walk(node) if isinstance(inner, ast.Subscript)}
         names = (inner for inner in ast.walk(node) if isinstance(inner, ast.Name))
         return {
             name.id
             for name in names
-            if name not in owners or not _is_object(self.names.get(name.id))
+            if name not in tables
+            and (name not in owners or not _is_object(self.names.get(name.id)))
         }
 
     def plain(self, node: ast.AST | None, depth: int = 3) -> str | None:

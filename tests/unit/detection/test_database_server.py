@@ -443,3 +443,27 @@ def test_a_host_that_is_not_understood_is_a_warning_if_the_ci_starts_no_server(
     found = loaded(tmp_path, {**django(settings), **DRIVER})
     assert found.config.env["PGHOST"] == "{postgres.host}"
     assert "chooses the host of the database was not understood" in found.warnings[0]
+
+
+def test_a_table_that_a_variable_contains_is_not_the_host(tmp_path: Path) -> None:
+    settings = f"""
+        import json, os
+        CREDENTIALS = json.loads(os.environ.get("VCAP_SERVICES", "{{}}"))["rds"][0]["credentials"]
+        DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": CREDENTIALS["host"]}}}}
+    """
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert "VCAP_SERVICES" not in found.config.env
+
+
+def test_images_of_red_hat_have_the_version_in_their_names(tmp_path: Path) -> None:
+    server = "image: 'quay.io/sclorg/postgresql-15-c9s:latest', env: {POSTGRESQL_USER: eda, POSTGRESQL_DATABASE: x}"
+    files = {
+        **django("from elsewhere.settings import *\n"),
+        **DRIVER,
+        ".github/workflows/ci.yml": (
+            f"jobs: {{t: {{services: {{p: {{{server}}}}}, steps: [{{run: ./manage.py test}}]}}}}"
+        ),
+    }
+    found = loaded(tmp_path, files).config.services["postgres"]
+    assert (found.version, found.image) == ("15", None)
+    assert found.env == {"POSTGRES_USER": "eda", "POSTGRES_DB": "x"}
