@@ -57,9 +57,16 @@ def select(run: TestRun) -> list[str]:
     chosen = (
         f"{name} {value}".lstrip()
         for name, value in read_options(known_arguments(run), _VALUED, numbered=_NUMBERED)
-        if not name or (name in _SELECTING and not re.match(r"\s*not\b", value))
+        if not name
+        or (name in _SELECTING and not re.match(r"\s*not\b", value))
+        or (name in _patterns(run) and "*" not in value)
     )
     return [text for text in chosen if UNKNOWN not in text]
+
+
+def _patterns(run: TestRun) -> tuple[str, ...]:
+    """Return the options for the names of test files; for pytest, `-p` is a plugin."""
+    return ("--pattern", "-p") if run.runner is Runner.DJANGO else ()
 
 
 def known_arguments(run: TestRun) -> tuple[str, ...]:

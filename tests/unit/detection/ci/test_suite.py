@@ -36,6 +36,7 @@ def jobs(**steps: str) -> dict[str, str]:
         (jobs(a="pytest e2e --browser x", b="pytest tests"), ["pytest tests"]),
         (jobs(e2e="pytest --cov", b="pytest"), ["pytest"]),
         (jobs(lint="flake8", b="python -m unittest"), ["unittest"]),
+        (jobs(a="./manage.py test -p 'test_*.py'", b="pytest tests"), ["django -p test_*.py"]),
         (jobs(a="flake8"), []),
         (jobs(a="echo pytest", b="pip install pytest", c="pytest-benchmark compare"), []),
         (jobs(a="python manage.py test shop.tests.OnlyOne"), ["django shop.tests.OnlyOne"]),
