@@ -26,8 +26,7 @@ def write(root: Path, files: dict[str, str]) -> Path:
     """Write the files, their common indentation taken off."""
     for name, text in files.items():
         path = root / name
-        if "/" in name:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
     return root
 
