@@ -24,6 +24,7 @@ def main() -> None:
 
         sys.stdout.write(f"heroci {__version__}\n")
         sys.exit(ExitCode.PASSED)
+    # Not needed for the version.
     from heroci_action.cli import run_program  # noqa: PLC0415
     from heroci_action.publish.standard_streams import (  # noqa: PLC0415
         output_error,

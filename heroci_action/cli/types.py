@@ -45,6 +45,7 @@ class Duration(_ConfigurationNumber[float]):
 
     def read(self, value: object) -> float:
         """Return the seconds."""
+        # Slow to import, and only calls with such an option need it.
         from heroci_action.config.types import seconds  # noqa: PLC0415
 
         return seconds(value)
@@ -57,6 +58,7 @@ class Size(_ConfigurationNumber[int]):
 
     def read(self, value: object) -> int:
         """Return the bytes."""
+        # Slow to import, and only calls with such an option need it.
         from heroci_action.config.types import size  # noqa: PLC0415
 
         return size(value)

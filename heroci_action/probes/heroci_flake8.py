@@ -122,6 +122,7 @@ def check(arguments: List[str], directory: str) -> int:
     if has_plugins(installed):
         return UNKNOWN
 
+    # Slow to import, and not needed with plugins.
     from flake8 import checker  # type: ignore[import-untyped,unused-ignore]
     from flake8.main.application import (  # type: ignore[import-untyped,unused-ignore]
         Application,
