@@ -197,7 +197,8 @@ def compose_words(command: Command) -> tuple[str, ...] | None:
 
 def composition_of(words: tuple[str, ...], command: Command, files: RepositoryFiles) -> Composition:
     """Return the merged compose files of a call."""
-    place = command.directory
+    container = command.call.container
+    place = (container.called_from if container else None) or command.directory
     options = Options.split(words, VALUED)
     listed = filter(None, command.env.get("COMPOSE_FILE", "").split(":"))
     named = options.values("-f", "--file") or listed

@@ -99,6 +99,7 @@ def enter_repository(command: Command, mounts: Mounts) -> Command:
         return command
     moved = replace(
         call,
+        container=call.container and replace(call.container, called_from=command.directory),
         program=mounts.move(call.program),
         arguments=tuple(map(mounts.move, call.arguments)),
         script=mounts.move(call.script) if call.script else call.script,

@@ -25,11 +25,15 @@ class Write:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """Where a command runs if it runs in a container: a service of a compose file, or an image."""
+    """Where a command runs if it runs in a container: a service of a compose file, or an image.
+
+    `called_from` is the directory of the repository in which Docker is called, if the command itself runs in another.
+    """
 
     service: str | None = None
     image: str | None = None
     files: tuple[str, ...] = ()
+    called_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -329,5 +329,5 @@ def test_a_line_that_speaks_of_tests_and_is_not_understood_is_named(tmp_path: Pa
 def test_a_run_of_one_file_is_not_the_suite(tmp_path: Path) -> None:
     line = "python manage.py test --pattern=test_schema.py && pytest"
     found = loaded(tmp_path, {**django(), **DRIVER, **workflow(line)})
-    assert (found.config.tests.runner, found.config.tests.args) == ("pytest", ())
+    assert (found.config.tests.runner, found.config.tests.args) == ("pytest", ((),))
     assert "also runs 'python manage.py test --pattern=test_schema.py'" in found.warnings[0]

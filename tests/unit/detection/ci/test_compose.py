@@ -201,6 +201,20 @@ def test_the_container_of_the_tests_is_no_server() -> None:
     assert [image.name for image in ci_of(files).services] == ["postgres"]
 
 
+def test_compose_files_are_where_docker_is_called() -> None:
+    files = {
+        "compose.yml": """
+            services:
+              web: {image: "web:1", working_dir: /app, volumes: ["./web:/app"], environment: {MODE: ci}}
+              db: {image: "postgres:16"}
+        """,
+        **workflow("docker compose up -d", "docker compose exec web pytest"),
+    }
+    ci = ci_of(files)
+    assert [image.name for image in ci.services] == ["postgres"]
+    assert ci.env == {"MODE": "ci"}
+
+
 def test_a_shell_in_a_container_runs_its_text_and_not_the_command_of_the_service() -> None:
     files = {
         "compose.yml": "services: {web: {image: 'x:1', command: ./serve}}",
