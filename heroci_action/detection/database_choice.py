@@ -37,6 +37,7 @@ _CLIENTS = frozenset(
         "mysqld", "mysqld_safe", "mariadb", "mariadb-admin",
     }
 )  # fmt: skip
+# `django.db.backends.postgresql`
 _SERVER = re.compile(r"postg|mysql|maria")
 
 

@@ -23,10 +23,13 @@ Value = TypeVar("Value")
 _KEYS = frozenset({*ROLES, "ENGINE"})
 # Conditions for a run of the project's own CI, or for a second database.
 _ELSEWHERE = re.compile(r"GITHUB_|TRAVIS|CIRCLECI|\bGITLAB|\bCI\b|READ_REPLICA|REPLICA")
+# `'test' in sys.argv`
 _TESTING = re.compile(
     r"""^(?!not ).*(['"]test['"] in sys\.argv|\bTESTING\b|\bTEST\b|PYTEST|['"]pytest['"] in)"""
 )
+# `DATABASE_URL`
 _URL_VARIABLE = re.compile(r"(DATABASE|DB|POSTGRES\w*|PG|MYSQL\w*)_?UR[LI]$")
+# `postgres://db/shop`
 _URL = re.compile(r"\w+://")
 # Attributes of what `urllib.parse.urlparse` returns.
 _URL_PARTS = frozenset({"hostname", "netloc", "password", "path", "port", "scheme", "username"})

@@ -46,6 +46,7 @@ _DEBIAN: Mapping[str, str] = {
     "xmlsec-dev": "libxmlsec1-dev",
     "zlib-dev": "zlib1g-dev",
 }
+# `ubuntu-dev-tools`, `python3.12-dev`
 _UBUNTU_ONLY = re.compile(
     r"firefox-geckodriver|ubuntu-.*|language-pack-.*|linux-(generic|modules-extra|headers)-.*|"
     r"software-properties-common|mongodb(-org.*|-server)?|ttf-mscorefonts-installer|"

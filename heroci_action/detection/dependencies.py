@@ -22,6 +22,7 @@ from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.settings_source import uses_geodjango
 
 _INSTALLERS = (("apt-get", "install"), ("apt", "install"), ("apk", "add"))
+# `libpq-dev`
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 # HeroCI brings the servers itself.
 _SERVER = re.compile(

@@ -7,20 +7,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+# `FROM python:3.13-slim AS build`
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
+# `CMD ["gunicorn"]`
 _COMMAND = re.compile(r"(CMD|ENTRYPOINT)\s", re.IGNORECASE)
+# `COPY --from=build /app /app`
 _COPY_FROM = re.compile(r"(?:COPY|ADD)\s+--from=(\S+)", re.IGNORECASE)
+# `RUN <<EOF`
 _HERE_DOCUMENT = re.compile(r"<<-?['\"]?(\w+)['\"]?\s*$")
+# `COPY requirements.txt .`
 _COPY = re.compile(r"(?:COPY|ADD)\s+(.+)", re.IGNORECASE)
+# `EXPOSE 8000`
 _EXPOSE = re.compile(r"EXPOSE\s+(\d{2,5})\b", re.IGNORECASE)
+# `--bind 0.0.0.0:8000`
 _BIND = re.compile(r"(?:0\.0\.0\.0|\[::\]|-b\s*|--bind[ =]|--port[ =]):?(\d{2,5})\b")
+# `HEALTHCHECK CMD true`
 _HEALTH_CHECK = re.compile(r"HEALTHCHECK\s", re.IGNORECASE)
 # A host with its port may contain variables of a shell or of Python's f-strings: http://localhost:${PORT:-8000}/health
 _HEALTH_URL = re.compile(
     r"(?:https?://|\b(?=localhost|127\.0\.0\.1|0\.0\.0\.0))(?:\$?\{[^}]*\}|[^/\s\"'])+"
     r"(/(?:\$\{[^}]*\}|[\w./?=&%${}-])*)"
 )
+# `$PORT`, `${PORT:-8000}`
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?[^}]*\}|\$(\w+)")
+# `ENV PORT=8000`
 _SETTING = re.compile(r"(?:ENV|ARG)\s+(\w+)[= ]\"?([^\"\s]*)\"?", re.IGNORECASE)
 _TCP_PORTS = range(1, 65536)
 _PREFERRED_TARGETS = ("production", "prod", "runtime", "final", "release", "app", "web")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# `DATABASE_URL`
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Methods that return a server: of django-environ, environs, and by analogy.
 _SERVER_METHODS = {
@@ -32,6 +33,7 @@ _STRICT_METHODS = frozenset(
 _READER = re.compile(
     r"(get_?)?(env|environ|config|secret|setting)s?_?\w*|\w+_env|getenv", re.IGNORECASE
 )
+# `env`, `require_env_var`
 _STRICT = re.compile(r"env|config|get_env\w*|require_?env\w*|getenv_required", re.IGNORECASE)
 
 

@@ -6,6 +6,7 @@ import re
 
 from heroci_action.detection.project_files import ProjectFiles
 
+# `healthz`, `api/health/live`
 _PATHS = re.compile(
     r"^/?\^?((?:[\w-]+/)?(?:health(?:z|check|[-_]check|[-_]?status)?|livez|readyz|ping|_status|ht|"
     r"__heartbeat__|__lbheartbeat__|live(?:ness)?|ready|up|alive)"
@@ -13,6 +14,7 @@ _PATHS = re.compile(
 )
 # A route such as `path("health/", views.health)`.
 _ROUTE = re.compile(r"\b(?:path|re_path|url)\(\s*r?[\"']([^\"']*)[\"']\s*,\s*([^,\n]*)")
+# `shop/tests/urls.py`
 _SIDE = re.compile(r"(^|/)(tests?|examples?|docs?)/")
 # An endpoint that needs no other service comes first.
 _ORDER = ("live", "healthz", "health", "ht", "heartbeat", "ping", "status", "ready")

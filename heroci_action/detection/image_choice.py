@@ -18,11 +18,14 @@ SIDE = re.compile(
     r"heroku|vendor|fixtures|samples?|\w*fuzz\w*|bench\w*|e2e|lint\w*",
     re.IGNORECASE,
 )
+# `Dockerfile.prod`
 _PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
 _NAME = r"(.*/)?(Dockerfile([.-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
+# `FROM python:3.13`
 _FROM = re.compile(r"^\s*FROM\s", re.MULTILINE | re.IGNORECASE)
 # The command that starts the application.
 _START = re.compile(r"^\s*(CMD|ENTRYPOINT)\s", re.MULTILINE | re.IGNORECASE)
+# `gunicorn`
 _PYTHON = re.compile(r"python|django|manage\.py|gunicorn|\bpip\b|\buv\b|poetry", re.IGNORECASE)
 
 

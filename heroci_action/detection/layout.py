@@ -22,6 +22,7 @@ _SIDE = re.compile(
     r"fixtures|vendor|third_party|project_name|benchmarks?|playground|contrib",
     re.IGNORECASE,
 )
+# `execute_from_command_line(sys.argv)`
 _DJANGO_MANAGE = re.compile(
     r"execute_from_command_line|DJANGO_SETTINGS_MODULE|configurations\.management"
 )

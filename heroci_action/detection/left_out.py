@@ -88,8 +88,11 @@ _DJANGO_COMMANDS: Mapping[str, tuple[str, ...]] = {
 _DJANGO_REASON_OF = {
     command: reason for reason, commands in _DJANGO_COMMANDS.items() for command in commands
 }
+# `qa-check`
 _CHECKING = re.compile(r"(^|[-_])(check|checks|checker|lint|linter|qa|audit)([-_.]|$)")
+# `socket.create_connection(("db", 5432))`
 _CONNECTS = re.compile(r"\bconnect\(|\bcreate_connection\(|\bensure_connection\(|\burlopen\(")
+# `wait_for_db`
 _WAITING = re.compile(r"wait[_-].*")
 # `playwright install`, `python -m spacy download en_core_web_sm`, `gem install sass`.
 _INSTALLING = frozenset(
@@ -102,7 +105,9 @@ _PACKAGE_CHECKS = re.compile(
     r"outdated|"
     r"storybook|coverage|unit|spec|vitest|jest|mocha|karma|cypress|playwright)([:_-].*)?"
 )
+# `build:css`
 _PACKAGE_BUILDS = re.compile(r"(build|compile|bundle)\b.*|(build|compile|bundle)_.*")
+# `start`, `watch:css`
 _PACKAGE_SERVERS = re.compile(r"start|dev|serve|server|watch(:.*)?|preview")
 
 

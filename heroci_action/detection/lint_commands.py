@@ -25,9 +25,11 @@ _REPORTING = re.compile(
     r"install-types|non-interactive|exit-zero|force-exclude)|--(output-format|format|output-file|workers|jobs|"
     r"junit-xml|recursive|score|reports|cache-dir)=.*|-(c|q|v|vv|vb|rc|df|ns|y|rn|sn)"
 )
+# `--output-format`, `-j`
 _REPORTING_WITH_VALUE = re.compile(
     r"--(output-format|format|output-file|workers|jobs|junit-xml|msg-template|cache-dir)|-[Wjf]"
 )
+# `--exclude`, `-l`
 _WITH_VALUE = re.compile(
     r"--((extend-|force-)?exclude|include|filename|src|project|required-version|enable-extensions|target-version|"
     r"(max-)?line-(length|width)|max-complexity|max-doc-length|(extend-)?(select|ignore|per-file-ignores)|profile|"
@@ -35,6 +37,7 @@ _WITH_VALUE = re.compile(
     r"django-settings-module|"
     r"python-version|fail-under|ignore-paths|ignore-patterns|package|module|platform|stubs)|-[ltwmposkdepi]"
 )
+# `--config`
 _PLACES = re.compile(
     r"--(config|config-file|settings-path|settings-file|settings|sp|append-config|rcfile)"
 )

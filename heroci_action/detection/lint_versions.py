@@ -14,6 +14,7 @@ from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join
 
+# `flake8-bugbear==24.1`
 _PLUGIN = re.compile(
     r"(?i)(flake8-[\w.-]+|pep8-naming|dlint|pyproject-flake8)(\[[\w,]+\])?([=<>~!]=?.*)?"
 )

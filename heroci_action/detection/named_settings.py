@@ -12,7 +12,9 @@ from heroci_action.detection.environment_reads import plain, text_of
 VARIABLE = "DJANGO_SETTINGS_MODULE"
 COMPUTED = "…"
 """The computed part of a name: `config.settings.…`."""
+# `"test" in sys.argv`
 _TEST = re.compile(r"""['"]test['"]""")
+# `shop.settings`
 _MODULE = re.compile(r"[\w-]+(\.[\w-]+)*(\.…)?")
 
 

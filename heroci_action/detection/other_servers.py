@@ -24,6 +24,7 @@ from heroci_action.detection.settings_source import settings_source
 # Images that build other images, or run the steps of the job.
 _NO_SERVERS = re.compile(r"|docker|dind|python|node|alpine|ubuntu|debian|busybox|buildx?")
 _LOCAL = r"localhost|127\.0\.0\.1|0\.0\.0\.0"
+# `rabbitmq`
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 # The names that mean a server of HeroCI's own.
 _DATABASE_NAMES = frozenset(kind.name for kind in DATABASES)

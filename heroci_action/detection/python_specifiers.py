@@ -9,6 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 # More patch releases than any version of Python has had.
 _PATCHES = range(40)
+# `^3.10`, `>=3.9`, `3.*`
 _CLAUSE = re.compile(r"(\^|~=?|[<>=!]=?|===)?\s*v?(\d+(?:\.\d+)*)(\.\*)?(?![\w.])")
 
 

@@ -30,10 +30,14 @@ _DJANGO = {
     (1, 8): (3, 7), (2, 0): (3, 7), (2, 1): (3, 7), (2, 2): (3, 9), (3, 0): (3, 9), (3, 1): (3, 9),
     (3, 2): (3, 10), (4, 0): (3, 10), (4, 1): (3, 11), (4, 2): (3, 12), (5, 0): (3, 12), (5, 1): (3, 13),
 }  # fmt: skip
+# `3.12`, `3.12.4`
 _VERSION = re.compile(r"(?<!pypy)(?<![\d.])(3)\.(\d{1,2})(?!\d)")
+# `# the newest`
 _COMMENT = re.compile(r"#.*")
 _OTHER_TOOL = re.compile(r"^(?!python)[a-z]\w* .*$", re.MULTILINE)  # in .tool-versions
+# `FROM python:3.13-slim`
 _BASE_IMAGE = re.compile(r"^FROM\s+(?:--\S+\s+)?\S*\bpython:(3\.\d+)", re.MULTILINE | re.IGNORECASE)
+# `ARG PYTHON_VERSION=3.13`
 _VERSION_ARGUMENT = re.compile(
     r"^ARG\s+PYTHON\w*VERSION\w*=[\"']?(?:python:)?(3\.\d+)", re.MULTILINE
 )

@@ -16,6 +16,7 @@ MAX_NESTED = 30  # files that include each other
 _FILE = (
     r"([^/]*/)?[^/]*require[^/]*\.(txt|in|pip)|([^/]*require[^/]*|reqs|deps)/[^/]+\.(txt|in|pip)"
 )
+# `backend/requirements.txt`
 _PLAIN = re.compile(r"(.*/)?requirements?\.(txt|in|pip)")
 # The best word comes first: requirements/test.txt is chosen before requirements/dev.txt.
 _TEST_WORDS = (
@@ -31,10 +32,15 @@ _SIDE_WORDS = frozenset(
         "style",
     }
 )  # fmt: skip
+# `-r base.txt`
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement)[ =]*[\"']?([^\s\"'#]+)", re.MULTILINE)
+# `-c constraints.txt`
 _CONSTRAINT = re.compile(r"^\s*(?:-c|--constraint)[ =]*[\"']?([^\s\"'#]+)", re.MULTILINE)
+# `django # the web`
 _COMMENT = re.compile(r"(^|\s)#.*")
+# `git+https://example.com/x#egg=x`
 _EGG = re.compile(r"[#&]egg=([\w.-]+)")
+# `django-filter>=24`
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 

@@ -12,6 +12,7 @@ from heroci_action.detection.project_files import ProjectFiles
 
 # Words in names and tags of images that contain more than the plain server.
 _EXTENDED = re.compile(r"gis|vector|timescale|citus|cron|parade|supabase|\bage\b|zombodb|pgroonga")
+# `postgresql-16`
 _VERSION_IN_NAME = re.compile(r"\b(?:postgresql|redis)-(\d+)[\w-]*$")
 _VERSION_IN_TAG = (re.compile(r"\bpg(\d+)"), re.compile(r"v?(\d+(?:\.\d+)?)"))
 
@@ -137,9 +138,11 @@ _SCHEMES: Mapping[str, ServerKind] = {
     "postgres": POSTGRES, "postgresql": POSTGRES, "psql": POSTGRES, "pgsql": POSTGRES, "postgis": POSTGRES,
     "timescale": POSTGRES, "mysql": MYSQL, "mariadb": MARIADB, "redis": REDIS, "rediss": REDIS, "valkey": REDIS,
 }  # fmt: skip
+# `postgres://user:secret@db:5432/shop`
 _ADDRESS = re.compile(
     r"([a-z0-9]+)(?:\+\w+)?://(?:[^@/\s]*@)?([\w.-]+)(?::\d+)?(?:/\S*)?", re.ASCII
 )
+# `localhost`, `db`
 _LOCAL = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|::1|[a-z][\w-]*")
 
 

@@ -24,6 +24,7 @@ from heroci_action.detection.settings_modules import (
 )
 from heroci_action.repository.files import join
 
+# `--settings=shop.settings`, `--ds shop.settings`
 _OPTION = re.compile(r"--(?:settings|ds)[= ]['\"]?([A-Za-z_][\w.-]*)")
 # The last part of a computed name, the likeliest first.
 _USUAL_NAMES = ("production", "prod", "base", "local", "development", "dev")

@@ -19,7 +19,9 @@ _FOR_TESTS = (
     r"(.*/)?(test_?settings|settings_?tests?|tests?/(test_)?settings|test_?project/settings)\.py"
 )
 _USUAL = r"(.*/)?settings(/__init__)?\.py"
+# `shop/migrations/0001_initial.py`
 _ELSEWHERE = re.compile(r"(^|/)(migrations|node_modules|management)/")
+# `INSTALLED_APPS = []`
 _DEFINES = re.compile(r"^(INSTALLED_APPS|DATABASES)\b", re.MULTILINE)
 
 

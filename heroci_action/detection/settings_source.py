@@ -14,6 +14,7 @@ from heroci_action.detection.source import SettingsSource
 
 _VARIABLE = "DJANGO_CONFIGURATION"
 _TEST_CLASSES = frozenset({"test", "testing", "tests", "ci"})
+# `'DJANGO_CONFIGURATION', 'Dev'`
 _IN_MANAGE = re.compile(rf"""{_VARIABLE}['"]\s*[,\]]\s*=?\s*['"](\w+)['"]""")
 
 

@@ -12,10 +12,15 @@ from heroci_action.detection.ci.yaml_file import table
 from heroci_action.repository.files import RepositoryFiles
 
 OLDEST, NEWEST = (3, 10), (3, 14)
+# `py312`
 _PYTHON_FACTOR = re.compile(r"py(3)\.?(\d+)")
+# `dj52`, `django4.2`
 _DJANGO_FACTOR = re.compile(r"(?:dj|django)[._]?(\d)\.?(\d)")
+# `3.12`
 _PYTHON = re.compile(r"(3)\.(\d+)")
+# `Programming Language :: Python :: 3.12`
 _PYTHON_CLASSIFIER = re.compile(r"Programming Language :: Python :: (3)\.(\d+)")
+# `Framework :: Django :: 5.2`
 _DJANGO_CLASSIFIER = re.compile(r"Framework :: Django :: (\d)\.(\d+)")
 
 

@@ -41,9 +41,11 @@ _REDIS_CLIENTS = frozenset(
         "redis", "django-redis", "channels-redis", "rq", "django-rq", "django-redis-cache", "valkey", "django-valkey",
     }
 )  # fmt: skip
+# `REDIS_URL`, `CELERY_BROKER_URL`
 _REDIS_NAME = re.compile(
     r"(REDIS|VALKEY)\w*_(HOST|PORT|URL|URI|LOCATION|SERVER)$|^(REDIS|VALKEY)(_URL)?$|^(CELERY_)?BROKER_URL$"
 )
+# `rediss://cache:6379/0`
 _REDIS_URL = re.compile(r"^(rediss?|valkey)://")
 # Variables of the process, which an example must not set.
 _NEVER = frozenset(

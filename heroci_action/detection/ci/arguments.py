@@ -21,7 +21,9 @@ _DROPPED_WITH_VALUE = re.compile(
     # The options of pytest-split, pytest-shard and pytest-test-groups, which run a part of the tests.
     r"splits|group|splitting-algorithm|durations-path|num-shards|shard-id|test-group-count|test-group)|-[vnr]"
 )
+# `--splits`
 _SPLITS = re.compile(r"--(splits|num-shards|test-group-count)")
+# `--cov=shop`, `--reuse-db`, `-v`
 _DROPPED = re.compile(
     r"--(keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|reuse-db|create-db|timing|force-color|no-color|exitfirst|"
     r"html[\w-]*|self-contained-html|force-sugar|verbose|quiet|no-header|no-summary|warn[\w-]*|ci|snapshot[\w-]*|"
@@ -32,6 +34,7 @@ _DROPPED = re.compile(
 _DROPPED_VALUE = re.compile(
     r"-p ?no:cacheprovider|(-o|--override-ini)[ =]?(junit_|log_|console_output_style|cache_dir)[\w-]*=.*"
 )
+# `-n4`, `--parallel=2`
 _PARALLEL = re.compile(r"-n(?!0|1$).*|--(numprocesses|parallel)(=.*)?")
 # Options of the runners whose value is the next word.
 _KEPT_WITH_VALUE = re.compile(

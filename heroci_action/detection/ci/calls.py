@@ -12,7 +12,9 @@ from dataclasses import replace
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import UNKNOWN, Call, Container
 
+# `DEBUG=1`
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
+# `python3.12`, `py`
 _PYTHON = re.compile(r"(python|pypy)[\d.]*(\.exe)?|py")
 
 

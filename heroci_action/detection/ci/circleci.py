@@ -31,6 +31,7 @@ _CONFIGURATION = r"\.circleci/[^/]+\.ya?ml"
 MAX_NESTED = 10  # commands that call each other
 _ENV = service_file("BASH_ENV")
 _PREDEFINED = {"CI": "true", "CIRCLECI": "true", "CIRCLE_WORKING_DIRECTORY": ROOT, "BASH_ENV": _ENV}
+# `<< parameters.version >>`
 _PARAMETER = re.compile(r"<<\s*([\w.-]+)\s*>>")
 # Orbs are not in the repository; the commands of the usual ones are known.
 _ORB_COMMANDS: Mapping[str, str] = {

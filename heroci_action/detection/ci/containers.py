@@ -20,6 +20,7 @@ from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.repository.files import RepositoryFiles
 
 _STARTING = frozenset({"up", "run", "start", "create"})
+# `--detach`, `-itd`
 _DETACHED = re.compile(r"--detach|-[a-z]*d[a-z]*")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 MAX_DEPTH = 2  # modules that pass the call on
+# `execute_from_command_line(sys.argv)`
 _STARTS = re.compile(
     r"\bexecute_from_command_line\b|\bManagementUtility\b|\bconfigurations\.management\b"
 )

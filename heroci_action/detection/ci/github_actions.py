@@ -42,6 +42,7 @@ _LINES: Mapping[str, str] = {
 }
 # Names of inputs in older versions of the actions.
 _FORMER = {"file": "dockerfile"}
+# `actions/checkout`, `codecov/codecov-action`
 _HARMLESS = re.compile(
     r"^(actions|github|codecov|coverallsapp|docker|step-security|aws-actions|google-github-actions|azure|hashicorp)/"
     r"|(^|[/_-])(uv|python|poetry|pdm|hatch|pipenv|tox|nox|node|pnpm|bun|yarn|npm|pip|conda|micromamba|just|mise)\b"
@@ -50,6 +51,7 @@ _HARMLESS = re.compile(
 )
 # Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
 _SCRIPTS = ("run", "command", "cmd", "script")
+# `redis-version`, `version`
 _VERSION = re.compile(r"(?i)\bversion$")
 # Words in the names of actions that start a server, with its image.
 _SERVERS: Mapping[str, str] = {

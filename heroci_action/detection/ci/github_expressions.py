@@ -15,10 +15,12 @@ from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.yaml_file import is_false
 
 MAX_DEPTH = 50  # parentheses in parentheses
+# `github.event_name`, ` == `, `'push'`
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?\b)|(?P<name>[A-Za-z_][\w-]*)|"
     r"(?P<sign>==|!=|<=|>=|&&|\|\||[!<>()\[\],.*]))"
 )
+# `${{ matrix.python }}`
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 # The checkout on a hosted runner, in a job's container, and in an action's: /home/runner/work/shop/shop.
 _CHECKOUT = re.compile(
@@ -259,6 +261,7 @@ def _from_json(text: Any) -> Any:
     return json.loads(_LAST_COMMA.sub(r"\1", text), parse_float=str, parse_int=str)
 
 
+# `[1, 2,]`
 _LAST_COMMA = re.compile(r",(\s*[}\]])")
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "contains": _contains,

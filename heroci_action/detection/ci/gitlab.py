@@ -33,6 +33,7 @@ _SETTINGS = frozenset(
         "cache", "spec",
     }
 )  # fmt: skip
+# `$[[ inputs.stage ]]`
 _INPUT = re.compile(r"\$\[\[\s*inputs\.([\w-]+)[^]]*\]\]")
 
 

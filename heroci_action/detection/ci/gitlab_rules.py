@@ -13,6 +13,7 @@ from heroci_action.detection.ci.records import Trigger
 from heroci_action.detection.ci.yaml_file import items, table, texts
 
 MAX_DEPTH = 30  # parentheses in parentheses
+# `$CI_COMMIT_BRANCH`, ` =~ `, `/^release/`
 _TOKEN = re.compile(
     r"\s*(?:(\$\w+)|(\"[^\"]*\"|'[^']*')|(/(?:[^/\\]|\\.)*/i?)|(null)|(==|!=|=~|!~|&&|\|\||[()]))"
 )

@@ -12,6 +12,7 @@ from heroci_action.detection.ci.records import Command
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, join
 
+# `./backend`
 _CONTEXT = re.compile(r"[\w./][\w./-]*")
 _VALUED = frozenset(
     {

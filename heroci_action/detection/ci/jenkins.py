@@ -12,6 +12,7 @@ from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import RepositoryFiles
 
 _FILE = r"((ci|\.jenkins|jenkins)/)?Jenkinsfile"
+# `// deploy`, `/* later */`
 _COMMENT = re.compile(r"^[ \t]*//[^\n]*|/\*.*?\*/", re.MULTILINE | re.DOTALL)
 # sh 'make test', sh(script: """…""", label: 'test')
 _STEP = re.compile(
@@ -19,9 +20,11 @@ _STEP = re.compile(
     r"('''|\"\"\"|'|\")(?P<text>.*?)(?<!\\)\1",
     re.DOTALL,
 )
+# `image 'python:3.12'`
 _IMAGE = re.compile(r"\bimage\s*[(:]?\s*['\"]([\w./:-]+)['\"]")
 # NAME = 'value' in a block `environment { … }`
 _ENVIRONMENT = re.compile(r"\benvironment\s*\{([^{}]*)\}")
+# `NAME = 'value'`
 _ASSIGNMENT = re.compile(r"^\s*(\w+)\s*=\s*['\"]([^'\"$]*)['\"]\s*$", re.MULTILINE)
 
 

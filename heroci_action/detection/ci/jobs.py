@@ -16,6 +16,7 @@ from heroci_action.detection.ci.service_files import (
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import RepositoryFiles
 
+# `$HOME`, `${HOME}`
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 

@@ -16,19 +16,25 @@ from heroci_action.repository.files import ancestors, join, parent
 NAMES = ("justfile", "Justfile", ".justfile")
 MAX_DEPTH = 20  # recipes that need each other
 _VALUED = frozenset({"-f", "--justfile", "-d", "--working-directory"})
+# `export DEBUG := "1"`
 _ASSIGNMENT = re.compile(r"(export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(.*)")
+# `test *args='': build`
 _RECIPE = re.compile(
     r"@?([A-Za-z_][\w-]*)((?:\s+[*+$]?[A-Za-z_][\w-]*(?:=(?:'[^']*'|\"[^\"]*\"|\S+))?)*)\s*:(?!=)\s*(.*)"
 )
 # The functions of just whose value does not matter here.
 _OF_JUST = {"just_executable()": "just", "justfile_directory()": ROOT}
+# `'shop'`
 _QUOTED = re.compile(r"(['\"])(?P<text>.*)\1")
+# `env('DB', 'shop')`
 _ENV = re.compile(
     r"(?:env|env_var_or_default)\(\s*(['\"])\w+\1\s*,\s*(['\"])(?P<text>[^'\"]*)\2\s*\)"
 )
+# `if os() == "linux" { "a" } else { "b" }`
 _CONDITION = re.compile(
     r"if\s+(?P<left>.+?)\s*(?P<operator>==|!=)\s*(?P<right>.+?)\s*\{(?P<then>.+?)\}\s*else\s*\{(?P<otherwise>.+)\}"
 )
+# `{{ args }}`
 _REFERENCE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 
 

@@ -21,6 +21,7 @@ _SCRIPTS = frozenset(
         "run", "command", "commands", "script", "bash", "before_script", "install", "install_script", "test_script",
     }
 )  # fmt: skip
+# `3.12`
 _VERSION = re.compile(r"3\.\d+")
 _PYTHONS = frozenset({"versionSpec", "python.version", "python-version"})
 

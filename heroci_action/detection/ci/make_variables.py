@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from heroci_action.detection.ci.records import UNKNOWN
 
 MAX_NESTED = 20  # references in references
+# `$(PYTHON)`, `${PYTHON}`, `$@`
 _REFERENCE = re.compile(r"\$(?:\(([^()]*)\)|\{([^{}]*)\}|([\w@<^*]))")
+# `PYTHON`, `@`
 _NAME = re.compile(r"[\w.-]+|[@<^*]")
 _DOLLAR = "\0"  # a dollar that belongs to the shell
 

@@ -20,6 +20,7 @@ NAMES = ("GNUmakefile", "makefile", "Makefile")
 # The variables that make itself sets.
 _OF_MAKE = frozenset({"MAKE", "CURDIR", "PWD", "SHELL", ".DEFAULT_GOAL"})
 MAX_INCLUDED = 20  # files that include each other
+# `export DEBUG ?= 1`
 _ASSIGNMENT = re.compile(
     r"\s*(?P<export>export\s+)?(?:override\s+)?(?P<name>[\w.-]+)\s*(?P<operator>::?=|\?=|\+=|=)\s*(?P<value>.*)",
     re.DOTALL,

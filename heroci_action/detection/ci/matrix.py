@@ -19,8 +19,11 @@ _ODD = re.compile(
     r"(?i)\b(main|master|latest|dev|nightly|alpha|beta|rc\d*|pypy\S*|lint\w*|docs?|macos\S*|windows\S*|flake8|"
     r"black|isort|ruff|mypy|pylint|style|quality|format(ting)?|pre-?commit|functional|e2e)\b"
 )
+# `postgres:17`, `pg16`
 _POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
+# `sqlite`
 _SQLITE = re.compile(r"(?i)sqlite")
+# `mysql:8`
 _OTHER_DATABASE = re.compile(r"(?i)mysql|maria|oracle|mssql|sqlserver|cockroach")
 
 

@@ -18,8 +18,11 @@ from heroci_action.detection.ci.yaml_file import items, table
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import join, parent
 
+# `$PWD/backend`
 _PWD = re.compile(r"^\$\{?PWD\}?(?=/|$)")
+# `COPY --chown=app . /app`
 _COPY = re.compile(r"(?:COPY|ADD)\s+(?:--\S+\s+)*\.\s+(\S+)", re.IGNORECASE)
+# `WORKDIR /app`
 _WORKDIR = re.compile(r"WORKDIR\s+(/[\w./-]*|[\w.-][\w./-]*)$", re.IGNORECASE)
 
 

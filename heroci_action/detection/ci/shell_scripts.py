@@ -8,6 +8,7 @@ from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 
+# `#!/usr/bin/env bash`
 _SHEBANG = re.compile(r"#!.*\b(sh|bash|zsh|dash)\b")
 
 

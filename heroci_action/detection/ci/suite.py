@@ -23,9 +23,11 @@ from heroci_action.repository.files import RepositoryFiles
 _SYSTEM = re.compile(
     r"(?i)e2e|end.to.end|playwright|selenium|cypress|browser|integration|smoke|\bui\b"
 )
+# `nightly`, `docs`
 _UNUSUAL = re.compile(
     r"(?i)nightly|bench|latest|docs?\b|release|deploy|migrations?\b|perf|load|fuzz|compat|upgrade|flaky|\bslow"
 )
+# `postgres:17`, `pg16`
 _POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
 
 

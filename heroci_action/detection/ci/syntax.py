@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # ROOT in as many bytes, but without the brace that begins a group of commands.
 _ROOT_WORD = "\ue001\ue001"
+# `$(shell git rev-parse HEAD)`
 _SHELL_CALL = re.compile(r"\$\(shell\s")
 _PARENTHESIS = re.compile(r"[()]|\n\s*\n")
 # A parenthesis that opens no `$(…)`.

@@ -14,7 +14,9 @@ from heroci_action.detection.ci.tox_factors import expand_names, lines
 from heroci_action.repository.files import RepositoryFiles, join, parse_ini
 
 MAX_NESTED = 20  # sections that refer to each other
+# `{posargs:tests}`
 _REFERENCE = re.compile(r"(?<!\\)\{([^{}]*)\}")
+# `testenv:py312`
 _SECTION = re.compile(r"testenv:(.*)", re.DOTALL)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 NEWEST_PYTHON = (3, 14)
+# `py312,py313: DEBUG=1`
 _CONDITION = re.compile(r"([\w{},!.-]+)\s*:(?:\s+(.*))?")
 # Environments for something else than the tests, or for versions that are no releases.
 _ODD = re.compile(
@@ -14,14 +15,19 @@ _ODD = re.compile(
     r"coverage\w*|report|packaging|quality|style|check\w*|format\w*|readme|bench\w*|clean|pre|e2e|selenium|mindeps|"
     r"minimal)"
 )
+# `flake8`, `pre_commit`
 _CHECK = re.compile(
     r"lint\w*|flake8|black|isort|ruff|mypy|pylint|quality|style|check\w*|format\w*|typing|types|static|pre_?commit"
 )
+# `mysql`, `postgis`
 _HEAVY = re.compile(r"mysql\w*|mariadb\w*|oracle\w*|\w*gis\w*|mssql\w*")
+# `sqlite`, `redis`
 _OTHER = re.compile(
     rf"{_ODD.pattern}|{_CHECK.pattern}|{_HEAVY.pattern}|\w*sqlite|postg\w*|psycopg\w*|redis|\w*cov\w*"
 )
+# `dj52`, `django4.2`
 _DJANGO = re.compile(r"(?:dj|django)[._]?(\d)\.?(\d+)")
+# `py312`, `py3.12`
 _PYTHON = re.compile(r"py(\d)\.?(\d+)")
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_WORDS = 2_000  # of one expansion; a longer one is not a realistic command line
 # `"$@"`, `"${FLAGS[@]}"`, `${FLAGS[@]+"${FLAGS[@]}"}`: each element is a word.
 _LIST = re.compile(r'"\$(?:@|\{(?:@|(\w+)\[@\])\})"|\$\{(\w+)\[@\]:?\+"\$\{\2\[@\]\}"\}')
+# `{shop,cart}`
 _BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
 
 
