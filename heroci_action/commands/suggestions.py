@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from heroci_action.commands.toml_text import toml_key, toml_value
+from heroci_action.detection.ci.records import LeftOut
 from heroci_action.detection.supported_versions import Supported
 from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig
@@ -66,12 +67,16 @@ def _before(project: ProjectConfig) -> Iterator[str]:
     for step in project.config.tests.before:
         run = step.run if isinstance(step.run, str) else list(step.run)
         lines.append(f"#     {toml_value(run)},  # in the plan already\n")
-    lines += [
-        f"#     {toml_value(' '.join(line.line.split()))},  # {line.reason}\n"
-        for line in left_out
-        if not line.harmless
-    ]
+    lines += [_suggest_line(line) for line in left_out if not line.harmless]
     yield "".join((*lines, "# ]\n"))
+
+
+def _suggest_line(line: LeftOut) -> str:
+    """Return an item of `tests.before`, or a comment between the items for what is no line of the shell."""
+    text = line.line if line.command is None else line.command
+    if not text:
+        return f"#     # {line.line}: {line.reason}\n"
+    return f"#     {toml_value(' '.join(text.split()))},  # {line.reason}\n"
 
 
 def _matrix(found: Supported) -> Iterator[str]:

@@ -249,11 +249,13 @@ def _as_in_ci(
         remedy = f"HeroCI starts it with the same account on port {kind.port}"
     else:
         yield Found("services", {}, "the settings name no database that needs a server")
+        read = _variables_of_settings(project) or {"DATABASE_URL": "url"}
+        entries = [f'{name} = "{{{kind.name}.{role}}}"' for name, role in read.items()]
         remedy = (
             f'to give them a server, set services = {{ {kind.name} = "…" }} and '
-            f'env = {{ DATABASE_URL = "{{{kind.name}.url}}" }}, or whatever the settings read'
+            f"env = {{ {', '.join(entries)} }}, or whatever the settings read"
         )
-        lines = (_service_line(image), f'env.DATABASE_URL = "{{{kind.name}.url}}"')
+        lines = (_service_line(image), *(f"env.{entry}" for entry in entries))
     yield Warn(
         f"how the settings define their database was not understood, and {image.source} starts {image.name}; {remedy}",
         lines,
@@ -306,6 +308,14 @@ def _variables_of_ci(project: ProjectFiles) -> dict[str, str]:
         if image and attribute and _belongs(value, attribute, image):
             found[name] = attribute
     return found
+
+
+def _variables_of_settings(project: ProjectFiles) -> dict[str, str]:
+    """Return the variables that the settings read and that are named like a database's."""
+    source = settings_source(project)
+    names = (read.name for read, _ in source.reads) if source else ()
+    matches = ((name, _VARIABLE.search(name)) for name in names)
+    return {name: _ATTRIBUTES[match[1]] for name, match in matches if match}
 
 
 def _belongs(value: str, attribute: str, image: Image) -> bool:

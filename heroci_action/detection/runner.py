@@ -200,7 +200,8 @@ def _not_followed(project: ProjectFiles) -> Iterator[Finding]:
     for line in (likely or ([] if suite else list(lines)))[:_NOT_FOLLOWED]:
         yield Warn(
             f"{line.line!r} in {line.source} may run the tests, but could not be followed ({line.reason}); "
-            "set tests.runner and tests.args to match it"
+            "set tests.runner and tests.args to match it",
+            (f'tests.runner = "{choose_runner(project)[0]}"', "tests.args = []"),
         )
 
 

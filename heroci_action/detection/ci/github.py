@@ -359,7 +359,9 @@ class _Job:
         self.servers += [server] if server else []
         if (reason := action.obstacle) is not None:
             line = action.shown.replace(UNKNOWN, "…")
-            context.actions.append(LeftOut(line=line, source=self.workflow.path, reason=reason))
+            context.actions.append(
+                LeftOut(line=line, source=self.workflow.path, reason=reason, command=action.command)
+            )
         return action.line
 
     def _composite(self, action: Action, context: Context, depth: int) -> Iterator[Command]:

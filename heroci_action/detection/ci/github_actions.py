@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -90,6 +91,17 @@ class Action:
         if self.line is not None or self.server("") or _HARMLESS.search(self.name.lower()):
             return None
         return "HeroCI does not run actions of the marketplace"
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same as the checkout of another repository; empty for any other step."""
+        if self.name != "actions/checkout":
+            return ""
+        repository, path = self.inputs["repository"], self.inputs.get("path", "")
+        reference = self.inputs.get("ref", "")
+        branch = ["--branch", reference] if reference and UNKNOWN not in reference else []
+        address = f"https://github.com/{repository}"
+        return shlex.join(["git", "clone", "--depth", "1", *branch, address, *filter(None, [path])])
 
     @property
     def shown(self) -> str:

@@ -144,13 +144,15 @@ class Trigger(IntEnum):
 class LeftOut:
     """A line of the CI that the plan does not contain, and why.
 
-    The tests do not need a `harmless` line: HeroCI does the same, or it only prints or checks.
+    The tests do not need a `harmless` line: HeroCI does the same, or it only prints or checks. `command` is what the
+    shell would run for it, empty if it is none of the shell's lines.
     """
 
     line: str
     source: str
     reason: str
     harmless: bool = False
+    command: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,3 +114,35 @@ def test_the_uncommented_file_is_a_valid_configuration_that_loses_nothing(
     assert commands[: len(project.config.tests.before)] == [
         s.run for s in project.config.tests.before
     ]
+
+
+def test_a_checkout_of_another_repository_is_a_line_of_the_shell_and_another_action_a_comment(
+    tmp_path: Path,
+) -> None:
+    files = {
+        **django(),
+        ".github/workflows/ci.yml": """
+            jobs:
+              t:
+                steps:
+                  - {uses: actions/checkout@v4, with: {repository: shop/samples, path: samples}}
+                  - {uses: someone/elastic@v1}
+                  - run: python manage.py test
+        """,
+    }
+    text, _ = suggested(tmp_path, files)
+    clone = '"git clone --depth 1 https://github.com/shop/samples samples",'
+    assert f"#     {clone}  # HeroCI checks out no other repository" in text
+    assert "#     # uses: someone/elastic: HeroCI does not run actions of the marketplace" in text
+
+
+def test_variables_of_the_settings_are_suggested_for_a_database_that_is_not_understood(
+    tmp_path: Path,
+) -> None:
+    settings = "import os\nHOST = os.environ['SHOP_DB_HOST']\nDATABASES = build(HOST)\n"
+    files = {
+        **django(settings),
+        "requirements.txt": "django\npsycopg\n",
+        "compose.yaml": "services: {db: {image: 'postgres:16'}}",
+    }
+    assert '# env.SHOP_DB_HOST = "{postgres.host}"' in suggested(tmp_path, files)[0]
