@@ -67,6 +67,10 @@ class RepositoryFiles:
         )
 
     @cached_property
+    def _resolved_root(self) -> Path:
+        return self.root.resolve()
+
+    @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(self.files)
 
@@ -125,7 +129,7 @@ class RepositoryFiles:
         file = self.root / path
         limit = MAX_LOCK if path.endswith((".lock", "pylock.toml")) else MAX_TEXT
         try:
-            inside = file.resolve().is_relative_to(self.root.resolve())
+            inside = file.resolve().is_relative_to(self._resolved_root)
             if not (inside and file.is_file() and file.stat().st_size <= limit):
                 return ""
             return file.read_bytes().decode("utf-8-sig", errors="replace")

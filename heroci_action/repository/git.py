@@ -83,8 +83,10 @@ def _may_be_repository(directory: Path, env: Mapping[str, str]) -> bool:
     """Return whether git could find a repository here, which costs far less than starting it."""
     place = directory.resolve()
     # In a bare repository, HEAD is in the directory itself.
-    return "GIT_DIR" in env or any(
-        (above / name).exists() for above in (place, *place.parents) for name in (".git", "HEAD")
+    return (
+        "GIT_DIR" in env
+        or (place / "HEAD").exists()
+        or any((above / ".git").exists() for above in (place, *place.parents))
     )
 
 
