@@ -189,20 +189,26 @@ def _relative(project: ProjectFiles, path: str) -> str:
 
 def _not_followed(project: ProjectFiles) -> Iterator[Finding]:
     """Warn if a line that could not be read may run the tests."""
-    suite = project.ci.suite
-    unread: tuple[LeftOut, ...] = (*project.ci.not_followed, *_unrecognised(project))
-    if suite is not None and suite.job.source in {job.source for job in project.ci.jobs}:
-        # GitHub's file counts more than one of another service, but it cannot be read.
-        hosted = suite.job.source.startswith(".github/")
-        unread = () if hosted else tuple(filter(_is_on_github, project.ci.not_followed))
-    lines = {line.line: line for line in unread}.values()
-    likely = [line for line in lines if re.search(r"test|coverage|\bci\b", line.line)]
-    for line in (likely or ([] if suite else list(lines)))[:_NOT_FOLLOWED]:
+    for line in _unread_lines(project)[:_NOT_FOLLOWED]:
         yield Warn(
             f"{line.line!r} in {line.source} may run the tests, but could not be followed ({line.reason}); "
             "set tests.runner and tests.args to match it",
             (f'tests.runner = "{choose_runner(project)[0]}"', "tests.args = []"),
         )
+
+
+def _unread_lines(project: ProjectFiles) -> list[LeftOut]:
+    """Return the unread lines that speak of tests, else all if no job of the CI runs the suite."""
+    lines = [*project.ci.not_followed, *_unrecognised(project)]
+    suite = project.ci.suite
+    is_known = suite is not None and suite.job.source in {job.source for job in project.ci.jobs}
+    if suite is not None and is_known:
+        # GitHub's file counts more than one of another service, but it cannot be read.
+        hosted = suite.job.source.startswith(".github/")
+        lines = [] if hosted else list(filter(_is_on_github, project.ci.not_followed))
+    unique = list({line.line: line for line in lines}.values())
+    likely = [line for line in unique if re.search(r"test|coverage|\bci\b", line.line)]
+    return likely or ([] if is_known else unique)
 
 
 def _is_on_github(line: LeftOut) -> bool:

@@ -101,17 +101,23 @@ def _stays(command: Command, image: str) -> bool:
 
 
 def _started(words: tuple[str, ...], used: Composition, command: Command) -> dict[str, Image]:
+    """Return the images of the services that a call leaves running."""
     verb, *named = Options.split(words, VALUED).words or ("",)
     if verb not in _STARTING or not used.paths:
         return {}
-    _, container = _entered(command)
-    if verb == "run" and container and container.service:
-        # What follows the service is its command.
-        named = [container.service]
-    stays = verb != "run" or any(map(_DETACHED.fullmatch, words))
-    names = (name for name in used.with_needs(named) if stays or name not in named)
+    running = _running(command) if verb == "run" else None
+    # What follows the service of `run` is its command.
+    names = used.with_needs([running] if running else named)
+    if running and not any(map(_DETACHED.fullmatch, words)):
+        names = tuple(name for name in names if name != running)
     images = {name: used.image(name) for name in names}
     return {name: image for name, image in images.items() if image is not None}
+
+
+def _running(command: Command) -> str | None:
+    """Return the service that `docker compose run` starts."""
+    _, container = _entered(command)
+    return container.service if container else None
 
 
 def _in_container(command: Command, used: Composition) -> Command:

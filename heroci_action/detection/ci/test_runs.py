@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -146,16 +147,16 @@ def _script_target(name: str, directory: str, tree: RepositoryFiles) -> str | No
     }
     if isinstance(target := scripts.get(name), str):
         return target
-    line = rf"(?m)^\s*{re.escape(name)}\s*=\s*([\w.]+:\w+)"
-    sections = tree.ini(join(directory, "setup.cfg"))
-    # The second section is the one of pbr.
-    for section in ("options.entry_points", "entry_points"):
-        if match := re.search(line, sections.get(section, {}).get("console_scripts", "")):
-            return match[1]
-    constants = (
-        node.value
-        for node in ast.walk(tree.python(join(directory, "setup.py")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-    found = (re.search(line, text) for text in constants if name in text)
+    line = re.compile(rf"(?m)^\s*{re.escape(name)}\s*=\s*([\w.]+:\w+)")
+    found = map(line.search, _console_scripts(directory, tree))
     return next((match[1] for match in found if match), None)
+
+
+def _console_scripts(directory: str, tree: RepositoryFiles) -> Iterator[str]:
+    """Yield the lists of console scripts in setup.cfg, also those of pbr, and the texts of setup.py."""
+    sections = tree.ini(join(directory, "setup.cfg"))
+    for section in ("options.entry_points", "entry_points"):
+        yield sections.get(section, {}).get("console_scripts", "")
+    for node in ast.walk(tree.python(join(directory, "setup.py"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value

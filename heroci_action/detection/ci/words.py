@@ -73,12 +73,12 @@ def _expand_together(nodes: list[Node], state: ShellState) -> list[str]:
         return [word for node in nodes for word in expand(node, state)]
     text = "".join(map(text_of, nodes))
     braced = re.sub(r"\$([A-Za-z_]\w*)", r"${\1}", text)
+    if braced == text:
+        # As in NAME=\"`command`\".
+        fields = _split([part for node in nodes for part in _parts(node, state)])
+        return [word for field in fields for word in _globbed(field, state)]
     children = parse_shell(f"x {braced}").children[:1]
-    return (
-        [word for child in children for word in command_words(child, state)[1:]]
-        if braced != text
-        else [text]
-    )
+    return [word for child in children for word in command_words(child, state)[1:]]
 
 
 def expand_one(node: Node | None, state: ShellState) -> str:

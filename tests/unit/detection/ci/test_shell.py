@@ -166,3 +166,9 @@ def test_a_shell_reads_its_script_from_a_pipe() -> None:
     line = "echo 'export A=1' | cat - run.sh | docker exec -i web sh -s"
     (command,) = commands_of(line, {"run.sh": "pytest -x\n"})[-1:]
     assert (command.words, command.env) == (("pytest", "-x"), {"A": "1"})
+
+
+def test_a_word_that_the_grammar_cuts_is_one_word() -> None:
+    (command,) = commands_of('echo KEY=\\"`head -c 9 /dev/urandom`\\" > .env')[:1]
+    assert command.words == ("echo", 'KEY="\ue000"')
+    assert [write.text for write in command.writes] == ['KEY="\ue000"\n']
