@@ -19,7 +19,7 @@ def _aliases(node: ast.AST) -> Iterator[tuple[str, str]]:
     match node:
         case ast.ImportFrom(module="decouple", names=names):
             # Its functions are recognised by their own names.
-            yield from ((alias.asname, alias.name) for alias in names if alias.asname)
+            yield from ((alias.asname or alias.name, alias.name) for alias in names)
         case ast.ImportFrom(module=str(module), names=names) if _is_known(module):
             yield from ((alias.asname or alias.name, f"{module}.{alias.name}") for alias in names)
         case ast.Import(names=names):

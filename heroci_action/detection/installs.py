@@ -200,22 +200,27 @@ class _Reader:
         files = self._files(_listed(given, "-r", "--requirement", "--requirements"))
         # `uv pip install -r pyproject.toml` installs the declared dependencies.
         declared = [file for file in files if file.endswith(_METADATA)]
-        named = (*given.words, *map(_as_path, given.values("-e", "--editable")))
-        others = {word: place for word in named if (place := self._other_project(word))}
-        named = tuple(word for word in named if word not in others)
-        local = dict(filter(None, map(self._own_project, named)))
-        extras = re.findall(r"[^\s,]+", " ".join(local.values()))
-        return Installs(
+        named = self._named((*given.words, *map(_as_path, given.values("-e", "--editable"))))
+        return replace(
+            named,
             files=tuple(file for file in files if file not in declared),
             constraints=self._files(self._constraints(given)),
-            packages=(
-                *filter(_is_package, (word for word in named if word not in local)),
-                *others.values(),
-            ),
-            extras=(*extras, *_listed(given, "--extra")),
+            extras=(*named.extras, *_listed(given, "--extra")),
             groups=tuple(name.rpartition(":")[2] for name in _listed(given, "--group")),
-            project=bool(declared or local),
+            project=bool(declared) or named.project,
             every_extra=given.has("--all-extras"),
+        )
+
+    def _named(self, words: tuple[str, ...]) -> Installs:
+        """Return what the words of a call name: packages, packages of the repository, and the project itself."""
+        others = {word: place for word in words if (place := self._other_project(word))}
+        rest = [word for word in words if word not in others]
+        local = dict(filter(None, map(self._own_project, rest)))
+        packages = filter(_is_package, (word for word in rest if word not in local))
+        return Installs(
+            packages=(*packages, *others.values()),
+            extras=tuple(re.findall(r"[^\s,]+", " ".join(local.values()))),
+            project=bool(local),
         )
 
     def _other_project(self, word: str) -> str | None:

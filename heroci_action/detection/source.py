@@ -129,15 +129,16 @@ class SettingsSource:
 
         These are objects such as `CONFIG = Config(PATH)` in `CONFIG.host`, and tables such as `secrets["host"]`.
         """
-        owners = {inner.value for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
-        tables = {inner.value for inner in ast.walk(node) if isinstance(inner, ast.Subscript)}
-        names = (inner for inner in ast.walk(node) if isinstance(inner, ast.Name))
-        return {
-            name.id
-            for name in names
-            if name not in tables
-            and (name not in owners or not _is_object(self.names.get(name.id)))
-        }
+        nodes = list(ast.walk(node))
+        names = {inner: inner.id for inner in nodes if isinstance(inner, ast.Name)}
+        for inner in nodes:
+            owner = inner.value if isinstance(inner, ast.Attribute | ast.Subscript) else None
+            if isinstance(owner, ast.Name) and self._is_part(inner, owner):
+                names.pop(owner, None)
+        return set(names.values())
+
+    def _is_part(self, node: ast.AST, owner: ast.Name) -> bool:
+        return isinstance(node, ast.Subscript) or _is_object(self.names.get(owner.id))
 
     def plain(self, node: ast.AST | None, depth: int = 3) -> str | None:
         """Return a constant, or the constant value of a name, as text."""

@@ -102,16 +102,20 @@ def _stays(command: Command, image: str) -> bool:
 
 def _started(words: tuple[str, ...], used: Composition, command: Command) -> dict[str, Image]:
     """Return the images of the services that a call leaves running."""
+    images = {name: used.image(name) for name in _started_names(words, used, command)}
+    return {name: image for name, image in images.items() if image is not None}
+
+
+def _started_names(words: tuple[str, ...], used: Composition, command: Command) -> tuple[str, ...]:
     verb, *named = Options.split(words, VALUED).words or ("",)
     if verb not in _STARTING or not used.paths:
-        return {}
-    running = _running(command) if verb == "run" else None
+        return ()
+    if verb != "run":
+        return used.with_needs(named)
     # What follows the service of `run` is its command.
-    names = used.with_needs([running] if running else named)
-    if running and not any(map(_DETACHED.fullmatch, words)):
-        names = tuple(name for name in names if name != running)
-    images = {name: used.image(name) for name in names}
-    return {name: image for name, image in images.items() if image is not None}
+    running = _running(command) or ""
+    stays = any(map(_DETACHED.fullmatch, words))
+    return tuple(name for name in used.with_needs([running]) if stays or name != running)
 
 
 def _running(command: Command) -> str | None:
