@@ -6,12 +6,13 @@ import gc
 import importlib
 import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 
 import click
 
 from heroci_action.cli.errors import show_click_error, show_error
-from heroci_action.errors import ExitCode, HeroCIError
+from heroci_action.errors import ExitCode, HeroCIError, UsageError
 from heroci_action.text import suggest
 from heroci_action.version import __version__
 
@@ -73,6 +74,7 @@ def heroci() -> None:
 def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the program and return its exit code; every error is printed with its cause and its remedy."""
     try:
+        _check_current_directory()
         return _dispatch(arguments, environ)
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -90,6 +92,15 @@ def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             "heroci: this is a bug in HeroCI, please report it with the lines above", err=True
         )
         return ExitCode.BUG
+
+
+def _check_current_directory() -> None:
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            "the current directory no longer exists", remedy="change to another directory"
+        ) from error
 
 
 def _dispatch(arguments: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -39,6 +39,11 @@ def without_colours(text: str) -> str:
     return _COLOUR.sub("", without_ansi(text))
 
 
+def may_be_disguised(text: str) -> bool:
+    """Return whether a text contains any of the characters that a disguise needs, which is fast to see."""
+    return not text.isascii() or any(sign in text for sign in ("\n", "[", "\x1b", r"\n", "&#"))
+
+
 class Undisguised:
     """A text without its disguises, which knows where its characters were."""
 

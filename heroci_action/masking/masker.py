@@ -14,10 +14,17 @@ from heroci_action.masking.disguises import (
     Undisguised,
     head_spans,
     joined_spans,
+    may_be_disguised,
     tail_spans,
 )
 from heroci_action.masking.escapes import escaped_pattern
-from heroci_action.masking.forms import base64_forms, forms_of, lines_of, values_of
+from heroci_action.masking.forms import (
+    MIN_LENGTH,
+    base64_forms,
+    forms_of,
+    lines_of,
+    values_of,
+)
 
 MASK = "***"
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -48,9 +55,13 @@ class Masker:
 
     def mask(self, text: str) -> str:
         """Return the text without secrets, also those with colours, invisible characters or line breaks inside."""
+        if not self._secrets or len(text) < MIN_LENGTH:
+            return text
         return _replace(text, joined_spans([*self.spans(text), *self._disguised(text)]))
 
     def _disguised(self, text: str) -> list[Span]:
+        if not may_be_disguised(text):
+            return []
         plain = Undisguised(text)
         return list(map(plain.original, self.spans(plain.text))) if plain else []
 

@@ -13,6 +13,8 @@ from heroci_action.plan.built_in_stages import BUILT_IN_STAGES, DEFAULT_NEEDS, D
 from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.project import ProjectConfig
+from heroci_action.readers.format import Category
+from heroci_action.readers.registry import BY_KIND
 
 
 def configured_stages(loaded: ProjectConfig) -> tuple[Stage, ...]:
@@ -79,5 +81,15 @@ def _steps(config: StageConfig) -> tuple[Step, ...]:
         for kind, reports in config.reports.items()
         for report in reports
     )
-    collect = Step(name="reports", action=CollectReports(), reports=declared, always=True)
+    collect = Step(
+        name="reports",
+        action=CollectReports(),
+        reports=declared,
+        must_report=any(map(_must_contain_tests, declared)),
+        always=True,
+    )
     return (*steps, collect) if declared else steps
+
+
+def _must_contain_tests(report: Report) -> bool:
+    return report.required and BY_KIND[report.kind].category is Category.TESTS

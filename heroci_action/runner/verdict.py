@@ -10,7 +10,12 @@ from heroci_action.analysis.diagnosis import Diagnosis, Tree, diagnose, last_exc
 from heroci_action.analysis.unexplained import describe_failures
 from heroci_action.engines.base import StepOutcome
 from heroci_action.errors import ExitCode, HeroCIError
-from heroci_action.plan.actions import BuildImage, InstallDependencies, InstallSystemPackages
+from heroci_action.plan.actions import (
+    BuildImage,
+    CollectReports,
+    InstallDependencies,
+    InstallSystemPackages,
+)
 from heroci_action.plan.report_kinds import RECORDS
 from heroci_action.plan.stages import Stage, Step
 from heroci_action.readers import Readings
@@ -134,9 +139,9 @@ def _reports_tests(step: Step, readings: Readings) -> Verdict:
     if not step.must_report or readings.elsewhere:
         return PASSED
     if not readings.tests:
-        return _failed(
-            "no test ran", remedy="check the test labels and the names of the test files"
-        )
+        labels = "check the test labels and the names of the test files"
+        collects = isinstance(step.action, CollectReports)
+        return _failed("no test ran", remedy=None if collects else labels)
     if readings.run is None and any(report.kind in RECORDS for report in step.reports):
         return _failed(
             "the tests were not recorded, so nothing shows that all of them ran",

@@ -205,3 +205,20 @@ def test_pruning_on_a_terminal_lists_the_entries_and_asks(
 
     assert "0123456789ab/fedcba" in done.stdout
     assert entry.exists() is left
+
+
+def test_a_current_directory_that_was_removed_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    script = 'cd gone && rmdir ../gone && exec "$@"'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, "sh", *COMMAND, "report", "x.xml"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "error: the current directory no longer exists" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -295,6 +295,40 @@ def test_custom_stage_runs_with_its_needs_and_reports(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.promise(
+    "the test reports of a stage contain no test, or only skipped ones",
+    "the stage fails, unless the report is `optional`",
+)
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("", "reports: no test ran"),
+        (
+            '<testcase name="a"><skipped/></testcase>',
+            "reports: no test ran: the only test was skipped",
+        ),
+    ],
+    ids=["empty", "skipped"],
+)
+def test_a_stage_whose_reports_contain_no_test_that_ran_fails(
+    tmp_path: Path, case: str, reason: str
+) -> None:
+    toml = FILES["pyproject.toml"] + """
+        [tool.heroci.stages.needed]
+        steps = ["cp given.xml needed.xml"]
+        reports = { junit = "needed.xml" }
+        [tool.heroci.stages.free]
+        steps = ["cp given.xml free.xml"]
+        reports = { junit = { path = "free.xml", optional = true } }
+        """
+    given = f"<testsuite>{case}</testsuite>"
+    project = write(tmp_path / "p", {"pyproject.toml": toml, "given.xml": given})
+    done = run(project, "--stages", "needed,free")
+    assert done.exit_code == 1
+    assert done.stage("needed")["reason"] == reason
+    assert done.stage("free")["status"] == "passed"
+
+
 def test_missing_project_is_reported_with_a_remedy(tmp_path: Path) -> None:
     done = call("run", directory=tmp_path)
     assert done.exit_code == 2
