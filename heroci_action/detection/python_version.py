@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.requirements import Requirement
 
-from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
 from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.findings import Fact, Finding, Found
 from heroci_action.detection.image_choice import find_dockerfile
@@ -18,7 +17,7 @@ from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.python_specifiers import allows
 from heroci_action.detection.requirement_files import distribution
 from heroci_action.detection.requirements import find_dependencies
-from heroci_action.plan.stages import SUPPORTED_PYTHONS
+from heroci_action.plan.stages import NEWEST_PYTHON, SUPPORTED_PYTHONS
 from heroci_action.repository.files import join
 
 Version = tuple[int, int]

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from heroci_action.detection.ci.tox_config import ToxConfig
 from heroci_action.detection.ci.yaml_file import table
+from heroci_action.plan.stages import NEWEST_PYTHON, OLDEST_PYTHON
 from heroci_action.repository.files import RepositoryFiles
 
-OLDEST, NEWEST = (3, 10), (3, 14)
 # `py312`
 _PYTHON_FACTOR = re.compile(r"py(3)\.?(\d+)")
 # `dj52`, `django4.2`
@@ -78,7 +78,9 @@ def _classifiers(tree: RepositoryFiles) -> Supported:
 
 def _pythons(form: re.Pattern[str], texts: Iterable[str]) -> tuple[str, ...]:
     """Return the versions for which environments can be created."""
-    versions = (version for version in _pairs(form, texts) if OLDEST <= version <= NEWEST)
+    versions = (
+        version for version in _pairs(form, texts) if OLDEST_PYTHON <= version <= NEWEST_PYTHON
+    )
     return tuple(f"{major}.{minor}" for major, minor in sorted(set(versions)))
 
 

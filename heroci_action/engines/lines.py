@@ -10,7 +10,7 @@ LONGEST_LINE = 64 * 1024
 
 A piece of this length therefore means that the line continues.
 """
-_LINE_END = re.compile(r"\r\n|\n|\r")
+LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class LineSplitter:
@@ -26,7 +26,7 @@ class LineSplitter:
         text = self._rest + self._decoder.decode(content)
         # A carriage return at the end may be the first half of a line end.
         held = "\r" if text.endswith("\r") else ""
-        *lines, rest = _LINE_END.split(text.removesuffix("\r"))
+        *lines, rest = LINE_END.split(text.removesuffix("\r"))
         pieces = [piece for line in lines for piece in _pieces(line)]
         *full, rest = _pieces(rest)
         if lines or full:

@@ -10,7 +10,7 @@ from itertools import groupby
 MAX_LENGTH = 512  # characters; a pattern for more would be slow to compile
 MAX_RUN = 4  # equal special characters in a row; more would make a search in many of them slow
 
-_WORD = re.compile(r"[A-Za-z0-9]+")
+WORD = re.compile(r"[A-Za-z0-9]+")
 _CONTROL = {"\n": "n", "\r": "r", "\t": "t"}
 # How many characters a format writes for one: SQL and CSV double quotes, format strings percent signs and braces.
 _MOST = {"\\": 16, **dict.fromkeys("'\"%${}", 2)}
@@ -22,7 +22,7 @@ def escaped_pattern(value: str) -> re.Pattern[str] | None:
     Escapes are those of URLs, JSON, JavaScript, HTML, XML, SQL, CSV and shells, also several times: `%2F`, `%252F`,
     `\/`, `\u0026`, `&#39;`, `&amp;lt;`, `''`. Encoders differ in which characters they escape, so all are optional.
     """
-    if len(value) > MAX_LENGTH or _WORD.fullmatch(value):
+    if len(value) > MAX_LENGTH or WORD.fullmatch(value):
         return None
     runs = [(character, len(list(run))) for character, run in groupby(value)]
     if any(times > MAX_RUN and not character.isalnum() for character, times in runs):
@@ -33,7 +33,7 @@ def escaped_pattern(value: str) -> re.Pattern[str] | None:
 
 
 def _run(character: str, times: int) -> str:
-    if _WORD.fullmatch(character):
+    if WORD.fullmatch(character):
         return character * times
     # Possessive, so that a text of many such characters takes linear time.
     most = times * _MOST.get(character, 1)

@@ -17,7 +17,7 @@ from heroci_action.masking.disguises import (
     may_be_disguised,
     tail_spans,
 )
-from heroci_action.masking.escapes import escaped_pattern
+from heroci_action.masking.escapes import WORD, escaped_pattern
 from heroci_action.masking.forms import (
     MIN_LENGTH,
     base64_forms,
@@ -27,7 +27,6 @@ from heroci_action.masking.forms import (
 )
 
 MASK = "***"
-_WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 class Masker:
@@ -143,4 +142,4 @@ def _occurrences(form: str, text: str) -> Iterator[tuple[int, int]]:
 
 
 def _longest_word(form: str) -> str:
-    return max(_WORD.findall(form), key=len, default="")
+    return max(WORD.findall(form), key=len, default="")

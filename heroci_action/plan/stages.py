@@ -105,6 +105,8 @@ class Stage:
 # The Python versions that a project may use, in order of preference.
 SUPPORTED_PYTHONS = ("3.13", "3.12", "3.14", "3.11", "3.10")
 DEFAULT_PYTHON = SUPPORTED_PYTHONS[0]
+_MINORS = [int(version.removeprefix("3.")) for version in SUPPORTED_PYTHONS]
+OLDEST_PYTHON, NEWEST_PYTHON = (3, min(_MINORS)), (3, max(_MINORS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

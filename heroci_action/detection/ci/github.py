@@ -29,9 +29,9 @@ from heroci_action.detection.ci.service_files import (
     read_assignments,
     service_file,
 )
-from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
+from heroci_action.plan.stages import NEWEST_PYTHON
 from heroci_action.repository.files import RepositoryFiles, join
 
 WORKFLOWS = r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml"

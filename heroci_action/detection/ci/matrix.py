@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from heroci_action.detection.ci.tox_factors import NEWEST_PYTHON
 from heroci_action.detection.ci.yaml_file import items, table
+from heroci_action.plan.stages import NEWEST_PYTHON
 
 MAX_LEGS = 1_000
 MAX_SIMILAR_LEGS = 50
@@ -20,7 +20,7 @@ _ODD = re.compile(
     r"black|isort|ruff|mypy|pylint|style|quality|format(ting)?|pre-?commit|functional|e2e)\b"
 )
 # `postgres:17`, `pg16`
-_POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
+POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
 # `sqlite`
 _SQLITE = re.compile(r"(?i)sqlite")
 # `mysql:8`
@@ -78,7 +78,7 @@ def best_leg(
             not any(_OTHER_DATABASE.search(value) for value in values),
             -sum(bool(_ODD.search(value)) for value in values),
             _supported(version_of(python(leg))),
-            any(_POSTGRES.search(value) for value in values),
+            any(POSTGRES.search(value) for value in values),
             # An empty value is the plain way: flags: ["", "-p no:randomly"].
             sum(value == "" for value in values),
             [version_of(value) for value in values],

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from heroci_action.detection.ci.matrix import POSTGRES
 from heroci_action.detection.ci.records import Job, Trigger
 from heroci_action.detection.ci.selection import (
     PART,
@@ -27,8 +28,6 @@ _SYSTEM = re.compile(
 _UNUSUAL = re.compile(
     r"(?i)nightly|bench|latest|docs?\b|release|deploy|migrations?\b|perf|load|fuzz|compat|upgrade|flaky|\bslow"
 )
-# `postgres:17`, `pg16`
-_POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ class Suite:
         images = (image.name for image in self.job.services)
         lines = (command.line for command in self.job.commands)
         texts = (*images, *self.main.command.env.values(), *lines)
-        return any(map(_POSTGRES.search, texts))
+        return any(map(POSTGRES.search, texts))
 
 
 def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:

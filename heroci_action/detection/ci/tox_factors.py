@@ -6,7 +6,8 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
-NEWEST_PYTHON = (3, 14)
+from heroci_action.plan.stages import NEWEST_PYTHON
+
 # `py312,py313: DEBUG=1`
 _CONDITION = re.compile(r"([\w{},!.-]+)\s*:(?:\s+(.*))?")
 # Environments for something else than the tests, or for versions that are no releases.

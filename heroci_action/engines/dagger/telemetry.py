@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from heroci_action.engines.base import Sink, Stream
 from heroci_action.engines.dagger.spans import Spans
+from heroci_action.engines.lines import LINE_END
 
 # Pieces of output that are kept until the span they belong to is known.
 KEPT = 2_000
@@ -23,7 +23,6 @@ KEPT = 2_000
 EXECUTED = "resume withExec"
 # The values of the attribute stdio.stream in the engine's log records.
 STREAMS = {1: Stream.STDOUT, 2: Stream.STDERR}
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class Output:
@@ -40,12 +39,12 @@ class Output:
         if self._open:
             complete, newline, self._rest[stream] = (self._rest[stream] + text).rpartition("\n")
             if newline:
-                self._pass_on(stream, _LINE_END.split(complete))
+                self._pass_on(stream, LINE_END.split(complete))
 
     def complete(self, stdout: str, stderr: str) -> None:
         """Pass on those lines of the whole output that are missing, and accept nothing more."""
         for stream, text in ((Stream.STDOUT, stdout), (Stream.STDERR, stderr)):
-            lines = _LINE_END.split(text.removesuffix("\n")) if text else []
+            lines = LINE_END.split(text.removesuffix("\n")) if text else []
             self._pass_on(stream, lines[self._count[stream] :])
         self._open = False
 
