@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from graphlib import TopologicalSorter
 
 from heroci_action.plan.stages import Stage
 
@@ -13,12 +14,10 @@ def longest_first(stages: Iterable[Stage], times: Mapping[str, float]) -> tuple[
     Without times, the order stays as it is.
     """
     known = {stage.name: stage for stage in stages}
-    lengths: dict[str, float] = {}
-
-    def length(name: str) -> float:
-        if name not in lengths:
-            waiting = (other for other, stage in known.items() if name in stage.needs)
-            lengths[name] = times.get(name, 0.0) + max(map(length, waiting), default=0.0)
-        return lengths[name]
-
-    return tuple(sorted(known.values(), key=lambda stage: length(stage.name), reverse=True))
+    needs = {name: [need for need in stage.needs if need in known] for name, stage in known.items()}
+    lengths = {name: times.get(name, 0.0) for name in known}
+    # The stages that need a stage come before it, so their lengths are complete.
+    for name in reversed(tuple(TopologicalSorter(needs).static_order())):
+        for need in needs[name]:
+            lengths[need] = max(lengths[need], times.get(need, 0.0) + lengths[name])
+    return tuple(sorted(known.values(), key=lambda stage: lengths[stage.name], reverse=True))

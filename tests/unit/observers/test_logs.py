@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,3 +110,14 @@ def test_result_without_logs_is_unchanged(tmp_path: Path) -> None:
     result = run(stage("a", step()))
 
     assert with_logs(result, tmp_path) == result
+
+
+def test_finished_stages_keep_no_file_open(tmp_path: Path) -> None:
+    log, process = LogFiles(tmp_path), psutil.Process()
+    before = process.num_fds()
+    for number in range(100):
+        name = f"stage{number}"
+        for each in ("one", "services"):
+            log.output(name, each, Stream.STDOUT, "line")
+        log.stage_finished(stage(name))
+    assert process.num_fds() == before

@@ -469,3 +469,11 @@ def test_a_bug_in_a_reader_loses_no_other_result() -> None:
     assert outcome.exit_code is ExitCode.BUG
     assert "a bug in HeroCI" in tests.steps[0].warnings[0]
     assert [test.name for test in lint.steps[0].tests] == ["a"]
+
+
+def test_a_chain_of_very_many_stages_runs_to_its_end() -> None:
+    names = [f"stage{number}" for number in range(1_200)]
+    chain = (stage(name, *needed) for name, *needed in zip(names[1:], names, strict=False))
+    outcome = run(*chain, stage(names[0]))
+    assert outcome.exit_code is ExitCode.PASSED
+    assert len(outcome.stages) == len(names)
