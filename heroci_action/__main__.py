@@ -13,6 +13,10 @@ PLATFORMS = ("linux", "darwin")
 
 def main() -> None:
     """Run `heroci` and exit with its exit code (see `errors.ExitCode`)."""
+    interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if interruptible:
+        # Until everything is imported, Ctrl-C ends the process at once, without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform not in PLATFORMS:
         # Some modules cannot even be imported there.
         place = "HeroCI runs on Linux and macOS, not on"
@@ -32,6 +36,8 @@ def main() -> None:
     )
 
     protect_standard_streams()
+    if interruptible:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     code = run_program(sys.argv[1:], os.environ)
     # Python restores the default handlers of signals early in its shutdown, but keeps ignored signals ignored. The
     # reports are written, so a signal must not change the exit code.
