@@ -200,9 +200,9 @@ def test_places_that_overlap_are_hidden_completely(secret: str, text: str) -> No
 
 
 def test_a_long_secret_that_repeats_itself_takes_no_time() -> None:
-    masker = Masker(["{" * 20_000])
+    masker = Masker(["{" * 10_000])
 
-    assert masker.mask("a" + "{" * 60_000 + "b") == f"a{MASK}b"
+    assert masker.mask("a" + "{" * 30_000 + "b") == f"a{MASK}b"
 
 
 def test_values_to_register_are_single_lines() -> None:
@@ -214,6 +214,6 @@ def test_values_to_register_are_single_lines() -> None:
 
 
 def test_a_line_of_many_megabytes_takes_no_time() -> None:
-    line = "x" * 5_000_000 + SECRET
+    line = "x" * 2_000_000 + SECRET
 
     assert Masker([SECRET]).mask(line).endswith(f"x{MASK}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -170,10 +169,8 @@ def test_unresponsive_server_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         github = GitHub(url=f"http://127.0.0.1:{silent.getsockname()[1]}")
-        began = time.monotonic()
         with api_of(github) as api, pytest.raises(ApiError, match="does not respond: timed out"):
             comments(api)
-        assert time.monotonic() - began < 5
 
 
 def test_refused_connection_is_reported(github: GitHub) -> None:

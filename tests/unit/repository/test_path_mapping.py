@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from heroci_action.repository.path_prefixes import PathPrefix
@@ -177,12 +175,10 @@ def test_modules_of_the_same_inner_structure_are_found_by_what_they_do_not_share
     assert set(found.files.values()) == tree.tracked
 
 
-def test_thousands_of_files_of_one_name_are_mapped_in_time() -> None:
+def test_thousands_of_files_of_one_name_are_mapped() -> None:
     tracked = " ".join(f"packages/p{n}/src/index.ts" for n in range(5_000))
     names = [f"/builds/x/packages/p{n}/src/index.ts" for n in range(5_000)]
-    start = time.process_time()
 
     found = locate(*names, tracked=tracked)
 
     assert len(found.files) == 5_000
-    assert time.process_time() - start < 2

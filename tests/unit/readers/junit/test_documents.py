@@ -72,7 +72,7 @@ def test_bytes_that_are_no_utf8_are_replaced() -> None:
 
 
 def test_a_bomb_of_zeros_stops_at_the_limit() -> None:
-    packed = gzip.compress(b"<testsuite>" + b" " * 50_000_000)
+    packed = gzip.compress(b"<testsuite>" + b" " * 10_000_000)
 
     (problem,) = read(packed, limit=1_000_000).problems
 
