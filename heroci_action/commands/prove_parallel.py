@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import anyio
-
 from heroci_action.analysis.parallel import Difference, all_tests, find_differences
 from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.confirm_failures import TESTS
 from heroci_action.commands.effective_values import insert_value
 from heroci_action.commands.engine import engine_for
+from heroci_action.commands.event_loop import run_in_loop
 from heroci_action.commands.file_change import FileChange
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof, in_processes, suite_key
 from heroci_action.commands.plan import Project, change_plan, plan_project
@@ -41,7 +40,7 @@ class Attempt:
 
 def prove_parallel(options: RunOptions, machine: Mapping[str, str], *, write: bool) -> Attempt:
     """Run the tests both ways; store a proof in the cache, or `parallel = true` in the configuration if `write`."""
-    return anyio.run(_prove, options, machine, write)
+    return run_in_loop(_prove, options, machine, write)
 
 
 async def _prove(options: RunOptions, machine: Mapping[str, str], write: bool) -> Attempt:

@@ -20,6 +20,7 @@ from heroci_action.cache.replay import CachedEngine
 from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.confirm_failures import Confirmation
 from heroci_action.commands.engine import engine_for, settings_for
+from heroci_action.commands.event_loop import run_in_loop
 from heroci_action.commands.finish import Site, finish
 from heroci_action.commands.notes import print_note
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof
@@ -57,7 +58,7 @@ ONE_SIGNAL = 1.0
 
 def run(options: RunOptions, machine: Mapping[str, str]) -> int:
     """Run the project and write the reports; return the exit code. Raises HeroCIError before anything runs."""
-    return anyio.run(_run, options, machine)
+    return run_in_loop(_run, options, machine)
 
 
 async def _run(options: RunOptions, machine: Mapping[str, str]) -> int:
