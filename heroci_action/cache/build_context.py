@@ -7,8 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from heroci_action.cache.content import Content
 from heroci_action.plan.actions import BuildImage
@@ -28,13 +27,13 @@ def select_context(content: Content, build: BuildImage, root: Path) -> Content:
         return content
     file = root / context / IGNORE
     text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
-    rules = _parse(text)
+    exclusion = _Exclusion(_parse(text))
     prefix = "" if context == "." else f"{context}/"
     files = {
         path: value
         for path, value in content.files.items()
         if path == dockerfile
-        or (path.startswith(prefix) and not _is_excluded(path.removeprefix(prefix), rules))
+        or (path.startswith(prefix) and not exclusion.covers(path.removeprefix(prefix)))
     }
     # Git may ignore the file, and it excludes itself if it is an allow-list.
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -87,11 +86,33 @@ def _translate_token(token: str) -> str:
     return re.escape(token[-1])
 
 
-def _is_excluded(path: str, rules: tuple[_Rule, ...]) -> bool:
-    """Return whether the last rule that matches the path or a directory that contains it excludes it."""
-    candidates = tuple(accumulate(PurePosixPath(path).parts, posixpath.join))
-    excluded = False
-    for rule in rules:
-        if rule.includes == excluded and any(map(rule.pattern.fullmatch, candidates)):
-            excluded = not rule.includes
-    return excluded
+class _Exclusion:
+    """Rules of which the last that matches a path, or a directory that contains it, decides.
+
+    The position of that rule is kept for each directory, because most files share theirs with many others.
+    """
+
+    def __init__(self, rules: tuple[_Rule, ...]) -> None:
+        self._rules = rules
+        self._decisive = {"": -1}
+
+    def covers(self, path: str) -> bool:
+        """Return whether a file is excluded."""
+        last = self._find_last(path, self._of_directory(posixpath.dirname(path)))
+        return last >= 0 and not self._rules[last].includes
+
+    def _of_directory(self, directory: str) -> int:
+        new = []
+        while directory not in self._decisive:
+            new.append(directory)
+            directory = posixpath.dirname(directory)
+        last = self._decisive[directory]
+        for inner in reversed(new):
+            last = self._decisive[inner] = self._find_last(inner, last)
+        return last
+
+    def _find_last(self, path: str, above: int) -> int:
+        """Return the position of the last rule that matches; at least `above`, that of the directory above."""
+        later = range(len(self._rules) - 1, above, -1)
+        matching = (number for number in later if self._rules[number].pattern.fullmatch(path))
+        return next(matching, above)

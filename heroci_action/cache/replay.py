@@ -188,12 +188,16 @@ class CachedEngine:
 
 def _contexts(plan: Plan, content: Content, root: Path) -> dict[str, str]:
     """Return the hash of what each stage sees that runs nothing but an image. Raises OSError."""
-    return {
-        stage.name: select_context(content, stage.confined_to, root).whole
+    builds = {
+        stage.name: stage.confined_to
         for stage in plan.stages
         # The command of a service runs in the checkout.
         if stage.confined_to and not any(plan.services[name].command for name in stage.services)
     }
+    # Usually, all stages are confined to one build.
+    seen = {(build.context, build.dockerfile): build for build in builds.values()}
+    hashes = {place: select_context(content, build, root).whole for place, build in seen.items()}
+    return {name: hashes[build.context, build.dockerfile] for name, build in builds.items()}
 
 
 @dataclass(frozen=True, slots=True)
