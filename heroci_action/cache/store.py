@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from heroci_action.cache.atomic_file import write_atomically
 from heroci_action.cache.entry import DamagedEntryError, Entry, pack, unpack
 from heroci_action.text import size
 
@@ -55,14 +56,7 @@ class Store:
 
     def save(self, key: str, entry: Entry) -> None:
         """Write an entry. Raises OSError."""
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        try:
-            temporary.write_bytes(pack(entry))
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_atomically(self._path(key), pack(entry))
 
     def prune(self) -> None:
         """Remove the least recently used entries beyond the size."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from heroci_action.affected.recording import (
     unpack,
 )
 from heroci_action.affected.selection import Changes, Selected, select_affected
+from heroci_action.cache.atomic_file import write_atomically
 from heroci_action.cache.content import Content, UnknownContentError, matches, read_content
 from heroci_action.cache.keys import Inputs, stage_keys
 from heroci_action.cache.store import Store
@@ -69,7 +70,9 @@ class AffectedRun:
             sources=_texts(self.root, self.content.files),
             kept=self._kept(),
         )
-        self._write(pack(recording))
+        # Without a recording, the next run runs every test.
+        with contextlib.suppress(OSError):
+            write_atomically(self.place, pack(recording))
 
     def _is_unchanged(self) -> bool:
         try:
@@ -83,16 +86,6 @@ class AffectedRun:
         if self.recording is None or self.selected.all_because:
             return None
         return reduce_to(self.recording, self.selected.left_out)
-
-    def _write(self, data: bytes) -> None:
-        temporary = self.place.with_name(f".{self.place.name}.{secrets.token_hex(4)}")
-        try:
-            self.place.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(data)
-            temporary.replace(self.place)
-        except OSError:
-            # The next run finds no recording, and runs every test.
-            temporary.unlink(missing_ok=True)
 
 
 def _steps_with_tests(result: Result) -> tuple[StepResult, ...]:

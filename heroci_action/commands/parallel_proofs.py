@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from heroci_action.cache.atomic_file import write_atomically
 from heroci_action.errors import UsageError
 from heroci_action.project import ProjectConfig
 from heroci_action.results.provenance import ParallelProof
@@ -54,10 +55,8 @@ class Proofs:
             self._write(proof.key, {"withdrawn": list(tests)})
 
     def _write(self, key: str, record: dict[str, object]) -> None:
-        path = self._path(key)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(record), encoding="utf-8")
+            write_atomically(self._path(key), json.dumps(record).encode())
         except OSError as error:
             raise UsageError(
                 f"the cache {str(self.cache)!r} cannot be written: {error.strerror}",

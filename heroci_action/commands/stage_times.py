@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from heroci_action.cache.atomic_file import write_atomically
 from heroci_action.results.records import StageResult, Status
 
 
@@ -36,12 +36,9 @@ class StageTimes:
         }
         if not ran:
             return
-        temporary = self._path.with_suffix(f".{secrets.token_hex(4)}")
         # A cache that cannot be written does not disturb the run.
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps({**self.read(), **ran}), encoding="utf-8")
-            temporary.replace(self._path)
+            write_atomically(self._path, json.dumps({**self.read(), **ran}).encode())
 
     @property
     def _path(self) -> Path:
