@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from heroci_action.detection.ci.yaml_file import table, texts
 from heroci_action.detection.environment_reads import text_of
 from heroci_action.detection.layout import Layout
+from heroci_action.detection.requirement_files import requirement_texts
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 # `version("shop")`, `get_distribution(__name__)`: the version of an installed distribution.
@@ -106,11 +107,7 @@ def _dynamic_dependencies(
     """Yield the requirements in the files that setuptools reads: `dependencies = {file = ["requirements.txt"]}`."""
     dynamic = table(table(tool.get("setuptools")).get("dynamic"))
     for file in texts(table(dynamic.get("dependencies")).get("file")):
-        lines = (
-            line.partition(" #")[0].strip()
-            for line in tree.text(join(directory, file)).splitlines()
-        )
-        yield from (line for line in lines if line and not line.startswith(("#", "-")))
+        yield from requirement_texts(tree.text(join(directory, file)))
 
 
 def _extras(project: Mapping[str, Any], poetry: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -69,7 +69,7 @@ def distribution(requirement: Requirement) -> str:
 def read_requirements(tree: RepositoryFiles, files: Iterable[str]) -> list[Requirement]:
     """Read the requirements of files and of the files that they include."""
     every = dict.fromkeys(inner for outer in files for inner in included(tree, outer))
-    return parse_requirements(text for file in every for text in _texts(tree.text(file)))
+    return parse_requirements(text for file in every for text in requirement_texts(tree.text(file)))
 
 
 def read_constraints(tree: RepositoryFiles, files: Iterable[str]) -> list[Requirement]:
@@ -81,7 +81,8 @@ def read_constraints(tree: RepositoryFiles, files: Iterable[str]) -> list[Requir
     return read_requirements(tree, constraints)
 
 
-def _texts(content: str) -> Iterator[str]:
+def requirement_texts(content: str) -> Iterator[str]:
+    """Yield the requirements of a file as text, without comments and options."""
     for raw in content.replace("\\\n", " ").splitlines():
         line = _COMMENT.sub("", raw).split(" --", 1)[0].strip()
         if egg := _EGG.search(raw):

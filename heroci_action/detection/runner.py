@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.arguments import is_parallel, is_split, keep, selecting
+from heroci_action.detection.ci.arguments import is_parallel, is_split, keep
 from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command, LeftOut
 from heroci_action.detection.ci.selection import (
     CLASS,
+    find_choice,
     find_exclusions,
     find_inclusions,
     known_arguments,
@@ -148,10 +149,10 @@ def _distinct(project: ProjectFiles, runs: list[TestRun]) -> list[tuple[str, ...
 
     A run of everything makes the others repetitions, except for tests that pytest's configuration excludes.
     """
-    kept: dict[tuple[str, ...], tuple[str, ...]] = {}
+    kept: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
     for run in runs:
         words = tuple(_kept(project, run))
-        kept.setdefault(selecting(words), words)
+        kept.setdefault(find_choice(words), words)
     if () not in kept:
         return list(kept.values())
     excluded = find_exclusions(pytest_config(project).addopts)

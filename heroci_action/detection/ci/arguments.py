@@ -47,11 +47,6 @@ _FLAG = re.compile(
     r"doctest-modules|runxfail|no-randomly|disable-warnings|showlocals)|-[a-z]{2,}"
 )
 
-# Options that configure a run but leave no test out, with their values.
-_CONFIGURING = re.compile(
-    r"-[poW].*|--(override-ini|pythonwarnings|dist|import-mode|shuffle|reverse|strict[\w-]*|disable-warnings)(=.*)?"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class _Word:
@@ -117,18 +112,6 @@ def keep(words: tuple[str, ...]) -> Iterator[str]:
             next(pending, None)
         if word.is_kept:
             yield from filter(None, (text, following if word.has_value else None))
-
-
-def selecting(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words that choose tests, of arguments that were kept."""
-    chosen: list[str] = []
-    pending = iter(words)
-    for word in pending:
-        if not _CONFIGURING.fullmatch(word):
-            chosen.append(word)
-        elif _KEPT_WITH_VALUE.fullmatch(word):
-            next(pending, None)
-    return tuple(chosen)
 
 
 def is_split(words: tuple[str, ...]) -> bool:

@@ -18,7 +18,14 @@ _VALUED = frozenset(
         "-k", "-m", "--tag", "--exclude-tag", "--settings", "--ds", "-p", "-c", "-o", "-n", "-W", "--ignore",
         "--deselect", "--pattern", "--verbosity", "-r", "--cov-report", "--maxfail", "--junitxml", "--parallel",
         "--numprocesses", "--rootdir", "--durations", "--tb", "--top-level-directory", "-t", "--testrunner",
-        "--pythonpath", "--browser",
+        "--pythonpath", "--browser", "--dist", "--override-ini", "--pythonwarnings",
+    }
+)  # fmt: skip
+# Options that configure a run but leave no test out.
+_CONFIGURING = frozenset(
+    {
+        "-p", "-o", "-W", "--override-ini", "--pythonwarnings", "--dist", "--import-mode", "--shuffle", "--reverse",
+        "--disable-warnings",
     }
 )  # fmt: skip
 _NUMBERED = frozenset({"-v"})  # a number for Django, and a flag for pytest
@@ -62,6 +69,16 @@ def select(run: TestRun) -> list[str]:
         or (name in _patterns(run) and "*" not in value)
     )
     return [text for text in chosen if UNKNOWN not in text]
+
+
+def find_choice(words: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the options with their values, and the labels, that choose tests in arguments that were kept."""
+    given = read_options(words, _VALUED, numbered=_NUMBERED)
+    return tuple(
+        (name, value)
+        for name, value in given
+        if name not in _CONFIGURING and not name.startswith("--strict")
+    )
 
 
 def _patterns(run: TestRun) -> tuple[str, ...]:
