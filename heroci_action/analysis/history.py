@@ -15,9 +15,8 @@ RUNS = 20  # that are kept
 FAILED = 50  # names of failed tests that are kept of a run, and as many of flaky ones
 SLOWEST = 15  # tests whose times are kept of a run
 NOTABLE = 0.1  # seconds; the times of faster tests are noise
-LONGEST_NAME = (
-    300  # characters; a longer name of a failed test is cut, and the time of its test is not kept
-)
+# In characters. A longer name of a failed test is cut, and the time of its test is not kept.
+LONGEST_NAME = 300
 FLIPS = 2  # changes of the outcome, such as failed, passed, failed
 BLOCKS = "▁▂▃▄▅▆▇█"
 

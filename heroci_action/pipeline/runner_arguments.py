@@ -12,17 +12,10 @@ _WITH_VALUE = frozenset({"-c", "-k", "-m", "-n", "-o", "-p", "-r", "-t", "-v", "
 # Long options of both without a value.
 _FLAGS = frozenset(
     {
-        "--buffer",
-        "--create-db",
-        "--exitfirst",
-        "--failfast",
-        "--keepdb",
-        "--no-input",
-        "--noinput",
-        "--nomigrations",
+        "--buffer", "--create-db", "--exitfirst", "--failfast", "--keepdb", "--no-input", "--no-migrations",
+        "--noinput", "--nomigrations", "--pdb", "--reuse-db", "--reverse", "--timing", "--traceback",
     }
-    | {"--no-migrations", "--pdb", "--reuse-db", "--reverse", "--timing", "--traceback"}
-)
+)  # fmt: skip
 _SELECTING = re.compile(
     r"-[km].*|--(tag|exclude-tag|ignore|ignore-glob|deselect|pyargs|lf|last-failed|sw|stepwise|rootdir|"
     r"testrunner|start-directory|collect-only)(=.*)?"
