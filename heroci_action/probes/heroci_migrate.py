@@ -219,12 +219,12 @@ def _watched_options(notes: _Notes) -> Any:
     """Return a class of dictionary that notes each look at the name of the database."""
 
     def watched(method: Any) -> Any:
-        def note_and_call(self: Any, key: str, *args: Any) -> Any:
+        def forward_look(self: Any, key: str, *args: Any) -> Any:
             if key == "NAME":
                 notes.use("the name of the database")
             return method(self, key, *args)
 
-        return note_and_call
+        return forward_look
 
     names = ("__getitem__", "get")
     return type("Options", (dict,), {name: watched(getattr(dict, name)) for name in names})

@@ -81,7 +81,7 @@ class Reads:
         original = builtins.__import__
 
         # The names are those of the original.
-        def import_module(
+        def forward_import(
             name: str,
             globals: Any = None,  # noqa: A002
             locals: Any = None,  # noqa: A002
@@ -91,14 +91,13 @@ class Reads:
             found = original(name, globals, locals, fromlist, level)
             if not self._loading:
                 base = getattr(found, "__name__", name) if fromlist else name
-                imported = {base, *("{}.{}".format(base, each) for each in fromlist or ())}
-                self._see_imported(imported, str((globals or {}).get("__name__")))
+                self._see_imported(base, fromlist or (), str((globals or {}).get("__name__")))
             return found
 
-        builtins.__import__ = import_module
+        builtins.__import__ = forward_import
 
-    def _see_imported(self, imported: Set[str], importer: str) -> None:
-        own = imported & self._asking
+    def _see_imported(self, base: str, names: Any, importer: str) -> None:
+        own = {base, *("{}.{}".format(base, each) for each in names)} & self._asking
         if own and importer not in self._asking and importer.split(".", 1)[0] not in EXEMPT:
             self._reason = self._reason or "{} imports {}".format(importer, min(own))
 
@@ -138,11 +137,11 @@ def watch_list(values: Any, notify: Callable[[], None]) -> Any:
     """Return a list that calls back whenever it is looked at."""
 
     def watched(method: Any) -> Any:
-        def note_and_call(self: Any, *args: Any) -> Any:
+        def forward_look(self: Any, *args: Any) -> Any:
             notify()
             return method(self, *args)
 
-        return note_and_call
+        return forward_look
 
     names = ("__contains__", "__getitem__", "__iter__", "__len__", "__eq__", "index", "count")
     return type("Arguments", (list,), {name: watched(getattr(list, name)) for name in names})(

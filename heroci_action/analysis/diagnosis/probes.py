@@ -7,7 +7,8 @@ import re
 from heroci_action.analysis.diagnosis.exceptions import last_exception
 
 _PLUGIN = "INTERNALERROR> "
-_FRAME = re.compile(r'^ +File "([^"\n]+)", line \d+, in ', re.MULTILINE)
+# Probes call Python's own functions for the project in functions of that name; what these raise is the project's.
+_FRAME = re.compile(r'^ +File "([^"\n]+)", line \d+, in (?!forward_)', re.MULTILINE)
 _PROBE = re.compile(r"(?:^|/)(heroci_\w+\.py)$")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import start_blocking_portal
 
+from heroci_action.analysis.diagnosis.probes import crashed_probe
 from heroci_action.engines.host.postgres import start_postgres
 from heroci_action.engines.host.postgres_binaries import choose, find_binaries
 from heroci_action.engines.host.workspace import open_workspace
@@ -132,11 +133,15 @@ class Shop:
     project: Project
     env: dict[str, str] = field(default_factory=dict)
 
-    def migrate(self) -> None:
+    def run_migrate(self) -> Run:
         """Run the step `migrate`."""
         probe = Path(__file__).parents[3] / "heroci_action/probes/heroci_migrate.py"
         line = (str(probe), "manage.py", "migrate", "--noinput")
-        done = self.project.run(*line, env=self.env)
+        return self.project.run(*line, env=self.env)
+
+    def migrate(self) -> None:
+        """Run the step `migrate`, which succeeds."""
+        done = self.run_migrate()
         assert done.code == 0, done.output
 
     def test(self, *arguments: str) -> Run:
@@ -359,6 +364,31 @@ def test_a_connection_that_ends_soon_only_delays_the_copy(shop: Shop) -> None:
 def test_a_failed_migration_leaves_no_copy(shop: Shop, tmp_path: Path) -> None:
     broken = MIGRATION.replace("seed(apps, editor):", "seed(apps, editor):\n    raise ValueError")
     shop.project.write({"shop/migrations/0001_initial.py": broken})
-    with pytest.raises(AssertionError):
-        shop.migrate()
+    assert shop.run_migrate().code == 1
     assert "did not complete" in json.loads((tmp_path / "schema.json").read_text())["problem"]
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "raised"),
+    [
+        (
+            "shop/apps.py",
+            "import shop.prices",
+            "ModuleNotFoundError: No module named 'shop.prices'",
+        ),
+        ("shop/apps.py", "import sys; sys.argv[9]", "IndexError: list index out of range"),
+        (
+            "shop/migrations/0001_initial.py",
+            "from django.db import connection; connection.settings_dict['PRICES']",
+            "KeyError: 'PRICES'",
+        ),
+    ],
+)
+def test_what_the_project_raises_through_a_hook_is_no_bug_of_the_probe(
+    shop: Shop, file: str, line: str, raised: str
+) -> None:
+    source = shop.project.root / file
+    source.write_text(f"{line}\n{source.read_text()}")
+    done = shop.run_migrate()
+    assert (done.code, raised in done.output) == (1, True), done.output
+    assert crashed_probe(done.output, is_probe=True) is None
