@@ -144,6 +144,21 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
         url = _POSTGIS_URL if by_scheme else f"{{{kind.name}.url}}"
         yield Found(f"env.{way.url.name}", url, f"read in {way.file}")
     yield from _keys(way, kind)
+    if kind is POSTGRES:
+        yield from _account_of_ci(project, way)
+
+
+def _account_of_ci(project: ProjectFiles, way: Database) -> Iterator[Finding]:
+    """Yield the parts of the CI's account that the settings leave out: other code may contain them."""
+    image = ci_image(project, POSTGRES)
+    keys = [key for key in ROLES if _is_left_out(way, key)]
+    for name, value in _account(image, POSTGRES, keys).items() if image else ():
+        yield Found(f"services.postgres.env.{name}", value, describe(image))
+
+
+def _is_left_out(way: Database, key: str) -> bool:
+    """Return whether the settings name a part of the address neither in the code nor by a variable."""
+    return way.url is None and key not in way.variables and not way.literals.get(key)
 
 
 def _is_plain_in_ci(project: ProjectFiles, way: Database) -> bool:
@@ -176,7 +191,7 @@ def _key(way: Database, kind: ServerKind, key: str) -> Iterator[Finding]:
         yield Found(f"env.{read.name}", address, f"read in {way.file}")
     elif literal and of_image:
         yield Found(f"services.{kind.name}.env.{of_image}", literal, f"hard-coded in {way.file}")
-    elif not literal and kind is POSTGRES and key in _LIBPQ and way.url is None:
+    elif kind is POSTGRES and key in _LIBPQ and _is_left_out(way, key):
         yield Found(f"env.{_LIBPQ[key]}", address, f"left out in {way.file}, so libpq reads it")
 
 

@@ -26,6 +26,26 @@ def test_an_open_host_is_left_to_libpq_and_fixed_credentials_go_to_the_server(
     }
 
 
+def test_an_account_that_the_settings_leave_out_is_that_of_the_ci(tmp_path: Path) -> None:
+    settings = f"""
+        import importlib, os
+        configuration = importlib.import_module(os.environ["CONFIGURATION"])
+        DATABASES = getattr(configuration, "DATABASES", {{"default": None}})
+        if "ENGINE" not in DATABASES["default"]:
+            DATABASES["default"].update({{"ENGINE": "{POSTGRES}"}})
+    """
+    account = "{POSTGRES_USER: shop, POSTGRES_PASSWORD: secret, POSTGRES_DB: shops}"
+    job = f"services: {{db: {{image: 'postgres:16', env: {account}}}}}, steps: [{{run: ./manage.py test}}]"
+    files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": f"jobs: {{t: {{{job}}}}}"}
+    found = loaded(tmp_path, files)
+    assert found.config.services["postgres"].env == {
+        "POSTGRES_USER": "shop",
+        "POSTGRES_PASSWORD": "secret",
+        "POSTGRES_DB": "shops",
+    }
+    assert found.config.env["PGPORT"] == "{postgres.port}"
+
+
 def test_an_address_in_the_code_is_a_warning_with_the_remedy(tmp_path: Path) -> None:
     settings = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": "db", "PORT": "5433"}}'
     found = loaded(tmp_path, {**django(settings), **DRIVER})
