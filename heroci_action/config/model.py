@@ -64,6 +64,9 @@ class ServiceConfig(Table):
     """Port on which the service listens in its container."""
     arguments: Texts = ()
     """Arguments of the container, instead of the image's own command."""
+    extensions: Texts = ()
+    """PostgreSQL only: extensions that the server must have, and "icu" for collations of ICU. The host engine chooses
+    a server of the machine that has them, or else a container."""
 
 
 class LintConfig(Table):

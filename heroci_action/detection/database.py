@@ -20,6 +20,7 @@ from heroci_action.detection.database_settings import (
     vendor_of,
 )
 from heroci_action.detection.environment_reads import Read
+from heroci_action.detection.extensions import detect_extensions
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.findings import Fact, Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
@@ -146,14 +147,17 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
     yield from _keys(way, kind)
     if kind is POSTGRES:
         yield from _account_of_ci(project, way)
+        yield from detect_extensions(project)
 
 
 def _account_of_ci(project: ProjectFiles, way: Database) -> Iterator[Finding]:
     """Yield the parts of the CI's account that the settings leave out: other code may contain them."""
     image = ci_image(project, POSTGRES)
-    keys = [key for key in ROLES if _is_left_out(way, key)]
-    for name, value in _account(image, POSTGRES, keys).items() if image else ():
-        yield Found(f"services.postgres.env.{name}", value, describe(image))
+    if image is not None:
+        account = _whole_account(image, POSTGRES)
+        for key, name in _IMAGE_ENV["postgres"].items():
+            if name in account and _is_left_out(way, key):
+                yield Found(f"services.postgres.env.{name}", account[name], describe(image))
 
 
 def _is_left_out(way: Database, key: str) -> bool:
@@ -257,7 +261,7 @@ def _as_in_ci(
     elif image in project.ci.services:
         yield Fact("vendor", vendor_of_server(kind))
         yield from declare(kind, image, describe(image))
-        for name, value in _account(image, kind).items():
+        for name, value in _whole_account(image, kind).items():
             yield Found(f"services.{kind.name}.env.{name}", value, describe(image))
         yield FixedAddress(kind.name, _NO_VARIABLE)
         yield Found(f"services.{kind.name}.port", kind.port, _NO_VARIABLE)
@@ -293,7 +297,14 @@ def _without_variables(
         yield Found(f"services.{kind.name}.port", kind.port, _NO_VARIABLE)
 
 
-def _account(image: Image, kind: ServerKind, keys: Iterable[str] = tuple(ROLES)) -> dict[str, str]:
+def _whole_account(image: Image, kind: ServerKind) -> dict[str, str]:
+    """Return the account of an image, with the database that PostgreSQL's image creates if no other one is named."""
+    account = _account(image, kind, ROLES)
+    user = account.get("POSTGRES_USER")
+    return {"POSTGRES_DB": user, **account} if user else account
+
+
+def _account(image: Image, kind: ServerKind, keys: Iterable[str]) -> dict[str, str]:
     """Return the variables of an image with its user, password and database."""
     # The image's own default, and the names of Red Hat's images.
     given = {name.replace("POSTGRESQL_", "POSTGRES_"): text for name, text in image.env.items()}

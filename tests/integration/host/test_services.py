@@ -106,6 +106,25 @@ def test_a_server_that_cannot_start_is_told_to_the_stage_that_asks(
         anyio.run(main, taken.getsockname()[1])
 
 
+def test_a_server_without_an_extension_serves_with_a_warning_if_nothing_has_it(
+    tmp_path: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-daemon")
+    service = Service(name="postgres", extensions=("plpgsql", "shop_prices"))
+    (provided,) = provide(tmp_path, service, lines, "tests")
+    assert "has no shop_prices, which the project requires" in "".join(provided.warnings)
+
+
+@pytest.mark.docker
+@needs_docker
+def test_a_container_has_the_extensions_that_no_server_of_the_machine_has(
+    tmp_path: Path, lines: Lines
+) -> None:
+    service = Service(name="postgres", version="17", extensions=("shop_prices",))
+    (provided,) = provide(tmp_path, service, lines, "tests")
+    assert provided.facts == {"postgres": "postgres:17-alpine"}
+
+
 @pytest.mark.docker
 @needs_docker
 def test_a_postgres_image_gives_each_stage_a_database_with_a_password(

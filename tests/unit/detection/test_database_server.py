@@ -34,14 +34,14 @@ def test_an_account_that_the_settings_leave_out_is_that_of_the_ci(tmp_path: Path
         if "ENGINE" not in DATABASES["default"]:
             DATABASES["default"].update({{"ENGINE": "{POSTGRES}"}})
     """
-    account = "{POSTGRES_USER: shop, POSTGRES_PASSWORD: secret, POSTGRES_DB: shops}"
+    account = "{POSTGRES_USER: shop, POSTGRES_PASSWORD: secret}"
     job = f"services: {{db: {{image: 'postgres:16', env: {account}}}}}, steps: [{{run: ./manage.py test}}]"
     files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": f"jobs: {{t: {{{job}}}}}"}
     found = loaded(tmp_path, files)
     assert found.config.services["postgres"].env == {
         "POSTGRES_USER": "shop",
         "POSTGRES_PASSWORD": "secret",
-        "POSTGRES_DB": "shops",
+        "POSTGRES_DB": "shop",
     }
     assert found.config.env["PGPORT"] == "{postgres.port}"
 
@@ -221,7 +221,7 @@ def test_a_database_that_is_not_understood_is_a_warning_that_names_the_server(
     assert "starts postgis/postgis" in warning
     server = found.config.services["postgres"]
     assert (server.image, server.port) == ("postgis/postgis:17-3.5", 5432)
-    assert server.env == {"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": "a"}
+    assert server.env == {"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": "a", "POSTGRES_DB": "shop"}
 
 
 def test_variables_of_the_ci_point_to_the_server_even_if_the_settings_are_not_understood(
@@ -487,3 +487,33 @@ def test_images_of_red_hat_have_the_version_in_their_names(tmp_path: Path) -> No
     found = loaded(tmp_path, files).config.services["postgres"]
     assert (found.version, found.image) == ("15", None)
     assert found.env == {"POSTGRES_USER": "eda", "POSTGRES_DB": "x"}
+
+
+POSTGRES_SETTINGS = f'DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "NAME": "shop"}}}}'
+MIGRATION = """
+    class Migration(migrations.Migration):
+        operations = [{operation}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("operation", "extensions"),
+    [
+        ('CreateExtension("uuid-ossp")', ("uuid-ossp",)),
+        ("CryptoExtension(), TrigramExtension()", ("pg_trgm", "pgcrypto")),
+        ("""RunSQL('CREATE EXTENSION IF NOT EXISTS "uuid-ossp";')""", ("uuid-ossp",)),
+        ('RunSQL("create extension citext")', ("citext",)),
+        ('CreateCollation("natural", provider="icu", locale="und")', ("icu",)),
+        ("AddField('thing', 'extension', models.CharField())", ()),
+    ],
+)
+def test_the_server_gets_the_extensions_that_migrations_create(
+    tmp_path: Path, operation: str, extensions: tuple[str, ...]
+) -> None:
+    migration = MIGRATION.format(operation=operation)
+    files = {**django(POSTGRES_SETTINGS), **DRIVER, "shop/migrations/0001_initial.py": migration}
+    found = loaded(tmp_path, files)
+    assert found.config.services["postgres"].extensions == extensions
+    if extensions:
+        origin = found.origins["services.postgres.extensions"]
+        assert origin == "detected: required in shop/migrations/0001_initial.py"
