@@ -17,7 +17,6 @@ SLOWEST = 15  # tests whose times are kept of a run
 NOTABLE = 0.1  # seconds; the times of faster tests are noise
 # In characters. A longer name of a failed test is cut, and the time of its test is not kept.
 LONGEST_NAME = 300
-FLIPS = 2  # changes of the outcome, such as failed, passed, failed
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -63,17 +62,25 @@ def whole_history(result: Result) -> tuple[PastRun, ...]:
 
 
 def flipping_tests(runs: Sequence[PastRun]) -> tuple[str, ...]:
-    """Return the tests whose outcome changed at least twice, the most restless first."""
-    names = dict.fromkeys(name for past in runs for name in past.failed)
-    flips = {name: _count_flips(name, runs) for name in names}
-    restless = (name for name, times in flips.items() if times >= FLIPS)
+    """Return the tests that failed again after they had passed, or did both on one commit, the most restless first.
+
+    A test that broke and was mended does not flip, however many runs it failed in between.
+    """
+    # A run with as many names as are kept may have had more.
+    known = [past for past in runs if len(past.failed) < FAILED]
+    names = dict.fromkeys(name for past in known for name in past.failed)
+    flips = {name: _count_flips(name, known) for name in names}
+    restless = (name for name, times in flips.items() if times)
     return tuple(sorted(restless, key=lambda name: (-flips[name], name)))
 
 
 def _count_flips(name: str, runs: Sequence[PastRun]) -> int:
-    # A run with as many names as are kept may have had more.
-    outcomes = [name in past.failed for past in runs if len(past.failed) < FAILED]
-    return sum(one is not other for one, other in pairwise(outcomes))
+    """Return how often the outcome changed, 0 if the test only broke, or broke and was mended."""
+    outcomes = [(name in past.failed, past.commit) for past in runs]
+    changes = [(one, other) for one, other in pairwise(outcomes) if one[0] is not other[0]]
+    broke = sum(failed for _, (failed, _) in changes) + outcomes[0][0]
+    same_commit = any(one[1] and one[1] == other[1] for one, other in changes)
+    return len(changes) if broke > 1 or same_commit else 0
 
 
 class Trend(NamedTuple):
@@ -133,7 +140,7 @@ def _outcome(name: str, past: PastRun) -> Status:
 def restless_tests(runs: Sequence[PastRun]) -> tuple[str, ...]:
     """Return the tests that flip, then other tests that were flaky in at least two runs."""
     flaky = Counter(name for past in runs for name in past.flaky)
-    often = (name for name, times in flaky.most_common() if times >= FLIPS)
+    often = (name for name, times in flaky.most_common() if times > 1)
     return tuple(dict.fromkeys((*flipping_tests(runs), *often)))
 
 

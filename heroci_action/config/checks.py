@@ -181,7 +181,32 @@ def _stages(config: Config, services: frozenset[str], written: frozenset[str]) -
                 message="a stage with parallel steps has no outputs",
                 remedy="create them in a stage of their own, whose steps run in order",
             )
-    yield from circular_needs(_needs(config))
+    cycle = tuple(circular_needs(_needs(config)))
+    yield from cycle or _without_environment(config, stages)
+
+
+def _without_environment(config: Config, known: frozenset[str]) -> Iterator[Problem]:
+    """Find stages whose steps run in the base environment, but that do not wait for it."""
+    for name, stage in config.stages.items():
+        runs_there = not stage.image and (
+            stage.steps or stage.outputs or name not in ("base", "image")
+        )
+        needs = _all_needs(name, config)
+        if stage.needs is not None and runs_there and needs <= known and "base" not in needs:
+            yield Problem(
+                key=f"{dotted(('stages', name))}.needs",
+                message=f"{name!r} runs in the base environment, but does not need the stage 'base'",
+                remedy='add "base" to its needs, or set the `image` in which it runs',
+            )
+
+
+def _all_needs(name: str, config: Config) -> set[str]:
+    """Return the stage and all stages that it needs, directly or indirectly."""
+    needs, found, pending = _needs(config), set[str](), [name]
+    while pending:
+        found.add(pending[-1])
+        pending += (need for need in needs.get(pending.pop(), ()) if need not in found)
+    return found
 
 
 def _unknown_services(

@@ -229,7 +229,7 @@ class StageConfig(Table):
     """A stage of the project, such as a deployment, or changes to a built-in stage."""
 
     needs: Texts | None = None
-    """Stages that must pass first; the default is ["base"]."""
+    """Stages that must pass first; the default is ["base"], in whose environment its steps run."""
     steps: tuple[Step, ...] = ()
     """Commands, in order."""
     parallel: StrictBool = False

@@ -47,9 +47,12 @@ def configure(stage: Stage, loaded: ProjectConfig) -> Stage:
     if config is None:
         return stage
     steps = _steps(config)
+    # The image is built without the base environment, but steps that are added to it run there.
+    added = DEFAULT_NEEDS if steps and stage.name not in DEFAULT_NEEDS else ()
+    default = tuple(dict.fromkeys((*stage.needs, *added)))
     return replace(
         stage,
-        needs=stage.needs if config.needs is None else config.needs,
+        needs=default if config.needs is None else config.needs,
         services=stage.services if config.services is None else config.services,
         env={**stage.env, **{name: f"{{env.{name}}}" for name in config.secrets}, **config.env},
         caches=(*stage.caches, *config.caches),

@@ -27,6 +27,7 @@ from heroci_pytest_contexts import (  # type: ignore[import-not-found,unused-ign
 from heroci_pytest_reports import (  # type: ignore[import-not-found,unused-ignore]
     Reports,
     attempt_of,
+    category_of,
     node_names,
     status_of,
     subtest_name,
@@ -135,7 +136,7 @@ class Tests:
 
     def _category(self, report: Any) -> str:
         status = self._config.hook.pytest_report_teststatus(report=report, config=self._config)
-        return str(status[0]) if status else ""
+        return str(status[0]) if status else category_of(report)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Record the outcome of a test, unless the test will be run again."""

@@ -30,6 +30,13 @@ def status_of(category: str) -> Optional[str]:
     return _STATUSES.get(category)
 
 
+def category_of(report: Any) -> str:
+    """Return the category that pytest's terminal plugin gives a report if no other plugin does; `-p no:terminal`."""
+    if report.failed and report.when in ("setup", "teardown"):
+        return "error"
+    return str(report.outcome)
+
+
 def node_names(nodeid: str) -> Tuple[str, str]:
     """Return class and name as in pytest's own JUnit (_pytest/junitxml.py, mangle_test_address)."""
     path, bracket, parameters = nodeid.partition("[")

@@ -27,7 +27,7 @@ def history_section(result: Result, budget: int) -> Iterator[str]:
     yield ""
     restless = restless_tests(runs)
     if restless:
-        yield "Tests that were flaky or changed their outcome more than once:"
+        yield "Tests that were flaky more than once, or failed again after they had passed:"
         yield ""
         yield from table("Test", "Oldest to newest")
         rows = (row(code(name), icons(outcomes_of_test(name, runs))) for name in restless)

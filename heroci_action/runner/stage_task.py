@@ -175,8 +175,7 @@ class StageTask:
                 problem = f": {error.cause}"
         readings = await self._run.read(step, files, output.printed)
         if problem:
-            lost = f"could not collect the reports of {step.name!r}{problem}"
-            readings = replace(readings, warnings=(lost, *readings.warnings))
+            missing = (*missing, f"could not collect the reports of {step.name!r}{problem}")
         return replace(readings, problems=(*readings.problems, *missing))
 
     def _reach_time_limit(self) -> None:

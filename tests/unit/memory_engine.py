@@ -21,6 +21,7 @@ class Behaviour:
     exit_code: int = 0
     lines: tuple[str, ...] = ()
     reports: tuple[ReportFile, ...] = ()
+    collecting_raises: EngineError | None = None
     raises: EngineError | None = None
     before: Callable[[], None] | None = None
 
@@ -86,4 +87,7 @@ class MemoryScope:
             self.engine.running -= 1
 
     async def collect(self, step: Step) -> tuple[ReportFile, ...]:
-        return self.engine.behaviours.get(f"{self.stage.name}/{step.name}", Behaviour()).reports
+        behaviour = self.engine.behaviours.get(f"{self.stage.name}/{step.name}", Behaviour())
+        if behaviour.collecting_raises:
+            raise behaviour.collecting_raises
+        return behaviour.reports

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import anyio
@@ -14,7 +16,7 @@ from heroci_action.errors import EngineError
 
 @pytest.mark.promise(
     "another run holds the lock of the environment",
-    "this is announced, and given up after ten minutes with exit code 3",
+    "its process is named, and the wait is given up after ten minutes with exit code 3",
 )
 def test_a_lock_that_another_run_holds_is_announced_and_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -28,10 +30,27 @@ def test_a_lock_that_another_run_holds_is_announced_and_given_up(
         with await lock(path):
             await lock(path, announce=said.append)
 
-    with pytest.raises(EngineError, match="another run has held the lock") as caught:
+    with pytest.raises(EngineError) as caught:
         anyio.run(wait_for_it)
-    assert said == [f"waiting for another run, which holds the lock {path}"]
+    holder = rf"process {os.getpid()}, started .+ ago in {Path.cwd()}"
+    (sentence,) = said
+    assert re.fullmatch(f"waiting for {holder}, which holds the lock {path}", sentence)
+    assert re.match(f"{holder} has held the lock '{path}' for ", caught.value.cause)
     assert caught.value.remedy
+
+
+def test_a_lock_is_announced_although_the_system_does_not_tell_who_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "LOCKS", tmp_path / "missing")
+    monkeypatch.setattr(locks, "GIVE_UP_AFTER", 0.2)
+
+    async def wait_for_it() -> None:
+        with await lock(tmp_path / "lock"):
+            await lock(tmp_path / "lock")
+
+    with pytest.raises(EngineError, match=r"^another run has held the lock"):
+        anyio.run(wait_for_it)
 
 
 def test_a_lock_is_free_again_once_its_holder_has_ended(tmp_path: Path) -> None:

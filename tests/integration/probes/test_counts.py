@@ -228,6 +228,15 @@ def test_a_flaky_test_has_its_failed_attempts(project: Project) -> None:
     ]
 
 
+def test_counts_are_the_same_without_the_summary_line(project: Project) -> None:
+    arguments = (*ALL, "-k", "not flaky and not bad")
+    usual = project.write(PYTEST).pytest(*arguments)
+    silent = project.pytest(*arguments, "-p", "no:terminal")
+    assert silent.output == ""
+    assert silent.statuses() == usual.statuses()
+    assert silent.result.reason == usual.result.reason
+
+
 @pytest.mark.promise(
     "a worker of pytest-xdist crashes",
     "its test has failed, and the counts equal pytest's summary line",

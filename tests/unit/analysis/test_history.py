@@ -56,6 +56,15 @@ def test_a_test_that_flips_is_named_and_one_that_broke_once_is_not() -> None:
     assert "| `pkg.Tests.flips` | ❌✅❌✅ |" in page
 
 
+def test_a_mended_test_does_not_flip_unless_nothing_was_changed() -> None:
+    good, bad = run_of(case("mended")), run_of(case("mended", Status.FAILED))
+    assert flipping_tests(whole_history(after(good, bad, bad, good, good))) == ()
+    assert flipping_tests(whole_history(after(bad, good))) == ()
+
+    same = [replace(each, commit="abc") for each in (bad, good)]
+    assert flipping_tests(whole_history(after(good, *same))) == ("pkg.Tests.mended",)
+
+
 def test_slow_tests_show_their_times_of_the_last_runs() -> None:
     runs = [run_of(case("slow", duration=time), case("fast", duration=0.01)) for time in (1, 2, 4)]
 

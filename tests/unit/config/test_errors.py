@@ -204,6 +204,24 @@ def test_circular_needs_are_reported_with_other_problems(
     assert "settings" in found
 
 
+@pytest.mark.parametrize("table", ["lint", "image", "own"])
+def test_a_stage_that_does_not_wait_for_its_environment_is_an_error(
+    tmp_path: Path, table: str
+) -> None:
+    found = problems(tmp_path, f'[stages.{table}]\nneeds = []\nsteps = ["true"]')
+    assert "does not need the stage 'base'" in found[f"stages.{table}.needs"].message
+
+
+def test_a_stage_may_wait_for_its_environment_indirectly_or_use_another(tmp_path: Path) -> None:
+    lines = [
+        '[stages.scan]\nneeds = []\nimage = "alpine"\nsteps = ["true"]',
+        '[stages.last]\nneeds = ["scan", "between"]\nsteps = ["true"]',
+        '[stages.between]\nneeds = ["tests"]\nsteps = ["true"]',
+        "[stages.image]\nneeds = []",
+    ]
+    loaded(tmp_path, {**django(), "heroci.toml": "\n".join(lines)})
+
+
 def test_unknown_needs_and_services_of_a_stage_are_named(tmp_path: Path) -> None:
     found = problems(
         tmp_path,

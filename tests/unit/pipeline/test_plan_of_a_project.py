@@ -422,6 +422,13 @@ def test_stages_that_run_only_the_image_are_confined_to_it(
     assert made.stage("tests").confined_to is None
 
 
+def test_steps_that_are_added_to_the_image_wait_for_their_environment(tmp_path: Path) -> None:
+    files = project(POSTGRES, SERVED, DOCKERFILE)
+    scanned = project(POSTGRES, SERVED, DOCKERFILE, toml="stages.image.steps = ['x']\n")
+    assert plan(tmp_path / "a", files).stage("image").needs == ()
+    assert plan(tmp_path / "b", scanned).stage("image").needs == ("base",)
+
+
 def test_without_an_image_the_checks_see_the_whole_repository(tmp_path: Path) -> None:
     files = project(POSTGRES, SERVED, DOCKERFILE)
     assert plan(tmp_path, files, docker=False).stage("integration").confined_to is None

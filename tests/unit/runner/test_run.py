@@ -238,6 +238,22 @@ def test_a_required_report_that_is_missing_fails_its_step(required: bool, status
         )
 
 
+@pytest.mark.promise(
+    "an engine cannot hand over the reports of a step",
+    "the step fails with the cause, whatever its exit code",
+)
+@pytest.mark.parametrize("kind", ["junit", "cobertura", "ruff"])
+def test_reports_that_cannot_be_collected_fail_their_step(kind: str) -> None:
+    lost = Behaviour(collecting_raises=EngineError("the engine is gone"))
+    reports = (Report(kind=kind, path="out/*"),)
+    engine = MemoryEngine({"e2e/reports": lost})
+    (result,) = run(stage("e2e", steps=(step("reports", reports=reports),)), engine=engine).stages
+    assert result.status is Status.FAILED
+    assert (
+        result.reason == "reports: could not collect the reports of 'reports': the engine is gone"
+    )
+
+
 def test_a_test_step_in_which_no_test_ran_fails() -> None:
     (result,) = run(stage("tests", steps=(step("tests", must_report=True),))).stages
     assert result.status is Status.FAILED
