@@ -16,7 +16,7 @@ from heroci_action.detection.image import detect_image
 from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import find_layout
 from heroci_action.detection.lint import detect_lint
-from heroci_action.detection.missing_modules import detect_submodules
+from heroci_action.detection.missing_modules import detect_missing_modules
 from heroci_action.detection.other_servers import find_other_servers
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.projects import find_territory
@@ -70,7 +70,7 @@ DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (
     detect_python,
     detect_dependencies,
     detect_settings,
-    detect_submodules,
+    detect_missing_modules,
     detect_runner,
     detect_database,
     detect_variables,

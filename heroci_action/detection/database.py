@@ -114,9 +114,12 @@ def _oracle(way: Database) -> Iterator[Finding]:
 
 
 def _sqlite(project: ProjectFiles, way: Database) -> Iterator[Finding]:
-    for read in way.variables.values():
-        if read.name in project.tox_env:
-            yield Found(f"env.{read.name}", project.tox_env[read.name], f"{read.name} in tox.ini")
+    in_tox = {name: (value, "tox.ini") for name, value in project.tox_env.items()}
+    given = {**in_tox, **project.evidence.env}
+    for read in filter(None, (way.url, *way.variables.values())):
+        if read.name in given:
+            value, origin = given[read.name]
+            yield Found(f"env.{read.name}", value, f"{read.name} in {origin}")
     yield Found("services", {}, f"the tests use SQLite ({way.file})")
     image = ci_image(project, *DATABASES)
     if image:

@@ -69,7 +69,7 @@ def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
     """Return the hooks that a command runs: `pre-commit run --all-files`, or only one by its id."""
     options = Options.split(command.call.arguments, _STAGE)
     verb, *named = options.words or ("",)
-    if command.call.name.partition("@")[0] not in _PROGRAMS or verb != "run":
+    if command.call.name not in _PROGRAMS or verb != "run":
         return ()
     asked = tuple(hook for hook in hooks if hook.id in named)
     stage = options.value(*_STAGE)

@@ -71,7 +71,7 @@ def find_layout(
         return used
     if ranked and not is_side(ranked[0]):
         return _around_script(_beside(ranked[0]), ci)
-    return _with_entry(_without_manage(tree, ranked), tree, ci)
+    return _with_entry(_without_manage(tree, ranked) or _tested_by_ci(ci), tree, ci)
 
 
 def manage_files(tree: RepositoryFiles) -> tuple[str, ...]:
@@ -114,6 +114,16 @@ def _used_by_ci(ci: ProjectCI | None, ranked: list[str]) -> Layout | None:
         named = run.command.call.name == "manage.py"
         manage = None if named else _nearest(ranked, directory)
         return replace(_beside(manage), entry=path) if manage else _of_program(path, run.command)
+    return None
+
+
+def _tested_by_ci(ci: ProjectCI | None) -> Layout | None:
+    """Return the directory in which the CI runs the tests with `django-admin test` or `python -m django test`."""
+    for run in ci.suite.runs if ci and ci.suite else ():
+        directory = run.command.directory
+        if run.runner is Runner.DJANGO and not directory.startswith("/"):
+            why = f"the test command in {run.command.source}"
+            return Layout(directory=directory, manage=None, why=why)
     return None
 
 

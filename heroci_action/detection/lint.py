@@ -136,7 +136,7 @@ def _not_asked(project: ProjectFiles) -> dict[str, _Evidence]:
 def _why_optional(found: Mapping[str, _Evidence]) -> str:
     """Return why findings do not fail the run: hooks see only changed files, and a section may be left over."""
     if found:
-        return f"the project's own CI does not run {', '.join(found)}"
+        return f"the project's own CI does not require {', '.join(found)}"
     return "not configured in this project"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from heroci_action.detection.ci.calls import parse_call
@@ -81,10 +81,11 @@ def by_ci(project: ProjectFiles) -> Source:
 
 
 def by_developers(project: ProjectFiles) -> tuple[Source, ...]:
-    """Return the calls of tox, make and the commit hooks, the strongest first."""
+    """Return the calls that may fail in the CI, and those of tox, make and the commit hooks, the strongest first."""
+    allowed = tuple(replace(c, may_fail=False) for c in project.ci.commands if c.may_fail)
     usual = [hook for hook in _hooks(project) if not hook.manual]
     return (
-        *(partial(_listed, project, commands) for commands in project.local_checks),
+        *(partial(_listed, project, commands) for commands in (allowed, *project.local_checks)),
         lambda tool: list(_hook_calls(project, usual, tool)),
     )
 
@@ -106,10 +107,7 @@ def _runs(command: Command, tool: LintTool) -> bool:
     """Return whether a command checks with a tool; a formatter that changes files never fails."""
     call = command.call
     arguments = set(call.arguments)
-    if (
-        call.name.partition("@")[0] not in tool.programs
-        or {"--version", "--help", "--exit-zero"} & arguments
-    ):
+    if call.name not in tool.programs or {"--version", "--help", "--exit-zero"} & arguments:
         return False
     changes = tool.fixes and not _CHECKING & arguments
     return _is_mode(call.arguments, tool) and not changes
@@ -136,7 +134,7 @@ def _call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
     options, paths = _sort(project, directory, _without_mode(command.call.arguments, tool))
     return Call(
         why=f"run by {command.source}",
-        program=command.call.name.partition("@")[0],
+        program=command.call.name,
         directory=directory,
         options=tuple(options),
         paths=tuple(path for path in paths if path != directory),

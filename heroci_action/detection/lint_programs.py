@@ -100,20 +100,15 @@ def _numbered(checks: Iterable[Check]) -> Iterator[Check]:
 def find_left_out(project: ProjectFiles) -> dict[str, Command]:
     """Return the calls of programs that cannot run, or that would change files, by program."""
     return {
-        _name(command): command
+        command.call.name: command
         for command in project.ci.commands
         if not command.may_fail and _is_left_out(command)
     }
 
 
 def _is_left_out(command: Command) -> bool:
-    name = _name(command)
+    name = command.call.name
     return name in _NOT_RUN or (name in PROGRAMS and _arguments(command) is None)
-
-
-def _name(command: Command) -> str:
-    """Return the program's name, without the version in `uvx codespell@2.4.1`."""
-    return command.call.name.partition("@")[0]
 
 
 def _checks(project: ProjectFiles) -> Iterator[Check]:
@@ -121,7 +116,7 @@ def _checks(project: ProjectFiles) -> Iterator[Check]:
     for command in project.ci.commands:
         if command.may_fail:
             continue
-        if _name(command) in PROGRAMS and (arguments := _arguments(command)) is not None:
+        if command.call.name in PROGRAMS and (arguments := _arguments(command)) is not None:
             yield _check(project, command, arguments)
         for hook in hooks_of(command, hooks):
             yield from _of_hook(project, hook)
@@ -137,7 +132,7 @@ def _arguments(command: Command) -> tuple[str, ...] | None:
         return None
     if command.piped or {"--version", "--help", "--exit-zero"} & set(arguments):
         return None
-    return arguments if _only_checks(PROGRAMS[_name(command)], arguments) else None
+    return arguments if _only_checks(PROGRAMS[command.call.name], arguments) else None
 
 
 def _only_checks(program: Program, arguments: tuple[str, ...]) -> bool:
@@ -147,7 +142,7 @@ def _only_checks(program: Program, arguments: tuple[str, ...]) -> bool:
 
 
 def _check(project: ProjectFiles, command: Command, arguments: tuple[str, ...]) -> Check:
-    name = _name(command)
+    name = command.call.name
     here, there = project.layout.directory, join(command.directory)
     words = [moved for word in arguments for moved in _moved(project, name, there, word)]
     located = any(moved != word for word, moved in zip(arguments, words, strict=False))

@@ -151,7 +151,7 @@ class _Line:
         return self._program_reason()
 
     def _program_reason(self) -> str | None:
-        known = reason_of_program(self.call.name.partition("@")[0])
+        known = reason_of_program(self.call.name)
         root = "it needs root" if "sudo" in self.call.launchers else None
         return known or root or self._code_reason() or reason_of_arguments(self.call.arguments)
 

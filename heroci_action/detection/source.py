@@ -223,7 +223,7 @@ class _Reader:
     def _imported(
         self, node: ast.Import | ast.ImportFrom, context: _Context
     ) -> Iterator[Statement]:
-        for name in _module_names(node, context.file, self.roots):
+        for name in module_names(node, context.file, self.roots):
             found = module_file(self.tree, self.roots, name)
             if found and _belongs_to_settings(found, context.file):
                 yield from self.module(found, context)
@@ -319,9 +319,10 @@ class _Context:
         return _Context(file=self.file, conditional=self.conditional, tests=self.tests, cls=cls)
 
 
-def _module_names(
+def module_names(
     node: ast.Import | ast.ImportFrom, file: str, roots: tuple[str, ...]
 ) -> Iterator[str]:
+    """Yield the modules that an import in a file names, then the names that it imports from one, dotted."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
         return

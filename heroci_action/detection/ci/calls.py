@@ -13,7 +13,7 @@ from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import UNKNOWN, Call, Container
 
 # `DEBUG=1`
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=(?!=).*", re.DOTALL)
 # `python3.12`, `py`
 _PYTHON = re.compile(r"(python|pypy)[\d.]*(\.exe)?|py")
 
@@ -115,6 +115,19 @@ def _tool(*commands: str, valued: tuple[str, ...] = ()) -> Launcher:
     return launch
 
 
+def _uv(call: Call, words: list[str]) -> Call | None:
+    """`uv run CMD`, and `uv tool run CMD`, which is uvx."""
+    if words[:2] == ["tool", "run"]:
+        return _LAUNCHERS["uvx"](call, words[2:])
+    return _tool("run", valued=_UV_VALUED)(call, words)
+
+
+def _travis_wait(call: Call, words: list[str]) -> Call | None:
+    """`travis_wait 30 CMD`; the number of minutes may be missing."""
+    minutes = bool(words) and words[0].isdecimal()
+    return replace(call, arguments=tuple(words[minutes:])) if words[minutes:] else None
+
+
 def _behind_dashes(call: Call, words: list[str]) -> Call | None:
     """`wait-for-it.sh db:5432 -t 30 -- CMD`."""
     rest = words[words.index("--") + 1 :] if "--" in words else []
@@ -209,7 +222,7 @@ _UV_VALUED = (
 XARGS_VALUED = ("-n", "-P", "-I", "-L", "-d", "-a", "-s")
 
 _LAUNCHERS: Mapping[str, Launcher] = {
-    "uv": _tool("run", valued=_UV_VALUED),  # uv run --group test pytest
+    "uv": _uv,  # uv run --group test pytest
     "uvx": _plain(*_UV_VALUED),  # uvx --with tox-uv tox
     "poetry": _tool("run"),
     "pdm": _tool("run", valued=("-p", "--project", "-s", "--site-packages")),
@@ -254,6 +267,8 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "unbuffer": _plain(),
     "dbus-run-session": _plain(),
     "retry": _plain("-t", "-d", "-s"),
+    "travis_retry": _plain(),
+    "travis_wait": _travis_wait,
     "xargs": _plain(*XARGS_VALUED),
     "sh": _shell,
     "bash": _shell,

@@ -44,6 +44,10 @@ _ORB_COMMANDS: Mapping[str, str] = {
     "node/install-packages:npm": "npm ci",
     "node/install-packages:yarn": "yarn install",
 }
+# The images of the executors of orbs, as in `executor: {name: python/default, tag: "3.12"}`.
+_ORB_IMAGES: Mapping[str, str] = {
+    "circleci/python/default": "cimg/python:{tag}",
+}
 
 
 def read_circleci(tree: RepositoryFiles) -> Iterator[Job]:
@@ -143,7 +147,7 @@ class _Config:
         """Return the images of a job, the first of which runs its steps, and the variables of the first one."""
         used = content.get("executor")
         name = used if isinstance(used, str) else str(table(used).get("name", ""))
-        executor = table(table(self.content.get("executors")).get(_fill(name, values)))
+        executor = self._declared(_fill(name, values), table(used))
         given = {key: value for key, value in table(used).items() if key != "name"}
         inner = {
             **values,
@@ -166,6 +170,17 @@ class _Config:
         ]
         env = _fill_all(table(executor.get("environment")), inner)
         return images, {**env, **(images[0].env if images else {})}
+
+    def _declared(self, name: str, used: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return an executor of the file, or one of a known orb; empty for any other."""
+        declared = table(table(self.content.get("executors")).get(name))
+        alias, _, inner = name.partition("/")
+        orb = str(table(self.content.get("orbs")).get(alias, "")).partition("@")[0]
+        form = _ORB_IMAGES.get(f"{orb}/{inner}")
+        if declared or form is None:
+            return declared
+        image = form.replace("{tag}", str(used.get("tag", UNKNOWN)))
+        return {"docker": [{"image": image}]}
 
 
 def _use(name: str, options: Mapping[str, Any], *, scheduled: bool) -> _Use:

@@ -11,6 +11,7 @@ from typing import Any
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.image_build import ImageBuild
+from heroci_action.detection.ci.interpolation import fill
 from heroci_action.detection.ci.records import UNKNOWN, Command, Image
 from heroci_action.detection.ci.yaml_file import arguments, items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join, parent
@@ -19,10 +20,6 @@ COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
 # Source: the Compose specification, "Compose file", and the override file that is merged by default.
 _DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
-# The innermost one of `${IMAGE:-${REGISTRY:-ghcr.io}/tools}`.
-_VARIABLE = re.compile(r"\$\{(\w+)(?:(:?[-+?])([^${}]*))?\}|\$(\w+)")
-_DOLLAR = "\0"  # a dollar that is no variable
-MAX_NESTED = 10  # variables in variables
 VALUED = frozenset(
     {"-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"}
     | {"--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach"}
@@ -120,10 +117,7 @@ class Composition:
     def _base(self, name: str) -> str | None:
         """Return the image that the build of a service starts from."""
         build = self.build(name)
-        dockerfile = build.parse(self.tree) if build else None
-        if build is None or dockerfile is None or dockerfile.base is None:
-            return None
-        return fill(dockerfile.base, {**dockerfile.arguments, **build.arguments})
+        return build.base(self.tree) if build else None
 
     def environment(self, name: str) -> dict[str, str]:
         """Return the variables of a service: of its files, then of its table."""
@@ -150,30 +144,6 @@ class Composition:
     def fill(self, text: str) -> str:
         """Return a text with its variables replaced."""
         return fill(text, self.variables)
-
-
-def fill(text: str, variables: Mapping[str, str]) -> str:
-    """Replace the variables in a text as Compose does; a required variable without a known value becomes UNKNOWN."""
-
-    def value(match: re.Match[str]) -> str:
-        return _value(variables.get(match[1] or match[4]), match[2] or "", match[3] or "")
-
-    text = text.replace("$$", _DOLLAR)
-    for _ in range(MAX_NESTED):
-        text, count = _VARIABLE.subn(value, text)
-        if not count:
-            break
-    return text.replace(_DOLLAR, "$")
-
-
-def _value(known: str | None, operator: str, other: str) -> str:
-    """Return the replacement of a variable. With a colon in the operator, an empty variable counts as unset."""
-    kind = operator.removeprefix(":")
-    if kind == "+":
-        return other if known else ""
-    if known or (known is not None and kind == operator):
-        return known
-    return {"-": other, "?": UNKNOWN}.get(kind, "")
 
 
 def _pairs(value: object) -> dict[str, str | None]:

@@ -25,7 +25,7 @@ _DETACHED = re.compile(r"--detach|-[a-z]*d[a-z]*")
 
 
 def with_containers(job: Job, tree: RepositoryFiles) -> Job:
-    """Add the servers that the job's commands start in containers, and the variables of the containers they run in."""
+    """Add the servers that the job's commands start in containers, and what the containers of its tests contain."""
     files = tree.with_files(job.created)
     reader = _Reader(files=files, used=Composition(tree=files, paths=()))
     commands = tuple(map(reader.read, job.commands))
@@ -34,18 +34,20 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
         commands=commands,
         services=(*job.services, *reader.servers.values()),
         image_commands=reader.contents.commands,
+        python=reader.python or job.python,
     )
 
 
 @dataclass(kw_only=True)
 class _Reader:
-    """The compose files, servers and builds of the commands so far, and the contents of the image of the tests."""
+    """The compose files, servers and builds of the commands so far; the contents and the Python of the tests' image."""
 
     files: RepositoryFiles
     used: Composition
     servers: dict[str, Image] = field(default_factory=dict)
     built: list[ImageBuild] = field(default_factory=list)
     contents: ImageContents = field(default_factory=ImageContents)
+    python: str | None = None
 
     def read(self, command: Command) -> Command:
         """Return a command with the variables of the container in which it runs."""
@@ -58,6 +60,8 @@ class _Reader:
             # The container of the tests is no server.
             self.servers.pop(_service_of(command, self.used)[1] or "", None)
         build = _build_of(command, self.used, self.built) if is_test else None
+        image = _image_of(command, self.used, build, self.files) if is_test else None
+        self.python = (image.python if image else None) or self.python
         if build is None:
             return inside
         self.contents = read_contents(build, self.files)
@@ -153,3 +157,17 @@ def _build_of(command: Command, used: Composition, built: list[ImageBuild]) -> I
     image = call.container.image if call and call.container else None
     by_tag = next((build for build in built if image in build.tags), None)
     return used.build(name) if name else by_tag
+
+
+def _image_of(
+    command: Command, used: Composition, build: ImageBuild | None, files: RepositoryFiles
+) -> Image | None:
+    """Return the image in which a command runs, or the one from which it is built."""
+    call, name = _service_of(command, used)
+    if build is not None:
+        base = build.base(files)
+    elif name:
+        return used.image(name)
+    else:
+        base = call.container.image if call and call.container else None
+    return Image.parse(base, source=command.source) if base else None

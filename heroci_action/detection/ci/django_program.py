@@ -35,8 +35,11 @@ def _modules(tree: RepositoryFiles, path: str, depth: int) -> Iterator[str]:
     # A program imports from its own directory; a module below that is found from the same place.
     root = "/".join(path.split("/")[: -1 - depth]) or "."
     for name in _names(tree.python(path)):
-        places = (root, parent(path), join(root, "src"), ".")
-        module = name.replace(".", "/")
+        # `from . import cli` counts from the file's own package.
+        level = len(name) - len(name.lstrip("."))
+        package = join(parent(path), *[".."] * (level - 1))
+        places = (package,) if level else (root, parent(path), join(root, "src"), ".")
+        module = name.lstrip(".").replace(".", "/")
         files = (
             join(place, module + end)
             for place in places
@@ -48,10 +51,15 @@ def _modules(tree: RepositoryFiles, path: str, depth: int) -> Iterator[str]:
 
 
 def _names(module: ast.Module) -> Iterator[str]:
+    """Yield the names of the imported modules, as they are written: `shop.cli`, `.cli`."""
     for node in ast.walk(module):
         match node:
-            case ast.ImportFrom(module=str(name), level=0):
-                yield name
+            case ast.ImportFrom(module=name, names=names, level=level):
+                base = "." * level + (name or "")
+                yield base
+                yield from (
+                    f"{base}.{alias.name}" if name else f"{base}{alias.name}" for alias in names
+                )
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
             case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.interpolation import fill
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.dockerfile import Dockerfile
@@ -36,6 +37,12 @@ class ImageBuild:
     def parse(self, tree: RepositoryFiles) -> Dockerfile:
         """Return the Dockerfile at the target of the build."""
         return Dockerfile(tree.text(self.dockerfile), self.target)
+
+    def base(self, tree: RepositoryFiles) -> str | None:
+        """Return the image from which the build starts."""
+        dockerfile = self.parse(tree)
+        known = {**dockerfile.arguments, **self.arguments}
+        return fill(dockerfile.base, known) if dockerfile.base else None
 
 
 def read_build(command: Command) -> ImageBuild | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.matrix import Leg, best_leg
 from heroci_action.detection.ci.records import Image, Job, Script
 from heroci_action.detection.ci.service_files import created_files
 from heroci_action.detection.ci.working_tree import WorkingTree
-from heroci_action.detection.ci.yaml_file import read_yaml, table
+from heroci_action.detection.ci.yaml_file import items, read_yaml, table
 from heroci_action.repository.files import RepositoryFiles
 
 _FILES = (
@@ -23,6 +25,8 @@ _SCRIPTS = frozenset(
 )  # fmt: skip
 # `3.12`
 _VERSION = re.compile(r"3\.\d+")
+# `$(python.version)`
+_MACRO = re.compile(r"\$\(([\w.]+)\)")
 _PYTHONS = frozenset({"versionSpec", "python.version", "python-version"})
 
 
@@ -30,21 +34,52 @@ def read_loose(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the jobs of the other services."""
     for path in tree.matching(_FILES):
         document = read_yaml(tree, path)
-        jobs = table(document.get("jobs")) or {
-            name: job for name, job in document.items() if "script" in table(job)
-        }
-        for name, job in jobs.items() if jobs else (("", document),):
-            yield _loose_job(tree, path, str(name), table(job))
+        for name, job in _jobs_of(document).items():
+            yield _loose_job(tree, path, name, job)
 
 
-def _loose_job(tree: RepositoryFiles, path: str, name: str, document: Mapping[str, object]) -> Job:
-    lines = _strings(document, _SCRIPTS)
+def _jobs_of(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the jobs by name; the whole document if it does not list them. Azure's have the document's variables."""
+    named = table(document.get("jobs")) or {
+        name: job for name, job in document.items() if "script" in table(job)
+    }
+    listed = [table(stage) for stage in items(document.get("stages"))] or [document]
+    of_azure = [table(job) for stage in listed for job in items(stage.get("jobs"))]
+    usual = {key: document[key] for key in ("variables", "pool") if key in document}
+    found: dict[str, Mapping[str, Any]] = {
+        str(job.get("job", "")): {**usual, **job} for job in of_azure if "steps" in job
+    }
+    return found or {str(name): table(job) for name, job in named.items()} or {"": document}
+
+
+def _legs(document: Mapping[str, Any]) -> list[Leg]:
+    """Return the variables of each leg of Azure's `strategy.matrix`."""
+    legs = table(table(document.get("strategy")).get("matrix")).values()
+    return [{str(key): str(value) for key, value in table(leg).items()} for leg in legs]
+
+
+def _python(leg: Leg) -> str:
+    return next((str(value) for key, value in leg.items() if "python" in key.lower()), "")
+
+
+def _env_of(leg: Leg) -> dict[str, str]:
+    """Return the environment variables that Azure makes of a leg's variables."""
+    return {name.upper().replace(".", "_"): value for name, value in leg.items()}
+
+
+def _loose_job(tree: RepositoryFiles, path: str, name: str, content: Mapping[str, Any]) -> Job:
+    leg = best_leg(_legs(content), python=_python, may_fail=lambda _: False)
+    document = {**content, "strategy": leg}
+    lines = [_fill(text, leg) for text in _strings(document, _SCRIPTS)]
     images = tuple(
         Image.parse(text, source=path) for text in _strings(document, frozenset({"image"}))
     )
     context = Context(files=WorkingTree(tree))
-    script = Script(text="\n".join(lines), source=path, env=_variables(document))
-    named = (text for text in _strings(document, _PYTHONS) if _VERSION.fullmatch(text))
+    script = Script(
+        text="\n".join(lines), source=path, env={**_variables(document), **_env_of(leg)}
+    )
+    versions = (_fill(text, leg) for text in _strings(document, _PYTHONS))
+    named = (text for text in versions if _VERSION.fullmatch(text))
     pythons = [*named, *(image.python for image in images if image.python)]
     return Job(
         name=name,
@@ -55,6 +90,11 @@ def _loose_job(tree: RepositoryFiles, path: str, name: str, document: Mapping[st
         created=created_files(context.files),
         not_followed=tuple(context.not_followed),
     )
+
+
+def _fill(text: str, leg: Leg) -> str:
+    """Replace `$(NAME)` by the variables of a leg."""
+    return _MACRO.sub(lambda found: str(leg.get(found[1], found[0])), text)
 
 
 def _variables(document: Mapping[str, object]) -> dict[str, str]:

@@ -101,8 +101,11 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
 def _jobs(jobs: Iterable[Job], tree: RepositoryFiles, territory: Territory) -> Iterator[Job]:
     """Yield the jobs with the commands of the project."""
     for job in jobs:
+        own = keep_own(with_containers(job, tree), tree, territory)
+        allowed = tuple(replace(command, may_fail=True) for command in own.commands)
         yield replace(
-            keep_own(with_containers(job, tree), tree, territory),
+            own,
+            commands=allowed if job.may_fail else own.commands,
             similar=partial(_similar, job, tree, territory),
         )
 

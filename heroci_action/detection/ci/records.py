@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+# `ruff@0.9.1`, `isort==5.13.2`
+_VERSION = re.compile(r"(?<=.)(?:@|[=<>~!]=).*")
 # A private-use character marks the part of a word that only the CI service knows.
 UNKNOWN = "\ue000"
 # The checkout's directory, spelled as the placeholder that a step of the plan uses for it.
@@ -56,8 +58,8 @@ class Call:
 
     @property
     def name(self) -> str:
-        """Return the program's name without its directory."""
-        return self.program.rpartition("/")[2]
+        """Return the program's name without its directory, and without the version in `uvx ruff@0.9.1`."""
+        return _VERSION.sub("", self.program.rpartition("/")[2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.outputs import output_of
-from heroci_action.detection.ci.records import Write
+from heroci_action.detection.ci.records import ROOT, Write
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.statement_text import Span
 from heroci_action.detection.ci.syntax import bytes_of, text_of
@@ -54,8 +56,23 @@ def _command_writes(words: list[str], text: str | None, state: ShellState) -> It
             yield from (Write(path=path, text=text, append=append) for path in paths if path)
         case "touch":
             yield from (Write(path=path, text="", append=True) for path in paths if path)
+        case "ln" if len(paths) > 1 and _is_symbolic(options):
+            yield from _copies([*_linked(options.words, state), paths[-1]], state)
         case "cp" | "mv" | "ln" | "install" if len(paths) > 1:
             yield from _copies(paths, state)
+
+
+def _is_symbolic(options: Options) -> bool:
+    return any(name == "--symbolic" or re.fullmatch(r"-\w*s\w*", name) for name, _ in options.named)
+
+
+def _linked(words: tuple[str, ...], state: ShellState) -> list[str | None]:
+    """Return the files that symbolic links point to: a relative target counts from the place of the link."""
+    *sources, link = words
+    into = state.files.has_directory(state.locate(link) or "")
+    place = link if into else posixpath.dirname(link)
+    named = (s if s.startswith(ROOT) else posixpath.join(place, s) for s in sources)
+    return [state.locate(name) for name in named]
 
 
 def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:

@@ -110,3 +110,20 @@ def test_packages_and_variables_of_the_image_belong_to_the_tests(tmp_path: Path)
     assert config.env["MODE"] == "test"
     assert config.env["DATA"] == "{root}/mysite"
     assert not {"HOME_OF_X", "PATH"} & set(config.env)
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "lines"),
+    [
+        ("FROM python:3.11 AS test\n", [IN_COMPOSE]),
+        ("ARG PY=3.11\nFROM python:${PY}-slim\n", ["docker build -t a .", "docker run a ./manage.py test"]),
+        ("", ["docker run -v .:/app -w /app python:3.11-slim ./manage.py test"]),
+    ],
+)  # fmt: skip
+def test_the_python_is_that_of_the_tests_container(
+    tmp_path: Path, dockerfile: str, lines: list[str]
+) -> None:
+    steps = "".join(f"\n      - run: {line}" for line in lines)
+    setup = "\n      - {uses: actions/setup-python@v5, with: {python-version: '3.13'}}"
+    ci = {".github/workflows/ci.yml": f"on: push\njobs:\n  t:\n    steps:{setup}{steps}\n"}
+    assert in_container(tmp_path, dockerfile, files=ci).config.python == "3.11"

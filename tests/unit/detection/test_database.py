@@ -458,3 +458,11 @@ def test_a_section_and_an_option_are_no_value(tmp_path: Path) -> None:
     """
     found = loaded(tmp_path, {**django(settings), "requirements.txt": "psycopg"})
     assert not [warning for warning in found.warnings if "hard-codes" in warning]
+
+
+def test_the_address_of_a_sqlite_database_in_the_ci_is_kept(tmp_path: Path) -> None:
+    settings = 'import environ\nenv = environ.Env()\nDATABASES = {"default": env.db()}\n'
+    address = "sqlite:///db.sqlite3"
+    files = workflow("python manage.py test", env=f'{{DATABASE_URL: "{address}"}}')
+    found = loaded(tmp_path, {**django(settings), **files}).config
+    assert (found.services, found.env["DATABASE_URL"]) == ({}, address)

@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import SQLITE, django, loaded, manage
 
 
@@ -220,3 +221,33 @@ def test_a_script_above_manage_py_runs_where_the_ci_runs_it(tmp_path: Path) -> N
     }
     found = loaded(tmp_path, files)
     assert (found.config.working_directory, found.config.tests.script) == (".", "runtests.py")
+
+
+@pytest.mark.parametrize(
+    ("entry", "module"),
+    [
+        ("from shop import cli\ncli.main()\n", "shop/cli.py"),
+        ("from shop.cli import main\nmain()\n", "shop/cli.py"),
+    ],
+)
+def test_a_manage_py_may_call_a_function_of_a_module(
+    tmp_path: Path, entry: str, module: str
+) -> None:
+    found = loaded(tmp_path, {"manage.py": entry, module: MAIN, "shop/settings.py": SQLITE})
+    assert (found.facts.manage, found.config.settings) == ("manage.py", "shop.settings")
+
+
+@pytest.mark.parametrize("text", ["from .cli import main\n", "from . import cli\n"])
+def test_a_package_that_starts_django_through_its_own_module_is_a_program(
+    tmp_path: Path, text: str
+) -> None:
+    files = {"shop/__main__.py": text, "shop/cli.py": MAIN, "shop/settings.py": SQLITE}
+    found = loaded(tmp_path, {**files, **workflow("python -m shop test cart")}).config
+    assert (found.tests.runner, found.tests.args) == ("django", (("cart",),))
+    assert found.settings == "shop.settings"
+
+
+def test_without_manage_py_the_directory_is_that_of_the_cis_django_admin(tmp_path: Path) -> None:
+    line = "cd web && django-admin test --pythonpath=. --settings=shop.settings"
+    found = loaded(tmp_path, {"web/shop/settings.py": SQLITE, **workflow(line)}).config
+    assert (found.working_directory, found.settings) == ("web", "shop.settings")

@@ -135,6 +135,12 @@ def test_services_without_a_reader_of_their_own_are_followed(
     assert [step.run for step in found.tests.before] == ["mkdir -p out"]
 
 
+def test_the_target_of_a_symbolic_link_counts_from_the_link(tmp_path: Path) -> None:
+    files = {**workflow("ln -sf ../ci/local.py mysite/local.py", "./manage.py test")}
+    found = the_tests(tmp_path, {**files, "ci/local.py": ""}).before
+    assert [step.run for step in found] == ["ln -sf ../ci/local.py mysite/local.py"]
+
+
 def test_a_path_from_the_root_is_one_from_the_directory_of_its_line(tmp_path: Path) -> None:
     lines = (
         "cd shop && mkdir $GITHUB_WORKSPACE/media && cp $PWD/a.txt ../b.txt",

@@ -189,3 +189,30 @@ def test_a_settings_module_that_is_not_there_is_a_warning(tmp_path: Path) -> Non
         "'mysite.local_settings'" in warning and "tests.before" in warning
         for warning in found.warnings
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "warned"),
+    [
+        ("from .private import KEY", {}, True),
+        ("import mysite.private", {}, True),
+        ("from mysite import private", {}, False),
+        ("from .private import KEY", {"mysite/private.py": ""}, False),
+        ("from .private import KEY", workflow("cp a.py mysite/private.py && pytest") | {"a.py": ""}, False),
+        ("try:\n  from .private import KEY\nexcept ImportError:\n  pass", {}, False),
+        ("if DEBUG:\n  from .private import KEY", {}, False),
+        ("from somewhere.else_ import KEY", {}, False),
+        ("from ._version import v", {"pyproject.toml": '[tool.setuptools_scm]\nwrite_to = "_version.py"'}, False),
+    ],
+)  # fmt: skip
+def test_a_module_that_the_settings_import_and_nothing_has_is_a_warning(
+    tmp_path: Path, line: str, files: dict[str, str], warned: bool
+) -> None:
+    found = loaded(tmp_path, {**django(f"DEBUG = True\n{line}\n{SQLITE}"), **files}).warnings
+    assert any("mysite.private" in text for text in found) is warned
+
+
+def test_a_missing_module_is_made_from_its_example(tmp_path: Path) -> None:
+    files = {**django(f"from .private import *\n{SQLITE}"), "mysite/private.py.sample": ""}
+    line = 'tests.before = ["cp mysite/private.py.sample mysite/private.py"]'
+    assert (line,) in [each.lines for each in loaded(tmp_path, files).facts.suggestions]

@@ -7,6 +7,7 @@ import shlex
 import pytest
 
 from heroci_action.detection.ci.calls import parse_call
+from heroci_action.detection.ci.records import Call
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,10 @@ from heroci_action.detection.ci.calls import parse_call
         ("bash -ex scripts/test.sh unit", "scripts/test.sh", "unit"),
         ("xargs -0 -n1 flake8 --max-line-length 99", "flake8", "--max-line-length 99"),
         ("npx gulp test", "gulp", "test"),
+        ("uv tool run --with tox-uv tox", "tox", ""),
+        ("pipx run isort==5.13.2 -c shop", "isort==5.13.2", "-c shop"),
+        ("travis_retry travis_wait 30 env -u A pytest shop", "pytest", "shop"),
+        ("travis_wait pytest", "pytest", ""),
         ("poetry install", "poetry", "install"),
         ("docker compose up -d", "docker", "compose up -d"),
         ("coverage xml", "coverage", "xml"),
@@ -61,3 +66,17 @@ def test_the_text_of_a_shell_is_a_script() -> None:
 def test_a_launcher_may_change_the_directory_and_the_variables() -> None:
     call = parse_call(("env", "A=b", "uv", "run", "--directory", "web", "pytest"))
     assert (call.directory, call.env) == ("web", {"A": "b"})
+
+
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [
+        ("ruff@0.9.1", "ruff"),
+        ("isort==5.13.2", "isort"),
+        ("bin/tool~=2", "tool"),
+        ("@angular/cli", "cli"),
+        ("a-b_c.py", "a-b_c.py"),
+    ],
+)
+def test_the_name_of_a_program_has_no_version(program: str, name: str) -> None:
+    assert Call(program=program).name == name

@@ -455,3 +455,44 @@ def test_what_the_steps_of_actions_bring_is_named() -> None:
         ("uses: someone/elastic", "HeroCI does not run actions of the marketplace"),
     ]
     assert [image.reference for image in job.services] == ["mysql:8.0"]
+
+
+def test_an_executor_of_circlecis_python_orb_is_its_image() -> None:
+    config = """
+        orbs: {python: circleci/python@2, other: acme/python@1}
+        jobs:
+          a: {executor: {name: python/default, tag: "3.12"}, steps: [{run: pytest}]}
+          b: {executor: {name: other/default, tag: "3.12"}, steps: [{run: pytest}]}
+    """
+    assert [job.python for job in ci_of({".circleci/config.yml": config}).jobs] == ["3.12", None]
+
+
+def test_the_jobs_of_azure_are_read_in_their_best_leg() -> None:
+    config = """
+        variables: {MODE: ci}
+        jobs:
+          - job: lint
+            variables: {LINT: "1"}
+            steps: [{script: ruff check .}]
+          - job: test
+            strategy:
+              matrix:
+                Old: {python.version: "3.11", PART: all}
+                New: {python.version: "3.12", PART: shop}
+            steps:
+              - {task: UsePythonVersion@0, inputs: {versionSpec: $(python.version)}}
+              - {script: pytest $(PART)}
+    """
+    found = ci_of({"azure-pipelines.yml": config})
+    assert found.suite is not None
+    assert (found.suite.job.python, shown(list(found.tests))) == ("3.12", ["pytest shop"])
+    assert found.env == {"MODE": "ci", "PYTHON_VERSION": "3.12", "PART": "shop"}
+
+
+def test_commands_of_a_job_that_may_fail_may_fail() -> None:
+    config = "lint: {script: ruff check ., allow_failure: true}\ntest: {script: pytest}\n"
+    commands = ci_of({".gitlab-ci.yml": config}).commands
+    assert {command.words[0]: command.may_fail for command in commands} == {
+        "ruff": True,
+        "pytest": False,
+    }
