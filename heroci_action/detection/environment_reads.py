@@ -233,8 +233,22 @@ def is_false(text: str) -> bool:
 
 
 def text_of(node: ast.AST | None) -> str | None:
-    """Return the text of a string constant; None for any other expression."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+    """Return the text of a string constant, or of several that are put together; None for any other expression."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _together([left, right])
+        case ast.JoinedStr(values=values):
+            return _together(values)
+        case ast.FormattedValue(value=value, format_spec=None):
+            return text_of(value)
+    return None
+
+
+def _together(nodes: list[ast.expr]) -> str | None:
+    texts = [text for node in nodes if (text := text_of(node)) is not None]
+    return "".join(texts) if len(texts) == len(nodes) else None
 
 
 def plain(node: ast.AST | None) -> str | None:

@@ -121,12 +121,11 @@ def read_installs(project: ProjectFiles) -> Installs:
 
 
 def _installing(project: ProjectFiles) -> tuple[Command, ...]:
-    """Return the commands that may install for the tests: those of tox or nox if it makes their environment."""
-    via = project.ci.suite.main.command.via if project.ci.suite else ()
-    maker = next((call for call in via if call.call.name in {"tox", "nox"}), None)
-    if maker is None:
-        return (*project.image_commands, *project.commands)
-    return tuple(command for command in project.commands if maker in command.via)
+    """Return the commands that may install for the tests: those in the environments of the test runs."""
+    runs = project.ci.suite.runs if project.ci.suite else ()
+    used = {run.command.environment for run in runs} or {""}
+    own = tuple(command for command in project.commands if command.environment in used)
+    return (*project.image_commands, *own) if "" in used else own
 
 
 def _calls(command: Command) -> Iterator[list[str]]:

@@ -163,7 +163,9 @@ class _Line:
         return None
 
     def _file_reason(self) -> str | None:
-        if self.call.name == "mkdir":
+        if self.call.name == "mkdir" or (
+            self.call.name == "install" and "-d" in self.call.arguments
+        ):
             return None if self._paths() else _OUTSIDE
         for write in self.command.writes:
             if self._is_composition(write.path):

@@ -33,6 +33,8 @@ _ENV = service_file("BASH_ENV")
 _PREDEFINED = {"CI": "true", "CIRCLECI": "true", "CIRCLE_WORKING_DIRECTORY": ROOT, "BASH_ENV": _ENV}
 # `<< parameters.version >>`
 _PARAMETER = re.compile(r"<<\s*([\w.-]+)\s*>>")
+# `<<# parameters.mark >>-m << parameters.mark >><</ parameters.mark >>`
+_SECTION = re.compile(r"<<#\s*([\w.-]+)\s*>>(.*?)<</\s*\1\s*>>", re.DOTALL)
 # Orbs are not in the repository; the commands of the usual ones are known.
 _ORB_COMMANDS: Mapping[str, str] = {
     # - python/install-packages: { pkg-manager: pip, pip-dependency-file: requirements/test.txt }
@@ -291,6 +293,8 @@ def _prefixed(prefix: str, values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
+    """Replace the parameters in a text; a section stays if its parameter is neither empty nor false."""
+    text = _SECTION.sub(lambda m: "" if is_false(values.get(m[1], "")) else m[2], text)
     return _PARAMETER.sub(lambda match: values.get(match[1], UNKNOWN), text)
 
 

@@ -78,7 +78,9 @@ def _expand_scripts(
             may_fail=script.may_fail or command.may_fail,
         )
         for inner in read_script(inherited, ShellState.start(inherited, context.files)):
-            yield from _expand(replace(inner, via=(*command.via, command, *inner.via)), context)
+            via = (*command.via, command, *inner.via)
+            environment = script.environment or command.environment
+            yield from _expand(replace(inner, via=via, environment=environment), context)
 
 
 def _launched(command: Command) -> Command:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
@@ -65,7 +66,10 @@ def _run(
     }
     lines = [*_installations(options), *_lines(scripts, script, arguments)]
     directory = path.rpartition("/")[0] or "."
-    return tuple(Script(text=line, source=path, directory=directory, env=env) for line in lines)
+    start = Script(
+        text="", source=path, directory=directory, env=env, environment=f"hatch {env_name}"
+    )
+    return tuple(replace(start, text=line) for line in lines)
 
 
 def _environments(command: Command, tree: RepositoryFiles) -> tuple[Mapping[str, Any], str | None]:

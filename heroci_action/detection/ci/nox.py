@@ -92,7 +92,7 @@ class Noxfile:
         if session is None or name in self.running:
             return []
         values = Values({**self.constants, **_parameters(session, self.constants)}, posargs)
-        reader = _Session(self, values, start)
+        reader = _Session(self, values, replace(start, environment=f"nox {name}"))
         self.running.append(name)
         reader.function(session, depth=0)
         self.running.pop()

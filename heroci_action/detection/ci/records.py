@@ -69,6 +69,7 @@ class Command:
     `line` is the statement as the shell would run it again, with redirections and pipes. `via` lists the commands
     that it was expanded from (`make test`), the outermost first. A conditional command runs only if something holds
     that is not known here. `directory` is relative to the repository's root; an absolute one is outside it.
+    `environment` is the virtual environment that tox, nox or Hatch makes for it; empty for the job's own.
     """
 
     words: tuple[str, ...]
@@ -83,6 +84,7 @@ class Command:
     background: bool = False
     piped: bool = False
     writes: tuple[Write, ...] = ()
+    environment: str = ""
 
     @property
     def shown(self) -> str:
@@ -169,6 +171,7 @@ class Script:
     arguments: tuple[str, ...] = ()
     conditional: bool = False
     may_fail: bool = False
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ def expand_tox(
     names, checks = _choose_names(wanted, config, python)
     environments = (
         *(config.environment(name, posargs, command.env) for name in names),
-        *(replace(config.environment(name, (), command.env), installs=False) for name in checks),
+        *(config.environment(name, (), command.env) for name in checks),
     )
     scripts = (_scripts(environment, command, config) for environment in environments)
     return tuple(itertools.chain.from_iterable(scripts))
@@ -57,23 +57,24 @@ def _choose_names(
 
 def _scripts(environment: ToxEnvironment, command: Command, config: ToxConfig) -> Iterator[Script]:
     env = {**command.env, **environment.variables}
+    name = f"tox {environment.name}"
+    start = Script(
+        text="", source=config.path, directory=config.directory, env=env, environment=name
+    )
     for line in _installations(environment, spell(config.directory)):
-        yield Script(text=line, source=config.path, directory=config.directory, env=env)
+        yield replace(start, text=line)
     for line in environment.commands:
-        # Tox runs programs, not a shell: a dollar or a star is only itself.
-        yield Script(
+        yield replace(
+            start,
+            # Tox runs programs, not a shell: a dollar or a star is only itself.
             text=shlex.join(split_words(line.lstrip("-! "))),
-            source=config.path,
             directory=environment.directory,
-            env=env,
             may_fail=line.startswith("-"),
         )
 
 
 def _installations(environment: ToxEnvironment, directory: str) -> Iterator[str]:
     """Yield what tox installs in the form of calls of pip in the directory of its configuration."""
-    if not environment.installs:
-        return
     deps = (line.replace(f"{directory}/", "") for line in environment.deps)
     words = [word for line in deps for word in _requirement(line)]
     words += [word for group in environment.groups for word in ("--group", group)]

@@ -30,7 +30,6 @@ class ToxEnvironment:
     deps: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
-    installs: bool = True
     installs_project: bool = True
     variables: Mapping[str, str] = field(default_factory=dict)
 

@@ -466,3 +466,15 @@ def test_the_address_of_a_sqlite_database_in_the_ci_is_kept(tmp_path: Path) -> N
     files = workflow("python manage.py test", env=f'{{DATABASE_URL: "{address}"}}')
     found = loaded(tmp_path, {**django(settings), **files}).config
     assert (found.services, found.env["DATABASE_URL"]) == ({}, address)
+
+
+@pytest.mark.parametrize("name", ['"SHOP_" + key', 'f"SHOP_{key}"', '"SHOP" + "_" + key'])
+def test_a_function_may_put_the_names_of_the_variables_together(tmp_path: Path, name: str) -> None:
+    settings = f"""
+        import os
+        def read(key, default=""):
+            return os.environ.get({name}, default)
+        DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": read("HOST", "localhost"), "USER": read("USER")}}}}
+    """
+    env = loaded(tmp_path, {**django(settings), **DRIVER}).config.env
+    assert (env["SHOP_HOST"], env["SHOP_USER"]) == ("{postgres.host}", "{postgres.user}")

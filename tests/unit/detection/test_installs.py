@@ -333,3 +333,55 @@ def test_an_editable_directory_without_a_slash_is_the_project(tmp_path: Path) ->
     }
     config = loaded(tmp_path, files).config
     assert (config.extras, config.packages) == (("checks",), ())
+
+
+TOX = """
+    [tox]
+    envlist = py312, lint
+    skipsdist = true
+    [testenv]
+    deps = responses
+    commands = python manage.py test
+    [testenv:lint]
+    deps = flake8==7.0.0
+    commands = flake8 mysite
+"""
+NOX = """
+    import nox
+    @nox.session
+    def tests(session):
+        session.install("responses")
+        session.run("python", "manage.py", "test")
+    @nox.session
+    def lint(session):
+        session.install("flake8==7.0.0")
+        session.run("flake8", "mysite")
+"""
+HATCH = """
+    [envs.test]
+    skip-install = true
+    dependencies = ["responses"]
+    scripts.all = "python manage.py test"
+    [envs.lint]
+    skip-install = true
+    dependencies = ["flake8==7.0.0"]
+    scripts.all = "flake8 mysite"
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "files"),
+    [
+        (["tox"], {"tox.ini": TOX}),
+        (["nox"], {"noxfile.py": NOX}),
+        (["hatch run lint:all", "hatch run test:all"], {"hatch.toml": HATCH}),
+    ],
+)
+def test_what_is_installed_into_another_environment_is_not_for_the_tests(
+    tmp_path: Path, lines: list[str], files: dict[str, str]
+) -> None:
+    steps = "".join(f"      - run: {line}\n" for line in ("pip install black", *lines))
+    ci = {".github/workflows/ci.yml": f"on: push\njobs:\n  test:\n    steps:\n{steps}"}
+    found = loaded(tmp_path, {**django(), **files, **ci})
+    assert found.config.packages == ("responses",)
+    assert found.facts.lint_specs["flake8"] == "flake8==7.0.0"

@@ -296,3 +296,8 @@ def test_plugins_of_flake8_are_those_of_the_hook_of_tox_and_of_ci(tmp_path: Path
         "flake8-isort>=4",
         "flake8-pyproject",
     )
+
+
+def test_hooks_that_the_ci_skips_are_not_planned(tmp_path: Path) -> None:
+    files = {**hooks(HOOKS), **workflow("SKIP=ruff,other pre-commit run -a")}
+    assert set(lint(tmp_path, files)) == {"black"}

@@ -135,6 +135,12 @@ def test_services_without_a_reader_of_their_own_are_followed(
     assert [step.run for step in found.tests.before] == ["mkdir -p out"]
 
 
+def test_a_directory_that_install_makes_is_preparation(tmp_path: Path) -> None:
+    lines = ("install -d var/log", "install -d /var/lib/x", "./manage.py test")
+    before = the_tests(tmp_path, {**django(), **workflow(*lines)}).before
+    assert [step.run for step in before] == ["install -d var/log"]
+
+
 def test_the_target_of_a_symbolic_link_counts_from_the_link(tmp_path: Path) -> None:
     files = {**workflow("ln -sf ../ci/local.py mysite/local.py", "./manage.py test")}
     found = the_tests(tmp_path, {**files, "ci/local.py": ""}).before

@@ -161,6 +161,7 @@ TOX = """
                 "pip install -r requirements/test.txt Django~=5.2.0",
                 "python manage.py compilemessages",
                 "coverage run manage.py test shop",
+                "pip install flake8",
                 "flake8 shop setup.py",
             ],
         ),

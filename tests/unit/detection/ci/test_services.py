@@ -457,6 +457,17 @@ def test_what_the_steps_of_actions_bring_is_named() -> None:
     assert [image.reference for image in job.services] == ["mysql:8.0"]
 
 
+@pytest.mark.parametrize(("mark", "words"), [("", "pytest"), ("slow", "pytest -m slow")])
+def test_a_section_of_circleci_stays_if_its_parameter_is_set(mark: str, words: str) -> None:
+    config = f"""
+        jobs:
+          test:
+            parameters: {{mark: {{type: string, default: "{mark}"}}}}
+            steps: [{{run: "pytest <<# parameters.mark >>-m << parameters.mark >><</ parameters.mark >>"}}]
+    """
+    assert shown(list(ci_of({".circleci/config.yml": config}).tests)) == [words]
+
+
 def test_an_executor_of_circlecis_python_orb_is_its_image() -> None:
     config = """
         orbs: {python: circleci/python@2, other: acme/python@1}
