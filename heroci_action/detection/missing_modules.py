@@ -59,9 +59,12 @@ def _missing(project: ProjectFiles, node: ast.Import | ast.ImportFrom, file: str
 
 
 def _exists(project: ProjectFiles, name: str) -> bool:
-    """Return whether a module is in the repository, also a compiled one or a package without `__init__.py`."""
+    """Return whether a module is in the repository or made by the CI; it may be compiled, or have no `__init__.py`."""
     path = name.replace(".", "/")
     places = [join(root, path) for root in project.roots]
+    written = {write.path for command in project.commands for write in command.writes}
+    if not written.isdisjoint(f"{place}.py" for place in places):
+        return True
     compiled = any(
         project.tree.matching(rf"{re.escape(place)}\.[^/]*(so|pyd|pyx)") for place in places
     )

@@ -131,9 +131,10 @@ class Image:
 
     @property
     def python(self) -> str | None:
-        """The Python version in the tag of an image such as `python:3.12-slim` or `cimg/python:3.12`."""
-        version = re.match(r"(3\.\d+)", self.tag)
-        return version[1] if version and self.name.rpartition("/")[2] == "python" else None
+        """The Python version in the tag: `python:3.12-slim`, `cimg/python:3.12`, `astral-sh/uv:python3.12-alpine`."""
+        is_python = self.name.rpartition("/")[2] == "python"
+        version = re.search(r"(?:^|-)(3\.\d+)" if is_python else r"\bpython-?(3\.\d+)", self.tag)
+        return version[1] if version else None
 
 
 class Trigger(IntEnum):

@@ -199,6 +199,7 @@ def test_a_settings_module_that_is_not_there_is_a_warning(tmp_path: Path) -> Non
         ("from mysite import private", {}, False),
         ("from .private import KEY", {"mysite/private.py": ""}, False),
         ("from .private import KEY", workflow("cp a.py mysite/private.py && pytest") | {"a.py": ""}, False),
+        ("from .private import KEY", workflow("./make_it > mysite/private.py && pytest"), False),
         ("try:\n  from .private import KEY\nexcept ImportError:\n  pass", {}, False),
         ("if DEBUG:\n  from .private import KEY", {}, False),
         ("from somewhere.else_ import KEY", {}, False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.detection.ci.records import UNKNOWN, Trigger
+from heroci_action.detection.ci.records import UNKNOWN, Image, Trigger
 from tests.unit.detection.ci.trees import ci_of, shown, suite_of, workflow
 
 UP = "docker compose up --exit-code-from web"
@@ -507,3 +507,20 @@ def test_commands_of_a_job_that_may_fail_may_fail() -> None:
         "ruff": True,
         "pytest": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("image", "python"),
+    [
+        ("python:3.12-slim", "3.12"),
+        ("registry.example.org/ci/python:3.11", "3.11"),
+        ("mcr.microsoft.com/devcontainers/python:1-3.12-bookworm", "3.12"),
+        ("ghcr.io/astral-sh/uv:python3.12-bookworm-slim", "3.12"),
+        ("ghcr.io/astral-sh/uv:0.5.1-python3.13-alpine", "3.13"),
+        ("postgres:16", None),
+        ("pypy:3.10", None),
+        ("node:3.12", None),
+    ],
+)
+def test_the_tag_of_an_image_names_its_python(image: str, python: str | None) -> None:
+    assert Image.parse(image, source="").python == python
