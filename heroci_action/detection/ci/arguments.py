@@ -17,7 +17,7 @@ from heroci_action.detection.ci.records import UNKNOWN
 _DROPPED_WITH_VALUE = re.compile(
     r"--(settings|ds|verbosity|numprocesses|maxprocesses|color|tb|maxfail|cov-report|cov-config|cov-fail-under|"
     r"junit-?xml|junit-prefix|html|log-[\w-]+|durations|durations-min|reruns|reruns-delay|only-rerun|count|"
-    r"report-log|basetemp|debug-mode|testrunner|timing|"
+    r"report-log|basetemp|debug-mode|testrunner|"
     # The options of pytest-split, pytest-shard and pytest-test-groups, which run a part of the tests.
     r"splits|group|splitting-algorithm|durations-path|num-shards|shard-id|test-group-count|test-group)|-[vnr]"
 )

@@ -74,7 +74,9 @@ class _Config:
         entries = (entry for entry in self.included if entry.get("script") is not None)
         for number, entry in enumerate(entries, start=1):
             name = str(entry.get("name", entry.get("stage", f"job {number}")))
-            job = _job(name, {**self.content, **entry}, entry, self.tree)
+            # The job's own variables come on top of the global ones.
+            content = {**self.content, **entry, "env": self.content.get("env")}
+            job = _job(name, content, entry, self.tree)
             yield replace(job, may_fail=self._may_fail(entry))
 
     def _may_fail(self, leg: Leg) -> bool:
@@ -109,7 +111,7 @@ def _job(name: str, content: Mapping[str, Any], leg: Leg, tree: RepositoryFiles)
         )
         or None
     )
-    exported = [f"export {line}" for line in (*_global_env(content), *texts(leg.get("env")))]
+    exported = [f"export {line}" for line in (*_global_env(content), *_assignments(leg.get("env")))]
     steps = [line for phase in _PHASES for line in _lines(phase, content, tree)]
     env = {**_PREDEFINED, **({"TRAVIS_PYTHON_VERSION": python} if python else {})}
     script = Script(text="\n".join([*_packages(content), *exported, *steps]), source=PATH, env=env)
@@ -126,7 +128,11 @@ def _job(name: str, content: Mapping[str, Any], leg: Leg, tree: RepositoryFiles)
 
 def _global_env(content: Mapping[str, Any]) -> list[str]:
     env = content.get("env")
-    value = env.get("global") if isinstance(env, Mapping) else None
+    return _assignments(env.get("global") if isinstance(env, Mapping) else None)
+
+
+def _assignments(value: object) -> list[str]:
+    """Return variables as `NAME=value`, from a table or from one or more lines."""
     if isinstance(value, Mapping):
         return [f"{name}={shlex.quote(str(text))}" for name, text in value.items()]
     return texts(value)

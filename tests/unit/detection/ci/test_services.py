@@ -524,3 +524,12 @@ def test_commands_of_a_job_that_may_fail_may_fail() -> None:
 )
 def test_the_tag_of_an_image_names_its_python(image: str, python: str | None) -> None:
     assert Image.parse(image, source="").python == python
+
+
+@pytest.mark.parametrize("own", ["B=2 C=3", '["B=2", "C=3"]', "{B: 2, C: 3}"])
+def test_an_included_job_of_travis_has_its_own_variables_and_the_global_ones(own: str) -> None:
+    config = f"""
+        env: {{global: [A=1, B=1]}}
+        jobs: {{include: [{{python: "3.12", env: {own}, script: pytest}}]}}
+    """
+    assert ci_of({".travis.yml": config}).env == {"A": "1", "B": "2", "C": "3"}
