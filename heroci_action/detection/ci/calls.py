@@ -107,7 +107,13 @@ def _tool(*commands: str, valued: tuple[str, ...] = ()) -> Launcher:
             return None
         inner = Options.lead(before.words[1:], valued, last=_MODULE)
         directory = inner.value("--directory", "-C") or before.value("--directory", "-C")
-        found = replace(call, arguments=inner.words, directory=directory or call.directory)
+        files = inner.values("--env-file")
+        found = replace(
+            call,
+            arguments=inner.words,
+            directory=directory or call.directory,
+            env_files=(*call.env_files, *files),
+        )
         if module := inner.value(*_MODULE):
             return _run_python(found, [module, *inner.words], module=True)
         return found if inner.words else None
@@ -120,6 +126,16 @@ def _uv(call: Call, words: list[str]) -> Call | None:
     if words[:2] == ["tool", "run"]:
         return _LAUNCHERS["uvx"](call, words[2:])
     return _tool("run", valued=_UV_VALUED)(call, words)
+
+
+def _dotenv(call: Call, words: list[str]) -> Call | None:
+    """`dotenv -f FILE run -- CMD`; without the option, the file is .env."""
+    own = Options.lead(words, ("-f", "--file"))
+    if own.words[:1] != ("run",):
+        return None
+    rest = Options.lead(own.words[1:], ("-f", "--file")).words
+    files = own.values("-f", "--file") or (".env",)
+    return replace(call, arguments=rest, env_files=(*call.env_files, *files)) if rest else None
 
 
 def _travis_wait(call: Call, words: list[str]) -> Call | None:
@@ -201,7 +217,11 @@ def _contained(call: Call, options: Options, container: Container) -> Call | Non
     env = dict(pair.split("=", 1) for pair in options.values("-e", "--env") if "=" in pair)
     known = {name: value for name, value in env.items() if UNKNOWN not in value}
     return replace(
-        call, arguments=options.words[1:], container=container, env={**call.env, **known}
+        call,
+        arguments=options.words[1:],
+        container=container,
+        env={**call.env, **known},
+        env_files=(*call.env_files, *options.values("--env-file")),
     )
 
 
@@ -236,7 +256,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "mamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
     "micromamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
     "mise": _tool("exec", "x"),
-    "dotenv": _tool("run", valued=("-f", "--file")),
+    "dotenv": _dotenv,
     "op": _tool("run", valued=("--env-file",)),
     "doppler": _tool("run", valued=("-p", "--project", "-c", "--config")),
     **dict.fromkeys(("wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh"), _behind_dashes),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.compose_up import expand_compose_up
 from heroci_action.detection.ci.composition import Composition, compose_words, composition_of
+from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.hatch import expand_hatch
 from heroci_action.detection.ci.invoke import FILES_OF_TASKS, expand_invoke
 from heroci_action.detection.ci.just import expand_just
@@ -14,7 +15,8 @@ from heroci_action.detection.ci.make import expand_make
 from heroci_action.detection.ci.mounts import enter_repository, mounts_of
 from heroci_action.detection.ci.nox import expand_nox
 from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, expand_package_script
-from heroci_action.detection.ci.records import Command, LeftOut, Script
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut, Script
 from heroci_action.detection.ci.shell import read_script
 from heroci_action.detection.ci.shell_scripts import expand_file, expand_text
 from heroci_action.detection.ci.shell_state import ShellState
@@ -53,7 +55,7 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
     context.count += 1
     if len(command.via) > MAX_DEPTH or context.count > MAX_COMMANDS:
         return
-    command = _launched(command)
+    command = _launched(command, context)
     if words := compose_words(command):
         context.used = composition_of(words, command, context.files.current())
     mounts = mounts_of(command, context.used)
@@ -83,11 +85,15 @@ def _expand_scripts(
             yield from _expand(replace(inner, via=via, environment=environment), context)
 
 
-def _launched(command: Command) -> Command:
-    """Apply the directory and the variables that launchers set."""
+def _launched(command: Command, context: Context) -> Command:
+    """Apply the directory and the variables that launchers set; a variable in a call wins over its file."""
     call = command.call
     directory = join(command.directory, call.directory) if call.directory else command.directory
-    return replace(command, directory=directory, env={**command.env, **call.env})
+    paths = (locate(file, command.directory) for file in call.env_files)
+    texts = [context.files.text(path) or "" for path in paths if path]
+    read = {name: value for text in texts for name, value in parse_dotenv(text).items()}
+    known = {name: value for name, value in read.items() if UNKNOWN not in value}
+    return replace(command, directory=directory, env={**command.env, **known, **call.env})
 
 
 def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:

@@ -15,7 +15,7 @@ from typing import Any
 from heroci_action.detection.ci.gitlab_rules import trigger_of
 from heroci_action.detection.ci.jobs import fill_variables, read_job, resolve
 from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
-from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, Script
+from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, LeftOut, Script
 from heroci_action.detection.ci.yaml_file import is_reference, items, parse_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
 
@@ -41,7 +41,10 @@ def read_gitlab(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the jobs of the pipeline."""
     path = tree.first(*FILES)
     if path:
-        yield from _Pipeline(tree, path).jobs()
+        pipeline = _Pipeline(tree, path)
+        yield from pipeline.jobs()
+        if elsewhere := tuple(pipeline.elsewhere()):
+            yield Job(name="include", source=path, not_followed=elsewhere)
 
 
 class _Pipeline:
@@ -73,6 +76,19 @@ class _Pipeline:
                 pattern = join(name.lstrip("/"))
                 matching = [file for file in self.tree.files if fnmatch.fnmatchcase(file, pattern)]
                 yield from ((file, table(table(entry).get("inputs"))) for file in matching)
+
+    def elsewhere(self) -> Iterator[LeftOut]:
+        """Yield the included files that are not in the repository; GitLab's own templates do not test a project."""
+        included = self.content.get("include")
+        for entry in included if isinstance(included, list) else [included]:
+            keys = table(entry) if isinstance(entry, Mapping) else {"remote": entry}
+            for kind in ("project", "component", "remote"):
+                name = keys.get(kind)
+                if isinstance(name, str) and (kind != "remote" or "://" in name):
+                    file = " ".join((name, *texts(keys.get("file"))))
+                    line = f"include: {kind}: {file}"
+                    reason = "the file is in another repository"
+                    yield LeftOut(line=line, source=self.path, reason=reason)
 
     def jobs(self) -> Iterator[Job]:
         for name, value in self.content.items():

@@ -43,7 +43,8 @@ class Call:
     """A program with its arguments.
 
     `program` is a command, or the path or module of Python code. `script` is the text that `sh -c` runs. `directory`
-    is where a launcher runs the program, relative to the directory of the command.
+    is where a launcher runs the program, relative to the directory of the command. `env_files` are files of variables
+    that a launcher reads.
     """
 
     program: str = ""
@@ -52,6 +53,7 @@ class Call:
     module: bool = False
     script: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    env_files: tuple[str, ...] = ()
     directory: str | None = None
     container: Container | None = None
     launchers: tuple[str, ...] = ()

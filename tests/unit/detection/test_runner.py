@@ -47,7 +47,10 @@ def test_the_runner_is_what_the_project_uses(
     ("command", "args"),
     [
         ("python manage.py test", ()),
-        ("python manage.py test --timing shop accounts --parallel --keepdb -v 2", ("shop", "accounts")),
+        (
+            "python manage.py test --timing shop accounts --parallel --keepdb -v 2",
+            ("shop", "accounts"),
+        ),
         (
             "./manage.py test --settings=mysite.settings --exclude-tag=slow --tag fast",
             ("--exclude-tag=slow", "--tag", "fast"),

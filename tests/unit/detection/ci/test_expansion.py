@@ -417,3 +417,21 @@ def test_what_calls_itself_ends(
 ) -> None:
     monkeypatch.setattr(expand, "MAX_COMMANDS", 200)
     assert len(commands_of(line, files)) <= 200
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "uv run --env-file ci/test.env pytest",
+        "docker run --env-file ci/test.env -e B=3 image pytest",
+        "dotenv -f ci/test.env run -- pytest",
+        "cd ci && dotenv -f test.env run pytest",
+    ],
+)
+def test_a_launcher_may_read_variables_from_a_file(line: str) -> None:
+    (command,) = (
+        each
+        for each in commands_of(line, {"ci/test.env": "A=1\nB=2\n"})
+        if each.call.name == "pytest"
+    )
+    assert (command.env["A"], command.env["B"]) == ("1", "3" if "B=3" in line else "2")

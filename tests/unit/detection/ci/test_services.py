@@ -533,3 +533,19 @@ def test_an_included_job_of_travis_has_its_own_variables_and_the_global_ones(own
         jobs: {{include: [{{python: "3.12", env: {own}, script: pytest}}]}}
     """
     assert ci_of({".travis.yml": config}).env == {"A": "1", "B": "2", "C": "3"}
+
+
+@pytest.mark.parametrize(
+    ("include", "named"),
+    [
+        ("{project: acme/ci, file: /django.yml}", ["include: project: acme/ci /django.yml"]),
+        ("[https://example.org/ci.yml]", ["include: remote: https://example.org/ci.yml"]),
+        ("{component: gitlab.com/a/b@1}", ["include: component: gitlab.com/a/b@1"]),
+        ("[{template: Jobs/SAST.gitlab-ci.yml}, ci/local.yml, {local: ci/local.yml}]", []),
+    ],
+)
+def test_files_that_gitlab_includes_from_elsewhere_are_named(
+    include: str, named: list[str]
+) -> None:
+    files = {".gitlab-ci.yml": f"include: {include}\n", "ci/local.yml": "a: {script: x}\n"}
+    assert [line.line for line in ci_of(files).not_followed] == named
