@@ -45,7 +45,7 @@ class TestNames:
     def has(self, argument: str) -> bool:
         """Return whether an argument names tests: `shop/tests.py::test_total` or `shop.tests.CartTests`."""
         path = PurePosixPath(argument.partition("::")[0])
-        if str(path) in self.paths:
+        if str(path) in {".", *self.paths}:
             return True
         parts = argument.split(".")
         if not all(part.isidentifier() for part in parts):

@@ -15,7 +15,8 @@ NAMES = TestNames.of(FILES, ".")
     ["shop", "shop.tests.test_cart.CartTests.test_total", "shop/tests/test_cart.py::test_total"],
 )
 def test_a_named_test_replaces_the_configured_names(name: str) -> None:
-    assert combine(("--tag", "fast", "shop"), (name,), NAMES) == ("--tag", "fast", name)
+    for configured in ("shop", ".", "./shop/"):
+        assert combine(("--tag", "fast", configured), (name,), NAMES) == ("--tag", "fast", name)
 
 
 @pytest.mark.parametrize(
