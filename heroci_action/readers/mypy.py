@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from heroci_action.readers.base import Readings, Source, each
 from heroci_action.readers.format import Category, Format, LintTool, text_matching
-from heroci_action.readers.lint_lines import matches
+from heroci_action.readers.lint_lines import check_total, matches
 from heroci_action.readers.locations import Finding, to_readings
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.records import Severity
@@ -17,6 +17,7 @@ _FINDING = re.compile(
     r" (?P<level>error|warning|note): (?P<text>.*?)(?:  \[(?P<rule>[a-z0-9-]+)\])?$",
     re.MULTILINE,
 )
+_TOTAL = re.compile(r"^Found (?P<total>\d{1,9}) errors? in ", re.MULTILINE)
 
 
 def read_mypy(source: Source, tree: PathResolver) -> Readings:
@@ -29,7 +30,7 @@ def read_mypy(source: Source, tree: PathResolver) -> Readings:
         elif findings and str(findings[-1].place) == str(finding.place):
             message = f"{findings[-1].message}\n{finding.message}"
             findings[-1] = replace(findings[-1], message=message)
-    return to_readings(findings, source, tree)
+    return check_total(to_readings(findings, source, tree), source, _TOTAL)
 
 
 FORMAT = Format(

@@ -9,7 +9,7 @@ from typing import Any
 
 from heroci_action.readers.base import BrokenReportError, Readings, Source, each
 from heroci_action.readers.format import Category, Format, LintTool, json_array, text_matching
-from heroci_action.readers.lint_lines import PLACE, read_lines
+from heroci_action.readers.lint_lines import PLACE, check_total, read_lines
 from heroci_action.readers.locations import Finding, Location, positive, to_readings
 from heroci_action.repository.paths import PathResolver
 
@@ -20,6 +20,10 @@ _FINDING = re.compile(
     r" *--> (?P<path2>[^\n]+?):(?P<line2>\d+):(?P<column2>\d+)$",
     re.MULTILINE,
 )
+_TOTAL = re.compile(
+    r"^Found (?:\d{1,9} errors? \(\d{1,9} fixed, )?(?P<total>\d{1,9}) (?:errors?|remaining)\b",
+    re.MULTILINE,
+)
 _IS_JSON = json_array(r'"end_location"', r"^\[\s*\]\s*\Z")
 _IS_TEXT = text_matching(_FINDING, r"^All checks passed!")
 
@@ -28,7 +32,7 @@ def read_ruff(source: Source, tree: PathResolver) -> Readings:
     """Read the output of `ruff check`. Raises BrokenReportError if it is JSON of another kind."""
     if source.text.lstrip().startswith("["):
         return to_readings(_from_json(source), source, tree)
-    return read_lines(_FINDING, source, tree)
+    return check_total(read_lines(_FINDING, source, tree), source, _TOTAL)
 
 
 def _from_json(source: Source) -> Iterator[Finding]:

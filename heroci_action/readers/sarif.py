@@ -24,6 +24,8 @@ def read_sarif(source: Source, tree: PathResolver) -> Readings:
     """Read the results of all runs, except suppressed ones and kinds other than `fail`. Raises BrokenReportError."""
     try:
         document: Json = json.loads(source.text)
+        if not document["runs"]:
+            raise BrokenReportError("it contains no run of a tool")
         findings = [_finding(result, run) for run in document["runs"] for result in _problems(run)]
         failures = [failure for run in document["runs"] for failure in _failures(run)]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
@@ -35,7 +37,9 @@ def read_sarif(source: Source, tree: PathResolver) -> Readings:
 
 
 def _failures(run: Json) -> Iterator[str]:
-    """Yield why the tool did not run to its end (SARIF 3.20.14)."""
+    """Yield why the tool did not run to its end (SARIF 3.14.23 and 3.20.14)."""
+    if run.get("results", ()) is None:
+        yield f"{run['tool']['driver']['name']} did not scan anything"
     for invocation in run.get("invocations") or ():
         if invocation.get("executionSuccessful") is False:
             reason = invocation.get("exitCodeDescription") or _first_notification(invocation)

@@ -34,6 +34,7 @@ from heroci_action.repository.paths import PathResolver
 from heroci_action.results.bounds import bounded
 from heroci_action.results.packed import Columns, Packer, to_micros
 from heroci_action.results.records import Status, TestCase
+from heroci_action.text import clip
 
 MAX_KNOWN_TIMES = 10_000
 
@@ -54,6 +55,7 @@ class Collector:
         self._tree = tree
         self._places = Places(tree=tree, report=source.path)
         self._problems: list[str] = []
+        self._unknown = ""
         self._drafts: list[Draft] = []
         self._rows_before: list[int] = []
         self._spans: list[Span] = []
@@ -74,6 +76,14 @@ class Collector:
         if suite.has_reruns or (suite.by_pytest and self._source.assume_reruns):
             rows = range(suite.first_row, self._packer.count)
             self._spans.append(Span(rows, range(suite.first_test, len(self._drafts))))
+
+    def meet_unknown(self, name: str) -> None:
+        """Note an element of a suite that may be a test; the first one is enough."""
+        if not self._unknown:
+            self._unknown = f"<{clip(name, 100)}>"
+            self._problems.append(
+                f"{self._source.path}: contains {self._unknown}, which is not JUnit"
+            )
 
     def _add_output(self, suite: Suite) -> None:
         """Add what the tests of a suite printed to the first one that failed: it may be the reason."""

@@ -8,7 +8,14 @@ from heroci_action.readers.base import BrokenReportError, Readings, Source
 from heroci_action.readers.junit.captured_text import CapturedText
 from heroci_action.readers.junit.cases import Case, Child
 from heroci_action.readers.junit.collector import Collector
-from heroci_action.readers.junit.outcomes import DESCRIPTIONS, OUTCOMES, OUTPUTS, Row, status_of
+from heroci_action.readers.junit.outcomes import (
+    DESCRIPTIONS,
+    OUTCOMES,
+    OUTPUTS,
+    Row,
+    may_be_test,
+    status_of,
+)
 from heroci_action.readers.junit.plain_cases import PlainCases
 from heroci_action.readers.junit.suites import Suite
 from heroci_action.readers.xml import Parse, local
@@ -140,6 +147,8 @@ class Document:
             self._text.start()
         elif name == "property":
             self._suites[-1].read_property(attributes.get("name", ""), attributes.get("value", ""))
+        elif may_be_test(name, attributes):
+            self._tests.meet_unknown(name)
 
     def _start_suite(self, attributes: Row) -> None:
         self._add_rows()
@@ -189,8 +198,13 @@ class Document:
                 case.current = child
                 case.children.append(child)
             self._text.start()
-        elif case.current and child.name in OUTPUTS:
-            case.current.text += self._text.take()
+        elif case.current and (child.name in OUTPUTS or child.message):
+            case.current.text += self._text.take() + child.message
+            self._text.start()
+        elif not case.current and OUTCOMES.get(child.name, Status.PASSED).is_failure:
+            # A step in a description failed.
+            case.current = child
+            case.children.append(child)
             self._text.start()
 
     def _end_other(self, name: str) -> None:

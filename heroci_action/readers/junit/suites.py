@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from heroci_action.readers.junit.outcomes import describe_failed_suite
 from heroci_action.text import count
 
 _PYTEST = frozenset({"pytest", "pytest tests"})  # _pytest/junitxml.py: suite and root
 _QT = frozenset({"QtVersion", "QTestVersion"})
 _FILE = frozenset({"test.fileName", "file", "filename", "filepath"})  # web-test-runner and others
+_LEFT_OUT = ("skipped", "ignored", "disabled")
 _COUNT = re.compile(r"\s*\+?([0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.0*)?\s*")
 
 Key = tuple[str | None, str | None]
@@ -27,7 +29,8 @@ class Suite:
     `file` is the file of its tests; `sibling_file` the file of the last suite in it, if that was empty: Cypress names
     a file only on such a suite, which precedes the suites of the file. `failed` are failed tests that may run again,
     by their positions among the tests of the document, where this suite begins at `first_test` and `first_row`;
-    `classes` are the numbers of its classes by their names and files. `outputs` are what
+    `classes` are the numbers of its classes by their names and files. `failed_by` is the attribute that states that it
+    failed. `outputs` are what
     its tests printed, if the report does not say which of them.
     """
 
@@ -37,6 +40,8 @@ class Suite:
     tests: int | None = None
     failures: int = 0
     errors: int = 0
+    skipped: int = 0
+    failed_by: str = ""
     errors_are_warnings: bool = False
     cases: int = 0
     is_empty: bool = True
@@ -61,6 +66,8 @@ class Suite:
             tests=_count(attributes.get("tests")),
             failures=_count(attributes.get("failures") or attributes.get("failed")) or 0,
             errors=_count(attributes.get("errors")) or 0,
+            skipped=sum(_count(attributes.get(name)) or 0 for name in _LEFT_OUT),
+            failed_by=describe_failed_suite(attributes),
         )
 
     def read_property(self, name: str, value: str) -> None:
@@ -77,10 +84,17 @@ class Suite:
             parent.shown += max(self.shown, self.failures + self.errors)
             parent.is_empty = parent.is_empty and self.is_empty and not self.cases
             parent.sibling_file = self.file if self.is_empty and not self.cases else ""
-        if declared <= self.shown:
-            return None
-        shown = f"{self.shown:,}" if self.shown else "none"
-        return f"suite {self.name!r} declares {count(declared, 'failure')}, but its test cases show {shown}"
+        if declared > self.shown:
+            shown = f"{self.shown:,}" if self.shown else "none"
+            return f"suite {self.name!r} declares {count(declared, 'failure')}, but its test cases show {shown}"
+        if self.failed_by and not self.shown:
+            return (
+                f"suite {self.name!r} states {self.failed_by}, but its test cases show no failure"
+            )
+        missing = (self.tests or 0) - self.skipped
+        if missing > 0 and self.is_empty and not self.cases and not self.shown:
+            return f"suite {self.name!r} declares {count(missing, 'test')}, but contains none"
+        return None
 
     @property
     def has_reruns(self) -> bool:

@@ -117,6 +117,14 @@ def test_a_tracefile_that_is_cut_off_is_a_problem() -> None:
     assert "its last record has no end" in problem
 
 
+def test_a_tracefile_that_declares_more_lines_than_it_shows_is_a_problem() -> None:
+    record = "SF:src/cart.py\nDA:1,1\nDA:2,0\nLF:{}\nLH:1\nend_of_record\n"
+
+    (problem,) = readings(record.format(2) + record.format(9)).problems
+    assert "it declares 7 lines that it does not show" in problem
+    assert readings(record.format(2)).problems == ()
+
+
 JACOCO = """<?xml version="1.0"?><!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd">
 <report name="app"><sessioninfo id="x" start="1" dump="2"/><package name="com/acme"><class name="com/acme/Cart"/>
 <sourcefile name="Cart.java"><line nr="3" mi="0" ci="4" mb="1" cb="1"/><line nr="4" mi="2" ci="0" mb="0" cb="0"/>

@@ -342,6 +342,36 @@ def test_broken_sarif_is_a_problem(out: str) -> None:
     assert len(readings("sarif", out).problems) == 1
 
 
+@pytest.mark.parametrize(
+    "run", [{"results": None}, {"invocations": [{"executionSuccessful": False}]}]
+)
+def test_a_tool_that_did_not_scan_is_a_problem(run: dict[str, Any]) -> None:
+    (problem,) = readings("sarif", sarif(**run)).problems
+    assert "bandit did not" in problem
+
+
+def test_sarif_without_a_run_is_a_problem() -> None:
+    (problem,) = readings("sarif", '{"version": "2.1.0", "runs": []}').problems
+    assert "it contains no run of a tool" in problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "out", "problems"),
+    [
+        ("mypy", "pkg/ugly.py:1: note: see\nFound 2 errors in 1 file (checked 3 source files)", 1),
+        ("mypy", "pkg/ugly.py:1: error: a\nFound 1 error in 1 file (checked 1 source file)", 0),
+        ("mypy", "Success: no issues found in 3 source files", 0),
+        ("ruff", "pkg/ugly.py:1:1: F401 unused\nFound 3 errors.", 1),
+        ("ruff", "pkg/ugly.py:1:1: F401 unused\nFound 3 errors (2 fixed, 1 remaining).", 0),
+        ("ruff", "Found 3 errors (3 fixed, 0 remaining).", 0),
+    ],
+)
+def test_a_linter_that_counted_more_errors_than_the_text_shows_is_a_problem(
+    kind: str, out: str, problems: int
+) -> None:
+    assert len(readings(kind, out).problems) == problems
+
+
 CHECKSTYLE = """<?xml version="1.0"?><checkstyle version="4.3"><file name="/src/pkg/ugly.py">
 <error line="3" column="7" severity="warning" message="a &lt; b" source="com.x.checks.LineLength"/>
 <error line="4" severity="ignore" message="no"/></file></checkstyle>"""

@@ -53,6 +53,42 @@ def test_an_unknown_element_is_never_a_pass(element: str) -> None:
     assert test.message.startswith("unknown element <")
 
 
+def test_a_failure_inside_of_another_element_is_never_a_pass() -> None:
+    step = only_case('<steps><step><failure message="no door">at 3</failure></step></steps>')
+    wrapped = only_case('<outcome><failure message="no door">at 3</failure></outcome>')
+
+    assert (step.status, step.message) == (Status.FAILED, "no door")
+    assert wrapped.status is Status.ERRORED
+    for test in (step, wrapped):
+        assert "at 3" in test.details
+    assert "no door" in wrapped.details
+
+
+@pytest.mark.promise(
+    "a suite contains elements that look like tests, but are not JUnit's",
+    "the report fails and names the file",
+)
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<TestCase name="b"/>',
+        '<test-case name="b" result="passed"/>',
+        '<check status="failed"/>',
+        '<Failure message="b"/>',
+    ],
+)
+def test_an_element_that_may_be_a_test_is_not_ignored(element: str) -> None:
+    (problem,) = read(f"<testsuite>{PLAIN}{element}{element}</testsuite>").problems
+
+    assert problem == f"r.xml: contains <{element[1:].split(maxsplit=1)[0]}>, which is not JUnit"
+
+
+def test_elements_that_describe_a_suite_are_no_problem() -> None:
+    described = '<metadata><test>x</test></metadata><attachment name="a"/><status value="failed"/>'
+
+    assert read(f"<testsuite>{described}{PLAIN}</testsuite>").problems == ()
+
+
 def test_the_text_of_an_unknown_element_is_kept() -> None:
     test = only_case('<warning type="W">Warning\nNobody provides the data.</warning>')
 
@@ -87,6 +123,10 @@ def test_the_text_of_an_unknown_element_is_kept() -> None:
         ('executed="false"', "skipped"),
         ('state="failed"', "failed"),
         ('result="42"', "errored"),
+        ('Result="Failed"', "failed"),
+        ('verdict="fail"', "failed"),
+        ('failures="0" errors="0" assertions="2"', "passed"),
+        ('failures="1" errors="0" assertions="2"', "failed"),
     ],
 )
 def test_an_attribute_may_say_how_a_test_ended(attributes: str, status: str) -> None:
@@ -120,16 +160,28 @@ FAILED = '<testcase name="b"><failure message="no"/></testcase>'
         (f'<testsuite name="s" failures="1,234">{PLAIN}</testsuite>', "declares 1,234 failures"),
         (f'<testsuite name="s" failed="1">{PLAIN}</testsuite>', "declares 1 failure"),
         ('<testsuite name="s" failures="1" errors="1"/>', "show none"),
+        (f'<testsuite name="s" result="failed">{PLAIN}</testsuite>', 'states result="failed"'),
+        (f'<testsuite name="s" success="false">{PLAIN}</testsuite>', 'states success="false"'),
+        ('<testsuite name="s" tests="4" skipped="1"/>', "declares 3 tests, but contains none"),
         (
             f'<testsuites name="all" errors="1"><testsuite name="s">{PLAIN}</testsuite></testsuites>',
             "suite 'all' declares 1 failure",
         ),
     ],
-    ids=["failure", "fewer", "sign", "thousands", "failed", "no case", "root"],
+    ids=[
+        "failure",
+        "fewer",
+        "sign",
+        "thousands",
+        "failed",
+        "no-case",
+        "result",
+        "success",
+        "no-tests",
+        "root",
+    ],
 )
-def test_a_suite_that_declares_more_failures_than_it_shows_is_a_problem(
-    suite: str, problem: str
-) -> None:
+def test_a_suite_that_declares_more_than_it_shows_is_a_problem(suite: str, problem: str) -> None:
     (found,) = read(suite).problems
 
     assert found.startswith("r.xml: suite ")
@@ -156,6 +208,11 @@ def test_a_suite_inside_of_another_is_reported_once() -> None:
         '<testsuite failures="1"><testcase name="a" status="failed"/></testsuite>',
         '<testsuite failures="1"><testcase name="a"><warning/></testcase></testsuite>',
         '<testsuite errors="1"><error message="no database"/></testsuite>',
+        f'<testsuite status="failed" failed="1">{FAILED}</testsuite>',
+        f'<testsuite status="done" result="passed" success="true">{PLAIN}</testsuite>',
+        '<testsuite tests="0"/>',
+        '<testsuite tests="3" skipped="2" disabled="1"/>',
+        f'<testsuites tests="1"><testsuite tests="1">{PLAIN}</testsuite></testsuites>',
         """<testsuite failures="3"><testcase name="a"><failure/><rerunFailure/><rerunFailure/></testcase>
         </testsuite>""",
         f'<testsuites failures="1"><testsuite failures="1">{FAILED}</testsuite></testsuites>',
