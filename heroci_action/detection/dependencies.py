@@ -95,6 +95,7 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
             yield Found(key, value if isinstance(value, str) else list(value), found.why)
     yield Fact("project", found.project)
     yield Fact("metadata", found.metadata)
+    yield Fact("declared", found.declared)
     yield Fact("install_project", found.install_project)
     yield Fact("distributions", found.names)
     sources = (found.lock, found.requirements, found.packages, found.project)

@@ -34,6 +34,7 @@ class Facts:
     manage, wsgi, asgi: manage.py, and the entry points of the server as `module:application`.
     other_projects: the directories of the other projects in the repository.
     project, metadata: the directory that declares the dependencies, and the name of its file (None: groups only).
+    declared: the requirements in place of metadata and groups that only Poetry reads.
     install_project: the tests can import the project only if it is installed.
     requires_python, python_alternatives: what the project says about its Python, and the versions that fit it.
     source_paths: directories to import from.
@@ -57,6 +58,7 @@ class Facts:
     other_projects: frozenset[str] = frozenset()
     project: str | None = None
     metadata: str | None = None
+    declared: tuple[str, ...] = ()
     install_project: bool = False
     source_paths: tuple[str, ...] = ()
     distributions: frozenset[str] = frozenset()

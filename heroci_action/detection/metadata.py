@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from heroci_action.detection.ci.yaml_file import table, texts
 from heroci_action.detection.environment_reads import text_of
 from heroci_action.detection.layout import Layout
+from heroci_action.detection.poetry import requirement_lines, usual_lines
 from heroci_action.detection.requirement_files import requirement_texts
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
@@ -81,7 +82,7 @@ def read_metadata(tree: RepositoryFiles, directory: str) -> Metadata | None:
             *_texts(project.get("dependencies")),
             *_dynamic_dependencies(tree, directory, table(pyproject.get("tool"))),
             *setup.dependencies,
-            *requirements,
+            *usual_lines(requirements),
         ),
         extras={**setup.extras, **_extras(project, poetry)},
         groups=groups,
@@ -111,8 +112,14 @@ def _dynamic_dependencies(
 
 
 def _extras(project: Mapping[str, Any], poetry: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    every = {**table(poetry.get("extras")), **table(project.get("optional-dependencies"))}
-    return {name: _texts(lines) for name, lines in every.items()}
+    optional = requirement_lines(table(poetry.get("dependencies")))
+    named = {name: _texts(names) for name, names in table(poetry.get("extras")).items()}
+    of_poetry = {
+        extra: tuple(line for name in names for line in optional.get(name, (name,)))
+        for extra, names in named.items()
+    }
+    standard = table(project.get("optional-dependencies"))
+    return {**of_poetry, **{name: _texts(lines) for name, lines in standard.items()}}
 
 
 def _is_package(pyproject: Mapping[str, Any], setup: _Setup) -> bool:
@@ -126,9 +133,9 @@ def _groups(pyproject: Mapping[str, Any], tool: Mapping[str, Any]) -> dict[str, 
     groups = dict(table(pyproject.get("dependency-groups")))
     poetry, uv, pdm = (table(tool.get(name)) for name in ("poetry", "uv", "pdm"))
     for name, group in table(poetry.get("group")).items():
-        groups.setdefault(name, tuple(table(table(group).get("dependencies"))))
+        groups.setdefault(name, usual_lines(table(table(group).get("dependencies"))))
     if "dev-dependencies" in poetry:
-        groups.setdefault("dev", tuple(table(poetry["dev-dependencies"])))
+        groups.setdefault("dev", usual_lines(table(poetry["dev-dependencies"])))
     if "dev-dependencies" in uv:
         groups.setdefault("dev", _texts(uv["dev-dependencies"]))
     for name, lines in table(pdm.get("dev-dependencies")).items():

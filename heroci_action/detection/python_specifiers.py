@@ -19,7 +19,7 @@ def allows(specifier: str, version: tuple[int, int]) -> bool:
 
     Poetry's operators are accepted too: `^3.10`, `~3.11`, `3.*`, `>=3.9 <4` and `^3.9 || ^4`.
     """
-    alternatives = [_parse(part) for part in specifier.split("|") if part.strip()]
+    alternatives = [parse_specifier(part) for part in specifier.split("|") if part.strip()]
     if not alternatives or None in alternatives:
         return True
     major, minor = version
@@ -30,7 +30,8 @@ def allows(specifier: str, version: tuple[int, int]) -> bool:
     )
 
 
-def _parse(text: str) -> SpecifierSet | None:
+def parse_specifier(text: str) -> SpecifierSet | None:
+    """Return a specifier in the form of packaging or of Poetry; None if it is neither, or has alternatives."""
     try:
         return SpecifierSet(text.strip())
     except InvalidSpecifier:

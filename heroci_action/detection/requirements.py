@@ -40,7 +40,8 @@ class Dependencies:
     """What to install; paths are relative to the repository's root, `why` names the source in words.
 
     `metadata` is the file in the directory `project` that names the dependencies; None if it has groups only.
-    `direct` are the requirements that the project names itself, `exact` those and the locked ones.
+    `direct` are the requirements that the project names itself, `exact` those and the locked ones. `declared` stand in
+    place of metadata and groups that only Poetry reads.
     """
 
     lock: str | None = None
@@ -51,6 +52,7 @@ class Dependencies:
     groups: tuple[str, ...] = ()
     project: str | None = None
     metadata: str | None = None
+    declared: tuple[str, ...] = ()
     install_project: bool = False
     direct: tuple[Requirement, ...] = ()
     exact: tuple[Requirement, ...] = ()
@@ -236,6 +238,7 @@ def _from_metadata(project: ProjectFiles, installs: Installs) -> Dependencies:
         groups=declared.groups,
         project=metadata.directory,
         metadata=metadata.file,
+        declared=declared.lines if metadata.uses_poetry else (),
         install_project=must_install(tree, project.layout, metadata),
         direct=direct,
         exact=(*direct, *read_requirements(tree, installs.constraints)),

@@ -112,7 +112,7 @@ def _ci_source(project: ProjectFiles) -> str | None:
     """Return the file of the CI that runs the tests, perhaps in a line that could not be followed."""
     if project.evidence.testing:
         return project.evidence.testing[0].source
-    return next((line.source for line in project.ci.not_followed), None)
+    return next((line.source for line in _unread_lines(project)), None)
 
 
 def _script(project: ProjectFiles) -> Iterator[Finding]:

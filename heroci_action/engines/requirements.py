@@ -54,6 +54,9 @@ def project_arguments(environment: Environment, project: str) -> list[str]:
     ]
     if environment.lock:
         return ["-e", f"./{project}"] if environment.install_project else []
+    if environment.declared:
+        own = ["-e", f"./{project}{extras}"] if environment.install_project else []
+        return [*own, *environment.declared]
     if environment.install_project:
         return ["-e", f"./{project}{extras}", *groups]
     names = [argument for extra in environment.extras for argument in ("--extra", extra)]
@@ -134,7 +137,9 @@ def refers_to_checkout(root: Path, environment: Environment) -> bool:
     In doubt, such as for an address with a path, the answer is yes.
     """
     named = (*environment.requirements, *environment.constraints, *filter(None, [environment.lock]))
-    if environment.install_project or any(_LOCAL.search(each) for each in environment.packages):
+    if environment.install_project or any(
+        _LOCAL.search(each) for each in (*environment.packages, *environment.declared)
+    ):
         return True
     if any(not (root / name).resolve().is_relative_to(root.resolve()) for name in named):
         return True

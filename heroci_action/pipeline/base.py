@@ -50,6 +50,7 @@ def environment(loaded: ProjectConfig) -> Environment:
         lock=config.lock,
         project=facts.project if declares else None,
         metadata=facts.metadata,
+        declared=facts.declared if declares else (),
         install_project=facts.install_project,
         overlay=("coverage",) if config.tests.coverage else (),
         tools=_tools(loaded),

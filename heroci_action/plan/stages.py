@@ -120,11 +120,11 @@ class Environment:
     `python_pinned`: no other Python version may replace the requested one. `python_alternatives` may replace it if it
     is not available, best first; they fit `requires_python`, in which the project states what it needs. `project` is
     the directory whose pyproject.toml or setup.py declares dependencies, and `metadata` the file that names them (None
-    if there are only dependency groups). `overlay` are packages that HeroCI needs next to the project's own, without
-    versions, so that the project's pins win: coverage must be importable by the code it measures. `tools` are HeroCI's
-    own programs, installed separately and placed after the project's on the PATH. `overrides` are requirements that
-    replace the project's own, whatever is locked. `image` is the base image of engines with containers, None for the
-    official Python image.
+    if there are only dependency groups); `declared` are the requirements in their place if only Poetry reads them.
+    `overlay` are packages that HeroCI needs next to the project's own, without versions, so that the project's pins
+    win: coverage must be importable by the code it measures. `tools` are HeroCI's own programs, installed separately
+    and placed after the project's on the PATH. `overrides` are requirements that replace the project's own, whatever is
+    locked. `image` is the base image of engines with containers, None for the official Python image.
     """
 
     python: str | None = None
@@ -139,6 +139,7 @@ class Environment:
     lock: str | None = None
     project: str | None = None
     metadata: str | None = "pyproject.toml"
+    declared: tuple[str, ...] = ()
     install_project: bool = False
     overlay: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()

@@ -138,6 +138,21 @@ def _dotenv(call: Call, words: list[str]) -> Call | None:
     return replace(call, arguments=rest, env_files=(*call.env_files, *files)) if rest else None
 
 
+def _nix(call: Call, words: list[str]) -> Call | None:
+    """`nix develop --command CMD`; other calls of Nix start no command that is known here."""
+    options = ("-c", "--command")
+    if words[:1] not in (["develop"], ["shell"]) or not set(options) & set(words):
+        return None
+    place = min(words.index(option) for option in options if option in words)
+    return replace(call, arguments=tuple(words[place + 1 :])) if words[place + 1 :] else None
+
+
+def _nix_shell(call: Call, words: list[str]) -> Call | None:
+    """`nix-shell --run TEXT`."""
+    text = Options.split(words, _NIX_VALUED).value("--run", "--command")
+    return replace(call, script=text, arguments=()) if text else None
+
+
 def _travis_wait(call: Call, words: list[str]) -> Call | None:
     """`travis_wait 30 CMD`; the number of minutes may be missing."""
     minutes = bool(words) and words[0].isdecimal()
@@ -239,6 +254,19 @@ _UV_VALUED = (
     "--no-group", "--extra", "--no-extra", "--project", "--directory", "--env-file", "--package", "--index",
     "--index-url", "--extra-index-url", "--resolution", "--from", "-c", "--constraints", "--refresh-package",
 )  # fmt: skip
+_NIX_VALUED = (
+    "--run",
+    "--command",
+    "-p",
+    "--packages",
+    "-I",
+    "--arg",
+    "--argstr",
+    "-A",
+    "--attr",
+    "-E",
+    "--expr",
+)
 XARGS_VALUED = ("-n", "-P", "-I", "-L", "-d", "-a", "-s")
 
 _LAUNCHERS: Mapping[str, Launcher] = {
@@ -257,6 +285,8 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "micromamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
     "mise": _tool("exec", "x"),
     "dotenv": _dotenv,
+    "nix": _nix,
+    "nix-shell": _nix_shell,
     "op": _tool("run", valued=("--env-file",)),
     "doppler": _tool("run", valued=("-p", "--project", "-c", "--config")),
     **dict.fromkeys(("wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh"), _behind_dashes),

@@ -14,7 +14,12 @@ from heroci_action.detection.ci.just import expand_just
 from heroci_action.detection.ci.make import expand_make
 from heroci_action.detection.ci.mounts import enter_repository, mounts_of
 from heroci_action.detection.ci.nox import expand_nox
-from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, expand_package_script
+from heroci_action.detection.ci.package_scripts import (
+    PACKAGE_MANAGERS,
+    RUN_ALL,
+    expand_package_script,
+    expand_run_all,
+)
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut, Script
 from heroci_action.detection.ci.shell import read_script
@@ -29,7 +34,22 @@ MAX_DEPTH = 12  # calls that call each other
 MAX_COMMANDS = 5_000  # of one job
 # Programs that run tasks from files that are not read.
 _UNREADABLE = frozenset(
-    {"gulp", "grunt", "rake", "gradle", "gradlew", "ant", "bazel", "earthly", "pants", "doit"}
+    {
+        "gulp",
+        "grunt",
+        "rake",
+        "gradle",
+        "gradlew",
+        "ant",
+        "bazel",
+        "earthly",
+        "pants",
+        "doit",
+        "scons",
+        "nix",
+        "nix-build",
+        "dagger",
+    }
 )
 
 
@@ -154,6 +174,10 @@ _EXPANDERS: Mapping[str, Expander] = {
     "taskipy": lambda command, context: expand_task(command, context.files.tree, "task"),
     "poe": lambda command, context: expand_task(command, context.files.tree, "poe"),
     "pdm": lambda command, context: expand_task(command, context.files.tree, "pdm"),
+    **dict.fromkeys(
+        RUN_ALL,
+        lambda command, context: expand_run_all(command, context.files.tree),
+    ),
     **dict.fromkeys(
         PACKAGE_MANAGERS,
         lambda command, context: expand_package_script(command, context.files.tree),

@@ -143,7 +143,8 @@ class _Job:
                 may_fail=lambda leg: bool(holds(self._may_fail, self._with(leg))),
             )
         self.env = dict(_DEFAULTS)
-        for level in (self.workflow.workflow.get("env"), self.content.get("env")):
+        container = table(self.content.get("container")).get("env")
+        for level in (self.workflow.workflow.get("env"), container, self.content.get("env")):
             self.env |= self._variables(level)
 
     @property

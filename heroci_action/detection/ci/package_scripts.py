@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from heroci_action.detection.ci.records import Command, Script
@@ -12,6 +14,7 @@ from heroci_action.detection.ci.yaml_file import table
 from heroci_action.repository.files import RepositoryFiles, join
 
 PACKAGE_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
+RUN_ALL = frozenset({"run-s", "run-p", "npm-run-all", "npm-run-all2"})
 _DIRECTORIES = frozenset({"--prefix", "-C", "--cwd", "--dir"})
 _SHORT = {"t": "test", "tst": "test"}
 
@@ -23,10 +26,31 @@ def expand_package_script(command: Command, tree: RepositoryFiles) -> tuple[Scri
         words = words[1:]
     if not words:
         return None
-    name = _SHORT.get(words[0], words[0])
     path = join(directory, "package.json")
-    scripts = table(_read(tree, path).get("scripts"))
     arguments = [word for word in words[1:] if word != "--" and not word.startswith("--silent")]
+    start = Script(text="", source=path, directory=directory, env=command.env)
+    return _script(_scripts(tree, path), _SHORT.get(words[0], words[0]), arguments, start)
+
+
+def expand_run_all(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:
+    """Return the scripts that `run-s NAME…` of npm-run-all runs; `lint:*` names several."""
+    path = join(command.directory, "package.json")
+    scripts = _scripts(tree, path)
+    start = Script(text="", source=path, directory=command.directory, env=command.env)
+    patterns = (word for word in command.call.arguments if not word.startswith("-"))
+    names = (name for pattern in patterns for name in scripts if fnmatch.fnmatchcase(name, pattern))
+    found = (_script(scripts, name, [], start) for name in names)
+    return tuple(script for each in found if each for script in each) or None
+
+
+def _scripts(tree: RepositoryFiles, path: str) -> Mapping[str, Any]:
+    return table(_read(tree, path).get("scripts"))
+
+
+def _script(
+    scripts: Mapping[str, Any], name: str, arguments: list[str], start: Script
+) -> tuple[Script, ...] | None:
+    """Return a script with those before and after it; None if there is no such script."""
     if not isinstance(scripts.get(name), str):
         return None
     lines = [
@@ -34,11 +58,7 @@ def expand_package_script(command: Command, tree: RepositoryFiles) -> tuple[Scri
         f"{scripts[name]} {shlex.join(arguments)}",
         scripts.get(f"post{name}"),
     ]
-    return tuple(
-        Script(text=line, source=path, directory=directory, env=command.env)
-        for line in lines
-        if isinstance(line, str)
-    )
+    return tuple(replace(start, text=line) for line in lines if isinstance(line, str))
 
 
 def split_directory(command: Command) -> tuple[tuple[str, ...], str]:

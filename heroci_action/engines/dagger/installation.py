@@ -98,6 +98,8 @@ def _declared_dependencies(root: Path, environment: Environment) -> list[str]:
         return []
     if not environment.install_project:
         return project_arguments(environment, project)
+    if environment.declared:
+        return list(environment.declared)
     if environment.lock or not (root / project / "pyproject.toml").is_file():
         return []
     extras = [word for extra in environment.extras for word in ("--extra", extra)]

@@ -334,3 +334,12 @@ def test_a_run_of_one_file_is_not_the_suite(tmp_path: Path) -> None:
     found = loaded(tmp_path, {**django(), **DRIVER, **workflow(line)})
     assert (found.config.tests.runner, found.config.tests.args) == ("pytest", ((),))
     assert "also runs 'python manage.py test --pattern=test_schema.py'" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "line", ["dagger call test", "bin/django-test", "scons", "nix flake check"]
+)
+def test_a_project_whose_tests_are_not_followed_has_a_ci(tmp_path: Path, line: str) -> None:
+    found = loaded(tmp_path, {**django(), **workflow(line)})
+    assert found.config.tests.check_migrations == "warn"
+    assert any(repr(line) in text for text in found.warnings)

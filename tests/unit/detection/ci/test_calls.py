@@ -40,6 +40,9 @@ from heroci_action.detection.ci.records import Call
         ("bash -ex scripts/test.sh unit", "scripts/test.sh", "unit"),
         ("xargs -0 -n1 flake8 --max-line-length 99", "flake8", "--max-line-length 99"),
         ("npx gulp test", "gulp", "test"),
+        ("nix develop .#ci --command pytest shop", "pytest", "shop"),
+        ("nix shell nixpkgs#x -c env A=b pytest", "pytest", ""),
+        ("nix flake check", "nix", "flake check"),
         ("uv tool run --with tox-uv tox", "tox", ""),
         ("pipx run isort==5.13.2 -c shop", "isort==5.13.2", "-c shop"),
         ("travis_retry travis_wait 30 env -u A pytest shop", "pytest", "shop"),
@@ -61,6 +64,10 @@ def test_the_text_of_a_shell_is_a_script() -> None:
         parse_call(("docker", "run", "image", "sh", "-c", "cd app && pytest")).script
         == "cd app && pytest"
     )
+
+
+def test_the_text_of_a_nix_shell_is_a_script() -> None:
+    assert parse_call(("nix-shell", "-p", "geos", "--run", "pytest shop")).script == "pytest shop"
 
 
 def test_a_launcher_may_change_the_directory_and_the_variables() -> None:

@@ -435,3 +435,21 @@ def test_a_launcher_may_read_variables_from_a_file(line: str) -> None:
         if each.call.name == "pytest"
     )
     assert (command.env["A"], command.env["B"]) == ("1", "3" if "B=3" in line else "2")
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("npm test", ["flake8 shop", "isort -c shop", "pytest"]),
+        ("npx run-p --silent lint:flake8", ["flake8 shop"]),
+        ("run-s nothing", ["run-s nothing"]),
+    ],
+)
+def test_npm_run_all_runs_the_scripts_that_its_patterns_name(
+    line: str, commands: list[str]
+) -> None:
+    package = """
+        {"scripts": {"test": "run-s lint:* unit", "lint:flake8": "flake8 shop",
+                     "lint:isort": "isort -c shop", "unit": "pytest"}}
+    """
+    assert shown(commands_of(line, {"package.json": package})) == commands

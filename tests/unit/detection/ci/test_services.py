@@ -549,3 +549,9 @@ def test_files_that_gitlab_includes_from_elsewhere_are_named(
 ) -> None:
     files = {".gitlab-ci.yml": f"include: {include}\n", "ci/local.yml": "a: {script: x}\n"}
     assert [line.line for line in ci_of(files).not_followed] == named
+
+
+def test_the_container_of_a_job_of_github_has_variables() -> None:
+    env = "{A: 1, B: 1}"
+    container = f"{{image: 'python:3.12', env: {env}}}"
+    assert ci_of(workflow("pytest", container=container, env="{B: 2}")).env == {"A": "1", "B": "2"}

@@ -1,0 +1,63 @@
+"""Poetry's declarations of dependencies in the form of PEP 508.
+
+https://python-poetry.org/docs/dependency-specification/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from heroci_action.detection.ci.yaml_file import items, table, texts
+from heroci_action.detection.python_specifiers import parse_specifier
+
+
+def requirement_lines(entries: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the requirements of a table of dependencies by name; a list has one for each Python or platform."""
+    return {
+        name: tuple(_requirement(name, value) for value in items(entry) or [entry])
+        for name, entry in entries.items()
+    }
+
+
+def usual_lines(entries: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the requirements of a table of dependencies that are not optional."""
+    usual = {name: entry for name, entry in entries.items() if not table(entry).get("optional")}
+    return tuple(line for lines in requirement_lines(usual).values() for line in lines)
+
+
+def _requirement(name: str, value: object) -> str:
+    options = table(value)
+    extras = ",".join(texts(options.get("extras")))
+    address = _address(options)
+    version = str(options.get("version", "*")) if options else str(value)
+    form = f" @ {address}" if address else _version(version)
+    marker = " and ".join(_markers(options))
+    # A marker behind an address needs a blank in front of its semicolon.
+    return f"{name}{f'[{extras}]' if extras else ''}{form}{f' ; {marker}' if marker else ''}"
+
+
+def _address(options: Mapping[str, Any]) -> str | None:
+    """Return where a dependency comes from, if it does not come from an index."""
+    if git := options.get("git"):
+        revision = next((options[key] for key in ("rev", "tag", "branch") if key in options), None)
+        directory = options.get("subdirectory")
+        end = f"#subdirectory={directory}" if directory else ""
+        return f"git+{git}{f'@{revision}' if revision else ''}{end}"
+    if path := options.get("path"):
+        return path if str(path).startswith((".", "/")) else f"./{path}"
+    return options.get("url")
+
+
+def _version(text: str) -> str:
+    """Return the specifier of a version; empty if it has alternatives, which PEP 508 does not know."""
+    found = parse_specifier(text)
+    return str(found) if found is not None else ""
+
+
+def _markers(options: Mapping[str, Any]) -> Iterator[str]:
+    if markers := options.get("markers"):
+        yield f"({markers})"
+    python = parse_specifier(str(options.get("python", "*")))
+    for clause in sorted(python or (), key=str):
+        yield f"python_full_version {clause.operator} '{clause.version}'"
