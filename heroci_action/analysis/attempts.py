@@ -29,13 +29,15 @@ def latest_attempts(results: Mapping[str, Result]) -> dict[str, Result]:
     """Return one result for each job, by label.
 
     Labels such as `unit-attempt-1` and `unit-attempt-2`, or `unit` and `unit-attempt-2`, name attempts of one job: a
-    test that failed in the first and passed in the second is flaky. All other labels are different jobs.
+    test that failed in the first and passed in the second is flaky. All other labels, and commits, are different jobs.
     """
-    jobs: dict[str, dict[int, str]] = defaultdict(dict)
-    for label in results:
-        job, number = _parse(label)
+    jobs: dict[tuple[str, str | None], dict[int, str]] = defaultdict(dict)
+    for label, result in results.items():
+        name, number = _parse(label)
+        # What another commit did proves nothing about this one.
+        job = name, result.commit
         if number in jobs[job]:
-            job = label
+            job = label, result.commit
         jobs[job][number] = label
     return {
         attempts[max(attempts)]: reduce(

@@ -14,6 +14,7 @@ from heroci_action.analysis.coverage import merge_coverage
 from heroci_action.analysis.shards import ShardMismatch, find_mismatch, is_sharded
 from heroci_action.results.coverage import Coverage
 from heroci_action.results.records import Result, StageResult, Status, StepResult
+from heroci_action.text import count
 
 H = TypeVar("H", bound=Hashable)
 
@@ -72,16 +73,34 @@ def _stages(parts: Sequence[Part]) -> tuple[StageResult, ...]:
     )
 
 
-def unexplained_failures(results: Mapping[str, Result]) -> dict[str, str]:
-    """Return the jobs, by label, that did not pass although no stage of theirs failed, with the reason.
+def job_problems(results: Mapping[str, Result]) -> dict[str, str]:
+    """Return the jobs, by label, whose stages alone would look better than the job was, with the reason.
 
-    Such a job was interrupted, or HeroCI itself failed; its stages alone would look as if it had passed.
+    Such a job was interrupted, HeroCI itself failed, or its result contradicts itself.
     """
-    return {
-        label: f"{label}: the job ended with status {result.status} and exit code {result.exit_code}"
-        for label, result in latest_attempts(results).items()
-        if result.exit_code and not any(map(_fails, result.stages))
-    }
+    found = {label: _problem(result) for label, result in latest_attempts(results).items()}
+    return {label: f"{label}: {problem}" for label, problem in found.items() if problem}
+
+
+def _problem(result: Result) -> str | None:
+    passed = result.status is Status.PASSED and not result.exit_code
+    if not passed and not any(map(_fails, result.stages)):
+        return f"the job ended with status {result.status} and exit code {result.exit_code}"
+    if passed and all(stage.status is Status.SKIPPED for stage in result.stages):
+        return "the job passed, but none of its stages ran"
+    return next(filter(None, map(_contradiction, result.stages)), None)
+
+
+def _contradiction(stage: StageResult) -> str | None:
+    """Return what a stage that has passed contains against it."""
+    if stage.optional or _fails(stage):
+        return None
+    tests = sum(test.status.is_unsuccessful for test in stage.tests)
+    steps = sum(step.status.is_unsuccessful or bool(step.problems) for step in stage.steps)
+    if not tests and not steps:
+        return None
+    bad = count(tests, "failed test") if tests else count(steps, "failed step")
+    return f"stage {stage.name!r} {stage.status}, but contains {bad}"
 
 
 def missed_limits(results: Mapping[str, Result], judged: Container[str]) -> Iterator[StepResult]:

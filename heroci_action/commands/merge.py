@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from heroci_action.analysis.merging import merge, missed_limits, unexplained_failures, worst
+from heroci_action.analysis.merging import job_problems, merge, missed_limits, worst
 from heroci_action.commands.input_files import find_files, read_settings
 from heroci_action.commands.report import finish_report, read_repository
 from heroci_action.errors import UsageError
@@ -53,7 +53,7 @@ def merge_files(
     if settings.unreadable is Unreadable.WARN:
         merged = replace(merged, warnings=(*merged.warnings, *broken.values()))
         broken = {}
-    problems = {**broken, **missing, **unexplained_failures(results)}
+    problems = {**broken, **missing, **job_problems(results)}
     steps = (*_problem_steps(problems), *missed_limits(results, options.gates.names))
     if steps:
         merged = replace(merged, stages=(*merged.stages, _problem_stage(steps)))

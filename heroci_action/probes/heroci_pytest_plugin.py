@@ -118,7 +118,7 @@ class Tests:
         """Take the outcome of a phase of a test, or of a subtest; it is counted as in pytest's summary line."""
         test = self._open.setdefault(report.nodeid, _Test((None, None)))
         category = self._category(report)
-        status = status_of(category)
+        status = status_of(category, report)
         if getattr(report, "context", None) is not None:
             if status in ("failed", "errored"):
                 test.subtests.append(self._reports.case(report, status))

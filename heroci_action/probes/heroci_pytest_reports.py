@@ -25,9 +25,16 @@ _STATUSES = {
 }
 
 
-def status_of(category: str) -> Optional[str]:
-    """Return the status for a category of pytest's summary line, None if the category counts no test."""
-    return _STATUSES.get(category)
+def status_of(category: str, report: Any) -> Optional[str]:
+    """Return the status for a category of pytest's summary line, None if the category counts no test.
+
+    A category that a plugin has invented counts as what the report itself says.
+    """
+    if category in _STATUSES:
+        return _STATUSES[category]
+    if not category or (report.passed and report.when != "call"):
+        return None
+    return _STATUSES.get(category_of(report))
 
 
 def category_of(report: Any) -> str:

@@ -228,6 +228,25 @@ def test_a_flaky_test_has_its_failed_attempts(project: Project) -> None:
     ]
 
 
+INVENTED = """
+def pytest_report_teststatus(report):
+    if report.when == "call" and "subtests" not in report.nodeid:
+        return "quarantined", "q", "QUARANTINED"
+"""
+
+
+@pytest.mark.promise(
+    "a plugin counts tests in a category that pytest does not have",
+    "each test has the outcome that its report states",
+)
+def test_categories_that_a_plugin_invents_do_not_hide_a_failure(project: Project) -> None:
+    arguments = ("shop/tests/test_all.py", "-k", "not flaky and not bad and not xfail")
+    usual = project.write(PYTEST).pytest(*arguments)
+    invented = project.write({"conftest.py": INVENTED}).pytest(*arguments)
+    assert "quarantined" in printed(invented)
+    assert invented.statuses() == usual.statuses()
+
+
 def test_counts_are_the_same_without_the_summary_line(project: Project) -> None:
     arguments = (*ALL, "-k", "not flaky and not bad")
     usual = project.write(PYTEST).pytest(*arguments)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +100,13 @@ def test_only_a_label_that_names_the_attempt_states_a_rerun(
 
     assert len(found) == jobs
     assert labels[-1] in found
+
+
+def test_an_attempt_of_another_commit_is_another_job() -> None:
+    failed = replace(run_of(case("a", FAIL)), commit="1")
+    later = {"unit-attempt-2": replace(run_of(case("a")), commit="2")}
+
+    assert len(latest_attempts({"unit-attempt-1": failed, **later})) == 2
 
 
 cases = st.builds(case, st.sampled_from("abc"), st.sampled_from([FAIL, PASS, SKIP]))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heroci_action.analysis.gates import judge
-from heroci_action.analysis.merging import merge, missed_limits, unexplained_failures
+from heroci_action.analysis.merging import job_problems, merge, missed_limits
 from heroci_action.options import Gates
 from heroci_action.results.coverage import Coverage, FileCoverage
 from heroci_action.results.records import Result, Status, TestCase
@@ -139,9 +141,41 @@ def test_a_job_without_a_failed_stage_that_did_not_pass_is_named() -> None:
     interrupted = replace(job(case("a")), status=Status.CANCELLED, exit_code=130)
     failed = replace(job(case("b", BAD)), status=BAD, exit_code=1)
 
-    assert unexplained_failures({"1": interrupted, "2": failed, "3": job(case("c"))}) == {
+    assert job_problems({"1": interrupted, "2": failed, "3": job(case("c"))}) == {
         "1": "1: the job ended with status cancelled and exit code 130"
     }
+
+
+@pytest.mark.promise(
+    "the result of a job contradicts itself", "the merge fails and says how, whatever wrote it"
+)
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"status": BAD}, "the job ended with status failed and exit code 0"),
+        ({"stages": ()}, "the job passed, but none of its stages ran"),
+        ({"stages": (stage("lint", status=Status.SKIPPED),)}, "none of its stages ran"),
+        (
+            {"stages": (stage("tests", step(tests=(case("a", BAD),))),)},
+            "stage 'tests' passed, but contains 1 failed test",
+        ),
+        (
+            {"stages": (stage("lint", step("black", BAD), status=Status.PASSED),)},
+            "stage 'lint' passed, but contains 1 failed step",
+        ),
+        (
+            {"stages": (stage("lint", step("black", problems=("cut off",))),)},
+            "contains 1 failed step",
+        ),
+    ],
+)
+def test_a_job_whose_result_contradicts_itself_is_named(
+    changes: dict[str, Any], problem: str
+) -> None:
+    (found,) = job_problems({"1": replace(job(case("a")), **changes), "2": job(case("b"))}).items()
+
+    assert found[0] == "1"
+    assert problem in found[1]
 
 
 def test_a_limit_that_a_job_did_not_meet_counts_unless_it_is_judged_again() -> None:
