@@ -8,6 +8,7 @@ from pathlib import Path
 
 from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.cache import kept_directory
+from heroci_action.engines.host.declared_reports import DeclaredReports
 from heroci_action.engines.host.environment import Installed
 from heroci_action.engines.host.services import ProcessServices
 from heroci_action.engines.host.workspace import Workspace
@@ -32,9 +33,11 @@ class RunResources:
     installed: Installed | None = None
     image: str | None = None
     written: WrittenFiles = field(init=False)
+    reports: DeclaredReports = field(init=False)
 
     def __post_init__(self) -> None:
         self.written = WrittenFiles(self.settings.root)
+        self.reports = DeclaredReports(self.directory, self.plan)
         self.secrets.add(self.secret_key)
 
     @property

@@ -229,14 +229,14 @@ class HostScope(Dispatcher):
         for report in step.reports:
             if report.path is not None:
                 pattern = fill(report.path, self._values)
-                files += [
-                    self._report(report.kind, path)
-                    for path in sorted(_glob(self._resources.directory, pattern))
-                    if path.is_file()
-                ]
+                found = self._resources.reports.find(pattern, required=report.required)
+                files += [self._report(report.kind, path) for path in found]
         return tuple(files)
 
     def _report(self, kind: str, path: Path) -> ReportFile:
+        if self._resources.reports.is_earlier(path):
+            problem = "it is from an earlier run, and no step has written it since"
+            return ReportFile(kind=kind, path=str(path), problem=problem)
         size, limit = path.stat().st_size, self._resources.plan.limit_of(kind)
         if size > limit:
             problem = f"it has {size:,} bytes, more than the limit of {limit:,}"
@@ -262,11 +262,3 @@ def _safe_directory(root: str) -> dict[str, str]:
         "GIT_CONFIG_KEY_0": "safe.directory",
         "GIT_CONFIG_VALUE_0": root,
     }
-
-
-def _glob(directory: Path, pattern: str) -> list[Path]:
-    """Return the files that match a path or glob, relative to the directory unless it is absolute."""
-    path = Path(pattern)
-    if path.is_absolute():
-        return list(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-    return list(directory.glob(pattern))
