@@ -6,6 +6,23 @@ from heroci_action.analysis.diagnosis.sign import Sign
 
 SIGNS = (
     Sign(
+        pattern=r"toomanyrequests:|reached your (?:unauthenticated )?pull rate limit",
+        example="toomanyrequests: You have reached your unauthenticated pull rate limit.",
+        cause="the registry has refused to serve more images for now, because its rate limit is reached",
+        remedy="log in to the registry with `docker login`, use a mirror, or wait",
+        machine=True,
+        installation=True,
+    ),
+    Sign(
+        pattern=r"(?:failed to do request: |from daemon: )(?:Head|Get) \"?https?://([^/\"\s]+)[^\n]*?"
+        r"(?:dial tcp|i/o timeout|net/http: |connection (?:refused|reset)|EOF$|tls: |x509: )",
+        example='failed to do request: Head "https://images.test/v2/": dial tcp: lookup images.test: no such host',
+        cause="the registry {0} cannot be reached",
+        remedy="check the network, the proxy of the Docker daemon and the name of the registry",
+        machine=True,
+        installation=True,
+    ),
+    Sign(
         pattern=r"(?:failed to (?:resolve source metadata for|solve: [^\n]*?load metadata for)"
         r"|pull access denied for|manifest for) (\S+?):?,? ",
         example="ERROR: failed to solve: x: failed to resolve source metadata for docker.io/library/nope:1: not found",
