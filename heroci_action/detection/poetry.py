@@ -1,11 +1,11 @@
-"""Poetry's declarations of dependencies in the form of PEP 508.
+"""Declarations of dependencies by Poetry and Pipenv in the form of PEP 508.
 
 https://python-poetry.org/docs/dependency-specification/
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from heroci_action.detection.ci.yaml_file import items, table, texts
@@ -28,24 +28,28 @@ def usual_lines(entries: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _requirement(name: str, value: object) -> str:
     options = table(value)
-    extras = ",".join(texts(options.get("extras")))
+    named = ",".join(texts(options.get("extras")))
+    extras = f"[{named}]" if named else ""
+    if path := options.get("path"):
+        # Only the directory knows its own name.
+        return f"{path if str(path).startswith(('.', '/')) else f'./{path}'}{extras}"
     address = _address(options)
     version = str(options.get("version", "*")) if options else str(value)
     form = f" @ {address}" if address else _version(version)
-    marker = " and ".join(_markers(options))
+    marker = _marker(options)
     # A marker behind an address needs a blank in front of its semicolon.
-    return f"{name}{f'[{extras}]' if extras else ''}{form}{f' ; {marker}' if marker else ''}"
+    return f"{name}{extras}{form}{f' ; {marker}' if marker else ''}"
 
 
 def _address(options: Mapping[str, Any]) -> str | None:
     """Return where a dependency comes from, if it does not come from an index."""
     if git := options.get("git"):
-        revision = next((options[key] for key in ("rev", "tag", "branch") if key in options), None)
+        revision = next(
+            (options[key] for key in ("rev", "tag", "branch", "ref") if key in options), None
+        )
         directory = options.get("subdirectory")
         end = f"#subdirectory={directory}" if directory else ""
         return f"git+{git}{f'@{revision}' if revision else ''}{end}"
-    if path := options.get("path"):
-        return path if str(path).startswith((".", "/")) else f"./{path}"
     return options.get("url")
 
 
@@ -55,9 +59,9 @@ def _version(text: str) -> str:
     return str(found) if found is not None else ""
 
 
-def _markers(options: Mapping[str, Any]) -> Iterator[str]:
-    if markers := options.get("markers"):
-        yield f"({markers})"
-    python = parse_specifier(str(options.get("python", "*")))
-    for clause in sorted(python or (), key=str):
-        yield f"python_full_version {clause.operator} '{clause.version}'"
+def _marker(options: Mapping[str, Any]) -> str:
+    """Return the marker for the platforms and the versions of Python."""
+    found = parse_specifier(str(options.get("python", "*"))) or ()
+    clauses = [f"python_full_version {each.operator} '{each.version}'" for each in found]
+    python, markers = " and ".join(sorted(clauses)), str(options.get("markers") or "")
+    return f"({markers}) and {python}" if markers and python else markers or python

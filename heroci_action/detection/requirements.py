@@ -19,6 +19,7 @@ from heroci_action.detection.metadata import (
     must_install,
     read_metadata,
 )
+from heroci_action.detection.poetry import requirement_lines
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirement_files import (
     choose_files,
@@ -194,33 +195,35 @@ def _locked(tree: RepositoryFiles, lock: str) -> list[Requirement]:
 
 
 def _from_pipfile(project: ProjectFiles) -> Dependencies | None:
-    path = _nearest(project, ("Pipfile.lock",))
-    if path is None:
-        return None
-    try:
-        lock = table(json.loads(project.tree.text(path)))
-    except ValueError:
+    """Return the packages that Pipfile.lock pins, else those that the Pipfile names."""
+    path = _nearest(project, ("Pipfile.lock", "Pipfile"))
+    sections = _pipfile_sections(project.tree, path) if path else ()
+    if not sections:
         return None
     packages = {
-        canonicalize_name(name): _pipenv_requirement(name, table(entry))
-        for section in ("default", "develop")
-        for name, entry in table(lock.get(section)).items()
+        canonicalize_name(name): line
+        for section in sections
+        for name, lines in requirement_lines(section).items()
+        for line in lines
     }
     direct = tuple(parse_requirements(packages.values()))
     return Dependencies(
         packages=tuple(packages.values()),
         direct=direct,
         exact=direct,
-        why=f"the packages that {path} pins",
+        why=f"the packages that {path} names",
     )
 
 
-def _pipenv_requirement(name: str, entry: Mapping[str, Any]) -> str:
-    extras = f"[{','.join(entry['extras'])}]" if entry.get("extras") else ""
-    if "git" in entry:
-        return f"{name}{extras} @ git+{entry['git']}@{entry.get('ref', 'HEAD')}"
-    marker = f" ; {entry['markers']}" if entry.get("markers") else ""
-    return f"{name}{extras}{entry.get('version', '')}{marker}"
+def _pipfile_sections(tree: RepositoryFiles, path: str) -> tuple[Mapping[str, Any], ...]:
+    if not path.endswith(".lock"):
+        pipfile = tree.toml(path)
+        return tuple(table(pipfile.get(name)) for name in ("packages", "dev-packages"))
+    try:
+        lock = table(json.loads(tree.text(path)))
+    except ValueError:
+        return ()
+    return tuple(table(lock.get(name)) for name in ("default", "develop"))
 
 
 def _from_metadata(project: ProjectFiles, installs: Installs) -> Dependencies:

@@ -385,3 +385,20 @@ def test_what_is_installed_into_another_environment_is_not_for_the_tests(
     found = loaded(tmp_path, {**django(), **files, **ci})
     assert found.config.packages == ("responses",)
     assert found.facts.lint_specs["flake8"] == "flake8==7.0.0"
+
+
+PIPFILE = """
+    [packages]
+    django = "==5.1.4"
+    shared = {path = "libs/shared", editable = true}
+    [dev-packages]
+    responses = {version = "*", extras = ["tests"]}
+"""
+
+
+@pytest.mark.parametrize("lines", [["pipenv install --dev --skip-lock"], []])
+def test_without_its_lock_file_the_pipfile_names_the_packages(
+    tmp_path: Path, lines: list[str]
+) -> None:
+    found = loaded(tmp_path, {**django(), **workflow(*lines), "Pipfile": PIPFILE}).config
+    assert found.packages == ("django==5.1.4", "./libs/shared", "responses[tests]")

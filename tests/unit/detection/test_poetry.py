@@ -40,8 +40,12 @@ POETRY = """
         ("~1.4", "a<1.5,>=1.4"),
         ({"version": "3.*", "extras": ["x", "y"]}, "a[x,y]==3.*"),
         ({"git": "https://git.example.org/a.git", "tag": "v1"}, "a @ git+https://git.example.org/a.git@v1"),
-        ({"path": "libs/a", "develop": True}, "a @ ./libs/a"),
-        ({"version": "2", "markers": "sys_platform == 'linux'"}, "a==2 ; (sys_platform == 'linux')"),
+        ({"path": "libs/a", "develop": True}, "./libs/a"),
+        ({"version": "2", "markers": "sys_platform == 'linux'"}, "a==2 ; sys_platform == 'linux'"),
+        (
+            {"version": "2", "markers": "os_name == 'nt' or os_name == 'x'", "python": "<3.12"},
+            "a==2 ; (os_name == 'nt' or os_name == 'x') and python_full_version < '3.12'",
+        ),
         ({"version": "2", "python": ">=3.12"}, "a==2 ; python_full_version >= '3.12'"),
     ],
 )  # fmt: skip
