@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.matrix import POSTGRES
+from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Job, Trigger
 from heroci_action.detection.ci.selection import (
     PART,
@@ -18,7 +19,7 @@ from heroci_action.detection.ci.selection import (
     widest,
 )
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
-from heroci_action.repository.files import RepositoryFiles
+from heroci_action.repository.files import RepositoryFiles, ancestors, parent
 
 # Words in the names of jobs and files that run tests with a browser or a whole system, and other unusual tests.
 _SYSTEM = re.compile(
@@ -34,12 +35,14 @@ _UNUSUAL = re.compile(
 class Suite:
     """The job that runs the tests, and the commands that run them: its own and other jobs' for further parts.
 
-    `elsewhere` are runs of the parts that these leave out, in jobs with other servers.
+    `elsewhere` are runs of the parts that these leave out, in jobs with other servers. `beside` the Django projects of
+    the repository, the tests are about another program.
     """
 
     job: Job
     runs: tuple[TestRun, ...]
     elsewhere: tuple[TestRun, ...] = ()
+    beside: bool = False
 
     @property
     def main(self) -> TestRun:
@@ -112,10 +115,23 @@ def _suite_of_leg(job: Job, tree: RepositoryFiles) -> Suite | None:
 def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
     runs = [run for command in job.commands if (run := find_test_run(command, tree)) is not None]
     certain = [run for run in runs if not run.command.conditional]
-    suite = Suite(job=job, runs=tuple(certain or runs)) if runs else None
+    beside = all(_is_beside(run, tree) for run in runs)
+    suite = Suite(job=job, runs=tuple(certain or runs), beside=beside) if runs else None
     # A script of a job for benchmarks or documents is no test suite.
     other = suite and suite.is_special and suite.main.runner is Runner.SCRIPT
     return None if other else suite
+
+
+def _is_beside(run: TestRun, tree: RepositoryFiles) -> bool:
+    """Return whether a run tests directories that are neither around a manage.py nor below the directory of one."""
+    paths = (locate(word, run.command.directory) for word in select(run))
+    places = [path for path in paths if path and tree.has_directory(path)]
+    places = places or [run.command.directory]
+    if run.runner is Runner.DJANGO or "." in places:
+        return False
+    homes = {parent(path) for path in tree.matching(r"(.*/)?manage\.py")}
+    near = (home in ancestors(place) or place in ancestors(home) for home in homes for place in places)
+    return bool(homes) and not any(near)
 
 
 def _rank(suite: Suite) -> tuple[object, ...]:
@@ -123,6 +139,7 @@ def _rank(suite: Suite) -> tuple[object, ...]:
     return (
         job.trigger is Trigger.SELDOM,
         job.may_fail,
+        suite.beside,
         suite.narrowness,
         suite.is_special,
         job.trigger,

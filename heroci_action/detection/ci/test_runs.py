@@ -17,6 +17,13 @@ from heroci_action.repository.files import RepositoryFiles, ancestors, join
 
 _DJANGO_MODULES = frozenset({"django", "manage", "django.core.management"})
 _VALUED = ("--settings", "--pythonpath", "-v", "--verbosity")
+# Options with which a runner executes no test: it prepares a database, lists something, or explains itself.
+_WITHOUT_TESTS = frozenset(
+    {
+        "--setup-only", "--setup-plan", "--collect-only", "--co", "--fixtures", "--fixtures-per-test", "--markers",
+        "--cache-show", "--version", "--help", "-h", "-V",
+    }
+)  # fmt: skip
 # Code that sets up Django and runs tests, as a package's runtests.py does.
 _TEST_SCRIPT = re.compile(
     r"\bget_runner\b|\bDiscoverRunner\b|\brun_tests\(|call_command\(\s*[\"']test|\bpytest\.main\(|"
@@ -51,6 +58,8 @@ def find_test_run(command: Command, tree: RepositoryFiles) -> TestRun | None:
     arguments = command.call.arguments
     if runner is Runner.DJANGO:
         arguments = _behind_test(arguments) or ()
+    if _WITHOUT_TESTS.intersection(arguments):
+        return None
     program = program_file(command, tree) if runner in {Runner.DJANGO, Runner.SCRIPT} else None
     return TestRun(command=command, runner=runner, arguments=arguments, program=program)
 

@@ -43,12 +43,20 @@ def jobs(**steps: str) -> dict[str, str]:
         (jobs(a="pytest || true"), ["pytest"]),
         (jobs(a='if [ -n "$X" ]; then pytest -x; fi', b="pytest"), ["pytest"]),
         (jobs(a="python manage.py test shop && python manage.py test library"), ["django shop", "django library"]),
+        (jobs(a="pytest --setup-only --create-db", b="pytest shop"), ["pytest shop"]),
+        (jobs(a="pytest --collect-only"), []),
     ],
 )  # fmt: skip
 def test_the_suite_is_the_job_that_selects_the_least(
     files: dict[str, str], suite: list[str]
 ) -> None:
     assert suite_of(files) == suite
+
+
+def test_tests_beside_every_project_are_not_the_suite() -> None:
+    files = jobs(a="cd tools && pytest", b="cd web && pytest tests/unit")
+    del files["manage.py"]
+    assert suite_of({**files, "web/manage.py": ""}) == ["pytest tests/unit"]
 
 
 def test_a_server_of_the_machine_counts_as_much_as_one_in_a_container() -> None:
