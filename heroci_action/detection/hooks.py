@@ -20,11 +20,12 @@ _STAGE = ("--hook-stage", "--stage")
 class Hook:
     """A hook with the version of its repository; `wanted` and `unwanted` are patterns of the files that it sees.
 
-    `entry` are the words of the command of a local hook.
+    `entry` are the words of the command of a local hook; `repository` is where any other hook comes from.
     """
 
     id: str
     path: str
+    repository: str
     version: str | None
     arguments: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ def read_hooks(project: ProjectFiles) -> Iterator[Hook]:
             yield Hook(
                 id=str(hook.get("id", "")),
                 path=str(path),
+                repository=str(repository.get("repo", "")),
                 version=version[1] if version else None,
                 arguments=tuple(texts(hook.get("args"))),
                 dependencies=tuple(texts(hook.get("additional_dependencies"))),

@@ -99,6 +99,9 @@ _INSTALLING = frozenset(
     {"install", "install-deps", "add", "download", "update", "upgrade", "self", "bootstrap"}
 )
 _SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "up", "worker"})
+_READING_GIT = frozenset(
+    {"ls-files", "diff", "status", "log", "show", "describe", "rev-parse", "merge-base"}
+)
 # Scripts of package.json that build nothing.
 _PACKAGE_CHECKS = re.compile(
     r"(.*[:_-])?(test|t|lint|check|format|fmt|prettier|eslint|tsc|type-?check|types|e2e|audit|validate|publish|"
@@ -124,8 +127,9 @@ def reason_of_django(arguments: tuple[str, ...]) -> str | None:
 
 def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:
     """Return why a call of npm or a similar tool does not prepare the tests; `words` follow its own options."""
-    if {"-g", "--global"} & set(arguments):
-        return "it installs programs"
+    if {"-g", "--global"} & set(arguments) or words[:1] in {("cache",), ("config",)}:
+        # `npm config set`, `npm cache clean`
+        return "it changes the machine"
     if {"-v", "--version", "--help"} & set(arguments):
         return PRINTS
     task = next((word for word in words if word not in {"run", "run-script", "exec"}), "install")
@@ -133,6 +137,11 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
         return STAYS
     builds = _PACKAGE_BUILDS.fullmatch(task)
     return CHECKS if _PACKAGE_CHECKS.fullmatch(task) and not builds else None
+
+
+def reason_of_git(arguments: tuple[str, ...]) -> str | None:
+    """Return that a command of git only prints; None for any other."""
+    return PRINTS if arguments[:1] and arguments[0] in _READING_GIT else None
 
 
 def reason_of_code(code: str) -> str | None:

@@ -16,7 +16,12 @@ from heroci_action.detection.lint_commands import (
     command_of,
     further_calls,
 )
-from heroci_action.detection.lint_programs import Check, find_checks, find_left_out
+from heroci_action.detection.lint_programs import (
+    Check,
+    find_checks,
+    find_left_out,
+    find_unknown_hooks,
+)
 from heroci_action.detection.lint_versions import find_pin, find_plugins
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions
@@ -124,6 +129,11 @@ def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
         yield Warn(
             f"the CI also runs {command.shown!r} ({command.source}), which the plan does not contain",
             (f"lint.{name} = {json.dumps(command.shown)}",),
+        )
+    if hooks := find_unknown_hooks(project):
+        names = ", ".join(dict.fromkeys(hook.id for hook in hooks))
+        yield Warn(
+            f"the CI also runs hooks that the plan does not contain ({hooks[0].path}): {names}"
         )
 
 

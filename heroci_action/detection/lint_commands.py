@@ -14,6 +14,7 @@ from heroci_action.detection.hooks import Hook, hooks_of, read_hooks, run_by_ser
 from heroci_action.detection.lint_paths import find_targets, relative
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.readers.format import LintTool
+from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join, relative_path
 
 # Options that control reporting or change files; HeroCI sets its own.
@@ -155,6 +156,11 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
                 unwanted=hook.unwanted,
                 version=hook.version,
             )
+
+
+def runs_built_in(hook: Hook) -> bool:
+    """Return whether a hook runs one of the tools whose output HeroCI reads."""
+    return any(_arguments_of(hook, tool) is not None for tool in LINT_TOOLS.values())
 
 
 def _arguments_of(hook: Hook, tool: LintTool) -> tuple[str, ...] | None:

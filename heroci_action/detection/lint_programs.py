@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.hooks import Hook, hooks_of, read_hooks, run_by_service
+from heroci_action.detection.lint_commands import runs_built_in
 from heroci_action.detection.lint_paths import find_targets, passes
 from heroci_action.detection.lint_versions import find_installed_pin
 from heroci_action.detection.pins import find_pins
@@ -66,7 +67,7 @@ PROGRAMS: Mapping[str, Program] = {
 _NOT_RUN = frozenset(
     {
         "eslint", "stylelint", "prettier", "biome", "semgrep", "pip-audit", "safety", "shellcheck", "hadolint",
-        "markdownlint", "actionlint", "tsc",
+        "markdownlint", "actionlint", "tsc", "darker",
     }
 )  # fmt: skip
 
@@ -104,6 +105,23 @@ def find_left_out(project: ProjectFiles) -> dict[str, Command]:
         for command in project.ci.commands
         if not command.may_fail and _is_left_out(command)
     }
+
+
+def find_unknown_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
+    """Return the hooks that the CI runs and the plan does not contain, without those that tidy files of any kind."""
+    hooks = tuple(read_hooks(project))
+    commands = (command for command in project.ci.commands if not command.may_fail)
+    run = [hook for command in commands for hook in hooks_of(command, hooks)]
+    run += [hook for hook in hooks if run_by_service(project) and not hook.manual]
+    return tuple(
+        hook
+        for hook in dict.fromkeys(run)
+        if not (
+            hook.repository.endswith("/pre-commit-hooks")
+            or runs_built_in(hook)
+            or any(_of_hook(project, hook))
+        )
+    )
 
 
 def _is_left_out(command: Command) -> bool:

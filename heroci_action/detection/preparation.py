@@ -15,11 +15,13 @@ from heroci_action.detection.left_out import (
     FOLLOWS,
     HARMLESS,
     INSTALLS,
+    PRINTS,
     SERVICE,
     STAYS,
     reason_of_arguments,
     reason_of_code,
     reason_of_django,
+    reason_of_git,
     reason_of_package_manager,
     reason_of_program,
 )
@@ -96,7 +98,19 @@ def _united(commands: Iterable[Command], around: set[int]) -> list[Command]:
         # The commands of a pipeline share their line.
         if not (found and (task is found[-1] or (command.piped and found[-1].line == task.line))):
             found.append(task)
+        elif _feeds(found[-1]) and not _feeds(task):
+            found[-1] = task
     return found
+
+
+def _feeds(command: Command) -> bool:
+    """Return whether a command of a pipeline only prints what another one reads: `cat answers.txt | setup`."""
+    prints = PRINTS in {reason_of_program(command.call.name), _git_reason(command)}
+    return command.piped and prints and not command.writes
+
+
+def _git_reason(command: Command) -> str | None:
+    return reason_of_git(command.call.arguments) if command.call.name == "git" else None
 
 
 def _task(command: Command, around: set[int]) -> Command:
@@ -151,7 +165,7 @@ class _Line:
         return self._program_reason()
 
     def _program_reason(self) -> str | None:
-        known = reason_of_program(self.call.name)
+        known = _git_reason(self.command) or reason_of_program(self.call.name)
         root = "it needs root" if "sudo" in self.call.launchers else None
         return known or root or self._code_reason() or reason_of_arguments(self.call.arguments)
 

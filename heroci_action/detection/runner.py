@@ -52,6 +52,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     yield Fact("left_out", left_out)
     yield from _not_followed(project)
     yield from _part_of_suite(project, runs)
+    yield from _generated(project, runs)
     measures = any(
         word == "--cov" or word.startswith("--cov=") for word in pytest_config(project).addopts
     )
@@ -73,6 +74,19 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
             f"{command.source} also runs {command.shown!r}, which the plan does not contain; "
             "add a stage for these tests"
         )
+
+
+def _generated(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Finding]:
+    """Warn if the CI runs a manage.py that it creates first, in a directory that is not in the repository."""
+    for run in runs:
+        command = run.command
+        known = run.program is not None or project.tree.has_directory(command.directory)
+        if run.runner is Runner.DJANGO and command.call.name == "manage.py" and not known:
+            yield Warn(
+                f"{command.source} runs {command.shown!r} in {command.directory}, a project that it creates first; "
+                "HeroCI needs one that is in the repository: set working-directory and settings to it"
+            )
+            return
 
 
 def _runs_scenarios(command: Command) -> bool:

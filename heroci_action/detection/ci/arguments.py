@@ -15,7 +15,7 @@ from heroci_action.detection.ci.records import UNKNOWN
 
 # Options that are dropped together with a value that follows them.
 _DROPPED_WITH_VALUE = re.compile(
-    r"--(settings|ds|verbosity|numprocesses|maxprocesses|color|tb|maxfail|cov-report|cov-config|cov-fail-under|"
+    r"--(settings|ds|verbosity|numprocesses|maxprocesses|color|tb|maxfail|cov|cov-report|cov-config|cov-fail-under|"
     r"junit-?xml|junit-prefix|html|log-[\w-]+|durations|durations-min|reruns|reruns-delay|only-rerun|count|"
     r"report-log|basetemp|debug-mode|testrunner|"
     # The options of pytest-split, pytest-shard and pytest-test-groups, which run a part of the tests.

@@ -20,6 +20,13 @@ from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.repository.files import RepositoryFiles
 
 _STARTING = frozenset({"up", "run", "start", "create"})
+# The servers of the machine that jobs start and of which settings often say nothing, by the names of their units.
+_UNITS = {
+    "redis": "redis",
+    "redis-server": "redis",
+    "rabbitmq-server": "rabbitmq",
+    "memcached": "memcached",
+}
 # `--detach`, `-itd`
 _DETACHED = re.compile(r"--detach|-[a-z]*d[a-z]*")
 
@@ -76,6 +83,8 @@ class _Reader:
             self.servers |= _started(words, self.used, command)
             return False
         image = _run_image(command)
+        if unit := _unit(command):
+            self.servers[unit.name] = unit
         if image:
             self.servers[image.name] = image
         return image is not None
@@ -94,6 +103,17 @@ def _run_image(command: Command) -> Image | None:
         ports=options.values("-p", "--publish"),
         arguments=command.words[place + 1 :],
     )
+
+
+def _unit(command: Command) -> Image | None:
+    """Return the server of the machine that `service NAME start` or `systemctl start NAME` starts."""
+    words = [word.rpartition("/")[2] for word in command.words]
+    starts = {"service", "systemctl", "init.d"} & {*words, *command.call.program.split("/")}
+    names = [word.removesuffix(".service") for word in words]
+    image = next((_UNITS[name] for name in names if name in _UNITS), None)
+    if not starts or image is None or "start" not in words:
+        return None
+    return Image.parse(image, source=command.source)
 
 
 def _stays(command: Command, image: str) -> bool:

@@ -52,6 +52,8 @@ _HARMLESS = re.compile(
 )
 # Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
 _SCRIPTS = ("run", "command", "cmd", "script")
+# `apt-packages`, `system_packages`: inputs of actions that set up a project
+_PACKAGES = re.compile(r"(?i)(apt|apt-get|system|ubuntu|debian)[-_ ](packages|dependencies|deps)")
 # `redis-version`, `version`
 _VERSION = re.compile(r"(?i)\bversion$")
 # Words in the names of actions that start a server, with its image.
@@ -88,7 +90,7 @@ class Action:
         ):
             return "another job hands over these files"
         # Others install, cache, upload or report.
-        if self.line is not None or self.server("") or _HARMLESS.search(self.name.lower()):
+        if self._script is not None or self.server("") or _HARMLESS.search(self.name.lower()):
             return None
         return "HeroCI does not run actions of the marketplace"
 
@@ -115,7 +117,16 @@ class Action:
 
     @property
     def line(self) -> str | None:
-        """Return the script that the action runs; None if it runs no commands that matter."""
+        """Return the script that the action runs; None if it runs no commands that matter.
+
+        Of an action that is not known, only the packages that it installs are.
+        """
+        packages = (text for name, text in self.inputs.items() if _PACKAGES.fullmatch(name))
+        installs = [f"apt-get install {' '.join(text.split())}" for text in packages if text]
+        return self._script or "\n".join(installs) or None
+
+    @property
+    def _script(self) -> str | None:
         form = _LINES.get(self.name)
         if form is not None:
             return " ".join(_INPUT.sub(self._fill, form).split())

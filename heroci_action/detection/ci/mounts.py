@@ -12,16 +12,16 @@ from typing import Any
 from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.composition import Composition
+from heroci_action.detection.ci.image_build import ImageBuild
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import ROOT, Command, Container
 from heroci_action.detection.ci.yaml_file import items, table
-from heroci_action.detection.dockerfile import Dockerfile
-from heroci_action.repository.files import join, parent
+from heroci_action.repository.files import RepositoryFiles, join, parent
 
 # `$PWD/backend`
 _PWD = re.compile(r"^\$\{?PWD\}?(?=/|$)")
-# `COPY --chown=app . /app`
-_COPY = re.compile(r"(?:COPY|ADD)\s+(?:--\S+\s+)*\.\s+(\S+)", re.IGNORECASE)
+# `COPY --chown=app . /app`, `COPY ./backend /app/`
+_COPY = re.compile(r"(?:COPY|ADD)\s+(?:--(?!from)\S+\s+)*([\w./-]+)\s+(\S+)\s*$", re.IGNORECASE)
 # `WORKDIR /app`
 _WORKDIR = re.compile(r"WORKDIR\s+(/[\w./-]*|[\w.-][\w./-]*)$", re.IGNORECASE)
 
@@ -57,11 +57,19 @@ def mounts_of_service(used: Composition, name: str) -> Mounts:
     content = used.services.get(name)
     if content is None:
         return Mounts()
-    build = used.build(name) if content.get("build") else None
-    copied = _copied(build.parse(used.tree), build.context) if build else Mounts()
+    build = used.build(name) if content.get("build") else _build_elsewhere(used, content)
+    copied = _copied(build, used.tree) if build else Mounts()
     mounted = dict(_volumes(content, parent(used.paths[0])))
     workdir = str(content.get("working_dir") or copied.workdir)
     return Mounts(places={**copied.places, **mounted}, workdir=workdir.rstrip("/"))
+
+
+def _build_elsewhere(used: Composition, content: Mapping[str, Any]) -> ImageBuild | None:
+    """Return the build of the root's Dockerfile if a service's image is named by the CI, which built it before."""
+    image = content.get("image")
+    if not isinstance(image, str) or "$" not in image or not used.tree.has("Dockerfile"):
+        return None
+    return ImageBuild(dockerfile="Dockerfile", context=".", target=None, source=used.paths[0])
 
 
 def _volumes(content: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
@@ -82,15 +90,16 @@ def _mount(source: str, target: str, place: str) -> Iterator[tuple[str, str]]:
         yield target, path
 
 
-def _copied(dockerfile: Dockerfile, context: str) -> Mounts:
-    """Return where an image has the repository: `COPY . /app`."""
+def _copied(build: ImageBuild, tree: RepositoryFiles) -> Mounts:
+    """Return where an image has directories of the repository: `COPY . /app`."""
     workdir, places = "/", dict[str, str]()
-    for line in dockerfile.lines:
+    for line in build.parse(tree).lines:
         if match := _WORKDIR.match(line):
             workdir = posixpath.normpath(posixpath.join(workdir, match[1]))
         elif match := _COPY.match(line):
-            inside = posixpath.normpath(posixpath.join(workdir, match[1]))
-            places |= {inside: context} if inside != "/" else {}
+            inside = posixpath.normpath(posixpath.join(workdir, match[2]))
+            source = join(build.context, match[1].lstrip("/") or ".")
+            places |= {inside: source} if inside != "/" and tree.has_directory(source) else {}
     return Mounts(places=places, workdir=workdir if workdir != "/" else "")
 
 

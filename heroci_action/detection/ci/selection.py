@@ -16,7 +16,8 @@ PART, _FILE, CLASS = 1, 2, 3
 _VALUED = frozenset(
     {
         "-k", "-m", "--tag", "--exclude-tag", "--settings", "--ds", "-p", "-c", "-o", "-n", "-W", "--ignore",
-        "--deselect", "--pattern", "--verbosity", "-r", "--cov-report", "--maxfail", "--junitxml", "--parallel",
+        "--deselect", "--pattern", "--verbosity", "-r", "--cov", "--cov-report", "--maxfail", "--junitxml",
+        "--parallel",
         "--numprocesses", "--rootdir", "--durations", "--tb", "--top-level-directory", "-t", "--testrunner",
         "--pythonpath", "--browser", "--dist", "--override-ini", "--pythonwarnings",
     }

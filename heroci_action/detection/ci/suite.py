@@ -130,7 +130,9 @@ def _is_beside(run: TestRun, tree: RepositoryFiles) -> bool:
     if run.runner is Runner.DJANGO or "." in places:
         return False
     homes = {parent(path) for path in tree.matching(r"(.*/)?manage\.py")}
-    near = (home in ancestors(place) or place in ancestors(home) for home in homes for place in places)
+    near = (
+        home in ancestors(place) or place in ancestors(home) for home in homes for place in places
+    )
     return bool(homes) and not any(near)
 
 

@@ -178,6 +178,23 @@ def test_hooks_that_the_ci_runs_become_checks_that_change_nothing(tmp_path: Path
     }
 
 
+def test_hooks_that_the_plan_lacks_are_named(tmp_path: Path) -> None:
+    hooks = """
+        repos:
+          - repo: https://github.com/pre-commit/pre-commit-hooks
+            hooks: [{id: check-yaml}]
+          - repo: https://github.com/psf/black
+            hooks: [{id: black}]
+          - repo: https://github.com/asottile/pyupgrade
+            hooks: [{id: pyupgrade}]
+          - repo: local
+            hooks: [{id: names, entry: ./scripts/names.sh, language: script}]
+    """
+    files = {**CHECKED, ".pre-commit-config.yaml": hooks, **ci("pre-commit run -a")}
+    (warning,) = (text for text in loaded(tmp_path, files).warnings if "hooks" in text)
+    assert warning.endswith("(.pre-commit-config.yaml): pyupgrade, names")
+
+
 def test_further_calls_of_a_tool_are_further_steps(tmp_path: Path) -> None:
     lines = (
         "flake8 mysite --select E9",

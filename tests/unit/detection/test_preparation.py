@@ -62,6 +62,24 @@ def test_files_for_containers_and_environments_are_no_preparation(tmp_path: Path
     ]
 
 
+def test_what_only_feeds_a_pipeline_does_not_decide_about_it(tmp_path: Path) -> None:
+    lines = (
+        "cat answers.txt | shop-setup --quick",
+        "echo 'SELECT 1' | psql",
+        "git ls-files '*.html' | xargs djhtml --check",
+        "npm cache clean --force",
+        "manage.py test",
+    )
+    found = loaded(tmp_path, {**django(), **workflow(*lines)})
+    (step,) = found.config.tests.before
+    assert step.run == "cat answers.txt | shop-setup --quick"
+    assert [line.reason for line in found.facts.left_out] == [
+        "it works on a database or another server",
+        "it checks something",
+        "it changes the machine",
+    ]
+
+
 def test_a_line_on_the_error_stream_only_prints(tmp_path: Path) -> None:
     lines = workflow("echo testing >&2", "echo x > /etc/x", "python manage.py test")
     left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out

@@ -57,7 +57,7 @@ def test_the_runner_is_what_the_project_uses(
         ),
         ("coverage run --source=. manage.py test --noinput && coverage report", ()),
         (
-            "pytest -n auto --cov=. --cov-report xml -q -m 'not slow' tests/unit",
+            "pytest -n auto --cov . --cov-report xml -q -m 'not slow' tests/unit",
             ("-m", "not slow", "tests/unit"),
         ),
         ("pytest -x --durations=10 -p no:cacheprovider -k 'a and b'", ("-k", "a and b")),
@@ -179,6 +179,15 @@ def test_what_pytests_configuration_leaves_out_is_run_if_the_ci_runs_it(tmp_path
 )
 def test_tests_run_in_parallel_where_the_projects_ci_does_so(tmp_path: Path, command: str) -> None:
     assert the_tests(tmp_path, workflow(command)).parallel is True
+
+
+def test_a_project_that_the_ci_creates_first_is_named(tmp_path: Path) -> None:
+    files = {**workflow("django-admin startproject site", "cd site && python manage.py test shop")}
+    package = {"setup.py": "setup(install_requires=['django'])", "shop/__init__.py": ""}
+    (warning,) = (
+        text for text in loaded(tmp_path, {**files, **package}).warnings if "first" in text
+    )
+    assert "'python manage.py test shop' in site, a project that it creates first" in warning
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,20 @@ def test_paths_in_a_container_are_those_of_the_repository_mounted_there(
     assert suite.main.command.directory == "web" or "-w /app" in lines[0]
 
 
+def test_paths_in_an_image_that_another_job_built_are_those_that_its_dockerfile_copies() -> None:
+    files = {
+        "compose.yml": "services: {web: {image: '${IMAGE}', command: pytest /app/shop}}",
+        "Dockerfile": "FROM python:3.12\nWORKDIR /app\nCOPY setup.py /setup.py\nCOPY --chown=app ./web /app/\n",
+        "web/shop/test_cart.py": "",
+        "setup.py": "",
+        **workflow("IMAGE=shop:$GITHUB_SHA docker compose up --exit-code-from web"),
+    }
+    suite = ci_of(files).suite
+    assert suite is not None
+    assert suite_of(files) == ["pytest {root}/web/shop"]
+    assert suite.main.command.directory == "web"
+
+
 def test_the_container_of_the_tests_is_no_server() -> None:
     line = "docker exec shop.app /srv/shop/check.sh"
     files = {**IN_CONTAINER, **workflow("docker compose -f ci/compose.yml up -d app db", line)}

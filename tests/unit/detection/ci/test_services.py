@@ -146,12 +146,21 @@ def test_actions_stand_for_commands_and_servers() -> None:
                     with: {packages: gettext}
                   - uses: ikalnytskyi/action-setup-postgres@v7
                     with: {postgres-version: "16"}
+                  - uses: acme/setup-django@v1
+                    with: {apt-packages: "gdal-bin  libmagic1"}
+                  - run: sudo systemctl start redis-server.service
                   - uses: nick-fields/retry@v3
                     with: {timeout_minutes: 5, command: pytest shop}
         """}
     (job,) = ci_of(files).jobs
-    assert shown(list(job.commands)) == ["apt-get install gettext", "pytest shop"]
-    assert [(image.name, image.tag) for image in job.services] == [("postgres", "16")]
+    packages = [line for line in shown(list(job.commands)) if line.startswith("apt-get install ")]
+    assert packages == ["apt-get install gettext", "apt-get install gdal-bin libmagic1"]
+    assert shown(list(job.commands))[-1] == "pytest shop"
+    assert [(image.name, image.tag) for image in job.services] == [
+        ("postgres", "16"),
+        ("redis", ""),
+    ]
+    assert [action.line for action in job.actions] == ["uses: acme/setup-django"]
 
 
 GITLAB = {
