@@ -134,6 +134,16 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
         else:
             names.add(server.name)
             yield from server.findings(project)
+            yield from _without_files(image, server.name)
+
+
+def _without_files(image: Image, name: str) -> Iterator[Finding]:
+    """Warn of files of the repository that a container of the CI sees, and one of HeroCI does not."""
+    if image.mounts:
+        yield Warn(
+            f"{image.source} mounts {', '.join(image.mounts)} in {image.reference}, which HeroCI does not; if the "
+            f"tests need it, build an image that contains the files and set services.{name}.image to it"
+        )
 
 
 def _is_part_of_job(image: Image) -> bool:

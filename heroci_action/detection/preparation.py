@@ -16,6 +16,7 @@ from heroci_action.detection.left_out import (
     HARMLESS,
     INSTALLS,
     PRINTS,
+    SERVER,
     SERVICE,
     STAYS,
     reason_of_arguments,
@@ -154,6 +155,10 @@ class _Line:
         if call.container is not None and not call.program:
             # `docker compose run -d db` starts what the image contains.
             return SERVICE
+        if self._is_in_server():
+            return SERVER
+        if self.call.name == "chmod" and not self._paths():
+            return _OUTSIDE
         if is_django(self.command, self.project.tree):
             return reason_of_django(call.arguments)
         if call.name in PACKAGE_MANAGERS:
@@ -163,6 +168,12 @@ class _Line:
         if path := self._changed_file():
             return f"it changes {path}, which git tracks"
         return self._program_reason()
+
+    def _is_in_server(self) -> bool:
+        """Return whether the line runs in the container of a server: `docker exec clickhouse clickhouse-client`."""
+        container = self.call.container
+        names = {container.service, container.image} if container else set()
+        return any(image.alias in names and image.alias for image in self.project.ci.services)
 
     def _program_reason(self) -> str | None:
         known = _git_reason(self.command) or reason_of_program(self.call.name)

@@ -78,10 +78,10 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
 
 def _generated(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Finding]:
     """Warn if the CI runs a manage.py that it creates first, in a directory that is not in the repository."""
-    for run in runs:
+    for run in runs if project.layout.manage is None else ():
         command = run.command
-        known = run.program is not None or project.tree.has_directory(command.directory)
-        if run.runner is Runner.DJANGO and command.call.name == "manage.py" and not known:
+        here = run.program is None and not command.directory.startswith("/")
+        if run.runner is Runner.DJANGO and command.call.name == "manage.py" and here:
             yield Warn(
                 f"{command.source} runs {command.shown!r} in {command.directory}, a project that it creates first; "
                 "HeroCI needs one that is in the repository: set working-directory and settings to it"

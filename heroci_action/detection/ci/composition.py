@@ -88,7 +88,19 @@ class Composition:
             ports=tuple(self._ports(content)),
             arguments=tuple(map(self.fill, arguments(content.get("command")))),
             built=bool(content.get("build")),
+            mounts=tuple(self._mounts(content)),
         )
+
+    def _mounts(self, content: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the files and directories of the repository that a service mounts."""
+        for volume in items(content.get("volumes")):
+            long = table(volume)
+            source = (
+                str(long.get("source", "")) if long else self.fill(str(volume)).partition(":")[0]
+            )
+            path = join(parent(self.paths[0]), source)
+            if self.tree.has(path) or self.tree.has_directory(path):
+                yield path
 
     def _ports(self, content: Mapping[str, Any]) -> Iterator[str]:
         for port in items(content.get("ports")):

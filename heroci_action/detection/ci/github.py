@@ -161,10 +161,24 @@ class _Job:
             "matrix": leg,
             "inputs": self.workflow.inputs,
             "env": self.env,
+            "job": Partial(services=self._ports),
             "github": _GITHUB,
             "runner": _RUNNER,
             "steps": self.outputs,
             "strategy": {"job-index": "0", "job-total": "1"},
+        }
+
+    @property
+    def _ports(self) -> dict[str, Any]:
+        """Return the ports of the services on the machine; one that the runner would choose is the container's."""
+        services = table(self.content.get("services"))
+        pairs = {
+            name: (port.rpartition(":")[::2] for port in texts(table(service).get("ports")))
+            for name, service in services.items()
+        }
+        return {
+            name: {"ports": {inner: outer or inner for outer, inner in ports}}
+            for name, ports in pairs.items()
         }
 
     def _variables(self, value: object) -> dict[str, str]:

@@ -99,7 +99,7 @@ class Image:
     """A container image that a job or a compose file uses; `tag` is empty if it is not known.
 
     `ports` are written as `8080:80` or `80`. `arguments` replace the image's own command. If the repository builds the
-    image, it is `built`, and `name` is its base image.
+    image, it is `built`, and `name` is its base image. `mounts` are files of the repository that the container sees.
     """
 
     name: str
@@ -110,6 +110,7 @@ class Image:
     ports: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     built: bool = False
+    mounts: tuple[str, ...] = ()
 
     @classmethod
     def parse(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.project import ProjectConfig
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
 GITHUB = ".github/workflows/ci.yml"
@@ -25,6 +26,20 @@ jobs:
     steps: [{{run: python manage.py test}}]
 """
     return loaded(tmp_path, {**django(settings), "requirements.txt": "django\n", GITHUB: workflow})
+
+
+def test_files_that_a_container_of_the_ci_sees_are_named(tmp_path: Path) -> None:
+    compose = """
+        services:
+          web: {image: "nginx:1", ports: ["8080:80"], volumes: ["./mocks.conf:/etc/nginx/mocks.conf", "data:/data"]}
+    """
+    files = {
+        **django(),
+        **workflow("docker compose -f ci/compose.yml up -d", "python manage.py test"),
+    }
+    found = loaded(tmp_path, {**files, "ci/compose.yml": compose, "ci/mocks.conf": ""})
+    (warning,) = (text for text in found.warnings if "mounts" in text)
+    assert "mounts ci/mocks.conf in nginx:1" in warning
 
 
 def test_a_server_has_the_image_port_and_variables_of_the_ci(tmp_path: Path) -> None:

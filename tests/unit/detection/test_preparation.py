@@ -62,6 +62,44 @@ def test_files_for_containers_and_environments_are_no_preparation(tmp_path: Path
     ]
 
 
+def test_ports_that_the_runner_chooses_are_those_of_the_containers(tmp_path: Path) -> None:
+    workflow = """
+        on: push
+        jobs:
+          test:
+            services:
+              db: {image: "mariadb:11", ports: [3306, "6306:3307"]}
+            steps:
+              - run: echo "PORT = ${{ job.services.db.ports[3306] }}" >> ports.py
+              - run: echo "PORT = ${{ job.services.db.ports['3307'] }}" >> ports.py
+              - run: python manage.py test
+    """
+    found = loaded(tmp_path, {**django(), ".github/workflows/t.yml": workflow})
+    assert [step.run for step in found.config.tests.before] == [
+        'echo "PORT = 3306" >> ports.py',
+        'echo "PORT = 6306" >> ports.py',
+    ]
+
+
+def test_what_runs_in_the_container_of_a_server_is_no_preparation(tmp_path: Path) -> None:
+    workflow = """
+        on: push
+        jobs:
+          test:
+            services:
+              house: {image: "clickhouse:26", ports: [9000]}
+            steps:
+              - run: docker exec house clickhouse-client --query "CREATE USER shop"
+              - run: mkdir -p /tmp/shop-home && chmod -R u+rwX /tmp/shop-home
+              - run: python manage.py test
+    """
+    found = loaded(tmp_path, {**django(), ".github/workflows/t.yml": workflow})
+    assert found.config.tests.before == ()
+    assert "it works on a database or another server" in {
+        line.reason for line in found.facts.left_out
+    }
+
+
 def test_what_only_feeds_a_pipeline_does_not_decide_about_it(tmp_path: Path) -> None:
     lines = (
         "cat answers.txt | shop-setup --quick",
