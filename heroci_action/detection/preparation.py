@@ -144,7 +144,7 @@ class _Line:
 
     def outcome(self) -> str | LeftOut:
         """Return the line as a step of the plan, or the reason to leave it out."""
-        reason = self._reason() or self._obstacle()
+        reason = self._container_reason() or self._reason() or self._obstacle()
         if reason is None:
             return self._in_directory(self._text())
         return _leave_out(self.command, reason)
@@ -152,28 +152,30 @@ class _Line:
     def _reason(self) -> str | None:
         """Return why a line of this kind does not prepare the tests."""
         call = self.call
-        if call.container is not None and not call.program:
-            # `docker compose run -d db` starts what the image contains.
-            return SERVICE
-        if self._is_in_server():
-            return SERVER
-        if self.call.name == "chmod" and not self._paths():
-            return _OUTSIDE
         if is_django(self.command, self.project.tree):
             return reason_of_django(call.arguments)
         if call.name in PACKAGE_MANAGERS:
             return reason_of_package_manager(split_directory(self.command)[0], call.arguments)
+        if call.name == "chmod" and not self._paths():
+            return _OUTSIDE
         if call.name in _FILE_PROGRAMS and (self.command.writes or _redirects(self.command)):
             return self._file_reason()
         if path := self._changed_file():
             return f"it changes {path}, which git tracks"
         return self._program_reason()
 
-    def _is_in_server(self) -> bool:
-        """Return whether the line runs in the container of a server: `docker exec clickhouse clickhouse-client`."""
+    def _container_reason(self) -> str | None:
+        """Return why a line that runs in a container does not prepare the tests.
+
+        `docker exec clickhouse clickhouse-client` works in a server, and `docker compose run -d db` starts one.
+        """
         container = self.call.container
-        names = {container.service, container.image} if container else set()
-        return any(image.alias in names and image.alias for image in self.project.ci.services)
+        if container is None:
+            return None
+        names = {container.service, container.image} - {None}
+        if any(image.alias in names for image in self.project.ci.services):
+            return SERVER
+        return None if self.call.program else SERVICE
 
     def _program_reason(self) -> str | None:
         known = _git_reason(self.command) or reason_of_program(self.call.name)
