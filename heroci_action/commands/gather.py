@@ -8,6 +8,7 @@ from functools import partial
 
 from heroci_action.analysis.coverage import merge_coverage
 from heroci_action.analysis.gates import failures
+from heroci_action.analysis.skipped import all_skipped, describe_skipped
 from heroci_action.process_pool import LostError, spread
 from heroci_action.readers import PathResolver, Readings, Source
 from heroci_action.readers.base import tolerate
@@ -97,6 +98,7 @@ def _missing(pattern: str) -> StepResult:
 
 def build_stage(name: str, steps: tuple[StepResult, ...]) -> StageResult:
     """Build a stage; it is errored if it has no step, because none of its files contains anything."""
+    steps = _checked(steps)
     ends = {step.status for step in steps}
     worst = (Status.ERRORED, Status.FAILED)
     status = next((status for status in worst if status in ends), Status.PASSED)
@@ -108,6 +110,19 @@ def build_stage(name: str, steps: tuple[StepResult, ...]) -> StageResult:
         reason=_reason(steps),
         steps=steps,
     )
+
+
+def _checked(steps: tuple[StepResult, ...]) -> tuple[StepResult, ...]:
+    """Return the steps, the first of which fails if every test of all files was skipped."""
+    tests = [test for step in steps for test in step.tests]
+    if any(step.passed for step in steps) or not all_skipped(tests):
+        return steps
+    failed = next(step for step in steps if step.tests)
+    if failed.status.is_failure:
+        return steps
+    reason = f"no test ran: {describe_skipped(tests)}"
+    worse = replace(failed, status=Status.FAILED, reason=reason)
+    return tuple(worse if step is failed else step for step in steps)
 
 
 def _reason(steps: Sequence[StepResult]) -> str | None:

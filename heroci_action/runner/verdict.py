@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from heroci_action.analysis.diagnosis import Diagnosis, Tree, diagnose, last_exception
+from heroci_action.analysis.skipped import all_skipped, describe_skipped
 from heroci_action.analysis.unexplained import describe_failures
 from heroci_action.engines.base import StepOutcome
 from heroci_action.errors import ExitCode, HeroCIError
@@ -28,7 +29,7 @@ from heroci_action.runner.completeness import (
     signal_name,
     unfinished_tests,
 )
-from heroci_action.text import count, one_line, seconds
+from heroci_action.text import count, seconds
 
 # Work of the engine itself: a full disk or a dead network is not the project's fault there.
 _OF_THE_ENGINE = (InstallSystemPackages, InstallDependencies, BuildImage)
@@ -147,31 +148,16 @@ def _reports_tests(step: Step, readings: Readings) -> Verdict:
             "the tests were not recorded, so nothing shows that all of them ran",
             remedy="remove what disables HeroCI's plugin, such as `-p no:heroci_pytest_plugin`",
         )
-    if _all_skipped(readings):
-        return _failed(
-            f"no test ran: {_describe_skipped(readings.tests)}",
-            remedy="provide their requirements, or exclude them",
-        )
+    expected_failures = readings.run.expected_failures if readings.run else 0
+    if all_skipped(readings.tests) and not expected_failures:
+        reason = f"no test ran: {describe_skipped(readings.tests)}"
+        return _failed(reason, remedy="provide their requirements, or exclude them")
     return PASSED
-
-
-def _all_skipped(readings: Readings) -> bool:
-    """Return whether every test was skipped; expected failures are recorded as skipped, although they ran."""
-    expected = readings.run.expected_failures if readings.run else 0
-    return not expected and all(test.status is Status.SKIPPED for test in readings.tests)
 
 
 def _installs(step: Step) -> bool:
     """Return whether a step installs packages or builds an image, by its action or its command."""
     return isinstance(step.action, _OF_THE_ENGINE) or bool(_INSTALLER.search(str(step.action)))
-
-
-def _describe_skipped(tests: Sequence[TestCase]) -> str:
-    reasons = {test.message for test in tests}
-    same = f" ({one_line(reasons.pop())})" if len(reasons) == 1 and any(reasons) else ""
-    if len(tests) == 1:
-        return f"the only test was skipped{same}"
-    return f"all {count(len(tests), 'test')} were skipped{same}"
 
 
 def _failed(reason: str, *, remedy: str | None = None) -> Verdict:

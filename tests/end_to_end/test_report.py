@@ -93,6 +93,24 @@ def test_exit_code_is_0_if_everything_passed(checkout: Path) -> None:
     assert report(checkout, "*.xml").exit_code == 0
 
 
+@pytest.mark.promise(
+    "every test of the files of `heroci report` was skipped", "the report fails with the reason"
+)
+def test_skipped_tests_alone_are_not_a_pass(checkout: Path) -> None:
+    def skipped(kind: str) -> str:
+        return f'<testcase name="t"><skipped type="pytest.{kind}" message="no server"/></testcase>'
+
+    (checkout / "a.xml").write_text(junit(skipped("skip")))
+    (checkout / "b.xml").write_text(junit(skipped("skip")))
+    (checkout / "c.xml").write_text(junit(skipped("xfail")))
+
+    done = report(checkout, "a.xml", "b.xml")
+    assert done.exit_code == 1
+    assert "no test ran: all 2 tests were skipped (no server)" in done.stdout
+    # An expected failure ran.
+    assert report(checkout, "a.xml", "b.xml", "c.xml").exit_code == 0
+
+
 def test_globs_match_any_depth_and_each_file_counts_once(checkout: Path) -> None:
     for name in ("one", "two/deep"):
         (checkout / "results" / name).mkdir(parents=True)

@@ -120,6 +120,12 @@ def test_tests_of_workers_are_planned_by_the_main_process_only() -> None:
     assert not course(main, workers[0], workers[1][:-1]).complete
 
 
+def test_a_run_whose_worker_died_is_incomplete_even_if_every_test_ended() -> None:
+    died = {"event": "died", "pid": 2, "exit_code": -9}
+    run = course((process(), begin(2), died, end(ran=2)), (process(2), *ran("a", "b")))
+    assert (run.complete, run.died) == (False, -9)
+
+
 def test_only_the_test_of_the_worker_that_died_is_unfinished() -> None:
     main = (process(), begin(3), {"event": "died", "pid": 3, "exit_code": -9})
     alive = (process(2), begin(2, worker=True), *ran("a"), start("b"))

@@ -277,6 +277,47 @@ def test_tests_without_the_record_that_would_prove_them_complete_have_not_passed
         assert result.status is status
 
 
+@pytest.mark.parametrize(
+    ("recorded", "reason"),
+    [
+        (
+            RecordedRun(planned=2, ran=1, complete=False),
+            "exited with code 0 after 1 of 2 tests",
+        ),
+        (RecordedRun(planned=1, ran=1, intact=False), "something changed the record"),
+        (RecordedRun(planned=1, ran=1, exit_code=3), "pytest exited with code 3"),
+    ],
+    ids=["early end", "changed record", "hidden exit code"],
+)
+def test_the_record_decides_although_the_process_exits_with_code_0(
+    recorded: RecordedRun, reason: str
+) -> None:
+    told = Readings(tests=(TestCase(name="a"),), run=recorded)
+    (result,) = run(stage("tests"), read=lambda *_: told).stages
+    assert result.status is Status.FAILED
+    assert reason in (result.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("tests", "recorded", "status"),
+    [
+        (("passed", "skipped"), None, Status.PASSED),
+        (("skipped", "skipped"), None, Status.FAILED),
+        (("skipped",), RecordedRun(), Status.FAILED),
+        (("skipped",), RecordedRun(expected_failures=1), Status.PASSED),
+    ],
+)
+def test_skipped_tests_alone_are_not_a_pass(
+    tests: tuple[str, ...], recorded: RecordedRun | None, status: Status
+) -> None:
+    cases = tuple(TestCase(name="t", status=Status(word), message="later") for word in tests)
+    told = Readings(tests=cases, run=recorded)
+    steps = (step("tests", must_report=True),)
+    (result,) = run(stage("tests", steps=steps), read=lambda *_: told).stages
+    assert result.status is status
+    assert ("skipped (later)" in (result.reason or "")) == (status is Status.FAILED)
+
+
 SPLIT = Split(shard="2/2", tests=0, total=5, fingerprint="a")
 
 
