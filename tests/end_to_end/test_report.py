@@ -192,6 +192,18 @@ def test_own_reports_are_never_an_input(checkout: Path) -> None:
         assert [step["name"] for step in done.stage("tests")["steps"]] == ["a.xml"]
 
 
+def test_the_output_directory_is_never_an_input_whoever_created_it(checkout: Path) -> None:
+    (checkout / "results").mkdir()
+    (checkout / "results" / "notes.txt").touch()
+    (checkout / "a.xml").write_text(junit(passed("test_empty")))
+
+    for _ in range(2):
+        done = report(checkout, "**/*.xml", "--output", "results")
+        steps = json.loads((checkout / "results" / "heroci-result.json").read_text())["stages"][0]
+        assert done.exit_code == 0, done.stdout
+        assert [step["name"] for step in steps["steps"]] == ["a.xml"]
+
+
 @pytest.mark.promise(
     "a result file is cut off",
     "the report fails and names it; the tests of the other files are counted",

@@ -19,6 +19,7 @@ class Behaviour:
 
     seconds: float = 0.0
     exit_code: int = 0
+    outcome: StepOutcome | None = None
     lines: tuple[str, ...] = ()
     reports: tuple[ReportFile, ...] = ()
     collecting_raises: EngineError | None = None
@@ -82,7 +83,7 @@ class MemoryScope:
             await anyio.sleep(behaviour.seconds)
             if behaviour.raises:
                 raise behaviour.raises
-            return StepOutcome(exit_code=behaviour.exit_code)
+            return behaviour.outcome or StepOutcome(exit_code=behaviour.exit_code)
         finally:
             self.engine.running -= 1
 

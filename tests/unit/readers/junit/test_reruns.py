@@ -59,6 +59,15 @@ def test_a_pass_elsewhere_forgives_no_failure(document: str) -> None:
     assert outcomes(document) == {"failed": 1, "passed": 1}
 
 
+@pytest.mark.parametrize("name", ["a()", "t"])
+def test_a_skip_after_a_failure_forgives_nothing(name: str) -> None:
+    skipped = f'<testcase name="{name}" classname="c"><skipped/></testcase>'
+    document = suite(failed(name), skipped)
+
+    assert outcomes(document) == {"failed": 1, "skipped": 1}
+    assert outcomes(document, assume_reruns=True) == {"failed": 1, "skipped": 1}
+
+
 def test_rows_that_all_passed_or_all_failed_are_tests_of_their_own() -> None:
     assert outcomes(suite(passed(), passed(), passed())) == {"passed": 3}
     assert outcomes(suite(failed(), failed())) == {"failed": 2}
