@@ -68,16 +68,21 @@ def _patterns(*values: object) -> tuple[str, ...]:
 
 
 def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
-    """Return the hooks that a command runs: `pre-commit run --all-files`, or only one by its id; SKIP names others."""
+    """Return the hooks that a command runs: `pre-commit run --all-files`, or only one by its id."""
     options = Options.split(command.call.arguments, _STAGE)
     verb, *named = options.words or ("",)
     if command.call.name not in _PROGRAMS or verb != "run":
         return ()
-    skipped = re.split(r"\s*,\s*", command.env.get("SKIP", ""))
     asked = tuple(hook for hook in hooks if hook.id in named)
     stage = options.value(*_STAGE)
-    usual = (hook for hook in hooks if stage == "manual" or not hook.manual)
-    return tuple(hook for hook in asked or usual if hook.id not in skipped)
+    usual = tuple(hook for hook in hooks if stage == "manual" or not hook.manual)
+    return _without_skipped(asked or usual, command.env)
+
+
+def _without_skipped(hooks: tuple[Hook, ...], env: Mapping[str, str]) -> tuple[Hook, ...]:
+    """Return the hooks that the variable SKIP of pre-commit does not name."""
+    skipped = re.split(r"\s*,\s*", env.get("SKIP", ""))
+    return tuple(hook for hook in hooks if hook.id not in skipped)
 
 
 def run_by_service(project: ProjectFiles) -> bool:

@@ -190,9 +190,7 @@ class _Line:
         return None
 
     def _file_reason(self) -> str | None:
-        if self.call.name == "mkdir" or (
-            self.call.name == "install" and "-d" in self.call.arguments
-        ):
+        if self._makes_directories:
             return None if self._paths() else _OUTSIDE
         for write in self.command.writes:
             if self._is_composition(write.path):
@@ -202,6 +200,11 @@ class _Line:
             if self.project.tree.has(write.path) and write.path not in self.project.tree.created:
                 return f"it changes {write.path}, which git tracks"
         return None if self.command.writes else _OUTSIDE
+
+    @property
+    def _makes_directories(self) -> bool:
+        installs = self.call.name == "install" and "-d" in self.call.arguments
+        return installs or self.call.name == "mkdir"
 
     def _is_composition(self, path: str) -> bool:
         """Return whether a file lists the services that the job starts in containers."""

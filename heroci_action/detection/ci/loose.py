@@ -38,18 +38,22 @@ def read_loose(tree: RepositoryFiles) -> Iterator[Job]:
             yield _loose_job(tree, path, name, job)
 
 
-def _jobs_of(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the jobs by name; the whole document if it does not list them. Azure's have the document's variables."""
+def _jobs_of(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the jobs by name; the whole document if it does not list them."""
     named = table(document.get("jobs")) or {
         name: job for name, job in document.items() if "script" in table(job)
     }
-    listed = [table(stage) for stage in items(document.get("stages"))] or [document]
-    of_azure = [table(job) for stage in listed for job in items(stage.get("jobs"))]
+    named = {str(name): table(job) for name, job in named.items()}
+    return dict(_jobs_of_azure(document)) or named or {"": document}
+
+
+def _jobs_of_azure(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the jobs of the stages with their names; they have the variables of the document."""
     usual = {key: document[key] for key in ("variables", "pool") if key in document}
-    found: dict[str, Mapping[str, Any]] = {
-        str(job.get("job", "")): {**usual, **job} for job in of_azure if "steps" in job
-    }
-    return found or {str(name): table(job) for name, job in named.items()} or {"": document}
+    for stage in map(table, items(document.get("stages")) or [document]):
+        for job in map(table, items(stage.get("jobs"))):
+            if "steps" in job:
+                yield str(job.get("job", "")), {**usual, **job}
 
 
 def _legs(document: Mapping[str, Any]) -> list[Leg]:

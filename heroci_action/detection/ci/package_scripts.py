@@ -7,6 +7,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from heroci_action.detection.ci.records import Command, Script
@@ -38,9 +39,9 @@ def expand_run_all(command: Command, tree: RepositoryFiles) -> tuple[Script, ...
     scripts = _scripts(tree, path)
     start = Script(text="", source=path, directory=command.directory, env=command.env)
     patterns = (word for word in command.call.arguments if not word.startswith("-"))
-    names = (name for pattern in patterns for name in scripts if fnmatch.fnmatchcase(name, pattern))
-    found = (_script(scripts, name, [], start) for name in names)
-    return tuple(script for each in found if each for script in each) or None
+    names = chain.from_iterable(fnmatch.filter(scripts, pattern) for pattern in patterns)
+    found = (_script(scripts, name, [], start) or () for name in names)
+    return tuple(chain.from_iterable(found)) or None
 
 
 def _scripts(tree: RepositoryFiles, path: str) -> Mapping[str, Any]:
