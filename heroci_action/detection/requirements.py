@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -161,7 +162,7 @@ def _from_files(project: ProjectFiles, installs: Installs, why: str) -> Dependen
 
 
 def _from_lock(project: ProjectFiles, lock: str, installs: Installs) -> Dependencies:
-    tree, directory = project.tree, parent(lock)
+    tree, directory = project.tree, _locked_project(project, lock)
     metadata = read_metadata(tree, directory)
     declared = _Declared.of(project, metadata, installs)
     locked = tuple(_locked(tree, lock))
@@ -182,6 +183,18 @@ def _from_lock(project: ProjectFiles, lock: str, installs: Installs) -> Dependen
         exact=(*locked, *read_requirements(tree, files)),
         why=f"the lock file {lock}",
     )
+
+
+def _locked_project(project: ProjectFiles, lock: str) -> str:
+    """Return the directory whose dependencies a lock file pins: for a workspace of uv, the project's own member."""
+    root = parent(lock)
+    tool = table(project.tree.toml(join(root, "pyproject.toml")).get("tool"))
+    if not table(table(tool.get("uv")).get("workspace")):
+        return root
+    # The nearest directory comes first; those above the lock file do not belong to the workspace.
+    inside = itertools.takewhile(lambda place: place != root, project.layout.directories)
+    members = (p for p in inside if "project" in project.tree.toml(join(p, "pyproject.toml")))
+    return next(members, root)
 
 
 def _locked(tree: RepositoryFiles, lock: str) -> list[Requirement]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Environment
+from heroci_action.repository.files import parent, relative_path
 
 TOOLS_LOCK = "HEROCI_HOST_TOOLS"
 """Variable with the lock file of the tools that the action's image installs on demand; set only in that image."""
@@ -74,7 +75,18 @@ def export_arguments(environment: Environment, name: str, target: Path) -> list[
         case "uv.lock":
             quiet = ("--quiet", "--no-header", "--no-emit-project")
             options = (*_options("--group", groups), *_options("--extra", extras))
-            return ["export", "--frozen", "--no-hashes", *options, *quiet, "-o", str(target)]
+            member = relative_path(environment.project or parent(name), parent(name))
+            place = () if member == "." else ("--project", member)
+            return [
+                "export",
+                "--frozen",
+                "--no-hashes",
+                *place,
+                *options,
+                *quiet,
+                "-o",
+                str(target),
+            ]
         case "poetry.lock":
             tool = ("--from", "poetry", "--with", "poetry-plugin-export", "poetry")
             output = ("--without-hashes", "-f", "requirements.txt", "-o", str(target))

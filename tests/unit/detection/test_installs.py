@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from heroci_action.engines.requirements import export_arguments
+from heroci_action.pipeline.base import environment
 from tests.unit.detection.projects import django, loaded
 
 PEP_735 = """
@@ -402,3 +405,21 @@ def test_without_its_lock_file_the_pipfile_names_the_packages(
 ) -> None:
     found = loaded(tmp_path, {**django(), **workflow(*lines), "Pipfile": PIPFILE}).config
     assert found.packages == ("django==5.1.4", "./libs/shared", "responses[tests]")
+
+
+def test_in_a_workspace_of_uv_the_lock_pins_the_dependencies_of_the_projects_member(
+    tmp_path: Path,
+) -> None:
+    member = '[project]\nname = "site"\n[dependency-groups]\ntest = ["responses"]\n'
+    files = {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["apps/*"]\n',
+        "uv.lock": "",
+        "apps/site/pyproject.toml": member,
+        **{f"apps/site/{name}": text for name, text in django().items()},
+        **workflow("uv sync --package site --group test"),
+    }
+    found = environment(loaded(tmp_path, files))
+    assert (found.lock, found.project, found.groups) == ("uv.lock", "apps/site", ("test",))
+    words = export_arguments(found, "uv.lock", Path("out"))
+    assert words[words.index("--project") + 1] == "apps/site"
+    assert "--project" not in export_arguments(replace(found, project="."), "uv.lock", Path("out"))
