@@ -15,7 +15,6 @@ from heroci_action.readers.coverage import (
 from heroci_action.readers.format import Category, Format, text_matching
 from heroci_action.repository.paths import PathResolver
 from heroci_action.results.branches import Branches
-from heroci_action.text import count
 
 
 def read_lcov(source: Source, tree: PathResolver) -> Readings:
@@ -27,26 +26,16 @@ def read_lcov(source: Source, tree: PathResolver) -> Readings:
         raise BrokenReportError("it contains no file")
     if tracefile.file is not None:
         raise BrokenReportError("its last record has no end")
-    if tracefile.hidden:
-        raise BrokenReportError(
-            f"it declares {count(tracefile.hidden, 'line')} that it does not show"
-        )
     return to_readings(tracefile.files, source, tree)
 
 
 @dataclass(slots=True)
 class _Tracefile:
-    """Collect the records of a tracefile; `file` is the open one, `branches` whether each of its branches was taken.
-
-    `shown` and `declared` are the numbers of its lines; `hidden` are declared lines of all files that are not shown.
-    """
+    """Collect the records of a tracefile; `file` is the open one, `branches` whether each of its branches was taken."""
 
     files: dict[str, MeasuredFile] = field(default_factory=dict)
     file: MeasuredFile | None = None
     branches: dict[int, dict[str, bool]] = field(default_factory=dict)
-    shown: int = 0
-    declared: int = 0
-    hidden: int = 0
 
     def take(self, row: str) -> None:
         """Take one line; an odd one loses nothing else."""
@@ -54,12 +43,9 @@ class _Tracefile:
         match key:
             case "SF":
                 self.file = self.files.setdefault(value, MeasuredFile())
-                self.branches, self.shown, self.declared = {}, 0, 0
-            case "LF":
-                self.declared = line_number(value) or 0
+                self.branches = {}
             case "DA" if self.file:
                 number, _, rest = value.partition(",")
-                self.shown += 1
                 if line := line_number(number):
                     self.file.line(line, ran=has_run(rest.partition(",")[0]))
             case "BRDA":
@@ -77,7 +63,6 @@ class _Tracefile:
         for line, known in self.branches.items():
             missed = tuple(sorted(identity for identity, taken in known.items() if not taken))
             file.branch(line, Branches(len(known) - len(missed), len(known), missed))
-        self.hidden += max(self.declared - self.shown, 0)
         self.file = None
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from heroci_action.readers.base import Readings, Source
 from heroci_action.readers.locations import Finding, Location, to_readings
 from heroci_action.repository.paths import PathResolver
-from heroci_action.results.records import Severity
+from heroci_action.results.records import Diagnostic, Severity
 from heroci_action.text import count, without_ansi
 
 PLACE = r"^(?P<path>[^\n]+?):(?P<line>\d+):(?:(?P<column>\d+):)?"
@@ -21,13 +21,14 @@ def read_lines(pattern: re.Pattern[str], source: Source, tree: PathResolver) -> 
 
 
 def check_total(readings: Readings, source: Source, total: re.Pattern[str]) -> Readings:
-    """Return the readings, with a problem if the text shows fewer errors than the group `total` states."""
-    counts = [int(match["total"]) for match in total.finditer(without_ansi(source.text))]
+    """Return the readings, with a finding for errors that the tool counted in the group `total` and does not show."""
+    counted = sum(int(match["total"]) for match in total.finditer(without_ansi(source.text)))
     shown = sum(found.severity is Severity.ERROR for found in readings.diagnostics)
-    if sum(counts) <= shown:
+    if counted <= shown:
         return readings
-    problem = f"{source.path}: declares {count(sum(counts), 'error')}, but shows {shown or 'none'}"
-    return replace(readings, problems=(*readings.problems, problem))
+    message = f"{count(counted - shown, 'error')} counted that the output does not show"
+    hidden = Diagnostic(message=message, tool=source.kind, severity=Severity.ERROR)
+    return replace(readings, diagnostics=(*readings.diagnostics, hidden))
 
 
 def matches(

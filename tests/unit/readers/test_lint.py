@@ -356,20 +356,23 @@ def test_sarif_without_a_run_is_a_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "out", "problems"),
+    ("kind", "out", "hidden"),
     [
-        ("mypy", "pkg/ugly.py:1: note: see\nFound 2 errors in 1 file (checked 3 source files)", 1),
+        ("mypy", "pkg/ugly.py:1: note: see\nFound 2 errors in 1 file (checked 3 source files)", 2),
         ("mypy", "pkg/ugly.py:1: error: a\nFound 1 error in 1 file (checked 1 source file)", 0),
         ("mypy", "Success: no issues found in 3 source files", 0),
-        ("ruff", "pkg/ugly.py:1:1: F401 unused\nFound 3 errors.", 1),
+        ("ruff", "pkg/ugly.py:1:1: F401 unused\nFound 3 errors.", 2),
         ("ruff", "pkg/ugly.py:1:1: F401 unused\nFound 3 errors (2 fixed, 1 remaining).", 0),
         ("ruff", "Found 3 errors (3 fixed, 0 remaining).", 0),
     ],
 )
-def test_a_linter_that_counted_more_errors_than_the_text_shows_is_a_problem(
-    kind: str, out: str, problems: int
+def test_errors_that_a_linter_counted_but_does_not_show_are_a_finding(
+    kind: str, out: str, hidden: int
 ) -> None:
-    assert len(readings(kind, out).problems) == problems
+    messages = [finding.message for finding in found(kind, out)]
+    assert [int(text[0]) for text in messages if "does not show" in text] == [hidden][
+        : bool(hidden)
+    ]
 
 
 CHECKSTYLE = """<?xml version="1.0"?><checkstyle version="4.3"><file name="/src/pkg/ugly.py">
