@@ -11,6 +11,7 @@ from heroci_action.detection.database_choice import (
     POSTGRES_DRIVERS,
     choose_database,
     choose_vendor,
+    uses_server,
     vendor_of_server,
     wanted_vendor,
 )
@@ -244,8 +245,22 @@ def _not_understood(project: ProjectFiles) -> Iterator[Finding]:
     drivers = distributions(project) & (POSTGRES_DRIVERS | MYSQL_DRIVERS)
     if image is None or not (drivers or ci_image(project, *DATABASES)):
         yield Found("services", {}, "the settings name no database that needs a server")
+        yield from _on_machine(project)
         return
     yield from _as_in_ci(project, image, _variables_of_ci(project))
+
+
+def _on_machine(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of a server of the machine that the CI starts for settings that are not understood."""
+    command = next(filter(uses_server, project.evidence.testing), None)
+    if command is not None and (vendor := wanted_vendor(project)):
+        kind = POSTGRES if vendor is Vendor.POSTGRESQL else MYSQL
+        yield Warn(
+            f"how the settings define their database was not understood, and {command.source} uses a server "
+            f"({command.shown!r}); to give them one, declare services.{kind.name} with the port and the account that "
+            "they expect",
+            (f"services.{kind.name} = {{ port = {kind.port} }}",),
+        )
 
 
 def _as_in_ci(

@@ -116,7 +116,7 @@ def _tests_without_server(project: ProjectFiles) -> bool:
     testing = project.evidence.testing
     created = (parse_dotenv(text).values() for text in project.ci.created.values())
     values = itertools.chain(project.ci.env.values(), *created)
-    used = any(map(_uses_server, testing)) or any(map(_SERVER.search, values))
+    used = any(map(uses_server, testing)) or any(map(_SERVER.search, values))
     return bool(testing) and not used and ci_image(project, *DATABASES) is None
 
 
@@ -127,7 +127,7 @@ def _mentions_sqlite(project: ProjectFiles) -> bool:
     )
 
 
-def _uses_server(command: Command) -> bool:
+def uses_server(command: Command) -> bool:
     """Return whether a command starts a database server of the machine, or connects to one."""
     call = command.call
     if call.name in {"service", "systemctl", "brew", "invoke-rc.d"}:

@@ -57,7 +57,11 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
     """Return the shell lines that run before the tests, and the lines of the suite's job that are left out."""
     kept: dict[str, None] = {}
     left_out: list[LeftOut] = []
-    before, after = _around_tests(project)
+    before, after = _around_tests(project, project.commands)
+    suite = project.ci.suite
+    for job in suite.others if suite else ():
+        # A part of the suite in another job needs what that job does before.
+        before += _around_tests(project, job.commands)[0]
     for command in before:
         outcome = _Line(project, command).outcome()
         if isinstance(outcome, LeftOut):
@@ -65,7 +69,7 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
         else:
             kept[outcome] = None
     left_out += [_leave_out(command, FOLLOWS) for command in after]
-    left_out += project.ci.suite.job.actions if project.ci.suite else ()
+    left_out += suite.job.actions if suite else ()
     return tuple(kept), tuple(dict.fromkeys(left_out))
 
 
@@ -78,12 +82,13 @@ def _leave_out(command: Command, reason: str) -> LeftOut:
     )
 
 
-def _around_tests(project: ProjectFiles) -> tuple[list[Command], list[Command]]:
+def _around_tests(
+    project: ProjectFiles, commands: tuple[Command, ...]
+) -> tuple[list[Command], list[Command]]:
     """Return the commands in front of the first test run, and the others that run no tests.
 
     A task of npm is one command, unless the tests are a part of it.
     """
-    commands = project.commands
     runs = [place for place, command in enumerate(commands) if find_test_run(command, project.tree)]
     around = {id(outer) for place in runs for outer in commands[place].via}
     first = runs[0] if runs else len(commands)

@@ -82,7 +82,8 @@ def published_port(image: Image) -> int | None:
 
 def port_of(image: Image) -> int | None:
     """Return the port on which the server of an image listens; None if it is not known."""
-    name = image.name.rpartition("/")[2]
+    # Selenium's images for debugging publish a port for viewers first.
+    name = image.name.rpartition("/")[2].removesuffix("-debug")
     kind = kind_of(image)
     return _PORTS.get(name) or container_port(image) or (kind.port if kind else None)
 

@@ -248,12 +248,13 @@ def _from_tox(project: ProjectFiles) -> dict[str, tuple[str, str]]:
 
 
 def _examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[str, str]]:
-    """Return the variables of examples for a .env file, the most specific file first."""
+    """Return the variables of files that the CI writes, then of examples for a .env file, the most specific first."""
     found: dict[str, tuple[str, str]] = {}
-    for directory in (*project.layout.directories, parent(source.file)):
-        for path in (join(directory, name) for name in _EXAMPLES):
-            for variable, value in parse_dotenv(project.tree.text(path)).items():
-                found.setdefault(variable, (value, path))
+    places = (*project.layout.directories, parent(source.file))
+    paths = [join(directory, name) for directory in places for name in _EXAMPLES]
+    for path in sorted(paths, key=lambda path: path not in project.tree.created):
+        for variable, value in parse_dotenv(project.tree.text(path)).items():
+            found.setdefault(variable, (value, path))
     return found
 
 

@@ -184,7 +184,10 @@ def composition_of(words: tuple[str, ...], command: Command, files: RepositoryFi
     options = Options.split(words, VALUED)
     listed = filter(None, command.env.get("COMPOSE_FILE", "").split(":"))
     named = options.values("-f", "--file") or listed
-    paths = [join(place, path) for path in named] or _usual_files(files, place)
+    # `-f <(echo …)` is no file.
+    paths = [join(place, path) for path in named if UNKNOWN not in path] or _usual_files(
+        files, place
+    )
     variables: dict[str, str] = {}
     for path in options.values("--env-file") or (".env",):
         variables |= parse_dotenv(files.text(join(place, path)))

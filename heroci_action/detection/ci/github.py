@@ -11,6 +11,11 @@ from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.github_actions import Action
+from heroci_action.detection.ci.github_checkout import (
+    directory_in_checkout,
+    leave_checkout_path,
+    ports_of_services,
+)
 from heroci_action.detection.ci.github_expressions import Partial, holds, interpolate, value_of
 from heroci_action.detection.ci.matrix import Leg, best_leg, legs_of, similar_legs, version_of
 from heroci_action.detection.ci.records import (
@@ -131,6 +136,7 @@ class _Job:
     outputs: Partial = field(default_factory=Partial)
     pythons: list[str] = field(default_factory=list)
     servers: list[Image] = field(default_factory=list)
+    place: str = ""  # of the checkout in the workspace
 
     def __post_init__(self) -> None:
         if self.leg is None:
@@ -161,24 +167,11 @@ class _Job:
             "matrix": leg,
             "inputs": self.workflow.inputs,
             "env": self.env,
-            "job": Partial(services=self._ports),
+            "job": Partial(services=ports_of_services(self.content.get("services"))),
             "github": _GITHUB,
             "runner": _RUNNER,
             "steps": self.outputs,
             "strategy": {"job-index": "0", "job-total": "1"},
-        }
-
-    @property
-    def _ports(self) -> dict[str, Any]:
-        """Return the ports of the services on the machine; one that the runner would choose is the container's."""
-        services = table(self.content.get("services"))
-        pairs = {
-            name: (port.rpartition(":")[::2] for port in texts(table(service).get("ports")))
-            for name, service in services.items()
-        }
-        return {
-            name: {"ports": {inner: outer or inner for outer, inner in ports}}
-            for name, ports in pairs.items()
         }
 
     def _variables(self, value: object) -> dict[str, str]:
@@ -318,7 +311,7 @@ class _Job:
         if not isinstance(text, str):
             return
         script = Script(
-            text=interpolate(text, contexts),
+            text=leave_checkout_path(interpolate(text, contexts), self.place),
             source=self.workflow.path,
             directory=self._directory(step, contexts),
             env=env,
@@ -352,7 +345,9 @@ class _Job:
         )
         named = (table.get("working-directory") for table in (step, *defaults))
         directory = next((interpolate(name, contexts) for name in named if name), ".")
-        return join(directory.replace(f"{ROOT}/", "").replace(ROOT, "."))
+        return directory_in_checkout(
+            directory.replace(f"{ROOT}/", "").replace(ROOT, "."), self.place
+        )
 
     def _action(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> Action | None:
         uses = step.get("uses")
@@ -365,6 +360,8 @@ class _Job:
 
     def _set_up(self, action: Action, context: Context) -> str | None:
         """Note the Python and the server that an action sets up, and return the script that it runs."""
+        if action.checks_out_itself:
+            self.place = self.place or join(action.inputs.get("path") or ".")
         version = action.inputs.get("python-version")
         if version:
             self.pythons += version.split()
@@ -380,7 +377,8 @@ class _Job:
         return action.line
 
     def _composite(self, action: Action, context: Context, depth: int) -> Iterator[Command]:
-        names = (join(action.name, name) for name in ("action.yml", "action.yaml"))
+        place = directory_in_checkout(action.name, self.place)
+        names = (join(place, name) for name in ("action.yml", "action.yaml"))
         path = self.workflow.tree.first(*names)
         content = read_yaml(self.workflow.tree, path) if path else {}
         if depth < MAX_CALLS and content:

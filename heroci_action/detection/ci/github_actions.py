@@ -81,8 +81,7 @@ class Action:
     def obstacle(self) -> str | None:
         """Return why the plan cannot do what the action does; None if it can, or if the tests do not need it."""
         # The expression for the repository itself is not known here.
-        other = self.inputs.get("repository") or UNKNOWN
-        if self.name == "actions/checkout" and UNKNOWN not in other:
+        if self.name == "actions/checkout" and not self.checks_out_itself:
             return "HeroCI checks out no other repository"
         if (
             self.name == "actions/download-artifact"
@@ -93,6 +92,12 @@ class Action:
         if self._script is not None or self.server("") or _HARMLESS.search(self.name.lower()):
             return None
         return "HeroCI does not run actions of the marketplace"
+
+    @property
+    def checks_out_itself(self) -> bool:
+        """Return whether the step checks out the repository of the workflow."""
+        other = self.inputs.get("repository") or UNKNOWN
+        return self.name == "actions/checkout" and UNKNOWN in other
 
     @property
     def command(self) -> str:

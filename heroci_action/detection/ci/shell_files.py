@@ -19,6 +19,8 @@ from heroci_action.repository.files import join
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+# `s|^HOST=.*|HOST=|`
+_SUBSTITUTION = re.compile(r"s([/|#,@!])((?:\\.|(?!\1).)*)\1((?:(?!\1)[^\\&])*)\1(g?)")
 _OPERATORS = {">": False, ">|": False, "&>": False, ">>": True, "&>>": True}
 
 
@@ -60,6 +62,8 @@ def _command_writes(words: list[str], text: str | None, state: ShellState) -> It
             yield from _copies([*_linked(options.words, state), paths[-1]], state)
         case "cp" | "mv" | "ln" | "install" if len(paths) > 1:
             yield from _copies(paths, state)
+        case "sed" if any(word.startswith(("-i", "--in-place")) for word in arguments):
+            yield from _edits(arguments, state)
 
 
 def _is_symbolic(options: Options) -> bool:
@@ -73,6 +77,34 @@ def _linked(words: tuple[str, ...], state: ShellState) -> list[str | None]:
     place = link if into else posixpath.dirname(link)
     named = (s if s.startswith(ROOT) else posixpath.join(place, s) for s in sources)
     return [state.locate(name) for name in named]
+
+
+def _edits(arguments: list[str], state: ShellState) -> Iterator[Write]:
+    """Yield the job's own files that `sed -i` edits; a script that does more than replace makes their text unknown."""
+    options = Options.split(arguments, ("-e", "--expression"))
+    given = options.values("-e", "--expression")
+    scripts = given or options.words[:1]
+    for path in map(state.locate, options.words if given else options.words[1:]):
+        if path in state.files.written:
+            text = state.files.text(path)
+            for script in scripts:
+                text = _replaced(text, script, extended=options.has("-E", "-r"))
+            yield Write(path=path, text=text)
+
+
+def _replaced(text: str | None, script: str, *, extended: bool) -> str | None:
+    match = _SUBSTITUTION.fullmatch(script)
+    if match is None or text is None:
+        return None
+    # These are plain characters in a basic expression.
+    old = match[2] if extended else re.sub(r"(?<!\\)([+?|(){}])", r"\\\1", match[2])
+    new, count = match[3].replace("\\", "\\\\"), 0 if match[4] else 1
+    try:
+        return "".join(
+            re.sub(old, new, line, count=count) for line in text.splitlines(keepends=True)
+        )
+    except re.error:
+        return None
 
 
 def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:

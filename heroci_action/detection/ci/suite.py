@@ -27,7 +27,8 @@ _SYSTEM = re.compile(
 )
 # `nightly`, `docs`
 _UNUSUAL = re.compile(
-    r"(?i)nightly|bench|latest|docs?\b|release|deploy|migrations?\b|perf|load|fuzz|compat|upgrade|flaky|\bslow"
+    r"(?i)(?<![a-z])(nightly|bench|latest|docs?\b|release|deploy|migrations?\b|perf|load|fuzz|compat|upgrade|flaky|"
+    r"slow)"
 )
 
 
@@ -35,13 +36,15 @@ _UNUSUAL = re.compile(
 class Suite:
     """The job that runs the tests, and the commands that run them: its own and other jobs' for further parts.
 
-    `elsewhere` are runs of the parts that these leave out, in jobs with other servers. `beside` the Django projects of
+    `elsewhere` are runs of the parts that these leave out, in jobs with other servers. `others` are the other jobs of
+    `runs`. `beside` the Django projects of
     the repository, the tests are about another program.
     """
 
     job: Job
     runs: tuple[TestRun, ...]
     elsewhere: tuple[TestRun, ...] = ()
+    others: tuple[Job, ...] = ()
     beside: bool = False
 
     @property
@@ -177,9 +180,9 @@ def _with_other_parts(best: Suite, candidates: list[Suite]) -> Suite:
     """
     if best.narrowness != PART:
         return best
-    others = (other for other in candidates if _is_other_part(other, best))
+    others = [other for other in candidates if _is_other_part(other, best)]
     runs = itertools.chain(best.runs, *(other.runs for other in others))
-    return replace(best, runs=tuple(runs))
+    return replace(best, runs=tuple(runs), others=tuple(other.job for other in others))
 
 
 def _is_other_part(other: Suite, best: Suite) -> bool:

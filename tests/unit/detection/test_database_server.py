@@ -517,3 +517,14 @@ def test_the_server_gets_the_extensions_that_migrations_create(
     if extensions:
         origin = found.origins["services.postgres.extensions"]
         assert origin == "detected: required in shop/migrations/0001_initial.py"
+
+
+def test_a_server_of_the_machine_for_settings_that_are_not_understood_is_a_warning(
+    tmp_path: Path,
+) -> None:
+    settings = "from shop.configuration import databases\nDATABASES = databases()\n"
+    files = {**django(settings), "requirements.txt": "django\nmysqlclient\n"}
+    lines = workflow("sudo systemctl start mysql", "python manage.py test")
+    found = loaded(tmp_path, {**files, **lines})
+    (warning,) = (text for text in found.warnings if "database" in text)
+    assert "uses a server ('sudo systemctl start mysql')" in warning

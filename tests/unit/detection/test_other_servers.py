@@ -28,6 +28,11 @@ jobs:
     return loaded(tmp_path, {**django(settings), "requirements.txt": "django\n", GITHUB: workflow})
 
 
+def test_the_port_of_a_viewer_is_not_the_servers(tmp_path: Path) -> None:
+    services = '{browser: {image: "selenium/standalone-firefox-debug", ports: ["5900:5900"]}}'
+    assert on_github(tmp_path, services).config.services["browser"].port == 4444
+
+
 def test_files_that_a_container_of_the_ci_sees_are_named(tmp_path: Path) -> None:
     compose = """
         services:

@@ -100,6 +100,18 @@ def test_what_runs_in_the_container_of_a_server_is_no_preparation(tmp_path: Path
     }
 
 
+def test_parts_of_the_suite_in_other_jobs_need_what_is_before_them(tmp_path: Path) -> None:
+    workflow = """
+        on: push
+        jobs:
+          cart: {steps: [{run: touch .env}, {run: python manage.py test cart}]}
+          search: {steps: [{run: touch .env}, {run: python manage.py index --all}, {run: python manage.py test search}]}
+    """
+    found = loaded(tmp_path, {**django(), ".github/workflows/t.yml": workflow}).config.tests
+    assert found.args == (("cart",), ("search",))
+    assert [step.run for step in found.before] == ["touch .env", "python manage.py index --all"]
+
+
 def test_what_only_feeds_a_pipeline_does_not_decide_about_it(tmp_path: Path) -> None:
     lines = (
         "cat answers.txt | shop-setup --quick",

@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import SQLITE, django, loaded
 
 
@@ -179,3 +180,16 @@ def test_the_output_of_a_command_in_a_makefile_is_no_value_of_a_variable(tmp_pat
     job = "jobs: {t: {steps: [{run: make test}]}}"
     files = {**django(), "Makefile": dedent(makefile), ".github/workflows/ci.yml": job}
     assert loaded(tmp_path, files).config.env == {"SHOP_MODE": "test"}
+
+
+def test_a_file_that_the_ci_writes_counts_more_than_an_example(tmp_path: Path) -> None:
+    files = {
+        **django('import os\nSTORE = os.environ["STORE"]\nMAIL = os.environ["MAIL"]\n'),
+        **workflow(
+            "cp ci.env .env", "sed -i 's/^STORE=.*/STORE=disk/' .env", "python manage.py test"
+        ),
+        "ci.env": "STORE=cloud\n",
+        ".env.example": "STORE=other\nMAIL=console\n",
+    }
+    env = loaded(tmp_path, files).config.env
+    assert (env["STORE"], env["MAIL"]) == ("disk", "console")

@@ -564,3 +564,36 @@ def test_the_container_of_a_job_of_github_has_variables() -> None:
     env = "{A: 1, B: 1}"
     container = f"{{image: 'python:3.12', env: {env}}}"
     assert ci_of(workflow("pytest", container=container, env="{B: 2}")).env == {"A": "1", "B": "2"}
+
+
+def test_a_checkout_below_the_workspace_is_the_repository() -> None:
+    workflow = """
+        on: push
+        jobs:
+          test:
+            steps:
+              - uses: actions/checkout@v6
+                with: {path: shop}
+              - uses: actions/checkout@v6
+                with: {path: base, ref: main}
+              - uses: ./shop/.github/actions/setup
+              - run: cp a.env .env
+                working-directory: shop/
+              - run: cd shop && ./manage.py check
+              - run: python shop/manage.py test shop.cart --keepdb
+              - run: ls ${{ github.workspace }}/shop/web
+                working-directory: shop/web
+    """
+    files = {
+        ".github/workflows/ci.yml": workflow,
+        ".github/actions/setup/action.yml": "runs: {using: composite, steps: [{run: pip install -r all.txt}]}",
+        "web/a.txt": "",
+    }
+    (job,) = ci_of(files).jobs
+    assert shown(list(job.commands)) == [
+        "pip install -r all.txt",
+        "cp a.env .env",
+        "./manage.py check",
+        "python ./manage.py test shop.cart --keepdb",
+        "web: ls {root}/web",
+    ]

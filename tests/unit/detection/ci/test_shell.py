@@ -172,3 +172,22 @@ def test_a_word_that_the_grammar_cuts_is_one_word() -> None:
     (command,) = commands_of('echo KEY=\\"`head -c 9 /dev/urandom`\\" > .env')[:1]
     assert command.words == ("echo", 'KEY="\ue000"')
     assert [write.text for write in command.writes] == ['KEY="\ue000"\n']
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("sed -i 's|^HOST=.*|HOST=/|' .env", "HOST=/\nMODE=a+b\n"),
+        ("sed -i -e 's/a+b/c/g' .env", "HOST=x\nMODE=c\n"),
+        ("sed -i -E 's/a.+/c/' .env", "HOST=x\nMODE=c\n"),
+        ("sed -i '/HOST/d' .env", None),
+    ],
+)
+def test_replacements_in_a_file_of_the_job_are_followed(line: str, text: str | None) -> None:
+    files = {"a.env": "HOST=x\nMODE=a+b\n"}
+    last = commands_of(f"cp a.env .env\n{line}", files)[-1]
+    assert [(write.path, write.text) for write in last.writes] == [(".env", text)]
+
+
+def test_replacements_in_a_tracked_file_are_not_followed() -> None:
+    assert commands_of("sed -i 's/a/b/' a.env", {"a.env": "a"})[-1].writes == ()

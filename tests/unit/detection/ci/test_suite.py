@@ -45,6 +45,7 @@ def jobs(**steps: str) -> dict[str, str]:
         (jobs(a="python manage.py test shop && python manage.py test library"), ["django shop", "django library"]),
         (jobs(a="pytest --setup-only --create-db", b="pytest shop"), ["pytest shop"]),
         (jobs(a="pytest --collect-only"), []),
+        (jobs(a="pytest shop", b="pytest upload autodeploy"), ["pytest shop", "pytest upload autodeploy"]),
     ],
 )  # fmt: skip
 def test_the_suite_is_the_job_that_selects_the_least(
