@@ -237,13 +237,23 @@ class _Reader:
             return [child for child in own if child.type not in _CONDITIONS]
         return next(filter(None, map(self._taken, alternatives)), [])
 
+    def _listed(self, text: str) -> str:
+        """Return a text with the files that `$(wildcard .env)` finds; patterns stay as they are."""
+        place = parent(self.makefile.path)
+
+        def found(match: re.Match[str]) -> str:
+            return " ".join(name for name in match[1].split() if self.files.has(join(place, name)))
+
+        return re.sub(r"\$[({]wildcard\s+([\w./ -]*)[)}]", found, text)
+
     def _holds(self, condition: Node) -> bool:
         negated = condition.type in {"ifneq_directive", "ifndef_directive"}
         if condition.type in {"ifdef_directive", "ifndef_directive"}:
             name = text_of(condition).split()[-1]
             return bool(self.makefile.variables.get(name)) is not negated
         arguments = [
-            self._value(text_of(condition.child_by_field_name(name))) for name in ("arg0", "arg1")
+            self._value(self._listed(text_of(condition.child_by_field_name(name))))
+            for name in ("arg0", "arg1")
         ]
         left, right = (argument.strip().strip("\"'") for argument in arguments)
         return (left == right) is not negated

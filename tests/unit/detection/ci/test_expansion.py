@@ -453,3 +453,23 @@ def test_npm_run_all_runs_the_scripts_that_its_patterns_name(
                      "lint:isort": "isort -c shop", "unit": "pytest"}}
     """
     assert shown(commands_of(line, {"package.json": package})) == commands
+
+
+@pytest.mark.parametrize(
+    ("files", "mode"), [({}, "default"), ({".env.local": "MODE=local\n"}, "local")]
+)
+def test_a_makefile_asks_for_files_before_it_includes_them(
+    files: dict[str, str], mode: str
+) -> None:
+    makefile = """
+        ifneq ("$(wildcard .env.local)","")
+        include .env.local
+        else
+        include .env.default
+        endif
+        export
+        test:
+        \tpytest
+    """
+    texts = {"Makefile": makefile, ".env.default": "MODE=default\n", **files}
+    assert commands_of("make test", texts)[-1].env["MODE"] == mode
