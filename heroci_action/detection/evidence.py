@@ -30,12 +30,13 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
     suite = ci.suite
     is_ci = suite is not None and suite.job in ci.jobs
     source = suite.job.source if suite else ""
+    job = ci.likely_job
     return Evidence(
         commands=ci.commands,
         testing=ci.tests if is_ci else (),
         env={name: (value, source) for name, value in ci.env.items()},
         images=(*ci.services, *_compose_images(tree, places)),
-        pythons=((suite.job.python, source),) if suite and suite.job.python else (),
+        pythons=((job.python, job.source),) if job and job.python else (),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -54,6 +55,14 @@ class ProjectCI:
     def tests(self) -> tuple[Command, ...]:
         """Return the commands of the suite's job."""
         return self.suite.job.commands if self.suite else ()
+
+    @property
+    def likely_job(self) -> Job | None:
+        """Return the suite's job; without one, the first with an unread line that speaks of tests."""
+        if self.suite is not None:
+            return self.suite.job
+        lines = ((job, line.line) for job in self.jobs for line in job.not_followed)
+        return next((job for job, line in lines if re.search(r"test|coverage", line)), None)
 
     @property
     def env(self) -> Mapping[str, str]:

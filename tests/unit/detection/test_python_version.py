@@ -122,3 +122,14 @@ def test_another_python_may_take_its_place_if_project_and_lock_allow_it(
         "uv.lock": f"version = 1\n{lock}\n",
     }
     assert loaded(tmp_path, files).facts.python_alternatives == alternatives
+
+
+def test_the_python_of_a_job_whose_tests_cannot_be_followed_counts(tmp_path: Path) -> None:
+    workflow = """
+        on: push
+        jobs:
+          docs: {steps: [{uses: actions/setup-python@v6, with: {python-version: "3.10"}}, {run: gulp docs}]}
+          unit: {steps: [{uses: actions/setup-python@v6, with: {python-version: "3.13"}}, {run: gulp test}]}
+    """
+    files = {**django(), ".github/workflows/ci.yml": workflow, "runtime.txt": "python-3.11.4\n"}
+    assert loaded(tmp_path, files).config.python == "3.13"
