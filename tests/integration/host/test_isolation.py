@@ -20,10 +20,12 @@ for name in ("environ", "mem"):
         print(name, "refused")
 print("TOKEN" if b"s3cret-value" in found else "nothing")
 """
+PR_GET_DUMPABLE = 3  # <linux/prctl.h>
 MAIN = f"""
-import os, subprocess, sys
+import ctypes, os, subprocess, sys
 from heroci_action.engines.host.isolation import KEPT_VARIABLES, hide_from_steps
 hide_from_steps(KEPT_VARIABLES)
+assert ctypes.CDLL(None).prctl({PR_GET_DUMPABLE}, 0, 0, 0, 0) == 0
 assert os.environ["INPUT_TOKEN"] == "s3cret-value"
 print(subprocess.run([sys.executable, "-c", {READER!r}], capture_output=True, text=True).stdout)
 print(subprocess.run(["env"], capture_output=True, text=True).stdout)

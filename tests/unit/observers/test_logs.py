@@ -52,6 +52,20 @@ def test_of_a_huge_log_the_beginning_and_the_end_are_kept_and_the_cut_is_stated(
     assert after == [f"line {number}" for number in range(10_000 - len(after), 10_000)]
 
 
+@pytest.mark.parametrize("link", ["logs", "logs/a.b.log"])
+def test_no_link_is_followed(tmp_path: Path, link: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    place = tmp_path / "reports" / link
+    place.parent.mkdir(parents=True)
+    place.symlink_to(elsewhere if link == "logs" else elsewhere / "new.log")
+    log = LogFiles(tmp_path / "reports")
+
+    with pytest.raises(OSError, match=r"symbolic link|Not a directory"):
+        log.output("a", "b", Stream.STDOUT, "a line")
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_lone_surrogates_are_escaped(tmp_path: Path) -> None:
     log = LogFiles(tmp_path)
     log.output("a", "b", Stream.STDOUT, "\udc80\ud800")

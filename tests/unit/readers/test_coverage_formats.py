@@ -123,6 +123,12 @@ def test_lines_that_llvm_cov_counts_once_for_each_function_are_no_problem() -> N
     assert found.problems == ()
 
 
+def test_a_report_that_is_nested_too_deep_is_a_problem() -> None:
+    (problem,) = readings("<coverage><packages>" + "<package>" * 1_000).problems
+
+    assert "nested more than 1,000 deep" in problem
+
+
 JACOCO = """<?xml version="1.0"?><!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd">
 <report name="app"><sessioninfo id="x" start="1" dump="2"/><package name="com/acme"><class name="com/acme/Cart"/>
 <sourcefile name="Cart.java"><line nr="3" mi="0" ci="4" mb="1" cb="1"/><line nr="4" mi="2" ci="0" mb="0" cb="0"/>
