@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from heroci_action.config.model import Config, ImageConfig, StageConfig
@@ -187,12 +189,13 @@ def _stages(config: Config, services: frozenset[str], written: frozenset[str]) -
 
 def _without_environment(config: Config, known: frozenset[str]) -> Iterator[Problem]:
     """Find stages whose steps run in the base environment, but that do not wait for it."""
+    needs = _needs(config)
+    if not known.issuperset(chain.from_iterable(needs.values())):
+        return
+    waiting = _dependents("base", needs)
     for name, stage in config.stages.items():
-        runs_there = not stage.image and (
-            stage.steps or stage.outputs or name not in ("base", "image")
-        )
-        needs = _all_needs(name, config)
-        if stage.needs is not None and runs_there and needs <= known and "base" not in needs:
+        own = stage.steps or stage.outputs or name != "image"
+        if stage.needs is not None and own and not stage.image and name not in waiting:
             yield Problem(
                 key=f"{dotted(('stages', name))}.needs",
                 message=f"{name!r} runs in the base environment, but does not need the stage 'base'",
@@ -200,12 +203,17 @@ def _without_environment(config: Config, known: frozenset[str]) -> Iterator[Prob
             )
 
 
-def _all_needs(name: str, config: Config) -> set[str]:
-    """Return the stage and all stages that it needs, directly or indirectly."""
-    needs, found, pending = _needs(config), set[str](), [name]
+def _dependents(name: str, needs: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return the stage and all stages that need it, directly or indirectly."""
+    after: defaultdict[str, list[str]] = defaultdict(list)
+    for stage, others in needs.items():
+        for other in others:
+            after[other].append(stage)
+    found, pending = {name}, [name]
     while pending:
-        found.add(pending[-1])
-        pending += (need for need in needs.get(pending.pop(), ()) if need not in found)
+        new = [stage for stage in after[pending.pop()] if stage not in found]
+        found.update(new)
+        pending += new
     return found
 
 
