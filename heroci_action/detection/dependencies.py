@@ -11,6 +11,7 @@ from packaging.version import Version
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.debian_packages import debian_name
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.job_image import detect_job_image, job_image_commands
 from heroci_action.detection.markers import applicable
 from heroci_action.detection.pkg_resources import REQUIREMENT, importing_file
 from heroci_action.detection.project_files import ProjectFiles
@@ -106,6 +107,7 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
         )
     yield from _old_coverage(project)
     yield from _system_packages(project)
+    yield from detect_job_image(project)
 
 
 def _old_coverage(project: ProjectFiles) -> Iterator[Finding]:
@@ -148,7 +150,8 @@ def _packages_of(command: Command) -> list[str]:
 
 def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
     """Yield the packages that the test job and its image install, each with its source."""
-    for command in (*project.image_commands, *project.evidence.testing):
+    images = (*job_image_commands(project), *project.image_commands)
+    for command in (*images, *project.evidence.testing):
         for word in _packages_of(command):
             # `gettext=0.21-12`: Debian has another build of it.
             name = word.partition("=")[0]

@@ -89,3 +89,31 @@ def test_packages_of_a_file_are_installed_and_servers_are_not(tmp_path: Path) ->
     }
     apt = loaded(tmp_path, files).config.apt
     assert apt == ("ffmpeg", "libxmlsec1-dev", "postgresql-client")
+
+
+@pytest.mark.parametrize(
+    ("image", "apt", "warned"),
+    [
+        ("ghcr.io/shop/ci-base:latest", ("gdal-bin",), False),
+        ("registry.example.org/tools/geo:1", (), True),
+        ("cimg/python:3.13", (), False),
+        ("ubuntu-2404:current", (), False),
+    ],
+)
+def test_packages_of_the_jobs_image_are_those_of_its_dockerfile_or_unknown(
+    tmp_path: Path, image: str, apt: tuple[str, ...], warned: bool
+) -> None:
+    workflow = f"""
+        on: push
+        jobs:
+          test: {{container: "{image}", steps: [{{run: python manage.py test}}]}}
+          image: {{steps: [{{uses: docker/build-push-action@v6, with: {{context: .github/ci_base/}}}}]}}
+    """
+    files = {
+        **django(),
+        ".github/workflows/ci.yml": workflow,
+        ".github/ci_base/Dockerfile": "FROM ubuntu:24.04\nRUN apt update && apt install -y gdal-bin\n",
+    }
+    found = loaded(tmp_path, files)
+    assert found.config.apt == apt
+    assert any("packages are not known" in text for text in found.warnings) is warned
