@@ -142,7 +142,8 @@ def _lines(phase: str, content: Mapping[str, Any], tree: RepositoryFiles) -> lis
     if phase == "install" and phase not in content:
         # Travis's default for Python.
         return ["pip install -r requirements.txt"] if tree.has("requirements.txt") else []
-    return texts(content.get(phase))
+    # `install: skip` leaves a phase out.
+    return [line for line in texts(content.get(phase)) if line != "skip"]
 
 
 def _packages(content: Mapping[str, Any]) -> Iterator[str]:

@@ -597,3 +597,8 @@ def test_a_checkout_below_the_workspace_is_the_repository() -> None:
         "python ./manage.py test shop.cart --keepdb",
         "web: ls {root}/web",
     ]
+
+
+def test_a_phase_of_travis_may_be_left_out() -> None:
+    files = {".travis.yml": "install: skip\nscript: [pytest]\n", "requirements.txt": ""}
+    assert shown(list(ci_of(files).tests)) == ["pytest"]
