@@ -20,11 +20,13 @@ from heroci_action.results.branches import Branches
 def read_lcov(source: Source, tree: PathResolver) -> Readings:
     """Read a tracefile (man geninfo), as lcov, istanbul, grcov and many others write. Raises BrokenReportError."""
     tracefile = _Tracefile()
-    for line in source.text_lines():
-        tracefile.take(line.strip())
+    last = ""
+    for line in map(str.strip, source.text_lines()):
+        tracefile.take(line)
+        last = line or last
     if not tracefile.files:
         raise BrokenReportError("it contains no file")
-    if tracefile.file is not None:
+    if tracefile.file is not None or last != "end_of_record":
         raise BrokenReportError("its last record has no end")
     return to_readings(tracefile.files, source, tree)
 

@@ -111,8 +111,9 @@ def test_lcov_that_powershell_wrote_is_read(encoding: str) -> None:
     assert coverage.files == (FileCoverage(path="src/cart.py", covered=(1,)),)
 
 
-def test_a_tracefile_that_is_cut_off_is_a_problem() -> None:
-    (problem,) = readings("TN:\nSF:src/cart.py\nDA:1,1\n").problems
+@pytest.mark.parametrize("rest", ["DA:1,1\n", "DA:1,1\nend_of_record\nSF", "end_of_record\nTN:\n"])
+def test_a_tracefile_that_is_cut_off_is_a_problem(rest: str) -> None:
+    (problem,) = readings(f"TN:\nSF:src/cart.py\n{rest}").problems
 
     assert "its last record has no end" in problem
 
