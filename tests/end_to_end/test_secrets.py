@@ -168,3 +168,35 @@ def test_no_written_byte_contains_a_secret(tmp_path: Path, engine: str) -> None:
         for secret in (LINE, *KEY.splitlines()):
             found = [form for form in encoded(secret) if form in text]
             assert found == [], f"{name} contains {found[0]}"
+
+
+@pytest.mark.promise(
+    "a step prints the secret key that HeroCI has generated for the run",
+    "no byte that HeroCI writes contains it",
+)
+@pytest.mark.parametrize("engine", ["host", pytest.param("dagger", marks=pytest.mark.dagger)])
+def test_the_secret_key_of_the_run_is_masked(tmp_path: Path, engine: str) -> None:
+    if engine == "dagger":
+        reach.require()
+    toml = """
+        lint = []
+        settings = "settings"
+        [stages.leak]
+        env = { OWN = "{secret_key}" }
+        steps = ['echo "whole: $OWN"; echo "hidden: $OWN" | sed "s/./&-/g"']
+        """
+    (tmp_path / "heroci.toml").write_text(toml)
+    (tmp_path / "manage.py").write_text(MANAGE)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    for name in ("outputs", "summary"):
+        (tmp_path / name).touch()
+
+    done = call("run", "--engine", engine, "--stages", "leak", "-v", directory=tmp_path)
+
+    assert done.exit_code == 0, done.stdout + done.stderr
+    (apart,) = re.findall(r"h-i-d-d-e-n-:- -(\S+)-", done.stdout)
+    key = re.sub("(.)-", r"\1", f"{apart}-")
+    assert len(key) > 40
+    assert "whole: ***" in done.stdout
+    for name, text in written(tmp_path, done.stdout + done.stderr):
+        assert key not in text, f"{name} contains the key"
