@@ -109,19 +109,22 @@ def find_left_out(project: ProjectFiles) -> dict[str, Command]:
 
 def find_unknown_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
     """Return the hooks that the CI runs and the plan does not contain, without those that tidy files of any kind."""
+    run = dict.fromkeys(_hooks_of_ci(project))
+    return tuple(hook for hook in run if not _is_planned(project, hook))
+
+
+def _hooks_of_ci(project: ProjectFiles) -> Iterator[Hook]:
     hooks = tuple(read_hooks(project))
-    commands = (command for command in project.ci.commands if not command.may_fail)
-    run = [hook for command in commands for hook in hooks_of(command, hooks)]
-    run += [hook for hook in hooks if run_by_service(project) and not hook.manual]
-    return tuple(
-        hook
-        for hook in dict.fromkeys(run)
-        if not (
-            hook.repository.endswith("/pre-commit-hooks")
-            or runs_built_in(hook)
-            or any(_of_hook(project, hook))
-        )
-    )
+    for command in project.ci.commands:
+        if not command.may_fail:
+            yield from hooks_of(command, hooks)
+    if run_by_service(project):
+        yield from (hook for hook in hooks if not hook.manual)
+
+
+def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
+    tidies = hook.repository.endswith("/pre-commit-hooks")
+    return tidies or runs_built_in(hook) or any(_of_hook(project, hook))
 
 
 def _is_left_out(command: Command) -> bool:

@@ -54,16 +54,23 @@ def _command_writes(words: list[str], text: str | None, state: ShellState) -> It
     paths = [state.locate(word) for word in options.words]
     match program.rpartition("/")[2]:
         case "tee":
-            append = options.has("-a", "--append")
-            yield from (Write(path=path, text=text, append=append) for path in paths if path)
+            yield from _all(paths, text, append=options.has("-a", "--append"))
         case "touch":
-            yield from (Write(path=path, text="", append=True) for path in paths if path)
+            yield from _all(paths, "", append=True)
         case "ln" if len(paths) > 1 and _is_symbolic(options):
             yield from _copies([*_linked(options.words, state), paths[-1]], state)
         case "cp" | "mv" | "ln" | "install" if len(paths) > 1:
             yield from _copies(paths, state)
-        case "sed" if any(word.startswith(("-i", "--in-place")) for word in arguments):
+        case "sed" if _edits_in_place(arguments):
             yield from _edits(arguments, state)
+
+
+def _all(paths: list[str | None], text: str | None, *, append: bool) -> Iterator[Write]:
+    return (Write(path=path, text=text, append=append) for path in paths if path)
+
+
+def _edits_in_place(arguments: list[str]) -> bool:
+    return any(word.startswith(("-i", "--in-place")) for word in arguments)
 
 
 def _is_symbolic(options: Options) -> bool:

@@ -127,16 +127,23 @@ def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
 
 def _is_beside(run: TestRun, tree: RepositoryFiles) -> bool:
     """Return whether a run tests directories that are neither around a manage.py nor below the directory of one."""
-    paths = (locate(word, run.command.directory) for word in select(run))
-    places = [path for path in paths if path and tree.has_directory(path)]
-    places = places or [run.command.directory]
+    places = _tested_places(run, tree)
     if run.runner is Runner.DJANGO or "." in places:
         return False
     homes = {parent(path) for path in tree.matching(r"(.*/)?manage\.py")}
-    near = (
-        home in ancestors(place) or place in ancestors(home) for home in homes for place in places
-    )
-    return bool(homes) and not any(near)
+    pairs = itertools.product(homes, places)
+    return bool(homes) and not any(_are_related(home, place) for home, place in pairs)
+
+
+def _tested_places(run: TestRun, tree: RepositoryFiles) -> list[str]:
+    """Return the directories that a run names, else the one in which it starts."""
+    paths = (locate(word, run.command.directory) for word in select(run))
+    named = [path for path in paths if path and tree.has_directory(path)]
+    return named or [run.command.directory]
+
+
+def _are_related(first: str, second: str) -> bool:
+    return first in ancestors(second) or second in ancestors(first)
 
 
 def _rank(suite: Suite) -> tuple[object, ...]:
