@@ -30,8 +30,7 @@ class Suite:
     a file only on such a suite, which precedes the suites of the file. `failed` are failed tests that may run again,
     by their positions among the tests of the document, where this suite begins at `first_test` and `first_row`;
     `classes` are the numbers of its classes by their names and files. `failed_by` is the attribute that states that it
-    failed. `outputs` are what
-    its tests printed, if the report does not say which of them.
+    failed. `outputs` are what its tests printed, if the report does not say which of them.
     """
 
     name: str = ""
@@ -78,22 +77,27 @@ class Suite:
             self.file = value
 
     def close(self, parent: Suite | None) -> str | None:
-        """Add the suite to its parent; return how its totals contradict its cases, if they do."""
-        declared = self.failures + (0 if self.errors_are_warnings else self.errors)
+        """Add the suite to its parent; return how its attributes contradict its cases, if they do."""
+        is_empty = self.is_empty and not self.cases
         if parent:
             parent.shown += max(self.shown, self.failures + self.errors)
-            parent.is_empty = parent.is_empty and self.is_empty and not self.cases
-            parent.sibling_file = self.file if self.is_empty and not self.cases else ""
+            parent.is_empty = parent.is_empty and is_empty
+            parent.sibling_file = self.file if is_empty else ""
+        contradiction = self._contradiction(is_empty=is_empty)
+        return f"suite {self.name!r} {contradiction}" if contradiction else None
+
+    def _contradiction(self, *, is_empty: bool) -> str | None:
+        declared = self.failures + (0 if self.errors_are_warnings else self.errors)
         if declared > self.shown:
             shown = f"{self.shown:,}" if self.shown else "none"
-            return f"suite {self.name!r} declares {count(declared, 'failure')}, but its test cases show {shown}"
-        if self.failed_by and not self.shown:
-            return (
-                f"suite {self.name!r} states {self.failed_by}, but its test cases show no failure"
-            )
+            return f"declares {count(declared, 'failure')}, but its test cases show {shown}"
+        if self.shown:
+            return None
+        if self.failed_by:
+            return f"states {self.failed_by}, but its test cases show no failure"
         missing = (self.tests or 0) - self.skipped
-        if missing > 0 and self.is_empty and not self.cases and not self.shown:
-            return f"suite {self.name!r} declares {count(missing, 'test')}, but contains none"
+        if missing > 0 and is_empty:
+            return f"declares {count(missing, 'test')}, but contains none"
         return None
 
     @property
