@@ -139,6 +139,10 @@ def _reports_tests(step: Step, readings: Readings) -> Verdict:
         )
     if not step.must_report or readings.elsewhere:
         return PASSED
+    return _has_run_tests(step, readings)
+
+
+def _has_run_tests(step: Step, readings: Readings) -> Verdict:
     if not readings.tests:
         labels = "check the test labels and the names of the test files"
         collects = isinstance(step.action, CollectReports)
