@@ -20,6 +20,8 @@ async def work(text):
     await asyncio.sleep(60)
 
 asyncio.events.new_event_loop = interrupt_and_create
+# Processes in the background of a shell ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     run_in_loop(work, "started")
 except KeyboardInterrupt:
