@@ -13,7 +13,7 @@ from pathlib import Path
 
 from heroci_action.engines.docker import identify_images
 from heroci_action.engines.host.mariadb import PROGRAMS
-from heroci_action.engines.host.postgres_binaries import choose, find_binaries, prefer
+from heroci_action.engines.host.postgres_binaries import choose_for
 from heroci_action.engines.host.pyenv import find_interpreters, version_of
 from heroci_action.engines.known_services import MARIADB, MYSQL, POSTGRES, REDIS, known_service
 from heroci_action.engines.requirements import resolver_settings
@@ -74,7 +74,7 @@ def _server(service: Service, path: str) -> str:
         return ""
     if known is POSTGRES:
         try:
-            binaries = choose(prefer(find_binaries(path), service.extensions), service.version)
+            binaries = choose_for(service, path)
         except EngineError:
             return ""
         return f"{binaries} {_output_of(str(binaries.directory / 'postgres'), '--version')}"

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from heroci_action.engines.known_services import extension_of
 from heroci_action.errors import EngineError
-from heroci_action.plan.stages import ICU
+from heroci_action.plan.stages import ICU, Service
 
 PLACES = (
     "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
@@ -57,6 +58,20 @@ def find_binaries(path: str, places: tuple[str, ...] = PLACES) -> tuple[Binaries
         for binaries in (*_from_wheel(), *_from_path(path), *_from_places(places))
     }
     return tuple(found[major] for major in sorted(found, reverse=True))
+
+
+def choose_for(service: Service, path: str) -> Binaries:
+    """Return the version that serves it without a container. Raises EngineError if there is none."""
+    found, of_image = find_binaries(path), extension_of(service)
+    able = with_extension(found, of_image) if of_image else found
+    return choose(prefer(able, service.extensions), wanted_version(service))
+
+
+def wanted_version(service: Service) -> str | None:
+    """Return its version, or the one in the tag of its image, such as 16 in "pgvector/pgvector:pg16"."""
+    tag = (service.image or "").partition("@")[0].rpartition("/")[2].partition(":")[2]
+    of_image = tag.removeprefix("pg")
+    return service.version or (of_image if of_image[:1].isdigit() else None)
 
 
 def choose(found: tuple[Binaries, ...], wanted: str | None) -> Binaries:

@@ -20,11 +20,9 @@ from heroci_action.engines.host.database_server import DatabaseServer
 from heroci_action.engines.host.ports import LOOPBACK, free_port, is_free, wait_for_port
 from heroci_action.engines.host.postgres import start_postgres
 from heroci_action.engines.host.postgres_binaries import (
-    choose,
-    find_binaries,
-    prefer,
+    choose_for,
     version_warning,
-    with_extension,
+    wanted_version,
 )
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.known_services import (
@@ -34,7 +32,6 @@ from heroci_action.engines.known_services import (
     REDIS,
     KnownService,
     address,
-    extension_of,
     known_service,
     left_out_warning,
 )
@@ -173,18 +170,14 @@ class ProcessServices:
         self, service: Service, relay: Relay, problem: EngineError | None
     ) -> _Started | None:
         """Start a server of this machine; None if it lacks extensions that a container has."""
-        version = service.version or _version_of(service)
-        found = find_binaries(self._workspace.path)
-        of_image = extension_of(service)
-        able = with_extension(found, of_image) if of_image else found
-        binaries = choose(prefer(able, service.extensions), version)
+        binaries = choose_for(service, self._workspace.path)
         missing = binaries.lacks(service.extensions)
         if missing and await self._docker.problem() is None:
             return None
         server = await self._keep(
             start_postgres(binaries, service, workspace=self._workspace, sink=relay)
         )
-        warnings = version_warning(version, binaries)
+        warnings = version_warning(wanted_version(service), binaries)
         if service.image and problem:
             warnings = (f"{problem.cause}; {binaries} is used instead of {service.image}",)
         if missing:
@@ -299,12 +292,6 @@ def _database(
         failure=server.failure,
     )
     return _Started(provided=provided, relay=relay, database=server)
-
-
-def _version_of(service: Service) -> str | None:
-    """Return the version in the tag of an image, such as 16 in "pgvector/pgvector:pg16"."""
-    tag = (service.image or "").partition("@")[0].rpartition("/")[2].partition(":")[2]
-    return tag.removeprefix("pg") if tag.removeprefix("pg")[:1].isdigit() else None
 
 
 def _other_port(service: Service, port: int) -> tuple[str, ...]:

@@ -120,3 +120,18 @@ def docker(*arguments: str) -> None:
 def test_an_image_that_this_machine_does_not_have_is_no_fact() -> None:
     facts = machine_facts(plan(Service(name="broker", image="heroci-missing:1")), os.environ)
     assert facts["images"] == "{}"
+
+
+def test_the_tag_of_a_database_image_chooses_the_server_of_the_machine(tmp_path: Path) -> None:
+    programs = tmp_path / "postgresql-99" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("pg_config", "initdb", "postgres", "psql"):
+        (programs / name).write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 99.1'\n")
+        (programs / name).chmod(0o755)
+    machine = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    versions = [
+        machine_facts(plan(Service(name="db", image=image)), machine)["service db"]
+        for image in ("postgres:99", "postgres:9")
+    ]
+    assert versions[0] == "PostgreSQL 99 (system) postgres (PostgreSQL) 99.1"
+    assert versions[1] != versions[0]
