@@ -1,17 +1,21 @@
 """(c) A run of the same clone, of a fresh one, and after a change, in relation to a cold one.
 
-    python -m benchmarks.changes [--rounds N]
+    python -m benchmarks.changes [--rounds N] [--image]
     python -m benchmarks.changes --fresh-engine ADDRESS...
 
-The project is the reference project. With --fresh-engine, there is one round on each of these Dagger engines, whose
-caches must be empty.
+The project is the reference project. With --image, the host engine also builds and starts the production image, which
+needs Docker; only the caches that the Dockerfile mounts are warm in the cold run. With --fresh-engine, there is one
+round on each of these Dagger engines, whose caches must be empty.
 """
 
 from __future__ import annotations
 
+import argparse
+import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,27 +43,30 @@ def main() -> None:
     made = parser(__doc__, rounds=1)
     made.add_argument("--fresh-engine", metavar="ADDRESS", nargs="+", default=())
     made.add_argument("--only", action="append", choices=tuple(CHANGES), help="default: all")
+    made.add_argument("--image", action="store_true", help="build the image on the host engine")
     options = made.parse_args()
+    if options.image and options.fresh_engine:
+        made.error("--fresh-engine includes the image")
     chosen = {name: CHANGES[name] for name in options.only or CHANGES}
     with tempfile.TemporaryDirectory() as scratch:
-        places = tuple(_places(Path(scratch), options.fresh_engine, options.rounds))
+        places = tuple(_places(Path(scratch), options))
         rounds = [_round(place, chosen) for place in places]
     engine = places[0].engine
     aims = {name: _aim(name, engine) for name in rounds[0]}
     rows = rows_of(rounds, "cold", aims)
-    title = f"After a change, on the {engine} engine"
+    title = f"After a change, on the {engine} engine" + ", with the image" * options.image
     publish(Table(title=title, reference="cold", rows=rows), options)
 
 
-def _places(scratch: Path, engines: Sequence[str], rounds: int) -> Iterator[Workplace]:
+def _places(scratch: Path, options: argparse.Namespace) -> Iterator[Workplace]:
     """Yield an empty workplace for each round."""
-    for address in engines:
-        options = ("--runner-host", address)
+    for address in options.fresh_engine:
         directory = scratch / address.replace("/", "_")
-        yield Workplace(directory=directory, engine="dagger", options=options)
-    if not engines:
-        for number in range(rounds):
-            yield Workplace(directory=scratch / str(number), options=("--skip", "image"))
+        yield Workplace(directory=directory, engine="dagger", options=("--runner-host", address))
+    if not options.fresh_engine:
+        skipped = () if options.image else ("--skip", "image")
+        for number in range(options.rounds):
+            yield Workplace(directory=scratch / str(number), options=skipped)
 
 
 def _aim(name: str, engine: str) -> float | None:
@@ -73,6 +80,7 @@ def _round(
 ) -> dict[str, float]:
     place.directory.mkdir()
     place.check_out()
+    _make_layers_new(place)
     place.append("pyproject.toml", CONFIGURATION)
     found = {"cold": place.run().seconds}
     clone = replace(place, checkout="clone")
@@ -87,6 +95,14 @@ def _round(
             place.append(*change)
         found[name] = place.run(*options).seconds
     return found
+
+
+def _make_layers_new(place: Workplace) -> None:
+    """Change the first step of each image stage, because the Docker daemon keeps the layers of earlier rounds."""
+    dockerfile = place.project / "Dockerfile"
+    line = f"ENV BENCHMARK={uuid.uuid4().hex}"
+    text = re.sub(r"^FROM .*", rf"\g<0>\n{line}", dockerfile.read_text(), flags=re.MULTILINE)
+    dockerfile.write_text(text)
 
 
 if __name__ == "__main__":
