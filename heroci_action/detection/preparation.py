@@ -41,13 +41,23 @@ _FILE_PROGRAMS = frozenset(
 )
 _SYSTEM_PROGRAMS = _FILE_PROGRAMS | PACKAGE_MANAGERS | {"node", "sh", "bash", "sed"}
 _NODE_LAUNCHERS = frozenset({"npx", "bunx"})
+_ENVIRONMENTS = frozenset({"venv", "virtualenv"})
+
+
+def _program_name(command: Command) -> str:
+    """Return the name of a program, that of a Python archive without its ending: `virtualenv.pyz`."""
+    return command.call.name.removesuffix(".pyz")
 
 
 @once
 def _environments(project: ProjectFiles) -> frozenset[str]:
     """Return the directories in which the job creates virtual environments."""
-    calls = (command for command in project.commands if command.call.name in {"venv", "virtualenv"})
-    words = ((word, call.directory) for call in calls for word in call.call.arguments)
+    calls = (command for command in project.commands if _program_name(command) in _ENVIRONMENTS)
+    words = [(word, call.directory) for call in calls for word in call.call.arguments]
+    for command in project.commands:
+        match command.call.arguments:
+            case ("venv", *given) if command.call.name == "uv":
+                words += [(word, command.directory) for word in (*given, ".venv")]
     found = (locate(word, directory) for word, directory in words if not word.startswith("-"))
     return frozenset(filter(None, found)) - {"."}
 
@@ -183,7 +193,7 @@ class _Line:
         return None if self.call.program else SERVICE
 
     def _program_reason(self) -> str | None:
-        known = _git_reason(self.command) or reason_of_program(self.call.name)
+        known = _git_reason(self.command) or reason_of_program(_program_name(self.command))
         root = "it needs root" if "sudo" in self.call.launchers else None
         return known or root or self._code_reason() or reason_of_arguments(self.call.arguments)
 

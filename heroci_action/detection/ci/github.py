@@ -41,6 +41,8 @@ from heroci_action.repository.files import RepositoryFiles, join
 
 WORKFLOWS = r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml"
 MAX_CALLS = 8  # workflows and actions that call each other
+# `macos-15`
+_OTHER_SYSTEM = re.compile(r"(?i)(macos|windows)\b")
 _ENV, _OUTPUT = service_file("GITHUB_ENV"), service_file("GITHUB_OUTPUT")
 _DEFAULTS = {
     "CI": "true",
@@ -227,12 +229,18 @@ class _Job:
             python=_newest(self.pythons) or context.python,
             trigger=max(self.workflow.trigger, Trigger.CHANGE if condition else Trigger.CONDITION),
             may_fail=bool(holds(self._may_fail, self.contexts)),
+            is_linux=not self._runs_elsewhere(),
             predefined=_DEFAULTS,
             created=created_files(context.files),
             similar=self._similar,
             not_followed=tuple(context.not_followed),
             actions=tuple(context.actions),
         )
+
+    def _runs_elsewhere(self) -> bool:
+        """Return whether the job runs on macOS or Windows."""
+        labels = texts(value_of(self.content.get("runs-on"), self.contexts))
+        return any(_OTHER_SYSTEM.match(label) for label in labels)
 
     def _of_another_repository(self, uses: str) -> Job:
         """Return a job without commands for a workflow that this repository does not contain."""

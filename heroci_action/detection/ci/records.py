@@ -191,6 +191,7 @@ class Job:
     python: str | None = None
     trigger: Trigger = Trigger.CHANGE
     may_fail: bool = False
+    is_linux: bool = True  # HeroCI runs the tests on Linux
     predefined: Mapping[str, str] = field(default_factory=dict)  # variables of the service
     created: Mapping[str, str] = field(
         default_factory=dict

@@ -9,6 +9,7 @@ from heroci_action.detection.ci.arguments import keep
 from heroci_action.detection.ci.command_line import read_options
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.ci.test_runs import Runner, TestRun
+from heroci_action.repository.files import ancestors, join
 
 # Options that select a part of the tests.
 _SELECTING = frozenset({"--tag", "-k", "-m"})
@@ -64,7 +65,7 @@ def select(run: TestRun) -> list[str]:
     """Return the labels, tags and expressions that select tests; excluded ones do not count."""
     chosen = (
         f"{name} {value}".lstrip()
-        for name, value in read_options(known_arguments(run), _VALUED, numbered=_NUMBERED)
+        for name, value in _options(known_arguments(run))
         if not name
         or (name in _SELECTING and not re.match(r"\s*not\b", value))
         or (name in _patterns(run) and "*" not in value)
@@ -74,10 +75,9 @@ def select(run: TestRun) -> list[str]:
 
 def find_choice(words: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return the options with their values, and the labels, that choose tests in arguments that were kept."""
-    given = read_options(words, _VALUED, numbered=_NUMBERED)
     return tuple(
         (name, value)
-        for name, value in given
+        for name, value in _options(words)
         if name not in _CONFIGURING and not name.startswith("--strict")
     )
 
@@ -92,7 +92,7 @@ def known_arguments(run: TestRun) -> tuple[str, ...]:
 
     The known labels alone would be a part of the tests.
     """
-    given = read_options(run.arguments, _VALUED, numbered=_NUMBERED)
+    given = _options(run.arguments)
     labels = {value for name, value in given if not name}
     partly = run.runner is Runner.DJANGO and any(UNKNOWN in label for label in labels)
     return tuple(word for word in run.arguments if not partly or word not in labels)
@@ -105,8 +105,9 @@ _OPERATORS = frozenset({"and", "or", "not"})
 
 
 def find_exclusions(arguments: Iterable[str]) -> frozenset[str]:
-    """Return the tags, markers and keywords whose tests are left out."""
-    found: set[str] = set()
+    """Return the tags, markers, keywords and paths whose tests are left out; a path ends with a slash."""
+    arguments = tuple(arguments)
+    found = {f"{join(value)}/" for name, value in _options(arguments) if name == "--ignore"}
     for option, expression in _expressions(arguments):
         negated = [expression] if option == "--exclude-tag" else _NEGATED.findall(expression)
         found |= _names(" ".join(negated)) if option != "--tag" else set()
@@ -114,8 +115,11 @@ def find_exclusions(arguments: Iterable[str]) -> frozenset[str]:
 
 
 def find_inclusions(arguments: Iterable[str]) -> frozenset[str]:
-    """Return the tags, markers and keywords that tests must have to be run."""
-    found: set[str] = set()
+    """Return the tags, markers and keywords that tests must have to be run, and the paths in which they are."""
+    arguments = tuple(arguments)
+    labels = (join(value.partition("::")[0]) for name, value in _options(arguments) if not name)
+    relative = (label for label in labels if not label.startswith("/"))
+    found = {f"{place}/" for label in relative for place in ancestors(label)}
     for option, expression in _expressions(arguments):
         if option != "--exclude-tag":
             found |= _names(_NEGATED.sub("", expression))
@@ -124,8 +128,12 @@ def find_inclusions(arguments: Iterable[str]) -> frozenset[str]:
 
 def _expressions(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield each option that selects by tag, marker or keyword, with its expression."""
-    given = read_options(arguments, _VALUED, numbered=_NUMBERED)
-    return ((name, value) for name, value in given if name in _EXPRESSIONS)
+    return ((name, value) for name, value in _options(arguments) if name in _EXPRESSIONS)
+
+
+def _options(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the options with their values; a label has no name."""
+    return iter(read_options(arguments, _VALUED, numbered=_NUMBERED))
 
 
 def _names(expression: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from heroci_action.detection.ci.working_tree import WorkingTree
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+# `DATABASE_URL`
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass
@@ -36,12 +40,12 @@ class ShellState:
 
     @classmethod
     def start(cls, script: Script, files: WorkingTree) -> ShellState:
-        """Return the state in which a script begins."""
+        """Return the state in which a script begins; a shell has no variable `node-version`."""
         return cls(
             files=files,
             source=script.source,
             directory=script.directory,
-            env=dict(script.env),
+            env={name: value for name, value in script.env.items() if _NAME.fullmatch(name)},
             arguments=script.arguments,
             script=script.path,
         )

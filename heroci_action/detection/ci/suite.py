@@ -11,6 +11,7 @@ from heroci_action.detection.ci.matrix import POSTGRES
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Job, Trigger
 from heroci_action.detection.ci.selection import (
+    CLASS,
     PART,
     find_exclusions,
     find_inclusions,
@@ -25,20 +26,21 @@ from heroci_action.repository.files import RepositoryFiles, ancestors, parent
 _SYSTEM = re.compile(
     r"(?i)e2e|end.to.end|playwright|selenium|cypress|browser|integration|smoke|\bui\b"
 )
-# `nightly`, `docs`
+# `nightly`
 _UNUSUAL = re.compile(
-    r"(?i)(?<![a-z])(nightly|bench|latest|docs?\b|release|deploy|migrations?\b|perf|load|fuzz|compat|upgrade|flaky|"
-    r"slow)"
+    r"(?i)(?<![a-z])(nightly|bench|latest|release|deploy|migrations?\b|perf|load|fuzz|compat|upgrade|flaky|slow)"
 )
+_DOCS = re.compile(r"(?i)(?<![a-z])docs?\b")
+_TESTS = re.compile(r"(?i)(?<![a-z])(py)?tests?\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """The job that runs the tests, and the commands that run them: its own and other jobs' for further parts.
 
-    `elsewhere` are runs of the parts that these leave out, in jobs with other servers. `others` are the other jobs of
-    `runs`. `beside` the Django projects of
-    the repository, the tests are about another program.
+    `elsewhere` are runs of the parts that these leave out, in jobs with other servers, and runs of tests for another
+    program, such as pytest beside manage.py. `others` are the other jobs of `runs`. `beside` the Django projects of the
+    repository, the tests are about another program.
     """
 
     job: Job
@@ -54,9 +56,13 @@ class Suite:
 
     @property
     def is_special(self) -> bool:
-        """Return whether the job runs unusual tests, runs seldom, or may fail."""
-        seldom = self.job.trigger is Trigger.SELDOM or self.job.may_fail
-        return seldom or self.tests_system or bool(_UNUSUAL.search(self._names))
+        """Return whether the job runs unusual tests, runs seldom or on another system, or may fail."""
+        job = self.job
+        seldom = job.trigger is Trigger.SELDOM or job.may_fail or not job.is_linux
+        # In `test-and-docs.yml`, the job `test` is not about the documents.
+        of_job = " ".join([job.name, *self._selected])
+        about_docs = _DOCS.search(of_job if _TESTS.search(job.name) else self._names)
+        return bool(seldom or self.tests_system or _UNUSUAL.search(self._names) or about_docs)
 
     @property
     def tests_system(self) -> bool:
@@ -65,8 +71,11 @@ class Suite:
 
     @property
     def _names(self) -> str:
-        selected = min((select(run) for run in self.runs), key=len)
-        return " ".join([self.job.source.rpartition("/")[2], self.job.name, *selected])
+        return " ".join([self.job.source.rpartition("/")[2], self.job.name, *self._selected])
+
+    @property
+    def _selected(self) -> list[str]:
+        return min((select(run) for run in self.runs), key=len)
 
     @property
     def narrowness(self) -> int:
@@ -91,14 +100,17 @@ def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
     best = min(candidates, key=_rank, default=None)
     if best is None:
         return None
-    legs = _suites(_legs(best), tree)
+    best, legs = _prefer_wider_leg(best, _suites(best.job.similar(), tree))
     whole = _with_other_parts(_with_other_legs(best, legs), candidates)
-    return _with_left_out_parts(whole, legs, candidates)
+    return _with_other_programs(_with_left_out_parts(whole, legs, candidates), legs, candidates)
 
 
-def _legs(best: Suite) -> tuple[Job, ...]:
-    """Return the job in the other legs of its matrix, if they may run other parts of the tests."""
-    return best.job.similar() if best.narrowness or _excluded(best.runs) else ()
+def _prefer_wider_leg(best: Suite, legs: list[Suite]) -> tuple[Suite, list[Suite]]:
+    """Return the leg in which another program selects less of its tests, with the others; else the suite itself."""
+    wider = min(legs, key=_rank, default=best)
+    if wider.narrowness >= best.narrowness or _program(wider.main) == _program(best.main):
+        return best, legs
+    return wider, [best, *(leg for leg in legs if leg is not wider)]
 
 
 def _suites(jobs: Iterable[Job], tree: RepositoryFiles) -> list[Suite]:
@@ -228,6 +240,24 @@ def _excluded_runs(
 
 def _excluded(runs: Iterable[TestRun]) -> frozenset[str]:
     return frozenset().union(*(find_exclusions(run.arguments) for run in runs))
+
+
+def _with_other_programs(best: Suite, legs: list[Suite], candidates: list[Suite]) -> Suite:
+    """Add the runs of tests that only another program runs: `pytest api` beside `manage.py test shop`."""
+    usual = (suite for suite in candidates if not (suite.is_special or suite.beside))
+    suites = [*legs, *(suite for suite in usual if suite.job.trigger is best.job.trigger)]
+    known = {_program(run) for run in (*best.runs, *best.elsewhere)}
+    further = {
+        run.command.words: run
+        for suite in suites
+        for run in suite.runs
+        if _program(run) not in known and not run.command.conditional and narrowness(run) < CLASS
+    }
+    return replace(best, elsewhere=(*best.elsewhere, *further.values()))
+
+
+def _program(run: TestRun) -> tuple[object, ...]:
+    return run.runner, run.program
 
 
 def _surroundings(suite: Suite) -> tuple[object, ...]:

@@ -44,6 +44,9 @@ def test_files_for_containers_and_environments_are_no_preparation(tmp_path: Path
     lines = (
         "python3 -m venv ./ve",
         "touch ./ve/ready",
+        "uv venv --python 3.12",
+        "touch .venv",
+        "python tools/virtualenv.pyz --never-download env",
         "printf 'services:\\n  db: {image: postgres:16}\\n' > db.yml",
         "docker compose -f db.yml up -d",
         "node -v",

@@ -60,6 +60,36 @@ def test_tests_beside_every_project_are_not_the_suite() -> None:
     assert suite_of({**files, "web/manage.py": ""}) == ["pytest tests/unit"]
 
 
+def test_a_job_on_linux_comes_before_one_on_another_system() -> None:
+    workflow = """
+        jobs:
+          a: {runs-on: macos-15, steps: [{run: pytest --a}]}
+          b: {strategy: {matrix: {os: [windows-2025]}}, runs-on: "${{ matrix.os }}", steps: [{run: pytest --b}]}
+          c: {runs-on: [self-hosted, linux], steps: [{run: pytest --c}]}
+    """
+    assert suite_of({".github/workflows/ci.yml": workflow}) == ["pytest --c"]
+
+
+def test_a_file_for_tests_and_documents_contains_the_suite() -> None:
+    files = {
+        ".github/workflows/test-docs.yml": "jobs: {tests: {steps: [{run: pytest shop}]}}",
+        ".travis.yml": "script: pytest old",
+    }
+    assert suite_of(files) == ["pytest shop"]
+    files[".github/workflows/test-docs.yml"] = "jobs: {test-docs: {steps: [{run: pytest shop}]}}"
+    assert suite_of(files) == ["pytest old"]
+
+
+def test_names_that_a_shell_does_not_know_are_no_variables() -> None:
+    text = """
+        jobs:
+          test:
+            env: {node-version: 20}
+            steps: [{run: pytest, env: {MODE: "n${{ env.node-version }}"}}]
+    """
+    assert ci_of({".github/workflows/ci.yml": text}).env == {"MODE": "n20"}
+
+
 def test_a_server_of_the_machine_counts_as_much_as_one_in_a_container() -> None:
     workflow = """
         jobs:
@@ -284,3 +314,40 @@ def test_a_step_whose_outcome_a_later_step_asks_for_must_pass() -> None:
     """
     flake8, black, *_ = ci_of({".github/workflows/ci.yml": job}).commands
     assert (flake8.may_fail, black.may_fail) == (False, True)
+
+
+def test_paths_that_the_suite_ignores_belong_to_it_if_another_job_runs_them() -> None:
+    files = jobs(
+        core="pytest --ignore=tests/www",
+        www="pytest tests/www/ --ignore tests/www/apply",
+        apply="pytest tests/www/apply/test_a.py::TestA",
+        other="pytest tests/api",
+    )
+    assert suite_of(files) == [
+        "pytest --ignore=tests/www",
+        "pytest tests/www/ --ignore tests/www/apply",
+        "pytest tests/www/apply/test_a.py::TestA",
+    ]
+
+
+def test_tests_of_another_program_are_no_part_of_the_suite_but_are_named() -> None:
+    legs = """
+        jobs:
+          t:
+            strategy: {matrix: {kind: [main, api]}}
+            steps:
+              - run: |
+                  if [ "${{ matrix.kind }}" = main ]; then
+                    ./manage.py test
+                  else
+                    pytest api
+                  fi
+    """
+    for files in (
+        jobs(a="./manage.py test", b="pytest api"),
+        {".github/workflows/ci.yml": legs, **MANAGE},
+    ):
+        suite = ci_of(files).suite
+        assert suite is not None
+        assert [run.runner.value for run in suite.runs] == ["django"]
+        assert [run.arguments for run in suite.elsewhere] == [("api",)]
