@@ -116,10 +116,10 @@ def _further(project: ProjectFiles) -> dict[str, _Evidence]:
     source = by_ci(project)
     return {
         f"{tool.name}-{number}": _Evidence(
-            why=call.why, command=command_of(project, tool, [call]), format=tool.name
+            why=calls[0].why, command=command_of(project, tool, calls), format=tool.name
         )
         for tool in LINT_TOOLS.values()
-        for number, call in enumerate(further_calls(source(tool)), start=2)
+        for number, calls in enumerate(further_calls(source(tool)), start=2)
     }
 
 

@@ -222,20 +222,22 @@ def _place(project: ProjectFiles, directory: str, option: str) -> list[str]:
 def command_of(project: ProjectFiles, tool: LintTool, found: list[Call]) -> tuple[str, ...]:
     """Return the tool's command with HeroCI's reporting and the project's options; the paths of equal calls united."""
     first = found[0]
-    same = [
-        call for call in found if (call.program, call.options) == (first.program, first.options)
-    ]
+    same = [call for call in found if _form(call) == _form(first)]
     paths = [path for call in same for path in _targets(project, call)]
     return (first.program, *tool.command[1:-1], *first.options, *relative(project, paths))
 
 
-def further_calls(found: list[Call]) -> tuple[Call, ...]:
-    """Return a call for each further set of options, without the calls of hooks."""
-    further: dict[tuple[str, ...], Call] = {}
+def _form(call: Call) -> tuple[str, tuple[str, ...]]:
+    return call.program, call.options
+
+
+def further_calls(found: list[Call]) -> tuple[list[Call], ...]:
+    """Return the equal calls for each further program and set of options, without the calls of hooks."""
+    further: dict[tuple[str, tuple[str, ...]], list[Call]] = {}
     for call in found[1:]:
         is_hook = call.version is not None or call.why.startswith("a hook")
-        if call.options != found[0].options and not is_hook:
-            further.setdefault(call.options, call)
+        if _form(call) != _form(found[0]) and not is_hook:
+            further.setdefault(_form(call), []).append(call)
     return tuple(further.values())
 
 

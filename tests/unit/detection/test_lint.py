@@ -211,6 +211,14 @@ def test_further_calls_of_a_tool_are_further_steps(tmp_path: Path) -> None:
     )
 
 
+def test_further_calls_with_equal_options_check_all_their_paths(tmp_path: Path) -> None:
+    lines = ("flake8 mysite --select E9", "flake8 polls", "flake8 docs", "flake8 polls")
+    files = {**django(), "polls/models.py": "", "docs/conf.py": "", **ci(*lines)}
+    found = loaded(tmp_path, files).config.lint
+    assert list(found) == ["flake8", "flake8-2"]
+    assert found["flake8-2"].command == ("flake8", "--format=default", "polls", "docs")
+
+
 @pytest.mark.parametrize(
     "line", ["npx eslint static", "djhtml templates", "pip-audit", "djlint --reformat ."]
 )
