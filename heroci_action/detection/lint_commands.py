@@ -151,7 +151,8 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
                 why=f"a hook in {hook.path}",
                 program=tool.command[0],
                 options=tuple(options),
-                paths=tuple(paths),
+                # A hook that gets the names of all files checks no less than them.
+                paths=() if hook.passes_files else tuple(paths),
                 wanted=hook.wanted,
                 unwanted=hook.unwanted,
                 version=hook.version,
@@ -224,7 +225,9 @@ def command_of(project: ProjectFiles, tool: LintTool, found: list[Call]) -> tupl
     first = found[0]
     same = [call for call in found if _form(call) == _form(first)]
     paths = [path for call in same for path in _targets(project, call)]
-    return (first.program, *tool.command[1:-1], *first.options, *relative(project, paths))
+    narrowed = not {path for call in same for path in _named(call)}.issuperset(paths)
+    options = (*(tool.narrowed_options if narrowed else ()), *first.options)
+    return (first.program, *tool.command[1:-1], *options, *relative(project, paths))
 
 
 def _form(call: Call) -> tuple[str, tuple[str, ...]]:
@@ -242,5 +245,8 @@ def further_calls(found: list[Call]) -> tuple[list[Call], ...]:
 
 
 def _targets(project: ProjectFiles, call: Call) -> tuple[str, ...]:
-    paths = call.paths or (call.directory,)
-    return find_targets(project, paths, wanted=call.wanted, unwanted=call.unwanted)
+    return find_targets(project, _named(call), wanted=call.wanted, unwanted=call.unwanted)
+
+
+def _named(call: Call) -> tuple[str, ...]:
+    return call.paths or (call.directory,)

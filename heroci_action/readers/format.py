@@ -85,7 +85,8 @@ class LintTool:
     other programs with the same arguments and output. If `only_by_name`, the tool is never chosen by evidence, because
     it needs more than a directory: plugins, stubs, or the modules to analyze. `cache_variable` names the directory of
     the tool's own cache. `slow_options` turn that cache off; they are needed only to explain a failure. `probe` checks
-    only changed files for a tool without a cache of its own.
+    only changed files for a tool without a cache of its own. `narrowed_options` make its `exclude` settings apply to
+    files and directories that HeroCI names in place of the directory around them.
     """
 
     name: str
@@ -100,6 +101,7 @@ class LintTool:
     cache_variable: str | None = None
     slow_options: frozenset[str] = frozenset()
     probe: str | None = None
+    narrowed_options: tuple[str, ...] = ()
 
     @property
     def programs(self) -> frozenset[str]:
@@ -117,7 +119,8 @@ class LintTool:
         Directories are preferred: a list of all files can exceed the length of a command line, and tools ignore their
         own `exclude` settings for a file that is named (Black has no option against that).
         """
-        return (*self.command[:-1], *targets)
+        options = self.narrowed_options if targets != (".",) else ()
+        return (*self.command[:-1], *options, *targets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

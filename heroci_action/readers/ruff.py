@@ -68,6 +68,7 @@ FORMAT = Format(
         default_spec="ruff<=0.17.6",
         command=("ruff", "check", "--output-format=concise", "."),
         cache_variable="RUFF_CACHE_DIR",
+        narrowed_options=("--force-exclude",),
         files=("ruff.toml", ".ruff.toml"),
         hooks=frozenset({"ruff", "ruff-check"}),
     ),

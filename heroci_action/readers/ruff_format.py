@@ -20,6 +20,7 @@ FORMAT = Format(
         default_spec="ruff<=0.17.6",
         command=("ruff", "format", "--diff", "."),
         cache_variable="RUFF_CACHE_DIR",
+        narrowed_options=("--force-exclude",),
         hooks=frozenset({"ruff-format"}),
     ),
 )

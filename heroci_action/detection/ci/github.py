@@ -43,6 +43,8 @@ WORKFLOWS = r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml"
 MAX_CALLS = 8  # workflows and actions that call each other
 # `macos-15`
 _OTHER_SYSTEM = re.compile(r"(?i)(macos|windows)\b")
+# Expressions can read `env: {python-version: …}`, and no shell can.
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _ENV, _OUTPUT = service_file("GITHUB_ENV"), service_file("GITHUB_OUTPUT")
 _DEFAULTS = {
     "CI": "true",
@@ -322,7 +324,7 @@ class _Job:
             text=leave_checkout_path(interpolate(text, contexts), self.place),
             source=self.workflow.path,
             directory=self._directory(step, contexts),
-            env=env,
+            env={name: value for name, value in env.items() if _VARIABLE.fullmatch(name)},
             conditional=conditional,
             may_fail=self._may_be_ignored(step, contexts),
         )

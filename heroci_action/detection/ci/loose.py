@@ -11,7 +11,7 @@ from heroci_action.detection.ci.matrix import Leg, best_leg
 from heroci_action.detection.ci.records import Image, Job, Script
 from heroci_action.detection.ci.service_files import created_files
 from heroci_action.detection.ci.working_tree import WorkingTree
-from heroci_action.detection.ci.yaml_file import items, read_yaml, table
+from heroci_action.detection.ci.yaml_file import items, parse_yaml, table
 from heroci_action.repository.files import RepositoryFiles
 
 _FILES = (
@@ -33,9 +33,10 @@ _PYTHONS = frozenset({"versionSpec", "python.version", "python-version"})
 def read_loose(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the jobs of the other services."""
     for path in tree.matching(_FILES):
-        document = read_yaml(tree, path)
-        for name, job in _jobs_of(document).items():
-            yield _loose_job(tree, path, name, job)
+        # A file of Drone contains a document for each pipeline, and one for its signature.
+        for document in parse_yaml(tree.text(path)):
+            for name, job in _jobs_of(document).items():
+                yield _loose_job(tree, path, name, job)
 
 
 def _jobs_of(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

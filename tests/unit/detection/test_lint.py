@@ -211,6 +211,34 @@ def test_further_calls_of_a_tool_are_further_steps(tmp_path: Path) -> None:
     )
 
 
+def test_files_that_the_project_does_not_name_stay_under_ruffs_excludes(tmp_path: Path) -> None:
+    copied = ci("cp mysite/settings.py mysite/local.py", "manage.py test", "ruff check mysite")
+    found = loaded(tmp_path, {**django(), **copied}).config.lint["ruff"].command
+    assert found is not None and found[:4] == (
+        *("ruff", "check", "--output-format=concise", "--force-exclude"),
+    )
+    named = ci("manage.py test", "ruff check mysite")
+    found = loaded(tmp_path / "named", {**django(), **named}).config.lint["ruff"].command
+    assert found == ("ruff", "check", "--output-format=concise", "mysite")
+
+
+@pytest.mark.parametrize(
+    ("files", "paths"), [("", (".",)), ("pass_filenames: false", ("mysite", "C4"))]
+)
+def test_a_hook_that_gets_all_files_checks_no_less_than_them(
+    tmp_path: Path, files: str, paths: tuple[str, ...]
+) -> None:
+    hooks = f"""
+        repos:
+          - repo: https://github.com/astral-sh/ruff-pre-commit
+            rev: v0.6.9
+            hooks: [{{id: ruff, args: [--select, B, mysite, C4], {files}}}]
+        """
+    tree = {**django(), ".pre-commit-config.yaml": hooks, **ci("pre-commit run --all-files")}
+    found = loaded(tmp_path, tree).config.lint["ruff"].command
+    assert found == ("ruff", "check", "--output-format=concise", "--select", "B", *paths)
+
+
 def test_further_calls_with_equal_options_check_all_their_paths(tmp_path: Path) -> None:
     lines = ("flake8 mysite --select E9", "flake8 polls", "flake8 docs", "flake8 polls")
     files = {**django(), "polls/models.py": "", "docs/conf.py": "", **ci(*lines)}

@@ -164,6 +164,17 @@ def test_variables_of_the_test_job_are_kept_even_if_only_a_library_reads_them(
     }
 
 
+def test_names_that_only_the_expressions_of_a_workflow_can_read_are_no_variables(
+    tmp_path: Path,
+) -> None:
+    job = """
+        on: push
+        env: {python-series: "3.12", mode: "1"}
+        jobs: {t: {steps: [{run: "MODE=${{ env.python-series }} manage.py test"}]}}
+        """
+    assert env(tmp_path, "", **{".github/workflows/ci.yml": job}) == {"mode": "1", "MODE": "3.12"}
+
+
 def test_a_prefix_for_test_databases_is_set_where_it_is_read(tmp_path: Path) -> None:
     assert env(tmp_path, 'P = os.environ.get("TEST_DATABASE_PREFIX", "test_")') == {
         "TEST_DATABASE_PREFIX": "test_heroci_"

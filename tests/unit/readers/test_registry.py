@@ -77,7 +77,11 @@ def test_every_format_is_complete(one: Format) -> None:
         assert (
             one.recognize
         ), f"{one.kind} prints its report, so `report --lint` has to recognize it"
-        assert one.tool.command_for(("a", "m.py")) == (*one.tool.command[:-1], "a", "m.py")
+        *start, directory = one.tool.command
+        assert one.tool.command_for((directory,)) == one.tool.command
+        assert one.tool.command_for(("a", "m.py")) == (
+            *(*start, *one.tool.narrowed_options, "a", "m.py"),
+        )
 
 
 @pytest.mark.parametrize(("kind", "start"), EXAMPLES)

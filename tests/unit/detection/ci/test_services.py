@@ -509,6 +509,24 @@ def test_the_jobs_of_azure_are_read_in_their_best_leg() -> None:
     assert found.env == {"MODE": "ci", "PYTHON_VERSION": "3.12", "PART": "shop"}
 
 
+def test_each_document_of_a_signed_drone_file_is_read() -> None:
+    config = """
+        kind: pipeline
+        steps:
+          - {name: lint, image: python:3.12, commands: [ruff check .]}
+        ---
+        kind: pipeline
+        steps:
+          - {name: tests, image: python:3.12, commands: [pytest shop]}
+        ---
+        kind: signature
+        hmac: abc
+    """
+    found = ci_of({".drone.yml": config})
+    assert shown(list(found.tests)) == ["pytest shop"]
+    assert "ruff" in {command.call.name for command in found.commands}
+
+
 def test_commands_of_a_job_that_may_fail_may_fail() -> None:
     config = "lint: {script: ruff check ., allow_failure: true}\ntest: {script: pytest}\n"
     commands = ci_of({".gitlab-ci.yml": config}).commands
