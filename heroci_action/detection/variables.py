@@ -16,6 +16,7 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions
 from heroci_action.detection.servers import (
     REDIS,
+    ServerKind,
     addressed_server,
     ci_image,
     declare,
@@ -47,6 +48,8 @@ _REDIS_NAME = re.compile(
 )
 # `rediss://cache:6379/0`
 _REDIS_URL = re.compile(r"^(rediss?|valkey)://")
+# `DB_HOST`, `CACHE_SERVER`
+_HOST_NAME = re.compile(r"HOST|SERVER|ADDR")
 # Variables of the process, which an example must not set.
 _NEVER = frozenset(
     {
@@ -268,4 +271,14 @@ def _with_server(project: ProjectFiles, name: str, value: str, origin: str) -> I
         pointed = _redis_value(Read(name="", default=value))
     elif kind is not None:
         pointed = f"{{{kind.name}.url}}"
+    elif host := _server_at(project, name, value):
+        pointed = f"{{{host.name}.host}}"
     yield Found(f"env.{name}", pointed, f"{name} in {origin}", otherwise=value)
+
+
+def _server_at(project: ProjectFiles, name: str, value: str) -> ServerKind | None:
+    """Return the server that the CI gives this host name; a user or database may have the same name."""
+    if not (_HOST_NAME.search(name) or name.lower() == value):
+        return None
+    named = (image for image in project.ci.services if image.alias == value != "localhost")
+    return next(filter(None, map(kind_of, named)), None)

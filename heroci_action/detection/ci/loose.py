@@ -15,8 +15,8 @@ from heroci_action.detection.ci.yaml_file import items, parse_yaml, table
 from heroci_action.repository.files import RepositoryFiles
 
 _FILES = (
-    r"(\.azure/|\.pipelines/)?azure-pipelines[\w.-]*\.ya?ml|bitbucket-pipelines\.yml|\.semaphore/semaphore\.yml|"
-    r"\.woodpecker(/[\w.-]+)?\.ya?ml|\.drone\.yml|\.buildkite/pipeline\.ya?ml|\.cirrus\.yml|buildspec\.ya?ml"
+    r"(\.azure/|\.pipelines/)?azure-pipelines[\w.-]*\.ya?ml|\.semaphore/semaphore\.yml|"
+    r"\.buildkite/pipeline\.ya?ml|\.cirrus\.yml|buildspec\.ya?ml"
 )
 _SCRIPTS = frozenset(
     {

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from heroci_action.detection.ci.circleci import read_circleci
+from heroci_action.detection.ci.container_steps import read_bitbucket, read_drone
 from heroci_action.detection.ci.containers import with_containers
 from heroci_action.detection.ci.github import read_workflows
 from heroci_action.detection.ci.gitlab import read_gitlab
@@ -27,6 +28,8 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
     read_gitlab,
     read_circleci,
     read_travis,
+    read_drone,
+    read_bitbucket,
     read_loose,
     read_jenkins,
 )

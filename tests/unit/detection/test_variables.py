@@ -204,3 +204,20 @@ def test_a_file_that_the_ci_writes_counts_more_than_an_example(tmp_path: Path) -
     }
     env = loaded(tmp_path, files).config.env
     assert (env["STORE"], env["MAIL"]) == ("disk", "console")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CACHE", "{redis.host}"),
+        ("EVENTS_HOST", "{redis.host}"),
+        ("CACHE_BACKEND", "cache"),
+    ],
+)
+def test_a_host_name_of_the_ci_becomes_the_address_of_the_server(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    job = f"container: python\n    services: {{cache: {{image: redis:7}}}}\n    env: {{{name}: cache}}"
+    text = f"on: push\njobs:\n  t:\n    {job}\n    steps: [{{run: manage.py test}}]\n"
+    found = env(tmp_path, f'X = os.environ["{name}"]', **{".github/workflows/ci.yml": text})
+    assert found[name] == value
