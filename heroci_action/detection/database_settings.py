@@ -147,7 +147,15 @@ class _Reader:
                 | ast.AnnAssign(target=target, value=ast.expr() as value)
                 | ast.AugAssign(target=target, value=value)
             ):
-                self._assign(_keys(target), value, statement)
+                self._assign(self._keys(target), value, statement)
+
+    def _keys(self, target: ast.expr) -> list[str | None]:
+        """Return the keys of an item, also of one that a constant names: `DATABASES[REPLICA]`."""
+        keys: list[str | None] = []
+        while isinstance(target, ast.Subscript):
+            keys.insert(0, self.source.plain(target.slice))
+            target = target.value
+        return keys
 
     def _assign(self, keys: list[str | None], value: ast.expr, statement: Statement) -> None:
         """Read `DATABASES = …`, `DATABASES["default"] = …` and `DATABASES["default"]["HOST"] = …`."""
@@ -337,21 +345,16 @@ def _lowered(node: ast.expr) -> ast.expr:
     return node
 
 
-def _keys(target: ast.AST | None) -> list[str | None]:
-    keys: list[str | None] = []
-    while isinstance(target, ast.Subscript):
-        keys.insert(0, text_of(target.slice))
-        target = target.value
-    return keys
-
-
 def _updated(below: Database, above: Database) -> Database:
     """Return a database after `.update(…)`; if the URL has no default, the vendor below remains without it."""
     if above.url is None:
+        new = {*above.variables, *above.literals}
+        variables = {key: read for key, read in below.variables.items() if key not in new}
+        literals = {key: text for key, text in below.literals.items() if key not in new}
         return replace(
             below,
-            variables={**below.variables, **above.variables},
-            literals={**below.literals, **above.literals},
+            variables={**variables, **above.variables},
+            literals={**literals, **above.literals},
             unread=below.unread - {*above.variables, *above.literals} | above.unread,
         )
     if above.url.default or below.vendor is Vendor.UNKNOWN:

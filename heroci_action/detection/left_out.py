@@ -16,6 +16,7 @@ WAITS = "it only waits"
 UPLOADS = "it uploads results"
 # Reasons of lines that the tests do not need.
 HARMLESS = frozenset({INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, UPLOADS, FOLLOWS})
+NETWORK = "it uses the network"
 SERVICE = "it starts or controls a service"
 SERVER = "it works on a database or another server"
 
@@ -41,7 +42,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "psql", "createdb", "dropdb", "createuser", "dropuser", "pg_isready", "pg_restore", "mysql", "mysqladmin",
         "redis-cli", "mongo", "mongosh", "rabbitmqctl", "rabbitmqadmin", "dockerize", "wait4x", "nc", "urlwait", "mc",
     ),
-    "it uses the network": (
+    NETWORK: (
         "git", "curl", "wget", "ssh", "scp", "rsync", "gh", "aws", "gcloud", "az", "gsutil", "heroku", "fly", "flyctl",
         "doppler", "checkout", "op", "vault", "ssh-keyscan", "ssh-add", "ssh-agent", "hub", "dig", "nslookup", "host",
         "ping", "telnet", "netstat", "ss",
@@ -127,8 +128,8 @@ def reason_of_django(arguments: tuple[str, ...]) -> str | None:
 
 def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:
     """Return why a call of npm or a similar tool does not prepare the tests; `words` follow its own options."""
-    if {"-g", "--global"} & set(arguments) or words[:1] in {("cache",), ("config",)}:
-        # `npm config set`, `npm cache clean`
+    if {"-g", "--global"} & set(arguments) or words[:1] in {("cache",), ("config",), ("global",)}:
+        # `npm config set`, `npm cache clean`, `yarn global add`
         return "it changes the machine"
     if {"-v", "--version", "--help"} & set(arguments):
         return PRINTS
@@ -178,4 +179,6 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
     first = next((word for word in arguments if not word.startswith("-")), "")
     if first in _INSTALLING:
         return "it installs something"
+    if first in {"check", "lint", "verify", "validate"}:
+        return CHECKS
     return STAYS if first in _SERVING else None

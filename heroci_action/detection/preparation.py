@@ -15,6 +15,7 @@ from heroci_action.detection.left_out import (
     FOLLOWS,
     HARMLESS,
     INSTALLS,
+    NETWORK,
     PRINTS,
     SERVER,
     SERVICE,
@@ -30,6 +31,7 @@ from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import ancestors, relative_path
 
 _OUTSIDE = "it writes outside the checkout"
+_DOWNLOADED = "it needs a file that another line downloads"
 # The scripts of sed look alike: /^SITE=/d
 _PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
 # `> FILE`, but neither `>&2` nor `2>/dev/null`.
@@ -72,10 +74,12 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
     for job in suite.others if suite else ():
         # A part of the suite in another job needs what that job does before.
         before += _around_tests(project, job.commands)[0]
+    absent: set[str] = set()
     for command in before:
-        outcome = _Line(project, command).outcome()
+        outcome = _without(absent, project, command) or _Line(project, command).outcome()
         if isinstance(outcome, LeftOut):
             left_out.append(outcome)
+            absent |= _files_of(command) if outcome.reason in {NETWORK, _DOWNLOADED} else set()
         else:
             kept[outcome] = None
     left_out += [_leave_out(command, FOLLOWS) for command in after]
@@ -90,6 +94,20 @@ def _leave_out(command: Command, reason: str) -> LeftOut:
         reason=reason,
         harmless=reason in HARMLESS,
     )
+
+
+def _without(absent: set[str], project: ProjectFiles, command: Command) -> LeftOut | None:
+    """Leave a line out that needs a file of a line that was left out, such as an archive."""
+    needed = _files_of(command) & absent
+    known = {path.rpartition("/")[2] for path in project.tree.files} if needed else set()
+    return _leave_out(command, _DOWNLOADED) if needed - known else None
+
+
+def _files_of(command: Command) -> set[str]:
+    """Return the names of the files that a line mentions: the program, and arguments with a dot or a directory."""
+    words = [command.call.program, *command.call.arguments]
+    named = (word for word in words if re.search(r"[./]\w", word) or word is words[-1])
+    return {word.rpartition("/")[2] for word in named} - {""}
 
 
 def _around_tests(

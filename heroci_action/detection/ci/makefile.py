@@ -101,11 +101,12 @@ class Makefile:
         values = {**self.variables, **(rule.variables if rule else {})}
         names = (set(values) if self.export_all else self.exported & set(values)) - _OF_MAKE
         found = {name: substitute(values[name], values) for name in names}
-        # The output of `$(shell …)` is unknown, too.
+        # The output of `$(shell …)` is unknown, too. Several lines are a script for a recipe.
+        unusable = (UNKNOWN, "$(", "\n")
         return {
             name: value
             for name, value in found.items()
-            if UNKNOWN not in value and "$(" not in value
+            if not any(part in value for part in unusable)
         }
 
 

@@ -121,6 +121,7 @@ _PRINTERS: Mapping[str, _Printer] = {
     "tr": _tr,
     "pwd": lambda _, __, state: [spell(state.directory)],
     "which": lambda arguments, _, __: arguments[-1:] or None,
+    "command": lambda arguments, _, __: arguments[1:] if arguments[:1] == ["-v"] else None,
     "echo": lambda arguments, _, __: [" ".join(arguments)],
     "dirname": lambda arguments, _, __: [parent(arguments[-1])] if arguments else None,
     "basename": lambda arguments, _, __: (

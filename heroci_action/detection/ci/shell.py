@@ -187,16 +187,20 @@ def _if(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     """Follow the branch that is taken; if that is not known, every branch is conditional."""
     clauses = [node, *(child for child in node.children if child.type in _CLAUSES)]
     taken: bool | None = None
+    ends: list[ShellState] = []
     for clause in clauses:
         conditions, body = _clause_parts(clause)
         for condition in conditions:
             yield from _run(condition, state, flow)
         taken = truth(conditions[-1], state) if conditions else True
-        if taken is not False:
-            yield from _branch(body, state, flow if taken else replace(flow, conditional=True))
         if taken is None:
             flow = replace(flow, conditional=True)
-        elif taken:
+        if taken is not False:
+            ends.append(state.fork() if flow.conditional else state)
+            for child in body:
+                yield from _run(child, ends[-1], flow)
+        if taken:
+            state.adopt_programs(ends)
             return
 
 
@@ -205,12 +209,6 @@ def _clause_parts(clause: Node) -> tuple[list[Node], list[Node]]:
     children = [child for child in clause.children if child.type not in _CLAUSES]
     then = next((index for index, child in enumerate(children) if child.type == "then"), 0)
     return [child for child in children[:then] if child.is_named], children[then + 1 :]
-
-
-def _branch(body: list[Node], state: ShellState, flow: _Flow) -> Iterator[Command]:
-    inner = state.fork() if flow.conditional else state
-    for child in body:
-        yield from _run(child, inner, flow)
 
 
 def _case(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:

@@ -87,6 +87,15 @@ class ShellState:
         else:
             self.local[name] = value
 
+    def adopt_programs(self, ends: list[ShellState]) -> None:
+        """Set the variables that name one program at the end of every branch: `coverage` and `.venv/bin/coverage`."""
+        for name in ends[0].local:
+            values = {end.local.get(name, "") for end in ends}
+            program = min(values, key=len)
+            same = {value.rpartition("/")[2] for value in values} == {program}
+            if same and not self.files.has_directory(program):
+                self.assign(name, program)
+
     def assign_array(self, name: str, words: tuple[str, ...]) -> None:
         """Set an array."""
         self.assign(name, words[0] if words else "")

@@ -9,6 +9,19 @@ from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import DRIVER, FIELDS, POSTGRES, SQLITE, django, loaded
 
 
+def test_an_update_without_a_password_leaves_the_password_to_libpq(tmp_path: Path) -> None:
+    settings = f"""DATABASES = {{"default": {{{FIELDS}}}}}
+DATABASES["default"].update({{"USER": "shop", "PASSWORD": ""}})"""
+    config = loaded(tmp_path, {**django(settings), **DRIVER}).config
+    assert {name for name in config.env if name.startswith("P")} == {
+        "P_NAME",
+        "P_HOST",
+        "P_PORT",
+        "PGPASSWORD",
+    }
+    assert config.services["postgres"].env == {"POSTGRES_USER": "shop"}
+
+
 @pytest.mark.parametrize(
     ("settings", "name"),
     [
@@ -36,6 +49,14 @@ DATABASES = {"default": dj_database_url.parse(URL)}""",
             "DATABASE_URL",
         ),
         ('DATABASES = {}\nDATABASES["default"] = dj_database_url.config()', "DATABASE_URL"),
+        (
+            """COPY = "copy"
+DATABASES = {"default": dj_database_url.parse(os.environ.get("DATABASE_URL", default="sqlite:///db"))}
+url = os.environ.get("COPY_URL")
+if url:
+    DATABASES[COPY] = dj_database_url.parse(url)""",
+            "DATABASE_URL",
+        ),
         (
             'url = os.getenv("DATABASE_URL")\nDATABASES = {"default": dj_database_url.parse(url)}',
             "DATABASE_URL",

@@ -133,6 +133,30 @@ def test_what_only_feeds_a_pipeline_does_not_decide_about_it(tmp_path: Path) -> 
     ]
 
 
+def test_a_line_that_needs_a_download_is_left_out_with_it(tmp_path: Path) -> None:
+    lines = (
+        "wget https://example.org/v9/mail_9.tar.gz",
+        "curl -o data.zip https://example.org/x",
+        "tar -xf mail_9.tar.gz mail",
+        "./mail --migrate",
+        "unzip kept.zip",
+        "shop-import data.zip",
+        "manage.py test",
+    )
+    found = loaded(tmp_path, {**django(), **workflow(*lines), "kept.zip": ""})
+    assert [step.run for step in found.config.tests.before] == ["unzip kept.zip"]
+    assert [line.line for line in found.facts.left_out if not line.harmless] == [
+        *lines[:4],
+        lines[5],
+    ]
+
+
+def test_a_check_by_an_unknown_program_is_no_preparation(tmp_path: Path) -> None:
+    lines = ("about check src", "yarn global add less", "shop-data build", "manage.py test")
+    found = loaded(tmp_path, {**django(), **workflow(*lines)})
+    assert [step.run for step in found.config.tests.before] == ["shop-data build"]
+
+
 def test_a_line_on_the_error_stream_only_prints(tmp_path: Path) -> None:
     lines = workflow("echo testing >&2", "echo x > /etc/x", "python manage.py test")
     left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out

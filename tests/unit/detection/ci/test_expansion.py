@@ -59,6 +59,7 @@ MAKEFILE = """
     x $(1)
     y $(2)
     endef
+    export run_each
 
     called:
     \t$(call run_each,a,b)
