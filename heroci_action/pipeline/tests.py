@@ -162,7 +162,11 @@ def _migrate(loaded: ProjectConfig, context: RunContext) -> Step:
     return Step(
         name="migrate",
         action=Command(line=("python", "{probes}/heroci_migrate.py", *manage(loaded), *line)),
-        env={"HEROCI_SCHEMA": SCHEMA, **measure},
+        env={
+            "HEROCI_SCHEMA": SCHEMA,
+            "HEROCI_SERVER": "{postgres.host}:{postgres.port}",
+            **measure,
+        },
         blocking=False,
     )
 

@@ -154,13 +154,17 @@ plugins, which may look at other files.
 Schema
 ------
     python {probes}/heroci_migrate.py manage.py migrate --noinput
-        env HEROCI_SCHEMA={reports}/schema.json, HEROCI_SCHEMA_COVERAGE={reports}/coveragerc
+        env HEROCI_SCHEMA={reports}/schema.json, HEROCI_SCHEMA_COVERAGE={reports}/coveragerc,
+            HEROCI_SERVER={postgres.host}:{postgres.port}
     <the tests>
         env HEROCI_SCHEMA={reports}/schema.json, HEROCI_SCHEMA_DATA={reports}/coverage-data/data
 
 With PostgreSQL, the migrated database is copied, and Django creates its test database from the copy instead of an empty
 database. `migrate` then has nothing to do, and sends post_migrate. What the migrations execute is measured by the first
 command, between the same two points as in the tests, and counts only if the copy is used.
+
+If the settings name a database that does not exist on the run's own server, `migrate` creates it: a job that runs only
+tests does not need it, because they create their own.
 
 `migrate` runs the checks of the database only, because the step `check` runs all others. The copy is used only if the
 database would be the same: no object existed before the migrations; the options of every database are equal, and so is

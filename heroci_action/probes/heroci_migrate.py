@@ -55,6 +55,7 @@ SELECT 1 FROM pg_catalog.pg_database d WHERE datname = current_database() AND (
 IN_USE = "55006"
 UNUSED_WITHIN = 60.0
 """Seconds to wait for the end of other connections to the migrated database."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Migration:
@@ -130,7 +131,7 @@ def _copy(reads: heroci_reads.Reads) -> Optional[str]:
     connection.close()
     quote = connection.ops.quote_name
     try:
-        with connection._nodb_cursor() as cursor:
+        with suppress(Exception), connection._nodb_cursor() as cursor:
             statement = "CREATE DATABASE {} TEMPLATE {}".format(quote(name), quote(source))
             _execute_when_unused(cursor, statement)
             # It must not change from now on.
@@ -252,6 +253,29 @@ def _measure() -> Iterator[None]:
         measured.save()
 
 
+# --- The database ----------------------------------------------------------------------------------------------------
+
+
+def _create_missing(connection: Any) -> None:
+    """Create a database that only the settings name, as tests do; never on a server that this run did not start."""
+    if connection.vendor != "postgresql" or not _is_own_server(connection.settings_dict):
+        return
+    name = connection.settings_dict["NAME"]
+    # Whatever is wrong with the server, Django's command says it better.
+    with suppress(Exception), connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [name])
+        if not cursor.fetchone():
+            cursor.execute("CREATE DATABASE {}".format(connection.ops.quote_name(name)))
+            print("created the database {!r}, which the settings name".format(name))  # noqa: T201
+
+
+def _is_own_server(options: Any) -> bool:
+    own_host, _, own_port = os.environ.get("HEROCI_SERVER", "").rpartition(":")
+    host, port = options.get("HOST"), str(options.get("PORT") or 5432)
+    same = host == own_host or {host, own_host}.issubset(LOOPBACK)
+    return same and port == own_port
+
+
 # --- Django's command ------------------------------------------------------------------------------------------------
 
 
@@ -259,9 +283,14 @@ def hook(migration: Migration) -> None:
     """Call the migration when Django's command begins and ends it."""
     from django.core.checks import Tags
     from django.core.management.commands import migrate
+    from django.db import connections
 
     executor, send = migrate.MigrationExecutor, migrate.emit_post_migrate_signal
-    run_checks = migrate.Command.check
+    run_checks, handle = migrate.Command.check, migrate.Command.handle
+
+    def handle_existing(self: Any, *args: Any, **options: Any) -> Any:
+        _create_missing(connections[options["database"]])
+        return handle(self, *args, **options)
 
     def check(self: Any, *args: Any, **kwargs: Any) -> Any:
         # The step `check` runs all others at the same time, and they import the whole project.
@@ -276,6 +305,7 @@ def hook(migration: Migration) -> None:
         return send(verbosity, interactive, db, **kwargs)
 
     migrate.Command.check = check
+    migrate.Command.handle = handle_existing
     migrate.MigrationExecutor = create_executor
     migrate.emit_post_migrate_signal = emit_post_migrate_signal
 

@@ -186,6 +186,18 @@ def test_djangos_runner_finds_the_contents_that_it_would_have_created(
     assert len(done.result.tests) == 5
 
 
+@pytest.mark.parametrize(
+    ("own", "code"), [("localhost:{DB_PORT}", 0), ("localhost:1", 1), ("example.org:{DB_PORT}", 1)]
+)
+def test_a_database_that_only_the_settings_name_is_created_on_the_server_of_the_run(
+    shop: Shop, own: str, code: int
+) -> None:
+    shop.env.update(DB=f"{shop.env['DB']}-named", HEROCI_SERVER=own.format_map(shop.env))
+    done = shop.run_migrate()
+    assert done.code == code, done.output
+    assert (COPIED in shop.test().output) == (code == 0)
+
+
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")])
 def test_pytest_finds_the_contents_that_django_would_have_created(
     shop: Shop, arguments: tuple[str, ...]
