@@ -136,7 +136,8 @@ def _nearest(ranked: list[str], directory: str) -> str | None:
 def _of_program(path: str, command: Command) -> Layout:
     """Return the layout of a manage.py or of another program that the CI calls."""
     why = f"the test command in {command.source}"
-    if path.rpartition("/")[2] != "manage.py":
+    # A manage.py that is called as a module, by a console script, cannot import its package as a file.
+    if command.call.name != "manage.py":
         return Layout(directory=command.directory, manage=None, entry=path, why=why)
     directory = command.directory if is_side(path) else parent(path)
     return Layout(directory=directory, manage=path, why=why)

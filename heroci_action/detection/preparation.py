@@ -186,7 +186,7 @@ class _Line:
         """Return why a line of this kind does not prepare the tests."""
         call = self.call
         if is_django(self.command, self.project.tree):
-            return reason_of_django(call.arguments)
+            return None if self._is_own_check() else reason_of_django(call.arguments)
         if call.name in PACKAGE_MANAGERS:
             return reason_of_package_manager(split_directory(self.command)[0], call.arguments)
         if call.name == "chmod" and not self._paths():
@@ -196,6 +196,16 @@ class _Line:
         if path := self._changed_file():
             return f"it changes {path}, which git tracks"
         return self._program_reason()
+
+    def _is_own_check(self) -> bool:
+        """Return whether only this line checks the project: without a manage.py, HeroCI has no settings to check."""
+        match self.call.arguments:
+            case ("check", *_):
+                return self.project.layout.manage is None
+            case ("makemigrations", *options):
+                checks = bool({"--check", "--dry-run"}.intersection(options))
+                return checks and self.project.layout.manage is None
+        return False
 
     def _container_reason(self) -> str | None:
         """Return why a line that runs in a container does not prepare the tests.
@@ -298,6 +308,9 @@ class _Line:
             return ["npx", self.call.program] if len(self.call.launchers) > 1 else None
         if self._is_of_node():
             return ["npx", self.call.program]
+        path = locate(self.call.program, self.command.directory)
+        if path and _environments(self.project).intersection(ancestors(path)):
+            return [self.call.name]
         return [self.call.program] if self.call.launchers else None
 
     def _is_of_node(self) -> bool:

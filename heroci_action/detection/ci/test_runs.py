@@ -110,7 +110,9 @@ def program_file(command: Command, tree: RepositoryFiles) -> str | None:
     path = locate(call.program, command.directory) if call.program else None
     if path and tree.has(path):
         return path
-    return _console_script(command, tree) if call.name == call.program else None
+    # `shopctl`, `.venv/bin/shopctl`
+    installed = call.program == call.name or call.program.endswith(f"bin/{call.name}")
+    return _console_script(command, tree) if installed else None
 
 
 def _module_file(
@@ -123,7 +125,7 @@ def _module_file(
 
 def _console_script(command: Command, tree: RepositoryFiles) -> str | None:
     """Return the file of a console script of the project, such as `shop = "shop.cli:main"`."""
-    name = command.call.program
+    name = command.call.name
     for directory in ancestors(command.directory) if not command.directory.startswith("/") else ():
         target = _script_target(name, directory, tree)
         if target is not None:

@@ -134,6 +134,24 @@ def test_a_console_script_of_the_project_runs_the_tests(
     assert (found.config.settings, found.config.tests.args) == ("shop.settings", (("shop",),))
 
 
+@pytest.mark.parametrize("call", ["shop test", ".venv/bin/shop test", "python -m shop.manage test"])
+def test_a_manage_py_that_is_called_as_a_module_does_not_run_as_a_file(
+    tmp_path: Path, call: str
+) -> None:
+    files = {
+        "pyproject.toml": '[project]\nname = "shop"\n[project.scripts]\nshop = "shop.manage:main"\n',
+        "shop/__init__.py": "",
+        "shop/manage.py": MAIN,
+        "shop/settings.py": SQLITE,
+        # As a file, manage.py would import this one.
+        "shop/celery.py": "import celery\n",
+        ".github/workflows/ci.yml": f"on: push\njobs: {{t: {{steps: [{{run: {call}}}]}}}}",
+    }
+    found = loaded(tmp_path, files)
+    assert (found.facts.manage, found.config.working_directory) == (None, ".")
+    assert (found.config.settings, found.warnings) == ("shop.settings", ())
+
+
 @pytest.mark.parametrize(
     "line",
     [

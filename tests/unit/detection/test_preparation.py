@@ -25,6 +25,30 @@ def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: 
     ]
 
 
+def test_without_a_manage_py_the_checks_of_the_ci_are_preparation(tmp_path: Path) -> None:
+    script = """
+        import os, sys
+        from django.core.management import execute_from_command_line
+
+        def main():
+            os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+            execute_from_command_line(sys.argv)
+        """
+    calls = ("collectstatic", "check", "makemigrations --check", "makemigrations", "test")
+    files = {
+        "pyproject.toml": '[project]\nname = "shop"\n[project.scripts]\nshopctl = "shop.cli:main"\n',
+        "shop/__init__.py": "",
+        "shop/cli.py": script,
+        "shop/settings.py": "INSTALLED_APPS = []",
+        **workflow("python3 -m venv env", *(f"env/bin/shopctl {call}" for call in calls)),
+    }
+    assert [step.run for step in loaded(tmp_path, files).config.tests.before] == [
+        "shopctl collectstatic",
+        "shopctl check",
+        "shopctl makemigrations --check",
+    ]
+
+
 def test_a_directory_that_is_copied_is_preparation_and_a_server_in_a_container_is_not(
     tmp_path: Path,
 ) -> None:
