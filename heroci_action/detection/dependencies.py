@@ -98,6 +98,7 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
     yield Fact("metadata", found.metadata)
     yield Fact("declared", found.declared)
     yield Fact("install_project", found.install_project)
+    yield Fact("all_members", found.all_members)
     yield Fact("distributions", found.names)
     sources = (found.lock, found.requirements, found.packages, found.project)
     if not any((*sources, project.configured("packages"))):

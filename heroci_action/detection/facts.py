@@ -36,6 +36,7 @@ class Facts:
     project, metadata: the directory that declares the dependencies, and the name of its file (None: groups only).
     declared: the requirements in place of metadata and groups that only Poetry reads.
     install_project: the tests can import the project only if it is installed.
+    all_members: the CI installs every member of uv's workspace.
     requires_python, python_alternatives: what the project says about its Python, and the versions that fit it.
     source_paths: directories to import from.
     distributions: normalised names of the distributions that the project requires directly, or has locked.
@@ -60,6 +61,7 @@ class Facts:
     metadata: str | None = None
     declared: tuple[str, ...] = ()
     install_project: bool = False
+    all_members: bool = False
     source_paths: tuple[str, ...] = ()
     distributions: frozenset[str] = frozenset()
     server_settings: str | None = None

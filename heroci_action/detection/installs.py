@@ -47,7 +47,8 @@ class Installs:
     """The installed files, packages, extras and groups; files are relative to the repository's root.
 
     `locks` are the lock files that the commands use. `groups` and `extras` are named explicitly. `manager` is the tool
-    whose own rules decide about groups that are not named: "uv", "poetry" or "pdm".
+    whose own rules decide about groups that are not named: "uv", "poetry" or "pdm". `every_member` of uv's workspace
+    may be installed, not only the project.
     """
 
     source: str = ""
@@ -63,6 +64,7 @@ class Installs:
     only: bool = False
     every_extra: bool = False
     every_group: bool = False
+    every_member: bool = False
 
     def __bool__(self) -> bool:
         """Return whether anything is installed."""
@@ -155,6 +157,7 @@ def _merge(one: Installs, other: Installs) -> Installs:
         only=one.only or other.only,
         every_extra=one.every_extra or other.every_extra,
         every_group=one.every_group or other.every_group,
+        every_member=one.every_member or other.every_member,
     )
 
 
@@ -270,6 +273,7 @@ class _Reader:
             only=given.has("--only-group", "--no-default-groups"),
             every_extra=given.has("--all-extras"),
             every_group=given.has("--all-groups"),
+            every_member=given.has("--all-packages"),
             packages=_beside(_listed(given, "--with"), words[end:]) if runs else (),
             files=self._files(_listed(given, "--with-requirements")) if runs else (),
         )

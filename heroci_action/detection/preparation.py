@@ -37,7 +37,7 @@ _PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
 # `> FILE`, but neither `>&2` nor `2>/dev/null`.
 _TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
 # A word that is a path from the checkout's directory.
-_IN_CHECKOUT = re.compile(rf"(?<=\s)'?{re.escape(ROOT)}(?:/([\w./-]*))?'?(?=\s|$)")
+_IN_CHECKOUT = re.compile(rf"(?<=\s)'?{re.escape(ROOT)}(?:/([\w./*-]*))?'?(?=\s|$)")
 _FILE_PROGRAMS = frozenset(
     {"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"}
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from heroci_action.detection.ci.territory import Territory
@@ -11,13 +12,34 @@ from heroci_action.errors import UsageError
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
 from heroci_action.text import suggest
 
+# `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")`
+_NAMED = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*\]?\s*[,=]\s*[\"']([\w.]+)[\"']")
+
 
 def find_projects(tree: RepositoryFiles) -> tuple[str, ...]:
     """Return the directories of the projects; an example or a test project counts only if there is no other."""
-    managed = [parent(path) for path in manage_files(tree)]
+    managed = [parent(path) for path in manage_files(tree) if not _repeats_outer(tree, path)]
     found = dict.fromkeys([*managed, *_tested(tree, managed)])
     usual = tuple(place for place in found if not is_side(join(place, "manage.py")))
     return usual or tuple(found)
+
+
+def _repeats_outer(tree: RepositoryFiles, path: str) -> bool:
+    """Return whether a manage.py above starts the settings beside this one: both are the same project."""
+    settings = _settings(tree, path)
+    outer = (join(place, "manage.py") for place in ancestors(parent(path))[1:])
+    above = [other for other in outer if settings and _settings(tree, other) == settings]
+    return bool(above) and not any(_has_settings(tree, other, settings) for other in above)
+
+
+def _settings(tree: RepositoryFiles, path: str) -> str:
+    match = _NAMED.search(tree.text(path))
+    return match[1] if match else ""
+
+
+def _has_settings(tree: RepositoryFiles, path: str, settings: str) -> bool:
+    package = join(parent(path), settings.partition(".")[0])
+    return tree.has_directory(package) or tree.has(f"{package}.py")
 
 
 def _tested(tree: RepositoryFiles, managed: list[str]) -> Iterator[str]:

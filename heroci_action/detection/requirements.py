@@ -43,7 +43,7 @@ class Dependencies:
 
     `metadata` is the file in the directory `project` that names the dependencies; None if it has groups only.
     `direct` are the requirements that the project names itself, `exact` those and the locked ones. `declared` stand in
-    place of metadata and groups that only Poetry reads.
+    place of metadata and groups that only Poetry reads. `all_members` of uv's workspace are installed.
     """
 
     lock: str | None = None
@@ -56,6 +56,7 @@ class Dependencies:
     metadata: str | None = None
     declared: tuple[str, ...] = ()
     install_project: bool = False
+    all_members: bool = False
     direct: tuple[Requirement, ...] = ()
     exact: tuple[Requirement, ...] = ()
     why: str = ""
@@ -179,6 +180,7 @@ def _from_lock(project: ProjectFiles, lock: str, installs: Installs) -> Dependen
         project=directory,
         metadata=metadata.file if metadata else None,
         install_project=must_install(tree, project.layout, metadata),
+        all_members=installs.every_member,
         direct=(*read_requirements(tree, files), *parse_requirements(named)) or locked,
         exact=(*locked, *read_requirements(tree, files)),
         why=f"the lock file {lock}",

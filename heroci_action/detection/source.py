@@ -210,7 +210,7 @@ class _Reader:
 
     def _if(self, node: ast.If, context: _Context) -> Iterator[Statement]:
         test = ast.unparse(node.test)
-        yield context.statement(ast.Expr(value=node.test))
+        yield from _tested(node.test, context)
         yield from self._body(node.body, context.under(test))
         yield from self._body(node.orelse, context.under(f"not ({test})"))
 
@@ -283,6 +283,16 @@ class _Reader:
                 if regex := included_files(item, partial(self._text, file=place.file)):
                     for found in self.tree.matching(regex, under=parent(context.file)):
                         yield from self.module(found, place)
+
+
+def _tested(test: ast.expr, context: _Context) -> Iterator[Statement]:
+    """Yield the parts of a condition: those behind `and` are evaluated only if the first one holds."""
+    first, others = test, list[ast.expr]()
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        first, *others = test.values
+    yield context.statement(ast.Expr(value=first))
+    for other in others:
+        yield context.under(ast.unparse(first)).statement(ast.Expr(value=other))
 
 
 def _joined(texts: list[str | None]) -> str | None:

@@ -76,7 +76,8 @@ def export_arguments(environment: Environment, name: str, target: Path) -> list[
             quiet = ("--quiet", "--no-header", "--no-emit-project")
             options = (*_options("--group", groups), *_options("--extra", extras))
             member = relative_path(environment.project or parent(name), parent(name))
-            place = () if member == "." else ("--project", member)
+            one = () if member == "." else ("--project", member)
+            place = ("--all-packages",) if environment.all_members else one
             return [
                 "export",
                 "--frozen",

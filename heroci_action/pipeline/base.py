@@ -52,6 +52,7 @@ def environment(loaded: ProjectConfig) -> Environment:
         metadata=facts.metadata,
         declared=facts.declared if declares else (),
         install_project=facts.install_project,
+        all_members=facts.all_members,
         overlay=("coverage",) if config.tests.coverage else (),
         tools=_tools(loaded),
         overrides=(loaded.django,) if loaded.django else (),

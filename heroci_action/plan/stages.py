@@ -141,6 +141,7 @@ class Environment:
     metadata: str | None = "pyproject.toml"
     declared: tuple[str, ...] = ()
     install_project: bool = False
+    all_members: bool = False
     overlay: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()

@@ -110,12 +110,20 @@ def _tr(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
     return lines if "\\n" in "".join(arguments) else None
 
 
+def _xargs(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
+    """Read `… | xargs dirname`, without options."""
+    if lines is None or arguments[:1] == [] or arguments[0].startswith("-"):
+        return None
+    return output_of([[*arguments, *(word for line in lines for word in line.split())]], state)
+
+
 _PRINTERS: Mapping[str, _Printer] = {
     "git": _git,
     "find": _find,
     "cat": _cat,
     "grep": _grep,
     "egrep": _grep,
+    "xargs": _xargs,
     "sort": lambda _, lines, __: sorted(lines) if lines is not None else None,
     "uniq": lambda _, lines, __: lines,
     "tr": _tr,

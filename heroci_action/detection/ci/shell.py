@@ -30,7 +30,7 @@ MAX_DEPTH = 60  # nested statements and calls
 MAX_LOOPS = 50  # passes through a loop over known words
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
 _SHELLS = frozenset({"sh", "bash", "dash"})
-_TESTING = frozenset({"pytest", "py.test", "test"})
+_TELLING = frozenset({"pytest", "py.test", "test", "makemigrations"})
 _SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 
 
@@ -138,9 +138,9 @@ def _assignment(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]
 
 
 def _does_more(command: Command) -> bool:
-    """Return whether a command of a substitution may run tests or starts a container."""
+    """Return whether a command of a substitution may run tests, checks migrations or starts a container."""
     words = {command.call.name, *command.call.arguments}
-    return command.call.container is not None or not words.isdisjoint(_TESTING)
+    return command.call.container is not None or not words.isdisjoint(_TELLING)
 
 
 def _assignments(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:

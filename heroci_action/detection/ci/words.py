@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.outputs import Lines, output_of
 from heroci_action.detection.ci.paths import spell
-from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.syntax import bytes_of, parse_shell, text_of
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_WORDS = 2_000  # of one expansion; a longer one is not a realistic command line
 # `"$@"`, `"${FLAGS[@]}"`, `${FLAGS[@]+"${FLAGS[@]}"}`: each element is a word.
 _LIST = re.compile(r'"\$(?:@|\{(?:@|(\w+)\[@\])\})"|\$\{(\w+)\[@\]:?\+"\$\{\2\[@\]\}"\}')
+_ESCAPED_ROOT = re.escape(f"{ROOT}/")
 # `{shop,cart}`
 _BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
 
@@ -178,25 +179,33 @@ def _modified(value: str | None, operator: str, operand: Callable[[], str]) -> s
 def _substitute(node: Node, state: ShellState) -> str:
     """Return the output of `$(…)` if it is known without running it."""
     named = [child for child in node.children if child.is_named]
-    if len(named) == 1 and named[0].type == "list":
-        return _directory_in(named[0], state)
+    if len(named) > 1 or (named and named[0].type == "list"):
+        return _directory_in(named, state)
     pipe = named[0].children if len(named) == 1 and named[0].type == "pipeline" else named
     lines = lines_of([child for child in pipe if child.is_named], state)
     return UNKNOWN if lines is None else "\n".join(lines)
 
 
-def _directory_in(node: Node, state: ShellState) -> str:
+def _directory_in(nodes: list[Node], state: ShellState) -> str:
     """Return the output of `cd DIRECTORY && pwd`, with which scripts find their own directory."""
-    commands = [
-        child.child_by_field_name("body") if child.type == "redirected_statement" else child
-        for child in node.children
-        if child.is_named
-    ]
-    words = [command_words(command, state) for command in commands if command is not None]
-    match words:
+    commands = [command for node in nodes for command in _successful(node)]
+    match [command_words(command, state) for command in commands]:
         case [["cd", *_, directory], ["pwd", *_]] if (path := state.locate(directory)) is not None:
             return spell(path)
     return UNKNOWN
+
+
+def _successful(node: Node) -> Iterator[Node]:
+    """Yield the commands of a statement that run if none fails: of `cd x || exit 1`, the first one."""
+    match node.type:
+        case "redirected_statement":
+            yield from _successful(node.children[0])
+        case "list":
+            yield from _successful(node.children[0])
+            if node.children[1].type == "&&":
+                yield from _successful(node.children[-1])
+        case "command":
+            yield node
 
 
 def lines_of(commands: list[Node], state: ShellState) -> Lines:
@@ -251,7 +260,13 @@ def _matching(parts: list[_Part], state: ShellState) -> tuple[str, ...]:
     unknown = any(UNKNOWN in part.text for part in parts)
     if unknown or not re.search(r"[*?\[]", unquoted):
         return ()
-    return state.files.matching(_regex(parts), state.directory)
+    regex = _regex(parts)
+    inside = regex.removeprefix(_ESCAPED_ROOT)
+    found = state.files.matching(f"{inside}(/.*)?", "." if inside != regex else state.directory)
+    # A pattern finds directories, too; no file has the name of one.
+    paths = (re.match(f"{inside}(?=/|$)", path) for path in found)
+    names = dict.fromkeys(match[0] for match in paths if match)
+    return tuple(spell(name) if inside != regex else name for name in names)
 
 
 def _regex(parts: list[_Part]) -> str:

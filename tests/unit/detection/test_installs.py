@@ -390,6 +390,12 @@ def test_what_is_installed_into_another_environment_is_not_for_the_tests(
     assert found.facts.lint_specs["flake8"] == "flake8==7.0.0"
 
 
+WORKSPACE = """
+    [project]
+    name = "shop"
+    [tool.uv.workspace]
+    members = ["libs/*"]
+"""
 PIPFILE = """
     [packages]
     django = "==5.1.4"
@@ -423,3 +429,11 @@ def test_in_a_workspace_of_uv_the_lock_pins_the_dependencies_of_the_projects_mem
     words = export_arguments(found, "uv.lock", Path("out"))
     assert words[words.index("--project") + 1] == "apps/site"
     assert "--project" not in export_arguments(replace(found, project="."), "uv.lock", Path("out"))
+
+
+def test_every_member_of_a_workspace_is_installed_if_the_ci_does_so(tmp_path: Path) -> None:
+    lines = workflow("uv sync --all-groups --all-packages", "python manage.py test")
+    found = loaded(tmp_path, {**django(), **lines, "uv.lock": "", "pyproject.toml": WORKSPACE})
+    words = export_arguments(environment(found), "uv.lock", Path("out"))
+    assert "--all-packages" in words
+    assert "--project" not in words

@@ -52,15 +52,20 @@ def test_without_a_manage_py_the_checks_of_the_ci_are_preparation(tmp_path: Path
 def test_a_directory_that_is_copied_is_preparation_and_a_server_in_a_container_is_not(
     tmp_path: Path,
 ) -> None:
-    lines = workflow("cp -r media media_root", "docker compose run -d db", "python manage.py test")
+    copies = ("cp -r media media_root", "cp -R $PWD/kit/* $PWD")
+    lines = workflow(*copies, "docker compose run -d db", "python manage.py test")
     files = {
         **django(),
         **lines,
         "media/a.png": "",
+        "kit/stats/a.json": "",
         "compose.yaml": "services: {db: {image: 'postgres:17'}}",
     }
     found = loaded(tmp_path, files)
-    assert [step.run for step in found.config.tests.before] == ["cp -r media media_root"]
+    assert [step.run for step in found.config.tests.before] == [
+        "cp -r media media_root",
+        "cp -R kit/* .",
+    ]
     assert "docker compose run -d db" in [line.line for line in found.facts.left_out]
 
 

@@ -56,6 +56,19 @@ def test_a_module_that_manage_py_calls_is_no_project_of_its_own(tmp_path: Path) 
     assert not [text for text in found.warnings if "several projects" in text]
 
 
+def test_a_second_manage_py_for_the_same_settings_is_no_other_project(tmp_path: Path) -> None:
+    files = {
+        "manage.py": manage("site.settings"),
+        "api/site/manage.py": manage("site.settings"),
+        "api/site/site/settings.py": "",
+        "shop/manage.py": manage("shop.settings"),
+    }
+    found = load(write(tmp_path, files))
+    assert found.facts.other_projects == {"shop"}
+    files["site/settings.py"] = ""
+    assert load(write(tmp_path, files)).facts.other_projects == {"shop", "api/site"}
+
+
 @pytest.mark.parametrize(
     ("name", "directory"),
     [

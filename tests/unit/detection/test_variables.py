@@ -92,7 +92,7 @@ env = environ.Env(FROM_SCHEME=(bool, False))
 a = os.environ.get("OPTIONAL")
 b = env("WITH_DEFAULT", default="x")
 c = env("FROM_SCHEME")
-if a:
+if a and os.environ["BEHIND_AND"]:
     d = os.environ["CONDITIONAL"]
 e = os.environ["GUARDED"] if "GUARDED" in os.environ else None
 try:
