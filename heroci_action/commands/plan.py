@@ -31,6 +31,7 @@ from heroci_action.repository.files import RepositoryFiles
 from heroci_action.results.provenance import ParallelProof
 from heroci_action.results.serialise import load as load_result
 from heroci_action.sharding import Shard
+from heroci_action.text import some
 
 Only = Mapping[str, tuple[tuple[str, str], ...]]
 """Tests by the steps that run them, as in `RunContext.only`."""
@@ -75,7 +76,7 @@ async def plan_project(
     _refuse_skipped(options)
     if options.affected:
         refuse_in_ci(machine)
-    loaded = _load(options)
+    loaded = warn_of_coverage_limits(_load(options), options)
     chosen = await choose(
         options.engine,
         machine=machine,
@@ -177,6 +178,20 @@ async def _leave_out_services(
     facts = replace(loaded.facts, left_out=(*loaded.facts.left_out, *lines))
     warnings = [left_out_warning(service, problem.cause) for service in services if warn]
     return replace(loaded, facts=facts, warnings=(*loaded.warnings, *warnings))
+
+
+def warn_of_coverage_limits(loaded: ProjectConfig, options: RunOptions) -> ProjectConfig:
+    """Name the coverage that the project's CI requires, if the run does not check any."""
+    gates = options.gates
+    asked = gates.coverage_minimum is not None or gates.coverage_minimum_lines is not None
+    limits = loaded.facts.coverage_limits
+    if asked or not limits or options.shard:
+        return loaded
+    text = (
+        f"the project's CI requires coverage of {some(limits)}, which this run does not check; "
+        "pass the percentage with --coverage-minimum (input coverage-minimum)"
+    )
+    return replace(loaded, warnings=(*loaded.warnings, text))
 
 
 def warn_of_fixed_addresses(loaded: ProjectConfig, plan: Plan) -> ProjectConfig:

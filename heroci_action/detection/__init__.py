@@ -8,6 +8,7 @@ from typing import Any
 
 from heroci_action.detection.ci.project_ci import read_ci
 from heroci_action.detection.ci.territory import WHOLE
+from heroci_action.detection.coverage_limits import detect_coverage_limits
 from heroci_action.detection.database import detect_database
 from heroci_action.detection.dependencies import detect_dependencies
 from heroci_action.detection.facts import Facts, Suggestion
@@ -72,6 +73,7 @@ DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (
     detect_settings,
     detect_missing_modules,
     detect_runner,
+    detect_coverage_limits,
     detect_database,
     detect_variables,
     detect_lint,

@@ -44,6 +44,7 @@ class Facts:
     migration_settings: the settings module with which the CI checks the migrations, if the tests use another one.
     vendor, database_variable: the database of the tests, and the variable that contains its URL.
     pytest_coverage: pytest measures coverage by itself.
+    coverage_limits: the percentages of coverage that the CI requires, with the lines that do.
     image_port: the port that the image exposes.
     fixed_addresses: the services that the tests look for on their own machine only, with the place that says so.
     lint_specs, lint_plugins: the pinned requirements of lint tools by name, and the requirements of Flake8's plugins.
@@ -69,6 +70,7 @@ class Facts:
     vendor: Vendor = Vendor.UNKNOWN
     database_variable: str | None = None
     pytest_coverage: bool = False
+    coverage_limits: tuple[str, ...] = ()
     image_port: int | None = None
     health: str | None = None
     requires_python: str = ""
