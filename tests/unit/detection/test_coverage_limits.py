@@ -9,7 +9,7 @@ import pytest
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
-TOML = '[tool.coverage.report]\nfail_under = 90.5\n'
+TOML = "[tool.coverage.report]\nfail_under = 90.5\n"
 ADDOPTS = "[pytest]\naddopts = --cov=shop\n"
 CI = ".github/workflows/ci.yml"
 
