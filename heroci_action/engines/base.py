@@ -38,6 +38,10 @@ class Printed:
     stderr: str = ""
 
 
+EARLIER_REPORT = "it is from an earlier run, and no step has written it since"
+"""The problem of a declared report that was in the checkout before the run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFile:
     """A report file as it left the engine; `path` is for messages only.

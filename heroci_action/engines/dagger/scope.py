@@ -31,7 +31,12 @@ from heroci_action.engines.dagger.resources import RunResources
 from heroci_action.engines.dagger.service_definition import command_arguments
 from heroci_action.engines.dagger.services import StageServices, stop
 from heroci_action.engines.dagger.spans import end_step
-from heroci_action.engines.dagger.stage_container import create_stage_container, working_directory
+from heroci_action.engines.dagger.stage_container import (
+    ProjectContainer,
+    create_project_container,
+    create_stage_container,
+    working_directory,
+)
 from heroci_action.engines.dagger.telemetry import Output
 from heroci_action.engines.dispatch import Dispatcher
 from heroci_action.plan.actions import (
@@ -60,6 +65,7 @@ class DaggerScope(Dispatcher):
         self._application: Application | None = None
         self._values = resources.values()
         self._lock, self._turn = anyio.Lock(), anyio.Lock()
+        self._project: ProjectContainer | None = None
         self._start: dagger.Container | None = None
         # The containers that each step left and that concurrent steps start in, and the one of the next step.
         self._left: dict[str, dagger.Container] = {}
@@ -232,7 +238,8 @@ class DaggerScope(Dispatcher):
 
     async def _stage_container(self) -> dagger.Container:
         if self._start is None:
-            self._start = await create_stage_container(self._resources, self._stage)
+            self._project = await create_project_container(self._resources, self._stage)
+            self._start = await create_stage_container(self._resources, self._stage, self._project)
         return self._start
 
     async def _prepare(
@@ -318,12 +325,17 @@ class DaggerScope(Dispatcher):
     async def collect(self, step: Step) -> tuple[ReportFile, ...]:
         """Return the report files of a step."""
         directory = working_directory(self._resources.plan)
-        patterns = [
-            (report.kind, str(PurePosixPath(directory, fill(report.path, self._values))))
+        reports = [
+            replace(report, path=str(PurePosixPath(directory, fill(report.path, self._values))))
             for report in step.reports
             if report.path is not None
         ]
-        return await self._resources.collector.collect(self._containers_of(step), patterns)
+        containers = self._containers_of(step)
+        if not containers or self._project is None:
+            return ()
+        return await self._resources.collector.collect(
+            containers, reports, before=self._project.container
+        )
 
     def _containers_of(self, step: Step) -> list[dagger.Container]:
         """Return the containers in which the step's reports may be."""

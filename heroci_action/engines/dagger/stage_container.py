@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import dagger
@@ -21,27 +22,48 @@ def working_directory(plan: Plan) -> str:
     return str(PurePosixPath(ROOT, plan.directory))
 
 
-async def create_stage_container(resources: RunResources, stage: Stage) -> dagger.Container:
-    """Return the base environment, or the stage's own image, ready for the first step."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectContainer:
+    """The image of a stage with the source as it was before the run, and the image's user, empty for root."""
+
+    container: dagger.Container
+    user: str
+
+
+async def create_project_container(resources: RunResources, stage: Stage) -> ProjectContainer:
+    """Return the base environment, or the stage's own image, with the source."""
     if stage.image:
         container = resources.client.container().from_(stage.image)
         container = container.with_env_variable("HEROCI_ROOT", ROOT)
-        image: str | None = stage.image
     else:
         container = resources.built_environment
-        image = resources.plan.environment.image
+    image = _image_of(resources, stage)
     # Python's own images name no user, which means root.
     user = await _user(resources, image) if image else ""
     container = await _add_project(resources, container, user)
+    return ProjectContainer(container=container, user=user)
+
+
+async def create_stage_container(
+    resources: RunResources, stage: Stage, project: ProjectContainer
+) -> dagger.Container:
+    """Return the project's container, ready for the first step of the stage."""
+    container, user = project.container, project.user
     for name, text in stage.files.items():
         container = container.with_new_file(f"{REPORTS}/{name}", text, owner=user)
     needed = [name for name in resources.plan.all_needs(stage) if name in resources.outputs]
     for name in needed:
         place = working_directory(resources.plan)
         container = container.with_directory(place, resources.outputs[name], owner=user)
+    image = _image_of(resources, stage)
     name = f"stage-{digest(image, stage.image, dict(stage.files), needed)}"
     container = await resources.connection.once(name, container, evaluate=True)
     return await _add_caches(resources, container, stage.caches, user)
+
+
+def _image_of(resources: RunResources, stage: Stage) -> str | None:
+    """Return the image that the project names for the stage, None for one of Python's own."""
+    return stage.image or resources.plan.environment.image
 
 
 async def _user(resources: RunResources, image: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from anyio.abc import TaskGroup
 
 from heroci_action import probes
-from heroci_action.engines.base import ReportFile, Sink, StepOutcome, Stream
+from heroci_action.engines.base import EARLIER_REPORT, ReportFile, Sink, StepOutcome, Stream
 from heroci_action.engines.commands import arguments_of, command_not_found, declared_variables
 from heroci_action.engines.dispatch import Dispatcher
 from heroci_action.engines.host import image
@@ -235,8 +235,7 @@ class HostScope(Dispatcher):
 
     def _report(self, kind: str, path: Path) -> ReportFile:
         if self._resources.reports.is_earlier(path):
-            problem = "it is from an earlier run, and no step has written it since"
-            return ReportFile(kind=kind, path=str(path), problem=problem)
+            return ReportFile(kind=kind, path=str(path), problem=EARLIER_REPORT)
         size, limit = path.stat().st_size, self._resources.plan.limit_of(kind)
         if size > limit:
             problem = f"it has {size:,} bytes, more than the limit of {limit:,}"
