@@ -214,8 +214,10 @@ def _rank(path: str) -> tuple[bool, int, str]:
 
 def import_roots(tree: RepositoryFiles, layout: Layout) -> tuple[str, ...]:
     """Return the directories in which to look for modules of the project, the likeliest first."""
+    # Python imports from the directory of the file, also if a link to it is called.
+    manage = tree.target(layout.manage) if layout.manage else None
     wanted = (
-        *((parent(layout.manage), *added_paths(tree, layout.manage)) if layout.manage else ()),
+        *((parent(manage), *added_paths(tree, manage)) if manage else ()),
         layout.directory,
         join(layout.directory, "src"),
         ".",

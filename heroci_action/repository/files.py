@@ -136,6 +136,14 @@ class RepositoryFiles:
         except (OSError, RuntimeError):
             return ""
 
+    def target(self, path: str) -> str:
+        """Return the file that a symbolic link of the repository leads to; any other path as it is."""
+        try:
+            found = (self.root / path).resolve().relative_to(self._resolved_root).as_posix()
+        except (OSError, RuntimeError, ValueError):
+            return path
+        return found if self.has(found) else path
+
     def python_with(self, word: str) -> tuple[str, ...]:
         """Return the Python files that contain a word; none without git, because reading every file takes too long."""
         try:

@@ -269,3 +269,17 @@ def test_without_manage_py_the_directory_is_that_of_the_cis_django_admin(tmp_pat
     line = "cd web && django-admin test --pythonpath=. --settings=shop.settings"
     found = loaded(tmp_path, {"web/shop/settings.py": SQLITE, **workflow(line)}).config
     assert (found.working_directory, found.settings) == ("web", "shop.settings")
+
+
+def test_imports_start_where_a_linked_manage_py_really_is(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "manage.py").symlink_to("shop/manage.py")
+    files = {
+        "shop/manage.py": manage("settings"),
+        "shop/__init__.py": "",
+        "shop/settings.py": SQLITE,
+        **workflow("python shop/manage.py test"),
+    }
+    found = loaded(tmp_path, files)
+    assert (found.config.working_directory, found.config.settings) == (".", "settings")
+    assert not [text for text in found.warnings if "not found" in text]
