@@ -38,10 +38,10 @@ _PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
 _TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
 # A word that is a path from the checkout's directory.
 _IN_CHECKOUT = re.compile(rf"(?<=\s)'?{re.escape(ROOT)}(?:/([\w./*-]*))?'?(?=\s|$)")
-_FILE_PROGRAMS = frozenset(
+FILE_PROGRAMS = frozenset(
     {"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"}
 )
-_SYSTEM_PROGRAMS = _FILE_PROGRAMS | PACKAGE_MANAGERS | {"node", "sh", "bash", "sed"}
+_SYSTEM_PROGRAMS = FILE_PROGRAMS | PACKAGE_MANAGERS | {"node", "sh", "bash", "sed"}
 _NODE_LAUNCHERS = frozenset({"npx", "bunx"})
 _ENVIRONMENTS = frozenset({"venv", "virtualenv"})
 
@@ -191,7 +191,7 @@ class _Line:
             return reason_of_package_manager(split_directory(self.command)[0], call.arguments)
         if call.name == "chmod" and not self._paths():
             return _OUTSIDE
-        if call.name in _FILE_PROGRAMS and (self.command.writes or _redirects(self.command)):
+        if call.name in FILE_PROGRAMS and (self.command.writes or _redirects(self.command)):
             return self._file_reason()
         if path := self._changed_file():
             return f"it changes {path}, which git tracks"

@@ -22,7 +22,7 @@ from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.left_out import reason_of_program
-from heroci_action.detection.preparation import preparation
+from heroci_action.detection.preparation import FILE_PROGRAMS, preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
@@ -237,6 +237,7 @@ def _unrecognised(project: ProjectFiles) -> Iterator[LeftOut]:
         of_node = name in PACKAGE_MANAGERS or any(
             outer.call.name in PACKAGE_MANAGERS for outer in command.via
         )
-        if _TESTS.search(command.shown) and not of_node and reason_of_program(name) is None:
+        is_known = name in FILE_PROGRAMS or reason_of_program(name) is not None
+        if _TESTS.search(command.shown) and not (of_node or is_known):
             reason = "HeroCI does not know what it runs"
             yield LeftOut(line=command.shown, source=command.source, reason=reason)

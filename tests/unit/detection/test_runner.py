@@ -332,7 +332,7 @@ def test_parts_of_a_suite_that_the_ci_splits_are_one_suite(tmp_path: Path) -> No
 
 
 def test_a_line_that_speaks_of_tests_and_is_not_understood_is_named(tmp_path: Path) -> None:
-    lines = ("docker exec web run_tests", "docker build --target test .", "npm test", "echo test")
+    lines = ("docker exec web run_tests", "docker build --target test .", "npm test", "mkdir -p var/tests")
     warning, *others = loaded(tmp_path, {**django(), **DRIVER, **workflow(*lines)}).warnings
     assert not others
     assert "'docker exec web run_tests' in .github/workflows/ci.yml may run the tests" in warning
