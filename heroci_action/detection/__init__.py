@@ -8,6 +8,7 @@ from typing import Any
 
 from heroci_action.detection.ci.project_ci import read_ci
 from heroci_action.detection.ci.territory import WHOLE
+from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.detection.coverage_limits import detect_coverage_limits
 from heroci_action.detection.database import detect_database
 from heroci_action.detection.dependencies import detect_dependencies
@@ -24,7 +25,7 @@ from heroci_action.detection.projects import find_territory
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.python_version import detect_python
 from heroci_action.detection.runner import detect_runner
-from heroci_action.detection.runner_choice import uses_pytest
+from heroci_action.detection.runner_choice import suite_runs, uses_pytest
 from heroci_action.detection.settings import detect_settings
 from heroci_action.detection.variables import detect_variables
 from heroci_action.errors import UsageError
@@ -131,12 +132,18 @@ def _services(findings: list[Finding]) -> frozenset[str]:
 
 
 def _at_pytest_root(project: ProjectFiles) -> ProjectFiles:
-    """Return the project with the directory of pytest's configuration, to which its paths are relative."""
+    """Return the project with the directory of pytest's configuration, to which its paths are relative.
+
+    The directory in which the CI calls pytest counts more: pytest finds a configuration above it.
+    """
     file = pytest_config(project).file
+    runs = (run for run in suite_runs(project) if run.runner is Runner.PYTEST)
+    called = {run.command.directory for run in runs}
     if (
         file is None
         or project.configured("working-directory") is not None
         or not uses_pytest(project)
+        or called == {project.layout.directory}
     ):
         return project
     layout = replace(

@@ -77,6 +77,8 @@ def _rank(project: ProjectFiles, path: str) -> tuple[object, ...]:
     production = any(_PRODUCTION.fullmatch(word) for word in _words(path))
     plain = path.rpartition("/")[2] == "Dockerfile"
     return (
+        # Beside `prod/django` there may be `prod/worker`.
+        any(SIDE.fullmatch(word) for word in _words(path)),
         place if plain else len(places) - production,
         not production,
         _START.search(project.tree.text(path)) is None,

@@ -127,7 +127,14 @@ def _installing(project: ProjectFiles) -> tuple[Command, ...]:
     runs = project.ci.suite.runs if project.ci.suite else ()
     used = {run.command.environment for run in runs} or {""}
     own = tuple(command for command in project.commands if command.environment in used)
+    if runs and all(_is_contained(run.command) for run in runs):
+        # What the job installs on its machine is not in the container of the tests.
+        own = tuple(filter(_is_contained, own))
     return (*project.image_commands, *own) if "" in used else own
+
+
+def _is_contained(command: Command) -> bool:
+    return any(outer.call.container is not None for outer in (*command.via, command))
 
 
 def _calls(command: Command) -> Iterator[list[str]]:

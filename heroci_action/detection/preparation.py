@@ -38,9 +38,7 @@ _PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
 _TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
 # A word that is a path from the checkout's directory.
 _IN_CHECKOUT = re.compile(rf"(?<=\s)'?{re.escape(ROOT)}(?:/([\w./*-]*))?'?(?=\s|$)")
-FILE_PROGRAMS = frozenset(
-    {"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"}
-)
+FILE_PROGRAMS = frozenset({"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"})
 _SYSTEM_PROGRAMS = FILE_PROGRAMS | PACKAGE_MANAGERS | {"node", "sh", "bash", "sed"}
 _NODE_LAUNCHERS = frozenset({"npx", "bunx"})
 _ENVIRONMENTS = frozenset({"venv", "virtualenv"})

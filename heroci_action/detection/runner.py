@@ -154,7 +154,8 @@ def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
         yield Found("tests.args", [list(words) for words in kept], f"the test commands in {source}")
     elif kept[0]:
         yield Found("tests.args", list(kept[0]), f"the test command in {source}")
-    if is_parallel(main.arguments):
+    # A part that the CI runs in one process may not stand several.
+    if all(is_parallel(run.arguments) for run in same):
         yield Found("tests.parallel", True, f"the test command in {source}")
 
 

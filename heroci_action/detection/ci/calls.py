@@ -51,14 +51,17 @@ def _step(call: Call) -> Call | None:
 _MODULE = ("-m", "--module")
 
 
+# The options of the interpreter that a variable replaces.
+_INTERPRETER = frozenset({"-W", "-X"})
+_X_VARIABLES = {"dev": "PYTHONDEVMODE", "utf8": "PYTHONUTF8"}
 _BEFORE_MODULE = re.compile(r"-[^-]*m")  # `-m`, `-Wm`
 
 
 def _python(call: Call, words: list[str]) -> Call | None:
     pending = iter(words)
     for word in pending:
-        if word in {"-W", "-X"}:
-            next(pending, None)
+        if word[:2] in _INTERPRETER and not _BEFORE_MODULE.fullmatch(word):
+            call = _with_option(call, word[:2], word[2:] or next(pending, ""))
         elif word == "-c":
             break
         elif _BEFORE_MODULE.fullmatch(word):
@@ -67,6 +70,16 @@ def _python(call: Call, words: list[str]) -> Call | None:
         elif not word.startswith("-"):
             return _run_python(call, [word, *pending], module=False)
     return _interpreter(call, words)
+
+
+def _with_option(call: Call, option: str, value: str) -> Call:
+    """Return the call with the variable that means the same as an option: HeroCI starts Python itself."""
+    name, value = (
+        ("PYTHONWARNINGS", ",".join(filter(None, (call.env.get("PYTHONWARNINGS"), value))))
+        if option == "-W"
+        else (_X_VARIABLES.get(value, ""), "1")
+    )
+    return replace(call, env={**call.env, name: value}) if name and UNKNOWN not in value else call
 
 
 def _interpreter(call: Call, words: list[str]) -> Call:
@@ -163,6 +176,11 @@ def _behind_dashes(call: Call, words: list[str]) -> Call | None:
     """`wait-for-it.sh db:5432 -t 30 -- CMD`."""
     rest = words[words.index("--") + 1 :] if "--" in words else []
     return replace(call, arguments=tuple(rest)) if rest else None
+
+
+def _command(call: Call, words: list[str]) -> Call | None:
+    """`command CMD`; with `-v`, it only asks where the program is."""
+    return None if words[:1] in (["-v"], ["-V"]) else _plain()(call, words)
 
 
 def _environment(call: Call, words: list[str]) -> Call | None:
@@ -311,7 +329,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "sudo": _plain("-u", "--user", "-g", "--group"),
     "stdbuf": _plain("-i", "-o", "-e"),
     "exec": _plain("-a"),
-    "command": _plain(),
+    "command": _command,
     "builtin": _plain(),
     "nohup": _plain(),
     "unbuffer": _plain(),

@@ -21,7 +21,7 @@ _VALUED = ("--settings", "--pythonpath", "-v", "--verbosity")
 _WITHOUT_TESTS = frozenset(
     {
         "--setup-only", "--setup-plan", "--collect-only", "--co", "--fixtures", "--fixtures-per-test", "--markers",
-        "--cache-show", "--version", "--help", "-h", "-V",
+        "--cache-show", "--dead-fixtures", "--version", "--help", "-h", "-V",
     }
 )  # fmt: skip
 # Code that sets up Django and runs tests, as a package's runtests.py does.

@@ -97,6 +97,15 @@ def test_an_image_that_the_tests_do_not_run_in_does_not_count(tmp_path: Path) ->
     assert in_container(tmp_path, dockerfile, *lines).config.requirements == ("requirements.txt",)
 
 
+def test_what_the_job_installs_beside_the_container_of_the_tests_does_not_count(
+    tmp_path: Path,
+) -> None:
+    dockerfile = "FROM python:3.12\nRUN pip install -r requirements/ci.txt\n"
+    lines = ("pip install awscli==1.18", IN_COMPOSE)
+    found = in_container(tmp_path, dockerfile, *lines).config
+    assert (found.requirements, found.packages) == (("requirements/ci.txt",), ())
+
+
 def test_packages_and_variables_of_the_image_belong_to_the_tests(tmp_path: Path) -> None:
     dockerfile = """
         FROM python:3.12-alpine AS test

@@ -244,6 +244,22 @@ def test_the_dockerfile_of_the_production_compose_file_is_used(tmp_path: Path) -
     )
 
 
+def test_of_several_images_for_production_the_one_without_a_side_task_is_the_applications(
+    tmp_path: Path,
+) -> None:
+    files = {
+        **django(),
+        "docker/prod/celery/Dockerfile": PLAIN,
+        "docker/prod/django/Dockerfile": PLAIN,
+        "compose.prod.yml": """
+            services:
+              beat: {build: {context: ., dockerfile: docker/prod/celery/Dockerfile}}
+              web: {build: {context: ., dockerfile: docker/prod/django/Dockerfile}}
+        """,
+    }
+    assert image(loaded(tmp_path, files).config).dockerfile == "docker/prod/django/Dockerfile"
+
+
 @pytest.mark.parametrize("place", [".clusterfuzzlite", ".devcontainer", "fuzzing", "oss-fuzz"])
 def test_a_dockerfile_for_something_else_is_not_the_image(tmp_path: Path, place: str) -> None:
     files = {**django(), f"{place}/Dockerfile": PLAIN, "docker/backend/Dockerfile": PLAIN}

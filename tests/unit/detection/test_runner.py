@@ -332,7 +332,12 @@ def test_parts_of_a_suite_that_the_ci_splits_are_one_suite(tmp_path: Path) -> No
 
 
 def test_a_line_that_speaks_of_tests_and_is_not_understood_is_named(tmp_path: Path) -> None:
-    lines = ("docker exec web run_tests", "docker build --target test .", "npm test", "mkdir -p var/tests")
+    lines = (
+        "docker exec web run_tests",
+        "docker build --target test .",
+        "npm test",
+        "mkdir -p var/tests",
+    )
     warning, *others = loaded(tmp_path, {**django(), **DRIVER, **workflow(*lines)}).warnings
     assert not others
     assert "'docker exec web run_tests' in .github/workflows/ci.yml may run the tests" in warning
@@ -352,3 +357,27 @@ def test_a_project_whose_tests_are_not_followed_has_a_ci(tmp_path: Path, line: s
     found = loaded(tmp_path, {**django(), **workflow(line)})
     assert found.config.tests.check_migrations == "warn"
     assert any(repr(line) in text for text in found.warnings)
+
+
+def test_warnings_that_are_errors_for_the_interpreter_stay_errors(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {**django(), **workflow("python -W error manage.py test")})
+    assert found.config.env == {"PYTHONWARNINGS": "error"}
+
+
+def test_parts_are_parallel_only_if_the_ci_runs_each_of_them_so(tmp_path: Path) -> None:
+    lines = ("pytest -n 4 -m 'not alone'", "pytest -m alone", "pytest --dead-fixtures")
+    found = the_tests(tmp_path, {**DRIVER, **workflow(*lines)})
+    assert found.args == (("-m", "not alone"), ("-m", "alone"))
+    assert found.parallel == "auto"
+    assert the_tests(tmp_path, {**DRIVER, **workflow(lines[0])}).parallel is True
+
+
+def test_pytest_runs_in_the_directory_of_manage_py_if_the_ci_calls_it_there(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[tool.pytest.ini_options]\nDJANGO_SETTINGS_MODULE = "mysite.settings"\n',
+        **{f"src/{name}": text for name, text in django().items()},
+    }
+    called = loaded(tmp_path, {**files, **workflow("cd src && pytest -m 'not slow'")}).config
+    assert (called.working_directory, called.tests.args) == ("src", (("-m", "not slow"),))
+    elsewhere = loaded(tmp_path, {**files, **workflow("pytest -m 'not slow'")}).config
+    assert (elsewhere.working_directory, elsewhere.tests.args) == (".", (("-m", "not slow"),))

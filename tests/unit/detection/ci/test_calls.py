@@ -18,6 +18,8 @@ from heroci_action.detection.ci.records import Call
         ("timeout -k 5 15m pytest", "pytest", ""),
         (".venv/bin/python -m pytest shop", "pytest", "shop"),
         ("python3.12 -W error -X dev manage.py test", "manage.py", "test"),
+        ("command -v pytest", "command", "-v pytest"),
+        ("command pytest -q", "pytest", "-q"),
         ("coverage run --source=shop -m pytest shop", "pytest", "shop"),
         (
             "coverage run -m pytest --ds shop.settings -k cart",
@@ -87,3 +89,12 @@ def test_a_launcher_may_change_the_directory_and_the_variables() -> None:
 )
 def test_the_name_of_a_program_has_no_version(program: str, name: str) -> None:
     assert Call(program=program).name == name
+
+
+def test_options_of_the_interpreter_are_variables() -> None:
+    call = parse_call(
+        ("python", "-W", "error", "-Wignore::ImportWarning", "-X", "dev", "manage.py", "test")
+    )
+    assert (call.program, call.arguments) == ("manage.py", ("test",))
+    assert call.env == {"PYTHONWARNINGS": "error,ignore::ImportWarning", "PYTHONDEVMODE": "1"}
+    assert parse_call(("python", "-X", "importtime", "-Wm", "pytest")).env == {}
