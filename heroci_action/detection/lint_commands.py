@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -11,11 +12,12 @@ from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.hooks import Hook, hooks_of, read_hooks, run_by_service
-from heroci_action.detection.lint_paths import find_targets, relative
+from heroci_action.detection.lint_paths import find_targets, passes, relative
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
-from heroci_action.repository.files import join, relative_path
+from heroci_action.repository.files import join, parent, relative_path
+from heroci_action.repository.targets import is_python
 
 # Options that control reporting or change files; HeroCI sets its own.
 _REPORTING = re.compile(
@@ -150,6 +152,7 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
             yield Call(
                 why=f"a hook in {hook.path}",
                 program=tool.command[0],
+                directory=_around_files(project, hook),
                 options=tuple(options),
                 # A hook that gets the names of all files checks no less than them.
                 paths=() if hook.passes_files else tuple(paths),
@@ -157,6 +160,13 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
                 unwanted=hook.unwanted,
                 version=hook.version,
             )
+
+
+def _around_files(project: ProjectFiles, hook: Hook) -> str:
+    """Return the directory around all files that a hook gets: Black and isort look for their settings from there."""
+    files = [file for file in project.tree.files if is_python(file)]
+    own = {parent(file) for file in files if passes(file, hook.wanted, hook.unwanted)}
+    return posixpath.commonpath(own or {"."}) or "."
 
 
 def runs_built_in(hook: Hook) -> bool:

@@ -238,6 +238,18 @@ def test_a_hook_that_gets_all_files_checks_no_less_than_them(
     assert found == ("ruff", "check", "--output-format=concise", "--select", "B", *paths)
 
 
+@pytest.mark.parametrize(("other", "path"), [({}, "."), ({"tools/a.py": ""}, "..")])
+def test_a_hook_looks_for_settings_from_the_directory_around_its_files(
+    tmp_path: Path, other: dict[str, str], path: str
+) -> None:
+    project = {f"web/{name}": text for name, text in django().items()}
+    hooks = ci("pre-commit run --all-files")
+    tree = {**project, **other, ".pre-commit-config.yaml": HOOKS, **hooks}
+    found = loaded(tmp_path, tree).config
+    assert found.working_directory == "web"
+    assert found.lint["black"].command == ("black", "--check", "--diff", "--quiet", path)
+
+
 def test_further_calls_with_equal_options_check_all_their_paths(tmp_path: Path) -> None:
     lines = ("flake8 mysite --select E9", "flake8 polls", "flake8 docs", "flake8 polls")
     files = {**django(), "polls/models.py": "", "docs/conf.py": "", **ci(*lines)}
