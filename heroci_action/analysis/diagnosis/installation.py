@@ -20,6 +20,14 @@ SIGNS = (
         installation=True,
     ),
     Sign(
+        pattern=r"Required uv version `([^`]+)` does not match the running version `([^`]+)`",
+        example="error: Required uv version `==0.11.*` does not match the running version `0.13.9`",
+        cause="the project requires uv {0} (`required-version`), and HeroCI runs uv {1}",
+        remedy="run `pip install 'uv{0}'` where HeroCI is installed, or widen `required-version` under [tool.uv]",
+        machine=True,
+        installation=True,
+    ),
+    Sign(
         pattern=r"Git operation failed",
         example="  Caused by: Git operation failed\n  Caused by: failed to clone into: /cache/git",
         cause="a requirement is fetched from a git repository that cannot be reached",
@@ -135,7 +143,8 @@ SIGNS = (
         r"|Can not find valid pkg-config|command '[\w.-]*(?:gcc|cc|g\+\+)' failed: No such file",
         example="fatal error: libpq-fe.h: No such file or directory",
         cause="a dependency is built from source and its system headers are missing",
-        remedy='name the Debian packages in `apt = [...]`, such as "build-essential" and "libpq-dev", or use a wheel',
+        remedy="install them: `heroci plan` lists the packages that it knows under `base`, and `apt = [...]` adds others, "
+        'such as "build-essential" and "libpq-dev"; or use a wheel',
         installation=True,
     ),
 )
