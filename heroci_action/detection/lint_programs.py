@@ -151,9 +151,16 @@ def _arguments(command: Command) -> tuple[str, ...] | None:
     arguments = command.call.arguments
     if any(UNKNOWN in word for word in arguments) or command.directory.startswith("/"):
         return None
-    if command.piped or {"--version", "--help", "--exit-zero"} & set(arguments):
+    is_fed = command.piped and not _has_words_of_xargs(command)
+    if is_fed or {"--version", "--help", "--exit-zero"} & set(arguments):
         return None
     return arguments if _only_checks(PROGRAMS[command.call.name], arguments) else None
+
+
+def _has_words_of_xargs(command: Command) -> bool:
+    """Return whether the files are known that xargs adds: `git ls-files '*.html' | xargs djhtml --check`."""
+    last = command.call.arguments[-1:]
+    return "xargs" in command.call.launchers and bool(last) and not last[0].startswith("-")
 
 
 def _only_checks(program: Program, arguments: tuple[str, ...]) -> bool:

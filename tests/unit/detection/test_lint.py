@@ -250,6 +250,17 @@ def test_a_hook_looks_for_settings_from_the_directory_around_its_files(
     assert found.lint["black"].command == ("black", "--check", "--diff", "--quiet", path)
 
 
+def test_a_check_that_gets_its_files_from_xargs_runs_if_they_are_known(tmp_path: Path) -> None:
+    files = {"templates/a.html": "", "templates/b.html": ""}
+    lines = ("git ls-files '*.html' | xargs djhtml --check", "find-changed | xargs -r curlylint -q")
+    found = loaded(tmp_path, {**django(), **files, **ci(*lines)})
+    assert found.config.lint["djhtml"].command == (
+        *("djhtml", "--check", "templates/a.html", "templates/b.html"),
+    )
+    assert "curlylint" not in found.config.lint
+    assert any("also runs 'find-changed | xargs" in warning for warning in found.warnings)
+
+
 def test_further_calls_with_equal_options_check_all_their_paths(tmp_path: Path) -> None:
     lines = ("flake8 mysite --select E9", "flake8 polls", "flake8 docs", "flake8 polls")
     files = {**django(), "polls/models.py": "", "docs/conf.py": "", **ci(*lines)}
