@@ -143,8 +143,8 @@ SIGNS = (
         r"|Can not find valid pkg-config|command '[\w.-]*(?:gcc|cc|g\+\+)' failed: No such file",
         example="fatal error: libpq-fe.h: No such file or directory",
         cause="a dependency is built from source and its system headers are missing",
-        remedy="install them: `heroci plan` lists the packages that it knows under `base`, and `apt = [...]` adds others, "
-        'such as "build-essential" and "libpq-dev"; or use a wheel',
+        remedy="install them: `heroci plan` lists the packages that it knows under `base`, and `apt = [...]` adds "
+        'others, such as "build-essential" and "libpq-dev"; or use a wheel',
         installation=True,
     ),
 )
