@@ -59,7 +59,7 @@ def _source_paths(project: ProjectFiles) -> Iterator[str]:
     layout = project.layout
     if layout.manage and parent(layout.manage) != layout.directory:
         yield parent(layout.manage)
-    elif layout.manage is None and project.tree.matching(_PACKAGE, under=layout.beside("src")):
+    elif _installs_src(project):
         yield layout.beside("src")
     # The working directory is on the path anyway.
     paths = import_paths(project.tree, project.ci)
@@ -67,6 +67,17 @@ def _source_paths(project: ProjectFiles) -> Iterator[str]:
 
 
 _PACKAGE = r"[^/]+/__init__\.py"
+
+
+def _installs_src(project: ProjectFiles) -> bool:
+    """Return whether the project's installation makes packages below src importable, beside a manage.py or not."""
+    tree, layout = project.tree, project.layout
+    pyproject = tree.toml(layout.beside("pyproject.toml"))
+    is_built = "build-system" in pyproject or tree.has(layout.beside("setup.py"))
+    is_package = layout.manage is None or is_built
+    return is_package and bool(tree.matching(_PACKAGE, under=layout.beside("src")))
+
+
 DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (
     detect_layout,
     detect_python,

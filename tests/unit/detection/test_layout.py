@@ -134,6 +134,20 @@ def test_a_console_script_of_the_project_runs_the_tests(
     assert (found.config.settings, found.config.tests.args) == ("shop.settings", (("shop",),))
 
 
+@pytest.mark.parametrize(
+    ("pyproject", "paths"),
+    [
+        ('[build-system]\nrequires = ["hatchling"]\n[project]\nname = "shop"\n', ("src",)),
+        ('[project]\nname = "shop"\n', ()),
+    ],
+)
+def test_packages_below_src_that_the_project_installs_are_found_beside_a_manage_py(
+    tmp_path: Path, pyproject: str, paths: tuple[str, ...]
+) -> None:
+    files = {**django(), "pyproject.toml": pyproject, "src/shop/__init__.py": ""}
+    assert loaded(tmp_path, files).facts.source_paths == paths
+
+
 @pytest.mark.parametrize("call", ["shop test", ".venv/bin/shop test", "python -m shop.manage test"])
 def test_a_manage_py_that_is_called_as_a_module_does_not_run_as_a_file(
     tmp_path: Path, call: str
