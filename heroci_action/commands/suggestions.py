@@ -21,8 +21,22 @@ _HEADER = """\
 def suggest_toml(project: ProjectConfig, supported: Supported) -> str:
     """Return the commented file; empty if there is nothing to suggest."""
     matrix = () if cells(project.config.matrix) else _matrix(supported)
-    parts = [*_values(project), *_detected(project), *_before(project), *matrix]
+    stages = [*_stages(project)]
+    parts = [*stages, *_values(project), *_detected(project), *_before(project), *matrix]
     return "\n".join([_HEADER, *parts]) if parts else ""
+
+
+def _stages(project: ProjectConfig) -> Iterator[str]:
+    """Yield a stage for the tests that the CI runs in other surroundings than the suite."""
+    found = project.facts.other_tests
+    if not found:
+        return
+    lines = [_comment("The project's CI also runs these tests, each in its own stage.")]
+    for number, tests in enumerate(found, start=2):
+        stage = {"steps": [tests.command], "services": list(project.config.services)}
+        entry = {key: value for key, value in {**stage, "env": dict(tests.env)}.items() if value}
+        lines.append(f"# {toml_key(('stages', f'tests-{number}'))} = {toml_value(entry)}\n")
+    yield "".join(lines)
 
 
 def _values(project: ProjectConfig) -> Iterator[str]:

@@ -28,6 +28,14 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherTests:
+    """Tests that the CI runs beside the suite: a command in the working directory, with variables of its own."""
+
+    command: str
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Facts that are not configuration values; paths are relative to the repository's root.
 
@@ -50,6 +58,7 @@ class Facts:
     lint_specs, lint_plugins: the pinned requirements of lint tools by name, and the requirements of Flake8's plugins.
     lint_targets: the paths in the working directory that contain Python files that git tracks, and no others.
     left_out: lines of the test job in the project's CI that the plan does not contain.
+    other_tests: tests of the CI for which the plan has no stage.
     skips: why a stage has nothing to do.
     written: the files that each command of `tests.before` writes into the checkout.
     """
@@ -81,5 +90,6 @@ class Facts:
     lint_targets: tuple[str, ...] = (".",)
     left_out: tuple[LeftOut, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+    other_tests: tuple[OtherTests, ...] = ()
     skips: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.left_out import reason_of_program
+from heroci_action.detection.other_tests import describe_run
 from heroci_action.detection.preparation import FILE_PROGRAMS, preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
@@ -67,9 +68,11 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
             f"the only test command of the CI, {command.shown!r} in {command.source}, selects single tests; "
             "set tests.args = [] to run all tests"
         )
-    further = (run.command for run in _further_runs(project, runs))
+    further = list(_further_runs(project, runs))
+    described = (describe_run(project, run, tuple(_kept(project, run))) for run in further)
+    yield Fact("other_tests", tuple(tests for tests in described if tests))
     scenarios = (command for command in project.commands if _runs_scenarios(command))
-    for command in (*further, *scenarios):
+    for command in (*(run.command for run in further), *scenarios):
         yield Warn(
             f"{command.source} also runs {command.shown!r}, which the plan does not contain; "
             "add a stage for these tests"

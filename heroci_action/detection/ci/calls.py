@@ -327,6 +327,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "ionice": _plain("-c", "-n"),
     "time": _plain("-f", "-o"),
     "sudo": _plain("-u", "--user", "-g", "--group"),
+    **dict.fromkeys(("gosu", "su-exec"), _plain(positional=1)),
     "stdbuf": _plain("-i", "-o", "-e"),
     "exec": _plain("-a"),
     "command": _command,

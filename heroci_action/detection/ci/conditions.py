@@ -77,6 +77,9 @@ def _command(node: Node, state: ShellState) -> bool | None:
 
 def _test(words: list[str], state: ShellState) -> bool | None:
     match words:
+        case ["!", *rest] if len(rest) > 1:
+            inner = _test(rest, state)
+            return None if inner is None else not inner
         case [operator, operand]:
             return _unary(operator, operand, state)
         case [left, operator, right]:
@@ -107,6 +110,10 @@ def _binary_expression(node: Node, state: ShellState) -> bool | None:
             return _and(_expression(left, state), _expression(right, state))
         case "||" | "-o":
             return _or(_expression(left, state), _expression(right, state))
+    if left.type == "unary_expression" and text_of(left.children[0]) == "!":
+        # The grammar binds `!` to the first word of `[ ! "$A" = b ]`.
+        inner = _binary(expand_one(left.children[-1], state), operator, expand_one(right, state))
+        return None if inner is None else not inner
     return _binary(expand_one(left, state), operator, expand_one(right, state))
 
 

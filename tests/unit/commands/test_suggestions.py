@@ -146,3 +146,23 @@ def test_variables_of_the_settings_are_suggested_for_a_database_that_is_not_unde
         "compose.yaml": "services: {db: {image: 'postgres:16'}}",
     }
     assert '# env.SHOP_DB_HOST = "{postgres.host}"' in suggested(tmp_path, files)[0]
+
+
+def test_tests_in_other_surroundings_are_suggested_as_stages(tmp_path: Path) -> None:
+    lines = (
+        "AREA=north python manage.py test shop --settings=mysite.other",
+        "python manage.py test cart --tag=slow --settings=mysite.closed",
+    )
+    files = {**django(), "requirements.txt": "django\n", **workflow(*lines)}
+    text, _ = suggested(tmp_path, files)
+    stages = tomllib.loads(uncommented(text))["stages"]
+    assert stages == {
+        "tests-2": {
+            "steps": ["python manage.py test shop --settings=mysite.other"],
+            "env": {"AREA": "north"},
+        },
+        "tests-3": {"steps": ["python manage.py test cart --tag=slow --settings=mysite.closed"]},
+    }
+    (tmp_path / "heroci.toml").write_text(uncommented(text))
+    config = load(tmp_path).config
+    assert config.stages["tests-2"].env == {"AREA": "north"}

@@ -18,6 +18,7 @@ from heroci_action.detection.ci.records import Call
         ("timeout -k 5 15m pytest", "pytest", ""),
         (".venv/bin/python -m pytest shop", "pytest", "shop"),
         ("python3.12 -W error -X dev manage.py test", "manage.py", "test"),
+        ("gosu app:app pytest -q", "pytest", "-q"),
         ("command -v pytest", "command", "-v pytest"),
         ("command pytest -q", "pytest", "-q"),
         ("coverage run --source=shop -m pytest shop", "pytest", "shop"),

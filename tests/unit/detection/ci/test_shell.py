@@ -77,6 +77,11 @@ def test_a_script_is_read_as_the_shell_runs_it(script: str, commands: list[str])
         ('if [ "$MODE" = a ]; then x; elif [ "$MODE" = b ]; then y; else z; fi', ["y"]),
         ('if [[ "$MODE" != b && -f a.py ]]; then x; else y; fi', ["y"]),
         ("if [ -f a.py ]; then x; fi; if [ -d shop ]; then y; fi", ["x", "y"]),
+        ('if [[ ! "$MODE" = a ]]; then x; else y; fi', ["x"]),
+        (
+            'if [ ! "$MODE" == b ]; then x; elif test ! "$MODE" = b; then y; else z; fi',
+            ["test ! b = b", "z"],
+        ),
         ("[ -f .env ] || x", ["x"]),
         ("touch .env; [ -f .env ] || x", ["touch .env"]),
         ("test -f a.py && x", ["test -f a.py", "x"]),
