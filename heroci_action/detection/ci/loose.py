@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from heroci_action.detection.ci.expand import Context, run
@@ -11,7 +13,7 @@ from heroci_action.detection.ci.matrix import Leg, best_leg
 from heroci_action.detection.ci.records import Image, Job, Script
 from heroci_action.detection.ci.service_files import created_files
 from heroci_action.detection.ci.working_tree import WorkingTree
-from heroci_action.detection.ci.yaml_file import items, parse_yaml, table
+from heroci_action.detection.ci.yaml_file import items, read_yaml, table
 from heroci_action.repository.files import RepositoryFiles
 
 _FILES = (
@@ -23,6 +25,8 @@ _SCRIPTS = frozenset(
         "run", "command", "commands", "script", "bash", "before_script", "install", "install_script", "test_script",
     }
 )  # fmt: skip
+# Steps of Azure, Buildkite and Cirrus whose failure does not count: `continueOnError: true`.
+_MAY_FAIL = ("continueOnError", "soft_fail", "allow_failures")
 # `3.12`
 _VERSION = re.compile(r"3\.\d+")
 # `$(python.version)`
@@ -33,10 +37,9 @@ _PYTHONS = frozenset({"versionSpec", "python.version", "python-version"})
 def read_loose(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the jobs of the other services."""
     for path in tree.matching(_FILES):
-        # A file of Drone contains a document for each pipeline, and one for its signature.
-        for document in parse_yaml(tree.text(path)):
-            for name, job in _jobs_of(document).items():
-                yield _loose_job(tree, path, name, job)
+        document = read_yaml(tree, path)
+        for name, job in _jobs_of(document).items():
+            yield _loose_job(tree, path, name, job)
 
 
 def _jobs_of(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -75,21 +78,23 @@ def _env_of(leg: Leg) -> dict[str, str]:
 def _loose_job(tree: RepositoryFiles, path: str, name: str, content: Mapping[str, Any]) -> Job:
     leg = best_leg(_legs(content), python=_python, may_fail=lambda _: False)
     document = {**content, "strategy": leg}
-    lines = [_fill(text, leg) for text in _strings(document, _SCRIPTS)]
+    lines = ((_fill(text, leg), may_fail) for text, may_fail in _texts(document, _SCRIPTS))
     images = tuple(
         Image.parse(text, source=path) for text in _strings(document, frozenset({"image"}))
     )
     context = Context(files=WorkingTree(tree))
-    script = Script(
-        text="\n".join(lines), source=path, env={**_variables(document), **_env_of(leg)}
-    )
+    env = {**_variables(document), **_env_of(leg)}
+    scripts = [
+        Script(text="\n".join(text for text, _ in group), source=path, env=env, may_fail=may_fail)
+        for may_fail, group in groupby(lines, key=itemgetter(1))
+    ]
     versions = (_fill(text, leg) for text in _strings(document, _PYTHONS))
     named = (text for text in versions if _VERSION.fullmatch(text))
     pythons = [*named, *(image.python for image in images if image.python)]
     return Job(
         name=name,
         source=path,
-        commands=tuple(run(script, context)),
+        commands=tuple(command for script in scripts for command in run(script, context)),
         services=images,
         python=pythons[0] if pythons else None,
         created=created_files(context.files),
@@ -113,24 +118,37 @@ def _variables(document: Mapping[str, object]) -> dict[str, str]:
 
 def _strings(document: object, keys: frozenset[str]) -> Iterator[str]:
     """Yield the texts below these keys, at any depth."""
-    for key, value in _walk(document):
+    return (text for text, _ in _texts(document, keys))
+
+
+def _texts(document: object, keys: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the texts below these keys, at any depth, and whether their step may fail."""
+    for key, value, may_fail in _walk(document):
         if isinstance(value, str) and key in keys:
-            yield value
+            yield value, may_fail
 
 
 def _tables(document: object, keys: frozenset[str]) -> Iterator[object]:
     """Yield the values of these keys, at any depth."""
-    return (value for key, value in _walk(document) if key in keys)
+    return (value for key, value, _ in _walk(document) if key in keys)
 
 
-def _walk(document: object) -> Iterator[tuple[str, object]]:
-    """Yield each key with its value, and list items with the key of their list; shared aliases come once."""
-    pending: list[tuple[str, object]] = [("", document)]
+def _walk(document: object) -> Iterator[tuple[str, object, bool]]:
+    """Yield each key with its value and whether its step may fail; list items have the key of their list.
+
+    Shared aliases come once.
+    """
+    pending: list[tuple[str, object, bool]] = [("", document, False)]
     seen: set[int] = set()
     while pending:
-        key, value = pending.pop()
-        yield key, value
+        key, value, may_fail = pending.pop()
+        yield key, value, may_fail
         if isinstance(value, Mapping | list) and id(value) not in seen:
             seen.add(id(value))
+            may_fail = may_fail or _may_fail(value)
             inner = value.items() if isinstance(value, Mapping) else ((key, item) for item in value)
-            pending.extend(reversed([(str(name), item) for name, item in inner]))
+            pending.extend(reversed([(str(name), item, may_fail) for name, item in inner]))
+
+
+def _may_fail(value: object) -> bool:
+    return any(table(value).get(key) == "true" for key in _MAY_FAIL)

@@ -527,6 +527,21 @@ def test_each_document_of_a_signed_drone_file_is_read() -> None:
     assert "ruff" in {command.call.name for command in found.commands}
 
 
+def test_steps_of_other_services_may_fail() -> None:
+    config = """
+        steps:
+          - {script: cd shop && pytest}
+          - {script: mypy ., continueOnError: true}
+          - {script: ruff check ., continueOnError: false}
+    """
+    commands = ci_of({"azure-pipelines.yml": config}).commands
+    assert {command.call.name: command.may_fail for command in commands} == {
+        "pytest": False,
+        "mypy": True,
+        "ruff": False,
+    }
+
+
 def test_commands_of_a_job_that_may_fail_may_fail() -> None:
     config = "lint: {script: ruff check ., allow_failure: true}\ntest: {script: pytest}\n"
     commands = ci_of({".gitlab-ci.yml": config}).commands
