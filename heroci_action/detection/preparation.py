@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
+from dataclasses import replace
 
 from heroci_action.detection.ci.composition import Composition
 from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, split_directory
@@ -178,7 +179,14 @@ class _Line:
         reason = self._container_reason() or self._reason() or self._obstacle()
         if reason is None:
             return self._in_directory(self._text())
-        return _leave_out(self.command, reason)
+        return replace(_leave_out(self.command, reason), command=self._suggestion())
+
+    def _suggestion(self) -> str | None:
+        """Return how a step of the plan would run the line; None if that is the line itself."""
+        if "sudo" in self.call.launchers or self.call.container is not None:
+            return None
+        text = self._in_directory(self._text()).replace(UNKNOWN, "…")
+        return f"{text} &" if self.command.background else text
 
     def _reason(self) -> str | None:
         """Return why a line of this kind does not prepare the tests."""

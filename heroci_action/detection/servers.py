@@ -85,7 +85,14 @@ def port_of(image: Image) -> int | None:
     # Selenium's images for debugging publish a port for viewers first.
     name = image.name.rpartition("/")[2].removesuffix("-debug")
     kind = kind_of(image)
-    return _PORTS.get(name) or container_port(image) or (kind.port if kind else None)
+    known = _PORTS.get(name) or container_port(image) or (kind.port if kind else None)
+    return known or _port_in_variables(image)
+
+
+def _port_in_variables(image: Image) -> int | None:
+    """Return the only port that the variables of an image name: `MOCK_SSO_PORT: 5000`."""
+    named = [text for name, text in image.env.items() if re.search(r"(^|_)PORT$", name)]
+    return int(named[0]) if len(named) == 1 and named[0].isdecimal() else None
 
 
 def ci_image(project: ProjectFiles, *kinds: ServerKind) -> Image | None:

@@ -166,3 +166,13 @@ def test_tests_in_other_surroundings_are_suggested_as_stages(tmp_path: Path) -> 
     (tmp_path / "heroci.toml").write_text(uncommented(text))
     config = load(tmp_path).config
     assert config.stages["tests-2"].env == {"AREA": "north"}
+
+
+def test_left_out_lines_are_suggested_as_a_step_would_run_them(tmp_path: Path) -> None:
+    lines = ("cd tools && uv run playwright install chromium", "cd tools && ./mocks --port 1 &")
+    files = {**django(), "requirements.txt": "django\n", **workflow(*lines), "tools/a": ""}
+    text, _ = suggested(tmp_path, files)
+    assert tomllib.loads(uncommented(text))["tests"]["before"] == [
+        "cd tools && playwright install chromium",
+        "cd tools && ./mocks --port 1 &",
+    ]

@@ -33,6 +33,15 @@ def test_the_port_of_a_viewer_is_not_the_servers(tmp_path: Path) -> None:
     assert on_github(tmp_path, services).config.services["browser"].port == 4444
 
 
+def test_the_port_of_an_unknown_server_is_the_only_one_in_its_variables(tmp_path: Path) -> None:
+    services = '{sso: {image: "acme/mock-sso:2", env: {MOCK_PORT: "5000", MOCK_USER: "u"}}}'
+    found = on_github(tmp_path, services, env='{LOGIN_URL: "http://localhost:5000/o/"}')
+    assert found.config.services["sso"].port == 5000
+    assert found.config.env["LOGIN_URL"] == "http://{sso.host}:{sso.port}/o/"
+    two = '{sso: {image: "acme/mock-sso:2", env: {A_PORT: "5000", B_PORT: "5001"}}}'
+    assert "sso" not in on_github(tmp_path, two).config.services
+
+
 def test_files_that_a_container_of_the_ci_sees_are_named(tmp_path: Path) -> None:
     compose = """
         services:
