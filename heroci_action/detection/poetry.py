@@ -5,8 +5,12 @@ https://python-poetry.org/docs/dependency-specification/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from heroci_action.detection.ci.yaml_file import items, table, texts
 from heroci_action.detection.python_specifiers import parse_specifier
@@ -54,9 +58,18 @@ def _address(options: Mapping[str, Any]) -> str | None:
 
 
 def _version(text: str) -> str:
-    """Return the specifier of a version; empty if it has alternatives, which PEP 508 does not know."""
-    found = parse_specifier(text)
-    return str(found) if found is not None else ""
+    """Return the specifier of a version; empty if it is not understood.
+
+    PEP 508 knows no alternatives: of `^4.2 || ^5.1`, an installer would take the newest one as well.
+    """
+    found = [parse_specifier(part) for part in re.split(r"\|\|?", text)]
+    known = [specifier for specifier in found if specifier is not None]
+    return str(max(known, key=_newest)) if len(known) == len(found) else ""
+
+
+def _newest(specifier: SpecifierSet) -> Version:
+    versions = (each.version.removesuffix(".*") for each in specifier)
+    return max(map(Version, versions), default=Version("0"))
 
 
 def _marker(options: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
@@ -39,12 +39,15 @@ def _make_parser() -> Parser:
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_make.language()))
 
 
+# Scripts and makefiles are read once for each call of them; nobody changes a tree.
+@lru_cache(maxsize=256)
 def parse_shell(text: str) -> Node:
     """Return the syntax tree of a shell script; what cannot be parsed is an ERROR node in it."""
     source = text.replace(ROOT, _ROOT_WORD).encode(errors="replace")
     return _shell_parser().parse(source).root_node
 
 
+@lru_cache(maxsize=16)
 def parse_makefile(text: str) -> Node:
     """Return the syntax tree of a makefile."""
     readable = _without_nested_calls(text)

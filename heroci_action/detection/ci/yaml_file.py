@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -56,14 +57,18 @@ def read_yaml(tree: RepositoryFiles, path: str) -> Mapping[str, Any]:
     return next(iter(reversed(parse_yaml(tree.text(path)))), {})
 
 
-def parse_yaml(text: str) -> list[Mapping[str, Any]]:
-    """Return the documents that are tables; GitLab's files may begin with one for their inputs."""
+@lru_cache(maxsize=64)
+def parse_yaml(text: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the documents that are tables; GitLab's files may begin with one for their inputs.
+
+    Files that include each other are read again and again; nobody changes a document.
+    """
     try:
         # The loader is a SafeLoader.
         documents = list(yaml.load_all(text, Loader=_Loader))
     except (yaml.YAMLError, RecursionError, ValueError, TypeError):
-        return []
-    return [document for document in documents if isinstance(document, Mapping)]
+        return ()
+    return tuple(document for document in documents if isinstance(document, Mapping))
 
 
 def is_reference(value: object) -> bool:
