@@ -67,7 +67,9 @@ def test_engine_volumes_are_shown_and_emptied(tmp_path: Path) -> None:
     project = write(tmp_path / "project", {"heroci.toml": configuration})
     (project / "pyproject.toml").unlink()
     env = environment(HEROCI_CACHE_DIR=str(tmp_path / "cache"))
-    run = call("run", "--engine", "dagger", "--stages", "base", directory=project, env=env)
+    # Without the cache, because the engine would not fill a volume again for what it has installed before.
+    options = ("--engine", "dagger", "--stages", "base", "--no-cache")
+    run = call("run", *options, directory=project, env=env)
     assert run.exit_code == 0, run.stdout
     shown = call("cache", "show", "--engine", "dagger", directory=project, env=env)
     assert "volume heroci-uv-cache" in shown.stdout, shown.stdout + shown.stderr

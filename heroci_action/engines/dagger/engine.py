@@ -80,9 +80,9 @@ async def find_engine(
 
 
 async def find_running_engine(machine: Mapping[str, str], runner_host: str | None) -> Target:
-    """Return the engine that runs already. Raises EngineError if it would have to be started."""
+    """Return the engine that runs already. Raises EngineError if it, or its CLI, would have to be provided first."""
     target = await preflight(machine, runner_host)
-    if not await _is_ready(target):
+    if target.start or not await _has_cli(target):
         raise EngineError(
             f"its cache cannot be shown yet: {await _describe(target)}",
             remedy="run `heroci run` first",

@@ -18,6 +18,7 @@ import pytest
 from heroci_action.engines.choice import choose
 from heroci_action.engines.dagger import cli_program
 from heroci_action.engines.dagger.cli_program import find_cli
+from heroci_action.engines.dagger.engine import find_running_engine
 from heroci_action.engines.dagger.preflight import CLI, RUNNER_HOST, SCHEMES, preflight
 from heroci_action.errors import EngineError, UsageError
 from heroci_action.options import EngineChoice
@@ -212,6 +213,11 @@ def test_reading_states_what_a_run_would_start_and_starts_nothing(
     assert chosen.name == "dagger"
     assert action in chosen.reason
     assert not Path(machine["HOME"], "changed").exists()
+
+
+def test_the_cache_of_an_engine_with_an_address_can_be_shown(machine: dict[str, str]) -> None:
+    """Nothing has to be started for it, although only a connection would show that it runs."""
+    assert ADDRESS in anyio.run(find_running_engine, machine, None).engine
 
 
 def test_reading_does_not_download_the_cli(machine: dict[str, str]) -> None:
