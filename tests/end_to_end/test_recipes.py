@@ -190,7 +190,7 @@ def test_the_job_of_gitlab_runs_and_writes_what_gitlab_reads(tmp_path: Path) -> 
         for name, value in job["variables"].items()
     }
 
-    done = shell(lines, root, HEROCI=str(ROOT), CI="true", GITLAB_CI="true", **variables)
+    done = shell(lines, root, HEROCI=f"{ROOT}[postgres]", CI="true", GITLAB_CI="true", **variables)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert_reported(root)
@@ -207,7 +207,9 @@ def test_the_steps_of_jenkins_run_and_write_what_jenkins_reads(tmp_path: Path) -
 
     for line in re.findall(r"sh '(.*)'", text):
         cache = str(root / ".cache/heroci")
-        done = shell([line], root, HEROCI=str(ROOT), HEROCI_CACHE_DIR=cache, WORKSPACE=str(root))
+        done = shell(
+            [line], root, HEROCI=f"{ROOT}[postgres]", HEROCI_CACHE_DIR=cache, WORKSPACE=str(root)
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
     assert_reported(root)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,15 +23,13 @@ def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def children() -> set[str]:
-    """Return the ids of this process's children, zombies included."""
-    done = subprocess.run(
-        ("ps", "-o", "pid=", "--ppid", str(os.getpid())),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    # The list contains ps itself, which is gone by now.
-    return {pid for pid in done.stdout.split() if Path("/proc", pid).exists()}
+    """Return the ids of this process's children, zombies included (proc_pid_stat(5))."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            _, parent, *_ = path.read_text().rpartition(")")[2].split()
+            found |= {path.parent.name} if parent == str(os.getpid()) else set()
+    return found
 
 
 def test_results_of_other_processes_come_back_in_the_order_of_the_items() -> None:

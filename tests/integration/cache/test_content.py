@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from heroci_action.cache.content import UnknownContentError, read_content
+
+# The clones of submodules have no author of their own, and a machine may have none.
+WHO = {"NAME": "a", "EMAIL": "a@example.org"}
+ENV = {
+    **os.environ,
+    **{f"GIT_{role}_{key}": who for role in ("AUTHOR", "COMMITTER") for key, who in WHO.items()},
+}
 
 
 @pytest.fixture
@@ -34,14 +42,13 @@ def _create(root: Path) -> Path:
     (root / "a.py").write_text("old\n")
     _shell(
         root,
-        "git init -q . && git config user.email a@example.org && git config user.name a"
-        " && git add -A && git commit -qm first",
+        "git init -q . && git add -A && git commit -qm first",
     )
     return root
 
 
 def _shell(root: Path, line: str) -> None:
-    subprocess.run(["sh", "-ec", line], cwd=root, check=True, capture_output=True)
+    subprocess.run(["sh", "-ec", line], cwd=root, env=ENV, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,8 @@ from tests.integration.registry import registry
 INSTALL = Step(name="install", action=InstallDependencies())
 BUILD = Step(name="build", action=BuildImage(dockerfile="Dockerfile"))
 USER, PASSWORD = "me", "hunter2-hunter2"
+# The one Python that every machine has.
+PYTHON = "{}.{}".format(*sys.version_info)
 
 
 @dataclass
@@ -46,7 +49,7 @@ class World:
     cache: Path
     lines: Lines
     machine: dict[str, str] = field(default_factory=lambda: dict(os.environ))
-    environment: Environment = field(default_factory=Environment)
+    environment: Environment = field(default_factory=lambda: Environment(python=PYTHON))
 
     def run(self, *steps: Step, fresh: bool = False, **more: object) -> dict[str, StepOutcome]:
         stage = Stage(name="work", steps=steps, **more)  # type: ignore[arg-type]
@@ -231,7 +234,7 @@ def test_an_environment_whose_removal_is_interrupted_is_not_used_again(
 
 
 def test_a_base_image_is_not_used_and_that_is_said(world: World) -> None:
-    world.environment = Environment(image="python:3.13-bookworm")
+    world.environment = Environment(python=PYTHON, image="python:3.13-bookworm")
     # There may be another one: about the version of Python that this machine has.
     warnings = world.run(INSTALL)["install"].warnings
     assert sum("'python:3.13-bookworm' needs --engine dagger" in text for text in warnings) == 1
