@@ -38,6 +38,7 @@ class KnownService:
     """A server that HeroCI knows; `{version}` in `image` stands for the version, `scheme` is the first part of its URL.
 
     `command` are the arguments of its container; `ready` is a command in the container that succeeds once it is ready.
+    `package` contains it on Debian.
     """
 
     name: str
@@ -46,6 +47,7 @@ class KnownService:
     version: str
     scheme: str
     ready: tuple[str, ...]
+    package: str
     account: Account | None = None
     command: tuple[str, ...] = ()
 
@@ -55,6 +57,7 @@ POSTGRES = KnownService(
     port=5432,
     image="postgres:{version}-alpine",
     version="17",
+    package="postgresql",
     scheme="postgres",
     # Over TCP: while the image initializes the cluster, a server listens on a Unix socket only.
     ready=("pg_isready", "-q", "-h", "127.0.0.1", "-d", "postgres"),
@@ -74,6 +77,7 @@ MYSQL = KnownService(
     port=3306,
     image="mysql:{version}",
     version="8.4",
+    package="mariadb-server",
     scheme="mysql",
     ready=("sh", "-c", _MYSQL_PING),
     account=Account(
@@ -89,6 +93,7 @@ MARIADB = KnownService(
     port=3306,
     image="mariadb:{version}",
     version="11.8",
+    package="mariadb-server",
     scheme="mysql",
     ready=("sh", "-c", _MYSQL_PING),
     account=MYSQL.account,
@@ -99,6 +104,7 @@ REDIS = KnownService(
     port=6379,
     image="redis:{version}-alpine",
     version="7",
+    package="redis-server",
     scheme="redis",
     ready=("sh", "-c", '"$(command -v redis-cli || command -v valkey-cli)" ping'),
 )

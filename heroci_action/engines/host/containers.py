@@ -87,7 +87,7 @@ class Containers:
         if await self.docker.execute(*arguments, sink=sink):
             raise EngineError(
                 f"Docker could not {verb} service {service.name!r} ({service_image(service)})",
-                remedy="see the log of the services; the registry may not be reachable",
+                remedy=f"see the log of the services; the registry may not be reachable{_without_docker(service)}",
             )
 
     def _run(self, name: str, env: Mapping[str, str]) -> tuple[str, ...]:
@@ -279,3 +279,11 @@ async def _remove(containers: Containers) -> None:
     if containers.own_container:
         await docker.capture("network", "disconnect", containers.network, containers.own_container)
     await docker.capture("network", "rm", containers.network)
+
+
+def _without_docker(service: Service) -> str:
+    """Return the end of a remedy; beside an image, a server has to be a container."""
+    known = known_service(service)
+    if known is None:
+        return ""
+    return f", or install it (Debian: `apt-get install {known.package}`), unless the stage runs an image"

@@ -311,9 +311,7 @@ def _ended(service: Service, how: str) -> EngineError:
 def _needs_docker(
     service: Service, known: KnownService | None, problem: EngineError
 ) -> EngineError:
-    packages = {MYSQL: "mariadb-server", MARIADB: "mariadb-server", REDIS: "redis-server"}
-    package = packages.get(known) if known else None
-    install = f"install it (Debian: `apt-get install {package}`)" if package else "install it"
+    install = f"install it (Debian: `apt-get install {known.package}`)" if known else "install it"
     return EngineError(
         f"service {service.name!r} needs its program or a Docker daemon, and {problem.cause}",
         remedy=f"{install}, set `services.{service.name}.command`, or start Docker",

@@ -94,18 +94,21 @@ def test_the_application_is_reached_on_loopback(space: Workspace, lines: Lines) 
 
 @pytest.mark.docker
 @needs_docker
+@pytest.mark.parametrize(("name", "package"), [("queue", None), ("redis", "redis-server")])
 def test_a_service_whose_image_cannot_be_had_is_told_by_name(
-    space: Workspace, lines: Lines
+    space: Workspace, lines: Lines, name: str, package: str | None
 ) -> None:
     async def main() -> None:
         async with open_network(docker(space), "tests") as world:
-            service = Service(name="queue", image="127.0.0.1:9/no/such:1", port=1)
+            service = Service(name=name, image=f"127.0.0.1:9/no/{name}:1", port=1)
             await world.start_service(service, lines)
 
     with pytest.raises(
-        EngineError, match=r"pull the image of service 'queue' \(127\.0\.0\.1:9/no/such:1\)"
-    ):
+        EngineError, match=rf"pull the image of service '{name}' \(127\.0\.0\.1:9/no/{name}:1\)"
+    ) as raised:
         anyio.run(main)
+    installs = f"apt-get install {package}" in str(raised.value.remedy)
+    assert installs is (package is not None)
     assert left_of(space.run) == ""
 
 
