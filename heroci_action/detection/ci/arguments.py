@@ -28,6 +28,8 @@ _DROPPED = re.compile(
     r"--(keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|reuse-db|create-db|timing|force-color|no-color|exitfirst|"
     r"html[\w-]*|self-contained-html|force-sugar|verbose|quiet|no-header|no-summary|warn[\w-]*|ci|snapshot[\w-]*|"
     r"store-durations|circleci-parallelize|"
+    # What an earlier run left behind, or git, would choose the tests.
+    r"testmon[\w-]*|picked|lf|last-failed|sw|stepwise[\w-]*|"
     r"buffer|debug-sql|traceback|no-cov[\w-]*|parallel)(=.*)?|-[vqxsbl]+\d*|-[nr].+"
 )
 # Values of options that are kept otherwise: they concern pytest's cache, log and report file.
@@ -43,7 +45,7 @@ _KEPT_WITH_VALUE = re.compile(
 )
 # Flags of the runners; any other option that an unknown word follows may take it as its value.
 _FLAG = re.compile(
-    r"--(nomigrations|no-migrations|migrations|reverse|shuffle|lf|ff|sw|last-failed|failed-first|strict[\w-]*|runslow|"
+    r"--(nomigrations|no-migrations|migrations|reverse|shuffle|ff|failed-first|strict[\w-]*|runslow|"
     r"doctest-modules|runxfail|no-randomly|disable-warnings|showlocals)|-[a-z]{2,}"
 )
 

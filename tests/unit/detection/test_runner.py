@@ -11,6 +11,7 @@ from tests.unit.detection.projects import DRIVER, SQLITE, django, loaded, manage
 @pytest.mark.parametrize(
     ("files", "runner"),
     [
+        ("pytest --testmon --lf --ff -n auto", ("--ff",)),
         ({}, "django"),
         ({"pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n"}, "pytest"),
         ({"setup.cfg": "[tool:pytest]\naddopts = --ds=mysite.settings\n"}, "pytest"),
