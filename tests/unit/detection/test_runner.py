@@ -11,7 +11,6 @@ from tests.unit.detection.projects import DRIVER, SQLITE, django, loaded, manage
 @pytest.mark.parametrize(
     ("files", "runner"),
     [
-        ("pytest --testmon --lf --ff -n auto", ("--ff",)),
         ({}, "django"),
         ({"pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n"}, "pytest"),
         ({"setup.cfg": "[tool:pytest]\naddopts = --ds=mysite.settings\n"}, "pytest"),
@@ -382,3 +381,8 @@ def test_pytest_runs_in_the_directory_of_manage_py_if_the_ci_calls_it_there(tmp_
     assert (called.working_directory, called.tests.args) == ("src", (("-m", "not slow"),))
     elsewhere = loaded(tmp_path, {**files, **workflow("pytest -m 'not slow'")}).config
     assert (elsewhere.working_directory, elsewhere.tests.args) == (".", (("-m", "not slow"),))
+
+
+def test_no_earlier_run_chooses_the_tests(tmp_path: Path) -> None:
+    found = the_tests(tmp_path, {**DRIVER, **workflow("pytest --testmon --lf --ff -n auto")})
+    assert (found.args, found.parallel) == ((("--ff",),), True)
