@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from heroci_action.detection.ci.calls import DOCKER_VALUED
-from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.github_actions import Action
 from heroci_action.detection.ci.github_checkout import (
     directory_in_checkout,
     leave_checkout_path,
     ports_of_services,
+    with_options,
 )
 from heroci_action.detection.ci.github_expressions import Partial, holds, interpolate, value_of
 from heroci_action.detection.ci.matrix import Leg, best_leg, legs_of, similar_legs, version_of
@@ -273,16 +272,8 @@ class _Job:
         for alias, service in table(self.content.get("services")).items():
             name = service if isinstance(service, str) else table(service).get("image")
             if isinstance(name, str) and name:
-                yield self._server(name, alias, table(service))
-
-    def _server(self, name: str, alias: str, service: Mapping[str, Any]) -> Image:
-        image = self._image(name, alias, service.get("env"))
-        ports = (interpolate(port, self.contexts) for port in texts(service.get("ports")))
-        words = split_words(interpolate(str(service.get("options", "")), self.contexts))
-        options = Options.split(words, DOCKER_VALUED)
-        pairs = (pair.partition("=") for pair in options.values("-e", "--env"))
-        env = {name: value for name, sign, value in pairs if sign}
-        return replace(image, ports=tuple(ports), env={**image.env, **env})
+                image = self._image(name, alias, table(service).get("env"))
+                yield with_options(image, table(service), self.contexts)
 
     def _steps(
         self, steps: list[Any], context: Context, inputs: Mapping[str, Any] | None, depth: int = 0

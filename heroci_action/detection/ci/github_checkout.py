@@ -1,10 +1,16 @@
-"""What a workflow of GitHub's says about its machine: the place of the checkout, and the ports of services."""
+"""What a workflow of GitHub's says about its machine: the place of the checkout, and the options of services."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from heroci_action.detection.ci.calls import DOCKER_VALUED
+from heroci_action.detection.ci.command_line import Options, split_words
+from heroci_action.detection.ci.github_expressions import interpolate
+from heroci_action.detection.ci.records import Image
 from heroci_action.detection.ci.yaml_file import table, texts
 from heroci_action.repository.files import join
 
@@ -37,3 +43,13 @@ def ports_of_services(services: object) -> dict[str, Any]:
         pairs = (port.rpartition(":")[::2] for port in texts(table(service).get("ports")))
         found[name] = {"ports": {inner: outer or inner for outer, inner in pairs}}
     return found
+
+
+def with_options(image: Image, service: Mapping[str, Any], contexts: Mapping[str, Any]) -> Image:
+    """Return the image of a service with its ports, and with the variables in its options for Docker."""
+    ports = (interpolate(port, contexts) for port in texts(service.get("ports")))
+    words = split_words(interpolate(str(service.get("options", "")), contexts))
+    options = Options.split(words, DOCKER_VALUED)
+    pairs = (pair.partition("=") for pair in options.values("-e", "--env"))
+    env = {name: value for name, sign, value in pairs if sign}
+    return replace(image, ports=tuple(ports), env={**image.env, **env})
