@@ -30,6 +30,7 @@ def main() -> None:
         sys.exit(ExitCode.PASSED)
     # Not needed for the version.
     from heroci_action.cli import run_program  # noqa: PLC0415
+    from heroci_action.interruption import remember  # noqa: PLC0415
     from heroci_action.publish.standard_streams import (  # noqa: PLC0415
         output_error,
         protect_standard_streams,
@@ -37,7 +38,7 @@ def main() -> None:
 
     protect_standard_streams()
     if interruptible:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, remember(signal.default_int_handler))
     code = run_program(sys.argv[1:], os.environ)
     # Python restores the default handlers of signals early in its shutdown, but keeps ignored signals ignored. The
     # reports are written, so a signal must not change the exit code.

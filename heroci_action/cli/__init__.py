@@ -13,6 +13,7 @@ import click
 
 from heroci_action.cli.errors import show_click_error, show_error
 from heroci_action.errors import ExitCode, HeroCIError, UsageError
+from heroci_action.interruption import was_interrupted
 from heroci_action.text import suggest
 from heroci_action.version import __version__
 
@@ -80,18 +81,21 @@ def run_program(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return leave.exit_code
     except click.Abort:
         return ExitCode.INTERRUPTED
-    except click.ClickException as error:
+    except Exception as error:  # noqa: BLE001  an error of any kind must get its exit code
+        return ExitCode.INTERRUPTED if was_interrupted() else _show(error)
+
+
+def _show(error: Exception) -> int:
+    """Print the error and return its exit code."""
+    if isinstance(error, click.ClickException):
         show_click_error(error)
         return ExitCode.USAGE
-    except HeroCIError as error:
+    if isinstance(error, HeroCIError):
         show_error(error)
         return error.exit_code
-    except Exception:  # noqa: BLE001  every error that is expected was handled above
-        click.echo(traceback.format_exc(), err=True)
-        click.echo(
-            "heroci: this is a bug in HeroCI, please report it with the lines above", err=True
-        )
-        return ExitCode.BUG
+    click.echo("".join(traceback.format_exception(error)), err=True)
+    click.echo("heroci: this is a bug in HeroCI, please report it with the lines above", err=True)
+    return ExitCode.BUG
 
 
 def _check_current_directory() -> None:

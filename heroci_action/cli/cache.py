@@ -7,11 +7,11 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import anyio
 import click
 
 from heroci_action.cache.store import Store
 from heroci_action.commands.cache_directory import cache_directory
+from heroci_action.commands.event_loop import run_in_loop
 from heroci_action.commands.notes import print_note
 from heroci_action.engines.registry import ENGINES, EngineKind
 from heroci_action.engines.settings import CacheRequest
@@ -52,7 +52,7 @@ def show(*, path: Path, engine: str, runner_host: str | None) -> None:
     """
     request = _request(path, runner_host)
     click.echo(Store(cache=request.cache).describe())
-    anyio.run(_print, EngineChoice(engine), lambda kind: kind.show_cache(request))
+    run_in_loop(_print, EngineChoice(engine), lambda kind: kind.show_cache(request))
 
 
 @command.command("prune", short_help="Remove what is kept between runs.")
@@ -75,12 +75,12 @@ def prune(*, path: Path, engine: str, runner_host: str | None, everything: bool,
     store = Store(cache=request.cache)
     if sys.stdin.isatty() and not yes:
         click.echo(store.describe())
-        anyio.run(_print, EngineChoice(engine), lambda kind: kind.show_cache(request))
+        run_in_loop(_print, EngineChoice(engine), lambda kind: kind.show_cache(request))
         if not click.confirm("Remove all of this?"):
             click.echo("Nothing was removed.")
             return
     click.echo(f"results of stages: removed {store.clear():,}")
-    anyio.run(_print, EngineChoice(engine), lambda kind: _prune(kind, request))
+    run_in_loop(_print, EngineChoice(engine), lambda kind: _prune(kind, request))
 
 
 async def _prune(kind: EngineKind, request: CacheRequest) -> AsyncIterator[str]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import anyio
 import click
 
 from heroci_action.cli.shared import project_path
 from heroci_action.commands.cache_directory import cache_directory
+from heroci_action.commands.event_loop import run_in_loop
 from heroci_action.engines.choice import choose
 from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.postgres_binaries import find_binaries
@@ -119,7 +119,7 @@ def _git() -> Check:
 
 
 def _docker(path: Path) -> Check:
-    problem = anyio.run(Docker(machine=os.environ, directory=path).problem)
+    problem = run_in_loop(Docker(machine=os.environ, directory=path).problem)
     return Check(
         name="Docker",
         good=problem is None,
@@ -129,7 +129,7 @@ def _docker(path: Path) -> Check:
 
 
 def _dagger() -> Check:
-    chosen = anyio.run(partial(choose, EngineChoice.AUTO, machine=os.environ, read_only=True))
+    chosen = run_in_loop(partial(choose, EngineChoice.AUTO, machine=os.environ, read_only=True))
     return Check(
         name="Dagger engine",
         good=chosen.engine.has_containers,

@@ -8,12 +8,12 @@ import os
 from functools import partial
 from typing import Any
 
-import anyio
 import click
 
 from heroci_action.cli.shared import project_path, selection_options
 from heroci_action.cli.types import PYTHON
 from heroci_action.commands.effective_values import with_values
+from heroci_action.commands.event_loop import run_in_loop
 from heroci_action.commands.file_change import FileChange
 from heroci_action.commands.plan import Project, plan_project
 from heroci_action.commands.projects import file_to_write
@@ -75,7 +75,7 @@ def command(
         versions = [{"python": python} for python in dict.fromkeys(pythons)]
         click.echo(_matrix(shards, versions or _cells(requested, needed=shards is None)))
         return
-    project = anyio.run(partial(plan_project, requested, os.environ, read_only=True))
+    project = run_in_loop(partial(plan_project, requested, os.environ, read_only=True))
     if form == "json":
         record = json.dumps(_record(project), indent=2, ensure_ascii=False)
         # The runner takes `##[` for a command anywhere in a line.

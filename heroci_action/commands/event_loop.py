@@ -8,6 +8,8 @@ from typing import TypeVar, TypeVarTuple
 
 import anyio
 
+from heroci_action.interruption import remember
+
 Arguments = TypeVarTuple("Arguments")
 Made = TypeVar("Made")
 
@@ -20,8 +22,18 @@ def run_in_loop(work: Callable[[*Arguments], Awaitable[Made]], *arguments: *Argu
     """
 
     async def start() -> Made:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler):
+            signal.signal(signal.SIGINT, remember(handler))
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return await work(*arguments)
 
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    return anyio.run(start)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    outer = signal.getsignal(signal.SIGINT)
+    if callable(outer):
+        # asyncio replaces only Python's own handler.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return anyio.run(start)
+    finally:
+        signal.signal(signal.SIGINT, outer or signal.SIG_DFL)
