@@ -12,15 +12,25 @@ from heroci_action.text import size
 
 async def disk_warnings(resources: RunResources) -> tuple[str, ...]:
     """Return a warning if less of the engine's disk is free than the engine's clean-up requires."""
+    try:
+        free, required = await measure(resources)
+    except (dagger.QueryError, ValueError, IndexError):
+        return ()
+    return disk_warning(free, required)
+
+
+async def measure(resources: RunResources) -> tuple[int, int]:
+    """Return the free bytes of the engine's disk, and those that the engine keeps free."""
     ask = resources.connection.ask
     shell = await resources.shell()
     # The root directory of a container is on the engine's disk.
     measured = shell.with_env_variable(SALT, new_salt()).with_exec(["df", "-Pk", "/"])
-    try:
-        required = await ask(resources.client.engine().local_cache().min_free_space())
-        free = int((await ask(measured.stdout())).splitlines()[-1].split()[3]) * 1024
-    except (dagger.QueryError, ValueError, IndexError):
-        return ()
+    required = await ask(resources.client.engine().local_cache().min_free_space())
+    return int((await ask(measured.stdout())).splitlines()[-1].split()[3]) * 1024, required
+
+
+def disk_warning(free: int, required: int) -> tuple[str, ...]:
+    """Return a warning if fewer bytes are free than required."""
     if free >= required:
         return ()
     why = f"{size(free)} of its disk are free, and below {size(required)} it removes everything"
