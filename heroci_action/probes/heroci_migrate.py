@@ -131,7 +131,7 @@ def _copy(reads: heroci_reads.Reads) -> Optional[str]:
     connection.close()
     quote = connection.ops.quote_name
     try:
-        with suppress(Exception), connection._nodb_cursor() as cursor:
+        with connection._nodb_cursor() as cursor:
             statement = "CREATE DATABASE {} TEMPLATE {}".format(quote(name), quote(source))
             _execute_when_unused(cursor, statement)
             # It must not change from now on.

@@ -62,6 +62,20 @@ class ShopConfig(AppConfig):
     def ready(self):
         post_migrate.connect(add, sender=self)
 """
+# As a server whose account may not create this database.
+REFUSED = f"""{APPS}
+from django.db import DatabaseError
+from django.db.backends.utils import CursorWrapper
+
+execute = CursorWrapper.execute
+
+def refuse(self, sql, params=None):
+    if sql.startswith('CREATE DATABASE "heroci_'):
+        raise DatabaseError("permission denied")
+    return execute(self, sql, params)
+
+CursorWrapper.execute = refuse
+"""
 MODELS = """from django.db import models
 
 class Thing(models.Model):
@@ -308,6 +322,7 @@ BARE = {
         ({"shop/migrations/0001_initial.py": COMMENTS}, "a migration executes 'SELECT current_database()"),
         ({"shop/migrations/0001_initial.py": SESSION}, "a migration executes 'SET search_path"),
         ({"shop/apps.py": HANDLER}, "shop.apps handles pre_migrate"),
+        ({"shop/apps.py": REFUSED}, "could not be copied: permission denied"),
         (BARE, "app 'bare' has no migrations"),
         (
             {
