@@ -13,7 +13,14 @@ from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.image_build import ImageBuild
 from heroci_action.detection.ci.interpolation import fill
 from heroci_action.detection.ci.records import UNKNOWN, Command, Image
-from heroci_action.detection.ci.yaml_file import arguments, items, read_yaml, table, texts
+from heroci_action.detection.ci.yaml_file import (
+    arguments,
+    items,
+    read_variables,
+    read_yaml,
+    table,
+    texts,
+)
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
@@ -117,7 +124,7 @@ class Composition:
         if not build:
             return None
         place = join(parent(self.paths[0]), self.fill(context))
-        args = _pairs(options.get("args"))
+        args = read_variables(options.get("args"))
         return ImageBuild(
             dockerfile=join(place, self.fill(str(options.get("dockerfile", "Dockerfile")))),
             context=place,
@@ -147,7 +154,7 @@ class Composition:
         return found | {key: text for key, text in filled.items() if UNKNOWN not in text}
 
     def _environment(self, content: Mapping[str, Any]) -> dict[str, str]:
-        declared = _pairs(content.get("environment"))
+        declared = read_variables(content.get("environment"))
         return {
             name: self.variables.get(name, UNKNOWN) if value is None else value
             for name, value in declared.items()
@@ -156,14 +163,6 @@ class Composition:
     def fill(self, text: str) -> str:
         """Return a text with its variables replaced."""
         return fill(text, self.variables)
-
-
-def _pairs(value: object) -> dict[str, str | None]:
-    """Return a table of variables, or a list of `NAME=value`; None for a name without a value."""
-    if isinstance(value, Mapping):
-        return {name: text for name, text in value.items() if isinstance(text, str)}
-    found = (text.partition("=") for text in texts(value))
-    return {name: text if sign else None for name, sign, text in found}
 
 
 def compose_words(command: Command) -> tuple[str, ...] | None:

@@ -10,9 +10,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from heroci_action.detection.ci.jobs import fill_variables, read_job
-from heroci_action.detection.ci.matrix import Leg, best_leg
+from heroci_action.detection.ci.matrix import Leg, best_leg, python_of
 from heroci_action.detection.ci.records import Image, Job, Script, Trigger
-from heroci_action.detection.ci.yaml_file import items, parse_yaml, read_yaml, table, texts
+from heroci_action.detection.ci.yaml_file import (
+    items,
+    parse_yaml,
+    read_variables,
+    read_yaml,
+    table,
+    texts,
+)
 from heroci_action.repository.files import RepositoryFiles
 
 _DRONE = r"\.drone\.ya?ml"
@@ -54,7 +61,7 @@ def _named(value: object) -> list[Table]:
 
 
 def _pipeline(tree: RepositoryFiles, path: str, pipeline: Table, steps: list[Table]) -> Job:
-    leg = best_leg(_legs(pipeline.get("matrix")), python=_python, may_fail=lambda _: False)
+    leg = best_leg(_legs(pipeline.get("matrix")), python=python_of, may_fail=lambda _: False)
     images = [
         Image.parse(fill_variables(str(step.get("image", "")), leg), source=path) for step in steps
     ]
@@ -108,10 +115,6 @@ def _legs(matrix: object) -> list[Leg]:
     return [{**first, python: version} for version in axes[python]]
 
 
-def _python(leg: Leg) -> str:
-    return next((str(value) for key, value in leg.items() if "python" in key.lower()), "")
-
-
 def _server(server: Table, path: str, leg: Leg) -> Image:
     name = fill_variables(str(server.get("image", "")), leg)
     env = _variables(server.get("environment"))
@@ -120,9 +123,7 @@ def _server(server: Table, path: str, leg: Leg) -> Image:
 
 def _variables(value: object) -> dict[str, str]:
     """Return variables in a table, or in a list of `NAME=value`; secrets have no value here."""
-    pairs = (text.partition("=")[::2] for text in texts(value))
-    given = table(value) or dict(pairs)
-    return {str(name): text for name, text in given.items() if isinstance(text, str)}
+    return {name: text for name, text in read_variables(value).items() if text is not None}
 
 
 def _trigger(when: object) -> Trigger:
@@ -152,7 +153,7 @@ def _steps(pipeline: object) -> Iterator[Table]:
 
 
 def _step(tree: RepositoryFiles, content: Table, step: Table, trigger: Trigger) -> Job:
-    defined = {"docker": {}, **table(table(content.get("definitions")).get("services"))}
+    defined = table(table(content.get("definitions")).get("services"))
     named = {name: table(defined.get(name)) for name in texts(step.get("services"))}
     servers = [
         {"name": name, "image": server["image"], "environment": server.get("variables")}

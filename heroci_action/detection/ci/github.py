@@ -16,7 +16,14 @@ from heroci_action.detection.ci.github_checkout import (
     with_options,
 )
 from heroci_action.detection.ci.github_expressions import Partial, holds, interpolate, value_of
-from heroci_action.detection.ci.matrix import Leg, best_leg, legs_of, similar_legs, version_of
+from heroci_action.detection.ci.matrix import (
+    Leg,
+    best_leg,
+    legs_of,
+    python_of,
+    similar_legs,
+    version_of,
+)
 from heroci_action.detection.ci.records import (
     ROOT,
     UNKNOWN,
@@ -42,8 +49,6 @@ WORKFLOWS = r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml"
 MAX_CALLS = 8  # workflows and actions that call each other
 # `macos-15`
 _OTHER_SYSTEM = re.compile(r"(?i)(macos|windows)\b")
-# Expressions can read `env: {python-version: …}`, and no shell can.
-_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _ENV, _OUTPUT = service_file("GITHUB_ENV"), service_file("GITHUB_OUTPUT")
 _DEFAULTS = {
     "CI": "true",
@@ -192,8 +197,7 @@ class _Job:
             if step.get("python-version")
         )
         image = self._container(contexts)
-        of_matrix = (str(value) for key, value in leg.items() if "python" in key.lower())
-        return next(versions, None) or (image.python if image else None) or next(of_matrix, "")
+        return next(versions, None) or (image.python if image else None) or python_of(leg)
 
     def is_possible(self) -> bool:
         """Return whether the job may run for a push or a pull request."""
@@ -315,7 +319,7 @@ class _Job:
             text=leave_checkout_path(interpolate(text, contexts), self.place),
             source=self.workflow.path,
             directory=self._directory(step, contexts),
-            env={name: value for name, value in env.items() if _VARIABLE.fullmatch(name)},
+            env=env,
             conditional=conditional,
             may_fail=self._may_be_ignored(step, contexts),
         )

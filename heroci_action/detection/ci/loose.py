@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from heroci_action.detection.ci.expand import Context, run
-from heroci_action.detection.ci.matrix import Leg, best_leg
+from heroci_action.detection.ci.matrix import Leg, best_leg, python_of
 from heroci_action.detection.ci.records import Image, Job, Script
 from heroci_action.detection.ci.service_files import created_files
 from heroci_action.detection.ci.working_tree import WorkingTree
@@ -66,17 +66,13 @@ def _legs(document: Mapping[str, Any]) -> list[Leg]:
     return [{str(key): str(value) for key, value in table(leg).items()} for leg in legs]
 
 
-def _python(leg: Leg) -> str:
-    return next((str(value) for key, value in leg.items() if "python" in key.lower()), "")
-
-
 def _env_of(leg: Leg) -> dict[str, str]:
     """Return the environment variables that Azure makes of a leg's variables."""
     return {name.upper().replace(".", "_"): value for name, value in leg.items()}
 
 
 def _loose_job(tree: RepositoryFiles, path: str, name: str, content: Mapping[str, Any]) -> Job:
-    leg = best_leg(_legs(content), python=_python, may_fail=lambda _: False)
+    leg = best_leg(_legs(content), python=python_of, may_fail=lambda _: False)
     document = {**content, "strategy": leg}
     lines = ((_fill(text, leg), may_fail) for text, may_fail in _texts(document, _SCRIPTS))
     images = tuple(

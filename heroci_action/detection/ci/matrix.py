@@ -40,6 +40,11 @@ def legs_of(matrix: object) -> list[Leg]:
     return _include([table(entry) for entry in items(entries.get("include"))], legs, axes)
 
 
+def python_of(leg: Leg) -> str:
+    """Return the value of the first axis that is named after Python; empty if there is none."""
+    return next((str(value) for key, value in leg.items() if "python" in key.lower()), "")
+
+
 def _combine(axes: Mapping[str, list[Any]]) -> list[Leg]:
     """Return each combination of the values."""
     combined = itertools.islice(itertools.product(*axes.values()), MAX_LEGS)

@@ -112,7 +112,7 @@ def _tr(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
 
 def _xargs(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
     """Read `… | xargs dirname`, without options."""
-    if lines is None or arguments[:1] == [] or arguments[0].startswith("-"):
+    if lines is None or not arguments or arguments[0].startswith("-"):
         return None
     return output_of([[*arguments, *(word for line in lines for word in line.split())]], state)
 

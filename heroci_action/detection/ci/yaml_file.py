@@ -98,6 +98,14 @@ def texts(value: object) -> list[str]:
     return [item for item in items(value) if isinstance(item, str)]
 
 
+def read_variables(value: object) -> dict[str, str | None]:
+    """Return a table of variables, or a list of `NAME=value`; None for a name without a value."""
+    if isinstance(value, Mapping):
+        return {name: text for name, text in value.items() if isinstance(text, str)}
+    found = (text.partition("=") for text in texts(value))
+    return {name: text if sign else None for name, sign, text in found}
+
+
 def arguments(command: object) -> list[str]:
     """Return the words of a container's command, which may be one text or a list."""
     return split_words(command) if isinstance(command, str) else texts(command)
