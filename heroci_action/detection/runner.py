@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.arguments import is_parallel, is_split, keep
-from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import Command, LeftOut
+from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.selection import (
     CLASS,
     find_choice,
@@ -21,18 +20,15 @@ from heroci_action.detection.ci.selection import (
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
-from heroci_action.detection.left_out import reason_of_program
 from heroci_action.detection.other_tests import describe_run
-from heroci_action.detection.preparation import FILE_PROGRAMS, preparation
+from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.settings_choice import choose_settings, settings_of
+from heroci_action.detection.unread_tests import find_unread_tests, unread_lines
 from heroci_action.repository.files import join, relative_path
 
-_NOT_FOLLOWED = 3  # lines that are named in warnings
-# `make test-all`, `bin/run_tests`, but no file such as tests/data.yml.
-_TESTS = re.compile(r"(?<![^\s/_:=-])tests?(-[\w-]+)?(?=\s|$)")
 # Scripts that configure Django by themselves and call its runner, as packages without a project have them.
 _SCRIPTS = ("runtests.py", "run_tests.py", "tests/runtests.py", "test/runtests.py")
 
@@ -51,7 +47,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         source = project.commands[0].source
         yield Found("tests.before", list(before), f"what {source} runs before its tests")
     yield Fact("left_out", left_out)
-    yield from _not_followed(project)
+    yield from find_unread_tests(project)
     yield from _part_of_suite(project, runs)
     yield from _generated(project, runs)
     measures = any(
@@ -129,7 +125,7 @@ def _ci_source(project: ProjectFiles) -> str | None:
     """Return the file of the CI that runs the tests, perhaps in a line that could not be followed."""
     if project.evidence.testing:
         return project.evidence.testing[0].source
-    return next((line.source for line in _unread_lines(project)), None)
+    return next((line.source for line in unread_lines(project)), None)
 
 
 def _script(project: ProjectFiles) -> Iterator[Finding]:
@@ -204,44 +200,3 @@ def _moved(project: ProjectFiles, run: TestRun, word: str) -> str:
 
 def _relative(project: ProjectFiles, path: str) -> str:
     return relative_path(path, project.layout.directory)
-
-
-def _not_followed(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn if a line that could not be read may run the tests."""
-    for line in _unread_lines(project)[:_NOT_FOLLOWED]:
-        yield Warn(
-            f"{line.line!r} in {line.source} may run the tests, but could not be followed ({line.reason}); "
-            "set tests.runner and tests.args to match it",
-            (f'tests.runner = "{choose_runner(project)[0]}"', "tests.args = []"),
-        )
-
-
-def _unread_lines(project: ProjectFiles) -> list[LeftOut]:
-    """Return the unread lines that speak of tests, else all if no job of the CI runs the suite."""
-    lines = [*project.ci.not_followed, *_unrecognised(project)]
-    suite = project.ci.suite
-    is_known = suite is not None and suite.job.source in {job.source for job in project.ci.jobs}
-    if suite is not None and is_known:
-        # GitHub's file counts more than one of another service, but it cannot be read.
-        hosted = suite.job.source.startswith(".github/")
-        lines = [] if hosted else list(filter(_is_on_github, project.ci.not_followed))
-    unique = list({line.line: line for line in lines}.values())
-    likely = [line for line in unique if re.search(r"test|coverage|\bci\b", line.line)]
-    return likely or ([] if is_known else unique)
-
-
-def _is_on_github(line: LeftOut) -> bool:
-    return line.source.startswith(".github/")
-
-
-def _unrecognised(project: ProjectFiles) -> Iterator[LeftOut]:
-    """Yield the commands of the CI that have to do with tests by their words."""
-    for command in project.ci.commands:
-        name = command.call.name
-        of_node = name in PACKAGE_MANAGERS or any(
-            outer.call.name in PACKAGE_MANAGERS for outer in command.via
-        )
-        is_known = name in FILE_PROGRAMS or reason_of_program(name) is not None
-        if _TESTS.search(command.shown) and not (of_node or is_known):
-            reason = "HeroCI does not know what it runs"
-            yield LeftOut(line=command.shown, source=command.source, reason=reason)

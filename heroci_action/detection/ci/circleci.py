@@ -93,6 +93,11 @@ class _Config:
         for use in self._uses() or [_Use(name=name) for name in declared]:
             if use.name in declared:
                 yield self._job(use, table(declared[use.name]))
+            elif "/" in use.name:
+                line = LeftOut(line=use.name, source=self.path, reason="the job is in an orb")
+                yield Job(
+                    name=use.name, source=self.path, trigger=use.trigger, not_followed=(line,)
+                )
 
     def _uses(self) -> list[_Use]:
         found: list[_Use] = []

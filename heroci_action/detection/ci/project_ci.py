@@ -20,6 +20,7 @@ from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
 from heroci_action.detection.ci.suite import Suite, find_suite
 from heroci_action.detection.ci.territory import WHOLE, Territory, keep_own
 from heroci_action.detection.ci.travis import read_travis
+from heroci_action.detection.ci.unread_files import read_unread
 from heroci_action.repository.files import RepositoryFiles
 
 # In the order of precedence: a file of GitHub wins over a forgotten one of another service.
@@ -99,7 +100,8 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
     suites = [found for jobs in by_service if (found := find_suite(jobs, tree))]
     # A service that only runs browser tests, or only runs at night, does not run the suite.
     usual = [suite for suite in suites if not suite.is_special]
-    jobs = tuple(job for found in by_service for job in found)
+    read = tuple(job for found in by_service for job in found)
+    jobs = (*read, *read_unread(tree, {job.source for job in read}))
     suite = next(iter(usual or suites), None)
     local = _jobs(read_local(tree), tree, territory)
     return ProjectCI(

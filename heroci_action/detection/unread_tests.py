@@ -1,0 +1,104 @@
+"""What of the CI may run the tests, but could not be read; the user hears of it, because the tests are a guess then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS
+from heroci_action.detection.ci.records import Job, LeftOut, Trigger
+from heroci_action.detection.findings import Finding, Warn
+from heroci_action.detection.left_out import reason_of_program
+from heroci_action.detection.preparation import FILE_PROGRAMS
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.runner_choice import choose_runner, suite_runs
+from heroci_action.text import some
+
+_NAMED = 3  # lines that are named in warnings
+# `make test-all`, `bin/run_tests`, but no file such as tests/data.yml.
+_TESTS = re.compile(r"(?<![^\s/_:=-])tests?(-[\w-]+)?(?=\s|$)")
+_LIKELY = re.compile(r"test|coverage|\bci\b")
+
+
+def find_unread_tests(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of each line that may run the tests; without one, of a CI in which no command is known to run them."""
+    lines = unread_lines(project)
+    for line in lines[:_NAMED]:
+        where = line.source if line.line == line.source else f"{line.line!r} in {line.source}"
+        yield Warn(
+            f"{where} may run the tests, but could not be followed ({line.reason}); "
+            "set tests.runner and tests.args to match it",
+            _suggestion(project),
+        )
+    if not lines and project.ci.jobs and not _are_known(project):
+        yield Warn(
+            f"{_how_found(project)}: HeroCI recognises no command of the CI as its tests "
+            f"({some(_places(project.ci.jobs))}); set tests.runner and tests.args to match the CI",
+            _suggestion(project),
+        )
+
+
+def _suggestion(project: ProjectFiles) -> tuple[str, ...]:
+    return (f'tests.runner = "{choose_runner(project)[0]}"', "tests.args = []")
+
+
+def _are_known(project: ProjectFiles) -> bool:
+    """Return whether the CI, or the user, says how the tests run."""
+    of_ci = _is_of_ci(project) and suite_runs(project)
+    return bool(of_ci) or project.configured("tests.runner") or project.configured("tests.script")
+
+
+def _is_of_ci(project: ProjectFiles) -> bool:
+    """Return whether a file of the CI contains the suite; without one, it comes from tox or make."""
+    suite = project.ci.suite
+    return suite is not None and suite.job.source in {job.source for job in project.ci.jobs}
+
+
+def _how_found(project: ProjectFiles) -> str:
+    suite = project.ci.suite
+    if suite is not None and suite_runs(project) and not _is_of_ci(project):
+        return f"the tests are those of {suite.job.source}"
+    runner, why = choose_runner(project)
+    return f"the tests were found by guess ({runner}: {why})"
+
+
+def _places(jobs: tuple[Job, ...]) -> list[str]:
+    """Return each file with the names of its jobs; those that seldom run count only if there are no others."""
+    usual = [job for job in jobs if job.trigger is not Trigger.SELDOM] or list(jobs)
+    names: dict[str, list[str]] = {}
+    for job in usual:
+        names.setdefault(job.source, []).append(job.name)
+    return [": ".join(filter(None, (file, some(names[file])))) for file in names]
+
+
+def unread_lines(project: ProjectFiles) -> list[LeftOut]:
+    """Return the unread lines that speak of tests, else all if no job of the CI runs the suite."""
+    lines = [*project.ci.not_followed, *_unrecognised(project)]
+    is_known = _is_of_ci(project)
+    suite = project.ci.suite
+    if suite is not None and is_known:
+        # GitHub's file counts more than one of another service, but it cannot be read.
+        hosted = suite.job.source.startswith(".github/")
+        lines = [] if hosted else list(filter(_is_on_github, project.ci.not_followed))
+    unique = list({line.line: line for line in lines}.values())
+    likely = [line for line in unique if _LIKELY.search(line.line)]
+    return likely or ([] if is_known else unique)
+
+
+def _is_on_github(line: LeftOut) -> bool:
+    return line.source.startswith(".github/")
+
+
+def _unrecognised(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the commands and actions of the CI that have to do with tests by their words."""
+    for command in project.ci.commands:
+        name = command.call.name
+        of_node = name in PACKAGE_MANAGERS or any(
+            outer.call.name in PACKAGE_MANAGERS for outer in command.via
+        )
+        is_known = name in FILE_PROGRAMS or reason_of_program(name) is not None
+        if _TESTS.search(command.shown) and not (of_node or is_known):
+            reason = "HeroCI does not know what it runs"
+            yield LeftOut(line=command.shown, source=command.source, reason=reason)
+    for job in project.ci.jobs:
+        yield from (action for action in job.actions if _LIKELY.search(action.line))

@@ -1,0 +1,99 @@
+"""What of the CI may run the tests and could not be read is named; otherwise the tests would be a silent guess."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import django, loaded
+
+GITHUB = ".github/workflows/ci.yml"
+GUESS = "HeroCI recognises no command of the CI as its tests"
+
+
+def warnings_of(root: Path, files: dict[str, str], **overrides: object) -> tuple[str, ...]:
+    return loaded(root, {**django(), "requirements.txt": "django\n", **files}, **overrides).warnings
+
+
+@pytest.mark.parametrize(
+    ("files", "places"),
+    [
+        (workflow("pip install .", "ward"), ".github/workflows/ci.yml: test"),
+        (workflow("flake8"), ".github/workflows/ci.yml: test"),
+        (
+            {".gitlab-ci.yml": "lint: {script: [flake8]}\ncheck: {script: [./check.sh]}\n"},
+            ".gitlab-ci.yml: lint, check",
+        ),
+        (
+            {"Jenkinsfile": "pipeline { stages { stage('a') { steps { sh 'ls' } } } }"},
+            "Jenkinsfile",
+        ),
+        (workflow("python -m unittest"), ".github/workflows/ci.yml: test"),
+    ],
+)
+def test_a_ci_without_a_known_test_command_is_named(
+    tmp_path: Path, files: dict[str, str], places: str
+) -> None:
+    warning, *others = (text for text in warnings_of(tmp_path, files) if "Black" not in text)
+    assert not others
+    assert warning.startswith("the tests were found by guess (django: nothing asks for pytest)")
+    assert f"{GUESS} ({places})" in warning
+
+
+def test_tests_of_tox_are_no_guess_but_not_those_of_the_ci(tmp_path: Path) -> None:
+    files = {**workflow("ward"), "tox.ini": "[testenv]\ncommands = pytest\n"}
+    (warning,) = (text for text in warnings_of(tmp_path, files) if GUESS in text)
+    assert warning.startswith("the tests are those of tox.ini: ")
+
+
+def test_an_action_that_speaks_of_tests_is_named(tmp_path: Path) -> None:
+    steps = "[{uses: acme/django-test@v1}, {uses: acme/welcome@v1}]"
+    files = {GITHUB: f"on: push\njobs: {{build: {{steps: {steps}}}}}\n"}
+    warnings = warnings_of(tmp_path, files)
+    assert any("'uses: acme/django-test' in" in text for text in warnings)
+    assert not any("welcome" in text or GUESS in text for text in warnings)
+
+
+@pytest.mark.parametrize(
+    ("files", "overrides"),
+    [
+        ({}, {}),
+        (workflow("python manage.py test"), {}),
+        (workflow("ward"), {"tests": {"runner": "pytest"}}),
+        (workflow("gulp"), {}),  # named as a line that could not be followed
+    ],
+)
+def test_a_known_way_of_testing_is_no_guess(
+    tmp_path: Path, files: dict[str, str], overrides: dict[str, object]
+) -> None:
+    assert GUESS not in " ".join(warnings_of(tmp_path, files, **overrides))
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "named"),
+    [
+        ("appveyor.yml", "test_script: [python manage.py test]", "the files of AppVeyor"),
+        (".teamcity/settings.kts", "version = '2024'", "the files of TeamCity"),
+        (GITHUB, "on: push\njobs:\n  test:\n   steps:\n  - run: x", "it is not valid YAML"),
+        (".gitlab-ci.yml", "test: {script: [a", "it is not valid YAML"),
+    ],
+)
+def test_a_file_of_the_ci_that_is_not_read_is_named(
+    tmp_path: Path, path: str, text: str, named: str
+) -> None:
+    (warning,) = (text for text in warnings_of(tmp_path, {path: text}) if path in text)
+    assert warning.startswith(f"{path} may run the tests, but could not be followed")
+    assert named in warning
+
+
+def test_a_job_of_an_orb_is_named(tmp_path: Path) -> None:
+    text = "version: 2.1\norbs: {dj: acme/dj@1}\nworkflows: {x: {jobs: [dj/test]}}\n"
+    warnings = warnings_of(tmp_path, {".circleci/config.yml": text})
+    assert any("'dj/test' in .circleci/config.yml" in text for text in warnings)
+
+
+def test_a_file_of_another_service_does_not_matter_beside_a_known_suite(tmp_path: Path) -> None:
+    files = {**workflow("python manage.py test"), "appveyor.yml": "build: off\n"}
+    assert "appveyor" not in " ".join(warnings_of(tmp_path, files))
