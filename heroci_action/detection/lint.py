@@ -10,6 +10,7 @@ from typing import Any
 
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.lint_commands import (
+    Call,
     Source,
     by_ci,
     by_developers,
@@ -22,6 +23,7 @@ from heroci_action.detection.lint_programs import (
     find_left_out,
     find_unknown_hooks,
 )
+from heroci_action.detection.lint_python import python_options, warn_of_pythons
 from heroci_action.detection.lint_versions import find_pin, find_plugins
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions
@@ -59,6 +61,7 @@ def detect_lint(project: ProjectFiles) -> Iterator[Finding]:
     found = asked or ({} if checks else _not_asked(project))
     if configured is None:
         yield from _lint({**found, **_further(project), **dict(map(_named, checks))})
+        yield from warn_of_pythons(project)
         yield from _not_planned(project)
         if not (asked or checks) and (project.ci.jobs or not found):
             yield Found("stages.lint.optional", True, _why_optional(found))
@@ -116,7 +119,7 @@ def _further(project: ProjectFiles) -> dict[str, _Evidence]:
     source = by_ci(project)
     return {
         f"{tool.name}-{number}": _Evidence(
-            why=calls[0].why, command=command_of(project, tool, calls), format=tool.name
+            why=calls[0].why, command=_command(project, tool, calls), format=tool.name
         )
         for tool in LINT_TOOLS.values()
         for number, calls in enumerate(further_calls(source(tool)), start=2)
@@ -161,7 +164,12 @@ def _by_call(source: Source, project: ProjectFiles, tool: LintTool) -> _Evidence
     if not found:
         return None
     version = next((call.version for call in found if call.version), None)
-    return _Evidence(why=found[0].why, command=command_of(project, tool, found), version=version)
+    return _Evidence(why=found[0].why, command=_command(project, tool, found), version=version)
+
+
+def _command(project: ProjectFiles, tool: LintTool, calls: list[Call]) -> tuple[str, ...]:
+    options = python_options(project, tool, calls[0].options)
+    return command_of(project, tool, calls, *options)
 
 
 def _by_section(project: ProjectFiles, tool: LintTool) -> _Evidence | None:

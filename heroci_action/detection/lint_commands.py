@@ -101,12 +101,12 @@ def _calls(project: ProjectFiles, commands: Iterable[Command], tool: LintTool) -
     for command in commands:
         if command.may_fail:
             continue
-        if _runs(command, tool):
+        if runs(command, tool):
             yield _call(project, command, tool)
         yield from _hook_calls(project, hooks_of(command, _hooks(project)), tool)
 
 
-def _runs(command: Command, tool: LintTool) -> bool:
+def runs(command: Command, tool: LintTool) -> bool:
     """Return whether a command checks with a tool; a formatter that changes files never fails."""
     call = command.call
     arguments = set(call.arguments)
@@ -230,13 +230,15 @@ def _place(project: ProjectFiles, directory: str, option: str) -> list[str]:
     return [name, relative_path(path, project.layout.directory)]
 
 
-def command_of(project: ProjectFiles, tool: LintTool, found: list[Call]) -> tuple[str, ...]:
-    """Return the tool's command with HeroCI's reporting and the project's options; the paths of equal calls united."""
+def command_of(
+    project: ProjectFiles, tool: LintTool, found: list[Call], *more: str
+) -> tuple[str, ...]:
+    """Return the tool's command with HeroCI's reporting, the project's options and more; equal calls' paths united."""
     first = found[0]
     same = [call for call in found if _form(call) == _form(first)]
     paths = [path for call in same for path in _targets(project, call)]
     narrowed = not {path for call in same for path in _named(call)}.issuperset(paths)
-    options = (*(tool.narrowed_options if narrowed else ()), *first.options)
+    options = (*(tool.narrowed_options if narrowed else ()), *more, *first.options)
     return (first.program, *tool.command[1:-1], *options, *relative(project, paths))
 
 

@@ -30,6 +30,7 @@ FORMAT = Format(
         command=("flake8", "--format=default", "."),
         cache_variable="HEROCI_FLAKE8_CACHE",
         probe="heroci_flake8.py",
+        python_matters=True,
         files=(".flake8",),
         sections=frozenset({"flake8"}),
         hooks=frozenset({"flake8"}),

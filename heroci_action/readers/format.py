@@ -86,7 +86,8 @@ class LintTool:
     it needs more than a directory: plugins, stubs, or the modules to analyze. `cache_variable` names the directory of
     the tool's own cache. `slow_options` turn that cache off; they are needed only to explain a failure. `probe` checks
     only changed files for a tool without a cache of its own. `narrowed_options` make its `exclude` settings apply to
-    files and directories that HeroCI names in place of the directory around them.
+    files and directories that HeroCI names in place of the directory around them. `python_matters`: what it finds
+    depends on the Python that runs it; `python_option` fixes the version for which it checks.
     """
 
     name: str
@@ -102,6 +103,8 @@ class LintTool:
     slow_options: frozenset[str] = frozenset()
     probe: str | None = None
     narrowed_options: tuple[str, ...] = ()
+    python_matters: bool = False
+    python_option: str | None = None
 
     @property
     def programs(self) -> frozenset[str]:

@@ -47,5 +47,7 @@ FORMAT = Format(
         hooks=frozenset({"mypy"}),
         cache_variable="MYPY_CACHE_DIR",
         only_by_name=True,
+        python_matters=True,
+        python_option="--python-version",
     ),
 )

@@ -41,5 +41,6 @@ FORMAT = Format(
         command=("pylint", "--output-format=text", "--recursive=y", "."),
         hooks=frozenset({"pylint"}),
         only_by_name=True,
+        python_matters=True,
     ),
 )

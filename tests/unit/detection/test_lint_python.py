@@ -1,0 +1,51 @@
+"""Linters run with the Python of the tests; what their own Python in the CI would change is corrected or named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from heroci_action.project import ProjectConfig
+from tests.unit.detection.projects import django, loaded
+
+
+def project(
+    root: Path, *checks: str, lint: str, tests: str, files: dict[str, str] | None = None
+) -> ProjectConfig:
+    def job(python: str, *lines: str) -> str:
+        setup = f"{{uses: actions/setup-python@v5, with: {{python-version: '{python}'}}}}"
+        return f"{{steps: [{', '.join([setup, *(f'{{run: {line!r}}}' for line in lines)])}]}}"
+
+    jobs = f"{{lint: {job(lint, *checks)}, test: {job(tests, 'python manage.py test')}}}"
+    ci = {".github/workflows/ci.yml": f"on: push\njobs: {jobs}\n"}
+    return loaded(root, {**django(), "requirements.txt": "django\n", **ci, **(files or {})})
+
+
+def test_both_pythons_are_named(tmp_path: Path) -> None:
+    found = project(
+        tmp_path, "flake8", "pylint mysite", "black --check .", lint="3.13", tests="3.11"
+    )
+    assert found.config.python == "3.11"
+    (warning,) = found.warnings
+    assert "runs flake8, pylint with Python 3.13 (.github/workflows/ci.yml: lint)" in warning
+    assert "HeroCI with 3.11, the Python of the tests" in warning
+
+
+def test_the_same_python_is_no_warning(tmp_path: Path) -> None:
+    assert project(tmp_path, "flake8", lint="3.12", tests="3.12").warnings == ()
+
+
+def test_a_formatter_does_not_depend_on_its_python(tmp_path: Path) -> None:
+    assert project(tmp_path, "black --check .", lint="3.13", tests="3.11").warnings == ()
+
+
+def test_mypy_checks_for_the_python_of_the_ci(tmp_path: Path) -> None:
+    found = project(tmp_path, "mypy mysite", lint="3.13", tests="3.11")
+    assert "--python-version=3.13" in (found.config.lint["mypy"].command or ())
+
+
+def test_mypy_checks_for_the_version_that_the_project_fixes(tmp_path: Path) -> None:
+    files = {"mypy.ini": "[mypy]\npython_version = 3.12\n"}
+    found = project(tmp_path, "mypy mysite", lint="3.13", tests="3.11", files=files)
+    assert "python-version" not in " ".join(found.config.lint["mypy"].command or ())
+    old = project(tmp_path, "mypy mysite", lint="3.8", tests="3.11", files={"mypy.ini": ""})
+    assert "python-version" not in " ".join(old.config.lint["mypy"].command or ())
