@@ -11,11 +11,12 @@ PRINTS = "it only prints"
 CHECKS = "it checks something"
 STAYS = "it does not end by itself"
 FOLLOWS = "it follows the tests"
+ELSEWHERE = "it runs in an environment of its own, not in that of the tests"
 PACKAGES = "HeroCI installs the system packages itself"
 WAITS = "it only waits"
 UPLOADS = "it uploads results"
 # Reasons of lines that the tests do not need.
-HARMLESS = frozenset({INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, UPLOADS, FOLLOWS})
+HARMLESS = frozenset({INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, UPLOADS, FOLLOWS, ELSEWHERE})
 NETWORK = "it uses the network"
 SERVICE = "it starts or controls a service"
 SERVER = "it works on a database or another server"
@@ -65,7 +66,8 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "pydocstyle", "pycodestyle", "pyflakes", "interrogate", "deptry", "vale", "markdownlint", "tsc", "jest",
         "vitest", "cypress", "pyupgrade", "autopep8", "docformatter", "semgrep", "lint-imports", "doc8", "xenon",
         "radon", "refurb", "pyroma", "reuse", "detect-secrets", "pip-licenses", "licensecheck", "liccheck", "djade",
-        "zizmor", "actionlint", "taplo", "ansible-lint", "sqlfluff", "import-linter", "fixit", "flynt", "trivy",
+        "sphinx-build", "zizmor", "actionlint", "taplo", "ansible-lint", "sqlfluff", "import-linter", "fixit", "flynt",
+        "trivy",
     ),
     "it changes the machine": (
         "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod", "kill", "pkill",

@@ -25,6 +25,7 @@ from heroci_action.detection.lint_programs import (
 )
 from heroci_action.detection.lint_python import python_options, warn_of_pythons
 from heroci_action.detection.lint_versions import find_pin, find_plugins
+from heroci_action.detection.other_checks import warn_of_other_checks
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements import distributions
 from heroci_action.readers.format import LintTool
@@ -63,6 +64,7 @@ def detect_lint(project: ProjectFiles) -> Iterator[Finding]:
         yield from _lint({**found, **_further(project), **dict(map(_named, checks))})
         yield from warn_of_pythons(project)
         yield from _not_planned(project)
+        yield from warn_of_other_checks(project)
         if not (asked or checks) and (project.ci.jobs or not found):
             yield Found("stages.lint.optional", True, _why_optional(found))
     yield Fact("lint_plugins", tuple(dict.fromkeys(find_plugins(project))))

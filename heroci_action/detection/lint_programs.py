@@ -64,7 +64,7 @@ PROGRAMS: Mapping[str, Program] = {
     "yamllint": Program(files=_YAML),
 }
 # Checks that run elsewhere (npm, a server, an index of vulnerabilities), so that only a warning can name them.
-_NOT_RUN = frozenset(
+NOT_RUN = frozenset(
     {
         "eslint", "stylelint", "prettier", "biome", "semgrep", "pip-audit", "safety", "shellcheck", "hadolint",
         "markdownlint", "actionlint", "tsc", "darker",
@@ -129,7 +129,7 @@ def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
 
 def _is_left_out(command: Command) -> bool:
     name = command.call.name
-    return name in _NOT_RUN or (name in PROGRAMS and _arguments(command) is None)
+    return name in NOT_RUN or (name in PROGRAMS and _arguments(command) is None)
 
 
 def _checks(project: ProjectFiles) -> Iterator[Check]:

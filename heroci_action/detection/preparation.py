@@ -13,6 +13,8 @@ from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.test_runs import find_test_run, is_django
 from heroci_action.detection.left_out import (
+    CHECKS,
+    ELSEWHERE,
     FOLLOWS,
     HARMLESS,
     INSTALLS,
@@ -81,9 +83,20 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
             absent |= _files_of(command) if outcome.reason in {NETWORK, _DOWNLOADED} else set()
         else:
             kept[outcome] = None
-    left_out += [_leave_out(command, FOLLOWS) for command in after]
+    left_out += [_leave_out(each, find_check(project, each) or FOLLOWS) for each in after]
     left_out += suite.job.actions if suite else ()
     return tuple(kept), tuple(dict.fromkeys(left_out))
+
+
+def find_check(project: ProjectFiles, command: Command) -> str | None:
+    """Return why a command is a check beside the tests; None if it is none."""
+    reason = _Line(project, command).kind()
+    return reason if reason in {CHECKS, ELSEWHERE} else None
+
+
+def suggest_step(project: ProjectFiles, command: Command) -> str | None:
+    """Return how a step of the plan would run a command; None if it cannot."""
+    return _Line(project, command).suggestion()
 
 
 def _leave_out(command: Command, reason: str) -> LeftOut:
@@ -176,12 +189,25 @@ class _Line:
 
     def outcome(self) -> str | LeftOut:
         """Return the line as a step of the plan, or the reason to leave it out."""
-        reason = self._container_reason() or self._reason() or self._obstacle()
+        reason = self.kind() or self._obstacle()
         if reason is None:
             return self._in_directory(self._text())
-        return replace(_leave_out(self.command, reason), command=self._suggestion())
+        return replace(_leave_out(self.command, reason), command=self.suggestion())
 
-    def _suggestion(self) -> str | None:
+    def kind(self) -> str | None:
+        """Return why a line of this kind does not prepare the tests."""
+        return self._container_reason() or self._reason() or self._environment_reason()
+
+    def _environment_reason(self) -> str | None:
+        """Return that a program runs in another environment of tox, nox or Hatch than the tests, with its packages."""
+        suite = self.project.ci.suite
+        own = {run.command.environment for run in suite.runs} if suite else set()
+        elsewhere = self.command.environment not in {"", *own}
+        needs_packages = self.call.name not in _SYSTEM_PROGRAMS | _NODE_LAUNCHERS
+        is_own = is_django(self.command, self.project.tree)
+        return ELSEWHERE if elsewhere and needs_packages and not is_own else None
+
+    def suggestion(self) -> str | None:
         """Return how a step of the plan would run the line; None if that is the line itself."""
         if "sudo" in self.call.launchers or self.call.container is not None:
             return None
@@ -189,7 +215,6 @@ class _Line:
         return f"{text} &" if self.command.background else text
 
     def _reason(self) -> str | None:
-        """Return why a line of this kind does not prepare the tests."""
         call = self.call
         if is_django(self.command, self.project.tree):
             return None if self._is_own_check() else reason_of_django(call.arguments)

@@ -338,8 +338,8 @@ def test_a_line_that_speaks_of_tests_and_is_not_understood_is_named(tmp_path: Pa
         "npm test",
         "mkdir -p var/tests",
     )
-    warning, *others = loaded(tmp_path, {**django(), **DRIVER, **workflow(*lines)}).warnings
-    assert not others
+    warning, check = loaded(tmp_path, {**django(), **DRIVER, **workflow(*lines)}).warnings
+    assert "checks that the plan does not contain: 'npm test'" in check
     assert "'docker exec web run_tests' in .github/workflows/ci.yml may run the tests" in warning
 
 

@@ -23,7 +23,7 @@ def warnings_of(root: Path, files: dict[str, str], **overrides: object) -> tuple
         (workflow("pip install .", "ward"), ".github/workflows/ci.yml: test"),
         (workflow("flake8"), ".github/workflows/ci.yml: test"),
         (
-            {".gitlab-ci.yml": "lint: {script: [flake8]}\ncheck: {script: [./check.sh]}\n"},
+            {".gitlab-ci.yml": "lint: {script: [flake8]}\ncheck: {script: [./ci.sh]}\n"},
             ".gitlab-ci.yml: lint, check",
         ),
         (

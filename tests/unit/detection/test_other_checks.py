@@ -1,0 +1,95 @@
+"""Checks of the CI that the plan does not contain are named and suggested as stages; they do not prepare the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.commands.suggestions import suggest_toml
+from heroci_action.detection.supported_versions import Supported
+from heroci_action.project import ProjectConfig
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import django, loaded
+
+TOX = """
+[testenv]
+deps = -r requirements.txt
+commands = python manage.py test
+[testenv:lint]
+commands = flake8 .
+[testenv:docs]
+deps = sphinx
+commands =
+    sphinx-build -W docs out
+    python gen.py
+"""
+NOX = """
+import nox
+@nox.session
+def tests(session):
+    session.run("python", "manage.py", "test")
+@nox.session
+def docs(session):
+    session.run("sphinx-build", "-W", "docs", "out")
+    session.run("python", "gen.py")
+"""
+
+
+def project(root: Path, files: dict[str, str]) -> ProjectConfig:
+    return loaded(root, {**django(), "requirements.txt": "django\n", **files})
+
+
+def named(found: ProjectConfig) -> str:
+    return "".join(text for text in found.warnings if "runs checks that the plan" in text)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {**workflow("tox -e lint,docs,py312"), "tox.ini": TOX},
+        {**workflow("tox -e py312,docs"), "tox.ini": TOX},
+        {**workflow("nox -s docs tests"), "noxfile.py": NOX},
+    ],
+)
+def test_another_environment_is_a_check_and_no_preparation(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    found = project(tmp_path, files)
+    assert found.config.tests.before == ()
+    reasons = {line.line: line.reason for line in found.facts.left_out}
+    assert "environment of its own" in reasons["python gen.py"]
+    assert "'sphinx-build -W docs out' (" in named(found)
+    assert "'python gen.py' (" in named(found)
+    proposed = suggest_toml(found, Supported())
+    assert '# stages.docs = { steps = ["sphinx-build -W docs out", "python gen.py"] }' in proposed
+
+
+def test_checks_of_other_jobs_are_named_but_not_what_the_plan_contains(tmp_path: Path) -> None:
+    jobs = """
+on: push
+jobs:
+  test:
+    steps: [{run: python manage.py check}, {run: python manage.py test}, {run: coverage report}]
+  lint:
+    steps: [{run: black .}, {run: flake8}, {run: bandit -r mysite}, {run: python manage.py makemigrations --check}]
+  licences:
+    steps: [{run: python scripts/check_copyright.py "a b"}, {run: "true || python check_more.py"}]
+  nightly:
+    if: github.event_name == 'schedule'
+    steps: [{run: python check_links.py}]
+"""
+    found = project(tmp_path, {".github/workflows/ci.yml": jobs})
+    assert named(found).count("'") == 2  # one line in quotes
+    assert "'python scripts/check_copyright.py" in named(found)
+    proposed = suggest_toml(found, Supported())
+    assert "stages.licences = { steps = [\"python scripts/check_copyright.py 'a b'\"] }" in proposed
+
+
+def test_a_file_that_another_environment_prepares_stays(tmp_path: Path) -> None:
+    files = {
+        **workflow("tox -e assets,py312"),
+        "tox.ini": f"{TOX}[testenv:assets]\ncommands =\n    npm run build\n    python manage.py compress\n",
+    }
+    before = project(tmp_path, files).config.tests.before
+    assert [step.run for step in before] == ["npm run build", "python manage.py compress"]
