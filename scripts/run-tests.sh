@@ -14,4 +14,7 @@ fi
 echo "== tests" >&2
 PATH="$PWD/.venv/bin:$PATH"
 export PATH
+# The Python of the reference project, once: otherwise each test that runs HeroCI would download it into a cache of its own or,
+# without a network, wait for the name server before it takes another Python.
+uv python find --quiet 3.13 2>/dev/null || uv python install --quiet 3.13 2>/dev/null || export UV_PYTHON_DOWNLOADS=never
 exec pytest --cov-config=tests/coverage.toml --durations=20 --durations-min=1 "$@"

@@ -10,7 +10,6 @@ library only, and started with -I -S, because it must be ready within millisecon
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import shutil
@@ -21,7 +20,6 @@ import time
 from collections.abc import Callable
 
 MARK = "HEROCI_RUN"
-IPC_RMID = 0  # <sys/ipc.h>
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -88,14 +86,18 @@ def _environment(pid: int) -> bytes:
 
 
 def remove_shared_memory(data: str) -> None:
-    """Remove the System V segment of a PostgreSQL server that was killed.
+    """Remove the System V segment of a PostgreSQL server that was killed, as the server's user.
 
-    Line 7 of postmaster.pid has its key and id (PostgreSQL, src/include/utils/pidfile.h).
+    Root may not remove it in a container, because it lacks CAP_SYS_ADMIN there (shmctl(2)). Line 7 of postmaster.pid
+    has the segment's key and id (PostgreSQL, src/include/utils/pidfile.h).
     """
-    with contextlib.suppress(OSError, IndexError, ValueError, AttributeError):
-        with open(os.path.join(data, "postmaster.pid"), encoding="utf-8") as file:
-            segment = int(file.read().splitlines()[6].split()[1])
-        ctypes.CDLL(None).shmctl(segment, IPC_RMID, None)
+    path = os.path.join(data, "postmaster.pid")
+    with contextlib.suppress(OSError, IndexError, subprocess.SubprocessError):
+        with open(path, encoding="utf-8") as file:
+            segment = file.read().splitlines()[6].split()[1]
+        owner = os.stat(path).st_uid if os.geteuid() == 0 else None
+        command = ["ipcrm", "-m", segment]
+        subprocess.run(command, user=owner, capture_output=True, timeout=10, check=False)
 
 
 def remove_containers(label: str) -> None:
