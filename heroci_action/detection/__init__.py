@@ -44,7 +44,7 @@ def detect_layout(project: ProjectFiles) -> Iterator[Finding]:
     if others and project.configured("working-directory") is None:
         used, *unused = (_name(project, place) for place in (layout.directory, *sorted(others)))
         yield Warn(
-            f"there are several projects: {used} is used, not {some(unused)}; "
+            f"there are several projects: {used} is used, not {some(unused, limit=2)}; "
             "choose another one with --project"
         )
 

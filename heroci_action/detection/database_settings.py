@@ -210,10 +210,11 @@ class _Reader:
         switches = self._switches(statement)
         empty = Database(file=statement.file, conditional=conditional, switches=switches)
         entries = self.resolver.entries(node) or {}
-        way: Database | None = empty
-        if _KEYS.isdisjoint(entries):
-            # The whole database may be a URL, or the dictionary unpacks one: {**env.db(), "CONN_MAX_AGE": 60}.
-            way = self._by_url(empty, self.resolver.resolve(node) or node)
+        # The whole database may be a URL, or the dictionary unpacks one: {**env.db(), "ENGINE": "prometheus"}.
+        whole = _KEYS.isdisjoint(entries)
+        parts = [node] if whole else self.resolver.unpacked(node)
+        urls = [self._by_url(empty, self.resolver.resolve(part) or part) for part in parts]
+        way = next(filter(None, urls), None if whole else empty)
         for key, value in entries.items():
             way = self._with_key(way or empty, key, value) if key in _KEYS else way
         if way is None:

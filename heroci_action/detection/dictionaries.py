@@ -48,6 +48,21 @@ class Resolver:
             return found
         return {**found, **self._changes(name)}
 
+    def unpacked(self, node: ast.expr | None, depth: int = _MAX_DEPTH) -> Iterator[ast.expr]:
+        """Yield what a dictionary unpacks, or is merged from, and is not itself a dictionary in the code."""
+        parts: list[ast.expr] = []
+        match self.resolve(node):
+            case ast.Dict(keys=keys, values=values):
+                parts = [value for key, value in zip(keys, values, strict=True) if key is None]
+            case ast.Call(func=ast.Name(id="dict"), args=args, keywords=keywords):
+                parts = [*args, *(keyword.value for keyword in keywords if keyword.arg is None)]
+            case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+                parts = [left, right]
+            case found if found is not None:
+                yield found
+        for part in parts if depth else ():
+            yield from self.unpacked(part, depth - 1)
+
     def _changes(self, name: str) -> Entries:
         """Return the items that are set later: `NAME["KEY"] = …`, `NAME.update(…)`."""
         found: dict[str, ast.expr] = {}

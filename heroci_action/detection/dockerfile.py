@@ -133,11 +133,13 @@ class Dockerfile:
     @property
     def health(self) -> str | None:
         """Return the path of the last HEALTHCHECK; a variable without a known value is left out."""
-        for line in reversed(self.lines):
-            if _HEALTH_CHECK.match(line):
-                match = _HEALTH_URL.search(line)
-                return self._filled(match[1]) if match else None
-        return None
+        checks = (line for line in reversed(self.lines) if _HEALTH_CHECK.match(line))
+        return self.path_checked_by(next(checks, ""))
+
+    def path_checked_by(self, command: str) -> str | None:
+        """Return the path that a health check requests from the image."""
+        match = _HEALTH_URL.search(command)
+        return self._filled(match[1]) if match else None
 
     def _filled(self, path: str) -> str:
         settings = (match for line in self.lines if (match := _SETTING.match(line)))

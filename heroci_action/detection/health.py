@@ -12,8 +12,12 @@ _PATHS = re.compile(
     r"__heartbeat__|__lbheartbeat__|live(?:ness)?|ready|up|alive)"
     r"(?:/(?:live|ready|liveness|readiness|check|status|ping))?/?)\$?$"
 )
-# A route such as `path("health/", views.health)`.
-_ROUTE = re.compile(r"\b(?:path|re_path|url)\(\s*r?[\"']([^\"']*)[\"']\s*,\s*([^,\n]*)")
+# A route such as `path("health/", views.health)`, also behind a variable: `f"{PREFIX}health/"`, `PREFIX + "health/"`.
+_ROUTE = re.compile(
+    r"\b(?:path|re_path|url)\(\s*(?:[\w.]+\s*\+\s*)?(?:r|(f)|rf|fr)?[\"']([^\"']*)[\"']\s*,\s*([^,\n]*)"
+)
+# `{settings.PREFIX}`
+_VARIABLE = re.compile(r"\{[^}]*\}")
 # `shop/tests/urls.py`
 _SIDE = re.compile(r"(^|/)(tests?|examples?|docs?)/")
 # An endpoint that needs no other service comes first.
@@ -40,9 +44,10 @@ def _is_at_root(project: ProjectFiles, file: str) -> bool:
 def _paths(text: str) -> list[str]:
     found = []
     for match in _ROUTE.finditer(text):
-        hit = _PATHS.fullmatch(match[1])
+        route = _VARIABLE.sub("", match[2]) if match[1] else match[2]
+        hit = _PATHS.fullmatch(route)
         # The routes of django-health-check start at the included path itself.
-        if hit and ("include(" not in match[2] or "health_check.urls" in match[2]):
+        if hit and ("include(" not in match[3] or "health_check.urls" in match[3]):
             found.append("/" + hit[1].lstrip("/"))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.image_build import ImageBuild
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.detection.findings import Fact, Finding, Found, Skip
 from heroci_action.detection.health import find_health
@@ -28,7 +29,9 @@ def detect_image(project: ProjectFiles) -> Iterator[Finding]:
     path = configured if isinstance(configured, str) else find_dockerfile(project)
     text = project.tree.text(path) if path else ""
     dockerfile = Dockerfile(text, _target(project, path, text)) if path else None
-    health = find_health(project) or (dockerfile.health if dockerfile else None)
+    build = find_build(project, path) if path else None
+    checked = _checked(dockerfile, build) if dockerfile else None
+    health = find_health(project) or (checked and checked[0])
     if health:
         yield Fact("health", health)
     if project.configured("image") is False:
@@ -36,8 +39,18 @@ def detect_image(project: ProjectFiles) -> Iterator[Finding]:
     elif path is None or dockerfile is None:
         yield Skip("image", "the project has no Dockerfile for production")
     else:
-        yield from _image(project, path, dockerfile, health)
+        yield from _image(project, path, dockerfile, build)
+        if health:
+            yield Found("image.health", *(checked or (health, "a path in the project's URLs")))
     yield from _integration(project, health)
+
+
+def _checked(dockerfile: Dockerfile, build: ImageBuild | None) -> tuple[str, str] | None:
+    """Return the path that the health check of the image requests, or that of the compose file, and where it is."""
+    if dockerfile.health:
+        return dockerfile.health, "HEALTHCHECK in the Dockerfile"
+    path = dockerfile.path_checked_by(build.health_check) if build else None
+    return (path, f"the health check in {build.source}") if path and build else None
 
 
 def _target(project: ProjectFiles, path: str | None, text: str) -> str | None:
@@ -49,9 +62,8 @@ def _target(project: ProjectFiles, path: str | None, text: str) -> str | None:
 
 
 def _image(
-    project: ProjectFiles, path: str, dockerfile: Dockerfile, health: str | None
+    project: ProjectFiles, path: str, dockerfile: Dockerfile, build: ImageBuild | None
 ) -> Iterator[Finding]:
-    build = find_build(project, path)
     why = f"built by {build.source}" if build else f"{path} is in the repository"
     yield Found("image.dockerfile", path, why)
     context = build.context if build else choose_context(project, path, dockerfile)
@@ -61,10 +73,6 @@ def _image(
     yield Fact("image_port", dockerfile.port)
     if not dockerfile.has_command and not project.configured("image.command"):
         yield from _command(project, path)
-    if dockerfile.health:
-        yield Found("image.health", dockerfile.health, f"HEALTHCHECK in {path}")
-    elif health:
-        yield Found("image.health", health, "a path in the project's URLs")
 
 
 def _command(project: ProjectFiles, path: str) -> Iterator[Finding]:

@@ -194,8 +194,10 @@ class _Reader:
                 found = self._pip_sync(rest)
             case ("uv", ["pip", "install", *rest]):
                 found = self._pip(rest)
-            case ("uv", ["sync" | "run", *rest]):
-                found = self._uv(rest, runs=arguments[0] == "run")
+            case ("uv", ["sync", *rest]):
+                found = self._uv(rest, runs=False)
+            case ("uv", ["run", *rest]) if "--no-sync" not in rest and "UV_NO_SYNC" not in self.env:
+                found = self._uv(rest, runs=True)
             case ("poetry", ["install" | "sync", *rest]):
                 found = self._poetry(rest)
             case ("pdm", ["install" | "sync", *rest]):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from heroci_action.detection.ci.django_program import entry_files, starts_django
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import Command
-from heroci_action.detection.ci.test_runs import Runner, is_django, program_file
+from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django, program_file
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
 
 # Django imports modules by name, so a part may contain a hyphen.
@@ -71,7 +71,7 @@ def find_layout(
         return used
     if ranked and not is_side(ranked[0]):
         return _around_script(_beside(ranked[0]), ci)
-    return _with_entry(_without_manage(tree, ranked) or _tested_by_ci(ci), tree, ci)
+    return _with_entry(_without_manage(tree, ranked) or _tested_by_ci(tree, ci), tree, ci)
 
 
 def manage_files(tree: RepositoryFiles) -> tuple[str, ...]:
@@ -117,14 +117,19 @@ def _used_by_ci(ci: ProjectCI | None, ranked: list[str]) -> Layout | None:
     return None
 
 
-def _tested_by_ci(ci: ProjectCI | None) -> Layout | None:
-    """Return the directory in which the CI runs the tests with `django-admin test` or `python -m django test`."""
+def _tested_by_ci(tree: RepositoryFiles, ci: ProjectCI | None) -> Layout | None:
+    """Return the directory in which the CI runs the tests with `django-admin test` or a script that sets up Django."""
     for run in ci.suite.runs if ci and ci.suite else ():
         directory = run.command.directory
-        if run.runner is Runner.DJANGO and not directory.startswith("/"):
+        if _is_about_django(tree, run) and not directory.startswith("/"):
             why = f"the test command in {run.command.source}"
             return Layout(directory=directory, manage=None, why=why)
     return None
+
+
+def _is_about_django(tree: RepositoryFiles, run: TestRun) -> bool:
+    script = run.program if run.runner is Runner.SCRIPT else None
+    return run.runner is Runner.DJANGO or (script is not None and "django" in tree.text(script))
 
 
 def _nearest(ranked: list[str], directory: str) -> str | None:

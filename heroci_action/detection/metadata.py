@@ -219,10 +219,22 @@ class _Setup:
         """Return the value of a keyword argument of `setup(…)`."""
         for call in ast.walk(self.script):
             if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("setup"):
-                for keyword in call.keywords:
-                    if keyword.arg == name:
-                        return self._resolved(keyword.value)
+                for keyword, value in self._entries(call):
+                    if keyword == name:
+                        return self._resolved(value)
         return None
+
+    def _entries(self, node: ast.expr) -> Iterator[tuple[str | None, ast.expr]]:
+        """Yield the keywords of a call, and the items of the dictionaries that it unpacks: `setup(**INFO)`."""
+        match node:
+            case ast.Dict(keys=keys, values=values):
+                yield from zip((key and text_of(key) for key in keys), values, strict=True)
+            case ast.Call(keywords=keywords):
+                for keyword in keywords:
+                    if keyword.arg is None and isinstance(keyword.value, ast.Name):
+                        yield from self._entries(self._resolved(keyword.value))
+                    else:
+                        yield keyword.arg, keyword.value
 
     def _resolved(self, node: ast.expr) -> ast.expr:
         """Return the value that the script assigns to a name; any other expression is unchanged."""

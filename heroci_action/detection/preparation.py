@@ -12,6 +12,7 @@ from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, split_d
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.test_runs import find_test_run, is_django
+from heroci_action.detection.ci.words import BRACES
 from heroci_action.detection.left_out import (
     CHECKS,
     ELSEWHERE,
@@ -320,11 +321,17 @@ class _Line:
             return shlex.join(["mkdir", "-p", *words])
         program = self._program()
         if program is None:
-            return self.command.line
+            return self._without_braces()
         if not self.command.writes and not self.command.piped:
             return shlex.join([*program, *self.call.arguments])
         start = self.command.line.find(self.call.program)
         return f"{shlex.join(program)}{self.command.line[start + len(self.call.program):]}"
+
+    def _without_braces(self) -> str:
+        """Return the line with `{a,b}` expanded: the shell of a step is not Bash."""
+        plain = self.command.piped or _TO_FILE.search(self.command.line)
+        braces = not plain and BRACES.search(self.command.line)
+        return shlex.join(self.command.words) if braces else self.command.line
 
     def _program(self) -> list[str] | None:
         """Return how HeroCI starts a program of Python."""

@@ -205,11 +205,12 @@ _COVERAGE_VALUED = (
 
 
 def _shell(call: Call, words: list[str]) -> Call | None:
-    """`sh -c TEXT` and `bash FILE`."""
+    """`bash -eo pipefail -c TEXT` and `bash FILE`."""
     for index, word in enumerate(words):
         if re.fullmatch(r"-\w*c", word) and index + 1 < len(words):
             return replace(call, script=words[index + 1], arguments=tuple(words[index + 2 :]))
-        if not word.startswith(("-", "+")) and (not index or words[index - 1] not in {"-o", "+o"}):
+        is_name = index and re.fullmatch(r"[-+]\w*[oO]", words[index - 1])
+        if not word.startswith(("-", "+")) and not is_name:
             return replace(call, program=word, arguments=tuple(words[index + 1 :]))
     return None
 

@@ -131,7 +131,13 @@ class Composition:
             target=self.fill(options["target"]) if options.get("target") else None,
             source=self.paths[0],
             arguments={key: self.fill(text) for key, text in args.items() if text is not None},
+            health_check=self._health_check(name),
         )
+
+    def _health_check(self, name: str) -> str:
+        """Return the command of a service's health check, in which `$$` is the shell's `$`."""
+        test = table(self.services[name].get("healthcheck")).get("test")
+        return " ".join(texts(test)).replace("$$", "$")
 
     def _base(self, name: str) -> str | None:
         """Return the image that the build of a service starts from."""

@@ -20,10 +20,11 @@ from heroci_action.detection.ci.matrix import (
     Leg,
     best_leg,
     legs_of,
+    newest_python,
     python_of,
     similar_legs,
-    version_of,
 )
+from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import (
     ROOT,
     UNKNOWN,
@@ -42,7 +43,6 @@ from heroci_action.detection.ci.service_files import (
 )
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
-from heroci_action.plan.stages import NEWEST_PYTHON
 from heroci_action.repository.files import RepositoryFiles, join
 
 WORKFLOWS = r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml"
@@ -221,9 +221,10 @@ class _Job:
             return
         image = self._container(self.contexts)
         context = Context(
-            files=WorkingTree(self.workflow.tree), python=_newest([self._python_of(self.leg or {})])
+            files=WorkingTree(self.workflow.tree),
+            python=newest_python([self._python_of(self.leg or {})]),
         )
-        commands = tuple(self._steps(items(self.content.get("steps")), context, inputs=None))
+        commands = tuple(self._steps(items(self.content.get("steps")), context, own={}))
         condition = self._condition()
         yield Job(
             name=self.name,
@@ -231,7 +232,7 @@ class _Job:
             commands=commands,
             services=(*self._services(), *self.servers),
             image=image,
-            python=_newest(self.pythons) or context.python,
+            python=newest_python(self.pythons) or context.python,
             trigger=max(self.workflow.trigger, Trigger.CHANGE if condition else Trigger.CONDITION),
             may_fail=bool(holds(self._may_fail, self.contexts)),
             is_linux=not self._runs_elsewhere(),
@@ -280,16 +281,16 @@ class _Job:
                 yield with_options(image, table(service), self.contexts)
 
     def _steps(
-        self, steps: list[Any], context: Context, inputs: Mapping[str, Any] | None, depth: int = 0
+        self, steps: list[Any], context: Context, own: Mapping[str, Any], depth: int = 0
     ) -> Iterator[Command]:
-        """Yield the commands of steps; `inputs` belong to the composite action around them."""
+        """Yield the commands of steps; the composite action around them has contexts of its own."""
         for step in map(table, steps):
-            contexts = self.contexts if inputs is None else {**self.contexts, "inputs": inputs}
+            contexts = {**self.contexts, **own}
             runs = _holds_for_change(step.get("if"), contexts)
             if runs is False:
                 continue
             if "parallel" in step:
-                yield from self._steps(items(step["parallel"]), context, inputs, depth)
+                yield from self._steps(items(step["parallel"]), context, own, depth)
                 continue
             yield from self._step(step, contexts, context, conditional=runs is None, depth=depth)
 
@@ -388,13 +389,6 @@ class _Job:
         content = read_yaml(self.workflow.tree, path) if path else {}
         if depth < MAX_CALLS and content:
             inputs = _defaults(table(content.get("inputs"))) | dict(action.inputs)
+            own = {"inputs": inputs, "github": Partial(_GITHUB, action_path=spell(place))}
             steps = items(table(content.get("runs")).get("steps"))
-            yield from self._steps(steps, context, inputs, depth + 1)
-
-
-def _newest(versions: list[str]) -> str | None:
-    """Return the newest version that HeroCI supports, else the oldest one."""
-    found = [version_of(version)[:2] for version in versions if re.match(r"3\.\d+", version)]
-    fitting = [version for version in found if version <= NEWEST_PYTHON]
-    chosen = max(fitting) if fitting else min(found, default=None)
-    return ".".join(map(str, chosen)) if chosen else None
+            yield from self._steps(steps, context, own, depth + 1)

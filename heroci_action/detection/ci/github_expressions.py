@@ -22,6 +22,8 @@ _TOKEN = re.compile(
 )
 # `${{ matrix.python }}`
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+# The variable for the directory of a composite action.
+_ACTION_PATH = re.compile(r"\$(GITHUB_ACTION_PATH\b|\{GITHUB_ACTION_PATH\})")
 # The checkout on a hosted runner, in a job's container, and in an action's: /home/runner/work/shop/shop.
 _CHECKOUT = re.compile(
     r"(?:/(?:home/runner/work|__w)/([^/\s]+)/\1|/github/workspace)(?![^/\s:;,'\"])"
@@ -44,7 +46,8 @@ class Partial(dict[str, Any]):
 
 def interpolate(text: object, contexts: Mapping[str, Any]) -> str:
     """Return a text with its expressions replaced by their values; UNKNOWN marks the unknown parts."""
-    filled = _EXPRESSION.sub(lambda match: _spell(evaluate(match[1], contexts)), str(text))
+    written = _ACTION_PATH.sub("${{ github.action_path }}", str(text))
+    filled = _EXPRESSION.sub(lambda match: _spell(evaluate(match[1], contexts)), written)
     return _CHECKOUT.sub(ROOT, filled)
 
 

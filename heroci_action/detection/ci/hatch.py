@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.yaml_file import table, texts
 from heroci_action.repository.files import RepositoryFiles, ancestors, join
 
 MAX_NESTED = 10  # scripts that call each other
+_VALUED = ("-e", "--env", "-p", "--project", "--data-dir", "--cache-dir", "--config")
 
 
 def expand_hatch(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:
     """Return what hatch installs and runs; None if it does anything else."""
-    words = [
-        word
-        for word in command.call.arguments
-        if not re.fullmatch(r"-[qv]+|--(quiet|verbose)", word)
-    ]
-    match words:
-        case ["run", name, *arguments]:
-            return _run(command, tree, name, arguments)
-        case ["env", "run", *rest]:
+    options = Options.lead(command.call.arguments, _VALUED)
+    env_name = options.value("-e", "--env")
+    match options.words:
+        case ("run", *rest):
+            name, *arguments = [*itertools.dropwhile(_is_leg, rest)] or [""]
+            name = f"{env_name}:{name}" if env_name and ":" not in name else name
+            return _run(command, tree, name, arguments) if name else None
+        case ("env", "run", *rest):
             name, arguments = _environment_option(rest)
             return (
                 _run(command, tree, f"{name}:{arguments[0]}", arguments[1:]) if arguments else None
             )
-        case ["test", *arguments]:
+        case ("test", *arguments):
             kept = [
                 word
                 for word in arguments
@@ -38,6 +40,11 @@ def expand_hatch(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] 
             ]
             return _run(command, tree, "hatch-test:run", kept)
     return None
+
+
+def _is_leg(word: str) -> bool:
+    """Return whether a word selects legs of the environment's matrix: `+py=3.12`."""
+    return word.startswith(("+", "-"))
 
 
 def _environment_option(words: list[str]) -> tuple[str, list[str]]:
@@ -51,8 +58,8 @@ def _run(
     command: Command, tree: RepositoryFiles, name: str, arguments: list[str]
 ) -> tuple[Script, ...] | None:
     env_name, colon, script = name.rpartition(":")
-    # `+py=3.12:test` selects legs of the environment's matrix.
-    env_name = "default" if not colon or env_name.startswith(("+", "-")) else env_name.split(".")[0]
+    # `ci.py3.12:test` selects a leg of the environment's matrix.
+    env_name = env_name.split(".")[0] if colon else "default"
     environments, path = _environments(command, tree)
     if path is None:
         return None

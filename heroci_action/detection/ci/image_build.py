@@ -33,6 +33,7 @@ class ImageBuild:
     source: str
     arguments: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    health_check: str = ""  # the command of a compose file
 
     def parse(self, tree: RepositoryFiles) -> Dockerfile:
         """Return the Dockerfile at the target of the build."""

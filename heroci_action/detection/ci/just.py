@@ -18,10 +18,10 @@ MAX_DEPTH = 20  # recipes that need each other
 _VALUED = frozenset({"-f", "--justfile", "-d", "--working-directory"})
 # `export DEBUG := "1"`
 _ASSIGNMENT = re.compile(r"(export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(.*)")
+# `*args='shop library'`
+_PARAMETER = r"[*+$]?[A-Za-z_][\w-]*(?:=(?:'[^']*'|\"[^\"]*\"|[^\s:]+))?"
 # `test *args='': build`
-_RECIPE = re.compile(
-    r"@?([A-Za-z_][\w-]*)((?:\s+[*+$]?[A-Za-z_][\w-]*(?:=(?:'[^']*'|\"[^\"]*\"|\S+))?)*)\s*:(?!=)\s*(.*)"
-)
+_RECIPE = re.compile(rf"@?([A-Za-z_][\w-]*)((?:\s+{_PARAMETER})*)\s*:(?!=)\s*(.*)")
 # The functions of just whose value does not matter here.
 _OF_JUST = {"just_executable()": "just", "justfile_directory()": ROOT}
 # `'shop'`
@@ -62,7 +62,9 @@ class _Justfile:
             elif match := _ASSIGNMENT.fullmatch(line.strip()):
                 justfile._assign(match)
             elif match := _RECIPE.fullmatch(line.rstrip()):
-                recipe = _Recipe(parameters=match[2].split(), needs=_needs(match[3]))
+                recipe = _Recipe(
+                    parameters=re.findall(_PARAMETER, match[2]), needs=_needs(match[3])
+                )
                 justfile.recipes[match[1]] = recipe
         return justfile
 

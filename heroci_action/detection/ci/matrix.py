@@ -120,3 +120,10 @@ def version_of(text: str) -> tuple[int, ...]:
 
 def _supported(version: tuple[int, ...]) -> tuple[int, ...]:
     return version if version[:2] <= NEWEST_PYTHON else ()
+
+
+def newest_python(versions: Iterable[str]) -> str | None:
+    """Return the newest version that HeroCI supports, else the oldest one."""
+    found = [version_of(version)[:2] for version in versions if re.match(r"3\.\d+", version)]
+    chosen = max(filter(_supported, found), default=None) or min(found, default=None)
+    return ".".join(map(str, chosen)) if chosen else None

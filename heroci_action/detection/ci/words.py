@@ -22,7 +22,7 @@ MAX_WORDS = 2_000  # of one expansion; a longer one is not a realistic command l
 _LIST = re.compile(r'"\$(?:@|\{(?:@|(\w+)\[@\])\})"|\$\{(\w+)\[@\]:?\+"\$\{\2\[@\]\}"\}')
 _ESCAPED_ROOT = re.escape(f"{ROOT}/")
 # `{shop,cart}`
-_BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
+BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,7 @@ def _split(parts: list[_Part]) -> list[list[_Part]]:
 def _globbed(parts: list[_Part], state: ShellState) -> Iterator[str]:
     """Expand braces and globs; a pattern that matches nothing stays as it is."""
     text = "".join(part.text for part in parts)
-    braces = None if any(part.quoted for part in parts) else _BRACES.search(text)
+    braces = None if any(part.quoted for part in parts) else BRACES.search(text)
     if braces is None:
         yield from _matching(parts, state) or (text,)
         return

@@ -39,6 +39,9 @@ DATABASES["default"].update({{"USER": "shop", "PASSWORD": ""}})"""
         ),
         ('DATABASES = {"default": env.dj_db_url("DATABASE_URL")}', "DATABASE_URL"),
         ('DATABASES = {"default": {**env.db("X_URL"), "CONN_MAX_AGE": 60}}', "X_URL"),
+        (f'DATABASES = {{"default": {{**env.db("X_URL"), "ENGINE": "{POSTGRES}"}}}}', "X_URL"),
+        (f'DATABASES = {{"default": dict(env.db("X_URL"), ENGINE="{POSTGRES}")}}', "X_URL"),
+        (f'DATABASES = {{"default": env.db("X_URL") | {{"ENGINE": "{POSTGRES}"}}}}', "X_URL"),
         (
             """URL = get_string(name="DATABASE_URL", default="postgres://x")
 DATABASES = {"default": dj_database_url.parse(URL)}""",

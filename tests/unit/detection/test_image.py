@@ -145,6 +145,8 @@ def test_a_written_command_is_enough_for_an_image_without_one(tmp_path: Path) ->
         ('path("health/live", x), path("health/ready", x)', "/health/live"),
         ('re_path(r"^healthcheck/$", x)', "/healthcheck/"),
         ('path("ht/", include("health_check.urls"))', "/ht/"),
+        ('path(f"{settings.PREFIX}internal/healthz", x)', "/internal/healthz"),
+        ('path(PREFIX + "health/", x)', "/health/"),
         ('path("ping/", x)', "/ping/"),
         ('path("health/", include("shop.health.urls"))', None),
         ('path("status/", x), path("people/health-history/", x)', None),
@@ -286,3 +288,16 @@ def test_variables_in_the_path_of_a_health_check_are_filled_or_left_out(
         f'{PLAIN}ENV ROOT="" KNOWN=x\nENV KNOWN=shop\nHEALTHCHECK CMD curl -f "{url}" || exit 1\n'
     )
     assert image(loaded(tmp_path, {**django(), "Dockerfile": dockerfile}).config).health == path
+
+
+def test_the_health_check_of_the_compose_file_for_production_counts(tmp_path: Path) -> None:
+    compose = """
+        services:
+          web:
+            build: {context: ., dockerfile: deploy/web.Dockerfile}
+            healthcheck: {test: [CMD-SHELL, "curl -f http://localhost:$${PORT:-8000}/$${ROOT}alive/ || exit 1"]}
+    """
+    files = {**django(), "deploy/web.Dockerfile": PLAIN, "compose.prod.yaml": compose}
+    found = loaded(tmp_path, files)
+    assert image(found.config).health == "/alive/"
+    assert found.config.integration.health == "/alive/"

@@ -53,6 +53,7 @@ def workflow(*lines: str) -> dict[str, str]:
         ("uv sync --only-group checks", ("checks",)),
         ("uv sync --all-groups --no-group docs", ("dev", "checks")),
         ("uv sync --locked --frozen", ("dev",)),
+        ("uv sync --no-dev --group checks && uv run --no-sync ./manage.py check", ("checks",)),
         ("pip install --group checks -e .", ("checks",)),
         ("pip install --group pyproject.toml:checks", ("checks",)),
         ("uv sync --no-default-groups --group checks", ("checks",)),

@@ -43,6 +43,12 @@ def test_manage_py_is_found_where_projects_have_it(
     assert (found.config.working_directory, found.facts.manage) == (directory, chosen)
 
 
+def test_the_warning_about_several_projects_names_three(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {f"{name}/manage.py": manage() for name in "abcde"})
+    (warning,) = [text for text in found.warnings if "several projects" in text]
+    assert (warning.count("manage.py"), "and 2 more" in warning) == (3, True)
+
+
 def test_of_several_projects_the_shallowest_is_used_with_a_warning(tmp_path: Path) -> None:
     found = loaded(tmp_path, {"b/manage.py": manage(), "a/deep/manage.py": manage()})
     assert found.facts.manage == "b/manage.py"
@@ -253,6 +259,16 @@ def test_a_script_above_manage_py_runs_where_the_ci_runs_it(tmp_path: Path) -> N
     }
     found = loaded(tmp_path, files)
     assert (found.config.working_directory, found.config.tests.script) == (".", "runtests.py")
+
+
+def test_a_script_of_the_ci_that_sets_up_django_makes_a_project(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "django\n",
+        "tests/run.py": "from django.conf import settings\nget_runner(settings)().run_tests([])\n",
+        **workflow("coverage run tests/run.py"),
+    }
+    found = loaded(tmp_path, files)
+    assert (found.config.working_directory, found.config.tests.script) == (".", "tests/run.py")
 
 
 @pytest.mark.parametrize(

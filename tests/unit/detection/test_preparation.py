@@ -265,6 +265,15 @@ def test_a_directory_that_install_makes_is_preparation(tmp_path: Path) -> None:
     assert [step.run for step in before] == ["install -d var/log"]
 
 
+def test_braces_are_expanded_because_the_shell_of_a_step_is_not_bash(tmp_path: Path) -> None:
+    lines = ("cp mysite/local{.ci,}.py", "echo '{1,2}' > var.json", "./manage.py test")
+    files = {**workflow(*lines), "mysite/local.ci.py": ""}
+    assert [step.run for step in the_tests(tmp_path, files).before] == [
+        "cp mysite/local.ci.py mysite/local.py",
+        "echo '{1,2}' > var.json",
+    ]
+
+
 def test_the_target_of_a_symbolic_link_counts_from_the_link(tmp_path: Path) -> None:
     files = {**workflow("ln -sf ../ci/local.py mysite/local.py", "./manage.py test")}
     found = the_tests(tmp_path, {**files, "ci/local.py": ""}).before

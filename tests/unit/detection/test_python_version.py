@@ -38,6 +38,8 @@ WORKFLOW = ".github/workflows/t.yml"
         ({"requirements.txt": "Django==4.2.*"}, "3.12"),
         ({"setup.cfg": "[metadata]\nname = x\n[options]\npython_requires = >= 3.9, < 3.12\n"}, "3.11"),
         ({"setup.py": "from setuptools import setup\nP = '>=3.8,<3.11'\nsetup(name='x', python_requires=P)\n"}, "3.10"),
+        ({"setup.py": "from setuptools import setup\nI = {'python_requires': '<3.11'}\nsetup(**I)\n"}, "3.10"),
+        ({"setup.py": "from setuptools import setup\nI = dict(python_requires='<3.11')\nsetup(**I)\n"}, "3.10"),
         ({"setup.py": "import setuptools\nsetuptools.setup(name='x', python_requires='>= 3.8, <= 3.12')\n"}, "3.12"),
         ({WORKFLOW: "jobs: {t: {steps: [{uses: x, with: {python-version: 3.10}}, {run: pytest}]}}"}, "3.10"),
         ({WORKFLOW: "jobs: {t: {strategy: {matrix: {py: ['3.11', '3.12', '3.15']}}, "

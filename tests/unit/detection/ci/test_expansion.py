@@ -284,6 +284,9 @@ JUSTFILE = """
         cd web
         npm ci
 
+    unit marker="not slow" +paths='shop library':
+        pytest -m "{{ marker }}" {{ paths }}
+
     kind := if env("KIND", "none") == "none" { "dev" } else { "prod" }
     contained:
         {{ just_executable() }} docker/run {{ kind }}
@@ -301,6 +304,8 @@ IN_DOCKER = """
         ("just test shop --keepdb", ["mkdir -p var", "python3 manage.py test shop --keepdb"]),
         ("just prepare media", ["mkdir -p media"]),
         ("just script", ["web: npm ci"]),
+        ("just unit", ["pytest -m not slow shop library"]),
+        ("just unit fast web", ["pytest -m fast web"]),
         ("just contained", ["docker: x --env=local"]),
         ("just docker/run ci", ["docker: x --env=ci"]),
         ("just nothing", ["just nothing"]),
@@ -350,6 +355,8 @@ PYPROJECT = """
             ["pip install pytest .[s3]", "coverage run -m pytest", "coverage report"],
         ),
         ("hatch run ci:pytest shop", ["pip install pytest .[s3]", "pytest shop"]),
+        ("hatch -v -e ci run pytest shop", ["pip install pytest .[s3]", "pytest shop"]),
+        ("hatch run +py=3.12 ci:pytest", ["pip install pytest .[s3]", "pytest"]),
         ("task unknown", ["task unknown"]),
     ],
 )

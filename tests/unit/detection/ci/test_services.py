@@ -136,6 +136,17 @@ def test_composite_actions_and_reusable_workflows_get_their_inputs() -> None:
     )
 
 
+@pytest.mark.parametrize("place", ["${{ github.action_path }}", "${GITHUB_ACTION_PATH}"])
+def test_a_composite_action_runs_a_script_beside_it(place: str) -> None:
+    files = {
+        ".github/workflows/a.yml": "on: push\njobs: {t: {steps: [{uses: ./.github/actions/run}]}}",
+        ".github/actions/run/action.yml": f"runs: {{using: composite, steps: [{{run: '{place}/run.sh shop'}}]}}",
+        ".github/actions/run/run.sh": 'pytest -x "$@"\n',
+    }
+    (job,) = ci_of(files).jobs
+    assert shown(list(job.commands)) == ["pytest -x shop"]
+
+
 def test_actions_stand_for_commands_and_servers() -> None:
     files = {".github/workflows/a.yml": """
             on: push
