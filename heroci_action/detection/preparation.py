@@ -322,16 +322,18 @@ class _Line:
         program = self._program()
         if program is None:
             return self._without_braces()
-        if not self.command.writes and not self.command.piped:
+        reads = "<" in self.command.line
+        if not (self.command.writes or self.command.piped or reads):
             return shlex.join([*program, *self.call.arguments])
         start = self.command.line.find(self.call.program)
         return f"{shlex.join(program)}{self.command.line[start + len(self.call.program):]}"
 
     def _without_braces(self) -> str:
         """Return the line with `{a,b}` expanded: the shell of a step is not Bash."""
-        plain = self.command.piped or _TO_FILE.search(self.command.line)
-        braces = not plain and BRACES.search(self.command.line)
-        return shlex.join(self.command.words) if braces else self.command.line
+        line = self.command.line
+        plain = self.command.piped or "<" in line or _TO_FILE.search(line)
+        braces = not plain and BRACES.search(line)
+        return shlex.join(self.command.words) if braces else line
 
     def _program(self) -> list[str] | None:
         """Return how HeroCI starts a program of Python."""

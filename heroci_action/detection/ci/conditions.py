@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -105,16 +107,53 @@ def _expression(node: Node, state: ShellState) -> bool | None:
 
 def _binary_expression(node: Node, state: ShellState) -> bool | None:
     left, operator, right = node.children[0], text_of(node.children[1]), node.children[-1]
-    match operator:
-        case "&&" | "-a":
-            return _and(_expression(left, state), _expression(right, state))
-        case "||" | "-o":
-            return _or(_expression(left, state), _expression(right, state))
+    if operator in _JOINED:
+        return _JOINED[operator](_expression(left, state), _expression(right, state))
+    if left.type == "binary_expression" and text_of(left.children[1]) in _JOINED:
+        # The grammar takes `A = b && C = d` as `(A = b && C) = d`.
+        first = _expression(left.children[0], state)
+        second = _compare(left.children[-1], operator, right, state)
+        return _JOINED[text_of(left.children[1])](first, second)
+    return _compare(left, operator, right, state)
+
+
+_JOINED: Mapping[str, Callable[[bool | None, bool | None], bool | None]] = {
+    "&&": _and,
+    "-a": _and,
+    "||": _or,
+    "-o": _or,
+}
+_QUOTED = frozenset({"string", "raw_string", "ansi_c_string"})
+
+
+def _compare(left: Node, operator: str, right: Node, state: ShellState) -> bool | None:
     if left.type == "unary_expression" and text_of(left.children[0]) == "!":
         # The grammar binds `!` to the first word of `[ ! "$A" = b ]`.
-        inner = _binary(expand_one(left.children[-1], state), operator, expand_one(right, state))
+        inner = _compare(left.children[-1], operator, right, state)
         return None if inner is None else not inner
-    return _binary(expand_one(left, state), operator, expand_one(right, state))
+    value, other = expand_one(left, state), expand_one(right, state)
+    if operator == "=~":
+        return None if UNKNOWN in value or UNKNOWN in other else _finds(other, value)
+    if right.type not in _QUOTED and operator in {"=", "==", "!="} and _is_pattern(right):
+        known = UNKNOWN not in value and UNKNOWN not in other
+        return fnmatch.fnmatchcase(value, other) is (operator != "!=") if known else None
+    return _binary(value, operator, other)
+
+
+def _is_pattern(node: Node) -> bool:
+    """Return whether the right side of a comparison is in `[[ … ]]`, where it is a pattern."""
+    parent: Node | None = node.parent
+    while parent is not None and parent.type != "test_command":
+        parent = parent.parent
+    return parent is not None and text_of(parent.children[0]) == "[["
+
+
+def _finds(pattern: str, value: str) -> bool | None:
+    """Return whether a regular expression finds something; None if Python does not understand it."""
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:
+        return None
 
 
 def _unary(operator: str, operand: str, state: ShellState) -> bool | None:
@@ -149,4 +188,16 @@ def _binary(left: str, operator: str, right: str) -> bool | None:
             return left == right
         case "!=":
             return left != right
+    if operator in _NUMERIC and left.strip().isdecimal() and right.strip().isdecimal():
+        return _NUMERIC[operator](int(left), int(right))
     return None
+
+
+_NUMERIC: Mapping[str, Callable[[int, int], bool]] = {
+    "-eq": int.__eq__,
+    "-ne": int.__ne__,
+    "-gt": int.__gt__,
+    "-ge": int.__ge__,
+    "-lt": int.__lt__,
+    "-le": int.__le__,
+}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
+from heroci_action.detection.ci.sed import substitute
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.repository.files import join, parent
 
@@ -117,6 +118,33 @@ def _xargs(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
     return output_of([[*arguments, *(word for line in lines for word in line.split())]], state)
 
 
+def _sed(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
+    options = Options.split(arguments, ("-e", "--expression"))
+    scripts = options.values("-e", "--expression") or options.words
+    text = None if lines is None else "\n".join(lines)
+    for script in scripts:
+        text = substitute(text, script, extended=options.has("-E", "-r"))
+    return None if text is None else text.splitlines()
+
+
+def _cut(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
+    """Read `cut -d CHARACTER -f NUMBER`."""
+    options = Options.split(arguments, ("-d", "-f"))
+    sign, number = options.value("-d") or "\t", options.value("-f") or ""
+    if lines is None or not number.isdecimal() or options.words:
+        return None
+    return [(line.split(sign)[int(number) - 1 : int(number)] or [""])[0] for line in lines]
+
+
+def _printf(arguments: list[str], _: Lines, __: ShellState) -> Lines:
+    match arguments:
+        case ["%s\\n", *words]:
+            return words
+        case [form, *words] if form.count("%") == form.count("%s") == len(words):
+            return (form.replace("\\n", "\n") % tuple(words)).splitlines()
+    return None
+
+
 _PRINTERS: Mapping[str, _Printer] = {
     "git": _git,
     "find": _find,
@@ -131,6 +159,9 @@ _PRINTERS: Mapping[str, _Printer] = {
     "which": lambda arguments, _, __: arguments[-1:] or None,
     "command": lambda arguments, _, __: arguments[1:] if arguments[:1] == ["-v"] else None,
     "echo": lambda arguments, _, __: [" ".join(arguments)],
+    "printf": _printf,
+    "sed": _sed,
+    "cut": _cut,
     "dirname": lambda arguments, _, __: [parent(arguments[-1])] if arguments else None,
     "basename": lambda arguments, _, __: (
         [arguments[0].rpartition("/")[2]] if len(arguments) == 1 else None

@@ -7,7 +7,7 @@ the body of an `if` whose condition is not known is conditional, and its exports
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,8 @@ from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.conditions import is_test, truth
 from heroci_action.detection.ci.outputs import Lines
 from heroci_action.detection.ci.records import UNKNOWN, Call, Command, Script
-from heroci_action.detection.ci.shell_builtins import BUILTINS
-from heroci_action.detection.ci.shell_files import writes_of
+from heroci_action.detection.ci.shell_builtins import BUILTINS, assign_fields, read_names
+from heroci_action.detection.ci.shell_files import input_of, writes_of
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.statement_text import Span, render
 from heroci_action.detection.ci.syntax import fields, parse_shell, text_of, walk
@@ -115,7 +115,9 @@ def _subshell(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
 def _redirected(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     body = node.child_by_field_name("body")
     if body is not None:
-        yield from _run(body, state, replace(flow, outer=flow.outer or Span.of(node)))
+        lines = input_of(node, state)
+        inner = replace(flow, lines=flow.lines if lines is None else lines)
+        yield from _run(body, state, replace(inner, outer=flow.outer or Span.of(node)))
     for redirect in node.children:
         if redirect.type == "heredoc_redirect":
             # The grammar puts what follows `<<EOF` on its line into the redirection.
@@ -225,23 +227,37 @@ def _case(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
 def _for(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     name = text_of(node.child_by_field_name("variable"))
     words = [word for value in fields(node, "value") for word in expand(value, state)]
-    body = node.child_by_field_name("body")
+    yield from _passes(node, [{name: word} for word in words], {name: UNKNOWN}, state, flow)
+
+
+def _passes(
+    loop: Node,
+    passes: list[dict[str, str]],
+    unknown: Mapping[str, str],
+    state: ShellState,
+    flow: _Flow,
+) -> Iterator[Command]:
+    """Run the body of a loop once with the variables of each pass; if they are not known, it is conditional."""
+    body = loop.child_by_field_name("body")
     if body is None:
         return
-    if not words or UNKNOWN in "".join(words) or len(words) > MAX_LOOPS:
-        inner = state.fork()
-        inner.assign(name, UNKNOWN)
-        yield from _statements(body, inner, replace(flow, conditional=True))
-        return
-    for word in words:
-        state.assign(name, word)
-        yield from _statements(body, state, flow)
+    values = [value for variables in passes for value in variables.values()]
+    inner = replace(flow, lines=None, outer=None)
+    if not passes or UNKNOWN in "".join(values) or len(passes) > MAX_LOOPS:
+        state, inner = state.fork(), replace(inner, conditional=True)
+        passes = [dict(unknown)]
+    for variables in passes:
+        for name, value in variables.items():
+            state.assign(name, value)
+        yield from _statements(body, state, inner)
 
 
 def _while(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
-    body = node.child_by_field_name("body")
-    if body is not None:
-        yield from _statements(body, state.fork(), replace(flow, conditional=True))
+    """Follow `while read NAME` through known lines; how often any other loop runs is not known."""
+    words = [command_words(each, state) for each in fields(node, "condition") if each.is_named]
+    names = read_names(words[0]) if len(words) == 1 else ()
+    passes = [assign_fields(names, line) for line in flow.lines or () if names]
+    yield from _passes(node, passes, dict.fromkeys(names, UNKNOWN), state, flow)
 
 
 def _function(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
@@ -268,10 +284,29 @@ def _command(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
         yield from _statements(parse_shell(" ".join(words[1:])), state, flow)
     elif words[0] in {"source", "."}:
         yield from _source(words, state, flow)
+    elif words[0] in {"read", "mapfile", "readarray"}:
+        _read(words, _input(node, state, flow), state)
     elif words[0] in BUILTINS:
         BUILTINS[words[0]](words[1:], state)
     else:
         yield from _emit(node, words, env, state, flow)
+
+
+def _input(node: Node, state: ShellState, flow: _Flow) -> Lines:
+    """Return the lines that a command reads, if they are known."""
+    own = input_of(node, state)
+    return flow.lines if own is None else own
+
+
+def _read(words: list[str], lines: Lines, state: ShellState) -> None:
+    """Assign what `read` and `mapfile` read."""
+    names = read_names(words)
+    if words[0] != "read":
+        state.assign_array(names[-1], tuple(lines or (UNKNOWN,)))
+        return
+    found = assign_fields(names, lines[0]) if lines else dict.fromkeys(names, UNKNOWN)
+    for name, value in found.items():
+        state.assign(name, value)
 
 
 def _ends_line(assignment: Node) -> bool:
@@ -287,10 +322,11 @@ def _emit(
 ) -> Iterator[Command]:
     outer = flow.outer or Span.of(node)
     writes = tuple(writes_of(outer, state))
-    words = with_words_of_xargs(words, flow.lines, state)
+    lines = _input(node, state, flow)
+    words = with_words_of_xargs(words, lines, state)
     yield Command(
         words=tuple(words),
-        call=_with_input(parse_call(tuple(words)), flow.lines),
+        call=_with_input(parse_call(tuple(words)), lines),
         line=render(outer, state),
         source=state.source,
         directory=state.directory,
@@ -306,7 +342,7 @@ def _emit(
 
 
 def _with_input(call: Call, lines: Lines) -> Call:
-    """Return the call of a shell with the script that it reads from the pipe in front of it: `cat a.sh | sh -s`."""
+    """Return the call of a shell with the script that it reads: `cat a.sh | sh -s`, `bash <<EOF`."""
     if lines is None or call.name not in _SHELLS or any(word[:1] != "-" for word in call.arguments):
         return call
     return replace(call, program="", arguments=(), script="\n".join(lines))

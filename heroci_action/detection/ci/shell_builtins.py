@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.shell_state import ShellState
 
 
@@ -44,6 +45,27 @@ def _shift(arguments: list[str], state: ShellState) -> None:
     state.arguments = state.arguments[count:]
 
 
+# The options with a value.
+_READ_VALUED = ("-d", "-i", "-n", "-N", "-p", "-t", "-u")
+_MAPFILE_VALUED = ("-d", "-n", "-O", "-s", "-u", "-C", "-c")
+
+
+def read_names(words: list[str]) -> tuple[str, ...]:
+    """Return the variables that `read -r A B` or `mapfile -t LINES` sets; none for any other command."""
+    match words:
+        case ["read" | "mapfile" | "readarray" as program, *rest]:
+            reads = program == "read"
+            valued, usual = (_READ_VALUED, "REPLY") if reads else (_MAPFILE_VALUED, "MAPFILE")
+            return Options.split(rest, valued).words or (usual,)
+    return ()
+
+
+def assign_fields(names: tuple[str, ...], line: str) -> dict[str, str]:
+    """Return the words of a line by name; the last name gets the rest."""
+    words = line.split(None, max(len(names) - 1, 0))
+    return dict(zip(names, [*words, *[""] * len(names)], strict=False))
+
+
 def _end(_: list[str], state: ShellState) -> None:
     state.ended = True
 
@@ -54,7 +76,7 @@ def _nothing(*_: object) -> None:
 
 # Commands whose effects are not followed.
 _WITHOUT_EFFECT = (
-    ":", "true", "break", "continue", "wait", "trap", "shopt", "ulimit", "umask", "hash", "alias", "read",
+    ":", "true", "break", "continue", "wait", "trap", "shopt", "ulimit", "umask", "hash", "alias",
 )  # fmt: skip
 BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
     "cd": _cd,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.outputs import output_of
 from heroci_action.detection.ci.records import ROOT, Write
+from heroci_action.detection.ci.sed import substitute
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.statement_text import Span
 from heroci_action.detection.ci.syntax import bytes_of, text_of
@@ -19,9 +20,22 @@ from heroci_action.repository.files import join
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# `s|^HOST=.*|HOST=|`
-_SUBSTITUTION = re.compile(r"s([/|#,@!])((?:\\.|(?!\1).)*)\1((?:(?!\1)[^\\&])*)\1(g?)")
 _OPERATORS = {">": False, ">|": False, "&>": False, ">>": True, "&>>": True}
+
+
+def input_of(node: Node, state: ShellState) -> list[str] | None:
+    """Return the lines that a statement reads from a heredoc, a text or a file; None if there are none or not known."""
+    for redirect in node.children:
+        match redirect.type:
+            case "heredoc_redirect":
+                body = next(_typed(redirect.children, "heredoc_body"), None)
+                return _heredoc(body, state).splitlines() if body else None
+            case "herestring_redirect":
+                return expand_one(redirect.children[-1], state).splitlines()
+            case "file_redirect" if redirect.children[0].type == "<":
+                file = expand_one(redirect.child_by_field_name("destination"), state)
+                return output_of([["cat", file]], state)
+    return None
 
 
 def writes_of(span: Span, state: ShellState) -> Iterator[Write]:
@@ -95,23 +109,8 @@ def _edits(arguments: list[str], state: ShellState) -> Iterator[Write]:
         if path in state.files.written:
             text = state.files.text(path)
             for script in scripts:
-                text = _replaced(text, script, extended=options.has("-E", "-r"))
+                text = substitute(text, script, extended=options.has("-E", "-r"))
             yield Write(path=path, text=text)
-
-
-def _replaced(text: str | None, script: str, *, extended: bool) -> str | None:
-    match = _SUBSTITUTION.fullmatch(script)
-    if match is None or text is None:
-        return None
-    # These are plain characters in a basic expression.
-    old = match[2] if extended else re.sub(r"(?<!\\)([+?|(){}])", r"\\\1", match[2])
-    new, count = match[3].replace("\\", "\\\\"), 0 if match[4] else 1
-    try:
-        return "".join(
-            re.sub(old, new, line, count=count) for line in text.splitlines(keepends=True)
-        )
-    except re.error:
-        return None
 
 
 def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # ROOT in as many bytes, but without the brace that begins a group of commands.
 _ROOT_WORD = "\ue001\ue001"
+# `# why`, a comment between the lines of a command, at which the grammar loses the rest of the line
+_COMMENT = re.compile(r"`[ \t]*#[^`\n]*`")
 # `$(shell git rev-parse HEAD)`
 _SHELL_CALL = re.compile(r"\$\(shell\s")
 _PARENTHESIS = re.compile(r"[()]|\n\s*\n")
@@ -43,7 +45,8 @@ def _make_parser() -> Parser:
 @lru_cache(maxsize=256)
 def parse_shell(text: str) -> Node:
     """Return the syntax tree of a shell script; what cannot be parsed is an ERROR node in it."""
-    source = text.replace(ROOT, _ROOT_WORD).encode(errors="replace")
+    bare = _COMMENT.sub(lambda match: " " * len(match[0]), text)
+    source = bare.replace(ROOT, _ROOT_WORD).encode(errors="replace")
     return _shell_parser().parse(source).root_node
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.outputs import Lines, output_of
+from heroci_action.detection.ci.parameters import modify
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell_state import ShellState
@@ -21,8 +22,13 @@ MAX_WORDS = 2_000  # of one expansion; a longer one is not a realistic command l
 # `"$@"`, `"${FLAGS[@]}"`, `${FLAGS[@]+"${FLAGS[@]}"}`: each element is a word.
 _LIST = re.compile(r'"\$(?:@|\{(?:@|(\w+)\[@\])\})"|\$\{(\w+)\[@\]:?\+"\$\{\2\[@\]\}"\}')
 _ESCAPED_ROOT = re.escape(f"{ROOT}/")
-# `{shop,cart}`
-BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
+# `{shop,cart}`, `{1..3}`
+BRACES = re.compile(r"\{([^{}]*,[^{}]*|(\d{1,3})\.\.(\d{1,3}))\}")
+_EXPANSION = re.compile(
+    r"\$\{(?P<sign>[#!]?)(?P<name>\w+|[@*#?])(?:\[(?P<index>[^]]*)\])?(?:(?P<default>:?[-=+?]).*|(?P<text>.*))\}",
+    re.DOTALL,
+)
+_ALL = frozenset({"@", "*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +140,40 @@ def _variable(node: Node, state: ShellState) -> str:
     name = text_of(node)[1:] if node.type == "simple_expansion" else ""
     if name:
         return _known(state.value(name))
-    match = re.fullmatch(
-        r"\$\{(\w+|[@*#?])(?:\[([^]]*)\])?(:?[-=+?]|%%?|##?)?(.*)\}", text_of(node), re.DOTALL
-    )
+    match = _EXPANSION.fullmatch(text_of(node))
     if match is None:
         return UNKNOWN
-    name = "0" if match[1] == "BASH_SOURCE" else match[1]
-    value = _element(state.arrays[name], match[2]) if name in state.arrays else state.value(name)
-    return _known(_modified(value, match[3] or "", lambda: _operand(node, state)))
+    value = _value(match["sign"], match["name"], match["index"], state)
+    if operator := match["default"]:
+        return _known(_or_default(value, operator, lambda: _operand(node, state)))
+    text = _filled(match["text"], state)
+    return _known(None if value is None or UNKNOWN in text else modify(value, text))
+
+
+def _value(sign: str, name: str, index: str | None, state: ShellState) -> str | None:
+    """Return the value in `${NAME[index]}`, the length in `${#NAME}`, or in `${!NAME}` the variable that it names."""
+    name = "0" if name == "BASH_SOURCE" else name
+    words = state.arrays.get(name)
+    value = state.value(name) if words is None else _element(words, index)
+    if value is None or not sign:
+        return value
+    if sign == "!":
+        return None if index else state.value(value)
+    return str(len(value if words is None or index not in _ALL else words))
+
+
+def _filled(text: str, state: ShellState) -> str:
+    """Return the pattern in `${NAME#$OTHER/}` with its variables; the grammar does not parse it."""
+    if "$" not in text and '"' not in text and "'" not in text:
+        return text
+    bare = text.replace('"', "").replace("'", "")
+    words = parse_shell(f'x "{bare}"').children[:1]
+    return " ".join(word for child in words for word in command_words(child, state)[1:])
 
 
 def _element(words: tuple[str, ...], index: str | None) -> str | None:
     """Return the element of an array, or all of them in one text."""
-    if index in {"@", "*"}:
+    if index in _ALL:
         return " ".join(words)
     position = int(index) if index and index.isdigit() else 0 if index is None else len(words)
     return words[position] if position < len(words) else None
@@ -162,23 +189,23 @@ def _operand(node: Node, state: ShellState) -> str:
     return "".join(expand_one(child, state) for child in named[1:])
 
 
-def _modified(value: str | None, operator: str, operand: Callable[[], str]) -> str | None:
+def _or_default(value: str | None, operator: str, operand: Callable[[], str]) -> str | None:
     match operator.removeprefix(":"):
-        case "" | "?":
-            return value
         case "-" | "=":
             return value or operand()
         case "+":
             return operand() if value else ""
-    affix = operand()
-    if value is None or re.search(r"[*?\[]", affix):
-        return None
-    return value.removesuffix(affix) if operator[0] == "%" else value.removeprefix(affix)
+    return value
 
 
 def _substitute(node: Node, state: ShellState) -> str:
     """Return the output of `$(…)` if it is known without running it."""
     named = [child for child in node.children if child.is_named]
+    if len(named) == 1 and named[0].type == "file_redirect" and named[0].children[0].type == "<":
+        # `$(< FILE)`
+        file = expand_one(named[0].child_by_field_name("destination"), state)
+        lines = output_of([["cat", file]], state)
+        return UNKNOWN if lines is None else "\n".join(lines)
     if len(named) > 1 or (named and named[0].type == "list"):
         return _directory_in(named, state)
     pipe = named[0].children if len(named) == 1 and named[0].type == "pipeline" else named
@@ -250,7 +277,9 @@ def _globbed(parts: list[_Part], state: ShellState) -> Iterator[str]:
     if braces is None:
         yield from _matching(parts, state) or (text,)
         return
-    for option in braces[1].split(","):
+    first, last = braces[2], braces[3]
+    numbers = map(str, range(int(first), int(last) + 1)) if first else None
+    for option in numbers or braces[1].split(","):
         word = f"{text[: braces.start()]}{option}{text[braces.end() :]}"
         yield from _globbed([_Part(word)], state)
 
@@ -261,12 +290,17 @@ def _matching(parts: list[_Part], state: ShellState) -> tuple[str, ...]:
     if unknown or not re.search(r"[*?\[]", unquoted):
         return ()
     regex = _regex(parts)
+    # `apps/*/` finds directories only.
+    end = "/" if regex.endswith("/") else ""
+    regex = regex.removesuffix("/")
     inside = regex.removeprefix(_ESCAPED_ROOT)
-    found = state.files.matching(f"{inside}(/.*)?", "." if inside != regex else state.directory)
+    found = state.files.matching(
+        f"{inside}{end or '(/.*)?'}{end and '.*'}", "." if inside != regex else state.directory
+    )
     # A pattern finds directories, too; no file has the name of one.
     paths = (re.match(f"{inside}(?=/|$)", path) for path in found)
     names = dict.fromkeys(match[0] for match in paths if match)
-    return tuple(spell(name) if inside != regex else name for name in names)
+    return tuple(f"{spell(name) if inside != regex else name}{end}" for name in names)
 
 
 def _regex(parts: list[_Part]) -> str:
