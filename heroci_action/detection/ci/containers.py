@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field, replace
 
@@ -35,7 +36,7 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
     """Add the servers that the job's commands start in containers, and what the containers of its tests contain."""
     files = tree.with_files(job.created)
     reader = _Reader(files=files, used=Composition(tree=files, paths=()))
-    commands = tuple(map(reader.read, job.commands))
+    commands = tuple(itertools.chain.from_iterable(map(reader.read, job.commands)))
     return replace(
         job,
         commands=commands,
@@ -56,9 +57,27 @@ class _Reader:
     contents: ImageContents = field(default_factory=ImageContents)
     python: str | None = None
 
-    def read(self, command: Command) -> Command:
-        """Return a command with the variables of the container in which it runs."""
-        self.built += filter(None, [read_build(command)])
+    def read(self, command: Command) -> tuple[Command, ...]:
+        """Return a command with the variables of its container, or the tests that run while an image is built."""
+        build = read_build(command)
+        self.built += [build] if build else []
+        return (build and self._built_tests(command, build)) or (self._in_container(command),)
+
+    def _built_tests(self, command: Command, build: ImageBuild) -> tuple[Command, ...]:
+        """Return the tests among the RUN instructions of `docker build --target test .`."""
+        if "test" not in self.files.text(build.dockerfile):
+            return ()
+        contents = read_contents(build, self.files)
+        tests = [inner for inner in contents.commands if find_test_run(inner, self.files)]
+        if tests:
+            self.contents = contents
+            base = build.base(self.files)
+            image = Image.parse(base, source=command.source) if base else None
+            self.python = (image.python if image else None) or self.python
+        env = {**command.env, **contents.env}
+        return tuple(replace(test, env={**env, **test.env}, via=command.via) for test in tests)
+
+    def _in_container(self, command: Command) -> Command:
         stays = self._start(command)
         started = replace(command, background=command.background or stays)
         inside = _in_container(started, self.used)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.make_variables import substitute
@@ -81,8 +81,11 @@ class Makefile:
         """Return the rule for a target, if need be a pattern rule."""
         if target in self.rules:
             return self.rules[target]
-        pattern = next((name for name in self.rules if _stem(name, target) is not None), None)
-        return self.rules[pattern] if pattern else None
+        for pattern, rule in self.rules.items():
+            if (stem := _stem(pattern, target)) is not None:
+                needed = [word.replace("%", stem) for word in rule.prerequisites]
+                return replace(rule, prerequisites=needed)
+        return None
 
     def recipe(self, target: str) -> Iterator[str]:
         """Yield the lines of a target's recipe, with make's variables expanded."""

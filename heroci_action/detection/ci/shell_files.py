@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator
@@ -140,10 +141,8 @@ def _printed(words: list[str], nodes: list[Node], state: ShellState) -> str | No
             return _heredoc(heredoc, state)
         case ["echo", *rest]:
             return _echo(rest)
-        case ["printf", text]:
-            return text.replace("\\n", "\n")
-        case ["printf", "%s\\n" | "%s", *rest]:
-            return "\n".join(rest) + "\n"
+        case ["printf", form, *rest]:
+            return _printf(form.replace("\\n", "\n"), rest)
         case ["cat", path] if (place := state.locate(path)) is not None:
             return state.files.text(place)
     return None
@@ -153,6 +152,16 @@ def _echo(words: list[str]) -> str:
     printed = [word for word in words if word not in {"-e", "-n", "-en", "-ne"}]
     text = " ".join(printed)
     return (text.replace("\\n", "\n") if len(printed) < len(words) else text) + "\n"
+
+
+def _printf(form: str, words: list[str]) -> str:
+    """Return what printf prints: the format, repeated until every word has taken the place of a `%s`."""
+    count = form.count("%s")
+    if not count:
+        return form
+    repeats = max(-(-len(words) // count), 1)
+    pending = itertools.chain(words, itertools.repeat(""))
+    return re.sub("%s", lambda _: next(pending), form * repeats)
 
 
 def _heredoc(body: Node, state: ShellState) -> str:

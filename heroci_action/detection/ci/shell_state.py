@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # `DATABASE_URL`
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+# Every job starts without it, and many append to it: `export PYTHONPATH=$PYTHONPATH:$PWD/src`.
+_USUAL = {"PYTHONPATH": ""}
 
 
 @dataclass
@@ -75,7 +77,7 @@ class ShellState:
                 return str(len(self.arguments))
             case "PWD":
                 return spell(self.directory)
-        found = self.local.get(name, self.env.get(name))
+        found = self.local.get(name, self.env.get(name, _USUAL.get(name)))
         return None if found is None or UNKNOWN in found else found
 
     def assign(self, name: str, value: str, *, export: bool = False) -> None:

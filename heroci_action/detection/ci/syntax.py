@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _ROOT_WORD = "\ue001\ue001"
 # `# why`, a comment between the lines of a command, at which the grammar loses the rest of the line
 _COMMENT = re.compile(r"`[ \t]*#[^`\n]*`")
+# `PYTHONPATH=$PYTHONPATH:$PWD/src`
+_ASSIGNMENT = re.compile(r"(?<![^\s;&|('\"])\w+=[^\s\"';&|]+")
+_NAME = re.compile(r"\$([A-Za-z_]\w*)")
 # `$(shell git rev-parse HEAD)`
 _SHELL_CALL = re.compile(r"\$\(shell\s")
 _PARENTHESIS = re.compile(r"[()]|\n\s*\n")
@@ -46,8 +49,15 @@ def _make_parser() -> Parser:
 def parse_shell(text: str) -> Node:
     """Return the syntax tree of a shell script; what cannot be parsed is an ERROR node in it."""
     bare = _COMMENT.sub(lambda match: " " * len(match[0]), text)
-    source = bare.replace(ROOT, _ROOT_WORD).encode(errors="replace")
+    readable = _ASSIGNMENT.sub(_with_braces, bare.replace(ROOT, _ROOT_WORD))
+    source = readable.encode(errors="replace")
     return _shell_parser().parse(source).root_node
+
+
+def _with_braces(match: re.Match[str]) -> str:
+    """Return an assignment with braces around its variables: the grammar cuts `$A:$B/c` in two."""
+    several = match[0].count("$") > 1
+    return _NAME.sub(r"${\1}", match[0]) if several else match[0]
 
 
 @lru_cache(maxsize=16)

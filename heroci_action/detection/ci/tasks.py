@@ -5,17 +5,23 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from heroci_action.detection.ci.records import Command, Script
+from heroci_action.detection.ci.command_line import split_at_dashes
+from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table
 from heroci_action.repository.files import RepositoryFiles, ancestors, join
 
 MAX_NESTED = 10  # tasks that refer to each other
 _TASKFILES = ("Taskfile.yml", "Taskfile.yaml", "Taskfile.dist.yml", "taskfile.yml")
+# `{{.APPS}}`, `{{ .APPS | default "shop" }}`, and any other expression
+_TEMPLATE = re.compile(
+    r"\{\{-?\s*(?:\.(\w+)\s*(?:\|\s*default\s+[\"']([^\"']*)[\"']\s*)?|.*?)-?\}\}"
+)
 # The table of the tasks in pyproject.toml by the program that runs them.
 _TABLES: Mapping[str, tuple[str, ...]] = {
     "task": ("tool", "taskipy", "tasks"),
@@ -35,6 +41,18 @@ class _Tasks:
     directory: str
     entries: Mapping[str, Any]
     env: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] | None = None  # of a Taskfile, whose commands are templates
+
+    def called(self, words: tuple[str, ...]) -> Iterator[Script]:
+        """Yield the scripts of a call; that of a Taskfile may name several tasks and set variables."""
+        before, after = split_at_dashes(words)
+        if self.variables is None:
+            yield from self.scripts(next(iter(words), ""), (*before[1:], *after))
+            return
+        given = dict(word.split("=", 1) for word in before if "=" in word)
+        tasks = replace(self, variables={**self.variables, **given})
+        for name in [word for word in before if "=" not in word] or ["default"]:
+            yield from tasks.scripts(name, after)
 
     def scripts(self, name: str, arguments: tuple[str, ...], depth: int = 0) -> Iterator[Script]:
         """Yield the scripts of a task, after the tasks that it needs."""
@@ -50,16 +68,19 @@ class _Tasks:
         elif isinstance(entry, list):
             yield from self._of_list(entry, arguments, depth)
         elif isinstance(entry, Mapping):
-            for script in self._of_table(entry, arguments, depth):
+            own = {**(self.variables or {}), **_plain(entry.get("vars"))}
+            tasks = self if self.variables is None else replace(self, variables=own)
+            for script in tasks.of_table(entry, arguments, depth):
                 yield replace(
                     script,
                     directory=join(script.directory, str(entry.get("cwd", entry.get("dir", ".")))),
                     env={**script.env, **_plain(entry.get("env"))},
                 )
 
-    def _of_table(
+    def of_table(
         self, entry: Mapping[str, Any], arguments: tuple[str, ...], depth: int
     ) -> Iterator[Script]:
+        """Yield the scripts of a task that is a table, after the tasks that it needs."""
         for key in ("deps", "depends-on", "depends_on"):
             for needed in items(entry.get(key)):
                 yield from self.scripts(str(table(needed).get("task", needed)), (), depth + 1)
@@ -88,13 +109,17 @@ class _Tasks:
     def _named(self, line: str, arguments: tuple[str, ...], depth: int) -> Iterator[Script]:
         """Yield the task with this name, else the line as a command."""
         words = line.split()
-        if words and words[0] in self.entries:
+        if self.variables is None and words and words[0] in self.entries:
             yield from self.scripts(words[0], (*words[1:], *arguments), depth + 1)
         else:
             yield self._script(line, arguments)
 
     def _script(self, text: str, arguments: tuple[str, ...]) -> Script:
-        line = f"{text} {shlex.join(arguments)}".strip()
+        given = shlex.join(arguments)
+        line = f"{text} {given}".strip()
+        if self.variables is not None:
+            values = {**self.variables, "CLI_ARGS": given}
+            line = _TEMPLATE.sub(lambda match: values.get(match[1], match[2] or UNKNOWN), text)
         return Script(
             text=line, source=self.path, directory=self.directory, env=self.env, arguments=arguments
         )
@@ -109,13 +134,8 @@ def expand_task(command: Command, tree: RepositoryFiles, runner: str) -> tuple[S
     call = command.call
     words = (call.name, *call.arguments) if runner in call.launchers else call.arguments
     words = words[1:] if words[:1] == ("run",) else words
-    name = next(iter(words), "")
-    for tasks in _files(command, tree, runner):
-        arguments = tuple(word for word in words[1:] if word != "--")
-        found = tuple(tasks.scripts(name, arguments))
-        if found:
-            return found
-    return None
+    found = (tuple(tasks.called(words)) for tasks in _files(command, tree, runner))
+    return next(filter(None, found), None)
 
 
 def _files(command: Command, tree: RepositoryFiles, runner: str) -> Iterator[_Tasks]:
@@ -131,5 +151,9 @@ def _files(command: Command, tree: RepositoryFiles, runner: str) -> Iterator[_Ta
             document = read_yaml(tree, taskfile)
             env = {**command.env, **_plain(document.get("env"))}
             yield _Tasks(
-                path=taskfile, directory=directory, entries=table(document.get("tasks")), env=env
+                path=taskfile,
+                directory=directory,
+                entries=table(document.get("tasks")),
+                env=env,
+                variables=_plain(document.get("vars")),
             )

@@ -136,3 +136,26 @@ def test_the_python_is_that_of_the_tests_container(
     setup = "\n      - {uses: actions/setup-python@v5, with: {python-version: '3.13'}}"
     ci = {".github/workflows/ci.yml": f"on: push\njobs:\n  t:\n    steps:{setup}{steps}\n"}
     assert in_container(tmp_path, dockerfile, files=ci).config.python == "3.11"
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "args"),
+    [
+        (
+            "FROM python:3.12 AS test\nCOPY . .\nENV A=b\nRUN python manage.py test shop\n",
+            (("shop",),),
+        ),
+        (
+            "FROM python:3.12 AS test\nCOPY . .\nENV A=b\nRUN pip install -r requirements/ci.txt && pytest -x\n",
+            ((),),
+        ),
+    ],
+)
+def test_tests_that_run_while_an_image_is_built_are_the_suite(
+    tmp_path: Path, dockerfile: str, args: tuple[tuple[str, ...], ...]
+) -> None:
+    later = "FROM test AS prod\nCMD gunicorn\n"
+    line = "docker build --target test ."
+    found = in_container(tmp_path, dockerfile + later, line).config
+    assert (found.python, found.env.get("A"), found.tests.check_migrations) == ("3.12", "b", "warn")
+    assert found.tests.args == args

@@ -42,6 +42,11 @@ MAKEFILE = """
     test-%:
     \tpytest $*
 
+    %.local: %.dist
+    \tcp $< $@
+
+    local: shop/a.local
+
     nested:
     \t$(MAKE) -C web build X=1
 
@@ -95,6 +100,7 @@ BEFORE = ("mkdir -p var media", "web: npm ci")
         ("make lint common", ["flake8 shop library", "x common"]),
         ("make test ONLY=shop PYTHON=py", [*BEFORE, "py -m pytest --ci shop", "rm -rf \ue000"]),
         ("make test-unit", ["pytest unit"]),
+        ("make local", ["cp shop/a.dist shop/a.local"]),
         ("make nested", ["web: y 1"]),
         ("make -C web build X=2", ["web: y 2"]),
         ("make both", ["x both"]),
@@ -393,6 +399,32 @@ def test_scripts_of_the_repository_become_their_commands(line: str, commands: li
         "scripts/run.py": "import x\n",
     }
     assert shown(commands_of(line, files)) == commands
+
+
+TASKFILE = """
+    vars: {APPS: shop, MARKER: fast}
+    tasks:
+      default: {cmds: [{task: unit, vars: {MARKER: slow}}]}
+      lint: flake8 {{.APPS}}
+      unit:
+        vars: {MARKER: unit}
+        cmds: ["pytest {{.CLI_ARGS}} -m {{ .MARKER }} {{.APPS}}"]
+      pytest: pytest {{.PATHS | default "library"}} {{.APPS | upper}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("task lint", ["flake8 shop"]),
+        ("task lint APPS=web", ["flake8 web"]),
+        ("task unit -- -x", ["pytest -x -m unit shop"]),
+        ("task lint pytest", ["flake8 shop", "pytest library \ue000"]),
+        ("task", ["pytest -m unit shop"]),
+    ],
+)
+def test_a_call_of_task_fills_the_templates_of_its_taskfile(line: str, commands: list[str]) -> None:
+    assert shown(commands_of(line, {"Taskfile.yml": TASKFILE})) == commands
 
 
 def test_what_cannot_be_read_is_reported() -> None:

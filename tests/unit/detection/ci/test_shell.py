@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from heroci_action.detection.ci.expand import Context, run
-from heroci_action.detection.ci.records import UNKNOWN, Script
+from heroci_action.detection.ci.records import ROOT, UNKNOWN, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from tests.unit.detection.ci.trees import commands_of, shown, tree_of
 
@@ -116,6 +116,8 @@ def test_conditions_are_evaluated_as_far_as_they_are_known(
         ("export PATH=$PATH:b A=1; x", {"A": "1"}),
         ("env A=1 x", {"A": "1"}),
         ('export "A=b c"; x', {"A": "b c"}),
+        ("export PYTHONPATH=$PYTHONPATH:$PWD/src; x", {"PYTHONPATH": f":{ROOT}/src"}),
+        ("A=b; export B=$PWD/$A/c:$A.$A/d; x", {"B": f"{ROOT}/b/c:b.b/d"}),
         ("export A=1 && if true; then export B=2; fi; x", {"A": "1", "B": "2"}),
     ],
 )
@@ -129,7 +131,9 @@ def test_a_program_gets_the_variables_that_are_exported_for_certain(
     ("script", "path", "text"),
     [
         ("echo A=1 > .env; echo B=2 >> .env", ".env", "A=1\nB=2\n"),
-        ("printf 'A=%s\\n' > .env", ".env", "A=%s\n"),
+        ("printf 'A=%s\\n' > .env", ".env", "A=\n"),
+        ("printf 'A=%s\\n' x | tee .env", ".env", "A=x\n"),
+        ("printf '%s=%s\\n' A 1 B 2 > .env", ".env", "A=1\nB=2\n"),
         ("cat > .env <<E\nA=$MODE\nE", ".env", "A=b\n"),
         ("cat <<'E' > .env\nA=$MODE\nE", ".env", "A=$MODE\n"),
         ("cp conf/ci.env .env", ".env", "MODE=test\n"),
