@@ -283,7 +283,10 @@ def _as_in_ci(
             yield Found(f"services.{kind.name}.env.{name}", value, describe(image))
         yield FixedAddress(kind.name, _NO_VARIABLE)
         yield Found(f"services.{kind.name}.port", kind.port, _NO_VARIABLE)
-        remedy = f"HeroCI starts it with the same account on port {kind.port}"
+        account = "with the same account " if image.env else ""
+        remedy = f"HeroCI starts it {account}on port {kind.port}"
+        if not image.env:
+            remedy += f"; if the tests expect another account, set it in services.{kind.name}.env"
     else:
         yield Found("services", {}, "the settings name no database that needs a server")
         read = _variables_of_settings(project) or {"DATABASE_URL": "url"}

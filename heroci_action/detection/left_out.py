@@ -37,7 +37,9 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "service", "systemctl", "docker", "docker-compose", "podman", "kubectl", "helm", "pg_ctlcluster", "pg_ctl",
         "initdb", "supervisorctl", "vagrant", "minikube", "colima", "Xvfb", "redis-server", "memcached", "celery",
         "gunicorn", "uvicorn", "daphne", "localstack", "minio", "sem-service", "elasticsearch", "mysqld", "mysqld_safe",
-        "postgres",
+        "postgres", "mariadbd", "rabbitmq-server", "mongod", "valkey-server", "nginx", "apache2ctl", "sshd", "slapd",
+        "mailhog", "MailHog", "mailpit", "mosquitto", "etcd", "nats-server", "meilisearch", "opensearch", "dockerd",
+        "rc-service",
     ),
     SERVER: (
         "psql", "createdb", "dropdb", "createuser", "dropuser", "pg_isready", "pg_restore", "mysql", "mysqladmin",

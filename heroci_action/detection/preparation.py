@@ -91,8 +91,13 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
 
 def find_check(project: ProjectFiles, command: Command) -> str | None:
     """Return why a command is a check beside the tests; None if it is none."""
-    reason = _Line(project, command).kind()
+    reason = find_kind(project, command)
     return reason if reason in {CHECKS, ELSEWHERE} else None
+
+
+def find_kind(project: ProjectFiles, command: Command) -> str | None:
+    """Return why a command of its kind does not prepare the tests; None if it may."""
+    return _Line(project, command).kind()
 
 
 def suggest_step(project: ProjectFiles, command: Command) -> str | None:

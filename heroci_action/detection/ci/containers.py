@@ -16,18 +16,12 @@ from heroci_action.detection.ci.composition import (
 )
 from heroci_action.detection.ci.image_build import ImageBuild, read_build
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
+from heroci_action.detection.ci.machine_servers import find_server
 from heroci_action.detection.ci.records import Call, Command, Container, Image, Job
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.repository.files import RepositoryFiles
 
 _STARTING = frozenset({"up", "run", "start", "create"})
-# The servers of the machine that jobs start and of which settings often say nothing, by the names of their units.
-_UNITS = {
-    "redis": "redis",
-    "redis-server": "redis",
-    "rabbitmq-server": "rabbitmq",
-    "memcached": "memcached",
-}
 # `--detach`, `-itd`
 _DETACHED = re.compile(r"--detach|-[a-z]*d[a-z]*")
 
@@ -54,6 +48,7 @@ class _Reader:
     used: Composition
     servers: dict[str, Image] = field(default_factory=dict)
     built: list[ImageBuild] = field(default_factory=list)
+    earlier: list[Command] = field(default_factory=list)
     contents: ImageContents = field(default_factory=ImageContents)
     python: str | None = None
 
@@ -102,8 +97,9 @@ class _Reader:
             self.servers |= _started(words, self.used, command)
             return False
         image = _run_image(command)
-        if unit := _unit(command):
-            self.servers[unit.name] = unit
+        self.earlier.append(command)
+        if server := find_server(command, self.earlier):
+            self.servers.setdefault(server.name, server)
         if image:
             self.servers[image.name] = image
         return image is not None
@@ -122,17 +118,6 @@ def _run_image(command: Command) -> Image | None:
         ports=options.values("-p", "--publish"),
         arguments=command.words[place + 1 :],
     )
-
-
-def _unit(command: Command) -> Image | None:
-    """Return the server of the machine that `service NAME start` or `systemctl start NAME` starts."""
-    words = [word.rpartition("/")[2] for word in command.words]
-    starts = {"service", "systemctl", "init.d"} & {*words, *command.call.program.split("/")}
-    names = [word.removesuffix(".service") for word in words]
-    image = next((_UNITS[name] for name in names if name in _UNITS), None)
-    if not starts or image is None or "start" not in words:
-        return None
-    return Image.parse(image, source=command.source)
 
 
 def _stays(command: Command, image: str) -> bool:

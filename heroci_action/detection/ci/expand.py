@@ -102,7 +102,9 @@ def _expand_scripts(
         for inner in read_script(inherited, ShellState.start(inherited, context.files)):
             via = (*command.via, command, *inner.via)
             environment = script.environment or command.environment
-            yield from _expand(replace(inner, via=via, environment=environment), context)
+            background = inner.background or command.background
+            found = replace(inner, via=via, environment=environment, background=background)
+            yield from _expand(found, context)
 
 
 def _launched(command: Command, context: Context) -> Command:

@@ -527,4 +527,8 @@ def test_a_server_of_the_machine_for_settings_that_are_not_understood_is_a_warni
     lines = workflow("sudo systemctl start mysql", "python manage.py test")
     found = loaded(tmp_path, {**files, **lines})
     (warning,) = (text for text in found.warnings if "database" in text)
-    assert "uses a server ('sudo systemctl start mysql')" in warning
+    assert "starts mysql; HeroCI starts it on port 3306" in warning
+    assert "services.mysql.env" in warning
+    lines = workflow("mysql -e 'CREATE DATABASE shop'", "python manage.py test")
+    (warning,) = (text for text in loaded(tmp_path, {**files, **lines}).warnings if "data" in text)
+    assert "uses a server (\"mysql -e 'CREATE DATABASE shop'\")" in warning

@@ -1,0 +1,73 @@
+"""Servers that a job starts on its own machine, without a container."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from heroci_action.detection.ci.records import Command, Image
+
+# The images of servers, by the names of their programs and units; others have no image that runs as it is.
+_IMAGES: Mapping[str, str] = {
+    "postgresql": "postgres", "postgres": "postgres", "pg_ctlcluster": "postgres", "pg_ctl": "postgres",
+    "mysql": "mysql", "mysqld": "mysql", "mysqld_safe": "mysql", "mariadb": "mariadb", "mariadbd": "mariadb",
+    "redis": "redis", "redis-server": "redis", "valkey": "valkey", "valkey-server": "valkey",
+    "rabbitmq": "rabbitmq", "rabbitmq-server": "rabbitmq", "memcached": "memcached",
+    "mongo": "mongo", "mongod": "mongo", "mongodb": "mongo", "nats-server": "nats",
+}  # fmt: skip
+# Names that are also the names of clients: only a unit with such a name is a server.
+_CLIENTS = frozenset({"mysql", "mariadb", "postgresql", "redis", "mongo", "mongodb", "rabbitmq"})
+_CONTROLS = frozenset({"service", "systemctl", "rc-service", "brew", "sem-service"})
+_STARTS = frozenset({"start", "restart"})
+# `postgresql@14`, `postgresql-16.service`
+_VERSIONED = re.compile(
+    r"([a-zA-Z_]+(?:-server|-[a-z]+)?)[@-]?(\d+(?:\.\d+)*)?(?:-main)?(?:\.service)?"
+)
+_VERSION = re.compile(r"\d+(\.\d+)*")
+
+
+def find_server(command: Command, earlier: Iterable[Command]) -> Image | None:
+    """Return the image of the server that a command starts; `earlier` commands may install its package."""
+    name, version = _started(command)
+    image = _IMAGES.get(name)
+    if image is None:
+        return None
+    version = version or _installed(name, earlier)
+    return Image.parse(f"{image}:{version}" if version else image, source=command.source)
+
+
+def unit_of(command: Command) -> str:
+    """Return the name of the unit that `service NAME start` and the like start; empty for any other command."""
+    words = [word.rpartition("/")[2] for word in command.words]
+    place = next((index for index, word in enumerate(words) if word in _CONTROLS), None)
+    if "/init.d/" in command.call.program:
+        return command.call.name if _STARTS & set(words) else ""
+    if place is None or not _STARTS & set(words[place:]):
+        return ""
+    ignored = {"services", *_STARTS}
+    named = (word for word in words[place + 1 :] if word not in ignored and word[:1] != "-")
+    return next(named, "")
+
+
+def _started(command: Command) -> tuple[str, str]:
+    """Return the name and the version of the server that a command starts; empty if it starts none."""
+    if unit := unit_of(command):
+        match = _VERSIONED.fullmatch(unit)
+        name, version = (match[1], match[2] or "") if match else (unit, "")
+        behind = command.words[-1] if _VERSION.fullmatch(command.words[-1]) else ""
+        return name, version or behind
+    name, arguments = command.call.name, command.call.arguments
+    asks = {"--version", "-V", "--help", "-h", "stop", "status"} & set(arguments)
+    if asks or name in _CLIENTS or command.call.container is not None:
+        return "", ""
+    if name == "pg_ctlcluster":
+        return name, next(iter(arguments), "")
+    return name, ""
+
+
+def _installed(name: str, earlier: Iterable[Command]) -> str:
+    """Return the version in the package of a server: `apt-get install postgresql-14`."""
+    form = re.compile(rf"{re.escape(_IMAGES[name])}(?:ql)?(?:-server)?[-@=]v?(\d+(?:\.\d+)?).*")
+    words = (word for command in earlier if "install" in command.words for word in command.words)
+    found = (form.fullmatch(word) for word in words)
+    return next((match[1] for match in found if match), "")

@@ -1,0 +1,88 @@
+"""Servers that a job starts on its machine are services of the plan; what is no known server is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.project import ProjectConfig
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import POSTGRES, django, loaded
+
+SETTINGS = (
+    f'DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "NAME": "shop", "HOST": "localhost"}}}}\n'
+)
+TESTS = "python manage.py test"
+
+
+def project(root: Path, *lines: str, files: dict[str, str] | None = None) -> ProjectConfig:
+    base = {**django(SETTINGS), "requirements.txt": "django\npsycopg[binary]==3.2\n"}
+    return loaded(root, {**base, **workflow(*lines, TESTS), **(files or {})})
+
+
+@pytest.mark.parametrize(
+    ("lines", "version"),
+    [
+        (["sudo service postgresql start"], None),
+        (["sudo service postgresql start 16"], "16"),
+        (["apt-get install -y postgresql-14", "service postgresql start"], "14"),
+        (["sudo pg_ctlcluster 15 main start"], "15"),
+        (["sudo systemctl start postgresql@14-main.service"], "14"),
+        (["brew services start postgresql@14"], "14"),
+        (["sem-service start postgres 16"], "16"),
+        (["/etc/init.d/postgresql restart"], None),
+    ],
+)
+def test_the_version_of_the_machines_database_is_known(
+    tmp_path: Path, lines: list[str], version: str | None
+) -> None:
+    assert project(tmp_path, *lines).config.services["postgres"].version == version
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("redis-server &", "redis"),
+        ("redis-server --daemonize yes", "redis"),
+        ("sem-service start redis", "redis"),
+        ("memcached -d", "memcached"),
+        ("rabbitmq-server -detached", "rabbitmq"),
+        ("sudo systemctl start mongod", "mongo"),
+    ],
+)
+def test_a_program_of_a_known_server_is_a_service(tmp_path: Path, line: str, name: str) -> None:
+    found = project(tmp_path, line)
+    assert set(found.config.services) == {"postgres", name}
+    assert found.config.tests.before == ()
+    assert not [text for text in found.warnings if "starts" in text]
+
+
+@pytest.mark.parametrize("line", ["redis-server --version", "service redis stop", "redis-cli ping"])
+def test_what_starts_nothing_is_no_service(tmp_path: Path, line: str) -> None:
+    assert set(project(tmp_path, line).config.services) == {"postgres"}
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("npx mock-server &", "'npx mock-server'"),
+        ("npm run mock &", "'mock-server'"),
+        ("python mock_api.py --port 80 &", "'python mock_api.py --port 80'"),
+        ("celery -A mysite worker &", "'celery -A mysite worker'"),
+        ("sudo systemctl start nginx", "'sudo systemctl start nginx'"),
+    ],
+)
+def test_a_program_that_stays_and_is_no_known_server_is_named(
+    tmp_path: Path, line: str, named: str
+) -> None:
+    files = {"package.json": '{"scripts": {"mock": "mock-server"}}', "mock_api.py": ""}
+    found = project(tmp_path, line, files=files)
+    assert any(f"starts {named} for its tests" in text for text in found.warnings)
+    assert found.config.tests.before == ()
+    assert any("port = 1234" in text for each in found.facts.suggestions for text in each.lines)
+
+
+@pytest.mark.parametrize("line", ["Xvfb :99 &", "sudo systemctl start docker", "pip install x &"])
+def test_what_is_no_server_is_not_named(tmp_path: Path, line: str) -> None:
+    assert not [text for text in project(tmp_path, line).warnings if "starts" in text]
