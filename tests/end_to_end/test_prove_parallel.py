@@ -29,7 +29,7 @@ def is_alone():
 def wait():
     # Parallel tests are faster on a busy machine as well, whatever their processes take to start.
     if is_alone():
-        time.sleep(15)
+        time.sleep(8)
 
 
 class FirstTests(TestCase):
