@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.records import UNKNOWN, Call, Container
 
 # `DEBUG=1`
@@ -252,14 +252,22 @@ def _contained(call: Call, options: Options, container: Container) -> Call | Non
     known = {name: value for name, value in env.items() if UNKNOWN not in value}
     return replace(
         call,
-        arguments=options.words[1:],
+        arguments=(*split_words(options.value("--entrypoint") or ""), *options.words[1:]),
         container=container,
         env={**call.env, **known},
         env_files=(*call.env_files, *options.values("--env-file")),
     )
 
 
-_COMPOSE_VALUED = ("-f", "--file", "-p", "--project-name", "--profile", "--env-file")
+_COMPOSE_VALUED = (
+    "-f",
+    "--file",
+    "-p",
+    "--project-name",
+    "--profile",
+    "--env-file",
+    "--project-directory",
+)
 DOCKER_VALUED = frozenset(
     {
         "-e", "--env", "-v", "--volume", "-w", "--workdir", "-u", "--user", "--name", "-p", "--publish", "--network",

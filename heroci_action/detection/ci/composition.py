@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import yaml
+
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.image_build import ImageBuild
@@ -33,42 +35,99 @@ VALUED = frozenset(
 )
 
 
+# Keys of which Compose keeps the values of every file.
+_NEEDS = ("depends_on", "links")
+_UNITED = (*_NEEDS, "env_file")
+MAX_DEPTH = 5  # files that include or extend each other
+
+
+def _names(value: object) -> list[Any]:
+    """Return the entries of a list, the keys of a table, or a text."""
+    return list(value) if isinstance(value, Mapping | list) else texts(value)
+
+
 @dataclass(frozen=True)
 class Composition:
-    """The services of compose files that are merged in order, with the variables that they are filled with."""
+    """The services of compose files that are merged in order, with the variables that they are filled with.
+
+    Services of other `profiles` are started only by name. `directory` is the project's if it is not that of the first
+    file.
+    """
 
     tree: RepositoryFiles
     paths: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
+    profiles: frozenset[str] = frozenset()
+    directory: str = ""
+    depth: int = 0
+
+    @property
+    def place(self) -> str:
+        """The directory to which the paths in the files are relative."""
+        return self.directory or parent(self.paths[0])
 
     @cached_property
     def services(self) -> Mapping[str, Mapping[str, Any]]:
-        """The definition of each service; a later file replaces the keys of an earlier one."""
+        """The definition of each service; a later file changes the keys of an earlier one."""
         merged: dict[str, dict[str, Any]] = {}
         for path in self.paths:
-            for name, content in table(read_yaml(self.tree, path).get("services")).items():
+            document = read_yaml(self.tree, path)
+            own = table(document.get("services")).items()
+            for name, content in (*self._included(path, document.get("include")), *own):
                 merged[name] = self._merge(merged.get(name, {}), table(content))
         for name, content in merged.items():
-            extended = table(content.get("extends")).get("service", content.get("extends"))
-            if isinstance(extended, str) and extended in merged and extended != name:
-                merged[name] = self._merge(merged[extended], content)
+            base = self._extended(name, content.get("extends"), merged)
+            merged[name] = self._merge(base, content) if base else content
         return merged
+
+    def _included(self, path: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the services of the files that a file includes."""
+        for entry in items(value):
+            named = texts(table(entry).get("path", entry))
+            yield from self._other(*(join(parent(path), name) for name in named)).items()
+
+    def _extended(
+        self, name: str, extends: object, merged: Mapping[str, Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        """Return the service that a service extends, perhaps of another file."""
+        service = table(extends).get("service", extends)
+        if not isinstance(service, str):
+            return {}
+        if file := table(extends).get("file"):
+            return self._other(join(self.place, str(file))).get(service, {})
+        return merged.get(service, {}) if service != name else {}
+
+    def _other(self, *paths: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return the services of other files; files that name each other in a circle have none."""
+        if not paths or self.depth > MAX_DEPTH:
+            return {}
+        return replace(self, paths=paths, directory="", depth=self.depth + 1).services
 
     def _merge(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         env = {**self._environment(before), **self._environment(after)}
-        return {**before, **after, "environment": env}
+        lists = {key: [*_names(before.get(key)), *_names(after.get(key))] for key in _UNITED}
+        united = {key: names for key, names in lists.items() if names}
+        return {**before, **after, **united, "environment": env}
 
     def with_needs(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return services with their dependencies; without names, all services."""
-        pending, found = list(names or self.services), dict[str, None]()
+        """Return services with their dependencies; without names, all services of the active profiles."""
+        active = [name for name, content in self.services.items() if self._is_active(content)]
+        pending, found = list(names or active), dict[str, None]()
         while pending:
             name = pending.pop(0)
             if name in self.services and name not in found:
                 found[name] = None
-                needs = self.services[name].get("depends_on")
-                pending += list(needs) if isinstance(needs, Mapping) else texts(needs)
-                pending += texts(self.services[name].get("links"))
+                pending += [each for key in _NEEDS for each in _names(self.services[name].get(key))]
         return tuple(found)
+
+    def _is_active(self, content: Mapping[str, Any]) -> bool:
+        profiles = texts(content.get("profiles"))
+        return not profiles or "*" in self.profiles or bool(self.profiles.intersection(profiles))
+
+    def text(self) -> str:
+        """Return what `docker compose config` prints: the merged services, with their variables replaced."""
+        services = {name: dict(content) for name, content in self.services.items()}
+        return self.fill(yaml.safe_dump({"services": services}))
 
     def find(self, container: str) -> str | None:
         """Return the service of a container by its name: `container_name`, or `project-service-1`."""
@@ -105,7 +164,7 @@ class Composition:
             source = (
                 str(long.get("source", "")) if long else self.fill(str(volume)).partition(":")[0]
             )
-            path = join(parent(self.paths[0]), source)
+            path = join(self.place, source)
             if self.tree.has(path) or self.tree.has_directory(path):
                 yield path
 
@@ -123,7 +182,7 @@ class Composition:
         context = build if isinstance(build, str) else str(options.get("context", "."))
         if not build:
             return None
-        place = join(parent(self.paths[0]), self.fill(context))
+        place = join(self.place, self.fill(context))
         args = read_variables(options.get("args"))
         return ImageBuild(
             dockerfile=join(place, self.fill(str(options.get("dockerfile", "Dockerfile")))),
@@ -155,7 +214,7 @@ class Composition:
         )
         found: dict[str, str] = {}
         for file in (str(item) for item in named):
-            found |= parse_dotenv(self.tree.text(join(parent(self.paths[0]), file)))
+            found |= parse_dotenv(self.tree.text(join(self.place, file)))
         filled = {key: self.fill(text) for key, text in self._environment(content).items()}
         return found | {key: text for key, text in filled.items() if UNKNOWN not in text}
 
@@ -196,7 +255,15 @@ def composition_of(words: tuple[str, ...], command: Command, files: RepositoryFi
     variables: dict[str, str] = {}
     for path in options.values("--env-file") or (".env",):
         variables |= parse_dotenv(files.text(join(place, path)))
-    return Composition(tree=files, paths=tuple(paths), variables={**variables, **command.env})
+    profiles = (*options.values("--profile"), *command.env.get("COMPOSE_PROFILES", "").split(","))
+    directory = options.value("--project-directory")
+    return Composition(
+        tree=files,
+        paths=tuple(paths),
+        variables={**variables, **command.env},
+        profiles=frozenset(profiles),
+        directory=join(place, directory) if directory else "",
+    )
 
 
 def _usual_files(files: RepositoryFiles, directory: str) -> list[str]:

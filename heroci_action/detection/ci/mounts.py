@@ -16,7 +16,7 @@ from heroci_action.detection.ci.image_build import ImageBuild
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import ROOT, Command, Container
 from heroci_action.detection.ci.yaml_file import items, table
-from heroci_action.repository.files import RepositoryFiles, join, parent
+from heroci_action.repository.files import RepositoryFiles, join
 
 # `$PWD/backend`
 _PWD = re.compile(r"^\$\{?PWD\}?(?=/|$)")
@@ -59,7 +59,7 @@ def mounts_of_service(used: Composition, name: str) -> Mounts:
         return Mounts()
     build = used.build(name) if content.get("build") else _build_elsewhere(used, content)
     copied = _copied(build, used.tree) if build else Mounts()
-    mounted = dict(_volumes(content, parent(used.paths[0])))
+    mounted = dict(_volumes(content, used.place))
     workdir = str(content.get("working_dir") or copied.workdir)
     return Mounts(places={**copied.places, **mounted}, workdir=workdir.rstrip("/"))
 

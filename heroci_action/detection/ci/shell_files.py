@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.composition import VALUED, compose_words, composition_of
 from heroci_action.detection.ci.outputs import output_of
-from heroci_action.detection.ci.records import ROOT, Write
+from heroci_action.detection.ci.records import ROOT, Command, Write
 from heroci_action.detection.ci.sed import substitute
 from heroci_action.detection.ci.shell_state import ShellState
 from heroci_action.detection.ci.statement_text import Span
@@ -65,6 +66,8 @@ def _redirect_writes(redirect: Node, text: str | None, state: ShellState) -> Ite
 def _command_writes(words: list[str], text: str | None, state: ShellState) -> Iterator[Write]:
     """Yield what `cp`, `touch`, `ln`, `mv` and `tee` write."""
     program, *arguments = words or [""]
+    if made := _composition(words, state):
+        yield from _all([state.locate(made[1]) if made[1] else None], made[0], append=False)
     options = Options.split(arguments, ())
     paths = [state.locate(word) for word in options.words]
     match program.rpartition("/")[2]:
@@ -78,6 +81,19 @@ def _command_writes(words: list[str], text: str | None, state: ShellState) -> It
             yield from _copies(paths, state)
         case "sed" if _edits_in_place(arguments):
             yield from _edits(arguments, state)
+
+
+def _composition(words: list[str], state: ShellState) -> tuple[str | None, str] | None:
+    """Return the text that `docker compose config` makes, and the file of its `-o`; None for any other command."""
+    command = Command(
+        words=tuple(words), line="", source="", directory=state.directory, env=dict(state.env)
+    )
+    compose = compose_words(command)
+    options = Options.split(compose or (), VALUED | {"-o", "--output"})
+    if compose is None or options.words[:1] != ("config",) or options.has("--services", "-q"):
+        return None
+    used = composition_of(compose, command, state.files.current())
+    return used.text() if used.paths else None, options.value("-o", "--output") or ""
 
 
 def _all(paths: list[str | None], text: str | None, *, append: bool) -> Iterator[Write]:
@@ -136,6 +152,8 @@ def _output(nodes: list[Node], state: ShellState) -> str | None:
 def _printed(words: list[str], nodes: list[Node], state: ShellState) -> str | None:
     """Return the output of `echo`, `printf` or `cat`, perhaps with a heredoc."""
     heredoc = next(_typed(nodes, "heredoc_body"), None)
+    if made := _composition(words, state):
+        return made[0]
     match words:
         case ["cat" | "tee", *_] if heredoc is not None:
             return _heredoc(heredoc, state)

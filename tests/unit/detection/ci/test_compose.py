@@ -235,3 +235,70 @@ def test_a_shell_in_a_container_runs_its_text_and_not_the_command_of_the_service
         **workflow("docker compose run --rm web sh -lc 'pytest -k a'"),
     }
     assert suite_of(files) == ["pytest -k a"]
+
+
+_BASE = """
+services:
+  web: {image: "app", environment: {FOO: base}, depends_on: [db]}
+  db: {image: "postgres:13"}
+  cache: {image: "redis:6", profiles: [test]}
+  mail: {image: "mailhog/mailhog", profiles: [dev]}
+"""
+_OVERRIDE = """
+services:
+  web: {environment: {BAR: override}, depends_on: [queue]}
+  db: {image: "postgres:16"}
+  queue: {image: "rabbitmq:3"}
+"""
+
+
+def servers_of(*lines: str, files: dict[str, str]) -> list[str]:
+    """Return the servers of the suite's job."""
+    found = ci_of({**workflow(*lines), "manage.py": "", **files})
+    return sorted(image.reference for image in found.services)
+
+
+@pytest.mark.parametrize("start", ["--profile test up -d", "--profile test --profile x up -d"])
+def test_only_services_of_the_active_profiles_are_started(start: str) -> None:
+    files = {"compose.yml": _BASE}
+    found = servers_of(f"docker compose {start}", "python manage.py test", files=files)
+    assert found == ["app", "postgres:13", "redis:6"]
+    by_variable = "COMPOSE_PROFILES=test docker compose up -d"
+    assert servers_of(by_variable, "python manage.py test", files=files) == found
+    named = servers_of("docker compose up -d mail", "python manage.py test", files=files)
+    assert named == ["mailhog/mailhog"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("docker compose -f a.yml -f b.yml config > made.yml", "docker compose -f made.yml run web pytest"),
+        ("docker compose -f a.yml -f b.yml config -o made.yml", "docker compose -f made.yml run web pytest"),
+        ("docker compose --project-directory . -f a.yml -f b.yml run web pytest",),
+        ("docker compose -f a.yml -f b.yml run --entrypoint pytest web",),
+    ],
+)  # fmt: skip
+def test_merged_files_keep_the_needs_of_each(lines: tuple[str, ...]) -> None:
+    files = {"a.yml": _BASE, "b.yml": _OVERRIDE}
+    assert servers_of(*lines, files=files) == ["postgres:16", "rabbitmq:3"]
+    env = ci_of({**workflow(*lines), **files}).env
+    assert (env["FOO"], env["BAR"]) == ("base", "override")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "include: [base/a.yml]\n",
+        "include: [{path: base/a.yml}]\n",
+        "services: {web: {extends: {file: base/a.yml, service: web}}, db: {image: 'postgres:13'}}\n",
+    ],
+)
+def test_services_of_other_files_are_read(text: str) -> None:
+    files = {"compose.yml": text, "base/a.yml": _BASE}
+    assert servers_of("docker compose run web pytest", files=files) == ["postgres:13"]
+    assert ci_of({**workflow("docker compose run web pytest"), **files}).env["FOO"] == "base"
+
+
+def test_files_that_include_each_other_end() -> None:
+    files = {"compose.yml": "include: [b.yml]\n", "b.yml": f"include: [compose.yml]\n{_BASE}"}
+    assert servers_of("docker compose run web pytest", files=files) == ["postgres:13"]
