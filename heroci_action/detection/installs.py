@@ -318,9 +318,8 @@ class _Reader:
 
     def _pipenv(self, words: list[str]) -> Installs:
         given = Options.split(words, _VALUED)
-        return Installs(
-            manager="pipenv", packages=given.words, files=self._files(_listed(given, "-r"))
-        )
+        files = self._files(_listed(given, "-r", "--requirements"))
+        return replace(self._named(given.words), manager="pipenv", files=files)
 
     def _files(self, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(file for name in names if (file := self._file(name)))

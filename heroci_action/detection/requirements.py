@@ -98,10 +98,10 @@ def _from_ci(project: ProjectFiles, installs: Installs) -> Dependencies:
     lock = _nearest(project, installs.locks)
     if lock:
         return _from_lock(project, lock, installs)
+    if installs.manager == "pipenv" and (pipfile := _from_pipfile(project)):
+        return _with_others(project, pipfile, installs)
     if installs.files:
         return _from_files(project, installs, f"what {installs.source} installs")
-    if installs.manager == "pipenv" and (pipfile := _from_pipfile(project)):
-        return pipfile
     if installs.project or installs.groups:
         return _from_metadata(project, installs)
     found = _without_ci(project, installs)
@@ -227,6 +227,23 @@ def _from_pipfile(project: ProjectFiles) -> Dependencies | None:
         direct=direct,
         exact=direct,
         why=f"the packages that {path} names",
+    )
+
+
+def _with_others(project: ProjectFiles, pipfile: Dependencies, installs: Installs) -> Dependencies:
+    """Add the files and packages that the CI installs on top of the Pipfile: `pipenv run pip install -r FILE`."""
+    direct = (
+        *pipfile.direct,
+        *read_requirements(project.tree, installs.files),
+        *parse_requirements(installs.packages),
+    )
+    return replace(
+        pipfile,
+        requirements=installs.files,
+        packages=tuple(dict.fromkeys((*pipfile.packages, *installs.packages))),
+        direct=direct,
+        exact=direct,
+        why=", ".join((pipfile.why, *installs.files)),
     )
 
 

@@ -414,6 +414,31 @@ def test_without_its_lock_file_the_pipfile_names_the_packages(
     assert found.packages == ("django==5.1.4", "./libs/shared", "responses[tests]")
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["pipenv sync --dev", "pipenv run pip install -r extra.txt"],
+        ["pipenv install --dev -r extra.txt"],
+        ["pip install -r extra.txt", "pipenv install --system --dev"],
+        ["pipenv install --dev", "source .venv/bin/activate && python -m pip install -r extra.txt"],
+    ],
+)
+def test_files_that_the_job_installs_beside_the_pipfile_do_not_replace_it(
+    tmp_path: Path, lines: list[str]
+) -> None:
+    files = {"Pipfile": PIPFILE, "extra.txt": "rollbar==1.0\n"}
+    found = loaded(tmp_path, {**django(), **workflow(*lines), **files}).config
+    assert found.packages == ("django==5.1.4", "./libs/shared", "responses[tests]")
+    assert found.requirements == ("extra.txt",)
+
+
+def test_packages_that_the_job_installs_beside_the_pipfile_are_added(tmp_path: Path) -> None:
+    lines = ["pip install pipenv", "pipenv install --dev", "pipenv run pip install time-machine"]
+    found = loaded(tmp_path, {**django(), **workflow(*lines), "Pipfile": PIPFILE}).config
+    assert found.packages[-1] == "time-machine"
+    assert "pipenv" not in found.packages
+
+
 def test_in_a_workspace_of_uv_the_lock_pins_the_dependencies_of_the_projects_member(
     tmp_path: Path,
 ) -> None:
