@@ -12,7 +12,7 @@ _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE
 # `CMD ["gunicorn"]`
 _COMMAND = re.compile(r"(CMD|ENTRYPOINT)\s", re.IGNORECASE)
 # `COPY --from=build /app /app`
-_COPY_FROM = re.compile(r"(?:COPY|ADD)\s+--from=(\S+)", re.IGNORECASE)
+_COPY_FROM = re.compile(r"(?:COPY|ADD)\s+(?:--\S+\s+)*--from=(\S+)", re.IGNORECASE)
 # `RUN <<EOF`
 _HERE_DOCUMENT = re.compile(r"<<-?['\"]?(\w+)['\"]?\s*$")
 # `COPY requirements.txt .`
@@ -101,6 +101,11 @@ class Dockerfile:
         names = [stage.name for stage in self.stages if stage.name in copied]
         others = (line for name in names for line in Dockerfile(self.text, name).lines)
         return tuple(dict.fromkeys((*others, *self.lines)))
+
+    @property
+    def stage_names(self) -> frozenset[str]:
+        """Return the names of all stages."""
+        return frozenset(stage.name for stage in self.stages if stage.name)
 
     @property
     def base(self) -> str | None:

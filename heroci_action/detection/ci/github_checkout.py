@@ -40,8 +40,9 @@ def ports_of_services(services: object) -> dict[str, Any]:
     """Return the ports of services on the machine; one that the runner would choose is the container's."""
     found: dict[str, Any] = {}
     for name, service in table(services).items():
-        pairs = (port.rpartition(":")[::2] for port in texts(table(service).get("ports")))
-        found[name] = {"ports": {inner: outer or inner for outer, inner in pairs}}
+        # `127.0.0.1:8081:8080/tcp`
+        ports = (port.partition("/")[0].split(":") for port in texts(table(service).get("ports")))
+        found[name] = {"ports": {port[-1]: port[-2:][0] or port[-1] for port in ports}}
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.command_line import split_words
@@ -92,17 +92,22 @@ class _Reader:
     def _copy(self, text: str) -> None:
         flags = dict(_FLAG.findall(text))
         words = [word.strip('[]",') for word in _FLAG.sub("", text).split()]
-        if "from" not in flags and len(words) > 1:
-            for source in words[:-1]:
+        for source in words[:-1]:
+            if "from" not in flags:
                 self._place(source, words[-1])
+            elif flags["from"] in self.build.parse(self.tree).stage_names:
+                # Another stage may hand over a file of the repository that it does not change.
+                self._record(filter(None, [self._locate(posixpath.join("/", source))]), words[-1])
 
     def _place(self, source: str, target: str) -> None:
         """Record the places of the context's files in the image."""
         path = join(self.build.context, source.lstrip("/") or ".")
         regex = "".join("[^/]*" if char == "*" else re.escape(char) for char in path)
-        files = self.tree.matching(regex) if "*" in path else (path,)
+        self._record(self.tree.matching(regex) if "*" in path else (path,), target, "*" in path)
+
+    def _record(self, files: Iterable[str], target: str, several: bool = False) -> None:
         for file in files:
-            into = target.endswith("/") or target == "." or "*" in path
+            into = several or target.endswith(("/", "/.")) or target == "."
             inner = posixpath.join(target, posixpath.basename(file))
             self.copies[self._inside(inner if into and self.tree.has(file) else target)] = file
 

@@ -52,6 +52,30 @@ def in_container(
         FROM base AS prod
         RUN pip install -r /req/prod.txt
         """,
+        # Another stage hands over the file under another name.
+        """
+        FROM python:3.12 AS files
+        COPY requirements/*.txt requirements.txt ./
+        FROM python:3.12 AS test
+        COPY --from=files ci.txt /requirements.txt
+        RUN pip install -r /requirements.txt
+        """,
+        """
+        FROM python:3.12 AS files
+        WORKDIR /src
+        COPY . .
+        FROM python:3.12 AS test
+        COPY --chown=app --from=files /src/requirements /srv/req/
+        RUN cd /srv/req && pip install -r ci.txt
+        """,
+        """
+        FROM scratch AS files
+        ADD requirements/ci.txt /all.txt
+        FROM python:3.12 AS test
+        WORKDIR /app
+        COPY --from=files --link /all.txt .
+        RUN pip install --require-hashes -r all.txt
+        """,
         """
         FROM python:3.12 AS builder
         COPY requirements /req
@@ -72,6 +96,9 @@ def in_container(
         "mount",
         "list",
         "base",
+        "renamed in a stage",
+        "directory of a stage",
+        "stage without a system",
         "copied stage",
     ],
 )

@@ -100,16 +100,20 @@ def test_ports_that_the_runner_chooses_are_those_of_the_containers(tmp_path: Pat
         jobs:
           test:
             services:
-              db: {image: "mariadb:11", ports: [3306, "6306:3307"]}
+              db: {image: "mariadb:11", ports: [3306, "6306:3307", "3308/tcp", "127.0.0.1:6309:3309/tcp"]}
             steps:
               - run: echo "PORT = ${{ job.services.db.ports[3306] }}" >> ports.py
               - run: echo "PORT = ${{ job.services.db.ports['3307'] }}" >> ports.py
+              - run: echo "PORT = ${{ job.services.db.ports[3308] }}" >> ports.py
+              - run: echo "PORT = ${{ job.services.db.ports[3309] }}" >> ports.py
               - run: python manage.py test
     """
     found = loaded(tmp_path, {**django(), ".github/workflows/t.yml": workflow})
     assert [step.run for step in found.config.tests.before] == [
         'echo "PORT = 3306" >> ports.py',
         'echo "PORT = 6306" >> ports.py',
+        'echo "PORT = 3308" >> ports.py',
+        'echo "PORT = 6309" >> ports.py',
     ]
 
 
