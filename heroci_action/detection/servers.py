@@ -11,7 +11,7 @@ from heroci_action.detection.findings import Finding, Found
 from heroci_action.detection.project_files import ProjectFiles
 
 # Words in names and tags of images that contain more than the plain server.
-_EXTENDED = re.compile(r"gis|vector|timescale|citus|cron|parade|supabase|\bage\b|zombodb|pgroonga")
+_EXTENDED = re.compile(r"gis|vector|stack|bundle|timescale|citus|cron|parade|supabase|\bage\b|zombodb|pgroonga")
 # `postgresql-16`
 _VERSION_IN_NAME = re.compile(r"\b(?:postgresql|redis)-(\d+)[\w-]*$")
 _VERSION_IN_TAG = (re.compile(r"\bpg(\d+)"), re.compile(r"v?(\d+(?:\.\d+)?)"))
@@ -111,7 +111,12 @@ def describe(image: Image) -> str:
 
 
 def version_of(image: Image, kind: ServerKind) -> str | None:
-    """Return the version in a tag: 17 for `17.2-alpine`, and for `2.20.3-pg17`; without one, the one in the name."""
+    """Return the version in a tag: 17 for `17.2-alpine`, and for `2.20.3-pg17`; without one, the one in the name.
+
+    Valkey has its own numbers.
+    """
+    if "valkey" in image.name:
+        return None
     if match := _VERSION_IN_NAME.search(image.name):
         return match[1]
     for form in _VERSION_IN_TAG:

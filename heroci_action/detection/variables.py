@@ -127,7 +127,7 @@ def _redis(
     if not _needs_redis(project, image, [read for read, _ in candidates]):
         return
     why = describe(image) if image else f"read in {candidates[0][1].file}"
-    yield Found("services.redis", _redis_version(image), why)
+    yield from declare(REDIS, image, why)
     if not candidates:
         why = "the settings do not read its address from the environment"
         yield FixedAddress("redis", why)
@@ -161,12 +161,6 @@ def _needs_redis(project: ProjectFiles, image: Image | None, reads: list[Read]) 
         return True
     undecided = any(not read.has_default for read in reads) and not project.evidence.testing
     return undecided and bool(distributions(project) & _REDIS_CLIENTS)
-
-
-def _redis_version(image: Image | None) -> dict[str, str]:
-    """Return the version of Redis in an image; Valkey has its own numbers."""
-    version = re.match(r"v?(\d+)", image.tag) if image and "valkey" not in image.name else None
-    return {"version": version[1]} if version else {}
 
 
 def _is_redis(read: Read) -> bool:

@@ -29,6 +29,8 @@ COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
 # Source: the Compose specification, "Compose file", and the override file that is merged by default.
 _DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
+# The verbs that address containers that run already.
+_RUNNING = frozenset({"exec", "ps", "logs", "cp", "port", "top", "wait", "restart"})
 VALUED = frozenset(
     {"-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"}
     | {"--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach"}
@@ -141,9 +143,8 @@ class Composition:
     def image(self, name: str) -> Image | None:
         """Return the image of a service, or the base of the image that it builds."""
         content = self.services[name]
-        reference = content.get("image")
-        if content.get("build"):
-            reference = self._base(name) or reference
+        build = self.build(name)
+        reference = (build.base(self.tree) if build else None) or content.get("image")
         if not isinstance(reference, str):
             return None
         image = Image.parse(
@@ -153,7 +154,7 @@ class Composition:
             image,
             ports=tuple(self._ports(content)),
             arguments=tuple(map(self.fill, arguments(content.get("command")))),
-            built=bool(content.get("build")),
+            built=build is not None,
             mounts=tuple(self._mounts(content)),
         )
 
@@ -176,8 +177,8 @@ class Composition:
         yield from map(self.fill, texts(content.get("expose")))
 
     def build(self, name: str) -> ImageBuild | None:
-        """Return the build of a service's image; None if it has none."""
-        build = self.services[name].get("build")
+        """Return the build of a service's image, which another service may build; None if no one does."""
+        build = self.services[name].get("build") or self._built_elsewhere(name)
         options = table(build)
         context = build if isinstance(build, str) else str(options.get("context", "."))
         if not build:
@@ -198,10 +199,11 @@ class Composition:
         test = table(self.services[name].get("healthcheck")).get("test")
         return " ".join(texts(test)).replace("$$", "$")
 
-    def _base(self, name: str) -> str | None:
-        """Return the image that the build of a service starts from."""
-        build = self.build(name)
-        return build.base(self.tree) if build else None
+    def _built_elsewhere(self, name: str) -> object:
+        """Return the build of another service with the same image: a worker shares that of the application."""
+        image = self.services[name].get("image")
+        others = (each for each in self.services.values() if image and each.get("image") == image)
+        return next((each["build"] for each in others if each.get("build")), None)
 
     def environment(self, name: str) -> dict[str, str]:
         """Return the variables of a service: of its files, then of its table."""
@@ -241,13 +243,22 @@ def compose_words(command: Command) -> tuple[str, ...] | None:
     return None
 
 
-def composition_of(words: tuple[str, ...], command: Command, files: RepositoryFiles) -> Composition:
-    """Return the merged compose files of a call."""
+def composition_of(
+    words: tuple[str, ...],
+    command: Command,
+    files: RepositoryFiles,
+    before: Composition | None = None,
+) -> Composition:
+    """Return the merged compose files of a call; a container that runs already has those of the call `before`."""
     container = command.call.container
     place = (container.called_from if container else None) or command.directory
     options = Options.split(words, VALUED)
-    listed = filter(None, command.env.get("COMPOSE_FILE", "").split(":"))
+    listed = tuple(filter(None, command.env.get("COMPOSE_FILE", "").split(":")))
     named = options.values("-f", "--file") or listed
+    if before and not named and options.words[:1] and options.words[0] in _RUNNING:
+        service = container.service if container else None
+        if service is None or service in before.services:
+            return before
     # `-f <(echo …)` is no file.
     paths = [join(place, path) for path in named if UNKNOWN not in path] or _usual_files(
         files, place

@@ -93,7 +93,7 @@ class _Reader:
         # The files of Compose are where it is called, not where the container works.
         call = next(filter(compose_words, (*command.via, command)), None)
         if call and (words := compose_words(call)):
-            self.used = composition_of(words, call, self.files)
+            self.used = composition_of(words, call, self.files, self.used)
             self.servers |= _started(words, self.used, command)
             return False
         image = _run_image(command)

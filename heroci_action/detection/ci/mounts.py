@@ -57,7 +57,7 @@ def mounts_of_service(used: Composition, name: str) -> Mounts:
     content = used.services.get(name)
     if content is None:
         return Mounts()
-    build = used.build(name) if content.get("build") else _build_elsewhere(used, content)
+    build = used.build(name) or _build_elsewhere(used, content)
     copied = _copied(build, used.tree) if build else Mounts()
     mounted = dict(_volumes(content, used.place))
     workdir = str(content.get("working_dir") or copied.workdir)

@@ -124,6 +124,34 @@ def test_redis_is_started_where_ci_starts_it_with_the_numbers_of_the_settings(
     assert found.config.env["REDIS_PORT"] == "{redis.port}"
 
 
+@pytest.mark.parametrize(
+    ("image", "version", "kept"),
+    [
+        ("redis:7.2-alpine", "7", False),
+        ("bitnami/redis:6.2", "6", False),
+        ("valkey/valkey:8", None, False),
+        ("redis/redis-stack", None, True),
+        ("redis/redis-stack-server:6.2.6-v10", "6", True),
+        ("valkey/valkey-bundle:8", None, True),
+        ("redislabs/rejson:2.8.4", "2", True),
+    ],
+)
+@pytest.mark.parametrize("read", ['os.environ.get("REDIS_URL", "redis://localhost")', "1"])
+def test_an_image_with_more_than_redis_is_used_with_its_tag(
+    tmp_path: Path, image: str, version: str | None, kept: bool, read: str
+) -> None:
+    job = f"""
+        jobs:
+          t:
+            services: {{r: {{image: "{image}", ports: ["6379:6379"]}}}}
+            env: {{REDIS_URL: "redis://localhost:6379/4"}}
+            steps: [{{run: python manage.py test}}]
+    """
+    files = {**django(SQLITE + f"X = {read}"), ".github/workflows/x.yml": job}
+    found = loaded(tmp_path, files).config.services["redis"]
+    assert (found.version, found.image) == (version, image if kept else None)
+
+
 def test_the_number_of_redis_is_that_of_the_ci(tmp_path: Path) -> None:
     settings = SQLITE + 'BROKER = os.environ.get("CELERY_BROKER_URL", None)'
     workflow = """

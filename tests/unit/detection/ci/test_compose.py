@@ -302,3 +302,56 @@ def test_services_of_other_files_are_read(text: str) -> None:
 def test_files_that_include_each_other_end() -> None:
     files = {"compose.yml": "include: [b.yml]\n", "b.yml": f"include: [compose.yml]\n{_BASE}"}
     assert servers_of("docker compose run web pytest", files=files) == ["postgres:13"]
+
+
+SEVERAL_FILES = {
+    "docker-compose.yaml": "services: {db: {image: 'postgres:16'}}",
+    "compose.local.yml": """
+        services:
+          web:
+            image: shop
+            build: {context: ., dockerfile: Dockerfile}
+            environment: {MODE: ci}
+            depends_on: [worker]
+          worker: {image: shop, environment: {DB_PORT: 5432}, depends_on: [db]}
+    """,
+    "Dockerfile": "FROM python:3.12\nRUN apt-get install -y gettext\n",
+    "Makefile": "test:\n\tdocker compose exec web bash -c 'pytest -k a'\n",
+}
+START = "docker compose -f docker-compose.yaml -f compose.local.yml up -d"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "docker compose exec web pytest -k a",
+        "docker-compose exec -T web sh -c 'pytest -k a'",
+        "make test",
+        "docker compose ps && docker compose exec web pytest -k a",
+    ],
+)
+def test_a_running_container_has_the_files_of_the_call_that_started_it(line: str) -> None:
+    files = {**SEVERAL_FILES, **workflow(START, line)}
+    ci = ci_of(files)
+    assert suite_of(files) == ["pytest -k a"]
+    assert ci.env == {"MODE": "ci"}
+    assert ci.suite is not None
+    assert ci.suite.job.python == "3.12"
+
+
+@pytest.mark.parametrize(
+    "line", ["docker compose exec web pytest", "docker compose -f compose.local.yml run web pytest"]
+)
+def test_a_worker_with_the_image_of_the_application_is_no_server(line: str) -> None:
+    found = ci_of({**SEVERAL_FILES, **workflow(START, line)}).services
+    assert [(image.name, image.built) for image in found] == [
+        ("postgres", False),
+        ("python", True),
+    ]
+
+
+def test_tests_in_an_image_that_another_service_builds_have_its_contents() -> None:
+    line = "docker compose -f compose.local.yml run worker pytest"
+    suite = ci_of({**SEVERAL_FILES, **workflow(line)}).suite
+    assert suite is not None
+    assert [command.line for command in suite.job.image_commands] == ["apt-get install -y gettext"]
