@@ -11,7 +11,9 @@ from heroci_action.detection.findings import Finding, Found
 from heroci_action.detection.project_files import ProjectFiles
 
 # Words in names and tags of images that contain more than the plain server.
-_EXTENDED = re.compile(r"gis|vector|stack|bundle|timescale|citus|cron|parade|supabase|\bage\b|zombodb|pgroonga")
+_EXTENDED = re.compile(
+    r"gis|vector|stack|bundle|timescale|citus|cron|parade|supabase|\bage\b|zombodb|pgroonga"
+)
 # `postgresql-16`
 _VERSION_IN_NAME = re.compile(r"\b(?:postgresql|redis)-(\d+)[\w-]*$")
 _VERSION_IN_TAG = (re.compile(r"\bpg(\d+)"), re.compile(r"v?(\d+(?:\.\d+)?)"))

@@ -77,9 +77,7 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
         return
     command = _launched(command, context)
     if words := compose_words(command):
-        context.used = composition_of(
-            words, command, context.files.current(), context.used
-        )
+        context.used = composition_of(words, command, context.files.current(), context.used)
     mounts = mounts_of(command, context.used)
     command = enter_repository(command, mounts)
     scripts = _scripts(command, context)
