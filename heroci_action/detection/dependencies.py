@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.debian_packages import debian_name
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
@@ -23,6 +24,13 @@ from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.settings_source import uses_geodjango
 
 _INSTALLERS = (("apt-get", "install"), ("apt", "install"), ("apk", "add"))
+# Options of apt-get and of apk with a value: `-o Dir::Cache::archives=DIR`, `--virtual .build`.
+_VALUED = frozenset(
+    {
+        "-o", "--option", "-c", "--config-file", "-t", "--target-release", "--default-release", "-a",
+        "--host-architecture", "--virtual", "-X", "--repository",
+    }
+)  # fmt: skip
 # `libpq-dev`
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 # HeroCI brings the servers itself.
@@ -142,10 +150,11 @@ def _needed_packages(project: ProjectFiles) -> dict[str, str]:
 
 def _packages_of(command: Command) -> list[str]:
     """Return what `apt-get install NAME…` and `apk add NAME…` install."""
-    words = [word.rpartition("/")[2] for word in command.words]
+    names = [word.rpartition("/")[2] for word in command.words]
     for program, verb in _INSTALLERS:
-        if program in words and verb in words[words.index(program) :]:
-            return words[words.index(verb, words.index(program)) + 1 :]
+        if program in names and verb in names[names.index(program) :]:
+            start = names.index(verb, names.index(program)) + 1
+            return list(Options.split(command.words[start:], _VALUED).words)
     return []
 
 

@@ -69,7 +69,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "vitest", "cypress", "pyupgrade", "autopep8", "docformatter", "semgrep", "lint-imports", "doc8", "xenon",
         "radon", "refurb", "pyroma", "reuse", "detect-secrets", "pip-licenses", "licensecheck", "liccheck", "djade",
         "sphinx-build", "zizmor", "actionlint", "taplo", "ansible-lint", "sqlfluff", "import-linter", "fixit", "flynt",
-        "trivy",
+        "trivy", "gitlint", "commitlint",
     ),
     "it changes the machine": (
         "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod", "kill", "pkill",
@@ -178,11 +178,11 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
             return known
     if {"--version", "-V", "-VV", "--help"} & set(arguments) or arguments == ("-v",):
         return PRINTS
-    if {"--check", "--check-only", "--dry-run"} & set(arguments):
+    if {"--check", "--check-only", "--dry-run", "--lint"} & set(arguments):
         return CHECKS
     first = next((word for word in arguments if not word.startswith("-")), "")
     if first in _INSTALLING:
         return "it installs something"
-    if first in {"check", "lint", "verify", "validate"}:
+    if first in {"verify", "validate", "pre-commit"} or _CHECKING.search(first):
         return CHECKS
     return STAYS if first in _SERVING else None

@@ -40,6 +40,8 @@ _DOWNLOADED = "it needs a file that another line downloads"
 _PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
 # `> FILE`, but neither `>&2` nor `2>/dev/null`.
 _TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
+# `echo "-> Ready"` prints an arrow.
+_QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
 # A word that is a path from the checkout's directory.
 _IN_CHECKOUT = re.compile(rf"(?<=\s)'?{re.escape(ROOT)}(?:/([\w./*-]*))?'?(?=\s|$)")
 FILE_PROGRAMS = frozenset({"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"})
@@ -175,7 +177,7 @@ def _redirects(command: Command) -> bool:
     """Return whether a command writes a file, or would if it were in the checkout."""
     return (
         command.call.name in {"mkdir", "cp", "touch", "ln", "install", "tee"}
-        or _TO_FILE.search(command.line) is not None
+        or _TO_FILE.search(_QUOTED.sub("", command.line)) is not None
     )
 
 

@@ -17,6 +17,8 @@ _EXTENDED = re.compile(
 # `postgresql-16`
 _VERSION_IN_NAME = re.compile(r"\b(?:postgresql|redis)-(\d+)[\w-]*$")
 _VERSION_IN_TAG = (re.compile(r"\bpg(\d+)"), re.compile(r"v?(\d+(?:\.\d+)?)"))
+# `MOCK_SSO_PORT`
+_PORT = re.compile(r"(^|_)PORT$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +94,15 @@ def port_of(image: Image) -> int | None:
 
 
 def _port_in_variables(image: Image) -> int | None:
-    """Return the only port that the variables of an image name: `MOCK_SSO_PORT: 5000`."""
-    named = [text for name, text in image.env.items() if re.search(r"(^|_)PORT$", name)]
+    """Return the only port that the variables of an image name: `MOCK_SSO_PORT: 5000`.
+
+    `DB_PORT` beside `DB_HOST` is the port of another server.
+    """
+    hosts = {name.removesuffix("HOST") for name in image.env if name.endswith("HOST")}
+    ports = (
+        (name.removesuffix("PORT"), text) for name, text in image.env.items() if _PORT.search(name)
+    )
+    named = [text for prefix, text in ports if prefix not in hosts]
     return int(named[0]) if len(named) == 1 and named[0].isdecimal() else None
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.expand import Context, run
-from heroci_action.detection.ci.records import Image, Job, Script
+from heroci_action.detection.ci.records import ROOT, Image, Job, Script
 from heroci_action.detection.ci.service_files import created_files
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import RepositoryFiles
@@ -27,17 +27,18 @@ _ENVIRONMENT = re.compile(r"\benvironment\s*\{([^{}]*)\}")
 # `NAME = 'value'`
 _ASSIGNMENT = re.compile(r"^\s*(\w+)\s*=\s*['\"]([^'\"$]*)['\"]\s*$", re.MULTILINE)
 
+# Variables of Jenkins itself.
+_PREDEFINED = {"WORKSPACE": ROOT}
+
 
 def read_jenkins(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the pipeline as one job."""
     for path in tree.matching(_FILE):
         text = _COMMENT.sub("", tree.text(path))
         images = [Image.parse(name, source=path) for name in _IMAGE.findall(text)]
-        env = {
-            name: value
-            for block in _ENVIRONMENT.findall(text)
-            for name, value in _ASSIGNMENT.findall(block)
-        }
+        blocks = _ENVIRONMENT.findall(text)
+        assigned = (found for block in blocks for found in _ASSIGNMENT.findall(block))
+        env = {**_PREDEFINED, **dict(assigned)}
         context = Context(files=WorkingTree(tree))
         steps = (Script(text=step["text"], source=path, env=env) for step in _STEP.finditer(text))
         yield Job(
@@ -46,6 +47,7 @@ def read_jenkins(tree: RepositoryFiles) -> Iterator[Job]:
             commands=tuple(command for step in steps for command in run(step, context)),
             services=tuple(images),
             python=next((image.python for image in images if image.python), None),
+            predefined=_PREDEFINED,
             created=created_files(context.files),
             not_followed=tuple(context.not_followed),
         )

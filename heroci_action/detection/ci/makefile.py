@@ -25,6 +25,8 @@ _ASSIGNMENT = re.compile(
     r"\s*(?P<export>export\s+)?(?:override\s+)?(?P<name>[\w.-]+)\s*(?P<operator>::?=|\?=|\+=|=)\s*(?P<value>.*)",
     re.DOTALL,
 )
+# A comment, which ends the value of a variable; not `\#`, and not in a function such as `$(shell grep '#' x)`.
+_COMMENT = re.compile(r"(?P<value>(?:\$\([^()]*\)|\\.|[^#\\])*+)#.*", re.DOTALL)
 # `target: NAME = value` is on one line; a recipe may begin with an assignment, too.
 _OWN = re.compile(rf"(?P<targets>[^:=#\n]+)::?(?!=)(?![^\S\n]*\n){_ASSIGNMENT.pattern}", re.DOTALL)
 
@@ -117,6 +119,12 @@ def _refers(text: str, name: str) -> bool:
     return re.search(rf"\$[({{]{re.escape(name)}\b", text) is not None
 
 
+def _uncommented(value: str) -> str:
+    """Return the value of a variable without a comment; blanks in front of one belong to the value."""
+    match = _COMMENT.fullmatch(value)
+    return (match["value"].lstrip() if match else value.strip()).replace("\\#", "#")
+
+
 def _stem(pattern: str, target: str) -> str | None:
     """Return the part of a target that `%` matches in a pattern rule; None if the pattern does not fit."""
     before, percent, after = pattern.partition("%")
@@ -141,6 +149,8 @@ class _Reader:
         for node in nodes:
             text = text_of(node)
             match node.type:
+                case "variable_assignment" if node.child_by_field_name("target_or_pattern"):
+                    self._rule(node, text)
                 # The grammar takes a line with a tab in a conditional for a recipe's, even outside a rule.
                 case "variable_assignment" | "shell_assignment" | "recipe_line":
                     self._assign(text)
@@ -150,8 +160,7 @@ class _Reader:
                 case "export_directive":
                     self._export(text)
                 case "include_directive":
-                    for name in self._value(text).split()[1:]:
-                        self._include(name)
+                    self._include(*self._value(text).split()[1:])
                 case "rule":
                     self._rule(node, text)
                 case "conditional":
@@ -159,12 +168,13 @@ class _Reader:
                 case "ERROR":
                     self._nodes(node.children)
 
-    def _include(self, name: str) -> None:
-        """Read a file, or the files that a pattern such as `*.mk` matches."""
+    def _include(self, *names: str) -> None:
+        """Read files, and those that a pattern such as `*.mk` matches."""
         place = parent(self.makefile.path)
-        regex = re.escape(name).replace(r"\*", "[^/]*")
-        for path in self.files.matching(regex, place) if "*" in name else (name,):
-            self.read(join(place, path))
+        for name in names:
+            regex = re.escape(name).replace(r"\*", "[^/]*")
+            for path in self.files.matching(regex, place) if "*" in name else (name,):
+                self.read(join(place, path))
 
     def _value(self, text: str) -> str:
         return substitute(text, self.makefile.variables)
@@ -173,7 +183,7 @@ class _Reader:
         match = _ASSIGNMENT.match(text)
         if match is None:
             return
-        name, value = match["name"], match["value"].replace("\\\n", " ").strip()
+        name, value = match["name"], _uncommented(match["value"].replace("\\\n", " "))
         self._set(self.makefile.variables, match, value)
         if match["export"]:
             self.makefile.exported.add(name)
@@ -210,7 +220,7 @@ class _Reader:
             self.makefile.goal = self.makefile.goal or target
             rule = self.makefile.rules.setdefault(target, Rule())
             if own:
-                self._set(rule.variables, own, own["value"].strip())
+                self._set(rule.variables, own, _uncommented(own["value"]))
                 self.makefile.exported |= {own["name"]} if own["export"] else set()
             else:
                 self._extend(rule, node)

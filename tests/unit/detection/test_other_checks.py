@@ -86,6 +86,16 @@ jobs:
     assert "stages.licences = { steps = [\"python scripts/check_copyright.py 'a b'\"] }" in proposed
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["gitlint --contrib x", "dev pre-commit", "dev run-checks", "annotations find_models --lint"],
+)
+def test_checks_are_known_by_their_arguments(tmp_path: Path, line: str) -> None:
+    jobs = f"on: push\njobs:\n  a: {{steps: [{{run: python manage.py test}}]}}\n  b: {{steps: [{{run: {line}}}]}}\n"
+    found = project(tmp_path, {".github/workflows/ci.yml": jobs})
+    assert f"{line!r} (" in named(found)
+
+
 def test_a_file_that_another_environment_prepares_stays(tmp_path: Path) -> None:
     files = {
         **workflow("tox -e assets,py312"),

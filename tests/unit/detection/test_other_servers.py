@@ -128,6 +128,19 @@ def test_an_unknown_image_under_the_name_or_port_of_a_database_is_taken_as_it_is
     assert postgres.image == "pgrouting/pgrouting:14-3.5"
 
 
+def test_the_port_of_another_server_is_not_the_port_of_an_image(tmp_path: Path) -> None:
+    compose = """
+        services:
+          store: {image: "example/store", environment: {PORT: 4000, DB_HOST: db, DB_PORT: 5432}}
+          relay: {image: "example/relay", environment: {DB_HOST: db, DB_PORT: 5432}}
+        """
+    lines = workflow("docker compose up -d", "python manage.py test")
+    found = loaded(tmp_path, {**django(), "compose.yml": compose, **lines})
+    assert found.config.services["store"].port == 4000
+    assert "relay" not in found.config.services
+    assert any("example/relay" in text and "port" in text for text in found.warnings)
+
+
 @pytest.mark.parametrize(
     "files",
     [

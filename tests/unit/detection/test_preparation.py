@@ -199,6 +199,12 @@ def test_a_line_on_the_error_stream_only_prints(tmp_path: Path) -> None:
     ]
 
 
+def test_an_arrow_in_quotes_writes_no_file(tmp_path: Path) -> None:
+    lines = workflow('echo "-> Ready"', "echo '> done'", "python manage.py test")
+    left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out
+    assert [line.reason for line in left_out] == ["it only prints", "it only prints"]
+
+
 def test_a_python_named_by_a_variable_that_makes_an_environment_is_harmless(tmp_path: Path) -> None:
     lines = workflow('"$PICKED" -m venv .venv', '"$PICKED" -m own.tool', "python manage.py test")
     left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out
@@ -236,7 +242,7 @@ def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> N
             // sh 'make deploy'
             pipeline { agent { docker { image 'python:3.12' } }
               stages { stage('t') { steps {
-                sh 'mkdir -p out'
+                sh 'cd "$WORKSPACE" && mkdir -p out'
                 sh(script: \"\"\"
                   python manage.py test shop
                 \"\"\") } } } }

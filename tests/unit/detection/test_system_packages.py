@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
 
@@ -18,7 +19,7 @@ def test_packages_that_are_built_from_source_ask_for_their_headers(tmp_path: Pat
 
 
 def test_system_packages_of_the_projects_test_job_are_taken_over(tmp_path: Path) -> None:
-    workflow = """
+    content = """
         jobs:
           docs: {steps: [{run: sudo apt-get install -y texlive}]}
           test:
@@ -29,8 +30,21 @@ def test_system_packages_of_the_projects_test_job_are_taken_over(tmp_path: Path)
                   apt install $EXTRA
               - run: python manage.py test
     """
-    files = {**django(), "requirements.txt": "psycopg2", ".github/workflows/ci.yml": workflow}
+    files = {**django(), "requirements.txt": "psycopg2", ".github/workflows/ci.yml": content}
     assert loaded(tmp_path, files).config.apt == ("libpq-dev", "gcc", "gettext", "libxml2-dev")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        '-o Dir::Cache::archives="$HOME/archives" -o Acquire::Retries=3',
+        "--option Dpkg::Use-Pty=0 -t bookworm-backports",
+    ],
+)
+def test_values_of_options_are_no_system_packages(tmp_path: Path, options: str) -> None:
+    lines = workflow(f"sudo apt-get install -y {options} gettext", "python manage.py test")
+    found = loaded(tmp_path, {**django(), "requirements.txt": "django\n", **lines})
+    assert found.config.apt == ("gettext",)
 
 
 @pytest.mark.parametrize(

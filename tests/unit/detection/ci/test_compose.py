@@ -135,6 +135,18 @@ def test_the_command_of_a_service_that_ends_a_call_is_run(line: str) -> None:
     assert [image.name for image in ci.services if not image.built] == ["postgres"]
 
 
+def test_a_service_with_the_image_that_another_one_builds_is_no_server() -> None:
+    compose = """
+        services:
+          db: {image: "postgres:17"}
+          worker: {image: "${NAME}:latest", environment: {DB_HOST: db, DB_PORT: 5432}}
+          web: {image: "${NAME}:latest", build: ., depends_on: [worker, db], command: pytest}
+    """
+    files = {"compose.yaml": compose, "Dockerfile": "FROM python:3.13\n"}
+    ci = ci_of({**files, **workflow("docker compose run web pytest")})
+    assert [image.name for image in ci.services if not image.built] == ["postgres"]
+
+
 def test_a_call_that_leaves_its_services_running_is_expanded_into_nothing() -> None:
     files = {"compose.yaml": "services: {web: {image: shop, command: pytest}}"}
     assert ci_of({**files, **workflow("docker compose up -d")}).suite is None

@@ -120,6 +120,23 @@ def test_a_call_of_make_becomes_the_recipes(line: str, commands: list[str]) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("assignment", "command"),
+    [
+        ("RUN = env A=1 # isolated", "env A=1 pytest shop"),
+        ("ifdef CI\nRUN := env A=1 # isolated\nendif", "env A=1 pytest shop"),
+        ("test: RUN = env A=1 # isolated", "env A=1 pytest shop"),
+        ("RUN = env A=\\#1", "env A=#1 pytest shop"),
+        ("RUN = env A=$(or ,#1)", "env A=#1 pytest shop"),
+        ("RUN = env A=$(or ,#1) # isolated", "env A=#1 pytest shop"),
+    ],
+)
+def test_a_comment_ends_the_value_of_a_variable_of_make(assignment: str, command: str) -> None:
+    makefile = f"{assignment}\ntest:\n\t$(RUN) pytest shop # all\n"
+    found = commands_of("make test", {"Makefile": makefile}, CI="true")
+    assert [each.line.removesuffix(" # all").split() for each in found] == [command.split()]
+
+
 def test_make_exports_variables_to_its_recipes() -> None:
     assert commands_of("make both", FILES)[0].env == {"MODE": "test", "EXTRA": "yes"}
     # Of the variables of the command line, the ones that no recipe expands.
