@@ -165,6 +165,9 @@ class _Reader:
                 way = self._way(self._default(value), statement)
             case ["default" | None]:
                 way = self._way(value, statement)
+                if way and self.ways and _extends_itself(value):
+                    self.ways[-1] = _updated(self.ways[-1], way)
+                    return
             case ["default" | None, str(key), *_] if key in _KEYS and not self._is_off(statement):
                 self._change(key, value, self._switches(statement))
         self.ways += [way] if way else []
@@ -301,6 +304,12 @@ def _is_url_part(value: ast.expr, read: Read) -> bool:
     """Return whether a value is a part of a variable's URL, such as `urlparse(os.environ["DATABASE_URL"]).hostname`."""
     attributes = (node.attr for node in ast.walk(value) if isinstance(node, ast.Attribute))
     return bool(_URL_VARIABLE.search(read.name)) and not _URL_PARTS.isdisjoint(attributes)
+
+
+def _extends_itself(value: ast.expr) -> bool:
+    """Return whether a database is made of the one before: `{**DATABASES["default"], "ENGINE": "prometheus"}`."""
+    inner = (node.value for node in ast.walk(value) if isinstance(node, ast.Subscript))
+    return any(isinstance(node, ast.Name) and node.id == "DATABASES" for node in inner)
 
 
 def _parse(test: str) -> ast.expr | None:

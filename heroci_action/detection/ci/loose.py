@@ -29,8 +29,8 @@ _SCRIPTS = frozenset(
 _MAY_FAIL = ("continueOnError", "soft_fail", "allow_failures")
 # `3.12`
 _VERSION = re.compile(r"3\.\d+")
-# `$(python.version)`
-_MACRO = re.compile(r"\$\(([\w.]+)\)")
+# `$(python.version)`, `${{ parameters.labels }}`
+_VALUE = re.compile(r"\$\(([\w.]+)\)|\$\{\{\s*(?:parameters|variables)\.(\w+)\s*\}\}")
 _PYTHONS = frozenset({"versionSpec", "python.version", "python-version"})
 
 
@@ -53,7 +53,7 @@ def _jobs_of(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 
 def _jobs_of_azure(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the jobs of the stages with their names; they have the variables of the document."""
-    usual = {key: document[key] for key in ("variables", "pool") if key in document}
+    usual = {key: document[key] for key in ("variables", "parameters", "pool") if key in document}
     for stage in map(table, items(document.get("stages")) or [document]):
         for job in map(table, items(stage.get("jobs"))):
             if "steps" in job:
@@ -74,9 +74,11 @@ def _env_of(leg: Leg) -> dict[str, str]:
 def _loose_job(tree: RepositoryFiles, path: str, name: str, content: Mapping[str, Any]) -> Job:
     leg = best_leg(_legs(content), python=python_of, may_fail=lambda _: False)
     document = {**content, "strategy": leg}
-    lines = ((_fill(text, leg), may_fail) for text, may_fail in _texts(document, _SCRIPTS))
+    values = {**_parameters(document), **_variables(document), **leg}
+    lines = ((_fill(text, values), may_fail) for text, may_fail in _texts(document, _SCRIPTS))
     images = tuple(
-        Image.parse(text, source=path) for text in _strings(document, frozenset({"image"}))
+        Image.parse(_fill(text, values), source=path)
+        for text in _strings(document, frozenset({"image"}))
     )
     context = Context(files=WorkingTree(tree))
     env = {**_variables(document), **_env_of(leg)}
@@ -84,7 +86,7 @@ def _loose_job(tree: RepositoryFiles, path: str, name: str, content: Mapping[str
         Script(text="\n".join(text for text, _ in group), source=path, env=env, may_fail=may_fail)
         for may_fail, group in groupby(lines, key=itemgetter(1))
     ]
-    versions = (_fill(text, leg) for text in _strings(document, _PYTHONS))
+    versions = (_fill(text, values) for text in _strings(document, _PYTHONS))
     named = (text for text in versions if _VERSION.fullmatch(text))
     pythons = [*named, *(image.python for image in images if image.python)]
     return Job(
@@ -98,18 +100,28 @@ def _loose_job(tree: RepositoryFiles, path: str, name: str, content: Mapping[str
     )
 
 
-def _fill(text: str, leg: Leg) -> str:
-    """Replace `$(NAME)` by the variables of a leg."""
-    return _MACRO.sub(lambda found: str(leg.get(found[1], found[0])), text)
+def _fill(text: str, values: Mapping[str, object]) -> str:
+    """Replace Azure's variables and parameters by their values, if these are known."""
+    return _VALUE.sub(lambda found: str(values.get(found[1] or found[2], found[0])), text)
+
+
+def _parameters(document: Mapping[str, object]) -> dict[str, str]:
+    """Return the parameters of a pipeline of Azure with their defaults."""
+    declared = map(table, items(document.get("parameters")))
+    return {
+        str(entry.get("name")): str(entry["default"]) for entry in declared if "default" in entry
+    }
 
 
 def _variables(document: Mapping[str, object]) -> dict[str, str]:
-    return {
-        key: text
-        for inner in _tables(document, frozenset({"environment", "variables", "env"}))
-        for key, text in table(inner).items()
-        if isinstance(text, str) and "$(" not in text
-    }
+    """Return the variables of tables, and of Azure's lists of names and values."""
+    tables = _tables(document, frozenset({"environment", "variables", "env"}))
+    pairs = (
+        (inner.get("name"), inner.get("value")) if set(inner) == {"name", "value"} else pair
+        for inner in map(table, tables)
+        for pair in inner.items()
+    )
+    return {str(key): text for key, text in pairs if isinstance(text, str) and "$(" not in text}
 
 
 def _strings(document: object, keys: frozenset[str]) -> Iterator[str]:

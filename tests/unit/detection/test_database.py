@@ -341,6 +341,14 @@ def test_definitions_that_refer_to_themselves_end(tmp_path: Path) -> None:
     [
         ('DATABASES["default"]["ENGINE"] = "django_prometheus.db.backends.postgresql"', {}),
         ('DATABASES["default"]["CONN_MAX_AGE"] = 60', {}),
+        (
+            'DATABASES["default"] = {**DATABASES["default"], "ENGINE": "django_prometheus.db.backends.postgresql"}',
+            {},
+        ),
+        (
+            'DATABASES["default"] = dict(DATABASES["default"], HOST=os.environ["H"])',
+            {"H": "{postgres.host}"},
+        ),
         ('DATABASES["default"]["ATOMIC_REQUESTS"] = True', {}),
         ('DATABASES["default"].update(ENGINE="dj_db_conn_pool.backends.postgresql")', {}),
         ('DATABASES["default"]["HOST"] = os.environ["H"]', {"H": "{postgres.host}"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heroci_action.detection.ci.records import UNKNOWN, Image, Trigger
+from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Trigger
 from tests.unit.detection.ci.trees import ci_of, shown, suite_of, workflow
 
 UP = "docker compose up --exit-code-from web"
@@ -518,6 +518,24 @@ def test_the_jobs_of_azure_are_read_in_their_best_leg() -> None:
     assert found.suite is not None
     assert (found.suite.job.python, shown(list(found.tests))) == ("3.12", ["pytest shop"])
     assert found.env == {"MODE": "ci", "PYTHON_VERSION": "3.12", "PART": "shop"}
+
+
+def test_variables_and_parameters_of_azure_are_filled() -> None:
+    config = """
+        parameters: [{name: labels, type: string, default: shop}]
+        variables: [{group: secrets}, {name: marker, value: not slow}, {name: version, value: "3.12"}]
+        jobs:
+          - job: test
+            steps:
+              - {task: UsePythonVersion@0, inputs: {versionSpec: $(version)}}
+              - script: pytest -m "$(marker)" ${{ parameters.labels }} $(pwd)
+    """
+    found = ci_of({"azure-pipelines.yml": config})
+    assert found.suite is not None
+    assert (found.suite.job.python, found.suite.main.arguments) == (
+        "3.12",
+        ("-m", "not slow", "shop", ROOT),
+    )
 
 
 def test_each_document_of_a_signed_drone_file_is_read() -> None:
