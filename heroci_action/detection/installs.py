@@ -111,10 +111,14 @@ class Installs:
 @once
 def read_installs(project: ProjectFiles) -> Installs:
     """Read every installation in the job that runs the tests."""
+    return read_installs_of(project, _installing(project))
+
+
+def read_installs_of(project: ProjectFiles, commands: Iterable[Command]) -> Installs:
+    """Read the installations among commands."""
     found = Installs()
     # `uv run --group test make check` installs a group and runs other commands.
-    commands = (c for command in _installing(project) for c in (*command.via, command))
-    for command in commands:
+    for command in (each for outer in commands for each in (*outer.via, outer)):
         reader = _Reader(project, command.directory, command.env)
         for part in filter(None, map(reader.read, _calls(command))):
             found = _merge(found, replace(part, source=command.source))

@@ -13,7 +13,7 @@ from heroci_action.detection.hooks import Hook, hooks_of, read_hooks, run_by_ser
 from heroci_action.detection.lint_commands import runs_built_in
 from heroci_action.detection.lint_paths import find_targets, passes
 from heroci_action.detection.lint_versions import find_installed_pin
-from heroci_action.detection.pins import find_pins
+from heroci_action.detection.pins import find_pin_beside, find_pins
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.repository.files import join, relative_path
 
@@ -260,5 +260,10 @@ def _requirement(project: ProjectFiles, name: str, version: str | None) -> str:
     distribution = PROGRAMS[name].distribution or name
     if version:
         return f"{distribution}=={version}"
-    pinned = find_pins(project).get(distribution)
-    return pinned or find_installed_pin(project, distribution) or distribution
+    pinned = find_pin_beside(project, {name}, distribution)
+    return (
+        pinned
+        or find_pins(project).get(distribution)
+        or find_installed_pin(project, distribution)
+        or distribution
+    )

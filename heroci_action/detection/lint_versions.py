@@ -8,7 +8,7 @@ from itertools import chain
 
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.hooks import read_hooks
-from heroci_action.detection.pins import find_pins
+from heroci_action.detection.pins import find_pin_beside, find_pins
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
@@ -26,8 +26,10 @@ def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
 
     If the CI installs the newest version, the version of a hook does not count.
     """
-    pin = find_pins(project).get(tool.distribution) or find_installed_pin(
-        project, tool.distribution
+    pin = (
+        find_pin_beside(project, tool.programs, tool.distribution)
+        or find_pins(project).get(tool.distribution)
+        or find_installed_pin(project, tool.distribution)
     )
     newest = tool.distribution in _installed_words(project.ci.commands)
     return pin or (None if newest else _hook_pin(project, tool))

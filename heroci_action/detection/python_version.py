@@ -100,8 +100,9 @@ def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     for directory in project.layout.directories:
         path = join(directory, "Pipfile")
         requires = tree.toml(path).get("requires")
-        named = requires.get("python_version", "") if isinstance(requires, Mapping) else ""
-        yield from ((version, path) for version in _versions(str(named)))
+        for key in ("python_version", "python_full_version"):
+            named = requires.get(key, "") if isinstance(requires, Mapping) else ""
+            yield from ((version, path) for version in _versions(str(named)))
 
 
 def _versions(text: str) -> list[Version]:

@@ -12,8 +12,9 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.yaml_file import table
-from heroci_action.detection.installs import Installs, read_installs
+from heroci_action.detection.installs import Installs, read_installs, read_installs_of
 from heroci_action.detection.metadata import (
     Metadata,
     find_metadata,
@@ -92,6 +93,13 @@ def find_dependencies(project: ProjectFiles) -> Dependencies:
     if installs:
         return _from_ci(project, installs)
     return _without_ci(project, installs)
+
+
+def installed_by(project: ProjectFiles, commands: Iterable[Command]) -> tuple[Requirement, ...]:
+    """Return the requirements that commands install, the locked ones included."""
+    installs = read_installs_of(project, commands)
+    named = parse_requirements(installs.packages)
+    return (*_from_ci(project, installs).exact, *named) if installs else ()
 
 
 def _from_ci(project: ProjectFiles, installs: Installs) -> Dependencies:

@@ -112,11 +112,12 @@ class _Pipeline:
         return _merge(found, own)
 
     def _job(self, name: str, content: Mapping[str, Any]) -> Job:
-        common = {
-            **_PREDEFINED,
-            **_variables(self.content.get("variables")),
-            **_variables(content.get("variables")),
-        }
+        shared = _variables(self.content.get("variables"))
+        inherited = table(content.get("inherit")).get("variables", "true")
+        if inherited != "true":
+            names = texts(inherited)
+            shared = {name: value for name, value in shared.items() if name in names}
+        common = {**_PREDEFINED, **shared, **_variables(content.get("variables"))}
         image = self._setting("image", content)
 
         def python(leg: Leg) -> str:
@@ -136,13 +137,7 @@ class _Pipeline:
             source=source,
             image=self._image(image, env) if image else None,
             services=tuple(self._services(content, env)),
-            trigger=trigger_of(
-                content,
-                {
-                    **_variables(self.content.get("variables")),
-                    **_variables(content.get("variables")),
-                },
-            ),
+            trigger=trigger_of(content, {**shared, **_variables(content.get("variables"))}),
             may_fail=content.get("allow_failure") == "true",
             predefined=_PREDEFINED,
             similar=lambda: tuple(

@@ -276,3 +276,29 @@ def test_checks_that_cannot_run_or_would_change_files_are_named(tmp_path: Path, 
     found = loaded(tmp_path, {**CHECKED, **ci(line)})
     assert any(f"the CI also runs '{line}'" in warning for warning in found.warnings)
     assert all(config.command is None for config in found.config.lint.values())
+
+
+@pytest.mark.parametrize(
+    ("lines", "spec"),
+    [
+        (("pip install -r ci/lint.txt", "black --check ."), "black==25.1.0"),
+        (("uv sync --only-group lint", "uv run --no-sync black --check ."), "black==24.4.2"),
+        (("uv sync", "uvx black@24.10.0 --check ."), "black==24.10.0"),
+    ],
+)
+def test_the_version_is_that_of_the_environment_in_which_the_ci_calls_the_tool(
+    tmp_path: Path, lines: tuple[str, ...], spec: str
+) -> None:
+    steps = ", ".join(f"{{run: '{line}'}}" for line in lines)
+    files = {
+        **django(),
+        ".github/workflows/ci.yml": f"""
+            jobs:
+              test: {{steps: [{{run: pip install -r requirements.txt}}, {{run: python manage.py test}}]}}
+              lint: {{steps: [{steps}]}}
+        """,
+        "pyproject.toml": '[project]\nname = "x"\n[dependency-groups]\nlint = ["black==24.4.2"]\n',
+        "requirements.txt": "django\nblack==23.3.0\n",
+        "ci/lint.txt": "flake8\nblack[jupyter]==25.1.0 ; python_version > '3.8'\n",
+    }
+    assert loaded(tmp_path, files).facts.lint_specs["black"] == spec

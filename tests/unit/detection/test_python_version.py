@@ -21,6 +21,7 @@ WORKFLOW = ".github/workflows/t.yml"
         ({"Dockerfile": "FROM node:22 AS assets\nFROM python:3.11-slim\n"}, "3.11"),
         ({"Dockerfile": "ARG PYTHON_VERSION=3.12\nFROM python:${PYTHON_VERSION}\n"}, "3.12"),
         ({"Pipfile": '[requires]\npython_version = "3.9"\n'}, "3.9"),
+        ({"Pipfile": '[requires]\npython_full_version = "3.11.9"\n'}, "3.11"),
         ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = ">=3.9,<3.12"\n'}, "3.11"),
         ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = ">=3.10"\n'}, "3.13"),
         ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "~3.10"\n'}, "3.10"),

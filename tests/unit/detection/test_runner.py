@@ -181,6 +181,12 @@ def test_tests_run_in_parallel_where_the_projects_ci_does_so(tmp_path: Path, com
     assert the_tests(tmp_path, workflow(command)).parallel is True
 
 
+def test_a_repetition_in_one_process_does_not_forbid_parallel_tests(tmp_path: Path) -> None:
+    lines = ("./manage.py test mysite.tests.One", "./manage.py test --parallel 4")
+    found = the_tests(tmp_path, workflow(*lines))
+    assert (found.args, found.parallel) == (((),), True)
+
+
 def test_a_project_that_the_ci_creates_first_is_named(tmp_path: Path) -> None:
     files = {**workflow("django-admin startproject site", "cd site && python manage.py test shop")}
     package = {"setup.py": "setup(install_requires=['django'])", "shop/__init__.py": ""}

@@ -520,6 +520,17 @@ def test_the_jobs_of_azure_are_read_in_their_best_leg() -> None:
     assert found.env == {"MODE": "ci", "PYTHON_VERSION": "3.12", "PART": "shop"}
 
 
+@pytest.mark.parametrize(
+    ("inherit", "env"), [("false", {"A": "own"}), ("[B]", {"B": "2", "A": "own"})]
+)
+def test_a_job_of_gitlab_may_refuse_the_variables_of_all_jobs(
+    inherit: str, env: dict[str, str]
+) -> None:
+    job = f"{{inherit: {{variables: {inherit}}}, variables: {{A: own}}, script: pytest}}"
+    config = f"variables: {{A: '1', B: '2', C: '3'}}\ntest: {job}\n"
+    assert ci_of({".gitlab-ci.yml": config}).env == env
+
+
 def test_variables_and_parameters_of_azure_are_filled() -> None:
     config = """
         parameters: [{name: labels, type: string, default: shop}]
