@@ -17,6 +17,7 @@ from heroci_action.detection.lint_commands import (
     command_of,
     further_calls,
 )
+from heroci_action.detection.lint_excludes import exclusions_of
 from heroci_action.detection.lint_programs import (
     Check,
     find_checks,
@@ -176,7 +177,15 @@ def _command(project: ProjectFiles, tool: LintTool, calls: list[Call]) -> tuple[
 
 def _by_section(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
     why = _section(project, tool)
-    return _Evidence(why=why) if why else None
+    return _uncalled(project, tool, why) if why else None
+
+
+def _uncalled(project: ProjectFiles, tool: LintTool, why: str) -> _Evidence:
+    """Return the evidence for a tool that nothing calls; what it excludes must not be named in its command."""
+    if not exclusions_of(project, tool):
+        return _Evidence(why=why)
+    call = Call(why=why, program=tool.command[0], directory=project.layout.directory)
+    return _Evidence(why=why, command=command_of(project, tool, [call]))
 
 
 def _section(project: ProjectFiles, tool: LintTool) -> str | None:
@@ -195,4 +204,4 @@ def _section(project: ProjectFiles, tool: LintTool) -> str | None:
 
 def _by_requirement(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
     known = tool.name == tool.distribution and tool.distribution in distributions(project)
-    return _Evidence(why="a dependency of the project") if known else None
+    return _uncalled(project, tool, "a dependency of the project") if known else None

@@ -12,6 +12,7 @@ from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.hooks import Hook, hooks_of, read_hooks, run_by_service
+from heroci_action.detection.lint_excludes import without_excluded
 from heroci_action.detection.lint_paths import find_targets, passes, relative
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.readers.format import LintTool
@@ -237,7 +238,10 @@ def command_of(
     first = found[0]
     same = [call for call in found if _form(call) == _form(first)]
     paths = [path for call in same for path in _targets(project, call)]
-    narrowed = not {path for call in same for path in _named(call)}.issuperset(paths)
+    named = {path for call in same for path in _named(call)}
+    chosen = without_excluded(project, tool, first.options, [p for p in paths if p not in named])
+    paths = [path for path in paths if path in named or path in chosen]
+    narrowed = not named.issuperset(paths)
     options = (*(tool.narrowed_options if narrowed else ()), *more, *first.options)
     return (first.program, *tool.command[1:-1], *options, *relative(project, paths))
 

@@ -24,7 +24,8 @@ _PYTHON, _TEMPLATES, _YAML, _ANY = r"\.pyi?$", r"\.(html|djhtml|jinja2?|j2)$", r
 class Program:
     """A program in a Python package: the names of its files, its hooks, and what keeps it from changing files.
 
-    `check` is the option for that; `changes` is the option without which the program only checks anyway.
+    `check` is the option for that; `changes` is the option without which the program only checks anyway. `hidden`: it
+    also checks directories whose names start with a dot.
     """
 
     distribution: str = ""
@@ -32,6 +33,7 @@ class Program:
     hooks: frozenset[str] = frozenset()
     check: str | None = None
     changes: str | None = None
+    hidden: bool = False
 
 
 PROGRAMS: Mapping[str, Program] = {
@@ -61,7 +63,7 @@ PROGRAMS: Mapping[str, Program] = {
     "ty": Program(),
     "vulture": Program(),
     "xenon": Program(),
-    "yamllint": Program(files=_YAML),
+    "yamllint": Program(files=_YAML, hidden=True),
 }
 # Checks that run elsewhere (npm, a server, an index of vulnerabilities), so that only a warning can name them.
 NOT_RUN = frozenset(
@@ -212,7 +214,7 @@ def _outermost(project: ProjectFiles, program: Program, path: str) -> Iterator[s
         if (
             own
             and file.startswith(start)
-            and first[:1] != "."
+            and (program.hidden or first[:1] != ".")
             and re.search(program.files, rest or first)
         ):
             yield join(path, first) if slash else file

@@ -10,6 +10,7 @@ from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.records import Command, Job, Trigger
 from heroci_action.detection.ci.test_runs import find_test_run, is_django
 from heroci_action.detection.findings import Finding, Warn
+from heroci_action.detection.left_out import CHECKS
 from heroci_action.detection.lint_programs import NOT_RUN, PROGRAMS
 from heroci_action.detection.preparation import find_check, suggest_step
 from heroci_action.detection.project_files import ProjectFiles
@@ -32,6 +33,9 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
         line = suggest_step(project, command) or command.shown
         groups.setdefault(_name(job, command), {})[line] = None
         shown[f"{command.shown!r} ({command.environment or command.source})"] = None
+    for job in filter(_counts, project.ci.jobs):
+        actions = (action for action in job.actions if action.reason == CHECKS)
+        shown |= dict.fromkeys(f"{action.line!r} ({action.source})" for action in actions)
     if shown:
         yield Warn(
             f"the CI also runs checks that the plan does not contain: {some(list(shown))}",
@@ -43,14 +47,16 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
-    for job in project.ci.jobs:
-        if job.trigger is Trigger.SELDOM or job.may_fail or not job.is_linux:
-            continue
+    for job in filter(_counts, project.ci.jobs):
         for command in job.commands:
             may_pass = command.may_fail or command.conditional or command.background
             if not may_pass and _is_other(project, command):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 yield job, next(tasks, command)
+
+
+def _counts(job: Job) -> bool:
+    return not (job.trigger is Trigger.SELDOM or job.may_fail) and job.is_linux
 
 
 def _is_other(project: ProjectFiles, command: Command) -> bool:

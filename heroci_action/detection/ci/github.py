@@ -27,7 +27,6 @@ from heroci_action.detection.ci.matrix import (
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import (
     ROOT,
-    UNKNOWN,
     Command,
     Image,
     Job,
@@ -375,11 +374,8 @@ class _Job:
             self.pythons += self.workflow.tree.text(join(file)).split()[:1]
         server = action.server(self.workflow.path)
         self.servers += [server] if server else []
-        if (reason := action.obstacle) is not None:
-            line = action.shown.replace(UNKNOWN, "…")
-            context.actions.append(
-                LeftOut(line=line, source=self.workflow.path, reason=reason, command=action.command)
-            )
+        if left_out := action.left_out(self.workflow.path):
+            context.actions.append(left_out)
         return action.line
 
     def _composite(self, action: Action, context: Context, depth: int) -> Iterator[Command]:

@@ -7,17 +7,31 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from heroci_action.detection.ci.records import UNKNOWN, Image
+from heroci_action.detection.ci.records import UNKNOWN, Image, LeftOut
+from heroci_action.detection.left_out import CHECKS
 
-# `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version.
-_INPUT = re.compile(r"\{(?P<version>@?)(?P<name>[\w-]+)(\|(?P<default>[^}]*))?\}")
+# `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version, `{--option=name}` an option.
+_INPUT = re.compile(
+    r"\{(?P<version>@?)(?P<option>--[\w-]+=)?(?P<name>[\w-]+)(\|(?P<default>[^}]*))?\}"
+)
 # The command line that an action makes of its inputs.
 _LINES: Mapping[str, str] = {
     # - uses: psf/black@stable
     #   with: { src: "./src", options: "--check" }
     "psf/black": "uvx black{@version} {options|--check --diff} {src|.}",
     "isort/isort-action": "uvx isort{@isort-version} {configuration|--check-only --diff} {sort-paths|.}",
-    "py-actions/flake8": "flake8 {args} {path}",
+    "jamescurtin/isort-action": "isort {configuration|--check-only --diff} {sort-paths|.}",
+    "rickstaa/action-black": "black --check {black_args|.}",
+    "py-actions/flake8": "pip install {plugins}\n"
+    "uvx flake8{@flake8-version} {--max-line-length=max-line-length} {--ignore=ignore} {--exclude=exclude} {args} "
+    "{path}",
+    "TrueBrain/actions-flake8": "pip install {plugins}\n"
+    "flake8 {--max-line-length=max_line_length} {--ignore=ignore} {path}",
+    "reviewdog/action-flake8": "flake8 {flake8_args} {workdir}",
+    "tsuyoshicho/action-mypy": "mypy {mypy_flags} {target|.}",
+    "ibiqlik/action-yamllint": "yamllint {--config-file=config_file} {file_or_dir|.}",
+    "codespell-project/actions-codespell": "codespell {--skip=skip} {--ignore-words=ignore_words_file} "
+    "{--ignore-words-list=ignore_words_list} {--exclude-file=exclude_file} {path|.}",
     # - uses: astral-sh/ruff-action@v3
     #   with: { args: "format --check", src: "./src" }
     "astral-sh/ruff-action": "uvx ruff{@version} {args|check} {src|.}",
@@ -42,13 +56,18 @@ _LINES: Mapping[str, str] = {
     # - uses: snok/install-poetry@v1 does not install the project.
 }
 # Names of inputs in older versions of the actions.
-_FORMER = {"file": "dockerfile"}
+_FORMER = {"file": "dockerfile", "sort-paths": "sortPaths"}
 # `actions/checkout`, `codecov/codecov-action`
 _HARMLESS = re.compile(
     r"^(actions|github|codecov|coverallsapp|docker|step-security|aws-actions|google-github-actions|azure|hashicorp)/"
     r"|(^|[/_-])(uv|python|poetry|pdm|hatch|pipenv|tox|nox|node|pnpm|bun|yarn|npm|pip|conda|micromamba|just|mise)\b"
     r"|cache|checkout|upload|download|artifact|cancel|concurren|notif|slack|discord|report|comment|summary|badge"
     r"|disk-space|labeler|paths-filter|changed-files|annotat|coverage|problem-matcher|apt|lint|token|release|git-auto"
+)
+# Actions that check the code; those of GitHub itself watch the repository.
+_CHECKS = re.compile(
+    r"^(?!actions/|github/).*(lint|flake8|mypy|black|isort|ruff|codespell|typos|spell|bandit|semgrep|shellcheck|zizmor"
+    r"|gitleaks|licen[sc]e|markdown)"
 )
 # Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
 _SCRIPTS = ("run", "command", "cmd", "script")
@@ -94,6 +113,11 @@ class Action:
         return "HeroCI does not run actions of the marketplace"
 
     @property
+    def is_check(self) -> bool:
+        """Whether the action checks the code, and is none whose command line is known."""
+        return self._script is None and _CHECKS.search(self.name.lower()) is not None
+
+    @property
     def checks_out_itself(self) -> bool:
         """Return whether the step checks out the repository of the workflow."""
         other = self.inputs.get("repository") or UNKNOWN
@@ -109,6 +133,19 @@ class Action:
         branch = ["--branch", reference] if reference and UNKNOWN not in reference else []
         address = f"https://github.com/{repository}"
         return shlex.join(["git", "clone", "--depth", "1", *branch, address, *filter(None, [path])])
+
+    def left_out(self, source: str) -> LeftOut | None:
+        """Return the action if the plan does not do what it does."""
+        reason = CHECKS if self.is_check else self.obstacle
+        if reason is None:
+            return None
+        return LeftOut(
+            line=self.shown.replace(UNKNOWN, "…"),
+            source=source,
+            reason=reason,
+            harmless=reason == CHECKS,
+            command=self.command,
+        )
 
     @property
     def shown(self) -> str:
@@ -134,7 +171,8 @@ class Action:
     def _script(self) -> str | None:
         form = _LINES.get(self.name)
         if form is not None:
-            return " ".join(_INPUT.sub(self._fill, form).split())
+            lines = (" ".join(_INPUT.sub(self._fill, line).split()) for line in form.split("\n"))
+            return "\n".join(line for line in lines if line != "pip install")
         scripts = (self.inputs[name] for name in _SCRIPTS if self.inputs.get(name))
         return next(scripts, None) if not self.name.startswith("actions/") else None
 
@@ -143,7 +181,7 @@ class Action:
         value = self.inputs.get(name, self.inputs.get(_FORMER.get(name, ""), ""))
         value = value or match["default"] or ""
         if not match["version"]:
-            return value
+            return f"{match['option']}{shlex.quote(value)}" if value and match["option"] else value
         return f"@{value}" if re.fullmatch(r"\d+(\.\d+)+", value) else ""
 
     def server(self, source: str) -> Image | None:

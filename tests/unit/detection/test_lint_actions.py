@@ -1,0 +1,65 @@
+"""Actions of GitHub that check the code are calls of the tools, with their inputs as arguments, or are named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from heroci_action.project import ProjectConfig
+from tests.unit.detection.projects import django, loaded
+
+
+def project(root: Path, uses: str, **inputs: str) -> ProjectConfig:
+    step = json.dumps({"uses": uses, "with": {k.replace("__", "-"): v for k, v in inputs.items()}})
+    ci = f"on: push\njobs: {{lint: {{steps: [{step}]}}, test: {{steps: [{{run: python manage.py test}}]}}}}\n"
+    files = {"src/a.py": "", "conf/a.yml": "", ".github/workflows/ci.yml": ci, ".b.yaml": ""}
+    return loaded(root, {**django(), "requirements.txt": "django\n", **files})
+
+
+@pytest.mark.parametrize(
+    ("uses", "inputs", "tool", "words"),
+    [
+        ("isort/isort-action@v0.1", {"sortPaths": "src mysite"}, "isort", "src mysite"),
+        ("jamescurtin/isort-action@master", {"sortPaths": "src"}, "isort", "src"),
+        ("rickstaa/action-black@v1", {"black_args": "src -l 99"}, "black", "-l 99 src"),
+        ("psf/black@stable", {"src": "src", "options": "--check -l 99"}, "black", "-l 99 src"),
+        ("py-actions/flake8@v2", {"path": "src", "max__line__length": "99", "ignore": "E203"}, "flake8",
+         "--max-line-length=99 --ignore=E203 src"),
+        ("TrueBrain/actions-flake8@v2", {"path": "src", "max_line_length": "99"}, "flake8", "--max-line-length=99 src"),
+        ("tsuyoshicho/action-mypy@v4", {"target": "src"}, "mypy", "src"),
+        ("ibiqlik/action-yamllint@v3", {"file_or_dir": "conf", "config_file": "x.yml"}, "yamllint",
+         "--config-file=x.yml conf"),
+        ("codespell-project/actions-codespell@v2", {"path": "src", "skip": "*.po"}, "codespell", "--skip=*.po src"),
+    ],
+)  # fmt: skip
+def test_the_inputs_are_arguments(
+    tmp_path: Path, uses: str, inputs: dict[str, str], tool: str, words: str
+) -> None:
+    command = project(tmp_path, uses, **inputs).config.lint[tool].command or ()
+    assert " ".join(command).endswith(f" {words}")
+
+
+def test_plugins_that_an_action_installs_are_installed(tmp_path: Path) -> None:
+    found = project(tmp_path, "py-actions/flake8@v2", plugins="flake8-bugbear==22.1.11")
+    assert found.facts.lint_plugins == ("flake8-bugbear==22.1.11",)
+
+
+def test_yamllint_also_checks_hidden_files(tmp_path: Path) -> None:
+    found = project(tmp_path, "ibiqlik/action-yamllint@v3").config.lint["yamllint"].command
+    assert found == ("yamllint", ".b.yaml", ".github", "conf")
+
+
+@pytest.mark.parametrize(
+    "name", ["crate-ci/typos", "super-linter/super-linter", "suo/flake8-github-action"]
+)
+def test_a_check_that_is_no_known_command_line_is_named(tmp_path: Path, name: str) -> None:
+    assert any(f"'uses: {name}'" in text for text in project(tmp_path, f"{name}@v1").warnings)
+
+
+@pytest.mark.parametrize(
+    "name", ["github/codeql-action/analyze", "actions/labeler", "acme/welcome"]
+)
+def test_other_actions_are_no_checks(tmp_path: Path, name: str) -> None:
+    assert not [text for text in project(tmp_path, f"{name}@v1").warnings if name in text]
