@@ -26,6 +26,7 @@ from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.python_version import detect_python
 from heroci_action.detection.runner import detect_runner
 from heroci_action.detection.runner_choice import suite_runs, uses_pytest
+from heroci_action.detection.search_paths import find_search_paths
 from heroci_action.detection.settings import detect_settings
 from heroci_action.detection.variables import detect_variables
 from heroci_action.errors import UsageError
@@ -88,6 +89,7 @@ DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (
     detect_coverage_limits,
     detect_database,
     detect_variables,
+    find_search_paths,
     detect_lint,
     detect_image,
 )

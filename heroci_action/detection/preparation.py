@@ -385,6 +385,8 @@ class _Line:
         own = {
             name: value
             for name, value in self.command.env.items()
-            if suite.get(name) != value and not self.project.ci.is_predefined(name, value)
+            # A step has a PATH of its own.
+            if not (suite.get(name) == value or name == "PATH")
+            and not self.project.ci.is_predefined(name, value)
         }
         return "".join(f"{name}={shlex.quote(value)} " for name, value in own.items())

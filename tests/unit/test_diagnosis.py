@@ -49,6 +49,18 @@ def test_the_example_of_a_sign_gets_its_cause_and_remedy(sign: Sign) -> None:
             "the module 'cgi' is not in the standard library",
         ),
         ("ImportError: failed to find libmagic.", "the system library 'libmagic' is not installed"),
+        (
+            "Run-time dependency cairo found: NO (tried pkg-config and cmake)",
+            "a dependency is built from source and needs the library cairo, which is missing",
+        ),
+        (
+            "Package libxml-2.0 was not found in the pkg-config search path.",
+            "a dependency is built from source and needs the library libxml-2.0",
+        ),
+        (
+            "No package 'xmlsec1' found",
+            "a dependency is built from source and needs the library xmlsec1",
+        ),
         ("FAILED (failures=1)", None),
     ],
 )

@@ -139,6 +139,15 @@ SIGNS = (
         installation=True,
     ),
     Sign(
+        pattern=r"(?:Run-time d|D)ependency \"?([\w.+-]+)\"?(?: found: NO| not found)"
+        r"|Package '?([\w.+-]+)'?,? (?:was )?not found(?: in the pkg-config|$)|No package '([^']+)' found",
+        example='ERROR: Dependency "cairo" not found (tried pkg-config and cmake)',
+        cause="a dependency is built from source and needs the library {0}{1}{2}, which is missing",
+        remedy="install its Debian package for development, for example lib{0}{1}{2}-dev: `apt = [...]` in the "
+        "configuration, or `apt-get install`; or use a wheel",
+        installation=True,
+    ),
+    Sign(
         pattern=r"fatal error: [\w/.-]+\.h: No such file|(?:pg|mysql)_config(?: executable)? not found"
         r"|Can not find valid pkg-config|command '[\w.-]*(?:gcc|cc|g\+\+)' failed: No such file",
         example="fatal error: libpq-fe.h: No such file or directory",

@@ -143,8 +143,7 @@ class Composition:
     def image(self, name: str) -> Image | None:
         """Return the image of a service, or the base of the image that it builds."""
         content = self.services[name]
-        builder = self._builder(name)
-        build = self.build(builder) if builder is not None else None
+        build = self.build(name)
         reference = (build.base(self.tree) if build else None) or content.get("image")
         if not isinstance(reference, str):
             return None
@@ -158,15 +157,6 @@ class Composition:
             built=build is not None,
             mounts=tuple(self._mounts(content)),
         )
-
-    def _builder(self, name: str) -> str | None:
-        """Return the service that builds the image of a service: the service itself, or one with the same image."""
-        image = self.services[name].get("image")
-        others = (
-            other for other, content in self.services.items() if content.get("image") == image
-        )
-        candidates = (name, *others) if image else (name,)
-        return next((each for each in candidates if self.services[each].get("build")), None)
 
     def _mounts(self, content: Mapping[str, Any]) -> Iterator[str]:
         """Yield the files and directories of the repository that a service mounts."""

@@ -38,6 +38,7 @@ from heroci_action.detection.ci.service_files import (
     created_files,
     drop_service_files,
     read_assignments,
+    read_search_path,
     service_file,
 )
 from heroci_action.detection.ci.working_tree import WorkingTree
@@ -48,7 +49,7 @@ WORKFLOWS = r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml"
 MAX_CALLS = 8  # workflows and actions that call each other
 # `macos-15`
 _OTHER_SYSTEM = re.compile(r"(?i)(macos|windows)\b")
-_ENV, _OUTPUT = service_file("GITHUB_ENV"), service_file("GITHUB_OUTPUT")
+_ENV, _OUTPUT, _PATH = map(service_file, ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH"))
 _DEFAULTS = {
     "CI": "true",
     "GITHUB_ACTIONS": "true",
@@ -56,7 +57,7 @@ _DEFAULTS = {
     "RUNNER_OS": "Linux",
     "GITHUB_ENV": _ENV,
     "GITHUB_OUTPUT": _OUTPUT,
-    "GITHUB_PATH": service_file("GITHUB_PATH"),
+    "GITHUB_PATH": _PATH,
     "GITHUB_STEP_SUMMARY": service_file("GITHUB_STEP_SUMMARY"),
 }
 _GITHUB = Partial(workspace=ROOT, event=Partial(inputs={}))
@@ -326,6 +327,7 @@ class _Job:
         yield from drop_service_files(run(script, context))
         if not conditional:
             self.env |= read_assignments(_ENV, context.files)
+            self.env |= read_search_path(_PATH, context.files)
             self._note_outcome(step, Partial(read_assignments(_OUTPUT, context.files)))
 
     def _may_be_ignored(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> bool:

@@ -35,6 +35,12 @@ def created_files(files: WorkingTree) -> dict[str, str]:
     return found
 
 
+def read_search_path(path: str, files: WorkingTree) -> dict[str, str]:
+    """Return the variable PATH with the lines that a job has written into such a file, the last one first."""
+    lines = (files.text(locate(path, ".") or "") or "").split()
+    return {"PATH": ":".join(reversed(lines))} if lines else {}
+
+
 def read_assignments(path: str, files: WorkingTree) -> dict[str, str]:
     """Return the lines `NAME=value` that a job has written into such a file."""
     text = files.text(locate(path, ".") or "") or ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # `DATABASE_URL`
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 # Every job starts without it, and many append to it: `export PYTHONPATH=$PYTHONPATH:$PWD/src`.
-_USUAL = {"PYTHONPATH": ""}
+_USUAL = {"PYTHONPATH": "", "PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 
 @dataclass

@@ -113,7 +113,7 @@ def test_conditions_are_evaluated_as_far_as_they_are_known(
         ('if [ -n "$T" ]; then export A=1; fi; x', {}),
         ("(export A=1); x", {}),
         ("export A=$TOKEN; x", {}),
-        ("export PATH=$PATH:b A=1; x", {"A": "1"}),
+        ("export DIRS=$DIRS:b A=1; x", {"A": "1"}),
         ("env A=1 x", {"A": "1"}),
         ('export "A=b c"; x', {"A": "b c"}),
         ("export PYTHONPATH=$PYTHONPATH:$PWD/src; x", {"PYTHONPATH": f":{ROOT}/src"}),
