@@ -8,8 +8,9 @@ from itertools import chain
 
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.hooks import read_hooks
-from heroci_action.detection.pins import find_pin_beside, find_pins
+from heroci_action.detection.pins import find_pin_beside, find_pins, installed_beside
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.requirement_files import distribution
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join
@@ -62,10 +63,13 @@ def find_plugins(project: ProjectFiles) -> Iterator[str]:
 
 
 def _installed_beside_flake8(project: ProjectFiles) -> Iterator[str]:
-    """Yield the requirements of Flake8's hooks, and the words of all installations in CI, tox and make."""
+    """Yield the requirements of Flake8's hooks and environments, and the words of all installations in CI and make."""
+    flake8 = LINT_TOOLS["flake8"]
     for hook in read_hooks(project):
-        if hook.id in LINT_TOOLS["flake8"].hooks:
+        if hook.id in flake8.hooks:
             yield from hook.dependencies
+    for requirement in installed_beside(project, flake8.programs):
+        yield f"{distribution(requirement)}{requirement.specifier}"
     yield from _installed_words(chain(project.ci.commands, *project.local_checks))
 
 

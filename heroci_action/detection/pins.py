@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from packaging.requirements import Requirement
 
+from heroci_action.detection.ci.records import Job
 from heroci_action.detection.markers import applicable, is_exact
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.python_version import choose_python
@@ -26,15 +27,27 @@ def find_pins(project: ProjectFiles) -> Mapping[str, str]:
 def find_pin_beside(project: ProjectFiles, programs: Container[str], package: str) -> str | None:
     """Return the version of a package with which the CI calls one of these programs: `uvx ruff@0.9.1`, or installed."""
     for job in project.ci.jobs:
-        calls = [each for each in job.commands if each.call.name in programs]
-        for match in filter(None, (_VERSION.fullmatch(each.call.program) for each in calls)):
+        calls = (each.call.program for each in job.commands if each.call.name in programs)
+        for match in filter(None, map(_VERSION.fullmatch, calls)):
             return f"{package}=={match[1]}"
-        used = {each.environment for each in calls}
-        own = [each for each in job.commands if each.environment in used]
-        pin = _exact(project, installed_by(project, own)).get(package) if own else None
+        pin = _exact(project, _installed_beside(project, job, programs)).get(package)
         if pin:
             return pin
     return None
+
+
+def installed_beside(project: ProjectFiles, programs: Container[str]) -> Iterator[Requirement]:
+    """Yield what the CI installs in the environments in which it calls one of these programs."""
+    for job in project.ci.jobs:
+        yield from _installed_beside(project, job, programs)
+
+
+def _installed_beside(
+    project: ProjectFiles, job: Job, programs: Container[str]
+) -> tuple[Requirement, ...]:
+    used = {each.environment for each in job.commands if each.call.name in programs}
+    own = [each for each in job.commands if each.environment in used]
+    return installed_by(project, own) if own else ()
 
 
 def _exact(project: ProjectFiles, requirements: Iterable[Requirement]) -> dict[str, str]:

@@ -226,7 +226,7 @@ class _Steps:
     def _step(
         self, name: str, options: Any, values: Mapping[str, str], depth: int
     ) -> Iterator[Script]:
-        command = table(table(self.config.content.get("commands")).get(name))
+        command = self._command(name)
         if name == "run":
             yield from self._run(
                 {"command": options} if isinstance(options, str) else table(options), values
@@ -250,6 +250,13 @@ class _Steps:
         elif line := _orb_line(name, _fill_all(table(options), values)):
             place = self._directory("")
             yield Script(text=line, source=self.config.path, directory=place, env=self.env)
+
+    def _command(self, name: str) -> Mapping[str, Any]:
+        """Return a command of the file, or of an orb that is written there; empty for any other step."""
+        orb, _, inner = name.rpartition("/")
+        orbs = table(self.config.content.get("orbs"))
+        owner = table(orbs.get(orb)) if orb else self.config.content
+        return table(table(owner.get("commands")).get(inner))
 
     def _run(self, options: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Script]:
         text = options.get("command")

@@ -40,19 +40,23 @@ def read_travis(tree: RepositoryFiles) -> Iterator[Job]:
         jobs = {**table(content.get("matrix")), **table(content.get("jobs"))}
         included = [table(entry) for entry in items(jobs.get("include"))]
         rules = [table(rule) for rule in items(jobs.get("allow_failures"))]
-        config = _Config(tree=tree, content=content, included=included, allowed=rules)
+        excluded = [table(rule) for rule in items(jobs.get("exclude"))]
+        config = _Config(
+            tree=tree, content=content, included=included, allowed=rules, excluded=excluded
+        )
         yield from config.matrix()
         yield from config.alone()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Config:
-    """The file with its included jobs, and the rules for jobs that may fail."""
+    """The file with its included jobs, and the rules for jobs that may fail or do not run."""
 
     tree: RepositoryFiles
     content: Mapping[str, Any]
     included: list[Mapping[str, Any]]
     allowed: list[Mapping[str, Any]]
+    excluded: list[Mapping[str, Any]]
 
     def matrix(self) -> Iterator[Job]:
         """Yield the job with the file's own script, in the best leg; included jobs without a script are legs."""
@@ -61,7 +65,8 @@ class _Config:
             pythons = texts(self.content.get("python"))
             usual = {"python": pythons[0]} if pythons else {}
             added = ({**usual, **entry} for entry in self.included if entry.get("script") is None)
-            legs = [*_legs(self.content), *added]
+            own = (leg for leg in _legs(self.content) if not _fits(self.excluded, leg))
+            legs = [*own, *added]
             best = best_leg(legs, python=_python, may_fail=self._may_fail)
             others = similar_legs(legs, best, python=_python)
             yield replace(
@@ -80,7 +85,11 @@ class _Config:
             yield replace(job, may_fail=self._may_fail(entry))
 
     def _may_fail(self, leg: Leg) -> bool:
-        return any(rule and rule.items() <= leg.items() for rule in self.allowed)
+        return _fits(self.allowed, leg)
+
+
+def _fits(rules: list[Mapping[str, Any]], leg: Leg) -> bool:
+    return any(rule and rule.items() <= leg.items() for rule in rules)
 
 
 def _legs(content: Mapping[str, Any]) -> Iterator[Leg]:

@@ -302,3 +302,17 @@ def test_the_version_is_that_of_the_environment_in_which_the_ci_calls_the_tool(
         "ci/lint.txt": "flake8\nblack[jupyter]==25.1.0 ; python_version > '3.8'\n",
     }
     assert loaded(tmp_path, files).facts.lint_specs["black"] == spec
+
+
+def test_plugins_of_flake8_come_from_the_files_of_its_own_job(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        ".github/workflows/ci.yml": """
+            jobs:
+              test: {steps: [{run: python manage.py test}]}
+              lint: {steps: [{run: pip install -r ci/lint.txt}, {run: flake8 .}]}
+        """,
+        "ci/lint.txt": "flake8==7.3.0\nflake8-bugbear==24.12.12\npep8-naming\ndjango\n",
+    }
+    found = loaded(tmp_path, files).facts.lint_plugins
+    assert found == ("flake8-bugbear==24.12.12", "pep8-naming")

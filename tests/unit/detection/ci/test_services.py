@@ -520,6 +520,27 @@ def test_the_jobs_of_azure_are_read_in_their_best_leg() -> None:
     assert found.env == {"MODE": "ci", "PYTHON_VERSION": "3.12", "PART": "shop"}
 
 
+def test_an_orb_that_is_written_in_the_file_has_commands() -> None:
+    config = """
+        orbs:
+          suite: {commands: {run: {parameters: {p: {default: shop}}, steps: [{run: pytest << parameters.p >>}]}}}
+        jobs: {t: {steps: [suite/run]}}
+        workflows: {w: {jobs: [t]}}
+    """
+    assert suite_of({".circleci/config.yml": config}) == ["pytest shop"]
+
+
+def test_a_leg_that_travis_excludes_does_not_run() -> None:
+    config = """
+        python: ["3.12", "3.13"]
+        env: [A=1, A=2]
+        jobs: {exclude: [{python: "3.13"}, {python: "3.12", env: A=1}]}
+        script: pytest
+    """
+    (job,) = ci_of({".travis.yml": config}).jobs
+    assert (job.python, job.commands[0].env["A"], job.similar()) == ("3.12", "2", ())
+
+
 @pytest.mark.parametrize(
     ("inherit", "env"), [("false", {"A": "own"}), ("[B]", {"B": "2", "A": "own"})]
 )
