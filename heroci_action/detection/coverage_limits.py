@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 
 from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.coverage_settings import coverage_setting
 from heroci_action.detection.ci.records import Command
-from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.findings import Fact, Finding
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
-from heroci_action.repository.files import RepositoryFiles, join
+from heroci_action.repository.files import RepositoryFiles
 
-# The order in which coverage.py looks for its settings, with the names of the section.
-_FILES = (
-    (".coveragerc", "report"),
-    ("setup.cfg", "coverage:report"),
-    ("tox.ini", "coverage:report"),
-)
 _REPORTS = frozenset({"report", "html", "xml", "json", "lcov"})
 
 
@@ -56,13 +50,8 @@ def _of_pytest(project: ProjectFiles, command: Command) -> str | None:
 
 def _configured(tree: RepositoryFiles, directory: str) -> str | None:
     """Return `fail_under` of the settings that coverage.py reads in a directory."""
-    sections: list[Mapping[str, object]] = [
-        tree.ini(join(directory, name)).get(section, {}) for name, section in _FILES
-    ]
-    tool = table(tree.toml(join(directory, "pyproject.toml")).get("tool"))
-    sections.append(table(table(tool.get("coverage")).get("report")))
-    limits = (section.get("fail_under") for section in sections)
-    return next((str(limit) for limit in limits if limit is not None), None)
+    found = coverage_setting(tree, directory, "report", "fail_under")
+    return found[0] if found else None
 
 
 def _is_limit(text: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.compose_up import expand_compose_up
 from heroci_action.detection.ci.composition import Composition, compose_words, composition_of
+from heroci_action.detection.ci.coverage_settings import expand_coverage
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.hatch import expand_hatch
 from heroci_action.detection.ci.invoke import FILES_OF_TASKS, expand_invoke
@@ -171,6 +172,7 @@ _EXPANDERS: Mapping[str, Expander] = {
         ("inv", "invoke", "fab"),
         lambda command, context: expand_invoke(command, context.files.tree),
     ),
+    "coverage": lambda command, context: expand_coverage(command, context.files.tree),
     "hatch": lambda command, context: expand_hatch(command, context.files.tree),
     "task": lambda command, context: expand_task(command, context.files.tree, "task"),
     "taskipy": lambda command, context: expand_task(command, context.files.tree, "task"),

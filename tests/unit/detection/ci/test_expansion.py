@@ -8,7 +8,7 @@ from heroci_action.detection.ci import expand
 from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.records import Script
 from heroci_action.detection.ci.working_tree import WorkingTree
-from tests.unit.detection.ci.trees import commands_of, shown, tree_of
+from tests.unit.detection.ci.trees import commands_of, shown, suite_of, tree_of, workflow
 
 MAKEFILE = """
     PYTHON ?= python3
@@ -530,3 +530,27 @@ def test_a_makefile_asks_for_files_before_it_includes_them(
     """
     texts = {"Makefile": makefile, ".env.default": "MODE=default\n", **files}
     assert commands_of("make test", texts)[-1].env["MODE"] == mode
+
+
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        ("coverage run", {".coveragerc": "[run]\ncommand_line = manage.py test shop\n"}),
+        (
+            "poetry run coverage run -p",
+            {"pyproject.toml": '[tool.coverage.run]\ncommand_line = "manage.py test shop"\n'},
+        ),
+        ("python -m coverage run", {"setup.cfg": "[coverage:run]\ncommand_line=manage.py test shop\n"}),
+        (
+            "coverage run --rcfile ci/cov.ini",
+            {"ci/cov.ini": "[run]\ncommand_line = -m manage test shop\n"},
+        ),
+        ("coverage run --rcfile=cov.toml", {"cov.toml": '[tool.coverage.run]\ncommand_line = "manage.py test shop"\n'}),
+        ("cd web && coverage run && coverage xml", {"web/tox.ini": "[coverage:run]\ncommand_line = manage.py test shop\n"}),
+    ],
+)  # fmt: skip
+def test_the_settings_of_coverage_name_the_program_that_it_runs(
+    line: str, files: dict[str, str]
+) -> None:
+    (found,) = suite_of({**files, **workflow(line), "manage.py": "", "web/manage.py": ""})
+    assert found == "django shop"
