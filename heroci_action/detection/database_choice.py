@@ -47,7 +47,8 @@ def choose_database(project: ProjectFiles) -> Database | None:
     ways = _find(project)
     last = max((index for index, way in enumerate(ways) if not way.conditional), default=0)
     options = ways[last:]
-    switched = (way for way in options if way.switches and _is_switched_on(project, way))
+    # The last one overrides the others: a module for development changes what it imports.
+    switched = (way for way in reversed(options) if way.switches and _is_switched_on(project, way))
     free = [way for way in options if not way.switches] or options
     return next(switched, None) or _choose_free(project, free)
 
@@ -83,12 +84,15 @@ def _find(project: ProjectFiles) -> list[Database]:
 
 
 def _value_of(project: ProjectFiles) -> Callable[[str], str | None]:
-    return lambda name: project.evidence.env.get(name, (None, ""))[0]
+    """Return a function for the values of the CI's variables, among them those that the service sets itself."""
+    predefined = project.ci.suite.job.predefined if project.ci.suite else {}
+    given = {name: value for name, (value, _) in project.evidence.env.items()}
+    return {**predefined, **given}.get
 
 
 def _is_switched_on(project: ProjectFiles, way: Database) -> bool:
-    env = project.evidence.env
-    return all(env.get(name, ("",))[0] == value for name, value in way.switches.items())
+    value_of = _value_of(project)
+    return all(value_of(name) == value for name, value in way.switches.items())
 
 
 def wanted_vendor(project: ProjectFiles) -> Vendor | None:

@@ -267,10 +267,17 @@ class _Reader:
                     found[read.name] = value
             for node in _required_truths(_parse(test)):
                 read = next(iter(self.source.reads_in(node)), None)
-                given = self.resolver.value_of(read.name) if read else None
-                if read is not None and given and not is_false(given):
-                    found.setdefault(read.name, given)
+                if read is not None and (value := self._truth(read)):
+                    found.setdefault(read.name, value)
         return found
+
+    def _truth(self, read: Read) -> str | None:
+        """Return a true value for a variable: the one that it has, or any if it would be false otherwise."""
+        given = self.resolver.value_of(read.name)
+        if given and not is_false(given):
+            return given
+        usual = read.default if given is None else given
+        return "1" if usual is not None and is_false(usual) else None
 
 
 def _with_value(table: Mapping[str, Value], key: str, value: Value | None) -> dict[str, Value]:

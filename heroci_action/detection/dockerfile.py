@@ -11,6 +11,10 @@ from functools import cached_property
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
 # `CMD ["gunicorn"]`
 _COMMAND = re.compile(r"(CMD|ENTRYPOINT)\s", re.IGNORECASE)
+# `CMD ["tail", "-f", "/dev/null"]`: the container waits for a developer.
+_IDLE = re.compile(
+    r"(\S*/)?(tail\s+-[fF]\s+/dev/null|sleep\s+(inf\w*|\d+[smhd]?)|(ba|da|z)?sh|cat|true)"
+)
 # `COPY --from=build /app /app`
 _COPY_FROM = re.compile(r"(?:COPY|ADD)\s+(?:--\S+\s+)*--from=(\S+)", re.IGNORECASE)
 # `RUN <<EOF`
@@ -127,6 +131,22 @@ class Dockerfile:
     def has_command(self) -> bool:
         """Return whether the image starts something by itself."""
         return any(_COMMAND.match(line) for line in self.lines)
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether the image starts nothing, only keeps its container running for a developer."""
+        started = [match[1].upper() for line in self.lines if (match := _COMMAND.match(line))]
+        commands = [line.partition(" ")[2] for line in self.lines if _COMMAND.match(line)]
+        # An entry point may run its arguments, or ignore them.
+        if "ENTRYPOINT" in started or not commands:
+            return False
+        words = re.sub(r"[\[\]\",]", " ", commands[-1]).split()
+        return _IDLE.fullmatch(" ".join(words)) is not None
+
+    @property
+    def is_bare(self) -> bool:
+        """Return whether the image neither contains files of the repository nor starts anything: a base of others."""
+        return not self.has_command and not any(map(_copied, self._instructions()))
 
     @property
     def port(self) -> int | None:

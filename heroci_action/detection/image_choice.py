@@ -53,7 +53,7 @@ def _is_application(project: ProjectFiles, path: str) -> bool:
     if path.endswith(".dockerignore") or _is_side(path):
         return False
     text = project.tree.text(path)
-    return bool(_FROM.search(text) and _PYTHON.search(text))
+    return bool(_FROM.search(text) and _PYTHON.search(text)) and not Dockerfile(text).is_idle
 
 
 def _is_side(path: str) -> bool:
@@ -79,6 +79,7 @@ def _rank(project: ProjectFiles, path: str) -> tuple[object, ...]:
     return (
         # Beside `prod/django` there may be `prod/worker`.
         any(SIDE.fullmatch(word) for word in _words(path)),
+        Dockerfile(project.tree.text(path)).is_bare,
         place if plain else len(places) - production,
         not production,
         _START.search(project.tree.text(path)) is None,

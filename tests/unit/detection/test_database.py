@@ -147,6 +147,67 @@ def test_a_switch_that_ci_does_not_turn_leaves_the_default_database(tmp_path: Pa
     assert turned.config.env["DB"] == "postgres"
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'config("LAMBDA", cast=bool, default=False)',
+        'os.environ.get("LAMBDA", "0")',
+        'env.bool("LAMBDA", default=False) and env.bool("LAMBDA_DB", default=True)',
+        "ON_LAMBDA",
+    ],
+)
+@pytest.mark.parametrize("variables", ["{}", '{LAMBDA: "false"}'])
+def test_a_database_whose_switch_is_off_in_the_ci_is_not_taken(
+    tmp_path: Path, condition: str, variables: str
+) -> None:
+    settings = f"""
+        ON_LAMBDA = os.getenv("LAMBDA", "no")
+        DATABASES = {{"default": dj_database_url.config(default="sqlite:///db")}}
+        try:
+            if {condition}:
+                DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": secrets["host"]}}}}
+        except ImportError:
+            pass
+    """
+    job = f"jobs: {{t: {{env: {variables}, services: {{db: {{image: 'postgres:16'}}}}, steps: [{{run: pytest}}]}}}}"
+    files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": job}
+    assert loaded(tmp_path, files).config.env["DATABASE_URL"] == "{postgres.url}"
+
+
+def test_a_database_behind_a_variable_that_every_ci_sets_is_taken(tmp_path: Path) -> None:
+    settings = f"""
+        DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3"}}}}
+        if os.environ.get("CI", False):
+            DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": os.environ.get("DB_HOST")}}}}
+    """
+    job = (
+        "jobs: {t: {services: {db: {image: 'postgres:16'}}, steps: [{run: python manage.py test}]}}"
+    )
+    found = loaded(tmp_path, {**django(settings), **DRIVER, ".github/workflows/ci.yml": job}).config
+    assert (list(found.services), found.env["DB_HOST"]) == (["postgres"], "{postgres.host}")
+
+
+def test_a_module_for_one_mode_overrides_the_database_that_it_imports(tmp_path: Path) -> None:
+    settings = """
+        MODE = os.getenv("SHOP_MODE", "dev").lower()
+        if MODE == "dev":
+            from .dev import *
+        elif MODE == "prod":
+            from .prod import *
+    """
+    common = f'DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": "db"}}}}\n'
+    files = {
+        **django(settings),
+        **DRIVER,
+        "mysite/common.py": common,
+        "mysite/dev.py": f"from .common import *\n{SQLITE}",
+        "mysite/prod.py": "from .common import *\n",
+        ".github/workflows/ci.yml": "jobs: {t: {env: {SHOP_MODE: dev}, steps: [{run: python manage.py test}]}}",
+    }
+    found = loaded(tmp_path, files)
+    assert (found.config.services, found.facts.vendor) == ({}, Vendor.SQLITE)
+
+
 def test_a_switch_behind_a_name_is_turned_to_the_database_that_the_dependencies_allow(
     tmp_path: Path,
 ) -> None:

@@ -42,6 +42,17 @@ def image(config: Config) -> ImageConfig:
             "docker/Dockerfile",
             ".",
         ),
+        # A base of other images contains no application.
+        (
+            {"Dockerfile": "FROM python:3.12\nRUN pip install uv\n", "Dockerfile.web": PLAIN},
+            "Dockerfile.web",
+            ".",
+        ),
+        (
+            {"Dockerfile": "FROM python:3\nCMD sleep infinity\n", "deploy/Dockerfile": PLAIN},
+            "deploy/Dockerfile",
+            "deploy",
+        ),
         (
             {".devcontainer/Dockerfile": PLAIN, "deploy/Dockerfile": PLAIN},
             "deploy/Dockerfile",
@@ -54,6 +65,27 @@ def test_the_production_dockerfile_is_found_with_its_context(
 ) -> None:
     found = image(loaded(tmp_path, {**django(), **files}).config)
     assert (found.dockerfile, found.context) == (dockerfile, context)
+
+
+@pytest.mark.parametrize(
+    ("command", "idle"),
+    [
+        ('CMD ["tail", "-f", "/dev/null"]', True),
+        ("CMD tail -F /dev/null", True),
+        ("CMD sleep infinity", True),
+        ('CMD ["/bin/bash"]', True),
+        ("CMD sleep 10 && gunicorn shop.wsgi", False),
+        ('CMD ["sh", "-c", "gunicorn shop.wsgi"]', False),
+        ('ENTRYPOINT ["./start.sh"]\nCMD ["sleep", "inf"]', False),
+        ("CMD bash\nCMD gunicorn shop.wsgi", False),
+    ],
+)
+def test_an_image_that_waits_for_a_developer_is_not_the_application(
+    tmp_path: Path, command: str, idle: bool
+) -> None:
+    dockerfile = f"FROM python:3.12\nCOPY . .\n{command}\n"
+    found = loaded(tmp_path, {**django(), "Dockerfile": dockerfile})
+    assert ("image" in found.facts.skips) is idle
 
 
 def test_the_context_of_a_part_is_the_directory_its_files_are_copied_from(tmp_path: Path) -> None:
