@@ -166,7 +166,7 @@ def _has_words_of_xargs(command: Command) -> bool:
 
 
 def _only_checks(program: Program, arguments: tuple[str, ...]) -> bool:
-    if program.check is None or {program.check, "-c", "--lint"} & set(arguments):
+    if program.check is None or {program.check, "-c"} & set(arguments):
         return True
     return program.changes is not None and program.changes not in arguments
 

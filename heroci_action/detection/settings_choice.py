@@ -31,6 +31,11 @@ _USUAL_NAMES = ("production", "prod", "base", "local", "development", "dev")
 _DOTENV = (
     ".env.test", ".env.ci", ".env.example", ".env.sample", ".env.dist", ".env.template", ".env",
 )  # fmt: skip
+# What a settings module defines, or the modules and classes that it builds on.
+_SETTINGS = re.compile(
+    r"^(INSTALLED_APPS|DATABASES|SECRET_KEY)\b|import \*|\binclude\(|^class (Test|CI)\w*\(",
+    re.MULTILINE,
+)
 _CONFTEST = r"((.*/)?tests?/)?conftest\.py"
 
 Choice = tuple[str | None, str]
@@ -159,8 +164,13 @@ def _next_to_usual(project: ProjectFiles) -> Iterator[Choice]:
     for name in TEST_NAMES:
         module = f"{package}.{name}" if package else name
         file = project.module(module)
-        if file and not _holds_tests(module, file):
+        if file and not _holds_tests(module, file) and _holds_settings(project, module, file):
             yield module, f"{file} is in the repository"
+
+
+def _holds_settings(project: ProjectFiles, module: str, file: str) -> bool:
+    """Return whether a module has settings by its name or content: `testing.py` may hold helpers of the tests."""
+    return "settings" in module or _SETTINGS.search(project.tree.text(file)) is not None
 
 
 def _holds_tests(module: str, file: str) -> bool:

@@ -42,12 +42,20 @@ def _step(call: Call) -> Call | None:
     if _PYTHON.fullmatch(name):
         return _python(call, rest)
     launch = _LAUNCHERS.get(name)
-    launched = launch(call, rest) if launch else None
+    launched = launch(call, rest) if launch else _wrapped(call, name, rest)
     if launched is None:
         return replace(call, program=first, arguments=tuple(rest))
     return replace(launched, launchers=(*call.launchers, name))
 
 
+def _wrapped(call: Call, name: str, rest: list[str]) -> Call | None:
+    """Take off a program that is not known, but starts another: `sfw uv run pytest`."""
+    starts = len(rest) > 1 and rest[0] in _RUNNING and rest[1] == "run"
+    return replace(call, arguments=tuple(rest)) if starts and name not in _PRINTING else None
+
+
+_RUNNING = frozenset({"uv", "poetry", "pdm", "pipenv", "hatch", "rye", "pixi"})
+_PRINTING = frozenset({"echo", "printf", "which", "type", "alias", "man", "#"})
 _MODULE = ("-m", "--module")
 
 

@@ -178,6 +178,28 @@ def test_hooks_that_the_ci_runs_become_checks_that_change_nothing(tmp_path: Path
     }
 
 
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        ("--reformat, --lint", ("--reformat", "--lint", "--check")),
+        ("--lint, --reformat, --quiet", ("--lint", "--reformat", "--quiet", "--check")),
+        ("--reformat, --check, --lint", ("--reformat", "--check", "--lint")),
+        ("--lint", ("--lint",)),
+    ],
+)
+def test_a_hook_that_reformats_and_checks_changes_nothing(
+    tmp_path: Path, arguments: str, command: tuple[str, ...]
+) -> None:
+    hooks = f"""
+        repos:
+          - repo: https://github.com/djlint/djLint
+            hooks: [{{id: djlint, args: [{arguments}]}}]
+    """
+    files = {**CHECKED, ".pre-commit-config.yaml": hooks, **ci("pre-commit run -a")}
+    found = loaded(tmp_path, files).config.lint["djlint"].command
+    assert found == ("djlint", *command, "mysite/templates/a.html", "templates/base.html")
+
+
 def test_hooks_that_the_plan_lacks_are_named(tmp_path: Path) -> None:
     hooks = """
         repos:

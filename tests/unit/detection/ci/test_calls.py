@@ -14,6 +14,11 @@ from heroci_action.detection.ci.records import Call
     ("line", "program", "arguments"),
     [
         ("pytest -q", "pytest", "-q"),
+        ("sfw uv run pytest -q", "pytest", "-q"),
+        ("chronic poetry run coverage run manage.py test", "manage.py", "test"),
+        ("./scripts/with-env pipenv run pytest", "pytest", ""),
+        ("echo uv run pytest", "echo", "uv run pytest"),
+        ("brew install poetry run", "brew", "install poetry run"),
         ("timeout 900 xvfb-run -a pytest -q", "pytest", "-q"),
         ("timeout -k 5 15m pytest", "pytest", ""),
         (".venv/bin/python -m pytest shop", "pytest", "shop"),

@@ -540,15 +540,24 @@ def test_a_makefile_asks_for_files_before_it_includes_them(
             "poetry run coverage run -p",
             {"pyproject.toml": '[tool.coverage.run]\ncommand_line = "manage.py test shop"\n'},
         ),
-        ("python -m coverage run", {"setup.cfg": "[coverage:run]\ncommand_line=manage.py test shop\n"}),
+        (
+            "python -m coverage run",
+            {"setup.cfg": "[coverage:run]\ncommand_line=manage.py test shop\n"},
+        ),
         (
             "coverage run --rcfile ci/cov.ini",
             {"ci/cov.ini": "[run]\ncommand_line = -m manage test shop\n"},
         ),
-        ("coverage run --rcfile=cov.toml", {"cov.toml": '[tool.coverage.run]\ncommand_line = "manage.py test shop"\n'}),
-        ("cd web && coverage run && coverage xml", {"web/tox.ini": "[coverage:run]\ncommand_line = manage.py test shop\n"}),
+        (
+            "coverage run --rcfile=cov.toml",
+            {"cov.toml": '[tool.coverage.run]\ncommand_line = "manage.py test shop"\n'},
+        ),
+        (
+            "cd web && coverage run && coverage xml",
+            {"web/tox.ini": "[coverage:run]\ncommand_line = manage.py test shop\n"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_settings_of_coverage_name_the_program_that_it_runs(
     line: str, files: dict[str, str]
 ) -> None:
