@@ -267,8 +267,8 @@ class _Reader:
                     found[read.name] = value
             for node in _required_truths(_parse(test)):
                 read = next(iter(self.source.reads_in(node)), None)
-                if read is not None and (value := self._truth(read)):
-                    found.setdefault(read.name, value)
+                if read is not None and (truth := self._truth(read)):
+                    found.setdefault(read.name, truth)
         return found
 
     def _truth(self, read: Read) -> str | None:
