@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.metadata import Metadata
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirement_files import parse_requirement, without_included
@@ -127,10 +128,14 @@ def read_installs_of(project: ProjectFiles, commands: Iterable[Command]) -> Inst
 
 
 def _installing(project: ProjectFiles) -> tuple[Command, ...]:
-    """Return the commands that may install for the tests: those in the environments of the test runs."""
+    """Return the commands that may install for the tests: those in their environments, up to the last test run."""
     runs = project.ci.suite.runs if project.ci.suite else ()
     used = {run.command.environment for run in runs} or {""}
-    own = tuple(command for command in project.commands if command.environment in used)
+    commands = project.commands
+    tests = [n for n, each in enumerate(commands, 1) if find_test_run(each, project.tree)]
+    # What follows the tests is for something else, such as the documents.
+    before = commands[: tests[-1]] if tests else commands
+    own = tuple(command for command in before if command.environment in used)
     if runs and all(_is_contained(run.command) for run in runs):
         # What the job installs on its machine is not in the container of the tests.
         own = tuple(filter(_is_contained, own))
@@ -165,7 +170,7 @@ def _merge(one: Installs, other: Installs) -> Installs:
         locks=_union(one.locks, other.locks),
         manager=one.manager or other.manager,
         project=one.project or other.project,
-        only=one.only or other.only,
+        only=(one.only and other.only if one.manager and other.manager else one.only or other.only),
         every_extra=one.every_extra or other.every_extra,
         every_group=one.every_group or other.every_group,
         every_member=one.every_member or other.every_member,
