@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.foreign_workflow import ELSEWHERE
 from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.records import Command, Job, Trigger
 from heroci_action.detection.ci.test_runs import find_test_run, is_django
@@ -17,6 +18,8 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.text import some
 
+# Words in the names of workflows that check the code.
+_CHECKING = re.compile(r"(?i)lint|check|quality|style|format|typing|docs|security|pre-commit")
 # Checks that the plan contains, or that other warnings name.
 _KNOWN = frozenset(
     {"coverage", "pre-commit", "prek", *PROGRAMS, *NOT_RUN}.union(
@@ -33,9 +36,7 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
         line = suggest_step(project, command) or command.shown
         groups.setdefault(_name(job, command), {})[line] = None
         shown[f"{command.shown!r} ({command.environment or command.source})"] = None
-    for job in filter(_counts, project.ci.jobs):
-        actions = (action for action in job.actions if action.reason == CHECKS)
-        shown |= dict.fromkeys(f"{action.line!r} ({action.source})" for action in actions)
+    shown |= dict.fromkeys(_uses(project))
     if shown:
         yield Warn(
             f"the CI also runs checks that the plan does not contain: {some(list(shown))}",
@@ -53,6 +54,18 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
             if not may_pass and _is_other(project, command):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 yield job, next(tasks, command)
+
+
+def _uses(project: ProjectFiles) -> Iterator[str]:
+    """Yield the actions that check something, and the workflows of other repositories that do so by their names."""
+    suite = project.ci.suite
+    for job in filter(_counts, project.ci.jobs):
+        elsewhere = (line for line in job.not_followed if line.reason == ELSEWHERE)
+        # Without a suite, another warning names these workflows, because they may run the tests.
+        workflows = elsewhere if suite is not None and job is not suite.job else ()
+        checks = (line for line in workflows if _CHECKING.search(f"{job.name} {line.line}"))
+        for line in (*(action for action in job.actions if action.reason == CHECKS), *checks):
+            yield f"{line.line!r} ({line.source})"
 
 
 def _counts(job: Job) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.foreign_workflow import ELSEWHERE
 from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.records import Job, LeftOut, Trigger
 from heroci_action.detection.findings import Finding, Warn
@@ -22,6 +23,13 @@ _LIKELY = re.compile(r"test|coverage|\bci\b")
 
 def find_unread_tests(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of each line that may run the tests; without one, of a CI in which no command is known to run them."""
+    suite = project.ci.suite
+    for line in suite.job.not_followed if suite else ():
+        if line.reason == ELSEWHERE:
+            yield Warn(
+                f"the tests are what the inputs of {line.line!r} in {line.source} say: HeroCI cannot read the "
+                "workflow, because it is in another repository; check the plan"
+            )
     lines = unread_lines(project)
     for line in lines[:_NAMED]:
         where = line.source if line.line == line.source else f"{line.line!r} in {line.source}"

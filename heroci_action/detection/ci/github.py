@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.foreign_workflow import read_inputs
 from heroci_action.detection.ci.github_actions import Action
 from heroci_action.detection.ci.github_checkout import (
     directory_in_checkout,
@@ -30,7 +31,6 @@ from heroci_action.detection.ci.records import (
     Command,
     Image,
     Job,
-    LeftOut,
     Script,
     Trigger,
 )
@@ -206,6 +206,11 @@ class _Job:
     def _condition(self) -> bool | None:
         return _holds_for_change(self.content.get("if"), self.contexts)
 
+    @property
+    def _trigger(self) -> Trigger:
+        usual = Trigger.CHANGE if self._condition() else Trigger.CONDITION
+        return max(self.workflow.trigger, usual)
+
     def read(self) -> Iterator[Job]:
         """Yield the job, or the jobs of the workflow that it calls."""
         uses = str(self.content.get("uses", ""))
@@ -217,7 +222,9 @@ class _Job:
             yield from self.workflow.call(join(uses), inputs, self.name)
             return
         if uses:
-            yield self._of_another_repository(uses)
+            inputs = self._variables(self.content.get("with"))
+            job = Job(name=self.name, source=self.workflow.path, trigger=self._trigger)
+            yield read_inputs(job, uses, inputs, self.workflow.tree)
             return
         image = self._container(self.contexts)
         context = Context(
@@ -225,7 +232,6 @@ class _Job:
             python=newest_python([self._python_of(self.leg or {})]),
         )
         commands = tuple(self._steps(items(self.content.get("steps")), context, own={}))
-        condition = self._condition()
         yield Job(
             name=self.name,
             source=self.workflow.path,
@@ -233,7 +239,7 @@ class _Job:
             services=(*self._services(), *self.servers),
             image=image,
             python=newest_python(self.pythons) or context.python,
-            trigger=max(self.workflow.trigger, Trigger.CHANGE if condition else Trigger.CONDITION),
+            trigger=self._trigger,
             may_fail=bool(holds(self._may_fail, self.contexts)),
             is_linux=not self._runs_elsewhere(),
             predefined=_DEFAULTS,
@@ -247,12 +253,6 @@ class _Job:
         """Return whether the job runs on macOS or Windows."""
         labels = texts(value_of(self.content.get("runs-on"), self.contexts))
         return any(_OTHER_SYSTEM.match(label) for label in labels)
-
-    def _of_another_repository(self, uses: str) -> Job:
-        """Return a job without commands for a workflow that this repository does not contain."""
-        reason = "the workflow is in another repository"
-        line = LeftOut(line=f"uses: {uses}", source=self.workflow.path, reason=reason)
-        return Job(name=self.name, source=self.workflow.path, not_followed=(line,))
 
     def _similar(self) -> tuple[Job, ...]:
         legs = similar_legs(self.legs, self.leg or {}, python=self._python_of)

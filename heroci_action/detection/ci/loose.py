@@ -16,17 +16,14 @@ from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table
 from heroci_action.repository.files import RepositoryFiles
 
-_FILES = (
-    r"(\.azure/|\.pipelines/)?azure-pipelines[\w.-]*\.ya?ml|\.semaphore/semaphore\.yml|"
-    r"\.buildkite/pipeline\.ya?ml|\.cirrus\.yml|buildspec\.ya?ml"
-)
+_FILES = r"(\.azure/|\.pipelines/)?azure-pipelines[\w.-]*\.ya?ml|\.cirrus\.yml|buildspec\.ya?ml"
 _SCRIPTS = frozenset(
     {
         "run", "command", "commands", "script", "bash", "before_script", "install", "install_script", "test_script",
     }
 )  # fmt: skip
-# Steps of Azure, Buildkite and Cirrus whose failure does not count: `continueOnError: true`.
-_MAY_FAIL = ("continueOnError", "soft_fail", "allow_failures")
+# Steps of Azure and Cirrus whose failure does not count: `continueOnError: true`.
+_MAY_FAIL = ("continueOnError", "allow_failures")
 # `3.12`
 _VERSION = re.compile(r"3\.\d+")
 # `$(python.version)`, `${{ parameters.labels }}`

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from heroci_action.detection.ci.buildkite import read_buildkite
 from heroci_action.detection.ci.circleci import read_circleci
 from heroci_action.detection.ci.container_steps import read_bitbucket, read_drone
 from heroci_action.detection.ci.containers import with_containers
@@ -17,6 +18,7 @@ from heroci_action.detection.ci.jenkins import read_jenkins
 from heroci_action.detection.ci.local import read_local
 from heroci_action.detection.ci.loose import read_loose
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
+from heroci_action.detection.ci.semaphore import read_semaphore
 from heroci_action.detection.ci.suite import Suite, find_suite
 from heroci_action.detection.ci.territory import WHOLE, Territory, keep_own
 from heroci_action.detection.ci.travis import read_travis
@@ -31,6 +33,8 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
     read_travis,
     read_drone,
     read_bitbucket,
+    read_semaphore,
+    read_buildkite,
     read_loose,
     read_jenkins,
 )
@@ -62,11 +66,13 @@ class ProjectCI:
 
     @property
     def likely_job(self) -> Job | None:
-        """Return the suite's job; without one, the first with an unread line that speaks of tests."""
+        """Return the suite's job; without one, the first with an unread line that speaks of tests, or with servers."""
         if self.suite is not None:
             return self.suite.job
         lines = ((job, line.line) for job in self.jobs for line in job.not_followed)
-        return next((job for job, line in lines if re.search(r"test|coverage", line)), None)
+        found = (j for j, line in lines if re.search(r"test|coverage", f"{j.name} {line}"))
+        with_servers = (job for job in self.jobs if job.not_followed and job.services)
+        return next(itertools.chain(found, with_servers), None)
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -81,7 +87,7 @@ class ProjectCI:
     @property
     def services(self) -> tuple[Image, ...]:
         """Return the servers of the suite's job."""
-        return self.suite.job.services if self.suite else ()
+        return self.likely_job.services if self.likely_job else ()
 
     @property
     def created(self) -> Mapping[str, str]:
