@@ -139,6 +139,15 @@ SIGNS = (
         installation=True,
     ),
     Sign(
+        # Packages of the project are not visible in the environment of a build.
+        pattern=r"(?s:Failed to build `([^`]+)`.*No module named 'pkg_resources')",
+        example="error: Failed to build `old==1`\nModuleNotFoundError: No module named 'pkg_resources'",
+        cause="{0} is built from source and uses pkg_resources, which setuptools 82 no longer contains",
+        remedy='upgrade it, or add `build-constraint-dependencies = ["setuptools<82"]` to [tool.uv] in pyproject.toml '
+        "(without [tool.uv] in uv.toml)",
+        installation=True,
+    ),
+    Sign(
         pattern=r"(?:Run-time d|D)ependency \"?([\w.+-]+)\"?(?: found: NO| not found)"
         r"|Package '?([\w.+-]+)'?,? (?:was )?not found(?: in the pkg-config|$)|No package '([^']+)' found",
         example='ERROR: Dependency "cairo" not found (tried pkg-config and cmake)',
