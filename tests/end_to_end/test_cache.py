@@ -77,12 +77,17 @@ def test_engine_volumes_are_shown_and_emptied(tmp_path: Path) -> None:
     shown = call("cache", "show", "--engine", "dagger", directory=project, env=env)
     assert "volume heroci-uv-cache" in shown.stdout, shown.stdout + shown.stderr
     assert volume_size(shown.stdout, "apt-lists").endswith(" MB")
-    pruned = call("cache", "prune", "--engine", "dagger", directory=project, env=env)
-    assert pruned.exit_code == 0, pruned.stderr
+    # Other tests that run on the same engine hold its volumes, or fill them again.
+    for _ in range(20):
+        pruned = call("cache", "prune", "--engine", "dagger", directory=project, env=env)
+        assert pruned.exit_code == 0, pruned.stderr
+        shown = call("cache", "show", "--engine", "dagger", directory=project, env=env)
+        sizes = [volume_size(shown.stdout, name) for name in ("apt-lists", "apt-cache")]
+        if all(size.endswith(" kB") for size in sizes):
+            break
+    else:
+        pytest.fail(f"the volumes were not emptied: {sizes}")
     assert ": freed " in pruned.stdout
-    shown = call("cache", "show", "--engine", "dagger", directory=project, env=env)
-    assert volume_size(shown.stdout, "apt-lists").endswith(" kB")
-    assert volume_size(shown.stdout, "apt-cache").endswith(" kB")
 
 
 def volume_size(shown: str, name: str) -> str:
