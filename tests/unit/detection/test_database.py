@@ -208,6 +208,19 @@ def test_a_module_for_one_mode_overrides_the_database_that_it_imports(tmp_path: 
     assert (found.config.services, found.facts.vendor) == ({}, Vendor.SQLITE)
 
 
+def test_of_several_databases_that_the_ci_switches_on_the_last_one_counts(tmp_path: Path) -> None:
+    settings = f"""
+        if os.environ.get("IN_FILE") == "1":
+            {SQLITE.strip()}
+        if os.environ.get("ON_SERVER") == "1":
+            DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": "db"}}}}
+    """
+    env = "env: {ON_SERVER: '1', IN_FILE: '1'}, services: {db: {image: 'postgres:16'}}"
+    job = f"jobs: {{t: {{{env}, steps: [{{run: python manage.py test}}]}}}}"
+    found = loaded(tmp_path, {**django(settings), **DRIVER, ".github/workflows/ci.yml": job})
+    assert found.facts.vendor is Vendor.POSTGRESQL
+
+
 def test_a_switch_behind_a_name_is_turned_to_the_database_that_the_dependencies_allow(
     tmp_path: Path,
 ) -> None:
