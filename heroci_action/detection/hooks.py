@@ -79,6 +79,16 @@ def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
     return _without_skipped(asked or usual, command.env)
 
 
+def hooks_of_ci(project: ProjectFiles) -> Iterator[Hook]:
+    """Yield the hooks whose failure fails the project's CI."""
+    hooks = tuple(read_hooks(project))
+    for command in project.ci.commands:
+        if not command.may_fail:
+            yield from hooks_of(command, hooks)
+    if run_by_service(project):
+        yield from (hook for hook in hooks if not hook.manual)
+
+
 def _without_skipped(hooks: tuple[Hook, ...], env: Mapping[str, str]) -> tuple[Hook, ...]:
     """Return the hooks that the variable SKIP of pre-commit does not name."""
     skipped = re.split(r"\s*,\s*", env.get("SKIP", ""))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
-from heroci_action.detection.hooks import Hook, hooks_of, read_hooks, run_by_service
+from heroci_action.detection.hooks import Hook, hooks_of, hooks_of_ci, read_hooks, run_by_service
 from heroci_action.detection.lint_commands import runs_built_in
 from heroci_action.detection.lint_paths import find_targets, passes
 from heroci_action.detection.lint_versions import find_installed_pin
@@ -111,17 +111,8 @@ def find_left_out(project: ProjectFiles) -> dict[str, Command]:
 
 def find_unknown_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
     """Return the hooks that the CI runs and the plan does not contain, without those that tidy files of any kind."""
-    run = dict.fromkeys(_hooks_of_ci(project))
+    run = dict.fromkeys(hooks_of_ci(project))
     return tuple(hook for hook in run if not _is_planned(project, hook))
-
-
-def _hooks_of_ci(project: ProjectFiles) -> Iterator[Hook]:
-    hooks = tuple(read_hooks(project))
-    for command in project.ci.commands:
-        if not command.may_fail:
-            yield from hooks_of(command, hooks)
-    if run_by_service(project):
-        yield from (hook for hook in hooks if not hook.manual)
 
 
 def _is_planned(project: ProjectFiles, hook: Hook) -> bool:

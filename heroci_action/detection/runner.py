@@ -20,6 +20,7 @@ from heroci_action.detection.ci.selection import (
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.hooks import hooks_of_ci
 from heroci_action.detection.other_tests import describe_run
 from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
@@ -116,9 +117,14 @@ def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
         yield Fact("migration_settings", used if used != choose_settings(project)[0] else None)
     elif project.layout.manage is None:
         yield Found("tests.check-migrations", False, "a package without manage.py")
-    elif source := _ci_source(project):
+    elif (source := _ci_source(project)) and not _checked_by_hook(project):
         why = f"{source} does not check them"
         yield Found("tests.check-migrations", "warn", why)
+
+
+def _checked_by_hook(project: ProjectFiles) -> bool:
+    """Return whether a commit hook that the CI runs checks for missing migrations."""
+    return any("makemigrations" in word for hook in hooks_of_ci(project) for word in hook.entry)
 
 
 def _ci_source(project: ProjectFiles) -> str | None:

@@ -279,6 +279,15 @@ def test_a_script_stands_back_where_the_settings_are_known_or_pytest_runs(
     assert loaded(tmp_path, files).config.tests.script is None
 
 
+MIGRATIONS_HOOK = {".pre-commit-config.yaml": """
+repos:
+  - repo: local
+    hooks:
+      - id: migrations
+        entry: bash -c 'python manage.py makemigrations --check --dry-run'
+"""}
+
+
 @pytest.mark.parametrize(
     ("files", "checked"),
     [
@@ -286,6 +295,8 @@ def test_a_script_stands_back_where_the_settings_are_known_or_pytest_runs(
         (workflow("python manage.py test"), "warn"),
         (workflow("python manage.py makemigrations --check", "python manage.py test"), True),
         (workflow("npm run build"), True),
+        ({**workflow("pre-commit run -a", "python manage.py test"), **MIGRATIONS_HOOK}, True),
+        ({**workflow("python manage.py test"), **MIGRATIONS_HOOK}, "warn"),
     ],
 )
 def test_missing_migrations_fail_unless_the_projects_own_tests_let_them_pass(
