@@ -19,6 +19,8 @@ _NAMED = 3  # lines that are named in warnings
 # `make test-all`, `bin/run_tests`, but no file such as tests/data.yml.
 _TESTS = re.compile(r"(?<![^\s/_:=-])tests?(-[\w-]+)?(?=\s|$)")
 _LIKELY = re.compile(r"test|coverage|\bci\b")
+# HeroCI's own workflow, whoever owns it.
+_OWN = "/heroci/.github/workflows/"
 
 
 def find_unread_tests(project: ProjectFiles) -> Iterator[Finding]:
@@ -51,9 +53,19 @@ def _suggestion(project: ProjectFiles) -> tuple[str, ...]:
 
 
 def _are_known(project: ProjectFiles) -> bool:
-    """Return whether the CI, or the user, says how the tests run."""
+    """Return whether the CI, or the user, says how the tests run, or the CI leaves that to HeroCI."""
     of_ci = _is_of_ci(project) and suite_runs(project)
-    return bool(of_ci) or project.configured("tests.runner") or project.configured("tests.script")
+    return (
+        bool(of_ci)
+        or _runs_heroci(project)
+        or project.configured("tests.runner")
+        or project.configured("tests.script")
+    )
+
+
+def _runs_heroci(project: ProjectFiles) -> bool:
+    called = any(command.call.name == "heroci" for command in project.ci.commands)
+    return called or any(_OWN in line.line for line in project.ci.not_followed)
 
 
 def _is_of_ci(project: ProjectFiles) -> bool:
@@ -88,7 +100,7 @@ def unread_lines(project: ProjectFiles) -> list[LeftOut]:
         # GitHub's file counts more than one of another service, but it cannot be read.
         hosted = suite.job.source.startswith(".github/")
         lines = [] if hosted else list(filter(_is_on_github, project.ci.not_followed))
-    unique = list({line.line: line for line in lines}.values())
+    unique = list({line.line: line for line in lines if _OWN not in line.line}.values())
     likely = [line for line in unique if _LIKELY.search(line.line)]
     return likely or ([] if is_known else unique)
 

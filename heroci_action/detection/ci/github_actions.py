@@ -169,6 +169,8 @@ class Action:
 
     @property
     def _script(self) -> str | None:
+        if self.name.endswith("/heroci"):
+            return "heroci run"
         form = _LINES.get(self.name)
         if form is not None:
             lines = (" ".join(_INPUT.sub(self._fill, line).split()) for line in form.split("\n"))

@@ -72,6 +72,19 @@ def test_a_known_way_of_testing_is_no_guess(
 
 
 @pytest.mark.parametrize(
+    "job",
+    [
+        "steps: [{uses: acme/heroci@v1}]",
+        "steps: [{run: pipx run heroci run --engine host}]",
+        "uses: acme/heroci/.github/workflows/django.yml@v1",
+    ],
+)
+def test_a_ci_that_runs_heroci_needs_no_other_test_command(tmp_path: Path, job: str) -> None:
+    warnings = warnings_of(tmp_path, {GITHUB: f"on: push\njobs: {{t: {{{job}}}}}\n"})
+    assert not any("may run the tests" in text or GUESS in text for text in warnings)
+
+
+@pytest.mark.parametrize(
     ("path", "text", "named"),
     [
         ("appveyor.yml", "test_script: [python manage.py test]", "the files of AppVeyor"),
