@@ -10,7 +10,7 @@ from typing import Any
 from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
-from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.project_files import ProjectFiles, once
 
 _PROGRAMS = frozenset({"pre-commit", "pre_commit", "prek"})
 _STAGE = ("--hook-stage", "--stage")
@@ -36,8 +36,13 @@ class Hook:
     passes_files: bool = True
 
 
-def read_hooks(project: ProjectFiles) -> Iterator[Hook]:
-    """Yield the hooks of .pre-commit-config.yaml."""
+@once
+def read_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
+    """Return the hooks of .pre-commit-config.yaml."""
+    return tuple(_read(project))
+
+
+def _read(project: ProjectFiles) -> Iterator[Hook]:
     path = hooks_file(project)
     document = read_yaml(project.tree, path) if path else {}
     for repository in map(table, items(document.get("repos"))):
@@ -81,12 +86,10 @@ def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
 
 def hooks_of_ci(project: ProjectFiles) -> Iterator[Hook]:
     """Yield the hooks whose failure fails the project's CI."""
-    hooks = tuple(read_hooks(project))
     for command in project.ci.commands:
         if not command.may_fail:
-            yield from hooks_of(command, hooks)
-    if run_by_service(project):
-        yield from (hook for hook in hooks if not hook.manual)
+            yield from hooks_of(command, read_hooks(project))
+    yield from hosted_hooks(project)
 
 
 def _without_skipped(hooks: tuple[Hook, ...], env: Mapping[str, str]) -> tuple[Hook, ...]:
@@ -95,7 +98,13 @@ def _without_skipped(hooks: tuple[Hook, ...], env: Mapping[str, str]) -> tuple[H
     return tuple(hook for hook in hooks if hook.id not in skipped)
 
 
-def run_by_service(project: ProjectFiles) -> bool:
+def hosted_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
+    """Return the hooks that pre-commit.ci runs."""
+    usual = (hook for hook in read_hooks(project) if not hook.manual)
+    return tuple(usual) if _run_by_service(project) else ()
+
+
+def _run_by_service(project: ProjectFiles) -> bool:
     """Return whether pre-commit.ci runs the hooks: it needs no configuration, but projects show its badge."""
     path = hooks_file(project)
     document: Mapping[str, Any] = read_yaml(project.tree, path) if path else {}

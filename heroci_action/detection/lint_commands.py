@@ -11,10 +11,10 @@ from functools import partial
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
-from heroci_action.detection.hooks import Hook, hooks_of, read_hooks, run_by_service
+from heroci_action.detection.hooks import Hook, hooks_of, hosted_hooks, read_hooks
 from heroci_action.detection.lint_excludes import without_excluded
 from heroci_action.detection.lint_paths import find_targets, passes, relative
-from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join, parent, relative_path
@@ -72,22 +72,17 @@ class Call:
 Source = Callable[[LintTool], list[Call]]
 
 
-@once
-def _hooks(project: ProjectFiles) -> tuple[Hook, ...]:
-    return tuple(read_hooks(project))
-
-
 def by_ci(project: ProjectFiles) -> Source:
     """Return the calls of the project's CI, and of the commit hooks if it runs them."""
     commands = project.ci.commands
-    hosted = [hook for hook in _hooks(project) if not hook.manual and run_by_service(project)]
+    hosted = hosted_hooks(project)
     return lambda tool: [*_calls(project, commands, tool), *_hook_calls(project, hosted, tool)]
 
 
 def by_developers(project: ProjectFiles) -> tuple[Source, ...]:
     """Return the calls that may fail in the CI, and those of tox, make and the commit hooks, the strongest first."""
     allowed = tuple(replace(c, may_fail=False) for c in project.ci.commands if c.may_fail)
-    usual = [hook for hook in _hooks(project) if not hook.manual]
+    usual = [hook for hook in read_hooks(project) if not hook.manual]
     return (
         *(partial(_listed, project, commands) for commands in (allowed, *project.local_checks)),
         lambda tool: list(_hook_calls(project, usual, tool)),
@@ -104,7 +99,7 @@ def _calls(project: ProjectFiles, commands: Iterable[Command], tool: LintTool) -
             continue
         if runs(command, tool):
             yield _call(project, command, tool)
-        yield from _hook_calls(project, hooks_of(command, _hooks(project)), tool)
+        yield from _hook_calls(project, hooks_of(command, read_hooks(project)), tool)
 
 
 def runs(command: Command, tool: LintTool) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
-from heroci_action.detection.hooks import Hook, hooks_of, hooks_of_ci, read_hooks, run_by_service
+from heroci_action.detection.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks, read_hooks
 from heroci_action.detection.lint_commands import runs_built_in
 from heroci_action.detection.lint_paths import find_targets, passes
 from heroci_action.detection.lint_versions import find_installed_pin
@@ -126,17 +126,15 @@ def _is_left_out(command: Command) -> bool:
 
 
 def _checks(project: ProjectFiles) -> Iterator[Check]:
-    hooks = tuple(read_hooks(project))
     for command in project.ci.commands:
         if command.may_fail:
             continue
         if command.call.name in PROGRAMS and (arguments := _arguments(command)) is not None:
             yield _check(project, command, arguments)
-        for hook in hooks_of(command, hooks):
+        for hook in hooks_of(command, read_hooks(project)):
             yield from _of_hook(project, hook)
-    for hook in hooks if run_by_service(project) else ():
-        if not hook.manual:
-            yield from _of_hook(project, hook)
+    for hook in hosted_hooks(project):
+        yield from _of_hook(project, hook)
 
 
 def _arguments(command: Command) -> tuple[str, ...] | None:

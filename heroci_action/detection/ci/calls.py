@@ -240,7 +240,7 @@ def _docker(call: Call, words: list[str]) -> Call | None:
 
 
 def _compose(call: Call, words: list[str]) -> Call | None:
-    before = Options.lead(words, _COMPOSE_VALUED)
+    before = Options.lead(words, COMPOSE_VALUED)
     if _first(before) not in {"run", "exec"}:
         return None
     options = Options.lead(before.words[1:], {*DOCKER_VALUED, "--index"})
@@ -267,7 +267,7 @@ def _contained(call: Call, options: Options, container: Container) -> Call | Non
     )
 
 
-_COMPOSE_VALUED = (
+COMPOSE_VALUED = (
     "-f",
     "--file",
     "-p",

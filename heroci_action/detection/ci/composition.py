@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from heroci_action.detection.ci.calls import COMPOSE_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.image_build import ImageBuild
@@ -31,10 +32,10 @@ _DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compos
 _OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
 # The verbs that address containers that run already.
 _RUNNING = frozenset({"exec", "ps", "logs", "cp", "port", "top", "wait", "restart"})
-VALUED = frozenset(
-    {"-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"}
-    | {"--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach"}
-)
+_OF_VERBS = (
+    "--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach",
+)  # fmt: skip
+VALUED = frozenset({*COMPOSE_VALUED, *_OF_VERBS})
 
 
 # Keys of which Compose keeps the values of every file.
