@@ -22,7 +22,7 @@ from heroci_action.config.location import (
 from heroci_action.config.model import Config, ImageConfig
 from heroci_action.config.problems import LocatedProblem, find_problems
 from heroci_action.detection import Detected, detect, find_project
-from heroci_action.detection.ci.written_files import find_written_files
+from heroci_action.detection.ci.shell.written_files import find_written_files
 from heroci_action.detection.facts import Facts
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.projects import find_projects

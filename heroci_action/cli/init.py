@@ -14,7 +14,10 @@ from heroci_action.commands.file_change import FileChange
 from heroci_action.commands.suggestions import suggest_toml
 from heroci_action.commands.workflow_file import WORKFLOW, Axis, Jobs, is_action, workflow
 from heroci_action.config.location import read_file, repository_root
-from heroci_action.detection.supported_versions import Supported, find_supported_versions
+from heroci_action.detection.environment.supported_versions import (
+    Supported,
+    find_supported_versions,
+)
 from heroci_action.errors import UsageError
 from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig, load

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from heroci_action.commands.toml_text import toml_key, toml_value
 from heroci_action.detection.ci.records import LeftOut
-from heroci_action.detection.supported_versions import Supported
+from heroci_action.detection.environment.supported_versions import Supported
 from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig
 

@@ -10,24 +10,24 @@ from heroci_action.detection.ci.project_ci import read_ci
 from heroci_action.detection.ci.territory import WHOLE
 from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.detection.coverage_limits import detect_coverage_limits
-from heroci_action.detection.database import detect_database
-from heroci_action.detection.dependencies import detect_dependencies
+from heroci_action.detection.environment.dependencies import detect_dependencies
+from heroci_action.detection.environment.python_version import detect_python
+from heroci_action.detection.environment.search_paths import find_search_paths
 from heroci_action.detection.facts import Facts, Suggestion
 from heroci_action.detection.findings import Fact, Finding, FixedAddress, Found, Skip, Warn
-from heroci_action.detection.image import detect_image
+from heroci_action.detection.image.production import detect_image
 from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import find_layout
-from heroci_action.detection.lint import detect_lint
-from heroci_action.detection.missing_modules import detect_missing_modules
-from heroci_action.detection.other_servers import find_other_servers
+from heroci_action.detection.lint.tools import detect_lint
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.projects import find_territory
 from heroci_action.detection.pytest_config import pytest_config
-from heroci_action.detection.python_version import detect_python
 from heroci_action.detection.runner import detect_runner
 from heroci_action.detection.runner_choice import suite_runs, uses_pytest
-from heroci_action.detection.search_paths import find_search_paths
-from heroci_action.detection.settings import detect_settings
+from heroci_action.detection.servers.database import detect_database
+from heroci_action.detection.servers.others import find_other_servers
+from heroci_action.detection.settings.missing_modules import detect_missing_modules
+from heroci_action.detection.settings.modules import detect_settings
 from heroci_action.detection.variables import detect_variables
 from heroci_action.errors import UsageError
 from heroci_action.repository.files import RepositoryFiles, join, parent

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.coverage_settings import coverage_setting
 from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.task_runners.coverage_settings import coverage_setting
 from heroci_action.detection.findings import Fact, Finding
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config

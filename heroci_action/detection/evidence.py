@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from heroci_action.detection.ci.composition import COMPOSE_FILE, Composition
+from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import Command, Image
 from heroci_action.repository.files import RepositoryFiles, parent

@@ -7,12 +7,15 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 
-from heroci_action.detection.ci.composition import Composition
-from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS, split_directory
+from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command, LeftOut
+from heroci_action.detection.ci.shell.words import BRACES
+from heroci_action.detection.ci.task_runners.package_scripts import (
+    PACKAGE_MANAGERS,
+    split_directory,
+)
 from heroci_action.detection.ci.test_runs import find_test_run, is_django
-from heroci_action.detection.ci.words import BRACES
 from heroci_action.detection.left_out import (
     CHECKS,
     ELSEWHERE,

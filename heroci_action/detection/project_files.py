@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 
-from heroci_action.detection.ci.local import read_local_checks
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import ROOT, Command
-from heroci_action.detection.ci.tox_config import ToxConfig
-from heroci_action.detection.ci.tox_factors import choose
+from heroci_action.detection.ci.systems.local import read_local_checks
+from heroci_action.detection.ci.task_runners.tox_config import ToxConfig
+from heroci_action.detection.ci.task_runners.tox_factors import choose
 from heroci_action.detection.evidence import Evidence, gather
 from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import Layout, import_roots, module_file

@@ -20,13 +20,13 @@ from heroci_action.detection.ci.selection import (
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
-from heroci_action.detection.hooks import hooks_of_ci
+from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.other_tests import describe_run
 from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
-from heroci_action.detection.settings_choice import choose_settings, settings_of
+from heroci_action.detection.settings.choice import choose_settings, settings_of
 from heroci_action.detection.unread_tests import find_unread_tests, unread_lines
 from heroci_action.repository.files import join, relative_path
 

@@ -6,7 +6,7 @@ from heroci_action.detection.ci.selection import widest
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_config import pytest_config
-from heroci_action.detection.requirements import distributions
+from heroci_action.detection.requirements.declared import distributions
 from heroci_action.repository.files import join
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.foreign_workflow import ELSEWHERE
-from heroci_action.detection.ci.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.records import Job, LeftOut, Trigger
+from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE
+from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import reason_of_program
 from heroci_action.detection.preparation import FILE_PROGRAMS

@@ -9,12 +9,10 @@ from dataclasses import replace
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Image
 from heroci_action.detection.ci.tool_variables import may_change_tests
-from heroci_action.detection.database_choice import choose_database
-from heroci_action.detection.environment_reads import Read, is_false, reads
 from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.requirements import distributions
-from heroci_action.detection.servers import (
+from heroci_action.detection.requirements.declared import distributions
+from heroci_action.detection.servers.ci_servers import (
     REDIS,
     ServerKind,
     addressed_server,
@@ -23,8 +21,10 @@ from heroci_action.detection.servers import (
     describe,
     kind_of,
 )
-from heroci_action.detection.settings_source import settings_source
-from heroci_action.detection.source import CAUGHT, SettingsSource, Statement
+from heroci_action.detection.servers.database_choice import choose_database
+from heroci_action.detection.settings.source import settings_source
+from heroci_action.detection.sources.environment_reads import Read, is_false, reads
+from heroci_action.detection.sources.source import CAUGHT, SettingsSource, Statement
 from heroci_action.repository.files import join, parent
 
 _EXAMPLE_NAMES = (

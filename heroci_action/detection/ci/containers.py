@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.composition import (
+from heroci_action.detection.ci.compose.composition import (
     VALUED,
     Composition,
     compose_words,
     composition_of,
 )
-from heroci_action.detection.ci.image_build import ImageBuild, read_build
+from heroci_action.detection.ci.compose.image_build import ImageBuild, read_build
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
 from heroci_action.detection.ci.machine_servers import find_server
 from heroci_action.detection.ci.records import Call, Command, Container, Image, Job

@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from heroci_action.detection.ci.compose_up import expand_compose_up
-from heroci_action.detection.ci.composition import Composition, compose_words, composition_of
-from heroci_action.detection.ci.coverage_settings import expand_coverage
+from heroci_action.detection.ci.compose.composition import (
+    Composition,
+    compose_words,
+    composition_of,
+)
+from heroci_action.detection.ci.compose.mounts import enter_repository, mounts_of
+from heroci_action.detection.ci.compose.up import expand_compose_up
 from heroci_action.detection.ci.dotenv import parse_dotenv
-from heroci_action.detection.ci.hatch import expand_hatch
-from heroci_action.detection.ci.invoke import FILES_OF_TASKS, expand_invoke
-from heroci_action.detection.ci.just import expand_just
-from heroci_action.detection.ci.make import expand_make
-from heroci_action.detection.ci.mounts import enter_repository, mounts_of
-from heroci_action.detection.ci.nox import expand_nox
-from heroci_action.detection.ci.package_scripts import (
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut, Script
+from heroci_action.detection.ci.shell.script import read_script
+from heroci_action.detection.ci.shell.state import ShellState
+from heroci_action.detection.ci.task_runners.coverage_settings import expand_coverage
+from heroci_action.detection.ci.task_runners.hatch import expand_hatch
+from heroci_action.detection.ci.task_runners.invoke import FILES_OF_TASKS, expand_invoke
+from heroci_action.detection.ci.task_runners.just import expand_just
+from heroci_action.detection.ci.task_runners.make import expand_make
+from heroci_action.detection.ci.task_runners.nox import expand_nox
+from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
     RUN_ALL,
     expand_package_script,
     expand_run_all,
 )
-from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut, Script
-from heroci_action.detection.ci.shell import read_script
-from heroci_action.detection.ci.shell_scripts import expand_file, expand_text
-from heroci_action.detection.ci.shell_state import ShellState
-from heroci_action.detection.ci.tasks import expand_task
-from heroci_action.detection.ci.tox import expand_tox
+from heroci_action.detection.ci.task_runners.shell_scripts import expand_file, expand_text
+from heroci_action.detection.ci.task_runners.tasks import expand_task
+from heroci_action.detection.ci.task_runners.tox import expand_tox
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import join
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.command_line import split_words
+from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.expand import Context, run
-from heroci_action.detection.ci.image_build import ImageBuild
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree

@@ -8,21 +8,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from heroci_action.detection.ci.buildkite import read_buildkite
-from heroci_action.detection.ci.circleci import read_circleci
-from heroci_action.detection.ci.container_steps import read_bitbucket, read_drone
 from heroci_action.detection.ci.containers import with_containers
-from heroci_action.detection.ci.github import read_workflows
-from heroci_action.detection.ci.gitlab import read_gitlab
-from heroci_action.detection.ci.jenkins import read_jenkins
-from heroci_action.detection.ci.local import read_local
-from heroci_action.detection.ci.loose import read_loose
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
-from heroci_action.detection.ci.semaphore import read_semaphore
 from heroci_action.detection.ci.suite import Suite, find_suite
+from heroci_action.detection.ci.systems.buildkite import read_buildkite
+from heroci_action.detection.ci.systems.circleci import read_circleci
+from heroci_action.detection.ci.systems.container_steps import read_bitbucket, read_drone
+from heroci_action.detection.ci.systems.github import read_workflows
+from heroci_action.detection.ci.systems.gitlab import read_gitlab
+from heroci_action.detection.ci.systems.jenkins import read_jenkins
+from heroci_action.detection.ci.systems.local import read_local
+from heroci_action.detection.ci.systems.loose import read_loose
+from heroci_action.detection.ci.systems.semaphore import read_semaphore
+from heroci_action.detection.ci.systems.travis import read_travis
+from heroci_action.detection.ci.systems.unread_files import read_unread
 from heroci_action.detection.ci.territory import WHOLE, Territory, keep_own
-from heroci_action.detection.ci.travis import read_travis
-from heroci_action.detection.ci.unread_files import read_unread
 from heroci_action.repository.files import RepositoryFiles
 
 # In the order of precedence: a file of GitHub wins over a forgotten one of another service.

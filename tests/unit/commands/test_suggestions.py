@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.commands.suggestions import suggest_toml
-from heroci_action.detection.supported_versions import find_supported_versions
+from heroci_action.detection.environment.supported_versions import find_supported_versions
 from heroci_action.project import ProjectConfig, load
 from heroci_action.repository.files import RepositoryFiles
 from tests.unit.detection.projects import SQLITE, django, loaded, manage, write

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.commands.suggestions import suggest_toml
-from heroci_action.detection.supported_versions import Supported
+from heroci_action.detection.environment.supported_versions import Supported
 from heroci_action.project import ProjectConfig
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from heroci_action.detection.poetry import requirement_lines
+from heroci_action.detection.requirements.poetry import requirement_lines
 from heroci_action.engines.requirements import project_arguments
 from heroci_action.pipeline.base import environment
 from tests.unit.detection.projects import django, loaded

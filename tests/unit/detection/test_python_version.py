@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.detection.python_specifiers import allows
+from heroci_action.detection.requirements.specifiers import allows
 from tests.unit.detection.projects import django, loaded
 
 WORKFLOW = ".github/workflows/t.yml"

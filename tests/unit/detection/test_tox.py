@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.detection.ci.tox_factors import choose, expand_names, lines
+from heroci_action.detection.ci.task_runners.tox_factors import choose, expand_names, lines
 from tests.unit.detection.projects import django, loaded, manage
 
 

@@ -1,0 +1,1 @@
+"""Read Dockerfiles and Compose files as the project's CI uses them."""

@@ -1,0 +1,285 @@
+"""Compose files that are merged, and the calls of Docker Compose that name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import yaml
+
+from heroci_action.detection.ci.calls import COMPOSE_VALUED
+from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.compose.interpolation import fill
+from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.records import UNKNOWN, Command, Image
+from heroci_action.detection.ci.yaml_file import (
+    arguments,
+    items,
+    read_variables,
+    read_yaml,
+    table,
+    texts,
+)
+from heroci_action.repository.files import RepositoryFiles, join, parent
+
+COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
+# Source: the Compose specification, "Compose file", and the override file that is merged by default.
+_DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
+# The verbs that address containers that run already.
+_RUNNING = frozenset({"exec", "ps", "logs", "cp", "port", "top", "wait", "restart"})
+_OF_VERBS = (
+    "--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach",
+)  # fmt: skip
+VALUED = frozenset({*COMPOSE_VALUED, *_OF_VERBS})
+
+
+# Keys of which Compose keeps the values of every file.
+_NEEDS = ("depends_on", "links")
+_UNITED = (*_NEEDS, "env_file")
+MAX_DEPTH = 5  # files that include or extend each other
+
+
+def _names(value: object) -> list[Any]:
+    """Return the entries of a list, the keys of a table, or a text."""
+    return list(value) if isinstance(value, Mapping | list) else texts(value)
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The services of compose files that are merged in order, with the variables that they are filled with.
+
+    Services of other `profiles` are started only by name. `directory` is the project's if it is not that of the first
+    file.
+    """
+
+    tree: RepositoryFiles
+    paths: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    profiles: frozenset[str] = frozenset()
+    directory: str = ""
+    depth: int = 0
+
+    @property
+    def place(self) -> str:
+        """The directory to which the paths in the files are relative."""
+        return self.directory or parent(self.paths[0])
+
+    @cached_property
+    def services(self) -> Mapping[str, Mapping[str, Any]]:
+        """The definition of each service; a later file changes the keys of an earlier one."""
+        merged: dict[str, dict[str, Any]] = {}
+        for path in self.paths:
+            document = read_yaml(self.tree, path)
+            own = table(document.get("services")).items()
+            for name, content in (*self._included(path, document.get("include")), *own):
+                merged[name] = self._merge(merged.get(name, {}), table(content))
+        for name, content in merged.items():
+            base = self._extended(name, content.get("extends"), merged)
+            merged[name] = self._merge(base, content) if base else content
+        return merged
+
+    def _included(self, path: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the services of the files that a file includes."""
+        for entry in items(value):
+            named = texts(table(entry).get("path", entry))
+            yield from self._other(*(join(parent(path), name) for name in named)).items()
+
+    def _extended(
+        self, name: str, extends: object, merged: Mapping[str, Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        """Return the service that a service extends, perhaps of another file."""
+        service = table(extends).get("service", extends)
+        if not isinstance(service, str):
+            return {}
+        if file := table(extends).get("file"):
+            return self._other(join(self.place, str(file))).get(service, {})
+        return merged.get(service, {}) if service != name else {}
+
+    def _other(self, *paths: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return the services of other files; files that name each other in a circle have none."""
+        if not paths or self.depth > MAX_DEPTH:
+            return {}
+        return replace(self, paths=paths, directory="", depth=self.depth + 1).services
+
+    def _merge(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        env = {**self._environment(before), **self._environment(after)}
+        lists = {key: [*_names(before.get(key)), *_names(after.get(key))] for key in _UNITED}
+        united = {key: names for key, names in lists.items() if names}
+        return {**before, **after, **united, "environment": env}
+
+    def with_needs(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return services with their dependencies; without names, all services of the active profiles."""
+        active = [name for name, content in self.services.items() if self._is_active(content)]
+        pending, found = list(names or active), dict[str, None]()
+        while pending:
+            name = pending.pop(0)
+            if name in self.services and name not in found:
+                found[name] = None
+                pending += [each for key in _NEEDS for each in _names(self.services[name].get(key))]
+        return tuple(found)
+
+    def _is_active(self, content: Mapping[str, Any]) -> bool:
+        profiles = texts(content.get("profiles"))
+        return not profiles or "*" in self.profiles or bool(self.profiles.intersection(profiles))
+
+    def text(self) -> str:
+        """Return what `docker compose config` prints: the merged services, with their variables replaced."""
+        services = {name: dict(content) for name, content in self.services.items()}
+        return self.fill(yaml.safe_dump({"services": services}))
+
+    def find(self, container: str) -> str | None:
+        """Return the service of a container by its name: `container_name`, or `project-service-1`."""
+        for name, content in self.services.items():
+            if self.fill(str(content.get("container_name", ""))) == container:
+                return name
+        return next(
+            (n for n in self.services if re.search(rf"[-_]{re.escape(n)}[-_]1$", container)), None
+        )
+
+    def image(self, name: str) -> Image | None:
+        """Return the image of a service, or the base of the image that it builds."""
+        content = self.services[name]
+        build = self.build(name)
+        reference = (build.base(self.tree) if build else None) or content.get("image")
+        if not isinstance(reference, str):
+            return None
+        image = Image.parse(
+            self.fill(reference), source=self.paths[-1], alias=name, env=self.environment(name)
+        )
+        return replace(
+            image,
+            ports=tuple(self._ports(content)),
+            arguments=tuple(map(self.fill, arguments(content.get("command")))),
+            built=build is not None,
+            mounts=tuple(self._mounts(content)),
+        )
+
+    def _mounts(self, content: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the files and directories of the repository that a service mounts."""
+        for volume in items(content.get("volumes")):
+            long = table(volume)
+            source = (
+                str(long.get("source", "")) if long else self.fill(str(volume)).partition(":")[0]
+            )
+            path = join(self.place, source)
+            if self.tree.has(path) or self.tree.has_directory(path):
+                yield path
+
+    def _ports(self, content: Mapping[str, Any]) -> Iterator[str]:
+        for port in items(content.get("ports")):
+            long = table(port)
+            text = f"{long.get('published', '')}:{long.get('target')}" if long else str(port)
+            yield self.fill(text.removeprefix(":"))
+        yield from map(self.fill, texts(content.get("expose")))
+
+    def build(self, name: str) -> ImageBuild | None:
+        """Return the build of a service's image, which another service may build; None if no one does."""
+        build = self.services[name].get("build") or self._built_elsewhere(name)
+        options = table(build)
+        context = build if isinstance(build, str) else str(options.get("context", "."))
+        if not build:
+            return None
+        place = join(self.place, self.fill(context))
+        args = read_variables(options.get("args"))
+        return ImageBuild(
+            dockerfile=join(place, self.fill(str(options.get("dockerfile", "Dockerfile")))),
+            context=place,
+            target=self.fill(options["target"]) if options.get("target") else None,
+            source=self.paths[0],
+            arguments={key: self.fill(text) for key, text in args.items() if text is not None},
+            health_check=self._health_check(name),
+        )
+
+    def _health_check(self, name: str) -> str:
+        """Return the command of a service's health check, in which `$$` is the shell's `$`."""
+        test = table(self.services[name].get("healthcheck")).get("test")
+        return " ".join(texts(test)).replace("$$", "$")
+
+    def _built_elsewhere(self, name: str) -> object:
+        """Return the build of another service with the same image: a worker shares that of the application."""
+        image = self.services[name].get("image")
+        others = (each for each in self.services.values() if image and each.get("image") == image)
+        return next((each["build"] for each in others if each.get("build")), None)
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Return the variables of a service: of its files, then of its table."""
+        content = self.services[name]
+        files = content.get("env_file")
+        named = (
+            [table(item).get("path", item) for item in files]
+            if isinstance(files, list)
+            else texts(files)
+        )
+        found: dict[str, str] = {}
+        for file in (str(item) for item in named):
+            found |= parse_dotenv(self.tree.text(join(self.place, file)))
+        filled = {key: self.fill(text) for key, text in self._environment(content).items()}
+        return found | {key: text for key, text in filled.items() if UNKNOWN not in text}
+
+    def _environment(self, content: Mapping[str, Any]) -> dict[str, str]:
+        declared = read_variables(content.get("environment"))
+        return {
+            name: self.variables.get(name, UNKNOWN) if value is None else value
+            for name, value in declared.items()
+        }
+
+    def fill(self, text: str) -> str:
+        """Return a text with its variables replaced."""
+        return fill(text, self.variables)
+
+
+def compose_words(command: Command) -> tuple[str, ...] | None:
+    """Return the words after `docker compose`; None for any other command."""
+    for index, word in enumerate(command.words):
+        name = word.rpartition("/")[2]
+        if name in {"docker-compose", "podman-compose"}:
+            return command.words[index + 1 :]
+        if name in {"docker", "podman"} and command.words[index + 1 : index + 2] == ("compose",):
+            return command.words[index + 2 :]
+    return None
+
+
+def composition_of(
+    words: tuple[str, ...],
+    command: Command,
+    files: RepositoryFiles,
+    before: Composition | None = None,
+) -> Composition:
+    """Return the merged compose files of a call; a container that runs already has those of the call `before`."""
+    container = command.call.container
+    place = (container.called_from if container else None) or command.directory
+    options = Options.split(words, VALUED)
+    listed = tuple(filter(None, command.env.get("COMPOSE_FILE", "").split(":")))
+    named = options.values("-f", "--file") or listed
+    if before and not named and options.words[:1] and options.words[0] in _RUNNING:
+        service = container.service if container else None
+        if service is None or service in before.services:
+            return before
+    # `-f <(echo …)` is no file.
+    paths = [join(place, path) for path in named if UNKNOWN not in path] or _usual_files(
+        files, place
+    )
+    variables: dict[str, str] = {}
+    for path in options.values("--env-file") or (".env",):
+        variables |= parse_dotenv(files.text(join(place, path)))
+    profiles = (*options.values("--profile"), *command.env.get("COMPOSE_PROFILES", "").split(","))
+    directory = options.value("--project-directory")
+    return Composition(
+        tree=files,
+        paths=tuple(paths),
+        variables={**variables, **command.env},
+        profiles=frozenset(profiles),
+        directory=join(place, directory) if directory else "",
+    )
+
+
+def _usual_files(files: RepositoryFiles, directory: str) -> list[str]:
+    found = (
+        files.first(*(join(directory, name) for name in names)) for names in (_DEFAULTS, _OVERRIDES)
+    )
+    return [path for path in found if path]

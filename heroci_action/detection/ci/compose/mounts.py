@@ -1,0 +1,149 @@
+"""Where the repository is in a container, so that commands in the container are read as commands in the repository."""
+
+from __future__ import annotations
+
+import itertools
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from heroci_action.detection.ci.calls import DOCKER_VALUED
+from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.compose.composition import Composition
+from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.paths import locate, spell
+from heroci_action.detection.ci.records import ROOT, Command, Container
+from heroci_action.detection.ci.yaml_file import items, table
+from heroci_action.repository.files import RepositoryFiles, join
+
+# `$PWD/backend`
+_PWD = re.compile(r"^\$\{?PWD\}?(?=/|$)")
+# `COPY --chown=app . /app`, `COPY ./backend /app/`
+_COPY = re.compile(r"(?:COPY|ADD)\s+(?:--(?!from)\S+\s+)*([\w./-]+)\s+(\S+)\s*$", re.IGNORECASE)
+# `WORKDIR /app`
+_WORKDIR = re.compile(r"WORKDIR\s+(/[\w./-]*|[\w.-][\w./-]*)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mounts:
+    """The directories of a container that are directories of the repository, and the container's working directory."""
+
+    places: Mapping[str, str] = field(default_factory=dict)
+    workdir: str = ""
+
+    @property
+    def directory(self) -> str | None:
+        """The working directory as a directory of the repository; None if it is not one."""
+        for inside, outside in self._deepest_first():
+            if f"{self.workdir}/".startswith(f"{inside}/"):
+                return join(outside, f".{self.workdir.removeprefix(inside)}")
+        return None
+
+    def move(self, text: str) -> str:
+        """Return a text with the paths in the container replaced by those in the repository."""
+        for inside, outside in self._deepest_first():
+            path = rf"(?<![\w./-]){re.escape(inside)}(?![\w.-])"
+            text = spell(outside).join(re.split(path, text))
+        return text
+
+    def _deepest_first(self) -> list[tuple[str, str]]:
+        return sorted(self.places.items(), key=lambda pair: -len(pair[0]))
+
+
+def mounts_of_service(used: Composition, name: str) -> Mounts:
+    """Return the mounts of a service: its volumes, else what its image copies from the repository."""
+    content = used.services.get(name)
+    if content is None:
+        return Mounts()
+    build = used.build(name) or _build_elsewhere(used, content)
+    copied = _copied(build, used.tree) if build else Mounts()
+    mounted = dict(_volumes(content, used.place))
+    workdir = str(content.get("working_dir") or copied.workdir)
+    return Mounts(places={**copied.places, **mounted}, workdir=workdir.rstrip("/"))
+
+
+def _build_elsewhere(used: Composition, content: Mapping[str, Any]) -> ImageBuild | None:
+    """Return the build of the root's Dockerfile if a service's image is named by the CI, which built it before."""
+    image = content.get("image")
+    if not isinstance(image, str) or "$" not in image or not used.tree.has("Dockerfile"):
+        return None
+    return ImageBuild(dockerfile="Dockerfile", context=".", target=None, source=used.paths[0])
+
+
+def _volumes(content: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    for volume in items(content.get("volumes")):
+        long = table(volume)
+        source, _, rest = str(volume).partition(":")
+        if long:
+            source, rest = str(long.get("source", "")), str(long.get("target", ""))
+        yield from _mount(source, rest, place)
+
+
+def _mount(source: str, target: str, place: str) -> Iterator[tuple[str, str]]:
+    """Yield a mount if its source is in the repository: `.`, `../src`, `$PWD`, `{root}/src`."""
+    target = target.partition(":")[0].rstrip("/")
+    source = _PWD.sub(".", source)
+    path = locate(source, place) if source.startswith((".", ROOT)) else None
+    if path is not None and target.startswith("/"):
+        yield target, path
+
+
+def _copied(build: ImageBuild, tree: RepositoryFiles) -> Mounts:
+    """Return where an image has directories of the repository: `COPY . /app`."""
+    workdir, places = "/", dict[str, str]()
+    for line in build.parse(tree).lines:
+        if match := _WORKDIR.match(line):
+            workdir = posixpath.normpath(posixpath.join(workdir, match[1]))
+        elif match := _COPY.match(line):
+            inside = posixpath.normpath(posixpath.join(workdir, match[2]))
+            source = join(build.context, match[1].lstrip("/") or ".")
+            places |= {inside: source} if inside != "/" and tree.has_directory(source) else {}
+    return Mounts(places=places, workdir=workdir if workdir != "/" else "")
+
+
+def enter_repository(command: Command, mounts: Mounts) -> Command:
+    """Return a command in a container as one in the repository: with its directory, and with the paths there."""
+    call = command.call
+    names_nothing = not call.program and call.script is None
+    if names_nothing or not mounts.places:
+        return command
+    moved = replace(
+        call,
+        container=call.container and replace(call.container, called_from=command.directory),
+        program=mounts.move(call.program),
+        arguments=tuple(map(mounts.move, call.arguments)),
+        script=mounts.move(call.script) if call.script else call.script,
+    )
+    directory = mounts.directory if call.container else None
+    return replace(command, call=moved, directory=directory or command.directory)
+
+
+def mounts_of(command: Command, used: Composition | None) -> Mounts:
+    """Return the mounts of the container in which a command runs, perhaps called by a script there."""
+    outer = next((call for call in (*command.via, command) if call.call.container), None)
+    container = outer.call.container if outer else None
+    if outer is None or container is None:
+        return Mounts()
+    mounts = _mounts_of_container(container, used)
+    given = _options(outer, container.service or container.image or "")
+    pairs = (volume.partition(":")[::2] for volume in given.values("-v", "--volume"))
+    mounted = (_mount(source, target, outer.directory) for source, target in pairs)
+    workdir = given.value("-w", "--workdir") or mounts.workdir
+    places = {**mounts.places, **dict(itertools.chain.from_iterable(mounted))}
+    return Mounts(places=places, workdir=workdir.rstrip("/"))
+
+
+def _mounts_of_container(container: Container, used: Composition | None) -> Mounts:
+    """Return the mounts of a service of the compose files, which a container may be named after."""
+    if used is None:
+        return Mounts()
+    name = container.service or used.find(container.image or "")
+    return mounts_of_service(used, name) if name else Mounts()
+
+
+def _options(command: Command, name: str) -> Options:
+    """Return the options in front of the image or service."""
+    words = command.words[: command.words.index(name)] if name in command.words else ()
+    return Options.split(words, DOCKER_VALUED)

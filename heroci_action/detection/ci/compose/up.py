@@ -1,0 +1,62 @@
+"""Expand `docker compose up` and `run` into the command of the service whose exit code they return."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.compose.composition import (
+    VALUED,
+    Composition,
+    compose_words,
+    composition_of,
+)
+from heroci_action.detection.ci.compose.mounts import mounts_of_service
+from heroci_action.detection.ci.records import Command, Script
+from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.detection.ci.yaml_file import texts
+
+_RETURNING = frozenset(
+    {"--exit-code-from", "--abort-on-container-exit", "--abort-on-container-failure"}
+)
+
+
+def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
+    """Return the command of the service that ends the call; None if the call leaves its services running."""
+    words = compose_words(command)
+    if words is None:
+        return None
+    options = Options.split(words, VALUED)
+    verb, *named = options.words or ("",)
+    used = composition_of(words, command, files.current())
+    container = command.call.container
+    candidates: tuple[str | None, ...] = ()
+    match verb:
+        case "run" if not options.has("-d", "--detach"):
+            candidates = (container.service if container else None,)
+        case "up" if options.has(*_RETURNING):
+            # Without a name, the first service with a command ends the call.
+            candidates = (*options.values(*_RETURNING), *named, *used.services)
+    found = (
+        script for name in filter(None, candidates) for script in _scripts(used, name, command)
+    )
+    return next(((script,) for script in found), None)
+
+
+def _scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:
+    content = used.services.get(name, {})
+    parts = (_shell(content.get("entrypoint")), _shell(content.get("command")))
+    text = " ".join(filter(None, parts))
+    if text:
+        mounts = mounts_of_service(used, name)
+        yield Script(
+            text=used.fill(mounts.move(text)),
+            source=used.paths[-1],
+            directory=mounts.directory or command.directory,
+            env={**command.env, **used.environment(name)},
+        )
+
+
+def _shell(value: object) -> str:
+    return value if isinstance(value, str) else shlex.join(texts(value))

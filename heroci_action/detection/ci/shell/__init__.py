@@ -1,0 +1,1 @@
+"""Follow shell scripts without running them."""

@@ -1,0 +1,92 @@
+"""The shell's own commands that change its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.shell.state import ShellState
+
+
+def _cd(arguments: list[str], state: ShellState) -> None:
+    targets = [argument for argument in arguments if not argument.startswith("--")]
+    state.enter(targets[0] if targets else "~")
+
+
+def _popd(_: list[str], state: ShellState) -> None:
+    state.enter("-")
+
+
+def _set(arguments: list[str], state: ShellState) -> None:
+    for index, argument in enumerate(arguments):
+        if argument == "allexport" and index and arguments[index - 1] in {"-o", "+o"}:
+            state.export_all = arguments[index - 1] == "-o"
+        elif argument[:1] in {"-", "+"} and "a" in argument[1:] and argument[1:2] != "-":
+            state.export_all = argument[0] == "-"
+
+
+def _unset(arguments: list[str], state: ShellState) -> None:
+    for name in arguments:
+        state.env.pop(name, None)
+        state.local.pop(name, None)
+
+
+def _export(arguments: list[str], state: ShellState) -> None:
+    for argument in arguments:
+        name, sign, value = argument.partition("=")
+        if sign:
+            state.assign(name, value, export=True)
+        else:
+            state.export(name)
+
+
+def _shift(arguments: list[str], state: ShellState) -> None:
+    count = int(arguments[0]) if arguments and arguments[0].isdigit() else 1
+    state.arguments = state.arguments[count:]
+
+
+# The options with a value.
+_READ_VALUED = ("-d", "-i", "-n", "-N", "-p", "-t", "-u")
+_MAPFILE_VALUED = ("-d", "-n", "-O", "-s", "-u", "-C", "-c")
+
+
+def read_names(words: list[str]) -> tuple[str, ...]:
+    """Return the variables that `read -r A B` or `mapfile -t LINES` sets; none for any other command."""
+    match words:
+        case ["read" | "mapfile" | "readarray" as program, *rest]:
+            reads = program == "read"
+            valued, usual = (_READ_VALUED, "REPLY") if reads else (_MAPFILE_VALUED, "MAPFILE")
+            return Options.split(rest, valued).words or (usual,)
+    return ()
+
+
+def assign_fields(names: tuple[str, ...], line: str) -> dict[str, str]:
+    """Return the words of a line by name; the last name gets the rest."""
+    words = line.split(None, max(len(names) - 1, 0))
+    return dict(zip(names, [*words, *[""] * len(names)], strict=False))
+
+
+def _end(_: list[str], state: ShellState) -> None:
+    state.ended = True
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+# Commands whose effects are not followed.
+_WITHOUT_EFFECT = (
+    ":", "true", "break", "continue", "wait", "trap", "shopt", "ulimit", "umask", "hash", "alias",
+)  # fmt: skip
+BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
+    "cd": _cd,
+    "pushd": _cd,
+    "popd": _popd,
+    "set": _set,
+    "unset": _unset,
+    "export": _export,
+    "shift": _shift,
+    "exit": _end,
+    "return": _end,
+    **dict.fromkeys(_WITHOUT_EFFECT, _nothing),
+}

@@ -1,0 +1,203 @@
+"""Evaluate the conditions of a shell script that are known without running it."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.shell.state import ShellState
+from heroci_action.detection.ci.shell.syntax import text_of
+from heroci_action.detection.ci.shell.words import command_words, expand_one
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_CONSTANTS = {"true": True, ":": True, "false": False}
+
+
+def is_test(node: Node) -> bool:
+    """Return whether a statement only tests something; any other command is assumed to succeed."""
+    if node.type in {"negated_command", "list"}:
+        named = [child for child in node.children if child.is_named]
+        return bool(named) and is_test(named[-1])
+    if node.type == "command":
+        return text_of(node.child_by_field_name("name")) in {
+            "test",
+            "command",
+            "which",
+            "type",
+            "grep",
+            "false",
+        }
+    return node.type in {"test_command", "redirected_statement"} and (
+        node.type == "test_command" or is_test(node.children[0])
+    )
+
+
+def truth(node: Node, state: ShellState) -> bool | None:
+    """Return whether a statement succeeds; None if that is not known."""
+    match node.type:
+        case "negated_command":
+            inner = truth(node.children[-1], state)
+            return None if inner is None else not inner
+        case "test_command":
+            named = [child for child in node.children if child.is_named]
+            return _expression(named[0], state) if len(named) == 1 else None
+        case "command":
+            return _command(node, state)
+        case "list":
+            return _list(node, state)
+    return None
+
+
+def _list(node: Node, state: ShellState) -> bool | None:
+    left, right = truth(node.children[0], state), truth(node.children[-1], state)
+    return _and(left, right) if node.children[1].type == "&&" else _or(left, right)
+
+
+def _and(left: bool | None, right: bool | None) -> bool | None:
+    if left is False or right is False:
+        return False
+    return True if left and right else None
+
+
+def _or(left: bool | None, right: bool | None) -> bool | None:
+    if left or right:
+        return True
+    return False if left is False and right is False else None
+
+
+def _command(node: Node, state: ShellState) -> bool | None:
+    words = command_words(node, state)
+    if words[:1] == ["test"]:
+        return _test(words[1:], state)
+    return _CONSTANTS.get(words[0]) if words else None
+
+
+def _test(words: list[str], state: ShellState) -> bool | None:
+    match words:
+        case ["!", *rest] if len(rest) > 1:
+            inner = _test(rest, state)
+            return None if inner is None else not inner
+        case [operator, operand]:
+            return _unary(operator, operand, state)
+        case [left, operator, right]:
+            return _binary(left, operator, right)
+    return None
+
+
+def _expression(node: Node, state: ShellState) -> bool | None:
+    match node.type:
+        case "unary_expression" if text_of(node.children[0]) == "!":
+            inner = _expression(node.children[-1], state)
+            return None if inner is None else not inner
+        case "unary_expression":
+            return _unary(text_of(node.children[0]), expand_one(node.children[-1], state), state)
+        case "parenthesized_expression":
+            return _expression(node.children[1], state)
+        case "binary_expression":
+            return _binary_expression(node, state)
+        case "word" | "string" | "raw_string" | "simple_expansion" | "expansion":
+            return _unary("-n", expand_one(node, state), state)
+    return None
+
+
+def _binary_expression(node: Node, state: ShellState) -> bool | None:
+    left, operator, right = node.children[0], text_of(node.children[1]), node.children[-1]
+    if operator in _JOINED:
+        return _JOINED[operator](_expression(left, state), _expression(right, state))
+    if left.type == "binary_expression" and text_of(left.children[1]) in _JOINED:
+        # The grammar takes `A = b && C = d` as `(A = b && C) = d`.
+        first = _expression(left.children[0], state)
+        second = _compare(left.children[-1], operator, right, state)
+        return _JOINED[text_of(left.children[1])](first, second)
+    return _compare(left, operator, right, state)
+
+
+_JOINED: Mapping[str, Callable[[bool | None, bool | None], bool | None]] = {
+    "&&": _and,
+    "-a": _and,
+    "||": _or,
+    "-o": _or,
+}
+_QUOTED = frozenset({"string", "raw_string", "ansi_c_string"})
+
+
+def _compare(left: Node, operator: str, right: Node, state: ShellState) -> bool | None:
+    if left.type == "unary_expression" and text_of(left.children[0]) == "!":
+        # The grammar binds `!` to the first word of `[ ! "$A" = b ]`.
+        inner = _compare(left.children[-1], operator, right, state)
+        return None if inner is None else not inner
+    value, other = expand_one(left, state), expand_one(right, state)
+    if operator == "=~":
+        return None if UNKNOWN in value or UNKNOWN in other else _finds(other, value)
+    if right.type not in _QUOTED and operator in {"=", "==", "!="} and _is_pattern(right):
+        known = UNKNOWN not in value and UNKNOWN not in other
+        return fnmatch.fnmatchcase(value, other) is (operator != "!=") if known else None
+    return _binary(value, operator, other)
+
+
+def _is_pattern(node: Node) -> bool:
+    """Return whether the right side of a comparison is in `[[ … ]]`, where it is a pattern."""
+    parent: Node | None = node.parent
+    while parent is not None and parent.type != "test_command":
+        parent = parent.parent
+    return parent is not None and text_of(parent.children[0]) == "[["
+
+
+def _finds(pattern: str, value: str) -> bool | None:
+    """Return whether a regular expression finds something; None if Python does not understand it."""
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:
+        return None
+
+
+def _unary(operator: str, operand: str, state: ShellState) -> bool | None:
+    if UNKNOWN in operand:
+        return None
+    found = _UNARY.get(operator)
+    return found(operand, state) if found else None
+
+
+def _exists(operand: str, state: ShellState) -> bool | None:
+    """Return whether a fresh checkout has the path; None for a path outside it."""
+    path = state.locate(operand)
+    return None if path is None else state.files.has(path) or state.files.has_directory(path)
+
+
+_UNARY: Mapping[str, Callable[[str, ShellState], bool | None]] = {
+    "-n": lambda operand, _: bool(operand),
+    "-z": lambda operand, _: not operand,
+    "-e": _exists,
+    "-f": _exists,
+    "-d": _exists,
+    "-r": _exists,
+    "-s": _exists,
+}
+
+
+def _binary(left: str, operator: str, right: str) -> bool | None:
+    if UNKNOWN in left or UNKNOWN in right:
+        return None
+    match operator:
+        case "=" | "==":
+            return left == right
+        case "!=":
+            return left != right
+    if operator in _NUMERIC and left.strip().isdecimal() and right.strip().isdecimal():
+        return _NUMERIC[operator](int(left), int(right))
+    return None
+
+
+_NUMERIC: Mapping[str, Callable[[int, int], bool]] = {
+    "-eq": int.__eq__,
+    "-ne": int.__ne__,
+    "-gt": int.__gt__,
+    "-ge": int.__ge__,
+    "-lt": int.__lt__,
+    "-le": int.__le__,
+}

@@ -1,0 +1,169 @@
+"""The output of the few programs of a script whose output is known without running them."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Mapping
+
+from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.paths import spell
+from heroci_action.detection.ci.records import ROOT, UNKNOWN
+from heroci_action.detection.ci.shell.sed import substitute
+from heroci_action.detection.ci.shell.state import ShellState
+from heroci_action.repository.files import join, parent
+
+# The lines that a program reads from a pipe; None if it is the first one, or if they are not known.
+Lines = list[str] | None
+_Printer = Callable[[list[str], Lines, ShellState], Lines]
+
+
+def output_of(commands: list[list[str]], state: ShellState) -> Lines:
+    """Return the lines that a pipe of commands prints; None if they are not known."""
+    lines: Lines = None
+    for words in commands:
+        printer = _PRINTERS.get(words[0].rpartition("/")[2]) if words else None
+        if printer is None or UNKNOWN in "".join(words):
+            return None
+        lines = printer(words[1:], lines, state)
+        if lines is None:
+            return None
+    return lines
+
+
+def _git(arguments: list[str], _: Lines, state: ShellState) -> Lines:
+    match arguments:
+        case ["rev-parse", "--show-toplevel"]:
+            return [ROOT]
+        case ["ls-files", *words] if {word for word in words if word.startswith("-")} <= {
+            "-z",
+            "--",
+        }:
+            patterns = [word.removeprefix("./") for word in words if not word.startswith("-")]
+            return _find_files(state, lambda file: not patterns or _fits(file, patterns))
+    return None
+
+
+def _fits(file: str, patterns: list[str]) -> bool:
+    """Return whether git's pattern, in which a star also matches slashes, names a file or its directory."""
+    return any(
+        fnmatch.fnmatchcase(file, pattern) or file.startswith(f"{pattern.rstrip('/')}/")
+        for pattern in patterns
+    )
+
+
+def _find_files(state: ShellState, wanted: Callable[[str], bool]) -> list[str]:
+    files = state.files.matching(".*", state.directory)
+    return [file for file in files if wanted(file) and state.files.has(join(state.directory, file))]
+
+
+def _find(arguments: list[str], _: Lines, state: ShellState) -> Lines:
+    """Read `find DIRECTORY… -name PATTERN`; any other test is not known."""
+    tests = (index for index, word in enumerate(arguments) if word[:1] in {"-", "!", "("})
+    first = next(tests, len(arguments))
+    places = [join(place) for place in arguments[:first]] or ["."]
+    match [word for word in arguments[first:] if word[:6] != "-print"]:
+        case (
+            ["-name", pattern] | ["-type", "f", "-name", pattern] | ["-name", pattern, "-type", "f"]
+        ):
+            return _find_files(state, lambda file: _is_below(file, places, pattern))
+    return None
+
+
+def _is_below(file: str, places: list[str], pattern: str) -> bool:
+    """Return whether a file with a fitting name is in one of the directories."""
+    below = any(place == "." or file.startswith(f"{place}/") for place in places)
+    return below and fnmatch.fnmatchcase(file.rpartition("/")[2], pattern)
+
+
+def _cat(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
+    if not arguments:
+        return lines
+    before = None if lines is None else "\n".join(lines)
+    paths = [state.locate(argument) for argument in arguments]
+    texts = [
+        before if word == "-" else state.files.text(path) if path else None
+        for word, path in zip(arguments, paths, strict=True)
+    ]
+    known = [text for text in texts if text is not None]
+    return "\n".join(known).strip().splitlines() if len(known) == len(texts) else None
+
+
+def _grep(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
+    options = Options.split(arguments, ())
+    letters = set("".join(dict(options.named))) - {"-"}
+    pattern, *files = options.words or ("",)
+    if files:
+        lines = _cat(files, None, state)
+    if lines is None or not letters <= set("vEh"):
+        return None
+    try:
+        return [line for line in lines if (re.search(pattern, line) is None) is ("v" in letters)]
+    except re.error:
+        return None
+
+
+def _tr(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
+    r"""Read `tr '\n' ' '` in front of xargs, and `tr -d CHARACTERS`."""
+    match arguments:
+        case ["-d", characters] if lines is not None and re.fullmatch(r"[^\\\[-]+", characters):
+            return [line.translate(dict.fromkeys(map(ord, characters))) for line in lines]
+    return lines if "\\n" in "".join(arguments) else None
+
+
+def _xargs(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
+    """Read `… | xargs dirname`, without options."""
+    if lines is None or not arguments or arguments[0].startswith("-"):
+        return None
+    return output_of([[*arguments, *(word for line in lines for word in line.split())]], state)
+
+
+def _sed(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
+    options = Options.split(arguments, ("-e", "--expression"))
+    scripts = options.values("-e", "--expression") or options.words
+    text = None if lines is None else "\n".join(lines)
+    for script in scripts:
+        text = substitute(text, script, extended=options.has("-E", "-r"))
+    return None if text is None else text.splitlines()
+
+
+def _cut(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
+    """Read `cut -d CHARACTER -f NUMBER`."""
+    options = Options.split(arguments, ("-d", "-f"))
+    sign, number = options.value("-d") or "\t", options.value("-f") or ""
+    if lines is None or not number.isdecimal() or options.words:
+        return None
+    return [(line.split(sign)[int(number) - 1 : int(number)] or [""])[0] for line in lines]
+
+
+def _printf(arguments: list[str], _: Lines, __: ShellState) -> Lines:
+    match arguments:
+        case ["%s\\n", *words]:
+            return words
+        case [form, *words] if form.count("%") == form.count("%s") == len(words):
+            return (form.replace("\\n", "\n") % tuple(words)).splitlines()
+    return None
+
+
+_PRINTERS: Mapping[str, _Printer] = {
+    "git": _git,
+    "find": _find,
+    "cat": _cat,
+    "grep": _grep,
+    "egrep": _grep,
+    "xargs": _xargs,
+    "sort": lambda _, lines, __: sorted(lines) if lines is not None else None,
+    "uniq": lambda _, lines, __: lines,
+    "tr": _tr,
+    "pwd": lambda _, __, state: [spell(state.directory)],
+    "which": lambda arguments, _, __: arguments[-1:] or None,
+    "command": lambda arguments, _, __: arguments[1:] if arguments[:1] == ["-v"] else None,
+    "echo": lambda arguments, _, __: [" ".join(arguments)],
+    "printf": _printf,
+    "sed": _sed,
+    "cut": _cut,
+    "dirname": lambda arguments, _, __: [parent(arguments[-1])] if arguments else None,
+    "basename": lambda arguments, _, __: (
+        [arguments[0].rpartition("/")[2]] if len(arguments) == 1 else None
+    ),
+}

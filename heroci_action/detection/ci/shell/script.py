@@ -1,0 +1,385 @@
+"""Read a shell script as a list of commands. Nothing is executed.
+
+Directories, variables, functions, conditions and loops are followed if their values are known: a command in
+the body of an `if` whose condition is not known is conditional, and its exports do not leave the body.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.calls import parse_call
+from heroci_action.detection.ci.records import UNKNOWN, Call, Command, Script
+from heroci_action.detection.ci.shell.builtins import BUILTINS, assign_fields, read_names
+from heroci_action.detection.ci.shell.conditions import is_test, truth
+from heroci_action.detection.ci.shell.files import input_of, writes_of
+from heroci_action.detection.ci.shell.outputs import Lines
+from heroci_action.detection.ci.shell.state import ShellState
+from heroci_action.detection.ci.shell.statement_text import Span, render
+from heroci_action.detection.ci.shell.syntax import fields, parse_shell, text_of, walk
+from heroci_action.detection.ci.shell.words import command_words, expand, expand_one, lines_of
+from heroci_action.detection.ci.shell.xargs import with_words_of_xargs
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MAX_DEPTH = 60  # nested statements and calls
+MAX_LOOPS = 50  # passes through a loop over known words
+_CLAUSES = frozenset({"elif_clause", "else_clause"})
+_SHELLS = frozenset({"sh", "bash", "dash"})
+_TELLING = frozenset({"pytest", "py.test", "test", "makemigrations"})
+_SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flow:
+    """The effect of the statements around a command; `outer` is the pipeline or redirection around it.
+
+    `lines` are read from the pipe in front of it, if they are known.
+    """
+
+    conditional: bool = False
+    may_fail: bool = False
+    background: bool = False
+    piped: bool = False
+    depth: int = 0
+    lines: Lines = None
+    outer: Span | None = None
+
+
+def read_script(script: Script, state: ShellState) -> Iterator[Command]:
+    """Yield the commands of a script in order; `state` changes as the script would change its shell.
+
+    The changes of a conditional script do not leave it.
+    """
+    flow = _Flow(conditional=script.conditional, may_fail=script.may_fail)
+    yield from _maybe(parse_shell(script.text), state, flow)
+
+
+def _run(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    handler = _HANDLERS.get(node.type)
+    if handler is None or flow.depth > MAX_DEPTH or state.ended:
+        return
+    yield from handler(node, state, replace(flow, depth=flow.depth + 1))
+
+
+def _statements(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    for child in node.children:
+        following = child.next_sibling
+        background = flow.background or (following is not None and following.type == "&")
+        yield from _run(child, state, replace(flow, background=background))
+
+
+def _list(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    left, operator, right = node.children[0], node.children[1].type, node.children[-1]
+    shrugs = operator == "||" and text_of(right).split(" ", 1)[0] in _SHRUGS
+    first = replace(flow, may_fail=flow.may_fail or shrugs, outer=None)
+    yield from _run(left, state, first)
+    known = truth(left, state)
+    if known is (operator == "||"):
+        return
+    unknown = known is None and (operator == "||" or is_test(left))
+    outer = Span(flow.outer.node, right.start_byte) if flow.outer else None
+    second = replace(flow, outer=outer, conditional=flow.conditional or unknown)
+    yield from _maybe(right, state, second)
+
+
+def _maybe(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    """Run a statement; the changes of a conditional one do not leave it."""
+    yield from _run(node, state.fork() if flow.conditional else state, flow)
+
+
+def _pipeline(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    inner = replace(flow, piped=True, outer=flow.outer or Span.of(node))
+    commands = [child for child in node.children if child.is_named]
+    for index, child in enumerate(commands):
+        lines = lines_of(commands[:index], state)
+        yield from _run(child, state.fork(), replace(inner, lines=lines))
+    for write in writes_of(flow.outer or Span.of(node), state):
+        state.files.write(write)
+
+
+def _group(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    yield from _statements(node, state, replace(flow, outer=None))
+
+
+def _subshell(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    inner = state.fork()
+    inner.files = state.files
+    yield from _group(node, inner, flow)
+
+
+def _redirected(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    body = node.child_by_field_name("body")
+    if body is not None:
+        lines = input_of(node, state)
+        inner = replace(flow, lines=flow.lines if lines is None else lines)
+        yield from _run(body, state, replace(inner, outer=flow.outer or Span.of(node)))
+    for redirect in node.children:
+        if redirect.type == "heredoc_redirect":
+            # The grammar puts what follows `<<EOF` on its line into the redirection.
+            yield from _statements(redirect, state, flow)
+
+
+def _negated(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    yield from _run(node.children[-1], state, flow)
+
+
+def _assignment(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    _assign(node, state, export=False)
+    # `id=$(docker create IMAGE pytest)`, `output=$(pytest)`: other substitutions only compute a value.
+    for child in fields(node, "value"):
+        for substitution in (
+            inner for inner in walk(child) if inner.type == "command_substitution"
+        ):
+            commands = _statements(substitution, state.fork(), replace(flow, outer=None))
+            yield from (command for command in commands if _does_more(command))
+
+
+def _does_more(command: Command) -> bool:
+    """Return whether a command of a substitution may run tests, checks migrations or starts a container."""
+    words = {command.call.name, *command.call.arguments}
+    return command.call.container is not None or not words.isdisjoint(_TELLING)
+
+
+def _assignments(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    for child in node.children:
+        yield from _run(child, state, flow)
+
+
+def _assign(node: Node, state: ShellState, *, export: bool) -> None:
+    name = text_of(node.child_by_field_name("name"))
+    value = node.child_by_field_name("value")
+    appends = any(child.type == "+=" for child in node.children)
+    if value is not None and value.type == "array":
+        words = tuple(
+            word for child in value.children if child.is_named for word in expand(child, state)
+        )
+        state.assign_array(name, (*state.arrays.get(name, ()), *words) if appends else words)
+        return
+    before = (state.value(name) or "") if appends else ""
+    state.assign(name, before + expand_one(value, state), export=export)
+
+
+def _declaration(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+    export = text_of(node.children[0]) == "export"
+    for child in node.children[1:]:
+        if child.type == "variable_assignment":
+            _assign(child, state, export=export)
+        elif export and child.type == "variable_name":
+            state.export(text_of(child))
+        elif export:
+            # The grammar sees no assignment in `export "A=b"`.
+            for word in expand(child, state):
+                name, sign, value = word.partition("=")
+                if sign:
+                    state.assign(name, value, export=True)
+    yield from ()
+
+
+def _unset(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+    BUILTINS["unset"]([text_of(child) for child in node.children[1:]], state)
+    yield from ()
+
+
+def _if(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    """Follow the branch that is taken; if that is not known, every branch is conditional."""
+    clauses = [node, *(child for child in node.children if child.type in _CLAUSES)]
+    taken: bool | None = None
+    ends: list[ShellState] = []
+    for clause in clauses:
+        conditions, body = _clause_parts(clause)
+        for condition in conditions:
+            yield from _run(condition, state, flow)
+        taken = truth(conditions[-1], state) if conditions else True
+        if taken is None:
+            flow = replace(flow, conditional=True)
+        if taken is not False:
+            ends.append(state.fork() if flow.conditional else state)
+            for child in body:
+                yield from _run(child, ends[-1], flow)
+        if taken:
+            state.adopt_programs(ends)
+            return
+
+
+def _clause_parts(clause: Node) -> tuple[list[Node], list[Node]]:
+    """Return the conditions and the body of `if`, `elif` or `else`."""
+    children = [child for child in clause.children if child.type not in _CLAUSES]
+    then = next((index for index, child in enumerate(children) if child.type == "then"), 0)
+    return [child for child in children[:then] if child.is_named], children[then + 1 :]
+
+
+def _case(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    subject = expand_one(node.child_by_field_name("value"), state)
+    for item in (child for child in node.children if child.type == "case_item"):
+        patterns = [expand_one(pattern, state) for pattern in fields(item, "value")]
+        if UNKNOWN in subject:
+            yield from _statements(item, state.fork(), replace(flow, conditional=True))
+        elif any(fnmatch.fnmatchcase(subject, pattern) for pattern in patterns):
+            yield from _statements(item, state, flow)
+            return
+
+
+def _for(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    name = text_of(node.child_by_field_name("variable"))
+    words = [word for value in fields(node, "value") for word in expand(value, state)]
+    yield from _passes(node, [{name: word} for word in words], {name: UNKNOWN}, state, flow)
+
+
+def _passes(
+    loop: Node,
+    passes: list[dict[str, str]],
+    unknown: Mapping[str, str],
+    state: ShellState,
+    flow: _Flow,
+) -> Iterator[Command]:
+    """Run the body of a loop once with the variables of each pass; if they are not known, it is conditional."""
+    body = loop.child_by_field_name("body")
+    if body is None:
+        return
+    values = [value for variables in passes for value in variables.values()]
+    inner = replace(flow, lines=None, outer=None)
+    if not passes or UNKNOWN in "".join(values) or len(passes) > MAX_LOOPS:
+        state, inner = state.fork(), replace(inner, conditional=True)
+        passes = [dict(unknown)]
+    for variables in passes:
+        for name, value in variables.items():
+            state.assign(name, value)
+        yield from _statements(body, state, inner)
+
+
+def _while(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    """Follow `while read NAME` through known lines; how often any other loop runs is not known."""
+    words = [command_words(each, state) for each in fields(node, "condition") if each.is_named]
+    names = read_names(words[0]) if len(words) == 1 else ()
+    passes = [assign_fields(names, line) for line in flow.lines or () if names]
+    yield from _passes(node, passes, dict.fromkeys(names, UNKNOWN), state, flow)
+
+
+def _function(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+    body = node.child_by_field_name("body")
+    if body is not None:
+        state.functions[text_of(node.child_by_field_name("name"))] = body
+    yield from ()
+
+
+def _command(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    env = dict(state.env)
+    for child in node.children:
+        if child.type == "variable_assignment":
+            name = text_of(child.child_by_field_name("name"))
+            env[name] = expand_one(child.child_by_field_name("value"), state)
+            if _ends_line(child):
+                state.assign(name, env[name])
+    words = command_words(node, state)
+    if not words:
+        return
+    if words[0] in state.functions:
+        yield from _call(state.functions[words[0]], words, state, flow)
+    elif words[0] == "eval":
+        yield from _statements(parse_shell(" ".join(words[1:])), state, flow)
+    elif words[0] in {"source", "."}:
+        yield from _source(words, state, flow)
+    elif words[0] in {"read", "mapfile", "readarray"}:
+        _read(words, _input(node, state, flow), state)
+    elif words[0] in BUILTINS:
+        BUILTINS[words[0]](words[1:], state)
+    else:
+        yield from _emit(node, words, env, state, flow)
+
+
+def _input(node: Node, state: ShellState, flow: _Flow) -> Lines:
+    """Return the lines that a command reads, if they are known."""
+    own = input_of(node, state)
+    return flow.lines if own is None else own
+
+
+def _read(words: list[str], lines: Lines, state: ShellState) -> None:
+    """Assign what `read` and `mapfile` read."""
+    names = read_names(words)
+    if words[0] != "read":
+        state.assign_array(names[-1], tuple(lines or (UNKNOWN,)))
+        return
+    found = assign_fields(names, lines[0]) if lines else dict.fromkeys(names, UNKNOWN)
+    for name, value in found.items():
+        state.assign(name, value)
+
+
+def _ends_line(assignment: Node) -> bool:
+    """Return whether a line ends after an assignment. The grammar takes `A=1 B=2` as a prefix of the next line."""
+    following = assignment.next_sibling
+    while following is not None and following.type == "variable_assignment":
+        following = following.next_sibling
+    return following is not None and following.start_point.row > assignment.end_point.row
+
+
+def _emit(
+    node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: _Flow
+) -> Iterator[Command]:
+    outer = flow.outer or Span.of(node)
+    writes = tuple(writes_of(outer, state))
+    lines = _input(node, state, flow)
+    words = with_words_of_xargs(words, lines, state)
+    yield Command(
+        words=tuple(words),
+        call=_with_input(parse_call(tuple(words)), lines),
+        line=render(outer, state),
+        source=state.source,
+        directory=state.directory,
+        env={name: value for name, value in env.items() if UNKNOWN not in value},
+        conditional=flow.conditional,
+        may_fail=flow.may_fail,
+        background=flow.background,
+        piped=flow.piped,
+        writes=writes,
+    )
+    for write in writes:
+        state.files.write(write)
+
+
+def _with_input(call: Call, lines: Lines) -> Call:
+    """Return the call of a shell with the script that it reads: `cat a.sh | sh -s`, `bash <<EOF`."""
+    if lines is None or call.name not in _SHELLS or any(word[:1] != "-" for word in call.arguments):
+        return call
+    return replace(call, program="", arguments=(), script="\n".join(lines))
+
+
+def _call(body: Node, words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:
+    before, state.arguments = state.arguments, tuple(words[1:])
+    yield from _statements(body, state, flow)
+    state.arguments, state.ended = before, False
+
+
+def _source(words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:
+    """Run a file in the same shell; a file that does not exist (`activate`) is ignored."""
+    path = state.locate(words[1]) if len(words) > 1 else None
+    text = state.files.text(path) if path else None
+    if text is not None:
+        yield from _statements(parse_shell(text), state, flow)
+
+
+_HANDLERS: dict[str, Callable[[Node, ShellState, _Flow], Iterator[Command]]] = {
+    "program": _statements,
+    "compound_statement": _group,
+    "do_group": _statements,
+    "ERROR": _statements,
+    "list": _list,
+    "pipeline": _pipeline,
+    "subshell": _subshell,
+    "redirected_statement": _redirected,
+    "negated_command": _negated,
+    "variable_assignment": _assignment,
+    "variable_assignments": _assignments,
+    "declaration_command": _declaration,
+    "unset_command": _unset,
+    "if_statement": _if,
+    "case_statement": _case,
+    "for_statement": _for,
+    "while_statement": _while,
+    "function_definition": _function,
+    "command": _command,
+}

@@ -1,0 +1,318 @@
+"""Expand the words of a shell command: quotes, variables, substitutions, braces and globs."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.paths import spell
+from heroci_action.detection.ci.records import ROOT, UNKNOWN
+from heroci_action.detection.ci.shell.outputs import Lines, output_of
+from heroci_action.detection.ci.shell.parameters import modify
+from heroci_action.detection.ci.shell.state import ShellState
+from heroci_action.detection.ci.shell.syntax import bytes_of, parse_shell, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MAX_WORDS = 2_000  # of one expansion; a longer one is not a realistic command line
+# `"$@"`, `"${FLAGS[@]}"`, `${FLAGS[@]+"${FLAGS[@]}"}`: each element is a word.
+_LIST = re.compile(r'"\$(?:@|\{(?:@|(\w+)\[@\])\})"|\$\{(\w+)\[@\]:?\+"\$\{\2\[@\]\}"\}')
+_ESCAPED_ROOT = re.escape(f"{ROOT}/")
+# `{shop,cart}`, `{1..3}`
+BRACES = re.compile(r"\{([^{}]*,[^{}]*|(\d{1,3})\.\.(\d{1,3}))\}")
+_EXPANSION = re.compile(
+    r"\$\{(?P<sign>[#!]?)(?P<name>\w+|[@*#?])(?:\[(?P<index>[^]]*)\])?(?:(?P<default>:?[-=+?]).*|(?P<text>.*))\}",
+    re.DOTALL,
+)
+_ALL = frozenset({"@", "*"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of a word; only an unquoted expansion is split at blanks."""
+
+    text: str
+    quoted: bool = False
+    split: bool = False
+
+
+def expand(node: Node, state: ShellState) -> list[str]:
+    """Return the words that one word of a script becomes; UNKNOWN marks the unknown parts."""
+    listed = expand_list(node, state)
+    if listed is not None:
+        return list(listed)
+    fields = _split(_parts(node, state))
+    words = (word for field in fields for word in _globbed(field, state))
+    found = list(itertools.islice(words, MAX_WORDS + 1))
+    return found if len(found) <= MAX_WORDS else [UNKNOWN]
+
+
+def expand_list(node: Node, state: ShellState) -> tuple[str, ...] | None:
+    """Return the elements of all arguments or of a known array; None for any other word."""
+    match = _LIST.fullmatch(text_of(node))
+    if match is None:
+        return None
+    name = match[1] or match[2]
+    return state.arrays.get(name) if name else state.arguments
+
+
+def command_words(node: Node, state: ShellState) -> list[str]:
+    """Return the words of a command, without assignments and redirections."""
+    found: list[str] = []
+    pending: list[Node] = []
+    for child in node.children:
+        if child.type == "variable_assignment" or child.type.endswith("_redirect"):
+            continue
+        if pending and pending[-1].end_byte != child.start_byte:
+            found += _expand_together(pending, state)
+            pending = []
+        pending.append(child)
+    return found + _expand_together(pending, state)
+
+
+def _expand_together(nodes: list[Node], state: ShellState) -> list[str]:
+    """Expand the nodes of one word. The grammar cuts `$A-$B/c` in two; with braces it does not."""
+    if len(nodes) < 2:  # noqa: PLR2004  # two nodes in one word
+        return [word for node in nodes for word in expand(node, state)]
+    text = "".join(map(text_of, nodes))
+    braced = re.sub(r"\$([A-Za-z_]\w*)", r"${\1}", text)
+    if braced == text:
+        # As in NAME=\"`command`\".
+        fields = _split([part for node in nodes for part in _parts(node, state)])
+        return [word for field in fields for word in _globbed(field, state)]
+    children = parse_shell(f"x {braced}").children[:1]
+    return [word for child in children for word in command_words(child, state)[1:]]
+
+
+def expand_one(node: Node | None, state: ShellState) -> str:
+    """Return the text of a word that is neither split nor globbed, such as the value of an assignment."""
+    return "".join(part.text for part in _parts(node, state)) if node else ""
+
+
+def _parts(node: Node, state: ShellState) -> list[_Part]:
+    if node.type in {"concatenation", "command_name"}:
+        return [part for child in node.children for part in _parts(child, state)]
+    reader = _READERS.get(node.type)
+    return [reader(node, state)] if reader else list(_unescape(text_of(node)))
+
+
+def _unescape(text: str) -> Iterator[_Part]:
+    """Take the backslashes out of an unquoted word; the characters after them count as quoted."""
+    for index, piece in enumerate(re.split(r"\\(.|\n)", text, flags=re.DOTALL)):
+        if piece and not (index % 2 and piece == "\n"):
+            yield _Part(piece, quoted=bool(index % 2))
+
+
+def _unescape_ansi(text: str) -> str:
+    try:
+        return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    except UnicodeDecodeError:
+        return text
+
+
+def _string(node: Node, state: ShellState) -> str:
+    """Return the text between double quotes. The grammar leaves out some blanks, so the gaps count as well."""
+    source = bytes_of(node)
+    found: list[str] = []
+    position = 2 if node.type == "translated_string" else 1
+    for child in node.children:
+        if child.type not in {"simple_expansion", "expansion", "command_substitution"}:
+            continue
+        start, end = child.start_byte - node.start_byte, child.end_byte - node.start_byte
+        found.append(_plain_string(source[position:start]))
+        found.append(_parts(child, state)[0].text)
+        position = end
+    found.append(_plain_string(source[position:-1]))
+    return "".join(found)
+
+
+def _plain_string(source: bytes) -> str:
+    text = source.decode(errors="replace")
+    return re.sub(r"\\([\\\"$`\n])", lambda match: match[1].strip("\n"), text)
+
+
+def _variable(node: Node, state: ShellState) -> str:
+    """Return the value of `$NAME` or `${NAME…}`."""
+    name = text_of(node)[1:] if node.type == "simple_expansion" else ""
+    if name:
+        return _known(state.value(name))
+    match = _EXPANSION.fullmatch(text_of(node))
+    if match is None:
+        return UNKNOWN
+    value = _value(match["sign"], match["name"], match["index"], state)
+    if operator := match["default"]:
+        return _known(_or_default(value, operator, lambda: _operand(node, state)))
+    text = _filled(match["text"], state)
+    return _known(None if value is None or UNKNOWN in text else modify(value, text))
+
+
+def _value(sign: str, name: str, index: str | None, state: ShellState) -> str | None:
+    """Return the value in `${NAME[index]}`, the length in `${#NAME}`, or in `${!NAME}` the variable that it names."""
+    name = "0" if name == "BASH_SOURCE" else name
+    words = state.arrays.get(name)
+    value = state.value(name) if words is None else _element(words, index)
+    if value is None or not sign:
+        return value
+    if sign == "!":
+        return None if index else state.value(value)
+    return str(len(value if words is None or index not in _ALL else words))
+
+
+def _filled(text: str, state: ShellState) -> str:
+    """Return the pattern in `${NAME#$OTHER/}` with its variables; the grammar does not parse it."""
+    if "$" not in text and '"' not in text and "'" not in text:
+        return text
+    bare = text.replace('"', "").replace("'", "")
+    words = parse_shell(f'x "{bare}"').children[:1]
+    return " ".join(word for child in words for word in command_words(child, state)[1:])
+
+
+def _element(words: tuple[str, ...], index: str | None) -> str | None:
+    """Return the element of an array, or all of them in one text."""
+    if index in _ALL:
+        return " ".join(words)
+    position = int(index) if index and index.isdigit() else 0 if index is None else len(words)
+    return words[position] if position < len(words) else None
+
+
+def _known(value: str | None) -> str:
+    return UNKNOWN if value is None else value
+
+
+def _operand(node: Node, state: ShellState) -> str:
+    """Return the word after the operator of `${NAME:-word}`."""
+    named = [child for child in node.children if child.is_named]
+    return "".join(expand_one(child, state) for child in named[1:])
+
+
+def _or_default(value: str | None, operator: str, operand: Callable[[], str]) -> str | None:
+    match operator.removeprefix(":"):
+        case "-" | "=":
+            return value or operand()
+        case "+":
+            return operand() if value else ""
+    return value
+
+
+def _substitute(node: Node, state: ShellState) -> str:
+    """Return the output of `$(…)` if it is known without running it."""
+    named = [child for child in node.children if child.is_named]
+    if len(named) == 1 and named[0].type == "file_redirect" and named[0].children[0].type == "<":
+        # `$(< FILE)`
+        file = expand_one(named[0].child_by_field_name("destination"), state)
+        lines = output_of([["cat", file]], state)
+        return UNKNOWN if lines is None else "\n".join(lines)
+    if len(named) > 1 or (named and named[0].type == "list"):
+        return _directory_in(named, state)
+    pipe = named[0].children if len(named) == 1 and named[0].type == "pipeline" else named
+    lines = lines_of([child for child in pipe if child.is_named], state)
+    return UNKNOWN if lines is None else "\n".join(lines)
+
+
+def _directory_in(nodes: list[Node], state: ShellState) -> str:
+    """Return the output of `cd DIRECTORY && pwd`, with which scripts find their own directory."""
+    commands = [command for node in nodes for command in _successful(node)]
+    match [command_words(command, state) for command in commands]:
+        case [["cd", *_, directory], ["pwd", *_]] if (path := state.locate(directory)) is not None:
+            return spell(path)
+    return UNKNOWN
+
+
+def _successful(node: Node) -> Iterator[Node]:
+    """Yield the commands of a statement that run if none fails: of `cd x || exit 1`, the first one."""
+    match node.type:
+        case "redirected_statement":
+            yield from _successful(node.children[0])
+        case "list":
+            yield from _successful(node.children[0])
+            if node.children[1].type == "&&":
+                yield from _successful(node.children[-1])
+        case "command":
+            yield node
+
+
+def lines_of(commands: list[Node], state: ShellState) -> Lines:
+    """Return the lines that a pipe of commands prints; None if they are not known."""
+    if any(command.type != "command" for command in commands):
+        return None
+    return output_of([command_words(command, state) for command in commands], state)
+
+
+_READERS: Mapping[str, Callable[[Node, ShellState], _Part]] = {
+    "raw_string": lambda node, _: _Part(text_of(node)[1:-1], quoted=True),
+    "ansi_c_string": lambda node, _: _Part(_unescape_ansi(text_of(node)[2:-1]), quoted=True),
+    "string": lambda node, state: _Part(_string(node, state), quoted=True),
+    "translated_string": lambda node, state: _Part(_string(node, state), quoted=True),
+    "simple_expansion": lambda node, state: _Part(_variable(node, state), split=True),
+    "expansion": lambda node, state: _Part(_variable(node, state), split=True),
+    "command_substitution": lambda node, state: _Part(_substitute(node, state), split=True),
+    "arithmetic_expansion": lambda *_: _Part(UNKNOWN),
+    "process_substitution": lambda *_: _Part(UNKNOWN),
+}
+
+
+def _split(parts: list[_Part]) -> list[list[_Part]]:
+    """Split the unquoted expansions of a word at blanks; an empty one leaves no word."""
+    fields: list[list[_Part]] = []
+    current: list[_Part] = []
+    for part in parts:
+        pieces = re.split(r"\s+", part.text) if part.split else [part.text]
+        for index, piece in enumerate(pieces):
+            if index and current:
+                fields.append(current)
+                current = []
+            if piece or not part.split:
+                current.append(_Part(piece, quoted=part.quoted))
+    return [*fields, current] if current else fields
+
+
+def _globbed(parts: list[_Part], state: ShellState) -> Iterator[str]:
+    """Expand braces and globs; a pattern that matches nothing stays as it is."""
+    text = "".join(part.text for part in parts)
+    braces = None if any(part.quoted for part in parts) else BRACES.search(text)
+    if braces is None:
+        yield from _matching(parts, state) or (text,)
+        return
+    first, last = braces[2], braces[3]
+    numbers = map(str, range(int(first), int(last) + 1)) if first else None
+    for option in numbers or braces[1].split(","):
+        word = f"{text[: braces.start()]}{option}{text[braces.end() :]}"
+        yield from _globbed([_Part(word)], state)
+
+
+def _matching(parts: list[_Part], state: ShellState) -> tuple[str, ...]:
+    unquoted = "".join(part.text for part in parts if not part.quoted)
+    unknown = any(UNKNOWN in part.text for part in parts)
+    if unknown or not re.search(r"[*?\[]", unquoted):
+        return ()
+    regex = _regex(parts)
+    # `apps/*/` finds directories only.
+    end = "/" if regex.endswith("/") else ""
+    regex = regex.removesuffix("/")
+    inside = regex.removeprefix(_ESCAPED_ROOT)
+    found = state.files.matching(
+        f"{inside}{end or '(/.*)?'}{end and '.*'}", "." if inside != regex else state.directory
+    )
+    # A pattern finds directories, too; no file has the name of one.
+    paths = (re.match(f"{inside}(?=/|$)", path) for path in found)
+    names = dict.fromkeys(match[0] for match in paths if match)
+    return tuple(f"{spell(name) if inside != regex else name}{end}" for name in names)
+
+
+def _regex(parts: list[_Part]) -> str:
+    """Return the regular expression for a glob."""
+    wildcards = {"*": "[^/]*", "?": "[^/]"}
+    found = []
+    for part in parts:
+        pieces = [part.text] if part.quoted else re.split(r"(\[[\w!-]+\]|\*+|\?)", part.text)
+        for index, piece in enumerate(pieces):
+            if index % 2 == 0:
+                found.append(re.escape(piece))
+            else:
+                found.append(wildcards.get(piece[0], piece.replace("[!", "[^")))
+    regex = "".join(found).removeprefix(re.escape("./"))
+    return re.sub(r"(^|/)(?=\[\^/\])", r"\1(?!\\.)", regex)

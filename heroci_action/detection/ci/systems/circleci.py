@@ -1,0 +1,343 @@
+"""Read CircleCI's .circleci/config.yml: jobs of workflows, with executors, commands and parameters.
+
+https://circleci.com/docs/reference/configuration-reference/
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
+from heroci_action.detection.ci.records import (
+    ROOT,
+    UNKNOWN,
+    Image,
+    Job,
+    LeftOut,
+    Script,
+    Trigger,
+)
+from heroci_action.detection.ci.systems.jobs import read_job
+from heroci_action.detection.ci.systems.service_files import service_file
+from heroci_action.detection.ci.yaml_file import arguments, is_false, items, read_yaml, table, texts
+from heroci_action.repository.files import RepositoryFiles, join
+
+PATH = ".circleci/config.yml"
+_CONFIGURATION = r"\.circleci/[^/]+\.ya?ml"
+MAX_NESTED = 10  # commands that call each other
+_ENV = service_file("BASH_ENV")
+_PREDEFINED = {"CI": "true", "CIRCLECI": "true", "CIRCLE_WORKING_DIRECTORY": ROOT, "BASH_ENV": _ENV}
+# `<< parameters.version >>`
+_PARAMETER = re.compile(r"<<\s*([\w.-]+)\s*>>")
+# `<<# parameters.mark >>-m << parameters.mark >><</ parameters.mark >>`
+_SECTION = re.compile(r"<<#\s*([\w.-]+)\s*>>(.*?)<</\s*\1\s*>>", re.DOTALL)
+# Orbs are not in the repository; the commands of the usual ones are known.
+_ORB_COMMANDS: Mapping[str, str] = {
+    # - python/install-packages: { pkg-manager: pip, pip-dependency-file: requirements/test.txt }
+    "python/install-packages:pip": "pip install -r {pip-dependency-file}",
+    "python/install-packages:pip-dist": "pip install .",
+    "python/install-packages:poetry": "poetry install {args}",
+    "python/install-packages:pipenv": "pipenv install --dev {args}",
+    "python/install-packages:uv": "uv sync {args}",
+    "node/install-packages:npm": "npm ci",
+    "node/install-packages:yarn": "yarn install",
+}
+# The images of the executors of orbs, as in `executor: {name: python/default, tag: "3.12"}`.
+_ORB_IMAGES: Mapping[str, str] = {
+    "circleci/python/default": "cimg/python:{tag}",
+}
+
+
+def read_circleci(tree: RepositoryFiles) -> Iterator[Job]:
+    """Yield the jobs of every workflow; without workflows, every job."""
+    for path in _files(tree):
+        yield from _Config(read_yaml(tree, path), tree, path).jobs()
+    generated = re.search(r"\bconfiguration_path:\s*(\S+)", tree.text(PATH))
+    if generated and not tree.has(join(generated[1])):
+        reason = "a job generates the configuration"
+        line = LeftOut(line=generated[0], source=PATH, reason=reason)
+        yield Job(name="setup", source=PATH, not_followed=(line,))
+
+
+def _files(tree: RepositoryFiles) -> tuple[str, ...]:
+    """Return the configuration; a `setup` configuration continues with other files."""
+    if not tree.has(PATH) or read_yaml(tree, PATH).get("setup") != "true":
+        return (PATH,) if tree.has(PATH) else ()
+    others = [path for path in tree.matching(_CONFIGURATION) if path != PATH]
+    named = [path for path in others if path in tree.text(PATH)]
+    return tuple(named or others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Use:
+    """A job as a workflow runs it."""
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    legs: tuple[Leg, ...] = ()
+    trigger: Trigger = Trigger.CHANGE
+
+
+@dataclass(frozen=True)
+class _Config:
+    content: Mapping[str, Any]
+    tree: RepositoryFiles
+    path: str
+
+    def jobs(self) -> Iterator[Job]:
+        declared = table(self.content.get("jobs"))
+        for use in self._uses() or [_Use(name=name) for name in declared]:
+            if use.name in declared:
+                yield self._job(use, table(declared[use.name]))
+            elif "/" in use.name:
+                line = LeftOut(line=use.name, source=self.path, reason="the job is in an orb")
+                yield Job(
+                    name=use.name, source=self.path, trigger=use.trigger, not_followed=(line,)
+                )
+
+    def _uses(self) -> list[_Use]:
+        found: list[_Use] = []
+        for workflow in table(self.content.get("workflows")).values():
+            scheduled = bool(table(workflow).get("triggers"))
+            for entry in items(table(workflow).get("jobs")):
+                for name, options in (
+                    entry.items() if isinstance(entry, Mapping) else ((entry, {}),)
+                ):
+                    found.append(_use(str(name), table(options), scheduled=scheduled))
+        return found
+
+    def _job(self, use: _Use, content: Mapping[str, Any]) -> Job:
+        pipeline = _defaults("pipeline.parameters", self.content)
+        own = {
+            **pipeline,
+            **_defaults("parameters", content),
+            **_prefixed("parameters", use.parameters),
+        }
+
+        def python(leg: Leg) -> str:
+            return self._python(content, {**own, **_prefixed("parameters", leg)})
+
+        leg = best_leg(use.legs, python=python, may_fail=lambda _: False)
+        others = similar_legs(use.legs, leg, python=python)
+        values = {**own, **_prefixed("parameters", leg), **_prefixed("matrix", leg)}
+        images, executor_env = self._executor(content, values)
+        env = {
+            **_PREDEFINED,
+            **executor_env,
+            **_fill_all(table(content.get("environment")), values),
+        }
+        place = _fill(str(content.get("working_directory", "~/project")), values).rstrip("/")
+        checkout = _checkout(items(content.get("steps")), values) or place
+        steps = _Steps(config=self, place=place, checkout=checkout, env=env)
+        job = Job(
+            name=use.name,
+            source=self.path,
+            image=images[0] if images else None,
+            services=tuple(images[1:]),
+            trigger=use.trigger,
+            predefined=_PREDEFINED,
+            similar=lambda: tuple(self._job(replace(use, legs=(leg,)), content) for leg in others),
+        )
+        return read_job(job, steps.scripts(items(content.get("steps")), values), self.tree, _ENV)
+
+    def _python(self, content: Mapping[str, Any], values: Mapping[str, str]) -> str:
+        images, _ = self._executor(content, values)
+        return images[0].python or "" if images else ""
+
+    def _executor(
+        self, content: Mapping[str, Any], values: Mapping[str, str]
+    ) -> tuple[list[Image], dict[str, str]]:
+        """Return the images of a job, the first of which runs its steps, and the variables of the first one."""
+        used = content.get("executor")
+        name = used if isinstance(used, str) else str(table(used).get("name", ""))
+        executor = self._declared(_fill(name, values), table(used))
+        given = {key: value for key, value in table(used).items() if key != "name"}
+        inner = {
+            **values,
+            **_defaults("parameters", executor),
+            **_prefixed("parameters", _fill_all(given, values)),
+        }
+        source, known = (content, values) if "docker" in content else (executor, inner)
+        containers = [table(entry) for entry in items(source.get("docker"))]
+        images = [
+            replace(
+                Image.parse(
+                    _fill(str(entry.get("image", "")), known),
+                    source=self.path,
+                    alias=str(entry.get("name", "localhost")),
+                    env=_fill_all(table(entry.get("environment")), known),
+                ),
+                arguments=tuple(arguments(entry.get("command"))),
+            )
+            for entry in containers
+        ]
+        env = _fill_all(table(executor.get("environment")), inner)
+        return images, {**env, **(images[0].env if images else {})}
+
+    def _declared(self, name: str, used: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return an executor of the file, or one of a known orb; empty for any other."""
+        declared = table(table(self.content.get("executors")).get(name))
+        alias, _, inner = name.partition("/")
+        orb = str(table(self.content.get("orbs")).get(alias, "")).partition("@")[0]
+        form = _ORB_IMAGES.get(f"{orb}/{inner}")
+        if declared or form is None:
+            return declared
+        image = form.replace("{tag}", str(used.get("tag", UNKNOWN)))
+        return {"docker": [{"image": image}]}
+
+
+def _use(name: str, options: Mapping[str, Any], *, scheduled: bool) -> _Use:
+    legs = _legs(table(options.get("matrix")))
+    branches = table(table(options.get("filters")).get("branches"))
+    trigger = Trigger.CONDITION if branches.get("only") else Trigger.CHANGE
+    if scheduled or options.get("type") == "approval" or "/.*/" in texts(branches.get("ignore")):
+        trigger = Trigger.SELDOM
+    return _Use(name=name, parameters=options, legs=tuple(legs), trigger=trigger)
+
+
+def _legs(matrix: Mapping[str, Any]) -> list[dict[str, str]]:
+    axes = {key: texts(values) for key, values in table(matrix.get("parameters")).items()}
+    combined = itertools.product(*axes.values()) if axes else ()
+    legs = [dict(zip(axes, values, strict=True)) for values in combined]
+    return [leg for leg in legs if leg not in items(matrix.get("exclude"))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """The steps of a job; `place` is the directory in which they run."""
+
+    config: _Config
+    place: str
+    checkout: str
+    env: Mapping[str, str]
+
+    def scripts(
+        self, steps: list[Any], values: Mapping[str, str], depth: int = 0
+    ) -> Iterator[Script]:
+        for step in steps if depth < MAX_NESTED else ():
+            pairs = step.items() if isinstance(step, Mapping) else ((step, {}),)
+            for name, options in pairs:
+                yield from self._step(str(name), options, values, depth)
+
+    def _step(
+        self, name: str, options: Any, values: Mapping[str, str], depth: int
+    ) -> Iterator[Script]:
+        command = self._command(name)
+        if name == "run":
+            yield from self._run(
+                {"command": options} if isinstance(options, str) else table(options), values
+            )
+        elif name in {"when", "unless"}:
+            known = _truth(table(options).get("condition"), values)
+            if known is not (name == "unless"):
+                inner = self.scripts(items(table(options).get("steps")), values, depth + 1)
+                yield from (
+                    replace(script, conditional=known is None or script.conditional)
+                    for script in inner
+                )
+        elif command:
+            given = _fill_all(table(options), values)
+            inside = {
+                **values,
+                **_defaults("parameters", command),
+                **_prefixed("parameters", given),
+            }
+            yield from self.scripts(items(command.get("steps")), inside, depth + 1)
+        elif line := _orb_line(name, _fill_all(table(options), values)):
+            place = self._directory("")
+            yield Script(text=line, source=self.config.path, directory=place, env=self.env)
+
+    def _command(self, name: str) -> Mapping[str, Any]:
+        """Return a command of the file, or of an orb that is written there; empty for any other step."""
+        orb, _, inner = name.rpartition("/")
+        orbs = table(self.config.content.get("orbs"))
+        owner = table(orbs.get(orb)) if orb else self.config.content
+        return table(table(owner.get("commands")).get(inner))
+
+    def _run(self, options: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Script]:
+        text = options.get("command")
+        if (
+            isinstance(text, str)
+            and options.get("when") != "on_fail"
+            and options.get("background") != "true"
+        ):
+            yield Script(
+                text=_fill(text, values),
+                source=self.config.path,
+                directory=self._directory(_fill(str(options.get("working_directory", "")), values)),
+                env={**self.env, **_fill_all(table(options.get("environment")), values)},
+            )
+
+    def _directory(self, given: str) -> str:
+        """Return the directory of a step, from the root of the checkout."""
+        directory = given if given.startswith(("~", "/")) else f"{self.place}/{given}"
+        inside = directory.removeprefix(self.checkout).removeprefix("~/project").lstrip("/")
+        return join(inside or ".")
+
+
+def _checkout(steps: list[Any], values: Mapping[str, str]) -> str:
+    """Return the directory that a step `checkout` names; empty if it is the job's own."""
+    named = (table(table(step).get("checkout")).get("path") for step in steps)
+    return next((_fill(str(path), values).rstrip("/") for path in named if path), "")
+
+
+def _orb_line(name: str, options: Mapping[str, str]) -> str | None:
+    default = "npm" if name.startswith("node/") else "pip"
+    form = _ORB_COMMANDS.get(f"{name}:{options.get('pkg-manager', default)}")
+    known = {"pip-dependency-file": "requirements.txt", **options}
+    return re.sub(r"\{([\w-]+)\}", lambda match: known.get(match[1], ""), form) if form else None
+
+
+def _defaults(prefix: str, content: Mapping[str, Any]) -> dict[str, str]:
+    declared = {
+        name: table(entry).get("default")
+        for name, entry in table(content.get("parameters")).items()
+    }
+    return _prefixed(prefix, declared)
+
+
+def _prefixed(prefix: str, values: Mapping[str, Any]) -> dict[str, str]:
+    return {f"{prefix}.{name}": value for name, value in values.items() if isinstance(value, str)}
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    """Replace the parameters in a text; a section stays if its parameter is neither empty nor false."""
+    text = _SECTION.sub(lambda m: "" if is_false(values.get(m[1], "")) else m[2], text)
+    return _PARAMETER.sub(lambda match: values.get(match[1], UNKNOWN), text)
+
+
+def _fill_all(table: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
+    return {name: _fill(value, values) for name, value in table.items() if isinstance(value, str)}
+
+
+def _truth(condition: object, values: Mapping[str, str]) -> bool | None:
+    """Return whether a logic statement holds; None if that is not known."""
+    if isinstance(condition, str):
+        filled = _fill(condition, values)
+        return None if UNKNOWN in filled else not is_false(filled)
+    for name, operand in table(condition).items():
+        match name:
+            case "not":
+                known = _truth(operand, values)
+                return None if known is None else not known
+            case "and" | "or":
+                found = [_truth(entry, values) for entry in items(operand)]
+                return _combined(found, decisive=name == "or")
+            case "equal":
+                return _are_equal([_fill(str(entry), values) for entry in items(operand)])
+    return None
+
+
+def _combined(found: list[bool | None], *, decisive: bool) -> bool | None:
+    """Return the outcome of several statements, one of which may decide alone."""
+    if decisive in found:
+        return decisive
+    return None if None in found else not decisive
+
+
+def _are_equal(texts: list[str]) -> bool | None:
+    return None if UNKNOWN in "".join(texts) else len(set(texts)) == 1

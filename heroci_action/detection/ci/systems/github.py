@@ -1,0 +1,397 @@
+"""Read the workflows of GitHub Actions, and of the services that read the same files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.matrix import (
+    Leg,
+    best_leg,
+    legs_of,
+    newest_python,
+    python_of,
+    similar_legs,
+)
+from heroci_action.detection.ci.paths import spell
+from heroci_action.detection.ci.records import (
+    ROOT,
+    Command,
+    Image,
+    Job,
+    Script,
+    Trigger,
+)
+from heroci_action.detection.ci.systems.foreign_workflow import read_inputs
+from heroci_action.detection.ci.systems.github_actions import Action
+from heroci_action.detection.ci.systems.github_checkout import (
+    directory_in_checkout,
+    leave_checkout_path,
+    ports_of_services,
+    with_options,
+)
+from heroci_action.detection.ci.systems.github_expressions import (
+    Partial,
+    holds,
+    interpolate,
+    value_of,
+)
+from heroci_action.detection.ci.systems.service_files import (
+    created_files,
+    drop_service_files,
+    read_assignments,
+    read_search_path,
+    service_file,
+)
+from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
+from heroci_action.repository.files import RepositoryFiles, join
+
+WORKFLOWS = r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml"
+MAX_CALLS = 8  # workflows and actions that call each other
+# `macos-15`
+_OTHER_SYSTEM = re.compile(r"(?i)(macos|windows)\b")
+_ENV, _OUTPUT, _PATH = map(service_file, ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH"))
+_DEFAULTS = {
+    "CI": "true",
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_WORKSPACE": ROOT,
+    "RUNNER_OS": "Linux",
+    "GITHUB_ENV": _ENV,
+    "GITHUB_OUTPUT": _OUTPUT,
+    "GITHUB_PATH": _PATH,
+    "GITHUB_STEP_SUMMARY": service_file("GITHUB_STEP_SUMMARY"),
+}
+_GITHUB = Partial(workspace=ROOT, event=Partial(inputs={}))
+_EVENTS = ("push", "pull_request")
+_RUNNER = Partial(os="Linux", arch="X64", temp="/tmp")  # noqa: S108  # the runner's, not ours
+
+
+def read_workflows(tree: RepositoryFiles) -> Iterator[Job]:
+    """Yield the jobs of every workflow; reusable workflows are read in place."""
+    for path in tree.matching(WORKFLOWS):
+        workflow = read_yaml(tree, path)
+        trigger = _trigger(workflow.get("on"))
+        if trigger is not None:
+            yield from _Workflow(tree=tree, path=path, workflow=workflow, trigger=trigger).jobs()
+
+
+def _trigger(on: object) -> Trigger | None:
+    """Return how a workflow starts; None if only others call it."""
+    events = dict(on) if isinstance(on, Mapping) else dict.fromkeys(texts(on))
+    push = table(events.get("push"))
+    if "tags" in push and not {"branches", "branches-ignore"} & set(push):
+        events["release"] = events.pop("push")
+    if not events or {"push", "pull_request", "pull_request_target", "merge_group"} & set(events):
+        return Trigger.CHANGE
+    return None if set(events) == {"workflow_call"} else Trigger.SELDOM
+
+
+@dataclass(kw_only=True)
+class _Workflow:
+    """A workflow file, called with these inputs."""
+
+    tree: RepositoryFiles
+    path: str
+    workflow: Mapping[str, Any]
+    trigger: Trigger
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    caller: str = ""
+    depth: int = 0
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield the jobs in the order of the file."""
+        for name, content in table(self.workflow.get("jobs")).items():
+            job = _Job(workflow=self, name=f"{self.caller}{name}", content=table(content))
+            if job.is_possible():
+                yield from job.read()
+
+    def call(self, path: str, inputs: Mapping[str, Any], caller: str) -> Iterator[Job]:
+        """Yield the jobs of a reusable workflow of the repository."""
+        workflow = read_yaml(self.tree, path)
+        if self.depth < MAX_CALLS and workflow:
+            declared = table(table(table(workflow.get("on")).get("workflow_call")).get("inputs"))
+            yield from _Workflow(
+                tree=self.tree,
+                path=path,
+                workflow=workflow,
+                trigger=self.trigger,
+                inputs={**_defaults(declared), **inputs},
+                caller=f"{caller} / ",
+                depth=self.depth + 1,
+            ).jobs()
+
+
+def _holds_for_change(condition: object, contexts: Mapping[str, Any]) -> bool | None:
+    """Return whether a condition holds for a push or a pull request; None if that is not known."""
+    events = (Partial(_GITHUB, event_name=event) for event in _EVENTS)
+    found = [holds(condition, {**contexts, "github": github}) for github in events]
+    return True if True in found else None if None in found else False
+
+
+def _defaults(declared: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: table(entry).get("default", "") for name, entry in declared.items()}
+
+
+@dataclass(kw_only=True)
+class _Job:
+    """A job of a workflow, read in the best leg of its matrix."""
+
+    workflow: _Workflow
+    name: str
+    content: Mapping[str, Any]
+    leg: Leg | None = None
+    legs: list[Leg] = field(default_factory=list)
+    env: dict[str, str] = field(default_factory=dict)
+    outputs: Partial = field(default_factory=Partial)
+    pythons: list[str] = field(default_factory=list)
+    servers: list[Image] = field(default_factory=list)
+    place: str = ""  # of the checkout in the workspace
+
+    def __post_init__(self) -> None:
+        if self.leg is None:
+            matrix = value_of(table(self.content.get("strategy")).get("matrix"), self._with({}))
+            axes = {key: value_of(value, self._with({})) for key, value in table(matrix).items()}
+            self.legs = legs_of(axes)
+            self.leg = best_leg(
+                self.legs,
+                python=self._python_of,
+                may_fail=lambda leg: bool(holds(self._may_fail, self._with(leg))),
+            )
+        self.env = dict(_DEFAULTS)
+        container = table(self.content.get("container")).get("env")
+        for level in (self.workflow.workflow.get("env"), container, self.content.get("env")):
+            self.env |= self._variables(level)
+
+    @property
+    def _may_fail(self) -> object:
+        return self.content.get("continue-on-error", "false")
+
+    @property
+    def contexts(self) -> dict[str, Any]:
+        """Return what expressions may refer to."""
+        return self._with(self.leg or {})
+
+    def _with(self, leg: Leg) -> dict[str, Any]:
+        return {
+            "matrix": leg,
+            "inputs": self.workflow.inputs,
+            "env": self.env,
+            "job": Partial(services=ports_of_services(self.content.get("services"))),
+            "github": _GITHUB,
+            "runner": _RUNNER,
+            "steps": self.outputs,
+            "strategy": {"job-index": "0", "job-total": "1"},
+        }
+
+    def _variables(self, value: object) -> dict[str, str]:
+        # A variable without a value is empty.
+        texts_of = {name: "" if text == "null" else text for name, text in table(value).items()}
+        return {name: interpolate(text, self.contexts) for name, text in texts_of.items()}
+
+    def _python_of(self, leg: Leg) -> str:
+        """Return the Python of a leg, from a setup step, the container or the matrix."""
+        contexts = self._with(leg)
+        steps = (table(table(step).get("with")) for step in items(self.content.get("steps")))
+        versions = (
+            interpolate(step["python-version"], contexts)
+            for step in steps
+            if step.get("python-version")
+        )
+        image = self._container(contexts)
+        return next(versions, None) or (image.python if image else None) or python_of(leg)
+
+    def is_possible(self) -> bool:
+        """Return whether the job may run for a push or a pull request."""
+        return self._condition() is not False
+
+    def _condition(self) -> bool | None:
+        return _holds_for_change(self.content.get("if"), self.contexts)
+
+    @property
+    def _trigger(self) -> Trigger:
+        usual = Trigger.CHANGE if self._condition() else Trigger.CONDITION
+        return max(self.workflow.trigger, usual)
+
+    def read(self) -> Iterator[Job]:
+        """Yield the job, or the jobs of the workflow that it calls."""
+        uses = str(self.content.get("uses", ""))
+        if uses.startswith("./"):
+            inputs = {
+                name: value_of(text, self.contexts)
+                for name, text in table(self.content.get("with")).items()
+            }
+            yield from self.workflow.call(join(uses), inputs, self.name)
+            return
+        if uses:
+            inputs = self._variables(self.content.get("with"))
+            job = Job(name=self.name, source=self.workflow.path, trigger=self._trigger)
+            yield read_inputs(job, uses, inputs, self.workflow.tree)
+            return
+        image = self._container(self.contexts)
+        context = Context(
+            files=WorkingTree(self.workflow.tree),
+            python=newest_python([self._python_of(self.leg or {})]),
+        )
+        commands = tuple(self._steps(items(self.content.get("steps")), context, own={}))
+        yield Job(
+            name=self.name,
+            source=self.workflow.path,
+            commands=commands,
+            services=(*self._services(), *self.servers),
+            image=image,
+            python=newest_python(self.pythons) or context.python,
+            trigger=self._trigger,
+            may_fail=bool(holds(self._may_fail, self.contexts)),
+            is_linux=not self._runs_elsewhere(),
+            predefined=_DEFAULTS,
+            created=created_files(context.files),
+            similar=self._similar,
+            not_followed=tuple(context.not_followed),
+            actions=tuple(context.actions),
+        )
+
+    def _runs_elsewhere(self) -> bool:
+        """Return whether the job runs on macOS or Windows."""
+        labels = texts(value_of(self.content.get("runs-on"), self.contexts))
+        return any(_OTHER_SYSTEM.match(label) for label in labels)
+
+    def _similar(self) -> tuple[Job, ...]:
+        legs = similar_legs(self.legs, self.leg or {}, python=self._python_of)
+        jobs = (
+            _Job(workflow=self.workflow, name=self.name, content=self.content, leg=leg)
+            for leg in legs
+        )
+        return tuple(found for job in jobs for found in job.read())
+
+    def _container(self, contexts: Mapping[str, Any]) -> Image | None:
+        container = self.content.get("container")
+        name = table(container).get("image") if isinstance(container, Mapping) else container
+        if not isinstance(name, str):
+            return None
+        return Image.parse(interpolate(name, contexts), source=self.workflow.path)
+
+    def _image(self, name: str, alias: str = "", env: object = None) -> Image:
+        text = interpolate(name, self.contexts)
+        return Image.parse(text, source=self.workflow.path, alias=alias, env=self._variables(env))
+
+    def _services(self) -> Iterator[Image]:
+        for alias, service in table(self.content.get("services")).items():
+            name = service if isinstance(service, str) else table(service).get("image")
+            if isinstance(name, str) and name:
+                image = self._image(name, alias, table(service).get("env"))
+                yield with_options(image, table(service), self.contexts)
+
+    def _steps(
+        self, steps: list[Any], context: Context, own: Mapping[str, Any], depth: int = 0
+    ) -> Iterator[Command]:
+        """Yield the commands of steps; the composite action around them has contexts of its own."""
+        for step in map(table, steps):
+            contexts = {**self.contexts, **own}
+            runs = _holds_for_change(step.get("if"), contexts)
+            if runs is False:
+                continue
+            if "parallel" in step:
+                yield from self._steps(items(step["parallel"]), context, own, depth)
+                continue
+            yield from self._step(step, contexts, context, conditional=runs is None, depth=depth)
+
+    def _step(
+        self,
+        step: Mapping[str, Any],
+        contexts: Mapping[str, Any],
+        context: Context,
+        *,
+        conditional: bool,
+        depth: int,
+    ) -> Iterator[Command]:
+        env = self.env | {
+            name: interpolate(text, contexts) for name, text in table(step.get("env")).items()
+        }
+        action = self._action(step, contexts)
+        if action is not None:
+            # A fresh checkout finds nothing in a cache.
+            self._note_outcome(step, Partial({"cache-hit": ""}))
+        if action is not None and action.name.startswith("./"):
+            yield from self._composite(action, context, depth)
+            return
+        text = step.get("run") if action is None else self._set_up(action, context)
+        if not isinstance(text, str):
+            return
+        script = Script(
+            text=leave_checkout_path(interpolate(text, contexts), self.place),
+            source=self.workflow.path,
+            directory=self._directory(step, contexts),
+            env=env,
+            conditional=conditional,
+            may_fail=self._may_be_ignored(step, contexts),
+        )
+        yield from drop_service_files(run(script, context))
+        if not conditional:
+            self.env |= read_assignments(_ENV, context.files)
+            self.env |= read_search_path(_PATH, context.files)
+            self._note_outcome(step, Partial(read_assignments(_OUTPUT, context.files)))
+
+    def _may_be_ignored(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> bool:
+        """Return whether a step may fail, and no later step asks for its outcome."""
+        if not holds(step.get("continue-on-error", "false"), contexts):
+            return False
+        asked = f"steps.{step.get('id')}.outcome"
+        others = (table(other) for other in items(self.content.get("steps")))
+        return not any(
+            asked in str(other.get(key, "")) for other in others for key in ("if", "run", "env")
+        )
+
+    def _note_outcome(self, step: Mapping[str, Any], outputs: Partial) -> None:
+        """Remember that a step passed, for later conditions and expressions."""
+        passed = {"conclusion": "success", "outcome": "success"}
+        self.outputs[str(step.get("id", ""))] = {"outputs": outputs, **passed}
+
+    def _directory(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> str:
+        defaults = (
+            table(table(level.get("defaults")).get("run"))
+            for level in (self.content, self.workflow.workflow)
+        )
+        named = (table.get("working-directory") for table in (step, *defaults))
+        directory = next((interpolate(name, contexts) for name in named if name), ".")
+        return directory_in_checkout(
+            directory.replace(f"{ROOT}/", "").replace(ROOT, "."), self.place
+        )
+
+    def _action(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> Action | None:
+        uses = step.get("uses")
+        if not isinstance(uses, str):
+            return None
+        inputs = {
+            name: interpolate(text, contexts) for name, text in table(step.get("with")).items()
+        }
+        return Action(name=uses.partition("@")[0], inputs=inputs)
+
+    def _set_up(self, action: Action, context: Context) -> str | None:
+        """Note the Python and the server that an action sets up, and return the script that it runs."""
+        if action.checks_out_itself:
+            self.place = self.place or join(action.inputs.get("path") or ".")
+        version = action.inputs.get("python-version")
+        if version:
+            self.pythons += version.split()
+        elif file := action.inputs.get("python-version-file"):
+            self.pythons += self.workflow.tree.text(join(file)).split()[:1]
+        server = action.server(self.workflow.path)
+        self.servers += [server] if server else []
+        if left_out := action.left_out(self.workflow.path):
+            context.actions.append(left_out)
+        return action.line
+
+    def _composite(self, action: Action, context: Context, depth: int) -> Iterator[Command]:
+        place = directory_in_checkout(action.name, self.place)
+        names = (join(place, name) for name in ("action.yml", "action.yaml"))
+        path = self.workflow.tree.first(*names)
+        content = read_yaml(self.workflow.tree, path) if path else {}
+        if depth < MAX_CALLS and content:
+            inputs = _defaults(table(content.get("inputs"))) | dict(action.inputs)
+            own = {"inputs": inputs, "github": Partial(_GITHUB, action_path=spell(place))}
+            steps = items(table(content.get("runs")).get("steps"))
+            yield from self._steps(steps, context, own, depth + 1)

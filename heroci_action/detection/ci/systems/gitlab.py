@@ -1,0 +1,211 @@
+"""Read GitLab's .gitlab-ci.yml with the files that it includes.
+
+https://docs.gitlab.com/ci/yaml/
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
+from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, LeftOut, Script
+from heroci_action.detection.ci.systems.gitlab_rules import trigger_of
+from heroci_action.detection.ci.systems.jobs import fill_variables, read_job, resolve
+from heroci_action.detection.ci.yaml_file import is_reference, items, parse_yaml, table, texts
+from heroci_action.repository.files import RepositoryFiles, join
+
+FILES = (".gitlab-ci.yml", ".gitlab-ci.yaml")
+MAX_NESTED = 10  # files, jobs and references that refer to each other
+_PREDEFINED = {
+    "CI": "true",
+    "GITLAB_CI": "true",
+    "CI_PROJECT_DIR": ROOT,
+    "CI_PIPELINE_SOURCE": "push",
+}
+_SETTINGS = frozenset(
+    {
+        "default", "include", "stages", "variables", "workflow", "image", "services", "before_script", "after_script",
+        "cache", "spec",
+    }
+)  # fmt: skip
+# `$[[ inputs.stage ]]`
+_INPUT = re.compile(r"\$\[\[\s*inputs\.([\w-]+)[^]]*\]\]")
+
+
+def read_gitlab(tree: RepositoryFiles) -> Iterator[Job]:
+    """Yield the jobs of the pipeline."""
+    path = tree.first(*FILES)
+    if path:
+        pipeline = _Pipeline(tree, path)
+        yield from pipeline.jobs()
+        if elsewhere := tuple(pipeline.elsewhere()):
+            yield Job(name="include", source=path, not_followed=elsewhere)
+
+
+class _Pipeline:
+    def __init__(self, tree: RepositoryFiles, path: str) -> None:
+        self.tree = tree
+        self.path = path
+        self.sources: dict[str, str] = {}
+        self.content = self._read(path, {}, 0)
+
+    def _read(self, path: str, inputs: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        """Return a file merged with its includes; its own settings win."""
+        text = self.tree.text(path)
+        documents = parse_yaml(text)
+        declared = table(table(documents[0].get("spec") if documents else {}).get("inputs"))
+        values = {name: str(table(entry).get("default", "")) for name, entry in declared.items()}
+        values |= {name: str(value) for name, value in inputs.items()}
+        filled = _INPUT.sub(lambda match: values.get(match[1], UNKNOWN), text)
+        own: Mapping[str, Any] = next(iter(reversed(parse_yaml(filled))), {})
+        found: dict[str, Any] = {}
+        for name, given in self._includes(own.get("include")) if depth < MAX_NESTED else ():
+            found = _merge(found, self._read(name, given, depth + 1))
+        self.sources.update(dict.fromkeys(own, path))
+        return _merge(found, own)
+
+    def _includes(self, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for entry in value if isinstance(value, list) else [value]:
+            name = entry if isinstance(entry, str) else table(entry).get("local")
+            if isinstance(name, str) and "://" not in name:
+                pattern = join(name.lstrip("/"))
+                matching = [file for file in self.tree.files if fnmatch.fnmatchcase(file, pattern)]
+                yield from ((file, table(table(entry).get("inputs"))) for file in matching)
+
+    def elsewhere(self) -> Iterator[LeftOut]:
+        """Yield the included files that are not in the repository; GitLab's own templates do not test a project."""
+        included = self.content.get("include")
+        for entry in included if isinstance(included, list) else [included]:
+            keys = table(entry) if isinstance(entry, Mapping) else {"remote": entry}
+            for kind in ("project", "component", "remote"):
+                name = keys.get(kind)
+                if isinstance(name, str) and (kind != "remote" or "://" in name):
+                    file = " ".join((name, *texts(keys.get("file"))))
+                    line = f"include: {kind}: {file}"
+                    reason = "the file is in another repository"
+                    yield LeftOut(line=line, source=self.path, reason=reason)
+
+    def jobs(self) -> Iterator[Job]:
+        for name, value in self.content.items():
+            if name in _SETTINGS or name.startswith(".") or not isinstance(value, Mapping):
+                continue
+            content = self._extended(name, 0)
+            local = [
+                path for path, _ in self._includes(table(content.get("trigger")).get("include"))
+            ]
+            if local:
+                yield from (job for path in local for job in _Pipeline(self.tree, path).jobs())
+            elif content.get("script") is not None:
+                yield self._job(name, content)
+
+    def _extended(self, name: str, depth: int) -> dict[str, Any]:
+        """Return a job merged with the jobs that it extends."""
+        own = dict(table(self.content.get(name)))
+        found: dict[str, Any] = {}
+        for base in texts(own.pop("extends", None)) if depth < MAX_NESTED else ():
+            found = _merge(found, self._extended(base, depth + 1))
+        return _merge(found, own)
+
+    def _job(self, name: str, content: Mapping[str, Any]) -> Job:
+        shared = _variables(self.content.get("variables"))
+        inherited = table(content.get("inherit")).get("variables", "true")
+        if inherited != "true":
+            names = texts(inherited)
+            shared = {name: value for name, value in shared.items() if name in names}
+        common = {**_PREDEFINED, **shared, **_variables(content.get("variables"))}
+        image = self._setting("image", content)
+
+        def python(leg: Leg) -> str:
+            return self._image(image, {**common, **leg}).tag.partition("-")[0]
+
+        legs = _legs(content.get("parallel"))
+        leg = best_leg(legs, python=python, may_fail=lambda _: False)
+        env = resolve({**common, **leg})
+        source = self.sources.get(name, self.path)
+        lines = [
+            *self._lines(self._setting("before_script", content)),
+            *self._lines(content.get("script")),
+        ]
+        script = Script(text="\n".join(lines), source=source, env=env)
+        job = Job(
+            name=name,
+            source=source,
+            image=self._image(image, env) if image else None,
+            services=tuple(self._services(content, env)),
+            trigger=trigger_of(content, {**shared, **_variables(content.get("variables"))}),
+            may_fail=content.get("allow_failure") == "true",
+            predefined=_PREDEFINED,
+            similar=lambda: tuple(
+                self._job(name, {**content, "parallel": {"matrix": [other]}})
+                for other in similar_legs(legs, leg, python=python)
+            ),
+        )
+        return read_job(job, [script], self.tree)
+
+    def _setting(self, name: str, content: Mapping[str, Any]) -> Any:
+        default = table(self.content.get("default"))
+        return content.get(name, default.get(name, self.content.get(name)))
+
+    def _image(self, value: object, env: Mapping[str, str]) -> Image:
+        name = value if isinstance(value, str) else str(table(value).get("name", ""))
+        return Image.parse(fill_variables(name, env), source=self.path)
+
+    def _services(self, content: Mapping[str, Any], env: Mapping[str, str]) -> Iterator[Image]:
+        for entry in items(self._setting("services", content)):
+            name = entry if isinstance(entry, str) else table(entry).get("name")
+            if isinstance(name, str):
+                text = fill_variables(name, env)
+                # Without an alias, a service is reached by the name of its image.
+                alias = table(entry).get("alias", re.sub(r":.*", "", text).replace("/", "-"))
+                variables = _variables(table(entry).get("variables"))
+                image = Image.parse(
+                    text, source=self.path, alias=str(alias), env={**env, **variables}
+                )
+                yield replace(image, arguments=tuple(texts(table(entry).get("command"))))
+
+    def _lines(self, value: object, depth: int = 0) -> Iterator[str]:
+        """Yield the lines of a script, which may be nested and refer to other jobs."""
+        if isinstance(value, str):
+            yield value
+        elif is_reference(value) and depth < MAX_NESTED:
+            found: Any = self.content
+            for key in items(value):
+                found = table(found).get(key)
+            yield from self._lines(found, depth + 1)
+        elif isinstance(value, list) and depth < MAX_NESTED:
+            for item in value:
+                yield from self._lines(item, depth + 1)
+
+
+def _variables(value: object) -> dict[str, str]:
+    """Return variables, which may have a value and a description."""
+    pairs = (
+        (name, table(text).get("value") if isinstance(text, Mapping) else text)
+        for name, text in table(value).items()
+    )
+    return {name: text for name, text in pairs if isinstance(text, str)}
+
+
+def _legs(parallel: object) -> list[Leg]:
+    legs: list[Leg] = []
+    for entry in map(table, items(table(parallel).get("matrix"))):
+        axes = {name: texts(values) for name, values in entry.items()}
+        legs += [
+            dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())
+        ]
+    return legs
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge tables deeply, as `extends` and `include` do; lists are replaced."""
+    merged: dict[str, Any] = dict(below)
+    for key, value in above.items():
+        inner = merged.get(key)
+        both = isinstance(inner, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(table(inner), table(value)) if both else value
+    return merged

@@ -1,0 +1,45 @@
+"""Expand a call of make into the recipes that it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.records import Command, Script
+from heroci_action.detection.ci.task_runners.makefile import NAMES, Makefile
+from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.repository.files import join
+
+_VALUED = frozenset({"-C", "--directory", "-f", "--file", "--makefile", "-o", "-W", "-I"})
+_NUMBERED = frozenset({"-j", "--jobs", "-l", "--load-average"})
+_PREFIXES = "@+- \t\n"  # do not print the line, run it always, ignore its failure
+
+
+def expand_make(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
+    """Return the recipes of the targets and of their prerequisites; None if there is no such makefile or target."""
+    options = Options.split(command.call.arguments, _VALUED, numbered=_NUMBERED)
+    directory = join(command.directory, *options.values("-C", "--directory"))
+    path = _find(directory, options.value("-f", "--file", "--makefile"), files)
+    if path is None:
+        return None
+    given = dict(word.replace(":=", "=").split("=", 1) for word in options.words if "=" in word)
+    makefile = Makefile.read(path, files, env=command.env, given=given)
+    wanted = [word for word in options.words if "=" not in word]
+    order = list(makefile.order(wanted or [makefile.goal or ""]))
+    start = Script(text="", source=path, directory=directory, env=command.env)
+    return tuple(_recipes(makefile, order, start)) if order else None
+
+
+def _find(directory: str, name: str | None, files: WorkingTree) -> str | None:
+    paths = (join(directory, usual) for usual in ((name,) if name else NAMES))
+    return next(filter(files.has, paths), None)
+
+
+def _recipes(makefile: Makefile, order: list[str], start: Script) -> Iterator[Script]:
+    for target in order:
+        lines = list(makefile.recipe(target))
+        env = {**start.env, **makefile.environment(target)}
+        for line in ["\n".join(lines)] if makefile.one_shell else lines:
+            text = line.lstrip(_PREFIXES)
+            yield replace(start, text=text, env=env, may_fail="-" in line.removesuffix(text))

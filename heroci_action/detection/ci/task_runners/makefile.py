@@ -1,0 +1,283 @@
+"""Read makefiles: variables, targets with their prerequisites, and recipes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.records import ROOT, UNKNOWN
+from heroci_action.detection.ci.shell.syntax import parse_makefile, text_of
+from heroci_action.detection.ci.task_runners.make_variables import substitute
+from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.repository.files import join, parent
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+NAMES = ("GNUmakefile", "makefile", "Makefile")
+# The variables that make itself sets.
+_OF_MAKE = frozenset({"MAKE", "CURDIR", "PWD", "SHELL", ".DEFAULT_GOAL"})
+MAX_INCLUDED = 20  # files that include each other
+# `export DEBUG ?= 1`
+_ASSIGNMENT = re.compile(
+    r"\s*(?P<export>export\s+)?(?:override\s+)?(?P<name>[\w.-]+)\s*(?P<operator>::?=|\?=|\+=|=)\s*(?P<value>.*)",
+    re.DOTALL,
+)
+# A comment, which ends the value of a variable; not `\#`, and not in a function such as `$(shell grep '#' x)`.
+_COMMENT = re.compile(r"(?P<value>(?:\$\([^()]*\)|\\.|[^#\\])*+)#.*", re.DOTALL)
+# `target: NAME = value` is on one line; a recipe may begin with an assignment, too.
+_OWN = re.compile(rf"(?P<targets>[^:=#\n]+)::?(?!=)(?![^\S\n]*\n){_ASSIGNMENT.pattern}", re.DOTALL)
+
+
+@dataclass(kw_only=True)
+class Rule:
+    """A target's prerequisites, recipe and own variables."""
+
+    prerequisites: list[str] = field(default_factory=list)
+    recipe: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Makefile:
+    """A makefile with its includes; `fixed` are variables of the command line, which win."""
+
+    path: str
+    variables: dict[str, str] = field(default_factory=dict)
+    fixed: frozenset[str] = frozenset()
+    exported: set[str] = field(default_factory=set)
+    export_all: bool = False
+    one_shell: bool = False
+    rules: dict[str, Rule] = field(default_factory=dict)
+    goal: str | None = None
+
+    @classmethod
+    def read(
+        cls, path: str, files: WorkingTree, *, env: Mapping[str, str], given: Mapping[str, str]
+    ) -> Makefile:
+        """Read a file with the variables of the environment and of the command line."""
+        place = parent(path)
+        here = ROOT if place == "." else f"{ROOT}/{place}"
+        variables = {name: value.replace("$", "$$") for name, value in env.items()}
+        variables |= {"MAKE": "make", "CURDIR": here, "PWD": here, **given}
+        makefile = cls(path=path, variables=variables, fixed=frozenset(given))
+        _Reader(makefile, files).read(path)
+        # The environment gets every variable of the command line; those that make itself expands are not for programs.
+        text = files.text(path) or ""
+        makefile.exported |= {name for name in given if not _refers(text, name)}
+        return makefile
+
+    def order(self, targets: Iterable[str], seen: set[str] | None = None) -> Iterator[str]:
+        """Yield the targets in the order in which make builds them, each once."""
+        seen = set() if seen is None else seen
+        for target in targets:
+            rule = self.rule(target)
+            if rule is not None and target not in seen:
+                seen.add(target)
+                yield from self.order(rule.prerequisites, seen)
+                yield target
+
+    def rule(self, target: str) -> Rule | None:
+        """Return the rule for a target, if need be a pattern rule."""
+        if target in self.rules:
+            return self.rules[target]
+        for pattern, rule in self.rules.items():
+            if (stem := _stem(pattern, target)) is not None:
+                needed = [word.replace("%", stem) for word in rule.prerequisites]
+                return replace(rule, prerequisites=needed)
+        return None
+
+    def recipe(self, target: str) -> Iterator[str]:
+        """Yield the lines of a target's recipe, with make's variables expanded."""
+        rule = self.rule(target)
+        if rule is None:
+            return
+        stem = next((found for name in self.rules if (found := _stem(name, target))), "")
+        special = {"@": target, "<": " ".join(rule.prerequisites[:1]), "*": stem}
+        values = {**self.variables, **special, "^": " ".join(rule.prerequisites), **rule.variables}
+        for line in rule.recipe:
+            yield substitute(line, values)
+
+    def environment(self, target: str) -> dict[str, str]:
+        """Return the variables that make exports to a target's recipe."""
+        rule = self.rule(target)
+        values = {**self.variables, **(rule.variables if rule else {})}
+        names = (set(values) if self.export_all else self.exported & set(values)) - _OF_MAKE
+        found = {name: substitute(values[name], values) for name in names}
+        # The output of `$(shell …)` is unknown, too. Several lines are a script for a recipe.
+        unusable = (UNKNOWN, "$(", "\n")
+        return {
+            name: value
+            for name, value in found.items()
+            if not any(part in value for part in unusable)
+        }
+
+
+def _refers(text: str, name: str) -> bool:
+    return re.search(rf"\$[({{]{re.escape(name)}\b", text) is not None
+
+
+def _uncommented(value: str) -> str:
+    """Return the value of a variable without a comment; blanks in front of one belong to the value."""
+    match = _COMMENT.fullmatch(value)
+    return (match["value"].lstrip() if match else value.strip()).replace("\\#", "#")
+
+
+def _stem(pattern: str, target: str) -> str | None:
+    """Return the part of a target that `%` matches in a pattern rule; None if the pattern does not fit."""
+    before, percent, after = pattern.partition("%")
+    fits = percent and target.startswith(before) and target.endswith(after)
+    return target[len(before) : len(target) - len(after)] if fits else None
+
+
+@dataclass
+class _Reader:
+    makefile: Makefile
+    files: WorkingTree
+    depth: int = 0
+
+    def read(self, path: str) -> None:
+        text = self.files.text(path)
+        if text is not None and self.depth <= MAX_INCLUDED:
+            self.depth += 1
+            self._nodes(parse_makefile(f"{text}\n").children)
+            self.depth -= 1
+
+    def _nodes(self, nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            text = text_of(node)
+            match node.type:
+                case "variable_assignment" if node.child_by_field_name("target_or_pattern"):
+                    self._rule(node, text)
+                # The grammar takes a line with a tab in a conditional for a recipe's, even outside a rule.
+                case "variable_assignment" | "shell_assignment" | "recipe_line":
+                    self._assign(text)
+                case "define_directive":
+                    name = text_of(node.child_by_field_name("name"))
+                    self.makefile.variables[name] = text_of(node.child_by_field_name("value"))
+                case "export_directive":
+                    self._export(text)
+                case "include_directive":
+                    self._include(*self._value(text).split()[1:])
+                case "rule":
+                    self._rule(node, text)
+                case "conditional":
+                    self._nodes(self._taken(node))
+                case "ERROR":
+                    self._nodes(node.children)
+
+    def _include(self, *names: str) -> None:
+        """Read files, and those that a pattern such as `*.mk` matches."""
+        place = parent(self.makefile.path)
+        for name in names:
+            regex = re.escape(name).replace(r"\*", "[^/]*")
+            for path in self.files.matching(regex, place) if "*" in name else (name,):
+                self.read(join(place, path))
+
+    def _value(self, text: str) -> str:
+        return substitute(text, self.makefile.variables)
+
+    def _assign(self, text: str) -> None:
+        match = _ASSIGNMENT.match(text)
+        if match is None:
+            return
+        name, value = match["name"], _uncommented(match["value"].replace("\\\n", " "))
+        self._set(self.makefile.variables, match, value)
+        if match["export"]:
+            self.makefile.exported.add(name)
+        if name == ".DEFAULT_GOAL":
+            self.makefile.goal = self._value(value)
+
+    def _set(self, variables: dict[str, str], match: re.Match[str], value: str) -> None:
+        name = match["name"]
+        known = name in variables or name in self.makefile.variables
+        if name in self.makefile.fixed or (match["operator"] == "?=" and known):
+            return
+        if match["operator"] in {":=", "::="}:
+            value = self._value(value).replace("$", "$$")
+        if match["operator"] == "+=":
+            value = f"{variables.get(name, self.makefile.variables.get(name, ''))} {value}".strip()
+        variables[name] = value
+
+    def _export(self, text: str) -> None:
+        if _ASSIGNMENT.match(text):
+            self._assign(text)
+            return
+        names = text.split()[1:]
+        self.makefile.exported.update(names)
+        self.makefile.export_all = self.makefile.export_all or not names
+
+    def _rule(self, node: Node, text: str) -> None:
+        own = _OWN.match(text)
+        targets = own["targets"] if own else "".join(map(text_of, _typed(node, "targets")))
+        for target in self._value(targets).split():
+            if re.match(r"\.[A-Z]", target):
+                self.makefile.export_all |= target == ".EXPORT_ALL_VARIABLES"
+                self.makefile.one_shell |= target == ".ONESHELL"
+                continue
+            self.makefile.goal = self.makefile.goal or target
+            rule = self.makefile.rules.setdefault(target, Rule())
+            if own:
+                self._set(rule.variables, own, _uncommented(own["value"]))
+                self.makefile.exported |= {own["name"]} if own["export"] else set()
+            else:
+                self._extend(rule, node)
+
+    def _extend(self, rule: Rule, node: Node) -> None:
+        """Add the prerequisites of a further rule for a target; its recipe replaces the one before."""
+        for needed in _typed(node, "prerequisites"):
+            rule.prerequisites += self._value(text_of(needed)).split()
+        lines = [line for recipe in _typed(node, "recipe") for line in self._recipe(recipe)]
+        rule.recipe = lines or rule.recipe
+
+    def _recipe(self, node: Node) -> Iterator[str]:
+        for child in node.children:
+            if child.type == "recipe_line":
+                yield text_of(child).replace("\\\n\t", "\\\n")
+            elif child.type == "conditional":
+                for taken in self._taken(child):
+                    yield from (
+                        self._recipe(taken) if taken.type == "recipe" else self._recipe(child)
+                    )
+
+    def _taken(self, node: Node) -> list[Node]:
+        """Return the lines of a conditional that count."""
+        alternatives = [child for child in node.children if child.type in _ALTERNATIVES]
+        own = [child for child in node.children if child.type not in _ALTERNATIVES]
+        conditions = [child for child in own if child.type in _CONDITIONS]
+        if all(map(self._holds, conditions)):
+            return [child for child in own if child.type not in _CONDITIONS]
+        return next(filter(None, map(self._taken, alternatives)), [])
+
+    def _listed(self, text: str) -> str:
+        """Return a text with the files that `$(wildcard .env)` finds; patterns stay as they are."""
+        place = parent(self.makefile.path)
+
+        def found(match: re.Match[str]) -> str:
+            return " ".join(name for name in match[1].split() if self.files.has(join(place, name)))
+
+        return re.sub(r"\$[({]wildcard\s+([\w./ -]*)[)}]", found, text)
+
+    def _holds(self, condition: Node) -> bool:
+        negated = condition.type in {"ifneq_directive", "ifndef_directive"}
+        if condition.type in {"ifdef_directive", "ifndef_directive"}:
+            name = text_of(condition).split()[-1]
+            return bool(self.makefile.variables.get(name)) is not negated
+        arguments = [
+            self._value(self._listed(text_of(condition.child_by_field_name(name))))
+            for name in ("arg0", "arg1")
+        ]
+        left, right = (argument.strip().strip("\"'") for argument in arguments)
+        return (left == right) is not negated
+
+
+_CONDITIONS = frozenset(
+    {"ifeq_directive", "ifneq_directive", "ifdef_directive", "ifndef_directive"}
+)
+_ALTERNATIVES = frozenset({"else_directive", "elsif_directive"})
+
+
+def _typed(node: Node, name: str) -> list[Node]:
+    return [child for child in node.children if child.type == name]

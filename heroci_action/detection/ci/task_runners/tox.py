@@ -1,0 +1,90 @@
+"""Expand a call of tox into installations and commands."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+
+from heroci_action.detection.ci.command_line import Options, split_at_dashes, split_words
+from heroci_action.detection.ci.paths import spell
+from heroci_action.detection.ci.records import UNKNOWN, Command, Script
+from heroci_action.detection.ci.task_runners.tox_config import ToxConfig, ToxEnvironment
+from heroci_action.detection.ci.task_runners.tox_factors import choose, find_parts, is_check
+from heroci_action.repository.files import RepositoryFiles
+
+_VALUED = frozenset(
+    {"-e", "-c", "--conf", "-f", "-m", "--workdir", "--root", "-x", "--override", "-p", "-o"}
+)
+_COMMANDS = frozenset({"run", "r", "run-parallel", "p"})
+
+
+def expand_tox(
+    command: Command, tree: RepositoryFiles, python: str | None
+) -> tuple[Script, ...] | None:
+    """Return the installations and commands of the environments; None if tox is not configured or only lists."""
+    words, posargs = split_at_dashes(command.call.arguments)
+    options = Options.split(words, _VALUED)
+    config = ToxConfig.read(tree, command.directory, options.value("-c", "--conf"))
+    if config is None or not _COMMANDS.issuperset(options.words):
+        return None
+    wanted = options.value("-e") or command.env.get("TOXENV", "")
+    names, checks = _choose_names(wanted, config, python)
+    environments = (
+        *(config.environment(name, posargs, command.env) for name in names),
+        *(config.environment(name, (), command.env) for name in checks),
+    )
+    scripts = (_scripts(environment, command, config) for environment in environments)
+    return tuple(itertools.chain.from_iterable(scripts))
+
+
+def _choose_names(
+    wanted: str, config: ToxConfig, python: str | None
+) -> tuple[list[str], list[str]]:
+    """Return the requested environments, else the best one for the tests, and environments that only check the code.
+
+    The checks show which lint tools the project uses.
+    """
+    names = re.findall(r"[^\s,]+", wanted) if UNKNOWN not in wanted else []
+    if names not in ([], ["ALL"]):
+        return names, []
+    chosen = choose(config.names, python) or f"py{(python or '').replace('.', '')}"
+    parts = dict.fromkeys([chosen, *find_parts(config.names, chosen)])
+    return list(parts), [name for name in config.names if is_check(name)]
+
+
+def _scripts(environment: ToxEnvironment, command: Command, config: ToxConfig) -> Iterator[Script]:
+    env = {**command.env, **environment.variables}
+    name = f"tox {environment.name}"
+    start = Script(
+        text="", source=config.path, directory=config.directory, env=env, environment=name
+    )
+    for line in _installations(environment, spell(config.directory)):
+        yield replace(start, text=line)
+    for line in environment.commands:
+        yield replace(
+            start,
+            # Tox runs programs, not a shell: a dollar or a star is only itself.
+            text=shlex.join(split_words(line.lstrip("-! "))),
+            directory=environment.directory,
+            may_fail=line.startswith("-"),
+        )
+
+
+def _installations(environment: ToxEnvironment, directory: str) -> Iterator[str]:
+    """Yield what tox installs in the form of calls of pip in the directory of its configuration."""
+    deps = (line.replace(f"{directory}/", "") for line in environment.deps)
+    words = [word for line in deps for word in _requirement(line)]
+    words += [word for group in environment.groups for word in ("--group", group)]
+    if environment.installs_project:
+        extras = f"[{','.join(environment.extras)}]" if environment.extras else ""
+        words.append(f".{extras}")
+    if words:
+        yield shlex.join(["pip", "install", *words])
+
+
+def _requirement(line: str) -> list[str]:
+    option = re.fullmatch(r"(-r|-c|-e|--requirement|--constraint|--editable)[ =]*(.+)", line)
+    return [option[1], option[2].strip()] if option else [re.sub(r"\s+#.*", "", line)]

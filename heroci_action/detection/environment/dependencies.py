@@ -1,0 +1,195 @@
+"""The dependencies as configuration values, and the system packages that they need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.records import Command
+from heroci_action.detection.environment.debian_packages import debian_name
+from heroci_action.detection.environment.job_image import detect_job_image, job_image_commands
+from heroci_action.detection.environment.pkg_resources import REQUIREMENT, importing_file
+from heroci_action.detection.environment.python_version import choose_python
+from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.pytest_config import pytest_config
+from heroci_action.detection.requirements.declared import (
+    Dependencies,
+    distributions,
+    find_dependencies,
+)
+from heroci_action.detection.requirements.files import distribution
+from heroci_action.detection.requirements.markers import applicable
+from heroci_action.detection.runner_choice import uses_pytest
+from heroci_action.detection.settings.source import uses_geodjango
+
+_INSTALLERS = (("apt-get", "install"), ("apt", "install"), ("apk", "add"))
+# Options of apt-get and of apk with a value: `-o Dir::Cache::archives=DIR`, `--virtual .build`.
+_VALUED = frozenset(
+    {
+        "-o", "--option", "-c", "--config-file", "-t", "--target-release", "--default-release", "-a",
+        "--host-architecture", "--virtual", "-X", "--repository",
+    }
+)  # fmt: skip
+# `libpq-dev`
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+# HeroCI brings the servers itself.
+_SERVER = re.compile(
+    r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?"
+)
+# Distributions that are built from source, and the Debian packages that the build needs.
+_SOURCE_BUILDS = {
+    "psycopg2": ("libpq-dev", "gcc"),
+    "psycopg-c": ("libpq-dev", "gcc"),
+    "mysqlclient": ("default-libmysqlclient-dev", "gcc", "pkg-config"),
+    "python-ldap": ("libldap2-dev", "libsasl2-dev", "gcc"),
+    "pygraphviz": ("graphviz", "libgraphviz-dev", "gcc"),
+    "xmlsec": ("libxmlsec1-dev", "pkg-config", "gcc"),
+    "pylibmc": ("libmemcached-dev", "zlib1g-dev", "gcc"),
+    "uwsgi": ("gcc",),
+    "pycurl": ("libcurl4-openssl-dev", "libssl-dev", "gcc"),
+}
+# Distributions that load a library at run time.
+_LIBRARIES = {
+    "weasyprint": ("libpango-1.0-0", "libpangoft2-1.0-0"),
+    "python-magic": ("libmagic1",),
+    "pyvips": ("libvips42",),
+    "pytidylib": ("libtidy5deb1",),
+    "pypandoc": ("pandoc",),
+    "cairosvg": ("libcairo2",),
+    "pyzbar": ("libzbar0",),
+    "pytesseract": ("tesseract-ocr",),
+    "pdf2image": ("poppler-utils",),
+    "xmlsec": ("libxmlsec1-openssl",),
+}
+
+
+# The first version that writes JSON, and later ones, of which an upper bound allows at least one.
+_OLDEST_COVERAGE = 5
+_COVERAGE = ("5.5", "6.5", "7.6.1", "99")
+
+
+def _missing_pytest(project: ProjectFiles) -> Iterator[str]:
+    """Yield pytest and pytest-django if they run the tests and the project does not declare them."""
+    known = distributions(project) | find_dependencies(project).locked_names
+    if known and uses_pytest(project):
+        if "pytest" not in known and "pytest-django" not in known:
+            yield "pytest"
+        if "pytest-django" not in known and pytest_config(project).settings:
+            yield "pytest-django"
+
+
+def _undeclared(project: ProjectFiles, found: Dependencies) -> Iterator[Finding]:
+    """Yield packages that the tests need although the project does not declare them."""
+    if project.configured("packages") is not None:
+        return
+    missing = [*_missing_pytest(project)]
+    reasons = ["pytest runs the tests, and no dependency requires it"] if missing else []
+    known = found.names | found.locked_names
+    importing = importing_file(project) if known and "setuptools" not in known else None
+    if importing:
+        missing.append(REQUIREMENT)
+        reasons.append(f"{importing} imports pkg_resources")
+    if missing:
+        yield Found("packages", [*found.packages, *missing], "; ".join(reasons))
+
+
+def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
+    """Yield the lock or requirements, extras and groups, and the system packages."""
+    found = find_dependencies(project)
+    yield from _undeclared(project, found)
+    for key in ("lock", "requirements", "constraints", "packages", "extras", "groups"):
+        value = getattr(found, key)
+        if value:
+            yield Found(key, value if isinstance(value, str) else list(value), found.why)
+    yield Fact("project", found.project)
+    yield Fact("metadata", found.metadata)
+    yield Fact("declared", found.declared)
+    yield Fact("install_project", found.install_project)
+    yield Fact("all_members", found.all_members)
+    yield Fact("distributions", found.names)
+    sources = (found.lock, found.requirements, found.packages, found.project)
+    if not any((*sources, project.configured("packages"))):
+        yield Warn(
+            f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]',
+            ('packages = ["django"]',),
+        )
+    yield from _old_coverage(project)
+    yield from _system_packages(project)
+    yield from detect_job_image(project)
+
+
+def _old_coverage(project: ProjectFiles) -> Iterator[Finding]:
+    """Turn coverage off if the project requires a version that HeroCI cannot use."""
+    python = choose_python(project)[0]
+    for requirement in applicable(find_dependencies(project).exact, python):
+        if distribution(requirement) == "coverage" and not _allows_new_coverage(requirement):
+            why = f"the project requires {requirement}, and HeroCI needs coverage 5.0 or newer"
+            yield Found("tests.coverage", False, why)
+            yield Warn(f"coverage is not measured: {why}; raise or remove the requirement")
+
+
+def _allows_new_coverage(requirement: Requirement) -> bool:
+    """Return whether a requirement allows a version that is new enough: a usual one, or one that it names."""
+    named = (specifier.version.removesuffix(".*") for specifier in requirement.specifier)
+    fitting = (
+        version for version in (*_COVERAGE, *named) if requirement.specifier.contains(version)
+    )
+    return any(Version(version).major >= _OLDEST_COVERAGE for version in fitting)
+
+
+def _needed_packages(project: ProjectFiles) -> dict[str, str]:
+    """Return the Debian packages that dependencies need, with the dependency."""
+    needed = {
+        package: name
+        for name in sorted(distributions(project))
+        for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
+    }
+    return {**needed, "gdal-bin": "GeoDjango"} if uses_geodjango(project) else needed
+
+
+def _packages_of(command: Command) -> list[str]:
+    """Return what `apt-get install NAME…` and `apk add NAME…` install."""
+    names = [word.rpartition("/")[2] for word in command.words]
+    for program, verb in _INSTALLERS:
+        if program in names and verb in names[names.index(program) :]:
+            start = names.index(verb, names.index(program)) + 1
+            return list(Options.split(command.words[start:], _VALUED).words)
+    return []
+
+
+def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
+    """Yield the packages that the test job and its image install, each with its source."""
+    images = (*job_image_commands(project), *project.image_commands)
+    for command in (*images, *project.evidence.testing):
+        for word in _packages_of(command):
+            # `gettext=0.21-12`: Debian has another build of it.
+            name = word.partition("=")[0]
+            if _PACKAGE.fullmatch(name) and not _SERVER.fullmatch(name):
+                yield name, command.source
+
+
+def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
+    """Yield the Debian packages that the test job installs or that dependencies need."""
+    named = {name: (debian_name(name), source) for name, source in _installed(project)}
+    missing = {name: source for name, (known, source) in named.items() if known is None}
+    installed = {known: source for known, source in named.values() if known}
+    if missing:
+        yield Warn(
+            f"{', '.join(dict.fromkeys(missing.values()))} installs {', '.join(missing)}, which Debian does not have; "
+            "set `apt` if the tests need them"
+        )
+    needed = _needed_packages(project)
+    if needed or installed:
+        why = "; ".join(_causes(needed, installed))
+        yield Found("apt", list(dict.fromkeys([*needed, *installed])), why)
+
+
+def _causes(needed: Mapping[str, str], installed: Mapping[str, str]) -> Iterator[str]:
+    if needed:
+        yield f"needed by {', '.join(dict.fromkeys(needed.values()))}"
+    yield from (f"installed by {source}" for source in dict.fromkeys(installed.values()))

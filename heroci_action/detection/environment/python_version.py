@@ -1,0 +1,178 @@
+"""The Python version of the project."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from packaging.requirements import Requirement
+
+from heroci_action.detection.ci.yaml_file import table
+from heroci_action.detection.findings import Fact, Finding, Found
+from heroci_action.detection.image.choice import find_dockerfile
+from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.detection.requirements.declared import find_dependencies
+from heroci_action.detection.requirements.files import distribution
+from heroci_action.detection.requirements.installs import read_installs
+from heroci_action.detection.requirements.markers import applicable, is_exact
+from heroci_action.detection.requirements.metadata import Metadata, read_metadata
+from heroci_action.detection.requirements.specifiers import allows
+from heroci_action.plan.stages import NEWEST_PYTHON, SUPPORTED_PYTHONS
+from heroci_action.repository.files import join
+
+Version = tuple[int, int]
+# Without a version that the project names, the newest one is too new for some of its dependencies.
+_USUAL = (3, 13)
+_OLDEST = (3, 6)
+# The newest Python of each series of Django: https://docs.djangoproject.com/en/stable/faq/install/
+_DJANGO = {
+    (1, 8): (3, 7), (2, 0): (3, 7), (2, 1): (3, 7), (2, 2): (3, 9), (3, 0): (3, 9), (3, 1): (3, 9),
+    (3, 2): (3, 10), (4, 0): (3, 10), (4, 1): (3, 11), (4, 2): (3, 12), (5, 0): (3, 12), (5, 1): (3, 13),
+}  # fmt: skip
+# `3.12`, `3.12.4`
+_VERSION = re.compile(r"(?<!pypy)(?<![\d.])(3)\.(\d{1,2})(?!\d)")
+# `# the newest`
+_COMMENT = re.compile(r"#.*")
+_OTHER_TOOL = re.compile(r"^(?!python)[a-z]\w* .*$", re.MULTILINE)  # in .tool-versions
+# `FROM python:3.13-slim`
+_BASE_IMAGE = re.compile(r"^FROM\s+(?:--\S+\s+)?\S*\bpython:(3\.\d+)", re.MULTILINE | re.IGNORECASE)
+# `ARG PYTHON_VERSION=3.13`
+_VERSION_ARGUMENT = re.compile(
+    r"^ARG\s+PYTHON\w*VERSION\w*=[\"']?(?:python:)?(3\.\d+)", re.MULTILINE
+)
+
+
+def detect_python(project: ProjectFiles) -> Iterator[Finding]:
+    """Yield the version if anything in the project decides about it."""
+    version, why = choose_python(project)
+    if why:
+        yield Found("python", version, why)
+    required = _required(project)
+    yield Fact("requires_python", ", ".join(dict.fromkeys(required)))
+    others = (
+        other
+        for other in SUPPORTED_PYTHONS
+        if other != version and all(allows(specifier, _version(other)) for specifier in required)
+    )
+    yield Fact("python_alternatives", tuple(others))
+
+
+def _required(project: ProjectFiles) -> tuple[str, ...]:
+    """Return what the project's metadata and its lock file say about Python."""
+    found = find_dependencies(project)
+    metadata = read_metadata(project.tree, found.project) if found.project else None
+    lock = project.tree.toml(found.lock) if found.lock else {}
+    about = table(lock.get("metadata"))
+    stated = (
+        metadata.requires_python if metadata else "",
+        lock.get("requires-python"),  # uv and PEP 751
+        about.get("python-versions"),  # Poetry
+        about.get("requires_python"),  # PDM
+    )
+    return tuple(text for text in stated if isinstance(text, str) and text)
+
+
+def _version(text: str) -> Version:
+    major, _, minor = text.partition(".")
+    return int(major), int(minor)
+
+
+@once
+def choose_python(project: ProjectFiles) -> tuple[str, str]:
+    """Return the version that the project names, else the newest that it allows, with its origin in words."""
+    (major, minor), why = next(_named(project), None) or _newest_allowed(project)
+    return f"{major}.{minor}", why
+
+
+def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
+    tree = project.tree
+    # uv itself reads .python-version; other tools use the Python that the CI sets up.
+    if read_installs(project).manager != "uv":
+        yield from _in_ci(project)
+    for directory in project.layout.directories:
+        for name in (".python-version", "runtime.txt", ".tool-versions"):
+            path = join(directory, name)
+            text = _COMMENT.sub("", tree.text(path))
+            versions = _versions(_OTHER_TOOL.sub("", text))
+            yield from ((version, path) for version in versions[:1])
+    yield from _in_ci(project)
+    yield from _in_dockerfile(project)
+    for directory in project.layout.directories:
+        path = join(directory, "Pipfile")
+        requires = tree.toml(path).get("requires")
+        for key in ("python_version", "python_full_version"):
+            named = requires.get(key, "") if isinstance(requires, Mapping) else ""
+            yield from ((version, path) for version in _versions(str(named)))
+
+
+def _versions(text: str) -> list[Version]:
+    found = [(int(major), int(minor)) for major, minor in _VERSION.findall(text)]
+    return [version for version in found if version >= _OLDEST]
+
+
+def _in_ci(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
+    by_source: dict[str, list[Version]] = {}
+    for text, source in project.evidence.pythons:
+        by_source.setdefault(source, []).extend(_versions(text))
+    for source, versions in by_source.items():
+        supported = [version for version in versions if version <= NEWEST_PYTHON]
+        if versions:
+            yield (max(supported) if supported else min(versions)), f"python-version in {source}"
+
+
+def _in_dockerfile(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
+    path = find_dockerfile(project)
+    text = project.tree.text(path) if path else ""
+    found = _BASE_IMAGE.search(text) or _VERSION_ARGUMENT.search(text)
+    for version in _versions(found[1]) if found else ():
+        yield version, f"the base image in {path}"
+
+
+def _newest_allowed(project: ProjectFiles) -> tuple[Version, str]:
+    """Return the newest version that the metadata and the pinned Django allow; no reason if nothing decides."""
+    directory = find_dependencies(project).project or project.layout.directory
+    metadata = read_metadata(project.tree, directory) or Metadata(directory=directory)
+    requires, classifiers = metadata.requires_python, _classified(metadata.classifiers)
+    allowed = _allowed(requires, classifiers)
+    if not allowed:
+        return _USUAL, ""
+    supported = (v for v in allowed if v <= _newest_for_django(project, v))
+    version = next(supported, allowed[0])
+    if version != allowed[0]:
+        return version, "the newest that the pinned Django supports"
+    if requires:
+        return version, "the newest that requires-python allows"
+    return (version, "the newest that the classifiers allow") if classifiers else (_USUAL, "")
+
+
+def _allowed(requires: str, classifiers: list[Version]) -> list[Version]:
+    """Return the versions that the metadata allows, the newest first."""
+    newest = NEWEST_PYTHON if classifiers else _USUAL
+    candidates = ((3, minor) for minor in range(newest[1], _OLDEST[1] - 1, -1))
+    return [v for v in candidates if allows(requires, v) and _listed(v, classifiers)]
+
+
+def _listed(version: Version, classifiers: list[Version]) -> bool:
+    """Return whether classifiers allow a version; those with a newer one than HeroCI's allow all."""
+    return not classifiers or version in classifiers or max(classifiers) > NEWEST_PYTHON
+
+
+def _classified(lines: Iterable[str]) -> list[Version]:
+    return [version for line in lines if ":: Python ::" in line for version in _versions(line)]
+
+
+def _newest_for_django(project: ProjectFiles, version: Version) -> Version:
+    """Return the newest Python for the Django that is pinned for a version of Python."""
+    python = f"{version[0]}.{version[1]}"
+    exact = applicable(find_dependencies(project).exact, python)
+    pinned = [pin for pin in exact if distribution(pin) == "django" and is_exact(pin)]
+    series = _series(pinned[-1]) if pinned else None
+    if series is None or series > max(_DJANGO):
+        return NEWEST_PYTHON
+    fitting = [python for django, python in sorted(_DJANGO.items()) if django <= series]
+    return fitting[-1] if fitting else NEWEST_PYTHON
+
+
+def _series(pin: Requirement) -> Version | None:
+    match = re.match(r"={2,3}(\d+)\.(\d+)", str(pin.specifier))
+    return (int(match[1]), int(match[2])) if match else None

@@ -1,0 +1,1 @@
+"""Find the production image and its checks."""

@@ -1,0 +1,110 @@
+"""Which Dockerfile builds the production image, and from which directory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.dockerfile import Dockerfile
+from heroci_action.detection.image.builds import find_builds
+from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.repository.files import parent
+
+# Words in the paths of Dockerfiles, and names of stages, that are not for the application in production.
+SIDE = re.compile(
+    r"dev(elop\w*)?|local|tests?|ci|docs?|node|nginx|postgres\w*|database|db|celery\w*|traefik|"
+    r"redis|frontend|worker|flower|devcontainer|examples?|backup|templates?|elasticsearch|solr|debug|contrib|"
+    r"heroku|vendor|fixtures|samples?|\w*fuzz\w*|bench\w*|e2e|lint\w*",
+    re.IGNORECASE,
+)
+# `Dockerfile.prod`
+_PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
+_NAME = r"(.*/)?(Dockerfile([.-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
+# `FROM python:3.13`
+_FROM = re.compile(r"^\s*FROM\s", re.MULTILINE | re.IGNORECASE)
+# The command that starts the application.
+_START = re.compile(r"^\s*(CMD|ENTRYPOINT)\s", re.MULTILINE | re.IGNORECASE)
+# `gunicorn`
+_PYTHON = re.compile(r"python|django|manage\.py|gunicorn|\bpip\b|\buv\b|poetry", re.IGNORECASE)
+
+
+@once
+def find_dockerfile(project: ProjectFiles) -> str | None:
+    """Return the Dockerfile that the production compose file or the CI builds, else the likeliest one.
+
+    The likeliest one is in the working directory, then in the root, then in docker/ and deeper directories.
+    """
+    built = {build.dockerfile for build in find_builds(project)}
+    paths = [path for path in project.tree.matching(_NAME) if _is_application(project, path)]
+    application = [path for path in paths if not _is_hidden(path)]
+    named = [path for path in paths if path in built]
+    return min(named or application, key=lambda path: _rank(project, path), default=None)
+
+
+def find_build(project: ProjectFiles, dockerfile: str) -> ImageBuild | None:
+    """Return the build of a Dockerfile in the production compose file or the CI, but for one of a stage for tests."""
+    builds = (build for build in find_builds(project) if build.dockerfile == dockerfile)
+    return next((build for build in builds if not _is_side(build.target or "")), None)
+
+
+def _is_application(project: ProjectFiles, path: str) -> bool:
+    """Return whether a Dockerfile installs Python code and has no path of a test, a database or the like."""
+    if path.endswith(".dockerignore") or _is_side(path):
+        return False
+    text = project.tree.text(path)
+    return bool(_FROM.search(text) and _PYTHON.search(text)) and not Dockerfile(text).is_idle
+
+
+def _is_side(path: str) -> bool:
+    words = list(_words(path))
+    side = any(SIDE.fullmatch(word) for word in words)
+    return side and not any(_PRODUCTION.fullmatch(word) for word in words)
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in path.split("/"))
+
+
+def _words(path: str) -> Iterator[str]:
+    words = re.split(r"[/._-]", path.lower())
+    return (word for word in words if word not in {"", "dockerfile"})
+
+
+def _rank(project: ProjectFiles, path: str) -> tuple[object, ...]:
+    places = project.layout.directories
+    place = places.index(parent(path)) if parent(path) in places else len(places)
+    production = any(_PRODUCTION.fullmatch(word) for word in _words(path))
+    plain = path.rpartition("/")[2] == "Dockerfile"
+    return (
+        # Beside `prod/django` there may be `prod/worker`.
+        any(SIDE.fullmatch(word) for word in _words(path)),
+        Dockerfile(project.tree.text(path)).is_bare,
+        place if plain else len(places) - production,
+        not production,
+        _START.search(project.tree.text(path)) is None,
+        path.count("/"),
+        path,
+    )
+
+
+def choose_context(project: ProjectFiles, path: str, dockerfile: Dockerfile) -> str:
+    """Return the directory in which most of the copied files exist: the Dockerfile's, one above it, or the root."""
+    directory = parent(path)
+    candidates = [directory]
+    while directory != ".":
+        directory = parent(directory)
+        candidates.append(directory)
+    # docker/Dockerfile is usually built from the root.
+    if "docker" in parent(path).lower():
+        candidates.reverse()
+    sources = dockerfile.copied
+    return max(candidates, key=lambda place: sum(_exists(project, place, s) for s in sources))
+
+
+def _exists(project: ProjectFiles, place: str, source: str) -> bool:
+    path = source.lstrip("/") if place == "." else f"{place}/{source.lstrip('/')}"
+    if any(char in source for char in "*?["):
+        regex = "".join("[^/]*" if char == "*" else re.escape(char) for char in path)
+        return bool(project.tree.matching(regex))
+    return project.tree.has(path) or project.tree.has_directory(path)

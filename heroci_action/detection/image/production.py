@@ -1,0 +1,106 @@
+"""The production image and the checks of the running application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.dockerfile import Dockerfile
+from heroci_action.detection.findings import Fact, Finding, Found, Skip
+from heroci_action.detection.image.choice import (
+    SIDE,
+    choose_context,
+    find_build,
+    find_dockerfile,
+)
+from heroci_action.detection.image.health import find_health
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.settings.modules import entry_point
+
+_REQUIREMENTS = (
+    r"(.*/)?([^/]*requirements[^/]*\.(txt|in)|requirements/[^/]+|pyproject\.toml|Pipfile)"
+)
+
+
+def detect_image(project: ProjectFiles) -> Iterator[Finding]:
+    """Yield the image table, facts about it, and the reasons to skip the stages that lack something."""
+    configured = project.configured("image.dockerfile")
+    path = configured if isinstance(configured, str) else find_dockerfile(project)
+    text = project.tree.text(path) if path else ""
+    dockerfile = Dockerfile(text, _target(project, path, text)) if path else None
+    build = find_build(project, path) if path else None
+    checked = _checked(dockerfile, build) if dockerfile else None
+    health = find_health(project) or (checked and checked[0])
+    if health:
+        yield Fact("health", health)
+    if project.configured("image") is False:
+        yield Skip("image", "disabled by image = false")
+    elif path is None or dockerfile is None:
+        yield Skip("image", "the project has no Dockerfile for production")
+    else:
+        yield from _image(project, path, dockerfile, build)
+        if health:
+            yield Found("image.health", *(checked or (health, "a path in the project's URLs")))
+    yield from _integration(project, health)
+
+
+def _checked(dockerfile: Dockerfile, build: ImageBuild | None) -> tuple[str, str] | None:
+    """Return the path that the health check of the image requests, or that of the compose file, and where it is."""
+    if dockerfile.health:
+        return dockerfile.health, "HEALTHCHECK in the Dockerfile"
+    path = dockerfile.path_checked_by(build.health_check) if build else None
+    return (path, f"the health check in {build.source}") if path and build else None
+
+
+def _target(project: ProjectFiles, path: str | None, text: str) -> str | None:
+    configured = project.configured("image.target")
+    build = find_build(project, path) if path else None
+    if isinstance(configured, str):
+        return configured
+    return (build.target if build else None) or Dockerfile(text).production_target(SIDE)
+
+
+def _image(
+    project: ProjectFiles, path: str, dockerfile: Dockerfile, build: ImageBuild | None
+) -> Iterator[Finding]:
+    why = f"built by {build.source}" if build else f"{path} is in the repository"
+    yield Found("image.dockerfile", path, why)
+    context = build.context if build else choose_context(project, path, dockerfile)
+    yield Found("image.context", context, why if build else f"the files that {path} copies")
+    if dockerfile.target:
+        yield Found("image.target", dockerfile.target, f"the stage for production in {path}")
+    yield Fact("image_port", dockerfile.port)
+    if not dockerfile.has_command and not project.configured("image.command"):
+        yield from _command(project, path)
+
+
+def _command(project: ProjectFiles, path: str) -> Iterator[Finding]:
+    """Start an image without a command with gunicorn, if the project requires it."""
+    wsgi = entry_point(project, "wsgi")
+    files = project.tree.matching(_REQUIREMENTS)
+    if wsgi and any(re.search(r"\bgunicorn\b", project.tree.text(file)) for file in files):
+        command = ["gunicorn", "--bind", "0.0.0.0:{app.port}", wsgi]
+        yield Found("image.command", command, f"{path} has no CMD, and gunicorn is a dependency")
+    else:
+        remedy = "set image.command to the command that starts the application"
+        yield Skip("image", f"{path} has no CMD or ENTRYPOINT: {remedy}")
+
+
+def _integration(project: ProjectFiles, health: str | None) -> Iterator[Finding]:
+    """Yield what to check in the running application, or the reason why there is nothing to check."""
+    configured = project.configured("integration")
+    table = configured if isinstance(configured, dict) else {}
+    if table.get("enabled") is False:
+        yield Skip("integration", "disabled by integration.enabled = false")
+    elif health:
+        why = "a path in the project's URLs, or its HEALTHCHECK"
+        yield Found("integration.health", health, why)
+        if configured is None:
+            why = "not configured, and the path may need more than the application"
+            yield Found("stages.integration.optional", True, why)
+    elif not any(table.get(key) for key in ("checks", "command", "health", "enabled")):
+        yield Skip(
+            "integration",
+            "no health endpoint was found, and `integration` has no checks and no command",
+        )

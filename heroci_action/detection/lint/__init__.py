@@ -1,0 +1,1 @@
+"""Find the linters and the other checks of the project."""

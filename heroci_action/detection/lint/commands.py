@@ -1,0 +1,263 @@
+"""How a project calls its lint tools: the options and paths in the commands of its CI, tox, make and commit hooks."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from heroci_action.detection.ci.calls import parse_call
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.lint.excludes import without_excluded
+from heroci_action.detection.lint.hooks import Hook, hooks_of, hosted_hooks, read_hooks
+from heroci_action.detection.lint.paths import find_targets, passes, relative
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.readers.format import LintTool
+from heroci_action.readers.registry import LINT_TOOLS
+from heroci_action.repository.files import join, parent, relative_path
+from heroci_action.repository.targets import is_python
+
+# Options that control reporting or change files; HeroCI sets its own.
+_REPORTING = re.compile(
+    r"--(check(-only)?|diff|quiet|verbose|(no-)?color|(no-)?fix|exit-non-zero-on-fix|fix-only|show-fixes|statistics|"
+    r"count|(no-)?show-source|benchmark|tee|version-check|filter-files|atomic|interactive|unsafe-fixes|"
+    r"show-files|recursive|pretty|no-pretty|show-column-numbers|(no-)?color-output|(no-)?error-summary|"
+    r"(show|hide)-error-context|show-error-codes|reports|no-cache|"
+    r"install-types|non-interactive|exit-zero|force-exclude)|--(output-format|format|output-file|workers|jobs|"
+    r"junit-xml|recursive|score|reports|cache-dir)=.*|-(c|q|v|vv|vb|rc|df|ns|y|rn|sn)"
+)
+# `--output-format`, `-j`
+_REPORTING_WITH_VALUE = re.compile(
+    r"--(output-format|format|output-file|workers|jobs|junit-xml|msg-template|cache-dir)|-[Wjf]"
+)
+# `--exclude`, `-l`
+_WITH_VALUE = re.compile(
+    r"--((extend-|force-)?exclude|include|filename|src|project|required-version|enable-extensions|target-version|"
+    r"(max-)?line-(length|width)|max-complexity|max-doc-length|(extend-)?(select|ignore|per-file-ignores)|profile|"
+    r"(extend-)?skip(-glob)?|sg|known-(first|third)-party|multi-line|disable|enable|load-plugins|"
+    r"django-settings-module|"
+    r"python-version|fail-under|ignore-paths|ignore-patterns|package|module|platform|stubs)|-[ltwmposkdepi]"
+)
+# `--config`
+_PLACES = re.compile(
+    r"--(config|config-file|settings-path|settings-file|settings|sp|append-config|rcfile)"
+)
+_VALUED = (_REPORTING_WITH_VALUE, _PLACES, _WITH_VALUE)
+# Source: pre-commit/mirrors-mypy, .pre-commit-hooks.yaml
+_HOOK_DEFAULTS = {"mypy": ("--ignore-missing-imports", "--scripts-are-modules")}
+_CHECKING = frozenset({"--check", "--check-only", "-c", "--diff", "--df"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One way in which the project calls a tool; paths are relative to the repository's root.
+
+    `program` is the name it is called by (`pflake8` for flake8). Without paths it checks `directory`. `wanted` and
+    `unwanted` are a hook's patterns of the files that it sees. `version` is the hook's.
+    """
+
+    why: str
+    program: str
+    directory: str = "."
+    options: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+    version: str | None = None
+
+
+Source = Callable[[LintTool], list[Call]]
+
+
+def by_ci(project: ProjectFiles) -> Source:
+    """Return the calls of the project's CI, and of the commit hooks if it runs them."""
+    commands = project.ci.commands
+    hosted = hosted_hooks(project)
+    return lambda tool: [*_calls(project, commands, tool), *_hook_calls(project, hosted, tool)]
+
+
+def by_developers(project: ProjectFiles) -> tuple[Source, ...]:
+    """Return the calls that may fail in the CI, and those of tox, make and the commit hooks, the strongest first."""
+    allowed = tuple(replace(c, may_fail=False) for c in project.ci.commands if c.may_fail)
+    usual = [hook for hook in read_hooks(project) if not hook.manual]
+    return (
+        *(partial(_listed, project, commands) for commands in (allowed, *project.local_checks)),
+        lambda tool: list(_hook_calls(project, usual, tool)),
+    )
+
+
+def _listed(project: ProjectFiles, commands: tuple[Command, ...], tool: LintTool) -> list[Call]:
+    return list(_calls(project, commands, tool))
+
+
+def _calls(project: ProjectFiles, commands: Iterable[Command], tool: LintTool) -> Iterator[Call]:
+    for command in commands:
+        if command.may_fail:
+            continue
+        if runs(command, tool):
+            yield _call(project, command, tool)
+        yield from _hook_calls(project, hooks_of(command, read_hooks(project)), tool)
+
+
+def runs(command: Command, tool: LintTool) -> bool:
+    """Return whether a command checks with a tool; a formatter that changes files never fails."""
+    call = command.call
+    arguments = set(call.arguments)
+    if call.name not in tool.programs or {"--version", "--help", "--exit-zero"} & arguments:
+        return False
+    changes = tool.fixes and not _CHECKING & arguments
+    return _is_mode(call.arguments, tool) and not changes
+
+
+def _is_mode(arguments: tuple[str, ...], tool: LintTool) -> bool:
+    """Return whether `ruff` is called as a linter or as a formatter, which are two tools."""
+    if tool.distribution != "ruff":
+        return True
+    mode = next((word for word in arguments if not word.startswith("-")), "")
+    if tool.name == "ruff-format":
+        return mode == "format"
+    return mode not in {"format", "clean", "rule", "version", "linter", "config", "server"}
+
+
+def _without_mode(arguments: Iterable[str], tool: LintTool) -> list[str]:
+    """Return the arguments without `check` or `format`, the name of Ruff's subcommand."""
+    mode = tool.command[1] if tool.distribution == "ruff" else ""
+    return [word for word in arguments if word != mode]
+
+
+def _call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
+    directory = "." if command.directory.startswith("/") else join(command.directory)
+    options, paths = _sort(project, directory, _without_mode(command.call.arguments, tool))
+    return Call(
+        why=f"run by {command.source}",
+        program=command.call.name,
+        directory=directory,
+        options=tuple(options),
+        paths=tuple(path for path in paths if path != directory),
+    )
+
+
+def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) -> Iterator[Call]:
+    for hook in hooks:
+        arguments = _arguments_of(hook, tool)
+        if arguments is not None:
+            options, paths = _sort(project, ".", _without_mode(arguments, tool))
+            yield Call(
+                why=f"a hook in {hook.path}",
+                program=tool.command[0],
+                directory=_around_files(project, hook),
+                options=tuple(options),
+                # A hook that gets the names of all files checks no less than them.
+                paths=() if hook.passes_files else tuple(paths),
+                wanted=hook.wanted,
+                unwanted=hook.unwanted,
+                version=hook.version,
+            )
+
+
+def _around_files(project: ProjectFiles, hook: Hook) -> str:
+    """Return the directory around all files that a hook gets: Black and isort look for their settings from there."""
+    files = [file for file in project.tree.files if is_python(file)]
+    own = {parent(file) for file in files if passes(file, hook.wanted, hook.unwanted)}
+    return posixpath.commonpath(own or {"."}) or "."
+
+
+def runs_built_in(hook: Hook) -> bool:
+    """Return whether a hook runs one of the tools whose output HeroCI reads."""
+    return any(_arguments_of(hook, tool) is not None for tool in LINT_TOOLS.values())
+
+
+def _arguments_of(hook: Hook, tool: LintTool) -> tuple[str, ...] | None:
+    """Return the arguments of a tool in a hook; None if the hook runs another program."""
+    if not hook.entry:
+        return (
+            (hook.arguments or _HOOK_DEFAULTS.get(hook.id, ())) if hook.id in tool.hooks else None
+        )
+    call = parse_call(hook.entry)
+    words = (*call.arguments, *hook.arguments)
+    return words if call.name in tool.programs and _is_mode(words, tool) else None
+
+
+def _sort(project: ProjectFiles, directory: str, words: list[str]) -> tuple[list[str], list[str]]:
+    """Return the options that stay, and the paths from the repository's root; drop unknown words."""
+    options: list[str] = []
+    paths: list[str] = []
+    for word, value in _with_values(words):
+        if _is_dropped(word, value):
+            continue
+        if _PLACES.fullmatch(word.partition("=")[0]):
+            options += _place(project, directory, word if value is None else f"{word}={value}")
+        elif word.startswith("-"):
+            options += [word] if value is None else [word, value]
+        elif (path := locate(word, directory)) is not None and not _is_glob(project, path):
+            paths.append(path)
+    return options, paths
+
+
+def _with_values(words: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield each word, with the next one if that is its value."""
+    pending = iter(words)
+    for word in pending:
+        takes_value = any(form.fullmatch(word) for form in _VALUED)
+        yield word, next(pending, "") if takes_value else None
+
+
+def _is_dropped(word: str, value: str | None) -> bool:
+    reporting = _REPORTING.fullmatch(word) or _REPORTING_WITH_VALUE.fullmatch(word)
+    unknown = UNKNOWN in word or UNKNOWN in (value or "")
+    return bool(reporting) or unknown or word in {"-", ".", "./"}
+
+
+def _is_glob(project: ProjectFiles, path: str) -> bool:
+    """Return whether a word is a pattern that matched no file."""
+    return bool(re.search(r"[*?\[]", path)) and not project.tree.has(path)
+
+
+def _place(project: ProjectFiles, directory: str, option: str) -> list[str]:
+    """Return an option for a configuration file, which is relative to the command's directory."""
+    name, _, value = option.partition("=")
+    path = locate(value, directory)
+    known = path is not None and (project.tree.has(path) or project.tree.has_directory(path))
+    if path is None or not known:
+        return [name, value]
+    return [name, relative_path(path, project.layout.directory)]
+
+
+def command_of(
+    project: ProjectFiles, tool: LintTool, found: list[Call], *more: str
+) -> tuple[str, ...]:
+    """Return the tool's command with HeroCI's reporting, the project's options and more; equal calls' paths united."""
+    first = found[0]
+    same = [call for call in found if _form(call) == _form(first)]
+    paths = [path for call in same for path in _targets(project, call)]
+    named = {path for call in same for path in _named(call)}
+    chosen = without_excluded(project, tool, first.options, [p for p in paths if p not in named])
+    paths = [path for path in paths if path in named or path in chosen]
+    narrowed = not named.issuperset(paths)
+    options = (*(tool.narrowed_options if narrowed else ()), *more, *first.options)
+    return (first.program, *tool.command[1:-1], *options, *relative(project, paths))
+
+
+def _form(call: Call) -> tuple[str, tuple[str, ...]]:
+    return call.program, call.options
+
+
+def further_calls(found: list[Call]) -> tuple[list[Call], ...]:
+    """Return the equal calls for each further program and set of options, without the calls of hooks."""
+    further: dict[tuple[str, tuple[str, ...]], list[Call]] = {}
+    for call in found[1:]:
+        is_hook = call.version is not None or call.why.startswith("a hook")
+        if _form(call) != _form(found[0]) and not is_hook:
+            further.setdefault(_form(call), []).append(call)
+    return tuple(further.values())
+
+
+def _targets(project: ProjectFiles, call: Call) -> tuple[str, ...]:
+    return find_targets(project, _named(call), wanted=call.wanted, unwanted=call.unwanted)
+
+
+def _named(call: Call) -> tuple[str, ...]:
+    return call.paths or (call.directory,)

@@ -1,0 +1,260 @@
+"""Checks of the CI whose output HeroCI does not read: they run as the CI runs them, and their exit code counts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.lint.commands import runs_built_in
+from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks, read_hooks
+from heroci_action.detection.lint.paths import find_targets, passes
+from heroci_action.detection.lint.pins import find_pin_beside, find_pins
+from heroci_action.detection.lint.versions import find_installed_pin
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.repository.files import join, relative_path
+
+_PYTHON, _TEMPLATES, _YAML, _ANY = r"\.pyi?$", r"\.(html|djhtml|jinja2?|j2)$", r"\.ya?ml$", r"[^/]$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program in a Python package: the names of its files, its hooks, and what keeps it from changing files.
+
+    `check` is the option for that; `changes` is the option without which the program only checks anyway. `hidden`: it
+    also checks directories whose names start with a dot.
+    """
+
+    distribution: str = ""
+    files: str = _PYTHON
+    hooks: frozenset[str] = frozenset()
+    check: str | None = None
+    changes: str | None = None
+    hidden: bool = False
+
+
+PROGRAMS: Mapping[str, Program] = {
+    "bandit": Program(),
+    "basedpyright": Program(),
+    "codespell": Program(files=_ANY, check="", changes="-w"),
+    "curlylint": Program(files=_TEMPLATES),
+    "deptry": Program(),
+    "djhtml": Program(files=_TEMPLATES, check="--check"),
+    "djlint": Program(
+        files=_TEMPLATES,
+        hooks=frozenset({"djlint-django", "djlint-reformat-django", "djlint-reformat"}),
+        check="--check",
+        changes="--reformat",
+    ),
+    "doc8": Program(files=r"\.(rst|txt)$"),
+    "docformatter": Program(check="--check", changes="--in-place"),
+    "interrogate": Program(),
+    "lint-imports": Program(distribution="import-linter", hooks=frozenset({"import-linter"})),
+    "prospector": Program(),
+    "pycodestyle": Program(),
+    "pydocstyle": Program(),
+    "pyflakes": Program(),
+    "pyright": Program(),
+    "refurb": Program(),
+    "rstcheck": Program(files=r"\.rst$"),
+    "ty": Program(),
+    "vulture": Program(),
+    "xenon": Program(),
+    "yamllint": Program(files=_YAML, hidden=True),
+}
+# Checks that run elsewhere (npm, a server, an index of vulnerabilities), so that only a warning can name them.
+NOT_RUN = frozenset(
+    {
+        "eslint", "stylelint", "prettier", "biome", "semgrep", "pip-audit", "safety", "shellcheck", "hadolint",
+        "markdownlint", "actionlint", "tsc", "darker",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A call of a program: the step's name, its command, its requirement, and the source of the call."""
+
+    name: str
+    command: str | tuple[str, ...]
+    requirement: str
+    why: str
+
+
+def find_checks(project: ProjectFiles) -> tuple[Check, ...]:
+    """Return the calls of the project's CI, each once; further calls of one program have a number."""
+    found: dict[tuple[str, str | tuple[str, ...]], Check] = {}
+    for check in _checks(project):
+        found.setdefault((check.name, check.command), check)
+    return tuple(_numbered(found.values()))
+
+
+def _numbered(checks: Iterable[Check]) -> Iterator[Check]:
+    used: dict[str, int] = {}
+    for check in checks:
+        number = used[check.name] = used.get(check.name, 0) + 1
+        name = check.name if number == 1 else f"{check.name}-{number}"
+        yield replace(check, name=name)
+
+
+def find_left_out(project: ProjectFiles) -> dict[str, Command]:
+    """Return the calls of programs that cannot run, or that would change files, by program."""
+    return {
+        command.call.name: command
+        for command in project.ci.commands
+        if not command.may_fail and _is_left_out(command)
+    }
+
+
+def find_unknown_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
+    """Return the hooks that the CI runs and the plan does not contain, without those that tidy files of any kind."""
+    run = dict.fromkeys(hooks_of_ci(project))
+    return tuple(hook for hook in run if not _is_planned(project, hook))
+
+
+def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
+    tidies = hook.repository.endswith("/pre-commit-hooks")
+    return tidies or runs_built_in(hook) or any(_of_hook(project, hook))
+
+
+def _is_left_out(command: Command) -> bool:
+    name = command.call.name
+    return name in NOT_RUN or (name in PROGRAMS and _arguments(command) is None)
+
+
+def _checks(project: ProjectFiles) -> Iterator[Check]:
+    for command in project.ci.commands:
+        if command.may_fail:
+            continue
+        if command.call.name in PROGRAMS and (arguments := _arguments(command)) is not None:
+            yield _check(project, command, arguments)
+        for hook in hooks_of(command, read_hooks(project)):
+            yield from _of_hook(project, hook)
+    for hook in hosted_hooks(project):
+        yield from _of_hook(project, hook)
+
+
+def _arguments(command: Command) -> tuple[str, ...] | None:
+    """Return the arguments of a call that only checks; None if it would change files, or is not known."""
+    arguments = command.call.arguments
+    if any(UNKNOWN in word for word in arguments) or command.directory.startswith("/"):
+        return None
+    is_fed = command.piped and not _has_words_of_xargs(command)
+    if is_fed or {"--version", "--help", "--exit-zero"} & set(arguments):
+        return None
+    return arguments if _only_checks(PROGRAMS[command.call.name], arguments) else None
+
+
+def _has_words_of_xargs(command: Command) -> bool:
+    """Return whether the files are known that xargs adds: `git ls-files '*.html' | xargs djhtml --check`."""
+    last = command.call.arguments[-1:]
+    return "xargs" in command.call.launchers and bool(last) and not last[0].startswith("-")
+
+
+def _only_checks(program: Program, arguments: tuple[str, ...]) -> bool:
+    if program.check is None or {program.check, "-c"} & set(arguments):
+        return True
+    return program.changes is not None and program.changes not in arguments
+
+
+def _check(project: ProjectFiles, command: Command, arguments: tuple[str, ...]) -> Check:
+    name = command.call.name
+    here, there = project.layout.directory, join(command.directory)
+    words = [moved for word in arguments for moved in _moved(project, name, there, word)]
+    located = any(moved != word for word, moved in zip(arguments, words, strict=False))
+    line: str | tuple[str, ...] = (name, *words)
+    if here != there and not located:
+        # Without paths, the program reads the configuration of the directory in which it starts.
+        place = relative_path(there, here)
+        line = f"cd {shlex.quote(place)} && {shlex.join((name, *arguments))}"
+    requirement = _requirement(project, name, None)
+    return Check(name=name, command=line, requirement=requirement, why=f"run by {command.source}")
+
+
+def _moved(project: ProjectFiles, name: str, directory: str, word: str) -> Iterator[str]:
+    """Yield a path from the working directory; instead of a whole checkout, what git tracks in it."""
+    path = None if word.startswith("-") else locate(word, directory)
+    if path is None or not (project.tree.has(path) or project.tree.has_directory(path)):
+        yield word
+    elif word in {".", "./", "**", "*"}:
+        yield from _targets(project, PROGRAMS[name], path)
+    else:
+        yield relative_path(path, project.layout.directory)
+
+
+def _targets(project: ProjectFiles, program: Program, path: str) -> Iterator[str]:
+    """Yield the outermost directories and files with files of the program's type, from the working directory."""
+    if program.files == _PYTHON:
+        found = find_targets(project, (path,), wanted=(), unwanted=())
+    else:
+        found = tuple(dict.fromkeys(_outermost(project, program, path)))
+    for target in found or (path,):
+        yield relative_path(target, project.layout.directory)
+
+
+def _outermost(project: ProjectFiles, program: Program, path: str) -> Iterator[str]:
+    start = "" if path == "." else f"{path}/"
+    for file in project.tree.files:
+        first, slash, rest = file.removeprefix(start).partition("/")
+        own = project.ci.territory.contains(file) and f"{first}/" not in project.tree.strays
+        if (
+            own
+            and file.startswith(start)
+            and (program.hidden or first[:1] != ".")
+            and re.search(program.files, rest or first)
+        ):
+            yield join(path, first) if slash else file
+
+
+def _of_hook(project: ProjectFiles, hook: Hook) -> Iterator[Check]:
+    """Yield the check that a hook is, with the files that it would get."""
+    name, arguments = _program_of(hook)
+    program = PROGRAMS.get(name)
+    if program is None or any(UNKNOWN in word for word in arguments):
+        return
+    if not _only_checks(program, arguments):
+        arguments = tuple(filter(None, (*arguments, program.check)))
+    given = _files_of(project, program, hook) if hook.passes_files else []
+    if given or not hook.passes_files:
+        yield Check(
+            name=name,
+            command=(name, *arguments, *given),
+            requirement=_requirement(project, name, hook.version),
+            why=f"a hook in {hook.path}",
+        )
+
+
+def _files_of(project: ProjectFiles, program: Program, hook: Hook) -> list[str]:
+    return [
+        relative_path(file, project.layout.directory)
+        for file in project.tree.files
+        if re.search(program.files, file) and passes(file, hook.wanted, hook.unwanted)
+    ]
+
+
+def _program_of(hook: Hook) -> tuple[str, tuple[str, ...]]:
+    """Return the program of a hook with its built-in arguments, followed by the configured ones."""
+    if hook.entry:
+        name, *arguments = hook.entry
+        return name, (*arguments, *hook.arguments)
+    if hook.id.startswith("djlint"):
+        own = ("--profile=django",) if hook.id.endswith("django") else ()
+        return "djlint", (*own, *(("--reformat",) * ("reformat" in hook.id)), *hook.arguments)
+    names = (name for name, program in PROGRAMS.items() if hook.id in {name, *program.hooks})
+    return next(names, ""), hook.arguments
+
+
+def _requirement(project: ProjectFiles, name: str, version: str | None) -> str:
+    distribution = PROGRAMS[name].distribution or name
+    if version:
+        return f"{distribution}=={version}"
+    pinned = find_pin_beside(project, {name}, distribution)
+    return (
+        pinned
+        or find_pins(project).get(distribution)
+        or find_installed_pin(project, distribution)
+        or distribution
+    )

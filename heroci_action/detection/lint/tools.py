@@ -1,0 +1,207 @@
+"""Which of the built-in lint tools the project uses, and in which version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.lint.commands import (
+    Call,
+    Source,
+    by_ci,
+    by_developers,
+    command_of,
+    further_calls,
+)
+from heroci_action.detection.lint.excludes import exclusions_of
+from heroci_action.detection.lint.other_checks import warn_of_other_checks
+from heroci_action.detection.lint.programs import (
+    Check,
+    find_checks,
+    find_left_out,
+    find_unknown_hooks,
+)
+from heroci_action.detection.lint.python import python_options, warn_of_pythons
+from heroci_action.detection.lint.versions import find_pin, find_plugins
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.requirements.declared import distributions
+from heroci_action.readers.format import LintTool
+from heroci_action.readers.registry import LINT_TOOLS
+from heroci_action.repository.files import join
+
+DEFAULT_TOOLS = ("black", "isort", "flake8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evidence:
+    """Why a tool is the project's, and how the project calls it; `version` comes from the hook that calls it.
+
+    `format` names the tool's output format if it differs from the name of the step.
+    """
+
+    why: str
+    command: str | tuple[str, ...] | None = None
+    version: str | None = None
+    format: str | None = None
+
+
+_Way = Callable[[ProjectFiles, LintTool], _Evidence | None]
+
+
+def detect_lint(project: ProjectFiles) -> Iterator[Finding]:
+    """Yield the tools that the strongest evidence names; Black, isort and Flake8 without any.
+
+    The project uses the tools that its CI or its commit hooks run; a section or a dependency may be left over.
+    """
+    configured = project.configured("lint")
+    asked = _found(project, partial(_by_call, by_ci(project)), every=True)
+    checks = find_checks(project)
+    found = asked or ({} if checks else _not_asked(project))
+    if configured is None:
+        yield from _lint({**found, **_further(project), **dict(map(_named, checks))})
+        yield from warn_of_pythons(project)
+        yield from _not_planned(project)
+        yield from warn_of_other_checks(project)
+        if not (asked or checks) and (project.ci.jobs or not found):
+            yield Found("stages.lint.optional", True, _why_optional(found))
+    yield Fact("lint_plugins", tuple(dict.fromkeys(find_plugins(project))))
+    yield Fact("lint_specs", _specs(project, _names(configured, found), asked))
+
+
+def _named(check: Check) -> tuple[str, _Evidence]:
+    return check.name, _Evidence(why=check.why, command=check.command)
+
+
+def _names(configured: object, found: Mapping[str, _Evidence]) -> set[str]:
+    """Return the tools to install."""
+    if isinstance(configured, list | Mapping):
+        return set(configured)
+    return set(found) or set(DEFAULT_TOOLS)
+
+
+def _specs(
+    project: ProjectFiles, names: set[str], asked: Mapping[str, _Evidence]
+) -> dict[str, str]:
+    """Return the requirements of the tools; checks that only the CI names are included if they are planned."""
+    tools = (tool for tool in LINT_TOOLS.values() if tool.name in names)
+    specs = {tool.name: spec for tool in tools if (spec := _spec(project, tool, asked))}
+    configured = project.configured("lint")
+    checks = (check for check in find_checks(project) if configured is None or check.name in names)
+    return {**specs, **{check.name: check.requirement for check in checks}}
+
+
+def _spec(project: ProjectFiles, tool: LintTool, asked: Mapping[str, _Evidence]) -> str | None:
+    """Return the requirement for a tool; if the CI runs a hook, its version counts."""
+    version = asked[tool.name].version if tool.name in asked else None
+    return f"{tool.distribution}=={version}" if version else find_pin(project, tool)
+
+
+def _lint(found: Mapping[str, _Evidence]) -> Iterator[Finding]:
+    if found:
+        why = "; ".join(f"{name}: {evidence.why}" for name, evidence in found.items())
+        yield Found("lint", {name: _table(evidence) for name, evidence in found.items()}, why)
+
+
+def _table(evidence: _Evidence) -> dict[str, object]:
+    """Return the table of a tool in the configuration."""
+    command = evidence.command
+    table: dict[str, object] = {}
+    if command:
+        table["command"] = command if isinstance(command, str) else list(command)
+    if evidence.format:
+        table["format"] = evidence.format
+    return table
+
+
+def _further(project: ProjectFiles) -> dict[str, _Evidence]:
+    """Return the further calls of the tools, which have other options than the first call."""
+    source = by_ci(project)
+    return {
+        f"{tool.name}-{number}": _Evidence(
+            why=calls[0].why, command=_command(project, tool, calls), format=tool.name
+        )
+        for tool in LINT_TOOLS.values()
+        for number, calls in enumerate(further_calls(source(tool)), start=2)
+    }
+
+
+def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of checks of the CI that the plan does not contain."""
+    for name, command in find_left_out(project).items():
+        yield Warn(
+            f"the CI also runs {command.shown!r} ({command.source}), which the plan does not contain",
+            (f"lint.{name} = {json.dumps(command.shown)}",),
+        )
+    if hooks := find_unknown_hooks(project):
+        names = ", ".join(dict.fromkeys(hook.id for hook in hooks))
+        yield Warn(
+            f"the CI also runs hooks that the plan does not contain ({hooks[0].path}): {names}"
+        )
+
+
+def _not_asked(project: ProjectFiles) -> dict[str, _Evidence]:
+    called: list[_Way] = [partial(_by_call, source) for source in by_developers(project)]
+    ways = (*called, _by_section, _by_requirement)
+    return next((found for way in ways if (found := _found(project, way))), {})
+
+
+def _why_optional(found: Mapping[str, _Evidence]) -> str:
+    """Return why findings do not fail the run: hooks see only changed files, and a section may be left over."""
+    if found:
+        return f"the project's own CI does not require {', '.join(found)}"
+    return "not configured in this project"
+
+
+def _found(project: ProjectFiles, way: _Way, *, every: bool = False) -> dict[str, _Evidence]:
+    """Return the tools for which there is evidence; only a call of the CI counts for every tool."""
+    tools = (tool for tool in LINT_TOOLS.values() if every or not tool.only_by_name)
+    return {tool.name: evidence for tool in tools if (evidence := way(project, tool))}
+
+
+def _by_call(source: Source, project: ProjectFiles, tool: LintTool) -> _Evidence | None:
+    found = source(tool)
+    if not found:
+        return None
+    version = next((call.version for call in found if call.version), None)
+    return _Evidence(why=found[0].why, command=_command(project, tool, found), version=version)
+
+
+def _command(project: ProjectFiles, tool: LintTool, calls: list[Call]) -> tuple[str, ...]:
+    options = python_options(project, tool, calls[0].options)
+    return command_of(project, tool, calls, *options)
+
+
+def _by_section(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
+    why = _section(project, tool)
+    return _uncalled(project, tool, why) if why else None
+
+
+def _uncalled(project: ProjectFiles, tool: LintTool, why: str) -> _Evidence:
+    """Return the evidence for a tool that nothing calls; what it excludes must not be named in its command."""
+    if not exclusions_of(project, tool):
+        return _Evidence(why=why)
+    call = Call(why=why, program=tool.command[0], directory=project.layout.directory)
+    return _Evidence(why=why, command=command_of(project, tool, [call]))
+
+
+def _section(project: ProjectFiles, tool: LintTool) -> str | None:
+    for directory in project.layout.directories:
+        for name in tool.files:
+            if project.tree.has(join(directory, name)):
+                return f"{join(directory, name)} exists"
+        pyproject: Mapping[str, Any] = project.tree.toml(join(directory, "pyproject.toml"))
+        if tool.name in (pyproject.get("tool") or {}):
+            return f"[tool.{tool.name}] in {join(directory, 'pyproject.toml')}"
+        for name in ("setup.cfg", "tox.ini"):
+            if tool.sections & set(project.tree.ini(join(directory, name))):
+                return f"a section in {join(directory, name)}"
+    return None
+
+
+def _by_requirement(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
+    known = tool.name == tool.distribution and tool.distribution in distributions(project)
+    return _uncalled(project, tool, "a dependency of the project") if known else None

@@ -1,0 +1,78 @@
+"""Which versions of the lint tools the project uses, and which plugins of Flake8."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from heroci_action.detection.ci.records import Command
+from heroci_action.detection.lint.hooks import read_hooks
+from heroci_action.detection.lint.pins import find_pin_beside, find_pins, installed_beside
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.requirements.files import distribution
+from heroci_action.readers.format import LintTool
+from heroci_action.readers.registry import LINT_TOOLS
+from heroci_action.repository.files import join
+
+# `flake8-bugbear==24.1`
+_PLUGIN = re.compile(
+    r"(?i)(flake8-[\w.-]+|pep8-naming|dlint|pyproject-flake8)(\[[\w,]+\])?([=<>~!]=?.*)?"
+)
+_TYPED = LINT_TOOLS["mypy"].hooks | LINT_TOOLS["pylint"].hooks
+
+
+def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
+    """Return the requirement that fixes a tool's version: the project's own, its CI's or its hook's.
+
+    If the CI installs the newest version, the version of a hook does not count.
+    """
+    pin = (
+        find_pin_beside(project, tool.programs, tool.distribution)
+        or find_pins(project).get(tool.distribution)
+        or find_installed_pin(project, tool.distribution)
+    )
+    newest = tool.distribution in _installed_words(project.ci.commands)
+    return pin or (None if newest else _hook_pin(project, tool))
+
+
+def find_installed_pin(project: ProjectFiles, distribution: str) -> str | None:
+    """Return the version in `pip install black==24.1` or `uvx ruff@0.9.1`."""
+    form = re.compile(rf"{re.escape(distribution)}(?:\[[\w,]+\])?(?:==|@)v?(\d+(?:\.\w+)+)")
+    words = (word for command in project.ci.commands for word in command.words)
+    found = (form.fullmatch(word) for word in words)
+    return next((f"{distribution}=={match[1]}" for match in found if match), None)
+
+
+def _hook_pin(project: ProjectFiles, tool: LintTool) -> str | None:
+    versions = (hook.version for hook in read_hooks(project) if hook.id in tool.hooks)
+    return next((f"{tool.distribution}=={version}" for version in versions if version), None)
+
+
+def find_plugins(project: ProjectFiles) -> Iterator[str]:
+    """Yield what linters load: Flake8's plugins, the reader of [tool.flake8], and the packages of mypy's hook."""
+    yield from filter(_PLUGIN.fullmatch, _installed_beside_flake8(project))
+    for hook in read_hooks(project):
+        # A local hook runs in the developer's environment.
+        if hook.id in _TYPED and not hook.entry:
+            yield from hook.dependencies
+    for directory in project.layout.directories:
+        pyproject = project.tree.toml(join(directory, "pyproject.toml"))
+        if "flake8" in pyproject.get("tool", {}):
+            yield "flake8-pyproject"
+
+
+def _installed_beside_flake8(project: ProjectFiles) -> Iterator[str]:
+    """Yield the requirements of Flake8's hooks and environments, and the words of all installations in CI and make."""
+    flake8 = LINT_TOOLS["flake8"]
+    for hook in read_hooks(project):
+        if hook.id in flake8.hooks:
+            yield from hook.dependencies
+    for requirement in installed_beside(project, flake8.programs):
+        yield f"{distribution(requirement)}{requirement.specifier}"
+    yield from _installed_words(chain(project.ci.commands, *project.local_checks))
+
+
+def _installed_words(commands: Iterable[Command]) -> Iterator[str]:
+    """Yield the words of the commands that install something."""
+    return (word for command in commands if "install" in command.words for word in command.words)

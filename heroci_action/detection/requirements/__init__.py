@@ -1,0 +1,1 @@
+"""Read what the project declares and installs."""

@@ -1,0 +1,1 @@
+"""Find the database and the other servers that the tests need."""

@@ -1,0 +1,396 @@
+"""How the settings define the default database: by URL, by separate variables, or in the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+from heroci_action.detection.facts import Vendor
+from heroci_action.detection.sources.dictionaries import Resolver
+from heroci_action.detection.sources.environment_reads import Read, is_false, plain, text_of
+from heroci_action.detection.sources.source import SettingsSource, Statement
+
+ROLES: Mapping[str, str] = {
+    "HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "db",
+}  # fmt: skip
+"""The keys of a database in the settings, and the attributes of a service."""
+
+Value = TypeVar("Value")
+_KEYS = frozenset({*ROLES, "ENGINE"})
+# Conditions for a run of the project's own CI, or for a second database.
+_ELSEWHERE = re.compile(r"GITHUB_|TRAVIS|CIRCLECI|\bGITLAB|\bCI\b|READ_REPLICA|REPLICA")
+# `'test' in sys.argv`
+_TESTING = re.compile(
+    r"""^(?!not ).*(['"]test['"] in sys\.argv|\bTESTING\b|\bTEST\b|PYTEST|['"]pytest['"] in)"""
+)
+# `DATABASE_URL`
+_URL_VARIABLE = re.compile(r"(DATABASE|DB|POSTGRES\w*|PG|MYSQL\w*)_?UR[LI]$")
+# `postgres://db/shop`
+_URL = re.compile(r"\w+://")
+# Attributes of what `urllib.parse.urlparse` returns.
+_URL_PARTS = frozenset({"hostname", "netloc", "password", "path", "port", "scheme", "username"})
+_VENDORS = (
+    (("postg", "psql", "pgsql", "timescale", "cockroach"), Vendor.POSTGRESQL),
+    (("sqlite", "spatialite"), Vendor.SQLITE),
+    (("mysql", "mariadb"), Vendor.MYSQL),
+    (("oracle",), Vendor.ORACLE),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One way in which settings define the default database.
+
+    `variables` and `literals` map a key such as HOST to the variable that is read for it, or to its value in the code;
+    they override the `url`. `switches` are variables that must have a value for this way. `unread` are the keys whose
+    values are not understood.
+    """
+
+    url: Read | None = None
+    variables: Mapping[str, Read] = field(default_factory=dict)
+    literals: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    conditional: bool = False
+    switches: Mapping[str, str] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+
+    @property
+    def vendor(self) -> Vendor:
+        """Return the vendor that the code itself names, defaults included."""
+        engine = self.variables.get("ENGINE")
+        text = self.literals.get("ENGINE") or (engine.default if engine else "") or ""
+        found = vendor_of(text)
+        if found is Vendor.UNKNOWN and self.url is not None:
+            return vendor_of((self.url.default or "").partition(":")[0])
+        return found
+
+    @property
+    def is_spatial(self) -> bool:
+        """Return whether the code asks for a spatial database."""
+        engine = self.variables.get("ENGINE")
+        scheme = (self.url.default or "").partition(":")[0] if self.url else ""
+        texts = (self.literals.get("ENGINE"), engine and engine.default, scheme)
+        return any(text and ("gis" in text or "spatialite" in text) for text in texts)
+
+    @property
+    def reads_environment(self) -> bool:
+        """Return whether a variable decides which server is used."""
+        return self.url is not None or bool(
+            {"HOST", "ENGINE", "NAME", "USER"} & set(self.variables)
+        )
+
+    @property
+    def is_understood(self) -> bool:
+        """Return whether anything is known about it."""
+        return bool(self.url or self.variables or self.literals)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of the variables that it reads."""
+        return self.read_names | frozenset(self.switches)
+
+    @property
+    def read_names(self) -> frozenset[str]:
+        """Return the same, without those in conditions."""
+        urls = [self.url] if self.url else []
+        return frozenset(read.name for read in (*self.variables.values(), *urls))
+
+
+def vendor_of(text: str) -> Vendor:
+    """Return the vendor of an engine's name or of the scheme of a URL."""
+    lowered = text.lower()
+    for words, vendor in _VENDORS:
+        if any(word in lowered for word in words):
+            return vendor
+    return Vendor.UNKNOWN
+
+
+def find_databases(source: SettingsSource, value_of: Callable[[str], str | None]) -> list[Database]:
+    """Return every way in which the settings define the default database, in the order of the code.
+
+    `value_of` returns the value of an environment variable, if the project's CI sets it.
+    """
+    reader = _Reader(source, Resolver(source, value_of))
+    for statement in source.assigned("DATABASES"):
+        if not any(_is_elsewhere(test, value_of) for test in statement.tests):
+            reader.read(statement)
+    if not reader.ways and "DATABASES" in source.functions:
+        # A property of a class of django-configurations.
+        call = ast.Call(func=ast.Name(id="DATABASES"), args=[], keywords=[])
+        node = ast.Assign(targets=[ast.Name(id="DATABASES")], value=call)
+        reader.read(Statement(node=node, file=source.file, conditional=False))
+    return reader.ways
+
+
+def _is_elsewhere(test: str, value_of: Callable[[str], str | None]) -> bool:
+    """Return whether a condition holds only in another run; a variable that the CI's file sets is known here."""
+    is_set = any(value_of(name) is not None for name in re.findall(r"\w+", test))
+    return bool(_ELSEWHERE.search(test)) and not is_set
+
+
+@dataclass
+class _Reader:
+    source: SettingsSource
+    resolver: Resolver
+    ways: list[Database] = field(default_factory=list)
+
+    def read(self, statement: Statement) -> None:
+        match statement.node:
+            case ast.Expr(value=ast.Call() as call):
+                self._update(call, statement)
+            case (
+                ast.Assign(targets=[target, *_], value=value)
+                | ast.AnnAssign(target=target, value=ast.expr() as value)
+                | ast.AugAssign(target=target, value=value)
+            ):
+                self._assign(self._keys(target), value, statement)
+
+    def _keys(self, target: ast.expr) -> list[str | None]:
+        """Return the keys of an item, also of one that a constant names: `DATABASES[REPLICA]`."""
+        keys: list[str | None] = []
+        while isinstance(target, ast.Subscript):
+            keys.insert(0, self.source.plain(target.slice))
+            target = target.value
+        return keys
+
+    def _assign(self, keys: list[str | None], value: ast.expr, statement: Statement) -> None:
+        """Read `DATABASES = …`, `DATABASES["default"] = …` and `DATABASES["default"]["HOST"] = …`."""
+        way: Database | None = None
+        match keys:
+            case []:
+                way = self._way(self._default(value), statement)
+            case ["default" | None]:
+                way = self._way(value, statement)
+                if way and self.ways and _extends_itself(value):
+                    self.ways[-1] = _updated(self.ways[-1], way)
+                    return
+            case ["default" | None, str(key), *_] if key in _KEYS and not self._is_off(statement):
+                self._change(key, value, self._switches(statement))
+        self.ways += [way] if way else []
+
+    def _change(self, key: str, value: ast.expr, switches: Mapping[str, str]) -> None:
+        """Change a key of the last way that the variables of a condition may select, too."""
+        for index in reversed(range(len(self.ways))):
+            way = self.ways[index]
+            if all(way.switches.get(name, wanted) == wanted for name, wanted in switches.items()):
+                self.ways[index] = self._with_key(way, key, value)
+                return
+
+    def _is_off(self, statement: Statement) -> bool:
+        """Return whether a condition on a variable does not hold: `if os.getenv("DEVELOPMENT")`, which is not set."""
+        wanted = (node for test in statement.tests for node in _required_truths(_parse(test)))
+        read = (next(iter(self.source.reads_in(node)), None) for node in wanted)
+        return any(
+            is_false(self.resolver.value_of(each.name) or each.default or "")
+            for each in read
+            if each is not None
+        )
+
+    def _update(self, call: ast.Call, statement: Statement) -> None:
+        """Read `DATABASES["default"].update(…)`."""
+        argument: ast.expr = ast.Call(func=ast.Name(id="dict"), args=[], keywords=call.keywords)
+        argument = next(iter(call.args), argument)
+        on_item = isinstance(getattr(call.func, "value", None), ast.Subscript)
+        way = self._way(argument if on_item else self._default(argument), statement)
+        if way is not None and way.is_understood:
+            self.ways[-1:] = [_updated(self.ways[-1], way) if self.ways else way]
+
+    def _default(self, value: ast.expr) -> ast.expr | None:
+        """Return the default database of a dictionary of databases, or its only one."""
+        entries = self.resolver.entries(value)
+        if entries is None:
+            return value
+        return entries.get("default") or next(iter(entries.values()), None)
+
+    def _way(self, node: ast.expr | None, statement: Statement) -> Database | None:
+        if node is None:
+            return None
+        conditional = statement.conditional and not any(map(_TESTING.search, statement.tests))
+        switches = self._switches(statement)
+        empty = Database(file=statement.file, conditional=conditional, switches=switches)
+        entries = self.resolver.entries(node) or {}
+        # The whole database may be a URL, or the dictionary unpacks one: {**env.db(), "ENGINE": "prometheus"}.
+        whole = _KEYS.isdisjoint(entries)
+        parts = [node] if whole else self.resolver.unpacked(node)
+        urls = [self._by_url(empty, self.resolver.resolve(part) or part) for part in parts]
+        way = next(filter(None, urls), None if whole else empty)
+        for key, value in entries.items():
+            way = self._with_key(way or empty, key, value) if key in _KEYS else way
+        if way is None:
+            return None
+        switches = {**self.resolver.selected, **way.switches}
+        return _without_own_switches(replace(way, switches=switches))
+
+    def _by_url(self, empty: Database, node: ast.expr) -> Database | None:
+        found = self.source.reads_in(node)
+        named = (read for read in found if _URL_VARIABLE.search(read.name))
+        url = next((read for read in found if read.url == "database"), None) or next(named, None)
+        literal = self._url_in(node)
+        if url is not None:
+            default = url.default if url.default is not None else literal
+            return replace(empty, url=replace(url, default=default, url="database"))
+        return replace(empty, literals=_parts(literal)) if literal else None
+
+    def _url_in(self, node: ast.expr) -> str | None:
+        """Return a URL in the code: `dj_database_url.parse("sqlite:///db.sqlite3")`."""
+        texts = (self.source.plain(inner) or "" for inner in ast.walk(node))
+        return next((text for text in texts if _URL.match(text)), None)
+
+    def _with_key(self, way: Database, key: str, value: ast.expr) -> Database:
+        """Return the database with a key changed; everything else is kept."""
+        value = self.resolver.resolve(value) or value
+        found = self.source.reads_in(value)
+        if found and _is_url_part(value, found[0]):
+            return replace(way, url=replace(found[0], url="database"))
+        literal = self.source.plain(value)
+        if literal is None and not found:
+            literal = _default_of_lookup(key, value)
+        is_read = bool(found) or literal is not None or _is_nothing(value)
+        return replace(
+            way,
+            variables=_with_value(way.variables, key, next(iter(found), None)),
+            literals=_with_value(way.literals, key, literal),
+            unread=way.unread - {key} if is_read else way.unread | {key},
+        )
+
+    def _switches(self, statement: Statement) -> dict[str, str]:
+        """Return the values that variables must have: `if os.getenv("DB") == "postgres"` needs DB=postgres."""
+        found: dict[str, str] = {}
+        for test in statement.tests:
+            for node, value in _required_values(_parse(test)):
+                read = next(iter(self.source.reads_in(node)), None)
+                if read is not None:
+                    found[read.name] = value
+            for node in _required_truths(_parse(test)):
+                read = next(iter(self.source.reads_in(node)), None)
+                if read is not None and (truth := self._truth(read)):
+                    found.setdefault(read.name, truth)
+        return found
+
+    def _truth(self, read: Read) -> str | None:
+        """Return a true value for a variable: the one that it has, or any if it would be false otherwise."""
+        given = self.resolver.value_of(read.name)
+        if given and not is_false(given):
+            return given
+        usual = read.default if given is None else given
+        return "1" if usual is not None and is_false(usual) else None
+
+
+def _with_value(table: Mapping[str, Value], key: str, value: Value | None) -> dict[str, Value]:
+    """Return a table with another value for a key, or without the key."""
+    others = {name: kept for name, kept in table.items() if name != key}
+    return others if value is None else {**others, key: value}
+
+
+def _without_own_switches(way: Database) -> Database:
+    """Return a database without conditions on the variables that it reads itself."""
+    own = way.read_names
+    return replace(way, switches={n: value for n, value in way.switches.items() if n not in own})
+
+
+def _default_of_lookup(key: str, value: ast.expr) -> str | None:
+    """Return the default of a lookup such as `SECRETS.get("db_user", "django")`.
+
+    In `config.get("database", "user")` the second argument names an option of a section.
+    """
+    if not isinstance(value, ast.Call) or len(value.args) < 2:  # noqa: PLR2004
+        return None
+    default = plain(value.args[1])
+    return None if default in {key.lower(), ROLES.get(key), "backend", "username"} else default
+
+
+def _is_nothing(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
+
+
+def _is_url_part(value: ast.expr, read: Read) -> bool:
+    """Return whether a value is a part of a variable's URL, such as `urlparse(os.environ["DATABASE_URL"]).hostname`."""
+    attributes = (node.attr for node in ast.walk(value) if isinstance(node, ast.Attribute))
+    return bool(_URL_VARIABLE.search(read.name)) and not _URL_PARTS.isdisjoint(attributes)
+
+
+def _extends_itself(value: ast.expr) -> bool:
+    """Return whether a database is made of the one before: `{**DATABASES["default"], "ENGINE": "prometheus"}`."""
+    inner = (node.value for node in ast.walk(value) if isinstance(node, ast.Subscript))
+    return any(isinstance(node, ast.Name) and node.id == "DATABASES" for node in inner)
+
+
+def _parse(test: str) -> ast.expr | None:
+    try:
+        return ast.parse(test, mode="eval").body
+    except SyntaxError:
+        return None
+
+
+def _required_values(test: ast.expr | None) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the expressions that a condition compares, each with the value that makes it true."""
+    match test:
+        case ast.BoolOp(op=ast.And(), values=values):
+            for value in values:
+                yield from _required_values(value)
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            if (text := text_of(right)) is not None:
+                yield _lowered(left), text
+        case ast.Compare(
+            left=left, ops=[ast.In()], comparators=[ast.Tuple(elts=items) | ast.List(elts=items)]
+        ):
+            if items and (text := text_of(items[0])) is not None:
+                yield _lowered(left), text
+
+
+def _required_truths(test: ast.expr | None) -> Iterator[ast.expr]:
+    """Yield the expressions without a comparison that must be true."""
+    match test:
+        case ast.BoolOp(op=ast.And(), values=values):
+            for value in values:
+                yield from _required_truths(value)
+        case ast.Call(func=ast.Name(id="bool" | "int"), args=[value]):
+            yield from _required_truths(value)
+        case ast.Name() | ast.Call() | ast.Subscript():
+            yield test
+
+
+def _lowered(node: ast.expr) -> ast.expr:
+    """Return `x` for `x.lower()`."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=value, attr="lower" | "strip"), args=[]):
+            return value
+    return node
+
+
+def _updated(below: Database, above: Database) -> Database:
+    """Return a database after `.update(…)`; if the URL has no default, the vendor below remains without it."""
+    if above.url is None:
+        new = {*above.variables, *above.literals}
+        variables = {key: read for key, read in below.variables.items() if key not in new}
+        literals = {key: text for key, text in below.literals.items() if key not in new}
+        return replace(
+            below,
+            variables={**variables, **above.variables},
+            literals={**literals, **above.literals},
+            unread=below.unread - {*above.variables, *above.literals} | above.unread,
+        )
+    if above.url.default or below.vendor is Vendor.UNKNOWN:
+        return above
+    return replace(above, url=replace(above.url, default=f"{below.vendor.value}://"))
+
+
+def _parts(url: str) -> dict[str, str]:
+    """Return the keys of a database for a URL in the code."""
+    try:
+        parts = urlsplit(url)
+        found = {
+            "ENGINE": parts.scheme,
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "NAME": unquote(parts.path.lstrip("/")),
+        }
+    except ValueError:
+        return {}
+    return {key: value for key, value in found.items() if value and "…" not in value}

@@ -1,0 +1,259 @@
+"""Servers of the suite's job for which HeroCI has no program: containers with the CI's image, variables and port."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from heroci_action.detection.ci.compose.composition import compose_words
+from heroci_action.detection.ci.machine_servers import find_server, unit_of
+from heroci_action.detection.ci.records import UNKNOWN, Command, Image
+from heroci_action.detection.ci.test_runs import find_test_run
+from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
+from heroci_action.detection.left_out import SERVICE, STAYS
+from heroci_action.detection.preparation import find_kind, suggest_step
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.servers.ci_servers import (
+    DATABASES,
+    MARIADB,
+    MYSQL,
+    REDIS,
+    declare,
+    kind_of,
+    port_of,
+    published_port,
+)
+from heroci_action.detection.settings.source import settings_source
+
+# Images that build other images, or run the steps of the job.
+_NO_SERVERS = re.compile(r"|docker|dind|python|node|alpine|ubuntu|debian|busybox|buildx?")
+_LOCAL = r"localhost|127\.0\.0\.1|0\.0\.0\.0"
+# `rabbitmq`
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
+# The names that mean a server of HeroCI's own.
+_DATABASE_NAMES = frozenset(kind.name for kind in DATABASES)
+_BUILT_IN = _DATABASE_NAMES | {REDIS.name}
+
+
+_Variables = Mapping[str, tuple[str, str]]
+"""Variables that may contain an address, each with its value and origin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Server:
+    """A server with its name in the plan and the port in its container."""
+
+    name: str
+    image: Image
+    port: int
+
+    @property
+    def ports(self) -> frozenset[str]:
+        """The ports that an address in the CI may have."""
+        return frozenset({str(self.port), str(published_port(self.image) or self.port)})
+
+    @property
+    def hosts(self) -> str:
+        """A pattern for the names under which the CI reaches the server."""
+        alias = self.image.alias
+        return f"{_LOCAL}|{re.escape(alias)}" if alias else _LOCAL
+
+    def findings(self, project: ProjectFiles) -> Iterator[Finding]:
+        """Yield the service, and the variables that contain its address."""
+        key, why = f"services.{self.name}", self.image.source
+        yield Found(f"{key}.image", self.image.reference, why)
+        yield Found(f"{key}.port", self.port, why)
+        if env := self._environment(project):
+            yield Found(f"{key}.env", env, why)
+        if self.image.arguments:
+            yield Found(f"{key}.arguments", list(self.image.arguments), why)
+        known = dict(_known_addresses(project))
+        for name, (value, origin) in known.items():
+            if pointed := self._address(name, value, known):
+                yield Found(f"env.{name}", pointed, origin, otherwise=value)
+
+    def _environment(self, project: ProjectFiles) -> dict[str, str]:
+        """Return its variables; GitLab adds every variable of the job, most of which do not concern the server."""
+        stem = re.split(r"\W", self.image.name.rpartition("/")[2])[0].upper()
+        job = project.ci.env
+        return {
+            name: value
+            for name, value in self.image.env.items()
+            if UNKNOWN not in value
+            and not project.ci.is_predefined(name, value)
+            and (job.get(name) != value or name.startswith(stem))
+        }
+
+    def _address(self, name: str, value: str, known: _Variables) -> str | None:
+        """Return the value of a variable with the server's address in it replaced; None if it has none."""
+        ports = "|".join(self.ports)
+        pointed = re.sub(
+            rf"(?<![\w.-])({self.hosts}):({ports})(?!\w)",
+            f"{{{self.name}.host}}:{{{self.name}.port}}",
+            value,
+        )
+        scheme = value.partition("://")[0]
+        if pointed == value and _PORT_OF.get(scheme) in self.ports:
+            address = f"{{{self.name}.host}}:{{{self.name}.port}}"
+            pointed = re.sub(rf"(?<=[/@])({self.hosts})(?=[/?]|$)", address, value)
+        if pointed != value:
+            return pointed
+        if value in self.ports and "PORT" in name.upper():
+            return f"{{{self.name}.port}}"
+        if re.fullmatch(self.hosts, value) and self._is_host(name, value, known):
+            return f"{{{self.name}.host}}"
+        return None
+
+    def _is_host(self, name: str, value: str, known: _Variables) -> bool:
+        """Return whether a variable contains this server's host: by its alias, its name, or a matching port."""
+        if _CREDENTIAL.search(name):
+            return False
+        beside = re.sub(r"HOST(NAME)?|SERVER|ADDRESS", "PORT", name)
+        own = self.name.upper().replace("-", "_") in name.upper()
+        return (
+            value == self.image.alias != "localhost"
+            or own
+            or known.get(beside, ("", ""))[0] in self.ports
+        )
+
+
+# The ports that URLs leave out.
+_PORT_OF = {"amqp": "5672", "http": "80", "mongodb": "27017", "mqtt": "1883", "smtp": "25"}
+# A user may be called like the server.
+_CREDENTIAL = re.compile(r"(?i)key|user|pass|secret|token|bucket")
+
+
+def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Iterator[Finding]:
+    """Yield the servers of the suite's job that are not `planned` yet, and warn of servers that cannot be planned."""
+    servers = [image for image in project.ci.services if not _is_part_of_job(image)]
+    known = [image for image in servers if kind_of(image) is not None]
+    yield from _second_ones(known, planned)
+    yield from _programs(project)
+    names = set(planned)
+    for image in servers:
+        server = _server(image)
+        if image in known or (server and server.name in names):
+            continue
+        if server is None:
+            yield _left_out(image, "its port is not known")
+        else:
+            names.add(server.name)
+            yield from server.findings(project)
+            yield from _without_files(image, server.name)
+
+
+def _programs(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of the programs that the job leaves running for its tests, and of units, that are no known server."""
+    earlier: list[Command] = []
+    for command in project.commands:
+        earlier.append(command)
+        if find_test_run(command, project.tree):
+            return
+        if not _stays_unknown(project, command) or find_server(command, earlier):
+            continue
+        name = _STEM.sub("-", unit_of(command) or command.call.name) or "server"
+        line = suggest_step(project, command) or command.shown
+        yield Warn(
+            f"{command.source} starts {command.shown!r} for its tests, and the plan does not; if the tests need it, "
+            "declare it in `services` with its command and port",
+            (
+                f"services.{name} = {{ command = {json.dumps(line.removesuffix(' &'))}, port = 1234 }}",
+            ),
+        )
+
+
+def _stays_unknown(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command leaves something running that may be a server: no display, and no container."""
+    if unit := unit_of(command):
+        return unit.removesuffix(".service") not in _OWN_UNITS
+    is_other = command.call.container is not None or compose_words(command) is not None
+    kind = find_kind(project, command)
+    return (
+        command.background
+        and not is_other
+        and kind in {None, SERVICE, STAYS}
+        and not _is_display(command)
+    )
+
+
+def _is_display(command: Command) -> bool:
+    return command.call.name in {"Xvfb", "Xvnc", "xvfb"}
+
+
+# Units that run containers, or what every machine has.
+_OWN_UNITS = frozenset({"docker", "containerd", "podman", "ssh", "sshd", "cron", "dbus", "xvfb"})
+_STEM = re.compile(r"\W+")
+
+
+def _without_files(image: Image, name: str) -> Iterator[Finding]:
+    """Warn of files of the repository that a container of the CI sees, and one of HeroCI does not."""
+    if image.mounts:
+        yield Warn(
+            f"{image.source} mounts {', '.join(image.mounts)} in {image.reference}, which HeroCI does not; if the "
+            f"tests need it, build an image that contains the files and set services.{name}.image to it"
+        )
+
+
+def _is_part_of_job(image: Image) -> bool:
+    name = image.name.rpartition("/")[2]
+    return image.built or bool(_NO_SERVERS.fullmatch(name))
+
+
+def _second_ones(images: list[Image], planned: Collection[str]) -> Iterator[Finding]:
+    """Yield Redis if the plan lacks it, and warn of every server of which it has one already."""
+    free = list(map(_family, planned))
+    has_database = not _DATABASE_NAMES.isdisjoint(planned)
+    first_redis = next((image for image in images if kind_of(image) is REDIS), None)
+    for image in images:
+        kind = kind_of(image) or REDIS
+        if _family(kind.name) in free:
+            free.remove(_family(kind.name))
+        elif REDIS.name not in planned and image is first_redis:
+            yield from declare(kind, image, f"{image.source} starts it")
+            yield FixedAddress(REDIS.name, "no variable contains its address")
+            yield Found("services.redis.port", REDIS.port, "no variable contains its address")
+        elif kind is REDIS or has_database:
+            yield _left_out(
+                image, "it has one server of a kind, for the settings' default database"
+            )
+
+
+def _server(image: Image) -> _Server | None:
+    port = port_of(image)
+    if port is None or not image.is_known:
+        return None
+    return _Server(name=_name(image), image=image, port=port)
+
+
+def _name(image: Image) -> str:
+    """Return the name in the plan: the CI's alias if it is one, else the last part of the image's name."""
+    alias = image.alias
+    if _NAME.fullmatch(alias) and alias != "localhost" and alias not in _BUILT_IN:
+        return alias
+    return re.sub(r"[^\w-]", "-", image.name.rpartition("/")[2])
+
+
+def _family(name: str) -> str:
+    """Return the name of a server, the same one for MySQL and MariaDB, which replace each other."""
+    return MYSQL.name if name == MARIADB.name else name
+
+
+def _known_addresses(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the variables that may contain an address: of the CI, and with a default of the settings."""
+    source = settings_source(project)
+    for read, statement in source.reads if source else ():
+        if read.default:
+            yield read.name, (read.default, f"its default in {statement.file}")
+    for name, (value, origin) in project.evidence.env.items():
+        yield name, (value, f"{name} in {origin}")
+
+
+def _left_out(image: Image, reason: str) -> Warn:
+    name = _name(image)
+    return Warn(
+        f"{image.source} starts {image.reference} for its tests, and the plan does not: {reason}; "
+        f"if the tests need it, declare it in `services` with its image and port",
+        (f'services.{name} = {{ image = "{image.reference}", port = 1234 }}',),
+    )

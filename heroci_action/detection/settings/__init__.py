@@ -1,0 +1,1 @@
+"""Find the settings modules of the tests and of the server."""

@@ -1,0 +1,1 @@
+"""Read Python sources without running them."""
