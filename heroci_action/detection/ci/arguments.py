@@ -19,7 +19,7 @@ _DROPPED_WITH_VALUE = re.compile(
     r"junit-?xml|junit-prefix|html|log-[\w-]+|durations|durations-min|reruns|reruns-delay|only-rerun|count|"
     r"report-log|basetemp|debug-mode|testrunner|"
     # The options of pytest-split, pytest-shard and pytest-test-groups, which run a part of the tests.
-    r"splits|group|splitting-algorithm|durations-path|num-shards|shard-id|test-group-count|test-group)|-[vnr]"
+    r"splits|group|splitting-algorithm|durations-path|num-shards|shard-id|test-group-count|test-group)|-[nr]"
 )
 # `--splits`
 _SPLITS = re.compile(r"--(splits|num-shards|test-group-count)")
@@ -80,8 +80,8 @@ class _Word:
 
     @property
     def _drops_value(self) -> bool:
-        """Whether the word is dropped with its value, which is optional in `--parallel 4`."""
-        if self.text == "--parallel":
+        """Whether the word is dropped with its value, which is optional in `--parallel 4` and `-v 2`."""
+        if self.text in {"--parallel", "-v"}:
             return re.fullmatch(rf"\d+|auto|{UNKNOWN}", self.following or "") is not None
         return _DROPPED_WITH_VALUE.fullmatch(self.text) is not None
 

@@ -31,6 +31,11 @@ _CONFIGURING = frozenset(
     }
 )  # fmt: skip
 _NUMBERED = frozenset({"-v"})  # a number for Django, and a flag for pytest
+# Options of the runners and of usual plugins without a value that leave no test out and add none.
+_NEUTRAL = re.compile(
+    r"-[a-z]+|--(no-?migrations|migrations|ff|failed-first|strict[\w-]*|doctest-modules|runxfail|no-randomly|"
+    r"showlocals)"
+)
 
 
 def narrowness(run: TestRun) -> int:
@@ -82,6 +87,16 @@ def find_choice(words: Iterable[str]) -> tuple[tuple[str, str], ...]:
     )
 
 
+def project_options(run: TestRun) -> frozenset[tuple[str, str]]:
+    """Return the options that no runner knows: the project's own, which may leave tests out or add some (`--slow`)."""
+    words = tuple(word for word in known_arguments(run) if UNKNOWN not in word)
+    return frozenset(
+        (name, value)
+        for name, value in find_choice(keep(words))
+        if name and name not in _VALUED and not _NEUTRAL.fullmatch(name)
+    )
+
+
 def _patterns(run: TestRun) -> tuple[str, ...]:
     """Return the options for the names of test files; for pytest, `-p` is a plugin."""
     return ("--pattern", "-p") if run.runner is Runner.DJANGO else ()
@@ -92,7 +107,7 @@ def known_arguments(run: TestRun) -> tuple[str, ...]:
 
     The known labels alone would be a part of the tests.
     """
-    given = _options(run.arguments)
+    given = read_options(run.arguments, _VALUED, numbered=_NUMBERED)
     labels = {value for name, value in given if not name}
     partly = run.runner is Runner.DJANGO and any(UNKNOWN in label for label in labels)
     return tuple(word for word in run.arguments if not partly or word not in labels)
@@ -132,8 +147,8 @@ def _expressions(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _options(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the options with their values; a label has no name."""
-    return iter(read_options(arguments, _VALUED, numbered=_NUMBERED))
+    """Yield the options that are kept, with their values; a label has no name."""
+    return iter(read_options(keep(tuple(arguments)), _VALUED, numbered=_NUMBERED))
 
 
 def _names(expression: str) -> set[str]:

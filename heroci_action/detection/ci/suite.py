@@ -16,6 +16,7 @@ from heroci_action.detection.ci.selection import (
     find_exclusions,
     find_inclusions,
     narrowness,
+    project_options,
     select,
     widest,
 )
@@ -38,8 +39,8 @@ _TESTS = re.compile(r"(?i)(?<![a-z])(py)?tests?\b")
 class Suite:
     """The job that runs the tests, and the commands that run them: its own and other jobs' for further parts.
 
-    `elsewhere` are runs of the parts that these leave out, in jobs with other servers, and runs of tests for another
-    program, such as pytest beside manage.py. `others` are the other jobs of `runs`. `beside` the Django projects of the
+    `elsewhere` are runs of the parts that these leave out, in jobs with other servers, runs with options of the
+    project, and runs of tests for another program, such as pytest beside manage.py. `others` are the other jobs of `runs`. `beside` the Django projects of the
     repository, the tests are about another program.
     """
 
@@ -102,7 +103,8 @@ def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
         return None
     best, legs = _prefer_wider_leg(best, _suites(best.job.similar(), tree))
     whole = _with_other_parts(_with_other_legs(best, legs), candidates)
-    return _with_other_programs(_with_left_out_parts(whole, legs, candidates), legs, candidates)
+    whole = _with_project_options(_with_left_out_parts(whole, legs, candidates), legs, candidates)
+    return _with_other_programs(whole, legs, candidates)
 
 
 def _prefer_wider_leg(best: Suite, legs: list[Suite]) -> tuple[Suite, list[Suite]]:
@@ -166,6 +168,7 @@ def _rank(suite: Suite) -> tuple[object, ...]:
         suite.beside,
         suite.narrowness,
         suite.is_special,
+        bool(project_options(suite.main)),
         job.trigger,
         all(run.command.conditional for run in suite.runs),
         not suite.on_postgres,
@@ -240,6 +243,22 @@ def _excluded_runs(
 
 def _excluded(runs: Iterable[TestRun]) -> frozenset[str]:
     return frozenset().union(*(find_exclusions(run.arguments) for run in runs))
+
+
+def _with_project_options(best: Suite, legs: list[Suite], candidates: list[Suite]) -> Suite:
+    """Add the runs with options of the project that the suite does not have: `pytest --slow` may run further tests."""
+    known = {option for run in (*best.runs, *best.elsewhere) for option in project_options(run)}
+    required = (suite for suite in candidates if not (suite.job.may_fail or suite.beside))
+    suites = [*legs, *(suite for suite in required if suite.job.trigger is best.job.trigger)]
+    further = {
+        run.arguments: run
+        for suite in suites
+        for run in suite.runs
+        if not (run.command.conditional or run.command.may_fail)
+        and _program(run) == _program(best.main)
+        and not project_options(run) <= known
+    }
+    return replace(best, elsewhere=(*best.elsewhere, *further.values()))
 
 
 def _with_other_programs(best: Suite, legs: list[Suite], candidates: list[Suite]) -> Suite:

@@ -79,6 +79,7 @@ def test_the_runner_is_what_the_project_uses(
         ),
         ('pytest -m "$MARK" "${{ matrix.path }}" --reruns=2', ()),
         ("manage.py test --parallel 4 shop", ("shop",)),
+        ("pytest -v tests/unit", ("tests/unit",)),
     ],
 )
 def test_arguments_that_choose_tests_are_kept_and_those_about_the_run_are_not(

@@ -46,6 +46,9 @@ def jobs(**steps: str) -> dict[str, str]:
         (jobs(a="pytest --setup-only --create-db", b="pytest shop"), ["pytest shop"]),
         (jobs(a="pytest --collect-only"), []),
         (jobs(a="pytest shop", b="pytest upload autodeploy"), ["pytest shop", "pytest upload autodeploy"]),
+        (jobs(a="pytest --only-slow", b="pytest --splits 8 --group 1"), ["pytest --splits 8 --group 1"]),
+        (jobs(a="pytest shop", b="pytest --reruns 2 --reruns-delay 5"), ["pytest --reruns 2 --reruns-delay 5"]),
+        (jobs(a="pytest --only-slow", b="pytest --strict-markers"), ["pytest --strict-markers"]),
     ],
 )  # fmt: skip
 def test_the_suite_is_the_job_that_selects_the_least(
@@ -351,3 +354,23 @@ def test_tests_of_another_program_are_no_part_of_the_suite_but_are_named() -> No
         assert suite is not None
         assert [run.runner.value for run in suite.runs] == ["django"]
         assert [run.arguments for run in suite.elsewhere] == [("api",)]
+
+
+@pytest.mark.parametrize(
+    ("usual", "further", "named"),
+    [
+        ("pytest", "pytest --slow", [("--slow",)]),
+        ("pytest", "pytest --slow tests/slow", [("--slow", "tests/slow")]),
+        ("pytest", "pytest -x --cov=shop --strict-config", []),
+        ("pytest --color yes", "pytest --nomigrations -n 4", []),
+        ("./manage.py test", "./manage.py test --slow -v 2", [("--slow", "-v", "2")]),
+        ("pytest", "pytest --slow || true", []),
+    ],
+)
+def test_runs_with_options_of_the_project_are_named(
+    usual: str, further: str, named: list[tuple[str, ...]]
+) -> None:
+    suite = ci_of(jobs(a=usual, b=further)).suite
+    assert suite is not None
+    assert suite.job.name == "a"
+    assert [run.arguments for run in suite.elsewhere] == named
