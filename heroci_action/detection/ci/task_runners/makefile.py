@@ -229,18 +229,21 @@ class _Reader:
         """Add the prerequisites of a further rule for a target; its recipe replaces the one before."""
         for needed in _typed(node, "prerequisites"):
             rule.prerequisites += self._value(text_of(needed)).split()
-        lines = [line for recipe in _typed(node, "recipe") for line in self._recipe(recipe)]
+        lines = list(self._recipe(_typed(node, "recipe")))
         rule.recipe = lines or rule.recipe
 
-    def _recipe(self, node: Node) -> Iterator[str]:
-        for child in node.children:
-            if child.type == "recipe_line":
-                yield text_of(child).replace("\\\n\t", "\\\n")
-            elif child.type == "conditional":
-                for taken in self._taken(child):
-                    yield from (
-                        self._recipe(taken) if taken.type == "recipe" else self._recipe(child)
-                    )
+    def _recipe(self, nodes: Iterable[Node]) -> Iterator[str]:
+        for node in nodes:
+            match node.type:
+                case "recipe_line":
+                    yield text_of(node).replace("\\\n\t", "\\\n")
+                case "recipe":
+                    yield from self._recipe(node.children)
+                case "conditional":
+                    yield from self._recipe(self._taken(node))
+                case _:
+                    # The grammar takes a conditional of the file, behind a rule, for a part of its recipe.
+                    self._nodes([node])
 
     def _taken(self, node: Node) -> list[Node]:
         """Return the lines of a conditional that count."""

@@ -137,6 +137,22 @@ def test_a_comment_ends_the_value_of_a_variable_of_make(assignment: str, command
     assert [each.line.removesuffix(" # all").split() for each in found] == [command.split()]
 
 
+@pytest.mark.parametrize(("given", "branch"), [("", "b"), ("FAST=1 ", "a")])
+def test_one_branch_of_a_conditional_in_a_recipe_counts(given: str, branch: str) -> None:
+    lines = "".join(f"\t{word}\n" for word in ("x a", "y a"))
+    others = lines.replace(" a", " b")
+    makefile = f"t:\n\tz 1\nifdef FAST\n{lines}else\n{others}endif\n\tz 2\n"
+    found = shown(commands_of(f"{given}make t", {"Makefile": makefile}))
+    assert found == ["z 1", f"x {branch}", f"y {branch}", "z 2"]
+
+
+def test_a_conditional_behind_a_recipe_may_set_variables() -> None:
+    makefile = "a:\n\tx\n\nifndef PY\nPY = python3\nendif\n\nb:\n\t$(PY) -m pytest\n"
+    assert shown(commands_of("make b", {"Makefile": makefile})) == ["python3 -m pytest"]
+    assert shown(commands_of("make a", {"Makefile": makefile})) == ["x"]
+    assert shown(commands_of("make b PY=py", {"Makefile": makefile})) == ["py -m pytest"]
+
+
 def test_make_exports_variables_to_its_recipes() -> None:
     assert commands_of("make both", FILES)[0].env == {"MODE": "test", "EXTRA": "yes"}
     # Of the variables of the command line, the ones that no recipe expands.
