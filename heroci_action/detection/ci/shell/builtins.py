@@ -40,6 +40,13 @@ def _export(arguments: list[str], state: ShellState) -> None:
             state.export(name)
 
 
+def _alias(arguments: list[str], state: ShellState) -> None:
+    for argument in arguments:
+        name, sign, text = argument.partition("=")
+        if sign:
+            state.aliases[name] = text
+
+
 def _shift(arguments: list[str], state: ShellState) -> None:
     count = int(arguments[0]) if arguments and arguments[0].isdigit() else 1
     state.arguments = state.arguments[count:]
@@ -76,7 +83,7 @@ def _nothing(*_: object) -> None:
 
 # Commands whose effects are not followed.
 _WITHOUT_EFFECT = (
-    ":", "true", "break", "continue", "wait", "trap", "shopt", "ulimit", "umask", "hash", "alias",
+    ":", "true", "break", "continue", "wait", "trap", "shopt", "ulimit", "umask", "hash",
 )  # fmt: skip
 BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
     "cd": _cd,
@@ -85,6 +92,7 @@ BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
     "set": _set,
     "unset": _unset,
     "export": _export,
+    "alias": _alias,
     "shift": _shift,
     "exit": _end,
     "return": _end,

@@ -7,6 +7,7 @@ the body of an `if` whose condition is not known is conditional, and its exports
 from __future__ import annotations
 
 import fnmatch
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -107,6 +108,9 @@ def _group(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
 
 
 def _subshell(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    named = [child.type for child in node.children if child.is_named]
+    if named == ["subshell"] and text_of(node).startswith("(("):
+        return  # The grammar does not recognise the arithmetic in `! ((a || b))`.
     inner = state.fork()
     inner.files = state.files
     yield from _group(node, inner, flow)
@@ -278,10 +282,10 @@ def _command(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     words = command_words(node, state)
     if not words:
         return
-    if words[0] in state.functions:
+    if words[0] in state.aliases or words[0] == "eval":
+        yield from _parsed_again(words, state, flow)
+    elif words[0] in state.functions:
         yield from _call(state.functions[words[0]], words, state, flow)
-    elif words[0] == "eval":
-        yield from _statements(parse_shell(" ".join(words[1:])), state, flow)
     elif words[0] in {"source", "."}:
         yield from _source(words, state, flow)
     elif words[0] in {"read", "mapfile", "readarray"}:
@@ -352,6 +356,15 @@ def _call(body: Node, words: list[str], state: ShellState, flow: _Flow) -> Itera
     before, state.arguments = state.arguments, tuple(words[1:])
     yield from _statements(body, state, flow)
     state.arguments, state.ended = before, False
+
+
+def _parsed_again(words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:
+    """Run the words of `eval`, or the text of an alias, in which its name means the program: `alias ls="ls -l"`."""
+    before = dict(state.aliases)
+    own = state.aliases.pop(words[0], None)
+    text = " ".join(words[1:]) if own is None else f"{own} {shlex.join(words[1:])}"
+    yield from _statements(parse_shell(text), state, replace(flow, outer=None))
+    state.aliases = {**before, **state.aliases}
 
 
 def _source(words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:

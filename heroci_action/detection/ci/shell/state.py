@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # `DATABASE_URL`
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-# Every job starts without it, and many append to it: `export PYTHONPATH=$PYTHONPATH:$PWD/src`.
-_USUAL = {"PYTHONPATH": "", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+# Every job starts without PYTHONPATH, and many append to it: `export PYTHONPATH=$PYTHONPATH:$PWD/src`.
+_USUAL = {"PYTHONPATH": "", "PATH": "/usr/local/bin:/usr/bin:/bin", "OSTYPE": "linux-gnu"}
 
 
 @dataclass
@@ -34,6 +34,7 @@ class ShellState:
     local: dict[str, str] = field(default_factory=dict)
     arrays: dict[str, tuple[str, ...]] = field(default_factory=dict)
     functions: dict[str, Node] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     script: str = ""
     export_all: bool = False
@@ -61,6 +62,7 @@ class ShellState:
             local=dict(self.local),
             arrays=dict(self.arrays),
             functions=dict(self.functions),
+            aliases=dict(self.aliases),
         )
 
     def value(self, name: str) -> str | None:
