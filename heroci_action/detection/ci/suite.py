@@ -40,8 +40,8 @@ class Suite:
     """The job that runs the tests, and the commands that run them: its own and other jobs' for further parts.
 
     `elsewhere` are runs of the parts that these leave out, in jobs with other servers, runs with options of the
-    project, and runs of tests for another program, such as pytest beside manage.py. `others` are the other jobs of `runs`. `beside` the Django projects of the
-    repository, the tests are about another program.
+    project, and runs of tests for another program, such as pytest beside manage.py. `others` are the other jobs of
+    `runs`. `beside` the Django projects of the repository, the tests are about another program.
     """
 
     job: Job
