@@ -149,14 +149,27 @@ def _uv(call: Call, words: list[str]) -> Call | None:
     return _tool("run", valued=_UV_VALUED)(call, words)
 
 
+_ENV_FILE = ("-f", "--file", "--env-file")
+
+
 def _dotenv(call: Call, words: list[str]) -> Call | None:
-    """`dotenv -f FILE run -- CMD`; without the option, the file is .env."""
-    own = Options.lead(words, ("-f", "--file"))
-    if own.words[:1] != ("run",):
+    """`dotenv -f FILE run -- CMD`, and `dotenv -e FILE -- CMD` of npm; without the option, the file is .env."""
+    own = Options.lead(words, (*_ENV_FILE, "-e"))
+    of_npm = own.values("-e")
+    if own.words[:1] != ("run",) and not of_npm:
         return None
-    rest = Options.lead(own.words[1:], ("-f", "--file")).words
-    files = own.values("-f", "--file") or (".env",)
-    return replace(call, arguments=rest, env_files=(*call.env_files, *files)) if rest else None
+    inner = Options.lead(own.words if of_npm else own.words[1:], _ENV_FILE)
+    files = of_npm or own.values(*_ENV_FILE) or inner.values(*_ENV_FILE) or (".env",)
+    env_files = (*call.env_files, *files)
+    return replace(call, arguments=inner.words, env_files=env_files) if inner.words else None
+
+
+def _env_cmd(call: Call, words: list[str]) -> Call | None:
+    """`env-cmd -f FILE CMD`; without the option, the file is .env."""
+    own = Options.lead(words, _ENV_FILE)
+    files = own.values(*_ENV_FILE) or (".env",)
+    env_files = (*call.env_files, *files)
+    return replace(call, arguments=own.words, env_files=env_files) if own.words else None
 
 
 def _nix(call: Call, words: list[str]) -> Call | None:
@@ -304,6 +317,12 @@ _NIX_VALUED = (
 )
 XARGS_VALUED = ("-n", "-P", "-I", "-L", "-d", "-a", "-s")
 
+# Programs that wait for a server, or fetch secrets: `infisical run --env=ci -- CMD`.
+_SEPARATED = (
+    "wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh", "infisical", "aws-vault", "chamber", "teller",
+    "berglas",
+)  # fmt: skip
+
 _LAUNCHERS: Mapping[str, Launcher] = {
     "uv": _uv,  # uv run --group test pytest
     "uvx": _plain(*_UV_VALUED),  # uvx --with tox-uv tox
@@ -319,12 +338,14 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "mamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
     "micromamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
     "mise": _tool("exec", "x"),
-    "dotenv": _dotenv,
+    **dict.fromkeys(("dotenv", "dotenvx"), _dotenv),
+    "env-cmd": _env_cmd,
+    "cross-env": _plain(),
     "nix": _nix,
     "nix-shell": _nix_shell,
     "op": _tool("run", valued=("--env-file",)),
     "doppler": _tool("run", valued=("-p", "--project", "-c", "--config")),
-    **dict.fromkeys(("wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh"), _behind_dashes),
+    **dict.fromkeys(_SEPARATED, _behind_dashes),
     "env": _environment,
     "coverage": _coverage,
     "dockerize": _plain(

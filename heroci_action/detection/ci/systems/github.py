@@ -46,6 +46,7 @@ from heroci_action.detection.ci.systems.service_files import (
     read_search_path,
     service_file,
 )
+from heroci_action.detection.ci.task_runners.shell_scripts import quote_code
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
@@ -321,8 +322,9 @@ class _Job:
         text = step.get("run") if action is None else self._set_up(action, context)
         if not isinstance(text, str):
             return
+        text = quote_code(interpolate(text, contexts), str(self._of_step("shell", step)))
         script = Script(
-            text=leave_checkout_path(interpolate(text, contexts), self.place),
+            text=leave_checkout_path(text, self.place),
             source=self.workflow.path,
             directory=self._directory(step, contexts),
             env=env,
@@ -351,15 +353,16 @@ class _Job:
         self.outputs[str(step.get("id", ""))] = {"outputs": outputs, **passed}
 
     def _directory(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> str:
-        defaults = (
-            table(table(level.get("defaults")).get("run"))
-            for level in (self.content, self.workflow.workflow)
-        )
-        named = (table.get("working-directory") for table in (step, *defaults))
-        directory = next((interpolate(name, contexts) for name in named if name), ".")
+        directory = interpolate(self._of_step("working-directory", step) or ".", contexts)
         return directory_in_checkout(
             directory.replace(f"{ROOT}/", "").replace(ROOT, "."), self.place
         )
+
+    def _of_step(self, name: str, step: Mapping[str, Any]) -> Any:
+        """Return a setting of a step, else the default of its job or workflow."""
+        levels = (self.content, self.workflow.workflow)
+        defaults = (table(table(level.get("defaults")).get("run")) for level in levels)
+        return next((each[name] for each in (step, *defaults) if each.get(name)), None)
 
     def _action(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> Action | None:
         uses = step.get("uses")

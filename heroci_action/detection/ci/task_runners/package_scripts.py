@@ -18,6 +18,14 @@ PACKAGE_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 RUN_ALL = frozenset({"run-s", "run-p", "npm-run-all", "npm-run-all2"})
 _DIRECTORIES = frozenset({"--prefix", "-C", "--cwd", "--dir"})
 _SHORT = {"t": "test", "tst": "test"}
+# npm runs these scripts without `run`; yarn and the others run any script that is not a command of their own.
+_OF_NPM = frozenset({*_SHORT, "test", "start", "stop", "restart"})
+_OWN = frozenset(
+    {
+        "add", "audit", "cache", "ci", "config", "create", "dlx", "exec", "i", "import", "info", "init", "install",
+        "link", "outdated", "pack", "publish", "remove", "set", "up", "update", "upgrade", "why", "x",
+    }
+)  # fmt: skip
 
 
 def expand_package_script(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:
@@ -25,12 +33,22 @@ def expand_package_script(command: Command, tree: RepositoryFiles) -> tuple[Scri
     words, directory = split_directory(command)
     if words[:1] in {("run",), ("run-script",)}:
         words = words[1:]
+    elif words and not _names_script(command.call.name, words[0]):
+        return None
     if not words:
         return None
     path = join(directory, "package.json")
     arguments = [word for word in words[1:] if word != "--" and not word.startswith("--silent")]
     start = Script(text="", source=path, directory=directory, env=command.env)
     return _script(_scripts(tree, path), _SHORT.get(words[0], words[0]), arguments, start)
+
+
+def _names_script(manager: str, word: str) -> bool:
+    """Return whether a word after the name of a package manager may be a script: `npm ci` never runs one."""
+    if manager == "npm":
+        return word in _OF_NPM
+    # `bun test` is bun's own test runner.
+    return word not in _OWN and (manager, word) != ("bun", "test")
 
 
 def expand_run_all(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:

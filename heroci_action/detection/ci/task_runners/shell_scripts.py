@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import Command, Script
@@ -10,6 +11,13 @@ from heroci_action.detection.ci.working_tree import WorkingTree
 
 # `#!/usr/bin/env bash`
 _SHEBANG = re.compile(r"#!.*\b(sh|bash|zsh|dash)\b")
+# `python`, `python3 -u {0}`
+_PYTHON = re.compile(r"python[\d.]*(\s.*)?")
+
+
+def quote_code(text: str, shell: str) -> str:
+    """Return the text of a step as a line of the shell, even if Python runs it: `shell: python`."""
+    return shlex.join(("python", "-c", text)) if _PYTHON.fullmatch(shell) else text
 
 
 def expand_text(command: Command) -> tuple[Script, ...] | None:

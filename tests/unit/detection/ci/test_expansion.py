@@ -8,7 +8,7 @@ from heroci_action.detection.ci import expand
 from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.records import Script
 from heroci_action.detection.ci.working_tree import WorkingTree
-from tests.unit.detection.ci.trees import commands_of, shown, suite_of, tree_of, workflow
+from tests.unit.detection.ci.trees import ci_of, commands_of, shown, suite_of, tree_of, workflow
 
 MAKEFILE = """
     PYTHON ?= python3
@@ -411,6 +411,10 @@ def test_tasks_in_pyproject_become_their_commands(line: str, commands: list[str]
         ("npm --prefix web test", ["web: vitest"]),
         ("pnpm --dir=web run test", ["web: vitest"]),
         ("npm ci", ["npm ci"]),
+        ("npm run ci", ["pytest shop"]),
+        ("npm lint", ["npm lint"]),
+        ("yarn ci:django", ["python manage.py test"]),
+        ("pnpm install", ["pnpm install"]),
         ("npm run nothing", ["npm run nothing"]),
         ("pipenv run check", ["python manage.py check"]),
         ("task ci", ["mkdir -p var", "pytest"]),
@@ -422,7 +426,8 @@ def test_tasks_in_pyproject_become_their_commands(line: str, commands: list[str]
 def test_scripts_of_the_repository_become_their_commands(line: str, commands: list[str]) -> None:
     files = {
         "package.json": """{"scripts": {
-            "test:django": "python manage.py test", "lint": "eslint . && black --check .", "nothing": "true"
+            "test:django": "python manage.py test", "lint": "eslint . && black --check .", "nothing": "true",
+            "ci": "pytest shop", "ci:django": "python manage.py test", "install": "node-gyp rebuild"
         }}""",
         "web/package.json": '{"scripts": {"test": "vitest"}}',
         "Pipfile": '[scripts]\ncheck = "python manage.py check"\n',
@@ -458,6 +463,24 @@ TASKFILE = """
 )
 def test_a_call_of_task_fills_the_templates_of_its_taskfile(line: str, commands: list[str]) -> None:
     assert shown(commands_of(line, {"Taskfile.yml": TASKFILE})) == commands
+
+
+def test_a_step_in_python_is_one_line_of_the_shell() -> None:
+    files = {".github/workflows/ci.yml": """
+            on: push
+            jobs:
+              test:
+                defaults: {run: {shell: "python -u {0}"}}
+                steps:
+                  - run: |
+                      import json
+                      print(json.dumps({}), file=open("a.json", "w"))
+                  - {run: "pytest shop", shell: bash}
+        """}
+    first, last = ci_of(files).commands
+    assert (first.call.name, len(first.call.arguments)) == ("python", 2)
+    assert first.call.arguments[1].startswith("import json\nprint(")
+    assert last.call.name == "pytest"
 
 
 def test_what_cannot_be_read_is_reported() -> None:
@@ -499,6 +522,9 @@ def test_what_calls_itself_ends(
         "docker run --env-file ci/test.env -e B=3 image pytest",
         "dotenv -f ci/test.env run -- pytest",
         "cd ci && dotenv -f test.env run pytest",
+        "dotenvx run -f ci/test.env -- pytest",
+        "npx dotenv -e ci/test.env -- pytest",
+        "npx env-cmd -f ci/test.env pytest",
     ],
 )
 def test_a_launcher_may_read_variables_from_a_file(line: str) -> None:
