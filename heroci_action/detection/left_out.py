@@ -58,7 +58,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     PRINTS: (
         "echo", "printf", "cat", "ls", "pwd", "env", "printenv", "date", "which", "whoami", "uname", "tree", "head",
         "tail", "grep", "wc", "df", "free", "nproc", "id", "test", "hostname", "lsb_release", "stat", "du", "type",
-        "command", "ps", "tty", "lscpu", "diff", "cmp", "md5sum", "sha256sum", "jq",
+        "command", "ps", "tty", "lscpu", "md5sum", "sha256sum", "jq",
     ),
     WAITS: ("sleep", "wait", "wait-for-it", "wait-for-it.sh", "wait-for-it.py", "wait-on", "wait-for"),
     CHECKS: (
@@ -69,7 +69,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "vitest", "cypress", "pyupgrade", "autopep8", "docformatter", "semgrep", "lint-imports", "doc8", "xenon",
         "radon", "refurb", "pyroma", "reuse", "detect-secrets", "pip-licenses", "licensecheck", "liccheck", "djade",
         "sphinx-build", "zizmor", "actionlint", "taplo", "ansible-lint", "sqlfluff", "import-linter", "fixit", "flynt",
-        "trivy", "gitlint", "commitlint",
+        "trivy", "gitlint", "commitlint", "diff", "cmp",
     ),
     "it changes the machine": (
         "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod", "kill", "pkill",
@@ -145,7 +145,9 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
 
 
 def reason_of_git(arguments: tuple[str, ...]) -> str | None:
-    """Return that a command of git only prints; None for any other."""
+    """Return that a command of git only prints, or fails if files differ; None for any other."""
+    if arguments[:1] == ("diff",) and not {"--exit-code", "--no-index"}.isdisjoint(arguments):
+        return CHECKS
     return PRINTS if arguments[:1] and arguments[0] in _READING_GIT else None
 
 

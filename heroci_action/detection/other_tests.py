@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.suite import is_beside
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.facts import OtherTests
@@ -18,8 +19,11 @@ _SETTINGS = re.compile(r"--(?:settings|ds)[= ](\S+)")
 
 
 def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) -> OtherTests | None:
-    """Return a run as a command in the working directory, with its `words`; None if a part of it is not known."""
-    program = _program(project, run)
+    """Return a run as a command in the working directory, with its `words`; None if a part of it is not known.
+
+    What the tests of another package need is not known.
+    """
+    program = [] if is_beside(run, project.tree) else _program(project, run)
     settings = [f"{_OPTIONS[run.runner]}={name}" for name in _SETTINGS.findall(_line(run))]
     command = shlex.join([*program, *words, *settings])
     return OtherTests(command=command, env=dict(_env(project, run))) if program else None

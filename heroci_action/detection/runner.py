@@ -17,6 +17,7 @@ from heroci_action.detection.ci.selection import (
     narrowness,
     widest,
 )
+from heroci_action.detection.ci.suite import is_beside
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
@@ -70,8 +71,10 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
     yield Fact("other_tests", tuple(tests for tests in described if tests))
     scenarios = (command for command in project.commands if _runs_scenarios(command))
     for command in (*(run.command for run in further), *scenarios):
+        usual = command.directory in {".", project.layout.directory}
+        place = "" if usual else f" in {command.directory}"
         yield Warn(
-            f"{command.source} also runs {command.shown!r}, which the plan does not contain; "
+            f"{command.source} also runs {command.shown!r}{place}, which the plan does not contain; "
             "add a stage for these tests"
         )
 
@@ -101,11 +104,16 @@ def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[
         return
     main = widest(runs)
     for run in suite.runs:
-        elsewhere = (run.runner, _surroundings(run)) != (main.runner, _surroundings(main))
+        elsewhere = _place(project, run) != _place(project, main)
         # HeroCI runs every part of a suite that the CI splits.
         if elsewhere and not (is_split(run.arguments) and is_split(main.arguments)):
             yield run
     yield from suite.elsewhere
+
+
+def _place(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:
+    """Return what a run has in common with all others of its stage: the package, runner, variables and settings."""
+    return is_beside(run, project.tree), run.runner, _surroundings(run)
 
 
 def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:

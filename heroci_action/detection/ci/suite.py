@@ -132,14 +132,14 @@ def _suite_of_leg(job: Job, tree: RepositoryFiles) -> Suite | None:
 def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
     runs = [run for command in job.commands if (run := find_test_run(command, tree)) is not None]
     certain = [run for run in runs if not run.command.conditional]
-    beside = all(_is_beside(run, tree) for run in runs)
+    beside = all(is_beside(run, tree) for run in runs)
     suite = Suite(job=job, runs=tuple(certain or runs), beside=beside) if runs else None
     # A script of a job for benchmarks or documents is no test suite.
     other = suite and suite.is_special and suite.main.runner is Runner.SCRIPT
     return None if other else suite
 
 
-def _is_beside(run: TestRun, tree: RepositoryFiles) -> bool:
+def is_beside(run: TestRun, tree: RepositoryFiles) -> bool:
     """Return whether a run tests directories that are neither around a manage.py nor below the directory of one."""
     places = _tested_places(run, tree)
     if run.runner is Runner.DJANGO or "." in places:
@@ -183,7 +183,7 @@ def _with_other_legs(best: Suite, legs: list[Suite]) -> Suite:
         return best
     equal = [leg for leg in legs if _purpose(leg) == _purpose(best)]
     whole = next((leg for leg in equal if not leg.narrowness), None)
-    runs = {run.arguments: run for leg in (best, *equal) for run in leg.runs}
+    runs = {_tests(run): run for leg in (best, *equal) for run in leg.runs}
     return replace(best, runs=whole.runs if whole else tuple(runs.values()))
 
 
@@ -217,12 +217,12 @@ def _with_left_out_parts(best: Suite, legs: list[Suite], candidates: list[Suite]
     """Add the runs of parts that the suite excludes by tag or marker: `-m browser` beside `-m "not browser"`."""
     others = [suite for suite in candidates if suite.job.trigger is best.job.trigger]
     pairs = [(suite, run) for suite in (*legs, *others) for run in suite.runs]
-    here = {run.arguments: run for run in best.runs}
-    elsewhere: dict[tuple[str, ...], TestRun] = {}
+    here = {_tests(run): run for run in best.runs}
+    elsewhere: dict[tuple[object, ...], TestRun] = {}
     for suite, run in _excluded_runs(pairs, _excluded(best.runs)):
         runs = here if _belongs(suite, best, legs) else elsewhere
-        runs.setdefault(run.arguments, run)
-    further = tuple(run for words, run in elsewhere.items() if words not in here)
+        runs.setdefault(_tests(run), run)
+    further = tuple(run for tests, run in elsewhere.items() if tests not in here)
     return replace(best, runs=tuple(here.values()), elsewhere=further)
 
 
@@ -251,7 +251,7 @@ def _with_project_options(best: Suite, legs: list[Suite], candidates: list[Suite
     required = (suite for suite in candidates if not (suite.job.may_fail or suite.beside))
     suites = [*legs, *(suite for suite in required if suite.job.trigger is best.job.trigger)]
     further = {
-        run.arguments: run
+        _tests(run): run
         for suite in suites
         for run in suite.runs
         if not (run.command.conditional or run.command.may_fail)
@@ -262,17 +262,27 @@ def _with_project_options(best: Suite, legs: list[Suite], candidates: list[Suite
 
 
 def _with_other_programs(best: Suite, legs: list[Suite], candidates: list[Suite]) -> Suite:
-    """Add the runs of tests that only another program runs: `pytest api` beside `manage.py test shop`."""
-    usual = (suite for suite in candidates if not (suite.is_special or suite.beside))
+    """Add the runs of tests that only another program runs: `pytest api` beside `manage.py test shop`.
+
+    Tests of another package of the repository count as those of another program.
+    """
+    usual = (suite for suite in candidates if not suite.is_special)
     suites = [*legs, *(suite for suite in usual if suite.job.trigger is best.job.trigger)]
-    known = {_program(run) for run in (*best.runs, *best.elsewhere)}
+    known = {(_program(run), best.beside) for run in (*best.runs, *best.elsewhere)}
     further = {
-        run.command.words: run
+        _tests(run): run
         for suite in suites
         for run in suite.runs
-        if _program(run) not in known and not run.command.conditional and narrowness(run) < CLASS
+        if (_program(run), suite.beside) not in known
+        and not run.command.conditional
+        and narrowness(run) < CLASS
     }
     return replace(best, elsewhere=(*best.elsewhere, *further.values()))
+
+
+def _tests(run: TestRun) -> tuple[object, ...]:
+    """Return what two runs of the same tests have in common."""
+    return _program(run), run.command.directory, run.arguments
 
 
 def _program(run: TestRun) -> tuple[object, ...]:

@@ -9,17 +9,19 @@ from collections.abc import Iterator
 from heroci_action.detection.ci.records import Command, Job, Trigger
 from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
-from heroci_action.detection.ci.test_runs import find_test_run, is_django
+from heroci_action.detection.ci.test_runs import find_test_run, is_django, program_file
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import CHECKS
 from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS
-from heroci_action.detection.preparation import find_check, suggest_step
+from heroci_action.detection.preparation import find_check, find_kind, suggest_step
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.text import some
 
-# Words in the names of workflows that check the code.
+# Words in the names of workflows and jobs that check the code.
 _CHECKING = re.compile(r"(?i)lint|check|quality|style|format|typing|docs|security|pre-commit")
+# Commands of Django that make files.
+_BUILDING = frozenset({"collectstatic", "compilemessages", "compress"})
 # Checks that the plan contains, or that other warnings name.
 _KNOWN = frozenset(
     {"coverage", "pre-commit", "prek", *PROGRAMS, *NOT_RUN}.union(
@@ -51,7 +53,8 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
     for job in filter(_counts, project.ci.jobs):
         for command in job.commands:
             may_pass = command.may_fail or command.conditional or command.background
-            if not may_pass and _is_other(project, command):
+            is_other = _is_other(project, command) or _is_own_check(project, job, command)
+            if is_other and not may_pass:
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 yield job, next(tasks, command)
 
@@ -81,6 +84,15 @@ def _is_other(project: ProjectFiles, command: Command) -> bool:
         and find_check(project, command) is not None
         and find_test_run(command, project.tree) is None
     )
+
+
+def _is_own_check(project: ProjectFiles, job: Job, command: Command) -> bool:
+    """Return whether a job for checks runs code of the project that does not prepare anything."""
+    tests = any(find_test_run(each, project.tree) for each in job.commands)
+    if tests or not _CHECKING.search(job.name) or find_kind(project, command) is not None:
+        return False
+    own = is_django(command, project.tree) or program_file(command, project.tree) is not None
+    return own and _BUILDING.isdisjoint(command.call.arguments)
 
 
 def _name(job: Job, command: Command) -> str:

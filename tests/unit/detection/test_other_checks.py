@@ -88,12 +88,41 @@ jobs:
 
 @pytest.mark.parametrize(
     "line",
-    ["gitlint --contrib x", "dev pre-commit", "dev run-checks", "annotations find_models --lint"],
+    [
+        "gitlint --contrib x",
+        "dev pre-commit",
+        "dev run-checks",
+        "annotations find_models --lint",
+        "git diff --exit-code schema.json",
+        "diff schema.json new.json",
+    ],
 )
 def test_checks_are_known_by_their_arguments(tmp_path: Path, line: str) -> None:
     jobs = f"on: push\njobs:\n  a: {{steps: [{{run: python manage.py test}}]}}\n  b: {{steps: [{{run: {line}}}]}}\n"
     found = project(tmp_path, {".github/workflows/ci.yml": jobs})
     assert f"{line!r} (" in named(found)
+
+
+def test_code_of_the_project_in_a_job_for_checks_is_a_check(tmp_path: Path) -> None:
+    jobs = """
+on: push
+jobs:
+  test: {steps: [{run: python manage.py test}]}
+  build: {steps: [{run: python manage.py rebuild_schema}]}
+  checks:
+    steps:
+      - run: python manage.py collectstatic
+      - run: python manage.py migrate
+      - run: python manage.py update_schema
+      - run: python -m mysite.translated
+      - run: cp a.dist a.env
+      - run: python -m build
+      - run: git diff --stat
+"""
+    found = project(tmp_path, {".github/workflows/ci.yml": jobs, "mysite/translated.py": ""})
+    lines = ("manage.py update_schema", "-m mysite.translated")
+    assert named(found).count("'") == 2 * len(lines)
+    assert all(f"'python {line}' (" in named(found) for line in lines)
 
 
 def test_a_file_that_another_environment_prepares_stays(tmp_path: Path) -> None:

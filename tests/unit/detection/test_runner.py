@@ -106,6 +106,18 @@ def test_runs_with_other_variables_are_named_in_a_warning(tmp_path: Path) -> Non
     assert any("MODE=1 manage.py test --tag=b" in warning for warning in found.warnings)
 
 
+@pytest.mark.parametrize("lines", [("cd web && pytest", "cd lib && pytest"), ("cd web && pytest",)])
+def test_tests_of_another_package_are_named_with_their_directory(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    files = {f"web/{name}": text for name, text in django().items()}
+    lib = "on: push\njobs: {lib: {steps: [{run: cd lib && pytest}]}}"
+    others = {"lib/test_a.py": "", ".github/workflows/lib.yml": lib}
+    found = loaded(tmp_path, {**files, **workflow(*lines), **others})
+    assert any("also runs 'pytest' in lib" in warning for warning in found.warnings)
+    assert found.facts.other_tests == ()
+
+
 def test_a_run_of_everything_makes_the_others_repetitions(tmp_path: Path) -> None:
     lines = workflow("pytest shop/test_package.py", "pytest -p randomly --dist=loadscope -n 2")
     found = loaded(tmp_path, {**django(), **lines, "shop/test_package.py": ""}).config

@@ -356,6 +356,15 @@ def test_tests_of_another_program_are_no_part_of_the_suite_but_are_named() -> No
         assert [run.arguments for run in suite.elsewhere] == [("api",)]
 
 
+def test_tests_of_another_package_are_no_part_of_the_suite_but_are_named() -> None:
+    files = jobs(a="cd web && pytest", b="cd lib && pytest", c="cd docs && flake8")
+    del files["manage.py"]
+    suite = ci_of({**files, "web/manage.py": "", "lib/tests/test_a.py": ""}).suite
+    assert suite is not None
+    assert [run.command.directory for run in suite.runs] == ["web"]
+    assert [run.command.directory for run in suite.elsewhere] == ["lib"]
+
+
 @pytest.mark.parametrize(
     ("usual", "further", "named"),
     [
