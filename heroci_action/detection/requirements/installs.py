@@ -215,12 +215,13 @@ class _Reader:
                 found = self._pipenv(rest)
         return found
 
-    def _pip(self, words: list[str]) -> Installs | None:
-        given = Options.split(words, _VALUED)
+    def _pip(self, arguments: list[str]) -> Installs | None:
+        given = Options.split(arguments, _VALUED)
         files = self._files(_listed(given, "-r", "--requirement", "--requirements"))
         # `uv pip install -r pyproject.toml` installs the declared dependencies.
         declared = [file for file in files if file.endswith(_METADATA)]
-        named = self._named((*given.words, *map(_as_path, given.values("-e", "--editable"))))
+        words = () if _upgrades_tools(given.words) and not files else given.words
+        named = self._named((*words, *map(_as_path, given.values("-e", "--editable"))))
         return replace(
             named,
             files=tuple(file for file in files if file not in declared),
@@ -379,11 +380,9 @@ def _is_package(word: str) -> bool:
         # A file of the job that is not in the repository.
         return False
     requirement = parse_requirement(word)
-    return requirement is not None and _is_imported(word, requirement.name)
+    return requirement is not None and canonicalize_name(requirement.name) not in _TOOLS
 
 
-def _is_imported(word: str, name: str) -> bool:
-    """Return whether a package may be used by the tests, unlike the tools of the job."""
-    tool = canonicalize_name(name)
-    # A job upgrades setuptools out of habit; a version has a reason.
-    return tool not in _TOOLS and (tool != "setuptools" or word != name)
+def _upgrades_tools(words: Iterable[str]) -> bool:
+    """Return whether a call installs nothing but tools; jobs upgrade setuptools with them out of habit."""
+    return {canonicalize_name(word) for word in words} <= {*_TOOLS, "setuptools"}

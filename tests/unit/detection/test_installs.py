@@ -147,6 +147,7 @@ def test_the_extras_that_the_ci_installs_are_installed(
         ("pip install -qr requirements/build.txt --exists-action w", ("requirements/build.txt",), ()),
         ("pip install -U pip wheel tox", ("requirements/base.txt",), ()),
         ("pip install -U pip setuptools && pip install -r docs/requirements.txt", ("docs/requirements.txt",), ()),
+        ("pip install setuptools -r docs/requirements.txt", ("docs/requirements.txt",), ("setuptools",)),
         (
             "pip install -r requirements/base.txt 'pytest>=8' 'setuptools<81' codecov",
             ("requirements/base.txt",),
