@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import UNKNOWN, Trigger
+from heroci_action.detection.ci.selection import find_exclusions, find_labels, select, widest
 from heroci_action.detection.ci.suite import is_beside
-from heroci_action.detection.ci.test_runs import Runner, TestRun
+from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.repository.files import relative_path
+from heroci_action.detection.pytest_config import pytest_config
+from heroci_action.repository.files import ancestors, join, parent, relative_path
 
 # `--settings=shop.settings.readonly`
 _SETTINGS = re.compile(r"--(?:settings|ds)[= ](\S+)")
@@ -27,6 +31,41 @@ def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) ->
     settings = [f"{_OPTIONS[run.runner]}={name}" for name in _SETTINGS.findall(_line(run))]
     command = shlex.join([*program, *words, *settings])
     return OtherTests(command=command, env=dict(_env(project, run))) if program else None
+
+
+def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[TestRun]:
+    """Yield the runs of other jobs for tests that the suite does not contain: in other places, or left out there."""
+    covered = {place for run in suite for place in _places(project, run)}
+    left_out = find_exclusions(widest(suite).arguments)
+    jobs = (job for job in project.ci.jobs if job.trigger is not Trigger.SELDOM and job.is_linux)
+    for command in itertools.chain.from_iterable(job.commands for job in jobs):
+        run = find_test_run(command, project.tree)
+        if run is None or run.runner is not suite[0].runner or command.may_fail:
+            continue
+        outside = not any(covered & set(ancestors(place)) for place in _places(project, run))
+        whole = not select(run) and left_out - find_exclusions(run.arguments)
+        if outside or whole:
+            yield run
+
+
+def _places(project: ProjectFiles, run: TestRun) -> list[str]:
+    """Return the directories and files in which the tests of a run are."""
+    labels = [label.partition("::")[0] for label in find_labels(run)]
+    directory = run.command.directory
+    if run.runner is Runner.DJANGO:
+        directory = project.layout.directory
+        labels = [label if "/" in label else label.replace(".", "/") for label in labels]
+    elif not labels and directory == project.layout.directory:
+        return list(_test_paths(project)) or [directory]
+    return [path for label in labels if (path := locate(label, directory))] or [directory]
+
+
+def _test_paths(project: ProjectFiles) -> Iterator[str]:
+    """Yield the paths in which pytest looks for tests if its arguments name none, up to the first pattern in each."""
+    config = pytest_config(project)
+    for path in config.options.get("testpaths", "").split():
+        plain = itertools.takewhile(lambda part: not re.search(r"[*?\[]", part), path.split("/"))
+        yield join(parent(config.file or "."), "/".join(plain))
 
 
 _OPTIONS = {Runner.DJANGO: "--settings", Runner.PYTEST: "--ds"}

@@ -22,7 +22,7 @@ from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.lint.hooks import hooks_of_ci
-from heroci_action.detection.other_tests import describe_run
+from heroci_action.detection.other_tests import describe_run, runs_outside
 from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
@@ -109,6 +109,9 @@ def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[
         if elsewhere and not (is_split(run.arguments) and is_split(main.arguments)):
             yield run
     yield from suite.elsewhere
+    known = {run.command.words for run in (*suite.runs, *suite.elsewhere)}
+    outside = {run.command.words: run for run in runs_outside(project, runs)}
+    yield from (run for words, run in outside.items() if words not in known)
 
 
 def _place(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:

@@ -78,6 +78,12 @@ def select(run: TestRun) -> list[str]:
     return [text for text in chosen if UNKNOWN not in text]
 
 
+def find_labels(run: TestRun) -> list[str]:
+    """Return the labels, paths and nodes that a run names; those that only the CI knows do not count."""
+    labels = (value for name, value in _options(known_arguments(run)) if not name)
+    return [label for label in labels if UNKNOWN not in label]
+
+
 def find_choice(words: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return the options with their values, and the labels, that choose tests in arguments that were kept."""
     return tuple(

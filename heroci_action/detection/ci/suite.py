@@ -79,6 +79,11 @@ class Suite:
         return min((select(run) for run in self.runs), key=len)
 
     @property
+    def may_fail(self) -> bool:
+        """Return whether the CI does not mind if the tests fail."""
+        return self.job.may_fail or all(run.command.may_fail for run in self.runs)
+
+    @property
     def narrowness(self) -> int:
         """Return how small a part of the tests the job selects."""
         return min(narrowness(run) for run in self.runs)
@@ -87,9 +92,15 @@ class Suite:
     def on_postgres(self) -> bool:
         """Return whether the tests run on PostgreSQL, judging by images, variables and the commands before."""
         images = (image.name for image in self.job.services)
-        lines = (command.line for command in self.job.commands)
+        # `pytest -m "not postgres"` speaks of it and runs on another one.
+        without = {id(run.command) for run in self.runs if _leaves_out_postgres(run)}
+        lines = (command.line for command in self.job.commands if id(command) not in without)
         texts = (*images, *self.main.command.env.values(), *lines)
         return any(map(POSTGRES.search, texts))
+
+
+def _leaves_out_postgres(run: TestRun) -> bool:
+    return any(map(POSTGRES.search, find_exclusions(run.arguments)))
 
 
 def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
@@ -131,9 +142,10 @@ def _suite_of_leg(job: Job, tree: RepositoryFiles) -> Suite | None:
 
 def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
     runs = [run for command in job.commands if (run := find_test_run(command, tree)) is not None]
-    certain = [run for run in runs if not run.command.conditional]
+    required = [run for run in runs if not run.command.may_fail] or runs
+    certain = [run for run in required if not run.command.conditional]
     beside = all(is_beside(run, tree) for run in runs)
-    suite = Suite(job=job, runs=tuple(certain or runs), beside=beside) if runs else None
+    suite = Suite(job=job, runs=tuple(certain or required), beside=beside) if runs else None
     # A script of a job for benchmarks or documents is no test suite.
     other = suite and suite.is_special and suite.main.runner is Runner.SCRIPT
     return None if other else suite
@@ -164,7 +176,7 @@ def _rank(suite: Suite) -> tuple[object, ...]:
     job = suite.job
     return (
         job.trigger is Trigger.SELDOM,
-        job.may_fail,
+        suite.may_fail,
         suite.beside,
         suite.narrowness,
         suite.is_special,
@@ -174,6 +186,7 @@ def _rank(suite: Suite) -> tuple[object, ...]:
         not suite.on_postgres,
         # Outside a container a job names everything that it needs.
         suite.main.command.call.container is not None,
+        len(_excluded(suite.runs)),
     )
 
 

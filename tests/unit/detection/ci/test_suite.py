@@ -49,6 +49,10 @@ def jobs(**steps: str) -> dict[str, str]:
         (jobs(a="pytest --only-slow", b="pytest --splits 8 --group 1"), ["pytest --splits 8 --group 1"]),
         (jobs(a="pytest shop", b="pytest --reruns 2 --reruns-delay 5"), ["pytest --reruns 2 --reruns-delay 5"]),
         (jobs(a="pytest --only-slow", b="pytest --strict-markers"), ["pytest --strict-markers"]),
+        (jobs(a="pytest || true", b="pytest shop"), ["pytest shop"]),
+        (jobs(a="python manage.py test new || true; python manage.py test shop"), ["django shop"]),
+        (jobs(a="pytest -m 'not slow'", b="pytest"), ["pytest"]),
+        (jobs(a="pytest -m 'not postgres'", b="DB=postgres pytest -m 'not slow'"), ["pytest -m not slow"]),
     ],
 )  # fmt: skip
 def test_the_suite_is_the_job_that_selects_the_least(
@@ -81,6 +85,16 @@ def test_a_file_for_tests_and_documents_contains_the_suite() -> None:
     assert suite_of(files) == ["pytest shop"]
     files[".github/workflows/test-docs.yml"] = "jobs: {test-docs: {steps: [{run: pytest shop}]}}"
     assert suite_of(files) == ["pytest old"]
+
+
+def test_a_job_whose_tests_may_fail_is_not_the_suite() -> None:
+    text = """
+        on: push
+        jobs:
+          future: {steps: [{run: pytest -x, continue-on-error: true}]}
+          stable: {steps: [{run: pytest -v}]}
+    """
+    assert suite_of({".github/workflows/ci.yml": text, **MANAGE}) == ["pytest -v"]
 
 
 def test_names_that_a_shell_does_not_know_are_no_variables() -> None:

@@ -1,0 +1,67 @@
+"""Tests that the CI runs beside the suite are named, because the plan does not contain them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.projects import django, loaded
+
+PYTEST = "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n"
+
+
+def named(root: Path, *lines: str, options: str = "") -> list[str]:
+    """Return the warnings about other tests of a project with a job for each line."""
+    jobs = "".join(
+        f"  {name}: {{steps: [{{run: {line!r}}}]}}\n"
+        for name, line in zip(NAMES, lines, strict=False)
+    )
+    files = {".github/workflows/ci.yml": f"on: push\njobs:\n{jobs}", "pytest.ini": PYTEST + options}
+    found = loaded(root, {**django(), **files})
+    return [text for text in found.warnings if "also runs" in text]
+
+
+NAMES = ("unit", "integration", "ui")
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "other"),
+    [
+        (("pytest tests/unit", "pytest tests/integration"), "", "pytest tests/integration"),
+        (
+            ("pytest tests/unit tests/api", "pytest -x e2e/test_login.py"),
+            "",
+            "pytest -x e2e/test_login.py",
+        ),
+        (("pytest", "pytest e2e"), "testpaths = tests\n", "pytest e2e"),
+        (
+            ("python manage.py test shop", "python manage.py test browser.tests.Login"),
+            "",
+            "browser.tests.Login",
+        ),
+        (("pytest -m 'not slow' --cov", "SHOP_MODE=x pytest"), "", "pytest"),
+    ],
+)
+def test_tests_in_other_places_are_named(
+    tmp_path: Path, lines: tuple[str, ...], options: str, other: str
+) -> None:
+    (text,) = named(tmp_path, *lines, options=options)
+    assert other in text
+
+
+@pytest.mark.parametrize(
+    ("lines", "options"),
+    [
+        (("pytest", "pytest e2e"), ""),
+        (("pytest tests", "pytest tests/integration -x"), ""),
+        (("pytest", "pytest tests/ui"), "testpaths = tests/*\n"),
+        (("python manage.py test shop", "python manage.py test shop.tests.Cart"), ""),
+        (("pytest tests/unit", "pytest tests/integration || true"), ""),
+        (("python manage.py test", "python manage.py test browser"), ""),
+    ],
+)
+def test_tests_of_the_suite_are_not_named_again(
+    tmp_path: Path, lines: tuple[str, ...], options: str
+) -> None:
+    assert named(tmp_path, *lines, options=options) == []
