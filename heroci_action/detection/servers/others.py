@@ -130,6 +130,7 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
     servers = [image for image in project.ci.services if not _is_part_of_job(image)]
     known = [image for image in servers if kind_of(image) is not None]
     yield from _second_ones(known, planned)
+    yield from _built_ones(project)
     yield from _programs(project)
     names = set(planned)
     for image in servers:
@@ -217,6 +218,19 @@ def _second_ones(images: list[Image], planned: Collection[str]) -> Iterator[Find
         elif kind is REDIS or has_database:
             yield _left_out(
                 image, "it has one server of a kind, for the settings' default database"
+            )
+
+
+def _built_ones(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of servers whose image the CI builds; a service whose address no variable contains is a part of the job."""
+    values = [value for _, (value, _) in _known_addresses(project)]
+    for image in project.ci.services:
+        host = re.compile(rf"(?:.*[/@])?{re.escape(image.alias)}(?::\d+)?(?:[/?].*)?")
+        if image.built and kind_of(image) is None and any(map(host.fullmatch, values)):
+            yield Warn(
+                f"{image.source} builds {image.alias} and starts it for its tests, and the plan does not; if the "
+                "tests need it, declare it in `services` with an image and its port",
+                (f'services.{_name(image)} = {{ image = "{image.reference}", port = 1234 }}',),
             )
 
 

@@ -56,6 +56,37 @@ def test_files_that_a_container_of_the_ci_sees_are_named(tmp_path: Path) -> None
     assert "mounts ci/mocks.conf in nginx:1" in warning
 
 
+def test_a_server_that_the_ci_builds_is_named_if_a_variable_contains_its_address(
+    tmp_path: Path,
+) -> None:
+    compose = """
+        services:
+          web:
+            build: .
+            depends_on: [gcs, worker, sso, db]
+            environment:
+              STORAGE_URL: http://gcs:8001/bucket
+              SSO_HOST: sso
+              ALLOWED_HOSTS: web,worker,localhost
+              DB_HOST: db
+          worker: {build: .}
+          gcs: {build: ci/gcs}
+          sso: {build: ci/sso}
+          db: {build: ci/db}
+    """
+    files = {
+        **django(),
+        **workflow("docker compose run web python manage.py test"),
+        "compose.yml": compose,
+        "Dockerfile": "FROM python:3.13\n",
+        "ci/gcs/Dockerfile": "FROM acme/gcs:2\n",
+        "ci/sso/Dockerfile": "FROM python:3.13\n",
+        "ci/db/Dockerfile": "FROM postgres:16\n",
+    }
+    warned = [text for text in loaded(tmp_path, files).warnings if " builds " in text]
+    assert [text.split()[2] for text in warned] == ["gcs", "sso"]
+
+
 def test_a_server_has_the_image_port_and_variables_of_the_ci(tmp_path: Path) -> None:
     options = "-e 'discovery.type=single-node' --health-cmd 'curl localhost'"
     services = f'{{es: {{image: "elastic/search:8.1", options: "{options}", env: {{A: b}}, ports: ["9201:9200"]}}}}'
