@@ -72,8 +72,8 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "trivy", "gitlint", "commitlint", "diff", "cmp",
     ),
     "it changes the machine": (
-        "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod", "kill", "pkill",
-        "killall", "su", "passwd", "update-alternatives", "ldconfig",
+        "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod",
+        "addgroup", "groupadd", "kill", "pkill", "killall", "su", "passwd", "update-alternatives", "ldconfig",
     ),
 }  # fmt: skip
 _REASON_OF = {program: reason for reason, programs in _PROGRAMS.items() for program in programs}

@@ -20,6 +20,7 @@ from heroci_action.detection.ci.selection import (
 from heroci_action.detection.ci.suite import is_beside
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
+from heroci_action.detection.environment.job_image import find_built_files
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.other_tests import describe_run, runs_outside
@@ -45,6 +46,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     if runs and project.configured("tests.runner") in {None, runner}:
         yield from _arguments(project, runs)
     before, left_out = preparation(project)
+    left_out = (*left_out, *find_built_files(project))
     if before:
         source = project.commands[0].source
         yield Found("tests.before", list(before), f"what {source} runs before its tests")

@@ -36,13 +36,14 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
         commands=commands,
         services=(*job.services, *reader.servers.values()),
         image_commands=reader.contents.commands,
+        base=reader.base,
         python=reader.python or job.python,
     )
 
 
 @dataclass(kw_only=True)
 class _Reader:
-    """The compose files, servers and builds of the commands so far; the contents and the Python of the tests' image."""
+    """The compose files, servers and builds of the commands so far; contents, base and Python of the tests' image."""
 
     files: RepositoryFiles
     used: Composition
@@ -50,6 +51,7 @@ class _Reader:
     built: list[ImageBuild] = field(default_factory=list)
     earlier: list[Command] = field(default_factory=list)
     contents: ImageContents = field(default_factory=ImageContents)
+    base: Image | None = None
     python: str | None = None
 
     def read(self, command: Command) -> tuple[Command, ...]:
@@ -82,6 +84,7 @@ class _Reader:
             self.servers.pop(_service_of(command, self.used)[1] or "", None)
         build = _build_of(command, self.used, self.built) if is_test else None
         image = _image_of(command, self.used, build, self.files) if is_test else None
+        self.base = image or self.base
         self.python = (image.python if image else None) or self.python
         if build is None:
             return inside

@@ -188,6 +188,9 @@ class Job:
     services: tuple[Image, ...] = ()
     image_commands: tuple[Command, ...] = ()  # that build the image in which the tests run
     image: Image | None = None
+    base: Image | None = (
+        None  # of the container of the tests: its image, or the one from which that is built
+    )
     python: str | None = None
     trigger: Trigger = Trigger.CHANGE
     may_fail: bool = False

@@ -1,4 +1,4 @@
-"""The image in which the suite's job runs, if the CI names one: what the repository installs in it, or a warning."""
+"""The image in which the tests run, if the CI names one: what the repository installs in it, or a warning."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_build
 from heroci_action.detection.ci.image_contents import read_contents
-from heroci_action.detection.ci.records import Command, Image
+from heroci_action.detection.ci.records import Command, Image, LeftOut
 from heroci_action.detection.findings import Finding, Warn
+from heroci_action.detection.left_out import NETWORK
+from heroci_action.detection.preparation import find_kind, suggest_step
 from heroci_action.detection.project_files import ProjectFiles
 
 # Images that contain a system and a language, but no packages for one project: `python`, `cimg/python`, `ubuntu`.
@@ -19,7 +21,7 @@ _PLAIN = re.compile(
 
 
 def job_image_commands(project: ProjectFiles) -> tuple[Command, ...]:
-    """Return the commands that build the image of the suite's job, if its Dockerfile is in the repository."""
+    """Return the commands that build the image, if the CI builds it with a Dockerfile of the repository."""
     image = _image(project)
     build = _build(project, image) if image else None
     return read_contents(build, project.tree).commands if build else ()
@@ -38,10 +40,28 @@ def detect_job_image(project: ProjectFiles) -> Iterator[Finding]:
         )
 
 
+def find_built_files(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the lines of the Dockerfile that make something for the tests beside packages and dependencies."""
+    seen: set[str] = set()
+    for command in project.image_commands:
+        kind = find_kind(project, command)
+        if kind in {None, NETWORK} and command.line not in seen:
+            # The commands of a pipeline share their line.
+            seen.add(command.line)
+            yield LeftOut(
+                line=command.shown,
+                source=command.source,
+                reason=kind or "it is a part of the image in which the CI runs the tests",
+                command=suggest_step(project, command),
+            )
+
+
 def _image(project: ProjectFiles) -> Image | None:
-    """Return the image, unless the tests run in another container."""
+    """Return the image of the suite's job, or the base of the container in which its tests run."""
     suite = project.ci.suite
-    return None if suite is None or suite.main.command.call.container else suite.job.image
+    if suite is None:
+        return None
+    return suite.job.base if suite.main.command.call.container else suite.job.image
 
 
 def _build(project: ProjectFiles, image: Image) -> ImageBuild | None:

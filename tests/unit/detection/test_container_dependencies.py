@@ -148,6 +148,45 @@ def test_packages_and_variables_of_the_image_belong_to_the_tests(tmp_path: Path)
     assert not {"HOME_OF_X", "PATH"} & set(config.env)
 
 
+def test_what_the_image_contains_beside_packages_is_named(tmp_path: Path) -> None:
+    dockerfile = """
+        FROM python:3.12 AS test
+        RUN apt-get update && apt-get install -y gettext && rm -rf /var/lib/apt/lists/*
+        RUN groupadd app && useradd -g app app && mkdir -p /static && chown app /static
+        RUN curl -s https://example.com/tool.sh | sh -s
+        COPY . /app
+        WORKDIR /app
+        RUN pip install -r requirements/ci.txt
+        RUN python manage.py compilemessages && ./assets.sh
+        """
+    left_out = in_container(tmp_path, dockerfile).facts.left_out
+    found = {line.line: line.command for line in left_out if line.source == "Dockerfile"}
+    assert list(found) == [
+        "curl -s https://example.com/tool.sh | sh -s",
+        "python manage.py compilemessages",
+        "./assets.sh",
+    ]
+    assert found["python manage.py compilemessages"] == "python manage.py compilemessages"
+    assert not any(line.harmless for line in left_out if line.source == "Dockerfile")
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "lines", "warned"),
+    [
+        ("FROM acme/shop-base:1 AS test\n", [IN_COMPOSE], True),
+        ("ARG BASE=acme/shop-base\nFROM ${BASE} AS test\n", [IN_COMPOSE], True),
+        ("FROM python:3.12 AS test\n", [IN_COMPOSE], False),
+        ("", ["docker run -v .:/app -w /app acme/shop:2 python manage.py test"], True),
+        ("FROM python:3.12\n", ["docker build -t shop .", "docker run shop ./manage.py test"], False),
+    ],
+)  # fmt: skip
+def test_an_unknown_image_of_the_tests_container_is_named(
+    tmp_path: Path, dockerfile: str, lines: list[str], warned: bool
+) -> None:
+    found = in_container(tmp_path, dockerfile, *lines)
+    assert any("packages are not known" in text for text in found.warnings) is warned
+
+
 @pytest.mark.parametrize(
     ("dockerfile", "lines"),
     [
