@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.detection.findings import Fact, Finding, Found, Skip
 from heroci_action.detection.image.choice import (
@@ -70,6 +71,9 @@ def _image(
     yield Found("image.context", context, why if build else f"the files that {path} copies")
     if dockerfile.target:
         yield Found("image.target", dockerfile.target, f"the stage for production in {path}")
+    given = build.arguments.items() if build else ()
+    if known := {name: value for name, value in given if UNKNOWN not in value}:
+        yield Found("image.build-args", known, why)
     yield Fact("image_port", dockerfile.port)
     if not dockerfile.has_command and not project.configured("image.command"):
         yield from _command(project, path)

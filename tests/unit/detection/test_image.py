@@ -249,6 +249,35 @@ def test_the_dockerfile_of_a_build_action_is_used(tmp_path: Path, inputs: str) -
     )
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".github/workflows/image.yml": """
+jobs:
+  image:
+    steps:
+      - uses: docker/build-push-action@v6
+        with:
+          build-args: |
+            MODE=a b
+            COMMIT=${{ github.sha }}
+            LEVEL=
+"""},
+        {
+            ".gitlab-ci.yml": "pack: {script: \"docker build --build-arg 'MODE=a b' --build-arg LEVEL= .\"}"
+        },
+        {
+            "compose.prod.yml": 'services: {web: {build: {context: ., args: {MODE: a b, LEVEL: ""}}}}'
+        },
+    ],
+)
+def test_the_arguments_with_which_the_ci_builds_the_image_are_used(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    found = image(loaded(tmp_path, {**django(), "Dockerfile": PLAIN, **files}).config)
+    assert found.build_args == {"MODE": "a b", "LEVEL": ""}
+
+
 def test_a_dockerfile_that_starts_something_comes_first(tmp_path: Path) -> None:
     text = "FROM python:3.12\nCOPY . .\nRUN pip install .\n"
     files = {"docker/cron.d/Dockerfile": text, "docker/uwsgi/Dockerfile": f"{text}CMD [uwsgi]\n"}

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from heroci_action.detection.ci.records import UNKNOWN, Image, LeftOut
 from heroci_action.detection.left_out import CHECKS
 
-# `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version, `{--option=name}` an option.
+# `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version, `{--option=name}` an option,
+# once for each line of the input.
 _INPUT = re.compile(
     r"\{(?P<version>@?)(?P<option>--[\w-]+=)?(?P<name>[\w-]+)(\|(?P<default>[^}]*))?\}"
 )
@@ -51,8 +52,9 @@ _LINES: Mapping[str, str] = {
     "py-actions/py-dependency-install": "pip install -r {path}",
     "bahmutov/npm-install": "npm ci",
     # - uses: docker/build-push-action@v6
-    #   with: { context: ., file: docker/Dockerfile, target: production }
-    "docker/build-push-action": "docker buildx build --file={file} --target={target} {context}",
+    #   with: { context: ., file: docker/Dockerfile, target: production, build-args: "MODE=prod" }
+    "docker/build-push-action": "docker buildx build --file={file} --target={target} {--build-arg=build-args} "
+    "{context}",
     # - uses: snok/install-poetry@v1 does not install the project.
 }
 # Names of inputs in older versions of the actions.
@@ -183,7 +185,11 @@ class Action:
         value = self.inputs.get(name, self.inputs.get(_FORMER.get(name, ""), ""))
         value = value or match["default"] or ""
         if not match["version"]:
-            return f"{match['option']}{shlex.quote(value)}" if value and match["option"] else value
+            lines = value.split("\n") if match["option"] else ()
+            named = (
+                f"{match['option']}{shlex.quote(line.strip())}" for line in lines if line.strip()
+            )
+            return " ".join(named) if match["option"] else value
         return f"@{value}" if re.fullmatch(r"\d+(\.\d+)+", value) else ""
 
     def server(self, source: str) -> Image | None:
