@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 from heroci_action.detection.ci.containers import with_containers
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
@@ -126,7 +126,7 @@ def _jobs(jobs: Iterable[Job], tree: RepositoryFiles, territory: Territory) -> I
         yield replace(
             own,
             commands=allowed if job.may_fail else own.commands,
-            similar=partial(_similar, job, tree, territory),
+            similar=cache(partial(_similar, job, tree, territory)),
         )
 
 

@@ -22,6 +22,13 @@ from heroci_action.text import some
 _CHECKING = re.compile(r"(?i)lint|check|quality|style|format|typing|docs|security|pre-commit")
 # Commands of Django that make files.
 _BUILDING = frozenset({"collectstatic", "compilemessages", "compress"})
+# Options with which Django's commands fail: `check --fail-level WARNING`, `spectacular --validate`.
+_STRICT = frozenset(
+    {"--check", "--deploy", "--fail-level", "--fail-on-warn", "--strict", "--validate"}
+)
+# Commands of Django that the plan runs itself, and those that only check.
+_OF_PLAN = frozenset({"makemigrations", "migrate", "test"})
+_ONLY_CHECKING = frozenset({"lintmigrations", "validate_templates"})
 # Checks that the plan contains, or that other warnings name.
 _KNOWN = frozenset(
     {"coverage", "pre-commit", "prek", *PROGRAMS, *NOT_RUN}.union(
@@ -50,13 +57,21 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
-    for job in filter(_counts, project.ci.jobs):
+    legs = (leg for job in project.ci.jobs for leg in (job, *job.similar()))
+    for job in filter(_counts, legs):
+        around = _around_tests(project, job)
         for command in job.commands:
             may_pass = command.may_fail or command.conditional or command.background
             is_other = _is_other(project, command) or _is_own_check(project, job, command)
             if is_other and not may_pass:
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
-                yield job, next(tasks, command)
+                yield job, next((task for task in tasks if id(task) not in around), command)
+
+
+def _around_tests(project: ProjectFiles, job: Job) -> set[int]:
+    """Return the tasks of npm and others that run tests of Django, which are no checks beside them."""
+    runs = (each for each in job.commands if find_test_run(each, project.tree) is not None)
+    return {id(task) for run in runs for task in run.via}
 
 
 def _uses(project: ProjectFiles) -> Iterator[str]:
@@ -78,12 +93,30 @@ def _counts(job: Job) -> bool:
 def _is_other(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command checks something that neither the plan nor another warning contains."""
     name = command.call.name
-    is_known = name in _KNOWN or is_django(command, project.tree)
+    if is_django(command, project.tree):
+        return _is_strict(project, command)
     return (
-        not is_known
+        name not in _KNOWN
         and find_check(project, command) is not None
         and find_test_run(command, project.tree) is None
     )
+
+
+def _is_strict(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command of Django checks more than the plan, and does not prepare the tests."""
+    arguments = command.call.arguments
+    options = {word.partition("=")[0] for word in arguments}
+    if not (_STRICT & options or _ONLY_CHECKING.intersection(arguments[:1])):
+        return False
+    prepares = find_kind(project, command) is None and command in _before_tests(project)
+    return _OF_PLAN.isdisjoint(arguments[:1]) and not prepares
+
+
+def _before_tests(project: ProjectFiles) -> tuple[Command, ...]:
+    """Return the commands of the suite's job in front of its tests."""
+    is_run = (find_test_run(each, project.tree) is not None for each in project.commands)
+    first = next((place for place, found in enumerate(is_run) if found), len(project.commands))
+    return project.commands[:first]
 
 
 def _is_own_check(project: ProjectFiles, job: Job, command: Command) -> bool:

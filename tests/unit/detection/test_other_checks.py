@@ -95,6 +95,10 @@ jobs:
         "annotations find_models --lint",
         "git diff --exit-code schema.json",
         "diff schema.json new.json",
+        "python manage.py check --fail-level WARNING",
+        "python manage.py check --deploy --settings mysite.production",
+        "python manage.py spectacular --file schema.yml --validate --fail-on-warn",
+        "python manage.py lintmigrations",
     ],
 )
 def test_checks_are_known_by_their_arguments(tmp_path: Path, line: str) -> None:
@@ -123,6 +127,42 @@ jobs:
     lines = ("manage.py update_schema", "-m mysite.translated")
     assert named(found).count("'") == 2 * len(lines)
     assert all(f"'python {line}' (" in named(found) for line in lines)
+
+
+def test_strict_commands_of_django_in_the_job_of_the_tests(tmp_path: Path) -> None:
+    lines = (
+        "python manage.py check",
+        "python manage.py build_schema --validate",
+        "python manage.py check --fail-level WARNING",
+        "python manage.py test",
+        "python manage.py migrate --check",
+        "python manage.py spectacular --validate",
+    )
+    found = project(tmp_path, workflow(*lines))
+    assert [step.run for step in found.config.tests.before] == [lines[1]]
+    assert named(found).count("'") == 4
+    assert f"{lines[2]!r} (" in named(found)
+    assert f"{lines[5]!r} (" in named(found)
+
+
+def test_checks_in_another_leg_of_a_matrix_are_named(tmp_path: Path) -> None:
+    jobs = """
+        on: push
+        jobs:
+          tox:
+            strategy: {matrix: {env: [docs, py312]}}
+            steps: [{run: "tox -e ${{ matrix.env }}"}]
+    """
+    found = project(tmp_path, {".github/workflows/ci.yml": jobs, "tox.ini": TOX})
+    assert "'sphinx-build -W docs out' (" in named(found)
+
+
+def test_a_task_with_the_tests_in_it_is_no_check_beside_them(tmp_path: Path) -> None:
+    files = {
+        **workflow("npm run all"),
+        "package.json": '{"scripts": {"all": "vitest run && python manage.py test"}}',
+    }
+    assert "'vitest run' (" in named(project(tmp_path, files))
 
 
 def test_a_file_that_another_environment_prepares_stays(tmp_path: Path) -> None:
