@@ -55,15 +55,14 @@ class Read:
 
 def reads(node: ast.AST) -> Iterator[Read]:
     """Find every read below `node`, in the order of the code."""
-    setting = _assigned_name(node)
     for inner in ast.walk(node):
-        read = read_of(inner, setting)
+        read = read_of(inner)
         if read is not None and _NAME.fullmatch(read.name):
             yield read
 
 
-def read_of(node: ast.AST, setting: str | None = None) -> Read | None:
-    """Return the read that an expression itself is; `setting` is the name that its value is assigned to."""
+def read_of(node: ast.AST) -> Read | None:
+    """Return the read that an expression itself is."""
     match node:
         case ast.Subscript(value=owner, slice=key, ctx=ast.Load()) if _is_environ(owner):
             name = text_of(key)
@@ -73,14 +72,9 @@ def read_of(node: ast.AST, setting: str | None = None) -> Read | None:
             return Read(name=name) if name else None
         case ast.Call():
             call = _Call.of(node)
-            found = (read(call) for read in (_dj_database_url, _server_method, _getenv, _helper))
-            return _value_object(call, setting) or next(filter(None, found), None)
+            forms = (_value_object, _dj_database_url, _server_method, _getenv, _helper)
+            return next(filter(None, (read(call) for read in forms)), None)
     return None
-
-
-def _assigned_name(node: ast.AST) -> str | None:
-    target = node.targets[0] if isinstance(node, ast.Assign) else None
-    return target.id if isinstance(target, ast.Name) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +129,7 @@ class _Call:
         return self.owner in _OBJECTS
 
 
-def _value_object(call: _Call, setting: str | None) -> Read | None:
+def _value_object(call: _Call) -> Read | None:
     """Read a value of django-configurations: `values.Value("x", environ_name="NAME", environ_prefix=None)`.
 
     https://django-configurations.readthedocs.io/en/stable/values/
@@ -143,7 +137,7 @@ def _value_object(call: _Call, setting: str | None) -> Read | None:
     if call.owner != "configurations.values" or call.flag("environ") is False:
         return None
     kind = _SERVER_VALUES.get(call.function)
-    name = text_of(call.keyword("environ_name")) or (f"{kind}_url".upper() if kind else setting)
+    name = text_of(call.keyword("environ_name")) or (f"{kind}_url".upper() if kind else None)
     if name is None:
         return None
     default = call.keyword("default") or next(iter(call.node.args), None)

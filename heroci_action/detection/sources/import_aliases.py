@@ -1,4 +1,4 @@
-"""Spell out the names of modules that settings import under another name."""
+"""Spell out what settings leave to names: modules under another name, and the variables of django-configurations."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import ast
 from collections.abc import Iterator, Mapping
 
 _SPELLED_OUT = frozenset({"os", "dj_database_url", "configurations"})
+_VALUES = "configurations.values."
+# Values of django-configurations whose variable has a name of its own.
+_NAMED = frozenset({"DatabaseURLValue", "CacheURLValue", "EmailURLValue", "SearchURLValue"})
 
 
 def spell_out(module: ast.Module) -> ast.Module:
-    """Replace aliases of known modules: `db_url` becomes `dj_database_url.parse`."""
+    """Replace aliases of known modules: `db_url` becomes `dj_database_url.parse`.
+
+    `PAGE = values.Value("x")` becomes `PAGE = values.Value("x", environ_name="PAGE")`, so that a use of PAGE names it too.
+    """
     aliases = dict(pair for node in ast.walk(module) for pair in _aliases(node))
-    return _Spell(aliases).visit(module) if aliases else module
+    return _Spell(aliases).visit(module)
 
 
 def _aliases(node: ast.AST) -> Iterator[tuple[str, str]]:
@@ -40,3 +46,23 @@ class _Spell(ast.NodeTransformer):
         if dotted is None or not isinstance(node.ctx, ast.Load):
             return node
         return ast.copy_location(ast.parse(dotted, mode="eval").body, node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:  # the protocol of ast
+        self.generic_visit(node)
+        _name_variable(node.targets[0], node.value)
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:  # the protocol of ast
+        self.generic_visit(node)
+        _name_variable(node.target, node.value)
+        return node
+
+
+def _name_variable(target: ast.expr, value: ast.expr | None) -> None:
+    """Name the variable of a value after its setting, as django-configurations does."""
+    match target, value:
+        case ast.Name(id=name), ast.Call(func=function, keywords=keywords):
+            module, _, kind = ast.unparse(function).rpartition(".")
+            named = any(keyword.arg == "environ_name" for keyword in keywords)
+            if f"{module}." == _VALUES and kind not in _NAMED and not named:
+                keywords.append(ast.keyword(arg="environ_name", value=ast.Constant(name)))

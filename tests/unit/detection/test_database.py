@@ -470,6 +470,12 @@ CONFIGURATIONS = """
         @property
         def DATABASES(self):
             return v.DatabaseURLValue(environ_name="DB")
+    class Attributes(Configuration):
+        DB_HOST = v.Value("localhost")
+        DB_PORT: int = v.IntegerValue(5432, environ_prefix="SHOP")
+        @property
+        def DATABASES(self):
+            return {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": self.DB_HOST, "PORT": self.DB_PORT}}
 """
 
 
@@ -479,6 +485,10 @@ CONFIGURATIONS = """
         ("Test", {"HOST_OF_DB": "{postgres.host}", "SHOP_DB_USER": "{postgres.user}"}),
         ("Url", {"DATABASE_URL": "{postgres.url}"}),
         ("Dev", {}),
+        (
+            "Attributes",
+            {"DJANGO_DB_HOST": "{postgres.host}", "SHOP_DB_PORT": "{postgres.port}"},
+        ),
     ],
 )
 def test_the_class_of_django_configurations_decides(
