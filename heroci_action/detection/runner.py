@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.arguments import is_parallel, is_split, keep
+from heroci_action.detection.ci.arguments import (
+    chooses_unknown_tests,
+    is_parallel,
+    is_split,
+    keep,
+)
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.selection import (
@@ -68,6 +73,7 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
             f"the only test command of the CI, {command.shown!r} in {command.source}, selects single tests; "
             "set tests.args = [] to run all tests"
         )
+    yield from _unknown_choices(runs)
     further = list(_further_runs(project, runs))
     described = (describe_run(project, run, tuple(_kept(project, run))) for run in further)
     yield Fact("other_tests", tuple(tests for tests in described if tests))
@@ -78,6 +84,15 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
         yield Warn(
             f"{command.source} also runs {command.shown!r}{place}, which the plan does not contain; "
             "add a stage for these tests"
+        )
+
+
+def _unknown_choices(runs: tuple[TestRun, ...]) -> Iterator[Finding]:
+    """Warn of the commands whose tests are chosen while the CI runs: `pytest $(python split.py)`."""
+    for command in (run.command for run in runs if chooses_unknown_tests(run.arguments)):
+        yield Warn(
+            f"which tests {command.shown!r} selects is only known while {command.source} runs, so the plan leaves "
+            "this choice out; to run a part of the tests, set tests.args"
         )
 
 

@@ -43,6 +43,9 @@ _KEPT_WITH_VALUE = re.compile(
     r"-[mkctpoW]|--(tag|exclude-tag|ignore|ignore-glob|deselect|pattern|rootdir|confcutdir|top-level-directory|"
     r"pythonpath|dc|import-mode|shuffle-seed|seed|p|override-ini|pythonwarnings|dist)"
 )
+# Options that select a part of the tests, and those that leave a part out.
+SELECTING = frozenset({"-k", "-m", "--tag"})
+_CHOOSING = SELECTING | {"--exclude-tag", "--ignore", "--ignore-glob", "--deselect"}
 # Flags of the runners; any other option that an unknown word follows may take it as its value.
 _FLAG = re.compile(
     r"--(nomigrations|no-migrations|migrations|reverse|shuffle|ff|failed-first|strict[\w-]*|runslow|"
@@ -79,6 +82,15 @@ class _Word:
         return not self._takes_unknown
 
     @property
+    def is_unknown_choice(self) -> bool:
+        """Whether the word is a label, or an option that chooses tests, of which only the CI knows the value."""
+        if self.text in _CHOOSING:
+            return self._unknown_follows
+        name, sign, value = self.text.partition("=")
+        label = value if sign and name in _CHOOSING else self.text
+        return UNKNOWN in label and not label.startswith("-")
+
+    @property
     def _drops_value(self) -> bool:
         """Whether the word is dropped with its value, which is optional in `--parallel 4` and `-v 2`."""
         if self.text in {"--parallel", "-v"}:
@@ -105,15 +117,26 @@ class _Word:
         return self._unknown_follows and option and not _FLAG.fullmatch(self.text)
 
 
-def keep(words: tuple[str, ...]) -> Iterator[str]:
-    """Yield the arguments that HeroCI passes on. Drop an unknown word together with its option."""
+def _words(words: tuple[str, ...]) -> Iterator[_Word]:
+    """Yield the words, those that are no value of an option."""
     pending = iter(itertools.pairwise((*words, None)))
     for text, following in pending:
         word = _Word(text or "", following)
         if word.has_value:
             next(pending, None)
+        yield word
+
+
+def keep(words: tuple[str, ...]) -> Iterator[str]:
+    """Yield the arguments that HeroCI passes on. Drop an unknown word together with its option."""
+    for word in _words(words):
         if word.is_kept:
-            yield from filter(None, (text, following if word.has_value else None))
+            yield from filter(None, (word.text, word.following if word.has_value else None))
+
+
+def chooses_unknown_tests(words: tuple[str, ...]) -> bool:
+    """Return whether only the CI knows which tests a command selects: `pytest $(python split.py)`."""
+    return any(word.is_unknown_choice for word in _words(words))
 
 
 def is_split(words: tuple[str, ...]) -> bool:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from heroci_action.detection.ci.arguments import keep
+from heroci_action.detection.ci.arguments import SELECTING, keep
 from heroci_action.detection.ci.command_line import read_options
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.repository.files import ancestors, join
 
-# Options that select a part of the tests.
-_SELECTING = frozenset({"--tag", "-k", "-m"})
 PART, _FILE, CLASS = 1, 2, 3
 _VALUED = frozenset(
     {
@@ -72,7 +70,7 @@ def select(run: TestRun) -> list[str]:
         f"{name} {value}".lstrip()
         for name, value in _options(known_arguments(run))
         if not name
-        or (name in _SELECTING and not re.match(r"\s*not\b", value))
+        or (name in SELECTING and not re.match(r"\s*not\b", value))
         or (name in _patterns(run) and "*" not in value)
     )
     return [text for text in chosen if UNKNOWN not in text]

@@ -352,6 +352,26 @@ def test_labels_beside_others_that_only_the_ci_knows_are_left_out(tmp_path: Path
     assert the_tests(tmp_path, workflow(line)).args == (("--exclude-tag", "slow"),)
 
 
+@pytest.mark.parametrize(
+    ("line", "unknown"),
+    [
+        ("python manage.py test $(python split.py 2)", True),
+        ("python manage.py test ${{ steps.split.outputs.labels }}", True),
+        ("pytest -k ${{ needs.changes.outputs.words }}", True),
+        ("pytest --ignore=$(cat slow.txt)", True),
+        ("circleci tests glob 'test_*.py' | circleci tests split | xargs pytest", True),
+        ("pytest --splits 3 --group ${{ needs.split.outputs.number }}", False),
+        ("pytest --browser ${{ needs.split.outputs.browser }} shop", False),
+        ("pytest ${{ github.event.inputs.labels }}", False),
+    ],
+)
+def test_tests_that_are_chosen_while_the_ci_runs_are_a_warning(
+    tmp_path: Path, line: str, *, unknown: bool
+) -> None:
+    warnings = loaded(tmp_path, {**django(), **workflow(line)}).warnings
+    assert any("is only known while" in text for text in warnings) == unknown
+
+
 def test_parts_of_a_suite_that_the_ci_splits_are_one_suite(tmp_path: Path) -> None:
     matrix = "{matrix: {part: [1, 2]}}"
     run = "PART=${{ matrix.part }} pytest --splits 2 --group ${{ matrix.part }}"

@@ -44,7 +44,7 @@ FILES = {
         ("A=1; A+=2; x $A", ["x 12"]),
         ("git ls-files -z 'shop/*.py' | xargs -0 x", ["git ls-files -z shop/*.py", "xargs -0 x shop/x.py"]),
         ("find . -name 'x.*' | xargs -I{} x {} -q", ["find . -name x.*", "xargs x shop/x.py -q"]),
-        ("xargs -a conf/ci.env env x; date | xargs x", ["xargs -a conf/ci.env env x MODE=test", "date", "xargs x"]),
+        ("xargs -a conf/ci.env env x; date | xargs x", ["xargs -a conf/ci.env env x MODE=test", "date", f"xargs x {UNKNOWN}"]),
         ("if command -v x; then p=$(command -v x); else p=$BIN/x; fi; $p y", ["command -v x", "x y"]),
         ("if t; then p=x/shop; else p=shop; fi; z $p", ["t", f"z {UNKNOWN}"]),
         ("if t; then p=a/b; else p=b/b; fi; z $p", ["t", f"z {UNKNOWN}"]),
