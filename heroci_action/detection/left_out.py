@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Mapping
 
+from heroci_action.detection.ci.command_line import Options
+
 INSTALLS = "HeroCI installs the dependencies itself"
 PRINTS = "it only prints"
 CHECKS = "it checks something"
@@ -93,6 +95,8 @@ _DJANGO_COMMANDS: Mapping[str, tuple[str, ...]] = {
 _DJANGO_REASON_OF = {
     command: reason for reason, commands in _DJANGO_COMMANDS.items() for command in commands
 }
+# `shell -c "…"`
+_CODE = ("-c", "--command")
 # `qa-check`
 _CHECKING = re.compile(r"(^|[-_])(check|checks|checker|lint|linter|qa|audit)([-_.]|$)")
 # `socket.create_connection(("db", 5432))`
@@ -127,6 +131,9 @@ def reason_of_program(name: str) -> str | None:
 def reason_of_django(arguments: tuple[str, ...]) -> str | None:
     """Return why a command of manage.py does not prepare the tests."""
     name = next((word for word in arguments if not word.startswith("-")), "help")
+    code = Options.split(arguments, _CODE).value(*_CODE)
+    if code is not None and name.startswith("shell"):
+        return reason_of_code(code)
     return SERVER if _WAITING.fullmatch(name) else _DJANGO_REASON_OF.get(name)
 
 

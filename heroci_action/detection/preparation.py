@@ -34,6 +34,7 @@ from heroci_action.detection.left_out import (
     reason_of_package_manager,
     reason_of_program,
 )
+from heroci_action.detection.needed_tables import NEEDS_TABLES, migrates, needs_tables
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import ancestors, relative_path
 
@@ -82,8 +83,11 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
         # A part of the suite in another job needs what that job does before.
         before += _around_tests(project, job.commands)[0]
     absent: set[str] = set()
+    migrated = False
     for command in before:
-        outcome = _without(absent, project, command) or _Line(project, command).outcome()
+        line = _Line(project, command, migrated=migrated)
+        migrated = migrated or migrates(project, command)
+        outcome = _without(absent, project, command) or line.outcome()
         if isinstance(outcome, LeftOut):
             left_out.append(outcome)
             absent |= _files_of(command) if outcome.reason in {NETWORK, _DOWNLOADED} else set()
@@ -191,10 +195,11 @@ def _is_outside(argument: str) -> bool:
 
 
 class _Line:
-    """A line of the suite's job in front of its tests."""
+    """A line of the suite's job in front of its tests; if it has `migrated`, the line may use its tables."""
 
-    def __init__(self, project: ProjectFiles, command: Command) -> None:
+    def __init__(self, project: ProjectFiles, command: Command, *, migrated: bool = False) -> None:
         self.project = project
+        self.migrated = migrated
         self.command = command
         self.call = command.call
 
@@ -322,7 +327,7 @@ class _Line:
             return "it runs only under a condition"
         if any(map(_is_outside, self.call.arguments)):
             return "it uses a path outside the checkout"
-        return None
+        return NEEDS_TABLES if self.migrated and needs_tables(self.project, self.command) else None
 
     def _text(self) -> str:
         """Return the line without launchers; HeroCI's own environment is active."""

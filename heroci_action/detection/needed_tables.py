@@ -1,0 +1,62 @@
+"""Which lines of the suite's job need the tables that its `migrate` creates; HeroCI prepares before it migrates."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.test_runs import is_django, program_file
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.source import module_names
+
+NEEDS_TABLES = "it may need the tables that `migrate` creates, and HeroCI prepares before it migrates"
+_MIGRATING = frozenset({"migrate", "migrate_schemas", "syncdb"})
+# `collectstatic`, `compilemessages`, `tailwind build`, `spectacular`, `collectstatic_js_reverse`
+_WRITES_FILES = re.compile(
+    r"static|messages|compress|compile|build|s[ac]ss|tailwind|webpack|openapi|swagger|spectacular|"
+    r"(generate|export|graphql)_?schema|manifest|js_reverse"
+)
+# `Shop.objects.create()`, `django.setup()`
+_USES_TABLES = re.compile(
+    r"\.objects\b|\bget_user_model\b|\bconnections?\b|\btransaction\b|\bcall_command\(|\bdjango\.setup\("
+)
+
+
+def migrates(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command creates the tables of the project."""
+    return is_django(command, project.tree) and _name(command) in _MIGRATING
+
+
+def needs_tables(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command behind `migrate` may need its tables, judging by its code or its name."""
+    if is_django(command, project.tree):
+        return _django_needs_tables(project, _name(command))
+    match command.call.arguments:
+        case ("-c", code, *_) if command.call.program == "python":
+            return _USES_TABLES.search(code) is not None
+    path = program_file(command, project.tree)
+    text = project.tree.text(path) if path and path.endswith(".py") else ""
+    return "django" in text and _USES_TABLES.search(text) is not None
+
+
+def _name(command: Command) -> str:
+    return next((word for word in command.call.arguments if not word.startswith("-")), "")
+
+
+def _django_needs_tables(project: ProjectFiles, name: str) -> bool:
+    """Return whether a command of manage.py may use models: its own code does, or imports the project's."""
+    files = project.tree.matching(rf"(.*/)?management/commands/{re.escape(name)}\.py")
+    if not files:
+        return _WRITES_FILES.search(name) is None
+    return any(
+        _USES_TABLES.search(project.tree.text(file)) or _imports_project(project, file)
+        for file in files
+    )
+
+
+def _imports_project(project: ProjectFiles, file: str) -> bool:
+    nodes = ast.walk(project.tree.python(file))
+    imports = (node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+    names = (name for node in imports for name in module_names(node, file, project.roots))
+    return any(map(project.module, names))
