@@ -8,7 +8,7 @@ import re
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import is_django, program_file
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.source import module_names
+from heroci_action.detection.sources.source import module_names
 
 NEEDS_TABLES = "it may need the tables that `migrate` creates, and HeroCI prepares before it migrates"
 _MIGRATING = frozenset({"migrate", "migrate_schemas", "syncdb"})

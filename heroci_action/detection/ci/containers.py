@@ -133,7 +133,8 @@ def _stays(command: Command, image: str) -> bool:
 
 def _started(words: tuple[str, ...], used: Composition, command: Command) -> dict[str, Image]:
     """Return the images of the services that a call leaves running."""
-    images = {name: used.image(name) for name in _started_names(words, used, command)}
+    names = _started_names(words, used, command)
+    images = {name: used.image(name) for name in names if name not in used.ending}
     return {name: image for name, image in images.items() if image is not None}
 
 

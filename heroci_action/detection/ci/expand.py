@@ -11,7 +11,7 @@ from heroci_action.detection.ci.compose.composition import (
     composition_of,
 )
 from heroci_action.detection.ci.compose.mounts import enter_repository, mounts_of
-from heroci_action.detection.ci.compose.up import expand_compose_up
+from heroci_action.detection.ci.compose.up import expand_compose_up, expand_needs
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut, Script
@@ -83,6 +83,8 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
     command = _launched(command, context)
     if words := compose_words(command):
         context.used = composition_of(words, command, context.files.current(), context.used)
+        for call, script in expand_needs(command, words, context.used):
+            yield from _expand_scripts(call, (script,), context)
     mounts = mounts_of(command, context.used)
     command = enter_repository(command, mounts)
     scripts = _scripts(command, context)

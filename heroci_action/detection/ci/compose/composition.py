@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -40,13 +41,19 @@ VALUED = frozenset({*COMPOSE_VALUED, *_OF_VERBS})
 
 # Keys of which Compose keeps the values of every file.
 _NEEDS = ("depends_on", "links")
-_UNITED = (*_NEEDS, "env_file")
+_UNITED = ("links", "env_file")
+_ENDED = "service_completed_successfully"
 MAX_DEPTH = 5  # files that include or extend each other
 
 
 def _names(value: object) -> list[Any]:
     """Return the entries of a list, the keys of a table, or a text."""
     return list(value) if isinstance(value, Mapping | list) else texts(value)
+
+
+def _conditions(value: object) -> dict[str, Any]:
+    """Return the services that `depends_on` names, each with its condition."""
+    return dict(value) if isinstance(value, Mapping) else dict.fromkeys(texts(value))
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,15 @@ class Composition:
         env = {**self._environment(before), **self._environment(after)}
         lists = {key: [*_names(before.get(key)), *_names(after.get(key))] for key in _UNITED}
         united = {key: names for key, names in lists.items() if names}
-        return {**before, **after, **united, "environment": env}
+        needs = _conditions(before.get("depends_on")) | _conditions(after.get("depends_on"))
+        return {**before, **after, **united, "depends_on": needs, "environment": env}
+
+    @cached_property
+    def ending(self) -> frozenset[str]:
+        """The services that others wait for until they have ended, such as one that builds assets."""
+        needs = (_conditions(content.get("depends_on")) for content in self.services.values())
+        pairs = itertools.chain.from_iterable(each.items() for each in needs)
+        return frozenset(name for name, need in pairs if table(need).get("condition") == _ENDED)
 
     def with_needs(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return services with their dependencies; without names, all services of the active profiles."""

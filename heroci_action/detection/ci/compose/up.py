@@ -1,9 +1,10 @@
-"""Expand `docker compose up` and `run` into the command of the service whose exit code they return."""
+"""Expand `docker compose up` and `run` into commands of services: of those that must end first, and of the last one."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.composition import (
@@ -13,7 +14,7 @@ from heroci_action.detection.ci.compose.composition import (
     composition_of,
 )
 from heroci_action.detection.ci.compose.mounts import mounts_of_service
-from heroci_action.detection.ci.records import Command, Script
+from heroci_action.detection.ci.records import Call, Command, Container, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import texts
 
@@ -42,6 +43,29 @@ def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...
         script for name in filter(None, candidates) for script in _scripts(used, name, command)
     )
     return next(((script,) for script in found), None)
+
+
+def expand_needs(
+    command: Command, words: tuple[str, ...], used: Composition
+) -> Iterator[tuple[Command, Script]]:
+    """Yield the commands of the services that must end before the others start, each with the call of its container."""
+    options = Options.split(words, VALUED)
+    container = command.call.container
+    named: list[str] = []
+    match options.words:
+        case _ if options.has("--no-deps") or not used.paths:
+            return
+        case ("up", *services):
+            named = services
+        case ("run", *_) if container and container.service:
+            named = [container.service]
+        case _:
+            return
+    needed = [name for name in used.with_needs(named) if name in used.ending and name not in named]
+    for name in reversed(needed):
+        call = Call(container=Container(service=name))
+        for script in _scripts(used, name, command):
+            yield replace(command, call=call), script
 
 
 def _scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:

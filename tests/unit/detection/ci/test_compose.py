@@ -367,3 +367,47 @@ def test_tests_in_an_image_that_another_service_builds_have_its_contents() -> No
     suite = ci_of({**SEVERAL_FILES, **workflow(line)}).suite
     assert suite is not None
     assert [command.line for command in suite.job.image_commands] == ["apt-get install -y gettext"]
+
+
+NEEDED = {
+    "compose.yml": """
+        services:
+          db: {image: "postgres:16"}
+          assets: {image: "node:22", command: npm run css, volumes: ["./ui:/ui"], working_dir: /ui}
+          tables:
+            image: shop
+            environment: {DB: db}
+            command: sh -c "python manage.py migrate && python manage.py seed"
+            depends_on: {db: {condition: service_healthy}, assets: {condition: service_completed_successfully}}
+          web:
+            build: .
+            environment: {DB: elsewhere}
+            depends_on: {tables: {condition: service_completed_successfully}}
+        """,
+    "Dockerfile": "FROM python:3.12\n",
+    "ui/package.json": '{"scripts": {"css": "sass shop.scss"}}',
+}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["docker compose run --rm web pytest"],
+        ["docker compose up -d web", "docker compose exec web pytest"],
+    ],
+)
+def test_services_that_must_end_first_run_their_commands_and_are_no_servers(
+    lines: list[str],
+) -> None:
+    ci = ci_of({**NEEDED, **workflow(*lines)})
+    found = {" ".join(command.words): command for command in ci.tests}
+    assert [*found][:3] == ["sass shop.scss", "python manage.py migrate", "python manage.py seed"]
+    assert found["sass shop.scss"].directory == "ui"
+    assert found["python manage.py seed"].env["DB"] == "db"
+    assert [image.reference for image in ci.services if not image.built] == ["postgres:16"]
+
+
+def test_services_that_are_not_started_run_no_commands() -> None:
+    lines = ("docker compose run --no-deps web pytest", "docker compose stop tables")
+    commands = ci_of({**NEEDED, **workflow(*lines)}).tests
+    assert [command.call.program for command in commands] == ["pytest", "docker"]
