@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.calls import DOCKER_VALUED
@@ -16,8 +17,16 @@ from heroci_action.detection.ci.compose.composition import (
 )
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_build
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
+from heroci_action.detection.ci.env_files import find_missing_files
 from heroci_action.detection.ci.machine_servers import find_server
-from heroci_action.detection.ci.records import Call, Command, Container, Image, Job
+from heroci_action.detection.ci.records import (
+    Call,
+    Command,
+    Container,
+    Image,
+    Job,
+    LeftOut,
+)
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.repository.files import RepositoryFiles
 
@@ -38,6 +47,7 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
         image_commands=reader.contents.commands,
         base=reader.base,
         python=reader.python or job.python,
+        missing=tuple(reader.missing),
     )
 
 
@@ -50,6 +60,8 @@ class _Reader:
     servers: dict[str, Image] = field(default_factory=dict)
     built: list[ImageBuild] = field(default_factory=list)
     earlier: list[Command] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
+    missing: list[LeftOut] = field(default_factory=list)
     contents: ImageContents = field(default_factory=ImageContents)
     base: Image | None = None
     python: str | None = None
@@ -75,6 +87,7 @@ class _Reader:
         return tuple(replace(test, env={**env, **test.env}, via=command.via) for test in tests)
 
     def _in_container(self, command: Command) -> Command:
+        self.written |= {write.path for write in command.writes}
         stays = self._start(command)
         started = replace(command, background=command.background or stays)
         inside = _in_container(started, self.used)
@@ -97,7 +110,11 @@ class _Reader:
         call = next(filter(compose_words, (*command.via, command)), None)
         if call and (words := compose_words(call)):
             self.used = composition_of(words, call, self.files, self.used)
-            self.servers |= _started(words, self.used, command)
+            names = _started_names(words, self.used, command)
+            self.servers |= _servers(names, self.used)
+            running = call.call.container
+            entered = [running.service] if running and running.service in self.used.services else []
+            self.missing += find_missing_files(self.used, [*names, *entered], self.written)
             return False
         image = _run_image(command)
         self.earlier.append(command)
@@ -131,9 +148,8 @@ def _stays(command: Command, image: str) -> bool:
     return command.background or any(map(_DETACHED.fullmatch, options))
 
 
-def _started(words: tuple[str, ...], used: Composition, command: Command) -> dict[str, Image]:
-    """Return the images of the services that a call leaves running."""
-    names = _started_names(words, used, command)
+def _servers(names: Iterable[str], used: Composition) -> dict[str, Image]:
+    """Return the images of services, without those that end by themselves."""
     images = {name: used.image(name) for name in names if name not in used.ending}
     return {name: image for name, image in images.items() if image is not None}
 

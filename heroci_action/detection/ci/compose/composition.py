@@ -224,17 +224,18 @@ class Composition:
     def environment(self, name: str) -> dict[str, str]:
         """Return the variables of a service: of its files, then of its table."""
         content = self.services[name]
-        files = content.get("env_file")
-        named = (
-            [table(item).get("path", item) for item in files]
-            if isinstance(files, list)
-            else texts(files)
-        )
         found: dict[str, str] = {}
-        for file in (str(item) for item in named):
-            found |= parse_dotenv(self.tree.text(join(self.place, file)))
+        for path, _ in self.env_files(name):
+            found |= parse_dotenv(self.tree.text(path))
         filled = {key: self.fill(text) for key, text in self._environment(content).items()}
         return found | {key: text for key, text in filled.items() if UNKNOWN not in text}
+
+    def env_files(self, name: str) -> Iterator[tuple[str, bool]]:
+        """Yield the files with variables of a service, each with whether Compose needs it."""
+        for entry in _names(self.services[name].get("env_file")):
+            path = self.fill(str(table(entry).get("path", entry)))
+            if UNKNOWN not in path:
+                yield join(self.place, path), table(entry).get("required") != "false"
 
     def _environment(self, content: Mapping[str, Any]) -> dict[str, str]:
         declared = read_variables(content.get("environment"))

@@ -411,3 +411,27 @@ def test_services_that_are_not_started_run_no_commands() -> None:
     lines = ("docker compose run --no-deps web pytest", "docker compose stop tables")
     commands = ci_of({**NEEDED, **workflow(*lines)}).tests
     assert [command.call.program for command in commands] == ["pytest", "docker"]
+
+
+@pytest.mark.parametrize(
+    ("line", "env_file", "missing"),
+    [
+        ("echo", ".env", ["env_file: .env"]),
+        ("cp .env.example .env", ".env", []),
+        ("echo ${{ secrets.ENV }} > .env", ".env", []),
+        ("echo", "[.env.example, {path: .env, required: false}]", []),
+        ("echo", "['${DIRECTORY:-conf}/web.env']", ["env_file: conf/web.env"]),
+    ],
+)
+def test_a_file_of_variables_that_nothing_creates_is_named(
+    line: str, env_file: str, missing: list[str]
+) -> None:
+    files = {
+        "compose.yml": f"services: {{web: {{build: ., env_file: {env_file}}}}}",
+        ".env.example": "A=1\n",
+        "conf/example.web.env": "A=1\n",
+    }
+    suite = ci_of({**files, **workflow(line, "docker compose run web pytest")}).suite
+    found = suite.job.missing if suite else ()
+    assert [each.line for each in found] == missing
+    assert all((each.command or "").startswith("cp ") for each in found)
