@@ -19,6 +19,7 @@ from heroci_action.detection.servers.ci_servers import (
     ci_image,
     declare,
     describe,
+    is_own_host,
     kind_of,
 )
 from heroci_action.detection.servers.database_choice import choose_database
@@ -137,7 +138,7 @@ def _redis(
 
 
 def _redis_address(project: ProjectFiles, read: Read, statement: Statement) -> Iterator[Finding]:
-    if _has_value(project, read):
+    if _has_value(project, read) and not _is_elsewhere(project, read):
         # The number of the database is the CI's.
         known = project.evidence.env.get(read.name, (read.default, ""))[0]
         value = _redis_value(replace(read, default=known))
@@ -148,6 +149,14 @@ def _has_value(project: ProjectFiles, read: Read) -> bool:
     """Return whether a variable has a value in the project's CI, or may have one."""
     set_in_ci = read.name in project.evidence.env or not project.evidence.testing
     return set_in_ci or read.required or bool(read.default)
+
+
+def _is_elsewhere(project: ProjectFiles, read: Read) -> bool:
+    """Return whether the CI sets an address that is none of its servers', for tests of a server that is absent."""
+    value, _ = project.evidence.env.get(read.name, ("", ""))
+    if "://" in value:
+        return addressed_server(project, value) is None
+    return bool(value and _HOST_NAME.search(read.name)) and not is_own_host(project, value)
 
 
 def _is_redis_image(image: Image) -> bool:
@@ -257,7 +266,7 @@ def _examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[
 
 def _with_server(project: ProjectFiles, name: str, value: str, origin: str) -> Iterator[Finding]:
     """Yield a variable; an address of a server that the plan or the CI starts becomes the address of HeroCI's."""
-    kind = addressed_server(value)
+    kind = addressed_server(project, value)
     if kind is not None and kind is not REDIS and (image := ci_image(project, kind)):
         yield from declare(kind, image, f"{name} in {origin}")
     pointed = value

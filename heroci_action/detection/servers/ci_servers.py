@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from heroci_action.detection.ci.records import Image
 from heroci_action.detection.findings import Finding, Found
-from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.project_files import ProjectFiles, once
 
 # Words in names and tags of images that contain more than the plain server.
 _EXTENDED = re.compile(
@@ -166,12 +166,25 @@ _SCHEMES: Mapping[str, ServerKind] = {
 _ADDRESS = re.compile(
     r"([a-z0-9]+)(?:\+\w+)?://(?:[^@/\s]*@)?([\w.-]+)(?::\d+)?(?:/\S*)?", re.ASCII
 )
-# `localhost`, `db`
-_LOCAL = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|::1|[a-z][\w-]*")
+# `localhost`
+_LOCAL = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|::1")
+# The names of servers in networks that are not described anywhere.
+_USUAL_HOSTS = frozenset({*(kind.name for kind in _KINDS), "postgresql", "valkey", "db", "cache"})
 
 
-def addressed_server(value: str) -> ServerKind | None:
-    """Return the server whose local address a value is, such as `postgres://user@localhost:5432/shop`."""
+@once
+def server_hosts(project: ProjectFiles) -> frozenset[str]:
+    """Return the names under which the CI and the compose files of a project reach their servers."""
+    images = project.evidence.images
+    return _USUAL_HOSTS.union(*({image.alias, image.name.rpartition("/")[2]} for image in images))
+
+
+def is_own_host(project: ProjectFiles, host: str) -> bool:
+    """Return whether a host is this machine or a server of the CI, not one that must be absent: `redis://bad-host`."""
+    return bool(_LOCAL.fullmatch(host)) or host in server_hosts(project)
+
+
+def addressed_server(project: ProjectFiles, value: str) -> ServerKind | None:
+    """Return the server whose address a value is, such as `postgres://user@localhost:5432/shop`."""
     match = _ADDRESS.fullmatch(value)
-    # A host without a dot is this machine or another container.
-    return _SCHEMES.get(match[1]) if match and _LOCAL.fullmatch(match[2]) else None
+    return _SCHEMES.get(match[1]) if match and is_own_host(project, match[2]) else None

@@ -249,3 +249,25 @@ def test_a_host_name_of_the_ci_becomes_the_address_of_the_server(
     text = f"on: push\njobs:\n  t:\n    {job}\n    steps: [{{run: manage.py test}}]\n"
     found = env(tmp_path, f'X = os.environ["{name}"]', **{".github/workflows/ci.yml": text})
     assert found[name] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("REDIS_URL", "redis://bad-host:6379/1", "redis://bad-host:6379/1"),
+        ("REDIS_URL", "redis://localhost:6379/1", "redis://{redis.host}:{redis.port}/1"),
+        ("REDIS_URL", "redis://queue/1", "redis://{redis.host}:{redis.port}/1"),
+        ("REDIS_HOST", "bad-host", "bad-host"),
+        ("REDIS_HOST", "queue", "{redis.host}"),
+        ("MIRROR", "redis://bad-host:6379/1", "redis://bad-host:6379/1"),
+        ("MIRROR", "postgres://me@bad-host/shop", "postgres://me@bad-host/shop"),
+        ("MIRROR", "redis://127.0.0.1:6379/1", "redis://{redis.host}:{redis.port}/1"),
+    ],
+)
+def test_an_address_of_no_server_of_the_ci_stays(
+    tmp_path: Path, name: str, value: str, expected: str
+) -> None:
+    settings = f"import os\nVALUE = os.environ.get({name!r})\n{SQLITE}"
+    job = f"{{services: {{queue: {{image: 'redis:7'}}}}, env: {{{name}: '{value}'}}, steps: [{{run: ./manage.py test}}]}}"
+    files = {**django(settings), ".github/workflows/ci.yml": f"jobs: {{t: {job}}}"}
+    assert loaded(tmp_path, files).config.env[name] == expected
