@@ -10,7 +10,9 @@ from heroci_action.detection.ci.test_runs import is_django, program_file
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.sources.source import module_names
 
-NEEDS_TABLES = "it may need the tables that `migrate` creates, and HeroCI prepares before it migrates"
+NEEDS_TABLES = (
+    "it may need the tables that `migrate` creates, and HeroCI prepares before it migrates"
+)
 _MIGRATING = frozenset({"migrate", "migrate_schemas", "syncdb"})
 # `collectstatic`, `compilemessages`, `tailwind build`, `spectacular`, `collectstatic_js_reverse`
 _WRITES_FILES = re.compile(

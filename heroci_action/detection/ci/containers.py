@@ -15,9 +15,9 @@ from heroci_action.detection.ci.compose.composition import (
     compose_words,
     composition_of,
 )
+from heroci_action.detection.ci.compose.env_files import find_missing_files
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_build
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
-from heroci_action.detection.ci.env_files import find_missing_files
 from heroci_action.detection.ci.machine_servers import find_server
 from heroci_action.detection.ci.records import (
     Call,
@@ -53,7 +53,7 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
 
 @dataclass(kw_only=True)
 class _Reader:
-    """The compose files, servers and builds of the commands so far; contents, base and Python of the tests' image."""
+    """What the commands so far have used, started, built and written; contents, base and Python of the tests' image."""
 
     files: RepositoryFiles
     used: Composition
@@ -112,9 +112,9 @@ class _Reader:
             self.used = composition_of(words, call, self.files, self.used)
             names = _started_names(words, self.used, command)
             self.servers |= _servers(names, self.used)
-            running = call.call.container
-            entered = [running.service] if running and running.service in self.used.services else []
-            self.missing += find_missing_files(self.used, [*names, *entered], self.written)
+            _, entered = _service_of(command, self.used)
+            services = (*names, entered) if entered else names
+            self.missing += find_missing_files(self.used, services, self.written)
             return False
         image = _run_image(command)
         self.earlier.append(command)

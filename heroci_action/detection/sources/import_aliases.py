@@ -14,10 +14,11 @@ _NAMED = frozenset({"DatabaseURLValue", "CacheURLValue", "EmailURLValue", "Searc
 def spell_out(module: ast.Module) -> ast.Module:
     """Replace aliases of known modules: `db_url` becomes `dj_database_url.parse`.
 
-    `PAGE = values.Value("x")` becomes `PAGE = values.Value("x", environ_name="PAGE")`, so that a use of PAGE names it too.
+    `PAGE = values.Value("x")` becomes `PAGE = values.Value("x", environ_name="PAGE")`, for uses of PAGE.
     """
     aliases = dict(pair for node in ast.walk(module) for pair in _aliases(node))
-    return _Spell(aliases).visit(module)
+    _Spell(aliases).visit(module)  # in place
+    return module
 
 
 def _aliases(node: ast.AST) -> Iterator[tuple[str, str]]:

@@ -268,6 +268,6 @@ def test_an_address_of_no_server_of_the_ci_stays(
     tmp_path: Path, name: str, value: str, expected: str
 ) -> None:
     settings = f"import os\nVALUE = os.environ.get({name!r})\n{SQLITE}"
-    job = f"{{services: {{queue: {{image: 'redis:7'}}}}, env: {{{name}: '{value}'}}, steps: [{{run: ./manage.py test}}]}}"
-    files = {**django(settings), ".github/workflows/ci.yml": f"jobs: {{t: {job}}}"}
+    job = f"services: {{queue: {{image: 'redis:7'}}}}, env: {{{name}: '{value}'}}, steps: [{{run: ./manage.py test}}]"
+    files = {**django(settings), ".github/workflows/ci.yml": f"jobs: {{t: {{{job}}}}}"}
     assert loaded(tmp_path, files).config.env[name] == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from heroci_action.detection.ci.composition import Composition
+from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.records import LeftOut
 from heroci_action.repository.files import RepositoryFiles, parent
 
