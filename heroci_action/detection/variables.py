@@ -16,11 +16,13 @@ from heroci_action.detection.servers.ci_servers import (
     REDIS,
     ServerKind,
     addressed_server,
+    any_image,
     ci_image,
     declare,
     describe,
     is_own_host,
     kind_of,
+    redis_password,
 )
 from heroci_action.detection.servers.database_choice import choose_database
 from heroci_action.detection.settings.source import settings_source
@@ -124,7 +126,7 @@ def _redis(
     """Yield Redis if the project's CI starts it; without a CI, if the settings require it."""
     free = ((read, place) for read, place in source.reads if read.name not in taken)
     candidates = [(read, place) for read, place in free if _is_redis(read)]
-    image = next(filter(_is_redis_image, project.evidence.images), None)
+    image = any_image(project, REDIS)
     if not _needs_redis(project, image, [read for read, _ in candidates]):
         return
     why = describe(image) if image else f"read in {candidates[0][1].file}"
@@ -141,7 +143,7 @@ def _redis_address(project: ProjectFiles, read: Read, statement: Statement) -> I
     if _has_value(project, read) and not _is_elsewhere(project, read):
         # The number of the database is the CI's.
         known = project.evidence.env.get(read.name, (read.default, ""))[0]
-        value = _redis_value(replace(read, default=known))
+        value = _redis_value(project, replace(read, default=known))
         yield Found(f"env.{read.name}", value, f"read in {statement.file}")
 
 
@@ -157,10 +159,6 @@ def _is_elsewhere(project: ProjectFiles, read: Read) -> bool:
     if "://" in value:
         return addressed_server(project, value) is None
     return bool(value and _HOST_NAME.search(read.name)) and not is_own_host(project, value)
-
-
-def _is_redis_image(image: Image) -> bool:
-    return kind_of(image) is REDIS
 
 
 def _needs_redis(project: ProjectFiles, image: Image | None, reads: list[Read]) -> bool:
@@ -179,13 +177,15 @@ def _is_redis(read: Read) -> bool:
     return bool(_REDIS_NAME.search(read.name)) and "://" not in default
 
 
-def _redis_value(read: Read) -> str:
+def _redis_value(project: ProjectFiles, read: Read) -> str:
     if read.name.endswith("_PORT"):
         return "{redis.port}"
     if read.name.endswith(("_HOST", "_SERVER")):
         return "{redis.host}"
     number = re.search(r"/(\d+)(\?.*)?$", read.default or "")
-    return f"redis://{{redis.host}}:{{redis.port}}/{number[1]}" if number else "{redis.url}"
+    image = any_image(project, REDIS)
+    login = ":{redis.password}@" if image and redis_password(image) else ""
+    return f"redis://{login}{{redis.host}}:{{redis.port}}/{number[1]}" if number else "{redis.url}"
 
 
 def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> Iterator[Finding]:
@@ -271,7 +271,7 @@ def _with_server(project: ProjectFiles, name: str, value: str, origin: str) -> I
         yield from declare(kind, image, f"{name} in {origin}")
     pointed = value
     if kind is REDIS:
-        pointed = _redis_value(Read(name="", default=value))
+        pointed = _redis_value(project, Read(name="", default=value))
     elif kind is not None:
         pointed = f"{{{kind.name}.url}}"
     elif host := _server_at(project, name, value):

@@ -170,12 +170,31 @@ def left_out_warning(service: Service, cause: str) -> str:
     )
 
 
-def address(name: str, host: str, port: int) -> dict[str, str]:
+def address(service: Service, host: str, port: int) -> dict[str, str]:
     """Return the values of `{name.host}`, `{name.port}` and `{name.url}` for a service without accounts."""
-    known = KNOWN.get(name)
+    known = known_service(service)
     scheme = known.scheme if known else "http"
-    path = "/0" if known is REDIS else ""
-    return {"host": host, "port": str(port), "url": f"{scheme}://{host}:{port}{path}"}
+    found = {"host": host, "port": str(port), "url": f"{scheme}://{host}:{port}"}
+    if known is not REDIS:
+        return found
+    password = redis_password(service)
+    login = f":{quote(password, safe='')}@" if password else ""
+    return {**found, "password": password, "url": f"{scheme}://{login}{host}:{port}/0"}
+
+
+def redis_password(service: Service) -> str:
+    """Return the password that a server of Redis requires, as in the variable of Bitnami's image; empty without one."""
+    return service.env.get("REDIS_PASSWORD", "") if known_service(service) is REDIS else ""
+
+
+def container_arguments(service: Service) -> tuple[str, ...]:
+    """Return the arguments of a service's container, empty for those of its image."""
+    known = known_service(service)
+    password = redis_password(service)
+    if service.arguments:
+        return service.arguments
+    # The entrypoint adds the name of the server.
+    return ("--requirepass", password) if password else known.command if known else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from heroci_action.detection.ci.records import Command, Image
 
@@ -33,7 +34,10 @@ def find_server(command: Command, earlier: Iterable[Command]) -> Image | None:
     if image is None:
         return None
     version = version or _installed(name, earlier)
-    return Image.parse(f"{image}:{version}" if version else image, source=command.source)
+    parsed = Image.parse(f"{image}:{version}" if version else image, source=command.source)
+    # Others have arguments for a machine: `memcached -d`.
+    is_redis = image in {"redis", "valkey"} and command.call.name == name
+    return replace(parsed, arguments=command.call.arguments if is_redis else ())
 
 
 def unit_of(command: Command) -> str:

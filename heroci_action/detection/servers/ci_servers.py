@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from heroci_action.detection.ci.records import Image
+from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.findings import Finding, Found
 from heroci_action.detection.project_files import ProjectFiles, once
 
@@ -147,6 +147,23 @@ def is_extended(image: Image) -> bool:
     return not known or bool(_EXTENDED.search(f"{name}:{image.tag}"))
 
 
+# `redis-server --requirepass secret`, and Redis's own variable in its image for developers
+_REQUIRES_PASSWORD = re.compile(r"--requirepass[ =]([\"']?)([^\s\"']+)\1")
+_NAME_OF_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+
+
+def redis_password(image: Image) -> str | None:
+    """Return the password that the CI's Redis requires: in its command, or in the variable of Bitnami's image."""
+    line = " ".join((*image.arguments, image.env.get("REDIS_ARGS", "")))
+    match = _REQUIRES_PASSWORD.search(line)
+    password = match[2] if match else ""
+    if variable := _NAME_OF_VARIABLE.fullmatch(password):
+        password = image.env.get(variable[1], "")
+    if not match and "bitnami" in image.name:
+        password = image.env.get("REDIS_PASSWORD", image.env.get("VALKEY_PASSWORD", ""))
+    return password if password and UNKNOWN not in password else None
+
+
 def declare(kind: ServerKind, image: Image | None, why: str) -> Iterator[Finding]:
     """Yield the service for a server, with the version or the image that the CI uses."""
     key = f"services.{kind.name}"
@@ -156,6 +173,8 @@ def declare(kind: ServerKind, image: Image | None, why: str) -> Iterator[Finding
     yield Found(f"{key}.version", version, why) if version else Found(key, {}, why)
     if image is not None and is_extended(image):
         yield Found(f"{key}.image", image.reference, why)
+    if image is not None and kind is REDIS and (password := redis_password(image)):
+        yield Found(f"{key}.env.REDIS_PASSWORD", password, why)
 
 
 _SCHEMES: Mapping[str, ServerKind] = {

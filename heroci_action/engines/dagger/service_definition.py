@@ -16,6 +16,7 @@ from heroci_action.engines.known_services import (
     Access,
     KnownService,
     address,
+    container_arguments,
     known_service,
     service_image,
     service_port,
@@ -59,7 +60,7 @@ async def define_service(
     container = resources.client.container().from_(image).with_env_variable(SALT, salt)
     if not shared:
         container = container.with_env_variable(STAGE, stage)
-    values = address(known.name if known else service.name, service.name, port)
+    values = address(service, service.name, port)
     if known and known.account:
         access = resources.access(service, known, "" if shared else stage)
         database = access.database or _DEFAULT_DATABASE
@@ -71,7 +72,7 @@ async def define_service(
         values = access.values(service.name, port, database)
     for name, value in service.env.items():
         container = container.with_env_variable(name, fill(value, {"port": str(port)}))
-    definition = _as_service(container, service, known, port=port)
+    definition = _as_service(container, service, port=port)
     return ServiceDefinition(
         name=service.name,
         image=image,
@@ -81,13 +82,9 @@ async def define_service(
     )
 
 
-def _as_service(
-    container: dagger.Container, service: Service, known: KnownService | None, *, port: int
-) -> dagger.Service:
+def _as_service(container: dagger.Container, service: Service, *, port: int) -> dagger.Service:
     line = fill_line(service.command, {"port": str(port)}) if service.command else None
-    arguments = (
-        command_arguments(line) or list(service.arguments) or list(known.command if known else ())
-    )
+    arguments = command_arguments(line) or list(container_arguments(service))
     exposed = container.with_exposed_port(port).without_docker_healthcheck()
     return exposed.as_service(args=arguments or None, use_entrypoint=True)
 

@@ -71,7 +71,7 @@ class StageServices:
 
     def _leave_out(self, service: Service, cause: str) -> None:
         self.warnings.append(left_out_warning(service, cause))
-        values = address(service.name, service.name, service_port(service))
+        values = address(service, service.name, service_port(service))
         self._addresses |= {f"{service.name}.{key}": value for key, value in values.items()}
 
     async def start(self) -> None:

@@ -17,6 +17,7 @@ from heroci_action.engines.known_services import (
     Access,
     KnownService,
     address,
+    container_arguments,
     known_service,
     service_image,
     service_port,
@@ -74,8 +75,7 @@ class Containers:
         await self._pull(service, image, sink)
         publish = ("-p", f"{LOOPBACK}:{published}:{started.port}") if published else ()
         run = (*self._run(service.name, started.environment), "-d", *publish, image)
-        command = service.arguments or (known.command if known else ())
-        await self._require("start", service, sink, *run, *command)
+        await self._require("start", service, sink, *run, *container_arguments(service))
         await started.wait_until_ready(sink)
         return started
 
@@ -187,7 +187,7 @@ class ContainerService:
         host, port = self.address
         if self.access:
             return self.access.values(host, port, database or self.database)
-        return address(self.known.name if self.known else self.service.name, host, port)
+        return address(self.service, host, port)
 
     async def create_database(self, name: str) -> Mapping[str, str]:
         """Create a database for a stage unless the project's code contains a name for it, and return its values."""

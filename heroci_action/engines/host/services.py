@@ -34,6 +34,7 @@ from heroci_action.engines.known_services import (
     address,
     known_service,
     left_out_warning,
+    redis_password,
 )
 from heroci_action.engines.machine_errors import machine_errors
 from heroci_action.engines.process import Program, ready, running
@@ -223,8 +224,7 @@ class ProcessServices:
             code = process.returncode
             return None if code is None else _ended(service, f"ended with exit code {code}")
 
-        known = known_service(service)
-        values = address(known.name if known else service.name, LOOPBACK, port)
+        values = address(service, LOOPBACK, port)
         return _Started(provided=Provided(values=values, failure=failure), relay=relay)
 
     async def _run(
@@ -254,10 +254,12 @@ class ProcessServices:
             directory=self._docker.directory,
         )
 
-    def _redis(self, _service: Service, port: int) -> Program:
+    def _redis(self, service: Service, port: int) -> Program:
         server = ("redis-server", "--bind", LOOPBACK, "--port", str(port))
+        password = redis_password(service)
+        protected = ("--requirepass", password) if password else ()
         return Program(
-            arguments=(*server, "--save", "", "--appendonly", "no"),
+            arguments=(*server, *protected, "--save", "", "--appendonly", "no"),
             env=self._workspace.environment(),
             directory=self._workspace.directory("redis"),
         )
@@ -277,7 +279,7 @@ class ProcessServices:
 
 def left_out(service: Service, error: EngineError) -> Provided:
     """Return a service that is not started, at the address that it has in the project's CI."""
-    values = address(service.name, LOOPBACK, service.port or 0)
+    values = address(service, LOOPBACK, service.port or 0)
     return Provided(values=values, warnings=(left_out_warning(service, error.cause),))
 
 

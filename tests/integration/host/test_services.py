@@ -245,3 +245,23 @@ def test_mysql_is_a_real_server_with_a_database_for_each_stage(
 def test_redis_is_a_real_server(tmp_path: Path, lines: Lines) -> None:
     (provided,) = provide(tmp_path, Service(name="redis"), lines, "tests")
     assert provided.values["url"] == f"redis://127.0.0.1:{provided.values['port']}/0"
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
+def test_redis_requires_the_password_of_the_projects_ci(tmp_path: Path, lines: Lines) -> None:
+    service = Service(name="redis", env={"REDIS_PASSWORD": "a-b"})
+
+    async def main() -> list[bytes]:
+        async with engine(tmp_path).open(Plan(project="shop")) as session:
+            values = (await session.resources.services.provide(service, "tests", lines)).values
+            assert values["url"] == f"redis://:a-b@127.0.0.1:{values['port']}/0"
+            async with await anyio.connect_tcp(values["host"], int(values["port"])) as stream:
+                answers = list[bytes]()
+                for line in ("PING", f"AUTH {values['password']}", "PING"):
+                    await stream.send(f"{line}\r\n".encode())
+                    answers.append(await stream.receive())
+                return answers
+
+    denied, *accepted = anyio.run(main)
+    assert denied.startswith(b"-NOAUTH")
+    assert accepted == [b"+OK\r\n", b"+PONG\r\n"]

@@ -271,3 +271,32 @@ def test_an_address_of_no_server_of_the_ci_stays(
     job = f"services: {{queue: {{image: 'redis:7'}}}}, env: {{{name}: '{value}'}}, steps: [{{run: ./manage.py test}}]"
     files = {**django(settings), ".github/workflows/ci.yml": f"jobs: {{t: {{{job}}}}}"}
     assert loaded(tmp_path, files).config.env[name] == expected
+
+
+@pytest.mark.parametrize(
+    ("service", "password"),
+    [
+        ("{image: 'redis:7', command: redis-server --requirepass secret}", "secret"),
+        (
+            "{image: 'redis:7', command: [sh, -c, 'redis-server --requirepass \"$$P\"'], environment: {P: x}}",
+            "x",
+        ),
+        ("{image: 'bitnami/redis:7.2', environment: {REDIS_PASSWORD: secret}}", "secret"),
+        # The official image does not know the variable.
+        ("{image: 'redis:7', environment: {REDIS_PASSWORD: secret}}", None),
+    ],
+)
+def test_the_password_of_redis_is_the_cis(
+    tmp_path: Path, service: str, password: str | None
+) -> None:
+    settings = f"import os\nQUEUE_URL = os.environ['QUEUE_URL']\n{SQLITE}"
+    lines = ("docker compose up -d", "QUEUE_URL=redis://:p@localhost:6379/3 python manage.py test")
+    files = {
+        "compose.yml": f"services: {{redis: {service}}}",
+        **django(settings),
+        **workflow(*lines),
+    }
+    config = loaded(tmp_path, files).config
+    login = ":{redis.password}@" if password else ""
+    assert config.services["redis"].env.get("REDIS_PASSWORD") == password
+    assert config.env["QUEUE_URL"] == f"redis://{login}{{redis.host}}:{{redis.port}}/3"
