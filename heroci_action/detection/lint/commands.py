@@ -82,7 +82,8 @@ def by_ci(project: ProjectFiles) -> Source:
 def by_developers(project: ProjectFiles) -> tuple[Source, ...]:
     """Return the calls that may fail in the CI, and those of tox, make and the commit hooks, the strongest first."""
     allowed = tuple(replace(c, may_fail=False) for c in project.ci.commands if c.may_fail)
-    usual = [hook for hook in read_hooks(project) if not hook.manual]
+    hooks = read_hooks(project)
+    usual = [hook for hook in hooks if hook.runs_at("pre-commit") or hook.runs_at("pre-push")]
     return (
         *(partial(_listed, project, commands) for commands in (allowed, *project.local_checks)),
         lambda tool: list(_hook_calls(project, usual, tool)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,17 @@ from heroci_action.detection.project_files import ProjectFiles, once
 
 _PROGRAMS = frozenset({"pre-commit", "pre_commit", "prek"})
 _STAGE = ("--hook-stage", "--stage")
+_USUAL_STAGE = "pre-commit"
+# https://pre-commit.com/#confining-hooks-to-run-at-certain-stages
+_FORMER_STAGES = {"commit": "pre-commit", "push": "pre-push", "merge-commit": "pre-merge-commit"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
     """A hook with the version of its repository; `wanted` and `unwanted` are patterns of the files that it sees.
 
-    `entry` are the words of the command of a local hook; `repository` is where any other hook comes from.
+    `entry` are the words of the command of a local hook; `repository` is where any other hook comes from. Without
+    `stages`, it runs at every stage of git.
     """
 
     id: str
@@ -31,9 +35,14 @@ class Hook:
     dependencies: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
-    manual: bool = False
+    stages: frozenset[str] = frozenset()
+    alias: str = ""
     entry: tuple[str, ...] = ()
     passes_files: bool = True
+
+    def runs_at(self, stage: str) -> bool:
+        """Return whether the hook runs at a stage of git."""
+        return not self.stages or stage in self.stages
 
 
 @once
@@ -57,10 +66,15 @@ def _read(project: ProjectFiles) -> Iterator[Hook]:
                 dependencies=tuple(texts(hook.get("additional_dependencies"))),
                 wanted=_patterns(document.get("files"), hook.get("files")),
                 unwanted=_patterns(document.get("exclude"), hook.get("exclude")),
-                manual="manual" in texts(hook.get("stages")),
+                stages=_stages(hook.get("stages", document.get("default_stages"))),
+                alias=str(hook.get("alias", hook.get("id", ""))),
                 entry=tuple(split_words(str(hook.get("entry") or ""), comments=True)),
                 passes_files=str(hook.get("pass_filenames")).lower() != "false",
             )
+
+
+def _stages(value: object) -> frozenset[str]:
+    return frozenset(_FORMER_STAGES.get(name, name) for name in texts(value))
 
 
 def hooks_file(project: ProjectFiles) -> str | None:
@@ -78,10 +92,11 @@ def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
     verb, *named = options.words or ("",)
     if command.call.name not in _PROGRAMS or verb != "run":
         return ()
-    asked = tuple(hook for hook in hooks if hook.id in named)
-    stage = options.value(*_STAGE)
-    usual = tuple(hook for hook in hooks if stage == "manual" or not hook.manual)
-    return _without_skipped(asked or usual, command.env)
+    asked = [hook for hook in hooks if {hook.id, hook.alias} & set(named)]
+    (stage,) = _stages(options.value(*_STAGE) or _USUAL_STAGE)
+    return _without_skipped(
+        asked or hooks, stage, re.split(r"\s*,\s*", command.env.get("SKIP", ""))
+    )
 
 
 def hooks_of_ci(project: ProjectFiles) -> Iterator[Hook]:
@@ -92,22 +107,26 @@ def hooks_of_ci(project: ProjectFiles) -> Iterator[Hook]:
     yield from hosted_hooks(project)
 
 
-def _without_skipped(hooks: tuple[Hook, ...], env: Mapping[str, str]) -> tuple[Hook, ...]:
-    """Return the hooks that the variable SKIP of pre-commit does not name."""
-    skipped = re.split(r"\s*,\s*", env.get("SKIP", ""))
-    return tuple(hook for hook in hooks if hook.id not in skipped)
+def _without_skipped(
+    hooks: Iterable[Hook], stage: str, skipped: Collection[str]
+) -> tuple[Hook, ...]:
+    """Return the hooks of a stage that are not skipped, as by the variable SKIP of pre-commit."""
+    return tuple(
+        hook for hook in hooks if hook.runs_at(stage) and not {hook.id, hook.alias} & set(skipped)
+    )
 
 
 def hosted_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
-    """Return the hooks that pre-commit.ci runs."""
-    usual = (hook for hook in read_hooks(project) if not hook.manual)
-    return tuple(usual) if _run_by_service(project) else ()
-
-
-def _run_by_service(project: ProjectFiles) -> bool:
-    """Return whether pre-commit.ci runs the hooks: it needs no configuration, but projects show its badge."""
+    """Return the hooks that pre-commit.ci runs, without those that its settings skip."""
     path = hooks_file(project)
     document: Mapping[str, Any] = read_yaml(project.tree, path) if path else {}
+    skipped = texts(table(document.get("ci")).get("skip"))
+    usual = _without_skipped(read_hooks(project), _USUAL_STAGE, skipped)
+    return usual if _run_by_service(project, document) else ()
+
+
+def _run_by_service(project: ProjectFiles, document: Mapping[str, Any]) -> bool:
+    """Return whether pre-commit.ci runs the hooks: it needs no configuration, but projects show its badge."""
     readme = project.tree.first("README.md", "README.rst", "README")
     badge = "results.pre-commit.ci" in project.tree.text(readme) if readme else False
     return badge or "ci" in document

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.lint.commands import runs_built_in
@@ -238,8 +239,8 @@ def _files_of(project: ProjectFiles, program: Program, hook: Hook) -> list[str]:
 def _program_of(hook: Hook) -> tuple[str, tuple[str, ...]]:
     """Return the program of a hook with its built-in arguments, followed by the configured ones."""
     if hook.entry:
-        name, *arguments = hook.entry
-        return name, (*arguments, *hook.arguments)
+        call = parse_call(hook.entry)
+        return call.name, (*call.arguments, *hook.arguments)
     if hook.id.startswith("djlint"):
         own = ("--profile=django",) if hook.id.endswith("django") else ()
         return "djlint", (*own, *(("--reformat",) * ("reformat" in hook.id)), *hook.arguments)

@@ -301,3 +301,36 @@ def test_plugins_of_flake8_are_those_of_the_hook_of_tox_and_of_ci(tmp_path: Path
 def test_hooks_that_the_ci_skips_are_not_planned(tmp_path: Path) -> None:
     files = {**hooks(HOOKS), **workflow("SKIP=ruff,other pre-commit run -a")}
     assert set(lint(tmp_path, files)) == {"black"}
+
+
+STAGES = """
+    default_stages: [pre-commit]
+    ci: {skip: [b-two]}
+    repos:
+    - {repo: a, hooks: [{id: black, stages: [manual]}, {id: flake8, stages: [push]}]}
+    - {repo: b, hooks: [{id: isort, stages: [commit-msg]}, {id: ruff, alias: b-two}]}
+    - {repo: local, hooks: [{id: c, entry: uv run bandit -r shop, pass_filenames: false, language: system}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "tools"),
+    [
+        ("pre-commit run -a", ["ruff", "bandit"]),
+        ("pre-commit run -a --hook-stage manual", ["black"]),
+        ("pre-commit run -a --hook-stage=pre-push", ["flake8"]),
+        ("pre-commit run b-two -a", ["ruff"]),
+        ("SKIP=b-two,c pre-commit run -a", []),
+    ],
+)
+def test_the_hooks_of_a_stage_run(tmp_path: Path, line: str, tools: list[str]) -> None:
+    files = hooks(STAGES.replace("ci: {skip: [b-two]}", ""))
+    config = loaded(tmp_path, {**django(), **files, **workflow(line)}).config
+    stage = config.stages.get("lint")
+    required = [] if stage and stage.optional else [*config.lint]
+    assert required == tools
+
+
+def test_hooks_that_pre_commit_ci_skips_are_not_planned(tmp_path: Path) -> None:
+    files = {**hooks(STAGES), **workflow("pytest")}
+    assert [*loaded(tmp_path, {**django(), **files}).config.lint] == ["bandit"]
