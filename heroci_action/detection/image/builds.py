@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.compose.composition import Composition
+from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_build
 from heroci_action.detection.project_files import ProjectFiles, once
 
-_PRODUCTION_COMPOSE = r"(.*/)?(docker-)?compose[^/]*prod[^/]*\.ya?ml"
+# `compose.prod.yml`, `production.yml`; a file of another kind lists no services.
+_PRODUCTION_COMPOSE = r"(.*/)?[\w.-]*prod[\w.-]*\.ya?ml"
 
 
 @once
 def find_builds(project: ProjectFiles) -> tuple[ImageBuild, ...]:
     """Return the builds whose Dockerfile is in the repository, first of compose files, then of the CI."""
-    found = (*_in_compose(project), *filter(None, map(read_build, project.ci.commands)))
+    in_compose = _in_compose(project, _PRODUCTION_COMPOSE)
+    found = (*in_compose, *filter(None, map(read_build, project.ci.commands)))
     return tuple(build for build in found if project.tree.has(build.dockerfile))
 
 
-def _in_compose(project: ProjectFiles) -> Iterator[ImageBuild]:
-    for path in project.tree.matching(_PRODUCTION_COMPOSE):
+def find_composed(project: ProjectFiles) -> frozenset[str]:
+    """Return the Dockerfiles that any compose file builds, whatever their names."""
+    named = {build.dockerfile for build in _in_compose(project, COMPOSE_FILE)}
+    return frozenset(filter(project.tree.has, named))
+
+
+def _in_compose(project: ProjectFiles, pattern: str) -> Iterator[ImageBuild]:
+    for path in project.tree.matching(pattern):
         composition = Composition(tree=project.tree, paths=(path,))
         yield from filter(None, map(composition.build, composition.services))

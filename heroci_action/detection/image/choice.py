@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.dockerfile import Dockerfile
-from heroci_action.detection.image.builds import find_builds
+from heroci_action.detection.image.builds import find_builds, find_composed
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import parent
 
@@ -20,7 +20,8 @@ SIDE = re.compile(
 )
 # `Dockerfile.prod`
 _PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
-_NAME = r"(.*/)?(Dockerfile([.-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
+# `Dockerfile.prod`, `shop.Dockerfile`, `ShopDockerfile`
+_NAME = r"(.*/)?(\w*Dockerfile([.-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
 # `FROM python:3.13`
 _FROM = re.compile(r"^\s*FROM\s", re.MULTILINE | re.IGNORECASE)
 # The command that starts the application.
@@ -36,7 +37,8 @@ def find_dockerfile(project: ProjectFiles) -> str | None:
     The likeliest one is in the working directory, then in the root, then in docker/ and deeper directories.
     """
     built = {build.dockerfile for build in find_builds(project)}
-    paths = [path for path in project.tree.matching(_NAME) if _is_application(project, path)]
+    known = dict.fromkeys((*project.tree.matching(_NAME), *sorted(built | find_composed(project))))
+    paths = [path for path in known if _is_application(project, path)]
     application = [path for path in paths if not _is_hidden(path)]
     named = [path for path in paths if path in built]
     return min(named or application, key=lambda path: _rank(project, path), default=None)
@@ -68,7 +70,7 @@ def _is_hidden(path: str) -> bool:
 
 def _words(path: str) -> Iterator[str]:
     words = re.split(r"[/._-]", path.lower())
-    return (word for word in words if word not in {"", "dockerfile"})
+    return (short for word in words if (short := word.removesuffix("dockerfile")))
 
 
 def _rank(project: ProjectFiles, path: str) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.config.model import Config, ImageConfig
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded, manage
 
 PLAIN = "FROM python:3.12\nCOPY . .\nCMD gunicorn\n"
@@ -362,3 +363,26 @@ def test_the_health_check_of_the_compose_file_for_production_counts(tmp_path: Pa
     found = loaded(tmp_path, files)
     assert image(found.config).health == "/alive/"
     assert found.config.integration.health == "/alive/"
+
+
+COMPOSED = "services: {{web: {{build: {{context: ., dockerfile: {}}}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "dockerfile"),
+    [
+        ({"ShopDockerfile": PLAIN, "DevDockerfile": PLAIN}, "ShopDockerfile"),
+        (
+            {"production.yml": COMPOSED.format("django/Dockerfile"), "django/Dockerfile": PLAIN, "Dockerfile": PLAIN},
+            "django/Dockerfile",
+        ),
+        ({"compose.yml": COMPOSED.format("web.image"), "web.image": PLAIN}, "web.image"),
+        ({**workflow("docker build -f images/shop ."), "images/shop": PLAIN, "Dockerfile": PLAIN}, "images/shop"),
+        ({"prod.yml": "a: b\n", "Dockerfile": PLAIN}, "Dockerfile"),
+    ],
+)  # fmt: skip
+def test_a_dockerfile_may_have_any_name_if_something_builds_it(
+    tmp_path: Path, files: dict[str, str], dockerfile: str
+) -> None:
+    found = image(loaded(tmp_path, {**django(), **files}).config)
+    assert (found.dockerfile, found.context) == (dockerfile, ".")
