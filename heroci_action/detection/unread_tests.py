@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.records import Job, LeftOut, Trigger
-from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE
+from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import reason_of_program
@@ -19,8 +19,6 @@ _NAMED = 3  # lines that are named in warnings
 # `make test-all`, `bin/run_tests`, but no file such as tests/data.yml.
 _TESTS = re.compile(r"(?<![^\s/_:=-])tests?(-[\w-]+)?(?=\s|$)")
 _LIKELY = re.compile(r"test|coverage|\bci\b")
-# HeroCI's own workflow, whoever owns it.
-_OWN = "/heroci/.github/workflows/"
 
 
 def find_unread_tests(project: ProjectFiles) -> Iterator[Finding]:
@@ -65,7 +63,7 @@ def _are_known(project: ProjectFiles) -> bool:
 
 def _runs_heroci(project: ProjectFiles) -> bool:
     called = any(command.call.name == "heroci" for command in project.ci.commands)
-    return called or any(_OWN in line.line for line in project.ci.not_followed)
+    return called or any(OWN in line.line for line in project.ci.not_followed)
 
 
 def _is_of_ci(project: ProjectFiles) -> bool:
@@ -100,7 +98,7 @@ def unread_lines(project: ProjectFiles) -> list[LeftOut]:
         # GitHub's file counts more than one of another service, but it cannot be read.
         hosted = suite.job.source.startswith(".github/")
         lines = [] if hosted else list(filter(_is_on_github, project.ci.not_followed))
-    unique = list({line.line: line for line in lines if _OWN not in line.line}.values())
+    unique = list({line.line: line for line in lines if OWN not in line.line}.values())
     likely = [line for line in unique if _LIKELY.search(line.line)]
     return likely or ([] if is_known else unique)
 

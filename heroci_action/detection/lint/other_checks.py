@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.records import Command, Job, Trigger
-from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE
+from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.test_runs import find_test_run, is_django, program_file
 from heroci_action.detection.findings import Finding, Warn
@@ -29,6 +29,10 @@ _STRICT = frozenset(
 # Commands of Django that the plan runs itself, and those that only check.
 _OF_PLAN = frozenset({"makemigrations", "migrate", "test"})
 _ONLY_CHECKING = frozenset({"lintmigrations", "validate_templates"})
+# Words in the names of workflows that publish something or care for the repository.
+_PUBLISHING = re.compile(
+    r"(?i)deploy|release|publish|notif|label|stale|changelog|merge|backport|sync|triage|dependabot|cleanup"
+)
 # Checks that the plan contains, or that other warnings name.
 _KNOWN = frozenset(
     {"coverage", "pre-commit", "prek", *PROGRAMS, *NOT_RUN}.union(
@@ -75,15 +79,19 @@ def _around_tests(project: ProjectFiles, job: Job) -> set[int]:
 
 
 def _uses(project: ProjectFiles) -> Iterator[str]:
-    """Yield the actions that check something, and the workflows of other repositories that do so by their names."""
+    """Yield the actions that check something, and the workflows of other repositories that may do so."""
     suite = project.ci.suite
     for job in filter(_counts, project.ci.jobs):
         elsewhere = (line for line in job.not_followed if line.reason == ELSEWHERE)
         # Without a suite, another warning names these workflows, because they may run the tests.
         workflows = elsewhere if suite is not None and job is not suite.job else ()
-        checks = (line for line in workflows if _CHECKING.search(f"{job.name} {line.line}"))
+        checks = (line for line in workflows if _may_check(f"{job.name} {line.line}"))
         for line in (*(action for action in job.actions if action.reason == CHECKS), *checks):
             yield f"{line.line!r} ({line.source})"
+
+
+def _may_check(name: str) -> bool:
+    return OWN not in name and _PUBLISHING.search(name) is None
 
 
 def _counts(job: Job) -> bool:

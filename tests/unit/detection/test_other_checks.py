@@ -172,3 +172,20 @@ def test_a_file_that_another_environment_prepares_stays(tmp_path: Path) -> None:
     }
     before = project(tmp_path, files).config.tests.before
     assert [step.run for step in before] == ["npm run build", "python manage.py compress"]
+
+
+@pytest.mark.parametrize(
+    ("uses", "is_named"),
+    [
+        ("acme/ci/.github/workflows/integration.yml@v1", True),
+        ("acme/ci/.github/workflows/lint.yml@v1", True),
+        ("acme/ci/.github/workflows/deploy.yml@v1", False),
+        ("acme/heroci/.github/workflows/test.yml@v1", False),
+    ],
+)
+def test_workflows_of_other_repositories_are_named_beside_a_known_suite(
+    tmp_path: Path, uses: str, *, is_named: bool
+) -> None:
+    jobs = f"on: push\njobs:\n  a: {{steps: [{{run: python manage.py test}}]}}\n  b: {{uses: {uses}}}\n"
+    warnings = project(tmp_path, {".github/workflows/ci.yml": jobs}).warnings
+    assert any(uses in text for text in warnings) == is_named

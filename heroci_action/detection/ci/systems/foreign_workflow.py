@@ -15,6 +15,8 @@ from heroci_action.detection.ci.yaml_file import is_false
 from heroci_action.repository.files import RepositoryFiles, join
 
 ELSEWHERE = "the workflow is in another repository"
+# HeroCI's own workflow, whoever owns it.
+OWN = "/heroci/.github/workflows/"
 _PYTHON = re.compile(r"python(_versions?)?")
 _DIRECTORY = re.compile(r"(working|project|root|source)_(directory|dir|path)")
 _TESTS = re.compile(r"(test|pytest)s?(_(command|cmd|script|run))?|(command|cmd|script|run)")
