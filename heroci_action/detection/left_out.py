@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Mapping
-
-from heroci_action.detection.ci.command_line import Options
 
 INSTALLS = "HeroCI installs the dependencies itself"
 PRINTS = "it only prints"
@@ -131,7 +130,7 @@ def reason_of_program(name: str) -> str | None:
 def reason_of_django(arguments: tuple[str, ...]) -> str | None:
     """Return why a command of manage.py does not prepare the tests."""
     name = next((word for word in arguments if not word.startswith("-")), "help")
-    code = Options.split(arguments, _CODE).value(*_CODE)
+    code = next((text for word, text in itertools.pairwise(arguments) if word in _CODE), None)
     if code is not None and name.startswith("shell"):
         return reason_of_code(code)
     return SERVER if _WAITING.fullmatch(name) else _DJANGO_REASON_OF.get(name)

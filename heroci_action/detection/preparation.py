@@ -94,7 +94,7 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
         else:
             kept[outcome] = None
     left_out += [_leave_out(each, find_check(project, each) or FOLLOWS) for each in after]
-    left_out += (*suite.job.actions, *suite.job.missing) if suite else ()
+    left_out += (*suite.job.actions, *suite.job.beside) if suite else ()
     return tuple(kept), tuple(dict.fromkeys(left_out))
 
 

@@ -17,6 +17,7 @@ from heroci_action.detection.ci.compose.composition import (
 )
 from heroci_action.detection.ci.compose.env_files import find_missing_files
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_build
+from heroci_action.detection.ci.consoles import is_console, leave_out_console
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
 from heroci_action.detection.ci.machine_servers import find_server
 from heroci_action.detection.ci.records import (
@@ -40,14 +41,18 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
     files = tree.with_files(job.created)
     reader = _Reader(files=files, used=Composition(tree=files, paths=()))
     commands = tuple(itertools.chain.from_iterable(map(reader.read, job.commands)))
+    values = {value for command in commands for value in command.env.values()}
+    started = (*job.services, *reader.servers.values())
+    free = (image for image in started if image.alias not in reader.needed)
+    consoles = [image for image in free if is_console(image, values)]
     return replace(
         job,
         commands=commands,
-        services=(*job.services, *reader.servers.values()),
+        services=tuple(image for image in started if image not in consoles),
         image_commands=reader.contents.commands,
         base=reader.base,
         python=reader.python or job.python,
-        missing=tuple(reader.missing),
+        beside=(*reader.missing, *map(leave_out_console, consoles)),
     )
 
 
@@ -61,6 +66,7 @@ class _Reader:
     built: list[ImageBuild] = field(default_factory=list)
     earlier: list[Command] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
+    needed: set[str] = field(default_factory=set)  # services that the container of the tests depends on
     missing: list[LeftOut] = field(default_factory=list)
     contents: ImageContents = field(default_factory=ImageContents)
     base: Image | None = None
@@ -93,8 +99,10 @@ class _Reader:
         inside = _in_container(started, self.used)
         is_test = find_test_run(command, self.files) is not None
         if is_test:
+            name = _service_of(command, self.used)[1] or ""
             # The container of the tests is no server.
-            self.servers.pop(_service_of(command, self.used)[1] or "", None)
+            self.servers.pop(name, None)
+            self.needed |= {*self.used.with_needs([name])}
         build = _build_of(command, self.used, self.built) if is_test else None
         image = _image_of(command, self.used, build, self.files) if is_test else None
         self.base = image or self.base

@@ -203,4 +203,6 @@ class Job:
     # The job in the other legs of its matrix that have the same Python; read only if it is needed.
     similar: Callable[[], tuple[Job, ...]] = field(default=tuple, repr=False, compare=False)
     actions: tuple[LeftOut, ...] = ()  # steps of GitHub that call something from the marketplace
-    missing: tuple[LeftOut, ...] = ()  # files of variables that Compose needs
+    beside: tuple[
+        LeftOut, ...
+    ] = ()  # containers for people, and files of variables that Compose misses

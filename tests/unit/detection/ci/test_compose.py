@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.unit.detection.ci.trees import ci_of, suite_of, workflow
@@ -14,7 +16,7 @@ COMPOSE = {
             environment: [POSTGRES_USER=shop]
           db: {extends: {service: base}, container_name: shop_db}
           cache: {image: "redis:${REDIS-7}"}
-          mail: {image: mailhog}
+          mail: {image: memcached}
           web:
             container_name: shop_web
             build: {context: ., target: test}
@@ -254,7 +256,7 @@ services:
   web: {image: "app", environment: {FOO: base}, depends_on: [db]}
   db: {image: "postgres:13"}
   cache: {image: "redis:6", profiles: [test]}
-  mail: {image: "mailhog/mailhog", profiles: [dev]}
+  mail: {image: "memcached", profiles: [dev]}
 """
 _OVERRIDE = """
 services:
@@ -278,7 +280,7 @@ def test_only_services_of_the_active_profiles_are_started(start: str) -> None:
     by_variable = "COMPOSE_PROFILES=test docker compose up -d"
     assert servers_of(by_variable, "python manage.py test", files=files) == found
     named = servers_of("docker compose up -d mail", "python manage.py test", files=files)
-    assert named == ["mailhog/mailhog"]
+    assert named == ["memcached"]
 
 
 @pytest.mark.parametrize(
@@ -432,6 +434,29 @@ def test_a_file_of_variables_that_nothing_creates_is_named(
         "conf/example.web.env": "A=1\n",
     }
     suite = ci_of({**files, **workflow(line, "docker compose run web pytest")}).suite
-    found = suite.job.missing if suite else ()
+    found = suite.job.beside if suite else ()
     assert [each.line for each in found] == missing
     assert all((each.command or "").startswith("cp ") for each in found)
+
+
+def test_containers_for_people_are_no_servers_of_the_tests() -> None:
+    names = (
+        "phpmyadmin",
+        "dpage/pgadmin4",
+        "mher/flower",
+        "traefik:v3",
+        "axllent/mailpit",
+        "redis:7",
+    )
+    services = {f"s{number}": {"image": name} for number, name in enumerate(names)}
+    files = {"compose.yml": json.dumps({"services": services})}
+    ci = ci_of({**files, **workflow("docker compose up -d", "pytest")})
+    assert [image.reference for image in ci.services] == ["redis:7"]
+    assert ci.suite
+    assert [line.line for line in ci.suite.job.beside][3] == "s3: traefik:v3"
+
+
+def test_a_mail_server_stays_if_the_tests_read_its_page() -> None:
+    files = {"compose.yml": "services: {mail: {image: mailhog/mailhog}}"}
+    lines = ("docker compose up -d", "MAIL_API=http://localhost:8025/api pytest")
+    assert servers(*lines, files=files) == ["mailhog/mailhog:"]
