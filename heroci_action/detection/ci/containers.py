@@ -66,7 +66,7 @@ class _Reader:
     built: list[ImageBuild] = field(default_factory=list)
     earlier: list[Command] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
-    needed: set[str] = field(default_factory=set)  # services that the container of the tests depends on
+    needed: set[str] = field(default_factory=set)  # by the container of the tests
     missing: list[LeftOut] = field(default_factory=list)
     contents: ImageContents = field(default_factory=ImageContents)
     base: Image | None = None

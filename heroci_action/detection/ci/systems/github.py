@@ -382,8 +382,7 @@ class _Job:
             self.pythons += version.split()
         elif file := action.inputs.get("python-version-file"):
             self.pythons += self.workflow.tree.text(join(file)).split()[:1]
-        server = action.server(self.workflow.path)
-        self.servers += [server] if server else []
+        self.servers += action.servers(self.workflow.path)
         if left_out := action.left_out(self.workflow.path):
             context.actions.append(left_out)
         return action.line

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from heroci_action.detection.ci.records import UNKNOWN, Image, LeftOut
+from heroci_action.detection.ci.systems.action_servers import find_servers
 from heroci_action.detection.left_out import CHECKS
 
 # `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version, `{--option=name}` an option,
@@ -75,20 +76,6 @@ _CHECKS = re.compile(
 _SCRIPTS = ("run", "command", "cmd", "script")
 # `apt-packages`, `system_packages`: inputs of actions that set up a project
 _PACKAGES = re.compile(r"(?i)(apt|apt-get|system|ubuntu|debian)[-_ ](packages|dependencies|deps)")
-# `redis-version`, `version`
-_VERSION = re.compile(r"(?i)\bversion$")
-# Words in the names of actions that start a server, with its image.
-_SERVERS: Mapping[str, str] = {
-    # - uses: ikalnytskyi/action-setup-postgres@v7
-    #   with: { postgres-version: "16" }
-    "postg": "postgres",
-    # - uses: samin/mysql-action@v1
-    #   with: { mysql version: "8.0" }
-    "mysql": "mysql",
-    "mariadb": "mariadb",
-    "redis": "redis",
-    "valkey": "valkey",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +97,7 @@ class Action:
         ):
             return "another job hands over these files"
         # Others install, cache, upload or report.
-        if self._script is not None or self.server("") or _HARMLESS.search(self.name.lower()):
+        if self._script is not None or self.servers("") or _HARMLESS.search(self.name.lower()):
             return None
         return "HeroCI does not run actions of the marketplace"
 
@@ -192,10 +179,6 @@ class Action:
             return " ".join(named) if match["option"] else value
         return f"@{value}" if re.fullmatch(r"\d+(\.\d+)+", value) else ""
 
-    def server(self, source: str) -> Image | None:
-        """Return the server that the action starts."""
-        image = next((image for word, image in _SERVERS.items() if word in self.name.lower()), None)
-        if image is None:
-            return None
-        versions = (text for name, text in self.inputs.items() if _VERSION.search(name))
-        return Image.parse(f"{image}:{next(versions, '')}", source=source)
+    def servers(self, source: str) -> tuple[Image, ...]:
+        """Return the servers that the action starts."""
+        return () if self.is_check else find_servers(self.name, self.inputs, source)
