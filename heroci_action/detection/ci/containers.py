@@ -42,13 +42,14 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
     reader = _Reader(files=files, used=Composition(tree=files, paths=()))
     commands = tuple(itertools.chain.from_iterable(map(reader.read, job.commands)))
     values = {value for command in commands for value in command.env.values()}
-    started = (*job.services, *reader.servers.values())
+    # What a job declares as its services is for its tests.
+    started = reader.servers.values()
     free = (image for image in started if image.alias not in reader.needed)
     consoles = [image for image in free if is_console(image, values)]
     return replace(
         job,
         commands=commands,
-        services=tuple(image for image in started if image not in consoles),
+        services=(*job.services, *(image for image in started if image not in consoles)),
         image_commands=reader.contents.commands,
         base=reader.base,
         python=reader.python or job.python,

@@ -31,6 +31,10 @@ def project(root: Path, uses: str, **inputs: str) -> ProjectConfig:
         ("tsuyoshicho/action-mypy@v4", {"target": "src"}, "mypy", "src"),
         ("ibiqlik/action-yamllint@v3", {"file_or_dir": "conf", "config_file": "x.yml"}, "yamllint",
          "--config-file=x.yml conf"),
+        ("acme/lint-action@v2", {"black": "true", "black_args": "-l 99", "flake8": "false"}, "black", "-l 99 ."),
+        ("acme/lint-action@v2", {"flake8": "true", "flake8_dir": "src", "mypy": "true"}, "flake8", "src"),
+        ("acme/lint-action@v2", {"flake8": "true", "flake8_dir": "src", "mypy": "true"}, "mypy", "."),
+        ("acme/python-lint@v1", {"use__isort": "true", "python__root__list": "src"}, "isort", "src"),
         ("codespell-project/actions-codespell@v2", {"path": "src", "skip": "*.po"}, "codespell", "--skip=*.po src"),
     ],
 )  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from heroci_action.detection.ci.records import UNKNOWN, Image, LeftOut
 from heroci_action.detection.ci.systems.action_servers import find_servers
+from heroci_action.detection.ci.systems.linter_inputs import linter_lines
 from heroci_action.detection.left_out import CHECKS
 
 # `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version, `{--option=name}` an option,
@@ -164,8 +165,11 @@ class Action:
         if form is not None:
             lines = (" ".join(_INPUT.sub(self._fill, line).split()) for line in form.split("\n"))
             return "\n".join(line for line in lines if line != "pip install")
+        if self.name.startswith("actions/"):
+            return None
         scripts = (self.inputs[name] for name in _SCRIPTS if self.inputs.get(name))
-        return next(scripts, None) if not self.name.startswith("actions/") else None
+        checks = linter_lines(self.inputs) if _CHECKS.search(self.name.lower()) else None
+        return next(scripts, None) or checks or None
 
     def _fill(self, match: re.Match[str]) -> str:
         name = match["name"]
