@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from heroci_action.detection.ci.matrix import POSTGRES
+from heroci_action.detection.ci.matrix import POSTGRES, newest_python
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Job, Trigger
 from heroci_action.detection.ci.selection import (
@@ -112,10 +112,23 @@ def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
     best = min(candidates, key=_rank, default=None)
     if best is None:
         return None
+    best = _newest_twin(best, candidates)
     best, legs = _prefer_wider_leg(best, _suites(best.job.similar(), tree))
     whole = _with_other_parts(_with_other_legs(best, legs), candidates)
     whole = _with_project_options(_with_left_out_parts(whole, legs, candidates), legs, candidates)
     return _with_other_programs(whole, legs, candidates)
+
+
+def _newest_twin(best: Suite, candidates: list[Suite]) -> Suite:
+    """Return the job that runs the same tests with the newest Python: `py311`, `py312`."""
+    twins = [suite for suite in candidates if _is_twin(suite, best)]
+    newest = newest_python(filter(None, (suite.job.python for suite in twins)))
+    return next((suite for suite in twins if best.job.python and suite.job.python == newest), best)
+
+
+def _is_twin(suite: Suite, best: Suite) -> bool:
+    same = _tests(suite.main) == _tests(best.main)
+    return same and (_kind(suite), _rank(suite)) == (_kind(best), _rank(best))
 
 
 def _prefer_wider_leg(best: Suite, legs: list[Suite]) -> tuple[Suite, list[Suite]]:

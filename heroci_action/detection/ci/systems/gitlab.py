@@ -109,14 +109,16 @@ class _Pipeline:
         found: dict[str, Any] = {}
         for base in texts(own.pop("extends", None)) if depth < MAX_NESTED else ():
             found = _merge(found, self._extended(base, depth + 1))
-        return _merge(found, own)
+        merged = _merge(found, own)
+        lists = {"services", "image", "variables", "rules"} & set(merged)
+        whole = {key: self._referenced(merged[key]) for key in lists if is_reference(merged[key])}
+        return {**merged, **whole}
 
     def _job(self, name: str, content: Mapping[str, Any]) -> Job:
         shared = _variables(self.content.get("variables"))
-        inherited = table(content.get("inherit")).get("variables", "true")
-        if inherited != "true":
-            names = texts(inherited)
-            shared = {name: value for name, value in shared.items() if name in names}
+        inherited = texts(table(content.get("inherit")).get("variables", "true"))
+        if inherited != ["true"]:
+            shared = {name: value for name, value in shared.items() if name in inherited}
         common = {**_PREDEFINED, **shared, **_variables(content.get("variables"))}
         image = self._setting("image", content)
 
@@ -138,7 +140,7 @@ class _Pipeline:
             image=self._image(image, env) if image else None,
             services=tuple(self._services(content, env)),
             trigger=trigger_of(content, {**shared, **_variables(content.get("variables"))}),
-            may_fail=content.get("allow_failure") == "true",
+            may_fail=_may_fail(content.get("allow_failure")),
             predefined=_PREDEFINED,
             similar=lambda: tuple(
                 self._job(name, {**content, "parallel": {"matrix": [other]}})
@@ -148,8 +150,10 @@ class _Pipeline:
         return read_job(job, [script], self.tree)
 
     def _setting(self, name: str, content: Mapping[str, Any]) -> Any:
+        inherited = texts(table(content.get("inherit")).get("default", "true"))
         default = table(self.content.get("default"))
-        return content.get(name, default.get(name, self.content.get(name)))
+        usual = default.get(name, self.content.get(name))
+        return content.get(name, usual if {"true", name} & set(inherited) else None)
 
     def _image(self, value: object, env: Mapping[str, str]) -> Image:
         name = value if isinstance(value, str) else str(table(value).get("name", ""))
@@ -168,15 +172,19 @@ class _Pipeline:
                 )
                 yield replace(image, arguments=tuple(texts(table(entry).get("command"))))
 
+    def _referenced(self, value: object) -> Any:
+        """Return what `!reference [job, key]` refers to."""
+        found: Any = self.content
+        for key in items(value):
+            found = table(found).get(key)
+        return found
+
     def _lines(self, value: object, depth: int = 0) -> Iterator[str]:
         """Yield the lines of a script, which may be nested and refer to other jobs."""
         if isinstance(value, str):
             yield value
         elif is_reference(value) and depth < MAX_NESTED:
-            found: Any = self.content
-            for key in items(value):
-                found = table(found).get(key)
-            yield from self._lines(found, depth + 1)
+            yield from self._lines(self._referenced(value), depth + 1)
         elif isinstance(value, list) and depth < MAX_NESTED:
             for item in value:
                 yield from self._lines(item, depth + 1)
@@ -189,6 +197,11 @@ def _variables(value: object) -> dict[str, str]:
         for name, text in table(value).items()
     )
     return {name: text for name, text in pairs if isinstance(text, str)}
+
+
+def _may_fail(allowed: object) -> bool:
+    """Return whether a job may fail, if need be with the exit code of failed tests."""
+    return allowed == "true" or "1" in texts(table(allowed).get("exit_codes"))
 
 
 def _legs(parallel: object) -> list[Leg]:

@@ -541,6 +541,22 @@ def test_a_leg_that_travis_excludes_does_not_run() -> None:
     assert (job.python, job.commands[0].env["A"], job.similar()) == ("3.12", "2", ())
 
 
+def test_a_job_of_gitlab_takes_some_of_the_defaults_and_refers_to_whole_keys() -> None:
+    config = """
+        default: {image: "python:3.12", before_script: [mkdir never]}
+        .pg: {services: ["postgres:15"], variables: {A: b}}
+        test:
+          inherit: {default: [image]}
+          services: !reference [.pg, services]
+          variables: !reference [.pg, variables]
+          script: pytest
+    """
+    ci = ci_of({".gitlab-ci.yml": config})
+    assert shown(list(ci.commands)) == ["pytest"]
+    assert [image.reference for image in ci.services] == ["postgres:15"]
+    assert (ci.jobs[0].python, ci.env) == ("3.12", {"A": "b"})
+
+
 @pytest.mark.parametrize(
     ("inherit", "env"), [("false", {"A": "own"}), ("[B]", {"B": "2", "A": "own"})]
 )

@@ -216,6 +216,22 @@ def test_a_service_that_only_runs_browser_tests_does_not_run_the_suite() -> None
     assert suite_of(files) == ["pytest shop"]
 
 
+def test_of_equal_jobs_the_one_with_the_newest_python_counts() -> None:
+    lines = {"py311": "pytest -x", "py313": "pytest -x", "py312": "pytest -x", "smoke": "pytest -x"}
+    text = "".join(
+        f"{name}: {{image: python:3.{name[-2:]}, script: {line}}}\n" for name, line in lines.items()
+    )
+    suite = ci_of({".gitlab-ci.yml": text, **MANAGE}).suite
+    assert suite is not None
+    assert suite.job.name == "py313"
+
+
+def test_a_job_of_gitlab_may_be_allowed_to_fail_with_the_exit_code_of_tests() -> None:
+    text = "a: {script: pytest a, allow_failure: {exit_codes: [1, 137]}}\n"
+    other = "b: {script: pytest b, allow_failure: {exit_codes: 137}}\n"
+    assert suite_of({".gitlab-ci.yml": text + other, **MANAGE}) == ["pytest b"]
+
+
 def test_of_equal_jobs_the_one_on_postgresql_counts() -> None:
     files = jobs(a="DB=sqlite pytest -x", b="DB=postgres pytest -v")
     assert suite_of(files) == ["pytest -v"]
