@@ -6,7 +6,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Mapping
 
-from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell.sed import substitute
@@ -112,10 +112,11 @@ def _tr(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
 
 
 def _xargs(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
-    """Read `… | xargs dirname`, without options."""
-    if lines is None or not arguments or arguments[0].startswith("-"):
+    """Read `… | xargs dirname`, without options; without a program, xargs calls echo."""
+    if lines is None or (arguments[:1] and arguments[0].startswith("-")):
         return None
-    return output_of([[*arguments, *(word for line in lines for word in line.split())]], state)
+    words = (word for line in lines for word in split_words(line))
+    return output_of([[*(arguments or ["echo"]), *words]], state)
 
 
 def _sed(arguments: list[str], lines: Lines, _: ShellState) -> Lines:

@@ -57,6 +57,7 @@ def _function(reference: str, values: Mapping[str, str], depth: int) -> str:
             numbered = {str(index): text for index, text in enumerate(arguments, start=1)}
             body = values.get(called.strip(), "")
             return _expand(body, {**values, **numbered}, depth + 1)
-        case "strip" | "abspath" | "realpath" | "firstword":
+        # The shell expands patterns of files.
+        case "strip" | "wildcard" | "abspath" | "realpath" | "firstword":
             return argument.strip()
     return UNKNOWN

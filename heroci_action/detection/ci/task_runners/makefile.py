@@ -183,7 +183,8 @@ class _Reader:
         match = _ASSIGNMENT.match(text)
         if match is None:
             return
-        name, value = match["name"], _uncommented(match["value"].replace("\\\n", " "))
+        name = match["name"]
+        value = self._listed(_uncommented(match["value"].replace("\\\n", " ")))
         self._set(self.makefile.variables, match, value)
         if match["export"]:
             self.makefile.exported.add(name)
@@ -259,7 +260,9 @@ class _Reader:
         place = parent(self.makefile.path)
 
         def found(match: re.Match[str]) -> str:
-            return " ".join(name for name in match[1].split() if self.files.has(join(place, name)))
+            paths = ((name, join(place, name)) for name in match[1].split())
+            has = (self.files.has, self.files.has_directory)
+            return " ".join(name for name, path in paths if any(exists(path) for exists in has))
 
         return re.sub(r"\$[({]wildcard\s+([\w./ -]*)[)}]", found, text)
 

@@ -605,3 +605,13 @@ def test_the_settings_of_coverage_name_the_program_that_it_runs(
 ) -> None:
     (found,) = suite_of({**files, **workflow(line), "manage.py": "", "web/manage.py": ""})
     assert found == "django shop"
+
+
+def test_a_makefile_lists_files_and_directories() -> None:
+    makefile = """
+        DIRS := $(wildcard src nothing) manage.py
+        lint:
+        \tflake8 $(DIRS) $(wildcard *.cfg)
+    """
+    files = {"Makefile": makefile, "src/a.py": "", "manage.py": "", "setup.cfg": ""}
+    assert shown(commands_of("make lint", files)) == ["flake8 src manage.py setup.cfg"]

@@ -51,6 +51,7 @@ FILES = {
         ("if t; then p=a/b; else p=b/b; fi; z $p", ["t", f"z {UNKNOWN}"]),
         ('x "$(\ncd web >/dev/null || exit 1\npwd -P\n)/a"', ["x {root}/web/a"]),
         ("x $(dirname web/ui/a | xargs dirname)", ["x web"]),
+        ("x $(grep -v '^#' conf/ci.env | xargs)", ["x MODE=test"]),
         ('A="$(x)"; B="$(y makemigrations 2>&1)"; z', ["y makemigrations", "z"]),
         ("x | y", ["x", "y"]),
         ("! x", ["x"]),
