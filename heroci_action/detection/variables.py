@@ -73,7 +73,7 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
         return
     way = choose_database(project)
     optional = (read.name for read, _ in _reads_for(source, "DATABASES") if not read.required)
-    taken = frozenset((*(way.names if way else ()), *optional))
+    taken = frozenset(optional) - (way.asked if way else set()) | (way.names if way else set())
     yield from _secret_keys(source)
     yield from _flags(project, source)
     redis = tuple(_redis(project, source, taken))

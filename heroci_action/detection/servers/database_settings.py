@@ -7,11 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
 
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.sources.dictionaries import Resolver
-from heroci_action.detection.sources.environment_reads import Read, is_false, plain, text_of
+from heroci_action.detection.sources.environment_reads import (
+    Read,
+    conditions_in,
+    is_false,
+    parts_of_url,
+    plain,
+    text_of,
+)
 from heroci_action.detection.sources.source import SettingsSource, Statement
 
 ROLES: Mapping[str, str] = {
@@ -46,8 +52,8 @@ class Database:
     """One way in which settings define the default database.
 
     `variables` and `literals` map a key such as HOST to the variable that is read for it, or to its value in the code;
-    they override the `url`. `switches` are variables that must have a value for this way. `unread` are the keys whose
-    values are not understood.
+    they override the `url`. `switches` are variables that must have a value for this way; `asked` are those that
+    conditions inside a value read. `unread` are the keys whose values are not understood.
     """
 
     url: Read | None = None
@@ -56,6 +62,7 @@ class Database:
     file: str = ""
     conditional: bool = False
     switches: Mapping[str, str] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
 
     @property
@@ -233,7 +240,7 @@ class _Reader:
         if url is not None:
             default = url.default if url.default is not None else literal
             return replace(empty, url=replace(url, default=default, url="database"))
-        return replace(empty, literals=_parts(literal)) if literal else None
+        return replace(empty, literals=parts_of_url(literal)) if literal else None
 
     def _url_in(self, node: ast.expr) -> str | None:
         """Return a URL in the code: `dj_database_url.parse("sqlite:///db.sqlite3")`."""
@@ -243,7 +250,9 @@ class _Reader:
     def _with_key(self, way: Database, key: str, value: ast.expr) -> Database:
         """Return the database with a key changed; everything else is kept."""
         value = self.resolver.resolve(value) or value
-        found = self.source.reads_in(value)
+        reads = map(self.source.reads_in, conditions_in(value))
+        asked = frozenset(read.name for found in reads for read in found)
+        found = [read for read in self.source.reads_in(value) if read.name not in asked]
         if found and _is_url_part(value, found[0]):
             return replace(way, url=replace(found[0], url="database"))
         literal = self.source.plain(value)
@@ -254,6 +263,7 @@ class _Reader:
             way,
             variables=_with_value(way.variables, key, next(iter(found), None)),
             literals=_with_value(way.literals, key, literal),
+            asked=way.asked | asked,
             unread=way.unread - {key} if is_read else way.unread | {key},
         )
 
@@ -377,20 +387,3 @@ def _updated(below: Database, above: Database) -> Database:
     if above.url.default or below.vendor is Vendor.UNKNOWN:
         return above
     return replace(above, url=replace(above.url, default=f"{below.vendor.value}://"))
-
-
-def _parts(url: str) -> dict[str, str]:
-    """Return the keys of a database for a URL in the code."""
-    try:
-        parts = urlsplit(url)
-        found = {
-            "ENGINE": parts.scheme,
-            "HOST": parts.hostname or "",
-            "PORT": str(parts.port or ""),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "NAME": unquote(parts.path.lstrip("/")),
-        }
-    except ValueError:
-        return {}
-    return {key: value for key, value in found.items() if value and "…" not in value}

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 # `DATABASE_URL`
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -252,6 +253,28 @@ def plain(node: ast.AST | None) -> str | None:
     if isinstance(node, ast.JoinedStr):
         return "".join(text_of(part) or "…" for part in node.values)
     return None
+
+
+def conditions_in(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield the conditions inside an expression: what they read selects a value and is no part of it."""
+    return (inner.test for inner in ast.walk(node) if isinstance(inner, ast.IfExp))
+
+
+def parts_of_url(url: str) -> dict[str, str]:
+    """Return the keys of a database for a URL in the code."""
+    try:
+        parts = urlsplit(url)
+        found = {
+            "ENGINE": parts.scheme,
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "NAME": unquote(parts.path.lstrip("/")),
+        }
+    except ValueError:
+        return {}
+    return {key: value for key, value in found.items() if value and "…" not in value}
 
 
 def declared_defaults(module: ast.AST) -> frozenset[str]:

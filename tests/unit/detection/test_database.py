@@ -121,6 +121,20 @@ def test_an_engine_from_the_environment_is_set_in_the_form_that_the_settings_use
     assert loaded(tmp_path / "b", {**django(part), **DRIVER}).config.env["E"] == "postgresql"
 
 
+def test_a_variable_in_a_condition_keeps_the_value_of_the_ci(tmp_path: Path) -> None:
+    engine = (
+        '"django.db.backends." + ("mysql" if os.environ.get("DB") == "mysql" else "postgresql")'
+    )
+    settings = f'DATABASES = {{"default": {{"ENGINE": {engine}, "HOST": os.environ["DB_HOST"]}}}}'
+    files = {
+        **django(settings),
+        **DRIVER,
+        **workflow("DB=postgres DB_HOST=db python manage.py test"),
+    }
+    config = loaded(tmp_path, files).config
+    assert (config.env["DB"], config.env["DB_HOST"]) == ("postgres", "{postgres.host}")
+
+
 def test_sqlite_in_the_code_means_no_services(tmp_path: Path) -> None:
     found = loaded(tmp_path, {**django(), **DRIVER})
     assert found.config.services == {}
