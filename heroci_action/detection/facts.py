@@ -53,7 +53,7 @@ class Facts:
     vendor, database_variable: the database of the tests, and the variable that contains its URL.
     pytest_coverage: pytest measures coverage by itself.
     coverage_limits: the percentages of coverage that the CI requires, with the lines that do.
-    image_port: the port that the image exposes.
+    image_port, image_manage: the port that the image exposes, and its manage.py from its working directory.
     fixed_addresses: the services that the tests look for on their own machine only, with the place that says so.
     lint_specs, lint_plugins: the pinned requirements of lint tools by name, and the requirements of Flake8's plugins.
     lint_targets: the paths in the working directory that contain Python files that git tracks, and no others.
@@ -81,6 +81,7 @@ class Facts:
     pytest_coverage: bool = False
     coverage_limits: tuple[str, ...] = ()
     image_port: int | None = None
+    image_manage: str = "manage.py"
     health: str | None = None
     requires_python: str = ""
     python_alternatives: tuple[str, ...] = ()

@@ -58,9 +58,9 @@ def _steps(loaded: ProjectConfig) -> Iterator[Step]:
         return
     yield Step(name="build", action=action)
     if loaded.config.services:
-        yield Step(name="migrate", action=inside("python", "manage.py", "migrate", "--noinput"))
+        yield Step(name="migrate", action=manage(loaded, "migrate", "--noinput"))
     yield serve(loaded, image)
-    yield Step(name="check --deploy", action=inside("python", "manage.py", "check", "--deploy"))
+    yield Step(name="check --deploy", action=manage(loaded, "check", "--deploy"))
     if image.export:
         yield Step(name="export", action=ExportImage(name=image.export))
 
@@ -77,6 +77,6 @@ def serve(loaded: ProjectConfig, image: ImageConfig) -> Step:
     return Step(name="start", action=action)
 
 
-def inside(*arguments: str) -> Command:
-    """Return a command that runs in the image."""
-    return Command(line=arguments, runs_in=RunsIn.IMAGE)
+def manage(loaded: ProjectConfig, *arguments: str) -> Command:
+    """Return a command of manage.py that runs in the image."""
+    return Command(line=("python", loaded.facts.image_manage, *arguments), runs_in=RunsIn.IMAGE)

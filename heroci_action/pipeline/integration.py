@@ -95,7 +95,7 @@ def _steps(loaded: ProjectConfig, *, with_image: bool) -> Iterator[Step]:
         if loaded.config.services:
             yield Step(
                 name="migrate",
-                action=image_stage.inside("python", "manage.py", "migrate", "--noinput"),
+                action=image_stage.manage(loaded, "migrate", "--noinput"),
             )
         yield image_stage.serve(loaded, image)
     else:

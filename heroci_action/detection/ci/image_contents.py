@@ -15,7 +15,7 @@ from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.dockerfile import Dockerfile
-from heroci_action.repository.files import RepositoryFiles, join, relative_path
+from heroci_action.repository.files import RepositoryFiles, ancestors, join, relative_path
 
 # `--mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt`
 _FLAG = re.compile(r"\s*--(\w+)=(\S+)")
@@ -34,6 +34,14 @@ def read_contents(build: ImageBuild, tree: RepositoryFiles) -> ImageContents:
     reader = _Reader(build, tree)
     commands = tuple(reader.commands(build.parse(tree)))
     return ImageContents(commands=commands, env=reader.container_env())
+
+
+def find_in_image(build: ImageBuild, tree: RepositoryFiles, path: str) -> str | None:
+    """Return where a file of the repository is in the image, from its working directory; None if that is not known."""
+    reader = _Reader(build, tree)
+    for _ in reader.commands(build.parse(tree)):
+        pass
+    return min(reader.places_of(path), key=len, default=None)
 
 
 @dataclass
@@ -73,6 +81,14 @@ class _Reader:
             elif not re.search(r"(^|:)/|\$", value):
                 found[name] = value
         return found
+
+    def places_of(self, path: str) -> Iterator[str]:
+        """Yield the places of a file of the repository below the working directory."""
+        here = f"{self.place.rstrip('/')}/"
+        for target, source in self.copies.items():
+            copied = posixpath.normpath(posixpath.join(target, posixpath.relpath(path, source)))
+            if source in ancestors(path) and copied.startswith(here):
+                yield copied.removeprefix(here)
 
     def _declare(self, text: str) -> None:
         for name, value in _pairs(self._fill(text), default="").items():

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.image_contents import find_in_image
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.detection.findings import Fact, Finding, Found, Skip
@@ -75,6 +76,10 @@ def _image(
     if known := {name: value for name, value in given if UNKNOWN not in value}:
         yield Found("image.build-args", known, why)
     yield Fact("image_port", dockerfile.port)
+    built = ImageBuild(dockerfile=path, context=context, target=dockerfile.target, source=path)
+    manage = project.layout.manage
+    if manage and (inside := find_in_image(built, project.tree, manage)):
+        yield Fact("image_manage", inside)
     if not dockerfile.has_command and not project.configured("image.command"):
         yield from _command(project, path)
 
