@@ -70,7 +70,8 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "vitest", "cypress", "pyupgrade", "autopep8", "docformatter", "semgrep", "lint-imports", "doc8", "xenon",
         "radon", "refurb", "pyroma", "reuse", "detect-secrets", "pip-licenses", "licensecheck", "liccheck", "djade",
         "sphinx-build", "zizmor", "actionlint", "taplo", "ansible-lint", "sqlfluff", "import-linter", "fixit", "flynt",
-        "trivy", "gitlint", "commitlint", "diff", "cmp",
+        "trivy", "gitlint", "commitlint", "diff", "cmp", "sphinx",
+        "newman", "schemathesis", "k6", "locust", "lhci", "pa11y", "dredd",
     ),
     "it changes the machine": (
         "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod",

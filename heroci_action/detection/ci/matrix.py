@@ -82,7 +82,7 @@ def best_leg(
             not may_fail(leg),
             not any(_OTHER_DATABASE.search(value) for value in values),
             -sum(bool(_ODD.search(value)) for value in values),
-            _supported(version_of(python(leg))),
+            _supported(_python_version(python(leg))),
             any(POSTGRES.search(value) for value in values),
             # An empty value is the plain way: flags: ["", "-p no:randomly"].
             sum(value == "" for value in values),
@@ -116,6 +116,11 @@ def version_of(text: str) -> tuple[int, ...]:
     """Return a version as numbers; empty if the text is not a version."""
     match = re.fullmatch(r"v?(\d+(?:\.\d+)*)(?:\.[x*])?(-.*)?", text.strip())
     return tuple(map(int, match[1].split("."))) if match else ()
+
+
+def _python_version(text: str) -> tuple[int, ...]:
+    """Return a version of Python; `3.x` is the newest."""
+    return NEWEST_PYTHON if text.strip() in {"3", "3.x", "3.*"} else version_of(text)
 
 
 def _supported(version: tuple[int, ...]) -> tuple[int, ...]:

@@ -99,6 +99,8 @@ jobs:
         "python manage.py check --deploy --settings mysite.production",
         "python manage.py spectacular --file schema.yml --validate --fail-on-warn",
         "python manage.py lintmigrations",
+        "python -m sphinx -b html docs out",
+        "newman run api.json",
     ],
 )
 def test_checks_are_known_by_their_arguments(tmp_path: Path, line: str) -> None:

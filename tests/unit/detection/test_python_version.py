@@ -45,6 +45,9 @@ WORKFLOW = ".github/workflows/t.yml"
         ({WORKFLOW: "jobs: {t: {steps: [{uses: x, with: {python-version: 3.10}}, {run: pytest}]}}"}, "3.10"),
         ({WORKFLOW: "jobs: {t: {strategy: {matrix: {py: ['3.11', '3.12', '3.15']}}, "
           "steps: [{uses: x, with: {python-version: '${{ matrix.py }}'}}, {run: pytest}]}}"}, "3.12"),
+        ({"pyproject.toml": "[project]\nname = 'x'\nrequires-python = '>=3.11,<3.13'\n",
+          WORKFLOW: "jobs: {t: {strategy: {matrix: {py: ['3.10', '3.x']}}, "
+          "steps: [{uses: x, with: {python-version: '${{ matrix.py }}'}}, {run: pytest}]}}"}, "3.12"),
         ({".python-version": "3.8\n", WORKFLOW: "jobs: {t: {steps: "
           "[{uses: x, with: {python-version: 3.9}}, {run: pip install .}, {run: pytest}]}}"}, "3.9"),
         ({".python-version": "3.8\n", "uv.lock": "", WORKFLOW: "jobs: {t: {steps: "
