@@ -29,6 +29,7 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     expand_package_script,
     expand_run_all,
 )
+from heroci_action.detection.ci.task_runners.python_scripts import expand_python_script
 from heroci_action.detection.ci.task_runners.shell_scripts import expand_file, expand_text
 from heroci_action.detection.ci.task_runners.tasks import expand_task
 from heroci_action.detection.ci.task_runners.tox import expand_tox
@@ -127,7 +128,7 @@ def _launched(command: Command, context: Context) -> Command:
 
 def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:
     """Return the scripts that a command runs; None if it is a program."""
-    for expander in (_by_name, _launched_task, _shell_text, _shell_file):
+    for expander in (_by_name, _launched_task, _shell_text, _shell_file, _python_file):
         found = expander(command, context)
         if found is not None:
             return found
@@ -159,6 +160,10 @@ def _shell_text(command: Command, _: Context) -> tuple[Script, ...] | None:
 
 def _shell_file(command: Command, context: Context) -> tuple[Script, ...] | None:
     return expand_file(command, context.files)
+
+
+def _python_file(command: Command, context: Context) -> tuple[Script, ...] | None:
+    return expand_python_script(command, context.files.tree)
 
 
 Expander = Callable[[Command, Context], tuple[Script, ...] | None]

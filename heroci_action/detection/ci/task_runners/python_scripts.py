@@ -1,0 +1,170 @@
+"""Expand a Python script of the repository that starts the tests as another process. Nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from heroci_action.detection.ci.records import UNKNOWN, Command, Script
+from heroci_action.detection.ci.task_runners.python_values import Values
+from heroci_action.detection.ci.test_runs import program_file
+from heroci_action.repository.files import RepositoryFiles
+
+# Functions that start a process, and the place of its command among their arguments.
+_STARTING = {
+    **dict.fromkeys(("run", "call", "check_call", "check_output", "Popen", "system", "popen"), 0),
+    **dict.fromkeys(("execv", "execvp", "execve", "execvpe"), 1),
+}
+_MODULES = frozenset({"subprocess", "os", "sp"})
+# A line that runs tests; a script without one is a program like any other.
+_TESTS = re.compile(r"\bpy\.?test\b|(manage\.py|django-admin|-m'? '?django)\b.*\btest\b")
+
+
+def expand_python_script(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:
+    """Return the commands that a script starts; None if none of them runs tests."""
+    path = program_file(command, tree)
+    text = tree.text(path) if path and path.endswith(".py") else ""
+    if not re.search(r"\bsubprocess\b|\bos\.(system|exec)", text):
+        return None
+    start = Script(text="", source=str(path), directory=command.directory, env=command.env)
+    module = copy.deepcopy(tree.python(str(path)))
+    reader = _Reader(module, command.call.arguments, start)
+    scripts = tuple(reader.scripts())
+    return scripts if any(_TESTS.search(script.text) for script in scripts) else None
+
+
+@dataclass
+class _Reader:
+    """Reads the calls of a module, in the order of the code, with the `arguments` of the script."""
+
+    module: ast.Module
+    arguments: tuple[str, ...]
+    start: Script
+    names: dict[str, Any] = field(default_factory=dict)
+    wrappers: frozenset[str] = frozenset()
+
+    def scripts(self) -> Iterator[Script]:
+        """Yield the commands of the module and of its functions; those of functions that no one calls may not run."""
+        nodes = [_Known(self.arguments).visit(node) for node in self.module.body]
+        functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+        self.wrappers = frozenset(node.name for node in functions if self._is_wrapper(node))
+        calls = [node for node in ast.walk(self.module) if isinstance(node, ast.Call)]
+        called = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef):
+                known = node.name in called or node.name in self.arguments
+                yield from self._body(node.body, conditional=not known)
+            else:
+                yield from self._body([node], conditional=False)
+
+    def _is_wrapper(self, function: ast.FunctionDef) -> bool:
+        """Return whether a function starts the command that is its first parameter."""
+        first = next((argument.arg for argument in function.args.args), None)
+        calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
+        started = map(self._command, calls)
+        return any(isinstance(node, ast.Name) and node.id == first for node in started)
+
+    def _body(self, body: list[ast.stmt], *, conditional: bool) -> Iterator[Script]:
+        for node in body:
+            match node:
+                case ast.If(test=test):
+                    holds = self._holds(test)
+                    if holds is not False:
+                        yield from self._body(node.body, conditional=conditional or holds is None)
+                    if holds is not True:
+                        yield from self._body(node.orelse, conditional=conditional or holds is None)
+                case ast.For() | ast.While() | ast.With() | ast.Try():
+                    yield from self._body(node.body, conditional=conditional)
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    self.names[name] = self._value(value)
+                    yield from self._calls(value, conditional=conditional)
+                case ast.FunctionDef() | ast.ClassDef():
+                    pass
+                case _:
+                    self._extend(node)
+                    yield from self._calls(node, conditional=conditional)
+
+    def _holds(self, test: ast.expr) -> bool | None:
+        """Return whether a condition holds: `__name__ == "__main__"`, `mode == "unit"` with the arguments `unit`."""
+        match test:
+            case ast.Compare(left=left, ops=[ast.Eq()], comparators=[ast.Constant(str(text))]):
+                if ast.unparse(left) == "__name__":
+                    return True
+                return text in self.arguments if self.arguments else None
+        return None
+
+    def _extend(self, node: ast.stmt) -> None:
+        """Follow `words += […]`, `words.append(…)` and `words.extend([…])`."""
+        match node:
+            case ast.AugAssign(target=ast.Name(id=name), value=value):
+                added = self._value(value)
+            case ast.Expr(ast.Call(ast.Attribute(ast.Name(id=name), "append" | "extend"), [value])):
+                found = self._value(value)
+                added = found if isinstance(found, list) else [found]
+            case _:
+                return
+        known = self.names.get(name)
+        if isinstance(known, list) and isinstance(added, list):
+            self.names[name] = [*known, *added]
+
+    def _calls(self, node: ast.AST, *, conditional: bool) -> Iterator[Script]:
+        for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
+            given = self._command(call)
+            value = self._value(given) if given is not None else None
+            text = shlex.join(map(str, value)) if isinstance(value, list) else value
+            if isinstance(text, str) and text != UNKNOWN:
+                yield replace(self.start, text=text, conditional=conditional)
+
+    def _command(self, call: ast.Call) -> ast.expr | None:
+        """Return the expression of the command that a call starts; None if it starts none."""
+        match call.func:
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if module in _MODULES:
+                place = _STARTING.get(name)
+            case ast.Name(id=name) if name in self.wrappers:
+                place = 0
+            case ast.Name(id="Popen" | "check_call" | "check_output" | "system" as name):
+                place = _STARTING[name]
+            case _:
+                return None
+        return None if place is None else next(iter(call.args[place:]), None)
+
+    def _value(self, node: ast.expr) -> Any:
+        values = Values(self.names)
+        match node:
+            # The command of a table: `COMMANDS[name]`, `COMMANDS.get(name)`.
+            case ast.Subscript(value=table) | ast.Call(func=ast.Attribute(table, "get")):
+                entries = values.of(table)
+                found = [
+                    each for each in self.arguments if isinstance(entries, dict) and each in entries
+                ]
+                return entries[found[0]] if found else UNKNOWN
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="shlex"), attr="split"), args=[text]
+            ):
+                return values.of(text)
+            case ast.Call(func=ast.Attribute(value=text, attr="split"), args=[]):
+                return values.of(text)
+        return values.of(node)
+
+
+class _Known(ast.NodeTransformer):
+    """Replace what is known of the interpreter: `sys.executable` and `sys.argv[1:]`."""
+
+    def __init__(self, arguments: tuple[str, ...]) -> None:
+        self.arguments = arguments
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # the protocol of ast
+        if ast.unparse(node) == "sys.executable":
+            return ast.copy_location(ast.Constant("python"), node)
+        return self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # the protocol of ast
+        if ast.unparse(node) == "sys.argv[1:]":
+            words: list[ast.expr] = [ast.Constant(word) for word in self.arguments]
+            return ast.copy_location(ast.List(elts=words, ctx=ast.Load()), node)
+        return self.generic_visit(node)
