@@ -75,9 +75,25 @@ class _Reader:
 
     def read(self, command: Command) -> tuple[Command, ...]:
         """Return a command with the variables of its container, or the tests that run while an image is built."""
-        build = read_build(command)
-        self.built += [build] if build else []
-        return (build and self._built_tests(command, build)) or (self._in_container(command),)
+        builds = self._builds(command)
+        self.built += builds
+        tests = itertools.chain.from_iterable(self._built_tests(command, each) for each in builds)
+        return tuple(tests) or (self._in_container(command),)
+
+    def _builds(self, command: Command) -> list[ImageBuild]:
+        """Return the builds of `docker build`, or of the services of `docker compose build`, each once."""
+        if build := read_build(command):
+            return [build]
+        words = compose_words(command) or ()
+        verb, *named = Options.split(words, VALUED).words or ("",)
+        if verb != "build":
+            return []
+        used = composition_of(words, command, self.files, self.used)
+        found = list[ImageBuild]()
+        for name in used.paths and (named or used.with_needs([])):
+            build = used.build(name) if name in used.services else None
+            found += [build] if build and build not in found else []
+        return found
 
     def _built_tests(self, command: Command, build: ImageBuild) -> tuple[Command, ...]:
         """Return the tests among the RUN instructions of `docker build --target test .`."""

@@ -460,3 +460,19 @@ def test_a_mail_server_stays_if_the_tests_read_its_page() -> None:
     files = {"compose.yml": "services: {mail: {image: mailhog/mailhog}}"}
     lines = ("docker compose up -d", "MAIL_API=http://localhost:8025/api pytest")
     assert servers(*lines, files=files) == ["mailhog/mailhog:"]
+
+
+def test_tests_in_an_image_that_compose_builds_are_the_suite() -> None:
+    files = {
+        "compose.yml": """
+            services:
+              web: {build: {context: ., target: test}}
+              worker: {build: {context: ., target: test}}
+              docs: {build: docs}
+            """,
+        "Dockerfile": "FROM python:3.12 AS base\nFROM base AS test\nRUN pytest -m fast\nFROM base\nRUN pytest -m e2e\n",
+        "docs/Dockerfile": "FROM python:3.12\nRUN make test-docs\n",
+    }
+    for line in ("docker compose build", "docker compose build web"):
+        assert suite_of({**files, **workflow(line)}) == ["pytest -m fast"]
+    assert suite_of({**files, **workflow("docker compose build docs")}) == []
