@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
+from heroci_action.detection.ci.task_runners.hatch_matrix import choose_leg, fill_leg, with_leg
 from heroci_action.detection.ci.yaml_file import table, texts
 from heroci_action.repository.files import RepositoryFiles, ancestors, join
 
@@ -24,9 +25,10 @@ def expand_hatch(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] 
     env_name = options.value("-e", "--env")
     match options.words:
         case ("run", *rest):
-            name, *arguments = [*itertools.dropwhile(_is_leg, rest)] or [""]
+            legs = [*itertools.takewhile(_is_leg, rest)]
+            name, *arguments = rest[len(legs) :] or [""]
             name = f"{env_name}:{name}" if env_name and ":" not in name else name
-            return _run(command, tree, name, arguments) if name else None
+            return _run(command, tree, name, arguments, legs) if name else None
         case ("env", "run", *rest):
             name, arguments = _environment_option(rest)
             return (
@@ -55,23 +57,30 @@ def _environment_option(words: list[str]) -> tuple[str, list[str]]:
 
 
 def _run(
-    command: Command, tree: RepositoryFiles, name: str, arguments: list[str]
+    command: Command,
+    tree: RepositoryFiles,
+    name: str,
+    arguments: list[str],
+    legs: Iterable[str] = (),
 ) -> tuple[Script, ...] | None:
     env_name, colon, script = name.rpartition(":")
     # `ci.py3.12:test` selects a leg of the environment's matrix.
-    env_name = env_name.split(".")[0] if colon else "default"
+    env_name, _, leg_name = env_name.partition(".") if colon else ("default", "", "")
     environments, path = _environments(command, tree)
     if path is None:
         return None
     options = {**table(environments.get("default")), **table(environments.get(env_name))}
+    leg = choose_leg(options, legs, leg_name)
+    options = with_leg(options, leg)
     scripts = {**table(options.get("scripts"))}
     if env_name == "hatch-test":
         scripts = {"run": "pytest {args}", **scripts}
     env = {
         **command.env,
-        **{key: str(value) for key, value in table(options.get("env-vars")).items()},
+        **{key: fill_leg(str(value), leg) for key, value in table(options.get("env-vars")).items()},
     }
-    lines = [*_installations(options), *_lines(scripts, script, arguments)]
+    ran = (fill_leg(line, leg) for line in _lines(scripts, script, arguments))
+    lines = [*_installations(options), *ran]
     directory = path.rpartition("/")[0] or "."
     start = Script(
         text="", source=path, directory=directory, env=env, environment=f"hatch {env_name}"
