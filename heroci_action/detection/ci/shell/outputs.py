@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Mapping
 
+from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
@@ -13,6 +14,8 @@ from heroci_action.detection.ci.shell.sed import substitute
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.repository.files import join, parent
 
+# `print("text")`
+_PRINT = re.compile(r"""\s*print\((["'])([^"'\\{}]*)\1\)\s*""")
 # The lines that a program reads from a pipe; None if it is the first one, or if they are not known.
 Lines = list[str] | None
 _Printer = Callable[[list[str], Lines, ShellState], Lines]
@@ -22,13 +25,21 @@ def output_of(commands: list[list[str]], state: ShellState) -> Lines:
     """Return the lines that a pipe of commands prints; None if they are not known."""
     lines: Lines = None
     for words in commands:
-        printer = _PRINTERS.get(words[0].rpartition("/")[2]) if words else None
+        name, *arguments = _without_launchers(words) or [""]
+        printer = _PRINTERS.get(name.rpartition("/")[2])
         if printer is None or UNKNOWN in "".join(words):
             return None
-        lines = printer(words[1:], lines, state)
+        lines = printer(arguments, lines, state)
         if lines is None:
             return None
     return lines
+
+
+def _without_launchers(words: list[str]) -> list[str]:
+    """Return the program of `poetry run echo shop` and the like with its arguments."""
+    call = parse_call(tuple(words))
+    is_launched = call.launchers and not call.module and words[0] not in _PRINTERS
+    return [call.program, *call.arguments] if is_launched else words
 
 
 def _git(arguments: list[str], _: Lines, state: ShellState) -> Lines:
@@ -74,6 +85,15 @@ def _is_below(file: str, places: list[str], pattern: str) -> bool:
     """Return whether a file with a fitting name is in one of the directories."""
     below = any(place == "." or file.startswith(f"{place}/") for place in places)
     return below and fnmatch.fnmatchcase(file.rpartition("/")[2], pattern)
+
+
+def _python(arguments: list[str], _: Lines, _state: ShellState) -> Lines:
+    """Read `python -c 'print("text")'`."""
+    match arguments:
+        case ["-c", code]:
+            match = _PRINT.fullmatch(code)
+            return match[2].splitlines() if match else None
+    return None
 
 
 def _cat(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
@@ -153,6 +173,7 @@ _PRINTERS: Mapping[str, _Printer] = {
     "grep": _grep,
     "egrep": _grep,
     "xargs": _xargs,
+    **dict.fromkeys(("python", "python3"), _python),
     "sort": lambda _, lines, __: sorted(lines) if lines is not None else None,
     "uniq": lambda _, lines, __: lines,
     "tr": _tr,

@@ -37,6 +37,8 @@ FILES = {
         ("x {a,b}.py .[dev]", ["x a.py b.py .[dev]"]),
         ("x $(git ls-files '*.py')", ["x a.py b.py shop/x.py"]),
         ("x $(date)", [f"x {UNKNOWN}"]),
+        ("x $(poetry run echo shop) $(uv run python -c 'print(\"a\")')", ["x shop a"]),
+        ("x $(uv run python -c 'print(2 * 2)')", [f"x {UNKNOWN}"]),
         ("x $(cat conf/ci.env | grep -v ^#)", ["x MODE=test"]),
         ("A=(-m 'not slow'); A+=(-x); x \"${A[@]}\" ${A[0]}", ["x -m not slow -x -m"]),
         ('local -a A=(*.py); x ${A[*]}; for f in "${A[@]}"; do y $f; done', ["x a.py b.py", "y a.py", "y b.py"]),
