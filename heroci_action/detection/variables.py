@@ -72,14 +72,24 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
     if source is None:
         return
     way = choose_database(project)
-    optional = (read.name for read, _ in _reads_for(source, "DATABASES") if not read.required)
-    taken = frozenset(optional) - (way.asked if way else set()) | (way.names if way else set())
+    taken = frozenset((*(way.names if way else ()), *_other_addresses(project, source)))
     yield from _secret_keys(source)
     yield from _flags(project, source)
     redis = tuple(_redis(project, source, taken))
     yield from redis
     keys = (item.key for item in redis if isinstance(item, Found))
     yield from _others(project, source, {*taken, *(key.removeprefix("env.") for key in keys)})
+
+
+def _other_addresses(project: ProjectFiles, source: SettingsSource) -> Iterator[str]:
+    """Yield the optional variables of DATABASES that must not get a value, such as DB_PORT beside a URL.
+
+    Other variables that the CI sets keep their values: options, and the names of further databases.
+    """
+    for read, _ in _reads_for(source, "DATABASES"):
+        is_kept = read.name in project.evidence.env and not _ADDRESS.search(read.name)
+        if not (read.required or is_kept):
+            yield read.name
 
 
 def _reads_for(source: SettingsSource, setting: str) -> Iterator[tuple[Read, Statement]]:
@@ -124,7 +134,7 @@ def _redis(
     project: ProjectFiles, source: SettingsSource, taken: frozenset[str]
 ) -> Iterator[Finding]:
     """Yield Redis if the project's CI starts it; without a CI, if the settings require it."""
-    free = ((read, place) for read, place in source.reads if read.name not in taken)
+    free = ((read, place) for read, place in _reads(source) if read.name not in taken)
     candidates = [(read, place) for read, place in free if _is_redis(read)]
     image = any_image(project, REDIS)
     if not _needs_redis(project, image, [read for read, _ in candidates]):
@@ -210,14 +220,20 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
 
 def _wanted(project: ProjectFiles, source: SettingsSource) -> dict[str, str]:
     """Return the variables that the settings need or the CI sets, with the file that reads them first."""
-    guarded = {read.name for read, _ in source.reads if not read.required}
     set_in_ci = {*project.evidence.env, *project.tox_env}
     found: dict[str, str] = {}
-    for read, statement in source.reads:
-        safe = statement.conditional or CAUGHT in statement.tests or read.name in guarded
+    for read, statement in _reads(source):
+        safe = statement.conditional or CAUGHT in statement.tests
         if read.name in set_in_ci or (read.required and not safe):
             found.setdefault(read.name, statement.file)
     return found
+
+
+def _reads(source: SettingsSource) -> Iterator[tuple[Read, Statement]]:
+    """Yield every read; one that another read of the variable guards is not required: `if env("X", default="")`."""
+    guarded = {read.name for read, _ in source.reads if not read.required}
+    for read, statement in source.reads:
+        yield replace(read, required=read.required and read.name not in guarded), statement
 
 
 def _names_for(source: SettingsSource, *settings: str) -> set[str]:

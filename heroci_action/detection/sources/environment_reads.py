@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 # `DATABASE_URL`
@@ -52,6 +52,10 @@ class Read:
     has_default: bool = False
     url: str | None = None
     cast: str | None = None
+
+    def made_optional(self) -> Read:
+        """Return the read with a default that the expression itself does not show."""
+        return replace(self, required=False, has_default=True)
 
 
 def reads(node: ast.AST) -> Iterator[Read]:
@@ -277,13 +281,33 @@ def parts_of_url(url: str) -> dict[str, str]:
     return {key: value for key, value in found.items() if value and "…" not in value}
 
 
-def declared_defaults(module: ast.AST) -> frozenset[str]:
-    """Return the names with a default in `environ.Env(DEBUG=(bool, False))`."""
-    calls = (node for node in ast.walk(module) if isinstance(node, ast.Call))
-    return frozenset(
+def optional_names(
+    nodes: Iterable[ast.AST], functions: Mapping[str, ast.FunctionDef]
+) -> frozenset[str]:
+    """Return the names with a default in `environ.Env(DEBUG=(bool, False))`, and those that only helpers read.
+
+    The helpers are functions of the project with a default of their own.
+    """
+    inner = (each for node in nodes for each in ast.walk(node))
+    calls = [_Call.of(node) for node in inner if isinstance(node, ast.Call)]
+    declared = (
         keyword.arg
         for call in calls
-        if _Call.of(call).function in {"Env", "FileAwareEnv"}
-        for keyword in call.keywords
-        if keyword.arg and isinstance(keyword.value, ast.Tuple)
+        if call.function in {"Env", "FileAwareEnv"}
+        for keyword in call.node.keywords
+        if isinstance(keyword.value, ast.Tuple)
     )
+    helpers = {name for name, node in functions.items() if _has_own_default(node)}
+    read = (call.name for call in calls if not call.owner and call.function in helpers)
+    return frozenset(filter(None, (*declared, *read)))
+
+
+def _has_own_default(function: ast.FunctionDef) -> bool:
+    """Return whether a helper function has a value for variables that are not set: `def get(name, default="")`."""
+    positional = [*function.args.posonlyargs, *function.args.args]
+    by_place = positional[len(positional) - len(function.args.defaults) :]
+    pairs = [
+        *zip(by_place, function.args.defaults, strict=True),
+        *zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True),
+    ]
+    return any(argument.arg == "default" and plain(value) is not None for argument, value in pairs)

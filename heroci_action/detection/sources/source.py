@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from heroci_action.detection.layout import module_file
 from heroci_action.detection.sources.environment_reads import (
     Read,
-    declared_defaults,
+    optional_names,
     plain,
     reads,
     text_of,
@@ -103,14 +103,11 @@ class SettingsSource:
     @cached_property
     def reads(self) -> tuple[tuple[Read, Statement], ...]:
         """Return every read of the environment with its statement."""
-        optional = {
-            name for statement in self.statements for name in declared_defaults(statement.node)
-        }
+        optional = optional_names((s.node for s in self.statements), self.functions)
         return tuple(
-            (read, statement)
+            (read.made_optional() if read.name in optional else read, statement)
             for statement in self.statements
             for read in reads(statement.node)
-            if read.name not in optional or not read.required
         )
 
     def reads_in(self, node: ast.AST) -> tuple[Read, ...]:

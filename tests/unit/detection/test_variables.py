@@ -300,3 +300,55 @@ def test_the_password_of_redis_is_the_cis(
     login = ":{redis.password}@" if password else ""
     assert config.services["redis"].env.get("REDIS_PASSWORD") == password
     assert config.env["QUEUE_URL"] == f"redis://{login}{{redis.host}}:{{redis.port}}/3"
+
+
+def test_redis_is_not_started_for_a_variable_that_is_read_only_if_it_is_set(
+    tmp_path: Path,
+) -> None:
+    settings = """
+if env("BROKER_URL", default=""):
+    CELERY_BROKER_URL = env("BROKER_URL")
+"""
+    compose = "services: {queue: {image: redis:7}}"
+    files = {**django(SQLITE + settings), "compose.yaml": compose, **workflow("pytest")}
+    found = loaded(tmp_path, files).config
+    assert "redis" not in found.services
+    assert "BROKER_URL" not in found.env
+
+
+def test_optional_variables_beside_the_database_keep_the_values_of_the_ci(tmp_path: Path) -> None:
+    settings = """
+env = environ.Env(DEBUG=(bool, False))
+DEBUG = env.bool("DEBUG", default=False)
+DATABASES = {"default": env.db(default="postgres://localhost/shop")}
+DATABASES["events"] = {"ENGINE": "events.backend", "NAME": env.str("EVENTS_NAME", default=None)}
+"""
+    services, variables = "{db: {image: postgres:16}}", "{DEBUG: '1', EVENTS_NAME: clicks}"
+    job = workflow("pytest", services=services, env=variables)
+    found = loaded(tmp_path, {**django(settings), **job}).config.env
+    assert found["DEBUG"] == "1"
+    assert found["EVENTS_NAME"] == "clicks"
+
+
+def test_a_variable_is_not_missing_if_the_function_that_reads_it_has_a_default(
+    tmp_path: Path,
+) -> None:
+    settings = """
+import os
+
+def get_env_variable(name, cast=str, default=""):
+    return cast(os.environ.get(name, default))
+
+def get_env_value(name, default=None):
+    if default is None:
+        return os.environ[name]
+
+TOKEN = get_env_variable("SHOP_TOKEN")
+KEY = get_env_value("SHOP_KEY")
+REDIS_URL = get_env_variable("REDIS_URL")
+"""
+    files = {"compose.yaml": "services: {queue: {image: redis:7}}", **workflow("pytest")}
+    found = loaded(tmp_path, {**django(SQLITE + settings), **files})
+    assert "redis" not in found.config.services
+    (warning,) = (text for text in found.warnings if "have no value" in text)
+    assert "no value: SHOP_KEY (" in warning
