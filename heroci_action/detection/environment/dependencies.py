@@ -15,6 +15,7 @@ from heroci_action.detection.environment.job_image import detect_job_image, job_
 from heroci_action.detection.environment.pkg_resources import REQUIREMENT, importing_file
 from heroci_action.detection.environment.python_version import choose_python
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.requirements.declared import (
@@ -37,6 +38,8 @@ _VALUED = frozenset(
 )  # fmt: skip
 # `libpq-dev`
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+# Commands of Django that call the programs of gettext.
+_GETTEXT = re.compile(r"\b(compilemessages|makemessages)\b")
 # HeroCI brings the servers itself.
 _SERVER = re.compile(
     r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?"
@@ -144,11 +147,19 @@ def _allows_new_coverage(requirement: Requirement) -> bool:
 
 def _needed_packages(project: ProjectFiles) -> dict[str, str]:
     """Return the Debian packages that dependencies need, with the dependency."""
+    # The extra of `psycopg[c]` is the distribution psycopg-c.
+    extras = {
+        f"{distribution(requirement)}-{extra}"
+        for requirement in find_dependencies(project).direct
+        for extra in requirement.extras
+    }
     needed = {
         package: name
-        for name in sorted(distributions(project))
+        for name in sorted(distributions(project) | extras)
         for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
     }
+    if any(_GETTEXT.search(line) for line in preparation(project)[0]):
+        needed["gettext"] = "compilemessages"
     return {**needed, "gdal-bin": "GeoDjango"} if uses_geodjango(project) else needed
 
 

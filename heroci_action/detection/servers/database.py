@@ -219,9 +219,10 @@ def _address_in_code(way: Database, kind: ServerKind) -> Iterator[Finding]:
             'for example "HOST": os.environ.get("DB_HOST", "localhost") and the same for PORT, '
             "so that HeroCI can point it to its own server"
         )
-    elif port.isdigit():
-        if host in _LOCAL:
-            yield FixedAddress(kind.name, f"hard-coded in {way.file}")
+        return
+    if host in _LOCAL:
+        yield FixedAddress(kind.name, f"hard-coded in {way.file}")
+    if port.isdigit():
         yield Found(f"services.{kind.name}.port", int(port), f"hard-coded in {way.file}")
     elif kind is not POSTGRES and way.url is None and "PORT" not in way.variables:
         yield Found(f"services.{kind.name}.port", kind.port, f"the default port in {way.file}")

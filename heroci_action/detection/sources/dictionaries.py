@@ -118,13 +118,24 @@ class Resolver:
         match node:
             case ast.Name(id=name):
                 return self.source.names.get(name)
-            case ast.IfExp(body=body):
-                return body
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return orelse if self._is_unequal(test) else body
             case ast.Subscript(value=value, slice=key):
                 return self._item(value, key)
             case ast.Call() if (found := _copied(node) or self._result(node)) is not None:
                 return found
         return self.source.names.get(attribute_of_module(node) or "")
+
+    def _is_unequal(self, test: ast.expr) -> bool:
+        """Return whether a condition does not hold because a variable has another value, its default if it is not set."""
+        match test:
+            case ast.Compare(
+                left=left, ops=[ast.Eq()], comparators=[ast.Constant(value=str(text))]
+            ):
+                read = read_of(left)
+                value = (self.value_of(read.name) or read.default) if read else None
+                return value is not None and value != text
+        return False
 
     def _item(self, value: ast.expr, key: ast.expr) -> ast.expr | None:
         entries = self.entries(value)

@@ -532,3 +532,30 @@ def test_a_server_of_the_machine_for_settings_that_are_not_understood_is_a_warni
     lines = workflow("mysql -e 'CREATE DATABASE shop'", "python manage.py test")
     (warning,) = (text for text in loaded(tmp_path, {**files, **lines}).warnings if "data" in text)
     assert "uses a server (\"mysql -e 'CREATE DATABASE shop'\")" in warning
+
+
+@pytest.mark.parametrize("port", ["", '"PORT": "",', '"PORT": 5432,'])
+def test_a_server_on_localhost_cannot_be_elsewhere_whatever_its_port(
+    tmp_path: Path, port: str
+) -> None:
+    settings = f'DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", {port} "HOST": "127.0.0.1"}}}}'
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert list(found.facts.fixed_addresses) == ["postgres"]
+
+
+@pytest.mark.parametrize(
+    ("value", "warns"), [("", True), ("env: {LOCAL: '1'}, ", False), ("env: {LOCAL: '0'}, ", True)]
+)
+def test_a_condition_on_a_variable_decides_between_two_hosts(
+    tmp_path: Path, value: str, warns: bool
+) -> None:
+    settings = f"""
+import os
+DATABASES = {{"default": {{
+    "ENGINE": "{POSTGRES}",
+    "HOST": "127.0.0.1" if os.environ.get("LOCAL", "") == "1" else "database",
+}}}}
+"""
+    job = f"jobs: {{t: {{{value}{RUN}}}}}"
+    found = loaded(tmp_path, {**django(settings), **DRIVER, ".github/workflows/ci.yml": job})
+    assert any("hard-codes the database at database:5432" in t for t in found.warnings) is warns

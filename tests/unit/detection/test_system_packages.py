@@ -131,3 +131,13 @@ def test_packages_of_the_jobs_image_are_those_of_its_dockerfile_or_unknown(
     found = loaded(tmp_path, files)
     assert found.config.apt == apt
     assert any("packages are not known" in text for text in found.warnings) is warned
+
+
+def test_an_extra_may_be_built_from_source(tmp_path: Path) -> None:
+    files = {**django(), "requirements.txt": "psycopg[c,pool]==3.2\n"}
+    assert loaded(tmp_path, files).config.apt == ("libpq-dev", "gcc")
+
+
+def test_translations_that_are_compiled_before_the_tests_need_gettext(tmp_path: Path) -> None:
+    lines = workflow("python manage.py compilemessages", "python manage.py test")
+    assert loaded(tmp_path, {**django(), **lines}).config.apt == ("gettext",)
