@@ -17,6 +17,7 @@ from heroci_action.detection.ci.compose.composition import (
 )
 from heroci_action.detection.ci.compose.env_files import find_missing_files
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_build
+from heroci_action.detection.ci.compose.up import ending_services
 from heroci_action.detection.ci.consoles import is_console, leave_out_console
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
 from heroci_action.detection.ci.machine_servers import find_server
@@ -212,10 +213,12 @@ def _entered(command: Command) -> tuple[Call | None, Container | None]:
 
 
 def _service_of(command: Command, used: Composition) -> tuple[Call | None, str | None]:
-    """Return the call that enters a container, and the service that it belongs to."""
+    """Return the call that enters a container, and its service; `up --exit-code-from web` only has the service."""
     call, container = _entered(command)
     if container is None:
-        return None, None
+        calls = map(compose_words, command.via)
+        ended = (name for words in calls if words for name in ending_services(words))
+        return None, next((name for name in ended if name in used.services), None)
     name = container.service or used.find(container.image or "")
     return call, name if name in used.services else None
 

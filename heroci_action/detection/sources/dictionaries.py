@@ -127,7 +127,7 @@ class Resolver:
         return self.source.names.get(attribute_of_module(node) or "")
 
     def _is_unequal(self, test: ast.expr) -> bool:
-        """Return whether a condition does not hold because a variable has another value, its default if it is not set."""
+        """Return whether a condition fails because a variable, set or by default, has another value."""
         match test:
             case ast.Compare(
                 left=left, ops=[ast.Eq()], comparators=[ast.Constant(value=str(text))]

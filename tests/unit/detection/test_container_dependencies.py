@@ -225,3 +225,29 @@ def test_tests_that_run_while_an_image_is_built_are_the_suite(
     found = in_container(tmp_path, dockerfile + later, line).config
     assert (found.python, found.env.get("A"), found.tests.check_migrations) == ("3.12", "b", "warn")
     assert found.tests.args == args
+
+
+def test_a_script_that_the_image_runs_is_read_with_its_arguments(tmp_path: Path) -> None:
+    dockerfile = """
+        FROM python:3.12 AS test
+        ARG LEVEL
+        COPY requirements/*.txt docker/install.sh /code/
+        WORKDIR /code
+        RUN chmod u+x /code/install.sh && /code/install.sh $LEVEL
+    """
+    script = 'if [ "$1" = ci ]; then\n  pip install -r requirements/ci.txt\nfi\n'
+    found = in_container(tmp_path, dockerfile, files={"docker/install.sh": script})
+    assert found.config.requirements == ("requirements/ci.txt",)
+
+
+def test_the_image_of_the_service_that_ends_compose_up_counts(tmp_path: Path) -> None:
+    dockerfile = """
+        FROM python:3.12 AS test
+        COPY . /app
+        RUN apt-get -y install gettext && pip install -r /app/requirements/ci.txt
+    """
+    services = "services: {web: {build: {context: ., target: test}, command: pytest}}\n"
+    line = "docker compose up --exit-code-from web"
+    found = in_container(tmp_path, dockerfile, line, files={"compose.yml": services})
+    assert found.config.requirements == ("requirements/ci.txt",)
+    assert (found.config.apt, found.config.python) == (("gettext",), "3.12")

@@ -29,16 +29,14 @@ def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...
     if words is None:
         return None
     options = Options.split(words, VALUED)
-    verb, *named = options.words or ("",)
     used = composition_of(words, command, files.current())
     container = command.call.container
-    candidates: tuple[str | None, ...] = ()
-    match verb:
-        case "run" if not options.has("-d", "--detach"):
-            candidates = (container.service if container else None,)
-        case "up" if options.has(*_RETURNING):
-            # Without a name, the first service with a command ends the call.
-            candidates = (*options.values(*_RETURNING), *named, *used.services)
+    candidates: tuple[str | None, ...] = ending_services(words)
+    if candidates:
+        # Without a name, the first service with a command ends the call.
+        candidates += tuple(used.services)
+    elif options.words[:1] == ("run",) and not options.has("-d", "--detach"):
+        candidates = (container.service if container else None,)
     found = (
         script for name in filter(None, candidates) for script in _scripts(used, name, command)
     )
@@ -66,6 +64,15 @@ def expand_needs(
         call = Call(container=Container(service=name))
         for script in _scripts(used, name, command):
             yield replace(command, call=call), script
+
+
+def ending_services(words: tuple[str, ...]) -> tuple[str | None, ...]:
+    """Return the services that may end `up`, the likeliest first, then None; empty if no service ends it."""
+    options = Options.split(words, VALUED)
+    verb, *named = options.words or ("",)
+    if verb != "up" or not options.has(*_RETURNING):
+        return ()
+    return (*options.values(*_RETURNING), *named, None)
 
 
 def _scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:
