@@ -238,7 +238,8 @@ class _Line:
             return reason_of_package_manager(split_directory(self.command)[0], call.arguments)
         if call.name == "chmod" and not self._paths():
             return _OUTSIDE
-        if call.name in FILE_PROGRAMS and (self.command.writes or _redirects(self.command)):
+        prints = call.name in FILE_PROGRAMS or reason_of_program(call.name) == PRINTS
+        if prints and (self.command.writes or _redirects(self.command)):
             return self._file_reason()
         if path := self._changed_file():
             return f"it changes {path}, which git tracks"

@@ -15,7 +15,8 @@ from heroci_action.repository.files import parent
 SIDE = re.compile(
     r"dev(elop\w*)?|local|tests?|ci|docs?|node|nginx|postgres\w*|database|db|celery\w*|traefik|"
     r"redis|frontend|worker|flower|devcontainer|examples?|backup|templates?|elasticsearch|solr|debug|contrib|"
-    r"heroku|vendor|fixtures|samples?|\w*fuzz\w*|bench\w*|e2e|lint\w*",
+    r"heroku|vendor|fixtures|samples?|\w*fuzz\w*|bench\w*|e2e|lint\w*|"
+    r"playwright|cypress|selenium",
     re.IGNORECASE,
 )
 # `Dockerfile.prod`

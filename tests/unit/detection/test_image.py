@@ -50,6 +50,11 @@ def image(config: Config) -> ImageConfig:
             ".",
         ),
         (
+            {"playwright/Dockerfile": PLAIN, "web/app/Dockerfile": PLAIN},
+            "web/app/Dockerfile",
+            "web/app",
+        ),
+        (
             {"Dockerfile": "FROM python:3\nCMD sleep infinity\n", "deploy/Dockerfile": PLAIN},
             "deploy/Dockerfile",
             "deploy",

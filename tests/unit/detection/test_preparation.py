@@ -369,3 +369,11 @@ def test_a_line_that_prints_or_asks_a_server_is_no_preparation(
 ) -> None:
     files = {**workflow(line, "python manage.py test"), "conf/a.py": ""}
     assert [step.run for step in the_tests(tmp_path, files).before] == list(filter(None, [kept]))
+
+
+def test_a_program_that_prints_into_a_file_of_the_checkout_prepares_the_tests(
+    tmp_path: Path,
+) -> None:
+    lines = ("grep -v '^#' ci.env > .env", "grep x ci.env > /opt/x", "grep x ci.env")
+    files = {**django(), **workflow(*lines, "python manage.py test"), "ci.env": "A=1\n"}
+    assert [step.run for step in loaded(tmp_path, files).config.tests.before] == [lines[0]]

@@ -143,10 +143,9 @@ def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:
 def _output(nodes: list[Node], state: ShellState) -> str | None:
     """Return the output of a pipe, else that of its first command."""
     commands = [command_words(node, state) for node in _typed(nodes, "command")]
-    lines = output_of(commands, state) if len(commands) > 1 else None
-    if lines is not None:
-        return "\n".join(lines) + "\n"
-    return _printed(commands[0] if commands else [], nodes, state)
+    printed = _printed(commands[0] if commands else [], nodes, state)
+    lines = output_of(commands, state) if len(commands) > 1 or printed is None else None
+    return printed if lines is None else "\n".join([*lines, ""])
 
 
 def _printed(words: list[str], nodes: list[Node], state: ShellState) -> str | None:

@@ -115,9 +115,11 @@ def _grep(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
     pattern, *files = options.words or ("",)
     if files:
         lines = _cat(files, None, state)
-    if lines is None or not letters <= set("vEh"):
+    if lines is None or not letters <= set("vEho"):
         return None
     try:
+        if "o" in letters:
+            return [match[0] for line in lines for match in re.finditer(pattern, line) if match[0]]
         return [line for line in lines if (re.search(pattern, line) is None) is ("v" in letters)]
     except re.error:
         return None
@@ -148,11 +150,14 @@ def _sed(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
     return None if text is None else text.splitlines()
 
 
-def _cut(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
-    """Read `cut -d CHARACTER -f NUMBER`."""
-    options = Options.split(arguments, ("-d", "-f"))
+def _cut(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
+    """Read `cut -d CHARACTER -f NUMBER`, perhaps with files."""
+    # The character may be `=`: `cut -d= -f1`.
+    apart = ((word[:2], word[2:]) if re.match(r"-[df].", word) else (word,) for word in arguments)
+    options = Options.split([part for parts in apart for part in parts], ("-d", "-f"))
     sign, number = options.value("-d") or "\t", options.value("-f") or ""
-    if lines is None or not number.isdecimal() or options.words:
+    lines = _cat(list(options.words), lines, state)
+    if lines is None or not number.isdecimal():
         return None
     return [(line.split(sign)[int(number) - 1 : int(number)] or [""])[0] for line in lines]
 

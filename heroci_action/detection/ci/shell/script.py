@@ -176,11 +176,8 @@ def _declaration(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
         elif export and child.type == "variable_name":
             state.export(text_of(child))
         elif export:
-            # The grammar sees no assignment in `export "A=b"`.
-            for word in expand(child, state):
-                name, sign, value = word.partition("=")
-                if sign:
-                    state.assign(name, value, export=True)
+            # The grammar sees no assignment in `export "A=b"`, and no name in `export $(cut -d= -f1 FILE)`.
+            BUILTINS["export"](list(expand(child, state)), state)
     yield from ()
 
 

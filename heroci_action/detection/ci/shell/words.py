@@ -208,8 +208,24 @@ def _substitute(node: Node, state: ShellState) -> str:
         return UNKNOWN if lines is None else "\n".join(lines)
     if len(named) > 1 or (named and named[0].type == "list"):
         return _directory_in(named, state)
+    if len(named) == 1 and named[0].type == "redirected_statement":
+        return _output_for_file(named[0], state)
     pipe = named[0].children if len(named) == 1 and named[0].type == "pipeline" else named
     lines = lines_of([child for child in pipe if child.is_named], state)
+    return UNKNOWN if lines is None else "\n".join(lines)
+
+
+def _output_for_file(node: Node, state: ShellState) -> str:
+    """Return what `cut -d= -f1 < FILE` prints."""
+    body, redirect = node.children[0], node.children[-1]
+    if (
+        body.type != "command"
+        or redirect.type != "file_redirect"
+        or redirect.children[0].type != "<"
+    ):
+        return UNKNOWN
+    file = expand_one(redirect.child_by_field_name("destination"), state)
+    lines = output_of([["cat", file], command_words(body, state)], state)
     return UNKNOWN if lines is None else "\n".join(lines)
 
 

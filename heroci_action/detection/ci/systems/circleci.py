@@ -23,6 +23,7 @@ from heroci_action.detection.ci.records import (
 )
 from heroci_action.detection.ci.systems.jobs import read_job
 from heroci_action.detection.ci.systems.service_files import service_file
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import arguments, is_false, items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
 
@@ -80,6 +81,7 @@ class _Use:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     legs: tuple[Leg, ...] = ()
     trigger: Trigger = Trigger.CHANGE
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,11 @@ class _Config:
         return found
 
     def _job(self, use: _Use, content: Mapping[str, Any]) -> Job:
+        job, scripts = self._described(use, content)
+        return read_job(job, (*self._workspace(use, content), *scripts), self.tree, _ENV)
+
+    def _described(self, use: _Use, content: Mapping[str, Any]) -> tuple[Job, tuple[Script, ...]]:
+        """Return a job without its commands, and the scripts of its steps."""
         pipeline = _defaults("pipeline.parameters", self.content)
         own = {
             **pipeline,
@@ -142,7 +149,30 @@ class _Config:
             predefined=_PREDEFINED,
             similar=lambda: tuple(self._job(replace(use, legs=(leg,)), content) for leg in others),
         )
-        return read_job(job, steps.scripts(items(content.get("steps")), values), self.tree, _ENV)
+        return job, tuple(steps.scripts(items(content.get("steps")), values))
+
+    def _workspace(self, use: _Use, content: Mapping[str, Any], depth: int = 0) -> Iterator[Script]:
+        """Yield the scripts of the jobs before whose files a job gets; one that runs tests only hands over reports."""
+        declared = table(self.content.get("jobs"))
+        gets = depth < MAX_NESTED and self._calls(content, "attach_workspace")
+        for other in self._uses() if gets else ():
+            earlier = table(declared.get(other.name))
+            if other.name in use.requires and self._calls(earlier, "persist_to_workspace"):
+                job, scripts = self._described(other, earlier)
+                commands = read_job(job, scripts, self.tree, _ENV).commands
+                if not any(find_test_run(command, self.tree) for command in commands):
+                    yield from self._workspace(other, earlier, depth + 1)
+                    yield from scripts
+
+    def _calls(self, content: Mapping[str, Any], step: str, depth: int = 0) -> bool:
+        """Return whether a job, or a command that it calls, has a step."""
+        steps = items(content.get("steps")) if depth < MAX_NESTED else []
+        names = [
+            str(name) for each in steps for name in (each if isinstance(each, Mapping) else [each])
+        ]
+        commands = table(self.content.get("commands"))
+        inner = (table(commands.get(name)) for name in names)
+        return step in names or any(self._calls(each, step, depth + 1) for each in inner)
 
     def _python(self, content: Mapping[str, Any], values: Mapping[str, str]) -> str:
         images, _ = self._executor(content, values)
@@ -196,7 +226,8 @@ def _use(name: str, options: Mapping[str, Any], *, scheduled: bool) -> _Use:
     trigger = Trigger.CONDITION if branches.get("only") else Trigger.CHANGE
     if scheduled or options.get("type") == "approval" or "/.*/" in texts(branches.get("ignore")):
         trigger = Trigger.SELDOM
-    return _Use(name=name, parameters=options, legs=tuple(legs), trigger=trigger)
+    requires = tuple(texts(options.get("requires")))
+    return _Use(name=name, parameters=options, legs=tuple(legs), trigger=trigger, requires=requires)
 
 
 def _legs(matrix: Mapping[str, Any]) -> list[dict[str, str]]:

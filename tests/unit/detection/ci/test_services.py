@@ -712,3 +712,34 @@ def test_a_checkout_below_the_workspace_is_the_repository() -> None:
 def test_a_phase_of_travis_may_be_left_out() -> None:
     files = {".travis.yml": "install: skip\nscript: [pytest]\n", "requirements.txt": ""}
     assert shown(list(ci_of(files).tests)) == ["pytest"]
+
+
+def test_a_job_of_circleci_continues_in_the_workspace_of_the_jobs_before_it() -> None:
+    workspace = """
+        version: 2.1
+        commands:
+          keep: {steps: [{persist_to_workspace: {root: ., paths: [.env]}}]}
+        jobs:
+          sources: {steps: [checkout, {run: touch a.txt}, keep]}
+          build: {steps: [{attach_workspace: {at: .}}, {run: "grep -o '^[^#]*' ci.env > .env"}, keep]}
+          other: {steps: [{run: make other}]}
+          unit: {steps: [{attach_workspace: {at: .}}, {run: ". .env; export $(cut -d= -f1 < .env)\\npytest"}, keep]}
+          report: {steps: [{attach_workspace: {at: .}}, {run: coverage xml}]}
+        workflows:
+          all:
+            jobs:
+              - sources
+              - other
+              - build: {requires: [sources]}
+              - unit: {requires: [build, other]}
+              - report: {requires: [unit]}
+    """
+    files = {".circleci/config.yml": workspace, "ci.env": "# of the CI\nMODE=fast\n"}
+    jobs = {job.name: job for job in ci_of(files).jobs}
+    assert shown(list(jobs["unit"].commands)) == [
+        "touch a.txt",
+        "grep -o ^[^#]* ci.env",
+        "pytest",
+    ]
+    assert jobs["unit"].commands[-1].env["MODE"] == "fast"
+    assert shown(list(jobs["report"].commands)) == ["coverage xml"]

@@ -98,3 +98,17 @@ def test_a_program_keeps_the_text_that_it_reads(tmp_path: Path) -> None:
     files = {**django(), ".gitlab-ci.yml": f"test: {json.dumps(ci)}\n"}
     (step,) = loaded(tmp_path, files).config.tests.before
     assert step.run == code
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ". ./ci.env && export $(cut -d= -f1 < ci.env)",
+        "source ci.env; export $(cut -d = -f 1 ci.env)",
+        "export $(grep -v '^#' ci.env | xargs)",
+        "export $(cat ci.env | grep -v '#' | xargs)",
+    ],
+)
+def test_variables_of_a_file_are_exported_by_their_names(line: str) -> None:
+    found = commands_of(f"{line}\npytest\n", {"ci.env": "# the CI\nMODE=fast\nSITE=x=y\n"})
+    assert found[-1].env == {"MODE": "fast", "SITE": "x=y"}
