@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.compose.composition import compose_words
 from heroci_action.detection.ci.machine_servers import find_server, unit_of
@@ -20,6 +20,7 @@ from heroci_action.detection.servers.ci_servers import (
     MARIADB,
     MYSQL,
     REDIS,
+    container_port,
     declare,
     kind_of,
     port_of,
@@ -76,8 +77,7 @@ class _Server:
 
     def _environment(self, project: ProjectFiles) -> dict[str, str]:
         """Return its variables; GitLab adds every variable of the job, most of which do not concern the server."""
-        stem = re.split(r"\W", self.image.name.rpartition("/")[2])[0].upper()
-        job = project.ci.env
+        stem, job = _stem(self.image), project.ci.env
         return {
             name: value
             for name, value in self.image.env.items()
@@ -134,7 +134,7 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
     yield from _programs(project)
     names = set(planned)
     for image in servers:
-        server = _server(image)
+        server = _server(project, image)
         if image in known or (server and server.name in names):
             continue
         if server is None:
@@ -234,11 +234,30 @@ def _built_ones(project: ProjectFiles) -> Iterator[Finding]:
             )
 
 
-def _server(image: Image) -> _Server | None:
-    port = port_of(image)
+def _server(project: ProjectFiles, image: Image) -> _Server | None:
+    # What the plan publishes is the port that the tests use.
+    ports = sorted(image.ports, key=lambda text: not _is_in_variable(project, image, text))
+    image = replace(image, ports=tuple(ports))
+    chosen = bool(ports) and _is_in_variable(project, image, ports[0])
+    port = (container_port(image) if chosen else None) or port_of(image)
     if port is None or not image.is_known:
         return None
     return _Server(name=_name(image), image=image, port=port)
+
+
+def _is_in_variable(project: ProjectFiles, image: Image, published: str) -> bool:
+    """Return whether a variable of the CI for this server contains a port: `CLICKHOUSE_PORT: 9000`."""
+    outer, _, inner = published.partition("/")[0].rpartition(":")
+    return any(
+        value in {inner, outer.rpartition(":")[2]} and name.upper().endswith("PORT")
+        for name, (value, _) in project.evidence.env.items()
+        if name.upper().startswith(_stem(image))
+    )
+
+
+def _stem(image: Image) -> str:
+    """Return the first word of an image's name as variables spell it."""
+    return re.split(r"\W", image.name.rpartition("/")[2])[0].upper()
 
 
 def _name(image: Image) -> str:

@@ -42,6 +42,16 @@ def test_the_port_of_an_unknown_server_is_the_only_one_in_its_variables(tmp_path
     assert "sso" not in on_github(tmp_path, two).config.services
 
 
+def test_of_several_ports_the_one_in_a_variable_counts(tmp_path: Path) -> None:
+    services = (
+        '{store: {image: "clickhouse/clickhouse-server:25", ports: ["8123:8123", "19000:9000"]}}'
+    )
+    found = on_github(tmp_path, services, env='{CLICKHOUSE_PORT: "19000"}').config
+    assert found.services["store"].port == 9000
+    assert found.env["CLICKHOUSE_PORT"] == "{store.port}"
+    assert on_github(tmp_path, services).config.services["store"].port == 8123
+
+
 def test_files_that_a_container_of_the_ci_sees_are_named(tmp_path: Path) -> None:
     compose = """
         services:
