@@ -182,10 +182,9 @@ def _task(command: Command, around: set[int]) -> Command:
 
 def _redirects(command: Command) -> bool:
     """Return whether a command writes a file, or would if it were in the checkout."""
-    return (
-        command.call.name in {"mkdir", "cp", "touch", "ln", "install", "tee"}
-        or _TO_FILE.search(_QUOTED.sub("", command.line)) is not None
-    )
+    if command.call.name in {"mkdir", "cp", "touch", "ln", "install", "tee"}:
+        return True
+    return _TO_FILE.search(_QUOTED.sub("", command.line)) is not None
 
 
 def _is_outside(argument: str) -> bool:

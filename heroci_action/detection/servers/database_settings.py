@@ -52,8 +52,8 @@ class Database:
     """One way in which settings define the default database.
 
     `variables` and `literals` map a key such as HOST to the variable that is read for it, or to its value in the code;
-    they override the `url`. `switches` are variables that must have a value for this way; `asked` are those that
-    conditions inside a value read. `unread` are the keys whose values are not understood.
+    they override the `url`. `switches` are variables that must have a value for this way. `unread` are the keys whose
+    values are not understood.
     """
 
     url: Read | None = None
@@ -62,7 +62,6 @@ class Database:
     file: str = ""
     conditional: bool = False
     switches: Mapping[str, str] = field(default_factory=dict)
-    asked: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
 
     @property
@@ -251,8 +250,8 @@ class _Reader:
         """Return the database with a key changed; everything else is kept."""
         value = self.resolver.resolve(value) or value
         reads = map(self.source.reads_in, conditions_in(value))
-        asked = frozenset(read.name for found in reads for read in found)
-        found = [read for read in self.source.reads_in(value) if read.name not in asked]
+        conditions = {read.name for found in reads for read in found}
+        found = [read for read in self.source.reads_in(value) if read.name not in conditions]
         if found and _is_url_part(value, found[0]):
             return replace(way, url=replace(found[0], url="database"))
         literal = self.source.plain(value)
@@ -263,7 +262,6 @@ class _Reader:
             way,
             variables=_with_value(way.variables, key, next(iter(found), None)),
             literals=_with_value(way.literals, key, literal),
-            asked=way.asked | asked,
             unread=way.unread - {key} if is_read else way.unread | {key},
         )
 
