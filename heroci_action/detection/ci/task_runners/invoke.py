@@ -9,7 +9,7 @@ from typing import Any
 
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.task_runners.python_values import Values
-from heroci_action.repository.files import RepositoryFiles, ancestors, join
+from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
 
 MAX_DEPTH = 8  # tasks that call each other
 FILES_OF_TASKS: Mapping[str, tuple[str, ...]] = {
@@ -37,32 +37,45 @@ def expand_invoke(command: Command, tree: RepositoryFiles) -> tuple[Script, ...]
     path = tree.first(
         *(join(p, name) for p in places for name in FILES_OF_TASKS[command.call.name])
     )
-    module = tree.python(path) if path else None
-    if path is None or module is None:
+    if path is None or tree.python(path) is None:
         return None
     directory = path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[0] or "."
     start = Script(text="", source=path, directory=directory, env=command.env)
-    reader = _Reader(module, start)
+    reader = _Reader(start)
+    for prefix, part in _modules(path, tree):
+        reader.read(prefix, part)
     return tuple(reader.called(command.call.arguments)) or None
 
 
-class _Reader:
-    """Reads the tasks of a module, and the functions that they call."""
+def _modules(path: str, tree: RepositoryFiles) -> Iterator[tuple[str, ast.Module]]:
+    """Yield the modules of a file or package of tasks, each with the prefix of its tasks: `tests.unit`."""
+    beside = tree.matching(r"[^/]+\.py", under=parent(path)) if path.endswith("__init__.py") else ()
+    for file in (*(file for file in beside if file != path), path):
+        module = tree.python(file)
+        name = file.rpartition("/")[2].removesuffix(".py")
+        if module is not None:
+            yield "" if file == path else f"{name}.", module
 
-    def __init__(self, module: ast.Module, start: Script) -> None:
+
+class _Reader:
+    """Reads the tasks of modules, and the functions that they call."""
+
+    def __init__(self, start: Script) -> None:
         self.start = start
         self.tasks: dict[str, _Task] = {}
-        constants: dict[str, Any] = {}
+        self.constants: dict[str, Any] = {}
+        self.names: dict[str, _Task] = {}
+
+    def read(self, prefix: str, module: ast.Module) -> None:
+        """Read a module; a prefix is the name of a collection of tasks."""
         for node in module.body:
             match node:
                 case ast.FunctionDef():
-                    self.tasks[node.name] = _task(node)
+                    task = self.tasks[node.name] = _task(node)
+                    names = _names(task) if task.is_task else ()
+                    self.names |= {f"{prefix}{name}": task for name in names}
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    constants[name] = Values(constants).of(value)
-        self.constants = constants
-        self.names = {
-            name: task for task in self.tasks.values() if task.is_task for name in _names(task)
-        }
+                    self.constants[name] = Values(self.constants).of(value)
 
     def called(self, words: tuple[str, ...]) -> Iterator[Script]:
         """Yield the commands of the tasks in a call, each with the options that follow its name."""

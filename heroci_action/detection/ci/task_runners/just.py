@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import ancestors, join, parent
@@ -18,6 +19,8 @@ MAX_DEPTH = 20  # recipes that need each other
 _VALUED = frozenset({"-f", "--justfile", "-d", "--working-directory"})
 # `export DEBUG := "1"`
 _ASSIGNMENT = re.compile(r"(export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(.*)")
+# `set dotenv-filename := ".env.ci"`
+_SETTING = re.compile(r"set\s+(dotenv-[a-z]+)\s*(?::=\s*(.*))?")
 # `*args='shop library'`
 _PARAMETER = r"[*+$]?[A-Za-z_][\w-]*(?:=(?:'[^']*'|\"[^\"]*\"|[^\s:]+))?"
 # `test *args='': build`
@@ -51,6 +54,7 @@ class _Justfile:
     variables: dict[str, str] = field(default_factory=dict)
     exported: dict[str, str] = field(default_factory=dict)
     recipes: dict[str, _Recipe] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, path: str, text: str) -> _Justfile:
@@ -61,6 +65,9 @@ class _Justfile:
                 recipe.lines.append(line.strip())
             elif match := _ASSIGNMENT.fullmatch(line.strip()):
                 justfile._assign(match)
+            elif match := _SETTING.fullmatch(line.strip()):
+                value = _evaluate(match[2] or "", {})
+                justfile.settings[match[1]] = ".env" if value == UNKNOWN else value
             elif match := _RECIPE.fullmatch(line.rstrip()):
                 recipe = _Recipe(
                     parameters=re.findall(_PARAMETER, match[2]), needs=_needs(match[3])
@@ -148,8 +155,18 @@ def expand_just(command: Command, files: WorkingTree) -> tuple[Script, ...] | No
     if path is None or text is None:
         return None
     justfile = _Justfile.parse(path, text)
-    start = Script(text="", source=path, directory=parent(path), env=command.env)
+    env = {**_dotenv(justfile, files), **command.env}
+    start = Script(text="", source=path, directory=parent(path), env=env)
     return tuple(_called(justfile, words, start)) or None
+
+
+def _dotenv(justfile: _Justfile, files: WorkingTree) -> dict[str, str]:
+    """Return the variables of the file that the settings make just read; those of the environment win."""
+    names = ("dotenv-path", "dotenv-filename", "dotenv-load")
+    name = next((justfile.settings[name] for name in names if name in justfile.settings), None)
+    text = files.text(join(parent(justfile.path), name)) if name else None
+    read = parse_dotenv(text or "").items()
+    return {name: value for name, value in read if UNKNOWN not in value}
 
 
 def _called(justfile: _Justfile, words: list[str], start: Script) -> Iterator[Script]:

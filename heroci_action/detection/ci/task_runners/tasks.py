@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heroci_action.detection.ci.command_line import split_at_dashes
+from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table
 from heroci_action.repository.files import RepositoryFiles, ancestors, join
@@ -138,6 +139,14 @@ def expand_task(command: Command, tree: RepositoryFiles, runner: str) -> tuple[S
     return next(filter(None, found), None)
 
 
+def _shared(options: Mapping[str, Any], tree: RepositoryFiles, directory: str) -> dict[str, str]:
+    """Return the variables of all scripts of pdm: `_.env`, and the file in `_.env_file`."""
+    name = options.get("env_file")
+    text = tree.text(join(directory, name)) if isinstance(name, str) else ""
+    read = {key: value for key, value in parse_dotenv(text).items() if UNKNOWN not in value}
+    return {**read, **_plain(options.get("env"))}
+
+
 def _files(command: Command, tree: RepositoryFiles, runner: str) -> Iterator[_Tasks]:
     for directory in ancestors(command.directory) if not command.directory.startswith("/") else ():
         path = join(directory, "Pipfile" if runner == "pipenv" else "pyproject.toml")
@@ -145,7 +154,8 @@ def _files(command: Command, tree: RepositoryFiles, runner: str) -> Iterator[_Ta
         for key in ("scripts",) if runner == "pipenv" else _TABLES[runner]:
             entries = table(entries).get(key)
         if table(entries):
-            yield _Tasks(path=path, directory=directory, entries=table(entries), env=command.env)
+            env = {**command.env, **_shared(table(table(entries).get("_")), tree, directory)}
+            yield _Tasks(path=path, directory=directory, entries=table(entries), env=env)
         taskfile = tree.first(*(join(directory, name) for name in _TASKFILES))
         if runner == "task" and taskfile:
             document = read_yaml(tree, taskfile)

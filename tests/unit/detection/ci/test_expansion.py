@@ -615,3 +615,18 @@ def test_a_makefile_lists_files_and_directories() -> None:
     """
     files = {"Makefile": makefile, "src/a.py": "", "manage.py": "", "setup.cfg": ""}
     assert shown(commands_of("make lint", files)) == ["flake8 src manage.py setup.cfg"]
+
+
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        ("just unit", {"justfile": 'set dotenv-filename := "ci.env"\nunit:\n    pytest\n'}),
+        ("cp ci.env .env; just unit", {"justfile": "set dotenv-load\nunit:\n    pytest\n"}),
+        (
+            "pdm run unit",
+            {"pyproject.toml": '[tool.pdm.scripts]\n_.env_file = "ci.env"\nunit = "pytest"\n'},
+        ),
+    ],
+)
+def test_a_runner_of_tasks_may_read_variables_from_a_file(line: str, files: dict[str, str]) -> None:
+    assert commands_of(line, {**files, "ci.env": "A=1\n"})[-1].env == {"A": "1"}

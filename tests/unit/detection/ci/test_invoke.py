@@ -61,3 +61,16 @@ def test_a_task_that_is_not_in_the_file_stays_a_command() -> None:
 def test_fabric_reads_its_own_file() -> None:
     fabfile = 'from fabric.api import local, task\n@task\ndef check():\n    local("pytest -x")\n'
     assert shown(commands_of("fab check", {"fabfile.py": fabfile})) == ["pytest -x"]
+
+
+def test_the_modules_of_a_package_are_collections_of_tasks() -> None:
+    files = {
+        "tasks/__init__.py": "from invoke import Collection\nns = Collection(assets, tests)\n",
+        "tasks/assets.py": "@task\ndef build(c):\n    c.run('npm ci')\n",
+        "tasks/tests.py": "@task(pre=[build])\ndef unit(c, tag='slow'):\n"
+        "    c.run(f'python manage.py test --exclude-tag {tag}')\n",
+    }
+    assert shown(commands_of("inv tests.unit --tag ui", files)) == [
+        "npm ci",
+        "python manage.py test --exclude-tag ui",
+    ]
