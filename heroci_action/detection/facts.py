@@ -55,7 +55,7 @@ class Facts:
     coverage_limits: the percentages of coverage that the CI requires, with the lines that do.
     image_port, image_manage: the port that the image exposes, and its manage.py from its working directory.
     fixed_addresses: the services that the tests look for on their own machine only, with the place that says so.
-    lint_specs, lint_plugins: the pinned requirements of lint tools by name, and the requirements of Flake8's plugins.
+    lint_specs, lint_plugins: the pinned requirements of lint tools by name, and the requirements of their plugins.
     lint_targets: the paths in the working directory that contain Python files that git tracks, and no others.
     left_out: lines of the test job in the project's CI that the plan does not contain.
     other_tests: tests of the CI for which the plan has no stage.

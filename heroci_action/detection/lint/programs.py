@@ -14,7 +14,7 @@ from heroci_action.detection.lint.commands import runs_built_in
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks, read_hooks
 from heroci_action.detection.lint.paths import find_targets, passes
 from heroci_action.detection.lint.pins import find_pin_beside, find_pins
-from heroci_action.detection.lint.versions import find_installed_pin
+from heroci_action.detection.lint.versions import find_installed_pin, pin_in
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.repository.files import join, relative_path
 
@@ -223,7 +223,8 @@ def _of_hook(project: ProjectFiles, hook: Hook) -> Iterator[Check]:
         yield Check(
             name=name,
             command=(name, *arguments, *given),
-            requirement=_requirement(project, name, hook.version),
+            requirement=_of_hooks_environment(hook, name)
+            or _requirement(project, name, hook.version),
             why=f"a hook in {hook.path}",
         )
 
@@ -246,6 +247,11 @@ def _program_of(hook: Hook) -> tuple[str, tuple[str, ...]]:
         return "djlint", (*own, *(("--reformat",) * ("reformat" in hook.id)), *hook.arguments)
     names = (name for name, program in PROGRAMS.items() if hook.id in {name, *program.hooks})
     return next(names, ""), hook.arguments
+
+
+def _of_hooks_environment(hook: Hook, name: str) -> str | None:
+    """Return the version that pre-commit installs for a local hook."""
+    return pin_in(hook.dependencies, PROGRAMS[name].distribution or name) if hook.entry else None
 
 
 def _requirement(project: ProjectFiles, name: str, version: str | None) -> str:

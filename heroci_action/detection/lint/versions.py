@@ -15,9 +15,9 @@ from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join
 
-# `flake8-bugbear==24.1`
+# `flake8-bugbear==24.1`, `pylint-django`
 _PLUGIN = re.compile(
-    r"(?i)(flake8-[\w.-]+|pep8-naming|dlint|pyproject-flake8)(\[[\w,]+\])?([=<>~!]=?.*)?"
+    r"(?i)(flake8-[\w.-]+|pylint-[\w-]+|pep8-naming|dlint|pyproject-flake8)(\[[\w,]+\])?([=<>~!]=?.*)?"
 )
 _TYPED = LINT_TOOLS["mypy"].hooks | LINT_TOOLS["pylint"].hooks
 
@@ -38,15 +38,26 @@ def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
 
 def find_installed_pin(project: ProjectFiles, distribution: str) -> str | None:
     """Return the version in `pip install black==24.1` or `uvx ruff@0.9.1`."""
-    form = re.compile(rf"{re.escape(distribution)}(?:\[[\w,]+\])?(?:==|@)v?(\d+(?:\.\w+)+)")
     words = (word for command in project.ci.commands for word in command.words)
+    return pin_in(words, distribution)
+
+
+def pin_in(words: Iterable[str], distribution: str) -> str | None:
+    """Return the version of a package that one of the words requires: `black==24.1`, `ruff@0.9.1`."""
+    form = re.compile(rf"{re.escape(distribution)}(?:\[[\w,]+\])?(?:==|@)v?(\d+(?:\.\w+)+)")
     found = (form.fullmatch(word) for word in words)
     return next((f"{distribution}=={match[1]}" for match in found if match), None)
 
 
 def _hook_pin(project: ProjectFiles, tool: LintTool) -> str | None:
-    versions = (hook.version for hook in read_hooks(project) if hook.id in tool.hooks)
-    return next((f"{tool.distribution}=={version}" for version in versions if version), None)
+    for hook in read_hooks(project):
+        if hook.entry[:1] and hook.entry[0] in tool.programs:
+            # pre-commit makes an environment for a local hook with these.
+            if pin := pin_in(hook.dependencies, tool.distribution):
+                return pin
+        elif hook.id in tool.hooks and hook.version:
+            return f"{tool.distribution}=={hook.version}"
+    return None
 
 
 def find_plugins(project: ProjectFiles) -> Iterator[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
 HOOKS = """
@@ -198,6 +199,28 @@ def test_a_hook_that_reformats_and_checks_changes_nothing(
     files = {**CHECKED, ".pre-commit-config.yaml": hooks, **ci("pre-commit run -a")}
     found = loaded(tmp_path, files).config.lint["djlint"].command
     assert found == ("djlint", *command, "mysite/templates/a.html", "templates/base.html")
+
+
+def test_a_local_hook_has_the_version_that_it_installs(tmp_path: Path) -> None:
+    hooks = """
+        repos:
+          - repo: local
+            hooks:
+              - {id: a, entry: bandit -q, language: python, additional_dependencies: ["bandit[toml]==1.8.3"]}
+              - {id: b, entry: black --check, language: python, additional_dependencies: [black==24.1.0]}
+    """
+    files = {**django(), ".pre-commit-config.yaml": hooks, **workflow("pre-commit run -a")}
+    found = loaded(tmp_path, files).facts.lint_specs
+    assert (found["bandit"], found["black"]) == ("bandit==1.8.3", "black==24.1.0")
+
+
+def test_plugins_of_pylint_are_those_that_the_ci_installs(tmp_path: Path) -> None:
+    lines = (
+        "pip install pylint==3.3.7 pylint-django==2.6.1",
+        "pylint --load-plugins pylint_django mysite",
+    )
+    found = loaded(tmp_path, {**django(), **workflow(*lines)}).facts.lint_plugins
+    assert found == ("pylint-django==2.6.1",)
 
 
 def test_hooks_that_the_plan_lacks_are_named(tmp_path: Path) -> None:
