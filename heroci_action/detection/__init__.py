@@ -149,7 +149,8 @@ def _at_pytest_root(project: ProjectFiles) -> ProjectFiles:
 
     The directory in which the CI calls pytest counts more: pytest finds a configuration above it.
     """
-    file = pytest_config(project).file
+    config = pytest_config(project)
+    file = None if config.given else config.file
     runs = (run for run in suite_runs(project) if run.runner is Runner.PYTEST)
     called = {run.command.directory for run in runs}
     if (

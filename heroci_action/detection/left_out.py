@@ -18,6 +18,8 @@ WAITS = "it only waits"
 UPLOADS = "it uploads results"
 # Reasons of lines that the tests do not need.
 HARMLESS = frozenset({INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, UPLOADS, FOLLOWS, ELSEWHERE})
+# Programs that read no variables.
+PLACING = frozenset({"cp", "touch", "ln", "install", "mkdir"})
 NETWORK = "it uses the network"
 SERVICE = "it starts or controls a service"
 SERVER = "it works on a database or another server"

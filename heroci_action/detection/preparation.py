@@ -23,6 +23,7 @@ from heroci_action.detection.left_out import (
     HARMLESS,
     INSTALLS,
     NETWORK,
+    PLACING,
     PRINTS,
     SERVER,
     SERVICE,
@@ -389,12 +390,11 @@ class _Line:
 
     def _variables(self) -> str:
         """Return the variables of this line only, such as NODE_ENV of a step."""
-        suite = self.project.ci.env
-        own = {
-            name: value
-            for name, value in self.command.env.items()
+        ci = self.project.ci
+        env = {} if self.call.name in PLACING else self.command.env
+        return "".join(
+            f"{name}={shlex.quote(value)} "
+            for name, value in env.items()
             # A step has a PATH of its own.
-            if not (suite.get(name) == value or name == "PATH")
-            and not self.project.ci.is_predefined(name, value)
-        }
-        return "".join(f"{name}={shlex.quote(value)} " for name, value in own.items())
+            if not (ci.env.get(name) == value or name == "PATH" or ci.is_predefined(name, value))
+        )

@@ -17,7 +17,7 @@ def find_pytest_options(
 ) -> tuple[str | None, Mapping[str, str]]:
     """Return the first file with a configuration of pytest, and its options as text; names are in lower case."""
     for path in (join(directory, name) for directory in directories for name in _FILES):
-        options = _options(tree, path) if tree.has(path) else None
+        options = read_pytest_file(tree, path) if tree.has(path) else None
         if options is not None:
             return path, options
     return None, {}
@@ -31,13 +31,14 @@ def find_python_paths(tree: RepositoryFiles, directories: Iterable[str]) -> Iter
         yield from (join(parent(file or "."), name) for name in options.get(option, "").split())
 
 
-def _options(tree: RepositoryFiles, path: str) -> Mapping[str, str] | None:
+def read_pytest_file(tree: RepositoryFiles, path: str) -> Mapping[str, str] | None:
+    """Return the options in a file; None if it is not about pytest."""
     match path.rpartition("/")[2]:
         case "pytest.ini" | ".pytest.ini":
             return tree.ini(path).get("pytest", {})
         case "pytest.toml":
             return _as_text(tree.toml(path).get("pytest", {}))
-        case "pyproject.toml":
+        case name if name.endswith(".toml"):
             tool = tree.toml(path).get("tool", {}).get("pytest")
             options = tool.get("ini_options", tool) if isinstance(tool, Mapping) else None
             return _as_text(options) if isinstance(options, Mapping) else None

@@ -377,3 +377,16 @@ def test_a_program_that_prints_into_a_file_of_the_checkout_prepares_the_tests(
     lines = ("grep -v '^#' ci.env > .env", "grep x ci.env > /opt/x", "grep x ci.env")
     files = {**django(), **workflow(*lines, "python manage.py test"), "ci.env": "A=1\n"}
     assert [step.run for step in loaded(tmp_path, files).config.tests.before] == [lines[0]]
+
+
+def test_only_programs_that_read_variables_get_those_of_their_line(tmp_path: Path) -> None:
+    job = """
+        on: push
+        jobs:
+          test:
+            steps:
+              - {run: "mkdir -p var\\nnpm run build", env: {MODE: x}}
+              - run: python manage.py test
+    """
+    before = the_tests(tmp_path, {".github/workflows/ci.yml": job}).before
+    assert [step.run for step in before] == ["mkdir -p var", "MODE=x npm run build"]

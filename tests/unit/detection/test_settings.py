@@ -221,3 +221,16 @@ def test_a_missing_module_is_made_from_its_example(tmp_path: Path) -> None:
     files = {**django(f"from .private import *\n{SQLITE}"), "mysite/private.py.sample": ""}
     line = 'tests.before = ["cp mysite/private.py.sample mysite/private.py"]'
     assert (line,) in [each.lines for each in loaded(tmp_path, files).facts.suggestions]
+
+
+def test_the_configuration_of_pytest_that_the_ci_names_decides(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        "mysite/unit.py": SQLITE,
+        "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n",
+        "ci/unit.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.unit\n",
+        **workflow("pytest -c ci/unit.ini mysite"),
+    }
+    config = loaded(tmp_path, files).config
+    assert (config.settings, config.working_directory) == ("mysite.unit", ".")
+    assert config.tests.args == (("-c", "ci/unit.ini", "mysite"),)
