@@ -10,7 +10,7 @@ from heroci_action.detection.ci.image_contents import read_contents
 from heroci_action.detection.ci.records import Command, Image, LeftOut
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import NETWORK
-from heroci_action.detection.preparation import find_kind, suggest_step
+from heroci_action.detection.preparation import FILE_PROGRAMS, find_kind, suggest_step
 from heroci_action.detection.project_files import ProjectFiles
 
 # Images that contain a system and a language, but no packages for one project: `python`, `cimg/python`, `ubuntu`.
@@ -18,6 +18,8 @@ _PLAIN = re.compile(
     r"(ubuntu|debian|alpine|fedora|node|docker|dind|buildpack-deps)[\w.-]*|base|default|uv|poetry|pypy\d?|python\d?|"
     r"python-?\d[\w.-]*"
 )
+# Programs that arrange the files of an image: `sed -i 's/\r$//' /start`, `chmod +x /start`.
+_TRIFLES = FILE_PROGRAMS | {"sed", "chmod", "getent"}
 
 
 def job_image_commands(project: ProjectFiles) -> tuple[Command, ...]:
@@ -45,7 +47,8 @@ def find_built_files(project: ProjectFiles) -> Iterator[LeftOut]:
     seen: set[str] = set()
     for command in project.image_commands:
         kind = find_kind(project, command)
-        if kind in {None, NETWORK} and command.line not in seen:
+        trifles = command.call.name in _TRIFLES or command.words[:2] == ("git", "config")
+        if kind in {None, NETWORK} and command.line not in seen and not trifles:
             # The commands of a pipeline share their line.
             seen.add(command.line)
             yield LeftOut(

@@ -154,6 +154,7 @@ def test_what_the_image_contains_beside_packages_is_named(tmp_path: Path) -> Non
         RUN apt-get update && apt-get install -y gettext && rm -rf /var/lib/apt/lists/*
         RUN groupadd app && useradd -g app app && mkdir -p /static && chown app /static
         RUN curl -s https://example.com/tool.sh | sh -s
+        RUN git config --global user.name x && mkdir scripts && chmod +x /start && sed -i 's/a/b/' /start
         COPY . /app
         WORKDIR /app
         RUN pip install -r requirements/ci.txt
