@@ -16,11 +16,13 @@ from heroci_action.detection.servers.ci_servers import (
     MYSQL,
     POSTGRES,
     ServerKind,
+    addressed_server,
     any_image,
     ci_image,
     declare,
     describe,
     is_extended,
+    is_own_host,
     kind_of,
     version_of,
 )
@@ -353,7 +355,7 @@ def _variables_of_ci(project: ProjectFiles) -> dict[str, str]:
     for name, (value, _) in project.evidence.env.items() if image else ():
         match = _VARIABLE.search(name)
         attribute = _ATTRIBUTES[match[1]] if match else None
-        if image and attribute and _belongs(value, attribute, image):
+        if image and attribute and _belongs(project, value, attribute, image):
             found[name] = attribute
     return found
 
@@ -366,11 +368,15 @@ def _variables_of_settings(project: ProjectFiles) -> dict[str, str]:
     return {name: _ATTRIBUTES[match[1]] for name, match in matches if match}
 
 
-def _belongs(value: str, attribute: str, image: Image) -> bool:
+def _belongs(project: ProjectFiles, value: str, attribute: str, image: Image) -> bool:
     """Return whether the value of a variable is about the CI's server: it may belong to another database."""
     if attribute == "port":
         return value.isdigit()
-    if attribute in {"host", "url"} or not image.env:
+    if attribute == "host":
+        return is_own_host(project, value) or UNKNOWN in value
+    if attribute == "url":
+        return addressed_server(project, value) is not None or UNKNOWN in value
+    if not image.env:
         return True
     kind = kind_of(image) or POSTGRES
     key = next(key for key, role in ROLES.items() if role == attribute)

@@ -559,3 +559,25 @@ DATABASES = {{"default": {{
     job = f"jobs: {{t: {{{value}{RUN}}}}}"
     found = loaded(tmp_path, {**django(settings), **DRIVER, ".github/workflows/ci.yml": job})
     assert any("hard-codes the database at database:5432" in t for t in found.warnings) is warns
+
+
+def test_variables_with_the_address_of_no_server_of_the_ci_are_not_changed(tmp_path: Path) -> None:
+    files = {
+        **django("import os\nDATABASES = parse(os.environ)\n"),
+        **DRIVER,
+        ".github/workflows/ci.yml": """
+            jobs:
+              test:
+                services: {shop-db: {image: 'postgres:16'}}
+                env:
+                  DB_HOST: shop-db
+                  MIRROR_DB_HOST: bad-host
+                  MIRROR_DATABASE_URL: postgres://me@bad-host/shop
+                  OWN_DATABASE_URL: postgres://me@localhost/shop
+                steps: [{run: python manage.py test}]
+        """,
+    }
+    env = loaded(tmp_path, files).config.env
+    assert env["DB_HOST"] == "{postgres.host}"
+    assert env["OWN_DATABASE_URL"] == "{postgres.url}"
+    assert "postgres." not in env.get("MIRROR_DB_HOST", "") + env.get("MIRROR_DATABASE_URL", "")
