@@ -109,8 +109,16 @@ def runs(command: Command, tool: LintTool) -> bool:
     arguments = set(call.arguments)
     if call.name not in tool.programs or {"--version", "--help", "--exit-zero"} & arguments:
         return False
+    if reads_pipe(command):
+        return False
     changes = tool.fixes and not _CHECKING & arguments
     return _is_mode(call.arguments, tool) and not changes
+
+
+def reads_pipe(command: Command) -> bool:
+    """Return whether a command checks only what another one prints: `git diff | flake8 --diff`."""
+    before = command.line.partition(command.words[0])[0] if command.words else ""
+    return command.piped and "|" in before and "xargs" not in command.call.launchers
 
 
 def _is_mode(arguments: tuple[str, ...], tool: LintTool) -> bool:

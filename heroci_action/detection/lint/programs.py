@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
-from heroci_action.detection.lint.commands import runs_built_in
+from heroci_action.detection.lint.commands import reads_pipe, runs_built_in
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks, read_hooks
 from heroci_action.detection.lint.paths import find_targets, passes
 from heroci_action.detection.lint.pins import find_pin_beside, find_pins
 from heroci_action.detection.lint.versions import find_installed_pin, pin_in
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join, relative_path
 
 _PYTHON, _TEMPLATES, _YAML, _ANY = r"\.pyi?$", r"\.(html|djhtml|jinja2?|j2)$", r"\.ya?ml$", r"[^/]$"
@@ -123,7 +124,8 @@ def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
 
 def _is_left_out(command: Command) -> bool:
     name = command.call.name
-    return name in NOT_RUN or (name in PROGRAMS and _arguments(command) is None)
+    is_fed = reads_pipe(command) and any(name in tool.programs for tool in LINT_TOOLS.values())
+    return is_fed or name in NOT_RUN or (name in PROGRAMS and _arguments(command) is None)
 
 
 def _checks(project: ProjectFiles) -> Iterator[Check]:

@@ -334,3 +334,20 @@ def test_the_hooks_of_a_stage_run(tmp_path: Path, line: str, tools: list[str]) -
 def test_hooks_that_pre_commit_ci_skips_are_not_planned(tmp_path: Path) -> None:
     files = {**hooks(STAGES), **workflow("pytest")}
     assert [*loaded(tmp_path, {**django(), **files}).config.lint] == ["bandit"]
+
+
+@pytest.mark.parametrize(
+    ("line", "checks"),
+    [
+        ("git diff -U0 main | flake8 --diff", False),
+        ("git diff -U0 main | flake8 --diff | sort", False),
+        ("flake8 mysite | tee out.txt", True),
+        ("git ls-files '*.py' | xargs flake8", True),
+    ],
+)
+def test_a_linter_that_reads_a_pipe_checks_only_that(
+    tmp_path: Path, line: str, checks: bool
+) -> None:
+    found = loaded(tmp_path, {**django(), **workflow(line)})
+    assert ("lint" in found.config.stages) is not checks  # optional without a call of the CI
+    assert any("also runs 'git diff" in text for text in found.warnings) is not checks
