@@ -34,17 +34,21 @@ def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) ->
 
 
 def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[TestRun]:
-    """Yield the runs of other jobs for tests that the suite does not contain: in other places, or left out there."""
+    """Yield the runs of other jobs for tests that the suite does not contain.
+
+    They are in other places, left out there, or for another program, as in a job with a browser.
+    """
     covered = {place for run in suite for place in _places(project, run)}
     left_out = find_exclusions(widest(suite).arguments)
     jobs = (job for job in project.ci.jobs if job.trigger is not Trigger.SELDOM and job.is_linux)
     for command in itertools.chain.from_iterable(job.commands for job in jobs):
         run = find_test_run(command, project.tree)
-        if run is None or run.runner is not suite[0].runner or command.may_fail:
+        if run is None or command.may_fail:
             continue
+        other = run.runner is not suite[0].runner and not command.conditional
         outside = not any(covered & set(ancestors(place)) for place in _places(project, run))
         whole = not select(run) and left_out - find_exclusions(run.arguments)
-        if outside or whole:
+        if other or outside or whole:
             yield run
 
 

@@ -65,3 +65,15 @@ def test_tests_of_the_suite_are_not_named_again(
     tmp_path: Path, lines: tuple[str, ...], options: str
 ) -> None:
     assert named(tmp_path, *lines, options=options) == []
+
+
+def test_tests_with_a_browser_for_another_program_are_named(tmp_path: Path) -> None:
+    jobs = """
+on: push
+jobs:
+  unit: {steps: [{run: python manage.py test}]}
+  playwright: {steps: [{run: pytest e2e}]}
+"""
+    files = {"e2e/test_login.py": "", ".github/workflows/ci.yml": jobs}
+    found = loaded(tmp_path, {**django(), **files})
+    assert any("also runs 'pytest e2e'" in text for text in found.warnings)
