@@ -28,10 +28,23 @@ def read_job(job: Job, scripts: Iterable[Script], tree: RepositoryFiles, env_fil
     return replace(
         job,
         commands=commands,
-        python=python,
+        python=python or chosen_python(commands),
         created=created_files(context.files),
         not_followed=tuple(context.not_followed),
     )
+
+
+def chosen_python(commands: Iterable[Command]) -> str | None:
+    """Return the version that a line chooses for the others: `pyenv global 3.12.4`, `sem-version python 3.12`."""
+    for command in commands:
+        match command.words:
+            case (
+                ("pyenv", "global" | "local" | "shell", version, *_)
+                | ("sem-version", "python", version, *_)
+                | ("uv", "python", "pin", version, *_)
+            ):
+                return ".".join(version.split(".")[:2])
+    return None
 
 
 def _commands(scripts: Iterable[Script], context: Context, env_file: str) -> Iterator[Command]:

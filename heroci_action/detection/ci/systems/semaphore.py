@@ -12,7 +12,7 @@ from typing import Any
 
 from heroci_action.detection.ci.matrix import Leg, best_leg, legs_of, python_of
 from heroci_action.detection.ci.records import Image, Job, Script, Trigger
-from heroci_action.detection.ci.systems.jobs import read_job
+from heroci_action.detection.ci.systems.jobs import chosen_python, read_job
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles
 
@@ -53,7 +53,7 @@ def _job(tree: RepositoryFiles, levels: tuple[Table, ...], agent: Table, trigger
     )
     text = "\n".join(line for line in lines if not _TOOLBOX.match(line))
     read = read_job(job, [Script(text=text, source=PATH, env={**_PREDEFINED, **env})], tree)
-    return replace(read, python=_python(read) or read.python)
+    return replace(read, python=chosen_python(read.commands) or read.python)
 
 
 def _variables(level: Table) -> dict[str, str]:
@@ -72,12 +72,3 @@ def _image(container: Table) -> Image:
     return Image.parse(
         name, source=PATH, alias=str(container.get("name", "")), env=_variables(container)
     )
-
-
-def _python(job: Job) -> str | None:
-    """Return the version that `sem-version python 3.12` chooses."""
-    for command in job.commands:
-        match command.words:
-            case ("sem-version", "python", version, *_):
-                return ".".join(version.split(".")[:2])
-    return None

@@ -743,3 +743,14 @@ def test_a_job_of_circleci_continues_in_the_workspace_of_the_jobs_before_it() ->
     ]
     assert jobs["unit"].commands[-1].env["MODE"] == "fast"
     assert shown(list(jobs["report"].commands)) == ["coverage xml"]
+
+
+@pytest.mark.parametrize("line", ["pyenv global 3.12.4", "pyenv local 3.12", "uv python pin 3.12"])
+def test_a_line_may_choose_the_python_of_a_machine(line: str) -> None:
+    config = f"""
+        jobs:
+          test:
+            machine: true
+            steps: [{{run: pyenv install -s 3.12}}, {{run: {line}}}, {{run: pytest}}]
+    """
+    assert ci_of({".circleci/config.yml": config}).jobs[0].python == "3.12"
