@@ -188,7 +188,7 @@ def redis_password(service: Service) -> str:
 
 
 def container_arguments(service: Service) -> tuple[str, ...]:
-    """Return the arguments of a service's container, empty for those of its image."""
+    """Return the arguments of a service's container; empty if its image's own apply."""
     known = known_service(service)
     password = redis_password(service)
     if service.arguments:

@@ -43,7 +43,7 @@ _KEPT_WITH_VALUE = re.compile(
     r"-[mkctpoW]|--(tag|exclude-tag|ignore|ignore-glob|deselect|pattern|rootdir|confcutdir|top-level-directory|"
     r"pythonpath|dc|import-mode|shuffle-seed|seed|p|override-ini|pythonwarnings|dist)"
 )
-# Options that select a part of the tests, and those that leave a part out.
+# Options that select a part of the tests, or leave a part out.
 SELECTING = frozenset({"-k", "-m", "--tag"})
 _CHOOSING = SELECTING | {"--exclude-tag", "--ignore", "--ignore-glob", "--deselect"}
 # Flags of the runners; any other option that an unknown word follows may take it as its value.
@@ -118,7 +118,7 @@ class _Word:
 
 
 def _words(words: tuple[str, ...]) -> Iterator[_Word]:
-    """Yield the words, those that are no value of an option."""
+    """Yield every word except the values of options."""
     pending = iter(itertools.pairwise((*words, None)))
     for text, following in pending:
         word = _Word(text or "", following)

@@ -22,7 +22,7 @@ _REASON = (
 
 
 def is_console(image: Image, values: Iterable[str]) -> bool:
-    """Return whether an image is only for people; `values` are those of the tests' variables."""
+    """Return whether an image is only for people; `values` are the values of the tests' variables."""
     name = image.name.rpartition("/")[2]
     if _MAIL.fullmatch(name):
         return not any(map(_MAIL_PAGE.search, values))

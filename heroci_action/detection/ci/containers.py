@@ -43,7 +43,7 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
     reader = _Reader(files=files, used=Composition(tree=files, paths=()))
     commands = tuple(itertools.chain.from_iterable(map(reader.read, job.commands)))
     values = {value for command in commands for value in command.env.values()}
-    # What a job declares as its services is for its tests.
+    # The declared services of a job are for its tests.
     started = reader.servers.values()
     free = (image for image in started if image.alias not in reader.needed)
     consoles = [image for image in free if is_console(image, values)]
@@ -60,7 +60,7 @@ def with_containers(job: Job, tree: RepositoryFiles) -> Job:
 
 @dataclass(kw_only=True)
 class _Reader:
-    """What the commands so far have used, started, built and written; contents, base and Python of the tests' image."""
+    """State after the commands so far: servers, builds, files; contents, base and Python of the tests' image."""
 
     files: RepositoryFiles
     used: Composition
@@ -175,7 +175,7 @@ def _stays(command: Command, image: str) -> bool:
 
 
 def _servers(names: Iterable[str], used: Composition) -> dict[str, Image]:
-    """Return the images of services, without those that end by themselves."""
+    """Return the images of services, except services that end by themselves."""
     images = {name: used.image(name) for name in names if name not in used.ending}
     return {name: image for name, image in images.items() if image is not None}
 

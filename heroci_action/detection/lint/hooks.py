@@ -117,7 +117,7 @@ def _without_skipped(
 
 
 def hosted_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
-    """Return the hooks that pre-commit.ci runs, without those that its settings skip."""
+    """Return the hooks that pre-commit.ci runs, except skipped ones."""
     path = hooks_file(project)
     document: Mapping[str, Any] = read_yaml(project.tree, path) if path else {}
     skipped = texts(table(document.get("ci")).get("skip"))

@@ -199,7 +199,7 @@ def server_hosts(project: ProjectFiles) -> frozenset[str]:
 
 
 def is_own_host(project: ProjectFiles, host: str) -> bool:
-    """Return whether a host is this machine or a server of the CI, not one that must be absent: `redis://bad-host`."""
+    """Return whether a host is this machine or a server of the CI; `bad-host` is neither."""
     return bool(_LOCAL.fullmatch(host)) or host in server_hosts(project)
 
 

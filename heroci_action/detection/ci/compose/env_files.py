@@ -9,7 +9,7 @@ from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.records import LeftOut
 from heroci_action.repository.files import RepositoryFiles, parent
 
-# What the name of an example adds: `.env.example`, `env.sample`, `example.env`, `.env-dist`
+# Additions to the names of examples: `.env.example`, `env.sample`, `example.env`, `.env-dist`
 _EXAMPLE = re.compile(r"(^|[._-])(example|sample|dist|template|tmpl|default)(?=[._-]|$)")
 
 
@@ -34,7 +34,7 @@ def _missing(path: str, used: Composition) -> LeftOut:
 
 
 def _find_example(path: str, tree: RepositoryFiles) -> str | None:
-    """Return the file beside another one that is an example for it."""
+    """Return the example for a file, in the same directory."""
     beside = (file for file in tree.files if parent(file) == parent(path) and file != path)
     return next((file for file in beside if _stem(file) == _stem(path)), None)
 

@@ -1,4 +1,4 @@
-"""Expand `docker compose up` and `run` into commands of services: of those that must end first, and of the last one."""
+"""Expand `docker compose up` and `run` into the commands of services: first their needs, then the service itself."""
 
 from __future__ import annotations
 

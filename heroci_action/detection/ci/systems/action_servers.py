@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.ci.yaml_file import is_false
 
-# Words in names, each with the image of the server; the first one that fits counts.
+# Words in names, each with the image of the server; the first match counts.
 _IMAGES: Mapping[str, str] = {
     # - uses: ikalnytskyi/action-setup-postgres@v7
     #   with: { postgres-version: "16" }
@@ -50,7 +50,7 @@ _ROLES = {"username": "user", "db": "database"}
 
 
 def find_servers(name: str, inputs: Mapping[str, str], source: str) -> tuple[Image, ...]:
-    """Return the servers of an action: the one that its name says, else those whose versions are inputs."""
+    """Return the servers of an action, by its name, else by the names of inputs with versions."""
     if _NO_SERVER.search(name):
         return ()
     known = {key: text for key, text in inputs.items() if text and UNKNOWN not in text}

@@ -49,7 +49,7 @@ class _Reader:
     wrappers: frozenset[str] = frozenset()
 
     def scripts(self) -> Iterator[Script]:
-        """Yield the commands of the module and of its functions; those of functions that no one calls may not run."""
+        """Yield the commands of the module and its functions; functions without a caller may not run."""
         nodes = [_Known(self.arguments).visit(node) for node in self.module.body]
         functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
         self.wrappers = frozenset(node.name for node in functions if self._is_wrapper(node))
@@ -153,7 +153,7 @@ class _Reader:
 
 
 class _Known(ast.NodeTransformer):
-    """Replace what is known of the interpreter: `sys.executable` and `sys.argv[1:]`."""
+    """Replace the known attributes of the interpreter: `sys.executable` and `sys.argv[1:]`."""
 
     def __init__(self, arguments: tuple[str, ...]) -> None:
         self.arguments = arguments
