@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 
 from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command, LeftOut
-from heroci_action.detection.ci.shell.words import BRACES
+from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
     split_directory,
@@ -23,7 +21,6 @@ from heroci_action.detection.left_out import (
     HARMLESS,
     INSTALLS,
     NETWORK,
-    PLACING,
     PRINTS,
     SERVER,
     SERVICE,
@@ -37,40 +34,23 @@ from heroci_action.detection.left_out import (
 )
 from heroci_action.detection.needed_tables import NEEDS_TABLES, migrates, needs_tables
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.repository.files import ancestors, relative_path
+from heroci_action.detection.steps import (
+    FILE_PROGRAMS,
+    NODE_LAUNCHERS,
+    SYSTEM_PROGRAMS,
+    TO_FILE,
+    find_environments,
+    program_name,
+    write_step,
+)
+from heroci_action.repository.files import ancestors
 
 _OUTSIDE = "it writes outside the checkout"
 _DOWNLOADED = "it needs a file that another line downloads"
 # The scripts of sed look alike: /^SITE=/d
 _PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
-# `> FILE`, but neither `>&2` nor `2>/dev/null`.
-_TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
 # `echo "-> Ready"` prints an arrow.
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
-# A word that is a path from the checkout's directory.
-_IN_CHECKOUT = re.compile(rf"(?<=\s)'?{re.escape(ROOT)}(?:/([\w./*-]*))?'?(?=\s|$)")
-FILE_PROGRAMS = frozenset({"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"})
-_SYSTEM_PROGRAMS = FILE_PROGRAMS | PACKAGE_MANAGERS | {"node", "sh", "bash", "sed"}
-_NODE_LAUNCHERS = frozenset({"npx", "bunx"})
-_ENVIRONMENTS = frozenset({"venv", "virtualenv"})
-
-
-def _program_name(command: Command) -> str:
-    """Return the name of a program, that of a Python archive without its ending: `virtualenv.pyz`."""
-    return command.call.name.removesuffix(".pyz")
-
-
-@once
-def _environments(project: ProjectFiles) -> frozenset[str]:
-    """Return the directories in which the job creates virtual environments."""
-    calls = (command for command in project.commands if _program_name(command) in _ENVIRONMENTS)
-    words = [(word, call.directory) for call in calls for word in call.call.arguments]
-    for command in project.commands:
-        match command.call.arguments:
-            case ("venv", *given) if command.call.name == "uv":
-                words += [(word, command.directory) for word in (*given, ".venv")]
-    found = (locate(word, directory) for word, directory in words if not word.startswith("-"))
-    return frozenset(filter(None, found)) - {"."}
 
 
 @once
@@ -185,7 +165,7 @@ def _redirects(command: Command) -> bool:
     """Return whether a command writes a file, or would if it were in the checkout."""
     if command.call.name in {"mkdir", "cp", "touch", "ln", "install", "tee"}:
         return True
-    return _TO_FILE.search(_QUOTED.sub("", command.line)) is not None
+    return TO_FILE.search(_QUOTED.sub("", command.line)) is not None
 
 
 def _is_outside(argument: str) -> bool:
@@ -207,7 +187,7 @@ class _Line:
         """Return the line as a step of the plan, or the reason to leave it out."""
         reason = self.kind() or self._obstacle()
         if reason is None:
-            return self._in_directory(self._text())
+            return write_step(self.project, self.command)
         return replace(_leave_out(self.command, reason), command=self.suggestion())
 
     def kind(self) -> str | None:
@@ -219,7 +199,7 @@ class _Line:
         suite = self.project.ci.suite
         own = {run.command.environment for run in suite.runs} if suite else set()
         elsewhere = self.command.environment not in {"", *own}
-        needs_packages = self.call.name not in _SYSTEM_PROGRAMS | _NODE_LAUNCHERS
+        needs_packages = self.call.name not in SYSTEM_PROGRAMS | NODE_LAUNCHERS
         is_own = is_django(self.command, self.project.tree)
         return ELSEWHERE if elsewhere and needs_packages and not is_own else None
 
@@ -227,7 +207,7 @@ class _Line:
         """Return how a step of the plan would run the line; None if that is the line itself."""
         if "sudo" in self.call.launchers or self.call.container is not None:
             return None
-        text = self._in_directory(self._text()).replace(UNKNOWN, "…")
+        text = write_step(self.project, self.command).replace(UNKNOWN, "…")
         return f"{text} &" if self.command.background else text
 
     def _reason(self) -> str | None:
@@ -269,7 +249,7 @@ class _Line:
         return None if self.call.program else SERVICE
 
     def _program_reason(self) -> str | None:
-        known = _git_reason(self.command) or reason_of_program(_program_name(self.command))
+        known = _git_reason(self.command) or reason_of_program(program_name(self.command))
         root = "it needs root" if "sudo" in self.call.launchers else None
         return known or root or self._code_reason() or reason_of_arguments(self.call.arguments)
 
@@ -286,7 +266,7 @@ class _Line:
         for write in self.command.writes:
             if self._is_composition(write.path):
                 return SERVICE
-            if _environments(self.project) & {*ancestors(write.path)}:
+            if find_environments(self.project) & {*ancestors(write.path)}:
                 return INSTALLS
             if self.project.tree.has(write.path) and write.path not in self.project.tree.created:
                 return f"it changes {write.path}, which git tracks"
@@ -329,72 +309,3 @@ class _Line:
         if any(map(_is_outside, self.call.arguments)):
             return "it uses a path outside the checkout"
         return NEEDS_TABLES if self.migrated and needs_tables(self.project, self.command) else None
-
-    def _text(self) -> str:
-        """Return the line without launchers; HeroCI's own environment is active."""
-        if self.call.name == "mkdir" and not self.command.writes:
-            words = [word for word in self.call.arguments if word not in {"-p", "--parents"}]
-            return shlex.join(["mkdir", "-p", *words])
-        program = self._program()
-        if program is None:
-            return self._without_braces()
-        reads = "<" in self.command.line
-        if not (self.command.writes or self.command.piped or reads):
-            return shlex.join([*program, *self.call.arguments])
-        start = self.command.line.find(self.call.program)
-        return f"{shlex.join(program)}{self.command.line[start + len(self.call.program):]}"
-
-    def _without_braces(self) -> str:
-        """Return the line with `{a,b}` expanded: the shell of a step is not Bash."""
-        line = self.command.line
-        plain = self.command.piped or "<" in line or _TO_FILE.search(line)
-        braces = not plain and BRACES.search(line)
-        return shlex.join(self.command.words) if braces else line
-
-    def _program(self) -> list[str] | None:
-        """Return how HeroCI starts a program of Python."""
-        manage = self.project.layout.manage
-        if is_django(self.command, self.project.tree) and manage:
-            return ["python", relative_path(manage, self._place())]
-        if self.call.python:
-            program = ["-m", self.call.program] if self.call.module else [self.call.program]
-            # The interpreter itself: `python3.12 -c "…"`.
-            return program if program == ["python"] else ["python", *program]
-        if set(self.call.launchers) & _NODE_LAUNCHERS:
-            return ["npx", self.call.program] if len(self.call.launchers) > 1 else None
-        if self._is_of_node():
-            return ["npx", self.call.program]
-        path = locate(self.call.program, self.command.directory)
-        if path and _environments(self.project).intersection(ancestors(path)):
-            return [self.call.name]
-        return [self.call.program] if self.call.launchers else None
-
-    def _is_of_node(self) -> bool:
-        """Return whether a script of package.json calls a program that npm finds in node_modules."""
-        named = "/" not in self.call.program and self.call.name not in _SYSTEM_PROGRAMS
-        return named and any(outer.call.name in PACKAGE_MANAGERS for outer in self.command.via)
-
-    def _place(self) -> str:
-        """Return the directory of the line; Django's commands run in the working directory."""
-        here = self.project.layout.directory
-        return here if is_django(self.command, self.project.tree) else self.command.directory
-
-    def _in_directory(self, text: str) -> str:
-        here = self._place()
-        place = relative_path(here, self.project.layout.directory)
-        # The target of a symbolic link counts from the place of the link.
-        if self.call.name != "ln":
-            text = _IN_CHECKOUT.sub(lambda found: relative_path(found[1] or ".", here), text)
-        line = f"{self._variables()}{text}"
-        return line if place == "." else f"cd {shlex.quote(place)} && {line}"
-
-    def _variables(self) -> str:
-        """Return the variables of this line only, such as NODE_ENV of a step."""
-        ci = self.project.ci
-        env = {} if self.call.name in PLACING else self.command.env
-        return "".join(
-            f"{name}={shlex.quote(value)} "
-            for name, value in env.items()
-            # A step has a PATH of its own.
-            if not (ci.env.get(name) == value or name == "PATH" or ci.is_predefined(name, value))
-        )

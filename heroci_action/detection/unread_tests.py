@@ -10,9 +10,9 @@ from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import reason_of_program
-from heroci_action.detection.preparation import FILE_PROGRAMS
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
+from heroci_action.detection.steps import FILE_PROGRAMS
 from heroci_action.text import some
 
 _NAMED = 3  # lines that are named in warnings

@@ -10,8 +10,9 @@ from heroci_action.detection.ci.image_contents import read_contents
 from heroci_action.detection.ci.records import Command, Image, LeftOut
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import NETWORK
-from heroci_action.detection.preparation import FILE_PROGRAMS, find_kind, suggest_step
+from heroci_action.detection.preparation import find_kind, suggest_step
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.steps import FILE_PROGRAMS
 
 # Images that contain a system and a language, but no packages for one project: `python`, `cimg/python`, `ubuntu`.
 _PLAIN = re.compile(
