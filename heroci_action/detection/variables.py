@@ -51,6 +51,8 @@ _REDIS_NAME = re.compile(
 )
 # `rediss://cache:6379/0`
 _REDIS_URL = re.compile(r"^(rediss?|valkey)://")
+# `DJANGO_SECRET_KEY`
+_SECRET = re.compile(r"KEY|SECRET")
 # `DB_HOST`, `CACHE_SERVER`
 _HOST_NAME = re.compile(r"HOST|SERVER|ADDR")
 # Variables of the process, which an example must not set.
@@ -102,7 +104,7 @@ def _reads_for(source: SettingsSource, setting: str) -> Iterator[tuple[Read, Sta
 
 def _secret_keys(source: SettingsSource) -> Iterator[Finding]:
     for read, statement in _reads_for(source, "SECRET_KEY"):
-        if re.search(r"KEY|SECRET", read.name) and "FILE" not in read.name:
+        if _SECRET.search(read.name) and "FILE" not in read.name:
             yield Found(f"env.{read.name}", "{secret_key}", f"SECRET_KEY in {statement.file}")
 
 
@@ -202,7 +204,8 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
     """Yield the variables that are not `taken`, and warn of those without a value."""
     known = {**_examples(project, source), **_from_tox(project), **project.evidence.env}
     yield from _modules(project)
-    done = {*taken, *_names_for(source, "SECRET_KEY"), *_NEVER, "TEST_DATABASE_PREFIX"}
+    keys = filter(_SECRET.search, _names_for(source, "SECRET_KEY"))
+    done = {*taken, *keys, *_NEVER, "TEST_DATABASE_PREFIX"}
     settled = _names_for(source, "DEBUG", "ALLOWED_HOSTS")
     missing: dict[str, str] = {}
     for name, file in _wanted(project, source).items():

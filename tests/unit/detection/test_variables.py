@@ -352,3 +352,15 @@ REDIS_URL = get_env_variable("REDIS_URL")
     assert "redis" not in found.config.services
     (warning,) = (text for text in found.warnings if "have no value" in text)
     assert "no value: SHOP_KEY (" in warning
+
+
+def test_a_variable_that_only_decides_about_the_key_keeps_the_value_of_the_ci(
+    tmp_path: Path,
+) -> None:
+    settings = """
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default=("" if not DEBUG else "xxx"))
+"""
+    job = workflow("pytest", env="{DEBUG: '1'}")
+    found = loaded(tmp_path, {**django(SQLITE + settings), **job}).config.env
+    assert found == {"SECRET_KEY": "{secret_key}", "DEBUG": "1"}
