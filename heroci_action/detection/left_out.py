@@ -113,6 +113,11 @@ _SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "
 _READING_GIT = frozenset(
     {"ls-files", "diff", "status", "log", "show", "describe", "rev-parse", "merge-base"}
 )
+# The options with which git answers by its exit code or its output whether files were changed.
+_ASKING_GIT: Mapping[str, frozenset[str]] = {
+    "diff": frozenset({"--exit-code", "--quiet", "--check", "--no-index"}),
+    "status": frozenset({"--porcelain"}),
+}
 # Scripts of package.json that build nothing.
 _PACKAGE_CHECKS = re.compile(
     r"(.*[:_-])?(test|t|lint|check|format|fmt|prettier|eslint|tsc|type-?check|types|e2e|audit|validate|publish|"
@@ -154,10 +159,12 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
 
 
 def reason_of_git(arguments: tuple[str, ...]) -> str | None:
-    """Return that a command of git only prints, or fails if files differ; None for any other."""
-    if arguments[:1] == ("diff",) and not {"--exit-code", "--no-index"}.isdisjoint(arguments):
+    """Return that a command of git checks whether files differ, or only prints; None for any other."""
+    verb = next(iter(arguments), "")
+    options = {word.partition("=")[0] for word in arguments}
+    if options & _ASKING_GIT.get(verb, frozenset()):
         return CHECKS
-    return PRINTS if arguments[:1] and arguments[0] in _READING_GIT else None
+    return PRINTS if verb in _READING_GIT else None
 
 
 def reason_of_code(code: str) -> str | None:

@@ -67,7 +67,7 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
         for command in job.commands:
             may_pass = command.may_fail or command.conditional or command.background
             is_other = _is_other(project, command) or _is_own_check(project, job, command)
-            if is_other and not may_pass:
+            if is_other and not (may_pass or _keeps_changes(job, command)):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 yield job, next((task for task in tasks if id(task) not in around), command)
 
@@ -134,6 +134,13 @@ def _is_own_check(project: ProjectFiles, job: Job, command: Command) -> bool:
         return False
     own = is_django(command, project.tree) or program_file(command, project.tree) is not None
     return own and _BUILDING.isdisjoint(command.call.arguments)
+
+
+def _keeps_changes(job: Job, command: Command) -> bool:
+    """Return whether a script asks git for changes in order to commit them."""
+    same = (each for each in job.commands if each.source == command.source)
+    calls = [each.call.arguments for each in same if each.call.name == "git"]
+    return command.call.name == "git" and any("commit" in arguments for arguments in calls)
 
 
 def _name(job: Job, command: Command) -> str:

@@ -167,6 +167,28 @@ def test_a_task_with_the_tests_in_it_is_no_check_beside_them(tmp_path: Path) -> 
     assert "'vitest run' (" in named(project(tmp_path, files))
 
 
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        (("./gen.sh", "git diff --quiet"), "git diff --quiet"),
+        (("scripts/unchanged.sh ./gen.sh",), "git status --porcelain=v1"),
+        (('test -z "$(git status --porcelain)"',), "git status --porcelain"),
+        (("./gen.sh", "git diff --quiet || true"), None),
+        (("./gen.sh", "git diff --quiet", "git commit -am x"), None),
+        (("git diff --name-only", "git status"), None),
+    ],
+)
+def test_a_question_to_git_for_changes_is_a_check(
+    tmp_path: Path, lines: tuple[str, ...], line: str | None
+) -> None:
+    steps = "".join(f"\n      - run: {each!r}" for each in lines)
+    jobs = f"on: push\njobs:\n  a: {{steps: [{{run: python manage.py test}}]}}\n  b:\n    steps:{steps}\n"
+    script = '#!/bin/bash\n"$@"\nif [ -n "$(git status --porcelain=v1)" ]; then\n  exit 1\nfi\n'
+    files = {".github/workflows/ci.yml": jobs, "gen.sh": "echo\n", "scripts/unchanged.sh": script}
+    text = named(project(tmp_path, files))
+    assert f"{line!r} (" in text if line else not text
+
+
 def test_a_file_that_another_environment_prepares_stays(tmp_path: Path) -> None:
     files = {
         **workflow("tox -e assets,py312"),

@@ -31,7 +31,7 @@ MAX_DEPTH = 60  # nested statements and calls
 MAX_LOOPS = 50  # passes through a loop over known words
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
 _SHELLS = frozenset({"sh", "bash", "dash"})
-_TELLING = frozenset({"pytest", "py.test", "test", "makemigrations"})
+_SIGNS = frozenset({"pytest", "py.test", "test", "makemigrations", "--porcelain", "--exit-code"})
 _SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 
 
@@ -128,25 +128,24 @@ def _redirected(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]
             yield from _statements(redirect, state, flow)
 
 
-def _negated(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
-    yield from _run(node.children[-1], state, flow)
-
-
 def _assignment(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     _assign(node, state, export=False)
-    # `id=$(docker create IMAGE pytest)`, `output=$(pytest)`: other substitutions only compute a value.
     for child in fields(node, "value"):
-        for substitution in (
-            inner for inner in walk(child) if inner.type == "command_substitution"
-        ):
-            commands = _statements(substitution, state.fork(), replace(flow, outer=None))
+        yield from _substituted(child, state, flow)
+
+
+def _substituted(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+    """Run `$(docker create IMAGE pytest)` and `$(git status --porcelain)`; others only compute a value."""
+    for inner in walk(node):
+        if inner.type == "command_substitution":
+            commands = _statements(inner, state.fork(), replace(flow, outer=None))
             yield from (command for command in commands if _does_more(command))
 
 
 def _does_more(command: Command) -> bool:
-    """Return whether a command of a substitution may run tests, checks migrations or starts a container."""
-    words = {command.call.name, *command.call.arguments}
-    return command.call.container is not None or not words.isdisjoint(_TELLING)
+    """Return whether a command of a substitution may run tests, checks something or starts a container."""
+    words = {word.partition("=")[0] for word in (command.call.name, *command.call.arguments)}
+    return command.call.container is not None or not words.isdisjoint(_SIGNS)
 
 
 def _assignments(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
@@ -290,6 +289,8 @@ def _command(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     elif words[0] in BUILTINS:
         BUILTINS[words[0]](words[1:], state)
     else:
+        if words[0] == "test":
+            yield from _substituted(node, state, flow)
         yield from _emit(node, words, env, state, flow)
 
 
@@ -381,9 +382,10 @@ _HANDLERS: dict[str, Callable[[Node, ShellState, _Flow], Iterator[Command]]] = {
     "pipeline": _pipeline,
     "subshell": _subshell,
     "redirected_statement": _redirected,
-    "negated_command": _negated,
+    "negated_command": lambda node, state, flow: _run(node.children[-1], state, flow),
     "variable_assignment": _assignment,
     "variable_assignments": _assignments,
+    "test_command": _substituted,
     "declaration_command": _declaration,
     "unset_command": _unset,
     "if_statement": _if,
