@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from heroci_action.detection.ci.postgis import postgis_image
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.findings import Fact, Finding, FixedAddress, Found, Warn
@@ -44,8 +45,6 @@ from heroci_action.detection.servers.extensions import detect_extensions
 from heroci_action.detection.settings.source import settings_source, uses_geodjango
 from heroci_action.detection.sources.environment_reads import Read
 
-# The newest PostGIS for an old PostgreSQL; newer ones have 3.5: https://hub.docker.com/r/postgis/postgis
-_POSTGIS_OF = {"9.6": "3.2", "10": "3.2", "11": "3.3", "12": "3.4"}
 # What libpq reads if the settings leave a key out.
 _LIBPQ = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD"}
 # Variables of the images: https://hub.docker.com/_/postgres, https://hub.docker.com/_/mysql
@@ -180,8 +179,7 @@ def _is_plain_in_ci(project: ProjectFiles, way: Database) -> bool:
 
 def _postgis(image: Image | None) -> str:
     """Return the image of PostGIS for the PostgreSQL of the CI."""
-    version = (version_of(image, POSTGRES) if image else None) or "17"
-    return f"postgis/postgis:{version}-{_POSTGIS_OF.get(version, '3.5')}"
+    return postgis_image((version_of(image, POSTGRES) if image else None) or "")
 
 
 def _keys(way: Database, kind: ServerKind) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from heroci_action.detection.ci.postgis import postgis_image
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.ci.yaml_file import is_false
 
@@ -83,9 +84,10 @@ def _server(image: str, version: str, inputs: Mapping[str, str], source: str) ->
         if (match := _ACCOUNT.fullmatch(key)) and (role := _role(match[1])) in variables
     }
     env = {**_ENV.get(image, {}), **account}
-    if image == "postgis/postgis" and version.isdecimal():
-        version = f"{version}-3.5"
-    return Image.parse(f"{image}:{version}".rstrip(":"), source=source, env=env)
+    reference = f"{image}:{version}".rstrip(":")
+    if image == "postgis/postgis":
+        reference = postgis_image(version if version.isdecimal() else "")
+    return Image.parse(reference, source=source, env=env)
 
 
 def _role(word: str) -> str:

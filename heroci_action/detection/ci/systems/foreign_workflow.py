@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.matrix import newest_python
+from heroci_action.detection.ci.postgis import postgis_image
 from heroci_action.detection.ci.records import UNKNOWN, Image, Job, LeftOut, Script
 from heroci_action.detection.ci.systems.jobs import read_job
 from heroci_action.detection.ci.yaml_file import is_false
@@ -97,7 +98,5 @@ def _servers(inputs: Mapping[str, str], source: str) -> Iterator[Image]:
         found[server] = value if "/" in value or ":" in value else f"{server}:{value}".rstrip(":")
     if "postgis" in found:
         version = found.pop("postgres", "").partition(":")[2]
-        found["postgis"] = (
-            f"postgis/postgis:{version}-3.5" if version.isdecimal() else "postgis/postgis"
-        )
+        found["postgis"] = postgis_image(version if version.isdecimal() else "")
     yield from (Image.parse(reference, source=source) for reference in found.values())

@@ -19,6 +19,8 @@ def servers(uses: str, **inputs: str) -> dict[str, dict[str, str]]:
     [
         ("acme/setup-postgres@v1", {"postgres-version": "15"}, ["postgres:15"]),
         ("acme/postgis@v1", {"postgresql_version": "16"}, ["postgis/postgis:16-3.5"]),
+        ("acme/postgis@v1", {"postgresql version": "11"}, ["postgis/postgis:11-3.3"]),
+        ("acme/postgis@v1", {}, ["postgis/postgis:17-3.5"]),
         ("acme/elasticsearch@v1", {"stack-version": "8.1.0"}, ["elasticsearch:8.1.0"]),
         ("acme/actions-memcached@v1", {}, ["memcached"]),
         (
