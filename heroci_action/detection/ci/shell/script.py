@@ -289,8 +289,6 @@ def _command(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     elif words[0] in BUILTINS:
         BUILTINS[words[0]](words[1:], state)
     else:
-        if words[0] == "test":
-            yield from _substituted(node, state, flow)
         yield from _emit(node, words, env, state, flow)
 
 
@@ -322,6 +320,8 @@ def _ends_line(assignment: Node) -> bool:
 def _emit(
     node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: _Flow
 ) -> Iterator[Command]:
+    if words[0] == "test":
+        yield from _substituted(node, state, flow)
     outer = flow.outer or Span.of(node)
     writes = tuple(writes_of(outer, state))
     lines = _input(node, state, flow)
