@@ -160,16 +160,20 @@ def _dotenv(call: Call, words: list[str]) -> Call | None:
         return None
     inner = Options.lead(own.words if of_npm else own.words[1:], _ENV_FILE)
     files = of_npm or own.values(*_ENV_FILE) or inner.values(*_ENV_FILE) or (".env",)
-    env_files = (*call.env_files, *files)
-    return replace(call, arguments=inner.words, env_files=env_files) if inner.words else None
+    return _with_files(call, files, inner.words)
 
 
 def _env_cmd(call: Call, words: list[str]) -> Call | None:
     """`env-cmd -f FILE CMD`; without the option, the file is .env."""
     own = Options.lead(words, _ENV_FILE)
     files = own.values(*_ENV_FILE) or (".env",)
+    return _with_files(call, files, own.words)
+
+
+def _with_files(call: Call, files: tuple[str, ...], words: tuple[str, ...]) -> Call | None:
+    """Return the call of the words, with further files of variables; None if there are no words."""
     env_files = (*call.env_files, *files)
-    return replace(call, arguments=own.words, env_files=env_files) if own.words else None
+    return replace(call, arguments=words, env_files=env_files) if words else None
 
 
 def _nix(call: Call, words: list[str]) -> Call | None:

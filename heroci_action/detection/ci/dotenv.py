@@ -6,6 +6,8 @@ import io
 
 from dotenv.parser import parse_stream
 
+from heroci_action.detection.ci.records import UNKNOWN
+
 
 def parse_dotenv(text: str) -> dict[str, str]:
     """Return the variables of a .env file, without those whose value refers to other variables."""
@@ -17,3 +19,8 @@ def parse_dotenv(text: str) -> dict[str, str]:
         for binding in parse_stream(io.StringIO(text))
         if binding.key and binding.value is not None and "$" not in binding.value
     }
+
+
+def parse_known(text: str) -> dict[str, str]:
+    """Return the variables of a .env file whose values contain no part that only the CI knows."""
+    return {name: value for name, value in parse_dotenv(text).items() if UNKNOWN not in value}

@@ -180,7 +180,12 @@ class Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job in one leg of its matrix, with its commands in order."""
+    """A job in one leg of its matrix, with its commands in order.
+
+    `base` is the image of the container of the tests, or the one from which that is built. `created` are the files
+    that the job writes, with their text. `beside` are containers for people, and files of variables that Compose
+    misses.
+    """
 
     name: str
     source: str
@@ -188,21 +193,15 @@ class Job:
     services: tuple[Image, ...] = ()
     image_commands: tuple[Command, ...] = ()  # that build the image in which the tests run
     image: Image | None = None
-    base: Image | None = (
-        None  # of the container of the tests: its image, or the one from which that is built
-    )
+    base: Image | None = None
     python: str | None = None
     trigger: Trigger = Trigger.CHANGE
     may_fail: bool = False
     is_linux: bool = True  # HeroCI runs the tests on Linux
     predefined: Mapping[str, str] = field(default_factory=dict)  # variables of the service
-    created: Mapping[str, str] = field(
-        default_factory=dict
-    )  # files that the job writes, with their text
+    created: Mapping[str, str] = field(default_factory=dict)
     not_followed: tuple[LeftOut, ...] = ()
     # The job in the other legs of its matrix that have the same Python; read only if it is needed.
     similar: Callable[[], tuple[Job, ...]] = field(default=tuple, repr=False, compare=False)
     actions: tuple[LeftOut, ...] = ()  # steps of GitHub that call something from the marketplace
-    beside: tuple[
-        LeftOut, ...
-    ] = ()  # containers for people, and files of variables that Compose misses
+    beside: tuple[LeftOut, ...] = ()

@@ -93,10 +93,9 @@ def find_choice(words: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 def project_options(run: TestRun) -> frozenset[tuple[str, str]]:
     """Return the options that no runner knows: the project's own, which may leave tests out or add some (`--slow`)."""
-    words = tuple(word for word in known_arguments(run) if UNKNOWN not in word)
     return frozenset(
         (name, value)
-        for name, value in find_choice(keep(words))
+        for name, value in find_choice(known_arguments(run))
         if name and name not in _VALUED and not _NEUTRAL.fullmatch(name)
     )
 

@@ -14,7 +14,7 @@ from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import CHECKS
 from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS
 from heroci_action.detection.preparation import find_check, find_kind, suggest_step
-from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.text import some
 
@@ -63,19 +63,16 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
 def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
     legs = (leg for job in project.ci.jobs for leg in (job, *job.similar()))
     for job in filter(_counts, legs):
-        around = _around_tests(project, job)
+        runs = [each for each in job.commands if find_test_run(each, project.tree) is not None]
+        # The tasks of npm and others that run tests of Django are no checks beside them.
+        around = {id(task) for run in runs for task in run.via}
+        checks = not runs and _CHECKING.search(job.name) is not None
         for command in job.commands:
             may_pass = command.may_fail or command.conditional or command.background
-            is_other = _is_other(project, command) or _is_own_check(project, job, command)
+            is_other = _is_other(project, command) or (checks and _is_own_check(project, command))
             if is_other and not (may_pass or _keeps_changes(job, command)):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 yield job, next((task for task in tasks if id(task) not in around), command)
-
-
-def _around_tests(project: ProjectFiles, job: Job) -> set[int]:
-    """Return the tasks of npm and others that run tests of Django, which are no checks beside them."""
-    runs = (each for each in job.commands if find_test_run(each, project.tree) is not None)
-    return {id(task) for run in runs for task in run.via}
 
 
 def _uses(project: ProjectFiles) -> Iterator[str]:
@@ -120,6 +117,7 @@ def _is_strict(project: ProjectFiles, command: Command) -> bool:
     return _OF_PLAN.isdisjoint(arguments[:1]) and not prepares
 
 
+@once
 def _before_tests(project: ProjectFiles) -> tuple[Command, ...]:
     """Return the commands of the suite's job in front of its tests."""
     is_run = (find_test_run(each, project.tree) is not None for each in project.commands)
@@ -127,10 +125,9 @@ def _before_tests(project: ProjectFiles) -> tuple[Command, ...]:
     return project.commands[:first]
 
 
-def _is_own_check(project: ProjectFiles, job: Job, command: Command) -> bool:
-    """Return whether a job for checks runs code of the project that does not prepare anything."""
-    tests = any(find_test_run(each, project.tree) for each in job.commands)
-    if tests or not _CHECKING.search(job.name) or find_kind(project, command) is not None:
+def _is_own_check(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command of a job for checks is code of the project that does not prepare anything."""
+    if find_kind(project, command) is not None:
         return False
     own = is_django(command, project.tree) or program_file(command, project.tree) is not None
     return own and _BUILDING.isdisjoint(command.call.arguments)

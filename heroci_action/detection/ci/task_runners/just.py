@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.dotenv import parse_known
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import ancestors, join, parent
@@ -165,8 +165,7 @@ def _dotenv(justfile: _Justfile, files: WorkingTree) -> dict[str, str]:
     names = ("dotenv-path", "dotenv-filename", "dotenv-load")
     name = next((justfile.settings[name] for name in names if name in justfile.settings), None)
     text = files.text(join(parent(justfile.path), name)) if name else None
-    read = parse_dotenv(text or "").items()
-    return {name: value for name, value in read if UNKNOWN not in value}
+    return parse_known(text or "")
 
 
 def _called(justfile: _Justfile, words: list[str], start: Script) -> Iterator[Script]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heroci_action.detection.ci.command_line import split_at_dashes
-from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.dotenv import parse_known
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table
 from heroci_action.repository.files import RepositoryFiles, ancestors, join
@@ -143,8 +143,7 @@ def _shared(options: Mapping[str, Any], tree: RepositoryFiles, directory: str) -
     """Return the variables of all scripts of pdm: `_.env`, and the file in `_.env_file`."""
     name = options.get("env_file")
     text = tree.text(join(directory, name)) if isinstance(name, str) else ""
-    read = {key: value for key, value in parse_dotenv(text).items() if UNKNOWN not in value}
-    return {**read, **_plain(options.get("env"))}
+    return {**parse_known(text), **_plain(options.get("env"))}
 
 
 def _files(command: Command, tree: RepositoryFiles, runner: str) -> Iterator[_Tasks]:
