@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.records import Job, LeftOut, Trigger
+from heroci_action.detection.ci.records import UNKNOWN, Job, LeftOut, Trigger
 from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.findings import Finding, Warn
@@ -23,6 +23,7 @@ _LIKELY = re.compile(r"test|coverage|\bci\b")
 
 def find_unread_tests(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of each line that may run the tests; without one, of a CI in which no command is known to run them."""
+    yield from _find_unread_commands(project)
     suite = project.ci.suite
     for line in suite.job.not_followed if suite else ():
         if line.reason == ELSEWHERE:
@@ -42,6 +43,19 @@ def find_unread_tests(project: ProjectFiles) -> Iterator[Finding]:
         yield Warn(
             f"{_how_found(project)}: HeroCI recognises no command of the CI as its tests "
             f"({some(_places(project.ci.jobs))}); set tests.runner and tests.args to match the CI",
+            _suggestion(project),
+        )
+
+
+def _find_unread_commands(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of the commands of the suite's job of which not even the program is known: one of them may run the tests."""
+    suite = project.ci.suite
+    commands = suite.job.commands if suite else ()
+    unread = [command for command in commands if set(command.words) == {UNKNOWN}]
+    if unread and not project.configured("tests.args"):
+        yield Warn(
+            f"only the CI knows what a command in {unread[0].source} runs; if it runs tests, "
+            "set tests.runner and tests.args to match it",
             _suggestion(project),
         )
 

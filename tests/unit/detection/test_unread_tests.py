@@ -57,6 +57,15 @@ def test_an_action_that_speaks_of_tests_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "warned"),
+    [("${{ steps.a.outputs.b }}", True), ("echo ${{ steps.a.outputs.b }}", False)],
+)
+def test_a_command_that_only_the_ci_knows_is_named(tmp_path: Path, line: str, warned: bool) -> None:
+    warnings = warnings_of(tmp_path, workflow("pytest shop/tests/test_setup.py", line))
+    assert any("only the CI knows what a command in .github" in text for text in warnings) == warned
+
+
+@pytest.mark.parametrize(
     ("files", "overrides"),
     [
         ({}, {}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell.outputs import Lines, output_of
 from heroci_action.detection.ci.shell.parameters import modify
 from heroci_action.detection.ci.shell.state import ShellState
-from heroci_action.detection.ci.shell.syntax import bytes_of, parse_shell, text_of
+from heroci_action.detection.ci.shell.syntax import bytes_of, fields, parse_shell, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -62,16 +62,34 @@ def expand_list(node: Node, state: ShellState) -> tuple[str, ...] | None:
 
 def command_words(node: Node, state: ShellState) -> list[str]:
     """Return the words of a command, without assignments and redirections."""
-    found: list[str] = []
+    own = [
+        child
+        for child in node.children
+        if child.type != "variable_assignment" and not child.type.endswith("_redirect")
+    ]
+    together = (*_without_spaces(own), *_behind_redirections(node))
+    return [word for nodes in together for word in _expand_together(nodes, state)]
+
+
+def _without_spaces(nodes: Iterable[Node]) -> Iterator[list[Node]]:
+    """Yield the nodes of each word."""
     pending: list[Node] = []
-    for child in node.children:
-        if child.type == "variable_assignment" or child.type.endswith("_redirect"):
-            continue
-        if pending and pending[-1].end_byte != child.start_byte:
-            found += _expand_together(pending, state)
+    for node in nodes:
+        if pending and pending[-1].end_byte != node.start_byte:
+            yield pending
             pending = []
-        pending.append(child)
-    return found + _expand_together(pending, state)
+        pending.append(node)
+    yield pending
+
+
+def _behind_redirections(command: Node) -> Iterator[list[Node]]:
+    """Yield the words behind a redirection, which the grammar takes for further files: `pytest > log tests`."""
+    statement = command.parent
+    if statement is None or statement.child_by_field_name("body") != command:
+        return
+    for redirect in statement.children:
+        if redirect.type == "file_redirect":
+            yield from itertools.islice(_without_spaces(fields(redirect, "destination")), 1, None)
 
 
 def _expand_together(nodes: list[Node], state: ShellState) -> list[str]:

@@ -33,6 +33,7 @@ from heroci_action.detection.ci.systems.github_checkout import (
     ports_of_services,
     with_options,
 )
+from heroci_action.detection.ci.systems.github_events import trigger_of
 from heroci_action.detection.ci.systems.github_expressions import (
     Partial,
     holds,
@@ -75,20 +76,9 @@ def read_workflows(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the jobs of every workflow; reusable workflows are read in place."""
     for path in tree.matching(WORKFLOWS):
         workflow = read_yaml(tree, path)
-        trigger = _trigger(workflow.get("on"))
+        trigger = trigger_of(workflow.get("on"))
         if trigger is not None:
             yield from _Workflow(tree=tree, path=path, workflow=workflow, trigger=trigger).jobs()
-
-
-def _trigger(on: object) -> Trigger | None:
-    """Return how a workflow starts; None if only others call it."""
-    events = dict(on) if isinstance(on, Mapping) else dict.fromkeys(texts(on))
-    push = table(events.get("push"))
-    if "tags" in push and not {"branches", "branches-ignore"} & set(push):
-        events["release"] = events.pop("push")
-    if not events or {"push", "pull_request", "pull_request_target", "merge_group"} & set(events):
-        return Trigger.CHANGE
-    return None if set(events) == {"workflow_call"} else Trigger.SELDOM
 
 
 @dataclass(kw_only=True)

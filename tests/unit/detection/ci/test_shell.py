@@ -55,6 +55,7 @@ FILES = {
         ("x $(dirname web/ui/a | xargs dirname)", ["x web"]),
         ("x $(grep -v '^#' conf/ci.env | xargs)", ["x MODE=test"]),
         ('A="$(x)"; B="$(y makemigrations 2>&1)"; z', ["y makemigrations", "z"]),
+        ('x -a 2> /dev/null "b::c" d > $LOGS/$NAME.txt e', ["x -a b::c d e"]),
         ("x | y", ["x", "y"]),
         ("! x", ["x"]),
         ("x &", ["x"]),

@@ -1,0 +1,31 @@
+"""Read the events that start a GitHub workflow.
+
+https://docs.github.com/actions/reference/events-that-trigger-workflows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from heroci_action.detection.ci.records import Trigger
+from heroci_action.detection.ci.yaml_file import table, texts
+
+_PULL_REQUEST = frozenset({"pull_request", "pull_request_target", "merge_group"})
+_EVERY_BRANCH = frozenset({"*", "**"})
+
+
+def trigger_of(on: object) -> Trigger | None:
+    """Return how a workflow starts; None if only others call it.
+
+    One that starts on a push to some branches, such as a release's, is less usual than one for each change.
+    """
+    events = dict(on) if isinstance(on, Mapping) else dict.fromkeys(texts(on))
+    push = table(events.get("push"))
+    branches = set(texts(push.get("branches")))
+    if "tags" in push and not {"branches", "branches-ignore"} & set(push):
+        events["release"] = events.pop("push")
+    if not events or _PULL_REQUEST & set(events):
+        return Trigger.CHANGE
+    if "push" in events:
+        return Trigger.CONDITION if branches and not branches & _EVERY_BRANCH else Trigger.CHANGE
+    return None if set(events) == {"workflow_call"} else Trigger.SELDOM
