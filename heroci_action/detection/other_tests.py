@@ -20,6 +20,8 @@ from heroci_action.repository.files import ancestors, join, parent, relative_pat
 
 # `--settings=shop.settings.readonly`
 _SETTINGS = re.compile(r"--(?:settings|ds)[= ](\S+)")
+# `tests/integration/browser.py`, `conftest.py`
+_OF_TESTS = re.compile(r"(^|[/_])(tests?|conftest)[/_.]")
 
 
 def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) -> OtherTests | None:
@@ -36,7 +38,7 @@ def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) ->
 def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[TestRun]:
     """Yield the runs of other jobs for tests that the suite does not contain.
 
-    They are in other places, left out there, or for another program, as in a job with a browser.
+    They are in other places, left out or skipped there, or for another program, as in a job with a browser.
     """
     covered = {place for run in suite for place in _places(project, run)}
     left_out = find_exclusions(widest(suite).arguments)
@@ -48,8 +50,15 @@ def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[
         other = run.runner is not suite[0].runner and not command.conditional
         outside = not any(covered & set(ancestors(place)) for place in _places(project, run))
         whole = not select(run) and left_out - find_exclusions(run.arguments)
-        if other or outside or whole:
+        if other or outside or whole or _is_switched_on(project, run):
             yield run
+
+
+def _is_switched_on(project: ProjectFiles, run: TestRun) -> bool:
+    """Return whether tests of the run read a variable that only this run sets: without it, they skip themselves."""
+    readers = {file for name, _ in _env(project, run) for file in project.tree.python_with(name)}
+    places = {above for file in readers if _OF_TESTS.search(file) for above in ancestors(file)}
+    return not places.isdisjoint(_places(project, run))
 
 
 def _places(project: ProjectFiles, run: TestRun) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,30 @@ jobs:
     files = {"e2e/test_login.py": "", ".github/workflows/ci.yml": jobs}
     found = loaded(tmp_path, {**django(), **files})
     assert any("also runs 'pytest e2e'" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize(("variable", "warned"), [("BROWSER_TESTS", True), ("SHOP_PORT", False)])
+def test_tests_that_skip_themselves_without_a_variable_are_named(
+    tmp_path: Path, variable: str, warned: bool
+) -> None:
+    jobs = f"""
+on: push
+jobs:
+  unit: {{steps: [{{run: pytest}}]}}
+  ui:
+    env: {{{variable}: "1"}}
+    steps: [{{run: pytest tests/ui}}]
+"""
+    skipping = """
+        import os, pytest
+        needs_browser = pytest.mark.skipif("BROWSER_TESTS" not in os.environ, reason="slow")
+    """
+    files = {
+        "tests/ui/marks.py": skipping,
+        "shop/ports.py": 'import os\nPORT = os.environ["SHOP_PORT"]\n',
+        "pytest.ini": PYTEST,
+        ".github/workflows/ci.yml": jobs,
+    }
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    found = loaded(tmp_path, {**django(), **files})
+    assert any("also runs 'pytest tests/ui'" in text for text in found.warnings) is warned
