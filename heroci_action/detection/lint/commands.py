@@ -25,13 +25,13 @@ _REPORTING = re.compile(
     r"--(check(-only)?|diff|quiet|verbose|(no-)?color|(no-)?fix|exit-non-zero-on-fix|fix-only|show-fixes|statistics|"
     r"count|(no-)?show-source|benchmark|tee|version-check|filter-files|atomic|interactive|unsafe-fixes|"
     r"show-files|recursive|pretty|no-pretty|show-column-numbers|(no-)?color-output|(no-)?error-summary|"
-    r"(show|hide)-error-context|show-error-codes|reports|no-cache|"
+    r"(show|hide)-error-context|show-error-codes|no-cache|"
     r"install-types|non-interactive|exit-zero|force-exclude)|--(output-format|format|output-file|workers|jobs|"
     r"junit-xml|recursive|score|reports|cache-dir)=.*|-(c|q|v|vv|vb|rc|df|ns|y|rn|sn)"
 )
 # `--output-format`, `-j`
 _REPORTING_WITH_VALUE = re.compile(
-    r"--(output-format|format|output-file|workers|jobs|junit-xml|msg-template|cache-dir)|-[Wjf]"
+    r"--(output-format|format|output-file|workers|jobs|junit-xml|msg-template|cache-dir|reports|score)|-[Wjfr]"
 )
 # `--exclude`, `-l`
 _WITH_VALUE = re.compile(

@@ -144,9 +144,10 @@ def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _not_asked(project: ProjectFiles) -> dict[str, _Evidence]:
-    called: list[_Way] = [partial(_by_call, source) for source in by_developers(project)]
-    ways = (*called, _by_section, _by_requirement)
-    return next((found for way in ways if (found := _found(project, way))), {})
+    of_ci, *of_developers = (partial(_by_call, source) for source in by_developers(project))
+    ways: tuple[_Way, ...] = (*of_developers, _by_section, _by_requirement)
+    by_evidence = (found for way in ways if (found := _found(project, way)))
+    return _found(project, of_ci, every=True) or next(by_evidence, {})
 
 
 def _why_optional(found: Mapping[str, _Evidence]) -> str:

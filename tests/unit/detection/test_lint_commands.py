@@ -85,9 +85,11 @@ def test_what_only_names_a_tool_or_ignores_its_verdict_is_no_call(
 
 
 def test_a_tool_that_may_fail_in_the_ci_is_optional(tmp_path: Path) -> None:
-    config = loaded(tmp_path, {**django(), **workflow("flake8 mysite || true")}).config
+    lines = ("flake8 mysite || true", "pylint --reports yes -r n mysite || true")
+    config = loaded(tmp_path, {**django(), ".isort.cfg": "", **workflow(*lines)}).config
     assert {name: tool.command for name, tool in config.lint.items()} == {
-        "flake8": (*FLAKE8, "mysite")
+        "flake8": (*FLAKE8, "mysite"),
+        "pylint": ("pylint", "--output-format=text", "--recursive=y", "mysite"),
     }
     assert config.stages["lint"].optional is True
 
