@@ -87,7 +87,8 @@ class LintTool:
     the tool's own cache. `slow_options` turn that cache off; they are needed only to explain a failure. `probe` checks
     only changed files for a tool without a cache of its own. `narrowed_options` make its `exclude` settings apply to
     files and directories that HeroCI names in place of the directory around them. `python_matters`: what it finds
-    depends on the Python that runs it; `python_option` fixes the version for which it checks.
+    depends on the Python that runs it; `python_option` fixes the version for which it checks. `config_option` names the
+    configuration of a tool that looks for it only where it starts.
     """
 
     name: str
@@ -105,6 +106,7 @@ class LintTool:
     narrowed_options: tuple[str, ...] = ()
     python_matters: bool = False
     python_option: str | None = None
+    config_option: str | None = None
 
     @property
     def programs(self) -> frozenset[str]:

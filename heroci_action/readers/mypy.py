@@ -44,10 +44,13 @@ FORMAT = Format(
         distribution="mypy",
         default_spec="mypy<=2.4.1",
         command=("mypy", "--no-pretty", "--no-color-output", "--show-column-numbers", "."),
+        files=("mypy.ini", ".mypy.ini"),
+        sections=frozenset({"mypy"}),
         hooks=frozenset({"mypy"}),
         cache_variable="MYPY_CACHE_DIR",
         only_by_name=True,
         python_matters=True,
         python_option="--python-version",
+        config_option="--config-file",
     ),
 )

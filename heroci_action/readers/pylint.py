@@ -39,8 +39,11 @@ FORMAT = Format(
         distribution="pylint",
         default_spec="pylint<=4.1.4",
         command=("pylint", "--output-format=text", "--recursive=y", "."),
+        files=("pylintrc", ".pylintrc", "pylintrc.toml", ".pylintrc.toml"),
+        sections=frozenset({"pylint", "pylint.MAIN", "pylint.MASTER", "pylint.FORMAT"}),
         hooks=frozenset({"pylint"}),
         only_by_name=True,
         python_matters=True,
+        config_option="--rcfile",
     ),
 )

@@ -68,6 +68,11 @@ class Call:
     unwanted: tuple[str, ...] = ()
     version: str | None = None
 
+    @property
+    def is_hook(self) -> bool:
+        """Return whether a commit hook makes the call, which starts it in the repository's root."""
+        return self.version is not None or self.why.startswith("a hook")
+
 
 Source = Callable[[LintTool], list[Call]]
 
@@ -258,8 +263,7 @@ def further_calls(found: list[Call]) -> tuple[list[Call], ...]:
     """Return the equal calls for each further program and set of options, without the calls of hooks."""
     further: dict[tuple[str, tuple[str, ...]], list[Call]] = {}
     for call in found[1:]:
-        is_hook = call.version is not None or call.why.startswith("a hook")
-        if _form(call) != _form(found[0]) and not is_hook:
+        if _form(call) != _form(found[0]) and not call.is_hook:
             further.setdefault(_form(call), []).append(call)
     return tuple(further.values())
 

@@ -31,7 +31,7 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements.declared import distributions
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
-from heroci_action.repository.files import join
+from heroci_action.repository.files import join, relative_path
 
 DEFAULT_TOOLS = ("black", "isort", "flake8")
 
@@ -173,7 +173,18 @@ def _by_call(source: Source, project: ProjectFiles, tool: LintTool) -> _Evidence
 
 def _command(project: ProjectFiles, tool: LintTool, calls: list[Call]) -> tuple[str, ...]:
     options = python_options(project, tool, calls[0].options)
-    return command_of(project, tool, calls, *options)
+    return command_of(project, tool, calls, *options, *_config_options(project, tool, calls[0]))
+
+
+def _config_options(project: ProjectFiles, tool: LintTool, call: Call) -> tuple[str, ...]:
+    """Return the option for the configuration that a tool finds only in the directory in which the CI starts it."""
+    option = tool.config_option
+    place = "." if call.is_hook else call.directory
+    given = {word.partition("=")[0] for word in call.options}
+    if option is None or option in given or place == project.layout.directory:
+        return ()
+    found = _config(project, tool, place)
+    return (option, relative_path(found[0], project.layout.directory)) if found else ()
 
 
 def _by_section(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
@@ -190,16 +201,22 @@ def _uncalled(project: ProjectFiles, tool: LintTool, why: str) -> _Evidence:
 
 
 def _section(project: ProjectFiles, tool: LintTool) -> str | None:
-    for directory in project.layout.directories:
-        for name in tool.files:
-            if project.tree.has(join(directory, name)):
-                return f"{join(directory, name)} exists"
-        pyproject: Mapping[str, Any] = project.tree.toml(join(directory, "pyproject.toml"))
-        if tool.name in (pyproject.get("tool") or {}):
-            return f"[tool.{tool.name}] in {join(directory, 'pyproject.toml')}"
-        for name in ("setup.cfg", "tox.ini"):
-            if tool.sections & set(project.tree.ini(join(directory, name))):
-                return f"a section in {join(directory, name)}"
+    found = (_config(project, tool, directory) for directory in project.layout.directories)
+    return next((why for _, why in filter(None, found)), None)
+
+
+def _config(project: ProjectFiles, tool: LintTool, directory: str) -> tuple[str, str] | None:
+    """Return the file in a directory that configures a tool, and how it does that."""
+    own = project.tree.first(*(join(directory, name) for name in tool.files))
+    if own is not None:
+        return own, f"{own} exists"
+    pyproject = join(directory, "pyproject.toml")
+    content: Mapping[str, Any] = project.tree.toml(pyproject)
+    if tool.name in (content.get("tool") or {}):
+        return pyproject, f"[tool.{tool.name}] in {pyproject}"
+    for path in (join(directory, name) for name in ("setup.cfg", "tox.ini")):
+        if tool.sections & set(project.tree.ini(path)):
+            return path, f"a section in {path}"
     return None
 
 

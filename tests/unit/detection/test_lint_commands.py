@@ -15,6 +15,8 @@ ISORT = ("isort", "--check-only", "--diff", "--filter-files")
 FLAKE8 = ("flake8", "--format=default")
 RUFF = ("ruff", "check", "--output-format=concise")
 RUFF_FORMAT = ("ruff", "format", "--diff")
+MYPY = ("mypy", "--no-pretty", "--no-color-output", "--show-column-numbers")
+PYLINT = ("pylint", "--output-format=text", "--recursive=y")
 
 
 def workflow(*commands: str, job: str = "lint") -> dict[str, str]:
@@ -89,7 +91,7 @@ def test_a_tool_that_may_fail_in_the_ci_is_optional(tmp_path: Path) -> None:
     config = loaded(tmp_path, {**django(), ".isort.cfg": "", **workflow(*lines)}).config
     assert {name: tool.command for name, tool in config.lint.items()} == {
         "flake8": (*FLAKE8, "mysite"),
-        "pylint": ("pylint", "--output-format=text", "--recursive=y", "mysite"),
+        "pylint": (*PYLINT, "mysite"),
     }
     assert config.stages["lint"].optional is True
 
@@ -115,6 +117,28 @@ def test_paths_and_configuration_files_are_given_from_the_working_directory(tmp_
         "ruff": (*RUFF, "--config", "../ruff.toml", ".", "../docs"),
         "flake8": (*FLAKE8, ".."),
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "file", "expected"),
+    [
+        ("mypy web", "setup.cfg", (*MYPY, "--config-file", "../setup.cfg", ".")),
+        ("cd web && mypy .", "setup.cfg", (*MYPY, ".")),
+        ("mypy --config-file=setup.cfg web", "setup.cfg", (*MYPY, "--config-file", "../setup.cfg", ".")),
+        ("pylint web", ".pylintrc", (*PYLINT, "--rcfile", "../.pylintrc", ".")),
+        ("pylint web", "setup.cfg", (*PYLINT, ".")),
+    ],
+)  # fmt: skip
+def test_a_tool_reads_the_configuration_where_the_ci_starts_it(
+    tmp_path: Path, line: str, file: str, expected: tuple[str, ...]
+) -> None:
+    files = {
+        "web/manage.py": manage(),
+        "web/mysite/settings.py": "",
+        file: "[mypy]\nstrict = True\n",
+    }
+    found = commands(loaded(tmp_path, {**files, **workflow(line)}).config)
+    assert list(found.values()) == [expected]
 
 
 def test_the_actions_of_the_tools_count_as_their_commands(tmp_path: Path) -> None:
