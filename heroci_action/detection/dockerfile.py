@@ -128,6 +128,12 @@ class Dockerfile:
         return found
 
     @property
+    def settings(self) -> dict[str, str]:
+        """Return the variables of the stage that is built, with the values that ENV and ARG give them."""
+        found = (match for line in self.lines if (match := _SETTING.match(line)))
+        return {match[1]: match[2] for match in found}
+
+    @property
     def has_command(self) -> bool:
         """Return whether the image starts something by itself."""
         return any(_COMMAND.match(line) for line in self.lines)
@@ -167,8 +173,7 @@ class Dockerfile:
         return self._filled(match[1]) if match else None
 
     def _filled(self, path: str) -> str:
-        settings = (match for line in self.lines if (match := _SETTING.match(line)))
-        known = {match[1]: match[2] for match in settings}
+        known = self.settings
 
         def value(match: re.Match[str]) -> str:
             return known.get(match[1] or match[3]) or match[2] or ""

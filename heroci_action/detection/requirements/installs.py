@@ -197,7 +197,7 @@ class _Reader:
         found: Installs | None = None
         program, arguments = _program(call)
         match program, arguments:
-            case ("pip" | "pip3", ["install", *rest]):
+            case ("pip" | "pip3", ["install" | "wheel", *rest]):
                 found = self._pip(rest)
             case ("pip-sync", rest) | ("uv", ["pip", "sync", *rest]):
                 found = self._pip_sync(rest)

@@ -52,6 +52,16 @@ def in_container(
         FROM base AS prod
         RUN pip install -r /req/prod.txt
         """,
+        # Another stage builds what the last one installs.
+        """
+        FROM python:3.12 AS build
+        ARG STAGE=ci
+        COPY ./requirements .
+        RUN pip wheel --wheel-dir /wheels -r ${STAGE}.txt
+        FROM python:3.12 AS test
+        COPY --from=build /wheels /wheels
+        RUN pip install --no-index --find-links=/wheels /wheels/*
+        """,
         # Another stage hands over the file under another name.
         """
         FROM python:3.12 AS files

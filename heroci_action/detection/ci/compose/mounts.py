@@ -13,6 +13,7 @@ from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import ROOT, Command, Container
 from heroci_action.detection.ci.yaml_file import items, table
@@ -93,7 +94,9 @@ def _mount(source: str, target: str, place: str) -> Iterator[tuple[str, str]]:
 def _copied(build: ImageBuild, tree: RepositoryFiles) -> Mounts:
     """Return where an image has directories of the repository: `COPY . /app`."""
     workdir, places = "/", dict[str, str]()
-    for line in build.parse(tree).lines:
+    dockerfile = build.parse(tree)
+    known = {**dockerfile.settings, **build.arguments}
+    for line in (fill(line, known) for line in dockerfile.lines):
         if match := _WORKDIR.match(line):
             workdir = posixpath.normpath(posixpath.join(workdir, match[1]))
         elif match := _COPY.match(line):

@@ -223,6 +223,23 @@ def test_paths_in_an_image_that_another_job_built_are_those_that_its_dockerfile_
     assert suite.main.command.directory == "web"
 
 
+def test_variables_in_the_paths_of_an_image_are_those_of_its_dockerfile() -> None:
+    dockerfile = "FROM python:3.12\nARG HOME=/x\nENV CODE=/app\nWORKDIR ${CODE}/web\nCOPY . $HOME\n"
+    compose = """
+        services:
+          built:
+            build: {context: ., args: {HOME: /app}}
+    """
+    run = workflow("docker compose run built ./unit.sh")
+    files = {
+        "compose.yml": compose,
+        "Dockerfile": dockerfile,
+        "web/unit.sh": "pytest -k unit\n",
+        **run,
+    }
+    assert suite_of(files) == ["pytest -k unit"]
+
+
 def test_the_container_of_the_tests_is_no_server() -> None:
     line = "docker exec shop.app /srv/shop/check.sh"
     files = {**IN_CONTAINER, **workflow("docker compose -f ci/compose.yml up -d app db", line)}
