@@ -29,6 +29,7 @@ _EXPANSION = re.compile(
     re.DOTALL,
 )
 _ALL = frozenset({"@", "*"})
+_WILDCARDS = {"*": "[^/]*", "?": "[^/]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,16 +338,27 @@ def _matching(parts: list[_Part], state: ShellState) -> tuple[str, ...]:
     return tuple(f"{spell(name) if inside != regex else name}{end}" for name in names)
 
 
+def _characters(brackets: str) -> str:
+    """Return the regular expression for `[a-z]`; others, as in `[CVE-2020-B]`, are text."""
+    found = brackets.replace("[!", "[^")
+    try:
+        re.compile(found)
+    except re.error:
+        return re.escape(brackets)
+    return found
+
+
 def _regex(parts: list[_Part]) -> str:
     """Return the regular expression for a glob."""
-    wildcards = {"*": "[^/]*", "?": "[^/]"}
     found = []
-    for part in parts:
-        pieces = [part.text] if part.quoted else re.split(r"(\[[\w!-]+\]|\*+|\?)", part.text)
+    # The grammar cuts `[a-z].py` into words.
+    for quoted, group in itertools.groupby(parts, lambda part: part.quoted):
+        text = "".join(part.text for part in group)
+        pieces = [text] if quoted else re.split(r"(\[[\w!-]+\]|\*+|\?)", text)
         for index, piece in enumerate(pieces):
             if index % 2 == 0:
                 found.append(re.escape(piece))
             else:
-                found.append(wildcards.get(piece[0], piece.replace("[!", "[^")))
+                found.append(_WILDCARDS.get(piece[0]) or _characters(piece))
     regex = "".join(found).removeprefix(re.escape("./"))
     return re.sub(r"(^|/)(?=\[\^/\])", r"\1(?!\\.)", regex)

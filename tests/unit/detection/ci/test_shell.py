@@ -35,6 +35,7 @@ FILES = {
         ("x *.py; x '*.py'; x *.rb", ["x a.py b.py", "x *.py", "x *.rb"]),
         ("x sho*; x $PWD/w*; cd web; x $OLDPWD ../w*/*", ["x shop", "x {root}/web", f"web: x {UNKNOWN} ../w*/*"]),
         ("x {a,b}.py .[dev]", ["x a.py b.py .[dev]"]),
+        ("x [a-b].py [!a].py [CVE-2020-A].yml", ["x a.py b.py b.py [CVE-2020-A].yml"]),
         ("x $(git ls-files '*.py')", ["x a.py b.py shop/x.py"]),
         ("x $(date)", [f"x {UNKNOWN}"]),
         ("x $(poetry run echo shop) $(uv run python -c 'print(\"a\")')", ["x shop a"]),
