@@ -106,6 +106,7 @@ def in_container(
         "mount",
         "list",
         "base",
+        "wheels",
         "renamed in a stage",
         "directory of a stage",
         "stage without a system",
