@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from heroci_action.detection.ci.calls import READS_ONLY
 from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
+from heroci_action.detection.ci.shell.script import SHELLS
 from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
     split_directory,
@@ -251,7 +253,13 @@ class _Line:
     def _program_reason(self) -> str | None:
         known = _git_reason(self.command) or reason_of_program(program_name(self.command))
         root = "it needs root" if "sudo" in self.call.launchers else None
-        return known or root or self._code_reason() or reason_of_arguments(self.call.arguments)
+        own = self._code_reason() or self._shell_reason()
+        return known or root or own or reason_of_arguments(self.call.arguments)
+
+    def _shell_reason(self) -> str | None:
+        """Return that a shell only checks the syntax of a script: `bash -n start.sh`."""
+        reads = any(map(READS_ONLY.fullmatch, self.call.arguments))
+        return CHECKS if reads and self.call.name in SHELLS else None
 
     def _code_reason(self) -> str | None:
         """Return why `python -c CODE` does not prepare the tests: it only prints, or asks whether a server is there."""

@@ -229,9 +229,14 @@ _COVERAGE_VALUED = (
 )  # fmt: skip
 
 
+READS_ONLY = re.compile(r"-[a-z]*n[a-z]*")  # the option with which a shell checks only the syntax
+
+
 def _shell(call: Call, words: list[str]) -> Call | None:
-    """`bash -eo pipefail -c TEXT` and `bash FILE`."""
+    """`bash -eo pipefail -c TEXT` and `bash FILE`; `bash -n FILE` runs nothing."""
     for index, word in enumerate(words):
+        if READS_ONLY.fullmatch(word):
+            return None
         if re.fullmatch(r"-\w*c", word) and index + 1 < len(words):
             return replace(call, script=words[index + 1], arguments=tuple(words[index + 2 :]))
         is_name = index and re.fullmatch(r"[-+]\w*[oO]", words[index - 1])

@@ -213,3 +213,11 @@ def test_workflows_of_other_repositories_are_named_beside_a_known_suite(
     jobs = f"on: push\njobs:\n  a: {{steps: [{{run: python manage.py test}}]}}\n  b: {{uses: {uses}}}\n"
     warnings = project(tmp_path, {".github/workflows/ci.yml": jobs}).warnings
     assert any(uses in text for text in warnings) == is_named
+
+
+def test_a_script_whose_syntax_is_checked_does_not_run(tmp_path: Path) -> None:
+    found = project(
+        tmp_path, {**workflow("pytest", "bash -n start.sh"), "start.sh": "python manage.py seed\n"}
+    )
+    assert [line.line for line in found.facts.left_out] == ["bash -n start.sh"]
+    assert "'bash -n start.sh'" in named(found)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 60  # nested statements and calls
 MAX_LOOPS = 50  # passes through a loop over known words
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
-_SHELLS = frozenset({"sh", "bash", "dash"})
+SHELLS = frozenset({"sh", "bash", "dash"})
 _SIGNS = frozenset({"pytest", "py.test", "test", "makemigrations", "--porcelain", "--exit-code"})
 _SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 
@@ -345,7 +345,7 @@ def _emit(
 
 def _with_input(call: Call, lines: Lines) -> Call:
     """Return the call of a shell with the script that it reads: `cat a.sh | sh -s`, `bash <<EOF`."""
-    if lines is None or call.name not in _SHELLS or any(word[:1] != "-" for word in call.arguments):
+    if lines is None or call.name not in SHELLS or any(word[:1] != "-" for word in call.arguments):
         return call
     return replace(call, program="", arguments=(), script="\n".join(lines))
 

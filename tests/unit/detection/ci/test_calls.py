@@ -80,6 +80,7 @@ def test_the_text_of_a_shell_is_a_script() -> None:
 def test_a_shell_may_have_options_with_names_before_its_text() -> None:
     assert parse_call(("bash", "-eo", "pipefail", "-c", "pytest shop")).script == "pytest shop"
     assert parse_call(("bash", "-euxo", "pipefail", "ci/test.sh")).program == "ci/test.sh"
+    assert parse_call(("bash", "-n", "ci/test.sh")).program == "bash"
 
 
 def test_the_text_of_a_nix_shell_is_a_script() -> None:
