@@ -390,3 +390,18 @@ def test_only_programs_that_read_variables_get_those_of_their_line(tmp_path: Pat
     """
     before = the_tests(tmp_path, {".github/workflows/ci.yml": job}).before
     assert [step.run for step in before] == ["mkdir -p var", "MODE=x npm run build"]
+
+
+def test_a_line_that_may_fail_in_the_ci_may_fail_in_the_plan(tmp_path: Path) -> None:
+    lines = (
+        "cp .env.ci .env || true",
+        "cat extra.txt >> media/names.txt 2>/dev/null || exit 0",
+        "cp a.json b.json || exit 1",
+        "pytest",
+    )
+    files = {".env.ci": "A=1\n", "a.json": "{}", **workflow(*lines)}
+    assert [step.run for step in the_tests(tmp_path, files).before] == [
+        "cp .env.ci .env || true",
+        "cat extra.txt >> media/names.txt 2>/dev/null || true",
+        "cp a.json b.json",
+    ]

@@ -76,7 +76,8 @@ def _statements(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]
 
 def _list(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     left, operator, right = node.children[0], node.children[1].type, node.children[-1]
-    shrugs = operator == "||" and text_of(right).split(" ", 1)[0] in _SHRUGS
+    words = text_of(right)
+    shrugs = operator == "||" and not _SHRUGS.isdisjoint({words, words.split(" ", 1)[0]})
     first = replace(flow, may_fail=flow.may_fail or shrugs, outer=None)
     yield from _run(left, state, first)
     known = truth(left, state)
