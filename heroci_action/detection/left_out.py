@@ -15,9 +15,12 @@ FOLLOWS = "it follows the tests"
 ELSEWHERE = "it runs in an environment of its own, not in that of the tests"
 PACKAGES = "HeroCI installs the system packages itself"
 WAITS = "it only waits"
+NO_TESTS = "it starts the test runner, but runs no test"
 UPLOADS = "it uploads results"
 # Reasons of lines that the tests do not need.
-HARMLESS = frozenset({INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, UPLOADS, FOLLOWS, ELSEWHERE})
+HARMLESS = frozenset(
+    {INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, NO_TESTS, UPLOADS, FOLLOWS, ELSEWHERE}
+)
 # Programs that read no variables.
 PLACING = frozenset({"cp", "touch", "ln", "install", "mkdir"})
 NETWORK = "it uses the network"

@@ -15,7 +15,7 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
     split_directory,
 )
-from heroci_action.detection.ci.test_runs import find_test_run, is_django
+from heroci_action.detection.ci.test_runs import find_test_run, is_django, runs_nothing
 from heroci_action.detection.left_out import (
     CHECKS,
     ELSEWHERE,
@@ -23,6 +23,7 @@ from heroci_action.detection.left_out import (
     HARMLESS,
     INSTALLS,
     NETWORK,
+    NO_TESTS,
     PRINTS,
     SERVER,
     SERVICE,
@@ -194,6 +195,8 @@ class _Line:
 
     def kind(self) -> str | None:
         """Return why a line of this kind does not prepare the tests."""
+        if runs_nothing(self.command, self.project.tree):
+            return NO_TESTS
         return self._container_reason() or self._reason() or self._environment_reason()
 
     def _environment_reason(self) -> str | None:

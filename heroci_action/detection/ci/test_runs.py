@@ -53,15 +53,19 @@ class TestRun:
 def find_test_run(command: Command, tree: RepositoryFiles) -> TestRun | None:
     """Return the run of tests that a command is; None if it is anything else."""
     runner = _runner_of(command, tree)
-    if runner is None:
+    if runner is None or _WITHOUT_TESTS.intersection(command.call.arguments):
         return None
     arguments = command.call.arguments
     if runner is Runner.DJANGO:
         arguments = _behind_test(arguments) or ()
-    if _WITHOUT_TESTS.intersection(arguments):
-        return None
     program = program_file(command, tree) if runner in {Runner.DJANGO, Runner.SCRIPT} else None
     return TestRun(command=command, runner=runner, arguments=arguments, program=program)
+
+
+def runs_nothing(command: Command, tree: RepositoryFiles) -> bool:
+    """Return whether a command starts a test runner that executes no test: `pytest --collect-only`."""
+    without = _WITHOUT_TESTS.intersection(command.call.arguments)
+    return bool(without) and _runner_of(command, tree) is not None
 
 
 def _runner_of(command: Command, tree: RepositoryFiles) -> Runner | None:

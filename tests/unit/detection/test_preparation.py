@@ -25,6 +25,16 @@ def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: 
     ]
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["python manage.py test --help", "pytest --collect-only -q", "pytest --co shop", "pytest --version"],
+)  # fmt: skip
+def test_a_test_runner_that_executes_no_test_is_no_preparation(tmp_path: Path, line: str) -> None:
+    project = loaded(tmp_path, {**django(), **workflow(line, "python manage.py test")})
+    assert project.config.tests.before == ()
+    assert [(left.line, left.harmless) for left in project.facts.left_out] == [(line, True)]
+
+
 def test_without_a_manage_py_the_checks_of_the_ci_are_preparation(tmp_path: Path) -> None:
     script = """
         import os, sys

@@ -16,6 +16,7 @@ from heroci_action.detection.ci.task_runners.python_values import Values
 from heroci_action.repository.files import RepositoryFiles, join
 
 MAX_DEPTH = 8  # functions that call each other
+_PRINTING = frozenset({"-l", "--list", "--list-sessions", "--version", "-h", "--help"})
 
 
 @dataclass(kw_only=True)
@@ -23,11 +24,22 @@ class _Arguments:
     sessions: list[str] = field(default_factory=list)
     file: str = "noxfile.py"
     posargs: tuple[str, ...] = ()
+    flags: frozenset[str] = frozenset()
+
+    @property
+    def only_installs(self) -> bool:
+        """Whether nox installs the packages of the sessions, but does not run their programs."""
+        return "--install-only" in self.flags
+
+    @property
+    def only_prints(self) -> bool:
+        """Whether nox runs nothing."""
+        return not _PRINTING.isdisjoint(self.flags)
 
     @classmethod
     def parse(cls, words: tuple[str, ...]) -> _Arguments:
         own, posargs = split_at_dashes(words)
-        found = cls(posargs=posargs)
+        found = cls(posargs=posargs, flags=frozenset(own))
         pending = ""
         for word in own:
             name, sign, value = word.partition("=")
@@ -46,12 +58,12 @@ class _Arguments:
 
 
 def expand_nox(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:
-    """Return the commands of the sessions; None if there is no noxfile or no such session."""
+    """Return the commands of the sessions; None if there is no noxfile or no such session, or nox only prints."""
     asked = _Arguments.parse(command.call.arguments)
     path = join(command.directory, asked.file)
-    if not tree.has(path):
+    if asked.only_prints or not tree.has(path):
         return None
-    noxfile = Noxfile(tree.python(path))
+    noxfile = Noxfile(tree.python(path), only_installs=asked.only_installs)
     found: list[Script] = []
     for name in asked.sessions or noxfile.defaults:
         start = Script(text="", source=path, directory=command.directory, env=command.env)
@@ -62,7 +74,8 @@ def expand_nox(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | 
 class Noxfile:
     """The sessions of a noxfile, by name."""
 
-    def __init__(self, module: ast.Module) -> None:
+    def __init__(self, module: ast.Module, *, only_installs: bool = False) -> None:
+        self.only_installs = only_installs
         self.functions = {
             node.name: node for node in module.body if isinstance(node, ast.FunctionDef)
         }
@@ -182,7 +195,9 @@ class _Session:
                 self.function(self.noxfile.functions[name], depth + 1)
             case ast.Attribute(attr="install" | "conda_install"):
                 self._add(["pip", "install", *self.values.words(call.args)], call)
-            case ast.Attribute(attr="run" | "run_always" | "run_install" | "run_unsafe"):
+            case ast.Attribute(attr="run_always" | "run_install"):
+                self._add(self.values.words(call.args), call)
+            case ast.Attribute(attr="run" | "run_unsafe") if not self.noxfile.only_installs:
                 self._add(self.values.words(call.args), call)
             case ast.Attribute(attr="chdir" | "cd") if call.args:
                 self.current = replace(

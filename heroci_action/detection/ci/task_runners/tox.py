@@ -18,17 +18,28 @@ from heroci_action.repository.files import RepositoryFiles
 _VALUED = frozenset(
     {"-e", "-c", "--conf", "-f", "-m", "--workdir", "--root", "-x", "--override", "-p", "-o"}
 )
+# Options with which tox makes the environments but runs no command in them, or only prints something.
+_PREPARING = ("--notest", "-n")
+_PRINTING = (
+    "-l", "--listenvs", "-a", "--listenvs-all", "--showconfig", "--help-ini", "--hi", "--version", "-h", "--help",
+)  # fmt: skip
 _COMMANDS = frozenset({"run", "r", "run-parallel", "p"})
+_EXECUTING = frozenset({"exec", "e"})
 
 
 def expand_tox(
     command: Command, tree: RepositoryFiles, python: str | None
 ) -> tuple[Script, ...] | None:
-    """Return the installations and commands of the environments; None if tox is not configured or only lists."""
+    """Return the installations and commands of the environments; None if tox is not configured or only prints.
+
+    With `--notest`, tox only installs; `tox exec -e NAME -- CMD` runs another command in the environment.
+    """
     words, posargs = split_at_dashes(command.call.arguments)
     options = Options.split(words, _VALUED)
     config = ToxConfig.read(tree, command.directory, options.value("-c", "--conf"))
-    if config is None or not _COMMANDS.issuperset(options.words):
+    executes = bool(options.words) and _EXECUTING.issuperset(options.words)
+    is_known = executes or _COMMANDS.issuperset(options.words)
+    if config is None or not is_known or options.has(*_PRINTING):
         return None
     wanted = options.value("-e") or command.env.get("TOXENV", "")
     names, checks = _choose_names(wanted, config, python)
@@ -36,6 +47,11 @@ def expand_tox(
         *(config.environment(name, posargs, command.env) for name in names),
         *(config.environment(name, (), command.env) for name in checks),
     )
+    if executes or options.has(*_PREPARING):
+        commands = (shlex.join(posargs),) if executes else ()
+        environments = tuple(
+            replace(environment, commands=commands) for environment in environments
+        )
     scripts = (_scripts(environment, command, config) for environment in environments)
     return tuple(itertools.chain.from_iterable(scripts))
 

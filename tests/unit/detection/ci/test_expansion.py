@@ -213,6 +213,10 @@ TOX = """
             "coverage run manage.py test library",
         ]),
         ("tox list", ["tox list"]),
+        ("tox -l", ["tox -l"]),
+        ("tox run --notest -e unit", ["pip install -r requirements/test.txt"]),
+        ("tox -n -e lint", ["pip install flake8"]),
+        ("tox exec -e lint -- flake8 shop/a.py", ["pip install flake8", "flake8 shop/a.py"]),
     ],
 )  # fmt: skip
 def test_a_call_of_tox_becomes_what_it_installs_and_runs(line: str, commands: list[str]) -> None:
@@ -293,6 +297,8 @@ NOXFILE = """
             ],
         ),
         ("nox -s missing", ["nox -s missing"]),
+        ("nox --list", ["nox --list"]),
+        ("nox --install-only -s tests", ["pip install -r requirements.txt django~=5.2"]),
     ],
 )
 def test_a_call_of_nox_becomes_what_its_sessions_do(line: str, commands: list[str]) -> None:
