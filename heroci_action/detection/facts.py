@@ -49,6 +49,7 @@ class Facts:
     source_paths: directories to import from.
     distributions: normalised names of the distributions that the project requires directly, or has locked.
     server_settings: the settings module of the server, if the tests use another one.
+    asks_process: the settings ask which program loads them, so other commands than the tests may have other values.
     migration_settings: the settings module with which the CI checks the migrations, if the tests use another one.
     vendor, database_variable: the database of the tests, and the variable that contains its URL.
     pytest_coverage: pytest measures coverage by itself.
@@ -75,6 +76,7 @@ class Facts:
     source_paths: tuple[str, ...] = ()
     distributions: frozenset[str] = frozenset()
     server_settings: str | None = None
+    asks_process: bool = False
     migration_settings: str | None = None
     vendor: Vendor = Vendor.UNKNOWN
     database_variable: str | None = None

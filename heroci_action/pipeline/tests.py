@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.runner_arguments import combine
-from heroci_action.pipeline.variables import django, manage, source_paths, stage_env, with_path
+from heroci_action.pipeline.variables import manage, source_paths, stage_env, with_path
 from heroci_action.plan.actions import Command
 from heroci_action.plan.report_kinds import (
     COVERAGE_JSON,
@@ -139,11 +139,24 @@ def _has_settings(loaded: ProjectConfig) -> bool:
 def _django_steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
     # Django's own runner runs the same checks before the first test; pytest does not and may pass without them.
     blocking = loaded.config.tests.runner != "pytest"
-    yield Step(name="check", action=Command(line=django(loaded, "check")), blocking=blocking)
+    check = ("python", *_as_tests(loaded), *manage(loaded), "check")
+    yield Step(name="check", action=Command(line=check), blocking=blocking)
     if loaded.config.tests.check_migrations:
         yield _check_migrations(loaded)
     if loaded.config.services:
         yield _migrate(loaded, context)
+
+
+def _asked_runner(loaded: ProjectConfig) -> str | None:
+    """Return the runner if the settings ask which program loads them; how a project's own script does is not known."""
+    tests = loaded.config.tests
+    return tests.runner if loaded.facts.asks_process and tests.script is None else None
+
+
+def _as_tests(loaded: ProjectConfig) -> tuple[str, ...]:
+    """Return the program that starts manage.py with the settings of the tests, if others would be loaded."""
+    runner = _asked_runner(loaded)
+    return ("{probes}/heroci_as_tests.py", runner) if runner else ()
 
 
 def _shares_schema(loaded: ProjectConfig, context: RunContext) -> bool:
@@ -157,7 +170,9 @@ def _migrate(loaded: ProjectConfig, context: RunContext) -> Step:
     """Migrate the stage's database. The tests create another one, some without migrations."""
     line = ("migrate", "--noinput")
     if not _shares_schema(loaded, context):
-        return Step(name="migrate", action=Command(line=django(loaded, *line)), blocking=False)
+        command = ("python", *_as_tests(loaded), *manage(loaded), *line)
+        return Step(name="migrate", action=Command(line=command), blocking=False)
+    runner = _asked_runner(loaded)
     measure = {"HEROCI_SCHEMA_COVERAGE": RC} if loaded.config.tests.coverage else {}
     return Step(
         name="migrate",
@@ -165,6 +180,7 @@ def _migrate(loaded: ProjectConfig, context: RunContext) -> Step:
         env={
             "HEROCI_SCHEMA": SCHEMA,
             "HEROCI_SERVER": "{postgres.host}:{postgres.port}",
+            **({"HEROCI_AS_TESTS": runner} if runner else {}),
             **measure,
         },
         blocking=False,
@@ -175,10 +191,12 @@ def _check_migrations(loaded: ProjectConfig) -> Step:
     record = "{reports}/migrations"
     used = loaded.facts.migration_settings
     settings = {"DJANGO_SETTINGS_MODULE": used} if used else {}
-    warn = ("--warn",) if loaded.config.tests.check_migrations == "warn" else ()
+    # The project's own check does not have the settings of the tests, which may do without migrations.
+    lenient = loaded.config.tests.check_migrations == "warn"
+    options = ("--warn", *_as_tests(loaded)) if lenient else ()
     return Step(
         name="migrations",
-        action=Command(line=("python", "{probes}/heroci_migrations.py", *warn, *manage(loaded))),
+        action=Command(line=("python", "{probes}/heroci_migrations.py", *options, *manage(loaded))),
         env={"HEROCI_RECORD": record, **settings},
         reports=(Report(kind=DJANGO_RECORD, path=f"{record}/*"),),
         blocking=False,

@@ -143,6 +143,15 @@ Migrations
 `makemigrations --check --dry-run`, which fails for apps of the repository only; apps of installed packages are
 warnings.
 
+Settings that ask which program loads them
+------------------------------------------
+    python {probes}/heroci_as_tests.py django|pytest manage.py check
+    python {probes}/heroci_migrate.py manage.py migrate --noinput
+        env HEROCI_AS_TESTS=django|pytest
+
+Some settings depend on `"test" in sys.argv` or `"pytest" in sys.modules`. While they are loaded, the arguments and
+modules are those of the tests, so that the checks and the migrated database are about the settings that the tests have.
+
 Flake8
 ------
     python {probes}/heroci_flake8.py --format=default PATH...

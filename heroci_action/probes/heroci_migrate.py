@@ -26,6 +26,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import Any, Iterator, List, Optional
 
+import heroci_as_tests  # type: ignore[import-not-found,unused-ignore]
 import heroci_reads  # type: ignore[import-not-found,unused-ignore]
 import heroci_schema  # type: ignore[import-not-found,unused-ignore]
 
@@ -319,6 +320,8 @@ def main() -> None:
     with suppress(ImportError):
         migration.reads.watch()
         hook(migration)
+        if "HEROCI_AS_TESTS" in os.environ:
+            heroci_as_tests.install(os.environ["HEROCI_AS_TESTS"])
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
     finally:

@@ -11,8 +11,9 @@ from heroci_action.detection.layout import is_side
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.settings.candidates import dotted, find_settings_modules
 from heroci_action.detection.settings.choice import choose_settings, settings_in_manage
-from heroci_action.detection.settings.source import choose_configuration
+from heroci_action.detection.settings.source import choose_configuration, settings_source
 from heroci_action.detection.sources.named_settings import find_named_settings
+from heroci_action.detection.sources.runner_process import asks_process
 
 # Code that sets up Django without a settings module.
 _CONFIGURES = re.compile(r"\bsettings\.configure\(|\bdjango\.setup\(\)")
@@ -35,6 +36,9 @@ def detect_settings(project: ProjectFiles) -> Iterator[Finding]:
     configuration, why = choose_configuration(project)
     if configuration:
         yield Found("env.DJANGO_CONFIGURATION", configuration, why)
+    source = settings_source(project)
+    files = source.files if source else ()
+    yield Fact("asks_process", any(asks_process(project.tree.python(file)) for file in files))
     yield from _server(project, project.configured("settings") or module)
 
 

@@ -6,10 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.selection import widest
+from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.requirements.declared import distributions
+from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.settings.choice import settings_file
+from heroci_action.detection.sources.runner_process import RunnerProcess
 from heroci_action.detection.sources.source import SettingsSource
 
 _VARIABLE = "DJANGO_CONFIGURATION"
@@ -25,10 +29,21 @@ def settings_source(project: ProjectFiles) -> SettingsSource | None:
     if file is None:
         return None
     configuration = choose_configuration(project)[0] or ""
-    env = {name: value for name, (value, _) in project.evidence.env.items()}
     return SettingsSource.read(
-        project.tree, project.roots, file, configuration=configuration, env=env
+        project.tree, project.roots, file, configuration=configuration, process=_process(project)
     )
+
+
+def _process(project: ProjectFiles) -> RunnerProcess:
+    """Return the process in which the tests load the settings; what a script of the project does is not known."""
+    env = {name: value for name, (value, _) in project.evidence.env.items()}
+    runs = suite_runs(project)
+    if runs and runs[0].runner is Runner.SCRIPT:
+        return RunnerProcess(env=env)
+    given = project.configured("tests.runner")
+    arguments = widest(runs).arguments if runs else ()
+    runner = str(given or choose_runner(project)[0])
+    return RunnerProcess(runner=runner, arguments=arguments, env=env)
 
 
 def uses_geodjango(project: ProjectFiles) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-_SPELLED_OUT = frozenset({"os", "dj_database_url", "configurations"})
+_SPELLED_OUT = frozenset({"os", "sys", "dj_database_url", "configurations"})
 _VALUES = "configurations.values."
 # Values of django-configurations whose variable has a name of its own.
 _NAMED = frozenset({"DatabaseURLValue", "CacheURLValue", "EmailURLValue", "SearchURLValue"})

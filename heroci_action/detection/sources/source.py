@@ -17,6 +17,7 @@ from heroci_action.detection.sources.environment_reads import (
     text_of,
 )
 from heroci_action.detection.sources.import_aliases import spell_out
+from heroci_action.detection.sources.runner_process import RunnerProcess
 from heroci_action.detection.sources.settings_includes import (
     executed_files,
     include_arguments,
@@ -66,14 +67,15 @@ class SettingsSource:
         file: str,
         *,
         configuration: str = "",
-        env: Mapping[str, str] | None = None,
+        process: RunnerProcess | None = None,
     ) -> SettingsSource:
         """Follow the imports from the file of the settings module.
 
         `configuration` is the class that django-configurations uses; the statements of unrelated classes are left out.
-        `env` is the environment of the CI, with which the names of some files are computed.
+        The names of some files are computed with the environment of the tests' `process`. Branches that it does not
+        take are left out.
         """
-        reader = _Reader(tree, roots, env or {})
+        reader = _Reader(tree, roots, process or RunnerProcess())
         statements = tuple(reader.module(file))
         used = _linearised(configuration, reader.bases)
         if used:
@@ -165,7 +167,7 @@ def _linearised(name: str, bases: Mapping[str, tuple[str, ...]]) -> list[str]:
 class _Reader:
     tree: RepositoryFiles
     roots: tuple[str, ...]
-    env: Mapping[str, str]
+    process: RunnerProcess
     seen: dict[str, None] = field(default_factory=dict)
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
     bases: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -200,12 +202,17 @@ class _Reader:
                 case ast.AsyncFunctionDef():
                     pass
                 case _:
+                    self.process.learn(node)
                     yield from self._executed(node, context)
                     yield from self._loaded(node, context)
-                    yield context.statement(node)
+                    yield context.statement(self.process.settle(node))
                     yield from self._included(node, context)
 
     def _if(self, node: ast.If, context: _Context) -> Iterator[Statement]:
+        truth = self.process.truth(node.test)
+        if truth is not None:
+            yield from self._body(node.body if truth else node.orelse, context)
+            return
         test = ast.unparse(node.test)
         yield from _tested(node.test, context)
         yield from self._body(node.body, context.under(test))
@@ -257,7 +264,7 @@ class _Reader:
                 texts = [*self._texts(arguments, file), ""]
                 return _joined([part for pair in zip(parts, texts, strict=False) for part in pair])
         found = next(reads(node), None)
-        return plain(node) if found is None else self.env.get(found.name) or found.default
+        return plain(node) if found is None else self.process.env.get(found.name) or found.default
 
     def _texts(self, nodes: list[ast.expr], file: str) -> list[str | None]:
         return [self._text(node, file) for node in nodes]

@@ -223,6 +223,27 @@ def test_pytest_finds_the_contents_that_django_would_have_created(
     assert len(done.result.tests) == 5
 
 
+# What `manage.py migrate` would load on its own cannot even be imported.
+ASKING = f"""{SETTINGS}
+import sys
+if "test" in sys.argv or "pytest" in sys.modules:
+    INSTALLED_APPS += ["django.contrib.sites"]
+else:
+    MAIL = os.environ["MAIL"]
+"""
+
+
+@pytest.mark.parametrize("runner", ["django", "pytest"])
+def test_the_migrated_database_has_the_settings_that_only_the_tests_have(
+    shop: Shop, runner: str
+) -> None:
+    shop.project.write({"settings.py": ASKING})
+    shop.env["HEROCI_AS_TESTS"] = runner
+    shop.migrate()
+    done = shop.test() if runner == "django" else shop.pytest()
+    assert (done.code, COPIED in done.output) == (0, True), done.output
+
+
 # Such settings are common. The URLconf reads them, and only the system checks import it.
 TESTING = f"""{SETTINGS}
 import sys

@@ -214,6 +214,28 @@ def test_djangos_check_stops_only_the_runner_that_asks_the_same(
     assert not any(step(stage, name).blocking for name in ("migrations", "migrate", "tests"))
 
 
+ASKING = 'import sys\nTESTING = "test" in sys.argv or "pytest" in sys.modules\n'
+
+
+@pytest.mark.parametrize("runner", ["django", "pytest"])
+def test_where_the_settings_ask_who_loads_them_the_steps_before_the_tests_have_the_same_ones(
+    tmp_path: Path, runner: str
+) -> None:
+    toml = f'tests.runner = "{runner}"\ntests.check-migrations = "warn"\n'
+    stage = plan(tmp_path, project(POSTGRES + ASKING, SERVED, toml=toml)).stage("tests")
+    as_tests = ("{probes}/heroci_as_tests.py", runner)
+    assert line(stage, "check") == ("python", *as_tests, "manage.py", "check")
+    assert line(stage, "migrations")[2:] == ("--warn", *as_tests, "manage.py")
+    assert step(stage, "migrate").env["HEROCI_AS_TESTS"] == runner
+
+
+def test_a_required_check_of_migrations_has_the_settings_of_the_projects_own(
+    tmp_path: Path,
+) -> None:
+    stage = plan(tmp_path, project(POSTGRES + ASKING, SERVED)).stage("tests")
+    assert line(stage, "migrations") == ("python", "{probes}/heroci_migrations.py", "manage.py")
+
+
 def test_a_package_without_manage_py_is_not_asked_for_checks(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": '[project]\nname = "x"\ndependencies = ["django"]\n',
