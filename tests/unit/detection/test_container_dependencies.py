@@ -52,16 +52,6 @@ def in_container(
         FROM base AS prod
         RUN pip install -r /req/prod.txt
         """,
-        # Another stage builds what the last one installs.
-        """
-        FROM python:3.12 AS build
-        ARG STAGE=ci
-        COPY ./requirements .
-        RUN pip wheel --wheel-dir /wheels -r ${STAGE}.txt
-        FROM python:3.12 AS test
-        COPY --from=build /wheels /wheels
-        RUN pip install --no-index --find-links=/wheels /wheels/*
-        """,
         # Another stage hands over the file under another name.
         """
         FROM python:3.12 AS files
@@ -106,7 +96,6 @@ def in_container(
         "mount",
         "list",
         "base",
-        "wheels",
         "renamed in a stage",
         "directory of a stage",
         "stage without a system",
@@ -118,6 +107,19 @@ def test_the_requirements_are_those_that_the_image_installs(
 ) -> None:
     found = in_container(tmp_path, dockerfile)
     assert found.config.requirements == ("requirements/ci.txt",)
+
+
+def test_wheels_that_a_stage_builds_are_installed(tmp_path: Path) -> None:
+    dockerfile = """
+        FROM python:3.12 AS build
+        ARG STAGE=prod
+        COPY ./requirements .
+        RUN pip wheel --wheel-dir /wheels -r ${STAGE}.txt
+        FROM python:3.12 AS test
+        COPY --from=build /wheels /wheels
+        RUN pip install --no-index --find-links=/wheels /wheels/*
+    """
+    assert in_container(tmp_path, dockerfile).config.requirements == ("requirements/prod.txt",)
 
 
 def test_an_image_that_the_job_builds_counts_by_its_tag(tmp_path: Path) -> None:
