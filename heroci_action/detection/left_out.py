@@ -100,6 +100,8 @@ _DJANGO_COMMANDS: Mapping[str, tuple[str, ...]] = {
 _DJANGO_REASON_OF = {
     command: reason for reason, commands in _DJANGO_COMMANDS.items() for command in commands
 }
+# Options with which `uv lock` and `pdm lock` fail if they would change the lock file.
+_UNCHANGED = frozenset({"--check", "--locked", "--dry-run"})
 # `shell -c "…"`
 _CODE = ("-c", "--command")
 # `qa-check`
@@ -136,6 +138,14 @@ _PACKAGE_SERVERS = re.compile(r"start|dev|serve|server|watch(:.*)?|preview")
 def reason_of_program(name: str) -> str | None:
     """Return why a program does not prepare the tests; unknown ones are judged by their names (`qa-check`)."""
     return _REASON_OF.get(name) or (CHECKS if _CHECKING.search(name) else None)
+
+
+def reason_of_installer(arguments: tuple[str, ...]) -> str:
+    """Return why a call of pip, Poetry and their like does not prepare the tests: `poetry check`, `uv lock --check`."""
+    words = [word for word in arguments if not word.startswith("-")]
+    locks = words[:1] == ["lock"] and not _UNCHANGED.isdisjoint(arguments)
+    checks = locks or words[:1] in (["check"], ["verify"]) or words[:2] == ["pip", "check"]
+    return CHECKS if checks else INSTALLS
 
 
 def reason_of_django(arguments: tuple[str, ...]) -> str | None:

@@ -32,6 +32,7 @@ from heroci_action.detection.left_out import (
     reason_of_code,
     reason_of_django,
     reason_of_git,
+    reason_of_installer,
     reason_of_package_manager,
     reason_of_program,
 )
@@ -255,6 +256,7 @@ class _Line:
 
     def _program_reason(self) -> str | None:
         known = _git_reason(self.command) or reason_of_program(program_name(self.command))
+        known = reason_of_installer(self.call.arguments) if known == INSTALLS else known
         root = "it needs root" if "sudo" in self.call.launchers else None
         own = self._code_reason() or self._shell_reason()
         return known or root or own or reason_of_arguments(self.call.arguments)

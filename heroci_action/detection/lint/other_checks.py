@@ -15,6 +15,7 @@ from heroci_action.detection.left_out import CHECKS
 from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS
 from heroci_action.detection.preparation import find_check, find_kind, suggest_step
 from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.detection.steps import SYSTEM_PROGRAMS
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.text import some
 
@@ -126,11 +127,13 @@ def _before_tests(project: ProjectFiles) -> tuple[Command, ...]:
 
 
 def _is_own_check(project: ProjectFiles, command: Command) -> bool:
-    """Return whether a command of a job for checks is code of the project that does not prepare anything."""
-    if find_kind(project, command) is not None:
+    """Return whether a command of a job for checks is one: code of the project, or an unknown program."""
+    call = command.call
+    if not call.program or find_kind(project, command) is not None:
         return False
     own = is_django(command, project.tree) or program_file(command, project.tree) is not None
-    return own and _BUILDING.isdisjoint(command.call.arguments)
+    unknown = "/" not in call.program and call.name not in SYSTEM_PROGRAMS
+    return (own or unknown) and _BUILDING.isdisjoint(call.arguments)
 
 
 def _keeps_changes(job: Job, command: Command) -> bool:

@@ -221,3 +221,35 @@ def test_a_script_whose_syntax_is_checked_does_not_run(tmp_path: Path) -> None:
     )
     assert [line.line for line in found.facts.left_out] == ["bash -n start.sh"]
     assert "'bash -n start.sh'" in named(found)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "uv lock --check",
+        "uv lock --locked",
+        "poetry check --lock",
+        "pip check",
+        "uv pip check",
+        "pdm lock --check",
+        "pipenv verify",
+    ],
+)
+def test_a_check_of_the_lock_file_is_no_installation(tmp_path: Path, line: str) -> None:
+    found = project(tmp_path, workflow(line, "pip install -r requirements.txt", "pytest"))
+    assert f"{line!r} (" in named(found)
+    assert "pip install" not in named(found)
+
+
+def test_unknown_programs_count_as_checks_in_jobs_for_checks(tmp_path: Path) -> None:
+    jobs = """
+        on: push
+        jobs:
+          lint:
+            steps: [{run: cspell README.md}, {run: mkdir -p out}, {run: npm ci}]
+          build:
+            steps: [{run: assemble README.md}, {run: pytest}]
+    """
+    found = project(tmp_path, {".github/workflows/ci.yml": jobs})
+    assert "'cspell README.md' (" in named(found)
+    assert not any(word in named(found) for word in ("mkdir", "npm", "assemble"))
