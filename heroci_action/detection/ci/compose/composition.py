@@ -16,6 +16,7 @@ from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import UNKNOWN, Command, Image
 from heroci_action.detection.ci.yaml_file import (
     arguments,
@@ -178,10 +179,9 @@ class Composition:
         """Yield the files and directories of the repository that a service mounts."""
         for volume in items(content.get("volumes")):
             long = table(volume)
-            source = (
-                str(long.get("source", "")) if long else self.fill(str(volume)).partition(":")[0]
-            )
-            path = join(self.place, source)
+            text = str(long.get("source", "")) if long else str(volume)
+            source = self.fill(text).partition(":")[0]
+            path = self._path(source)
             if self.tree.has(path) or self.tree.has_directory(path):
                 yield path
 
@@ -199,10 +199,10 @@ class Composition:
         context = build if isinstance(build, str) else str(options.get("context", "."))
         if not build:
             return None
-        place = join(self.place, self.fill(context))
+        place = self._path(context)
         args = read_variables(options.get("args"))
         return ImageBuild(
-            dockerfile=join(place, self.fill(str(options.get("dockerfile", "Dockerfile")))),
+            dockerfile=self._path(str(options.get("dockerfile", "Dockerfile")), place),
             context=place,
             target=self.fill(options["target"]) if options.get("target") else None,
             source=self.paths[0],
@@ -233,9 +233,9 @@ class Composition:
     def env_files(self, name: str) -> Iterator[tuple[str, bool]]:
         """Yield the files with variables of a service, each with whether Compose needs it."""
         for entry in _names(self.services[name].get("env_file")):
-            path = self.fill(str(table(entry).get("path", entry)))
-            if UNKNOWN not in path:
-                yield join(self.place, path), table(entry).get("required") != "false"
+            path = str(table(entry).get("path", entry))
+            if UNKNOWN not in self.fill(path):
+                yield self._path(path), table(entry).get("required") != "false"
 
     def _environment(self, content: Mapping[str, Any]) -> dict[str, str]:
         declared = read_variables(content.get("environment"))
@@ -246,7 +246,11 @@ class Composition:
 
     def fill(self, text: str) -> str:
         """Return a text with its variables replaced."""
-        return fill(text, self.variables)
+        return fill(text, {"PWD": spell(self.place), **self.variables})
+
+    def _path(self, text: str, directory: str | None = None) -> str:
+        """Return a path in the files as one from the repository's root, or the path itself outside it."""
+        return _from_root(self.fill(text), directory or self.place)
 
 
 def compose_words(command: Command) -> tuple[str, ...] | None:
@@ -277,21 +281,25 @@ def composition_of(
         if service is None or service in before.services:
             return before
     # `-f <(echo …)` is no file.
-    paths = [join(place, path) for path in named if UNKNOWN not in path] or _usual_files(
-        files, place
-    )
+    known = [_from_root(path, place) for path in named if UNKNOWN not in path]
+    paths = known or _usual_files(files, place)
     variables: dict[str, str] = {}
     for path in options.values("--env-file") or (".env",):
-        variables |= parse_dotenv(files.text(join(place, path)))
+        variables |= parse_dotenv(files.text(_from_root(path, place)))
     profiles = (*options.values("--profile"), *command.env.get("COMPOSE_PROFILES", "").split(","))
     directory = options.value("--project-directory")
     return Composition(
         tree=files,
         paths=tuple(paths),
-        variables={**variables, **command.env},
+        variables={**variables, **command.env, "PWD": spell(place)},
         profiles=frozenset(profiles),
-        directory=join(place, directory) if directory else "",
+        directory=_from_root(directory, place) if directory else "",
     )
+
+
+def _from_root(path: str, directory: str) -> str:
+    """Return a path in a directory as one from the repository's root; it may be outside."""
+    return locate(path, directory) or join(directory, path)
 
 
 def _usual_files(files: RepositoryFiles, directory: str) -> list[str]:

@@ -19,8 +19,6 @@ from heroci_action.detection.ci.records import ROOT, Command, Container
 from heroci_action.detection.ci.yaml_file import items, table
 from heroci_action.repository.files import RepositoryFiles, join
 
-# `$PWD/backend`
-_PWD = re.compile(r"^\$\{?PWD\}?(?=/|$)")
 # `COPY --chown=app . /app`, `COPY ./backend /app/`
 _COPY = re.compile(r"(?:COPY|ADD)\s+(?:--(?!from)\S+\s+)*([\w./-]+)\s+(\S+)\s*$", re.IGNORECASE)
 # `WORKDIR /app`
@@ -60,7 +58,7 @@ def mounts_of_service(used: Composition, name: str) -> Mounts:
         return Mounts()
     build = used.build(name) or _build_elsewhere(used, content)
     copied = _copied(build, used.tree) if build else Mounts()
-    mounted = dict(_volumes(content, used.place))
+    mounted = dict(_volumes(used, items(content.get("volumes"))))
     workdir = str(content.get("working_dir") or copied.workdir)
     return Mounts(places={**copied.places, **mounted}, workdir=workdir.rstrip("/"))
 
@@ -73,19 +71,18 @@ def _build_elsewhere(used: Composition, content: Mapping[str, Any]) -> ImageBuil
     return ImageBuild(dockerfile="Dockerfile", context=".", target=None, source=used.paths[0])
 
 
-def _volumes(content: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
-    for volume in items(content.get("volumes")):
+def _volumes(used: Composition, volumes: list[Any]) -> Iterator[tuple[str, str]]:
+    for volume in volumes:
         long = table(volume)
-        source, _, rest = str(volume).partition(":")
+        source, _, rest = used.fill(str(volume)).partition(":")
         if long:
-            source, rest = str(long.get("source", "")), str(long.get("target", ""))
-        yield from _mount(source, rest, place)
+            source, rest = used.fill(str(long.get("source", ""))), str(long.get("target", ""))
+        yield from _mount(source, rest, used.place)
 
 
 def _mount(source: str, target: str, place: str) -> Iterator[tuple[str, str]]:
-    """Yield a mount if its source is in the repository: `.`, `../src`, `$PWD`, `{root}/src`."""
+    """Yield a mount if its source is in the repository: `.`, `../src`, `{root}/src`."""
     target = target.partition(":")[0].rstrip("/")
-    source = _PWD.sub(".", source)
     path = locate(source, place) if source.startswith((".", ROOT)) else None
     if path is not None and target.startswith("/"):
         yield target, path

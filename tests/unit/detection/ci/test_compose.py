@@ -493,3 +493,34 @@ def test_tests_in_an_image_that_compose_builds_are_the_suite() -> None:
     for line in ("docker compose build", "docker compose build web"):
         assert suite_of({**files, **workflow(line)}) == ["pytest -m fast"]
     assert suite_of({**files, **workflow("docker compose build docs")}) == []
+
+
+@pytest.mark.parametrize(
+    ("directory", "context"),
+    [("ops", "${PWD}/../"), (".", "$PWD"), ("ops", "${GITHUB_WORKSPACE}")],
+)
+def test_paths_with_the_directory_of_the_call_are_those_of_the_repository(
+    directory: str, context: str
+) -> None:
+    compose = f"""
+        services:
+          web:
+            build: {{context: "{context}", dockerfile: ops/Dockerfile}}
+            volumes: ["{context}:/code"]
+            working_dir: /code/shop
+            env_file: "{context}/web.env"
+        """
+    files = {
+        "ops/compose.yml": compose,
+        "ops/Dockerfile": "FROM python:3.12\nRUN apt-get install -y gettext\n",
+        "shop/manage.py": "",
+        "web.env": "MODE=test\n",
+        **workflow(
+            f"cd {directory} && docker compose -f $GITHUB_WORKSPACE/ops/compose.yml run web pytest"
+        ),
+    }
+    suite = ci_of(files).suite
+    assert suite is not None
+    assert suite.main.command.directory == "shop"
+    assert suite.main.command.env["MODE"] == "test"
+    assert [command.line for command in suite.job.image_commands] == ["apt-get install -y gettext"]
