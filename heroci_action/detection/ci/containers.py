@@ -70,6 +70,7 @@ class _Reader:
     written: set[str] = field(default_factory=set)
     needed: set[str] = field(default_factory=set)  # by the container of the tests
     missing: list[LeftOut] = field(default_factory=list)
+    tasks: dict[int, Command] = field(default_factory=dict)
     contents: ImageContents = field(default_factory=ImageContents)
     base: Image | None = None
     python: str | None = None
@@ -114,7 +115,7 @@ class _Reader:
         self.written |= {write.path for write in command.writes}
         stays = self._start(command)
         started = replace(command, background=command.background or stays)
-        inside = _in_container(started, self.used)
+        inside = self._with_variables(started)
         is_test = find_test_run(command, self.files) is not None
         if is_test:
             name = _service_of(command, self.used)[1] or ""
@@ -129,6 +130,20 @@ class _Reader:
             return inside
         self.contents = read_contents(build, self.files)
         return replace(inside, env={**self.contents.env, **inside.env})
+
+    def _with_variables(self, command: Command) -> Command:
+        """Give a command that runs in a service's container, and the tasks around it there, the service's variables."""
+        call, name = _service_of(command, self.used)
+        if call is None or name is None:
+            return command
+        env = {**self.used.environment(name), **call.env}
+        place = next((n for n, outer in enumerate(command.via) if outer.call is call), None)
+        inside = () if place is None else command.via[place:]
+        for outer in inside:
+            # The commands of a task share it.
+            self.tasks.setdefault(id(outer), replace(outer, env={**outer.env, **env}))
+        via = (*command.via[:place], *(self.tasks[id(outer)] for outer in inside))
+        return replace(command, env={**command.env, **env}, via=via)
 
     def _start(self, command: Command) -> bool:
         """Add the servers that a command starts; return whether `docker run` leaves one running."""
@@ -196,14 +211,6 @@ def _running(command: Command) -> str | None:
     """Return the service that `docker compose run` starts."""
     _, container = _entered(command)
     return container.service if container else None
-
-
-def _in_container(command: Command, used: Composition) -> Command:
-    """Give a command that runs in a service's container the variables of the service."""
-    call, name = _service_of(command, used)
-    if call is None or name is None:
-        return command
-    return replace(command, env={**command.env, **used.environment(name), **call.env})
 
 
 def _entered(command: Command) -> tuple[Call | None, Container | None]:

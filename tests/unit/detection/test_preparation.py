@@ -415,3 +415,14 @@ def test_a_line_that_may_fail_in_the_ci_may_fail_in_the_plan(tmp_path: Path) -> 
         "cat extra.txt >> media/names.txt 2>/dev/null || true",
         "cp a.json b.json",
     ]
+
+
+def test_a_task_in_a_container_has_the_variables_of_its_service(tmp_path: Path) -> None:
+    compose = "services: {web: {build: ., volumes: ['.:/app'], environment: {NODE_ENV: ci}}}\n"
+    files = {
+        "compose.yml": compose,
+        "Dockerfile": "FROM python:3.13\nWORKDIR /app\n",
+        "package.json": '{"scripts": {"build": "tsc && webpack"}}',
+        **workflow("docker compose run web npm run build", "pytest"),
+    }
+    assert [step.run for step in the_tests(tmp_path, files).before] == ["NODE_ENV=ci npm run build"]
