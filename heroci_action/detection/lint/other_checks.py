@@ -12,7 +12,7 @@ from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANA
 from heroci_action.detection.ci.test_runs import find_test_run, is_django, program_file
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import CHECKS
-from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS
+from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS, tool_name
 from heroci_action.detection.preparation import find_check, find_kind, suggest_step
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.steps import SYSTEM_PROGRAMS
@@ -98,11 +98,10 @@ def _counts(job: Job) -> bool:
 
 def _is_other(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command checks something that neither the plan nor another warning contains."""
-    name = command.call.name
     if is_django(command, project.tree):
         return _is_strict(project, command)
     return (
-        name not in _KNOWN
+        tool_name(command) not in _KNOWN
         and find_check(project, command) is not None
         and find_test_run(command, project.tree) is None
     )

@@ -10,6 +10,10 @@ from dataclasses import dataclass, replace
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.ci.task_runners.package_scripts import (
+    PACKAGE_MANAGERS,
+    split_directory,
+)
 from heroci_action.detection.lint.commands import reads_pipe, runs_built_in
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks, read_hooks
 from heroci_action.detection.lint.paths import find_targets, passes
@@ -105,10 +109,18 @@ def _numbered(checks: Iterable[Check]) -> Iterator[Check]:
 def find_left_out(project: ProjectFiles) -> dict[str, Command]:
     """Return the calls of programs that cannot run, or that would change files, by program."""
     return {
-        command.call.name: command
+        tool_name(command): command
         for command in project.ci.commands
         if not command.may_fail and _is_left_out(command)
     }
+
+
+def tool_name(command: Command) -> str:
+    """Return the name of the program, also if a package manager starts it from node_modules: `yarn prettier`."""
+    if command.call.name not in PACKAGE_MANAGERS:
+        return command.call.name
+    words = (word for word in split_directory(command)[0] if word not in {"run", "exec", "dlx"})
+    return next(words, command.call.name)
 
 
 def find_unknown_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
@@ -123,9 +135,13 @@ def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
 
 
 def _is_left_out(command: Command) -> bool:
-    name = command.call.name
-    is_fed = reads_pipe(command) and any(name in tool.programs for tool in LINT_TOOLS.values())
-    return is_fed or name in NOT_RUN or (name in PROGRAMS and _arguments(command) is None)
+    name = tool_name(command)
+    own = command.call.name
+    is_fed = reads_pipe(command) and any(own in tool.programs for tool in LINT_TOOLS.values())
+    # The programs in node_modules are not those of a Python package.
+    of_node = name != own and name in PROGRAMS
+    changes = own in PROGRAMS and _arguments(command) is None
+    return is_fed or of_node or changes or name in NOT_RUN
 
 
 def _checks(project: ProjectFiles) -> Iterator[Check]:

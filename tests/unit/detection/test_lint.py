@@ -315,11 +315,16 @@ def test_further_calls_with_equal_options_check_all_their_paths(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "line", ["npx eslint static", "djhtml templates", "pip-audit", "djlint --reformat ."]
-)
+    "line",
+    [
+        "npx eslint static", "djhtml templates", "pip-audit", "djlint --reformat .", "yarn prettier --check src",
+        "pnpm exec pyright",
+    ],
+)  # fmt: skip
 def test_checks_that_cannot_run_or_would_change_files_are_named(tmp_path: Path, line: str) -> None:
     found = loaded(tmp_path, {**CHECKED, **ci(line)})
-    assert any(f"the CI also runs '{line}'" in warning for warning in found.warnings)
+    (text,) = (warning for warning in found.warnings if line in warning)
+    assert f"the CI also runs '{line}'" in text
     assert all(config.command is None for config in found.config.lint.values())
 
 
