@@ -137,7 +137,7 @@ def _redis(
 ) -> Iterator[Finding]:
     """Yield Redis if the project's CI starts it; without a CI, if the settings require it."""
     free = ((read, place) for read, place in _reads(source) if read.name not in taken)
-    candidates = [(read, place) for read, place in free if _is_redis(read)]
+    candidates = [(read, place) for read, place in free if _is_redis(project, read)]
     image = any_image(project, REDIS)
     if not _needs_redis(project, image, [read for read, _ in candidates]):
         return
@@ -182,9 +182,12 @@ def _needs_redis(project: ProjectFiles, image: Image | None, reads: list[Read]) 
     return undecided and bool(distributions(project) & _REDIS_CLIENTS)
 
 
-def _is_redis(read: Read) -> bool:
+def _is_redis(project: ProjectFiles, read: Read) -> bool:
     default = read.default or ""
-    if _REDIS_URL.match(default) or (read.url == "cache" and not read.has_default):
+    in_ci, _ = project.evidence.env.get(read.name, ("", ""))
+    if any(map(_REDIS_URL.match, (default, in_ci))) or (
+        read.url == "cache" and not read.has_default
+    ):
         return True
     return bool(_REDIS_NAME.search(read.name)) and "://" not in default
 

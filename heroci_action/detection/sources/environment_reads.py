@@ -53,9 +53,10 @@ class Read:
     url: str | None = None
     cast: str | None = None
 
-    def made_optional(self) -> Read:
-        """Return the read with a default that the expression itself does not show."""
-        return replace(self, required=False, has_default=True)
+    def made_optional(self, default: str | None) -> Read:
+        """Return the read with a default that the expression itself does not show; its own default wins."""
+        known = default if self.default is None else self.default
+        return replace(self, required=False, has_default=True, default=known)
 
 
 def reads(node: ast.AST) -> Iterator[Read]:
@@ -281,25 +282,31 @@ def parts_of_url(url: str) -> dict[str, str]:
     return {key: value for key, value in found.items() if value and "…" not in value}
 
 
-def optional_names(
+def declared_defaults(
     nodes: Iterable[ast.AST], functions: Mapping[str, ast.FunctionDef]
-) -> frozenset[str]:
-    """Return the names with a default in `environ.Env(DEBUG=(bool, False))`, and those that only helpers read.
+) -> dict[str, str | None]:
+    """Return the defaults in `environ.Env(DEBUG=(bool, False))`, and None for names that only helpers read.
 
     The helpers are functions of the project with a default of their own.
     """
     inner = (each for node in nodes for each in ast.walk(node))
     calls = [_Call.of(node) for node in inner if isinstance(node, ast.Call)]
-    declared = (
-        keyword.arg
-        for call in calls
-        if call.function in {"Env", "FileAwareEnv"}
-        for keyword in call.node.keywords
-        if isinstance(keyword.value, ast.Tuple)
-    )
     helpers = {name for name, node in functions.items() if _has_own_default(node)}
-    read = (call.name for call in calls if not call.owner and call.function in helpers)
-    return frozenset(filter(None, (*declared, *read)))
+    found: dict[str, str | None] = {}
+    for call in calls:
+        if call.function in {"Env", "FileAwareEnv"}:
+            found |= dict(_scheme(call.node.keywords))
+        elif call.name and not call.owner and call.function in helpers:
+            found.setdefault(call.name, None)
+    return found
+
+
+def _scheme(keywords: Iterable[ast.keyword]) -> Iterator[tuple[str, str | None]]:
+    """Yield the names and defaults of a scheme of django-environ."""
+    for keyword in keywords:
+        match keyword:
+            case ast.keyword(arg=str(name), value=ast.Tuple(elts=[_, *rest])):
+                yield name, plain(rest[0]) if rest else None
 
 
 def _has_own_default(function: ast.FunctionDef) -> bool:

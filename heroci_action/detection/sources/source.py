@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from heroci_action.detection.layout import module_file
 from heroci_action.detection.sources.environment_reads import (
     Read,
-    optional_names,
+    declared_defaults,
     plain,
     reads,
     text_of,
@@ -105,9 +105,9 @@ class SettingsSource:
     @cached_property
     def reads(self) -> tuple[tuple[Read, Statement], ...]:
         """Return every read of the environment with its statement."""
-        optional = optional_names((s.node for s in self.statements), self.functions)
+        defaults = declared_defaults((s.node for s in self.statements), self.functions)
         return tuple(
-            (read.made_optional() if read.name in optional else read, statement)
+            (read.made_optional(defaults[read.name]) if read.name in defaults else read, statement)
             for statement in self.statements
             for read in reads(statement.node)
         )

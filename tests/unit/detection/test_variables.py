@@ -152,6 +152,32 @@ def test_an_image_with_more_than_redis_is_used_with_its_tag(
     assert (found.version, found.image) == (version, image if kept else None)
 
 
+@pytest.mark.parametrize(
+    ("env", "settings"),
+    [
+        ("{CACHE_LOCATION: 'redis://localhost:6379/2'}", 'X = os.environ.get("CACHE_LOCATION")'),
+        ("{}", "env = environ.Env(CACHE_URL=(str, 'redis://127.0.0.1:6379/2'))\nX = env.cache()"),
+    ],
+)
+def test_the_address_of_redis_is_known_from_the_ci_or_a_scheme(
+    tmp_path: Path, env: str, settings: str
+) -> None:
+    workflow = f"""
+        jobs:
+          test:
+            services: {{r: {{image: redis:7, ports: ["6379:6379"]}}}}
+            env: {env}
+            steps: [{{run: python manage.py test}}]
+    """
+    files = {
+        **django(SQLITE + f"import os, environ\n{settings}\n"),
+        ".github/workflows/ci.yml": workflow,
+    }
+    found = loaded(tmp_path, files)
+    assert [*found.config.env.values()] == ["redis://{redis.host}:{redis.port}/2"]
+    assert found.config.services["redis"].port is None
+
+
 def test_the_number_of_redis_is_that_of_the_ci(tmp_path: Path) -> None:
     settings = SQLITE + 'BROKER = os.environ.get("CELERY_BROKER_URL", None)'
     workflow = """
