@@ -57,6 +57,8 @@ IN_USE = "55006"
 UNUSED_WITHIN = 60.0
 """Seconds to wait for the end of other connections to the migrated database."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+ALL_CHECKS = "HEROCI_ALL_CHECKS"
+"""Set by this program for itself: run every system check first, as Django does."""
 
 
 class Migration:
@@ -68,9 +70,12 @@ class Migration:
         self._seen: List[str] = []
         self._open: List[Any] = []
         self._ended = False
+        self.is_loaded = False
+        """Whether all migrations are imported; from then on, they change the database."""
 
     def record(self) -> None:
         """Record why there is no copy, unless there is one."""
+        self._close()
         if self._problem or not self._ended:
             heroci_schema.write({"problem": self._problem or "the step `migrate` did not complete"})
 
@@ -88,11 +93,14 @@ class Migration:
         """Stop to watch, and copy the database."""
         if alias != heroci_schema.ALIAS:
             return
-        while self._open:
-            self._open.pop().__exit__(None, None, None)
+        self._close()
         if self._problem is None:
             self._problem = self._seen[0] if self._seen else _copy(self.reads)
         self._ended = True
+
+    def _close(self) -> None:
+        while self._open:
+            self._open.pop().__exit__(None, None, None)
 
 
 def _unsuitable(connection: Any) -> Optional[str]:
@@ -299,13 +307,16 @@ def hook(migration: Migration) -> None:
 
     def create_executor(connection: Any, *args: Any, **kwargs: Any) -> Any:
         migration.begin(connection)
-        return executor(connection, *args, **kwargs)
+        created = executor(connection, *args, **kwargs)
+        migration.is_loaded = True
+        return created
 
     def emit_post_migrate_signal(verbosity: Any, interactive: Any, db: str, **kwargs: Any) -> Any:
         migration.end(db)
         return send(verbosity, interactive, db, **kwargs)
 
-    migrate.Command.check = check
+    if ALL_CHECKS not in os.environ:
+        migrate.Command.check = check
     migrate.Command.handle = handle_existing
     migrate.MigrationExecutor = create_executor
     migrate.emit_post_migrate_signal = emit_post_migrate_signal
@@ -313,6 +324,7 @@ def hook(migration: Migration) -> None:
 
 def main() -> None:
     """Run the command as Python does."""
+    given = list(sys.argv)
     sys.argv = sys.argv[1:]
     sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
     migration = Migration()
@@ -324,8 +336,21 @@ def main() -> None:
             heroci_as_tests.install(os.environ["HEROCI_AS_TESTS"])
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
+    except Exception as error:
+        if migration.is_loaded or ALL_CHECKS in os.environ:
+            raise
+        _start_again(given, error)
     finally:
         migration.record()
+
+
+def _start_again(arguments: List[str], error: Exception) -> None:
+    """Start again with every system check: some modules can be imported only after those that the checks import."""
+    sys.stderr.write("HeroCI: with all system checks now, because of {!r}\n".format(error))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.environ[ALL_CHECKS] = "1"
+    os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606  this program
 
 
 if __name__ == "__main__":

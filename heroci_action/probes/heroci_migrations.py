@@ -20,8 +20,6 @@ from heroci_record import Record, relative  # type: ignore[import-not-found,unus
 QUESTION = ("makemigrations", "--check", "--dry-run", "--noinput")
 # The step `check` runs the system checks at the same time.
 SKIP_CHECKS = "--skip-checks"
-UNKNOWN_OPTION = 2
-"""The exit code of argparse: Django before 3.0 and commands without system checks do not have the option."""
 # The heading for an app, as makemigrations prints it since Django 1.8; the file that it would write is below.
 HEADING = re.compile(r"Migrations for '([^']+)':")
 
@@ -69,15 +67,22 @@ def _print(lines: Iterable[str], installed_apps: "set[str]") -> None:
 
 
 def _ask_without_checks(arguments: List[str]) -> "subprocess.CompletedProcess[str]":
-    """Ask Django for missing migrations, without the system checks if it can leave them out."""
+    """Ask Django for missing migrations, without the system checks if it answers without them.
+
+    Django before 3.0 lacks the option, and some modules can be imported only after those that the checks import.
+    """
     done = _ask(*arguments, *QUESTION, SKIP_CHECKS)
-    return _ask(*arguments, *QUESTION) if done.returncode == UNKNOWN_OPTION else done
+    answers = done.returncode == 0 or any(changes(done.stdout.splitlines()))
+    done = done if answers else _ask(*arguments, *QUESTION)
+    sys.stderr.write(done.stderr)
+    return done
 
 
 def _ask(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, *arguments],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
         check=False,

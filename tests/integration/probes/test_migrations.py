@@ -44,12 +44,16 @@ def app(place: Path, name: str, length: int) -> None:
         file.write_text(text)
 
 
-def ask(tmp_path: Path, *options: str, own: int, theirs: int) -> tuple[int, str, list[str]]:
-    """The exit code, the output and the warnings."""
+def ask(
+    tmp_path: Path, *options: str, own: int, theirs: int, settings: str = "", first: str = ""
+) -> tuple[int, str, list[str]]:
+    """The exit code, the output and the warnings; `first` precedes the migration of the project's own app."""
     root = tmp_path / "project"
     app(root, "shop", own)
+    (root / "shop/migrations/0001_initial.py").write_text(first + MIGRATION)
     app(tmp_path / "elsewhere", "theirs", theirs)
-    (root / "settings.py").write_text(SETTINGS)
+    (root / "settings.py").write_text(SETTINGS + settings)
+    (root / "urls.py").write_text("urlpatterns = []\n")
     folder = Path(probes.__file__).parent
     env = {
         **os.environ,
@@ -104,6 +108,17 @@ def test_where_only_a_warning_is_wanted_the_projects_own_are_warnings_too(tmp_pa
     ]
     assert "check-migrations" in next(text for text in warnings if "'shop'" in text)
     assert "Migrations for 'shop':" in output
+
+
+@pytest.mark.parametrize(("own", "code"), [(10, 0), (20, 1)])
+def test_modules_that_only_the_order_of_the_system_checks_can_import_are_no_failure(
+    tmp_path: Path, own: int, code: int
+) -> None:
+    late = "import sys\nassert 'urls' in sys.modules\n"
+    found, output, _ = ask(
+        tmp_path, own=own, theirs=10, settings="ROOT_URLCONF = 'urls'\n", first=late
+    )
+    assert (found, "Traceback" in output) == (code, False), output
 
 
 @pytest.mark.parametrize("options", [(), ("--warn",)])

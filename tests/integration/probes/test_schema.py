@@ -409,6 +409,31 @@ def test_a_connection_that_ends_soon_only_delays_the_copy(shop: Shop) -> None:
     assert (done.code, COPIED in done.output) == (0, True), done.output
 
 
+# As in a circle of imports: `shop.prices` can be imported only when the URLconf is being imported.
+CIRCLE = {
+    "settings.py": SETTINGS + "ROOT_URLCONF = 'urls'\n",
+    "urls.py": "import shop.prices\nurlpatterns = []\n",
+    "shop/prices.py": "import sys\nassert 'urls' in sys.modules\n",
+    "shop/migrations/0001_initial.py": "import shop.prices\n" + MIGRATION,
+}
+
+
+def test_modules_that_only_the_order_of_the_system_checks_can_import_are_migrated(
+    shop: Shop,
+) -> None:
+    shop.project.write(CIRCLE)
+    done = shop.run_migrate()
+    assert (done.code, "with all system checks now" in done.output) == (0, True), done.output
+
+
+def test_a_migration_that_has_begun_is_not_repeated(shop: Shop) -> None:
+    late = MIGRATION.replace("seed(apps, editor):", "seed(apps, editor):\n    import shop.prices")
+    shop.project.write({**CIRCLE, "shop/migrations/0001_initial.py": late})
+    done = shop.run_migrate()
+    assert (done.code, "with all system checks now" in done.output) == (1, False), done.output
+    assert done.output.rstrip().endswith("AssertionError")
+
+
 def test_a_failed_migration_leaves_no_copy(shop: Shop, tmp_path: Path) -> None:
     broken = MIGRATION.replace("seed(apps, editor):", "seed(apps, editor):\n    raise ValueError")
     shop.project.write({"shop/migrations/0001_initial.py": broken})
