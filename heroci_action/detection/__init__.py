@@ -25,6 +25,7 @@ from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner import detect_runner
 from heroci_action.detection.runner_choice import suite_runs, uses_pytest
 from heroci_action.detection.servers.database import detect_database
+from heroci_action.detection.servers.further_databases import detect_further_databases
 from heroci_action.detection.servers.others import find_other_servers
 from heroci_action.detection.settings.missing_modules import detect_missing_modules
 from heroci_action.detection.settings.modules import detect_settings
@@ -134,8 +135,10 @@ def find_project(tree: RepositoryFiles, given: Mapping[str, Any]) -> ProjectFile
 def detect(project: ProjectFiles) -> Detected:
     """Run every detector."""
     found = [finding for detector in DETECTORS for finding in detector(project)]
-    # The addresses of these servers replace the CI's.
-    return _collected((*find_other_servers(project, _services(found)), *found))
+    # The addresses of these servers and databases replace the CI's.
+    services = _services(found)
+    others = find_other_servers(project, services)
+    return _collected((*detect_further_databases(project, services), *others, *found))
 
 
 def _services(findings: list[Finding]) -> frozenset[str]:

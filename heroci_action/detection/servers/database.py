@@ -36,11 +36,7 @@ from heroci_action.detection.servers.database_choice import (
     vendor_of_server,
     wanted_vendor,
 )
-from heroci_action.detection.servers.database_settings import (
-    ROLES,
-    Database,
-    vendor_of,
-)
+from heroci_action.detection.servers.database_record import ROLES, Database, vendor_of
 from heroci_action.detection.servers.extensions import detect_extensions
 from heroci_action.detection.settings.source import settings_source, uses_geodjango
 from heroci_action.detection.sources.environment_reads import Read

@@ -19,7 +19,8 @@ from heroci_action.detection.servers.ci_servers import (
     ci_image,
     kind_of,
 )
-from heroci_action.detection.servers.database_settings import Database, find_databases, vendor_of
+from heroci_action.detection.servers.database_record import Database, vendor_of
+from heroci_action.detection.servers.database_settings import find_databases
 from heroci_action.detection.settings.source import settings_source, uses_geodjango
 from heroci_action.detection.sources.source import SettingsSource
 
@@ -44,7 +45,16 @@ _SERVER = re.compile(r"postg|mysql|maria")
 @once
 def choose_database(project: ProjectFiles) -> Database | None:
     """Return the last definition that always holds, or a later one for a server that the project wants."""
-    ways = _find(project)
+    return _choose(project, _find(project))
+
+
+def choose_further_database(project: ProjectFiles, alias: str) -> Database | None:
+    """Return the same for a database beside the default one."""
+    source = settings_source(project)
+    return _choose(project, find_databases(source, value_of(project), alias) if source else [])
+
+
+def _choose(project: ProjectFiles, ways: list[Database]) -> Database | None:
     last = max((index for index, way in enumerate(ways) if not way.conditional), default=0)
     options = ways[last:]
     # The last one overrides the others: a module for development changes what it imports.
@@ -72,18 +82,18 @@ def _on_server(ways: list[Database], wanted: Vendor) -> Database | None:
 def _find(project: ProjectFiles) -> list[Database]:
     """Return the definitions in the settings, else those in a module that a variable of the CI names."""
     source = settings_source(project)
-    ways = find_databases(source, _value_of(project)) if source else []
+    ways = find_databases(source, value_of(project)) if source else []
     if any(way.is_understood for way in ways):
         return ways
     for value, _ in project.evidence.env.values():
         file = project.module(value) if "." in value else None
         module = SettingsSource.read(project.tree, project.roots, file) if file else None
-        if module and (found := find_databases(module, _value_of(project))):
+        if module and (found := find_databases(module, value_of(project))):
             return found
     return ways
 
 
-def _value_of(project: ProjectFiles) -> Callable[[str], str | None]:
+def value_of(project: ProjectFiles) -> Callable[[str], str | None]:
     """Return a function for the values of the CI's variables, among them those that the service sets itself."""
     predefined = project.ci.suite.job.predefined if project.ci.suite else {}
     given = {name: value for name, (value, _) in project.evidence.env.items()}
@@ -91,8 +101,8 @@ def _value_of(project: ProjectFiles) -> Callable[[str], str | None]:
 
 
 def _is_switched_on(project: ProjectFiles, way: Database) -> bool:
-    value_of = _value_of(project)
-    return all(value_of(name) == value for name, value in way.switches.items())
+    known = value_of(project)
+    return all(known(name) == value for name, value in way.switches.items())
 
 
 def wanted_vendor(project: ProjectFiles) -> Vendor | None:

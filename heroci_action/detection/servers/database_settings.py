@@ -1,4 +1,4 @@
-"""How the settings define the default database: by URL, by separate variables, or in the code."""
+"""How the settings define a database, usually the default one: by URL, by separate variables, or in the code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from heroci_action.detection.facts import Vendor
+from heroci_action.detection.servers.database_record import ROLES, Database
 from heroci_action.detection.sources.dictionaries import Resolver
 from heroci_action.detection.sources.environment_reads import (
     Read,
@@ -20,11 +21,8 @@ from heroci_action.detection.sources.environment_reads import (
 )
 from heroci_action.detection.sources.source import SettingsSource, Statement
 
-ROLES: Mapping[str, str] = {
-    "HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "db",
-}  # fmt: skip
-"""The keys of a database in the settings, and the attributes of a service."""
-
+DEFAULT = "default"
+"""The alias of the database that Django uses unless another one is named."""
 Value = TypeVar("Value")
 _KEYS = frozenset({*ROLES, "ENGINE"})
 # Conditions for a run of the project's own CI, or for a second database.
@@ -39,97 +37,38 @@ _URL_VARIABLE = re.compile(r"(DATABASE|DB|POSTGRES\w*|PG|MYSQL\w*)_?UR[LI]$")
 _URL = re.compile(r"\w+://")
 # Attributes of what `urllib.parse.urlparse` returns.
 _URL_PARTS = frozenset({"hostname", "netloc", "password", "path", "port", "scheme", "username"})
-_VENDORS = (
-    (("postg", "psql", "pgsql", "timescale", "cockroach"), Vendor.POSTGRESQL),
-    (("sqlite", "spatialite"), Vendor.SQLITE),
-    (("mysql", "mariadb"), Vendor.MYSQL),
-    (("oracle",), Vendor.ORACLE),
-)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Database:
-    """One way in which settings define the default database.
-
-    `variables` and `literals` map a key such as HOST to the variable that is read for it, or to its value in the code;
-    they override the `url`. `switches` are variables that must have a value for this way. `unread` are the keys whose
-    values are not understood.
-    """
-
-    url: Read | None = None
-    variables: Mapping[str, Read] = field(default_factory=dict)
-    literals: Mapping[str, str] = field(default_factory=dict)
-    file: str = ""
-    conditional: bool = False
-    switches: Mapping[str, str] = field(default_factory=dict)
-    unread: frozenset[str] = frozenset()
-
-    @property
-    def vendor(self) -> Vendor:
-        """Return the vendor that the code itself names, defaults included."""
-        engine = self.variables.get("ENGINE")
-        text = self.literals.get("ENGINE") or (engine.default if engine else "") or ""
-        found = vendor_of(text)
-        if found is Vendor.UNKNOWN and self.url is not None:
-            return vendor_of((self.url.default or "").partition(":")[0])
-        return found
-
-    @property
-    def is_spatial(self) -> bool:
-        """Return whether the code asks for a spatial database."""
-        engine = self.variables.get("ENGINE")
-        scheme = (self.url.default or "").partition(":")[0] if self.url else ""
-        texts = (self.literals.get("ENGINE"), engine and engine.default, scheme)
-        return any(text and ("gis" in text or "spatialite" in text) for text in texts)
-
-    @property
-    def reads_environment(self) -> bool:
-        """Return whether a variable decides which server is used."""
-        return self.url is not None or bool(
-            {"HOST", "ENGINE", "NAME", "USER"} & set(self.variables)
-        )
-
-    @property
-    def is_understood(self) -> bool:
-        """Return whether anything is known about it."""
-        return bool(self.url or self.variables or self.literals)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Return the names of the variables that it reads."""
-        return self.read_names | frozenset(self.switches)
-
-    @property
-    def read_names(self) -> frozenset[str]:
-        """Return the same, without those in conditions."""
-        urls = [self.url] if self.url else []
-        return frozenset(read.name for read in (*self.variables.values(), *urls))
-
-
-def vendor_of(text: str) -> Vendor:
-    """Return the vendor of an engine's name or of the scheme of a URL."""
-    lowered = text.lower()
-    for words, vendor in _VENDORS:
-        if any(word in lowered for word in words):
-            return vendor
-    return Vendor.UNKNOWN
-
-
-def find_databases(source: SettingsSource, value_of: Callable[[str], str | None]) -> list[Database]:
-    """Return every way in which the settings define the default database, in the order of the code.
+def find_databases(
+    source: SettingsSource, value_of: Callable[[str], str | None], alias: str = DEFAULT
+) -> list[Database]:
+    """Return every way in which the settings define a database, in the order of the code.
 
     `value_of` returns the value of an environment variable, if the project's CI sets it.
     """
-    reader = _Reader(source, Resolver(source, value_of))
+    reader = _Reader(source, Resolver(source, value_of), alias)
     for statement in source.assigned("DATABASES"):
         if not any(_is_elsewhere(test, value_of) for test in statement.tests):
             reader.read(statement)
-    if not reader.ways and "DATABASES" in source.functions:
+    if not reader.ways and alias == DEFAULT and "DATABASES" in source.functions:
         # A property of a class of django-configurations.
         call = ast.Call(func=ast.Name(id="DATABASES"), args=[], keywords=[])
         node = ast.Assign(targets=[ast.Name(id="DATABASES")], value=call)
         reader.read(Statement(node=node, file=source.file, conditional=False))
     return reader.ways
+
+
+def find_further_aliases(source: SettingsSource) -> tuple[str, ...]:
+    """Return the names of the databases beside the default one."""
+    resolver = Resolver(source, lambda _: None)
+    found: dict[str, None] = {}
+    for node in (statement.node for statement in source.assigned("DATABASES")):
+        match node:
+            case ast.Assign(targets=[ast.Subscript(slice=key), *_]):
+                found |= dict.fromkeys(filter(None, [source.plain(key)]))
+            case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+                found |= dict.fromkeys(resolver.entries(value) or {})
+    return tuple(alias for alias in found if alias != DEFAULT and alias not in _KEYS)
 
 
 def _is_elsewhere(test: str, value_of: Callable[[str], str | None]) -> bool:
@@ -142,6 +81,7 @@ def _is_elsewhere(test: str, value_of: Callable[[str], str | None]) -> bool:
 class _Reader:
     source: SettingsSource
     resolver: Resolver
+    alias: str
     ways: list[Database] = field(default_factory=list)
 
     def read(self, statement: Statement) -> None:
@@ -169,14 +109,19 @@ class _Reader:
         match keys:
             case []:
                 way = self._way(self._default(value), statement)
-            case ["default" | None]:
+            case [alias] if self._is_own(alias):
                 way = self._way(value, statement)
                 if way and self.ways and _extends_itself(value):
                     self.ways[-1] = _updated(self.ways[-1], way)
                     return
-            case ["default" | None, str(key), *_] if key in _KEYS and not self._is_off(statement):
-                self._change(key, value, self._switches(statement))
+            case [alias, str(key), *_] if self._is_own(alias) and key in _KEYS:
+                if not self._is_off(statement):
+                    self._change(key, value, self._switches(statement))
         self.ways += [way] if way else []
+
+    def _is_own(self, alias: str | None) -> bool:
+        """Return whether a key of DATABASES is the database's; an unknown one may be the default's."""
+        return alias == self.alias or (alias is None and self.alias == DEFAULT)
 
     def _change(self, key: str, value: ast.expr, switches: Mapping[str, str]) -> None:
         """Change a key of the last way that the variables of a condition may select, too."""
@@ -206,11 +151,13 @@ class _Reader:
             self.ways[-1:] = [_updated(self.ways[-1], way) if self.ways else way]
 
     def _default(self, value: ast.expr) -> ast.expr | None:
-        """Return the default database of a dictionary of databases, or its only one."""
+        """Return the database in a dictionary of databases; the default one may be its only one, or be unknown."""
         entries = self.resolver.entries(value)
+        if self.alias != DEFAULT:
+            return (entries or {}).get(self.alias)
         if entries is None:
             return value
-        return entries.get("default") or next(iter(entries.values()), None)
+        return entries.get(DEFAULT) or next(iter(entries.values()), None)
 
     def _way(self, node: ast.expr | None, statement: Statement) -> Database | None:
         if node is None:

@@ -1,0 +1,89 @@
+"""The record of a database in the settings, and the vendors of servers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from heroci_action.detection.facts import Vendor
+from heroci_action.detection.sources.environment_reads import Read
+
+ROLES: Mapping[str, str] = {
+    "HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "db",
+}  # fmt: skip
+"""The keys of a database in the settings, and the attributes of a service."""
+
+_VENDORS = (
+    (("postg", "psql", "pgsql", "timescale", "cockroach"), Vendor.POSTGRESQL),
+    (("sqlite", "spatialite"), Vendor.SQLITE),
+    (("mysql", "mariadb"), Vendor.MYSQL),
+    (("oracle",), Vendor.ORACLE),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One way in which settings define the default database.
+
+    `variables` and `literals` map a key such as HOST to the variable that is read for it, or to its value in the code;
+    they override the `url`. `switches` are variables that must have a value for this way. `unread` are the keys whose
+    values are not understood.
+    """
+
+    url: Read | None = None
+    variables: Mapping[str, Read] = field(default_factory=dict)
+    literals: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    conditional: bool = False
+    switches: Mapping[str, str] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+
+    @property
+    def vendor(self) -> Vendor:
+        """Return the vendor that the code itself names, defaults included."""
+        engine = self.variables.get("ENGINE")
+        text = self.literals.get("ENGINE") or (engine.default if engine else "") or ""
+        found = vendor_of(text)
+        if found is Vendor.UNKNOWN and self.url is not None:
+            return vendor_of((self.url.default or "").partition(":")[0])
+        return found
+
+    @property
+    def is_spatial(self) -> bool:
+        """Return whether the code asks for a spatial database."""
+        engine = self.variables.get("ENGINE")
+        scheme = (self.url.default or "").partition(":")[0] if self.url else ""
+        texts = (self.literals.get("ENGINE"), engine and engine.default, scheme)
+        return any(text and ("gis" in text or "spatialite" in text) for text in texts)
+
+    @property
+    def reads_environment(self) -> bool:
+        """Return whether a variable decides which server is used."""
+        return self.url is not None or bool(
+            {"HOST", "ENGINE", "NAME", "USER"} & set(self.variables)
+        )
+
+    @property
+    def is_understood(self) -> bool:
+        """Return whether anything is known about it."""
+        return bool(self.url or self.variables or self.literals)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of the variables that it reads."""
+        return self.read_names | frozenset(self.switches)
+
+    @property
+    def read_names(self) -> frozenset[str]:
+        """Return the same, without those in conditions."""
+        urls = [self.url] if self.url else []
+        return frozenset(read.name for read in (*self.variables.values(), *urls))
+
+
+def vendor_of(text: str) -> Vendor:
+    """Return the vendor of an engine's name or of the scheme of a URL."""
+    lowered = text.lower()
+    for words, vendor in _VENDORS:
+        if any(word in lowered for word in words):
+            return vendor
+    return Vendor.UNKNOWN

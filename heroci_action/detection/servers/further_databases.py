@@ -1,0 +1,123 @@
+"""The databases beside the default one: on its server, with names of their own, as the project's CI has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.facts import Vendor
+from heroci_action.detection.findings import Finding, Found, Warn
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.servers.ci_servers import MARIADB, POSTGRES
+from heroci_action.detection.servers.database_choice import (
+    choose_database,
+    choose_further_database,
+    choose_vendor,
+    value_of,
+)
+from heroci_action.detection.servers.database_record import ROLES, Database, vendor_of
+from heroci_action.detection.servers.database_settings import DEFAULT, find_further_aliases
+from heroci_action.detection.settings.source import settings_source
+from heroci_action.detection.sources.environment_reads import Read, parts_of_url
+
+_SERVERS = frozenset({Vendor.POSTGRESQL, Vendor.MYSQL})
+
+
+def detect_further_databases(project: ProjectFiles, services: frozenset[str]) -> Iterator[Finding]:
+    """Yield what the variables of the other databases contain, if they are of the kind of the default one."""
+    source, first = settings_source(project), choose_database(project)
+    vendor = choose_vendor(project, first) if first else Vendor.UNKNOWN
+    if source is None or first is None or vendor not in _SERVERS:
+        return
+    name = POSTGRES.name if vendor is Vendor.POSTGRESQL else "mysql"
+    service = MARIADB.name if MARIADB.name in services else name
+    default = _Further(project, DEFAULT, first, service)
+    for alias in find_further_aliases(source):
+        way = choose_further_database(project, alias)
+        further = _Further(project, alias, way, service) if way else None
+        if further and further.names - first.names and further.vendor in {vendor, Vendor.UNKNOWN}:
+            yield from further.findings(default)
+
+
+@dataclass(frozen=True, slots=True)
+class _Further:
+    """A database of the settings, and the service whose server it uses in the plan."""
+
+    project: ProjectFiles
+    alias: str
+    way: Database
+    service: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        return self.way.names
+
+    @property
+    def vendor(self) -> Vendor:
+        url = self.way.url
+        scheme = (self._value(url) or "").partition(":")[0] if url else ""
+        return vendor_of(scheme) if scheme else self.way.vendor
+
+    def findings(self, default: _Further) -> Iterator[Finding]:
+        """Yield the variables; those that the default database reads too are its own."""
+        why = f"read in {self.way.file} for the database {self.alias!r}"
+        url = self.way.url
+        if url and self._is_used(url, default, required=url.required or bool(url.default)):
+            yield Found(f"env.{url.name}", self._url(default), why)
+        for key, read in self.way.variables.items():
+            if key in ROLES and self._is_used(read, default, required=True):
+                yield Found(f"env.{read.name}", self._role(key, default), why)
+        places = (default.place, self.place)
+        if None not in places and places[0] != places[1]:
+            yield Warn(
+                f"in the CI, the databases {DEFAULT!r} and {self.alias!r} of {self.way.file} are on different servers "
+                f"({places[0]}, {places[1]}); in the plan, both are on the server {self.service!r}"
+            )
+
+    def _is_used(self, read: Read, default: _Further, *, required: bool) -> bool:
+        """Return whether a variable gets a value: the settings may do without the database if the CI sets none."""
+        in_ci = read.name in self.project.evidence.env
+        needed = in_ci or (required and not self.way.conditional)
+        return needed and read.name not in default.names
+
+    def _role(self, key: str, default: _Further) -> str:
+        return self._name(default) if key == "NAME" else f"{{{self.service}.{ROLES[key]}}}"
+
+    def _url(self, default: _Further) -> str:
+        """Return the URL of the CI with another server and account; its scheme and options stay."""
+        given = urlsplit(self._value(self.way.url) or "")
+        name, service = self._name(default), self.service
+        usual = "postgres" if service == POSTGRES.name else "mysql"
+        login = f"{{{service}.user}}:{{{service}.password}}"
+        query = f"?{given.query}" if given.query else ""
+        return (
+            f"{given.scheme or usual}://{login}@{{{service}.host}}:{{{service}.port}}/{name}{query}"
+        )
+
+    def _name(self, default: _Further) -> str:
+        """Return the database's name: the CI's, unless that would be another database with the same name."""
+        own, other = self._part("NAME"), default._part("NAME")
+        if own and (own, self.place) == (other, default.place):
+            return f"{{{self.service}.db}}"
+        return own if own and own != other else f"{other or self.service}_{self.alias}"
+
+    @property
+    def place(self) -> str | None:
+        """The host and port in the CI, if both are known."""
+        host, port = self._part("HOST"), self._part("PORT")
+        usual = "5432" if self.service == POSTGRES.name else "3306"
+        return f"{host}:{port or usual}" if host else None
+
+    def _part(self, key: str) -> str | None:
+        """Return a part of the address as the CI or the code has it."""
+        if read := self.way.variables.get(key):
+            return self._value(read)
+        if self.way.url:
+            return parts_of_url(self._value(self.way.url) or "").get(key)
+        return self.way.literals.get(key)
+
+    def _value(self, read: Read | None) -> str | None:
+        value = (value_of(self.project)(read.name) or read.default) if read else None
+        return value if value and UNKNOWN not in value else None

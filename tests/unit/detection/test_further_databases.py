@@ -1,0 +1,94 @@
+"""Databases beside the default one: on the same server, with names of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.projects import POSTGRES, loaded, manage
+
+OWN = "postgres://{postgres.user}:{postgres.password}@{postgres.host}:{postgres.port}/"
+KEYS = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+
+
+def database(prefix: str) -> str:
+    """The text of a database with five variables."""
+    keys = ", ".join(f'"{key}": os.environ["{prefix}_{key}"]' for key in KEYS)
+    return f'{{"ENGINE": "{POSTGRES}", {keys}}}'
+
+
+def env_of(root: Path, settings: str, variables: dict[str, str]) -> tuple[dict[str, str], str]:
+    """Return the environment and the warnings of a project whose CI sets these variables."""
+    lines = "\n".join(f"      {name}: {value}" for name, value in variables.items())
+    files = {
+        "manage.py": manage(),
+        "requirements.txt": "django\npsycopg[binary]\ndj-database-url\n",
+        "mysite/__init__.py": "",
+        "mysite/settings.py": f"import os\nimport dj_database_url\n{settings}\n",
+        ".github/workflows/ci.yml": f"on: push\njobs:\n  test:\n    env:\n{lines}\n"
+        "    services: {postgres: {image: 'postgres:16'}}\n"
+        "    steps: [{run: pip install -r requirements.txt}, {run: python manage.py test}]\n",
+    }
+    project = loaded(root, files)
+    return dict(project.config.env), " ".join(project.warnings)
+
+
+def account(prefix: str, name: str, port: str = "5432") -> dict[str, str]:
+    values = (name, "me", "secret", "localhost", port)
+    return {f"{prefix}_{key}": value for key, value in zip(KEYS, values, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "planned"),
+    [
+        ("reports", "5432", "reports"),
+        ("shop", "5432", "{postgres.db}"),
+        ("shop", "5433", "shop_reports"),
+        ("reports", "5433", "reports"),
+    ],
+)
+def test_a_second_database_is_on_the_same_server_and_has_its_own_name(
+    tmp_path: Path, name: str, port: str, planned: str
+) -> None:
+    settings = f'DATABASES = {{"default": {database("DB")}, "reports": {database("REP_DB")}}}'
+    variables = {**account("DB", "shop"), **account("REP_DB", name, port)}
+    env, warnings = env_of(tmp_path, settings, variables)
+    assert [env[f"REP_DB_{key}"] for key in KEYS] == [
+        planned,
+        "{postgres.user}",
+        "{postgres.password}",
+        "{postgres.host}",
+        "{postgres.port}",
+    ]
+    assert env["DB_NAME"] == "{postgres.db}"
+    assert ("on different servers (localhost:5432, localhost:5433)" in warnings) is (port == "5433")
+
+
+@pytest.mark.parametrize(
+    ("url", "planned"),
+    [
+        ("postgres://me:secret@localhost:5432/old?sslmode=disable", f"{OWN}old?sslmode=disable"),
+        ("postgres://me:secret@localhost/shop", f"{OWN}{{postgres.db}}"),
+        ("postgres://me:secret@localhost:6432/shop", f"{OWN}shop_archive"),
+    ],
+)
+def test_the_url_of_a_second_database_keeps_its_name_and_options(
+    tmp_path: Path, url: str, planned: str
+) -> None:
+    settings = """
+DATABASES = {"default": dj_database_url.config(default="postgres://localhost/shop")}
+DATABASES["archive"] = dj_database_url.config(env="ARCHIVE_URL")
+"""
+    env, _ = env_of(tmp_path, settings, {"ARCHIVE_URL": url})
+    assert (env["ARCHIVE_URL"], env["DATABASE_URL"]) == (planned, "{postgres.url}")
+
+
+def test_a_database_that_the_ci_does_not_have_gets_no_address(tmp_path: Path) -> None:
+    settings = f"""
+DATABASES = {{"default": {database("DB")}}}
+if "COPY_DB_HOST" in os.environ:
+    DATABASES["copy"] = {database("COPY_DB")}
+"""
+    env, _ = env_of(tmp_path, settings, account("DB", "shop"))
+    assert not [name for name in env if name.startswith("COPY")]
