@@ -246,11 +246,13 @@ class _Line:
 
         `docker exec clickhouse clickhouse-client` works in a server, and `docker compose run -d db` starts one.
         """
-        container = self.call.container
+        calls = (each.call for each in (self.command, *self.command.via))
+        container = next((call.container for call in calls if call.container), None)
         if container is None:
             return None
         names = {container.service, container.image} - {None}
-        if any(image.alias in names for image in self.project.ci.services):
+        servers = (image for image in self.project.ci.services if not image.built)
+        if any(image.alias in names for image in servers):
             return SERVER
         return None if self.call.program else SERVICE
 

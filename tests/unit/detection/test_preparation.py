@@ -136,13 +136,37 @@ def test_what_runs_in_the_container_of_a_server_is_no_preparation(tmp_path: Path
               house: {image: "clickhouse:26", ports: [9000]}
             steps:
               - run: docker exec house clickhouse-client --query "CREATE USER shop"
+              - run: docker exec -u root ${{ job.services.house.id }} bash -c "shop-users"
               - run: mkdir -p /tmp/shop-home && chmod -R u+rwX /tmp/shop-home
               - run: python manage.py test
     """
     found = loaded(tmp_path, {**django(), ".github/workflows/t.yml": workflow})
     assert found.config.tests.before == ()
-    assert "it works on a database or another server" in {
-        line.reason for line in found.facts.left_out
+    reasons = {line.line: line.reason for line in found.facts.left_out}
+    assert reasons["shop-users"] == "it works on a database or another server"
+    assert [*reasons.values()].count(reasons["shop-users"]) == 2
+
+
+def test_what_runs_in_another_container_of_the_repository_is_preparation(tmp_path: Path) -> None:
+    compose = """
+        services:
+          db: {image: "postgres:17"}
+          web: {build: ., volumes: [".:/app"], working_dir: /app, command: python manage.py runserver, depends_on: [db]}
+          test: {build: ., volumes: [".:/app"], working_dir: /app, command: python manage.py test, depends_on: [web]}
+    """
+    lines = ("python manage.py collectstatic", "psql -c x", "bash -c './manage.py compilemessages'")
+    runs = (f"docker compose run --rm web {line}" for line in lines)
+    calls = workflow(*runs, "docker compose exec db setup", "docker compose run --rm test")
+    found = loaded(
+        tmp_path,
+        {**django(), "compose.yml": compose, "Dockerfile": "FROM python:3.12\n", **calls},
+    )
+    assert [step.run for step in found.config.tests.before] == [
+        "python manage.py collectstatic",
+        "python manage.py compilemessages",
+    ]
+    assert {line.reason for line in found.facts.left_out} == {
+        "it works on a database or another server"
     }
 
 

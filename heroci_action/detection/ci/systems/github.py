@@ -28,9 +28,9 @@ from heroci_action.detection.ci.records import (
 from heroci_action.detection.ci.systems.foreign_workflow import read_inputs
 from heroci_action.detection.ci.systems.github_actions import Action
 from heroci_action.detection.ci.systems.github_checkout import (
+    context_of_services,
     directory_in_checkout,
     leave_checkout_path,
-    ports_of_services,
     with_options,
 )
 from heroci_action.detection.ci.systems.github_events import trigger_of
@@ -171,7 +171,7 @@ class _Job:
             "matrix": leg,
             "inputs": self.workflow.inputs,
             "env": self.env,
-            "job": Partial(services=ports_of_services(self.content.get("services"))),
+            "job": Partial(services=context_of_services(self.content.get("services"))),
             "github": _GITHUB,
             "runner": _RUNNER,
             "steps": self.outputs,

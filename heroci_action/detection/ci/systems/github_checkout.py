@@ -36,13 +36,19 @@ def directory_in_checkout(directory: str, place: str) -> str:
     return join(".", path.removeprefix(place).lstrip("/"))
 
 
-def ports_of_services(services: object) -> dict[str, Any]:
-    """Return the ports of services on the machine; one that the runner would choose is the container's."""
+def context_of_services(services: object) -> dict[str, Any]:
+    """Return `job.services`: the name of each container, and its ports on the machine.
+
+    A port that the runner would choose is the container's.
+    """
     found: dict[str, Any] = {}
     for name, service in table(services).items():
         # `127.0.0.1:8081:8080/tcp`
         ports = (port.partition("/")[0].split(":") for port in texts(table(service).get("ports")))
-        found[name] = {"ports": {port[-1]: port[-2:][0] or port[-1] for port in ports}}
+        found[name] = {
+            "id": name,
+            "ports": {port[-1]: port[-2:][0] or port[-1] for port in ports},
+        }
     return found
 
 
