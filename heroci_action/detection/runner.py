@@ -70,7 +70,7 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
     if runs and min(map(narrowness, runs)) >= CLASS:
         command = runs[0].command
         yield Warn(
-            f"the only test command of the CI, {command.shown!r} in {command.source}, selects single tests; "
+            f"the only test command of the CI, {command.brief!r} in {command.source}, selects single tests; "
             "set tests.args = [] to run all tests"
         )
     yield from _unknown_choices(runs)
@@ -82,7 +82,7 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
         usual = command.directory in {".", project.layout.directory}
         place = "" if usual else f" in {command.directory}"
         yield Warn(
-            f"{command.source} also runs {command.shown!r}{place}, which the plan does not contain; "
+            f"{command.source} also runs {command.brief!r}{place}, which the plan does not contain; "
             "add a stage for these tests"
         )
 
@@ -91,7 +91,7 @@ def _unknown_choices(runs: tuple[TestRun, ...]) -> Iterator[Finding]:
     """Warn of the commands whose tests are chosen while the CI runs: `pytest $(python split.py)`."""
     for command in (run.command for run in runs if chooses_unknown_tests(run.arguments)):
         yield Warn(
-            f"which tests {command.shown!r} selects is only known while {command.source} runs, so the plan leaves "
+            f"which tests {command.brief!r} selects is only known while {command.source} runs, so the plan leaves "
             "this choice out; to run a part of the tests, set tests.args"
         )
 
@@ -103,7 +103,7 @@ def _generated(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
         here = run.program is None and not command.directory.startswith("/")
         if run.runner is Runner.DJANGO and command.call.name == "manage.py" and here:
             yield Warn(
-                f"{command.source} runs {command.shown!r} in {command.directory}, a project that it creates first; "
+                f"{command.source} runs {command.brief!r} in {command.directory}, a project that it creates first; "
                 "HeroCI needs one that is in the repository: set working-directory and settings to it"
             )
             return

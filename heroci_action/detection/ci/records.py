@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from heroci_action.text import one_line
+
 # `ruff@0.9.1`, `isort==5.13.2`
 _VERSION = re.compile(r"(?<=.)(?:@|[=<>~!]=).*")
 # A private-use character marks the part of a word that only the CI service knows.
 UNKNOWN = "\ue000"
 # The checkout's directory, spelled as the placeholder that a step of the plan uses for it.
 ROOT = "{root}"
+_BRIEF = 120  # characters of a line in a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,11 @@ class Command:
     def shown(self) -> str:
         """The line for people, with an ellipsis for every unknown part."""
         return self.line.replace(UNKNOWN, "…")
+
+    @property
+    def brief(self) -> str:
+        """The line in a sentence: without line breaks, and cut if it is long."""
+        return one_line(self.shown, _BRIEF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

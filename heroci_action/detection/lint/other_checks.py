@@ -49,7 +49,7 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
     for job, command in _checks(project):
         line = suggest_step(project, command) or command.shown
         groups.setdefault(_name(job, command), {})[line] = None
-        shown[f"{command.shown!r} ({command.environment or command.source})"] = None
+        shown[f"{command.brief!r} ({command.environment or command.source})"] = None
     shown |= dict.fromkeys(_uses(project))
     if shown:
         yield Warn(

@@ -133,7 +133,7 @@ def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of checks of the CI that the plan does not contain."""
     for name, command in find_left_out(project).items():
         yield Warn(
-            f"the CI also runs {command.shown!r} ({command.source}), which the plan does not contain",
+            f"the CI also runs {command.brief!r} ({command.source}), which the plan does not contain",
             (f"lint.{name} = {json.dumps(command.shown)}",),
         )
     if hooks := find_unknown_hooks(project):

@@ -254,7 +254,7 @@ def _on_machine(project: ProjectFiles) -> Iterator[Finding]:
         kind = POSTGRES if vendor is Vendor.POSTGRESQL else MYSQL
         yield Warn(
             f"how the settings define their database was not understood, and {command.source} uses a server "
-            f"({command.shown!r}); to give them one, declare services.{kind.name} with the port and the account that "
+            f"({command.brief!r}); to give them one, declare services.{kind.name} with the port and the account that "
             "they expect",
             (f"services.{kind.name} = {{ port = {kind.port} }}",),
         )

@@ -115,7 +115,8 @@ class _Reader:
                     self.ways[-1] = _updated(self.ways[-1], way)
                     return
             case [alias, str(key), *_] if self._is_own(alias) and key in _KEYS:
-                if not self._is_off(statement):
+                # What is made of the value itself, such as HOST.replace("%3a", ":"), comes from the same place.
+                if not (self._is_off(statement) or _extends_itself(value)):
                     self._change(key, value, self._switches(statement))
         self.ways += [way] if way else []
 

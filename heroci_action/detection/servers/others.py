@@ -157,7 +157,7 @@ def _programs(project: ProjectFiles) -> Iterator[Finding]:
         name = _STEM.sub("-", unit_of(command) or command.call.name) or "server"
         line = suggest_step(project, command) or command.shown
         yield Warn(
-            f"{command.source} starts {command.shown!r} for its tests, and the plan does not; if the tests need it, "
+            f"{command.source} starts {command.brief!r} for its tests, and the plan does not; if the tests need it, "
             "declare it in `services` with its command and port",
             (
                 f"services.{name} = {{ command = {json.dumps(line.removesuffix(' &'))}, port = 1234 }}",

@@ -22,6 +22,14 @@ DATABASES["default"].update({{"USER": "shop", "PASSWORD": ""}})"""
     assert config.services["postgres"].env == {"POSTGRES_USER": "shop"}
 
 
+def test_a_key_made_of_itself_comes_from_where_it_was(tmp_path: Path) -> None:
+    settings = """DATABASES = {"default": dj_database_url.config()}
+DATABASES["default"]["HOST"] = DATABASES["default"]["HOST"].replace("%3a", ":")"""
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert found.config.env["DATABASE_URL"] == "{postgres.url}"
+    assert not any("hard-codes" in text for text in found.warnings)
+
+
 @pytest.mark.parametrize(
     ("settings", "name"),
     [

@@ -253,3 +253,12 @@ def test_unknown_programs_count_as_checks_in_jobs_for_checks(tmp_path: Path) -> 
     found = project(tmp_path, {".github/workflows/ci.yml": jobs})
     assert "'cspell README.md' (" in named(found)
     assert not any(word in named(found) for word in ("mkdir", "npm", "assemble"))
+
+
+def test_a_long_line_is_cut_in_a_warning(tmp_path: Path) -> None:
+    names = " ".join(f"--ignore-name {number:04}_name" for number in range(40))
+    line = f"python manage.py lintmigrations   {names}"
+    text = named(project(tmp_path, workflow("pytest", line)))
+    assert "'python manage.py lintmigrations --ignore-name 0000_name" in text
+    assert "…' (.github" in text
+    assert "0039_name" not in text
