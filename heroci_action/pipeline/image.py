@@ -48,7 +48,7 @@ def skip_reason(loaded: ProjectConfig, context: RunContext) -> str | None:
     if image is False:
         return "disabled by `image = false`"
     if image is None or image.dockerfile is None:
-        return "the project has no Dockerfile"
+        return loaded.facts.skips.get("image", "the project has no Dockerfile")
     return context.no_image
 
 

@@ -39,7 +39,7 @@ def find_dockerfile(project: ProjectFiles) -> str | None:
     """
     built = {build.dockerfile for build in find_builds(project)}
     known = dict.fromkeys((*project.tree.matching(_NAME), *sorted(built | find_composed(project))))
-    paths = [path for path in known if _is_application(project, path)]
+    paths = [path for path in known if _is_application(project, path, wanted=path in built)]
     application = [path for path in paths if not _is_hidden(path)]
     named = [path for path in paths if path in built]
     return min(named or application, key=lambda path: _rank(project, path), default=None)
@@ -51,12 +51,17 @@ def find_build(project: ProjectFiles, dockerfile: str) -> ImageBuild | None:
     return next((build for build in builds if not _is_side(build.target or "")), None)
 
 
-def _is_application(project: ProjectFiles, path: str) -> bool:
-    """Return whether a Dockerfile installs Python code and has no path of a test, a database or the like."""
+def _is_application(project: ProjectFiles, path: str, *, wanted: bool) -> bool:
+    """Return whether a Dockerfile installs Python code and has no path of a test, a database or the like.
+
+    A `wanted` image may wait for its command.
+    """
     if path.endswith(".dockerignore") or _is_side(path):
         return False
     text = project.tree.text(path)
-    return bool(_FROM.search(text) and _PYTHON.search(text)) and not Dockerfile(text).is_idle
+    return bool(_FROM.search(text) and _PYTHON.search(text)) and (
+        wanted or not Dockerfile(text).is_idle
+    )
 
 
 def _is_side(path: str) -> bool:

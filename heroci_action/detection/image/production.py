@@ -10,6 +10,7 @@ from heroci_action.detection.ci.image_contents import find_in_image
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.detection.findings import Fact, Finding, Found, Skip
+from heroci_action.detection.image.builds import find_builds
 from heroci_action.detection.image.choice import (
     SIDE,
     choose_context,
@@ -22,6 +23,11 @@ from heroci_action.detection.settings.modules import entry_point
 
 _REQUIREMENTS = (
     r"(.*/)?([^/]*requirements[^/]*\.(txt|in)|requirements/[^/]+|pyproject\.toml|Pipfile)"
+)
+
+# Programs that serve an application.
+_SERVERS = re.compile(
+    r"\b(gunicorn|uvicorn|daphne|hypercorn|granian|uwsgi|waitress-serve|runserver)\b"
 )
 
 
@@ -80,20 +86,28 @@ def _image(
     manage = project.layout.manage
     if manage and (inside := find_in_image(built, project.tree, manage)):
         yield Fact("image_manage", inside)
-    if not dockerfile.has_command and not project.configured("image.command"):
+    starts = dockerfile.has_command and not dockerfile.is_idle
+    if not starts and not project.configured("image.command"):
         yield from _command(project, path)
 
 
 def _command(project: ProjectFiles, path: str) -> Iterator[Finding]:
-    """Start an image without a command with gunicorn, if the project requires it."""
+    """Start an image without a command as the compose file does, else with gunicorn, if the project requires it."""
+    for build in find_builds(project):
+        line = " ".join(build.command)
+        if build.dockerfile == path and _SERVERS.search(line) and not {UNKNOWN, "{"} & {*line}:
+            yield Found("image.command", list(build.command), f"the command in {build.source}")
+            return
     wsgi = entry_point(project, "wsgi")
     files = project.tree.matching(_REQUIREMENTS)
     if wsgi and any(re.search(r"\bgunicorn\b", project.tree.text(file)) for file in files):
         command = ["gunicorn", "--bind", "0.0.0.0:{app.port}", wsgi]
-        yield Found("image.command", command, f"{path} has no CMD, and gunicorn is a dependency")
+        yield Found(
+            "image.command", command, f"{path} starts nothing, and gunicorn is a dependency"
+        )
     else:
         remedy = "set image.command to the command that starts the application"
-        yield Skip("image", f"{path} has no CMD or ENTRYPOINT: {remedy}")
+        yield Skip("image", f"{path} has no CMD or ENTRYPOINT that starts it: {remedy}")
 
 
 def _integration(project: ProjectFiles, health: str | None) -> Iterator[Finding]:

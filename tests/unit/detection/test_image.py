@@ -94,6 +94,26 @@ def test_an_image_that_waits_for_a_developer_is_not_the_application(
     assert ("image" in found.facts.skips) is idle
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("sh -c 'cd web && gunicorn shop.wsgi'", ("sh", "-c", "cd web && gunicorn shop.wsgi")),
+        ("celery worker", None),
+        ("gunicorn -b ${ADDRESS?} shop.wsgi", None),
+    ],
+)
+def test_an_image_that_waits_is_started_as_in_production(
+    tmp_path: Path, command: str, expected: tuple[str, ...] | None
+) -> None:
+    files = {
+        "Dockerfile": "FROM python:3.12\nCOPY . .\nCMD sleep infinity\n",
+        "compose.prod.yml": f'services: {{web: {{build: ., command: "{command}"}}}}\n',
+    }
+    found = loaded(tmp_path, {**django(), **files})
+    assert image(found.config).command == expected
+    assert ("image" in found.facts.skips) is (expected is None)
+
+
 def test_the_context_of_a_part_is_the_directory_its_files_are_copied_from(tmp_path: Path) -> None:
     dockerfile = "FROM python:3.12\nCOPY requirements.txt ./\nCOPY manage.py ./\nCMD x\n"
     files = {

@@ -208,6 +208,7 @@ class Composition:
             source=self.paths[0],
             arguments={key: self.fill(text) for key, text in args.items() if text is not None},
             health_check=self._health_check(name),
+            command=tuple(map(self.fill, arguments(self.services[name].get("command")))),
         )
 
     def _health_check(self, name: str) -> str:

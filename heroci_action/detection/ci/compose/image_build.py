@@ -33,7 +33,9 @@ class ImageBuild:
     source: str
     arguments: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
-    health_check: str = ""  # the command of a compose file
+    # What a compose file says about the container.
+    health_check: str = ""
+    command: tuple[str, ...] = ()
 
     def parse(self, tree: RepositoryFiles) -> Dockerfile:
         """Return the Dockerfile at the target of the build."""
