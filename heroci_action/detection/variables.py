@@ -55,10 +55,10 @@ _REDIS_URL = re.compile(r"^(rediss?|valkey)://")
 _SECRET = re.compile(r"KEY|SECRET")
 # `DB_HOST`, `CACHE_SERVER`
 _HOST_NAME = re.compile(r"HOST|SERVER|ADDR")
-# Variables of the process, which an example must not set.
+# Variables of the process, which neither an example nor the CI sets.
 _NEVER = frozenset(
     {
-        "PATH", "HOME", "USER", "PWD", "PYTHONPATH", "VIRTUAL_ENV", "TERM", "SHELL", "DJANGO_SETTINGS_MODULE", "CI",
+        "PATH", "HOME", "USER", "PWD", "PYTHONPATH", "VIRTUAL_ENV", "TERM", "SHELL", "DJANGO_SETTINGS_MODULE",
     }
 )  # fmt: skip
 # Addresses and accounts of servers, which scripts read to wait for them.
@@ -283,6 +283,8 @@ def _examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[
     for path in sorted(paths, key=lambda path: path not in project.tree.created):
         for variable, value in parse_dotenv(project.tree.text(path)).items():
             found.setdefault(variable, (value, path))
+    # Only the CI itself says that it is one.
+    found.pop("CI", None)
     return found
 
 

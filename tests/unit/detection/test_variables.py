@@ -218,6 +218,16 @@ def test_variables_of_the_test_job_are_kept_even_if_only_a_library_reads_them(
     }
 
 
+@pytest.mark.parametrize(
+    ("line", "found"), [("CI=True pytest", {"CI": "True"}), ("CI=true pytest", {}), ("pytest", {})]
+)
+def test_the_variable_of_every_ci_is_set_only_if_the_project_gives_it_another_value(
+    tmp_path: Path, line: str, found: dict[str, str]
+) -> None:
+    files = {**workflow(line), ".env.example": "CI=1"}
+    assert env(tmp_path, 'DEBUG = "CI" in os.environ', **files) == found
+
+
 def test_names_that_only_the_expressions_of_a_workflow_can_read_are_no_variables(
     tmp_path: Path,
 ) -> None:
