@@ -188,9 +188,9 @@ def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
     elif kept[0]:
         yield Found("tests.args", list(kept[0]), f"the test command in {source}")
     # A part that the CI runs in one process may not stand several.
-    counted = (run for run in same if tuple(_kept(project, run)) in kept)
-    if all(is_parallel(run.arguments) for run in counted):
-        yield Found("tests.parallel", True, f"the test command in {source}")
+    counted = {is_parallel(run.arguments) for run in same if tuple(_kept(project, run)) in kept}
+    if len(counted) == 1 and (parallel := counted.pop()) is not None:
+        yield Found("tests.parallel", parallel, f"the test command in {source}")
 
 
 def _distinct(project: ProjectFiles, runs: list[TestRun]) -> list[tuple[str, ...]]:

@@ -36,8 +36,8 @@ _DROPPED = re.compile(
 _DROPPED_VALUE = re.compile(
     r"-p ?no:cacheprovider|(-o|--override-ini)[ =]?(junit_|log_|console_output_style|cache_dir)[\w-]*=.*"
 )
-# `-n4`, `--parallel=2`
-_PARALLEL = re.compile(r"-n(?!0|1$).*|--(numprocesses|parallel)(=.*)?")
+# `-n 4`, `--parallel=2`
+_PROCESSES = frozenset({"-n", "--numprocesses", "--parallel"})
 # Options of the runners whose value is the next word.
 _KEPT_WITH_VALUE = re.compile(
     r"-[mkctpoW]|--(tag|exclude-tag|ignore|ignore-glob|deselect|pattern|rootdir|confcutdir|top-level-directory|"
@@ -144,11 +144,11 @@ def is_split(words: tuple[str, ...]) -> bool:
     return any(_SPLITS.fullmatch(word.partition("=")[0]) for word in words)
 
 
-def is_parallel(words: tuple[str, ...]) -> bool:
-    """Return whether a test command uses several processes."""
-    for index, word in enumerate(words):
-        if word in {"-n", "--numprocesses"}:
-            return words[index + 1 : index + 2] not in {("0",), ("1",)}
-        if _PARALLEL.fullmatch(word):
-            return word.partition("=")[2] not in {"0", "1"}
-    return False
+def is_parallel(words: tuple[str, ...]) -> bool | None:
+    """Return whether a test command asks for several processes, or for one (`-n 0`); None if it says nothing."""
+    for word, following in itertools.pairwise((*words, "")):
+        name, sign, value = word.partition("=")
+        attached = re.fullmatch(r"-n(\w+)", word)
+        if attached or name in _PROCESSES:
+            return (attached[1] if attached else value if sign else following) not in {"0", "1"}
+    return None
