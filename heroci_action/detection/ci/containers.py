@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.calls import DOCKER_VALUED
@@ -16,7 +16,12 @@ from heroci_action.detection.ci.compose.composition import (
     composition_of,
 )
 from heroci_action.detection.ci.compose.env_files import find_missing_files
-from heroci_action.detection.ci.compose.image_build import ImageBuild, read_build
+from heroci_action.detection.ci.compose.image_build import (
+    ImageBuild,
+    find_build,
+    on_its_base,
+    read_build,
+)
 from heroci_action.detection.ci.compose.up import ending_services
 from heroci_action.detection.ci.consoles import is_console, leave_out_console
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
@@ -37,10 +42,23 @@ _STARTING = frozenset({"up", "run", "start", "create"})
 _DETACHED = re.compile(r"--detach|-[a-z]*d[a-z]*")
 
 
-def with_containers(job: Job, tree: RepositoryFiles) -> Job:
-    """Add the servers that the job's commands start in containers, and what the containers of its tests contain."""
+def find_builds(jobs: Iterable[Job], tree: RepositoryFiles) -> tuple[ImageBuild, ...]:
+    """Return the images that the jobs build, each on its base."""
+    found: list[ImageBuild] = []
+    for command in itertools.chain.from_iterable(job.commands for job in jobs):
+        if build := read_build(command):
+            found.append(on_its_base(build, found, tree))
+    return tuple(found)
+
+
+def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, ...] = ()) -> Job:
+    """Add the servers that the job's commands start in containers, and what the containers of its tests contain.
+
+    `builds` are those of all jobs: the image of a job or a container may come from another one.
+    """
     files = tree.with_files(job.created)
-    reader = _Reader(files=files, used=Composition(tree=files, paths=()))
+    reader = _Reader(files=files, used=Composition(tree=files, paths=()), others=builds)
+    reader.enter_image(job)
     commands = tuple(itertools.chain.from_iterable(map(reader.read, job.commands)))
     values = {value for command in commands for value in command.env.values()}
     # The declared services of a job are for its tests.
@@ -66,6 +84,10 @@ class _Reader:
     used: Composition
     servers: dict[str, Image] = field(default_factory=dict)
     built: list[ImageBuild] = field(default_factory=list)
+    others: tuple[ImageBuild, ...] = ()  # of all jobs
+    arguments: dict[str, Mapping[str, str]] = field(
+        default_factory=dict
+    )  # of the builds of services
     earlier: list[Command] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
     needed: set[str] = field(default_factory=set)  # by the container of the tests
@@ -74,28 +96,70 @@ class _Reader:
     contents: ImageContents = field(default_factory=ImageContents)
     base: Image | None = None
     python: str | None = None
+    image_env: Mapping[str, str] = field(default_factory=dict)  # of the job's own image
+
+    def enter_image(self, job: Job) -> None:
+        """Note what the image of the job contains, if the CI builds it."""
+        build = find_build(job.image.reference, self.others) if job.image else None
+        if build is not None:
+            self.contents = read_contents(build, self.files)
+            base = build.base(self.files)
+            self.base = Image.parse(base, source=job.source) if base else None
+            self.python = self.base.python if self.base else None
+            self.image_env = self.contents.env
 
     def read(self, command: Command) -> tuple[Command, ...]:
         """Return a command with the variables of its container, or the tests that run while an image is built."""
         builds = self._builds(command)
         self.built += builds
+        command = replace(command, env={**self.image_env, **command.env})
         tests = itertools.chain.from_iterable(self._built_tests(command, each) for each in builds)
         return tuple(tests) or (self._in_container(command),)
 
     def _builds(self, command: Command) -> list[ImageBuild]:
         """Return the builds of `docker build`, or of the services of `docker compose build`, each once."""
         if build := read_build(command):
-            return [build]
+            return [on_its_base(build, self._known_builds, self.files)]
         words = compose_words(command) or ()
         verb, *named = Options.split(words, VALUED).words or ("",)
         if verb != "build":
             return []
         used = composition_of(words, command, self.files, self.used)
+        given = dict(
+            pair.split("=", 1)
+            for pair in Options.split(words, VALUED).values("--build-arg")
+            if "=" in pair
+        )
         found = list[ImageBuild]()
         for name in used.paths and (named or used.with_needs([])):
-            build = used.build(name) if name in used.services else None
+            build = self._composed(used, name, given) if name in used.services else None
             found += [build] if build and build not in found else []
         return found
+
+    def _composed(
+        self, used: Composition, name: str, given: Mapping[str, str] | None = None
+    ) -> ImageBuild | None:
+        """Return the build of a service, with the arguments of `docker compose build --build-arg`; `given` are new."""
+        if given is not None:
+            self.arguments[name] = given
+        build = used.build(name)
+        if build is None:
+            image = used.image(name)
+            return find_build(image.reference, self._known_builds) if image else None
+        arguments = {**build.arguments, **self.arguments.get(name, {})}
+        return on_its_base(replace(build, arguments=arguments), self._known_builds, self.files)
+
+    def _build_of(self, command: Command) -> ImageBuild | None:
+        """Return the build of the image in which a command runs."""
+        call, name = _service_of(command, self.used)
+        if name:
+            return self._composed(self.used, name)
+        image = call.container.image if call and call.container else None
+        return find_build(image, self._known_builds) if image else None
+
+    @property
+    def _known_builds(self) -> tuple[ImageBuild, ...]:
+        return (*self.built, *self.others)
 
     def _built_tests(self, command: Command, build: ImageBuild) -> tuple[Command, ...]:
         """Return the tests among the RUN instructions of `docker build --target test .`."""
@@ -122,7 +186,7 @@ class _Reader:
             # The container of the tests is no server.
             self.servers.pop(name, None)
             self.needed |= {*self.used.with_needs([name])}
-        build = _build_of(command, self.used, self.built) if is_test else None
+        build = self._build_of(command) if is_test else None
         image = _image_of(command, self.used, build, self.files) if is_test else None
         self.base = image or self.base
         self.python = (image.python if image else None) or self.python
@@ -228,14 +292,6 @@ def _service_of(command: Command, used: Composition) -> tuple[Call | None, str |
         return None, next((name for name in ended if name in used.services), None)
     name = container.service or used.find(container.image or "")
     return call, name if name in used.services else None
-
-
-def _build_of(command: Command, used: Composition, built: list[ImageBuild]) -> ImageBuild | None:
-    """Return the build of the image in which a command runs."""
-    call, name = _service_of(command, used)
-    image = call.container.image if call and call.container else None
-    by_tag = next((build for build in built if image in build.tags), None)
-    return used.build(name) if name else by_tag
 
 
 def _image_of(

@@ -32,7 +32,7 @@ class ImageContents:
 
 
 def read_contents(build: ImageBuild, tree: RepositoryFiles) -> ImageContents:
-    """Read the instructions of the built stage, and of the stages that it starts from or copies from."""
+    """Read the instructions of the built stage, and of the stages and builds that it starts from or copies from."""
     reader = _Reader(build, tree)
     commands = tuple(reader.commands(build.parse(tree)))
     return ImageContents(commands=commands, env=reader.container_env())
@@ -58,6 +58,10 @@ class _Reader:
     copies: dict[str, str] = field(default_factory=dict)
 
     def commands(self, dockerfile: Dockerfile) -> Iterator[Command]:
+        if self.build.below:
+            below = _Reader(self.build.below, self.tree)
+            yield from below.commands(self.build.below.parse(self.tree))
+            self.env, self.place, self.copies = below.env, below.place, below.copies
         self.arguments |= {**dockerfile.arguments, **self.build.arguments}
         for line in dockerfile.needed_lines:
             name, _, rest = line.partition(" ")

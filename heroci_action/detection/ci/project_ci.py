@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
-from heroci_action.detection.ci.containers import with_containers
+from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.containers import find_builds, with_containers
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
 from heroci_action.detection.ci.suite import Suite, find_suite
 from heroci_action.detection.ci.systems.buildkite import read_buildkite
@@ -118,20 +119,29 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
     )
 
 
-def _jobs(jobs: Iterable[Job], tree: RepositoryFiles, territory: Territory) -> Iterator[Job]:
-    """Yield the jobs with the commands of the project."""
+def _jobs(
+    jobs: Iterable[Job],
+    tree: RepositoryFiles,
+    territory: Territory,
+    builds: tuple[ImageBuild, ...] | None = None,
+) -> Iterator[Job]:
+    """Yield the jobs with the commands of the project; `builds` are the images that they build, unless others do."""
+    jobs = tuple(jobs)
+    builds = find_builds(jobs, tree) if builds is None else builds
     for job in jobs:
-        own = keep_own(with_containers(job, tree), tree, territory)
+        own = keep_own(with_containers(job, tree, builds), tree, territory)
         allowed = tuple(replace(command, may_fail=True) for command in own.commands)
         yield replace(
             own,
             commands=allowed if job.may_fail else own.commands,
-            similar=cache(partial(_similar, job, tree, territory)),
+            similar=cache(partial(_similar, job, tree, territory, builds)),
         )
 
 
-def _similar(job: Job, tree: RepositoryFiles, territory: Territory) -> tuple[Job, ...]:
-    return tuple(_jobs(job.similar(), tree, territory))
+def _similar(
+    job: Job, tree: RepositoryFiles, territory: Territory, builds: tuple[ImageBuild, ...]
+) -> tuple[Job, ...]:
+    return tuple(_jobs(job.similar(), tree, territory, builds))
 
 
 def _leg_commands(job: Job) -> Iterator[Command]:

@@ -11,7 +11,7 @@ from packaging.version import Version
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.environment.debian_packages import debian_name
-from heroci_action.detection.environment.job_image import detect_job_image, job_image_commands
+from heroci_action.detection.environment.job_image import detect_job_image
 from heroci_action.detection.environment.pkg_resources import REQUIREMENT, importing_file
 from heroci_action.detection.environment.python_version import choose_python
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
@@ -175,8 +175,7 @@ def _packages_of(command: Command) -> list[str]:
 
 def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
     """Yield the packages that the test job and its image install, each with its source."""
-    images = (*job_image_commands(project), *project.image_commands)
-    for command in (*images, *project.evidence.testing):
+    for command in (*project.image_commands, *project.evidence.testing):
         for word in _packages_of(command):
             # `gettext=0.21-12`: Debian has another build of it.
             name = word.partition("=")[0]

@@ -35,7 +35,7 @@ _OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
 # The verbs that address containers that run already.
 _RUNNING = frozenset({"exec", "ps", "logs", "cp", "port", "top", "wait", "restart"})
 _OF_VERBS = (
-    "--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach",
+    "--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach", "--build-arg",
 )  # fmt: skip
 VALUED = frozenset({*COMPOSE_VALUED, *_OF_VERBS})
 

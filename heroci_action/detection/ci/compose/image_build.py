@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, join
 
@@ -25,7 +25,7 @@ _VALUED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageBuild:
-    """A build of an image; paths are relative to the repository's root."""
+    """A build of an image; paths are relative to the repository's root. `below` is the build of its base image."""
 
     dockerfile: str
     context: str
@@ -36,16 +36,79 @@ class ImageBuild:
     # What a compose file says about the container.
     health_check: str = ""
     command: tuple[str, ...] = ()
+    below: ImageBuild | None = None
 
     def parse(self, tree: RepositoryFiles) -> Dockerfile:
         """Return the Dockerfile at the target of the build."""
         return Dockerfile(tree.text(self.dockerfile), self.target)
 
     def base(self, tree: RepositoryFiles) -> str | None:
-        """Return the image from which the build starts."""
+        """Return the image from which the build starts, or the build of its base image."""
+        return self.below.base(tree) if self.below else self.own_base(tree)
+
+    def own_base(self, tree: RepositoryFiles) -> str | None:
+        """Return the image that the Dockerfile itself starts from."""
         dockerfile = self.parse(tree)
         known = {**dockerfile.arguments, **self.arguments}
         return fill(dockerfile.base, known) if dockerfile.base else None
+
+
+def find_build(reference: str, builds: Iterable[ImageBuild]) -> ImageBuild | None:
+    """Return the build of an image: by its whole name, or by the name without tag if all builds of it are the same.
+
+    Parts that only the CI knows are equal; a name of which nothing is known has no build. The context may have the
+    name of the image: `ci_base` for `ci-base`.
+    """
+    wanted = _Name.parse(reference)
+    named = [(build, [_Name.parse(tag) for tag in build.tags]) for build in builds]
+    if not re.search(r"\w", wanted.name):
+        return None
+    by_reference = [build for build, tags in named if wanted in tags]
+    by_name = [build for build, tags in named if wanted.name in {tag.name for tag in tags}]
+    similar = [build for build, tags in named if wanted.is_similar(build.context, tags)]
+    for found in (by_reference, by_name, similar):
+        distinct = {(build.dockerfile, build.target): build for build in found}
+        if len(distinct) == 1:
+            return next(iter(distinct.values()))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """The name of an image and its tag, with an ellipsis for each part that only the CI knows."""
+
+    name: str
+    tag: str
+
+    @classmethod
+    def parse(cls, reference: str) -> _Name:
+        text = re.sub(rf"(?:\$\{{?\w+\}}?|{UNKNOWN})+", "…", reference.split("@", 1)[0])
+        place, slash, last = text.rpartition("/")
+        name, _, tag = last.partition(":")
+        return cls(f"{place}{slash}{name}", tag or "latest")
+
+    @property
+    def letters(self) -> str:
+        return _letters(self.name)
+
+    def is_similar(self, context: str, tags: Iterable[_Name]) -> bool:
+        return bool(self.letters) and self.letters in {
+            _letters(context),
+            *(tag.letters for tag in tags),
+        }
+
+
+def on_its_base(
+    build: ImageBuild, builds: Iterable[ImageBuild], tree: RepositoryFiles
+) -> ImageBuild:
+    """Return a build with the one of the image from which it starts, if that is one of the builds."""
+    base = build.own_base(tree)
+    below = find_build(base, builds) if base else None
+    return build if below is None or below == build else replace(build, below=below)
+
+
+def _letters(path: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", path.rstrip("/").rpartition("/")[2].lower())
 
 
 def read_build(command: Command) -> ImageBuild | None:

@@ -79,8 +79,12 @@ class ShellState:
                 return str(len(self.arguments))
             case "PWD":
                 return spell(self.directory)
-        found = self.local.get(name, self.env.get(name, _USUAL.get(name)))
+        found = self.text(name)
         return None if found is None or UNKNOWN in found else found
+
+    def text(self, name: str) -> str | None:
+        """Return the value of a variable, with UNKNOWN for the parts that are not known; None if it is not set."""
+        return self.local.get(name, self.env.get(name, _USUAL.get(name)))
 
     def assign(self, name: str, value: str, *, export: bool = False) -> None:
         """Set a variable, in the environment if it is exported."""

@@ -156,8 +156,11 @@ def _plain_string(source: bytes) -> str:
 
 def _variable(node: Node, state: ShellState) -> str:
     """Return the value of `$NAME` or `${NAME…}`."""
-    name = text_of(node)[1:] if node.type == "simple_expansion" else ""
-    if name:
+    name = text_of(node).lstrip("$").removeprefix("{").removesuffix("}")
+    partly = state.text(name) if name not in state.arrays else None
+    if partly is not None and UNKNOWN in partly:
+        return partly
+    if node.type == "simple_expansion":
         return _known(state.value(name))
     match = _EXPANSION.fullmatch(text_of(node))
     if match is None:

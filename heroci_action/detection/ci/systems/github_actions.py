@@ -55,8 +55,10 @@ _LINES: Mapping[str, str] = {
     "bahmutov/npm-install": "npm ci",
     # - uses: docker/build-push-action@v6
     #   with: { context: ., file: docker/Dockerfile, target: production, build-args: "MODE=prod" }
-    "docker/build-push-action": "docker buildx build --file={file} --target={target} {--build-arg=build-args} "
-    "{context}",
+    **dict.fromkeys(
+        ("docker/build-push-action", "depot/build-push-action"),
+        "docker buildx build --file={file} --target={target} {--build-arg=build-args} {--tag=tags} {context}",
+    ),
     # - uses: snok/install-poetry@v1 does not install the project.
 }
 # Names of inputs in older versions of the actions.

@@ -26,6 +26,9 @@ _PREDEFINED = {
     "GITLAB_CI": "true",
     "CI_PROJECT_DIR": ROOT,
     "CI_PIPELINE_SOURCE": "push",
+    "CI_REGISTRY": "registry.gitlab.com",
+    # The image that one job builds is that of another one.
+    "CI_REGISTRY_IMAGE": f"registry.gitlab.com/{UNKNOWN}",
 }
 _SETTINGS = frozenset(
     {

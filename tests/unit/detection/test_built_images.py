@@ -1,0 +1,169 @@
+"""Tests in an image that another step or job of the CI builds: its Python, packages and requirements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
+from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.project import ProjectConfig
+from tests.unit.detection.projects import django, loaded
+
+DOCKERFILE = """
+    FROM python:3.11-slim AS base
+    RUN apt-get update && apt-get install -y gettext
+    COPY . .
+    RUN pip install -r requirements.txt
+    FROM base AS dev
+    ENV SHOP_MODE=dev
+    RUN pip install -r dev.txt
+    FROM base
+    RUN pip install gunicorn
+"""
+IN_STEPS = """
+    on: push
+    jobs:
+      test:
+        steps:
+          - uses: {action}
+            with: {{context: ., target: dev, load: true, tags: "shop:latest\nshop:ci"}}
+          - run: docker run --rm shop:ci python manage.py test
+"""
+IN_JOBS = """
+    on: push
+    jobs:
+      build:
+        steps:
+          - run: docker buildx build --target dev --output type=docker,dest=/tmp/shop.tar -t shop:ci .
+      test:
+        needs: build
+        steps:
+          - uses: actions/download-artifact@v4
+          - run: docker load --input /tmp/shop.tar
+          - run: docker run --rm shop:ci python manage.py test
+"""
+CONTAINER = """
+    on: push
+    jobs:
+      build:
+        steps:
+          - uses: docker/build-push-action@v6
+            with: {context: ., target: dev, push: true, tags: "ghcr.io/acme/shop:${{ github.sha }}"}
+      test:
+        needs: build
+        container: ghcr.io/acme/shop:${{ github.sha }}
+        steps:
+          - run: python manage.py test
+"""
+GITLAB = """
+    build:
+      script:
+        - docker build --target dev -t $CI_REGISTRY_IMAGE:$CI_COMMIT_SHA .
+        - docker push $CI_REGISTRY_IMAGE:$CI_COMMIT_SHA
+    test:
+      image: $CI_REGISTRY_IMAGE:$CI_COMMIT_SHA
+      script:
+        - python manage.py test
+"""
+COMPOSE = """
+    services:
+      web:
+        image: shop:ci
+"""
+IN_COMPOSE = IN_STEPS.replace("docker run --rm shop:ci", "docker compose run --rm web")
+WORKFLOW = ".github/workflows/ci.yml"
+CIS: list[dict[str, str]] = [
+    {WORKFLOW: IN_STEPS.format(action="docker/build-push-action@v6")},
+    {WORKFLOW: IN_STEPS.format(action="depot/build-push-action@v1")},
+    {WORKFLOW: IN_COMPOSE.format(action="docker/build-push-action@v6"), "compose.yml": COMPOSE},
+    {WORKFLOW: IN_JOBS},
+    {WORKFLOW: CONTAINER},
+    {".gitlab-ci.yml": GITLAB},
+]
+FILES = {**django(), "Dockerfile": DOCKERFILE, "requirements.txt": "django\n", "dev.txt": "tblib\n"}
+
+
+def environment(project: ProjectConfig) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    config = project.config
+    return str(config.python), tuple(config.apt), tuple(config.requirements)
+
+
+@pytest.mark.parametrize("ci", CIS)
+def test_the_image_of_the_tests_is_the_one_that_the_ci_builds(
+    tmp_path: Path, ci: dict[str, str]
+) -> None:
+    project = loaded(tmp_path, {**FILES, **ci})
+    assert environment(project) == ("3.11", ("gettext",), ("requirements.txt", "dev.txt"))
+    assert project.config.env["SHOP_MODE"] == "dev"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (
+            "docker build -t base -f base.Dockerfile .",
+            "docker build -t shop --build-arg BASE=base -f top.Dockerfile .",
+            "docker run --rm shop python manage.py test",
+        ),
+        (
+            "docker build -t acme/base:1 -f base.Dockerfile .",
+            "docker compose build --build-arg BASE=acme/base:1 web",
+            "docker compose run --rm web python manage.py test",
+        ),
+    ],
+)
+def test_the_base_image_may_be_another_one_of_the_ci(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    steps = "".join(f"\n          - run: {line}" for line in lines)
+    files = {
+        **FILES,
+        "base.Dockerfile": "FROM python:3.11\nENV SHOP_MODE=dev\nRUN apt-get install -y gettext\n"
+        "COPY . .\nRUN pip install -r requirements.txt\n",
+        "top.Dockerfile": "ARG BASE=python:3.13\nFROM ${BASE}\nRUN pip install -r dev.txt\n",
+        "compose.yml": "services: {web: {build: {context: ., dockerfile: top.Dockerfile}}}\n",
+        WORKFLOW: f"on: push\njobs:\n      test:\n        steps:{steps}\n",
+    }
+    project = loaded(tmp_path, files)
+    assert environment(project) == ("3.11", ("gettext",), ("requirements.txt", "dev.txt"))
+    assert project.config.env["SHOP_MODE"] == "dev"
+
+
+def build(*tags: str, context: str = ".", target: str | None = None) -> ImageBuild:
+    return ImageBuild(dockerfile="D", context=context, target=target, source="", tags=tags)
+
+
+U = UNKNOWN
+PROD = build(f"reg/shop:{U}-prod", target="prod")
+DEV = build(f"reg/shop:{U}", "reg/shop", target="dev")
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        (f"reg/shop:{U}", DEV),
+        ("reg/shop:$SHA-prod", PROD),
+        ("reg/shop:latest", DEV),
+        ("reg/shop", DEV),
+        ("reg/shop:old", None),
+        ("reg/other", None),
+        (U, None),
+        ("$IMAGE:$TAG", None),
+        ("ci-base:v2", build(context="docker/ci_base")),
+        ("tools", build("acme/tools:1")),
+        ("acme/tools:9", build("acme/tools:1")),
+    ],
+)
+def test_a_build_is_found_by_the_name_of_its_image(
+    reference: str, found: ImageBuild | None
+) -> None:
+    builds = (PROD, DEV, build("acme/tools:1"), build(context="docker/ci_base"))
+    assert find_build(reference, builds) == found
+
+
+def test_an_image_of_which_only_the_ci_knows_the_name_is_a_warning(tmp_path: Path) -> None:
+    ci = CONTAINER.replace("container: ghcr.io/acme/shop:", "container: ")
+    project = loaded(tmp_path, {**FILES, WORKFLOW: ci})
+    assert "whose name only the CI knows" in " ".join(project.warnings)
