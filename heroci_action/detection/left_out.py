@@ -41,6 +41,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "HeroCI does not use Nix": ("nix", "nix-build", "nix-env", "nix-shell", "devenv", "devbox"),
     SERVICE: (
         "service", "systemctl", "docker", "docker-compose", "podman", "kubectl", "helm", "pg_ctlcluster", "pg_ctl",
+        "pg_createcluster", "pg_dropcluster", "pg_lsclusters",
         "initdb", "supervisorctl", "vagrant", "minikube", "colima", "Xvfb", "redis-server", "memcached", "celery",
         "gunicorn", "uvicorn", "daphne", "localstack", "minio", "sem-service", "elasticsearch", "mysqld", "mysqld_safe",
         "postgres", "mariadbd", "rabbitmq-server", "mongod", "valkey-server", "nginx", "apache2ctl", "sshd", "slapd",

@@ -75,3 +75,22 @@ def _installed(name: str, earlier: Iterable[Command]) -> str:
     words = (word for command in earlier if "install" in command.words for word in command.words)
     found = (form.fullmatch(word) for word in words)
     return next((match[1] for match in found if match), "")
+
+
+def created_account(commands: Iterable[Command]) -> dict[str, str]:
+    """Return the database, user and password that commands create in PostgreSQL: `psql -c 'CREATE DATABASE shop'`."""
+    found: dict[str, str] = {}
+    for command in commands:
+        if command.call.name == "createdb" and command.call.arguments:
+            found.setdefault("POSTGRES_DB", command.call.arguments[-1])
+        for name, form in _CREATED.items() if command.call.name == "psql" else ():
+            if match := form.search(command.line):
+                found.setdefault(name, match[1])
+    return found
+
+
+_CREATED = {
+    "POSTGRES_DB": re.compile(r"""(?i)\bcreate\s+database\s+\\?"?([\w-]+)"""),
+    "POSTGRES_USER": re.compile(r"""(?i)\bcreate\s+(?:user|role)\s+\\?"?([\w-]+)"""),
+    "POSTGRES_PASSWORD": re.compile(r"""(?i)\bpassword\s+\\?'([^'\\]+)"""),
+}

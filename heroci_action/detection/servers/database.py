@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from heroci_action.detection.ci.machine_servers import created_account
 from heroci_action.detection.ci.postgis import postgis_image
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.facts import Vendor
@@ -233,6 +234,7 @@ def _not_understood(project: ProjectFiles) -> Iterator[Finding]:
         yield Fact("vendor", Vendor.POSTGRESQL)
         yield from declare(POSTGRES, any_image(project, POSTGRES), why)
         yield Found("env.DATABASE_URL", "{postgres.url}", "the settings mention DATABASE_URL")
+        yield from detect_extensions(project)
         return
     for name, (value, origin) in project.evidence.env.items():
         if re.match(r"(sqlite3?|spatialite)://", value):
@@ -245,6 +247,8 @@ def _not_understood(project: ProjectFiles) -> Iterator[Finding]:
         yield from _on_machine(project)
         return
     yield from _as_in_ci(project, image, _variables_of_ci(project))
+    if kind_of(image) is POSTGRES and image in project.ci.services:
+        yield from detect_extensions(project)
 
 
 def _on_machine(project: ProjectFiles) -> Iterator[Finding]:
@@ -276,7 +280,8 @@ def _as_in_ci(
     elif image in project.ci.services:
         yield Fact("vendor", vendor_of_server(kind))
         yield from declare(kind, image, describe(image))
-        for name, value in _whole_account(image, kind).items():
+        created = {} if image.env else created_account(project.commands)
+        for name, value in {**_whole_account(image, kind), **created}.items():
             yield Found(f"services.{kind.name}.env.{name}", value, describe(image))
         yield FixedAddress(kind.name, _NO_VARIABLE)
         yield Found(f"services.{kind.name}.port", kind.port, _NO_VARIABLE)

@@ -1,12 +1,21 @@
-"""The extensions of PostgreSQL that the project's migrations create."""
+"""The extensions of PostgreSQL that the project's migrations, or the SQL of its CI, create."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.postgis import postgis_image
 from heroci_action.detection.findings import Finding, Found
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.servers.ci_servers import (
+    POSTGRES,
+    any_image,
+    ci_image,
+    is_extended,
+    version_of,
+)
 from heroci_action.plan.stages import ICU
 
 # `shop/migrations/0001_initial.py`
@@ -35,16 +44,47 @@ _OPERATIONS = {
 _NAMED_OPERATION = re.compile(rf"\b({'|'.join(_OPERATIONS)})\(")
 
 
+# `psql -f init.sql`
+_SQL = re.compile(r".*\.sql")
+# Images of servers with extensions that PostgreSQL's own images lack.
+_IMAGES: Mapping[str, Callable[[str], str]] = {
+    "postgis": postgis_image,
+    "vector": lambda version: f"pgvector/pgvector:pg{version or 17}",
+}
+
+
 def detect_extensions(project: ProjectFiles) -> Iterator[Finding]:
-    """Yield the extensions that a server needs for the migrations."""
+    """Yield the extensions that a server needs, and an image with them if that of the CI is not known to have them."""
     names: dict[str, str] = {}
-    for file in project.tree.matching(_MIGRATION.pattern, under=project.layout.directory):
-        for name in _created(project.tree.text(file)):
-            names.setdefault(name, file)
+    for text, source in _texts(project):
+        for name in _created(text):
+            names.setdefault(name, source)
     if names:
         files = dict.fromkeys(names.values())
         why = f"required in {next(iter(files))}" + (" and others" if len(files) > 1 else "")
         yield Found("services.postgres.extensions", sorted(names), why)
+    image = any_image(project, POSTGRES)
+    for name in names.keys() & _IMAGES.keys():
+        if image is None or not is_extended(image):
+            version = (version_of(image, POSTGRES) if image else None) or ""
+            yield Found(
+                "services.postgres.image", _IMAGES[name](version), f"{name} in {names[name]}"
+            )
+
+
+def _texts(project: ProjectFiles) -> Iterator[tuple[str, str]]:
+    """Yield migrations, calls of psql, and the SQL that these or a mounted directory contain, with their places."""
+    tree = project.tree
+    files = list(tree.matching(_MIGRATION.pattern, under=project.layout.directory))
+    image = ci_image(project, POSTGRES)
+    for mount in image.mounts if image else ():
+        files += tree.matching(_SQL.pattern, under=mount) if tree.has_directory(mount) else [mount]
+    for command in project.commands:
+        if command.call.name == "psql":
+            yield command.line, command.source
+            named = (locate(word, command.directory) for word in command.words)
+            files += [path for path in named if path and _SQL.fullmatch(path) and tree.has(path)]
+    yield from ((tree.text(file), file) for file in files)
 
 
 def _created(text: str) -> Iterator[str]:

@@ -135,7 +135,9 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
     names = set(planned)
     for image in servers:
         server = _server(project, image)
-        if image in known or (server and server.name in names):
+        if kind := kind_of(image):
+            yield from _without_files(image, kind.name)
+        if kind or (server and server.name in names):
             continue
         if server is None:
             yield _left_out(image, "its port is not known")

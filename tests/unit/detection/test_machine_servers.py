@@ -86,3 +86,37 @@ def test_a_program_that_stays_and_is_no_known_server_is_named(
 @pytest.mark.parametrize("line", ["Xvfb :99 &", "sudo systemctl start docker", "pip install x &"])
 def test_what_is_no_server_is_not_named(tmp_path: Path, line: str) -> None:
     assert not [text for text in project(tmp_path, line).warnings if "starts" in text]
+
+
+def test_what_psql_creates_belongs_to_the_server(tmp_path: Path) -> None:
+    lines = (
+        "sudo service postgresql start 14",
+        "bash ci/account.sh",
+        "psql -c 'CREATE DATABASE shop;' -U postgres",
+        "psql -U postgres -f ci/setup.sql shop",
+    )
+    files = {
+        **django("from shop.configuration import databases\nDATABASES = databases()\n"),
+        "ci/account.sh": """sudo -u postgres psql -c "CREATE USER clerk PASSWORD 'pears'" """,
+        "ci/setup.sql": "CREATE EXTENSION IF NOT EXISTS postgis;\nCREATE EXTENSION hstore;\n",
+    }
+    found = project(tmp_path, *lines, files=files).config.services["postgres"]
+    assert found.image == "postgis/postgis:14-3.5"
+    assert found.extensions == ("hstore", "postgis")
+    assert found.env == {
+        "POSTGRES_USER": "clerk",
+        "POSTGRES_PASSWORD": "pears",
+        "POSTGRES_DB": "shop",
+    }
+
+
+def test_files_that_a_database_in_a_container_reads_are_named(tmp_path: Path) -> None:
+    compose = """
+        services:
+          db: {image: "postgres:16", volumes: ["./sql:/docker-entrypoint-initdb.d:ro"]}
+    """
+    files = {"compose.yml": compose, "sql/a.sql": "CREATE EXTENSION citext;\nCREATE SCHEMA shop;\n"}
+    found = project(tmp_path, "docker compose up -d", files=files)
+    (warning,) = (text for text in found.warnings if "mounts" in text)
+    assert "mounts sql in postgres:16" in warning
+    assert found.config.services["postgres"].extensions == ("citext",)
