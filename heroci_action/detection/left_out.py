@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 INSTALLS = "HeroCI installs the dependencies itself"
 PRINTS = "it only prints"
@@ -155,7 +155,15 @@ def reason_of_django(arguments: tuple[str, ...]) -> str | None:
     code = next((text for word, text in itertools.pairwise(arguments) if word in _CODE), None)
     if code is not None and name.startswith("shell"):
         return reason_of_code(code)
+    if name == "makemigrations" and not finds_missing_migrations(arguments):
+        return "it makes migrations that the repository lacks"
     return SERVER if _WAITING.fullmatch(name) else _DJANGO_REASON_OF.get(name)
+
+
+def finds_missing_migrations(words: Sequence[str], line: str = "") -> bool:
+    """Return whether a call of makemigrations fails if some are missing, or prints them on a `line` that shows it."""
+    fails = not {"--check", "--exit", "-e"}.isdisjoint(words)
+    return fails or ("--dry-run" in words and "/dev/null" not in line)
 
 
 def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:

@@ -27,6 +27,7 @@ from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.environment.job_image import find_built_files
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.left_out import CHECKS, finds_missing_migrations, reason_of_git
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.other_tests import describe_run, runs_outside
 from heroci_action.detection.preparation import preparation
@@ -138,9 +139,7 @@ def _place(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:
 
 def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
     """If the project's own CI lets them pass, missing migrations do not fail the run either."""
-    commands = (*project.commands, *project.ci.commands)
-    checks = (c for c in commands if "makemigrations" in c.words and not c.may_fail)
-    if (check := next(checks, None)) is not None:
+    if (check := next(_migration_checks(project), None)) is not None:
         used = settings_of(project, check)
         yield Fact("migration_settings", used if used != choose_settings(project)[0] else None)
     elif project.layout.manage is None:
@@ -148,6 +147,22 @@ def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
     elif (source := _ci_source(project)) and not _checked_by_hook(project):
         why = f"{source} does not check them"
         yield Found("tests.check-migrations", "warn", why)
+
+
+def _migration_checks(project: ProjectFiles) -> Iterator[Command]:
+    """Yield the commands that fail if migrations are missing: by an option, or because git looks for changes later."""
+    groups = (project.commands, *(job.commands for job in project.ci.jobs), project.ci.leg_commands)
+    for commands in groups:
+        for place, command in enumerate(commands):
+            if "makemigrations" not in command.words or command.may_fail:
+                continue
+            finds = finds_missing_migrations(command.words, command.line)
+            if finds or any(map(_asks_git, commands[place:])):
+                yield command
+
+
+def _asks_git(command: Command) -> bool:
+    return command.call.name == "git" and reason_of_git(command.call.arguments) == CHECKS
 
 
 def _checked_by_hook(project: ProjectFiles) -> bool:
