@@ -27,7 +27,13 @@ from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.environment.job_image import find_built_files
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
-from heroci_action.detection.left_out import CHECKS, finds_missing_migrations, reason_of_git
+from heroci_action.detection.left_out import (
+    CHECKS,
+    PRINTS,
+    finds_missing_migrations,
+    reason_of_git,
+    reason_of_program,
+)
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.other_tests import describe_run, runs_outside
 from heroci_action.detection.preparation import preparation
@@ -154,7 +160,8 @@ def _migration_checks(project: ProjectFiles) -> Iterator[Command]:
     groups = (project.commands, *(job.commands for job in project.ci.jobs), project.ci.leg_commands)
     for commands in groups:
         for place, command in enumerate(commands):
-            if "makemigrations" not in command.words or command.may_fail:
+            prints = reason_of_program(command.call.name) == PRINTS
+            if "makemigrations" not in command.words or command.may_fail or prints:
                 continue
             finds = finds_missing_migrations(command.words, command.line)
             if finds or any(map(_asks_git, commands[place:])):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.postgis import postgis_image
-from heroci_action.detection.findings import Finding, Found
+from heroci_action.detection.findings import Finding, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.servers.ci_servers import (
     POSTGRES,
@@ -44,6 +44,8 @@ _OPERATIONS = {
 _NAMED_OPERATION = re.compile(rf"\b({'|'.join(_OPERATIONS)})\(")
 
 
+# `django.contrib.postgres.fields.citext.CIEmailField()`
+_FIELD = re.compile(r"\bdjango\.contrib\.postgres\.fields\.(citext|hstore)\.")
 # `psql -f init.sql`
 _SQL = re.compile(r".*\.sql")
 # Images of servers with extensions that PostgreSQL's own images lack.
@@ -55,10 +57,17 @@ _IMAGES: Mapping[str, Callable[[str], str]] = {
 
 def detect_extensions(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the extensions that a server needs, and an image with them if that of the CI is not known to have them."""
+    texts = tuple(_texts(project))
     names: dict[str, str] = {}
-    for text, source in _texts(project):
+    for text, source in texts:
         for name in _created(text):
             names.setdefault(name, source)
+    for name, file in _uncreated(project, texts, names):
+        names[name] = file
+        yield Warn(
+            f"{file} uses the extension {name}, which no migration creates, so that a test database lacks it; add "
+            f'CreateExtension("{name}") to a migration before it'
+        )
     if names:
         files = dict.fromkeys(names.values())
         why = f"required in {next(iter(files))}" + (" and others" if len(files) > 1 else "")
@@ -70,6 +79,23 @@ def detect_extensions(project: ProjectFiles) -> Iterator[Finding]:
             yield Found(
                 "services.postgres.image", _IMAGES[name](version), f"{name} in {names[name]}"
             )
+
+
+def _uncreated(
+    project: ProjectFiles, texts: Iterable[tuple[str, str]], created: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the extensions that fields of migrations use and nothing creates, with the first file."""
+    used = {name: file for text, file in reversed([*texts]) for name in _FIELD.findall(text)}
+    for name, file in used.items():
+        if name not in created and not _creates(project, name):
+            yield name, file
+
+
+def _creates(project: ProjectFiles, name: str) -> bool:
+    """Return whether code beside the migrations may create an extension: a test runner, or a signal."""
+    spelled = (*(op for op, known in _OPERATIONS.items() if known == name), f"EXTENSION {name}")
+    words = (*spelled, f"EXTENSION IF NOT EXISTS {name}", f'CreateExtension("{name}")')
+    return any(map(project.tree.python_with, words))
 
 
 def _texts(project: ProjectFiles) -> Iterator[tuple[str, str]]:

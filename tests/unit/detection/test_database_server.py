@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from textwrap import dedent
 
@@ -517,6 +518,24 @@ def test_the_server_gets_the_extensions_that_migrations_create(
     if extensions:
         origin = found.origins["services.postgres.extensions"]
         assert origin == "detected: required in shop/migrations/0001_initial.py"
+
+
+@pytest.mark.parametrize(
+    ("files", "warned"),
+    [
+        ({}, True),
+        ({"shop/migrations/0002_x.py": MIGRATION.format(operation="CITextExtension()")}, False),
+        ({"conftest.py": "cursor.execute('CREATE EXTENSION citext')"}, False),
+    ],
+)
+def test_fields_whose_extension_no_migration_creates_are_named(
+    tmp_path: Path, files: dict[str, str], warned: bool
+) -> None:
+    field = "AddField('user', 'mail', django.contrib.postgres.fields.citext.CIEmailField())"
+    first = {"shop/migrations/0001_initial.py": MIGRATION.format(operation=field)}
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    found = loaded(tmp_path, {**django(POSTGRES_SETTINGS), **DRIVER, **first, **files})
+    assert any("which no migration creates" in text for text in found.warnings) is warned
 
 
 def test_a_server_of_the_machine_for_settings_that_are_not_understood_is_a_warning(
