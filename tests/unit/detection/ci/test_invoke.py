@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from heroci_action.detection.ci.records import UNKNOWN
 from tests.unit.detection.ci.trees import commands_of, shown
 
 TASKS = """
@@ -54,6 +55,19 @@ def test_tasks_run_their_commands(line: str, expected: list[str]) -> None:
     assert [text.strip() for text in found] == [text.strip() for text in expected]
 
 
+def test_loops_run_their_commands_for_each_item() -> None:
+    tasks = """
+@task
+def test(c):
+    for app in ["cart", "shop"]:
+        c.run(f"pytest {app}")
+    for name, path in places(c):
+        c.run(f"fetch {name} {path}")
+"""
+    expected = ["pytest cart", "pytest shop", f"fetch {UNKNOWN} {UNKNOWN}"]
+    assert shown(commands_of("inv test", {"tasks.py": tasks})) == expected
+
+
 def test_a_task_that_is_not_in_the_file_stays_a_command() -> None:
     assert shown(commands_of("inv deploy", {"tasks.py": TASKS})) == ["inv deploy"]
 
@@ -67,10 +81,64 @@ def test_the_modules_of_a_package_are_collections_of_tasks() -> None:
     files = {
         "tasks/__init__.py": "from invoke import Collection\nns = Collection(assets, tests)\n",
         "tasks/assets.py": "@task\ndef build(c):\n    c.run('npm ci')\n",
-        "tasks/tests.py": "@task(pre=[build])\ndef unit(c, tag='slow'):\n"
+        "tasks/tests.py": "from .assets import build\n@task(pre=[build])\ndef unit(c, tag='slow'):\n"
         "    c.run(f'python manage.py test --exclude-tag {tag}')\n",
     }
     assert shown(commands_of("inv tests.unit --tag ui", files)) == [
         "npm ci",
         "python manage.py test --exclude-tag ui",
     ]
+
+
+COLLECTIONS = {
+    "tasks.py": """
+from invoke import Collection
+from commands import deploy
+from commands.test import tests
+from commands.tools import clean as tidy
+namespace = Collection(tests, deploy, Collection("more", everything=tidy))
+namespace.add_task(tidy)
+""",
+    "commands/__init__.py": "",
+    "commands/test.py": """
+from invoke import Collection
+from invoke.tasks import task
+from .tools import PYTHON, clean
+
+@task(clean)
+def web(c):
+    with c.cd("web"):
+        c.run(f"{PYTHON} manage.py test")
+
+@task
+def clean_up(c):
+    c.run("rm -r out")
+
+tests = Collection("test", web, clean_up)
+""",
+    "commands/tools.py": "PYTHON = 'python'\n@task\ndef clean(c):\n    helper(c)\ndef helper(c):\n    c.run('clean')\n",
+    "commands/deploy/__init__.py": "from commands.deploy.web import web\n",
+    "commands/deploy/web.py": "@task\ndef web(c):\n    c.run('push')\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("inv test.web", ["clean", "web: python manage.py test"]),
+        ("inv test.clean-up deploy.web", ["rm -r out", "push"]),
+        ("inv more.everything", ["clean"]),
+        ("inv clean", ["clean"]),
+        ("inv web", ["inv web"]),
+    ],
+)
+def test_tasks_of_collections_in_other_modules_are_found(line: str, expected: list[str]) -> None:
+    assert shown(commands_of(line, COLLECTIONS)) == expected
+
+
+def test_modules_of_tasks_that_import_each_other_end() -> None:
+    files = {
+        "tasks.py": "from other import task\n@task\ndef a(c):\n    b(c)\n",
+        "other.py": "from tasks import a\ndef b(c):\n    a(c)\n",
+    }
+    assert shown(commands_of("inv a", files)) == ["inv a"]
