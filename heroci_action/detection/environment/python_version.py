@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.requirements import Requirement
 
+from heroci_action.detection.ci.task_runners.tox_config import ToxConfig
 from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.findings import Fact, Finding, Found
 from heroci_action.detection.image.choice import find_dockerfile
@@ -86,6 +87,7 @@ def choose_python(project: ProjectFiles) -> tuple[str, str]:
 
 def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     tree = project.tree
+    yield from _in_tox(project)
     # uv itself reads .python-version; other tools use the Python that the CI sets up.
     if read_installs(project).manager != "uv":
         yield from _in_ci(project)
@@ -103,6 +105,17 @@ def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
         for key in ("python_version", "python_full_version"):
             named = requires.get(key, "") if isinstance(requires, Mapping) else ""
             yield from ((version, path) for version in _versions(str(named)))
+
+
+def _in_tox(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
+    """Yield the Python of the environment of tox in which the tests run."""
+    suite = project.ci.suite
+    tool, _, name = suite.main.command.environment.partition(" ") if suite else ("", "", "")
+    for directory in project.layout.directories if tool == "tox" else ():
+        config = ToxConfig.read(project.tree, directory)
+        version = config.environment(name, (), {}).python if config else None
+        if config and version and _version(version) <= NEWEST_PYTHON:
+            yield _version(version), f"the environment {name} in {config.path}"
 
 
 def _versions(text: str) -> list[Version]:

@@ -52,6 +52,12 @@ WORKFLOW = ".github/workflows/t.yml"
           "[{uses: x, with: {python-version: 3.9}}, {run: pip install .}, {run: pytest}]}}"}, "3.9"),
         ({".python-version": "3.8\n", "uv.lock": "", WORKFLOW: "jobs: {t: {steps: "
           "[{uses: x, with: {python-version: 3.9}}, {run: uv sync}, {run: uv run pytest}]}}"}, "3.8"),
+        ({"tox.ini": "[testenv:d42]\nbasepython = python312\ncommands = pytest\n", ".python-version": "3.9\n",
+          WORKFLOW: "jobs: {t: {steps: [{run: tox -e d42}]}}"}, "3.12"),
+        ({"tox.ini": "[tox]\nenv_list = py{310,311}-django{32,42}\n[testenv]\ncommands = pytest\n",
+          WORKFLOW: "jobs: {t: {steps: [{run: tox}]}}"}, "3.11"),
+        ({"tox.ini": "[testenv]\nbase_python = 3.10\ncommands = pytest\n",
+          WORKFLOW: "jobs: {t: {steps: [{run: tox -e py-32}]}}"}, "3.10"),
         ({WORKFLOW: "jobs: {docs: {steps: [{uses: x, with: {python-version: '3.9'}}, {run: make html}]}}"}, "3.13"),
     ],
 )  # fmt: skip

@@ -16,7 +16,12 @@ from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table
 from heroci_action.repository.files import RepositoryFiles
 
-_FILES = r"(\.azure/|\.pipelines/)?azure-pipelines[\w.-]*\.ya?ml|\.cirrus\.yml|buildspec\.ya?ml"
+# Azure's own name, and folders for such files; a project may give them any name.
+AZURE = (
+    r"(\.azure/|\.pipelines/)?azure-pipelines[\w.-]*\.ya?ml|"
+    r"(\.azure-pipelines|azure-pipelines|\.azuredevops|\.ado)/[\w.-]+\.ya?ml"
+)
+_FILES = rf"{AZURE}|\.cirrus\.yml|buildspec\.ya?ml"
 _SCRIPTS = frozenset(
     {
         "run", "command", "commands", "script", "bash", "before_script", "install", "install_script", "test_script",

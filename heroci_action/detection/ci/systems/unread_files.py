@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from heroci_action.detection.ci.records import Job, LeftOut
+from heroci_action.detection.ci.systems.loose import AZURE
 from heroci_action.detection.ci.yaml_file import parse_yaml
 from heroci_action.repository.files import RepositoryFiles
 
@@ -27,7 +28,8 @@ _UNSUPPORTED: Mapping[str, str] = {
 # Files of the services that HeroCI reads: a broken one has no jobs.
 _READ = (
     r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml|\.circleci/config\.ya?ml|\.travis\.ya?ml|"
-    r"\.drone\.ya?ml|\.woodpecker(/[\w.-]+)?\.ya?ml|bitbucket-pipelines\.yml|azure-pipelines[\w.-]*\.ya?ml|"
+    r"\.drone\.ya?ml|\.woodpecker(/[\w.-]+)?\.ya?ml|bitbucket-pipelines\.yml|"
+    rf"{AZURE}|"
     r"\.semaphore/semaphore\.yml|\.buildkite/pipeline\.ya?ml|\.cirrus\.ya?ml|buildspec\.ya?ml"
 )
 

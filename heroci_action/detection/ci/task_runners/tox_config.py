@@ -10,7 +10,7 @@ from typing import Any
 
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
-from heroci_action.detection.ci.task_runners.tox_factors import expand_names, lines
+from heroci_action.detection.ci.task_runners.tox_factors import expand_names, find_python, lines
 from heroci_action.repository.files import RepositoryFiles, join, parse_ini
 
 MAX_NESTED = 20  # sections that refer to each other
@@ -27,6 +27,7 @@ class ToxEnvironment:
     name: str
     commands: tuple[str, ...]
     directory: str
+    python: str | None = None
     deps: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -81,6 +82,7 @@ class ToxConfig:
             name=name,
             commands=(*reading.lines("commands_pre"), *reading.lines("commands")),
             directory=locate(changed, self.directory) or self.directory,
+            python=find_python([*reading.words("basepython", "base_python"), *name.split("-")]),
             deps=tuple(reading.lines("deps")),
             extras=tuple(reading.words("extras")),
             groups=tuple(reading.words("dependency_groups")),
@@ -120,8 +122,8 @@ class _Reading:
         factors = frozenset(self.name.split("-")) | {self.name}
         return [line.strip() for line in lines(self._fill(text), factors) if line.strip()]
 
-    def words(self, name: str) -> list[str]:
-        return [word for line in self.lines(name) for word in re.split(r"[\s,]+", line)]
+    def words(self, *names: str) -> list[str]:
+        return [word for line in self.lines(*names) for word in re.split(r"[\s,]+", line)]
 
     def _fill(self, text: str) -> str:
         for _ in range(MAX_NESTED):

@@ -30,6 +30,8 @@ _OTHER = re.compile(
 _DJANGO = re.compile(r"(?:dj|django)[._]?(\d)\.?(\d+)")
 # `py312`, `py3.12`
 _PYTHON = re.compile(r"py(\d)\.?(\d+)")
+# `python312`, `python3.12`, `3.12`
+_BASE_PYTHON = re.compile(r"(?:(?:py|python)3\.?|3\.)(\d+)")
 
 
 def lines(text: str, factors: frozenset[str] = frozenset()) -> list[str]:
@@ -89,6 +91,12 @@ def _rank(factors: frozenset[str]) -> tuple[bool, int, tuple[int, int], tuple[in
 def _newest(form: re.Pattern[str], factors: frozenset[str]) -> tuple[int, int]:
     found = (form.fullmatch(factor) for factor in factors)
     return max(((int(match[1]), int(match[2])) for match in found if match), default=(0, 0))
+
+
+def find_python(words: Iterable[str]) -> str | None:
+    """Return the first version of Python among words, base interpreters or factors."""
+    found = (_BASE_PYTHON.fullmatch(word) for word in words)
+    return next((f"3.{match[1]}" for match in found if match), None)
 
 
 def expand_names(envlist: str) -> list[str]:

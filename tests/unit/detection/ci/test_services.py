@@ -523,6 +523,11 @@ def test_the_jobs_of_azure_are_read_in_their_best_leg() -> None:
     assert found.env == {"MODE": "ci", "PYTHON_VERSION": "3.12", "PART": "shop"}
 
 
+@pytest.mark.parametrize("path", [".azure-pipelines/ci-cd.yml", ".azuredevops/tests.yaml"])
+def test_files_of_azure_may_have_any_name_in_its_folders(path: str) -> None:
+    assert suite_of({path: "steps: [{script: pytest shop}]"}) == ["pytest shop"]
+
+
 def test_an_orb_that_is_written_in_the_file_has_commands() -> None:
     config = """
         orbs:
