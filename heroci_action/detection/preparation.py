@@ -178,6 +178,16 @@ def _is_outside(argument: str) -> bool:
     return match is not None and not match[1].startswith(("/tmp/", "/dev/"))  # noqa: S108
 
 
+@once
+def _read_by_installers(project: ProjectFiles) -> frozenset[str]:
+    """Return the paths that the job's installations name: lists of packages, which HeroCI reads itself."""
+    installs = (
+        each for each in project.commands if reason_of_program(program_name(each)) == INSTALLS
+    )
+    named = (locate(word, each.directory) for each in installs for word in each.call.arguments)
+    return frozenset(filter(None, named))
+
+
 class _Line:
     """A line of the suite's job in front of its tests; if it has `migrated`, the line may use its tables."""
 
@@ -281,7 +291,8 @@ class _Line:
         for write in self.command.writes:
             if self._is_composition(write.path):
                 return SERVICE
-            if find_environments(self.project) & {*ancestors(write.path)}:
+            environments = find_environments(self.project) & {*ancestors(write.path)}
+            if environments or write.path in _read_by_installers(self.project):
                 return INSTALLS
             if self.project.tree.has(write.path) and write.path not in self.project.tree.created:
                 return f"it changes {write.path}, which git tracks"

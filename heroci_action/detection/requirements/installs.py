@@ -13,7 +13,11 @@ from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.detection.requirements.files import parse_requirement, without_included
+from heroci_action.detection.requirements.files import (
+    parse_requirement,
+    read_requirements,
+    without_included,
+)
 from heroci_action.detection.requirements.metadata import Metadata
 from heroci_action.repository.files import join
 
@@ -220,11 +224,15 @@ class _Reader:
         files = self._files(_listed(given, "-r", "--requirement", "--requirements"))
         # `uv pip install -r pyproject.toml` installs the declared dependencies.
         declared = [file for file in files if file.endswith(_METADATA)]
+        # A file that the job writes is not there yet when HeroCI installs.
+        written = tuple(file for file in files if file in self.project.tree.created)
+        packages = filter(_is_package, map(str, read_requirements(self.project.tree, written)))
         words = () if _upgrades_tools(given.words) and not files else given.words
         named = self._named((*words, *map(_as_path, given.values("-e", "--editable"))))
         return replace(
             named,
-            files=tuple(file for file in files if file not in declared),
+            files=tuple(file for file in files if file not in {*declared, *written}),
+            packages=(*named.packages, *packages),
             constraints=self._files(self._constraints(given)),
             extras=(*named.extras, *_listed(given, "--extra")),
             groups=tuple(name.rpartition(":")[2] for name in _listed(given, "--group")),

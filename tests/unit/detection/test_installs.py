@@ -170,6 +170,14 @@ def test_the_files_and_packages_that_the_ci_installs_are_installed(
     assert (config.requirements, config.packages) == (requirements, packages)
 
 
+def test_packages_of_a_file_that_the_job_writes_are_installed(tmp_path: Path) -> None:
+    line = "echo 'coverage>=7.3' > ci.txt && echo '-r base.txt' >> ci.txt && pip install -r ci.txt"
+    files = {**django(), "base.txt": "django>=5\nresponses\n", **workflow(line)}
+    found = loaded(tmp_path, files).config
+    assert found.requirements == ()
+    assert found.packages == ("coverage>=7.3", "django>=5", "responses")
+
+
 def test_a_lock_is_not_used_if_the_ci_installs_something_else(tmp_path: Path) -> None:
     files = {
         **django(),

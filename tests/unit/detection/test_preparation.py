@@ -450,3 +450,9 @@ def test_a_task_in_a_container_has_the_variables_of_its_service(tmp_path: Path) 
         **workflow("docker compose run web npm run build", "pytest"),
     }
     assert [step.run for step in the_tests(tmp_path, files).before] == ["NODE_ENV=ci npm run build"]
+
+
+def test_a_list_of_packages_for_pip_is_no_preparation(tmp_path: Path) -> None:
+    lines = ("echo 'django>=5' > ci.txt", "pip install -r ci.txt", "echo a > b.txt", "pytest")
+    found = the_tests(tmp_path, workflow(*lines))
+    assert [step.run for step in found.before] == ["echo a > b.txt"]
