@@ -8,7 +8,7 @@ Every exit code but 0 only means that Flake8 itself has to run, so everything un
 """
 
 # The modules of Flake8 are in another environment, and pathlib takes longer to import:
-# ruff: noqa: BLE001, PLC0415, PTH103, PTH105, PTH109, PTH117, PTH118, PTH120, PTH123, S606
+# ruff: noqa: BLE001, PLC0415, PTH103, PTH105, PTH109, PTH113, PTH117, PTH118, PTH120, PTH123, S606
 
 from __future__ import annotations
 
@@ -74,13 +74,17 @@ def hash_of(path: str) -> str:
 
 def key_of(arguments: List[str], installed: Dict[str, str]) -> str:
     """Return a hash of everything else that decides what Flake8 finds."""
-    files = [[os.path.relpath(path), hash_of(path)] for path in configuration_files()]
+    paths = configuration_files(arguments)
+    files = [[os.path.relpath(path), hash_of(path)] for path in paths]
     text = json.dumps([sys.version, sorted(installed.items()), arguments, files])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def configuration_files() -> Iterator[str]:
-    """Yield the files here and above that Flake8 may read its settings from."""
+def configuration_files(arguments: List[str]) -> Iterator[str]:
+    """Yield the files that Flake8 may read its settings from: those that options name, and those here and above."""
+    # `--config=rules.cfg`, `--append-config rules.cfg`
+    named = (word.rpartition("=")[2] for word in arguments)
+    yield from (word for word in named if os.path.isfile(word) and not word.endswith(".py"))
     directory = os.getcwd()
     while True:
         yield from (os.path.join(directory, name) for name in CONFIGURATION)
@@ -100,10 +104,10 @@ def extensions() -> Dict[str, str]:
     return found
 
 
-def has_plugins(installed: Dict[str, str]) -> bool:
+def has_plugins(installed: Dict[str, str], arguments: List[str]) -> bool:
     """Return whether anything but its own parts extends Flake8."""
     local = ("local-plugins", "local_plugins")
-    texts = (read(path) for path in configuration_files())
+    texts = (read(path) for path in configuration_files(arguments))
     return bool(set(installed) - OWN) or any(name in text for text in texts for name in local)
 
 
@@ -119,7 +123,7 @@ def read(path: str) -> str:
 def check(arguments: List[str], directory: str) -> int:
     """Run Flake8 on what has changed, and return its exit code."""
     installed = extensions()
-    if has_plugins(installed):
+    if has_plugins(installed, arguments):
         return UNKNOWN
 
     # Slow to import, and not needed with plugins.

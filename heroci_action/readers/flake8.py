@@ -33,6 +33,7 @@ FORMAT = Format(
         python_matters=True,
         files=(".flake8",),
         sections=frozenset({"flake8"}),
+        config_option="--config",
         hooks=frozenset({"flake8"}),
         aliases=frozenset({"pflake8", "flake8p"}),
     ),

@@ -11,6 +11,7 @@ from functools import partial
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.lint.configuration import find_config
 from heroci_action.detection.lint.excludes import without_excluded
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hosted_hooks, read_hooks
 from heroci_action.detection.lint.paths import find_targets, passes, relative
@@ -56,7 +57,8 @@ class Call:
     """One way in which the project calls a tool; paths are relative to the repository's root.
 
     `program` is the name it is called by (`pflake8` for flake8). Without paths it checks `directory`. `wanted` and
-    `unwanted` are a hook's patterns of the files that it sees. `version` is the hook's.
+    `unwanted` are a hook's patterns of the files that it sees. `version` is the hook's. `place` is the directory if the
+    tool finds something else from another one, such as its configuration.
     """
 
     why: str
@@ -67,6 +69,7 @@ class Call:
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
     version: str | None = None
+    place: str = ""
 
     @property
     def is_hook(self) -> bool:
@@ -151,7 +154,33 @@ def _call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
         directory=directory,
         options=tuple(options),
         paths=tuple(path for path in paths if path != directory),
+        place=directory if _depends_on_directory(project, tool, directory) else "",
     )
+
+
+def _depends_on_directory(project: ProjectFiles, tool: LintTool, directory: str) -> bool:
+    """Return whether a tool would find something else if it were started elsewhere.
+
+    Mypy and Pylint import from their directory. Ruff looks for the configuration of each file, the others for that of
+    the directory.
+    """
+    if tool.distribution == "ruff":
+        return False
+    return tool.only_by_name or find_config(project, tool, directory) is not None
+
+
+def config_options(project: ProjectFiles, tool: LintTool, call: Call) -> tuple[str, ...]:
+    """Return the option for the configuration that a tool finds only in the directory in which the CI starts it."""
+    option = tool.config_option
+    place = "." if call.is_hook else call.directory
+    given = {word.partition("=")[0] for word in call.options}
+    if option is None or option in given or place == project.layout.directory:
+        return ()
+    found = find_config(project, tool, place)
+    # Flake8 reads TOML only with a plugin, which has an option of its own.
+    if found is None or (tool.name == "flake8" and found[0].endswith(".toml")):
+        return ()
+    return option, relative_path(found[0], project.layout.directory)
 
 
 def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) -> Iterator[Call]:
@@ -255,13 +284,14 @@ def command_of(
     return (first.program, *tool.command[1:-1], *options, *relative(project, paths))
 
 
-def _form(call: Call) -> tuple[str, tuple[str, ...]]:
-    return call.program, call.options
+def _form(call: Call) -> tuple[str, tuple[str, ...], str]:
+    """Return what calls must have in common to be one call."""
+    return call.program, call.options, call.place
 
 
 def further_calls(found: list[Call]) -> tuple[list[Call], ...]:
     """Return the equal calls for each further program and set of options, without the calls of hooks."""
-    further: dict[tuple[str, tuple[str, ...]], list[Call]] = {}
+    further: dict[tuple[str, tuple[str, ...], str], list[Call]] = {}
     for call in found[1:]:
         if _form(call) != _form(found[0]) and not call.is_hook:
             further.setdefault(_form(call), []).append(call)

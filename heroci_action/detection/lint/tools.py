@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.lint.commands import (
@@ -15,8 +14,10 @@ from heroci_action.detection.lint.commands import (
     by_ci,
     by_developers,
     command_of,
+    config_options,
     further_calls,
 )
+from heroci_action.detection.lint.configuration import find_config
 from heroci_action.detection.lint.excludes import exclusions_of
 from heroci_action.detection.lint.other_checks import warn_of_other_checks
 from heroci_action.detection.lint.programs import (
@@ -31,7 +32,6 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements.declared import distributions
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
-from heroci_action.repository.files import join, relative_path
 
 DEFAULT_TOOLS = ("black", "isort", "flake8")
 
@@ -173,18 +173,7 @@ def _by_call(source: Source, project: ProjectFiles, tool: LintTool) -> _Evidence
 
 def _command(project: ProjectFiles, tool: LintTool, calls: list[Call]) -> tuple[str, ...]:
     options = python_options(project, tool, calls[0].options)
-    return command_of(project, tool, calls, *options, *_config_options(project, tool, calls[0]))
-
-
-def _config_options(project: ProjectFiles, tool: LintTool, call: Call) -> tuple[str, ...]:
-    """Return the option for the configuration that a tool finds only in the directory in which the CI starts it."""
-    option = tool.config_option
-    place = "." if call.is_hook else call.directory
-    given = {word.partition("=")[0] for word in call.options}
-    if option is None or option in given or place == project.layout.directory:
-        return ()
-    found = _config(project, tool, place)
-    return (option, relative_path(found[0], project.layout.directory)) if found else ()
+    return command_of(project, tool, calls, *options, *config_options(project, tool, calls[0]))
 
 
 def _by_section(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
@@ -201,23 +190,8 @@ def _uncalled(project: ProjectFiles, tool: LintTool, why: str) -> _Evidence:
 
 
 def _section(project: ProjectFiles, tool: LintTool) -> str | None:
-    found = (_config(project, tool, directory) for directory in project.layout.directories)
+    found = (find_config(project, tool, directory) for directory in project.layout.directories)
     return next((why for _, why in filter(None, found)), None)
-
-
-def _config(project: ProjectFiles, tool: LintTool, directory: str) -> tuple[str, str] | None:
-    """Return the file in a directory that configures a tool, and how it does that."""
-    own = project.tree.first(*(join(directory, name) for name in tool.files))
-    if own is not None:
-        return own, f"{own} exists"
-    pyproject = join(directory, "pyproject.toml")
-    content: Mapping[str, Any] = project.tree.toml(pyproject)
-    if tool.name in (content.get("tool") or {}):
-        return pyproject, f"[tool.{tool.name}] in {pyproject}"
-    for path in (join(directory, name) for name in ("setup.cfg", "tox.ini")):
-        if tool.sections & set(project.tree.ini(path)):
-            return path, f"a section in {path}"
-    return None
 
 
 def _by_requirement(project: ProjectFiles, tool: LintTool) -> _Evidence | None:

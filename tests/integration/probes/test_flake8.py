@@ -50,6 +50,19 @@ def test_a_file_that_has_passed_is_not_checked_again(project: Path) -> None:
     assert check(project)[0] == 0
 
 
+@pytest.mark.parametrize("option", ["--config=", "--append-config="])
+def test_another_content_of_a_configuration_that_an_option_names_counts(
+    project: Path, option: str
+) -> None:
+    rules = project / "rules/flake8.cfg"
+    rules.parent.mkdir()
+    rules.write_text("[flake8]\nextend-ignore = F401\n")
+    (project / "shop/a.py").write_text(FOUND)
+    assert check(project, f"{option}rules/flake8.cfg")[0] == 0
+    rules.write_text("[flake8]\n")
+    assert check(project, f"{option}rules/flake8.cfg")[0] != 0
+
+
 @pytest.mark.parametrize("name", ["a.py", "new.py"])
 def test_a_changed_or_new_file_is_checked(project: Path, name: str) -> None:
     check(project)

@@ -101,6 +101,31 @@ def test_equal_calls_are_united_and_other_options_are_left_to_the_first(tmp_path
     assert found == {"black": (*BLACK, "mysite", "tests")}
 
 
+def by_step(root: Path, files: dict[str, str]) -> list[tuple[str, ...]]:
+    """Return the commands of the steps in their order."""
+    tools = loaded(root, {**django(), "web/a.py": "", "api/b.py": "", **files}).config.lint
+    return [tuple(tool.command or ()) for tool in tools.values()]
+
+
+@pytest.mark.parametrize(
+    ("call", "files", "expected"),
+    [
+        ("mypy .", {}, [(*MYPY, "api"), (*MYPY, "web")]),
+        ("flake8", {}, [(*FLAKE8, "api", "web")]),
+        ("flake8", {"web/.flake8": ""}, [
+            (*FLAKE8, "api"), (*FLAKE8, "--config", "web/.flake8", "web"),
+        ]),
+        ("black --check .", {"api/pyproject.toml": "[tool.black]"}, [(*BLACK, "api"), (*BLACK, "web")]),
+        ("ruff check .", {"web/ruff.toml": ""}, [(*RUFF, "api", "web")]),
+    ],
+)  # fmt: skip
+def test_calls_in_two_directories_are_one_only_if_the_directory_does_not_matter(
+    tmp_path: Path, call: str, files: dict[str, str], expected: list[tuple[str, ...]]
+) -> None:
+    lines = workflow(f"(cd api && {call})", f"cd web && {call}")
+    assert by_step(tmp_path, {**files, **lines}) == expected
+
+
 def test_a_path_within_another_one_is_not_looked_at_twice(tmp_path: Path) -> None:
     assert lint(tmp_path, workflow("ruff check mysite", "ruff check .")) == {"ruff": (*RUFF, ".")}
 

@@ -1,0 +1,25 @@
+"""The file in a directory that configures a lint tool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.readers.format import LintTool
+from heroci_action.repository.files import join
+
+
+def find_config(project: ProjectFiles, tool: LintTool, directory: str) -> tuple[str, str] | None:
+    """Return the file in a directory that configures a tool, and how it does that."""
+    own = project.tree.first(*(join(directory, name) for name in tool.files))
+    if own is not None:
+        return own, f"{own} exists"
+    pyproject = join(directory, "pyproject.toml")
+    content: Mapping[str, Any] = project.tree.toml(pyproject)
+    if tool.name in (content.get("tool") or {}):
+        return pyproject, f"[tool.{tool.name}] in {pyproject}"
+    for path in (join(directory, name) for name in ("setup.cfg", "tox.ini")):
+        if tool.sections & set(project.tree.ini(path)):
+            return path, f"a section in {path}"
+    return None
