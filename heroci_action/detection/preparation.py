@@ -15,7 +15,12 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
     split_directory,
 )
-from heroci_action.detection.ci.test_runs import find_test_run, is_django, runs_nothing
+from heroci_action.detection.ci.test_runs import (
+    find_test_run,
+    is_django,
+    program_file,
+    runs_nothing,
+)
 from heroci_action.detection.left_out import (
     CHECKS,
     ELSEWHERE,
@@ -53,6 +58,8 @@ _OUTSIDE = "it writes outside the checkout"
 _DOWNLOADED = "it needs a file that another line downloads"
 # The scripts of sed look alike: /^SITE=/d
 _PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
+# `ldap://users:1389/`
+_URL = re.compile(r"\w[\w+.-]*://(?:[^/@]*@)?([\w.-]+)")
 # `echo "-> Ready"` prints an arrow.
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
 
@@ -270,8 +277,16 @@ class _Line:
         known = _git_reason(self.command) or reason_of_program(program_name(self.command))
         known = reason_of_installer(self.call.arguments) if known == INSTALLS else known
         root = "it needs root" if "sudo" in self.call.launchers else None
-        own = self._code_reason() or self._shell_reason()
+        own = self._code_reason() or self._shell_reason() or self._address_reason()
         return known or root or own or reason_of_arguments(self.call.arguments)
+
+    def _address_reason(self) -> str | None:
+        """Return that a program that is none of the repository's works on a server of the job: `-H ldap://users`."""
+        if self.command.writes or program_file(self.command, self.project.tree) is not None:
+            return None
+        hosts = {image.alias for image in self.project.ci.services if not image.built} - {""}
+        urls = map(_URL.match, self.call.arguments)
+        return SERVER if any(url and url[1] in hosts for url in urls) else None
 
     def _shell_reason(self) -> str | None:
         """Return that a shell only checks the syntax of a script: `bash -n start.sh`."""

@@ -241,10 +241,35 @@ def _server(project: ProjectFiles, image: Image) -> _Server | None:
     ports = sorted(image.ports, key=lambda text: not _is_in_variable(project, image, text))
     image = replace(image, ports=tuple(ports))
     chosen = bool(ports) and _is_in_variable(project, image, ports[0])
-    port = (container_port(image) if chosen else None) or port_of(image)
+    port = (container_port(image) if chosen else None) or _port(project, image)
     if port is None or not image.is_known:
         return None
     return _Server(name=_name(image), image=image, port=port)
+
+
+def _port(project: ProjectFiles, image: Image) -> int | None:
+    """Return the port of a server: the CI's address of it, else its usual one, else the port that no other has."""
+    values = [value for value, _ in project.evidence.env.values()]
+    if image.alias and image.alias != "localhost":
+        lines = (command.line for command in project.commands)
+        address = re.compile(rf"(?<![\w.-]){re.escape(image.alias)}:(\d+)(?!\w)")
+        named = {found[1] for text in (*values, *lines) for found in address.finditer(text)}
+        if len(named) == 1:
+            return int(named.pop())
+    return port_of(image) or _port_of_no_other(project, values)
+
+
+def _port_of_no_other(project: ProjectFiles, values: list[str]) -> int | None:
+    """Return the only port of the machine in the CI's variables that is not another server's.
+
+    If several servers have unknown ports, it could be the port of any of them.
+    """
+    servers = [image for image in project.ci.services if not _is_part_of_job(image)]
+    taken = {port for image in servers for port in (port_of(image), published_port(image))}
+    unknown = [image for image in servers if port_of(image) is None]
+    named = re.findall(rf"(?<![\w.-])(?:{_LOCAL}):(\d+)(?!\w)", "\n".join(values))
+    free = {int(port) for port in named} - taken
+    return free.pop() if len(free) == len(unknown) == 1 else None
 
 
 def _is_in_variable(project: ProjectFiles, image: Image, published: str) -> bool:

@@ -42,6 +42,28 @@ def test_the_port_of_an_unknown_server_is_the_only_one_in_its_variables(tmp_path
     assert "sso" not in on_github(tmp_path, two).config.services
 
 
+@pytest.mark.parametrize(
+    ("services", "env", "port"),
+    [
+        ("{users: {image: acme/users}}", '{USERS: "ldap://users:1389/o"}', 1389),
+        ("{users: {image: openldap}}", '{USERS: "ldap://users:1389/o"}', 1389),
+        ("{users: {image: acme/users}}", '{USERS: "ldap://users:1389", B: "users:1390"}', None),
+        ("{users: {image: acme/users}}", '{USERS: "http://localhost:8529"}', 8529),
+        (
+            "{users: {image: acme/users}, b: {image: acme/b}}",
+            '{USERS: "http://localhost:8529"}',
+            None,
+        ),
+        ("{users: {image: acme/users}, b: {image: minio}}", '{A: "http://localhost:9000"}', None),
+    ],
+)
+def test_the_port_of_a_server_is_that_of_its_address_in_the_ci(
+    tmp_path: Path, services: str, env: str, port: int | None
+) -> None:
+    server = on_github(tmp_path, services, env=env).config.services.get("users")
+    assert (server.port if server else None) == port
+
+
 def test_of_several_ports_the_one_in_a_variable_counts(tmp_path: Path) -> None:
     services = (
         '{store: {image: "clickhouse/clickhouse-server:25", ports: ["8123:8123", "19000:9000"]}}'

@@ -147,6 +147,27 @@ def test_what_runs_in_the_container_of_a_server_is_no_preparation(tmp_path: Path
     assert [*reasons.values()].count(reasons["shop-users"]) == 2
 
 
+def test_a_program_that_gets_the_address_of_a_server_works_on_it(tmp_path: Path) -> None:
+    workflow = """
+        on: push
+        jobs:
+          test:
+            services: {users: {image: "openldap"}}
+            steps:
+              - run: addusers -H ldap://users:1389/ -f users.ldif
+              - run: python load.py http://users:1389/
+              - run: shopconfig "http://users/" > shop.toml
+              - run: shopconfig http://example.com/users
+              - run: python manage.py test
+    """
+    files = {**django(), "load.py": "", ".github/workflows/t.yml": workflow}
+    assert [str(step.run).split()[0] for step in loaded(tmp_path, files).config.tests.before] == [
+        "python",
+        "shopconfig",
+        "shopconfig",
+    ]
+
+
 def test_what_runs_in_another_container_of_the_repository_is_preparation(tmp_path: Path) -> None:
     compose = """
         services:
