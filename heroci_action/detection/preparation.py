@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from packaging.utils import canonicalize_name
+
 from heroci_action.detection.ci.calls import READS_ONLY
 from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.paths import locate
@@ -43,6 +45,8 @@ from heroci_action.detection.left_out import (
 )
 from heroci_action.detection.needed_tables import NEEDS_TABLES, migrates, needs_tables
 from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.detection.requirements.declared import distributions, installed_by
+from heroci_action.detection.requirements.files import distribution
 from heroci_action.detection.steps import (
     FILE_PROGRAMS,
     NODE_LAUNCHERS,
@@ -195,6 +199,16 @@ def _read_by_installers(project: ProjectFiles) -> frozenset[str]:
     return frozenset(filter(None, named))
 
 
+@once
+def _packages_of_machine(project: ProjectFiles) -> frozenset[str]:
+    """Return the distributions that the job installs beside the container in which its tests run."""
+    suite = project.ci.suite
+    if suite is None or not all(run.command.is_contained for run in suite.runs):
+        return frozenset()
+    outside = [command for command in project.commands if not command.is_contained]
+    return frozenset(map(distribution, installed_by(project, outside))) - distributions(project)
+
+
 class _Line:
     """A line of the suite's job in front of its tests; if it has `migrated`, the line may use its tables."""
 
@@ -218,13 +232,20 @@ class _Line:
         return self._container_reason() or self._reason() or self._environment_reason()
 
     def _environment_reason(self) -> str | None:
-        """Return that a program runs in another environment of tox, nox or Hatch than the tests, with its packages."""
+        """Return that a program runs with other packages than the tests: in another environment, or on the machine."""
         suite = self.project.ci.suite
         own = {run.command.environment for run in suite.runs} if suite else set()
-        elsewhere = self.command.environment not in {"", *own}
+        elsewhere = self.command.environment not in {"", *own} or self._is_of_machine()
         needs_packages = self.call.name not in SYSTEM_PROGRAMS | NODE_LAUNCHERS
         is_own = is_django(self.command, self.project.tree)
         return ELSEWHERE if elsewhere and needs_packages and not is_own else None
+
+    def _is_of_machine(self) -> bool:
+        """Return whether a package contains the program that only the machine has: `invoke-env` of `invoke`."""
+        name = canonicalize_name(self.call.name)
+        owners = (name[: match.start()] for match in re.finditer(r"-|$", name))
+        packages = _packages_of_machine(self.project)
+        return not self.command.is_contained and not packages.isdisjoint(owners)
 
     def suggestion(self) -> str | None:
         """Return how a step of the plan would run the line; None if that is the line itself."""

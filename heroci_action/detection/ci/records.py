@@ -92,6 +92,11 @@ class Command:
     environment: str = ""
 
     @property
+    def is_contained(self) -> bool:
+        """Whether it runs in a container that it, or a command around it, enters."""
+        return any(outer.call.container is not None for outer in (*self.via, self))
+
+    @property
     def shown(self) -> str:
         """The line for people, with an ellipsis for every unknown part."""
         return self.line.replace(UNKNOWN, "…")

@@ -140,14 +140,10 @@ def _installing(project: ProjectFiles) -> tuple[Command, ...]:
     # What follows the tests is for something else, such as the documents.
     before = commands[: tests[-1]] if tests else commands
     own = tuple(command for command in before if command.environment in used)
-    if runs and all(_is_contained(run.command) for run in runs):
+    if runs and all(run.command.is_contained for run in runs):
         # What the job installs on its machine is not in the container of the tests.
-        own = tuple(filter(_is_contained, own))
+        own = tuple(command for command in own if command.is_contained)
     return (*project.image_commands, *own) if "" in used else own
-
-
-def _is_contained(command: Command) -> bool:
-    return any(outer.call.container is not None for outer in (*command.via, command))
 
 
 def _calls(command: Command) -> Iterator[list[str]]:

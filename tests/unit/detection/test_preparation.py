@@ -477,3 +477,21 @@ def test_a_list_of_packages_for_pip_is_no_preparation(tmp_path: Path) -> None:
     lines = ("echo 'django>=5' > ci.txt", "pip install -r ci.txt", "echo a > b.txt", "pytest")
     found = the_tests(tmp_path, workflow(*lines))
     assert [step.run for step in found.before] == ["echo a > b.txt"]
+
+
+def test_programs_of_the_machine_are_not_in_the_container_of_the_tests(tmp_path: Path) -> None:
+    lines = (
+        "pip install -r ci.txt",
+        "shipkit-env",
+        "openssl rand 8 > key.txt",
+        "docker compose run web pytest",
+    )
+    files = {
+        "compose.yml": "services: {web: {build: ., volumes: ['.:/app']}}\n",
+        "Dockerfile": "FROM python:3.13\nWORKDIR /app\n",
+        "ci.txt": "shipkit[checks]==1.7\n",
+        **workflow(*lines),
+    }
+    found = loaded(tmp_path, {**django(), **files})
+    assert [step.run for step in found.config.tests.before] == ["openssl rand 8 > key.txt"]
+    assert any("'shipkit-env'" in text for text in found.warnings)
