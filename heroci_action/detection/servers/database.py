@@ -148,8 +148,21 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
         yield Found(f"env.{way.url.name}", url, f"read in {way.file}")
     yield from _keys(way, kind)
     if kind is POSTGRES:
+        yield from _named_connection(way)
         yield from _account_of_ci(project, way)
         yield from detect_extensions(project)
+
+
+def _named_connection(way: Database) -> Iterator[Finding]:
+    """Warn of a connection in a file of libpq, which HeroCI does not write."""
+    # https://www.postgresql.org/docs/current/libpq-pgservice.html
+    if way.service:
+        yield Warn(
+            f"{way.file} connects to the database by the service {way.service!r} of libpq, which is in the file "
+            "~/.pg_service.conf or $PGSERVICEFILE; let `tests.before` write one with {postgres.host}, {postgres.port}, "
+            "{postgres.user}, {postgres.password} and {postgres.db}, and set PGSERVICEFILE in `env` to it",
+            ('env.PGSERVICEFILE = "…"',),
+        )
 
 
 def _account_of_ci(project: ProjectFiles, way: Database) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ class Database:
 
     `variables` and `literals` map a key such as HOST to the variable that is read for it, or to its value in the code;
     they override the `url`. `switches` are variables that must have a value for this way. `unread` are the keys whose
-    values are not understood.
+    values are not understood. `service` is the name of a connection in a file of libpq.
     """
 
     url: Read | None = None
@@ -37,6 +37,7 @@ class Database:
     conditional: bool = False
     switches: Mapping[str, str] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
+    service: str = ""
 
     @property
     def vendor(self) -> Vendor:

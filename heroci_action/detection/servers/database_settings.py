@@ -176,8 +176,10 @@ class _Reader:
             way = self._with_key(way or empty, key, value) if key in _KEYS else way
         if way is None:
             return None
+        options = self.resolver.entries(entries.get("OPTIONS")) or {}
+        service = self.source.plain(options.get("service")) or ""
         switches = {**self.resolver.selected, **way.switches}
-        return _without_own_switches(replace(way, switches=switches))
+        return _without_own_switches(replace(way, switches=switches, service=service))
 
     def _by_url(self, empty: Database, node: ast.expr) -> Database | None:
         found = self.source.reads_in(node)

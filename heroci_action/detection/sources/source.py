@@ -17,6 +17,7 @@ from heroci_action.detection.sources.environment_reads import (
     text_of,
 )
 from heroci_action.detection.sources.import_aliases import spell_out
+from heroci_action.detection.sources.match_statements import without_match
 from heroci_action.detection.sources.runner_process import RunnerProcess
 from heroci_action.detection.sources.settings_includes import (
     executed_files,
@@ -178,7 +179,7 @@ class _Reader:
         if file in self.seen or len(self.seen) >= MAX_MODULES:
             return
         self.seen[file] = None
-        tree = spell_out(self.tree.python(file))
+        tree = without_match(spell_out(self.tree.python(file)))
         context = replace(importer, file=file, cls=None) if importer else _Context(file=file)
         yield from self._body(tree.body, context)
 
