@@ -13,6 +13,7 @@ from heroci_action.engines.dagger import installation, volumes
 from heroci_action.engines.dagger.connection import Connection
 from heroci_action.engines.dagger.execution import Executed, Executor, first_line
 from heroci_action.engines.dagger.places import HOME, PROJECT, ROOT, TOOLS
+from heroci_action.engines.debian import AptMessages, warn_of_missing
 from heroci_action.errors import EngineError
 from heroci_action.plan.actions import InstallSystemPackages
 from heroci_action.plan.stages import DEFAULT_PYTHON, Environment
@@ -106,19 +107,29 @@ class Recipe:
     async def add_system_packages(
         self, container: dagger.Container, action: InstallSystemPackages, sink: Sink
     ) -> tuple[StepOutcome, dagger.Container]:
-        """Install Debian packages; if they are not required and cannot be installed, the container stays as it is."""
+        """Install Debian packages; of those that are not required, the ones that cannot be installed are a warning."""
         prepared = container.with_env_variable("DEBIAN_FRONTEND", "noninteractive")
         for path, name in _APT_VOLUMES.items():
             prepared = await volumes.mount(self.executor.connection, prepared, path, name=name)
-        command = ("/bin/sh", "-ec", installation.APT_SCRIPT, "apt", *action.packages)
-        done = await self.executor.install(prepared, command, sink)
+        messages, packages = AptMessages(sink), action.packages
+        done = await self._apt(prepared, packages, messages)
+        if done.exit_code and not action.required and (known := messages.known(packages)):
+            packages = known
+            done = await self._apt(prepared, packages, sink)
         if done.exit_code and not action.required:
-            warning = f"system packages could not be installed: {', '.join(action.packages)}"
-            return StepOutcome(exit_code=0, warnings=(warning,)), container
+            return StepOutcome(exit_code=0, warnings=warn_of_missing(action.packages)), container
         installed = done.container.without_env_variable("DEBIAN_FRONTEND")
         for path in _APT_VOLUMES:
             installed = installed.without_mount(path)
-        return StepOutcome(exit_code=done.exit_code, cached=done.cached), installed
+        warnings = warn_of_missing(action.packages, packages)
+        outcome = StepOutcome(exit_code=done.exit_code, cached=done.cached, warnings=warnings)
+        return outcome, installed
+
+    async def _apt(
+        self, container: dagger.Container, packages: tuple[str, ...], sink: Sink
+    ) -> Executed:
+        command = ("/bin/sh", "-ec", installation.APT_SCRIPT, "apt", *packages)
+        return await self.executor.install(container, command, sink)
 
     async def add_dependencies(
         self, container: dagger.Container, sink: Sink

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from heroci_action.engines.base import Sink, StepOutcome, Stream
+from heroci_action.engines.debian import AptMessages, warn_of_missing
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.process import Program, capture, execute
 from heroci_action.errors import EngineError
@@ -29,7 +30,7 @@ async def install_system_packages(
         sink(Stream.STDOUT, "All system packages are installed.")
         return StepOutcome(exit_code=0, cached=True)
     if may_install and os.geteuid() == 0:
-        return await _install(missing, workspace, sink)
+        return await _install(missing, workspace, sink, required=action.required)
     cause = f"system packages are missing: {', '.join(missing)}"
     if not action.required:
         return StepOutcome(exit_code=0, warnings=(f"{cause}; the project installs them elsewhere",))
@@ -50,15 +51,28 @@ async def _missing(packages: tuple[str, ...], workspace: Workspace) -> tuple[str
     return tuple(package for package in packages if package not in installed)
 
 
-async def _install(packages: tuple[str, ...], workspace: Workspace, sink: Sink) -> StepOutcome:
-    for arguments in (
-        ("apt-get", "update", "-q"),
-        ("apt-get", "install", "-q", "-y", "--no-install-recommends", *packages),
-    ):
-        code = await execute(_program(arguments, workspace), sink)
-        if code:
-            return StepOutcome(exit_code=code)
-    return StepOutcome(exit_code=0, facts={"installed": ", ".join(packages)})
+async def _install(
+    packages: tuple[str, ...], workspace: Workspace, sink: Sink, *, required: bool
+) -> StepOutcome:
+    """Install the packages; of those that are not required, the ones that cannot be installed are a warning."""
+    messages, installed = AptMessages(sink), packages
+    code = await _apt(packages, workspace, messages)
+    if code and not required and (known := messages.known(packages)):
+        installed = known
+        code = await _apt(known, workspace, sink)
+    if code and not required:
+        return StepOutcome(exit_code=0, warnings=warn_of_missing(packages))
+    warnings = warn_of_missing(packages, installed)
+    facts = {} if code else {"installed": ", ".join(installed)}
+    return StepOutcome(exit_code=code, facts=facts, warnings=warnings)
+
+
+async def _apt(packages: tuple[str, ...], workspace: Workspace, sink: Sink) -> int:
+    """Return the exit code of apt-get."""
+    update = ("apt-get", "update", "-q")
+    install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *packages)
+    updated = await execute(_program(update, workspace), sink)
+    return updated or await execute(_program(install, workspace), sink)
 
 
 def _program(arguments: tuple[str, ...], workspace: Workspace) -> Program:

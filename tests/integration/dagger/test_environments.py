@@ -114,6 +114,14 @@ def test_an_unknown_package_fails_or_warns(repository: Repository) -> None:
     assert "no-such-package-at-all" in asked.outcomes["system packages"].warnings[0]
 
 
+def test_an_unknown_package_keeps_no_other_one_from_installation(repository: Repository) -> None:
+    stage = packages("no-such-package-at-all", "hello", required=False)
+    seen = repository.run(stage, work("hello -g 'from Debian'"))
+    assert seen.text.splitlines()[-1] == "from Debian"
+    warnings = seen.outcomes["system packages"].warnings
+    assert warnings == ("system packages could not be installed: no-such-package-at-all",)
+
+
 def test_redis_is_available_through_its_placeholders(repository: Repository) -> None:
     image = repository.publish(
         "redis", "FROM python:3.13-slim\nRUN apt-get update && apt-get install -y redis-server\n"
