@@ -12,7 +12,9 @@ from itertools import islice
 
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.settings.choice import choose_settings
 from heroci_action.detection.settings.source import settings_source
+from heroci_action.detection.sources.named_settings import VARIABLE
 from heroci_action.detection.sources.source import module_names
 from heroci_action.repository.files import join, parent, relative_path
 
@@ -20,9 +22,10 @@ _EXAMPLE = "(example|sample|template|tmpl|tpl|dist|default)"
 
 
 def detect_missing_modules(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn of installed apps in a git submodule without files, and of modules of the settings that do not exist."""
+    """Warn of apps in a git submodule without files, and of missing modules that the settings or the CI name."""
     yield from _submodules(project)
     yield from _imports(project)
+    yield from _of_ci(project)
 
 
 def _submodules(project: ProjectFiles) -> Iterator[Finding]:
@@ -48,13 +51,28 @@ def _imports(project: ProjectFiles) -> Iterator[Finding]:
                     yield _no_module(project, name, file)
 
 
+def _of_ci(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn if the CI names settings of the project that do not exist, so that the tests run with others."""
+    name, source = project.evidence.env.get(VARIABLE, ("", ""))
+    chosen, why = choose_settings(project)
+    if name != chosen and _is_missing(project, name):
+        yield Warn(
+            f"{VARIABLE} in {source} is {name!r}, which is not in the repository; the tests run with {chosen!r} ({why})"
+        )
+
+
+def _is_missing(project: ProjectFiles, name: str) -> bool:
+    """Return whether a module belongs to a package of the project that does not contain it."""
+    package, _, rest = name.partition(".")
+    own = (project.module(package) or "").endswith("__init__.py")
+    return own and bool(rest) and not (_exists(project, name) or _is_built(project, name))
+
+
 def _missing(project: ProjectFiles, node: ast.Import | ast.ImportFrom, file: str) -> Iterator[str]:
     names = module_names(node, file, project.roots)
     # What follows are mostly names in the module.
     for name in names if isinstance(node, ast.Import) else islice(names, 1):
-        package, _, rest = name.partition(".")
-        own = (project.module(package) or "").endswith("__init__.py")
-        if own and rest and not _exists(project, name) and not _is_built(project, name):
+        if _is_missing(project, name):
             yield name
 
 

@@ -234,3 +234,26 @@ def test_the_configuration_of_pytest_that_the_ci_names_decides(tmp_path: Path) -
     config = loaded(tmp_path, files).config
     assert (config.settings, config.working_directory) == ("mysite.unit", ".")
     assert config.tests.args == (("-c", "ci/unit.ini", "mysite"),)
+
+
+@pytest.mark.parametrize(
+    ("module", "warned"),
+    [
+        ("mysite.ci", True),
+        ("mysite.settings", False),
+        ("other.settings", False),
+        ("mysite.made", False),
+    ],
+)
+def test_settings_of_the_ci_that_do_not_exist_are_a_warning(
+    tmp_path: Path, module: str, warned: bool
+) -> None:
+    workflow = f"""
+        jobs:
+          test:
+            env: {{DJANGO_SETTINGS_MODULE: {module}}}
+            steps: [{{run: touch mysite/made.py}}, {{run: python manage.py test}}]
+    """
+    found = loaded(tmp_path, {**django(), ".github/workflows/ci.yml": workflow})
+    text = "'mysite.ci', which is not in the repository; the tests run with 'mysite.settings'"
+    assert any(text in warning for warning in found.warnings) is warned
