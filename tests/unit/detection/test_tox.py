@@ -33,6 +33,18 @@ def test_the_environment_is_the_newest_that_needs_the_least(
 
 
 @pytest.mark.parametrize(
+    ("python", "chosen"),
+    [("3.13", "python313-django52"), ("3.12", "python312-django52"), (None, "python313-django52")],
+)
+def test_the_environment_has_the_python_of_the_job_however_it_is_spelled(
+    python: str | None, chosen: str
+) -> None:
+    names = [*expand_names("python3{11,12,13}-django52"), "3.11-django42", "py311-django52"]
+    assert choose(names, python) == chosen
+    assert choose(["py310", "3.11-django42"], "3.11") == "3.11-django42"
+
+
+@pytest.mark.parametrize(
     ("line", "holds"),
     [
         ("dj52: Django~=5.2.0", True),

@@ -28,10 +28,8 @@ _OTHER = re.compile(
 )
 # `dj52`, `django4.2`
 _DJANGO = re.compile(r"(?:dj|django)[._]?(\d)\.?(\d+)")
-# `py312`, `py3.12`
-_PYTHON = re.compile(r"py(\d)\.?(\d+)")
-# `python312`, `python3.12`, `3.12`
-_BASE_PYTHON = re.compile(r"(?:(?:py|python)3\.?|3\.)(\d+)")
+# `py312`, `python3.12`, `3.12`
+_PYTHON = re.compile(r"(?:py(?:thon)?|(?=3\.))([23])\.?(\d+)")
 
 
 def lines(text: str, factors: frozenset[str] = frozenset()) -> list[str]:
@@ -95,8 +93,8 @@ def _newest(form: re.Pattern[str], factors: frozenset[str]) -> tuple[int, int]:
 
 def find_python(words: Iterable[str]) -> str | None:
     """Return the first version of Python among words, base interpreters or factors."""
-    found = (_BASE_PYTHON.fullmatch(word) for word in words)
-    return next((f"3.{match[1]}" for match in found if match), None)
+    found = (_PYTHON.fullmatch(word) for word in words)
+    return next((f"3.{match[2]}" for match in found if match and match[1] == "3"), None)
 
 
 def expand_names(envlist: str) -> list[str]:
@@ -114,8 +112,7 @@ def choose(names: Iterable[str], python: str | None) -> str | None:
     usual = [
         name for name in names if not any(_ODD.fullmatch(factor) for factor in name.split("-"))
     ]
-    factor = f"py{python.replace('.', '')}" if python else ""
-    fitting = [name for name in usual if factor in name.split("-")]
+    fitting = [name for name in usual if python and find_python(name.split("-")) == python]
     return max(fitting or usual, key=lambda name: _rank(frozenset(name.split("-"))), default=None)
 
 
