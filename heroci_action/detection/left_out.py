@@ -138,7 +138,8 @@ _PACKAGE_SERVERS = re.compile(r"start|dev|serve|server|watch(:.*)?|preview")
 
 def reason_of_program(name: str) -> str | None:
     """Return why a program does not prepare the tests; unknown ones are judged by their names (`qa-check`)."""
-    return _REASON_OF.get(name) or (CHECKS if _CHECKING.search(name) else None)
+    waits = WAITS if _WAITING.fullmatch(name) else None
+    return _REASON_OF.get(name) or waits or (CHECKS if _CHECKING.search(name) else None)
 
 
 def reason_of_installer(arguments: tuple[str, ...]) -> str:

@@ -35,6 +35,14 @@ def test_a_test_runner_that_executes_no_test_is_no_preparation(tmp_path: Path, l
     assert [(left.line, left.harmless) for left in project.facts.left_out] == [(line, True)]
 
 
+@pytest.mark.parametrize("line", ["python wait_for_postgres.py", "scripts/wait-for-db db:5432"])
+def test_a_program_that_waits_for_a_server_is_no_preparation(tmp_path: Path, line: str) -> None:
+    files = {"wait_for_postgres.py": "", "scripts/wait-for-db": "#!/usr/bin/env python\n"}
+    project = loaded(tmp_path, {**django(), **files, **workflow(line, "python manage.py test")})
+    assert project.config.tests.before == ()
+    assert [left.reason for left in project.facts.left_out] == ["it only waits"]
+
+
 def test_without_a_manage_py_the_checks_of_the_ci_are_preparation(tmp_path: Path) -> None:
     script = """
         import os, sys
