@@ -15,6 +15,9 @@ from heroci_action.detection.ci.shell.words import command_words, expand_one
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_QUESTIONS = frozenset({"cmp", "diff", "grep"})
+# `exit 1`, but not `exit 0`
+_FAILS = re.compile(r"(?<![\w./-])(false\b|(exit|return)\b(?! 0\b))")
 _CONSTANTS = {"true": True, ":": True, "false": False}
 
 
@@ -35,6 +38,14 @@ def is_test(node: Node) -> bool:
     return node.type in {"test_command", "redirected_statement"} and (
         node.type == "test_command" or is_test(node.children[0])
     )
+
+
+def only_asks(condition: Node, branches: Node) -> bool:
+    """Return whether a condition compares or looks for something, and no answer ends the script: no check of the CI."""
+    while condition.type in {"negated_command", "redirected_statement"}:
+        condition = condition.children[-1 if condition.type == "negated_command" else 0]
+    name = text_of(condition.child_by_field_name("name")) if condition.type == "command" else ""
+    return name in _QUESTIONS and _FAILS.search(text_of(branches)) is None
 
 
 def truth(node: Node, state: ShellState) -> bool | None:

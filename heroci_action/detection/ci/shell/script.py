@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.records import UNKNOWN, Call, Command, Script
 from heroci_action.detection.ci.shell.builtins import BUILTINS, assign_fields, read_names
-from heroci_action.detection.ci.shell.conditions import is_test, truth
+from heroci_action.detection.ci.shell.conditions import is_test, only_asks, truth
 from heroci_action.detection.ci.shell.files import input_of, writes_of
 from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.state import ShellState
@@ -79,7 +79,8 @@ def _list(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     words = text_of(right)
     shrugs = operator == "||" and not _SHRUGS.isdisjoint({words, words.split(" ", 1)[0]})
     first = replace(flow, may_fail=flow.may_fail or shrugs, outer=None)
-    yield from _run(left, state, first)
+    if not (operator == "||" and only_asks(left, right)):
+        yield from _run(left, state, first)
     known = truth(left, state)
     if known is (operator == "||"):
         return
@@ -193,7 +194,7 @@ def _if(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     ends: list[ShellState] = []
     for clause in clauses:
         conditions, body = _clause_parts(clause)
-        for condition in conditions:
+        for condition in (each for each in conditions if not only_asks(each, node)):
             yield from _run(condition, state, flow)
         taken = truth(conditions[-1], state) if conditions else True
         if taken is None:

@@ -218,3 +218,21 @@ def test_replacements_in_a_file_of_the_job_are_followed(line: str, text: str | N
 
 def test_replacements_in_a_tracked_file_are_not_followed() -> None:
     assert commands_of("sed -i 's/a/b/' a.env", {"a.env": "a"})[-1].writes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("if ! cmp -s a b; then cp a b; fi", ["cp a b ?"]),
+        ("if diff -q a b >/dev/null; then echo same; else echo other; fi", ["echo same ?", "echo other ?"]),
+        ("cmp -s a b || cp a b", ["cp a b ?"]),
+        ("diff a b || exit 1", ["diff a b"]),
+        ("if ! diff a b; then echo changed; exit 1; fi", ["diff a b", "echo changed ?"]),
+        ("diff a b", ["diff a b"]),
+        ("diff a b && pytest", ["diff a b", "pytest"]),
+    ],
+)  # fmt: skip
+def test_a_comparison_that_only_chooses_a_branch_is_no_command(
+    text: str, commands: list[str]
+) -> None:
+    assert shown(commands_of(text)) == commands
