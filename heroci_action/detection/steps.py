@@ -20,7 +20,11 @@ TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
 # A word that is a path from the checkout's directory.
 _IN_CHECKOUT = re.compile(rf"(?<=\s)'?{re.escape(ROOT)}(?:/([\w./*-]*))?'?(?=\s|$)")
 FILE_PROGRAMS = frozenset({"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"})
-SYSTEM_PROGRAMS = FILE_PROGRAMS | PACKAGE_MANAGERS | {"node", "sh", "bash", "sed"}
+SYSTEM_PROGRAMS = (
+    FILE_PROGRAMS
+    | PACKAGE_MANAGERS
+    | {"node", "sh", "bash", "sed", "awk", "chmod", "tar", "unzip", "gzip", "gunzip", "patch"}
+)
 NODE_LAUNCHERS = frozenset({"npx", "bunx"})
 _ENVIRONMENTS = frozenset({"venv", "virtualenv"})
 

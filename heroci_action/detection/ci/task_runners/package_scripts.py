@@ -16,7 +16,9 @@ from heroci_action.repository.files import RepositoryFiles, join
 
 PACKAGE_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 RUN_ALL = frozenset({"run-s", "run-p", "npm-run-all", "npm-run-all2"})
-_DIRECTORIES = frozenset({"--prefix", "-C", "--cwd", "--dir"})
+# A workspace may be named by its directory; by the name of its package, its scripts are not found.
+_DIRECTORIES = frozenset({"--prefix", "-C", "--cwd", "--dir", "--workspace", "-F", "--filter"})
+_RUN = frozenset({"run", "run-script"})
 _SHORT = {"t": "test", "tst": "test"}
 # npm runs these scripts without `run`; yarn and the others run any script that is not a command of their own.
 _OF_NPM = frozenset({*_SHORT, "test", "start", "stop", "restart"})
@@ -31,7 +33,7 @@ _OWN = frozenset(
 def expand_package_script(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:
     """Return a script with those before and after it; None for any other command of the package manager."""
     words, directory = split_directory(command)
-    if words[:1] in {("run",), ("run-script",)}:
+    if words and words[0] in _RUN:
         words = words[1:]
     elif words and not _names_script(command.call.name, words[0]):
         return None
@@ -87,9 +89,10 @@ def split_directory(command: Command) -> tuple[tuple[str, ...], str]:
     pending = iter(command.call.arguments)
     for word in pending:
         name, sign, value = word.partition("=")
-        if name in _DIRECTORIES:
+        if name in _DIRECTORIES or (name, command.call.name) == ("-w", "npm"):
             directory = join(command.directory, value if sign else next(pending, "."))
-        elif words or not word.startswith("-"):
+        elif not word.startswith("-") or not _RUN.issuperset(words):
+            # `npm run -- build`, `yarn run --silent build`
             words.append(word)
     return tuple(words), directory
 
