@@ -35,6 +35,7 @@ from heroci_action.detection.left_out import (
     reason_of_program,
 )
 from heroci_action.detection.lint.hooks import hooks_of_ci
+from heroci_action.detection.lint.programs import find_tidying_hooks
 from heroci_action.detection.other_tests import describe_run, runs_outside
 from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
@@ -58,7 +59,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     if runs and project.configured("tests.runner") in {None, runner}:
         yield from _arguments(project, runs)
     before, left_out = preparation(project)
-    left_out = (*left_out, *find_built_files(project))
+    left_out = (*left_out, *find_built_files(project), *find_tidying_hooks(project))
     if before:
         source = project.commands[0].source
         yield Found("tests.before", list(before), f"what {source} runs before its tests")

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
     split_directory,
 )
+from heroci_action.detection.left_out import TIDIES
 from heroci_action.detection.lint.commands import reads_pipe, runs_built_in
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks, read_hooks
 from heroci_action.detection.lint.paths import find_targets, passes
@@ -129,9 +130,24 @@ def find_unknown_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
     return tuple(hook for hook in run if not _is_planned(project, hook))
 
 
+def find_tidying_hooks(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield one line with the hooks of the CI that tidy files of any kind: trailing-whitespace, check-yaml."""
+    found = [hook for hook in hooks_of_ci(project) if _tidies(hook)]
+    if found:
+        yield LeftOut(
+            line=", ".join(dict.fromkeys(hook.id for hook in found)),
+            source=found[0].path,
+            reason=TIDIES,
+            harmless=True,
+        )
+
+
+def _tidies(hook: Hook) -> bool:
+    return hook.repository.endswith("/pre-commit-hooks")
+
+
 def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
-    tidies = hook.repository.endswith("/pre-commit-hooks")
-    return tidies or runs_built_in(hook) or any(_of_hook(project, hook))
+    return _tidies(hook) or runs_built_in(hook) or any(_of_hook(project, hook))
 
 
 def _is_left_out(command: Command) -> bool:

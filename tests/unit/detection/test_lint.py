@@ -240,6 +240,19 @@ def test_hooks_that_the_plan_lacks_are_named(tmp_path: Path) -> None:
     assert warning.endswith("(.pre-commit-config.yaml): pyupgrade, names")
 
 
+@pytest.mark.parametrize("call", ["pre-commit run -a", "flake8"])
+def test_hooks_that_tidy_files_are_one_line_that_was_left_out(tmp_path: Path, call: str) -> None:
+    hooks = """
+        repos:
+          - repo: https://github.com/pre-commit/pre-commit-hooks
+            hooks: [{id: check-yaml}, {id: trailing-whitespace}, {id: check-yaml, alias: again}]
+    """
+    files = {**CHECKED, ".pre-commit-config.yaml": hooks, **ci(call, "manage.py test", call)}
+    left_out = loaded(tmp_path, files).facts.left_out
+    found = [left.line for left in left_out if left.source == ".pre-commit-config.yaml"]
+    assert found == (["check-yaml, trailing-whitespace"] if "pre-commit" in call else [])
+
+
 def test_further_calls_of_a_tool_are_further_steps(tmp_path: Path) -> None:
     lines = (
         "flake8 mysite --select E9",
