@@ -24,6 +24,7 @@ HARMLESS = frozenset(
 )
 # Programs that read no variables.
 PLACING = frozenset({"cp", "touch", "ln", "install", "mkdir"})
+CONDA = "HeroCI does not use conda"
 NETWORK = "it uses the network"
 SERVICE = "it starts or controls a service"
 SERVER = "it works on a database or another server"
@@ -31,10 +32,11 @@ SERVER = "it works on a database or another server"
 # `pip install`, `service postgresql start`, `psql -c …`, `git fetch`, `rm -rf build`, `flake8`.
 _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     INSTALLS: (
-        "pip", "pip3", "pip-sync", "pip-compile", "pipx", "uv", "poetry", "pdm", "pipenv", "conda", "mamba",
-        "micromamba", "hatch", "rye", "pixi", "virtualenv", "venv", "ensurepip", "easy_install", "corepack", "nvm",
-        "pyenv", "asdf", "mise", "tox", "nox", "sem-version", "build",
+        "pip", "pip3", "pip-sync", "pip-compile", "pipx", "uv", "poetry", "pdm", "pipenv", "hatch", "rye", "virtualenv",
+        "venv", "ensurepip", "easy_install", "corepack", "nvm", "pyenv", "asdf", "mise", "tox", "nox", "sem-version",
+        "build",
     ),
+    CONDA: ("conda", "mamba", "micromamba", "pixi"),
     PACKAGES: (
         "apt-get", "apt", "aptitude", "apk", "yum", "dnf", "brew", "dpkg", "snap", "locale-gen", "add-apt-repository",
         "pacman", "zypper", "microdnf",

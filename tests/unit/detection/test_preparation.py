@@ -155,6 +155,16 @@ def test_what_runs_in_the_container_of_a_server_is_no_preparation(tmp_path: Path
     assert [*reasons.values()].count(reasons["shop-users"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "harmless"), [("mamba env create -f tools.yml", False), ("poetry install", True)]
+)
+def test_only_installations_that_heroci_repeats_are_harmless(
+    tmp_path: Path, line: str, harmless: bool
+) -> None:
+    found = loaded(tmp_path, {**django(), **workflow(line, "python manage.py test")})
+    assert [(left.line, left.harmless) for left in found.facts.left_out] == [(line, harmless)]
+
+
 def test_a_program_that_gets_the_address_of_a_server_works_on_it(tmp_path: Path) -> None:
     workflow = """
         on: push

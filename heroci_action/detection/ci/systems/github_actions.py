@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heroci_action.detection.ci.records import UNKNOWN, Image, LeftOut
 from heroci_action.detection.ci.systems.action_servers import find_servers
 from heroci_action.detection.ci.systems.linter_inputs import linter_lines
-from heroci_action.detection.left_out import CHECKS
+from heroci_action.detection.left_out import CHECKS, CONDA
 
 # `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version, `{--option=name}` an option,
 # once for each line of the input.
@@ -77,6 +77,8 @@ _CHECKS = re.compile(
 )
 # Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
 _SCRIPTS = ("run", "command", "cmd", "script")
+# The inputs with the packages of an environment of conda.
+_OF_CONDA = ("environment-file", "create-args")
 # `apt-packages`, `system_packages`: inputs of actions that set up a project
 _PACKAGES = re.compile(r"(?i)(apt|apt-get|system|ubuntu|debian)[-_ ](packages|dependencies|deps)")
 
@@ -99,6 +101,8 @@ class Action:
             or self.inputs.get("fail-on-cache-miss") == "true"
         ):
             return "another job hands over these files"
+        if any(name in self.inputs for name in _OF_CONDA):
+            return CONDA
         # Others install, cache, upload or report.
         if self._script is not None or self.servers("") or _HARMLESS.search(self.name.lower()):
             return None
@@ -144,7 +148,7 @@ class Action:
         """The step for people."""
         about = (
             self.inputs[name]
-            for name in ("repository", "name", "path", "key")
+            for name in ("repository", "name", "path", "key", *_OF_CONDA)
             if self.inputs.get(name)
         )
         return f"uses: {self.name} {next(about, '')}".rstrip()

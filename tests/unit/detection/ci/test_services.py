@@ -469,6 +469,8 @@ def test_what_the_steps_of_actions_bring_is_named() -> None:
               - {uses: actions/download-artifact@v4, with: {name: assets}}
               - {uses: someone/setup-mysql@v1, with: {"mysql version": "8.0"}}
               - {uses: someone/elastic@v1}
+              - {uses: someone/setup-conda@v1, with: {environment-file: tools.yml}}
+              - {uses: someone/setup-conda@v1}
               - run: pytest
     """
     (job,) = ci_of({".github/workflows/ci.yml": content}).jobs
@@ -476,6 +478,7 @@ def test_what_the_steps_of_actions_bring_is_named() -> None:
         ("uses: actions/checkout shop/samples", "HeroCI checks out no other repository"),
         ("uses: actions/download-artifact assets", "another job hands over these files"),
         ("uses: someone/elastic", "HeroCI does not run actions of the marketplace"),
+        ("uses: someone/setup-conda tools.yml", "HeroCI does not use conda"),
     ]
     assert [image.reference for image in job.services] == ["mysql:8.0"]
 
