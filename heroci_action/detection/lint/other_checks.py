@@ -128,12 +128,11 @@ def _before_tests(project: ProjectFiles) -> tuple[Command, ...]:
 def _is_own_check(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command of a job for checks is one: code of the project, or an unknown program."""
     call = command.call
-    # `python -c CODE > local_settings.py`
-    makes_file = call.program == "python" and command.writes
-    if not call.program or makes_file or find_kind(project, command) is not None:
+    if not call.program or find_kind(project, command) is not None:
         return False
     own = is_django(command, project.tree) or program_file(command, project.tree) is not None
-    unknown = "/" not in call.program and call.name not in SYSTEM_PROGRAMS
+    # `python -c CODE > local_settings.py` and `… | head > .python-version` make files.
+    unknown = "/" not in call.program and call.name not in SYSTEM_PROGRAMS and not command.writes
     return (own or unknown) and _BUILDING.isdisjoint(call.arguments)
 
 
