@@ -38,8 +38,14 @@ _VALUED = frozenset(
 )  # fmt: skip
 # `libpq-dev`
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
-# Commands of Django that call the programs of gettext.
-_GETTEXT = re.compile(r"\b(compilemessages|makemessages)\b")
+# What lines before the tests call, and the packages for it: commands of Django that need gettext, and Node.
+_CALLED = {
+    re.compile(r"\b(compilemessages|makemessages)\b"): ("gettext",),
+    re.compile(r"(?:^|[;&|] |\w=\S* )(npm|npx|yarn|pnpm|bun)(?= )"): ("nodejs", "npm"),
+    re.compile(r"(?:^|[;&|] |\w=\S* )(node)(?= )"): ("nodejs",),
+}
+# Package managers of Node that Debian does not have, or under another name.
+_NOT_IN_DEBIAN = frozenset({"yarn", "pnpm", "bun"})
 # HeroCI brings the servers itself.
 _SERVER = re.compile(
     r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?"
@@ -158,9 +164,18 @@ def _needed_packages(project: ProjectFiles) -> dict[str, str]:
         for name in sorted(distributions(project) | extras)
         for package in (*_SOURCE_BUILDS.get(name, ()), *_LIBRARIES.get(name, ()))
     }
-    if any(_GETTEXT.search(line) for line in preparation(project)[0]):
-        needed["gettext"] = "compilemessages"
+    for program, packages in _called_before(project):
+        needed |= dict.fromkeys(packages, program)
     return {**needed, "gdal-bin": "GeoDjango"} if uses_geodjango(project) else needed
+
+
+def _called_before(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the programs that lines before the tests call, and their packages; not if the user decides about them."""
+    given = map(project.configured, ("tests.before", "base-image"))
+    lines = () if any(value is not None for value in given) else preparation(project)[0]
+    for line in lines:
+        for form, packages in _CALLED.items():
+            yield from ((program, packages) for program in form.findall(line))
 
 
 def _packages_of(command: Command) -> list[str]:
@@ -194,6 +209,12 @@ def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
             "set `apt` if the tests need them"
         )
     needed = _needed_packages(project)
+    absent = {program for program, _ in _called_before(project)} & _NOT_IN_DEBIAN
+    for program in sorted(absent):
+        yield Warn(
+            f"the lines before the tests call {program}, which is in no package of Debian; call it with "
+            f"`npx --yes {program} …`, or build the assets in a stage with an image of Node"
+        )
     if needed or installed:
         why = "; ".join(_causes(needed, installed))
         yield Found("apt", list(dict.fromkeys([*needed, *installed])), why)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from heroci_action.project import load
 from tests.unit.detection.ci.trees import workflow
-from tests.unit.detection.projects import django, loaded
+from tests.unit.detection.projects import django, loaded, write
 
 
 def test_packages_that_are_built_from_source_ask_for_their_headers(tmp_path: Path) -> None:
@@ -141,3 +142,25 @@ def test_an_extra_may_be_built_from_source(tmp_path: Path) -> None:
 def test_translations_that_are_compiled_before_the_tests_need_gettext(tmp_path: Path) -> None:
     lines = workflow("python manage.py compilemessages", "python manage.py test")
     assert loaded(tmp_path, {**django(), **lines}).config.apt == ("gettext",)
+
+
+@pytest.mark.parametrize(
+    ("line", "packages", "warned"),
+    [
+        ("npm ci", ("nodejs", "npm"), False),
+        ("cd ui && npm run build", ("nodejs", "npm"), False),
+        ("node make-icons.js", ("nodejs",), False),
+        ("yarn build", ("nodejs", "npm"), True),
+        ("echo npm > tools.txt", (), False),
+    ],
+)
+def test_assets_that_are_built_before_the_tests_need_node(
+    tmp_path: Path, line: str, packages: tuple[str, ...], warned: bool
+) -> None:
+    files = {"package.json": "{}", "ui/package.json": '{"scripts": {"build": "x"}}'}
+    found = loaded(tmp_path, {**django(), **files, **workflow(line, "python manage.py test")})
+    assert [step.run for step in found.config.tests.before] == [line]
+    assert found.config.apt == packages
+    assert any("no package of Debian" in text for text in found.warnings) is warned
+    given = write(tmp_path, {"heroci.toml": 'base-image = "tools:1"\n'})
+    assert load(given).config.apt == ()
