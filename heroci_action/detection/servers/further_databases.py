@@ -37,7 +37,7 @@ def detect_further_databases(project: ProjectFiles, services: frozenset[str]) ->
     for alias in find_further_aliases(source):
         way = choose_further_database(project, alias)
         further = _Further(project, alias, way, service) if way else None
-        if further and further.names - first.names and further.vendor in {vendor, Vendor.UNKNOWN}:
+        if further and further.names - first.names and further.may_be(vendor):
             yield from further.findings(default)
 
 
@@ -59,6 +59,11 @@ class _Further:
         url = self.way.url
         scheme = (self._value(url) or "").partition(":")[0] if url else ""
         return vendor_of(scheme) if scheme else self.way.vendor
+
+    def may_be(self, vendor: Vendor) -> bool:
+        """Return whether the server may be one of a vendor; HeroCI may not know the engine that the code names."""
+        is_open = self.vendor is Vendor.UNKNOWN and "ENGINE" not in self.way.literals
+        return self.vendor is vendor or is_open
 
     def findings(self, default: _Further) -> Iterator[Finding]:
         """Yield the variables; those that the default database reads too are its own."""

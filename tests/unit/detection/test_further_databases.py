@@ -92,3 +92,13 @@ if "COPY_DB_HOST" in os.environ:
 """
     env, _ = env_of(tmp_path, settings, account("DB", "shop"))
     assert not [name for name in env if name.startswith("COPY")]
+
+
+def test_a_database_of_another_kind_is_not_on_the_server(tmp_path: Path) -> None:
+    events = database("CH").replace(POSTGRES, "clickhouse_backend.backend")
+    settings = f'DATABASES = {{"default": {database("DB")}, "events": {events}}}'
+    env, _ = env_of(
+        tmp_path, settings, {**account("DB", "shop"), **account("CH", "events", "9000")}
+    )
+    assert env["DB_HOST"] == "{postgres.host}"
+    assert (env["CH_HOST"], env["CH_PORT"]) == ("localhost", "9000")
