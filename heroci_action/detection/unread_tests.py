@@ -17,7 +17,7 @@ from heroci_action.text import some
 
 _NAMED = 3  # lines that are named in warnings
 # `make test-all`, `bin/run_tests`, but no file such as tests/data.yml.
-_TESTS = re.compile(r"(?<![^\s/_:=-])tests?(-[\w-]+)?(?=\s|$)")
+_TESTS = re.compile(r"(?<![^\s/_:=-])tests?(-[\w-]+)?(\.sh)?(?=[\s\"']|$)")
 _LIKELY = re.compile(r"test|coverage|\bci\b")
 
 
@@ -111,7 +111,7 @@ def unread_lines(project: ProjectFiles) -> list[LeftOut]:
     if suite is not None and is_known:
         # GitHub's file counts more than one of another service, but it cannot be read.
         hosted = suite.job.source.startswith(".github/")
-        lines = [] if hosted else list(filter(_is_on_github, project.ci.not_followed))
+        lines = [] if hosted else list(filter(_is_on_github, lines))
     unique = list({line.line: line for line in lines if OWN not in line.line}.values())
     likely = [line for line in unique if _LIKELY.search(line.line)]
     return likely or ([] if is_known else unique)

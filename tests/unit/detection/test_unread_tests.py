@@ -119,3 +119,13 @@ def test_a_job_of_an_orb_is_named(tmp_path: Path) -> None:
 def test_a_file_of_another_service_does_not_matter_beside_a_known_suite(tmp_path: Path) -> None:
     files = {**workflow("python manage.py test"), "appveyor.yml": "build: off\n"}
     assert "appveyor" not in " ".join(warnings_of(tmp_path, files))
+
+
+def test_tests_on_github_that_cannot_be_followed_count_beside_a_suite_elsewhere(
+    tmp_path: Path,
+) -> None:
+    line = "docker run --entrypoint /app/bin/run_tests.sh shop:1"
+    files = {**workflow(line), ".gitlab-ci.yml": "test: {script: [python manage.py test]}\n"}
+    assert any(repr(line) in text for text in warnings_of(tmp_path, files))
+    usual = {**workflow(line, "pytest"), ".gitlab-ci.yml": "test: {script: [pytest]}\n"}
+    assert not any(repr(line) in text for text in warnings_of(tmp_path, usual))
