@@ -21,6 +21,8 @@ from heroci_action.text import some
 
 # Words in the names of workflows and jobs that check the code.
 _CHECKING = re.compile(r"(?i)lint|check|quality|style|format|typing|docs|security|pre-commit")
+# `run_testsuite.sh`, `e2e`
+_TESTING = re.compile(r"(?i)(^|[-_.])(tests?|e2e|smoke)")
 # Commands of Django that make files.
 _BUILDING = frozenset({"collectstatic", "compilemessages", "compress"})
 # Options with which Django's commands fail: `check --fail-level WARNING`, `spectacular --validate`.
@@ -70,7 +72,9 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
         checks = not runs and _CHECKING.search(job.name) is not None
         for command in job.commands:
             may_pass = command.may_fail or command.conditional or command.background
-            is_other = _is_other(project, command) or (checks and _is_own_check(project, command))
+            tests = not runs and _TESTING.search(command.call.name) is not None
+            is_own = (checks or tests) and _is_own_check(project, command)
+            is_other = _is_other(project, command) or is_own
             if is_other and not (may_pass or _keeps_changes(job, command)):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 yield job, next((task for task in tasks if id(task) not in around), command)
@@ -132,7 +136,8 @@ def _is_own_check(project: ProjectFiles, command: Command) -> bool:
         return False
     own = is_django(command, project.tree) or program_file(command, project.tree) is not None
     # `python -c CODE > local_settings.py` and `… | head > .python-version` make files.
-    unknown = "/" not in call.program and call.name not in SYSTEM_PROGRAMS and not command.writes
+    is_system = call.program.startswith("/") or call.name in SYSTEM_PROGRAMS
+    unknown = not (is_system or command.writes)
     return (own or unknown) and _BUILDING.isdisjoint(call.arguments)
 
 

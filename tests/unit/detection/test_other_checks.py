@@ -261,6 +261,24 @@ def test_unknown_programs_count_as_checks_in_jobs_for_checks(tmp_path: Path) -> 
     assert not any(word in named(found) for word in ("mkdir", "chmod", "npm", "assemble", " > "))
 
 
+def test_programs_for_tests_in_other_jobs_are_named(tmp_path: Path) -> None:
+    jobs = """
+        on: push
+        jobs:
+          test: {steps: [{run: ./test_data.sh}, {run: pytest}]}
+          client:
+            steps:
+              - run: git clone https://example.com/client.git
+              - run: client/ci/run_testsuite.sh --all
+              - run: ./latest.sh
+          ui: {steps: [{run: e2e-runner chrome}, {run: smoketest || true}]}
+    """
+    text = named(project(tmp_path, {".github/workflows/ci.yml": jobs, "test_data.sh": "touch x\n"}))
+    assert "'client/ci/run_testsuite.sh --all' (" in text
+    assert "'e2e-runner chrome' (" in text
+    assert not any(word in text for word in ("test_data", "latest", "git clone", "smoketest"))
+
+
 def test_a_long_line_is_cut_in_a_warning(tmp_path: Path) -> None:
     names = " ".join(f"--ignore-name {number:04}_name" for number in range(40))
     line = f"python manage.py lintmigrations   {names}"
