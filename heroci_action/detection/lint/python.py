@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from heroci_action.detection.ci.records import Job
 from heroci_action.detection.environment.python_version import choose_python
@@ -19,10 +19,10 @@ from heroci_action.text import some
 _FILES = ("pyproject.toml", "setup.cfg", "mypy.ini", ".mypy.ini")
 
 
-def warn_of_pythons(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn of linters whose findings depend on their Python, if the CI runs them with another one."""
+def warn_of_pythons(project: ProjectFiles, planned: Collection[str]) -> Iterator[Finding]:
+    """Warn of linters of the plan whose findings depend on their Python, if the CI runs them with another one."""
     names: dict[str, list[str]] = {}
-    for tool in LINT_TOOLS.values():
+    for tool in (tool for tool in LINT_TOOLS.values() if tool.name in planned):
         if tool.python_matters and (job := _other_job(project, tool)):
             where = f"Python {job.python} ({': '.join(filter(None, (job.source, job.name)))})"
             names.setdefault(where, []).append(tool.name)

@@ -63,7 +63,7 @@ def detect_lint(project: ProjectFiles) -> Iterator[Finding]:
     found = asked or ({} if checks else _not_asked(project))
     if configured is None:
         yield from _lint({**found, **_further(project), **dict(map(_named, checks))})
-        yield from warn_of_pythons(project)
+        yield from warn_of_pythons(project, found)
         yield from _not_planned(project)
         yield from warn_of_other_checks(project)
         if not (asked or checks) and (project.ci.jobs or not found):

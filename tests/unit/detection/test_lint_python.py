@@ -34,6 +34,13 @@ def test_the_same_python_is_no_warning(tmp_path: Path) -> None:
     assert project(tmp_path, "flake8", lint="3.12", tests="3.12").warnings == ()
 
 
+def test_the_python_of_a_linter_that_the_plan_leaves_out_does_not_matter(tmp_path: Path) -> None:
+    checks = ("black --check .", "pylint mysite || true")
+    found = project(tmp_path, *checks, lint="3.13", tests="3.11")
+    assert "pylint" not in found.config.lint
+    assert not any("Python 3.13" in warning for warning in found.warnings)
+
+
 def test_a_formatter_does_not_depend_on_its_python(tmp_path: Path) -> None:
     assert project(tmp_path, "black --check .", lint="3.13", tests="3.11").warnings == ()
 
