@@ -42,8 +42,6 @@ _OPERATIONS = {
 }
 # `TrigramExtension()`
 _NAMED_OPERATION = re.compile(rf"\b({'|'.join(_OPERATIONS)})\(")
-
-
 # `django.contrib.postgres.fields.citext.CIEmailField()`
 _FIELD = re.compile(r"\bdjango\.contrib\.postgres\.fields\.(citext|hstore)\.")
 # `psql -f init.sql`
@@ -54,20 +52,21 @@ _IMAGES: Mapping[str, Callable[[str], str]] = {
     "vector": lambda version: f"pgvector/pgvector:pg{version or 17}",
 }
 
+_Text = tuple[str, str]
+"""A text, and where it is."""
+
 
 def detect_extensions(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the extensions that a server needs, and an image with them if that of the CI is not known to have them."""
-    texts = tuple(_texts(project))
-    names: dict[str, str] = {}
-    for text, source in texts:
-        for name in _created(text):
-            names.setdefault(name, source)
-    for name, file in _uncreated(project, texts, names):
+    migrations, sql = tuple(_migrations(project)), tuple(_sql(project))
+    names = _by_name(migrations, _created)
+    for name, file in _absent(project, names, migrations, sql).items():
         names[name] = file
         yield Warn(
-            f"{file} uses the extension {name}, which no migration creates, so that a test database lacks it; add "
-            f'CreateExtension("{name}") to a migration before it'
+            f"a test database lacks the extension {name}, which {file} uses or creates in template1: no migration "
+            f'creates it; add CreateExtension("{name}") to one'
         )
+    names = {**_by_name(sql, _created), **names}
     if names:
         files = dict.fromkeys(names.values())
         why = f"required in {next(iter(files))}" + (" and others" if len(files) > 1 else "")
@@ -76,19 +75,31 @@ def detect_extensions(project: ProjectFiles) -> Iterator[Finding]:
     for name in names.keys() & _IMAGES.keys():
         if image is None or not is_extended(image):
             version = (version_of(image, POSTGRES) if image else None) or ""
-            yield Found(
-                "services.postgres.image", _IMAGES[name](version), f"{name} in {names[name]}"
-            )
+            why = f"{name} in {names[name]}"
+            yield Found("services.postgres.image", _IMAGES[name](version), why)
 
 
-def _uncreated(
-    project: ProjectFiles, texts: Iterable[tuple[str, str]], created: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    """Yield the extensions that fields of migrations use and nothing creates, with the first file."""
-    used = {name: file for text, file in reversed([*texts]) for name in _FIELD.findall(text)}
-    for name, file in used.items():
-        if name not in created and not _creates(project, name):
-            yield name, file
+def _by_name(texts: Iterable[_Text], read: Callable[[str], Iterable[str]]) -> dict[str, str]:
+    """Return the names that texts contain, each with the first place."""
+    found: dict[str, str] = {}
+    for text, source in texts:
+        for name in read(text):
+            found.setdefault(name, source)
+    return found
+
+
+def _absent(
+    project: ProjectFiles,
+    created: Mapping[str, str],
+    migrations: Iterable[_Text],
+    sql: Iterable[_Text],
+) -> dict[str, str]:
+    """Return the extensions of fields, and of the CI's template1, from which test databases are made, with a place."""
+    in_template = ((text, source) for text, source in sql if "template1" in text)
+    used = _by_name(migrations, _FIELD.findall) | _by_name(in_template, _created)
+    # GeoDjango's backend creates PostGIS itself.
+    rest = ((name, file) for name, file in used.items() if name not in {*created, "postgis"})
+    return {name: file for name, file in rest if not _creates(project, name)}
 
 
 def _creates(project: ProjectFiles, name: str) -> bool:
@@ -98,10 +109,15 @@ def _creates(project: ProjectFiles, name: str) -> bool:
     return any(map(project.tree.python_with, words))
 
 
-def _texts(project: ProjectFiles) -> Iterator[tuple[str, str]]:
-    """Yield migrations, calls of psql, and the SQL that these or a mounted directory contain, with their places."""
+def _migrations(project: ProjectFiles) -> Iterator[_Text]:
+    files = project.tree.matching(_MIGRATION.pattern, under=project.layout.directory)
+    yield from ((project.tree.text(file), file) for file in files)
+
+
+def _sql(project: ProjectFiles) -> Iterator[_Text]:
+    """Yield calls of psql, and the SQL that these or a mounted directory contain."""
     tree = project.tree
-    files = list(tree.matching(_MIGRATION.pattern, under=project.layout.directory))
+    files: list[str] = []
     image = ci_image(project, POSTGRES)
     for mount in image.mounts if image else ():
         files += tree.matching(_SQL.pattern, under=mount) if tree.has_directory(mount) else [mount]

@@ -526,6 +526,7 @@ def test_the_server_gets_the_extensions_that_migrations_create(
         ({}, True),
         ({"shop/migrations/0002_x.py": MIGRATION.format(operation="CITextExtension()")}, False),
         ({"conftest.py": "cursor.execute('CREATE EXTENSION citext')"}, False),
+        (workflow("psql -c 'CREATE EXTENSION citext' template1", "pytest"), True),
     ],
 )
 def test_fields_whose_extension_no_migration_creates_are_named(
@@ -535,7 +536,18 @@ def test_fields_whose_extension_no_migration_creates_are_named(
     first = {"shop/migrations/0001_initial.py": MIGRATION.format(operation=field)}
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     found = loaded(tmp_path, {**django(POSTGRES_SETTINGS), **DRIVER, **first, **files})
-    assert any("which no migration creates" in text for text in found.warnings) is warned
+    assert any("no migration creates it" in text for text in found.warnings) is warned
+
+
+@pytest.mark.parametrize(("database", "warned"), [("template1", True), ("shop", False)])
+def test_extensions_in_the_template_of_the_ci_are_named_if_no_migration_creates_them(
+    tmp_path: Path, database: str, warned: bool
+) -> None:
+    lines = [f"psql -c 'CREATE EXTENSION {name}' {database}" for name in ("postgis", "pg_trgm")]
+    found = loaded(tmp_path, {**django(POSTGRES_SETTINGS), **DRIVER, **workflow(*lines, "pytest")})
+    named = [text for text in found.warnings if "no migration creates it" in text]
+    assert ["pg_trgm" in text for text in named] == [True] * warned
+    assert found.config.services["postgres"].extensions == ("pg_trgm", "postgis")
 
 
 def test_a_server_of_the_machine_for_settings_that_are_not_understood_is_a_warning(
