@@ -65,6 +65,8 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
 
 def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
     legs = (leg for job in project.ci.jobs for leg in (job, *job.similar()))
+    # Without a suite of the CI, other warnings name what may run the tests.
+    known = project.ci.suite is not None and project.ci.suite.job in project.ci.jobs
     for job in filter(_counts, legs):
         runs = [each for each in job.commands if find_test_run(each, project.tree) is not None]
         # The tasks of npm and others that run tests of Django are no checks beside them.
@@ -72,7 +74,7 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
         checks = not runs and _CHECKING.search(job.name) is not None
         for command in job.commands:
             may_pass = command.may_fail or command.conditional or command.background
-            tests = not runs and _TESTING.search(command.call.name) is not None
+            tests = known and not runs and _TESTING.search(command.call.name) is not None
             is_own = (checks or tests) and _is_own_check(project, command)
             is_other = _is_other(project, command) or is_own
             if is_other and not (may_pass or _keeps_changes(job, command)):
@@ -136,8 +138,9 @@ def _is_own_check(project: ProjectFiles, command: Command) -> bool:
         return False
     own = is_django(command, project.tree) or program_file(command, project.tree) is not None
     # `python -c CODE > local_settings.py` and `… | head > .python-version` make files.
-    is_system = call.program.startswith("/") or call.name in SYSTEM_PROGRAMS
-    unknown = not (is_system or command.writes)
+    # A script that is not in the repository is of another one: `client/ci/run_tests.sh`.
+    outside = "/" in call.program and _TESTING.search(call.name) is None
+    unknown = not (outside or call.name in SYSTEM_PROGRAMS or command.writes)
     return (own or unknown) and _BUILDING.isdisjoint(call.arguments)
 
 
