@@ -17,8 +17,8 @@ from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, relative_path
 
-# `/code/install.sh` and `./install.sh`
-_SCRIPT = re.compile(r"(?<![\w./-])\.{0,2}/[\w./-]+\.sh\b")
+# `/code/install.sh` and `./packages.txt`
+_FILE = re.compile(r"(?<![\w./-])\.{0,2}/[\w./-]+\.\w+\b")
 # `--mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt`
 _FLAG = re.compile(r"\s*--(\w+)=(\S+)")
 
@@ -156,7 +156,7 @@ class _Reader:
             text = shlex.join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))
         directory = self._locate(".") or self.build.context
         script = Script(
-            text=_SCRIPT.sub(lambda found: self._spell(found[0], directory), text),
+            text=_FILE.sub(lambda found: self._spell(found[0], directory), text),
             source=self.build.dockerfile,
             directory=directory,
             env={**self.arguments, **self.env},
@@ -166,9 +166,9 @@ class _Reader:
         self.copies = before
 
     def _spell(self, word: str, directory: str) -> str:
-        """Return the path of a script in the image as one from a directory of the repository, so that it is read."""
+        """Return the path of a file in the image as one from a directory of the repository, so that it is read."""
         path = self._locate(word)
-        return f"./{relative_path(path, directory)}" if path else word
+        return f"./{relative_path(path, directory)}" if path and self.tree.has(path) else word
 
     def _in_repository(self, command: Command) -> Command:
         """Return a command with the paths in the image replaced by those in the repository."""

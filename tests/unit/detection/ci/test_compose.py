@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from heroci_action.detection.ci.records import UNKNOWN
 from tests.unit.detection.ci.trees import ci_of, suite_of, workflow
 
 COMPOSE = {
@@ -524,3 +525,19 @@ def test_paths_with_the_directory_of_the_call_are_those_of_the_repository(
     assert suite.main.command.directory == "shop"
     assert suite.main.command.env["MODE"] == "test"
     assert [command.line for command in suite.job.image_commands] == ["apt-get install -y gettext"]
+
+
+def test_files_that_an_image_copies_are_known_to_its_commands() -> None:
+    files = {
+        "compose.yml": "services: {web: {build: ./web}}",
+        "web/Dockerfile": "FROM python:3.12\nCOPY *.txt /\n"
+        "RUN cat /packages.txt | grep -v '^#' | xargs apt-get install -y\n"
+        "RUN cat /etc/missing.txt | xargs apt-get remove\n",
+        "web/packages.txt": "# of the tests\ngettext\nlibpq-dev\n",
+        **workflow("docker compose run web pytest"),
+    }
+    suite = ci_of(files).suite
+    assert suite is not None
+    installs = [c.words for c in suite.job.image_commands if c.call.name == "apt-get"]
+    assert installs[0] == ("xargs", "apt-get", "install", "-y", "gettext", "libpq-dev")
+    assert installs[1] == ("xargs", "apt-get", "remove", UNKNOWN)
