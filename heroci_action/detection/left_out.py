@@ -153,20 +153,20 @@ def reason_of_installer(arguments: tuple[str, ...]) -> str:
     return CHECKS if checks else INSTALLS
 
 
-def reason_of_django(arguments: tuple[str, ...]) -> str | None:
-    """Return why a command of manage.py does not prepare the tests."""
+def reason_of_django(arguments: tuple[str, ...], line: str = "") -> str | None:
+    """Return why a command of manage.py, on a `line` of a script, does not prepare the tests."""
     name = next((word for word in arguments if not word.startswith("-")), "help")
     code = next((text for word, text in itertools.pairwise(arguments) if word in _CODE), None)
     if code is not None and name.startswith("shell"):
         return reason_of_code(code)
-    if name == "makemigrations" and not finds_missing_migrations(arguments):
+    if name == "makemigrations" and not finds_missing_migrations(arguments, line):
         return "it makes migrations that the repository lacks"
     return SERVER if _WAITING.fullmatch(name) else _DJANGO_REASON_OF.get(name)
 
 
 def finds_missing_migrations(words: Sequence[str], line: str = "") -> bool:
-    """Return whether a call of makemigrations fails if some are missing, or prints them on a `line` that shows it."""
-    fails = not {"--check", "--exit", "-e"}.isdisjoint(words)
+    """Return whether a call of makemigrations fails if some are missing, or its `line` shows or looks for them."""
+    fails = not {"--check", "--exit", "-e"}.isdisjoint(words) or "grep" in line
     return fails or ("--dry-run" in words and "/dev/null" not in line)
 
 

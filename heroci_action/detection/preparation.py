@@ -257,7 +257,11 @@ class _Line:
     def _reason(self) -> str | None:
         call = self.call
         if is_django(self.command, self.project.tree):
-            return None if self._is_own_check() else reason_of_django(call.arguments)
+            return (
+                None
+                if self._is_own_check()
+                else reason_of_django(call.arguments, self.command.line)
+            )
         if call.name in PACKAGE_MANAGERS:
             return reason_of_package_manager(split_directory(self.command)[0], call.arguments)
         if call.name == "chmod" and not self._paths():

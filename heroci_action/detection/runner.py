@@ -164,7 +164,8 @@ def _migration_checks(project: ProjectFiles) -> Iterator[Command]:
             prints = reason_of_program(command.call.name) == PRINTS
             if "makemigrations" not in command.words or command.may_fail or prints:
                 continue
-            finds = finds_missing_migrations(command.words, command.line)
+            lines = " ".join(outer.line for outer in (*command.via, command))
+            finds = finds_missing_migrations(command.words, lines)
             if finds or any(map(_asks_git, commands[place:])):
                 yield command
 

@@ -12,7 +12,7 @@ from heroci_action.detection.ci.command_line import split_words
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.paths import spell
-from heroci_action.detection.ci.records import Command, Script
+from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, relative_path
@@ -84,7 +84,7 @@ class _Reader:
             path = self._locate(value) if value.startswith("/") else None
             if path is not None:
                 found[name] = spell(path)
-            elif not re.search(r"(^|:)/|\$", value):
+            elif not re.search(rf"(^|:)/|\$|{UNKNOWN}", value):
                 found[name] = value
         return found
 

@@ -83,8 +83,9 @@ class _Further:
 
     def _is_used(self, read: Read, default: _Further, *, required: bool) -> bool:
         """Return whether a variable gets a value: the settings may do without the database if the CI sets none."""
-        in_ci = read.name in self.project.evidence.env
-        needed = in_ci or (required and not self.way.conditional)
+        given = value_of(self.project)(read.name)
+        # An empty value switches the database off.
+        needed = required and not self.way.conditional if given is None else bool(given)
         return needed and read.name not in default.names
 
     def _role(self, key: str, default: _Further) -> str:

@@ -252,7 +252,7 @@ def _port(project: ProjectFiles, image: Image) -> int | None:
     values = [value for value, _ in project.evidence.env.values()]
     if image.alias and image.alias != "localhost":
         lines = (command.line for command in project.commands)
-        address = re.compile(rf"(?<![\w.-]){re.escape(image.alias)}:(\d+)(?!\w)")
+        address = re.compile(rf"(?<![\w.-]){re.escape(image.alias)}:(\d{{3,5}})(?![\w.])")
         named = {found[1] for text in (*values, *lines) for found in address.finditer(text)}
         if len(named) == 1:
             return int(named.pop())

@@ -131,6 +131,13 @@ def test_an_image_that_the_job_builds_counts_by_its_tag(tmp_path: Path) -> None:
     assert found.config.requirements == ("requirements/ci.txt",)
 
 
+def test_a_variable_of_the_image_that_only_the_ci_knows_is_left_out(tmp_path: Path) -> None:
+    dockerfile = "FROM python:3.12\nARG SHA\nENV SHA=$SHA MODE=test\nCOPY . .\n"
+    build = "docker build -t shop:ci --build-arg SHA=${{ github.sha }} ."
+    found = in_container(tmp_path, dockerfile, build, "docker run shop:ci python manage.py test")
+    assert found.config.env == {"MODE": "test"}
+
+
 def test_an_image_that_the_tests_do_not_run_in_does_not_count(tmp_path: Path) -> None:
     dockerfile = "FROM python:3.12\nCOPY . .\nRUN pip install -r requirements/prod.txt\n"
     lines = ("pip install -r requirements.txt", "docker compose build", "python manage.py test")

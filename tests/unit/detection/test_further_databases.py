@@ -102,3 +102,12 @@ def test_a_database_of_another_kind_is_not_on_the_server(tmp_path: Path) -> None
     )
     assert env["DB_HOST"] == "{postgres.host}"
     assert (env["CH_HOST"], env["CH_PORT"]) == ("localhost", "9000")
+
+
+def test_a_database_that_the_ci_switches_off_stays_off(tmp_path: Path) -> None:
+    settings = """DATABASES = {"default": dj_database_url.config()}
+if os.environ["UPSTREAM_URL"]:
+    DATABASES["upstream"] = dj_database_url.parse(os.environ["UPSTREAM_URL"])"""
+    variables = {"DATABASE_URL": "postgres://me:secret@localhost/shop", "UPSTREAM_URL": '""'}
+    env, _ = env_of(tmp_path, settings, variables)
+    assert env == {"DATABASE_URL": "{postgres.url}", "UPSTREAM_URL": ""}

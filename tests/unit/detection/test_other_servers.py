@@ -64,6 +64,12 @@ def test_the_port_of_a_server_is_that_of_its_address_in_the_ci(
     assert (server.port if server else None) == port
 
 
+def test_the_tag_of_an_image_is_no_port(tmp_path: Path) -> None:
+    lines = ("docker run -d --name opensearch opensearchproject/opensearch:1.3.20", "pytest")
+    files = {**django(), **workflow(*lines)}
+    assert loaded(tmp_path, files).config.services["opensearch"].port == 9200
+
+
 def test_of_several_ports_the_one_in_a_variable_counts(tmp_path: Path) -> None:
     services = (
         '{store: {image: "clickhouse/clickhouse-server:25", ports: ["8123:8123", "19000:9000"]}}'

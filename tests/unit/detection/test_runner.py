@@ -315,6 +315,10 @@ repos:
         (workflow("./manage.py makemigrations", "git diff --exit-code", "./manage.py test"), True),
         (workflow("./manage.py makemigrations", "./manage.py test"), "warn"),
         (workflow("echo makemigrations --check", "./manage.py test"), "warn"),
+        (
+            workflow("./manage.py makemigrations | grep 'No changes detected'", "./manage.py test"),
+            True,
+        ),
         (workflow("./manage.py makemigrations --dry-run", "./manage.py test"), True),
         (workflow("./manage.py makemigrations --dry-run > /dev/null", "./manage.py test"), "warn"),
         (workflow("npm run build"), True),
