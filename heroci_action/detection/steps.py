@@ -117,15 +117,16 @@ class _Step:
         # The target of a symbolic link counts from the place of the link.
         if self.call.name != "ln":
             text = _IN_CHECKOUT.sub(lambda found: relative_path(found[1] or ".", here), text)
-        line = f"{self._variables()}{text}{' || true' * self._may_fail}"
+        line = self._allowed_to_fail(f"{self._variables()}{text}")
         return line if place == "." else f"cd {shlex.quote(place)} && {line}"
 
-    @property
-    def _may_fail(self) -> bool:
-        """Whether the CI goes on after this line fails; a heredoc ends with its own line."""
+    def _allowed_to_fail(self, line: str) -> str:
+        """Return a line that may fail if the CI goes on after it; a heredoc ends with its own line."""
         suite = self.project.ci.suite
         of_job = suite is not None and suite.job.may_fail
-        return self.command.may_fail and not of_job and "<<" not in self.command.line
+        if of_job or not (self.command.may_fail or self.command.decides):
+            return line
+        return f"{{\n{line}\n}} || true" if "<<" in line else f"{line} || true"
 
     def _variables(self) -> str:
         """Return the variables of this line only, such as NODE_ENV of a step."""

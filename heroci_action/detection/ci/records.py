@@ -73,7 +73,8 @@ class Command:
 
     `line` is the statement as the shell would run it again, with redirections and pipes. `via` lists the commands
     that it was expanded from (`make test`), the outermost first. A conditional command runs only if something holds
-    that is not known here. `directory` is relative to the repository's root; an absolute one is outside it.
+    that is not known here; if one fails that `decides` about others, the script goes on. `directory` is relative to the
+    repository's root; an absolute one is outside it.
     `environment` is the virtual environment that tox, nox or Hatch makes for it; empty for the job's own.
     """
 
@@ -86,6 +87,7 @@ class Command:
     via: tuple[Command, ...] = ()
     conditional: bool = False
     may_fail: bool = False
+    decides: bool = False
     background: bool = False
     piped: bool = False
     writes: tuple[Write, ...] = ()

@@ -470,6 +470,9 @@ def test_a_line_that_may_fail_in_the_ci_may_fail_in_the_plan(tmp_path: Path) -> 
         "cp .env.ci .env || true",
         "cat extra.txt >> media/names.txt 2>/dev/null || exit 0",
         "cp a.json b.json || exit 1",
+        "cp a.json c.json || cp b.json c.json",
+        "if cp a.json d.json; then echo copied; fi",
+        "if ! cp a.json e.json; then exit 1; fi",
         "pytest",
     )
     files = {".env.ci": "A=1\n", "a.json": "{}", **workflow(*lines)}
@@ -477,6 +480,9 @@ def test_a_line_that_may_fail_in_the_ci_may_fail_in_the_plan(tmp_path: Path) -> 
         "cp .env.ci .env || true",
         "cat extra.txt >> media/names.txt 2>/dev/null || true",
         "cp a.json b.json",
+        "cp a.json c.json || true",
+        "cp a.json d.json || true",
+        "cp a.json e.json",
     ]
 
 

@@ -15,6 +15,7 @@ from heroci_action.detection.ci.shell.words import command_words, expand_one
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 _QUESTIONS = frozenset({"cmp", "diff", "grep"})
 # `exit 1`, but not `exit 0`
 _FAILS = re.compile(r"(?<![\w./-])(false\b|(exit|return)\b(?! 0\b))")
@@ -45,7 +46,18 @@ def only_asks(condition: Node, branches: Node) -> bool:
     while condition.type in {"negated_command", "redirected_statement"}:
         condition = condition.children[-1 if condition.type == "negated_command" else 0]
     name = text_of(condition.child_by_field_name("name")) if condition.type == "command" else ""
-    return name in _QUESTIONS and _FAILS.search(text_of(branches)) is None
+    return name in _QUESTIONS and not gives_up(branches)
+
+
+def gives_up(node: Node) -> bool:
+    """Return whether statements may end the script with a failure."""
+    return _FAILS.search(text_of(node)) is not None
+
+
+def shrugs(node: Node) -> bool:
+    """Return whether a statement behind `||` makes light of a failure."""
+    text = text_of(node)
+    return not _SHRUGS.isdisjoint({text, text.split(" ", 1)[0]})
 
 
 def truth(node: Node, state: ShellState) -> bool | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.records import UNKNOWN, Call, Command, Script
 from heroci_action.detection.ci.shell.builtins import BUILTINS, assign_fields, read_names
-from heroci_action.detection.ci.shell.conditions import is_test, only_asks, truth
+from heroci_action.detection.ci.shell.conditions import gives_up, is_test, only_asks, shrugs, truth
 from heroci_action.detection.ci.shell.files import input_of, writes_of
 from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.state import ShellState
@@ -32,7 +32,6 @@ MAX_LOOPS = 50  # passes through a loop over known words
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
 SHELLS = frozenset({"sh", "bash", "dash"})
 _SIGNS = frozenset({"pytest", "py.test", "test", "makemigrations", "--porcelain", "--exit-code"})
-_SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +43,7 @@ class _Flow:
 
     conditional: bool = False
     may_fail: bool = False
+    decides: bool = False
     background: bool = False
     piped: bool = False
     depth: int = 0
@@ -75,16 +75,16 @@ def _statements(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]
 
 
 def _list(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
-    left, operator, right = node.children[0], node.children[1].type, node.children[-1]
-    words = text_of(right)
-    shrugs = operator == "||" and not _SHRUGS.isdisjoint({words, words.split(" ", 1)[0]})
-    first = replace(flow, may_fail=flow.may_fail or shrugs, outer=None)
-    if not (operator == "||" and only_asks(left, right)):
+    left, alone, right = node.children[0], node.children[1].type == "||", node.children[-1]
+    may_fail = flow.may_fail or (alone and shrugs(right))
+    decides = flow.decides or (alone and not gives_up(right))
+    first = replace(flow, may_fail=may_fail, decides=decides, outer=None)
+    if not (alone and only_asks(left, right)):
         yield from _run(left, state, first)
     known = truth(left, state)
-    if known is (operator == "||"):
+    if known is alone:
         return
-    unknown = known is None and (operator == "||" or is_test(left))
+    unknown = known is None and (alone or is_test(left))
     outer = Span(flow.outer.node, right.start_byte) if flow.outer else None
     second = replace(flow, outer=outer, conditional=flow.conditional or unknown)
     yield from _maybe(right, state, second)
@@ -195,7 +195,7 @@ def _if(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     for clause in clauses:
         conditions, body = _clause_parts(clause)
         for condition in (each for each in conditions if not only_asks(each, node)):
-            yield from _run(condition, state, flow)
+            yield from _run(condition, state, replace(flow, decides=not gives_up(node)))
         taken = truth(conditions[-1], state) if conditions else True
         if taken is None:
             flow = replace(flow, conditional=True)
@@ -337,6 +337,7 @@ def _emit(
         env={name: value for name, value in env.items() if UNKNOWN not in value},
         conditional=flow.conditional,
         may_fail=flow.may_fail,
+        decides=flow.decides,
         background=flow.background,
         piped=flow.piped,
         writes=writes,
