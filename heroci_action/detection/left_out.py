@@ -106,6 +106,8 @@ _DJANGO_REASON_OF = {
 }
 # Options with which `uv lock` and `pdm lock` fail if they would change the lock file.
 _UNCHANGED = frozenset({"--check", "--locked", "--dry-run"})
+# django-elasticsearch-dsl makes indices without documents, so it needs no tables.
+_EMPTY_INDEX = frozenset({"search_index", "--create"})
 # `shell -c "…"`
 _CODE = ("-c", "--command")
 # `qa-check`
@@ -161,6 +163,8 @@ def reason_of_django(arguments: tuple[str, ...], line: str = "") -> str | None:
         return reason_of_code(code)
     if name == "makemigrations" and not finds_missing_migrations(arguments, line):
         return "it makes migrations that the repository lacks"
+    if _EMPTY_INDEX.issubset(arguments):
+        return None
     return SERVER if _WAITING.fullmatch(name) else _DJANGO_REASON_OF.get(name)
 
 

@@ -14,12 +14,14 @@ def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: 
     found = the_tests(
         tmp_path,
         workflow(
+            "python manage.py search_index --create", "python manage.py search_index --rebuild -f",
             "python manage.py collectstatic --noinput", "python manage.py migrate", "./manage.py compilemessages",
             "python manage.py x $SECRET", "python manage.py load --to=/usr/share/data", "python manage.py test",
             "python manage.py collectstatic --after",
         ),
     )  # fmt: skip
     assert [step.run for step in found.before] == [
+        "python manage.py search_index --create",
         "python manage.py collectstatic --noinput",
         "python manage.py compilemessages",
     ]
