@@ -58,6 +58,7 @@ from heroci_action.detection.steps import (
 )
 from heroci_action.repository.files import ancestors
 
+_OWN_PROGRAM = "it runs the program of a container's image"
 _OUTSIDE = "it writes outside the checkout"
 _DOWNLOADED = "it needs a file that another line downloads"
 # The scripts of sed look alike: /^SITE=/d
@@ -296,7 +297,12 @@ class _Line:
         servers = (image for image in self.project.ci.services if not image.built)
         if any(image.alias in names for image in servers):
             return SERVER
-        return None if self.call.program else SERVICE
+        program = self.call.program
+        if program.startswith("-") or self.project.tree.has_directory(program or "-"):
+            # `docker run acme/flake8:7 .` gives arguments to the image's own program.
+            name = (container.image or "").rpartition("/")[2].partition(":")[0]
+            return CHECKS if reason_of_program(name) == CHECKS else _OWN_PROGRAM
+        return None if program else SERVICE
 
     def _program_reason(self) -> str | None:
         known = _git_reason(self.command) or reason_of_program(program_name(self.command))

@@ -45,6 +45,17 @@ def test_a_program_that_waits_for_a_server_is_no_preparation(tmp_path: Path, lin
     assert [left.reason for left in project.facts.left_out] == ["it only waits"]
 
 
+def test_arguments_of_the_program_of_an_image_are_no_program(tmp_path: Path) -> None:
+    lines = ("docker run --rm acme/flake8:7 .", "docker run acme/assets --minify", "pytest")
+    project = loaded(tmp_path, {**django(), **workflow(*lines)})
+    assert project.config.tests.before == ()
+    assert [left.reason for left in project.facts.left_out] == [
+        "it checks something",
+        "it runs the program of a container's image",
+    ]
+    assert any("'docker run --rm acme/flake8:7 .'" in text for text in project.warnings)
+
+
 def test_without_a_manage_py_the_checks_of_the_ci_are_preparation(tmp_path: Path) -> None:
     script = """
         import os, sys

@@ -79,7 +79,7 @@ def _list(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     may_fail = flow.may_fail or (alone and shrugs(right))
     decides = flow.decides or (alone and not gives_up(right))
     first = replace(flow, may_fail=may_fail, decides=decides, outer=None)
-    if not (alone and only_asks(left, right)):
+    if not (alone and not shrugs(right) and only_asks(left, right)):
         yield from _run(left, state, first)
     known = truth(left, state)
     if known is alone:

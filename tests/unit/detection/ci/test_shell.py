@@ -59,6 +59,7 @@ FILES = {
         ('x -a 2> /dev/null "b::c" d > $LOGS/$NAME.txt e', ["x -a b::c d e"]),
         ("x | y", ["x", "y"]),
         ("! x", ["x"]),
+        ("diff a b || true", ["diff a b"]),
         ("x &", ["x"]),
         ("f() { x $1; }; f a; f b", ["x a", "x b"]),
         ("alias t='x -a' u=t\nu b; t 'c d'", ["x -a b", "x -a c d"]),
