@@ -114,8 +114,8 @@ _CODE = ("-c", "--command")
 _CHECKING = re.compile(r"(^|[-_])(check|checks|checker|lint|linter|qa|audit)([-_.]|$)")
 # `socket.create_connection(("db", 5432))`
 _CONNECTS = re.compile(r"\bconnect\(|\bcreate_connection\(|\bensure_connection\(|\burlopen\(")
-# `wait_for_db`
-_WAITING = re.compile(r"wait[_-].*")
+# `wait_for_db`, `waitfordb`
+_WAITING = re.compile(r"wait([_-]|for).*")
 # `playwright install`, `python -m spacy download en_core_web_sm`, `gem install sass`.
 _INSTALLING = frozenset(
     {"install", "install-deps", "add", "download", "update", "upgrade", "self", "bootstrap"}
@@ -207,8 +207,8 @@ def reason_of_code(code: str) -> str | None:
         return None
     prints = [statement for statement in statements if _is_print(statement)]
     others = [statement for statement in statements if statement not in prints]
-    is_import = all(isinstance(statement, ast.Import | ast.ImportFrom) for statement in others)
-    return PRINTS if prints and is_import else None
+    asks = all(isinstance(each, ast.Import | ast.ImportFrom | ast.Assert) for each in others)
+    return PRINTS if prints and asks else None
 
 
 def _is_print(statement: ast.stmt) -> bool:

@@ -37,7 +37,9 @@ def test_a_test_runner_that_executes_no_test_is_no_preparation(tmp_path: Path, l
     assert [(left.line, left.harmless) for left in project.facts.left_out] == [(line, True)]
 
 
-@pytest.mark.parametrize("line", ["python wait_for_postgres.py", "scripts/wait-for-db db:5432"])
+@pytest.mark.parametrize(
+    "line", ["python wait_for_postgres.py", "scripts/wait-for-db db:5432", "waitforit db:5432"]
+)
 def test_a_program_that_waits_for_a_server_is_no_preparation(tmp_path: Path, line: str) -> None:
     files = {"wait_for_postgres.py": "", "scripts/wait-for-db": "#!/usr/bin/env python\n"}
     project = loaded(tmp_path, {**django(), **files, **workflow(line, "python manage.py test")})
@@ -443,6 +445,8 @@ def test_actions_that_the_tests_may_need_are_left_out_by_name(tmp_path: Path) ->
     [
         ("ln -s $GITHUB_WORKSPACE/conf/a.py $GITHUB_WORKSPACE/b.py", "ln -s {root}/conf/a.py {root}/b.py"),
         ("python -c 'import django; print(django.VERSION)'", None),
+        ("python -c 'import django; assert django.VERSION > (4,); print(django.VERSION)'", None),
+        ("python manage.py waitfordb", None),
         ("python -c 'import MySQLdb; MySQLdb.connect(user=1)'", None),
         ("python -c 'print(1)' > local.py", "python -c 'print(1)' > local.py"),
         ("python -c 'import make_fixtures'", "python -c 'import make_fixtures'"),
