@@ -44,6 +44,8 @@ _OPERATIONS = {
 _NAMED_OPERATION = re.compile(rf"\b({'|'.join(_OPERATIONS)})\(")
 # `django.contrib.postgres.fields.citext.CIEmailField()`
 _FIELD = re.compile(r"\bdjango\.contrib\.postgres\.fields\.(citext|hstore)\.")
+# A command of manage.py.
+_COMMAND = re.compile(r"(?:.*/)?management/commands/(\w+)\.py")
 # `psql -f init.sql`
 _SQL = re.compile(r".*\.sql")
 # Images of servers with extensions that PostgreSQL's own images lack.
@@ -103,10 +105,14 @@ def _absent(
 
 
 def _creates(project: ProjectFiles, name: str) -> bool:
-    """Return whether code beside the migrations may create an extension: a test runner, or a signal."""
+    """Return whether code beside the migrations may create an extension: a test runner, a signal, a command."""
     spelled = (*(op for op, known in _OPERATIONS.items() if known == name), f"EXTENSION {name}")
     words = (*spelled, f"EXTENSION IF NOT EXISTS {name}", f'CreateExtension("{name}")')
-    return any(map(project.tree.python_with, words))
+    called = {word for command in project.commands for word in command.call.arguments}
+    commands = (
+        _COMMAND.fullmatch(file) for word in words for file in project.tree.python_with(word)
+    )
+    return any(command is None or command[1] in called for command in commands)
 
 
 def _migrations(project: ProjectFiles) -> Iterator[_Text]:

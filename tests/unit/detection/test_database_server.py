@@ -527,6 +527,14 @@ def test_the_server_gets_the_extensions_that_migrations_create(
         ({"shop/migrations/0002_x.py": MIGRATION.format(operation="CITextExtension()")}, False),
         ({"conftest.py": "cursor.execute('CREATE EXTENSION citext')"}, False),
         (workflow("psql -c 'CREATE EXTENSION citext' template1", "pytest"), True),
+        ({"shop/management/commands/extend.py": "run('CREATE EXTENSION citext')"}, True),
+        (
+            {
+                "shop/management/commands/extend.py": "run('CREATE EXTENSION citext')",
+                **workflow("python manage.py extend --database template1", "pytest"),
+            },
+            False,
+        ),
     ],
 )
 def test_fields_whose_extension_no_migration_creates_are_named(
