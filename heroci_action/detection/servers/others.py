@@ -71,9 +71,24 @@ class _Server:
         if self.image.arguments:
             yield Found(f"{key}.arguments", list(self.image.arguments), why)
         known = dict(_known_addresses(project))
-        for name, (value, origin) in known.items():
-            if pointed := self._address(name, value, known):
-                yield Found(f"env.{name}", pointed, origin, otherwise=value)
+        pointed = {name: self._address(name, value, known) for name, (value, _) in known.items()}
+        for name, address in pointed.items():
+            if address:
+                value, origin = known[name]
+                yield Found(f"env.{name}", address, origin, otherwise=value)
+        if not any(pointed.values()) and (file := self._file_with_address(project)):
+            yield FixedAddress(self.name, f"hard-coded in {file}")
+
+    def _file_with_address(self, project: ProjectFiles) -> str | None:
+        """Return the file of the settings that contains the server's address on the machine."""
+        source = settings_source(project)
+        address = re.compile(rf"(?<![\w.-])(?:{_LOCAL}):(?:{'|'.join(self.ports)})(?!\w)")
+        files = (
+            (file for file in source.files if address.search(project.tree.text(file)))
+            if source
+            else ()
+        )
+        return next(iter(files), None)
 
     def _environment(self, project: ProjectFiles) -> dict[str, str]:
         """Return its variables; GitLab adds every variable of the job, most of which do not concern the server."""

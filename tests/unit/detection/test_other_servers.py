@@ -164,6 +164,24 @@ def test_a_default_of_the_settings_points_to_the_container_too(tmp_path: Path) -
     assert found.config.env["MAIL"] == "smtp://{mail.host}:{mail.port}"
 
 
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ('"http://localhost:8983/solr/"', True),
+        ('"http://127.0.0.1:8983"', True),
+        ('os.environ.get("SOLR", "http://localhost:8983/solr/")', False),
+        ('"http://localhost:8000"', False),
+    ],
+)
+def test_an_address_that_only_the_settings_contain_is_named(
+    tmp_path: Path, address: str, named: bool
+) -> None:
+    services = '{solr: {image: "solr:9", ports: ["8983:8983"]}}'
+    found = on_github(tmp_path, services, settings=f"import os\nURL = {address}\n")
+    reason = "hard-coded in mysite/settings.py"
+    assert found.facts.fixed_addresses == ({"solr": reason} if named else {})
+
+
 def test_without_the_service_its_variables_keep_their_values(tmp_path: Path) -> None:
     (tmp_path / "heroci.toml").write_text("services = {}\n")
     services = '{rabbit: {image: "rabbitmq:3"}}'
