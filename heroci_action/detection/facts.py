@@ -50,6 +50,7 @@ class Facts:
     distributions: normalised names of the distributions that the project requires directly, or has locked.
     server_settings: the settings module of the server, if the tests use another one.
     asks_process: the settings ask which program loads them, so other commands than the tests may have other values.
+    runs_check: the CI calls `check` by itself, with the settings that it has there.
     migration_settings: the settings module with which the CI checks the migrations, if the tests use another one.
     vendor, database_variable: the database of the tests, and the variable that contains its URL.
     pytest_coverage: pytest measures coverage by itself.
@@ -77,6 +78,7 @@ class Facts:
     distributions: frozenset[str] = frozenset()
     server_settings: str | None = None
     asks_process: bool = False
+    runs_check: bool = False
     migration_settings: str | None = None
     vendor: Vendor = Vendor.UNKNOWN
     database_variable: str | None = None

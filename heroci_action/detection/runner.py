@@ -23,7 +23,7 @@ from heroci_action.detection.ci.selection import (
     widest,
 )
 from heroci_action.detection.ci.suite import is_beside
-from heroci_action.detection.ci.test_runs import Runner, TestRun
+from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.environment.job_image import find_built_files
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
@@ -53,6 +53,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     """Yield runner, arguments, commands before, and what pytest's configuration already contains."""
     runner, why = choose_runner(project)
     yield Found("tests.runner", str(project.configured("tests.runner") or runner), why)
+    yield Fact("runs_check", any(_is_check(project, command) for command in project.ci.commands))
     yield from _check_migrations(project)
     yield from _script(project)
     runs = suite_runs(project)
@@ -142,6 +143,13 @@ def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[
 def _place(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:
     """Return what a run has in common with all others of its stage: the package, runner, variables and settings."""
     return is_beside(run, project.tree), run.runner, _surroundings(run)
+
+
+def _is_check(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command is a call of Django's `check` that must pass; `--deploy` is about other settings."""
+    arguments = command.call.arguments
+    checks = arguments[:1] == ("check",) and "--deploy" not in arguments
+    return checks and not command.may_fail and is_django(command, project.tree)
 
 
 def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:

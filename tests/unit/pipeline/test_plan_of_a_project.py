@@ -25,6 +25,7 @@ from heroci_action.plan.actions import (
 )
 from heroci_action.plan.stages import Plan, Stage, Step
 from heroci_action.sharding import Shard
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import SQLITE, django, loaded, manage
 
 POSTGRES = """
@@ -227,6 +228,15 @@ def test_where_the_settings_ask_who_loads_them_the_steps_before_the_tests_have_t
     assert line(stage, "check") == ("python", *as_tests, "manage.py", "check")
     assert line(stage, "migrations")[2:] == ("--warn", *as_tests, "manage.py")
     assert step(stage, "migrate").env["HEROCI_AS_TESTS"] == runner
+
+
+@pytest.mark.parametrize(("call", "plain"), [("check", True), ("check --deploy || true", False)])
+def test_a_check_of_the_ci_has_the_settings_that_it_has_there(
+    tmp_path: Path, call: str, plain: bool
+) -> None:
+    ci = workflow(f"python manage.py {call}", "python manage.py test")
+    stage = plan(tmp_path, project(POSTGRES + ASKING, {**SERVED, **ci})).stage("tests")
+    assert (line(stage, "check") == ("python", "manage.py", "check")) == plain
 
 
 def test_a_required_check_of_migrations_has_the_settings_of_the_projects_own(
