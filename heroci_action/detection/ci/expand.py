@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from heroci_action.detection.ci.compose.composition import (
     Composition,
@@ -13,6 +14,7 @@ from heroci_action.detection.ci.compose.composition import (
 from heroci_action.detection.ci.compose.mounts import enter_repository, mounts_of
 from heroci_action.detection.ci.compose.up import expand_compose_up, expand_needs
 from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.one_shot import ends_by_itself
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut, Script
 from heroci_action.detection.ci.shell.script import read_script
@@ -84,7 +86,8 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
     command = _launched(command, context)
     if words := compose_words(command):
         context.used = composition_of(words, command, context.files.current(), context.used)
-        for call, script in expand_needs(command, words, context.used):
+        ends = partial(ends_by_itself, files=context.files)
+        for call, script in expand_needs(command, words, context.used, ends):
             yield from _expand_scripts(call, (script,), context)
     mounts = mounts_of(command, context.used)
     command = enter_repository(command, mounts)

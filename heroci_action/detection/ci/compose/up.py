@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from heroci_action.detection.ci.command_line import Options
@@ -38,15 +38,23 @@ def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...
     elif options.words[:1] == ("run",) and not options.has("-d", "--detach"):
         candidates = (container.service if container else None,)
     found = (
-        script for name in filter(None, candidates) for script in _scripts(used, name, command)
+        script
+        for name in filter(None, candidates)
+        for script in service_scripts(used, name, command)
     )
     return next(((script,) for script in found), None)
 
 
 def expand_needs(
-    command: Command, words: tuple[str, ...], used: Composition
+    command: Command,
+    words: tuple[str, ...],
+    used: Composition,
+    ends: Callable[[Script], bool | None],
 ) -> Iterator[tuple[Command, Script]]:
-    """Yield the commands of the services that must end before the others start, each with the call of its container."""
+    """Yield the commands of the services that end before the tests, each with the call of its container.
+
+    These are the ones whose end others wait for, and those of the repository whose command `ends` by itself.
+    """
     options = Options.split(words, VALUED)
     container = command.call.container
     named: list[str] = []
@@ -59,11 +67,14 @@ def expand_needs(
             named = [container.service]
         case _:
             return
-    needed = [name for name in used.with_needs(named) if name in used.ending and name not in named]
-    for name in reversed(needed):
+    starts = options.words[:1] == ("up",) and not ending_services(words)
+    for name in reversed(used.with_needs(named)):
         call = Call(container=Container(service=name))
-        for script in _scripts(used, name, command):
-            yield replace(command, call=call), script
+        waited = name in used.ending and name not in named
+        own = used.build(name) is not None and (starts or name not in named)
+        for script in service_scripts(used, name, command):
+            if waited or (own and ends(script)):
+                yield replace(command, call=call), script
 
 
 def ending_services(words: tuple[str, ...]) -> tuple[str | None, ...]:
@@ -75,7 +86,8 @@ def ending_services(words: tuple[str, ...]) -> tuple[str | None, ...]:
     return (*options.values(*_RETURNING), *named, None)
 
 
-def _scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:
+def service_scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:
+    """Yield what the container of a service runs, if the compose file says so."""
     content = used.services.get(name, {})
     parts = (_shell(content.get("entrypoint")), _shell(content.get("command")))
     text = " ".join(filter(None, parts))
