@@ -21,6 +21,7 @@ from heroci_action.detection.ci.selection import (
     widest,
 )
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
+from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.repository.files import RepositoryFiles, ancestors, parent
 
 # Words in the names of jobs and files that run tests with a browser or a whole system, and other unusual tests.
@@ -243,13 +244,19 @@ def _with_left_out_parts(best: Suite, legs: list[Suite], candidates: list[Suite]
     """Add the runs of parts that the suite excludes by tag or marker: `-m browser` beside `-m "not browser"`."""
     others = [suite for suite in candidates if suite.job.trigger is best.job.trigger]
     pairs = [(suite, run) for suite in (*legs, *others) for run in suite.runs]
+    # The same tests with other variables are another run.
+    own: dict[tuple[object, ...], TestRun] = {}
+    for run in best.runs:
+        own.setdefault((_tests(run), _variables(run)), run)
     here = {_tests(run): run for run in best.runs}
+    known = frozenset(here)
     elsewhere: dict[tuple[object, ...], TestRun] = {}
     for suite, run in _excluded_runs(pairs, _excluded(best.runs)):
         runs = here if _belongs(suite, best, legs) else elsewhere
         runs.setdefault(_tests(run), run)
     further = tuple(run for tests, run in elsewhere.items() if tests not in here)
-    return replace(best, runs=tuple(here.values()), elsewhere=further)
+    added = (run for tests, run in here.items() if tests not in known)
+    return replace(best, runs=(*own.values(), *added), elsewhere=further)
 
 
 def _belongs(suite: Suite, best: Suite, legs: list[Suite]) -> bool:
@@ -309,6 +316,11 @@ def _with_other_programs(best: Suite, legs: list[Suite], candidates: list[Suite]
 def _tests(run: TestRun) -> tuple[object, ...]:
     """Return what two runs of the same tests have in common."""
     return _program(run), run.command.directory, run.arguments
+
+
+def _variables(run: TestRun) -> frozenset[tuple[str, str]]:
+    env = run.command.env.items()
+    return frozenset((name, value) for name, value in env if may_change_tests(name))
 
 
 def _program(run: TestRun) -> tuple[object, ...]:

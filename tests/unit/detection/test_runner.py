@@ -450,3 +450,11 @@ def test_pytest_runs_in_the_directory_of_manage_py_if_the_ci_calls_it_there(tmp_
 def test_no_earlier_run_chooses_the_tests(tmp_path: Path) -> None:
     found = the_tests(tmp_path, {**DRIVER, **workflow("pytest --testmon --lf --ff -n auto")})
     assert (found.args, found.parallel) == ((("--ff",),), True)
+
+
+def test_the_same_tests_with_other_variables_are_named(tmp_path: Path) -> None:
+    lines = ("SHOP=a manage.py test", "SHOP=b manage.py test", "SHOP=b manage.py test")
+    found = loaded(tmp_path, {**django(), "requirements.txt": "django\n", **workflow(*lines)})
+    assert found.config.env == {"SHOP": "a"}
+    (warning,) = found.warnings
+    assert "also runs 'SHOP=b manage.py test'" in warning
