@@ -13,6 +13,8 @@ from heroci_action.engines.process import Program, capture, execute
 from heroci_action.errors import EngineError
 from heroci_action.plan.actions import InstallSystemPackages
 
+_PROGRAMS = {"nodejs": "node"}  # the programs of packages with other names
+
 
 async def install_system_packages(
     action: InstallSystemPackages, workspace: Workspace, *, sink: Sink, may_install: bool
@@ -41,14 +43,23 @@ async def install_system_packages(
 
 
 async def _missing(packages: tuple[str, ...], workspace: Workspace) -> tuple[str, ...]:
-    """Return the packages that are neither installed nor provided by another one, as some provide npm."""
+    """Return the packages that are neither installed nor provided by another one, as some provide npm.
+
+    A program may also come from elsewhere, as Node does with nvm.
+    """
     template = "${db:Status-Abbrev}\t${Package}, ${Provides}\n"
     arguments = ("dpkg-query", "--show", "--showformat", template)
     found = await capture(_program(arguments, workspace))
     rows = (line.partition("\t") for line in found.stdout.splitlines())
     names = (name for status, _, text in rows if status.strip() == "ii" for name in text.split(","))
     installed = {name.partition("(")[0].strip() for name in names}
-    return tuple(package for package in packages if package not in installed)
+    absent = (package for package in packages if package not in installed)
+    return tuple(name for name in absent if not _find_program(name, workspace))
+
+
+def _find_program(package: str, workspace: Workspace) -> str | None:
+    """Return the path of the program that has the name of a package."""
+    return shutil.which(_PROGRAMS.get(package, package), path=workspace.path)
 
 
 async def _install(

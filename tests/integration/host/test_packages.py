@@ -71,3 +71,13 @@ def test_packages_that_cannot_be_installed_are_a_warning(debian: Workspace, line
     outcome = install(debian, lines, "gdal-bin", "broken")
     assert outcome.exit_code == 0
     assert outcome.warnings == ("system packages could not be installed: gdal-bin, broken",)
+
+
+def test_a_program_that_comes_from_elsewhere_is_installed(
+    debian: Workspace, lines: Lines, tmp_path: Path
+) -> None:
+    (tmp_path / "node").write_text("#!/bin/sh\n")
+    (tmp_path / "node").chmod(0o755)
+    install(debian, lines, "nodejs", "gdal-bin")
+    assert lines[-1].endswith(" gdal-bin")
+    assert "nodejs" not in lines[-1]
