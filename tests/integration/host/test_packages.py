@@ -52,9 +52,11 @@ def install(debian: Workspace, lines: Lines, *names: str, required: bool = False
 def test_a_package_that_debian_does_not_know_keeps_no_other_one_from_installation(
     debian: Workspace, lines: Lines
 ) -> None:
-    outcome = install(debian, lines, "gdal-bin", "old-library", "chromium-browser", "gettext")
+    outcome = install(
+        debian, lines, "libgdal-dev", "old-library", "chromium-browser", "libgeos-dev"
+    )
     assert outcome.exit_code == 0
-    assert lines[-1].endswith(" gdal-bin gettext")
+    assert lines[-1].endswith(" libgdal-dev libgeos-dev")
     assert outcome.warnings == (
         "system packages could not be installed: old-library, chromium-browser",
     )
@@ -63,14 +65,14 @@ def test_a_package_that_debian_does_not_know_keeps_no_other_one_from_installatio
 def test_a_required_package_that_debian_does_not_know_fails(
     debian: Workspace, lines: Lines
 ) -> None:
-    outcome = install(debian, lines, "gdal-bin", "old-library", required=True)
+    outcome = install(debian, lines, "libgdal-dev", "old-library", required=True)
     assert (outcome.exit_code, outcome.warnings) == (100, ())
 
 
 def test_packages_that_cannot_be_installed_are_a_warning(debian: Workspace, lines: Lines) -> None:
-    outcome = install(debian, lines, "gdal-bin", "broken")
+    outcome = install(debian, lines, "libgdal-dev", "broken")
     assert outcome.exit_code == 0
-    assert outcome.warnings == ("system packages could not be installed: gdal-bin, broken",)
+    assert outcome.warnings == ("system packages could not be installed: libgdal-dev, broken",)
 
 
 def test_a_program_that_comes_from_elsewhere_is_installed(
@@ -78,6 +80,6 @@ def test_a_program_that_comes_from_elsewhere_is_installed(
 ) -> None:
     (tmp_path / "node").write_text("#!/bin/sh\n")
     (tmp_path / "node").chmod(0o755)
-    install(debian, lines, "nodejs", "gdal-bin")
-    assert lines[-1].endswith(" gdal-bin")
+    install(debian, lines, "nodejs", "libgdal-dev")
+    assert lines[-1].endswith(" libgdal-dev")
     assert "nodejs" not in lines[-1]
