@@ -1,4 +1,4 @@
-"""Remember Ctrl-C: code in C that it interrupts may replace KeyboardInterrupt by an error of its own."""
+"""Remember Ctrl-C: code in C that it interrupts may replace KeyboardInterrupt by its own error."""
 
 from __future__ import annotations
 

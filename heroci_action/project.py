@@ -44,7 +44,7 @@ _SERVICE = re.compile(r"\{([\w-]+)\.(?:host|port|user|password|db|url)\}")
 class ProjectConfig:
     """The configuration of the repository at `root`; `origins` states the source of the value of each dotted key.
 
-    The configuration file is that of the directory `place`, or else of the root. `django` is a requirement that
+    The configuration file is in the directory `place`, or else in the root. `django` is a requirement that
     overrides the lock, if the project runs as a cell of its matrix.
     """
 
@@ -67,7 +67,7 @@ def load(
     """Load the configuration of the repository that contains `path`.
 
     `overrides` are dotted keys from the command line. `config` is read instead of the project's own file. If neither
-    `path` nor the root has a configuration, that of the detected project counts.
+    `path` nor the root has a configuration, the detected project's counts.
     Raises ConfigurationError with every problem at once, and UsageError if there is no Django project.
     """
     place = _directory(path)
@@ -250,7 +250,7 @@ def _similar_stages(config: Config) -> Iterator[str]:
 
 
 def _facts(facts: Facts, config: Config, tree: RepositoryFiles) -> Facts:
-    """Return the facts without those that the written configuration overrules, and what follows from both."""
+    """Return the facts that the written configuration does not overrule, and what follows from both."""
     skips = {
         stage: why
         for stage, why in facts.skips.items()

@@ -16,7 +16,7 @@ _ESCAPED = re.compile(_ESCAPES)
 _ANSI = re.compile(rf"{_ESCAPES}|\x9b{_SEQUENCE}|\x9d{_COMMAND}")
 # Characters that XML 1.0 forbids (section 2.2), including lone surrogates.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# Control characters, and those that change the direction of text (Trojan Source, CVE-2021-42574).
+# Control characters, and characters that change the direction of text (Trojan Source, CVE-2021-42574).
 _NOT_SHOWN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
@@ -129,8 +129,8 @@ _LEFT_OUT = re.compile(r"\n… ([0-9,]{1,20}) characters were left out …\n")
 def cut_middle(text: str, limit: int, *, left_out: int = 0) -> str:
     """Return at most `limit` characters of a text: its head and its tail, and between them what was left out.
 
-    `left_out` characters between the two halves of `limit` are missing already; so are those of which an earlier cut
-    in the middle tells.
+    `left_out` characters between the two halves of `limit` are missing already; so are the characters that an earlier
+    cut in the middle reports.
     """
     if not left_out and len(text) <= limit:
         return text

@@ -34,7 +34,7 @@ def latest_attempts(results: Mapping[str, Result]) -> dict[str, Result]:
     jobs: dict[tuple[str, str | None], dict[int, str]] = defaultdict(dict)
     for label, result in results.items():
         name, number = _parse(label)
-        # What another commit did proves nothing about this one.
+        # The results of another commit prove nothing about this one.
         job = name, result.commit
         if number in jobs[job]:
             job = label, result.commit

@@ -61,7 +61,7 @@ class _Outcomes:
 def compare(result: Result, baseline: Result, *, clean: bool = True) -> Comparison:
     """Compare a result with its baseline; tests are identified by their ids, even if their files have moved.
 
-    `clean`: the files were exactly those of the commit, so another outcome at the same commit means an unstable test.
+    `clean`: the files were exactly as in the commit, so another outcome at the same commit means an unstable test.
     Tests that a shard or a partial run does not run are not removed, and its coverage is not comparable.
     """
     incomplete = bool(result.shard or result.partial)
@@ -100,7 +100,7 @@ def _same_commit(result: Result, baseline: Result) -> bool:
 def _split_failures(
     changes: Iterable[_Change], numbers: Mapping[str, int], now: _Outcomes, before: _Outcomes
 ) -> tuple[list[str], list[str]]:
-    """Return the failures that are new, and those that the baseline has.
+    """Return the new failures, and the failures that the baseline has too.
 
     Several tests of other jobs or files may have one name: if more of them fail than before, the failure is new.
     """

@@ -18,7 +18,7 @@ _TEST = re.compile(
     r"(?:^|/)(?:tests?|testing|__tests__|specs?|e2e|cypress)/"
     r"|(?:^|/)(?:tests?|conftest|test[_-][^/]*|[^/]*(?:[._-](?:tests?|spec)|[a-z0-9](?:Tests?|Spec)))\.\w+$"
 )
-# Suffixes of one language; any other suffix is a language of its own.
+# Suffixes of one language; any other suffix is a separate language.
 _LANGUAGES: Mapping[str, str] = {
     **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue"), "web"),
     **dict.fromkeys((".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp"), "c"),
@@ -31,7 +31,7 @@ _WITHOUT_CODE = re.compile(r"\s*(?:#|//|/\*|\*)|\W*$")
 class Changes:
     """The lines that are new or different since `base`, by file.
 
-    `text` returns the text of a file. `is_omitted` says whether a file is left out of the coverage on purpose.
+    `text` returns the text of a file. `is_omitted` returns whether a file is left out of the coverage on purpose.
     """
 
     base: str
@@ -113,7 +113,7 @@ def uncovered(file: FileCoverage, measured: FileCoverage | None) -> Iterator[tup
     """Yield the missing changed lines of a file as ranges, first and last line.
 
     A range includes lines without a statement (blank lines, comments, the rest of a call) between two missing ones;
-    `measured` is the coverage of the whole file and says which lines have a statement.
+    `measured` is the coverage of the whole file and shows which lines have a statement.
     """
     covered = set(measured.covered) if measured else set()
     ranges: list[list[int]] = []

@@ -102,7 +102,7 @@ def _limits(result: Result, gates: Gates) -> Iterator[StepResult]:
 
 
 def _unless_partial(step: StepResult, result: Result) -> StepResult:
-    """Return a skipped gate if only a part of the tests was to run, because its coverage says nothing."""
+    """Return a skipped gate if only a part of the tests was to run, because its coverage proves nothing."""
     if result.partial is None:
         return step
     return skipped_limit(step.name, f"not checked in a partial run ({result.partial})")

@@ -92,7 +92,7 @@ def _problem(result: Result) -> str | None:
 
 
 def _contradiction(stage: StageResult) -> str | None:
-    """Return what a stage that has passed contains against it."""
+    """Return how the contents of a passed stage contradict its status."""
     if stage.optional or _fails(stage):
         return None
     tests = sum(test.status.is_unsuccessful for test in stage.tests)

@@ -16,7 +16,7 @@ _COMMIT = 12  # digits
 def describe_replays(result: Result) -> str | None:
     """Return a sentence about the replayed stages; None if every stage really ran.
 
-    The time saved is the length of the critical path with the original times, without what the replay took.
+    The time saved is the length of the critical path with the original times, minus its length in this run.
     """
     replayed = {stage.name: stage.origin for stage in result.stages if stage.origin}
     if not replayed:

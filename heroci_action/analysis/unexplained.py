@@ -17,7 +17,7 @@ from heroci_action.text import count
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unexplained:
-    """A stage or one of its steps that did not pass, for a reason of its own."""
+    """A stage or one of its steps that did not pass, for its own reason."""
 
     stage: StageResult
     step: StepResult | None = None
@@ -34,7 +34,7 @@ class Unexplained:
 
 
 def unexplained(stages: Iterable[StageResult]) -> Iterator[Unexplained]:
-    """Yield every failure with a reason of its own, in order, each once."""
+    """Yield every failure with its own reason, in order, each once."""
     for stage in stages:
         for step in stage.steps:
             if step.status.is_unsuccessful and not is_explained(step):

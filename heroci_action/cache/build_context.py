@@ -1,4 +1,4 @@
-"""The files that the build of an image can see: those of its context that .dockerignore does not exclude."""
+"""The files that the build of an image can see: the files of its context that .dockerignore does not exclude."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOKENS = re.compile(r"\*\*/?|\*|\?|\\.|\[[^\]]*\]|.", re.DOTALL)
 def select_context(content: Content, build: BuildImage, root: Path) -> Content:
     """Return the part of a repository's content that a build can see, its Dockerfile included.
 
-    Nothing is left out if the Dockerfile has a .dockerignore of its own, because not all builders read it. Raises
+    Nothing is left out if the Dockerfile has its own .dockerignore, because not all builders read it. Raises
     OSError if .dockerignore cannot be read.
     """
     context, dockerfile = posixpath.normpath(build.context), posixpath.normpath(build.dockerfile)
@@ -112,7 +112,7 @@ class _Exclusion:
         return last
 
     def _find_last(self, path: str, above: int) -> int:
-        """Return the position of the last rule that matches; at least `above`, that of the directory above."""
+        """Return the position of the last rule that matches; at least `above`, the position for the directory above."""
         later = range(len(self._rules) - 1, above, -1)
         matching = (number for number in later if self._rules[number].pattern.fullmatch(path))
         return next(matching, above)

@@ -63,7 +63,7 @@ class UnknownContentError(HeroCIError):
 
 @dataclass(frozen=True)
 class Content:
-    """The files of a repository: path to mode and hash, and the time stamps of those that git had not verified.
+    """The files of a repository: path to mode and hash, and the time stamps of files that git had not verified.
 
     `ignored` are the files among them that git ignores.
     """
@@ -161,7 +161,7 @@ class _Reader:
         return self.read_files(unsure)
 
     def read_files(self, paths: Iterable[str]) -> Content:
-        """Read these files in the working tree; return them with those of the index."""
+        """Read these files in the working tree; return them with the files of the index."""
         for path in paths:
             self._read_file(path)
         return Content(files=self._files, stamps=self._stamps, ignored=frozenset(self._ignored))
@@ -178,7 +178,7 @@ class _Reader:
             head, _, path = line.partition("\t")
             tag, mode, name, _stage = head.split(" ")
             self._files[path] = f"{mode} {name}"
-            # Lower case: assume-unchanged; S: skip-worktree; a submodule has files of its own.
+            # Lower case: assume-unchanged; S: skip-worktree; a submodule has its own files.
             if tag != "H" or mode in ("160000", "120000"):
                 unsure[path] = None
         if self._files and len(next(iter(self._files.values())).split(" ")[1]) > _SHA1_DIGITS:
@@ -261,7 +261,7 @@ class _Reader:
             self._files[path] = f"{mode} {_blob(file, status.st_size, self._hasher)}"
 
     def _read_repository(self, path: str) -> None:
-        """Read a submodule or another repository; one that is not checked out has no files."""
+        """Read a submodule or another repository; it has no files if it is not checked out."""
         prefix = path.rstrip("/")
         directory = self._root / prefix
         if not (directory / ".git").exists():

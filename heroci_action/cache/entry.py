@@ -98,7 +98,7 @@ def unpack(data: bytes, root: Path) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """Replaces the path of one clone by that of another, where it is a whole path."""
+    """Replaces the path of one clone by the path of another, if it is a whole path."""
 
     old: str
     new: str

@@ -40,7 +40,7 @@ def source_digest(root: Path = Path(heroci_action.__file__).parent) -> str:
 class Inputs:
     """The inputs that all stages share.
 
-    `content` is the hash of the repository, and `contexts` are those of the stages that see only a part of it. `facts`
+    `content` is the hash of the repository, and `contexts` are the hashes for stages that see a part of it. `facts`
     describe the engine and the machine, `machine` are the variables of the caller, of which only those count that a
     stage uses, or that every step receives (`inherited`). `salt` keeps their values from being guessed, and `heroci` is
     the hash of HeroCI itself.
@@ -86,7 +86,7 @@ def stage_keys(plan: Plan, inputs: Inputs) -> dict[str, str]:
 
 
 def _uses(stage: Stage, need: Stage) -> bool:
-    """Return whether a stage may depend on what another one has produced: an image does not on installed packages."""
+    """Return whether a stage may depend on the output of another one: an image does not on installed packages."""
     only_installs = not need.outputs and all(
         isinstance(step.action, InstallSystemPackages | InstallDependencies) for step in need.steps
     )
@@ -137,7 +137,7 @@ def _digest(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """Return a value for JSON; the names of types tell equal fields of different actions apart."""
+    """Return a value for JSON; the names of types distinguish equal fields of different actions."""
     if is_dataclass(value) and not isinstance(value, type):
         fields = {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
         return {"type": type(value).__name__, **fields}

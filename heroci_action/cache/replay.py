@@ -249,7 +249,7 @@ class _ReplayedScope:
 
 @dataclass(slots=True)
 class _RecordingScope:
-    """Records what a stage gives to the runner, up to a limit."""
+    """Records the output and reports of a stage, up to a limit."""
 
     scope: StageScope
     entry: Entry

@@ -15,7 +15,7 @@ Made = TypeVar("Made")
 
 
 def run_in_loop(work: Callable[[*Arguments], Awaitable[Made]], *arguments: *Arguments) -> Made:
-    """Return what the asynchronous function returns.
+    """Return the result of the asynchronous function.
 
     SIGINT waits until the function runs. A loop that is interrupted while it is created prints a traceback when it is
     deleted.

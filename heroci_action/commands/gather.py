@@ -27,7 +27,7 @@ Read = tuple[Category, Readings]
 class Input:
     """What to report: sources with their sizes in bytes, and the patterns that match no file.
 
-    The kind of a source is only a default, for files whose content does not show what they are. If `tolerant`, a broken
+    The kind of a source is only a default, for files whose content does not show their format. If `tolerant`, a broken
     file is a warning.
     """
 
@@ -126,7 +126,7 @@ def _checked(steps: tuple[StepResult, ...]) -> tuple[StepResult, ...]:
 
 
 def _reason(steps: Sequence[StepResult]) -> str | None:
-    """Return what is wrong with the files; failed tests, findings and missing files are listed elsewhere."""
+    """Return the problem with the files; failed tests, findings and missing files are listed elsewhere."""
     if not steps:
         return "no readable results in any of its files"
     problems = [problem for step in steps for problem in step.problems]

@@ -36,7 +36,7 @@ class Settings:
 
 
 def find_files(patterns: Iterable[str], *, output: Path, own: Container[str] = REPORTS) -> Found:
-    """Find the files of names and globs, without those that a pattern with a leading `!` matches.
+    """Find the files of names and globs, except files that a pattern with a leading `!` matches.
 
     Nothing in the output directory is found. In other directories that HeroCI created, globs do not find the reports
     with the names in `own`. Raises UsageError if every pattern excludes files.
@@ -58,7 +58,7 @@ def find_files(patterns: Iterable[str], *, output: Path, own: Container[str] = R
 
 
 def _split(patterns: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return the patterns of files to read, and those of excluded files without their `!`."""
+    """Return the patterns of files to read, and the patterns of excluded files without their `!`."""
     wanted: list[str] = []
     unwanted: list[str] = []
     for pattern in patterns:

@@ -207,7 +207,7 @@ def warn_of_fixed_addresses(loaded: ProjectConfig, plan: Plan) -> ProjectConfig:
 
 
 def _select(plan: Plan, options: RunOptions, last: LastFailures | None) -> Plan:
-    """Return the plan with the requested stages, or with those that failed in the last run."""
+    """Return the plan with the requested stages, or with the stages that failed in the last run."""
     if last is None:
         return select(plan, only=options.stages, skip=options.skip)
     reason = "did not fail in the last run"

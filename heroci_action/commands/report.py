@@ -92,7 +92,7 @@ def path_resolver(repository: Repository, place: Path, environ: Mapping[str, str
 
 
 def _find_input(options: ReportOptions, settings: Settings) -> Input:
-    """Find the files; one that several options name counts for the first of them."""
+    """Find the files; if several options name a file, the first of them counts."""
     groups = (
         (options.results, JUNIT),
         (options.coverage, COVERAGE_JSON),

@@ -11,7 +11,7 @@ from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
 
 
 def stage_names(path: Path) -> tuple[str, ...]:
-    """Return the built-in stages and those of the configuration, if it can be read."""
+    """Return the built-in stages and the stages of the configuration, if it can be read."""
     place = path.resolve()
     try:
         written, _ = read_file(repository_root(place), place)

@@ -86,7 +86,7 @@ def _before(project: ProjectConfig) -> Iterator[str]:
 
 
 def _suggest_line(line: LeftOut) -> str:
-    """Return an item of `tests.before`, or a comment between the items for what is no line of the shell."""
+    """Return an item of `tests.before`, or a comment between the items for anything that is not a shell command."""
     text = line.line if line.command is None else line.command
     if not text:
         return f"#     # {line.line}: {line.reason}\n"

@@ -276,7 +276,7 @@ def _placeholders(
     for key, text in _texts_with_placeholders(config):
         if (_origin(key, origins) or "").startswith("detected"):
             continue
-        # Programs in a command have braces of their own, so only known names are checked there.
+        # Programs in a command use braces too, so only known names are checked there.
         strict = ".env." in f".{key}" or key == "publish.address"
         for match in _PLACEHOLDER.finditer(text):
             message = _placeholder_message(match[1], match[2], services, strict=strict)

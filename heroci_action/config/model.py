@@ -210,7 +210,7 @@ class ReportConfig(Table):
     """The same for some reports only, by their globs, such as { "web/**/*.xml" = { "/app" = "web" } }."""
 
     def prefixes(self) -> Iterator[PathPrefix]:
-        """Yield the prefixes of all reports, then those of some."""
+        """Yield the prefixes of all reports, then the prefixes of some."""
         yield from (PathPrefix(old, new) for old, new in self.paths.items())
         for reports, paths in self.paths_by_report.items():
             yield from (PathPrefix(old, new, reports) for old, new in paths.items())

@@ -145,7 +145,7 @@ def dotted(location: Iterable[int | str]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            # What a bare key cannot contain (TOML 1.0) would be ambiguous, or a line of its own.
+            # Characters that a bare key cannot contain (TOML 1.0) would be ambiguous, or break the line.
             key = part if re.fullmatch(r"[\w-]+", part) else json.dumps(part)
             text += f".{key}" if text else key
     return text

@@ -1,4 +1,4 @@
-"""Read what apt-get says about packages that it does not know."""
+"""Read apt-get's messages about packages that it does not know."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNKNOWN = re.compile(
 
 
 class AptMessages:
-    """A sink that remembers the packages that apt-get does not know: those of another release or distribution."""
+    """A sink that remembers the packages that apt-get does not know: from another release or distribution."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink

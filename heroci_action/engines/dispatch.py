@@ -61,9 +61,9 @@ class Dispatcher(ABC):
                 return await self._publish(action, sink)
 
     async def _run_or_explain(self, step: Step, action: Command, sink: Sink) -> StepOutcome:
-        """Run the quick command and, if it fails, the one that explains the failure; only one of them is shown.
+        """Run the quick command and, if it fails, the command that explains why; only one of them is shown.
 
-        A failure stays one whatever explains it, but that of `action.quick` only means that it does not know.
+        A failure stays one whatever explains it, but a failure of `action.quick` only means that it does not know.
         """
         first, last = action.quick or action.line, action.explain or action.line
         if first == last:

@@ -35,7 +35,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownService:
-    """A server that HeroCI knows; `{version}` in `image` stands for the version, `scheme` is the first part of its URL.
+    """A server that HeroCI knows; `{version}` in `image` is a placeholder, `scheme` is the first part of its URL.
 
     `command` are the arguments of its container; `ready` is a command in the container that succeeds once it is ready.
     `package` contains it on Debian.

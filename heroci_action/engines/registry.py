@@ -1,6 +1,6 @@
 """The registry of engines: whatever depends on the engine outside of this package asks here.
 
-Each engine is imported late, to save the time for those that a run does not use.
+Each engine is imported late, to save the time for engines that a run does not use.
 """
 
 # ruff: noqa: PLC0415

@@ -19,7 +19,7 @@ _MOST = {"\\": 16, **dict.fromkeys("'\"%${}", 2)}
 def escaped_pattern(value: str) -> re.Pattern[str] | None:
     r"""Return a pattern for the value with each special character raw or escaped; None if it has none, or is too long.
 
-    Escapes are those of URLs, JSON, JavaScript, HTML, XML, SQL, CSV and shells, also several times: `%2F`, `%252F`,
+    The escapes come from URLs, JSON, JavaScript, HTML, XML, SQL, CSV and shells, also several times: `%2F`, `%252F`,
     `\/`, `\u0026`, `&#39;`, `&amp;lt;`, `''`. Encoders differ in which characters they escape, so all are optional.
     """
     if len(value) > MAX_LENGTH or WORD.fullmatch(value):

@@ -134,7 +134,7 @@ def _occurrences(form: str, text: str) -> Iterator[tuple[int, int]]:
         yield start, start + len(form)
         following = text.find(form, start + 1)
         if following <= start + len(form):
-            # Skipping to the last one that touches this one keeps the time linear for a form such as "{{{{".
+            # Skipping to the last place that touches this one keeps the time linear for a form such as "{{{{".
             touching = text[start + 1 : start + 2 * len(form)]
             last = touching[::-1].find(backwards)
             following = start + 1 + len(touching) - last - len(form) if last >= 0 else following

@@ -57,7 +57,7 @@ class LogFiles(Observer):
         self._close(stage.name, result.name)
 
     def stage_finished(self, result: StageResult) -> None:
-        """Close the files of the stage, including those of its services."""
+        """Close the files of the stage, including the files of its services."""
         for stage, step in tuple(self._open):
             if stage == result.name:
                 self._close(stage, step)

@@ -47,7 +47,7 @@ def _is_optional(name: str, loaded: ProjectConfig) -> bool:
     """Return whether a service was only found in the project's CI: the tests may not need it."""
     table = f"services.{name}"
     keys = [key for key in loaded.origins if f"{key}.".startswith(f"{table}.")]
-    # Whoever writes one of its keys needs it.
+    # If the user wrote one of its keys, it is needed.
     return name not in BUILT_IN_SERVICES and bool(keys) and all(map(loaded.detected, keys))
 
 

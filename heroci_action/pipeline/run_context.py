@@ -23,7 +23,7 @@ class RunContext:
 
     `no_image` is the reason why no image can be built and started, `no_containers` the reason why no stage can run in
     its own image; both are None if it is possible. `shard` is None if all tests run; `times` are the durations of an
-    earlier run by indivisible unit (see `analysis.times`). `arguments` are added to those of the test runner; names of
+    earlier run by indivisible unit (see `analysis.times`). `arguments` are added to the test runner's; names of
     tests among them, recognized by `test_names`, replace the configured ones. `only` maps the steps that run tests to
     the classes and names of the tests to run, or to nothing for all of them; None means all tests of all steps.
     `affected` is set if the run records what each test executes.

@@ -1,4 +1,4 @@
-"""Combine the configured arguments of the test runner with those of the command line."""
+"""Combine the configured arguments of the test runner with the arguments from the command line."""
 
 from __future__ import annotations
 

@@ -60,12 +60,12 @@ def _affected_files(context: RunContext) -> Iterator[tuple[str, str]]:
 
 
 def _affected(step: str) -> str:
-    """Return the name of the file with the tests that a step is to leave out."""
+    """Return the name of the file with the tests that a step must leave out."""
     return f"affected-{step.replace(' ', '-')}.json"
 
 
 def _only(step: str) -> str:
-    """Return the name of the file with the tests that a step is to run."""
+    """Return the name of the file with the tests that a step must run."""
     return f"only-{step.replace(' ', '-')}.json"
 
 
@@ -110,14 +110,14 @@ def _shard(step: Step, context: RunContext) -> Step:
 
 
 def _select(step: Step, context: RunContext) -> Step:
-    """Return the step for the tests that failed in the last run, if only these are to run."""
+    """Return the step for the tests that failed in the last run, if only these must run."""
     if not (context.only and context.only[step.name]):
         return step
     return replace(step, env={**step.env, "HEROCI_ONLY": f"{{reports}}/{_only(step.name)}"})
 
 
 def _leave_out(step: Step, context: RunContext) -> Step:
-    """Return the step that records what its tests execute, without those that nothing has changed for."""
+    """Return the step that records what its tests execute, without tests for which nothing has changed."""
     env = {**step.env, **_recorded(step.name, context)}
     if context.affected and step.name in context.affected.left_out:
         env["HEROCI_AFFECTED"] = f"{{reports}}/{_affected(step.name)}"
@@ -139,7 +139,7 @@ def _has_settings(loaded: ProjectConfig) -> bool:
 def _django_steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
     # Django's own runner runs the same checks before the first test; pytest does not and may pass without them.
     blocking = loaded.config.tests.runner != "pytest"
-    # What the CI checks by itself, with the settings of any command, must pass in this way.
+    # If the CI runs the checks itself, with the settings of any command, they must pass in this way.
     as_tests = () if loaded.facts.runs_check else _as_tests(loaded)
     check = ("python", *as_tests, *manage(loaded), "check")
     yield Step(name="check", action=Command(line=check), blocking=blocking)
@@ -163,7 +163,7 @@ def _as_tests(loaded: ProjectConfig) -> tuple[str, ...]:
 
 def _shares_schema(loaded: ProjectConfig, context: RunContext) -> bool:
     """Return whether test databases may be copies of the migrated one; the probes check that they would be the same."""
-    # What the migrations execute is recorded in the process of the tests.
+    # The code that the migrations execute is recorded in the process of the tests.
     wanted = loaded.config.tests.share_schema and context.affected is None
     return wanted and _has_settings(loaded) and "postgres" in loaded.config.services
 

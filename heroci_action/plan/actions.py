@@ -21,8 +21,8 @@ class RunsIn(StrEnum):
 class Command:
     """Run a program (a tuple of arguments) or a shell line (a string).
 
-    If it fails, `explain` runs instead, such as the same check with a diff, which takes longer; what the first command
-    printed is dropped. `quick` is tried before `line` in the same way: it may only answer that nothing has changed.
+    If it fails, `explain` runs instead, such as the same check with a diff, which takes longer; the output of the first
+    command is dropped. `quick` is tried before `line` in the same way: it may only answer that nothing has changed.
     """
 
     line: str | tuple[str, ...]

@@ -49,8 +49,8 @@ class Service:
     """Something that a stage connects to: PostgreSQL, Redis, or a service with its own image or command.
 
     `version` is the major version of a service that HeroCI knows by name; `image` and `command` are for all others.
-    `arguments` replace the command of the image. `extensions` are those of PostgreSQL that the project creates, and ICU
-    for its collations. A run that cannot start an `optional` service warns and goes on.
+    `arguments` replace the command of the image. `extensions` are the PostgreSQL extensions that the project creates,
+    and ICU for its collations. A run that cannot start an `optional` service warns and continues.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Stage:
     relative to the working directory, below `~`, absolute, or TOOL_CACHES. `secrets` are variables of the caller that
     the commands receive. `outputs` are files and directories, relative to the working directory, that the stages that
     need this one find where this one created them. `files` maps names to contents; the steps find these files in
-    `{reports}`. `partial`: some of its tests are left out, so its result says nothing about a complete run.
+    `{reports}`. `partial`: some of its tests are left out, so its result proves nothing about a complete run.
     `confined_to` is the build of the image if nothing else in the stage reads the repository.
     """
 
@@ -252,8 +252,8 @@ def select(
 ) -> Plan:
     """Return the plan with every stage that is not selected marked as skipped, with the reason.
 
-    `only` includes everything that the named stages need. `unselected` is the reason of all others, `skipped` that of
-    the stages in `skip`. Raises ConfigurationError for unknown names.
+    `only` includes everything that the named stages need. `unselected` is the reason of all others, `skipped` the
+    reason of the stages in `skip`. Raises ConfigurationError for unknown names.
     """
     only, skip = tuple(only), tuple(skip)
     known = {stage.name for stage in plan.stages}

@@ -24,7 +24,7 @@ HEROCI_AFFECTED
     "test_total"], ...], "failed": [...]}. Default: all tests run, in their own order. Ignored without HEROCI_RECORD.
 HEROCI_CONTEXTS
     The name of the step. If set, coverage.py records which test executed each line, as the context ["tests", "test",
-    "shop.tests.CartTests", "test_total"]. What the fixtures of a class or module execute has ["tests", "owner",
+    "shop.tests.CartTests", "test_total"]. Code that the fixtures of a class or module execute has ["tests", "owner",
     "shop.tests.CartTests", ""]; all other code, such as modules that are being imported, has none.
 HEROCI_PROGRESS
     If set, lines such as `heroci-progress: 12/340 2` (tests that ran, tests in all, failures) are printed while the
@@ -74,7 +74,7 @@ JSON lines, one file per process, one event per line. A number `n` identifies wh
     {"event": "end", "n", "stopped", "left_out", "ran", "repeated", "exit_code"}
         it has ended: after all its tests unless `stopped` by --failfast or -x; `left_out` counts tests whose class or
         module was not set up, `ran` is the runner's own count, which includes what tests have `repeated` of themselves;
-        `exit_code` is that of a session of pytest
+        `exit_code` is the exit code of a session of pytest
     {"event": "built", "tests"}          a suite was built, which will begin later, perhaps in parts
     {"event": "died", "pid", "exit_code"}        a worker ended before its work was done
     {"event": "start", "n", "classname", "name", "file", "line", "at", "fixture"}
@@ -126,7 +126,7 @@ made in the same place, and relative to it). `patch = subprocess` of coverage 7.
 
 The default is `source = .`: every importable file, with 0 % for files that no test touches, including migrations and
 tests. `coverage run --source=. manage.py test` in Django's documentation measures the same,
-so the number equals that of a manual run; leaving files out is a choice for the project's settings.
+so the number is the same as in a manual run; leaving files out is a choice for the project's settings.
 
 pytest-cov: if the project's `addopts` (or PYTEST_ADDOPTS) contain `--cov`, its sources, `--cov-branch` and
 `--cov-config` go into the rcfile, and the command needs `--no-cov` so that pytest-cov neither measures a second time
@@ -150,7 +150,7 @@ Settings that ask which program loads them
         env HEROCI_AS_TESTS=django|pytest
 
 Some settings depend on `"test" in sys.argv` or `"pytest" in sys.modules`. While they are loaded, the arguments and
-modules are those of the tests, so that the checks and the migrated database are about the settings that the tests have.
+modules are the same as in the tests, so that the checks and the migrated database are about the settings of the tests.
 
 Flake8
 ------
@@ -169,7 +169,7 @@ Schema
         env HEROCI_SCHEMA={reports}/schema.json, HEROCI_SCHEMA_DATA={reports}/coverage-data/data
 
 With PostgreSQL, the migrated database is copied, and Django creates its test database from the copy instead of an empty
-database. `migrate` then has nothing to do, and sends post_migrate. What the migrations execute is measured by the first
+database. `migrate` then has nothing to do, and sends post_migrate. Code in migrations is measured by the first
 command, between the same two points as in the tests, and counts only if the copy is used.
 
 If the settings name a database that does not exist on the run's own server, `migrate` creates it: a job that runs only
@@ -182,8 +182,8 @@ before (names of databases, and what the runners themselves set, excepted). If a
 the settings' own modules, every setting has to be equal. No migration looks at the command line, the name of the
 database or those settings, or executes SQL about the database or session; every app with tables has migrations; the
 project does not replace Django's creation, `migrate` or TEST options, and handles no pre_migrate. If `migrate` in the
-tests executes anything but queries before post_migrate, the database is created again without the copy. The record says
-what happened: {"event": "schema", "text"}.
+tests executes anything but queries before post_migrate, the database is created again without the copy. The record
+states what happened: {"event": "schema", "text"}.
 
 HTTP checks
 -----------

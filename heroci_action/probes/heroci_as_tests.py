@@ -3,7 +3,7 @@
     python heroci_as_tests.py django|pytest manage.py check
 
 Some settings ask whether tests run: `"test" in sys.argv`, `"pytest" in sys.modules`. While they are loaded, the
-arguments are those of the named runner; the command itself sees its own.
+arguments are the named runner's; the command itself sees its own.
 """
 
 # sys.path contains strings:

@@ -186,7 +186,7 @@ def _is_set(value: Any) -> bool:
 
 
 def _sources(run: Mapping[str, Any], cov: argparse.Namespace) -> Dict[str, Any]:
-    """Return the setting of what is measured: as pytest-cov's options say, else everything unless configured."""
+    """Return the setting for the code to measure: from pytest-cov's options, else everything unless configured."""
     sources = [source for source in cov.cov if source]
     if sources:
         return {"source": sources}

@@ -81,7 +81,7 @@ def key_of(arguments: List[str], installed: Dict[str, str]) -> str:
 
 
 def configuration_files(arguments: List[str]) -> Iterator[str]:
-    """Yield the files that Flake8 may read its settings from: those that options name, and those here and above."""
+    """Yield the files that Flake8 may read its settings from: files that options name, and files here and above."""
     # `--config=rules.cfg`, `--append-config rules.cfg`
     named = (word.rpartition("=")[2] for word in arguments)
     yield from (word for word in named if os.path.isfile(word) and not word.endswith(".py"))

@@ -188,7 +188,7 @@ def hook_run_tests(recorder: Recorder, runner_class: Any) -> None:
 
 
 def hook_build(recorder: Recorder, runner_class: Any) -> None:
-    """Record how many tests a runner collects, after leaving out those that this run is not to run."""
+    """Record how many tests a runner collects, after leaving out tests that this run must not run."""
     part = Part.from_environment()
     selection = Selection.from_environment()
     affected = Affected.from_environment()

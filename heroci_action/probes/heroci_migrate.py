@@ -3,7 +3,7 @@
     python heroci_migrate.py manage.py migrate --noinput
 
 The copy is made before post_migrate is sent, because Django sends it again when it has created a test database. If
-anything was seen that would differ in a test database, there is no copy, and the record says why. The exit code and
+anything was seen that would differ in a test database, there is no copy, and the record states why. The exit code and
 output are Django's. See the package's docstring for the environment variables.
 """
 
@@ -270,7 +270,7 @@ def _create_missing(connection: Any) -> None:
     if connection.vendor != "postgresql" or not _is_own_server(connection.settings_dict):
         return
     name = connection.settings_dict["NAME"]
-    # Whatever is wrong with the server, Django's command says it better.
+    # Whatever is wrong with the server, Django's command reports it better.
     with suppress(Exception), connection._nodb_cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [name])
         if not cursor.fetchone():
@@ -345,7 +345,7 @@ def main() -> None:
 
 
 def _start_again(arguments: List[str], error: Exception) -> None:
-    """Start again with every system check: some modules can be imported only after those that the checks import."""
+    """Start again with every system check: some modules can be imported only after modules that the checks import."""
     sys.stderr.write("HeroCI: with all system checks now, because of {!r}\n".format(error))
     sys.stdout.flush()
     sys.stderr.flush()

@@ -69,7 +69,7 @@ def _print(lines: Iterable[str], installed_apps: "set[str]") -> None:
 def _ask_without_checks(arguments: List[str]) -> "subprocess.CompletedProcess[str]":
     """Ask Django for missing migrations, without the system checks if it answers without them.
 
-    Django before 3.0 lacks the option, and some modules can be imported only after those that the checks import.
+    Django before 3.0 lacks the option, and some modules can be imported only after modules that the checks import.
     """
     done = _ask(*arguments, *QUESTION, SKIP_CHECKS)
     answers = done.returncode == 0 or any(changes(done.stdout.splitlines()))

@@ -1,4 +1,4 @@
-"""Keep what a test prints, while it is still printed."""
+"""Keep the output of a test, while it is still printed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT_PIECES = 1000
 
 
 class Output:
-    """The head and the tail of what a test prints."""
+    """The head and the tail of a test's output."""
 
     def __init__(self) -> None:
         self._pieces: List[str] = []

@@ -31,7 +31,7 @@ class Reads:
     def __init__(self) -> None:
         self._settings: Set[str] = set()
         self._reason: Optional[str] = None
-        # The settings' own modules, as far as they use the command line.
+        # The settings' own modules, if they use the command line.
         self._asking: Set[str] = set()
         self._loading = self._migrating = False
 
@@ -80,7 +80,7 @@ class Reads:
     def _watch_imports(self) -> None:
         original = builtins.__import__
 
-        # The names are those of the original.
+        # The names are the same as in the original.
         def forward_import(
             name: str,
             globals: Any = None,  # noqa: A002

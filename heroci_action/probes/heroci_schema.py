@@ -85,7 +85,7 @@ def describe_state(salt: str) -> Dict[str, str]:
 
 
 def differences(found: Dict[str, Any], state: Dict[str, str]) -> List[str]:
-    """Return the names of the settings that differ from those of the step `migrate`, and that may matter."""
+    """Return the names of the settings that differ from the step `migrate`, and that may matter."""
     before = found["state"]
     changed = sorted(name for name in {*before, *state} if before.get(name) != state.get(name))
     if found["strict"]:
@@ -95,7 +95,7 @@ def differences(found: Dict[str, Any], state: Dict[str, str]) -> List[str]:
 
 
 def module_of(receiver: Any) -> str:
-    """Return the module of a receiver of a signal, empty for Django's own and for one that no longer exists."""
+    """Return the module of a receiver of a signal, empty for Django's own and for deleted receivers."""
     function = receiver() if isinstance(receiver, weakref.ReferenceType) else receiver
     module = str(getattr(function, "__module__", ""))
     return "" if function is None or module.startswith("django.") else module

@@ -188,7 +188,7 @@ def _copying(connection: Any, template: str) -> Iterator[None]:
 
 
 def _count_coverage() -> None:
-    """Add what the step `migrate` measured to the data of the tests; several processes add the same files."""
+    """Add the measurements of the step `migrate` to the data of the tests; several processes add the same files."""
     source = os.environ["HEROCI_SCHEMA"] + "-coverage"
     target = os.environ.get("HEROCI_SCHEMA_DATA")
     if target and os.path.isdir(source):

@@ -84,7 +84,7 @@ def write_reports(result: Result, output: Path, repository: Repository) -> Writt
 
 
 def _write_all(result: Result, output: Path, repository: Repository) -> dict[str, _Outcome]:
-    """Write the reports in several processes, but only once those that are equal."""
+    """Write the reports in several processes, but equal reports only once."""
     copied = {TESTS: JUNIT} if junit.is_tests_only(result) else {}
     names = [name for name in (*RENDERERS, SUMMARY, PAGE) if name not in copied]
     weights = _weigh(names, result)

@@ -85,7 +85,7 @@ class LintTool:
     other programs with the same arguments and output. If `only_by_name`, the tool is never chosen by evidence, because
     it needs more than a directory: plugins, stubs, or the modules to analyze. `cache_variable` names the directory of
     the tool's own cache. `slow_options` turn that cache off; they are needed only to explain a failure. `probe` checks
-    only changed files for a tool without a cache of its own. `narrowed_options` make its `exclude` settings apply to
+    only changed files for a tool without its own cache. `narrowed_options` make its `exclude` settings apply to
     files and directories that HeroCI names in place of the directory around them. `python_matters`: what it finds
     depends on the Python that runs it; `python_option` fixes the version for which it checks. `config_option` names the
     configuration of a tool that looks for it only where it starts.
@@ -115,7 +115,7 @@ class LintTool:
 
     @property
     def fixes(self) -> bool:
-        """Whether it changes files unless it is told to check."""
+        """Whether it changes files without an option to check only."""
         return "--diff" in self.command
 
     def command_for(self, targets: tuple[str, ...]) -> tuple[str, ...]:

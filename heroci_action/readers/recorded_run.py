@@ -17,8 +17,8 @@ _NO_TESTS_COLLECTED = 5
 class Unfinished:
     """A test, or the set-up of a class, that started and did not end.
 
-    `started` is in seconds since the epoch. `exit_code` is that of its process, if it was a worker that died; negative
-    if a signal ended it.
+    `started` is in seconds since the epoch. `exit_code` belongs to its process, if that was a worker that died;
+    negative if a signal ended it.
     """
 
     test: TestCase
@@ -31,7 +31,7 @@ class Unfinished:
 class RecordedRun:
     """What the processes of a test run recorded about its course.
 
-    `complete`: every runner and suite that began has ended, and no test is missing. `stopped`: the runner was told to
+    `complete`: every runner and suite that began has ended, and no test is missing. `stopped`: the runner was asked to
     stop, as by `--failfast` or an interrupt, and ended in order. `intact`: nothing changed the record. `died` is the
     exit code of a worker that ended before its work was done. `expected_failures` are recorded as skipped tests,
     although they ran. `exit_code` is the first one of the sessions of pytest that is not 0.
@@ -68,7 +68,7 @@ class ProcessRecord:
     _built_begins: bool = False
 
     def take(self, event: Event) -> None:
-        """Take an event; those that are not about the course of the run change nothing."""
+        """Take an event; events that are not about the course of the run change nothing."""
         match event.get("event"):
             case "process":
                 self.pid, self.intact = _number(event, "pid"), True
@@ -85,7 +85,7 @@ class ProcessRecord:
                 self.died[_number(event, "pid")] = code if isinstance(code, int) else None
 
     def _build(self, event: Event) -> None:
-        # A suite that was built only to be looked at is built again; one that has begun is not.
+        # A suite that was built only to be looked at is built again, but not after it has begun.
         if self._built_begins:
             self.lost += self.built
         self.built = _number(event, "tests")
@@ -156,7 +156,7 @@ class ProcessRecord:
 
     @property
     def stopped(self) -> bool:
-        """Whether a suite was told to stop and ended in order."""
+        """Whether a suite was asked to stop and ended in order."""
         return any(end and end.get("stopped") is True for _, end in self.suites)
 
     @property

@@ -10,7 +10,7 @@ from heroci_action.results.records import Result
 def outputs(result: Result, paths: Mapping[str, str]) -> dict[str, str]:
     """Return the outputs by name, in the documented order; an output without a value is empty.
 
-    `paths` are those of the existing reports by output name (`junit-path`).
+    `paths` are the paths of the existing reports by output name (`junit-path`).
     """
     counts = result.counts
     return {

@@ -219,7 +219,7 @@ def ancestors(path: str) -> tuple[str, ...]:
 def python_targets(directory: Path) -> tuple[str, ...]:
     """Return the paths to give to a linter that visits every directory it is given.
 
-    New files are included, new directories are not: one may be an environment that nobody told git to ignore. In a
+    New files are included, new directories are not: one may be an environment that git does not ignore. In a
     repository without any tracked file, all files are new, and only environments are left out.
     """
     try:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class PathPrefix(NamedTuple):
-    """Replace the prefix `old` of paths by the directory `new`; an empty `old` is that of relative paths.
+    """Replace the prefix `old` of paths by the directory `new`; an empty `old` is the prefix of relative paths.
 
     `reports` is a glob, relative to the repository's root, of the reports that it belongs to; if empty, of all.
     """

@@ -98,7 +98,7 @@ class PathResolver:
         """Return the names to search for.
 
         If a known root fits at least one name, it is the root of all names below it. Else another checkout of the
-        repository may have been there, such as one in a directory of its own.
+        repository may have been there, such as one in a separate directory.
         """
         settled = self._certain if known or not self._is_foreign else self._by_hand
         return {

@@ -1,4 +1,4 @@
-"""Limit the text of a test: its message, details and output, and those of its reruns, share one limit."""
+"""Limit the text of a test: its message, details and output, including its reruns', share one limit."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def _share(ran: int, missing: int) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What the tests ran of the project's code.
+    """The project's code that the tests ran.
 
     `unmatched` are measured files that fit no file of the repository and count nowhere. `unreadable` are the coverage
     reports that could not be read.
@@ -95,7 +95,7 @@ class ChangedLines:
     """The coverage of the lines that changed since `base`, a commit; files without measured changes are left out.
 
     `unknown` are changed files that no report contains although it measures their language: their lines are missing.
-    `problem` says why it is not known which lines changed.
+    `problem` states why it is not known which lines changed.
     """
 
     base: str

@@ -306,7 +306,7 @@ class PastRun:
 class Result:
     """A whole run: its stages, their results, and the circumstances.
 
-    `title` is what the user calls this report, if that is not the project's name. `parallel_proof` is the reason why
+    `title` is the user's name for this report, if that is not the project's name. `parallel_proof` is the reason why
     the tests ran in several processes, if it is a proof that still holds.
     """
 

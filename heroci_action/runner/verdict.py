@@ -121,7 +121,7 @@ def _judge(
 
 
 def _contradiction(readings: Readings) -> str | None:
-    """Return what the reports say against an exit code of 0."""
+    """Return how the reports contradict an exit code of 0."""
     bad = sum(test.status.is_failure for test in readings.tests)
     if bad:
         return f"exited with code 0, but its report contains {count(bad, 'failed test')}"
@@ -190,7 +190,7 @@ def _failure(
 
 
 def _explain_failure(readings: Readings) -> bool:
-    """Return whether the reports say what failed, other than a test."""
+    """Return whether the reports show what failed, other than a test."""
     run = readings.run
     ended_early = run is not None and (bool(run.unfinished) or run.died is not None)
     return ended_early or bool(readings.diagnostics)

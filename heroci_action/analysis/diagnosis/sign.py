@@ -1,4 +1,4 @@
-"""A sign: a pattern in the output of a command, with the cause and the remedy that it stands for."""
+"""A sign: a pattern in the output of a command, with the cause and the remedy that it indicates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, kw_only=True)
 class Sign:
-    """A regular expression with the cause and remedy, in which {0}, {1} stand for its groups.
+    """A regular expression with the cause and remedy, in which {0}, {1} refer to its groups.
 
     `example` is output that contains the sign. `installation`: a cause only if the command installs something.
     `with_exception`: the cause ends with the exception in the output.

@@ -95,7 +95,7 @@ class Collector:
         top: str,
         include: list[str],
     ) -> list[str]:
-        """Return those of the paths below `top` that were there before, and have not been written since."""
+        """Return the paths below `top` that existed before and have not been written since."""
         # This directory is empty before each stage.
         if top == REPORTS or not paths:
             return []
@@ -124,7 +124,7 @@ class Collector:
 
 
 def _current(report: Report, files: list[ReportFile]) -> Iterator[ReportFile]:
-    """Yield the files of this run; if a required report has no others, yield those of an earlier one."""
+    """Yield the files of this run; if a required report has no others, yield the files of an earlier run."""
     written = [file for file in files if file.problem != EARLIER_REPORT]
     if written or not report.required:
         yield from written

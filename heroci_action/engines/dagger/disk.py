@@ -20,7 +20,7 @@ async def disk_warnings(resources: RunResources) -> tuple[str, ...]:
 
 
 async def measure(resources: RunResources) -> tuple[int, int]:
-    """Return the free bytes of the engine's disk, and those that the engine keeps free."""
+    """Return the free bytes of the engine's disk, and how many the engine keeps free."""
     ask = resources.connection.ask
     shell = await resources.shell()
     # The root directory of a container is on the engine's disk.

@@ -107,7 +107,7 @@ class Recipe:
     async def add_system_packages(
         self, container: dagger.Container, action: InstallSystemPackages, sink: Sink
     ) -> tuple[StepOutcome, dagger.Container]:
-        """Install Debian packages; of those that are not required, the ones that cannot be installed are a warning."""
+        """Install Debian packages; unless they are required, warn of packages that cannot be installed."""
         prepared = container.with_env_variable("DEBIAN_FRONTEND", "noninteractive")
         for path, name in _APT_VOLUMES.items():
             prepared = await volumes.mount(self.executor.connection, prepared, path, name=name)

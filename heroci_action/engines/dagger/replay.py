@@ -1,4 +1,4 @@
-"""Decide what is replayed: the whole stage if its steps share more than a container, else each step."""
+"""Decide how much is replayed: the whole stage if its steps share more than a container, else each step."""
 
 from __future__ import annotations
 

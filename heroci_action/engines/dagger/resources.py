@@ -32,7 +32,7 @@ class RunResources:
     """The source, environment and image of a run.
 
     `scratch` is a directory of this machine that is removed after the run. `system`, `environment` and `image` are set
-    by the steps that create them; `outputs` are those of the stages that have passed, relative to the working
+    by the steps that create them; `outputs` are the outputs of passed stages, relative to the working
     directory. Stages that are not replayed have the same `salt`, so that they can share a server. `database_log`
     receives the output of a server that is started early.
     """

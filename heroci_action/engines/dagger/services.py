@@ -87,7 +87,7 @@ class StageServices:
             raise
 
     async def _start_or_leave_out(self, definition: ServiceDefinition) -> None:
-        """Start a service; an optional one that cannot be started is left out with a warning."""
+        """Start a service; an optional service that cannot be started is left out with a warning."""
         service = self._resources.plan.services[definition.name]
         try:
             await self._start(definition)

@@ -37,7 +37,7 @@ _LISTENING = "0A"
 
 
 def _listens(sockets: str, port: int) -> bool:
-    """Return whether a table of the kernel's sockets contains one that listens on a port."""
+    """Return whether a table of the kernel's sockets contains a socket that listens on a port."""
     rows = (line.split()[1:4] for line in sockets.splitlines())
     return any(row[0].endswith(f":{port:04X}") and row[2] == _LISTENING for row in rows if row[2:])
 
@@ -282,7 +282,7 @@ async def _remove(containers: Containers) -> None:
 
 
 def _without_docker(service: Service) -> str:
-    """Return the end of a remedy; beside an image, a server has to be a container."""
+    """Return the end of a remedy; if the stage runs an image, a server has to be a container."""
     known = known_service(service)
     if known is None:
         return ""

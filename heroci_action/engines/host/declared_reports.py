@@ -1,4 +1,4 @@
-"""The report files that stages declare: what an earlier run has left is not a result of this one."""
+"""The report files that stages declare: files left by an earlier run are not results of this one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Signature = tuple[int, int, int]
 
 
 class DeclaredReports:
-    """Finds report files in the checkout, except those that no step has written since the run began."""
+    """Finds report files in the checkout, except files that no step has written since the run began."""
 
     def __init__(self, directory: Path, plan: Plan) -> None:
         self._directory = directory
@@ -35,7 +35,7 @@ class DeclaredReports:
     def find(self, pattern: str, *, required: bool) -> tuple[Path, ...]:
         """Return the files that match a path or glob, sorted.
 
-        Those of an earlier run are among them only if there are no others, and the report is required.
+        Files of an earlier run are among them only if there are no others, and the report is required.
         """
         files = tuple(sorted(path for path in _glob(self._directory, pattern) if path.is_file()))
         written = tuple(path for path in files if not self.is_earlier(path))

@@ -229,7 +229,7 @@ class Installer:
         return target, code
 
     def _remove_old(self, directory: Path) -> None:
-        """Remove the least recently used environments, and those of checkouts not in use; not under a run."""
+        """Remove the least recently used environments, and the environments of unused checkouts; not under a run."""
         used = {path: path.stat().st_mtime for path in directory.parent.glob(f"*/*/{COMPLETE}")}
         own = sorted((path for path in used if path.parents[1] == directory), key=used.__getitem__)
         kept = KEPT_SHARED if directory.name == SHARED else KEPT

@@ -51,7 +51,7 @@ def _held_too_long(path: Path) -> EngineError:
 
 
 def _holder(path: Path) -> str:
-    """Return which process holds the lock, as far as the system tells."""
+    """Return which process holds the lock, if the system shows it."""
     holder = _process_with_lock(path.stat().st_ino)
     if holder is None:
         return "another run"

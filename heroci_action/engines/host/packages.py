@@ -65,7 +65,7 @@ def _find_program(package: str, workspace: Workspace) -> str | None:
 async def _install(
     packages: tuple[str, ...], workspace: Workspace, sink: Sink, *, required: bool
 ) -> StepOutcome:
-    """Install the packages; of those that are not required, the ones that cannot be installed are a warning."""
+    """Install the packages; unless they are required, warn of packages that cannot be installed."""
     messages, installed = AptMessages(sink), packages
     code = await _apt(packages, workspace, messages)
     if code and not required and (known := messages.known(packages)):

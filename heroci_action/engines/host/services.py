@@ -130,7 +130,7 @@ class ProcessServices:
             return self._started[service.name]
 
     async def _start(self, service: Service, relay: Relay) -> _Started:
-        """Start the service; an optional one that cannot be started is left out with a warning."""
+        """Start the service; an optional service that cannot be started is left out with a warning."""
         try:
             return await self._start_required(service, relay)
         except EngineError as error:

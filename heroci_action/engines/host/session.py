@@ -71,7 +71,7 @@ class HostSession:
 
 
 async def _in_network(network: Containers, service: Service, sink: Sink) -> Provided:
-    """Start a service in a container; an optional one that cannot be started is left out with a warning."""
+    """Start a service in a container; an optional service that cannot be started is left out with a warning."""
     try:
         started = await network.start_service(service, sink)
     except EngineError as error:

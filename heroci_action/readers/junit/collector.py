@@ -38,7 +38,7 @@ from heroci_action.text import clip
 
 MAX_KNOWN_TIMES = 10_000
 
-# Attributes with which a case can be packed as it is: those that it must have, and those that it may have.
+# Attributes with which a case can be packed as it is: the required ones, then all.
 _NEEDED = frozenset({"classname", "name", "time"})
 _SIMPLE = _NEEDED | {"file", "timestamp", "assertions"}
 
@@ -86,7 +86,7 @@ class Collector:
             )
 
     def _add_output(self, suite: Suite) -> None:
-        """Add what the tests of a suite printed to the first one that failed: it may be the reason."""
+        """Add the output of a suite's tests to the first test that failed: it may be the reason."""
         for position in range(suite.first_test, len(self._drafts)):
             draft = self._drafts[position]
             if draft.test.status.is_failure:

@@ -36,8 +36,8 @@ class NoResultsError(Exception):
 class Document:
     """A document while it is read.
 
-    Unless `parse_all`, most cases of a large one are not parsed at all; see `PlainCases`. Of the others, those that
-    only have attributes wait in `_rows`. An open case is `_plain` until it has an
+    Unless `parse_all`, most cases of a large one are not parsed at all; see `PlainCases`. Of the others, cases
+    with attributes only wait in `_rows`. An open case is `_plain` until it has an
     element other than output, then `_case`. `_outer` are the cases around it within its suite, `_around` those around
     each suite.
     """

@@ -52,7 +52,7 @@ _SKIPPED = frozenset(
     }
 )
 _FAILED = frozenset({"failed", "fail", "failure", "xpass", "regression"})
-# Attributes of test cases that name the outcome, and those that are true or false with what follows from either; their
+# Attributes of test cases that name the outcome, and boolean attributes with the outcomes for true and false; their
 # names are in any case. A number of failures is true unless it is 0.
 _NAMED = frozenset({"status", "result", "outcome", "state", "verdict", "conclusion"})
 _BOOLEAN: Mapping[str, tuple[Status, Status]] = {
@@ -103,7 +103,7 @@ def describe_status(row: Row) -> str:
 def describe_failed_suite(attributes: Row) -> str:
     """Return why a suite states that it failed, such as `result="failed"`, else an empty string.
 
-    Its numbers of failures and errors are totals, and many writers have words of their own for suites that passed.
+    Its numbers of failures and errors are totals, and many writers have their own words for suites that passed.
     """
     return ", ".join(
         f'{name}="{value}"'

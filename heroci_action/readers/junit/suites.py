@@ -30,7 +30,7 @@ class Suite:
     a file only on such a suite, which precedes the suites of the file. `failed` are failed tests that may run again,
     by their positions among the tests of the document, where this suite begins at `first_test` and `first_row`;
     `classes` are the numbers of its classes by their names and files. `failed_by` is the attribute that states that it
-    failed. `outputs` are what its tests printed, if the report does not say which of them.
+    failed. `outputs` are printed by its tests, if the report does not state by which test.
     """
 
     name: str = ""
