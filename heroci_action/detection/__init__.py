@@ -72,7 +72,7 @@ _PACKAGE = r"[^/]+/__init__\.py"
 
 
 def _installs_src(project: ProjectFiles) -> bool:
-    """Return whether the project's installation makes packages below src importable, beside a manage.py or not."""
+    """Return whether the project's installation makes packages below src importable, next to a manage.py or not."""
     tree, layout = project.tree, project.layout
     pyproject = tree.toml(layout.beside("pyproject.toml"))
     is_built = "build-system" in pyproject or tree.has(layout.beside("setup.py"))

@@ -29,7 +29,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherTests:
-    """Tests that the CI runs beside the suite: a command in the working directory, with variables of its own."""
+    """Tests that the CI runs in addition to the suite: a command in the working directory, with its own variables."""
 
     command: str
     env: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Facts:
     declared: the requirements in place of metadata and groups that only Poetry reads.
     install_project: the tests can import the project only if it is installed.
     all_members: the CI installs every member of uv's workspace.
-    requires_python, python_alternatives: what the project says about its Python, and the versions that fit it.
+    requires_python, python_alternatives: what the project states about its Python, and the versions that fit it.
     source_paths: directories to import from.
     distributions: normalised names of the distributions that the project requires directly, or has locked.
     server_settings: the settings module of the server, if the tests use another one.
@@ -56,7 +56,7 @@ class Facts:
     pytest_coverage: pytest measures coverage by itself.
     coverage_limits: the percentages of coverage that the CI requires, with the lines that do.
     image_port, image_manage: the port that the image exposes, and its manage.py from its working directory.
-    fixed_addresses: the services that the tests look for on their own machine only, with the place that says so.
+    fixed_addresses: the services that the tests look for on their own machine only, with the place that shows it.
     lint_specs, lint_plugins: the pinned requirements of lint tools by name, and the requirements of their plugins.
     lint_targets: the paths in the working directory that contain Python files that git tracks, and no others.
     left_out: lines of the test job in the project's CI that the plan does not contain.

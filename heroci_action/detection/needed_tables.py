@@ -31,7 +31,7 @@ def migrates(project: ProjectFiles, command: Command) -> bool:
 
 
 def needs_tables(project: ProjectFiles, command: Command) -> bool:
-    """Return whether a command behind `migrate` may need its tables, judging by its code or its name."""
+    """Return whether a command after `migrate` may need its tables, judging by its code or its name."""
     if is_django(command, project.tree):
         return _django_needs_tables(project, _name(command))
     match command.call.arguments:

@@ -96,7 +96,7 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
 
 
 def find_check(project: ProjectFiles, command: Command) -> str | None:
-    """Return why a command is a check beside the tests; None if it is none."""
+    """Return why a command is a check other than the tests; None if it is none."""
     reason = find_kind(project, command)
     return reason if reason in {CHECKS, ELSEWHERE} else None
 
@@ -202,7 +202,7 @@ def _read_by_installers(project: ProjectFiles) -> frozenset[str]:
 
 @once
 def _packages_of_machine(project: ProjectFiles) -> frozenset[str]:
-    """Return the distributions that the job installs beside the container in which its tests run."""
+    """Return the distributions that the job installs outside the container in which its tests run."""
     suite = project.ci.suite
     if suite is None or not all(run.command.is_contained for run in suite.runs):
         return frozenset()

@@ -25,7 +25,7 @@ def find_projects(tree: RepositoryFiles) -> tuple[str, ...]:
 
 
 def _repeats_outer(tree: RepositoryFiles, path: str) -> bool:
-    """Return whether a manage.py above starts the settings beside this one: both are the same project."""
+    """Return whether a manage.py above starts the settings next to this one: both are the same project."""
     settings = _settings(tree, path)
     outer = (join(place, "manage.py") for place in ancestors(parent(path))[1:])
     above = [other for other in outer if settings and _settings(tree, other) == settings]

@@ -219,7 +219,7 @@ def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
         yield Found("tests.args", [list(words) for words in kept], f"the test commands in {source}")
     elif kept[0]:
         yield Found("tests.args", list(kept[0]), f"the test command in {source}")
-    # A part that the CI runs in one process may not stand several.
+    # A part that the CI runs in one process may fail in several.
     counted = {is_parallel(run.arguments) for run in same if tuple(_kept(project, run)) in kept}
     if len(counted) == 1 and (parallel := counted.pop()) is not None:
         yield Found("tests.parallel", parallel, f"the test command in {source}")

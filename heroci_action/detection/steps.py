@@ -36,7 +36,7 @@ def write_step(project: ProjectFiles, command: Command) -> str:
 
 
 def program_name(command: Command) -> str:
-    """Return the name of a program, that of a Python archive without its ending: `virtualenv.pyz`."""
+    """Return the name of a program, without the ending of a Python archive: `virtualenv.pyz`."""
     return command.call.name.removesuffix(".pyz")
 
 
@@ -121,7 +121,7 @@ class _Step:
         return line if place == "." else f"cd {shlex.quote(place)} && {line}"
 
     def _allowed_to_fail(self, line: str) -> str:
-        """Return a line that may fail if the CI goes on after it; a heredoc ends with its own line."""
+        """Return a line that may fail if the CI continues after it; a heredoc ends with its own line."""
         suite = self.project.ci.suite
         of_job = suite is not None and suite.job.may_fail
         if of_job or not (self.command.may_fail or self.command.decides):
@@ -135,6 +135,6 @@ class _Step:
         return "".join(
             f"{name}={shlex.quote(value)} "
             for name, value in env.items()
-            # A step has a PATH of its own.
+            # A step has its own PATH.
             if not (ci.env.get(name) == value or name == "PATH" or ci.is_predefined(name, value))
         )

@@ -65,7 +65,7 @@ def _suggestion(project: ProjectFiles) -> tuple[str, ...]:
 
 
 def _are_known(project: ProjectFiles) -> bool:
-    """Return whether the CI, or the user, says how the tests run, or the CI leaves that to HeroCI."""
+    """Return whether the CI, or the user, states how the tests run, or the CI leaves that to HeroCI."""
     of_ci = _is_of_ci(project) and suite_runs(project)
     return (
         bool(of_ci)
@@ -95,7 +95,7 @@ def _how_found(project: ProjectFiles) -> str:
 
 
 def _places(jobs: tuple[Job, ...]) -> list[str]:
-    """Return each file with the names of its jobs; those that seldom run count only if there are no others."""
+    """Return each file with the names of its jobs; jobs that seldom run count only if there are no others."""
     usual = [job for job in jobs if job.trigger is not Trigger.SELDOM] or list(jobs)
     names: dict[str, list[str]] = {}
     for job in usual:

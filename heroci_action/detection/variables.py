@@ -84,7 +84,7 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _other_addresses(project: ProjectFiles, source: SettingsSource) -> Iterator[str]:
-    """Yield the optional variables of DATABASES that must not get a value, such as DB_PORT beside a URL.
+    """Yield the optional variables of DATABASES that must not get a value, such as DB_PORT next to a URL.
 
     Other variables that the CI sets keep their values: options, and the names of further databases.
     """
@@ -236,7 +236,7 @@ def _wanted(project: ProjectFiles, source: SettingsSource) -> dict[str, str]:
 
 
 def _reads(source: SettingsSource) -> Iterator[tuple[Read, Statement]]:
-    """Yield every read; one that another read of the variable guards is not required: `if env("X", default="")`."""
+    """Yield every read; a read that another read of the variable guards is not required: `if env("X", default="")`."""
     guarded = {read.name for read, _ in source.reads if not read.required}
     for read, statement in source.reads:
         yield replace(read, required=read.required and read.name not in guarded), statement

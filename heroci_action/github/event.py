@@ -25,7 +25,7 @@ class Event:
 
     @classmethod
     def read(cls, path: Path | None) -> Event:
-        """Read the event from a file; an event that differs from GitHub's documentation is empty."""
+        """Read the event from a file; return an empty event if it is not as GitHub documents it."""
         try:
             return cls.parse(json.loads(path.read_bytes())) if path else cls()
         except (

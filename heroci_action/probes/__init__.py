@@ -169,8 +169,8 @@ Schema
         env HEROCI_SCHEMA={reports}/schema.json, HEROCI_SCHEMA_DATA={reports}/coverage-data/data
 
 With PostgreSQL, the migrated database is copied, and Django creates its test database from the copy instead of an empty
-database. `migrate` then has nothing to do, and sends post_migrate. Code in migrations is measured by the first
-command, between the same two points as in the tests, and counts only if the copy is used.
+database. `migrate` then has nothing to do, and sends post_migrate. Code that migrations execute is measured by the
+first command, between the same two points as in the tests, and counts only if the copy is used.
 
 If the settings name a database that does not exist on the run's own server, `migrate` creates it: a job that runs only
 tests does not need it, because they create their own.

@@ -64,7 +64,7 @@ class Record:
         self._muted = False
 
     def mute(self) -> None:
-        """Write nothing more, in this process and processes that it forks."""
+        """Write nothing more, in this process and its forks."""
         self._muted = True
 
     def write(self, **event: Any) -> None:

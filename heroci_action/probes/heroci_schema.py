@@ -85,7 +85,7 @@ def describe_state(salt: str) -> Dict[str, str]:
 
 
 def differences(found: Dict[str, Any], state: Dict[str, str]) -> List[str]:
-    """Return the names of the settings that differ from the step `migrate`, and that may matter."""
+    """Return the names of the settings that differ from the settings of the step `migrate`, and that may matter."""
     before = found["state"]
     changed = sorted(name for name in {*before, *state} if before.get(name) != state.get(name))
     if found["strict"]:

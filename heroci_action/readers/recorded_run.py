@@ -85,7 +85,7 @@ class ProcessRecord:
                 self.died[_number(event, "pid")] = code if isinstance(code, int) else None
 
     def _build(self, event: Event) -> None:
-        # A suite that was built only to be looked at is built again, but not after it has begun.
+        # A suite that was built only to be looked at is built again; a suite that has begun is not.
         if self._built_begins:
             self.lost += self.built
         self.built = _number(event, "tests")

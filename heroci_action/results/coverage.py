@@ -57,7 +57,7 @@ def _share(ran: int, missing: int) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """The project's code that the tests ran.
+    """How much of the project's code the tests ran.
 
     `unmatched` are measured files that fit no file of the repository and count nowhere. `unreadable` are the coverage
     reports that could not be read.

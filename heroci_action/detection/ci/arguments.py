@@ -28,7 +28,7 @@ _DROPPED = re.compile(
     r"--(keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|reuse-db|create-db|timing|force-color|no-color|exitfirst|"
     r"html[\w-]*|self-contained-html|force-sugar|verbose|quiet|no-header|no-summary|warn[\w-]*|ci|snapshot[\w-]*|"
     r"store-durations|circleci-parallelize|"
-    # What an earlier run left behind, or git, would choose the tests.
+    # The records of an earlier run, or git, would choose the tests.
     r"testmon[\w-]*|picked|lf|last-failed|sw|stepwise[\w-]*|"
     r"buffer|debug-sql|traceback|no-cov[\w-]*|parallel)(=.*)?|-[vqxsbl]+\d*|-[nr].+"
 )
@@ -145,7 +145,7 @@ def is_split(words: tuple[str, ...]) -> bool:
 
 
 def is_parallel(words: tuple[str, ...]) -> bool | None:
-    """Return whether a test command asks for several processes, or for one (`-n 0`); None if it says nothing."""
+    """Return whether a test command asks for several processes, or for one (`-n 0`); None if it asks for neither."""
     for word, following in itertools.pairwise((*words, "")):
         name, sign, value = word.partition("=")
         attached = re.fullmatch(r"-n(\w+)", word)

@@ -54,7 +54,7 @@ def find_builds(jobs: Iterable[Job], tree: RepositoryFiles) -> tuple[ImageBuild,
 def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, ...] = ()) -> Job:
     """Add the servers that the job's commands start in containers, and what the containers of its tests contain.
 
-    `builds` are those of all jobs: the image of a job or a container may come from another one.
+    `builds` are the builds of all jobs: the image of a job or a container may come from another one.
     """
     files = tree.with_files(job.created)
     reader = _Reader(files=files, used=Composition(tree=files, paths=()), others=builds)

@@ -45,8 +45,8 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
 class ProjectCI:
     """The jobs of the project's CI, and its test suite; without a CI, the tests of tox or make.
 
-    `jobs` come from the services only; `leg_commands` are what they run in the other legs of their matrices and nowhere
-    else. The commands belong to `territory`, one project of the repository.
+    `jobs` come from the services only; `leg_commands` run only in other legs of their matrices. The commands
+    belong to `territory`, one project of the repository.
     """
 
     jobs: tuple[Job, ...] = ()

@@ -168,7 +168,7 @@ class LeftOut:
     """A line of the CI that the plan does not contain, and why.
 
     The tests do not need a `harmless` line: HeroCI does the same, or it only prints or checks. `command` is what the
-    shell would run for it, empty if it is none of the shell's lines.
+    shell would run for it, empty if it is not a shell command.
     """
 
     line: str

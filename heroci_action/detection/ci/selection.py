@@ -77,7 +77,7 @@ def select(run: TestRun) -> list[str]:
 
 
 def find_labels(run: TestRun) -> list[str]:
-    """Return the labels, paths and nodes that a run names; those that only the CI knows do not count."""
+    """Return the labels, paths and nodes that a run names; values that only the CI knows do not count."""
     labels = (value for name, value in _options(known_arguments(run)) if not name)
     return [label for label in labels if UNKNOWN not in label]
 

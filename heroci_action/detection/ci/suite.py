@@ -41,7 +41,7 @@ class Suite:
     """The job that runs the tests, and the commands that run them: its own and other jobs' for further parts.
 
     `elsewhere` are runs of the parts that these leave out, in jobs with other servers, runs with options of the
-    project, and runs of tests for another program, such as pytest beside manage.py. `others` are the other jobs of
+    project, and runs of tests for another program, such as pytest next to manage.py. `others` are the other jobs of
     `runs`. `beside` the Django projects of the repository, the tests are about another program.
     """
 
@@ -241,7 +241,7 @@ def _is_other_part(other: Suite, best: Suite) -> bool:
 
 
 def _with_left_out_parts(best: Suite, legs: list[Suite], candidates: list[Suite]) -> Suite:
-    """Add the runs of parts that the suite excludes by tag or marker: `-m browser` beside `-m "not browser"`."""
+    """Add the runs of parts that the suite excludes by tag or marker: `-m browser` with `-m "not browser"`."""
     others = [suite for suite in candidates if suite.job.trigger is best.job.trigger]
     pairs = [(suite, run) for suite in (*legs, *others) for run in suite.runs]
     # The same tests with other variables are another run.
@@ -295,9 +295,9 @@ def _with_project_options(best: Suite, legs: list[Suite], candidates: list[Suite
 
 
 def _with_other_programs(best: Suite, legs: list[Suite], candidates: list[Suite]) -> Suite:
-    """Add the runs of tests that only another program runs: `pytest api` beside `manage.py test shop`.
+    """Add the runs of tests that only another program runs: `pytest api` as well as `manage.py test shop`.
 
-    Tests of another package of the repository count as those of another program.
+    Tests of another package of the repository count as tests of another program.
     """
     usual = (suite for suite in candidates if not suite.is_special)
     suites = [*legs, *(suite for suite in usual if suite.job.trigger is best.job.trigger)]

@@ -61,7 +61,7 @@ def read_yaml(tree: RepositoryFiles, path: str) -> Mapping[str, Any]:
 def parse_yaml(text: str) -> tuple[Mapping[str, Any], ...]:
     """Return the documents that are tables; GitLab's files may begin with one for their inputs.
 
-    Files that include each other are read again and again; nobody changes a document.
+    Files that include each other are read again and again; documents are never changed.
     """
     try:
         # The loader is a SafeLoader.

@@ -52,7 +52,7 @@ _UBUNTU_ONLY = re.compile(
     r"software-properties-common|mongodb(-org.*|-server)?|ttf-mscorefonts-installer|"
     r"snapd|wait4ports|google-chrome-.*|python(2|3\.\d+)(-.*)?|.*-lts-.*"
 )
-# The version in these names is that of one release; the package for development depends on the one that there is.
+# The version in these names belongs to one release; the package for development depends on the available one.
 _OF_ONE_RELEASE = tuple(
     (re.compile(pattern), package)
     for pattern, package in (

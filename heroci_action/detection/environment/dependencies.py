@@ -143,7 +143,7 @@ def _old_coverage(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _allows_new_coverage(requirement: Requirement) -> bool:
-    """Return whether a requirement allows a version that is new enough: a usual one, or one that it names."""
+    """Return whether a requirement allows a version that is new enough: a usual version, or a version that it names."""
     named = (specifier.version.removesuffix(".*") for specifier in requirement.specifier)
     fitting = (
         version for version in (*_COVERAGE, *named) if requirement.specifier.contains(version)

@@ -41,7 +41,7 @@ def detect_job_image(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def find_built_files(project: ProjectFiles) -> Iterator[LeftOut]:
-    """Yield the lines of the Dockerfile that make something for the tests beside packages and dependencies."""
+    """Yield the lines of the Dockerfile that make something for the tests other than packages and dependencies."""
     seen: set[str] = set()
     for command in project.image_commands:
         kind = find_kind(project, command)

@@ -59,7 +59,7 @@ def detect_python(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _required(project: ProjectFiles) -> tuple[str, ...]:
-    """Return what the project's metadata and its lock file say about Python."""
+    """Return what the project's metadata and its lock file state about Python."""
     found = find_dependencies(project)
     metadata = read_metadata(project.tree, found.project) if found.project else None
     lock = project.tree.toml(found.lock) if found.lock else {}

@@ -85,7 +85,7 @@ def _rank(project: ProjectFiles, path: str) -> tuple[object, ...]:
     production = any(_PRODUCTION.fullmatch(word) for word in _words(path))
     plain = path.rpartition("/")[2] == "Dockerfile"
     return (
-        # Beside `prod/django` there may be `prod/worker`.
+        # Next to `prod/django` there may be `prod/worker`.
         any(SIDE.fullmatch(word) for word in _words(path)),
         Dockerfile(project.tree.text(path)).is_bare,
         place if plain else len(places) - production,

@@ -12,7 +12,7 @@ _PATHS = re.compile(
     r"__heartbeat__|__lbheartbeat__|live(?:ness)?|ready|up|alive)"
     r"(?:/(?:live|ready|liveness|readiness|check|status|ping))?/?)\$?$"
 )
-# A route such as `path("health/", views.health)`, also behind a variable: `f"{PREFIX}health/"`, `PREFIX + "health/"`.
+# A route such as `path("health/", views.health)`, also after a variable: `f"{PREFIX}health/"`, `PREFIX + "health/"`.
 _ROUTE = re.compile(
     r"\b(?:path|re_path|url)\(\s*(?:[\w.]+\s*\+\s*)?(?:r|(f)|rf|fr)?[\"']([^\"']*)[\"']\s*,\s*([^,\n]*)"
 )

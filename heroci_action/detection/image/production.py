@@ -54,7 +54,7 @@ def detect_image(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _checked(dockerfile: Dockerfile, build: ImageBuild | None) -> tuple[str, str] | None:
-    """Return the path that the health check of the image requests, or that of the compose file, and where it is."""
+    """Return the path that the health check of the image or of the compose file requests, and where it is."""
     if dockerfile.health:
         return dockerfile.health, "HEALTHCHECK in the Dockerfile"
     path = dockerfile.path_checked_by(build.health_check) if build else None

@@ -88,7 +88,7 @@ def by_ci(project: ProjectFiles) -> Source:
 
 
 def by_developers(project: ProjectFiles) -> tuple[Source, ...]:
-    """Return the calls that may fail in the CI, and those of tox, make and the commit hooks, the strongest first."""
+    """Return the calls that may fail in the CI, and calls of tox, make and the commit hooks, the strongest first."""
     allowed = tuple(replace(c, may_fail=False) for c in project.ci.commands if c.may_fail)
     hooks = read_hooks(project)
     usual = [hook for hook in hooks if hook.runs_at("pre-commit") or hook.runs_at("pre-push")]
@@ -161,8 +161,8 @@ def _call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
 def _depends_on_directory(project: ProjectFiles, tool: LintTool, directory: str) -> bool:
     """Return whether a tool would find something else if it were started elsewhere.
 
-    Mypy and Pylint import from their directory. Ruff looks for the configuration of each file, the others for that of
-    the directory.
+    Mypy and Pylint import from their directory. Ruff looks for the configuration of each file, the others for the
+    directory's.
     """
     if tool.distribution == "ruff":
         return False
@@ -177,7 +177,7 @@ def config_options(project: ProjectFiles, tool: LintTool, call: Call) -> tuple[s
     if option is None or option in given or place == project.layout.directory:
         return ()
     found = find_config(project, tool, place)
-    # Flake8 reads TOML only with a plugin, which has an option of its own.
+    # Flake8 reads TOML only with a plugin, which has its own option.
     if found is None or (tool.name == "flake8" and found[0].endswith(".toml")):
         return ()
     return option, relative_path(found[0], project.layout.directory)

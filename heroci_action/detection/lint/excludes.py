@@ -35,14 +35,14 @@ def exclusions_of(
 
 
 def _is_excluded(project: ProjectFiles, path: str, patterns: tuple[str, ...]) -> bool:
-    # Black's paths begin with a slash; those of mypy count from the working directory.
+    # Black's paths begin with a slash; mypy's are relative to the working directory.
     here = relative_path(path, project.layout.directory)
     found = (_finds(pattern, text) for pattern in patterns for text in (f"/{path}", here))
     return project.tree.has(path) and any(found)
 
 
 def _finds(pattern: str, text: str) -> bool:
-    """Search as Black does: a pattern of several lines is verbose. One that is not valid finds nothing."""
+    """Search as Black does: a pattern of several lines is verbose. An invalid pattern finds nothing."""
     try:
         return re.search(pattern, text, re.VERBOSE if "\n" in pattern else 0) is not None
     except re.error:

@@ -1,4 +1,4 @@
-"""Checks of the CI beside the tests and the linters: documents, licences, other environments of tox and nox."""
+"""Checks of the CI other than the tests and the linters: documents, licences, other environments of tox and nox."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BUILDING = frozenset({"collectstatic", "compilemessages", "compress"})
 _STRICT = frozenset(
     {"--check", "--deploy", "--fail-level", "--fail-on-warn", "--strict", "--validate"}
 )
-# Commands of Django that the plan runs itself, and those that only check.
+# Commands of Django that the plan runs itself, and commands that only check.
 _OF_PLAN = frozenset({"makemigrations", "migrate", "test"})
 _ONLY_CHECKING = frozenset({"lintmigrations", "validate_templates"})
 # Words in the names of workflows that publish something or care for the repository.
@@ -69,7 +69,7 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
     known = project.ci.suite is not None and project.ci.suite.job in project.ci.jobs
     for job in filter(_counts, legs):
         runs = [each for each in job.commands if find_test_run(each, project.tree) is not None]
-        # The tasks of npm and others that run tests of Django are no checks beside them.
+        # The tasks of npm and others that run tests of Django are not additional checks.
         around = {id(task) for run in runs for task in run.via}
         checks = not runs and _CHECKING.search(job.name) is not None
         for command in job.commands:
@@ -152,6 +152,6 @@ def _keeps_changes(job: Job, command: Command) -> bool:
 
 
 def _name(job: Job, command: Command) -> str:
-    """Return a stage's name: that of the environment, as in `tox docs`, else the job's."""
+    """Return a stage's name: the environment's, as in `tox docs`, else the job's."""
     named = command.environment.partition(" ")[2] or job.name or command.call.name
     return re.sub(r"[^a-z0-9]+", "-", named.lower()).strip("-") or "checks"

@@ -37,7 +37,7 @@ def find_pin_beside(project: ProjectFiles, programs: Container[str], package: st
 
 
 def installed_beside(project: ProjectFiles, programs: Container[str]) -> Iterator[Requirement]:
-    """Yield what the CI installs in the environments in which it calls one of these programs."""
+    """Yield the requirements that the CI installs in the environments in which it calls one of these programs."""
     for job in project.ci.jobs:
         yield from _installed_beside(project, job, programs)
 

@@ -125,7 +125,7 @@ def tool_name(command: Command) -> str:
 
 
 def find_unknown_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
-    """Return the hooks that the CI runs and the plan does not contain, without those that tidy files of any kind."""
+    """Return the hooks that the CI runs and the plan does not contain, except hooks that tidy files of any kind."""
     run = dict.fromkeys(hooks_of_ci(project))
     return tuple(hook for hook in run if not _is_planned(project, hook))
 
@@ -154,7 +154,7 @@ def _is_left_out(command: Command) -> bool:
     name = tool_name(command)
     own = command.call.name
     is_fed = reads_pipe(command) and any(own in tool.programs for tool in LINT_TOOLS.values())
-    # The programs in node_modules are not those of a Python package.
+    # The programs in node_modules do not belong to a Python package.
     of_node = name != own and name in PROGRAMS
     changes = own in PROGRAMS and _arguments(command) is None
     return is_fed or of_node or changes or name in NOT_RUN

@@ -43,8 +43,8 @@ class Dependencies:
     """What to install; paths are relative to the repository's root, `why` names the source in words.
 
     `metadata` is the file in the directory `project` that names the dependencies; None if it has groups only.
-    `direct` are the requirements that the project names itself, `exact` those and the locked ones. `declared` stand in
-    place of metadata and groups that only Poetry reads. `all_members` of uv's workspace are installed.
+    `direct` are the requirements that the project names itself, `exact` those and the locked ones. `declared` replace
+    metadata and groups that only Poetry reads. `all_members` of uv's workspace are installed.
     """
 
     lock: str | None = None
@@ -218,7 +218,7 @@ def _locked(tree: RepositoryFiles, lock: str) -> list[Requirement]:
 
 
 def _from_pipfile(project: ProjectFiles) -> Dependencies | None:
-    """Return the packages that Pipfile.lock pins, else those that the Pipfile names."""
+    """Return the packages that Pipfile.lock pins, else the packages that the Pipfile names."""
     path = _nearest(project, ("Pipfile.lock", "Pipfile"))
     sections = _pipfile_sections(project.tree, path) if path else ()
     if not sections:

@@ -141,13 +141,13 @@ def _installing(project: ProjectFiles) -> tuple[Command, ...]:
     before = commands[: tests[-1]] if tests else commands
     own = tuple(command for command in before if command.environment in used)
     if runs and all(run.command.is_contained for run in runs):
-        # What the job installs on its machine is not in the container of the tests.
+        # Packages that the job installs on its machine are not in the container of the tests.
         own = tuple(command for command in own if command.is_contained)
     return (*project.image_commands, *own) if "" in used else own
 
 
 def _calls(command: Command) -> Iterator[list[str]]:
-    """Yield the words of a command, and those behind its launchers: `poetry run pip install mock` calls both."""
+    """Yield the words of a command, and the words after its launchers: `poetry run pip install mock` calls both."""
     yield list(command.words)
     if command.call.launchers and command.call.program:
         yield [command.call.name, *command.call.arguments]

@@ -41,7 +41,7 @@ def _requirement(name: str, value: object) -> str:
     version = str(options.get("version", "*")) if options else str(value)
     form = f" @ {address}" if address else _version(version)
     marker = _marker(options)
-    # A marker behind an address needs a blank in front of its semicolon.
+    # A marker after an address needs a space before its semicolon.
     return f"{name}{extras}{form}{f' ; {marker}' if marker else ''}"
 
 

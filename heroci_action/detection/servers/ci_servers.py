@@ -96,7 +96,7 @@ def port_of(image: Image) -> int | None:
 def _port_in_variables(image: Image) -> int | None:
     """Return the only port that the variables of an image name: `MOCK_SSO_PORT: 5000`.
 
-    `DB_PORT` beside `DB_HOST` is the port of another server.
+    `DB_PORT` next to `DB_HOST` is the port of another server.
     """
     hosts = {name.removesuffix("HOST") for name in image.env if name.endswith("HOST")}
     ports = (

@@ -49,7 +49,7 @@ def choose_database(project: ProjectFiles) -> Database | None:
 
 
 def choose_further_database(project: ProjectFiles, alias: str) -> Database | None:
-    """Return the same for a database beside the default one."""
+    """Return the same for a database other than the default one."""
     source = settings_source(project)
     return _choose(project, find_databases(source, value_of(project), alias) if source else [])
 
@@ -94,7 +94,7 @@ def _find(project: ProjectFiles) -> list[Database]:
 
 
 def value_of(project: ProjectFiles) -> Callable[[str], str | None]:
-    """Return a function for the values of the CI's variables, among them those that the service sets itself."""
+    """Return a function for the values of the CI's variables, including variables that the service sets itself."""
     predefined = project.ci.suite.job.predefined if project.ci.suite else {}
     given = {name: value for name, (value, _) in project.evidence.env.items()}
     return {**predefined, **given}.get

@@ -59,7 +59,7 @@ def find_databases(
 
 
 def find_further_aliases(source: SettingsSource) -> tuple[str, ...]:
-    """Return the names of the databases beside the default one."""
+    """Return the names of the databases other than the default one."""
     resolver = Resolver(source, lambda _: None)
     found: dict[str, None] = {}
     for node in (statement.node for statement in source.assigned("DATABASES")):
@@ -96,7 +96,7 @@ class _Reader:
                 self._assign(self._keys(target), value, statement)
 
     def _keys(self, target: ast.expr) -> list[str | None]:
-        """Return the keys of an item, also of one that a constant names: `DATABASES[REPLICA]`."""
+        """Return the keys of an item, also if a constant names the key: `DATABASES[REPLICA]`."""
         keys: list[str | None] = []
         while isinstance(target, ast.Subscript):
             keys.insert(0, self.source.plain(target.slice))

@@ -59,7 +59,7 @@ _Text = tuple[str, str]
 
 
 def detect_extensions(project: ProjectFiles) -> Iterator[Finding]:
-    """Yield the extensions that a server needs, and an image with them if that of the CI is not known to have them."""
+    """Yield the extensions that a server needs, and an image with them if the CI's image is not known to have them."""
     migrations, sql = tuple(_migrations(project)), tuple(_sql(project))
     names = _by_name(migrations, _created)
     for name, file in _absent(project, names, migrations, sql).items():
@@ -105,7 +105,7 @@ def _absent(
 
 
 def _creates(project: ProjectFiles, name: str) -> bool:
-    """Return whether code beside the migrations may create an extension: a test runner, a signal, a command."""
+    """Return whether code other than the migrations may create an extension: a test runner, a signal, a command."""
     spelled = (*(op for op, known in _OPERATIONS.items() if known == name), f"EXTENSION {name}")
     words = (*spelled, f"EXTENSION IF NOT EXISTS {name}", f'CreateExtension("{name}")')
     called = {word for command in project.commands for word in command.call.arguments}

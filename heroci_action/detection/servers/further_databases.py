@@ -1,4 +1,4 @@
-"""The databases beside the default one: on its server, with names of their own, as the project's CI has them."""
+"""The databases other than the default one: on its server, with their own names, as the project's CI has them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class _Further:
         return self.vendor is vendor or is_open
 
     def findings(self, default: _Further) -> Iterator[Finding]:
-        """Yield the variables; those that the default database reads too are its own."""
+        """Yield the variables; any variable that the default database reads too belongs to that one."""
         why = f"read in {self.way.file} for the database {self.alias!r}"
         url = self.way.url
         if url and self._is_used(url, default, required=url.required or bool(url.default)):

@@ -20,8 +20,8 @@ Entries = Mapping[str, ast.expr]
 class Resolver:
     """Resolve names, calls of the project's functions, unpacking and `dict(…)`.
 
-    `value_of` is the value of an environment variable, used if it selects one of several items; those that have done
-    so are in `selected`.
+    `value_of` is the value of an environment variable, used if it selects one of several items; such variables
+    are in `selected`.
     """
 
     source: SettingsSource

@@ -287,7 +287,7 @@ def declared_defaults(
 ) -> dict[str, str | None]:
     """Return the defaults in `environ.Env(DEBUG=(bool, False))`, and None for names that only helpers read.
 
-    The helpers are functions of the project with a default of their own.
+    The helpers are functions of the project with their own default.
     """
     inner = (each for node in nodes for each in ast.walk(node))
     calls = [_Call.of(node) for node in inner if isinstance(node, ast.Call)]

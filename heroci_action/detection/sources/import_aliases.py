@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 _SPELLED_OUT = frozenset({"os", "sys", "dj_database_url", "configurations"})
 _VALUES = "configurations.values."
-# Values of django-configurations whose variable has a name of its own.
+# Values of django-configurations whose variable has its own name.
 _NAMED = frozenset({"DatabaseURLValue", "CacheURLValue", "EmailURLValue", "SearchURLValue"})
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 def without_match(module: ast.Module) -> ast.Module:
     """Replace each `match` statement by a chain of conditions.
 
-    What a pattern asks beside equality is not known, so its condition is one that nothing else understands.
+    What a pattern asks other than equality is not known, so no other code understands its condition.
     """
     _Replace().visit(module)  # in place
     return module

@@ -39,7 +39,7 @@ class _UnknownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Modules:
-    """The names in `sys.modules`, of which only those of test runners are known."""
+    """The names in `sys.modules`, of which only the names of test runners are known."""
 
     runner: str
 

@@ -291,7 +291,7 @@ class _Reader:
 
 
 def _tested(test: ast.expr, context: _Context) -> Iterator[Statement]:
-    """Yield the parts of a condition: those behind `and` are evaluated only if the first one holds."""
+    """Yield the parts of a condition: parts after `and` are evaluated only if the first one holds."""
     first, others = test, list[ast.expr]()
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
         first, *others = test.values

@@ -217,7 +217,7 @@ class Composition:
         return " ".join(texts(test)).replace("$$", "$")
 
     def _built_elsewhere(self, name: str) -> object:
-        """Return the build of another service with the same image: a worker shares that of the application."""
+        """Return the build of another service with the same image: a worker shares the application's."""
         image = self.services[name].get("image")
         others = (each for each in self.services.values() if image and each.get("image") == image)
         return next((each["build"] for each in others if each.get("build")), None)
@@ -271,7 +271,7 @@ def composition_of(
     files: RepositoryFiles,
     before: Composition | None = None,
 ) -> Composition:
-    """Return the merged compose files of a call; a container that runs already has those of the call `before`."""
+    """Return the merged compose files of a call; a running container has the files of the call `before`."""
     container = command.call.container
     place = (container.called_from if container else None) or command.directory
     options = Options.split(words, VALUED)

@@ -33,7 +33,7 @@ class ImageBuild:
     source: str
     arguments: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
-    # What a compose file says about the container.
+    # The container's options in a compose file.
     health_check: str = ""
     command: tuple[str, ...] = ()
     below: ImageBuild | None = None

@@ -55,7 +55,7 @@ def gives_up(node: Node) -> bool:
 
 
 def shrugs(node: Node) -> bool:
-    """Return whether a statement behind `||` makes light of a failure."""
+    """Return whether a statement after `||` ignores a failure."""
     text = text_of(node)
     return not _SHRUGS.isdisjoint({text, text.split(" ", 1)[0]})
 

@@ -141,7 +141,7 @@ def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:
 
 
 def _output(nodes: list[Node], state: ShellState) -> str | None:
-    """Return the output of a pipe, else that of its first command."""
+    """Return the output of a pipe, else the output of its first command."""
     commands = [command_words(node, state) for node in _typed(nodes, "command")]
     printed = _printed(commands[0] if commands else [], nodes, state)
     lines = output_of(commands, state) if len(commands) > 1 or printed is None else None

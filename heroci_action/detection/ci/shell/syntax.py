@@ -44,7 +44,7 @@ def _make_parser() -> Parser:
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_make.language()))
 
 
-# Scripts and makefiles are read once for each call of them; nobody changes a tree.
+# Scripts and makefiles are read once for each call of them; trees are never changed.
 @lru_cache(maxsize=256)
 def parse_shell(text: str) -> Node:
     """Return the syntax tree of a shell script; what cannot be parsed is an ERROR node in it."""
@@ -80,7 +80,7 @@ def _without_nested_calls(text: str) -> str:
 
 
 def _closing(text: str, start: int) -> int:
-    """Return the position behind the parenthesis that closes a call, at most at the end of the paragraph."""
+    """Return the position after the parenthesis that closes a call, at most at the end of the paragraph."""
     depth = 1
     for match in _PARENTHESIS.finditer(text, start):
         depth += {"(": 1, ")": -1}.get(match[0], -depth)

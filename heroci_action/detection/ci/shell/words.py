@@ -84,7 +84,7 @@ def _without_spaces(nodes: Iterable[Node]) -> Iterator[list[Node]]:
 
 
 def _behind_redirections(command: Node) -> Iterator[list[Node]]:
-    """Yield the words behind a redirection, which the grammar takes for further files: `pytest > log tests`."""
+    """Yield the words after a redirection, which the grammar takes for further files: `pytest > log tests`."""
     statement = command.parent
     if statement is None or statement.child_by_field_name("body") != command:
         return

@@ -14,7 +14,7 @@ _LAUNCHERS = 4  # words that may precede xargs: `sudo -E xargs`
 
 
 def with_words_of_xargs(words: list[str], lines: Lines, state: ShellState) -> list[str]:
-    """Return a command line with the words that xargs reads from a pipe or a file, or one that is unknown."""
+    """Return a command line with the words that xargs reads from a pipe or a file, or an unknown word."""
     names = [word.rpartition("/")[2] for word in words[:_LAUNCHERS]]
     if "xargs" not in names:
         return words

@@ -1,4 +1,4 @@
-"""Read Buildkite, in which each step has a checkout of its own.
+"""Read Buildkite, in which each step has its own checkout.
 
 https://buildkite.com/docs/pipelines/configure/step-types/command-step
 """

@@ -152,7 +152,7 @@ class _Config:
         return job, tuple(steps.scripts(items(content.get("steps")), values))
 
     def _workspace(self, use: _Use, content: Mapping[str, Any], depth: int = 0) -> Iterator[Script]:
-        """Yield the scripts of the jobs before whose files a job gets; one that runs tests only hands over reports."""
+        """Yield the scripts of earlier jobs whose files a job gets; a job that runs tests only hands over reports."""
         declared = table(self.content.get("jobs"))
         gets = depth < MAX_NESTED and self._calls(content, "attach_workspace")
         for other in self._uses() if gets else ():

@@ -40,7 +40,7 @@ def read_drone(tree: RepositoryFiles) -> Iterator[Job]:
 
 
 def read_bitbucket(tree: RepositoryFiles) -> Iterator[Job]:
-    """Yield a job for each step: it has a checkout of its own."""
+    """Yield a job for each step: it has its own checkout."""
     content = read_yaml(tree, _BITBUCKET)
     seen: list[Table] = []
     for kind, pipelines in table(content.get("pipelines")).items():
@@ -89,7 +89,7 @@ def _pipeline(tree: RepositoryFiles, path: str, pipeline: Table, steps: list[Tab
 
 
 def _in_order(steps: list[Table]) -> list[Table]:
-    """Return the steps, each after those that it depends on."""
+    """Return the steps, each after the steps that it depends on."""
     waiting, ordered = list(steps), list[Table]()
     while waiting:
         names = {step.get("name") for step in waiting}

@@ -1,4 +1,4 @@
-"""What the inputs for a workflow of another repository say about the tests, by the meaning of their names."""
+"""What the inputs for a workflow of another repository state about the tests, by the meaning of their names."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SERVER = re.compile(
 
 
 def read_inputs(job: Job, uses: str, inputs: Mapping[str, str], tree: RepositoryFiles) -> Job:
-    """Return the job with what its inputs say: commands, servers and Python; the workflow itself cannot be read."""
+    """Return the job with what its inputs set: commands, servers and Python; the workflow itself cannot be read."""
     named = {re.sub(r"\W", "_", name).lower(): text for name, text in inputs.items()}
     known = {name: text for name, text in named.items() if text and UNKNOWN not in text}
     directory = next(_values(_DIRECTORY, known), ".")

@@ -279,7 +279,7 @@ class _Job:
     def _steps(
         self, steps: list[Any], context: Context, own: Mapping[str, Any], depth: int = 0
     ) -> Iterator[Command]:
-        """Yield the commands of steps; the composite action around them has contexts of its own."""
+        """Yield the commands of steps; the composite action around them has its own contexts."""
         for step in map(table, steps):
             contexts = {**self.contexts, **own}
             runs = _holds_for_change(step.get("if"), contexts)

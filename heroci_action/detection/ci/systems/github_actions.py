@@ -70,7 +70,7 @@ _HARMLESS = re.compile(
     r"|cache|checkout|upload|download|artifact|cancel|concurren|notif|slack|discord|report|comment|summary|badge"
     r"|disk-space|labeler|paths-filter|changed-files|annotat|coverage|problem-matcher|apt|lint|token|release|git-auto"
 )
-# Actions that check the code; those of GitHub itself watch the repository.
+# Actions that check the code; GitHub's own actions watch the repository.
 _CHECKS = re.compile(
     r"^(?!actions/|github/).*(lint|flake8|mypy|black|isort|ruff|codespell|typos|spell|bandit|semgrep|shellcheck|zizmor"
     r"|gitleaks|licen[sc]e|markdown)"

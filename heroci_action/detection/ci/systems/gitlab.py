@@ -27,7 +27,7 @@ _PREDEFINED = {
     "CI_PROJECT_DIR": ROOT,
     "CI_PIPELINE_SOURCE": "push",
     "CI_REGISTRY": "registry.gitlab.com",
-    # The image that one job builds is that of another one.
+    # One job builds the image that another one uses.
     "CI_REGISTRY_IMAGE": f"registry.gitlab.com/{UNKNOWN}",
 }
 _SETTINGS = frozenset(

@@ -50,7 +50,7 @@ def _called(tasks: Mapping[str, Task], words: tuple[str, ...], start: Script) ->
 
 
 def _run(task: Task, given: Mapping[str, Any], start: Script, depth: int) -> Iterator[Script]:
-    """Yield the commands of a task, after those of the tasks before it."""
+    """Yield the commands of a task, after the commands of the tasks before it."""
     if depth > MAX_DEPTH:
         return
     for name in task.before:

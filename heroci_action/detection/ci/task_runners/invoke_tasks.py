@@ -70,7 +70,7 @@ def read_tasks(path: str, tree: RepositoryFiles) -> Mapping[str, Task]:
 
 
 class _Reader:
-    """Reads modules once; those of the repository are found in the directory of the file with the tasks."""
+    """Reads modules once; the repository's modules are found in the directory of the file with the tasks."""
 
     def __init__(self, tree: RepositoryFiles, root: str) -> None:
         self.tree = tree

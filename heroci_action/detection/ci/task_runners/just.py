@@ -161,7 +161,7 @@ def expand_just(command: Command, files: WorkingTree) -> tuple[Script, ...] | No
 
 
 def _dotenv(justfile: _Justfile, files: WorkingTree) -> dict[str, str]:
-    """Return the variables of the file that the settings make just read; those of the environment win."""
+    """Return the variables of the file that the settings make just read; the environment has priority."""
     names = ("dotenv-path", "dotenv-filename", "dotenv-load")
     name = next((justfile.settings[name] for name in names if name in justfile.settings), None)
     text = files.text(join(parent(justfile.path), name)) if name else None

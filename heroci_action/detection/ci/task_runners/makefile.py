@@ -169,7 +169,7 @@ class _Reader:
                     self._nodes(node.children)
 
     def _include(self, *names: str) -> None:
-        """Read files, and those that a pattern such as `*.mk` matches."""
+        """Read files, and files that a pattern such as `*.mk` matches."""
         place = parent(self.makefile.path)
         for name in names:
             regex = re.escape(name).replace(r"\*", "[^/]*")
@@ -243,7 +243,7 @@ class _Reader:
                 case "conditional":
                     yield from self._recipe(self._taken(node))
                 case _:
-                    # The grammar takes a conditional of the file, behind a rule, for a part of its recipe.
+                    # The grammar takes a conditional of the file, after a rule, for a part of its recipe.
                     self._nodes([node])
 
     def _taken(self, node: Node) -> list[Node]:

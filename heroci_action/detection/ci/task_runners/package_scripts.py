@@ -20,7 +20,7 @@ RUN_ALL = frozenset({"run-s", "run-p", "npm-run-all", "npm-run-all2"})
 _DIRECTORIES = frozenset({"--prefix", "-C", "--cwd", "--dir", "--workspace", "-F", "--filter"})
 _RUN = frozenset({"run", "run-script"})
 _SHORT = {"t": "test", "tst": "test"}
-# npm runs these scripts without `run`; yarn and the others run any script that is not a command of their own.
+# npm runs these scripts without `run`; yarn and the others run any script that is not one of their commands.
 _OF_NPM = frozenset({*_SHORT, "test", "start", "stop", "restart"})
 _OWN = frozenset(
     {

@@ -45,7 +45,7 @@ class _Tasks:
     variables: Mapping[str, str] | None = None  # of a Taskfile, whose commands are templates
 
     def called(self, words: tuple[str, ...]) -> Iterator[Script]:
-        """Yield the scripts of a call; that of a Taskfile may name several tasks and set variables."""
+        """Yield the scripts of a call; a call of a Taskfile may name several tasks and set variables."""
         before, after = split_at_dashes(words)
         if self.variables is None:
             yield from self.scripts(next(iter(words), ""), (*before[1:], *after))

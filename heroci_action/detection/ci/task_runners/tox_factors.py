@@ -117,7 +117,7 @@ def choose(names: Iterable[str], python: str | None) -> str | None:
 
 
 def find_parts(names: Iterable[str], chosen: str) -> list[str]:
-    """Return the environments that differ from the chosen one in words only: `integration-py313` beside `unit-py313`.
+    """Return the environments that differ from the chosen one in words only: `integration-py313` and `unit-py313`.
 
     Words for databases and for other tasks than tests do not count.
     """
