@@ -95,7 +95,7 @@ class ChangedLines:
     """The coverage of the lines that changed since `base`, a commit; files without measured changes are left out.
 
     `unknown` are changed files that no report contains although it measures their language: their lines are missing.
-    `problem` states why it is not known which lines changed.
+    `problem` says why it is not known which lines changed.
     """
 
     base: str

@@ -22,7 +22,7 @@ SIDE = re.compile(
 # `Dockerfile.prod`
 _PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
 # `Dockerfile.prod`, `shop.Dockerfile`, `ShopDockerfile`
-_NAME = r"(.*/)?(\w*Dockerfile([.-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
+DOCKERFILE = r"(.*/)?(\w*Dockerfile([.-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
 # `FROM python:3.13`
 _FROM = re.compile(r"^\s*FROM\s", re.MULTILINE | re.IGNORECASE)
 # The command that starts the application.
@@ -38,7 +38,9 @@ def find_dockerfile(project: ProjectFiles) -> str | None:
     The likeliest one is in the working directory, then in the root, then in docker/ and deeper directories.
     """
     built = {build.dockerfile for build in find_builds(project)}
-    known = dict.fromkeys((*project.tree.matching(_NAME), *sorted(built | find_composed(project))))
+    known = dict.fromkeys(
+        (*project.tree.matching(DOCKERFILE), *sorted(built | find_composed(project)))
+    )
     paths = [path for path in known if _is_application(project, path, wanted=path in built)]
     application = [path for path in paths if not _is_hidden(path)]
     named = [path for path in paths if path in built]

@@ -12,6 +12,7 @@ from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.detection.findings import Fact, Finding, Found, Skip
 from heroci_action.detection.image.builds import find_builds
 from heroci_action.detection.image.choice import (
+    DOCKERFILE,
     SIDE,
     choose_context,
     find_build,
@@ -45,7 +46,8 @@ def detect_image(project: ProjectFiles) -> Iterator[Finding]:
     if project.configured("image") is False:
         yield Skip("image", "disabled by image = false")
     elif path is None or dockerfile is None:
-        yield Skip("image", "the project has no Dockerfile for production")
+        others = " for production" if project.tree.matching(DOCKERFILE) else ""
+        yield Skip("image", f"the project has no Dockerfile{others}")
     else:
         yield from _image(project, path, dockerfile, build)
         if health:
