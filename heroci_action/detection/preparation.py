@@ -163,11 +163,12 @@ def _united(commands: Iterable[Command], around: set[int]) -> list[Command]:
 
 def _feeds(command: Command) -> bool:
     """Return whether a command of a pipeline only prints what another one reads: `cat answers.txt | setup`."""
-    prints = PRINTS in {reason_of_program(command.call.name), _git_reason(command)}
+    prints = PRINTS in {reason_of_program(command.call.name), git_reason(command)}
     return command.piped and prints and not command.writes
 
 
-def _git_reason(command: Command) -> str | None:
+def git_reason(command: Command) -> str | None:
+    """Return that a command of git checks whether files differ, or only prints; None for any other command."""
     return reason_of_git(command.call.arguments) if command.call.name == "git" else None
 
 
@@ -305,7 +306,7 @@ class _Line:
         return None if program else SERVICE
 
     def _program_reason(self) -> str | None:
-        known = _git_reason(self.command) or reason_of_program(program_name(self.command))
+        known = git_reason(self.command) or reason_of_program(program_name(self.command))
         known = reason_of_installer(self.call.arguments) if known == INSTALLS else known
         root = "it needs root" if "sudo" in self.call.launchers else None
         own = self._code_reason() or self._shell_reason() or self._address_reason()

@@ -31,13 +31,12 @@ from heroci_action.detection.left_out import (
     CHECKS,
     PRINTS,
     finds_missing_migrations,
-    reason_of_git,
     reason_of_program,
 )
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.lint.programs import find_tidying_hooks
 from heroci_action.detection.other_tests import describe_run, runs_outside
-from heroci_action.detection.preparation import preparation
+from heroci_action.detection.preparation import git_reason, preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
@@ -174,12 +173,8 @@ def _migration_checks(project: ProjectFiles) -> Iterator[Command]:
                 continue
             lines = " ".join(outer.line for outer in (*command.via, command))
             finds = finds_missing_migrations(command.words, lines)
-            if finds or any(map(_asks_git, commands[place:])):
+            if finds or CHECKS in map(git_reason, commands[place:]):
                 yield command
-
-
-def _asks_git(command: Command) -> bool:
-    return command.call.name == "git" and reason_of_git(command.call.arguments) == CHECKS
 
 
 def _checked_by_hook(project: ProjectFiles) -> bool:

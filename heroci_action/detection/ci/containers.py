@@ -18,6 +18,7 @@ from heroci_action.detection.ci.compose.composition import (
 from heroci_action.detection.ci.compose.env_files import find_missing_files
 from heroci_action.detection.ci.compose.image_build import (
     ImageBuild,
+    build_arguments,
     find_build,
     on_its_base,
     read_build,
@@ -103,8 +104,7 @@ class _Reader:
         build = find_build(job.image.reference, self.others) if job.image else None
         if build is not None:
             self.contents = read_contents(build, self.files)
-            base = build.base(self.files)
-            self.base = Image.parse(base, source=job.source) if base else None
+            self.base = _base_image(build, self.files, job.source)
             self.python = self.base.python if self.base else None
             self.image_env = self.contents.env
 
@@ -121,15 +121,12 @@ class _Reader:
         if build := read_build(command):
             return [on_its_base(build, self._known_builds, self.files)]
         words = compose_words(command) or ()
-        verb, *named = Options.split(words, VALUED).words or ("",)
+        options = Options.split(words, VALUED)
+        verb, *named = options.words or ("",)
         if verb != "build":
             return []
         used = composition_of(words, command, self.files, self.used)
-        given = dict(
-            pair.split("=", 1)
-            for pair in Options.split(words, VALUED).values("--build-arg")
-            if "=" in pair
-        )
+        given = build_arguments(options)
         found = list[ImageBuild]()
         for name in used.paths and (named or used.with_needs([])):
             build = self._composed(used, name, given) if name in used.services else None
@@ -169,8 +166,7 @@ class _Reader:
         tests = [inner for inner in contents.commands if find_test_run(inner, self.files)]
         if tests:
             self.contents = contents
-            base = build.base(self.files)
-            image = Image.parse(base, source=command.source) if base else None
+            image = _base_image(build, self.files, command.source)
             self.python = (image.python if image else None) or self.python
         env = {**command.env, **contents.env}
         return tuple(replace(test, env={**env, **test.env}, via=command.via) for test in tests)
@@ -306,3 +302,9 @@ def _image_of(
     else:
         base = call.container.image if call and call.container else None
     return Image.parse(base, source=command.source) if base else None
+
+
+def _base_image(build: ImageBuild, files: RepositoryFiles, source: str) -> Image | None:
+    """Return the image from which a build starts."""
+    base = build.base(files)
+    return Image.parse(base, source=source) if base else None

@@ -10,7 +10,7 @@ from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.findings import Finding, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.servers.ci_servers import MARIADB, POSTGRES
+from heroci_action.detection.servers.ci_servers import MARIADB, MYSQL, POSTGRES
 from heroci_action.detection.servers.database_choice import (
     choose_database,
     choose_further_database,
@@ -31,7 +31,7 @@ def detect_further_databases(project: ProjectFiles, services: frozenset[str]) ->
     vendor = choose_vendor(project, first) if first else Vendor.UNKNOWN
     if source is None or first is None or vendor not in _SERVERS:
         return
-    name = POSTGRES.name if vendor is Vendor.POSTGRESQL else "mysql"
+    name = POSTGRES.name if vendor is Vendor.POSTGRESQL else MYSQL.name
     service = MARIADB.name if MARIADB.name in services else name
     default = _Further(project, DEFAULT, first, service)
     for alias in find_further_aliases(source):

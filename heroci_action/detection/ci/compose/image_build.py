@@ -53,6 +53,12 @@ class ImageBuild:
         return fill(dockerfile.base, known) if dockerfile.base else None
 
 
+def build_arguments(options: Options) -> dict[str, str]:
+    """Return the values of `--build-arg NAME=VALUE`."""
+    pairs = (pair.partition("=") for pair in options.values("--build-arg"))
+    return {name: value for name, sign, value in pairs if sign}
+
+
 def find_build(reference: str, builds: Iterable[ImageBuild]) -> ImageBuild | None:
     """Return the build of an image: by its whole name, or by the name without tag if all builds of it are the same.
 
@@ -131,12 +137,11 @@ def read_build(command: Command) -> ImageBuild | None:
     dockerfile = locate(file, command.directory) if file else join(place or ".", "Dockerfile")
     if place is None or dockerfile is None:
         return None
-    pairs = (pair.partition("=") for pair in options.values("--build-arg"))
     return ImageBuild(
         dockerfile=dockerfile,
         context=place,
         target=options.value("--target"),
         source=command.source,
-        arguments={name: value for name, sign, value in pairs if sign},
+        arguments=build_arguments(options),
         tags=options.values("-t", "--tag"),
     )
