@@ -14,10 +14,12 @@ MAX_LEGS = 1_000
 MAX_SIMILAR_LEGS = 50
 
 Leg = Mapping[str, Any]
-# Values for versions that are no releases, and for tasks other than the tests.
-_ODD = re.compile(
-    r"(?i)\b(main|master|latest|dev|nightly|alpha|beta|rc\d*|pypy\S*|lint\w*|docs?|macos\S*|windows\S*|flake8|"
-    r"black|isort|ruff|mypy|pylint|style|quality|format(ting)?|pre-?commit|functional|e2e)\b"
+# Values for versions that are no releases, and for other systems.
+_ODD = re.compile(r"(?i)\b(main|master|latest|dev|nightly|alpha|beta|rc\d*|pypy\S*|macos\S*|windows\S*)\b")
+# Values for tasks other than the tests.
+_TASK = re.compile(
+    r"(?i)\b(lint\w*|docs?|flake8|black|isort|ruff|mypy|pylint|style|quality|format(ting)?|pre-?commit|functional|"
+    r"e2e)\b"
 )
 # `postgres:17`, `pg16`
 POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
@@ -81,7 +83,7 @@ def best_leg(
         return (
             not may_fail(leg),
             not any(_OTHER_DATABASE.search(value) for value in values),
-            -sum(bool(_ODD.search(value)) for value in values),
+            -sum(bool(_ODD.search(value) or _TASK.search(value)) for value in values),
             _supported(_python_version(python(leg))),
             any(POSTGRES.search(value) for value in values),
             # An empty value is the plain way: flags: ["", "-p no:randomly"].
@@ -95,9 +97,13 @@ def best_leg(
 def similar_legs(
     legs: Iterable[Leg], best: Leg, *, python: Callable[[Leg], str]
 ) -> tuple[Leg, ...]:
-    """Return the other legs with the same Python, which may run other parts of the tests."""
+    """Return the other legs with the same Python, which may run other parts of the tests, and those with other tasks."""
     version = version_of(python(best))
-    found = (leg for leg in legs if leg != best and version_of(python(leg)) == version)
+    found = (
+        leg
+        for leg in legs
+        if leg != best and (version_of(python(leg)) == version or any(map(_TASK.search, _texts(leg))))
+    )
     return tuple(itertools.islice(found, MAX_SIMILAR_LEGS))
 
 

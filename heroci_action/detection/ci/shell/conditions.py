@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.shell.syntax import text_of
 from heroci_action.detection.ci.shell.words import command_words, expand_one
+from heroci_action.detection.left_out import CHECKS, reason_of_program
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -19,6 +20,8 @@ _SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 _QUESTIONS = frozenset({"cmp", "diff", "grep"})
 # `exit 1`, but not `exit 0`
 _FAILS = re.compile(r"(?<![\w./-])(false\b|(exit|return)\b(?! 0\b))")
+# Words of commands that run tests or ask for changes, also where their output is read.
+_CHECKING = frozenset({"pytest", "py.test", "test", "makemigrations", "--porcelain", "--exit-code"})
 _CONSTANTS = {"true": True, ":": True, "false": False}
 
 
@@ -47,6 +50,16 @@ def only_asks(condition: Node, branches: Node) -> bool:
         condition = condition.children[-1 if condition.type == "negated_command" else 0]
     name = text_of(condition.child_by_field_name("name")) if condition.type == "command" else ""
     return name in _QUESTIONS and not gives_up(branches)
+
+
+def is_more_than_a_value(command: Command) -> bool:
+    """Return whether a command whose output is read may run tests, checks something or starts a container."""
+    words = {word.partition("=")[0] for word in (command.call.name, *command.call.arguments)}
+    return (
+        command.call.container is not None
+        or not words.isdisjoint(_CHECKING)
+        or reason_of_program(command.call.name) == CHECKS
+    )
 
 
 def gives_up(node: Node) -> bool:

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.records import UNKNOWN, Call, Command, Script
 from heroci_action.detection.ci.shell.builtins import BUILTINS, assign_fields, read_names
-from heroci_action.detection.ci.shell.conditions import gives_up, is_test, only_asks, shrugs, truth
+from heroci_action.detection.ci.shell.conditions import (
+    gives_up,
+    is_more_than_a_value,
+    is_test,
+    only_asks,
+    shrugs,
+    truth,
+)
 from heroci_action.detection.ci.shell.files import input_of, writes_of
 from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.state import ShellState
@@ -31,7 +38,6 @@ MAX_DEPTH = 60  # nested statements and calls
 MAX_LOOPS = 50  # passes through a loop over known words
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
 SHELLS = frozenset({"sh", "bash", "dash"})
-_SIGNS = frozenset({"pytest", "py.test", "test", "makemigrations", "--porcelain", "--exit-code"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,17 +143,11 @@ def _assignment(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]
 
 
 def _substituted(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
-    """Run `$(docker create IMAGE pytest)` and `$(git status --porcelain)`; others only compute a value."""
+    """Run `$(docker create IMAGE pytest)` and `$(flake8 shop)`; others only compute a value."""
     for inner in walk(node):
         if inner.type == "command_substitution":
             commands = _statements(inner, state.fork(), replace(flow, outer=None))
-            yield from (command for command in commands if _does_more(command))
-
-
-def _does_more(command: Command) -> bool:
-    """Return whether a command of a substitution may run tests, checks something or starts a container."""
-    words = {word.partition("=")[0] for word in (command.call.name, *command.call.arguments)}
-    return command.call.container is not None or not words.isdisjoint(_SIGNS)
+            yield from (command for command in commands if is_more_than_a_value(command))
 
 
 def _assignments(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:

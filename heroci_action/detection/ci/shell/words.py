@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 MAX_WORDS = 2_000  # of one expansion; a longer one is not a realistic command line
-# `"$@"`, `"${FLAGS[@]}"`, `${FLAGS[@]+"${FLAGS[@]}"}`: each element is a word.
-_LIST = re.compile(r'"\$(?:@|\{(?:@|(\w+)\[@\])\})"|\$\{(\w+)\[@\]:?\+"\$\{\2\[@\]\}"\}')
+# `"$@"`, `"${@:2}"`, `"${FLAGS[@]}"`, `${FLAGS[@]+"${FLAGS[@]}"}`: each element is a word.
+_LIST = re.compile(
+    r'"\$(?:@|\{(?:@|(\w+)\[@\])(?::\s*(\d+)(?::\s*(\d+))?)?\})"|\$\{(\w+)\[@\]:?\+"\$\{\4\[@\]\}"\}'
+)
 _ESCAPED_ROOT = re.escape(f"{ROOT}/")
 # `{shop,cart}`, `{1..3}`
 BRACES = re.compile(r"\{([^{}]*,[^{}]*|(\d{1,3})\.\.(\d{1,3}))\}")
@@ -57,8 +59,11 @@ def expand_list(node: Node, state: ShellState) -> tuple[str, ...] | None:
     match = _LIST.fullmatch(text_of(node))
     if match is None:
         return None
-    name = match[1] or match[2]
-    return state.arrays.get(name) if name else state.arguments
+    name = match[1] or match[4]
+    # The first argument has the number 1, the first element of an array the number 0.
+    elements = state.arrays.get(name) if name else ("", *state.arguments)
+    start = int(match[2] or 0) if name else max(int(match[2] or 1), 1)
+    return elements and elements[start:][: int(match[3]) if match[3] else None]
 
 
 def command_words(node: Node, state: ShellState) -> list[str]:

@@ -552,6 +552,23 @@ def test_a_leg_that_travis_excludes_does_not_run() -> None:
     assert (job.python, job.commands[0].env["A"], job.similar()) == ("3.12", "2", ())
 
 
+def test_a_leg_with_another_task_counts_whatever_its_python_is() -> None:
+    config = """
+        on: push
+        jobs:
+          checks:
+            strategy:
+              matrix:
+                include:
+                  - {python: "3.13", run: pytest}
+                  - {python: "3.9", run: flake8 shop}
+                  - {python: "3.12", run: pytest shop}
+            steps: [{run: "${{ matrix.run }}"}]
+    """
+    (job,) = ci_of({".github/workflows/ci.yml": config}).jobs
+    assert [leg.commands[0].line for leg in (job, *job.similar())] == ["pytest", "flake8 shop"]
+
+
 def test_a_job_of_gitlab_takes_some_of_the_defaults_and_refers_to_whole_keys() -> None:
     config = """
         default: {image: "python:3.12", before_script: [mkdir never]}

@@ -237,3 +237,15 @@ def test_a_comparison_that_only_chooses_a_branch_is_no_command(
     text: str, commands: list[str]
 ) -> None:
     assert shown(commands_of(text)) == commands
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("found=$(git ls-files | xargs bandit -q)\nexit $?", ["xargs bandit -q"]),
+        ('test -z "$(black --check .)"', ["black --check .", "test -z \ue000"]),
+        ("version=$(cat VERSION)", []),
+    ],
+)
+def test_a_check_whose_output_is_read_is_a_command(text: str, found: list[str]) -> None:
+    assert shown(commands_of(text)) == found

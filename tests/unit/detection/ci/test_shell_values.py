@@ -34,6 +34,8 @@ FILES = {"apps.txt": "shop\ncart\n", "apps/a/x.py": "", "apps/b/x.py": "", "apps
         ("A=$(printf '%s-%s' a b); run $A", "run a-b"),
         ("read -r A B <<< 'shop cart x'\nrun $A; run $B", "run shop; run cart x"),
         ('mapfile -t A < apps.txt\nrun "${A[@]}"', "run shop cart"),
+        ('f() { run "${@:2}"; run "${@:1:1}"; }\nf a "b c" d', "run b c d; run a"),
+        ('A=(x y z); run "${A[@]:1}"', "run y z"),
     ],
 )  # fmt: skip
 def test_a_value_is_computed_as_the_shell_does(text: str, found: str) -> None:
