@@ -23,7 +23,20 @@ FILE_PROGRAMS = frozenset({"cp", "touch", "ln", "install", "tee", "echo", "print
 SYSTEM_PROGRAMS = (
     FILE_PROGRAMS
     | PACKAGE_MANAGERS
-    | {"node", "sh", "bash", "sed", "awk", "chmod", "tar", "unzip", "gzip", "gunzip", "patch"}
+    | {
+        "node",
+        "sh",
+        "bash",
+        "sed",
+        "awk",
+        "chmod",
+        "tar",
+        "zip",
+        "unzip",
+        "gzip",
+        "gunzip",
+        "patch",
+    }
 )
 NODE_LAUNCHERS = frozenset({"npx", "bunx"})
 _ENVIRONMENTS = frozenset({"venv", "virtualenv"})

@@ -15,7 +15,9 @@ MAX_SIMILAR_LEGS = 50
 
 Leg = Mapping[str, Any]
 # Values for versions that are no releases, and for other systems.
-_ODD = re.compile(r"(?i)\b(main|master|latest|dev|nightly|alpha|beta|rc\d*|pypy\S*|macos\S*|windows\S*)\b")
+_ODD = re.compile(
+    r"(?i)\b(main|master|latest|dev|nightly|alpha|beta|rc\d*|pypy\S*|macos\S*|windows\S*)\b"
+)
 # Values for tasks other than the tests.
 _TASK = re.compile(
     r"(?i)\b(lint\w*|docs?|flake8|black|isort|ruff|mypy|pylint|style|quality|format(ting)?|pre-?commit|functional|"
@@ -97,12 +99,13 @@ def best_leg(
 def similar_legs(
     legs: Iterable[Leg], best: Leg, *, python: Callable[[Leg], str]
 ) -> tuple[Leg, ...]:
-    """Return the other legs with the same Python, which may run other parts of the tests, and those with other tasks."""
+    """Return the other legs that may run other parts of the tests: those with the same Python, or with another task."""
     version = version_of(python(best))
     found = (
         leg
         for leg in legs
-        if leg != best and (version_of(python(leg)) == version or any(map(_TASK.search, _texts(leg))))
+        if leg != best
+        and (version_of(python(leg)) == version or any(map(_TASK.search, _texts(leg))))
     )
     return tuple(itertools.islice(found, MAX_SIMILAR_LEGS))
 

@@ -32,6 +32,8 @@ _STRICT = frozenset(
 # Commands of Django that the plan runs itself, and commands that only check.
 _OF_PLAN = frozenset({"makemigrations", "migrate", "test"})
 _ONLY_CHECKING = frozenset({"lintmigrations", "validate_templates"})
+# `curl -sSL https://install.python-poetry.org | python -`
+_FETCHES = re.compile(r"curl|wget")
 # Words in the names of workflows that publish something or care for the repository.
 _PUBLISHING = re.compile(
     r"(?i)deploy|release|publish|notif|label|stale|changelog|merge|backport|sync|triage|dependabot|cleanup"
@@ -71,12 +73,15 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
         runs = [each for each in job.commands if find_test_run(each, project.tree) is not None]
         # The tasks of npm and others that run tests of Django are not additional checks.
         around = {id(task) for run in runs for task in run.via}
-        checks = not runs and _CHECKING.search(job.name) is not None
+        ends = not runs and _ends_with_django(project, job)
+        checks = ends or (not runs and _CHECKING.search(job.name) is not None)
         for command in job.commands:
             may_pass = command.may_fail or command.conditional or command.background
             tests = known and not runs and _TESTING.search(command.call.name) is not None
             is_own = (checks or tests) and _is_own_check(project, command)
-            is_other = _is_other(project, command) or is_own
+            # If nothing uses the files that a command makes, it matters only whether it passes.
+            makes_files = not (ends or _BUILDING.isdisjoint(command.call.arguments))
+            is_other = _is_other(project, command) or (is_own and not makes_files)
             if is_other and not (may_pass or _keeps_changes(job, command)):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 yield job, next((task for task in tasks if id(task) not in around), command)
@@ -140,8 +145,15 @@ def _is_own_check(project: ProjectFiles, command: Command) -> bool:
     # `python -c CODE > local_settings.py` and `… | head > .python-version` make files.
     # A script that is not in the repository is of another one: `client/ci/run_tests.sh`.
     outside = "/" in call.program and _TESTING.search(call.name) is None
-    unknown = not (outside or call.name in SYSTEM_PROGRAMS or command.writes)
-    return (own or unknown) and _BUILDING.isdisjoint(call.arguments)
+    fetched = command.piped and _FETCHES.match(command.line) is not None
+    unknown = not (outside or fetched or call.name in SYSTEM_PROGRAMS or command.writes)
+    return own or unknown
+
+
+def _ends_with_django(project: ProjectFiles, job: Job) -> bool:
+    """Return whether nothing follows the commands of Django in a job, so that its purpose is that they pass."""
+    last = job.commands[-1] if job.commands else None
+    return last is not None and is_django(last, project.tree) and not _PUBLISHING.search(job.name)
 
 
 def _keeps_changes(job: Job, command: Command) -> bool:

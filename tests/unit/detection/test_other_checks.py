@@ -114,7 +114,7 @@ def test_code_of_the_project_in_a_job_for_checks_is_a_check(tmp_path: Path) -> N
 on: push
 jobs:
   test: {steps: [{run: python manage.py test}]}
-  build: {steps: [{run: python manage.py rebuild_schema}]}
+  build: {steps: [{run: python manage.py rebuild_schema}, {run: cp schema.yml public}]}
   checks:
     steps:
       - run: python manage.py collectstatic
@@ -122,6 +122,7 @@ jobs:
       - run: python manage.py update_schema
       - run: python -m mysite.translated
       - run: cp a.dist a.env
+      - run: curl -sSL https://example.org/install.py | python - --yes
       - run: python -m build
       - run: git diff --stat
 """
@@ -129,6 +130,22 @@ jobs:
     lines = ("manage.py update_schema", "-m mysite.translated")
     assert named(found).count("'") == 2 * len(lines)
     assert all(f"'python {line}' (" in named(found) for line in lines)
+
+
+def test_a_job_that_ends_with_commands_of_django_asks_whether_they_pass(tmp_path: Path) -> None:
+    jobs = """
+on: push
+jobs:
+  test: {steps: [{run: python manage.py test}]}
+  i18n: {steps: [{run: pip install django}, {run: python manage.py compilemessages}]}
+  start: {steps: [{run: python manage.py collectstatic}, {run: python manage.py check}]}
+  deploy: {steps: [{run: python manage.py warm_caches}]}
+  build: {steps: [{run: python manage.py compress}, {run: tar czf static.tgz static}]}
+"""
+    found = project(tmp_path, {".github/workflows/ci.yml": jobs})
+    assert named(found).count("'") == 2 * 2
+    assert "'python manage.py compilemessages'" in named(found)
+    assert "'python manage.py collectstatic'" in named(found)
 
 
 def test_strict_commands_of_django_in_the_job_of_the_tests(tmp_path: Path) -> None:

@@ -69,25 +69,40 @@ class Makefile:
         makefile.exported |= {name for name in given if not _refers(text, name)}
         return makefile
 
-    def order(self, targets: Iterable[str], seen: set[str] | None = None) -> Iterator[str]:
-        """Yield the targets in the order in which make builds them, each once."""
+    def order(
+        self,
+        targets: Iterable[str],
+        seen: set[str] | None = None,
+        patterns: frozenset[str] = frozenset(),
+    ) -> Iterator[str]:
+        """Yield the targets in the order in which make builds them, each once.
+
+        `patterns` are the pattern rules of the targets around them: make uses each only once in a chain.
+        """
         seen = set() if seen is None else seen
         for target in targets:
-            rule = self.rule(target)
-            if rule is not None and target not in seen:
-                seen.add(target)
-                yield from self.order(rule.prerequisites, seen)
-                yield target
+            name = self._rule_name(target)
+            if name is None or name in patterns or target in seen:
+                continue
+            seen.add(target)
+            inner = patterns if name == target else patterns | {name}
+            yield from self.order(self._rule(name, target).prerequisites, seen, inner)
+            yield target
 
     def rule(self, target: str) -> Rule | None:
         """Return the rule for a target, if need be a pattern rule."""
-        if target in self.rules:
-            return self.rules[target]
-        for pattern, rule in self.rules.items():
-            if (stem := _stem(pattern, target)) is not None:
-                needed = [word.replace("%", stem) for word in rule.prerequisites]
-                return replace(rule, prerequisites=needed)
-        return None
+        name = self._rule_name(target)
+        return None if name is None else self._rule(name, target)
+
+    def _rule_name(self, target: str) -> str | None:
+        fitting = (name for name in self.rules if _stem(name, target) is not None)
+        return target if target in self.rules else next(fitting, None)
+
+    def _rule(self, name: str, target: str) -> Rule:
+        rule, stem = self.rules[name], _stem(name, target)
+        if name == target or stem is None:
+            return rule
+        return replace(rule, prerequisites=[word.replace("%", stem) for word in rule.prerequisites])
 
     def recipe(self, target: str) -> Iterator[str]:
         """Yield the lines of a target's recipe, with make's variables expanded."""

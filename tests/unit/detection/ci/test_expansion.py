@@ -47,6 +47,9 @@ MAKEFILE = """
 
     local: shop/a.local
 
+    stamp.%: stamp.x.%
+    \tx $@
+
     nested:
     \t$(MAKE) -C web build X=1
 
@@ -100,6 +103,7 @@ BEFORE = ("mkdir -p var media", "web: npm ci")
         ("make lint common", ["flake8 shop library", "x common"]),
         ("make test ONLY=shop PYTHON=py", [*BEFORE, "py -m pytest --ci shop", "rm -rf \ue000"]),
         ("make test-unit", ["pytest unit"]),
+        ("make stamp.a", ["x stamp.a"]),
         ("make local", ["cp shop/a.dist shop/a.local"]),
         ("make nested", ["web: y 1"]),
         ("make -C web build X=2", ["web: y 2"]),
