@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.ci.task_runners.tox_factors import choose, expand_names, lines
+from tests.unit.detection.ci.trees import commands_of
 from tests.unit.detection.projects import django, loaded, manage
 
 
@@ -125,3 +127,40 @@ def test_a_requirements_file_that_tox_does_not_install_is_not_installed(tmp_path
     config = loaded(tmp_path, files).config
     assert config.packages == ("Django~=5.2.0", "pytest-django")
     assert config.requirements == ()
+
+
+HIDING = """
+    [tox]
+    envlist = py313, type, docs, py313-docs, coverage
+    [testenv]
+    passenv =
+        DATABASE_*
+        smtp_host, SMTP_PORT
+    setenv = MODE = test
+    commands = pytest {env:SITE}
+    [testenv:type]
+    commands = mypy shop tests
+    [testenv:docs]
+    commands = sphinx-build -W docs build
+    [testenv:py313-docs]
+    commands = sphinx-build -W docs build
+    [testenv:coverage]
+    commands = python runtests.py
+"""
+
+
+def test_only_the_variables_that_tox_passes_reach_the_tests() -> None:
+    given = {"DATABASE_URL": "x", "SMTP_HOST": "y", "SITE": "z", "MODE": "ci", "LEVEL": "1"}
+    command = commands_of("tox -e py313", {"tox.ini": HIDING}, **given)[-1]
+    assert command.line == "pytest z"
+    assert command.env == {"DATABASE_URL": "x", "SMTP_HOST": "y", "MODE": "test"}
+    named = commands_of(
+        "tox -e py313", {"tox.ini": HIDING}, TOX_TESTENV_PASSENV="A LEVEL", LEVEL="1"
+    )
+    assert named[-1].env == {"LEVEL": "1", "MODE": "test"}
+
+
+def test_tox_without_names_also_runs_the_environments_without_tests() -> None:
+    commands = commands_of("tox", {"tox.ini": HIDING})
+    run = [command.line for command in commands if command.call.name != "pip"]
+    assert run == [f"pytest '{UNKNOWN}'", "mypy shop tests", "sphinx-build -W docs build"]

@@ -12,7 +12,12 @@ from heroci_action.detection.ci.command_line import Options, split_at_dashes, sp
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.task_runners.tox_config import ToxConfig, ToxEnvironment
-from heroci_action.detection.ci.task_runners.tox_factors import choose, find_parts, is_check
+from heroci_action.detection.ci.task_runners.tox_factors import (
+    choose,
+    find_parts,
+    is_check,
+    is_variant,
+)
 from heroci_action.repository.files import RepositoryFiles
 
 _VALUED = frozenset(
@@ -25,6 +30,10 @@ _PRINTING = (
 )  # fmt: skip
 _COMMANDS = frozenset({"run", "r", "run-parallel", "p"})
 _EXECUTING = frozenset({"exec", "e"})
+# `pytest`, `manage.py test`, `runtests.py`
+_TESTS = re.compile(
+    r"py\.?test|test|unittest|nosetests|nose2|trial|(run_?)?tests?\.(py|sh)|run_?tests?"
+)
 
 
 def expand_tox(
@@ -52,30 +61,44 @@ def expand_tox(
         environments = tuple(
             replace(environment, commands=commands) for environment in environments
         )
-    scripts = (_scripts(environment, command, config) for environment in environments)
+    scripts = (_scripts(environment, config) for environment in environments)
     return tuple(itertools.chain.from_iterable(scripts))
 
 
 def _choose_names(
     wanted: str, config: ToxConfig, python: str | None
 ) -> tuple[list[str], list[str]]:
-    """Return the requested environments, else the best one for the tests, and environments that only check the code.
+    """Return the requested environments, else the best one for the tests, and those that run no tests.
 
-    The checks show which lint tools the project uses.
+    The latter show which lint tools the project uses, and which other checks have to pass.
     """
     names = re.findall(r"[^\s,]+", wanted) if UNKNOWN not in wanted else []
     if names not in ([], ["ALL"]):
         return names, []
     chosen = choose(config.names, python) or f"py{(python or '').replace('.', '')}"
     parts = dict.fromkeys([chosen, *find_parts(config.names, chosen)])
-    return list(parts), [name for name in config.names if is_check(name)]
+    return list(parts), [
+        name for name in config.names if name not in parts and _runs_no_tests(name, config)
+    ]
 
 
-def _scripts(environment: ToxEnvironment, command: Command, config: ToxConfig) -> Iterator[Script]:
-    env = {**command.env, **environment.variables}
+def _runs_no_tests(name: str, config: ToxConfig) -> bool:
+    """Return whether an environment only checks or builds something, by its name or else by its commands."""
+    if is_check(name) or is_variant(name):
+        return is_check(name)
+    commands = config.environment(name, (), {}).commands
+    words = (word for line in commands for word in split_words(line.lstrip("-! ")))
+    return not any(_TESTS.fullmatch(word.rpartition("/")[2]) for word in words)
+
+
+def _scripts(environment: ToxEnvironment, config: ToxConfig) -> Iterator[Script]:
     name = f"tox {environment.name}"
     start = Script(
-        text="", source=config.path, directory=config.directory, env=env, environment=name
+        text="",
+        source=config.path,
+        directory=config.directory,
+        env=environment.variables,
+        environment=name,
     )
     for line in _installations(environment, spell(config.directory)):
         yield replace(start, text=line)

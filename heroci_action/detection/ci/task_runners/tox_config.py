@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ _SECTION = re.compile(r"testenv:(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToxEnvironment:
-    """What tox does in one environment, before and for its commands."""
+    """What tox does in one environment, before and for its commands, with the variables that they see."""
 
     name: str
     commands: tuple[str, ...]
@@ -87,7 +88,10 @@ class ToxConfig:
             extras=tuple(reading.words("extras")),
             groups=tuple(reading.words("dependency_groups")),
             installs_project=not self._skips_install(reading.values),
-            variables=dict(_pairs(reading.lines("setenv", "set_env"))),
+            variables={
+                **_passed(env, reading.words("passenv", "pass_env")),
+                **dict(_pairs(reading.lines("setenv", "set_env"))),
+            },
         )
 
     def _values(self, name: str) -> dict[str, str]:
@@ -159,6 +163,20 @@ _CONSTANTS = {
     "envbindir": "bin",
     "env_bin_dir": "bin",
 }
+
+
+def _passed(env: Mapping[str, str], patterns: list[str]) -> dict[str, str]:
+    """Return the variables that reach the commands, all others being hidden from them.
+
+    https://tox.wiki/en/latest/config.html#pass_env
+    """
+    # Until version 3, this variable extended the list.
+    wanted = (*patterns, *re.split(r"[\s,]+", env.get("TOX_TESTENV_PASSENV", "")))
+    return {
+        name: value
+        for name, value in env.items()
+        if any(fnmatch.fnmatchcase(name.upper(), pattern.upper()) for pattern in wanted)
+    }
 
 
 def _pairs(found: list[str]) -> Iterator[tuple[str, str]]:

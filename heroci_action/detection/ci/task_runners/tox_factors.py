@@ -107,6 +107,11 @@ def is_check(name: str) -> bool:
     return any(_CHECK.fullmatch(factor) for factor in name.split("-"))
 
 
+def is_variant(name: str) -> bool:
+    """Return whether an environment is for certain versions of Python or Django, by its name."""
+    return any(_PYTHON.fullmatch(factor) or _DJANGO.fullmatch(factor) for factor in name.split("-"))
+
+
 def choose(names: Iterable[str], python: str | None) -> str | None:
     """Return the environment in which the tests of a job run: with its Python, if there is one, else the best."""
     usual = [
