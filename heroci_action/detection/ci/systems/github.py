@@ -281,7 +281,8 @@ class _Job:
     ) -> Iterator[Command]:
         """Yield the commands of steps; the composite action around them has its own contexts."""
         for step in map(table, steps):
-            contexts = {**self.contexts, **own}
+            env = {**self.env, **own.get("env", {})}
+            contexts = {**self.contexts, **own, "env": env}
             runs = _holds_for_change(step.get("if"), contexts)
             if runs is False:
                 continue
@@ -299,15 +300,16 @@ class _Job:
         conditional: bool,
         depth: int,
     ) -> Iterator[Command]:
-        env = self.env | {
-            name: interpolate(text, contexts) for name, text in table(step.get("env")).items()
-        }
+        given = {name: interpolate(text, contexts) for name, text in table(step.get("env")).items()}
+        env = contexts["env"] | given
+        contexts = {**contexts, "env": env}
         action = self._action(step, contexts)
         if action is not None:
             # A fresh checkout finds nothing in a cache.
             self._note_outcome(step, Partial({"cache-hit": ""}))
         if action is not None and action.name.startswith("./"):
-            yield from self._composite(action, context, depth)
+            outer = {name: env[name] for name in env if env[name] != self.env.get(name)}
+            yield from self._composite(action, context, outer, depth)
             return
         text = step.get("run") if action is None else self._set_up(action, context)
         if not isinstance(text, str):
@@ -377,13 +379,17 @@ class _Job:
             context.actions.append(left_out)
         return action.line
 
-    def _composite(self, action: Action, context: Context, depth: int) -> Iterator[Command]:
+    def _composite(
+        self, action: Action, context: Context, env: Mapping[str, str], depth: int
+    ) -> Iterator[Command]:
+        """Yield the commands of an action of the repository; its steps have the variables of its call."""
         place = directory_in_checkout(action.name, self.place)
         names = (join(place, name) for name in ("action.yml", "action.yaml"))
         path = self.workflow.tree.first(*names)
         content = read_yaml(self.workflow.tree, path) if path else {}
         if depth < MAX_CALLS and content:
             inputs = _defaults(table(content.get("inputs"))) | dict(action.inputs)
-            own = {"inputs": inputs, "github": Partial(_GITHUB, action_path=spell(place))}
+            own = {"inputs": inputs, "env": env}
+            own["github"] = Partial(_GITHUB, action_path=spell(place))
             steps = items(table(content.get("runs")).get("steps"))
             yield from self._steps(steps, context, own, depth + 1)

@@ -150,6 +150,37 @@ def test_a_composite_action_runs_a_script_beside_it(place: str) -> None:
     assert shown(list(job.commands)) == ["pytest -x shop"]
 
 
+def test_expressions_see_the_variables_of_their_step_and_of_the_call_of_an_action() -> None:
+    files = {
+        ".github/workflows/a.yml": """
+            on: push
+            jobs:
+              t:
+                steps:
+                  - uses: ./.github/actions/run
+                    env: {LEVEL: all}
+                  - run: pytest ${{ env.LABEL }}${{ env.LEVEL }}
+                    env: {LABEL: shop}
+        """,
+        ".github/actions/run/action.yml": """
+            inputs: {files: {default: a.txt b.txt}}
+            runs:
+              using: composite
+              steps:
+                - run: echo "MODE=new" >> $GITHUB_ENV
+                - run: uv pip sync ${{ env.FILES }} ${{ env.LEVEL }} ${{ env.MODE }}
+                  env: {FILES: "${{ inputs.files }}"}
+        """,
+    }
+    (job,) = ci_of(files).jobs
+    assert [shown([each])[0] for each in job.commands if each.call.name != "echo"] == [
+        "uv pip sync a.txt b.txt all new",
+        "pytest shop",
+    ]
+    assert "LEVEL" in job.commands[-2].env
+    assert "LEVEL" not in job.commands[-1].env
+
+
 def test_actions_stand_for_commands_and_servers() -> None:
     files = {".github/workflows/a.yml": """
             on: push
