@@ -12,6 +12,7 @@ from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.containers import find_builds, with_containers
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
 from heroci_action.detection.ci.suite import Suite, find_suite
+from heroci_action.detection.ci.systems.azure import read_azure
 from heroci_action.detection.ci.systems.buildkite import read_buildkite
 from heroci_action.detection.ci.systems.circleci import read_circleci
 from heroci_action.detection.ci.systems.container_steps import read_bitbucket, read_drone
@@ -36,6 +37,7 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
     read_bitbucket,
     read_semaphore,
     read_buildkite,
+    read_azure,
     read_loose,
     read_jenkins,
 )

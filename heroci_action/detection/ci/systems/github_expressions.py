@@ -277,4 +277,18 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "always": lambda: True,
     "cancelled": lambda: False,
     "failure": lambda: False,
+    # Azure has functions in place of operators.
+    "and": lambda *values: all(map(_truth, values)),
+    "or": lambda *values: any(map(_truth, values)),
+    "not": lambda value: not _truth(value),
+    "eq": _equal,
+    "ne": lambda left, right: not _equal(left, right),
+    "in": lambda value, *values: any(_equal(value, other) for other in values),
+    "notin": lambda value, *values: not any(_equal(value, other) for other in values),
+    "coalesce": lambda *values: next(filter(_spell, values), ""),
+    "containsvalue": _contains,
+    "succeeded": lambda *_: True,
+    "succeededorfailed": lambda *_: True,
+    "failed": lambda *_: False,
+    "canceled": lambda: False,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from heroci_action.detection.ci.records import Job, LeftOut
-from heroci_action.detection.ci.systems.loose import AZURE
+from heroci_action.detection.ci.systems.azure import AZURE
 from heroci_action.detection.ci.yaml_file import parse_yaml
 from heroci_action.repository.files import RepositoryFiles
 
