@@ -92,6 +92,33 @@ class Resolver:
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
                 one, other = self.entries(left, depth), self.entries(right, depth)
                 return None if one is None and other is None else {**(one or {}), **(other or {})}
+            case ast.DictComp(generators=[ast.comprehension(ifs=[])]):
+                return self._comprehended(node)
+        return None
+
+    def _comprehended(self, node: ast.DictComp) -> Entries | None:
+        """Return the items of `{key: … for key in ("HOST", "PORT")}`, also of a dictionary's keys and values."""
+        (loop,) = node.generators
+        rows = self._rows(loop.iter)
+        found: dict[str, ast.expr] = {}
+        for row in rows or ():
+            values = _bound(loop.target, row)
+            key, value = (_substituted(part, values) for part in (node.key, node.value))
+            if name := self.source.plain(key):
+                found[name] = value
+        return found if rows is not None else None
+
+    def _rows(self, node: ast.expr) -> list[ast.expr] | None:
+        """Return the values that a loop goes through; None if they are not in the code."""
+        match node:
+            case ast.Call(func=ast.Attribute(value=owner, attr="items"), args=[]):
+                entries = self.entries(owner)
+                pairs = (entries or {}).items()
+                rows: list[ast.expr] = [ast.Tuple([ast.Constant(key), text]) for key, text in pairs]
+                return None if entries is None else rows
+        match self.resolve(node):
+            case ast.Tuple(elts=values) | ast.List(elts=values) | ast.Set(elts=values):
+                return values
         return None
 
     def _display(self, node: ast.Dict, depth: int) -> Entries:
@@ -165,8 +192,7 @@ class Resolver:
         if not returned or returned[-1].value is None:
             return None
         local = {**_arguments(function, call), **_locals(function)}
-        substitute = _Substitute(local, iter(range(_MAX_SUBSTITUTIONS)))
-        return substitute.visit(copy.deepcopy(returned[-1].value))  # type: ignore[no-any-return]
+        return _substituted(returned[-1].value, local)
 
 
 def _copied(call: ast.Call) -> ast.expr | None:
@@ -212,6 +238,22 @@ def _locals(function: ast.FunctionDef) -> dict[str, ast.expr]:
 def _merge(found: dict[str, ast.expr], name: str, change: ast.expr) -> None:
     if name in found:
         found[name] = ast.BinOp(found[name], ast.BitOr(), change)
+
+
+def _bound(target: ast.expr, value: ast.expr) -> dict[str, ast.expr]:
+    """Return the names that a loop assigns a value, or its items, to."""
+    match target, value:
+        case ast.Name(id=name), _:
+            return {name: value}
+        case ast.Tuple(elts=targets), ast.Tuple(elts=values) | ast.List(elts=values):
+            pairs = zip(targets, values, strict=False)
+            return {target.id: item for target, item in pairs if isinstance(target, ast.Name)}
+    return {}
+
+
+def _substituted(node: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
+    substitute = _Substitute(values, iter(range(_MAX_SUBSTITUTIONS)))
+    return substitute.visit(copy.deepcopy(node))  # type: ignore[no-any-return]
 
 
 class _Substitute(ast.NodeTransformer):

@@ -403,6 +403,16 @@ KEYWORDS = """ENGINE="django.db.backends.postgresql", NAME=os.environ.get("P_NAM
             "DATABASES = {'default': KINDS[os.environ.get('KIND', 'pg')]}"
         ),
         f"DATABASES = {{'default': {{}}}}\nDATABASES['default'].update({{{FIELDS}}})",
+        (
+            "KEYS = ['NAME', 'USER', 'PASSWORD', 'HOST', 'PORT']\n"
+            "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}\n"
+            " | {key: os.environ[f'P_{key}'] for key in KEYS}}"
+        ),
+        (
+            "NAMES = dict(NAME='P_NAME', USER='P_USER', PASSWORD='P_PASSWORD', HOST='P_HOST', PORT='P_PORT')\n"
+            "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql',\n"
+            " **{key: os.getenv(name) for key, name in NAMES.items()}}}"
+        ),
         f"DATABASES = {{}}\nDATABASES['default'] = {{{FIELDS}}}\nDATABASES['default']['CONN_MAX_AGE'] = 60",
         (
             f"db = {{{FIELDS.replace('P_HOST', 'OLD')}}}\ndb['HOST'] = os.environ.get('P_HOST')\n"

@@ -23,6 +23,8 @@ _TASKFILES = ("Taskfile.yml", "Taskfile.yaml", "Taskfile.dist.yml", "taskfile.ym
 _TEMPLATE = re.compile(
     r"\{\{-?\s*(?:\.(\w+)\s*(?:\|\s*default\s+[\"']([^\"']*)[\"']\s*)?|.*?)-?\}\}"
 )
+# `{args}`, `{args:shop}`: where pdm puts the arguments
+_ARGUMENTS = re.compile(r"\{args(?::([^}]*))?\}")
 # The table of the tasks in pyproject.toml by the program that runs them.
 _TABLES: Mapping[str, tuple[str, ...]] = {
     "task": ("tool", "taskipy", "tasks"),
@@ -117,7 +119,8 @@ class _Tasks:
 
     def _script(self, text: str, arguments: tuple[str, ...]) -> Script:
         given = shlex.join(arguments)
-        line = f"{text} {given}".strip()
+        line = _ARGUMENTS.sub(lambda match: given or match[1] or "", text)
+        line = line if _ARGUMENTS.search(text) else f"{text} {given}".strip()
         if self.variables is not None:
             values = {**self.variables, "CLI_ARGS": given}
             line = _TEMPLATE.sub(lambda match: values.get(match[1], match[2] or UNKNOWN), text)

@@ -339,6 +339,12 @@ JUSTFILE = """
     kind := if env("KIND", "none") == "none" { "dev" } else { "prod" }
     contained:
         {{ just_executable() }} docker/run {{ kind }}
+
+    out := "build" / kind + "s"
+    _dir name where=out:
+        mkdir -p {{ where }}/{{ name }}
+    around: (_dir "a b") (_dir kind "x") && (prepare "later")
+        pytest
 """
 IN_DOCKER = """
     run env="dev":
@@ -349,13 +355,15 @@ IN_DOCKER = """
 @pytest.mark.parametrize(
     ("line", "commands"),
     [
-        ("just", ["mkdir -p var", "python3 manage.py test"]),
-        ("just test shop --keepdb", ["mkdir -p var", "python3 manage.py test shop --keepdb"]),
+        ("just", ["mkdir -p x", "python3 manage.py test"]),
+        ("just python=py test shop", ["mkdir -p x", "py manage.py test shop"]),
+        ("just test shop --keepdb", ["mkdir -p x", "python3 manage.py test shop --keepdb"]),
         ("just prepare media", ["mkdir -p media"]),
         ("just script", ["web: npm ci"]),
         ("just unit", ["pytest -m not slow shop library"]),
         ("just unit fast web", ["pytest -m fast web"]),
         ("just contained", ["docker: x --env=local"]),
+        ("just around", ["mkdir -p build/devs/a b", "mkdir -p x/dev", "pytest", "mkdir -p later"]),
         ("just docker/run ci", ["docker: x --env=ci"]),
         ("just nothing", ["just nothing"]),
     ],
@@ -397,6 +405,8 @@ PYPROJECT = """
         ("uv run poe all", ["pytest unit", "black --check .", "isort -c ."]),
         ("poe checks", ["pytest unit", "flake8"]),
         ("pdm run lint", ["flake8 shop"]),
+        ("pdm run test", ["flake8 shop", "pytest shop"]),
+        ("pdm run test library", ["flake8 shop library", "pytest library"]),
         ("pdm run manage.py test", ["pdm run manage.py test"]),
         ("hatch run test library", ["pip install pytest .", "pytest library"]),
         (
