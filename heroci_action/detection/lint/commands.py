@@ -290,10 +290,14 @@ def _form(call: Call) -> tuple[str, tuple[str, ...], str]:
 
 
 def further_calls(found: list[Call]) -> tuple[list[Call], ...]:
-    """Return the equal calls for each further program and set of options, without the calls of hooks."""
+    """Return the equal calls for each further program and set of options.
+
+    Hooks repeat what the CI calls by itself, so they count only if the first call is a hook's, too.
+    """
     further: dict[tuple[str, tuple[str, ...], str], list[Call]] = {}
     for call in found[1:]:
-        if _form(call) != _form(found[0]) and not call.is_hook:
+        repeats = call.is_hook and not found[0].is_hook
+        if _form(call) != _form(found[0]) and not repeats:
             further.setdefault(_form(call), []).append(call)
     return tuple(further.values())
 

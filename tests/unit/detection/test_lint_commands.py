@@ -252,6 +252,29 @@ def test_arguments_of_a_hook_are_taken_and_its_filters_become_paths(tmp_path: Pa
     }  # fmt: skip
 
 
+SEVERAL = """
+    repos:
+    - repo: x
+      rev: v24.1.0
+      hooks:
+      - {id: black, files: ^mysite/, args: [-l, '90']}
+      - {id: black, name: tools, files: ^tools/}
+      - {id: black, name: scripts, files: ^scripts/}
+"""
+
+
+def test_hooks_of_one_tool_with_other_options_are_further_calls(tmp_path: Path) -> None:
+    more = {"tools/a.py": "", "scripts/b.py": "", **hooks(SEVERAL)}
+    by_hooks = lint(tmp_path / "a", more, workflow("pre-commit run -a", "pre-commit run -a"))
+    assert by_hooks == {
+        "black": (*BLACK, "-l", "90", "mysite"),
+        "black-2": (*BLACK, "tools", "scripts"),
+    }
+    # What the CI calls by itself, its hooks only repeat.
+    by_itself = lint(tmp_path / "b", more, workflow("black --check .", "pre-commit run -a"))
+    assert by_itself == {"black": (*BLACK, ".")}
+
+
 def test_the_subcommand_among_the_arguments_of_a_hook_is_no_path(tmp_path: Path) -> None:
     text = "repos: [{repo: local, hooks: [{id: ruff, entry: ruff, args: [check, --select=E]}]}]\n"
     assert lint(tmp_path, hooks(text)) == {"ruff": (*RUFF, "--select=E", ".")}
