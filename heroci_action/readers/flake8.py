@@ -34,6 +34,7 @@ FORMAT = Format(
         files=(".flake8",),
         sections=frozenset({"flake8"}),
         config_option="--config",
+        isolated_option="--isolated",
         hooks=frozenset({"flake8"}),
         aliases=frozenset({"pflake8", "flake8p"}),
     ),

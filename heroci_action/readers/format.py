@@ -88,7 +88,7 @@ class LintTool:
     only changed files for a tool without its own cache. `narrowed_options` make its `exclude` settings apply to
     files and directories that HeroCI names in place of the directory around them. `python_matters`: what it finds
     depends on the Python that runs it; `python_option` fixes the version for which it checks. `config_option` names the
-    configuration of a tool that looks for it only where it starts.
+    configuration of a tool that looks for it only where it starts; with `isolated_option` it looks for none.
     """
 
     name: str
@@ -107,6 +107,7 @@ class LintTool:
     python_matters: bool = False
     python_option: str | None = None
     config_option: str | None = None
+    isolated_option: str | None = None
 
     @property
     def programs(self) -> frozenset[str]:

@@ -18,7 +18,7 @@ from heroci_action.detection.lint.paths import find_targets, passes, relative
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
-from heroci_action.repository.files import join, parent, relative_path
+from heroci_action.repository.files import ancestors, join, parent, relative_path
 from heroci_action.repository.targets import is_python
 
 # Options that control reporting or change files; HeroCI sets its own.
@@ -170,17 +170,28 @@ def _depends_on_directory(project: ProjectFiles, tool: LintTool, directory: str)
 
 
 def config_options(project: ProjectFiles, tool: LintTool, call: Call) -> tuple[str, ...]:
-    """Return the option for the configuration that a tool finds only in the directory in which the CI starts it."""
+    """Return the option for the configuration that a tool finds in the directory in which the CI starts it, or none."""
     option = tool.config_option
     place = "." if call.is_hook else call.directory
     given = {word.partition("=")[0] for word in call.options}
     if option is None or option in given or place == project.layout.directory:
         return ()
     found = find_config(project, tool, place)
+    if found is None:
+        return _isolation(project, tool, place)
     # Flake8 reads TOML only with a plugin, which has its own option.
-    if found is None or (tool.name == "flake8" and found[0].endswith(".toml")):
+    if tool.name == "flake8" and found[0].endswith(".toml"):
         return ()
     return option, relative_path(found[0], project.layout.directory)
+
+
+def _isolation(project: ProjectFiles, tool: LintTool, place: str) -> tuple[str, ...]:
+    """Return the option against a configuration that a tool finds in the working directory, but not in the CI's."""
+    if tool.isolated_option is None or find_config(project, tool, project.layout.directory) is None:
+        return ()
+    # Flake8 looks for its configuration in the directories above, too.
+    seen = any(find_config(project, tool, directory) for directory in ancestors(place))
+    return () if seen else (tool.isolated_option,)
 
 
 def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) -> Iterator[Call]:

@@ -275,6 +275,23 @@ def test_hooks_of_one_tool_with_other_options_are_further_calls(tmp_path: Path) 
     assert by_itself == {"black": (*BLACK, ".")}
 
 
+@pytest.mark.parametrize(
+    ("files", "options"),
+    [
+        ({"web/tox.ini": "[flake8]\n"}, ["--isolated"]),
+        ({"web/tox.ini": "[flake8]\n", "tox.ini": "[flake8]\n"}, ["--config", "../tox.ini"]),
+        ({"web/tox.ini": "[pytest]\n"}, []),
+    ],
+)
+def test_a_hook_does_not_read_the_configuration_of_the_working_directory(
+    tmp_path: Path, files: dict[str, str], options: list[str]
+) -> None:
+    project = {"web/manage.py": manage("shop.settings"), "web/shop/settings.py": ""}
+    text = hooks("repos: [{repo: x, rev: '1.0', hooks: [{id: flake8, files: ^web/}]}]\n")
+    tree = {**project, **text, **workflow("pre-commit run -a"), **files}
+    assert commands(loaded(tmp_path, tree).config) == {"flake8": (*FLAKE8, *options, ".")}
+
+
 def test_the_subcommand_among_the_arguments_of_a_hook_is_no_path(tmp_path: Path) -> None:
     text = "repos: [{repo: local, hooks: [{id: ruff, entry: ruff, args: [check, --select=E]}]}]\n"
     assert lint(tmp_path, hooks(text)) == {"ruff": (*RUFF, "--select=E", ".")}
