@@ -84,7 +84,9 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
     for command in before:
         line = _Line(project, command, migrated=migrated)
         migrated = migrated or migrates(project, command)
-        outcome = _without(absent, project, command) or line.outcome()
+        outcome = line.outcome()
+        if not (isinstance(outcome, LeftOut) and outcome.harmless):
+            outcome = _without(absent, project, command) or outcome
         if isinstance(outcome, LeftOut):
             left_out.append(outcome)
             absent |= _files_of(command) if outcome.reason in {NETWORK, _DOWNLOADED} else set()
@@ -128,9 +130,10 @@ def _without(absent: set[str], project: ProjectFiles, command: Command) -> LeftO
 
 
 def _files_of(command: Command) -> set[str]:
-    """Return the names of the files that a line mentions: the program, and arguments with a dot or a directory."""
+    """Return the names of the files of a line: the program, arguments with a dot or a directory, what it writes."""
     words = [command.call.program, *command.call.arguments]
-    named = (word for word in words if re.search(r"[./]\w", word) or word is words[-1])
+    mentioned = (word for word in words if re.search(r"[./]\w", word) or word is words[-1])
+    named = (*mentioned, *(write.path for write in command.writes))
     return {word.rpartition("/")[2] for word in named} - {""}
 
 

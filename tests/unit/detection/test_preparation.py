@@ -260,15 +260,18 @@ def test_a_line_that_needs_a_download_is_left_out_with_it(tmp_path: Path) -> Non
         "curl -o data.zip https://example.org/x",
         "tar -xf mail_9.tar.gz mail",
         "./mail --migrate",
+        "curl -L https://example.org/cc > ./cc-test-reporter",
+        "chmod +x ./cc-test-reporter",
         "unzip kept.zip",
         "shop-import data.zip",
+        "./cc-test-reporter before-build",
         "manage.py test",
     )
     found = loaded(tmp_path, {**django(), **workflow(*lines), "kept.zip": ""})
     assert [step.run for step in found.config.tests.before] == ["unzip kept.zip"]
     assert [line.line for line in found.facts.left_out if not line.harmless] == [
-        *lines[:4],
-        lines[5],
+        *lines[:6],
+        lines[7],
     ]
 
 
