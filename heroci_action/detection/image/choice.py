@@ -21,8 +21,8 @@ SIDE = re.compile(
 )
 # `Dockerfile.prod`
 _PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
-# `Dockerfile.prod`, `shop.Dockerfile`, `ShopDockerfile`
-DOCKERFILE = r"(.*/)?(\w*Dockerfile([.-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
+# `Dockerfile.prod`, `Dockerfile_web`, `shop.Dockerfile`, `ShopDockerfile`
+DOCKERFILE = r"(.*/)?(\w*Dockerfile([._-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
 # `FROM python:3.13`
 _FROM = re.compile(r"^\s*FROM\s", re.MULTILINE | re.IGNORECASE)
 # The command that starts the application.

@@ -398,6 +398,7 @@ COMPOSED = "services: {{web: {{build: {{context: ., dockerfile: {}}}}}}}\n"
     ("files", "dockerfile"),
     [
         ({"ShopDockerfile": PLAIN, "DevDockerfile": PLAIN}, "ShopDockerfile"),
+        ({"Dockerfile_shop": PLAIN, "Dockerfile_dev": PLAIN}, "Dockerfile_shop"),
         (
             {"production.yml": COMPOSED.format("django/Dockerfile"), "django/Dockerfile": PLAIN, "Dockerfile": PLAIN},
             "django/Dockerfile",
