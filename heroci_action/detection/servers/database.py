@@ -40,7 +40,7 @@ from heroci_action.detection.servers.database_choice import (
 from heroci_action.detection.servers.database_record import ROLES, Database, vendor_of
 from heroci_action.detection.servers.extensions import detect_extensions
 from heroci_action.detection.settings.source import settings_source, uses_geodjango
-from heroci_action.detection.sources.environment_reads import Read
+from heroci_action.detection.sources.environment_reads import COMPUTED, Read
 
 # What libpq reads if the settings leave a key out.
 _LIBPQ = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD"}
@@ -204,10 +204,10 @@ def _keys(way: Database, kind: ServerKind) -> Iterator[Finding]:
 
 def _key(way: Database, kind: ServerKind, key: str) -> Iterator[Finding]:
     address = f"{{{kind.name}.{ROLES[key]}}}"
-    literal, of_image = way.literals.get(key), _IMAGE_ENV[kind.name].get(key)
+    literal, of_image = way.literals.get(key, ""), _IMAGE_ENV[kind.name].get(key)
     if read := way.variables.get(key):
         yield Found(f"env.{read.name}", address, f"read in {way.file}")
-    elif literal and of_image:
+    elif literal and of_image and COMPUTED not in literal:
         yield Found(f"services.{kind.name}.env.{of_image}", literal, f"hard-coded in {way.file}")
     elif kind is POSTGRES and key in _LIBPQ and _is_left_out(way, key):
         yield Found(f"env.{_LIBPQ[key]}", address, f"left out in {way.file}, so libpq reads it")

@@ -16,8 +16,8 @@ from heroci_action.detection.settings.candidates import (
     find_settings_modules,
     find_test_settings,
 )
+from heroci_action.detection.sources.environment_reads import COMPUTED
 from heroci_action.detection.sources.named_settings import (
-    COMPUTED,
     VARIABLE,
     NamedSettings,
     find_named_settings,

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
+COMPUTED = "…"
+"""The computed part of a text: `config.settings.…`."""
 # `DATABASE_URL`
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Methods that return a server: of django-environ, environs, and by analogy.
@@ -256,7 +258,7 @@ def plain(node: ast.AST | None) -> str | None:
     if isinstance(node, ast.Constant) and node.value is not None and node.value is not Ellipsis:
         return str(node.value)
     if isinstance(node, ast.JoinedStr):
-        return "".join(text_of(part) or "…" for part in node.values)
+        return "".join(text_of(part) or COMPUTED for part in node.values)
     return None
 
 
@@ -279,7 +281,7 @@ def parts_of_url(url: str) -> dict[str, str]:
         }
     except ValueError:
         return {}
-    return {key: value for key, value in found.items() if value and "…" not in value}
+    return {key: value for key, value in found.items() if value and COMPUTED not in value}
 
 
 def declared_defaults(

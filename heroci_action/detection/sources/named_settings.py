@@ -7,11 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from heroci_action.detection.sources.environment_reads import plain, text_of
+from heroci_action.detection.sources.environment_reads import COMPUTED, plain, text_of
 
 VARIABLE = "DJANGO_SETTINGS_MODULE"
-COMPUTED = "…"
-"""The computed part of a name: `config.settings.…`."""
 # `"test" in sys.argv`
 _TEST = re.compile(r"""['"]test['"]""")
 # `shop.settings`

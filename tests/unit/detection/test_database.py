@@ -572,6 +572,16 @@ def test_a_configuration_module_is_followed(tmp_path: Path) -> None:
     assert config.services["postgres"].env == {"POSTGRES_DB": "shop"}
 
 
+def test_a_computed_name_of_the_database_is_left_out(tmp_path: Path) -> None:
+    settings = """
+        DATABASES = {"default": {
+            "ENGINE": "django.db.backends.postgresql", "NAME": f"shop_{uuid1()}", "USER": "shop", "HOST": "localhost",
+        }}
+        """
+    config = loaded(tmp_path, {**django(settings), **DRIVER}).config
+    assert config.services["postgres"].env == {"POSTGRES_USER": "shop"}
+
+
 @pytest.mark.parametrize(
     "execute",
     [
