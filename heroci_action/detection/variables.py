@@ -72,6 +72,7 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
     """Yield values for the variables that the settings read, in the order of the code."""
     source = settings_source(project)
     if source is None:
+        yield from _unread(project, set(_NEVER))
         return
     way = choose_database(project)
     taken = frozenset((*(way.names if way else ()), *_other_addresses(project, source)))
@@ -260,7 +261,9 @@ def _no_values(missing: Mapping[str, str]) -> Warn:
 def _unread(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:
     """Yield the variables of the test job that the settings do not read: a library or the tests may."""
     for name, (value, origin) in project.evidence.env.items():
-        if name not in done and may_change_tests(name) and not _ADDRESS.search(name):
+        if name in done or _ADDRESS.search(name):
+            continue
+        if may_change_tests(name) or project.tree.python_with(name):
             yield from _with_server(project, name, value, origin)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from textwrap import dedent
 
@@ -216,6 +217,19 @@ def test_variables_of_the_test_job_are_kept_even_if_only_a_library_reads_them(
         "LANGUAGE_DATA": "data",
         "SEARCH_MODE": "memory",
     }
+
+
+def test_a_variable_that_the_code_reads_is_kept_whatever_its_name_says(tmp_path: Path) -> None:
+    reader = {"mysite/client.py": 'import os\nTOKEN = os.environ["SHOP_TOKEN"]\n'}
+    job = workflow("SHOP_TOKEN=x CODECOV_TOKEN=y manage.py test")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert env(tmp_path, "", **reader, **job) == {"SHOP_TOKEN": "x"}
+
+
+def test_the_tests_have_the_variables_of_the_ci_if_no_settings_are_found(tmp_path: Path) -> None:
+    conftest = "from django.conf import settings\nsettings.configure(INSTALLED_APPS=[])\n"
+    files = {"setup.py": "# django", "conftest.py": conftest, **workflow("SHOP_MODE=fast pytest")}
+    assert loaded(tmp_path, files).config.env == {"SHOP_MODE": "fast"}
 
 
 @pytest.mark.parametrize(
