@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.django_program import entry_files, starts_django
+from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django, program_file
@@ -66,7 +67,7 @@ def find_layout(
     ranked = list(candidates)
     used = _used_by_ci(ci, ranked)
     if used is not None and (
-        used.entry or used.manage is None or is_side(used.manage) or used.manage in ranked[1:]
+        not ranked or used.entry or is_side(used.manage or "") or used.manage in ranked[1:]
     ):
         return used
     if ranked and not is_side(ranked[0]):
@@ -141,10 +142,12 @@ def _nearest(ranked: list[str], directory: str) -> str | None:
 def _of_program(path: str, command: Command) -> Layout:
     """Return the layout of a manage.py or of another program that the CI calls."""
     why = f"the test command in {command.source}"
-    # A manage.py that is called as a module, by a console script, cannot import its package as a file.
-    if command.call.name != "manage.py":
+    # A module of a package, which a console script may call, cannot import its package as a file.
+    is_file = not command.call.module and path == locate(command.call.program, command.directory)
+    if not (is_file and path.endswith(".py")):
         return Layout(directory=command.directory, manage=None, entry=path, why=why)
-    directory = command.directory if is_side(path) else parent(path)
+    is_usual = command.call.name == "manage.py" and not is_side(path)
+    directory = parent(path) if is_usual else command.directory
     return Layout(directory=directory, manage=path, why=why)
 
 

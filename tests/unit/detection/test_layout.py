@@ -233,6 +233,16 @@ def test_a_manage_py_counts_more_than_the_console_script_that_the_ci_calls(tmp_p
     assert (found.config.settings, found.warnings) == ("shop.settings", ())
 
 
+def test_a_program_with_another_name_that_is_called_by_its_path_is_a_manage_py(
+    tmp_path: Path,
+) -> None:
+    files = {**django(), **workflow("python run.py test shop", "./run.py check")}
+    files["run.py"] = files.pop("manage.py")
+    found = loaded(tmp_path, files)
+    assert (found.facts.manage, found.config.working_directory) == ("run.py", ".")
+    assert found.config.tests.check_migrations == "warn"
+
+
 def test_a_file_that_setuptools_installs_is_a_program_of_the_project(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": """

@@ -10,6 +10,7 @@ from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
+from heroci_action.detection.ci.shell.find import find_test
 from heroci_action.detection.ci.shell.sed import substitute
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.repository.files import join, parent
@@ -69,22 +70,19 @@ def _find_files(state: ShellState, wanted: Callable[[str], bool]) -> list[str]:
 
 
 def _find(arguments: list[str], _: Lines, state: ShellState) -> Lines:
-    """Read `find DIRECTORY… -name PATTERN`; any other test is not known."""
+    """Read `find DIRECTORY… -name PATTERN ! -path PATTERN`; any other test is not known."""
     tests = (index for index, word in enumerate(arguments) if word[:1] in {"-", "!", "("})
     first = next(tests, len(arguments))
     places = [join(place) for place in arguments[:first]] or ["."]
-    match [word for word in arguments[first:] if word[:6] != "-print"]:
-        case (
-            ["-name", pattern] | ["-type", "f", "-name", pattern] | ["-name", pattern, "-type", "f"]
-        ):
-            return _find_files(state, lambda file: _is_below(file, places, pattern))
-    return None
+    fits = find_test([word for word in arguments[first:] if word[:6] != "-print"])
+    if fits is None:
+        return None
+    return _find_files(state, lambda file: _is_below(file, places) and fits(file))
 
 
-def _is_below(file: str, places: list[str], pattern: str) -> bool:
-    """Return whether a file with a fitting name is in one of the directories."""
-    below = any(place == "." or file.startswith(f"{place}/") for place in places)
-    return below and fnmatch.fnmatchcase(file.rpartition("/")[2], pattern)
+def _is_below(file: str, places: list[str]) -> bool:
+    """Return whether a file is in one of the directories."""
+    return any(place == "." or file.startswith(f"{place}/") for place in places)
 
 
 def _python(arguments: list[str], _: Lines, _state: ShellState) -> Lines:

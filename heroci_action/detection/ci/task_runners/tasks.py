@@ -84,6 +84,14 @@ class _Tasks:
         self, entry: Mapping[str, Any], arguments: tuple[str, ...], depth: int
     ) -> Iterator[Script]:
         """Yield the scripts of a task that is a table, after the tasks that it needs."""
+        if declared := entry.get("args"):
+            values = _bind(declared, arguments)
+            entry = {**entry, "args": None, "env": {**table(entry.get("env")), **values}}
+            yield from (
+                replace(script, env={**script.env, **values})
+                for script in self.of_table(entry, (), depth)
+            )
+            return
         for key in ("deps", "depends-on", "depends_on"):
             for needed in items(entry.get(key)):
                 yield from self.scripts(str(table(needed).get("task", needed)), (), depth + 1)
@@ -127,6 +135,28 @@ class _Tasks:
         return Script(
             text=line, source=self.path, directory=self.directory, env=self.env, arguments=arguments
         )
+
+
+def _bind(declared: object, arguments: tuple[str, ...]) -> dict[str, str]:
+    """Return the variables that poethepoet makes of the declared arguments of a task."""
+    entries: list[Mapping[str, Any]] = [
+        {"name": entry, **table(entry)} for entry in items(declared) or table(declared)
+    ]
+    if isinstance(declared, Mapping):
+        entries = [{**entry, **table(declared[entry["name"]])} for entry in entries]
+    found: dict[str, str] = {}
+    rest = list(arguments)
+    for entry in entries:
+        name, value = str(entry["name"]).lstrip("-"), entry.get("default", "")
+        spelled = items(entry.get("options")) or [f"--{name}"]
+        place = next((place for place, word in enumerate(rest) if word in spelled), None)
+        if entry.get("positional"):
+            value = rest.pop(0) if rest else value
+        elif place is not None:
+            value = "".join(rest[place + 1 : place + 2])
+            del rest[place : place + 2]
+        found[name] = str(value)
+    return found
 
 
 def _plain(env: object) -> dict[str, str]:

@@ -383,6 +383,8 @@ PYPROJECT = """
     unit.env = { MODE = "unit" }
     all = ["unit", "style"]
     style.shell = "black --check . && isort -c ."
+    part.cmd = "pytest -m ${mark} ${app} ${where}"
+    part.args = [{ name = "mark", options = ["-m"], default = "fast" }, { name = "app", positional = true }, "where"]
     checks.sequence = [{ ref = "unit" }, { cmd = "flake8" }]
     [tool.pdm.scripts]
     test = { composite = ["lint", "pytest {args:shop}"] }
@@ -403,6 +405,8 @@ PYPROJECT = """
         ("poetry run task test", ["mkdir -p var", "src: pytest shop"]),
         ("poe unit -x", ["pytest unit -x"]),
         ("uv run poe all", ["pytest unit", "black --check .", "isort -c ."]),
+        ("poe part", ["pytest -m fast"]),
+        ("poe part shop -m slow --where x", ["pytest -m slow shop x"]),
         ("poe checks", ["pytest unit", "flake8"]),
         ("pdm run lint", ["flake8 shop"]),
         ("pdm run test", ["flake8 shop", "pytest shop"]),
