@@ -33,7 +33,7 @@ MAX_NESTED = 10  # commands that call each other
 _ENV = service_file("BASH_ENV")
 _PREDEFINED = {"CI": "true", "CIRCLECI": "true", "CIRCLE_WORKING_DIRECTORY": ROOT, "BASH_ENV": _ENV}
 # `<< parameters.version >>`
-_PARAMETER = re.compile(r"<<\s*([\w.-]+)\s*>>")
+_PARAMETER = re.compile(r"(?<!\\)<<\s*([\w.-]+)\s*>>")
 # `<<# parameters.mark >>-m << parameters.mark >><</ parameters.mark >>`
 _SECTION = re.compile(r"<<#\s*([\w.-]+)\s*>>(.*?)<</\s*\1\s*>>", re.DOTALL)
 # Orbs are not in the repository; the commands of the usual ones are known.
@@ -297,11 +297,17 @@ class _Steps:
             and options.get("background") != "true"
         ):
             yield Script(
-                text=_fill(text, values),
+                text=self._with_checkout(_fill(text, values).replace(r"\<<", "<<")),
                 source=self.config.path,
                 directory=self._directory(_fill(str(options.get("working_directory", "")), values)),
                 env={**self.env, **_fill_all(table(options.get("environment")), values)},
             )
+
+    def _with_checkout(self, text: str) -> str:
+        """Replace the path of the checkout in a script; everything else in the home directory is outside it."""
+        home, _, inner = self.checkout.partition("/")
+        path = rf"(?<![\w./$-])(~|/home/circleci)/{re.escape(inner)}(?![\w.-])"
+        return re.sub(path, "$CIRCLE_WORKING_DIRECTORY", text) if home == "~" and inner else text
 
     def _directory(self, given: str) -> str:
         """Return the directory of a step, from the root of the checkout."""

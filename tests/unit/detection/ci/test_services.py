@@ -408,6 +408,30 @@ def test_a_workflow_of_another_repository_is_named_and_an_empty_variable_is_empt
     ]
 
 
+def test_circleci_lets_lines_name_the_checkout_and_escapes_the_mark_of_parameters() -> None:
+    config = r"""
+        jobs:
+          test:
+            steps:
+              - run: |
+                  while read name; do echo $name > /dev/null; done \<< EOF
+                  API_KEY
+                  EOF
+              - run: |
+                  cd ~/project/
+                  cp a.example a.ini
+                  deptry ~/project/src /home/circleci/project/lib ~/projects ~/other
+              - run: {command: pytest, working_directory: ~/project/src}
+    """
+    (test,) = ci_of({".circleci/config.yml": config, "a.example": ""}).jobs
+    lines = [line for line in shown(list(test.commands)) if "echo" not in line]
+    assert lines == [
+        "cp a.example a.ini",
+        "deptry {root}/src {root}/lib ~/projects ~/other",
+        "src: pytest",
+    ]
+
+
 def test_a_setup_of_circleci_continues_with_another_file() -> None:
     files = {
         ".circleci/config.yml": """
