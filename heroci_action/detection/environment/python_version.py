@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 
 from heroci_action.detection.ci.task_runners.tox_config import ToxConfig
 from heroci_action.detection.ci.yaml_file import table
-from heroci_action.detection.findings import Fact, Finding, Found
+from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.image.choice import find_dockerfile
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements.declared import find_dependencies
@@ -25,6 +25,7 @@ Version = tuple[int, int]
 # Without a version that the project names, the newest one is too new for some of its dependencies.
 _USUAL = (3, 13)
 _OLDEST = (3, 6)
+_OLDEST_OF_PROBES = (3, 8)  # see heroci_action/probes/__init__.py
 # The newest Python of each series of Django: https://docs.djangoproject.com/en/stable/faq/install/
 _DJANGO = {
     (1, 8): (3, 7), (2, 0): (3, 7), (2, 1): (3, 7), (2, 2): (3, 9), (3, 0): (3, 9), (3, 1): (3, 9),
@@ -48,6 +49,8 @@ def detect_python(project: ProjectFiles) -> Iterator[Finding]:
     version, why = choose_python(project)
     if why:
         yield Found("python", version, why)
+    if _version(version) < _OLDEST_OF_PROBES and not project.configured("python"):
+        yield _too_old(version, why)
     required = _required(project)
     yield Fact("requires_python", ", ".join(dict.fromkeys(required)))
     others = (
@@ -56,6 +59,16 @@ def detect_python(project: ProjectFiles) -> Iterator[Finding]:
         if other != version and all(allows(specifier, _version(other)) for specifier in required)
     )
     yield Fact("python_alternatives", tuple(others))
+
+
+def _too_old(version: str, why: str) -> Warn:
+    """Return the warning about a Python on which HeroCI cannot run the tests."""
+    oldest = ".".join(map(str, _OLDEST_OF_PROBES))
+    return Warn(
+        f"Python {version} ({why}) is too old for HeroCI, which runs tests on {oldest} and newer versions; "
+        f'set python = "{oldest}" or a newer version that the dependencies allow',
+        (f'python = "{oldest}"',),
+    )
 
 
 def _required(project: ProjectFiles) -> tuple[str, ...]:

@@ -145,3 +145,15 @@ def test_the_python_of_a_job_whose_tests_cannot_be_followed_counts(tmp_path: Pat
     """
     files = {**django(), ".github/workflows/ci.yml": workflow, "runtime.txt": "python-3.11.4\n"}
     assert loaded(tmp_path, files).config.python == "3.13"
+
+
+@pytest.mark.parametrize(("version", "is_old"), [("3.7", True), ("3.8", False)])
+def test_a_python_that_is_too_old_for_the_tests_is_named(
+    tmp_path: Path, version: str, is_old: bool
+) -> None:
+    warnings = loaded(tmp_path, {**django(), ".python-version": version}).warnings
+    expected = [
+        "Python 3.7 (.python-version) is too old for HeroCI, which runs tests on 3.8 and newer versions; "
+        'set python = "3.8" or a newer version that the dependencies allow'
+    ]
+    assert [text for text in warnings if "too old" in text] == (expected if is_old else [])
