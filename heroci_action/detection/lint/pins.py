@@ -12,7 +12,7 @@ from heroci_action.detection.environment.python_version import choose_python
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements.declared import find_dependencies, installed_by
 from heroci_action.detection.requirements.files import distribution
-from heroci_action.detection.requirements.markers import applicable, is_exact
+from heroci_action.detection.requirements.markers import applicable, is_bounded, is_exact
 
 # `ruff@0.9.1`, `isort==5.13.2`
 _VERSION = re.compile(r"[\w-]+(?:@|==)v?(\d+(?:\.\w+)+)")
@@ -33,6 +33,15 @@ def find_pin_beside(project: ProjectFiles, programs: Container[str], package: st
         pin = _exact(project, _installed_beside(project, job, programs)).get(package)
         if pin:
             return pin
+    return None
+
+
+def find_range_beside(project: ProjectFiles, programs: Container[str], package: str) -> str | None:
+    """Return the range of versions that the CI allows where it calls one of these programs: `flake8<4`."""
+    python = choose_python(project)[0]
+    for requirement in applicable(installed_beside(project, programs), python):
+        if distribution(requirement) == package and is_bounded(requirement):
+            return f"{package}{requirement.specifier}"
     return None
 
 

@@ -8,7 +8,12 @@ from itertools import chain
 
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.lint.hooks import read_hooks
-from heroci_action.detection.lint.pins import find_pin_beside, find_pins, installed_beside
+from heroci_action.detection.lint.pins import (
+    find_pin_beside,
+    find_pins,
+    find_range_beside,
+    installed_beside,
+)
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements.files import distribution
 from heroci_action.readers.format import LintTool
@@ -33,7 +38,11 @@ def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
         or find_installed_pin(project, tool.distribution)
     )
     newest = tool.distribution in _installed_words(project.ci.commands)
-    return pin or (None if newest else _hook_pin(project, tool))
+    return (
+        pin
+        or (None if newest else _hook_pin(project, tool))
+        or find_range_beside(project, tool.programs, tool.distribution)
+    )
 
 
 def find_installed_pin(project: ProjectFiles, distribution: str) -> str | None:

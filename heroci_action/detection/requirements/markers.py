@@ -29,3 +29,9 @@ def is_exact(requirement: Requirement) -> bool:
     """Return whether a requirement names a single version, or a single series such as `==25.*`."""
     operators = [specifier.operator for specifier in requirement.specifier]
     return operators in (["=="], ["==="])
+
+
+def is_bounded(requirement: Requirement) -> bool:
+    """Return whether a requirement rules out newer versions: `==4.1`, `<5`, `~=4.0`."""
+    operators = {specifier.operator for specifier in requirement.specifier}
+    return not operators.isdisjoint({"==", "===", "<", "<=", "~="})

@@ -63,6 +63,18 @@ def test_a_pinned_requirement_gives_the_version_and_else_the_hook(tmp_path: Path
     }
 
 
+@pytest.mark.parametrize(
+    ("requirement", "spec"),
+    [("'flake8<4'", "flake8<4"), ("'flake8>=5'", None), ("'flake8<8' flake8==7.1", "flake8==7.1")],
+)
+def test_the_tool_is_in_the_range_that_the_ci_allows(
+    tmp_path: Path, requirement: str, spec: str | None
+) -> None:
+    job = f"jobs: {{lint: {{steps: [{{run: pip install {requirement}}}, {{run: flake8 .}}]}}}}"
+    specs = loaded(tmp_path, {**django(), ".github/workflows/ci.yml": job}).facts.lint_specs
+    assert specs.get("flake8") == spec
+
+
 def test_the_version_of_a_hook_does_not_count_if_the_ci_installs_the_newest(tmp_path: Path) -> None:
     job = "jobs: {lint: {steps: [{run: pip install ruff}, {run: ruff check .}]}}"
     files = {**django(), ".pre-commit-config.yaml": HOOKS, ".github/workflows/ci.yml": job}
