@@ -15,6 +15,7 @@ from heroci_action.detection.lint.pins import (
     installed_beside,
 )
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.requirements.declared import distributions
 from heroci_action.detection.requirements.files import distribution
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
@@ -24,6 +25,8 @@ from heroci_action.repository.files import join
 _PLUGIN = re.compile(
     r"(?i)(flake8-[\w.-]+|pylint-[\w-]+|pep8-naming|dlint|pyproject-flake8)(\[[\w,]+\])?([=<>~!]=?.*)?"
 )
+# `django-stubs`, `types-requests`
+_STUBS = re.compile(r"types-[\w-]+|[\w-]+-stubs(-ext)?")
 _TYPED = LINT_TOOLS["mypy"].hooks | LINT_TOOLS["pylint"].hooks
 
 
@@ -70,8 +73,9 @@ def _hook_pin(project: ProjectFiles, tool: LintTool) -> str | None:
 
 
 def find_plugins(project: ProjectFiles) -> Iterator[str]:
-    """Yield what linters load: Flake8's plugins, the reader of [tool.flake8], and the packages of mypy's hook."""
+    """Yield what linters load: Flake8's plugins, the reader of [tool.flake8], and mypy's stubs and packages."""
     yield from filter(_PLUGIN.fullmatch, _installed_beside_flake8(project))
+    yield from _stubs(project)
     for hook in read_hooks(project):
         # A local hook runs in the developer's environment.
         if hook.id in _TYPED and not hook.entry:
@@ -80,6 +84,15 @@ def find_plugins(project: ProjectFiles) -> Iterator[str]:
         pyproject = project.tree.toml(join(directory, "pyproject.toml"))
         if "flake8" in pyproject.get("tool", {}):
             yield "flake8-pyproject"
+
+
+def _stubs(project: ProjectFiles) -> Iterator[str]:
+    """Yield the stubs that the CI installs only where it calls mypy."""
+    for requirement in installed_beside(project, LINT_TOOLS["mypy"].programs):
+        name = distribution(requirement)
+        if _STUBS.fullmatch(name) and name not in distributions(project):
+            extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+            yield f"{name}{extras}{requirement.specifier}"
 
 
 def _installed_beside_flake8(project: ProjectFiles) -> Iterator[str]:

@@ -389,6 +389,17 @@ def test_plugins_of_flake8_are_those_of_the_hook_of_tox_and_of_ci(tmp_path: Path
     )
 
 
+def test_stubs_of_an_environment_for_mypy_belong_to_mypy(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        "requirements.txt": "django\ntypes-requests\n",
+        "tox.ini": "[testenv:type]\nskip_install = true\ncommands = mypy mysite\n"
+        "deps =\n  mypy\n  django-stubs[compatible-mypy]>=5\n  types-requests\n  celery\n",
+        **workflow("pip install -r requirements.txt", "manage.py test", "tox -e type"),
+    }
+    assert loaded(tmp_path, files).facts.lint_plugins == ("django-stubs[compatible-mypy]>=5",)
+
+
 def test_hooks_that_the_ci_skips_are_not_planned(tmp_path: Path) -> None:
     files = {**hooks(HOOKS), **workflow("SKIP=ruff,other pre-commit run -a")}
     assert set(lint(tmp_path, files)) == {"black"}
