@@ -63,9 +63,10 @@ def _source_paths(project: ProjectFiles) -> Iterator[str]:
         yield parent(layout.manage)
     elif _installs_src(project):
         yield layout.beside("src")
-    # The working directory is on the path anyway.
     paths = import_paths(project.tree, project.ci)
-    yield from (path for path in paths if path != layout.directory)
+    # Python imports from the directory of manage.py, else from the working directory.
+    usual = parent(layout.manage) if layout.manage else layout.directory
+    yield from (path for path in paths if path != usual)
 
 
 _PACKAGE = r"[^/]+/__init__\.py"

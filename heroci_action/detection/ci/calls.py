@@ -39,7 +39,8 @@ def _step(call: Call) -> Call | None:
         known = {} if UNKNOWN in value else {name: value}
         return replace(call, arguments=tuple(rest), env={**call.env, **known})
     name = first.rpartition("/")[2].partition("@")[0]
-    if _PYTHON.fullmatch(name):
+    # `$PYTHON -m pytest`
+    if _PYTHON.fullmatch(name) or (first == UNKNOWN and rest[:1] == ["-m"]):
         return _python(call, rest)
     launch = _LAUNCHERS.get(name)
     launched = launch(call, rest) if launch else _wrapped(call, name, rest)

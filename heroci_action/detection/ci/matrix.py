@@ -28,7 +28,7 @@ POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
 # `sqlite`
 _SQLITE = re.compile(r"(?i)sqlite")
 # `mysql:8`
-_OTHER_DATABASE = re.compile(r"(?i)mysql|maria|oracle|mssql|sqlserver|cockroach")
+OTHER_DATABASE = re.compile(r"(?i)mysql|maria|oracle|mssql|sqlserver|cockroach")
 
 
 def legs_of(matrix: object) -> list[Leg]:
@@ -84,7 +84,7 @@ def best_leg(
         values = list(_texts(leg))
         return (
             not may_fail(leg),
-            not any(_OTHER_DATABASE.search(value) for value in values),
+            not any(OTHER_DATABASE.search(value) for value in values),
             -sum(bool(_ODD.search(value) or _TASK.search(value)) for value in values),
             _supported(_python_version(python(leg))),
             any(POSTGRES.search(value) for value in values),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from heroci_action.detection.ci.matrix import POSTGRES, newest_python
+from heroci_action.detection.ci.matrix import OTHER_DATABASE, POSTGRES, newest_python
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Job, Trigger
 from heroci_action.detection.ci.selection import (
@@ -205,13 +205,24 @@ def _rank(suite: Suite) -> tuple[object, ...]:
 
 
 def _with_other_legs(best: Suite, legs: list[Suite]) -> Suite:
-    """Add the runs of the other legs of the job's matrix if they select other parts of the tests."""
+    """Add the runs of the other legs of the job's matrix if they select other parts of the tests.
+
+    A leg on another database is not such a part.
+    """
     if not best.narrowness:
         return best
-    equal = [leg for leg in legs if _purpose(leg) == _purpose(best)]
+    same = [leg for leg in legs if _databases(leg) == _databases(best)]
+    equal = [leg for leg in same if _purpose(leg) == _purpose(best)]
     whole = next((leg for leg in equal if not leg.narrowness), None)
     runs = {_tests(run): run for leg in (best, *equal) for run in leg.runs}
-    return replace(best, runs=whole.runs if whole else tuple(runs.values()))
+    others = (run for leg in legs if leg not in same for run in leg.runs)
+    elsewhere = tuple(run for run in others if _tests(run) not in runs)
+    return replace(best, runs=whole.runs if whole else tuple(runs.values()), elsewhere=elsewhere)
+
+
+def _databases(suite: Suite) -> frozenset[str]:
+    names = (image.name for image in suite.job.services)
+    return frozenset(name for name in names if POSTGRES.search(name) or OTHER_DATABASE.search(name))
 
 
 def _purpose(suite: Suite) -> tuple[object, ...]:
@@ -256,7 +267,7 @@ def _with_left_out_parts(best: Suite, legs: list[Suite], candidates: list[Suite]
         runs.setdefault(_tests(run), run)
     further = tuple(run for tests, run in elsewhere.items() if tests not in here)
     added = (run for tests, run in here.items() if tests not in known)
-    return replace(best, runs=(*own.values(), *added), elsewhere=further)
+    return replace(best, runs=(*own.values(), *added), elsewhere=(*best.elsewhere, *further))
 
 
 def _belongs(suite: Suite, best: Suite, legs: list[Suite]) -> bool:

@@ -78,7 +78,7 @@ _LIBRARIES = {
 
 
 # The first version that writes JSON, and later ones, of which an upper bound allows at least one.
-_OLDEST_COVERAGE = 5
+_OLDEST_COVERAGE = Version("5.0")
 _COVERAGE = ("5.5", "6.5", "7.6.1", "99")
 
 
@@ -148,7 +148,7 @@ def _allows_new_coverage(requirement: Requirement) -> bool:
     fitting = (
         version for version in (*_COVERAGE, *named) if requirement.specifier.contains(version)
     )
-    return any(Version(version).major >= _OLDEST_COVERAGE for version in fitting)
+    return any(Version(version) >= _OLDEST_COVERAGE for version in fitting)
 
 
 def _needed_packages(project: ProjectFiles) -> dict[str, str]:

@@ -113,7 +113,10 @@ def _from_ci(project: ProjectFiles, installs: Installs) -> Dependencies:
     if installs.project or installs.groups:
         return _from_metadata(project, installs)
     found = _without_ci(project, installs)
-    return found if found.direct or found.lock else _from_packages(installs)
+    packages = _from_packages(installs)
+    # An environment with Django of its own, such as tox's, is complete.
+    is_complete = "django" in packages.names
+    return packages if is_complete or not (found.direct or found.lock) else found
 
 
 def _without_ci(project: ProjectFiles, installs: Installs) -> Dependencies:

@@ -14,7 +14,8 @@ _NAMED = frozenset({"DatabaseURLValue", "CacheURLValue", "EmailURLValue", "Searc
 def spell_out(module: ast.Module) -> ast.Module:
     """Replace aliases of known modules: `db_url` becomes `dj_database_url.parse`.
 
-    `PAGE = values.Value("x")` becomes `PAGE = values.Value("x", environ_name="PAGE")`, for uses of PAGE.
+    `PAGE = values.Value("x")` becomes `PAGE = values.Value("x", environ_name="PAGE")`, for uses of PAGE. Names in
+    `with env.prefixed("SHOP_")` of environs, and after `env.prefix = "SHOP_"` of django-environ, get the prefix.
     """
     aliases = dict(pair for node in ast.walk(module) for pair in _aliases(node))
     _Spell(aliases).visit(module)  # in place
@@ -41,6 +42,30 @@ def _is_known(module: str) -> bool:
 class _Spell(ast.NodeTransformer):
     def __init__(self, aliases: Mapping[str, str]) -> None:
         self.aliases = aliases
+        self.prefixes: dict[str, str] = {}  # by the object that reads the variables
+
+    def visit_With(self, node: ast.With) -> ast.With:  # the protocol of ast
+        before = self.prefixes
+        for item in node.items:
+            match item.context_expr:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=owner), attr="prefixed"),
+                    args=[ast.Constant(value=str(prefix))],
+                ):
+                    whole = self.prefixes.get(owner, "") + prefix
+                    self.prefixes = {**self.prefixes, owner: whole}
+        self.generic_visit(node)
+        self.prefixes = before
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:  # the protocol of ast
+        self.generic_visit(node)
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        prefix = self.prefixes.get(owner.id) if isinstance(owner, ast.Name) else None
+        match node.args:
+            case [ast.Constant(value=str(name)), *rest] if prefix:
+                node.args = [ast.copy_location(ast.Constant(prefix + name), node), *rest]
+        return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:  # the protocol of ast
         dotted = self.aliases.get(node.id)
@@ -51,6 +76,12 @@ class _Spell(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:  # the protocol of ast
         self.generic_visit(node)
         _name_variable(node.targets[0], node.value)
+        match node:
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(id=owner), attr="prefix")],
+                value=ast.Constant(value=str(prefix)),
+            ):
+                self.prefixes[owner] = prefix
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:  # the protocol of ast

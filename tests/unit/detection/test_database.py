@@ -40,6 +40,11 @@ DATABASES["default"]["HOST"] = DATABASES["default"]["HOST"].replace("%3a", ":")"
             "MY_DATABASE_URL",
         ),
         ('DATABASES = {"default": env.db()}', "DATABASE_URL"),
+        (
+            'with env.prefixed("SHOP_"), env.prefixed("DB_"):\n    URL = env.db("URL")\nDATABASES = {"default": URL}',
+            "SHOP_DB_URL",
+        ),
+        ('env.prefix = "SHOP_"\nDATABASES = {"default": env.db("URL")}', "SHOP_URL"),
         ('DATABASES = {"default": env.db("PG_URL", default="postgres:///x")}', "PG_URL"),
         (
             'DATABASES = {"default": env.db_url("DATABASE_URL", default="sqlite:///db.sqlite3")}',

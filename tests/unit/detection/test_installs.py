@@ -234,6 +234,7 @@ def test_pins_are_read_as_packaging_reads_them(tmp_path: Path, text: str, spec: 
         ("coverage~=4.5", False),
         ("coverage~=5.0.3", True),
         ("coverage==4.5.4 ; python_version < '3.8'", True),
+        ("coverage==5.0a8", False),
         ("coverage==5.0.1", True),
         ("coverage==7.10.1", True),
         ("coverage==7.*", True),

@@ -233,6 +233,17 @@ def test_a_manage_py_counts_more_than_the_console_script_that_the_ci_calls(tmp_p
     assert (found.config.settings, found.warnings) == ("shop.settings", ())
 
 
+def test_the_working_directory_is_searched_if_the_ci_adds_it_for_a_manage_py_elsewhere(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "sandbox/manage.py": manage("settings"),
+        "sandbox/settings.py": SQLITE,
+        **workflow("PYTHONPATH=. python sandbox/manage.py test shop"),
+    }
+    assert loaded(tmp_path, files).facts.source_paths == ("sandbox", ".")
+
+
 def test_a_program_with_another_name_that_is_called_by_its_path_is_a_manage_py(
     tmp_path: Path,
 ) -> None:

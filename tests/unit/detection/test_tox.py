@@ -8,7 +8,7 @@ import pytest
 
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.ci.task_runners.tox_factors import choose, expand_names, lines
-from tests.unit.detection.ci.trees import commands_of
+from tests.unit.detection.ci.trees import commands_of, workflow
 from tests.unit.detection.projects import django, loaded, manage
 
 
@@ -115,6 +115,13 @@ def test_the_engine_that_ci_names_decides(tmp_path: Path) -> None:
     settings = SETTINGS.replace('"django.db.backends." + os', "os")
     files = {**django(settings), ".github/workflows/t.yml": job}
     assert list(loaded(tmp_path, files).config.services) == ["postgres"]
+
+
+def test_an_environment_with_django_of_its_own_is_complete(tmp_path: Path) -> None:
+    tox = "[tox]\nskipsdist = true\n[testenv]\ndeps =\n  Django>=5.2,<5.3\n  pytest-django\ncommands = pytest\n"
+    files = {**django(), "tox.ini": tox, "requirements/local.txt": "ipython\n", **workflow("tox")}
+    found = loaded(tmp_path, files).config
+    assert (found.requirements, found.packages) == ((), ("Django>=5.2,<5.3", "pytest-django"))
 
 
 def test_a_requirements_file_that_tox_does_not_install_is_not_installed(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def _substitute(node: Node, state: ShellState) -> str:
         lines = output_of([["cat", file]], state)
         return UNKNOWN if lines is None else "\n".join(lines)
     if len(named) > 1 or (named and named[0].type == "list"):
-        return _directory_in(named, state)
+        return _directory_in(named, state) or _first_output(named, state)
     if len(named) == 1 and named[0].type == "redirected_statement":
         return _output_for_file(named[0], state)
     pipe = named[0].children if len(named) == 1 and named[0].type == "pipeline" else named
@@ -262,7 +262,16 @@ def _directory_in(nodes: list[Node], state: ShellState) -> str:
     match [command_words(command, state) for command in commands]:
         case [["cd", *_, directory], ["pwd", *_]] if (path := state.locate(directory)) is not None:
             return spell(path)
-    return UNKNOWN
+    return ""
+
+
+def _first_output(nodes: list[Node], state: ShellState) -> str:
+    """Return the output of `command -v python3 || echo python`, whose first command finds something."""
+    first, operator, *_ = (*nodes[0].children, nodes[0])
+    if first.type == "redirected_statement" and text_of(first.children[-1]).startswith("2>"):
+        first = first.children[0]
+    lines = lines_of([first], state) if len(nodes) == 1 and operator.type == "||" else None
+    return "\n".join(lines) if lines else UNKNOWN
 
 
 def _successful(node: Node) -> Iterator[Node]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.detection.ci.trees import ci_of, shown, suite_of
+from tests.unit.detection.ci.trees import ci_of, shown, suite_of, workflow
 
 MANAGE = {"manage.py": "from django.core.management import execute_from_command_line\n"}
 
@@ -325,6 +325,29 @@ def test_the_suite_may_run_in_another_leg_than_the_best_one() -> None:
     }
     assert suite_of(legs) == ["pytest"]
     assert "sphinx-build" in shown(list(ci_of(legs).commands))
+
+
+def test_a_leg_on_another_database_is_no_part_of_the_suite_but_is_named() -> None:
+    config = """
+        on: push
+        jobs:
+          t:
+            strategy: {matrix: {db: [{image: "postgres:16", tag: sql}, {image: "mysql:8", tag: my}]}}
+            services: {db: {image: "${{ matrix.db.image }}"}}
+            steps: [{run: "python manage.py test --tag ${{ matrix.db.tag }}"}]
+    """
+    suite = ci_of({".github/workflows/ci.yml": config}).suite
+    assert suite is not None
+    assert [run.arguments for run in suite.runs] == [("--tag", "sql")]
+    assert [run.arguments for run in suite.elsewhere] == [("--tag", "my")]
+
+
+@pytest.mark.parametrize(
+    "python",
+    ["$(command -v python3 || echo python)", "$(which python3.12 2> log || which py)", "$(x)"],
+)
+def test_a_python_that_is_looked_up_runs_the_tests(python: str) -> None:
+    assert suite_of(workflow(f"{python} -m pytest shop")) == ["pytest shop"]
 
 
 def test_options_of_a_script_may_mean_anything() -> None:
