@@ -46,9 +46,10 @@ _CALLED = {
 }
 # Package managers of Node that Debian does not have, or under another name.
 _NOT_IN_DEBIAN = frozenset({"yarn", "pnpm", "bun"})
-# HeroCI brings the servers itself.
-_SERVER = re.compile(
-    r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?"
+# HeroCI brings the servers itself, and repeats no line that calls Docker.
+_BROUGHT = re.compile(
+    r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?|"
+    r"(docker|containerd)\b[\w.-]*"
 )
 # Distributions that are built from source, and the Debian packages that the build needs.
 _SOURCE_BUILDS = {
@@ -194,7 +195,7 @@ def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
         for word in _packages_of(command):
             # `gettext=0.21-12`: Debian has another build of it.
             name = word.partition("=")[0]
-            if _PACKAGE.fullmatch(name) and not _SERVER.fullmatch(name):
+            if _PACKAGE.fullmatch(name) and not _BROUGHT.fullmatch(name):
                 yield name, command.source
 
 

@@ -95,6 +95,7 @@ def test_packages_of_a_file_are_installed_and_servers_are_not(tmp_path: Path) ->
             steps:
               - run: grep -v "^#" Aptfile | sudo xargs apt-get install
               - run: sudo apt-get install -y postgresql-16-postgis-3 redis-server postgresql-client
+              - run: sudo apt-get install -y docker-compose docker.io containerd
               - run: python manage.py test
     """
     files = {
