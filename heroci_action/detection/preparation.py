@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from packaging.utils import canonicalize_name
@@ -148,11 +148,11 @@ def _around_tests(
     around = {id(outer) for place in runs for outer in commands[place].via}
     first = runs[0] if runs else len(commands)
     after = [commands[place] for place in range(first, len(commands)) if place not in runs]
-    return _united(commands[:first], around), _united(after, around)
+    return unite_tasks(commands[:first], around), unite_tasks(after, around)
 
 
-def _united(commands: Iterable[Command], around: set[int]) -> list[Command]:
-    """Return commands with each task and pipeline as one."""
+def unite_tasks(commands: Iterable[Command], around: Collection[int] = ()) -> list[Command]:
+    """Return commands with each task and pipeline as one; tasks with an id in `around` stay apart."""
     found: list[Command] = []
     for command in commands:
         task = _task(command, around)
@@ -175,7 +175,7 @@ def git_reason(command: Command) -> str | None:
     return reason_of_git(command.call.arguments) if command.call.name == "git" else None
 
 
-def _task(command: Command, around: set[int]) -> Command:
+def _task(command: Command, around: Collection[int]) -> Command:
     """Return the outermost task of npm that a command is a part of, but none with the tests in it; else the command."""
     tasks = (outer for outer in command.via if outer.call.name in PACKAGE_MANAGERS)
     return next((task for task in tasks if id(task) not in around), command)

@@ -184,7 +184,9 @@ class _Reader:
             source=command.source,
             call=command.call,
             directory=command.directory,
+            via=command.via,
             conditional=command.conditional,
+            piped=command.piped,
         )
 
 

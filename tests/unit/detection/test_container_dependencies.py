@@ -168,6 +168,19 @@ def test_packages_and_variables_of_the_image_belong_to_the_tests(tmp_path: Path)
     assert not {"HOME_OF_X", "PATH"} & set(config.env)
 
 
+def test_a_task_of_npm_in_the_image_is_suggested_as_it_is_called(tmp_path: Path) -> None:
+    dockerfile = """
+        FROM python:3.12 AS test
+        COPY . /app
+        WORKDIR /app
+        RUN pip install -r requirements/ci.txt && npm ci && npm run build:css
+        """
+    package = {"package.json": '{"scripts": {"build:css": "tailwindcss -i a.css && csso a.css"}}'}
+    left_out = in_container(tmp_path, dockerfile, files=package).facts.left_out
+    commands = [line.command for line in left_out if line.source == "Dockerfile"]
+    assert commands == ["npm ci", "npm run build:css"]
+
+
 def test_what_the_image_contains_beside_packages_is_named(tmp_path: Path) -> None:
     dockerfile = """
         FROM python:3.12 AS test
