@@ -6,7 +6,7 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.command_line import split_words
 from heroci_action.detection.ci.compose.image_build import ImageBuild
@@ -161,8 +161,12 @@ class _Reader:
             directory=directory,
             env={**self.arguments, **self.env},
         )
-        for command in run(script, Context(files=WorkingTree(self.tree))):
-            yield self._in_repository(command)
+        commands = list(run(script, Context(files=WorkingTree(self.tree))))
+        # The variables of the image may be paths in it.
+        tasks = {id(task): replace(task, env={}) for each in commands for task in each.via}
+        for command in commands:
+            via = tuple(tasks[id(task)] for task in command.via)
+            yield replace(self._in_repository(command), via=via)
         self.copies = before
 
     def _spell(self, word: str, directory: str) -> str:
@@ -184,7 +188,6 @@ class _Reader:
             source=command.source,
             call=command.call,
             directory=command.directory,
-            via=command.via,
             conditional=command.conditional,
             piped=command.piped,
         )
