@@ -53,6 +53,7 @@ from heroci_action.detection.steps import (
     SYSTEM_PROGRAMS,
     TO_FILE,
     find_environments,
+    find_steps_of_image,
     program_name,
     write_step,
 )
@@ -75,6 +76,7 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
     kept: dict[str, None] = {}
     left_out: list[LeftOut] = []
     before, after = _around_tests(project, project.commands)
+    before = [*find_steps_of_image(project), *before]
     suite = project.ci.suite
     for job in suite.others if suite else ():
         # A part of the suite in another job needs what that job does before.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from heroci_action.detection.ci.paths import locate
@@ -151,3 +152,16 @@ class _Step:
             # A step has its own PATH.
             if not (ci.env.get(name) == value or name == "PATH" or ci.is_predefined(name, value))
         )
+
+
+def find_steps_of_image(project: ProjectFiles) -> Iterator[Command]:
+    """Yield the lines of the Dockerfile of the tests' image that make files in the checkout: `cp a.example a.py`."""
+    for command in project.image_commands:
+        words = [word for word in command.call.arguments if not word.startswith("-")]
+        paths = [locate(word, command.directory) for word in words]
+        inside = [path for path in paths if path and not path.startswith("/")]
+        known = command.call.name == "mkdir" or (
+            command.call.name == "cp" and all(map(project.tree.has, inside[:-1]))
+        )
+        if known and len(inside) == len(paths) and not command.conditional:
+            yield command

@@ -190,6 +190,7 @@ class _Reader:
             directory=command.directory,
             conditional=command.conditional,
             piped=command.piped,
+            writes=command.writes,
         )
 
 

@@ -211,7 +211,7 @@ def _with_other_legs(best: Suite, legs: list[Suite]) -> Suite:
     """
     if not best.narrowness:
         return best
-    same = [leg for leg in legs if _databases(leg) == _databases(best)]
+    same = [leg for leg in legs if databases_of(leg.job) == databases_of(best.job)]
     equal = [leg for leg in same if _purpose(leg) == _purpose(best)]
     whole = next((leg for leg in equal if not leg.narrowness), None)
     runs = {_tests(run): run for leg in (best, *equal) for run in leg.runs}
@@ -220,8 +220,9 @@ def _with_other_legs(best: Suite, legs: list[Suite]) -> Suite:
     return replace(best, runs=whole.runs if whole else tuple(runs.values()), elsewhere=elsewhere)
 
 
-def _databases(suite: Suite) -> frozenset[str]:
-    names = (image.name for image in suite.job.services)
+def databases_of(job: Job) -> frozenset[str]:
+    """Return the names of the images of databases that a job starts."""
+    names = (image.name for image in job.services)
     return frozenset(name for name in names if POSTGRES.search(name) or OTHER_DATABASE.search(name))
 
 

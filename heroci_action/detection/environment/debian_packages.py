@@ -1,4 +1,4 @@
-"""Names of packages in Ubuntu, where most CIs run, and in Alpine, where most images start, that differ in Debian."""
+"""Names of packages in Ubuntu, where most CIs run, and in the systems of images, that differ in Debian."""
 
 from __future__ import annotations
 
@@ -45,6 +45,19 @@ _DEBIAN: Mapping[str, str] = {
     "xmlsec": "xmlsec1",
     "xmlsec-dev": "libxmlsec1-dev",
     "zlib-dev": "zlib1g-dev",
+    "libjpeg-turbo-dev": "libjpeg-dev",
+    "libmagic": "libmagic1",
+    "libpq": "libpq5",
+    "libxslt-dev": "libxslt1-dev",
+    # Fedora and Red Hat; other names end in `-devel`.
+    "file-libs": "libmagic1",
+    "gcc-c++": "g++",
+    "gdal": "gdal-bin",
+    "gdal-libs": "gdal-bin",
+    "openldap-devel": "libldap2-dev",
+    "openssl-devel": "libssl-dev",
+    "python3-devel": "python3-dev",
+    "zlib-devel": "zlib1g-dev",
 }
 # `ubuntu-dev-tools`, `python3.12-dev`
 _UBUNTU_ONLY = re.compile(
@@ -73,9 +86,17 @@ _OF_ONE_RELEASE = tuple(
 )
 
 
+def _of_library(name: str) -> str:
+    """Return the package for development of a library that Red Hat calls `libxml2-devel` or `postgresql-devel`."""
+    alpine = f"{name}-dev"
+    return alpine if name.startswith("lib") else _DEBIAN.get(alpine, f"lib{alpine}")
+
+
 def debian_name(package: str) -> str | None:
     """Return the name of a package in Debian; None if Debian does not have it."""
     if _UBUNTU_ONLY.fullmatch(package):
         return None
+    if package.endswith("-devel") and package not in _DEBIAN:
+        package = _of_library(package.removesuffix("-devel"))
     general = (name for pattern, name in _OF_ONE_RELEASE if pattern.fullmatch(package))
     return _DEBIAN.get(package) or next(general, package)

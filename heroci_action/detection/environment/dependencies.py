@@ -28,7 +28,10 @@ from heroci_action.detection.requirements.markers import applicable
 from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.settings.source import uses_geodjango
 
-_INSTALLERS = (("apt-get", "install"), ("apt", "install"), ("apk", "add"))
+_INSTALLERS = (
+    *((name, "install") for name in ("apt-get", "apt", "dnf", "yum", "microdnf", "zypper")),
+    ("apk", "add"),
+)
 # Options of apt-get and of apk with a value: `-o Dir::Cache::archives=DIR`, `--virtual .build`.
 _VALUED = frozenset(
     {
@@ -180,7 +183,7 @@ def _called_before(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, ...]
 
 
 def _packages_of(command: Command) -> list[str]:
-    """Return what `apt-get install NAME…` and `apk add NAME…` install."""
+    """Return what `apt-get install NAME…`, `apk add NAME…` and the like install."""
     names = [word.rpartition("/")[2] for word in command.words]
     for program, verb in _INSTALLERS:
         if program in names and verb in names[names.index(program) :]:

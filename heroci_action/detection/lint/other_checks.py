@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.records import Command, Job, Trigger
+from heroci_action.detection.ci.suite import databases_of
 from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.test_runs import find_test_run, is_django, program_file
@@ -82,6 +83,7 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
             # If nothing uses the files that a command makes, it matters only whether it passes.
             makes_files = not (ends or _BUILDING.isdisjoint(command.call.arguments))
             is_other = _is_other(project, command) or (is_own and not makes_files)
+            is_other = is_other or (ends and _migrates_elsewhere(project, job, command))
             if is_other and not (may_pass or _keeps_changes(job, command)):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 yield job, next((task for task in tasks if id(task) not in around), command)
@@ -154,6 +156,13 @@ def _ends_with_django(project: ProjectFiles, job: Job) -> bool:
     """Return whether nothing follows the commands of Django in a job, so that its purpose is that they pass."""
     last = job.commands[-1] if job.commands else None
     return last is not None and is_django(last, project.tree) and not _PUBLISHING.search(job.name)
+
+
+def _migrates_elsewhere(project: ProjectFiles, job: Job, command: Command) -> bool:
+    """Return whether a job without tests checks that the migrations pass on another database than the tests'."""
+    suite, used = project.ci.suite, databases_of(job)
+    differs = suite is not None and used and used != databases_of(suite.job)
+    return bool(differs) and command.call.arguments[:1] == ("migrate",)
 
 
 def _keeps_changes(job: Job, command: Command) -> bool:

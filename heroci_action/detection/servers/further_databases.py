@@ -23,13 +23,18 @@ from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import Read, parts_of_url
 
 _SERVERS = frozenset({Vendor.POSTGRESQL, Vendor.MYSQL})
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def detect_further_databases(project: ProjectFiles, services: frozenset[str]) -> Iterator[Finding]:
     """Yield what the variables of the other databases contain, if they are of the kind of the default one."""
     source, first = settings_source(project), choose_database(project)
     vendor = choose_vendor(project, first) if first else Vendor.UNKNOWN
-    if source is None or first is None or vendor not in _SERVERS:
+    if source is None or first is None:
+        return
+    for alias in find_further_aliases(source):
+        yield from _warn_of_fixed_server(project, alias)
+    if vendor not in _SERVERS:
         return
     name = POSTGRES.name if vendor is Vendor.POSTGRESQL else MYSQL.name
     service = MARIADB.name if MARIADB.name in services else name
@@ -39,6 +44,17 @@ def detect_further_databases(project: ProjectFiles, services: frozenset[str]) ->
         further = _Further(project, alias, way, service) if way else None
         if further and further.names - first.names and further.may_be(vendor):
             yield from further.findings(default)
+
+
+def _warn_of_fixed_server(project: ProjectFiles, alias: str) -> Iterator[Finding]:
+    """Warn of a database on another machine, which no variable can move to the plan's server."""
+    way = choose_further_database(project, alias)
+    host = way.literals.get("HOST", "") if way and "HOST" not in way.variables else ""
+    if way and host.strip("/") and host not in _HERE and not way.conditional:
+        yield Warn(
+            f"{way.file} hard-codes the database {alias!r} at {host}, which the plan does not start; "
+            "let it read the environment, or replace it for the tests"
+        )
 
 
 @dataclass(frozen=True, slots=True)

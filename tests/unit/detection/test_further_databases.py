@@ -94,6 +94,16 @@ if "COPY_DB_HOST" in os.environ:
     assert not [name for name in env if name.startswith("COPY")]
 
 
+@pytest.mark.parametrize(("host", "warned"), [("10.0.0.7", True), ("localhost", False)])
+def test_a_further_database_on_another_machine_is_a_warning(
+    tmp_path: Path, host: str, warned: bool
+) -> None:
+    old = f'{{"ENGINE": "{POSTGRES}", "NAME": "old", "HOST": "{host}"}}'
+    settings = f'DATABASES = {{"default": {database("DB")}, "old": {old}}}'
+    _, warnings = env_of(tmp_path, settings, account("DB", "shop"))
+    assert (f"hard-codes the database 'old' at {host}" in warnings) is warned
+
+
 def test_a_database_of_another_kind_is_not_on_the_server(tmp_path: Path) -> None:
     events = database("CH").replace(POSTGRES, "clickhouse_backend.backend")
     settings = f'DATABASES = {{"default": {database("DB")}, "events": {events}}}'

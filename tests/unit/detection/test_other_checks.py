@@ -148,6 +148,19 @@ jobs:
     assert "'python manage.py collectstatic'" in named(found)
 
 
+def test_migrations_that_must_pass_on_another_database_are_a_check(tmp_path: Path) -> None:
+    jobs = """
+on: push
+jobs:
+  test: {services: {db: postgres:16}, steps: [{run: python manage.py test}]}
+  same: {services: {db: postgres:17}, steps: [{run: python manage.py migrate}]}
+  other: {services: {db: mysql:8}, steps: [{run: python manage.py migrate --noinput}]}
+"""
+    found = project(tmp_path, {".github/workflows/ci.yml": jobs})
+    assert "'python manage.py migrate --noinput'" in named(found)
+    assert named(found).count("'") == 2
+
+
 def test_strict_commands_of_django_in_the_job_of_the_tests(tmp_path: Path) -> None:
     lines = (
         "python manage.py check",

@@ -302,6 +302,25 @@ def test_a_python_named_by_a_variable_that_makes_an_environment_is_harmless(tmp_
     assert [line.harmless for line in left_out] == [True, False]
 
 
+def test_files_that_the_image_of_the_tests_makes_in_the_checkout_are_preparation(
+    tmp_path: Path,
+) -> None:
+    lines = (
+        "COPY . /app",
+        "WORKDIR /app",
+        "RUN mkdir -p /var/cache/x && mkdir -p var",
+        "RUN cp mysite/local.example mysite/local.py && cp /etc/a.conf a.conf && mv old.py new.py",
+    )
+    files = {
+        **django(),
+        "Dockerfile": "\n".join(("FROM python:3.12", *lines)),
+        "mysite/local.example": "",
+        **workflow("docker build -t shop .", "docker run shop python manage.py test"),
+    }
+    before = [step.run for step in loaded(tmp_path, files).config.tests.before]
+    assert before == ["mkdir -p var", "cp mysite/local.example mysite/local.py"]
+
+
 def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> None:
     files = {
         "web/manage.py": manage(),

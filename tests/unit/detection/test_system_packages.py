@@ -88,6 +88,22 @@ def test_packages_of_ubuntu_get_their_name_in_debian_or_a_warning(
     assert any(package in text and "Debian" in text for text in found.warnings) is warned
 
 
+@pytest.mark.parametrize(
+    ("line", "apt"),
+    [
+        ("dnf -y install gettext libxml2-devel", ("gettext", "libxml2-dev")),
+        ("microdnf install postgresql-devel openssl-devel", ("libpq-dev", "libssl-dev")),
+        ("sudo yum install -y gcc-c++ jpeg-devel", ("g++", "libjpeg-dev")),
+        ("apk add --no-cache libxslt-dev", ("libxslt1-dev",)),
+    ],
+)
+def test_packages_of_other_systems_get_their_name_in_debian(
+    tmp_path: Path, line: str, apt: tuple[str, ...]
+) -> None:
+    files = {**django(), "requirements.txt": "django", **workflow(line, "python manage.py test")}
+    assert loaded(tmp_path, files).config.apt == apt
+
+
 def test_packages_of_a_file_are_installed_and_servers_are_not(tmp_path: Path) -> None:
     job = """
         jobs:
