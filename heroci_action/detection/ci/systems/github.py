@@ -26,7 +26,7 @@ from heroci_action.detection.ci.records import (
     Trigger,
 )
 from heroci_action.detection.ci.systems.foreign_workflow import read_inputs
-from heroci_action.detection.ci.systems.github_actions import Action
+from heroci_action.detection.ci.systems.github_actions import Action, is_filled
 from heroci_action.detection.ci.systems.github_checkout import (
     context_of_services,
     directory_in_checkout,
@@ -363,7 +363,8 @@ class _Job:
         inputs = {
             name: interpolate(text, contexts) for name, text in table(step.get("with")).items()
         }
-        return Action(name=uses.partition("@")[0], inputs=inputs)
+        filled = is_filled(step, self.content, table(self.workflow.workflow.get("jobs")))
+        return Action(name=uses.partition("@")[0], inputs=inputs, filled=filled)
 
     def _set_up(self, action: Action, context: Context) -> str | None:
         """Note the Python and the server that an action sets up, and return the script that it runs."""

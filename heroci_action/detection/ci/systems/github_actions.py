@@ -6,10 +6,12 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from heroci_action.detection.ci.records import UNKNOWN, Image, LeftOut
 from heroci_action.detection.ci.systems.action_servers import find_servers
 from heroci_action.detection.ci.systems.linter_inputs import linter_lines
+from heroci_action.detection.ci.yaml_file import items, table, texts
 from heroci_action.detection.left_out import CHECKS, CONDA
 
 # `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version, `{--option=name}` an option,
@@ -75,6 +77,8 @@ _CHECKS = re.compile(
     r"^(?!actions/|github/).*(lint|flake8|mypy|black|isort|ruff|codespell|typos|spell|bandit|semgrep|shellcheck|zizmor"
     r"|gitleaks|licen[sc]e|markdown)"
 )
+# Paths outside the checkout, and of packages in it: `~/.cache/pip`, `.venv`, `web/node_modules`
+_OF_INSTALLERS = re.compile(r"(?m)^\s*([~/$.]|$)|(^|/)(node_modules|v?env|\.venv|vendor)(/|\s*$)")
 # Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
 _SCRIPTS = ("run", "command", "cmd", "script")
 # The inputs with the packages of an environment of conda.
@@ -85,10 +89,11 @@ _PACKAGES = re.compile(r"(?i)(apt|apt-get|system|ubuntu|debian)[-_ ](packages|de
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """A step's `uses` with its inputs."""
+    """A step's `uses` with its inputs; a job that this one needs may have `filled` the cache that it restores."""
 
     name: str
     inputs: Mapping[str, str]
+    filled: bool = False
 
     @property
     def obstacle(self) -> str | None:
@@ -97,7 +102,8 @@ class Action:
         if self.name == "actions/checkout" and not self.checks_out_itself:
             return "HeroCI checks out no other repository"
         if (
-            self.name == "actions/download-artifact"
+            self.filled
+            or self.name == "actions/download-artifact"
             or self.inputs.get("fail-on-cache-miss") == "true"
         ):
             return "another job hands over these files"
@@ -192,3 +198,23 @@ class Action:
     def servers(self, source: str) -> tuple[Image, ...]:
         """Return the servers that the action starts."""
         return () if self.is_check else find_servers(self.name, self.inputs, source)
+
+
+def is_filled(step: Mapping[str, Any], job: Mapping[str, Any], jobs: Mapping[str, Any]) -> bool:
+    """Return whether a step restores a cache of built files that a needed job fills, and this job does not."""
+    own = _cached(step)
+    used = f"steps.{step.get('id')}.outputs.cache-hit"
+    if not own or used in str(job.get("steps")):
+        return False
+    needed = (table(jobs.get(name)) for name in texts(job.get("needs")))
+    return any(
+        own == _cached(table(other)) for each in needed for other in items(each.get("steps"))
+    )
+
+
+def _cached(step: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the path and the key of a cache of files in the checkout that no installer makes."""
+    inputs = table(step.get("with"))
+    path, key = str(inputs.get("path", "")), str(inputs.get("key", ""))
+    is_cache = str(step.get("uses", "")).startswith("actions/cache")
+    return (path, key) if is_cache and not _OF_INSTALLERS.search(path) else None

@@ -538,6 +538,32 @@ def test_what_the_steps_of_actions_bring_is_named() -> None:
     assert [image.reference for image in job.services] == ["mysql:8.0"]
 
 
+@pytest.mark.parametrize(
+    ("path", "needs", "line", "named"),
+    [
+        ("web/mail", "[mails]", "pytest", True),
+        ("web/mail", "mails", "pytest", True),
+        ("web/mail", "[]", "pytest", False),
+        ("web/node_modules", "[mails]", "pytest", False),
+        ("~/.cache/pip", "[mails]", "pytest", False),
+        ("web/mail", "[mails]", "pytest ${{ steps.m.outputs.cache-hit }}", False),
+    ],
+)
+def test_a_cache_that_a_needed_job_fills_is_named(
+    path: str, needs: str, line: str, named: bool
+) -> None:
+    cache = f"{{uses: actions/cache@v4, id: m, with: {{path: {path}, key: \"m-${{{{ hashFiles('m') }}}}\"}}}}"
+    content = f"""
+        jobs:
+          mails: {{steps: [{cache}, {{run: yarn build}}]}}
+          t: {{needs: {needs}, steps: [{cache}, {{run: "{line}"}}]}}
+    """
+    _, job = ci_of({".github/workflows/ci.yml": content}).jobs
+    found = [(left.line, left.reason) for left in job.actions]
+    expected = [(f"uses: actions/cache {path}", "another job hands over these files")]
+    assert found == (expected if named else [])
+
+
 @pytest.mark.parametrize(("mark", "words"), [("", "pytest"), ("slow", "pytest -m slow")])
 def test_a_section_of_circleci_stays_if_its_parameter_is_set(mark: str, words: str) -> None:
     config = f"""
