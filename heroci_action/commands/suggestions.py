@@ -21,8 +21,8 @@ _HEADER = """\
 def suggest_toml(project: ProjectConfig, supported: Supported) -> str:
     """Return the commented file; empty if there is nothing to suggest."""
     matrix = () if cells(project.config.matrix) else _matrix(supported)
-    stages = [*_stages(project)]
-    parts = [*stages, *_values(project), *_detected(project), *_before(project), *matrix]
+    values = [*_stages(project), *_values(project), *_variables(project)]
+    parts = [*values, *_detected(project), *_before(project), *matrix]
     return "\n".join([_HEADER, *parts]) if parts else ""
 
 
@@ -49,6 +49,14 @@ def _values(project: ProjectConfig) -> Iterator[str]:
             yield _comment(suggestion.why) + "".join(f"# {line}\n" for line in new)
 
 
+def _variables(project: ProjectConfig) -> Iterator[str]:
+    """Yield the variables of the tests whose values only the CI knows."""
+    names = [line.variable for line in project.facts.left_out if line.variable]
+    if names:
+        why = _comment("The project's CI sets these variables to values that only it knows.")
+        yield why + "".join(f'# {toml_key(("env", name))} = "…"\n' for name in names)
+
+
 def _key(line: str) -> str:
     return line.partition(" = ")[0]
 
@@ -72,7 +80,7 @@ def _detected(project: ProjectConfig) -> Iterator[str]:
 
 def _before(project: ProjectConfig) -> Iterator[str]:
     """Yield `tests.before` with the lines of the CI that were left out, each with the reason."""
-    left_out = project.facts.left_out
+    left_out = [line for line in project.facts.left_out if not line.variable]
     if all(line.harmless for line in left_out):
         return
     source = next(line.source for line in left_out)

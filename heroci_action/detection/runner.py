@@ -42,6 +42,7 @@ from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.settings.choice import choose_settings, settings_of
 from heroci_action.detection.unread_tests import find_unread_tests, unread_lines
+from heroci_action.detection.variables import find_unknown_variables
 from heroci_action.repository.files import join, relative_path
 
 # Scripts that configure Django by themselves and call its runner, as packages without a project have them.
@@ -59,7 +60,12 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     if runs and project.configured("tests.runner") in {None, runner}:
         yield from _arguments(project, runs)
     before, left_out = preparation(project)
-    left_out = (*left_out, *find_built_files(project), *find_tidying_hooks(project))
+    left_out = (
+        *left_out,
+        *find_built_files(project),
+        *find_tidying_hooks(project),
+        *find_unknown_variables(project),
+    )
     if before:
         source = project.commands[0].source
         yield Found("tests.before", list(before), f"what {source} runs before its tests")

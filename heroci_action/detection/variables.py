@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
-from heroci_action.detection.ci.records import Image
+from heroci_action.detection.ci.records import Image, LeftOut
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
@@ -82,6 +82,26 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
     yield from redis
     keys = (item.key for item in redis if isinstance(item, Found))
     yield from _others(project, source, {*taken, *(key.removeprefix("env.") for key in keys)})
+
+
+def find_unknown_variables(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the optional variables of the settings that the suite's job sets to a value that only the CI knows."""
+    suite, source = project.ci.suite, settings_source(project)
+    # Tox and nox make environments with variables of their own.
+    if suite is None or source is None or suite.main.command.environment:
+        return
+    command, way = suite.main.command, choose_database(project)
+    unknown = {name for each in (*command.via, command) for name in each.unknown}
+    given = {*(way.names if way else ()), *_other_addresses(project, source), *command.env}
+    given |= _names_for(source, "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS")
+    reads = (read for read, _ in _reads(source) if not (read.required or _is_redis(project, read)))
+    for name in dict.fromkeys(read.name for read in reads if read.name in unknown - given):
+        yield LeftOut(
+            line=f"{name}=…",
+            source=suite.job.source,
+            reason="only the CI knows the value",
+            variable=name,
+        )
 
 
 def _other_addresses(project: ProjectFiles, source: SettingsSource) -> Iterator[str]:

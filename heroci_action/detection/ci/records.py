@@ -75,7 +75,8 @@ class Command:
     that it was expanded from (`make test`), the outermost first. A conditional command runs only if something holds
     that is not known here; if one fails that `decides` about others, the script goes on. `directory` is relative to the
     repository's root; an absolute one is outside it.
-    `environment` is the virtual environment that tox, nox or Hatch makes for it; empty for the job's own.
+    `environment` is the virtual environment that tox, nox or Hatch makes for it; empty for the job's own. `unknown` are
+    its variables with values that only the CI knows, which `env` lacks.
     """
 
     words: tuple[str, ...]
@@ -84,6 +85,7 @@ class Command:
     call: Call = field(default_factory=Call)
     directory: str = "."
     env: Mapping[str, str] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
     via: tuple[Command, ...] = ()
     conditional: bool = False
     may_fail: bool = False
@@ -168,7 +170,7 @@ class LeftOut:
     """A line of the CI that the plan does not contain, and why.
 
     The tests do not need a `harmless` line: HeroCI does the same, or it only prints or checks. `command` is what the
-    shell would run for it, empty if it is not a shell command.
+    shell would run for it, empty if it is not a shell command. `variable` is the variable that it only sets.
     """
 
     line: str
@@ -176,6 +178,7 @@ class LeftOut:
     reason: str
     harmless: bool = False
     command: str | None = None
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,3 +176,12 @@ def test_left_out_lines_are_suggested_as_a_step_would_run_them(tmp_path: Path) -
         "cd tools && playwright install chromium",
         "cd tools && ./mocks --port 1 &",
     ]
+
+
+def test_variables_that_only_the_ci_knows_are_suggested(tmp_path: Path) -> None:
+    settings = "import os\nMAIL_KEY = os.environ.get('MAIL_KEY', '')\n"
+    job = "jobs: {t: {env: {MAIL_KEY: '${{ secrets.KEY }}'}, steps: [{run: manage.py test}]}}\n"
+    files = {**django(SQLITE + settings), ".github/workflows/t.yml": job}
+    text, _ = suggested(tmp_path, files)
+    assert '# env.MAIL_KEY = "…"\n' in text
+    assert "tests.before" not in text

@@ -414,3 +414,36 @@ SECRET_KEY = env.str("SECRET_KEY", default=("" if not DEBUG else "xxx"))
     job = workflow("pytest", env="{DEBUG: '1'}")
     found = loaded(tmp_path, {**django(SQLITE + settings), **job}).config.env
     assert found == {"SECRET_KEY": "{secret_key}", "DEBUG": "1"}
+
+
+UNKNOWN_VALUES = """
+    jobs:
+      t:
+        env: {MAIL_KEY: "${{ secrets.MAIL_KEY }}", TOKEN: "${{ secrets.TOKEN }}", APP_KEY: "${{ secrets.KEY }}"}
+        steps:
+          - run: |
+              export DATA="$(mktemp -d)"
+              export SITE="$(hostname)"
+              SITE=shop ./test.sh
+"""
+READS = """
+import os
+SECRET_KEY = os.environ.get("APP_KEY")
+MAIL_KEY = os.environ.get("MAIL_KEY", "")
+DATA = os.environ.get("DATA", "/tmp")
+SITE = os.environ.get("SITE", "")
+NEEDED = os.environ["NEEDED"]
+"""
+
+
+def test_an_optional_variable_that_only_the_ci_knows_is_named(tmp_path: Path) -> None:
+    files = {
+        **django(SQLITE + READS),
+        ".github/workflows/t.yml": dedent(UNKNOWN_VALUES),
+        "test.sh": "python manage.py test\n",
+    }
+    found = loaded(tmp_path, files)
+    named = [line for line in found.facts.left_out if "only the CI knows" in line.reason]
+    assert [line.line for line in named] == ["MAIL_KEY=…", "DATA=…"]
+    assert {line.source for line in named} == {".github/workflows/t.yml"}
+    assert not any(line.harmless for line in named)

@@ -58,10 +58,7 @@ class _Flow:
 
 
 def read_script(script: Script, state: ShellState) -> Iterator[Command]:
-    """Yield the commands of a script in order; `state` changes as the script would change its shell.
-
-    The changes of a conditional script do not leave it.
-    """
+    """Yield the commands of a script in order; `state` changes as its shell would, unless it is conditional."""
     flow = _Flow(conditional=script.conditional, may_fail=script.may_fail)
     yield from _maybe(parse_shell(script.text), state, flow)
 
@@ -335,6 +332,7 @@ def _emit(
         source=state.source,
         directory=state.directory,
         env={name: value for name, value in env.items() if UNKNOWN not in value},
+        unknown=frozenset(name for name, value in env.items() if UNKNOWN in value),
         conditional=flow.conditional,
         may_fail=flow.may_fail,
         decides=flow.decides,
