@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.compose.bake import read_builds
 from heroci_action.detection.ci.compose.composition import (
     VALUED,
     Composition,
@@ -21,7 +22,6 @@ from heroci_action.detection.ci.compose.image_build import (
     build_arguments,
     find_build,
     on_its_base,
-    read_build,
 )
 from heroci_action.detection.ci.compose.up import ending_services
 from heroci_action.detection.ci.consoles import is_console, leave_out_console
@@ -47,7 +47,7 @@ def find_builds(jobs: Iterable[Job], tree: RepositoryFiles) -> tuple[ImageBuild,
     """Return the images that the jobs build, each on its base."""
     found: list[ImageBuild] = []
     for command in itertools.chain.from_iterable(job.commands for job in jobs):
-        if build := read_build(command):
+        for build in read_builds(command, tree):
             found.append(on_its_base(build, found, tree))
     return tuple(found)
 
@@ -111,15 +111,15 @@ class _Reader:
     def read(self, command: Command) -> tuple[Command, ...]:
         """Return a command with the variables of its container, or the tests that run while an image is built."""
         builds = self._builds(command)
-        self.built += builds
+        self.built += (*builds, *self._tagged(command))
         command = replace(command, env={**self.image_env, **command.env})
         tests = itertools.chain.from_iterable(self._built_tests(command, each) for each in builds)
         return tuple(tests) or (self._in_container(command),)
 
     def _builds(self, command: Command) -> list[ImageBuild]:
         """Return the builds of `docker build`, or of the services of `docker compose build`, each once."""
-        if build := read_build(command):
-            return [on_its_base(build, self._known_builds, self.files)]
+        if builds := read_builds(command, self.files):
+            return [on_its_base(build, self._known_builds, self.files) for build in builds]
         words = compose_words(command) or ()
         options = Options.split(words, VALUED)
         verb, *named = options.words or ("",)
@@ -132,6 +132,19 @@ class _Reader:
             build = self._composed(used, name, given) if name in used.services else None
             found += [build] if build and build not in found else []
         return found
+
+    def _tagged(self, command: Command) -> Iterator[ImageBuild]:
+        """Yield the build of an image that `docker tag IMAGE NAME` gives another name."""
+        match command.words:
+            case ("docker" | "podman", "tag", image, name) | (
+                "docker",
+                "image",
+                "tag",
+                image,
+                name,
+            ):
+                build = find_build(image, self._known_builds)
+                yield from [replace(build, tags=(name,))] if build else ()
 
     def _composed(
         self, used: Composition, name: str, given: Mapping[str, str] | None = None

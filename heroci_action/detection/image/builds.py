@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.compose.bake import read_builds
 from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
-from heroci_action.detection.ci.compose.image_build import ImageBuild, read_build
+from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.project_files import ProjectFiles, once
 
 # `compose.prod.yml`, `production.yml`; a file of another kind lists no services.
@@ -16,7 +18,8 @@ _PRODUCTION_COMPOSE = r"(.*/)?[\w.-]*prod[\w.-]*\.ya?ml"
 def find_builds(project: ProjectFiles) -> tuple[ImageBuild, ...]:
     """Return the builds whose Dockerfile is in the repository, first of compose files, then of the CI."""
     in_compose = _in_compose(project, _PRODUCTION_COMPOSE)
-    found = (*in_compose, *filter(None, map(read_build, project.ci.commands)))
+    built = (read_builds(command, project.tree) for command in project.ci.commands)
+    found = (*in_compose, *itertools.chain.from_iterable(built))
     return tuple(build for build in found if project.tree.has(build.dockerfile))
 
 

@@ -9,6 +9,7 @@ import pytest
 from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.project import ProjectConfig
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
 DOCKERFILE = """
@@ -88,6 +89,36 @@ FILES = {**django(), "Dockerfile": DOCKERFILE, "requirements.txt": "django\n", "
 def environment(project: ProjectConfig) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     config = project.config
     return str(config.python), tuple(config.apt), tuple(config.requirements)
+
+
+BAKE = """
+variable "TAG" { default = "dev" }  # of the image
+group "default" { targets = ["tests"] }
+target "base" {
+  dockerfile = "top.Dockerfile"
+  args = { MODE = "dev" }
+}
+target "tests" {
+  inherits = ["base"]
+  context = "."
+  tags = ["shop:${TAG}"]
+}
+"""
+BAKED = '{"target": {"tests": {"dockerfile": "top.Dockerfile", "tags": ["shop:dev"]}}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "call"),
+    [
+        ("docker-bake.hcl", BAKE, "docker buildx bake --load"),
+        ("ci/bake.hcl", BAKE, "docker buildx bake -f ci/bake.hcl tests"),
+        ("docker-bake.json", BAKED, "docker buildx bake tests"),
+    ],
+)
+def test_a_file_of_bake_names_the_build(tmp_path: Path, name: str, text: str, call: str) -> None:
+    lines = (call, "docker tag shop:dev other:ci", "docker run other:ci python manage.py test")
+    files = {**django(), **workflow(*lines), name: text, "top.Dockerfile": DOCKERFILE}
+    assert environment(loaded(tmp_path, files))[:2] == ("3.11", ("gettext",))
 
 
 @pytest.mark.parametrize("ci", CIS)

@@ -61,6 +61,9 @@ _LINES: Mapping[str, str] = {
         ("docker/build-push-action", "depot/build-push-action"),
         "docker buildx build --file={file} --target={target} {--build-arg=build-args} {--tag=tags} {context}",
     ),
+    # - uses: docker/bake-action@v6
+    #   with: { targets: tests, files: docker-bake.hcl }
+    "docker/bake-action": "docker buildx bake {--file=files} {targets}",
     # - uses: snok/install-poetry@v1 does not install the project.
 }
 # Names of inputs in older versions of the actions.
