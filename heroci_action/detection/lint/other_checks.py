@@ -24,6 +24,10 @@ from heroci_action.text import some
 _CHECKING = re.compile(r"(?i)lint|check|quality|style|format|typing|docs|security|pre-commit")
 # `run_testsuite.sh`, `e2e`
 _TESTING = re.compile(r"(?i)(^|[-_.])(tests?|e2e|smoke)")
+# `scripts/test/no_generated_names.sh`
+_CHECKING_FILE = re.compile(r"(?i)(^|[-_./])(tests?|check|checks|lint|verify|validate)[-_./]")
+# A script that fails by itself, not because of a program that fails.
+_GIVES_UP = re.compile(r"\bexit [1-9]|\breturn [1-9]")
 # Commands of Django that make files.
 _BUILDING = frozenset({"collectstatic", "compilemessages", "compress"})
 # Options with which Django's commands fail: `check --fail-level WARNING`, `spectacular --validate`.
@@ -51,7 +55,7 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of the checks that the plan does not contain, with a stage for each environment or job as a suggestion."""
     groups: dict[str, dict[str, None]] = {}
     shown: dict[str, None] = {}
-    for job, command in _checks(project):
+    for job, command in (*_checks(project), *_failing_scripts(project)):
         line = suggest_step(project, command) or command.shown
         groups.setdefault(_name(job, command), {})[line] = None
         shown[f"{command.brief!r} ({command.environment or command.source})"] = None
@@ -87,6 +91,28 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
             if is_other and not (may_pass or _keeps_changes(job, command)):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 yield job, next((task for task in tasks if id(task) not in around), command)
+
+
+def _failing_scripts(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
+    """Yield the calls of scripts that follow the tests, run no other check, and fail if something is wrong."""
+    suite = project.ci.suite
+    if suite is None or suite.job not in project.ci.jobs:
+        return
+    commands = suite.job.commands
+    around = {id(task) for each in commands if _is_known(project, each) for task in each.via}
+    following = commands[len(_before_tests(project)) :]
+    calls = {id(task): task for each in following for task in (*each.via, each)}
+    for call in (task for place, task in calls.items() if place not in around):
+        path = program_file(call, project.tree) or ""
+        fails = _CHECKING_FILE.search(path) and _GIVES_UP.search(project.tree.text(path))
+        if fails and not (call.may_fail or call.conditional or call.background):
+            yield suite.job, call
+
+
+def _is_known(project: ProjectFiles, command: Command) -> bool:
+    """Return whether the plan contains a command, or another warning names it."""
+    check = tool_name(command) in _KNOWN or find_check(project, command) is not None
+    return check or find_test_run(command, project.tree) is not None
 
 
 def _uses(project: ProjectFiles) -> Iterator[str]:

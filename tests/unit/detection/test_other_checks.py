@@ -316,3 +316,17 @@ def test_a_long_line_is_cut_in_a_warning(tmp_path: Path) -> None:
     assert "'python manage.py lintmigrations --ignore-name 0000_name" in text
     assert "…' (.github" in text
     assert "0039_name" not in text
+
+
+def test_a_script_behind_the_tests_that_fails_by_itself_is_a_check(tmp_path: Path) -> None:
+    gives_up = 'if [ -n "$(ls */migrations/*_auto_*)" ]; then exit 1; fi\n'
+    files = {
+        **workflow("./scripts/test/all.sh", "./scripts/test/upload.sh", "./scripts/deploy.sh"),
+        "scripts/test/all.sh": "python manage.py test\n./scripts/test/names.sh\n./scripts/test/lint.sh\nexit 1\n",
+        "scripts/test/names.sh": gives_up,
+        "scripts/test/lint.sh": f"flake8 . || exit 1\n{gives_up}",
+        "scripts/test/upload.sh": "curl https://example.org\n",
+        "scripts/deploy.sh": f"{gives_up}rsync . host:/srv\n",
+    }
+    warning = named(project(tmp_path, files))
+    assert warning.endswith("contain: './scripts/test/names.sh' (scripts/test/all.sh)")
