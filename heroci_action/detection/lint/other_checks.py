@@ -43,6 +43,8 @@ _FETCHES = re.compile(r"curl|wget")
 _PUBLISHING = re.compile(
     r"(?i)deploy|release|publish|notif|label|stale|changelog|merge|backport|sync|triage|dependabot|cleanup"
 )
+# `uses: EndBug/add-and-commit`
+_COMMITTING = re.compile(r"(?i)commit|push|pull-request")
 # Checks that the plan contains, or that other warnings name.
 _KNOWN = frozenset(
     {"coverage", "pre-commit", "prek", *PROGRAMS, *NOT_RUN}.union(
@@ -181,7 +183,9 @@ def _is_own_check(project: ProjectFiles, command: Command) -> bool:
 def _ends_with_django(project: ProjectFiles, job: Job) -> bool:
     """Return whether nothing follows the commands of Django in a job, so that its purpose is that they pass."""
     last = job.commands[-1] if job.commands else None
-    return last is not None and is_django(last, project.tree) and not _PUBLISHING.search(job.name)
+    commits = any(_COMMITTING.search(action.line) for action in job.actions)
+    is_last = last is not None and is_django(last, project.tree) and not commits
+    return is_last and not _PUBLISHING.search(job.name)
 
 
 def _migrates_elsewhere(project: ProjectFiles, job: Job, command: Command) -> bool:

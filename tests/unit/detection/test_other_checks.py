@@ -141,6 +141,7 @@ jobs:
   start: {steps: [{run: python manage.py collectstatic}, {run: python manage.py check}]}
   deploy: {steps: [{run: python manage.py warm_caches}]}
   build: {steps: [{run: python manage.py compress}, {run: tar czf static.tgz static}]}
+  words: {steps: [{run: python manage.py compress}, {uses: EndBug/add-and-commit@v9}]}
 """
     found = project(tmp_path, {".github/workflows/ci.yml": jobs})
     assert named(found).count("'") == 2 * 2
