@@ -113,7 +113,7 @@ def _from_ci(project: ProjectFiles, installs: Installs) -> Dependencies:
     if installs.project or installs.groups:
         return _from_metadata(project, installs)
     found = _without_ci(project, installs)
-    packages = _from_packages(installs)
+    packages = _from_packages(project, installs)
     # An environment with Django of its own, such as tox's, is complete.
     is_complete = "django" in packages.names
     return packages if is_complete or not (found.direct or found.lock) else found
@@ -135,14 +135,14 @@ def _nearest(project: ProjectFiles, names: Iterable[str]) -> str | None:
     return project.tree.first(*(join(place, name) for name in names for place in directories))
 
 
-def _from_packages(installs: Installs) -> Dependencies:
+def _from_packages(project: ProjectFiles, installs: Installs) -> Dependencies:
     direct = tuple(parse_requirements(installs.packages))
     why = f"what {installs.source} installs"
     return Dependencies(
         constraints=installs.constraints,
         packages=installs.packages,
         direct=direct,
-        exact=direct,
+        exact=(*direct, *read_requirements(project.tree, installs.constraints)),
         why=why,
     )
 
@@ -168,7 +168,11 @@ def _from_files(project: ProjectFiles, installs: Installs, why: str) -> Dependen
         metadata=metadata.file if metadata else None,
         install_project=install,
         direct=direct,
-        exact=(*direct, *read_constraints(tree, (*installs.files, *installs.constraints))),
+        exact=(
+            *direct,
+            *read_constraints(tree, (*installs.files, *installs.constraints)),
+            *read_requirements(tree, installs.constraints),
+        ),
         why=why if why == "configured" else f"{why}: {', '.join(installs.files)}",
     )
 

@@ -251,6 +251,17 @@ def test_an_old_coverage_turns_measuring_off_with_a_warning(
     assert any("coverage is not measured" in text for text in found.warnings) is not measured
 
 
+def test_constraints_of_the_command_line_limit_the_version_of_coverage(tmp_path: Path) -> None:
+    line = "pip install -r requirements.txt -c limits.txt"
+    files = {
+        **django(),
+        "requirements.txt": "django\ncoverage\n",
+        "limits.txt": "coverage == 4.5.*\n",
+    }
+    found = loaded(tmp_path, {**files, **workflow(line, "python manage.py test")})
+    assert not found.config.tests.coverage
+
+
 def test_what_is_installed_beside_toxs_environment_is_no_dependency(tmp_path: Path) -> None:
     files = {
         **django(),

@@ -28,8 +28,8 @@ _BRANCH = re.compile(r"\$\{\{\s*(if|elseif|else)\b(.*)\}\}", re.DOTALL)
 _LOOP = re.compile(r"\$\{\{\s*each\s+(\w+)\s+in\s+(.*?)\s*\}\}", re.DOTALL)
 # `$(python.version)`
 _MACRO = re.compile(r"\$\(([\w.]+)\)")
-# `$[variables.mode]`
-_AT_RUN_TIME = re.compile(r"\$\[(.*?)\]")
+# `$[variables['mode']]`
+_AT_RUN_TIME = re.compile(r"\$\[((?:[^\[\]]|\[[^\[\]]*\])*)\]")
 # `Build.BuildId`
 _OF_THE_SERVICE = re.compile(r"(?i)(Build|System|Agent|Pipeline|Release|Environment)\.")
 _CHECKOUT = ("build.sourcesdirectory", "system.defaultworkingdirectory")

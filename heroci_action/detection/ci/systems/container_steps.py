@@ -6,6 +6,8 @@ https://support.atlassian.com/bitbucket-cloud/docs/bitbucket-pipelines-configura
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +29,9 @@ _WOODPECKER = r"\.woodpecker(/[\w.-]+)?\.ya?ml"
 _BITBUCKET = "bitbucket-pipelines.yml"
 # `push` and `pull_request` of Drone, `pull_request_closed` of Woodpecker is none of them.
 _USUAL_EVENTS = frozenset({"push", "pull_request"})
+_BUILDER = re.compile(
+    r"plugins?/.*(docker|kaniko|buildx|ecr|gcr|acr)|plugin-(docker|kaniko|buildx)"
+)
 Table = Mapping[str, Any]
 
 
@@ -35,7 +40,7 @@ def read_drone(tree: RepositoryFiles) -> Iterator[Job]:
     for path in (*tree.matching(_DRONE), *tree.matching(_WOODPECKER)):
         for pipeline in parse_yaml(tree.text(path)):
             steps = _named(pipeline.get("steps", pipeline.get("pipeline")))
-            if any(step.get("commands") for step in steps):
+            if any(map(_text, steps)):
                 yield _pipeline(tree, path, pipeline, steps)
 
 
@@ -76,7 +81,7 @@ def _pipeline(tree: RepositoryFiles, path: str, pipeline: Table, steps: list[Tab
     )
     scripts = [
         Script(
-            text="\n".join(texts(step.get("commands"))),
+            text=_text(step),
             source=path,
             env={"CI": "true", **leg, **_variables(step.get("environment"))},
             conditional=_trigger(step.get("when")) is not Trigger.CHANGE,
@@ -86,6 +91,16 @@ def _pipeline(tree: RepositoryFiles, path: str, pipeline: Table, steps: list[Tab
         if not _detached(step)
     ]
     return read_job(job, scripts, tree)
+
+
+def _text(step: Table) -> str:
+    """Return the commands of a step, also of a plugin such as `plugins/docker`, which builds an image."""
+    settings = table(step.get("settings"))
+    if "commands" in step or not _BUILDER.search(str(step.get("image", ""))):
+        return "\n".join(texts(step.get("commands")))
+    given = (("--file", "dockerfile"), ("--target", "target"))
+    options = [f"{option}={settings[key]}" for option, key in given if key in settings]
+    return shlex.join(["docker", "build", *options, str(settings.get("context", "."))])
 
 
 def _in_order(steps: list[Table]) -> list[Table]:

@@ -111,8 +111,8 @@ def test_servers_are_containers_among_the_resources() -> None:
         resources:
           containers:
             - {container: pg, image: "postgres:$(version)", env: {POSTGRES_PASSWORD: x}}
-        variables: {version: "15"}
-        services: {database: pg}
+        variables: {version: "15", server: pg}
+        services: {database: "$[ variables['server'] ]"}
         container: python:3.12
         steps: [{script: pytest}]
     """

@@ -140,3 +140,18 @@ def test_a_pipeline_that_cannot_run_does_no_harm(text: str) -> None:
 def test_a_pipeline_of_bitbucket_without_steps_does_no_harm() -> None:
     text = "pipelines: {default: [], branches: [a], custom: {x: [{step: pytest}, {parallel: 1}]}}"
     assert ci_of({"bitbucket-pipelines.yml": text}).suite is None
+
+
+@pytest.mark.parametrize(
+    "image", ["plugins/docker:20", "woodpeckerci/plugin-docker-buildx", "plugins/kaniko"]
+)
+def test_a_plugin_builds_an_image(image: str) -> None:
+    config = f"""
+        steps:
+          - name: image
+            image: {image}
+            settings: {{repo: acme/shop, dockerfile: ops/web.Dockerfile, target: final}}
+          - {{name: report, image: plugins/slack, settings: {{room: shop}}}}
+    """
+    (job,) = ci_of({".woodpecker.yml": config}).jobs
+    assert shown(list(job.commands)) == ["docker build --file=ops/web.Dockerfile --target=final ."]
