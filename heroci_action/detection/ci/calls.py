@@ -50,12 +50,12 @@ def _step(call: Call) -> Call | None:
 
 
 def _wrapped(call: Call, name: str, rest: list[str]) -> Call | None:
-    """Take off a program that is not known, but starts another: `sfw uv run pytest`."""
-    starts = len(rest) > 1 and rest[0] in _RUNNING and rest[1] == "run"
+    """Take off a program that is not known, but starts another: `sfw uv run pytest`, `chronic python -m pytest`."""
+    starts = _STARTS.match(" ".join(rest[:2])) is not None
     return replace(call, arguments=tuple(rest)) if starts and name not in _PRINTING else None
 
 
-_RUNNING = frozenset({"uv", "poetry", "pdm", "pipenv", "hatch", "rye", "pixi"})
+_STARTS = re.compile(r"(uv|poetry|pdm|pipenv|hatch|rye|pixi) run$|python[\d.]* (-m$|\S+\.py$)")
 _PRINTING = frozenset({"echo", "printf", "which", "type", "alias", "man", "#"})
 _MODULE = ("-m", "--module")
 

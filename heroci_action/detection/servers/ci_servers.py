@@ -144,7 +144,9 @@ def is_extended(image: Image) -> bool:
     if not image.is_known:
         return False
     known = any(re.fullmatch(kind.images, name) for kind in _KINDS)
-    return not known or bool(_EXTENDED.search(f"{name}:{image.tag}"))
+    # Without the registry: `supabase/postgres`.
+    own = re.sub(r"^[\w-]+(\.[\w.-]+)+(:\d+)?/", "", image.reference)
+    return not known or bool(_EXTENDED.search(own))
 
 
 # `redis-server --requirepass secret`, and Redis's own variable in its image for developers

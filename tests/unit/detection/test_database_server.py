@@ -114,6 +114,11 @@ def test_where_sqlite_is_the_default_the_projects_ci_says_whether_a_server_is_wa
         ("pgvector/pgvector:pg16", {"version": "16", "image": "pgvector/pgvector:pg16"}),
         ("ankane/pgvector", {"image": "ankane/pgvector"}),
         (
+            "supabase/postgres:15.8.1",
+            {"version": "15", "image": "supabase/postgres:15.8.1"},
+        ),
+        ("registry.gis.example.org/mirror/postgres:16", {"version": "16"}),
+        (
             "timescale/timescaledb:2.20.3-pg16",
             {"version": "16", "image": "timescale/timescaledb:2.20.3-pg16"},
         ),

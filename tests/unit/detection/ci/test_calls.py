@@ -15,6 +15,8 @@ from heroci_action.detection.ci.records import Call
     [
         ("pytest -q", "pytest", "-q"),
         ("sfw uv run pytest -q", "pytest", "-q"),
+        ("chronic python3 -m pytest -q", "pytest", "-q"),
+        ("chronic python manage.py test", "manage.py", "test"),
         ("chronic poetry run coverage run manage.py test", "manage.py", "test"),
         ("./scripts/with-env pipenv run pytest", "pytest", ""),
         ("echo uv run pytest", "echo", "uv run pytest"),
