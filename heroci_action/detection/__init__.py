@@ -19,6 +19,7 @@ from heroci_action.detection.image.production import detect_image
 from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import find_layout
 from heroci_action.detection.lint.tools import detect_lint
+from heroci_action.detection.needed_tables import find_import_queries
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.projects import find_territory
 from heroci_action.detection.pytest_config import pytest_config
@@ -139,7 +140,8 @@ def detect(project: ProjectFiles) -> Detected:
     # The addresses of these servers and databases replace the CI's.
     services = _services(found)
     others = find_other_servers(project, services)
-    return _collected((*detect_further_databases(project, services), *others, *found))
+    queries = find_import_queries(project, services)
+    return _collected((*detect_further_databases(project, services), *others, *queries, *found))
 
 
 def _services(findings: list[Finding]) -> frozenset[str]:

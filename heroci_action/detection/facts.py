@@ -51,6 +51,7 @@ class Facts:
     server_settings: the settings module of the server, if the tests use another one.
     asks_process: the settings ask which program loads them, so other commands than the tests may have other values.
     runs_check: the CI calls `check` by itself, with the settings that it has there.
+    imports_query: importing the project's modules may query the database, so that `check` needs the tables.
     migration_settings: the settings module with which the CI checks the migrations, if the tests use another one.
     vendor, database_variable: the database of the tests, and the variable that contains its URL.
     pytest_coverage: pytest measures coverage by itself.
@@ -79,6 +80,7 @@ class Facts:
     server_settings: str | None = None
     asks_process: bool = False
     runs_check: bool = False
+    imports_query: bool = False
     migration_settings: str | None = None
     vendor: Vendor = Vendor.UNKNOWN
     database_variable: str | None = None

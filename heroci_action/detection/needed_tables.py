@@ -1,13 +1,17 @@
-"""Which lines of the suite's job need the tables that its `migrate` creates; HeroCI prepares before it migrates."""
+"""What needs the tables that `migrate` creates: lines of the suite's job, and the import of the project's modules."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import is_django, program_file
+from heroci_action.detection.findings import Fact, Finding, Warn
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.runner_choice import uses_pytest
+from heroci_action.detection.sources.import_queries import find_query
 from heroci_action.detection.sources.source import module_names
 
 NEEDS_TABLES = (
@@ -23,6 +27,26 @@ _WRITES_FILES = re.compile(
 _USES_TABLES = re.compile(
     r"\.objects\b|\bget_user_model\b|\bconnections?\b|\btransaction\b|\bcall_command\(|\bdjango\.setup\("
 )
+
+
+# Modules that a server does not import.
+_NOT_SERVED = re.compile(
+    r"(^|[/_])(tests?|conftest|migrations|commands|scripts?|notebooks|factor(y|ies))[/_.]"
+)
+
+
+def find_import_queries(project: ProjectFiles, services: frozenset[str]) -> Iterator[Finding]:
+    """Yield the fact that modules query the database on import, and a warning if the checks cannot run without it."""
+    files = (path for path in project.tree.python_with("objects") if not _NOT_SERVED.search(path))
+    file = next((path for path in files if find_query(project.tree.python(path))), None)
+    if file is None:
+        return
+    yield Fact("imports_query", value=True)
+    if not (services or project.configured("services")) and uses_pytest(project):
+        yield Warn(
+            f"`manage.py check` is left out, because importing {file} queries the database, and only the tests have "
+            "one; run the query in a function"
+        )
 
 
 def migrates(project: ProjectFiles, command: Command) -> bool:

@@ -91,8 +91,7 @@ def _steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
             env=_recorded(NAME, context),
         )
     if _has_settings(loaded):
-        # The last one leaves files for the tests.
-        yield from (replace(step, concurrent=True) for step in _django_steps(loaded, context))
+        yield from _django_steps(loaded, context)
     for run in _runs(loaded, context):
         yield _leave_out(_select(_shard(run.step(), context), context), context)
     if tests.coverage:
@@ -137,16 +136,29 @@ def _has_settings(loaded: ProjectConfig) -> bool:
 
 
 def _django_steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
+    """Yield the checks and the migration, which run at the same time unless the system checks need the tables."""
+    check, services = _check(loaded), loaded.config.services
+    late = loaded.facts.imports_query
+    others = []
+    if loaded.config.tests.check_migrations:
+        others.append(_check_migrations(loaded))
+    if services:
+        # The last one leaves files for the tests.
+        others.append(_migrate(loaded, context))
+    together = others if late else [check, *others]
+    yield from (replace(step, concurrent=True) for step in together)
+    # Without a server, only the tests have tables; Django's own runner checks then.
+    if late and services:
+        yield check
+
+
+def _check(loaded: ProjectConfig) -> Step:
     # Django's own runner runs the same checks before the first test; pytest does not and may pass without them.
     blocking = loaded.config.tests.runner != "pytest"
     # If the CI runs the checks itself, with the settings of any command, they must pass in this way.
     as_tests = () if loaded.facts.runs_check else _as_tests(loaded)
-    check = ("python", *as_tests, *manage(loaded), "check")
-    yield Step(name="check", action=Command(line=check), blocking=blocking)
-    if loaded.config.tests.check_migrations:
-        yield _check_migrations(loaded)
-    if loaded.config.services:
-        yield _migrate(loaded, context)
+    line = ("python", *as_tests, *manage(loaded), "check")
+    return Step(name="check", action=Command(line=line), blocking=blocking)
 
 
 def _asked_runner(loaded: ProjectConfig) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import warnings
 from pathlib import Path
 
@@ -185,6 +186,25 @@ def test_django_checks_and_migrates_at_the_same_time_before_the_tests(tmp_path: 
     ]
     assert (stage.services, stage.env["DATABASE_URL"]) == (("postgres",), "{postgres.url}")
     assert line(stage, "migrations") == ("python", "{probes}/heroci_migrations.py", "manage.py")
+
+
+@pytest.mark.parametrize(
+    ("settings", "steps"),
+    [
+        (POSTGRES, ["coverage settings", "migrations", "migrate", "check", "tests", "coverage"]),
+        (SQLITE, ["coverage settings", "migrations", "tests", "coverage"]),
+    ],
+)
+def test_the_checks_wait_for_the_tables_if_an_import_queries_the_database(
+    tmp_path: Path, settings: str, steps: list[str]
+) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    forms = {"mysite/forms.py": "CHOICES = [(shop.pk, shop) for shop in Shop.objects.all()]\n"}
+    stage = plan(tmp_path, project(settings, SERVED, forms)).stage("tests")
+    assert names(stage) == steps
+    assert [step.name for step in stage.steps if step.concurrent] == [
+        name for name in steps if name.startswith("migrat")
+    ]
 
 
 def test_without_a_server_nothing_is_migrated_before_the_tests(tmp_path: Path) -> None:
