@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from heroci_action.repository.files import RepositoryFiles, join, parent
 _OWN_METADATA = re.compile(
     r"\b(?:version|metadata|distribution|get_distribution|require)\(\s*(?:[\"']([\w.-]+)[\"']|__package__|__name__)"
 )
+_OF_METADATA = ("importlib.metadata", "importlib import metadata", "pkg_resources")
 _METADATA_READERS = r"(src/)?[^/]+/(__init__|apps|_*version_*|conf|settings)\.py"
 
 
@@ -272,11 +274,13 @@ def must_install(tree: RepositoryFiles, layout: Layout, metadata: Metadata | Non
 
 
 def _reads_metadata(tree: RepositoryFiles, metadata: Metadata) -> bool:
-    """Return whether the package asks for its own version, which only an installed distribution has."""
-    texts = (tree.text(file) for file in tree.matching(_METADATA_READERS, under=metadata.directory))
+    """Return whether the project asks for its own version, which only an installed distribution has."""
+    usual = tree.matching(_METADATA_READERS, under=metadata.directory)
+    readers = map(tree.python_with, _OF_METADATA)
+    texts = map(tree.text, itertools.chain(usual, *readers))
     return any(
         match[1] is None or canonicalize_name(match[1]) == metadata.name
         for text in texts
-        if re.search(r"importlib[._]metadata|pkg_resources", text)
+        if re.search(r"importlib([._]| import )metadata|pkg_resources", text)
         for match in _OWN_METADATA.finditer(text)
     )

@@ -343,6 +343,14 @@ def test_a_package_that_asks_for_its_own_version_is_installed(
     assert loaded(tmp_path, files).facts.install_project is installed
 
 
+def test_any_module_may_ask_for_the_version_of_the_project(tmp_path: Path) -> None:
+    pyproject = '[build-system]\nrequires = ["hatchling"]\n[project]\nname = "my-app"\ndependencies = ["django"]\n'
+    code = "from importlib import metadata\nVERSION = metadata.version('my-app')\n"
+    files = {**django(), "pyproject.toml": pyproject, "mysite/tags/versions.py": code}
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert loaded(tmp_path, files).facts.install_project is True
+
+
 @pytest.mark.parametrize(
     ("code", "requirements", "packages"),
     [
