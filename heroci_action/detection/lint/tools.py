@@ -16,6 +16,7 @@ from heroci_action.detection.lint.commands import (
     command_of,
     config_options,
     further_calls,
+    runs,
 )
 from heroci_action.detection.lint.configuration import find_config
 from heroci_action.detection.lint.excludes import exclusions_of
@@ -135,6 +136,12 @@ def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
         yield Warn(
             f"the CI also runs {command.brief!r} ({command.source}), which the plan does not contain",
             (f"lint.{name} = {json.dumps(command.shown)}",),
+        )
+    mypy = LINT_TOOLS["mypy"]
+    if any("--install-types" in c.words for c in project.ci.commands if runs(c, mypy)):
+        yield Warn(
+            "HeroCI leaves out mypy's option --install-types, because a check installs nothing; "
+            "if stubs are missing, add them to the project's dependencies (types-requests)"
         )
     if hooks := find_unknown_hooks(project):
         names = ", ".join(dict.fromkeys(hook.id for hook in hooks))

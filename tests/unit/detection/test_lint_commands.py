@@ -297,6 +297,12 @@ def test_the_subcommand_among_the_arguments_of_a_hook_is_no_path(tmp_path: Path)
     assert lint(tmp_path, hooks(text)) == {"ruff": (*RUFF, "--select=E", ".")}
 
 
+def test_stubs_that_mypy_would_install_are_a_warning(tmp_path: Path) -> None:
+    line = "mypy --install-types --non-interactive mysite"
+    found = loaded(tmp_path, {**django(), **workflow(line, "python manage.py test")})
+    assert any("--install-types" in text and "stubs" in text for text in found.warnings)
+
+
 def test_hooks_of_mypy_and_local_hooks_are_checks_of_the_ci(tmp_path: Path) -> None:
     text = """
         repos:
