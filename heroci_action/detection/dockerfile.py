@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,8 @@ from functools import cached_property
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
 # `CMD ["gunicorn"]`
 _COMMAND = re.compile(r"(CMD|ENTRYPOINT)\s", re.IGNORECASE)
+# `ENTRYPOINT ["/entrypoint.sh"]`
+_ENTRY_POINT = re.compile(r"ENTRYPOINT\s", re.IGNORECASE)
 # `CMD ["tail", "-f", "/dev/null"]`: the container waits for a developer.
 _IDLE = re.compile(
     r"(\S*/)?(tail\s+-[fF]\s+/dev/null|sleep\s+(inf\w*|\d+[smhd]?)|(ba|da|z)?sh|cat|true)"
@@ -132,6 +135,13 @@ class Dockerfile:
         """Return the variables of the stage that is built, with the values that ENV and ARG give them."""
         found = (match for line in self.lines if (match := _SETTING.match(line)))
         return {match[1]: match[2] for match in found}
+
+    @property
+    def entry_point(self) -> str:
+        """Return the command that gets a container's arguments; empty if the image has none."""
+        found = (line.partition(" ")[2] for line in reversed(self.lines) if _ENTRY_POINT.match(line))
+        text = next(found, "").strip()
+        return shlex.join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)) if text[:1] == "[" else text
 
     @property
     def has_command(self) -> bool:

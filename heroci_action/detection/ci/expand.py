@@ -12,7 +12,11 @@ from heroci_action.detection.ci.compose.composition import (
     composition_of,
 )
 from heroci_action.detection.ci.compose.mounts import enter_repository, mounts_of
-from heroci_action.detection.ci.compose.up import expand_compose_up, expand_needs
+from heroci_action.detection.ci.compose.up import (
+    entry_point_script,
+    expand_compose_up,
+    expand_needs,
+)
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.one_shot import ends_by_itself
 from heroci_action.detection.ci.paths import locate
@@ -35,6 +39,7 @@ from heroci_action.detection.ci.task_runners.python_scripts import expand_python
 from heroci_action.detection.ci.task_runners.shell_scripts import expand_file, expand_text
 from heroci_action.detection.ci.task_runners.tasks import expand_task
 from heroci_action.detection.ci.task_runners.tox import expand_tox
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import join
 
@@ -131,7 +136,7 @@ def _launched(command: Command, context: Context) -> Command:
 
 def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:
     """Return the scripts that a command runs; None if it is a program."""
-    for expander in (_by_name, _launched_task, _shell_text, _shell_file, _python_file):
+    for expander in (_by_name, _launched_task, _shell_text, _shell_file, _python_file, _entry_point):
         found = expander(command, context)
         if found is not None:
             return found
@@ -167,6 +172,19 @@ def _shell_file(command: Command, context: Context) -> tuple[Script, ...] | None
 
 def _python_file(command: Command, context: Context) -> tuple[Script, ...] | None:
     return expand_python_script(command, context.files.tree)
+
+
+def _entry_point(command: Command, context: Context) -> tuple[Script, ...] | None:
+    """Return the entry point of a service if it makes tests of words that are no program: `run web tests`."""
+    if not command.call.container or context.used is None:
+        return None
+    script = entry_point_script(context.used, command)
+    if script is None or find_test_run(command, context.files.tree):
+        return None
+    trial = replace(context, files=context.files.fork(), not_followed=[], actions=[])
+    inner = [found for found in run(script, trial) if not found.conditional]
+    is_test = any(find_test_run(found, context.files.tree) for found in inner)
+    return (script,) if is_test else None
 
 
 Expander = Callable[[Command, Context], tuple[Script, ...] | None]

@@ -42,7 +42,7 @@ VALUED = frozenset({*COMPOSE_VALUED, *_OF_VERBS})
 
 # Keys of which Compose keeps the values of every file.
 _NEEDS = ("depends_on", "links")
-_UNITED = ("links", "env_file")
+_UNITED = ("links", "env_file", "volumes")
 _ENDED = "service_completed_successfully"
 MAX_DEPTH = 5  # files that include or extend each other
 

@@ -86,19 +86,38 @@ def ending_services(words: tuple[str, ...]) -> tuple[str | None, ...]:
     return (*options.values(*_RETURNING), *named, None)
 
 
+def entry_point_script(used: Composition, command: Command) -> Script | None:
+    """Return the call of the entry point that gets the words of `docker compose run web WORDS`; None without one."""
+    words, container = compose_words(command) or (), command.call.container
+    name = (container and container.service) or ""
+    options = Options.split(words, VALUED)
+    if name not in used.services or options.words[:1] != ("run",) or options.has("--entrypoint"):
+        return None
+    build = used.build(name)
+    own = _shell(used.services[name].get("entrypoint"))
+    start = own or (build.parse(used.tree).entry_point if build else "")
+    given = words[words.index("run") + 1 :]
+    text = f"{start} {shlex.join(given[given.index(name) + 1 :])}"
+    return _script(used, name, command, text) if start else None
+
+
 def service_scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:
     """Yield what the container of a service runs, if the compose file says so."""
     content = used.services.get(name, {})
     parts = (_shell(content.get("entrypoint")), _shell(content.get("command")))
     text = " ".join(filter(None, parts))
     if text:
-        mounts = mounts_of_service(used, name)
-        yield Script(
-            text=used.fill(mounts.move(text)),
-            source=used.paths[-1],
-            directory=mounts.directory or command.directory,
-            env={**command.env, **used.environment(name)},
-        )
+        yield _script(used, name, command, text)
+
+
+def _script(used: Composition, name: str, command: Command, text: str) -> Script:
+    mounts = mounts_of_service(used, name)
+    return Script(
+        text=used.fill(mounts.move(text)),
+        source=used.paths[-1],
+        directory=mounts.directory or command.directory,
+        env={**command.env, **used.environment(name)},
+    )
 
 
 def _shell(value: object) -> str:

@@ -21,6 +21,7 @@ _STARTING = {
     **dict.fromkeys(("execv", "execvp", "execve", "execvpe"), 1),
 }
 _MODULES = frozenset({"subprocess", "os", "sp"})
+_ARGUMENTS = re.compile(r"sys\.argv\[([1-9])(:?)\]")
 # A line that runs tests; a script without one is a program like any other.
 _TESTS = re.compile(r"\bpy\.?test\b|(manage\.py|django-admin|-m'? '?django)\b.*\btest\b")
 
@@ -46,21 +47,27 @@ class _Reader:
     arguments: tuple[str, ...]
     start: Script
     names: dict[str, Any] = field(default_factory=dict)
+    functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
     wrappers: frozenset[str] = frozenset()
+    entered: set[tuple[str, bool]] = field(default_factory=set)  # functions, and whether perhaps
 
     def scripts(self) -> Iterator[Script]:
-        """Yield the commands of the module and its functions; functions without a caller may not run."""
+        """Yield the commands of the module, those of a function where it is called; others may not run."""
         nodes = [_Known(self.arguments).visit(node) for node in self.module.body]
         functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+        self.functions = {node.name: node for node in functions}
         self.wrappers = frozenset(node.name for node in functions if self._is_wrapper(node))
-        calls = [node for node in ast.walk(self.module) if isinstance(node, ast.Call)]
-        called = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
-        for node in nodes:
-            if isinstance(node, ast.FunctionDef):
-                known = node.name in called or node.name in self.arguments
-                yield from self._body(node.body, conditional=not known)
-            else:
-                yield from self._body([node], conditional=False)
+        yield from self._body(nodes, conditional=False)
+        known = {name for name, _ in self.entered}
+        for name in self.functions.keys() - known - self.wrappers:
+            yield from self._function(name, conditional=name not in self.arguments)
+
+    def _function(self, name: str, *, conditional: bool) -> Iterator[Script]:
+        """Yield the commands of a function, unless it calls itself or they are known."""
+        function = self.functions.get(name)
+        if function and (name, conditional) not in self.entered:
+            self.entered.add((name, conditional))
+            yield from self._body(function.body, conditional=conditional)
 
     def _is_wrapper(self, function: ast.FunctionDef) -> bool:
         """Return whether a function starts the command that is its first parameter."""
@@ -96,6 +103,13 @@ class _Reader:
                 if ast.unparse(left) == "__name__":
                     return True
                 return text in self.arguments if self.arguments else None
+            case ast.Compare(left=left, ops=[ast.In() | ast.NotIn() as relation], comparators=[table]):
+                value, entries = self._value(left), self._value(table)
+                known = isinstance(entries, list) and value != UNKNOWN
+                return (value in entries) == isinstance(relation, ast.In) if known else None
+            case ast.Name():
+                value = self._value(test)
+                return bool(value) if isinstance(value, list | bool) else None
         return None
 
     def _extend(self, node: ast.stmt) -> None:
@@ -114,6 +128,8 @@ class _Reader:
 
     def _calls(self, node: ast.AST, *, conditional: bool) -> Iterator[Script]:
         for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
+            if isinstance(call.func, ast.Name) and call.func.id not in self.wrappers:
+                yield from self._function(call.func.id, conditional=conditional)
             given = self._command(call)
             value = self._value(given) if given is not None else None
             text = shlex.join(map(str, value)) if isinstance(value, list) else value
@@ -153,7 +169,7 @@ class _Reader:
 
 
 class _Known(ast.NodeTransformer):
-    """Replace the known attributes of the interpreter: `sys.executable` and `sys.argv[1:]`."""
+    """Replace the known attributes of the interpreter: `sys.executable`, `sys.argv[1]` and `sys.argv[1:]`."""
 
     def __init__(self, arguments: tuple[str, ...]) -> None:
         self.arguments = arguments
@@ -164,7 +180,10 @@ class _Known(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # the protocol of ast
-        if ast.unparse(node) == "sys.argv[1:]":
-            words: list[ast.expr] = [ast.Constant(word) for word in self.arguments]
+        match = _ARGUMENTS.fullmatch(ast.unparse(node))
+        if match is None:
+            return self.generic_visit(node)
+        words: list[ast.expr] = [ast.Constant(word) for word in self.arguments[int(match[1]) - 1 :]]
+        if match[2]:
             return ast.copy_location(ast.List(elts=words, ctx=ast.Load()), node)
-        return self.generic_visit(node)
+        return ast.copy_location(words[0], node) if words else node

@@ -541,3 +541,51 @@ def test_files_that_an_image_copies_are_known_to_its_commands() -> None:
     installs = [c.words for c in suite.job.image_commands if c.call.name == "apt-get"]
     assert installs[0] == ("xargs", "apt-get", "install", "-y", "gettext", "libpq-dev")
     assert installs[1] == ("xargs", "apt-get", "remove", UNKNOWN)
+
+
+DISPATCHER = """
+#!/usr/bin/env python
+import os, subprocess, sys
+COMMANDS = {"web": ["gunicorn"], "tests": ["python", "manage.py", "test", "shop"]}
+def migrate():
+    subprocess.run(["python", "manage.py", "provision"])
+if __name__ == "__main__":
+    name = sys.argv[1]
+    args = COMMANDS.get(name)
+    if args:
+        args.extend(sys.argv[2:])
+        if name not in ("tests", "shell"):
+            migrate()
+    else:
+        args = sys.argv[1:]
+    os.execvp(args[0], args)
+"""
+SHELL = '#!/bin/sh\ncase "$1" in\n  tests) pytest shop;;\n  *) exec "$@";;\nesac\n'
+IN_COMPOSE = {
+    "base.yml": "services: {app: {build: ., entrypoint: /app/entry.py, volumes: ['.:/app']}}\n",
+    "compose.yml": "services: {web: {extends: {file: base.yml, service: app}, volumes: ['x:/media'], command: web}}\n",
+    "Dockerfile": "FROM python:3.12\n",
+}
+IN_IMAGE = {
+    "compose.yml": "services: {web: {build: .}}\n",
+    "Dockerfile": 'FROM python:3.12\nWORKDIR /app\nCOPY . /app\nENTRYPOINT ["/app/entry.sh", "--"]\nCMD ["web"]\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "found"),
+    [
+        ("run --rm web tests --keepdb", {**IN_COMPOSE, "entry.py": DISPATCHER}, "python manage.py test shop --keepdb"),
+        ("run web tests", {**IN_IMAGE, "entry.sh": SHELL.replace("$1", "$2")}, "pytest shop"),
+        # Words that are a program, or a program that starts in another way.
+        ("run web pytest api", {**IN_COMPOSE, "entry.py": DISPATCHER}, "docker compose run web pytest api"),
+        ("run --entrypoint sh web tests", {**IN_COMPOSE, "entry.py": DISPATCHER}, None),
+        ("exec web tests", {**IN_COMPOSE, "entry.py": DISPATCHER}, None),
+        ("run web shell", {**IN_COMPOSE, "entry.py": DISPATCHER}, None),
+    ],
+)  # fmt: skip
+def test_the_entry_point_of_a_service_says_what_its_words_run(
+    line: str, files: dict[str, str], found: str | None
+) -> None:
+    suite = ci_of({**files, "manage.py": "", **workflow(f"docker compose {line}")}).suite
+    assert (" ".join(suite.main.command.words) if suite else None) == found
