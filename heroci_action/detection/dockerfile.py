@@ -139,7 +139,9 @@ class Dockerfile:
     @property
     def entry_point(self) -> str:
         """Return the command that gets a container's arguments; empty if the image has none."""
-        found = (line.partition(" ")[2] for line in reversed(self.lines) if _ENTRY_POINT.match(line))
+        found = (
+            line.partition(" ")[2] for line in reversed(self.lines) if _ENTRY_POINT.match(line)
+        )
         text = next(found, "").strip()
         return shlex.join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)) if text[:1] == "[" else text
 

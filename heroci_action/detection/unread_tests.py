@@ -18,6 +18,8 @@ from heroci_action.text import some
 _NAMED = 3  # lines that are named in warnings
 # `make test-all`, `bin/run_tests`, but no file such as tests/data.yml.
 _TESTS = re.compile(r"(?<![^\s/_:=-])tests?(-[\w-]+)?(\.sh)?(?=[\s\"']|$)")
+# A program such as `tests_with_coverage`
+_PROGRAM = re.compile(r"(?<![a-z0-9])tests?(?![a-z0-9])")
 _LIKELY = re.compile(r"test|coverage|\bci\b")
 
 
@@ -129,7 +131,8 @@ def _unrecognised(project: ProjectFiles) -> Iterator[LeftOut]:
             outer.call.name in PACKAGE_MANAGERS for outer in command.via
         )
         is_known = name in FILE_PROGRAMS or reason_of_program(name) is not None
-        if _TESTS.search(command.shown) and not (of_node or is_known):
+        speaks = _TESTS.search(command.shown) or _PROGRAM.search(name)
+        if speaks and not (of_node or is_known):
             reason = "HeroCI does not know what it runs"
             yield LeftOut(line=command.shown, source=command.source, reason=reason)
     for job in project.ci.jobs:

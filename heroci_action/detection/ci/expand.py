@@ -136,7 +136,14 @@ def _launched(command: Command, context: Context) -> Command:
 
 def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:
     """Return the scripts that a command runs; None if it is a program."""
-    for expander in (_by_name, _launched_task, _shell_text, _shell_file, _python_file, _entry_point):
+    for expander in (
+        _by_name,
+        _launched_task,
+        _shell_text,
+        _shell_file,
+        _python_file,
+        _entry_point,
+    ):
         found = expander(command, context)
         if found is not None:
             return found

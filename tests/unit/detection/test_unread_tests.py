@@ -56,6 +56,11 @@ def test_an_action_that_speaks_of_tests_is_named(tmp_path: Path) -> None:
     assert not any("welcome" in text or GUESS in text for text in warnings)
 
 
+def test_a_program_that_is_named_after_tests_is_named(tmp_path: Path) -> None:
+    warnings = warnings_of(tmp_path, workflow("docker compose run web tests_with_reports"))
+    assert any("run web tests_with_reports' in" in text for text in warnings)
+
+
 @pytest.mark.parametrize(
     ("line", "warned"),
     [("${{ steps.a.outputs.b }}", True), ("echo ${{ steps.a.outputs.b }}", False)],

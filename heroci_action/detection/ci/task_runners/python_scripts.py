@@ -103,7 +103,9 @@ class _Reader:
                 if ast.unparse(left) == "__name__":
                     return True
                 return text in self.arguments if self.arguments else None
-            case ast.Compare(left=left, ops=[ast.In() | ast.NotIn() as relation], comparators=[table]):
+            case ast.Compare(
+                left=left, ops=[ast.In() | ast.NotIn() as relation], comparators=[table]
+            ):
                 value, entries = self._value(left), self._value(table)
                 known = isinstance(entries, list) and value != UNKNOWN
                 return (value in entries) == isinstance(relation, ast.In) if known else None
