@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from heroci_action.detection.ci.matrix import Leg, best_leg, python_of
@@ -40,8 +41,14 @@ def read_drone(tree: RepositoryFiles) -> Iterator[Job]:
     for path in (*tree.matching(_DRONE), *tree.matching(_WOODPECKER)):
         for pipeline in parse_yaml(tree.text(path)):
             steps = _named(pipeline.get("steps", pipeline.get("pipeline")))
-            if any(map(_text, steps)):
-                yield _pipeline(tree, path, pipeline, steps)
+            seldom = [step for step in steps if _trigger(step.get("when")) is Trigger.SELDOM]
+            usual = [step for step in steps if step not in seldom]
+            # Steps for tags or a schedule are no part of what runs for a change.
+            if any(map(_text, usual)):
+                yield _pipeline(tree, path, pipeline, usual)
+            if any(map(_text, seldom)):
+                job = _pipeline(tree, path, pipeline, seldom)
+                yield replace(job, trigger=Trigger.SELDOM)
 
 
 def read_bitbucket(tree: RepositoryFiles) -> Iterator[Job]:

@@ -101,8 +101,8 @@ def test_steps_of_drone_run_after_those_that_they_depend_on() -> None:
 
 
 def test_a_workflow_of_woodpecker_is_read_in_its_best_leg() -> None:
-    (job,) = jobs_of(".woodpecker/tests.yaml", WOODPECKER).values()
-    assert shown(list(job.commands)) == ["ruff check . ?", "mkdir -p out", "pytest shop"]
+    job, _ = ci_of({".woodpecker/tests.yaml": WOODPECKER}).jobs
+    assert shown(list(job.commands)) == ["mkdir -p out", "pytest shop"]
     assert job.commands[-1].env == {"CI": "true", "MODE": "test", "PYTHON": "3.13", "DB": "16"}
     assert job.python == "3.13"
     assert {server.alias: server.reference for server in job.services} == {
@@ -140,6 +140,17 @@ def test_a_pipeline_that_cannot_run_does_no_harm(text: str) -> None:
 def test_a_pipeline_of_bitbucket_without_steps_does_no_harm() -> None:
     text = "pipelines: {default: [], branches: [a], custom: {x: [{step: pytest}, {parallel: 1}]}}"
     assert ci_of({"bitbucket-pipelines.yml": text}).suite is None
+
+
+def test_steps_for_tags_are_no_part_of_the_suites_job() -> None:
+    config = """
+        steps:
+          - {name: docs, image: alpine, when: {event: tag}, commands: [apk add graphviz]}
+          - {name: tests, image: python:3.12, commands: [pytest]}
+    """
+    found = ci_of({".woodpecker.yml": config})
+    assert shown(list(found.tests)) == ["pytest"]
+    assert {job.trigger for job in found.jobs} == {Trigger.CHANGE, Trigger.SELDOM}
 
 
 @pytest.mark.parametrize(
