@@ -81,6 +81,8 @@ _LIBRARIES = {
 }
 
 
+# The first Python whose environments have no setuptools. Source: What's New In Python 3.12, "ensurepip".
+_WITHOUT_SETUPTOOLS = Version("3.12")
 # The first version that writes JSON, and later ones, of which an upper bound allows at least one.
 _OLDEST_COVERAGE = Version("5.0")
 _COVERAGE = ("5.5", "6.5", "7.6.1", "99")
@@ -103,12 +105,23 @@ def _undeclared(project: ProjectFiles, found: Dependencies) -> Iterator[Finding]
     missing = [*_missing_pytest(project)]
     reasons = ["pytest runs the tests, and no dependency requires it"] if missing else []
     known = found.names | found.locked_names
-    importing = importing_file(project) if known and "setuptools" not in known else None
-    if importing:
+    user = _user_of_setuptools(project, found) if known and "setuptools" not in known else None
+    if user:
         missing.append(REQUIREMENT)
-        reasons.append(f"{importing} imports pkg_resources")
+        reasons.append(user)
     if missing:
         yield Found("packages", [*found.packages, *missing], "; ".join(reasons))
+
+
+def _user_of_setuptools(project: ProjectFiles, found: Dependencies) -> str | None:
+    """Return why the tests may need setuptools, in words."""
+    if importing := importing_file(project):
+        return f"{importing} imports pkg_resources"
+    python, why = choose_python(project)
+    old = why and Version(python) < _WITHOUT_SETUPTOOLS
+    # uv and PDM never had it in their environments.
+    of_uv = found.lock and found.lock.rpartition("/")[2] in {"uv.lock", "pdm.lock"}
+    return f"environments of Python {python} contain setuptools" if old and not of_uv else None
 
 
 def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:

@@ -369,6 +369,22 @@ def test_setuptools_is_installed_if_the_project_imports_pkg_resources(
     assert loaded(tmp_path, files).config.packages == packages
 
 
+@pytest.mark.parametrize(
+    ("python", "requirements", "lock", "packages"),
+    [
+        ("3.11", "django", {}, ("setuptools<82",)),
+        ("3.12", "django", {}, ()),
+        ("3.11", "django\nsetuptools", {}, ()),
+        ("3.11", "django", {"uv.lock": "", "pyproject.toml": "[project]\nname = 'x'\n"}, ()),
+    ],
+)
+def test_environments_of_older_pythons_contain_setuptools(
+    tmp_path: Path, python: str, requirements: str, lock: dict[str, str], packages: tuple[str, ...]
+) -> None:
+    files = {**django(), "requirements.txt": requirements, ".python-version": python, **lock}
+    assert loaded(tmp_path, files).config.packages == packages
+
+
 def test_a_condition_on_the_url_itself_does_not_keep_the_url_of_the_ci(tmp_path: Path) -> None:
     settings = """
         import os
