@@ -17,6 +17,7 @@ output are Django's. See the package's docstring for the environment variables.
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import re
 import runpy
@@ -306,13 +307,17 @@ def hook(migration: Migration) -> None:
         return run_checks(self, *args, **{"tags": [Tags.database], **kwargs})
 
     def create_executor(connection: Any, *args: Any, **kwargs: Any) -> Any:
+        # The collector would traverse all modules again and again, while the migrations create classes by thousands.
+        gc.freeze()
         migration.begin(connection)
         created = executor(connection, *args, **kwargs)
         migration.is_loaded = True
+        gc.freeze()
         return created
 
     def emit_post_migrate_signal(verbosity: Any, interactive: Any, db: str, **kwargs: Any) -> Any:
         migration.end(db)
+        gc.unfreeze()
         return send(verbosity, interactive, db, **kwargs)
 
     if ALL_CHECKS not in os.environ:

@@ -465,3 +465,23 @@ def test_what_the_project_raises_through_a_hook_is_no_bug_of_the_probe(
     done = shop.run_migrate()
     assert (done.code, raised in done.output) == (1, True), done.output
     assert crashed_probe(done.output, is_probe=True) is None
+
+
+def test_only_while_migrations_run_the_collector_leaves_out_what_was_there_before(
+    shop: Shop,
+) -> None:
+    """Django's migrations create so many objects that traversing all modules each time takes a quarter of the time."""
+    show = "import gc; print({!r}, gc.get_freeze_count() > 0)"
+    shop.project.write(
+        {
+            "shop/migrations/0001_initial.py": MIGRATION.replace(
+                "    apps.get_model", f"    {show.format('migration')}\n    apps.get_model"
+            ),
+            "shop/apps.py": APPS.replace(
+                "    if plan:", f"    {show.format('signal')}\n    if plan:"
+            ),
+        }
+    )
+    output = shop.run_migrate().output
+    assert "migration True" in output
+    assert "signal False" in output
