@@ -15,7 +15,7 @@ from heroci_action.repository.files import parent
 SIDE = re.compile(
     r"dev(elop\w*)?|local|tests?|ci|docs?|node|nginx|postgres\w*|database|db|celery\w*|traefik|"
     r"redis|frontend|worker|flower|devcontainer|examples?|backup|templates?|elasticsearch|solr|debug|contrib|"
-    r"heroku|vendor|fixtures|samples?|\w*fuzz\w*|bench\w*|e2e|lint\w*|"
+    r"cron|heroku|vendor|fixtures|samples?|\w*fuzz\w*|bench\w*|e2e|lint\w*|"
     r"playwright|cypress|selenium",
     re.IGNORECASE,
 )
@@ -61,9 +61,9 @@ def _is_application(project: ProjectFiles, path: str, *, wanted: bool) -> bool:
     if path.endswith(".dockerignore") or _is_side(path):
         return False
     text = project.tree.text(path)
-    return bool(_FROM.search(text) and _PYTHON.search(text)) and (
-        wanted or not Dockerfile(text).is_idle
-    )
+    # A last stage for developers makes room for the stage for production.
+    built = Dockerfile(text, Dockerfile(text).production_target(SIDE))
+    return bool(_FROM.search(text) and _PYTHON.search(text)) and (wanted or not built.is_idle)
 
 
 def _is_side(path: str) -> bool:

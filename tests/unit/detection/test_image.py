@@ -94,6 +94,21 @@ def test_an_image_that_waits_for_a_developer_is_not_the_application(
     assert ("image" in found.facts.skips) is idle
 
 
+def test_a_last_stage_that_waits_makes_room_for_the_stage_for_production(tmp_path: Path) -> None:
+    start = "FROM python:3.12 AS production\nCOPY . .\nCMD gunicorn shop.wsgi\n"
+    dockerfile = f"{start}FROM production AS dev\nCMD tail -f /dev/null\n"
+    facts = loaded(tmp_path, {**django(), "Dockerfile": dockerfile}).facts
+    assert "image" not in facts.skips
+
+
+def test_an_image_for_periodic_jobs_is_not_the_application(tmp_path: Path) -> None:
+    text = "FROM python:3.12\nCOPY . .\nCMD gunicorn shop.wsgi\n"
+    files = {"docker/cron.Dockerfile": text, "docker/shop.Dockerfile": text}
+    config = loaded(tmp_path, {**django(), **files}).config
+    assert config.image
+    assert config.image.dockerfile == "docker/shop.Dockerfile"
+
+
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
