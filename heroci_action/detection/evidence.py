@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import Command, Image
+from heroci_action.detection.ci.test_runs import Runner
+from heroci_action.detection.pytest_file import find_pytest_variables
 from heroci_action.repository.files import RepositoryFiles, parent
 
 
@@ -29,15 +31,27 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
     """Collect the commands, variables, images and Python versions; compose files in `places` come first."""
     suite = ci.suite
     is_ci = suite is not None and suite.job in ci.jobs
-    source = suite.job.source if suite else ""
     job = ci.likely_job
     return Evidence(
         commands=ci.commands,
         testing=ci.tests if is_ci else (),
-        env={name: (value, source) for name, value in ci.env.items()},
+        env=_variables(tree, ci, places),
         images=(*ci.services, *_compose_images(tree, places)),
         pythons=((job.python, job.source),) if job and job.python else (),
     )
+
+
+def _variables(
+    tree: RepositoryFiles, ci: ProjectCI, places: Collection[str]
+) -> dict[str, tuple[str, str]]:
+    """Return the variables of the suite, and those that pytest gives its tests."""
+    suite = ci.suite
+    found = {name: (value, suite.job.source if suite else "") for name, value in ci.env.items()}
+    if suite is None or all(run.runner is Runner.PYTEST for run in suite.runs):
+        for name, value, file, is_default in find_pytest_variables(tree, places):
+            if not (is_default and name in found):
+                found[name] = (value, file)
+    return found
 
 
 def _compose_images(tree: RepositoryFiles, places: Collection[str]) -> Iterator[Image]:

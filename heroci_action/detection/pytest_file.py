@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
+# pytest-env's `D:DEBUG=1`, where D is a default and R is not expanded.
+_VARIABLE = re.compile(r"\s*((?:[DR]:)*)\s*(\w+)\s*=\s*(.*?)\s*")
 # In the order in which pytest looks for them.
 _FILES = ("pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
@@ -29,6 +32,27 @@ def find_python_paths(tree: RepositoryFiles, directories: Iterable[str]) -> Iter
     # pytest-pythonpath's name of the option, then pytest's own.
     for option in ("python_paths", "pythonpath"):
         yield from (join(parent(file or "."), name) for name in options.get(option, "").split())
+
+
+def find_pytest_variables(
+    tree: RepositoryFiles, directories: Iterable[str]
+) -> Iterator[tuple[str, str, str, bool]]:
+    """Yield the variables that pytest-env sets: name, value, file, and whether one of the machine counts more.
+
+    Values that refer to other variables are left out. Source: the documentation of pytest-env.
+    """
+    file, options = find_pytest_options(tree, directories)
+    if file is None:
+        return
+    text = options.get("env", "")
+    for entry in shlex.split(text) if file.endswith(".toml") else text.splitlines():
+        if (match := _VARIABLE.fullmatch(entry)) and ("R:" in match[1] or "{" not in match[3]):
+            yield match[2], match[3], file, "D:" in match[1]
+    table = tree.toml(file).get("tool", {}).get("pytest_env", {}) if file.endswith(".toml") else {}
+    for name, entry in table.items():
+        about = entry if isinstance(entry, Mapping) else {"value": entry}
+        if "value" in about and not about.get("transform"):
+            yield name, str(about["value"]), file, about.get("skip_if_set", False)
 
 
 def read_pytest_file(tree: RepositoryFiles, path: str) -> Mapping[str, str] | None:

@@ -9,6 +9,15 @@ import pytest
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import SQLITE, django, loaded
 
+PYTEST_ENV = """
+[tool.pytest.ini_options]
+addopts = ""
+[tool.pytest_env]
+SHOP_MODE = "fast"
+SHOP_REGION = { value = "a", skip_if_set = true }
+SHOP_HOME = { value = "{HOME}", transform = true }
+"""
+
 
 def env(root: Path, settings: str, **files: str) -> dict[str, str]:
     return dict(loaded(root, {**django(SQLITE + settings), **files}).config.env)
@@ -224,6 +233,25 @@ def test_a_variable_that_the_code_reads_is_kept_whatever_its_name_says(tmp_path:
     job = workflow("SHOP_TOKEN=x CODECOV_TOKEN=y manage.py test")
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     assert env(tmp_path, "", **reader, **job) == {"SHOP_TOKEN": "x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pytest.ini", "[pytest]\nenv =\n    SHOP_MODE=fast\n    D:SHOP_REGION=a\n    SHOP_HOME={HOME}/x\n"),
+        ("pyproject.toml", '[tool.pytest.ini_options]\nenv = ["SHOP_MODE=fast", "D:SHOP_REGION=a"]\n'),
+        ("pyproject.toml", PYTEST_ENV),
+    ],
+)  # fmt: skip
+def test_variables_that_pytest_sets_are_those_of_the_other_steps(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    settings = 'import os\nMODE = os.environ["SHOP_MODE"]\n'
+    job = workflow("SHOP_REGION=b SHOP_MODE=slow pytest")
+    assert env(tmp_path, settings, **{name: text}, **job) == {
+        "SHOP_MODE": "fast",
+        "SHOP_REGION": "b",
+    }
 
 
 def test_the_tests_have_the_variables_of_the_ci_if_no_settings_are_found(tmp_path: Path) -> None:
