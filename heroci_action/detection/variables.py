@@ -283,7 +283,8 @@ def _unread(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:
     for name, (value, origin) in project.evidence.env.items():
         if name in done or _ADDRESS.search(name):
             continue
-        if may_change_tests(name) or project.tree.python_with(name):
+        # Without its secret value, a variable of the CI's tools would only hide that of the machine.
+        if may_change_tests(name) or (value and project.tree.python_with(name)):
             yield from _with_server(project, name, value, origin)
 
 

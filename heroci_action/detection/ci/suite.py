@@ -214,7 +214,10 @@ def _with_other_legs(best: Suite, legs: list[Suite]) -> Suite:
     same = [leg for leg in legs if databases_of(leg.job) == databases_of(best.job)]
     equal = [leg for leg in same if _purpose(leg) == _purpose(best)]
     whole = next((leg for leg in equal if not leg.narrowness), None)
-    runs = {_tests(run): run for leg in (best, *equal) for run in leg.runs}
+    runs: dict[tuple[object, ...], TestRun] = {}
+    for run in itertools.chain.from_iterable(leg.runs for leg in (best, *equal)):
+        # Of equal runs, that of the chosen leg counts, with its environment.
+        runs.setdefault(_tests(run), run)
     others = (run for leg in legs if leg not in same for run in leg.runs)
     elsewhere = tuple(run for run in others if _tests(run) not in runs)
     return replace(best, runs=whole.runs if whole else tuple(runs.values()), elsewhere=elsewhere)

@@ -202,6 +202,20 @@ def test_of_equal_jobs_the_one_outside_a_container_counts() -> None:
     assert suite.job.name == "j1"
 
 
+def test_of_legs_with_equal_runs_that_of_the_chosen_one_counts() -> None:
+    jobs = """
+        on: push
+        jobs:
+          test:
+            strategy: {matrix: {env: [django52, quality]}}
+            steps: [{run: "tox -e ${{ matrix.env }}"}]
+    """
+    tox = "[testenv]\ncommands = pytest shop\n"
+    suite = ci_of({".github/workflows/ci.yml": jobs, "tox.ini": tox, "shop/tests.py": ""}).suite
+    assert suite
+    assert [run.command.environment for run in suite.runs] == ["tox django52"]
+
+
 def test_a_leg_that_runs_every_test_is_the_suite() -> None:
     legs = "strategy: {matrix: {flags: [shop, --lf]}}"
     job = f"jobs: {{t: {{{legs}, steps: [{{run: 'pytest ${{{{ matrix.flags }}}}'}}]}}}}"
