@@ -156,9 +156,9 @@ def _check(loaded: ProjectConfig) -> Step:
     # Django's own runner runs the same checks before the first test; pytest does not and may pass without them.
     blocking = loaded.config.tests.runner != "pytest"
     # If the CI runs the checks itself, with the settings of any command, they must pass in this way.
-    as_tests = () if loaded.facts.runs_check else _as_tests(loaded)
-    line = ("python", *as_tests, *manage(loaded), "check")
-    return Step(name="check", action=Command(line=line), blocking=blocking)
+    as_tests = None if loaded.facts.runs_check else _asked_runner(loaded)
+    line = ("python", *_as_tests(as_tests), *manage(loaded), "check")
+    return Step(name="check", action=Command(line=line), env=_named(as_tests), blocking=blocking)
 
 
 def _asked_runner(loaded: ProjectConfig) -> str | None:
@@ -167,10 +167,14 @@ def _asked_runner(loaded: ProjectConfig) -> str | None:
     return tests.runner if loaded.facts.asks_process and tests.script is None else None
 
 
-def _as_tests(loaded: ProjectConfig) -> tuple[str, ...]:
-    """Return the program that starts manage.py with the settings of the tests, if others would be loaded."""
-    runner = _asked_runner(loaded)
-    return ("{probes}/heroci_as_tests.py", runner) if runner else ()
+def _as_tests(runner: str | None) -> tuple[str, ...]:
+    """Return the program that starts manage.py with the settings that this runner loads, if others would be loaded."""
+    return ("{probes}/heroci_as_tests.py",) if runner else ()
+
+
+def _named(runner: str | None) -> dict[str, str]:
+    """Return the variable that tells the probes whose settings to load."""
+    return {"HEROCI_AS_TESTS": runner} if runner else {}
 
 
 def _shares_schema(loaded: ProjectConfig, context: RunContext) -> bool:
@@ -182,11 +186,11 @@ def _shares_schema(loaded: ProjectConfig, context: RunContext) -> bool:
 
 def _migrate(loaded: ProjectConfig, context: RunContext) -> Step:
     """Migrate the stage's database. The tests create another one, some without migrations."""
-    line = ("migrate", "--noinput")
+    line, runner = ("migrate", "--noinput"), _asked_runner(loaded)
     if not _shares_schema(loaded, context):
-        command = ("python", *_as_tests(loaded), *manage(loaded), *line)
-        return Step(name="migrate", action=Command(line=command), blocking=False)
-    runner = _asked_runner(loaded)
+        command = ("python", *_as_tests(runner), *manage(loaded), *line)
+        env = _named(runner)
+        return Step(name="migrate", action=Command(line=command), env=env, blocking=False)
     measure = {"HEROCI_SCHEMA_COVERAGE": RC} if loaded.config.tests.coverage else {}
     return Step(
         name="migrate",
@@ -194,7 +198,7 @@ def _migrate(loaded: ProjectConfig, context: RunContext) -> Step:
         env={
             "HEROCI_SCHEMA": SCHEMA,
             "HEROCI_SERVER": "{postgres.host}:{postgres.port}",
-            **({"HEROCI_AS_TESTS": runner} if runner else {}),
+            **_named(runner),
             **measure,
         },
         blocking=False,
@@ -207,11 +211,12 @@ def _check_migrations(loaded: ProjectConfig) -> Step:
     settings = {"DJANGO_SETTINGS_MODULE": used} if used else {}
     # The project's own check does not have the settings of the tests, which may do without migrations.
     lenient = loaded.config.tests.check_migrations == "warn"
-    options = ("--warn", *_as_tests(loaded)) if lenient else ()
+    runner = _asked_runner(loaded) if lenient else None
+    options = ("--warn", *_as_tests(runner)) if lenient else ()
     return Step(
         name="migrations",
         action=Command(line=("python", "{probes}/heroci_migrations.py", *options, *manage(loaded))),
-        env={"HEROCI_RECORD": record, **settings},
+        env={"HEROCI_RECORD": record, **settings, **_named(runner)},
         reports=(Report(kind=DJANGO_RECORD, path=f"{record}/*"),),
         blocking=False,
     )

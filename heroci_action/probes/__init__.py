@@ -145,7 +145,7 @@ warnings.
 
 Settings that ask which program loads them
 ------------------------------------------
-    python {probes}/heroci_as_tests.py django|pytest manage.py check
+    python {probes}/heroci_as_tests.py manage.py check
     python {probes}/heroci_migrate.py manage.py migrate --noinput
         env HEROCI_AS_TESTS=django|pytest
 

@@ -1,6 +1,6 @@
 """Run a command of Django with the settings that the tests have, although it is not `test`.
 
-    python heroci_as_tests.py django|pytest manage.py check
+    HEROCI_AS_TESTS=django|pytest python heroci_as_tests.py manage.py check
 
 Some settings ask whether tests run: `"test" in sys.argv`, `"pytest" in sys.modules`. While they are loaded, the
 arguments are the named runner's; the command itself sees its own.
@@ -46,11 +46,11 @@ def install(runner: str) -> None:
 
 def main() -> None:
     """Run the program as Python does."""
-    runner, *sys.argv = sys.argv[1:]
+    sys.argv = sys.argv[1:]
     sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
     # A manage.py may make Django importable; then its settings are loaded as they are.
     with suppress(ImportError):
-        install(runner)
+        install(os.environ["HEROCI_AS_TESTS"])
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 

@@ -37,6 +37,7 @@ def test_a_command_has_the_settings_that_the_runner_would_load(
         "shop/__init__.py": "",
     }
     project = Project(root=tmp_path, python=python).write(files)
-    done = project.run(str(PROBES / "heroci_as_tests.py"), runner, "manage.py", "check")
+    program = str(PROBES / "heroci_as_tests.py")
+    done = project.run(program, "manage.py", "check", env={"HEROCI_AS_TESTS": runner})
     assert done.code == code, done.output
     assert ("no issues" if code == 0 else "KeyError: 'MAIL'") in done.output

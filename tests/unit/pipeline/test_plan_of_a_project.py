@@ -244,10 +244,11 @@ def test_where_the_settings_ask_who_loads_them_the_steps_before_the_tests_have_t
 ) -> None:
     toml = f'tests.runner = "{runner}"\ntests.check-migrations = "warn"\n'
     stage = plan(tmp_path, project(POSTGRES + ASKING, SERVED, toml=toml)).stage("tests")
-    as_tests = ("{probes}/heroci_as_tests.py", runner)
-    assert line(stage, "check") == ("python", *as_tests, "manage.py", "check")
-    assert line(stage, "migrations")[2:] == ("--warn", *as_tests, "manage.py")
-    assert step(stage, "migrate").env["HEROCI_AS_TESTS"] == runner
+    as_tests = "{probes}/heroci_as_tests.py"
+    assert line(stage, "check") == ("python", as_tests, "manage.py", "check")
+    assert line(stage, "migrations")[2:] == ("--warn", as_tests, "manage.py")
+    steps = [step(stage, name) for name in ("check", "migrations", "migrate")]
+    assert {each.env["HEROCI_AS_TESTS"] for each in steps} == {runner}
 
 
 @pytest.mark.parametrize(("call", "plain"), [("check", True), ("check --deploy || true", False)])
