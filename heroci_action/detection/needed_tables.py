@@ -29,16 +29,17 @@ _USES_TABLES = re.compile(
 )
 
 
-# Modules that a server does not import.
-_NOT_SERVED = re.compile(
-    r"(^|[/_])(tests?|conftest|migrations|commands|scripts?|notebooks|factor(y|ies))[/_.]"
-)
+# Modules that no URL needs; tests contain most of the queries, and reading them would take long.
+_NOT_SERVED = re.compile(r"(^|[/_])(tests?|conftest|migrations|commands)[/_.]")
+# `shop/urls.py`, `config/urls/api.py`
+_URLS = r"(.*/)?urls(/.*)?\.py"
 
 
 def find_import_queries(project: ProjectFiles, services: frozenset[str]) -> Iterator[Finding]:
     """Yield the fact that modules query the database on import, and a warning if the checks cannot run without it."""
     files = (path for path in project.tree.python_with("objects") if not _NOT_SERVED.search(path))
-    file = next((path for path in files if find_query(project.tree.python(path))), None)
+    asking = {path for path in files if find_query(project.tree.python(path))}
+    file = next(filter(asking.__contains__, _imported_by_urls(project)), None) if asking else None
     if file is None:
         return
     yield Fact("imports_query", value=True)
@@ -47,6 +48,18 @@ def find_import_queries(project: ProjectFiles, services: frozenset[str]) -> Iter
             f"`manage.py check` is left out, because importing {file} queries the database, and only the tests have "
             "one; run the query in a function"
         )
+
+
+def _imported_by_urls(project: ProjectFiles) -> Iterator[str]:
+    """Yield the modules that the system checks import: those with URLs, and what these import, directly or not."""
+    pending = list(project.tree.matching(_URLS))
+    seen = set(pending)
+    while pending:
+        file = pending.pop()
+        yield file
+        found = dict.fromkeys(path for path in _imported(project, file) if path not in seen)
+        seen.update(found)
+        pending += found
 
 
 def migrates(project: ProjectFiles, command: Command) -> bool:
@@ -76,13 +89,14 @@ def _django_needs_tables(project: ProjectFiles, name: str) -> bool:
     if not files:
         return _WRITES_FILES.search(name) is None
     return any(
-        _USES_TABLES.search(project.tree.text(file)) or _imports_project(project, file)
+        _USES_TABLES.search(project.tree.text(file)) or any(_imported(project, file))
         for file in files
     )
 
 
-def _imports_project(project: ProjectFiles, file: str) -> bool:
+def _imported(project: ProjectFiles, file: str) -> Iterator[str]:
+    """Yield the modules of the project that one of its modules imports."""
     nodes = ast.walk(project.tree.python(file))
     imports = (node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
     names = (name for node in imports for name in module_names(node, file, project.roots))
-    return any(map(project.module, names))
+    return filter(None, map(project.module, names))

@@ -52,13 +52,17 @@ def test_what_only_describes_a_query_or_runs_later_is_none(code: str) -> None:
     [
         ("mysite/forms.py", "pytest", True),
         ("mysite/forms.py", "python manage.py test", False),
-        ("mysite/tests/test_forms.py", "pytest", False),
+        ("mysite/import_kinds.py", "pytest", False),
     ],
 )
 def test_checks_that_cannot_run_are_reported_unless_the_runner_does_them(
     tmp_path: Path, path: str, line: str, *, warned: bool
 ) -> None:
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    code = {path: "KINDS = list(Kind.objects.all())\n"}
+    code = {
+        path: "KINDS = list(Kind.objects.all())\n",
+        "mysite/urls.py": "from mysite import views\n",
+        "mysite/views.py": "from .forms import KINDS\n",
+    }
     found = loaded(tmp_path, {**django(SQLITE), **code, **workflow(line)})
     assert any("`manage.py check` is left out" in text for text in found.warnings) is warned

@@ -199,7 +199,8 @@ def test_the_checks_wait_for_the_tables_if_an_import_queries_the_database(
     tmp_path: Path, settings: str, steps: list[str]
 ) -> None:
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    forms = {"mysite/forms.py": "CHOICES = [(shop.pk, shop) for shop in Shop.objects.all()]\n"}
+    query = "CHOICES = [(shop.pk, shop) for shop in Shop.objects.all()]\n"
+    forms = {"mysite/forms.py": query, "mysite/urls.py": "from mysite.forms import CHOICES\n"}
     stage = plan(tmp_path, project(settings, SERVED, forms)).stage("tests")
     assert names(stage) == steps
     assert [step.name for step in stage.steps if step.concurrent] == [
