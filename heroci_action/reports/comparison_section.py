@@ -28,7 +28,7 @@ def since_when(comparison: Comparison | None) -> str:
     if comparison.new:
         return ", with new failures"
     oldest = max(comparison.known, key=lambda age: age.runs, default=None)
-    return f", {known_since(oldest)}" if oldest else ""
+    return f", {prose(known_since(oldest))}" if oldest else ""
 
 
 def marks(comparison: Comparison | None) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ from heroci_action.reports.markdown import (
     html_prose,
     icon,
     linked,
+    prose,
     size,
 )
 from heroci_action.results.records import TestCase
@@ -145,7 +146,8 @@ def _others(tests: Sequence[TestCase], budget: _Budget, notes: Notes) -> Iterato
 
 
 def _name(test: TestCase, notes: Notes) -> str:
-    parts = ("-", code(test.id), code(place(test.file, test.line)), notes.marks.get(test.id))
+    mark = prose(notes.marks.get(test.id, ""))
+    parts = ("-", code(test.id), code(place(test.file, test.line)), mark)
     return " ".join(part for part in parts if part)
 
 

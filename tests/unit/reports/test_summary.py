@@ -83,6 +83,13 @@ def test_the_headline_says_since_when_a_test_fails() -> None:
     assert headline(case("known")).startswith("# ✅ project: passed in")
 
 
+def test_the_commit_of_an_old_failure_makes_no_markup() -> None:
+    known = case("known", Status.FAILED)
+    before = replace(run_of(known), commit="<b>0123")
+    now = replace(run_of(known), comparison=compare(run_of(known), before))
+    assert "(commit &lt;b&gt;0123)" in lines(now)[0]
+
+
 def test_what_explains_the_run_has_a_title_if_anything_precedes_it() -> None:
     passed = run(stage("base"))
     failed = run_of(case("test_total", Status.FAILED, message="1 != 2"))
