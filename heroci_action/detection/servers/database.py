@@ -37,7 +37,7 @@ from heroci_action.detection.servers.database_choice import (
     vendor_of_server,
     wanted_vendor,
 )
-from heroci_action.detection.servers.database_record import ROLES, Database, vendor_of
+from heroci_action.detection.servers.database_record import LOCAL_HOSTS, ROLES, Database, vendor_of
 from heroci_action.detection.servers.extensions import detect_extensions
 from heroci_action.detection.settings.source import settings_source, uses_geodjango
 from heroci_action.detection.sources.environment_reads import COMPUTED, Read
@@ -51,7 +51,6 @@ _IMAGE_ENV: Mapping[str, Mapping[str, str]] = {
     "mariadb": {"USER": "MARIADB_USER", "PASSWORD": "MARIADB_PASSWORD", "NAME": "MARIADB_DATABASE"},
 }
 _NO_VARIABLE = "no variable contains its address"
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 # DB_HOST, POSTGRES_USER, MY_DATABASE_PASSWORD
 _VARIABLE = re.compile(
     r"(?:^|_)(?:DB|DATABASE|POSTGRES|POSTGRESQL|PG|SQL|MYSQL|MARIADB)\w*?_?"
@@ -223,14 +222,14 @@ def _engine_value(engine: Read, kind: ServerKind) -> str:
 def _address_in_code(way: Database, kind: ServerKind) -> Iterator[Finding]:
     """Yield the port that the server must have, or a warning if the host cannot be reached."""
     host, port = way.literals.get("HOST", ""), way.literals.get("PORT", "")
-    if host and host not in _LOCAL and not host.startswith("/"):
+    if host and host not in LOCAL_HOSTS and not host.startswith("/"):
         yield Warn(
             f"{way.file} hard-codes the database at {host}:{port or kind.port}; let it read the environment, "
             'for example "HOST": os.environ.get("DB_HOST", "localhost") and the same for PORT, '
             "so that HeroCI can point it to its own server"
         )
         return
-    if host in _LOCAL:
+    if host in LOCAL_HOSTS:
         yield FixedAddress(kind.name, f"hard-coded in {way.file}")
     if port.isdigit():
         yield Found(f"services.{kind.name}.port", int(port), f"hard-coded in {way.file}")

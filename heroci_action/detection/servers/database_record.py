@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.sources.environment_reads import Read
 
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 ROLES: Mapping[str, str] = {
     "HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "db",
 }  # fmt: skip

@@ -17,13 +17,17 @@ from heroci_action.detection.servers.database_choice import (
     choose_vendor,
     value_of,
 )
-from heroci_action.detection.servers.database_record import ROLES, Database, vendor_of
+from heroci_action.detection.servers.database_record import (
+    LOCAL_HOSTS,
+    ROLES,
+    Database,
+    vendor_of,
+)
 from heroci_action.detection.servers.database_settings import DEFAULT, find_further_aliases
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import Read, parts_of_url
 
 _SERVERS = frozenset({Vendor.POSTGRESQL, Vendor.MYSQL})
-_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def detect_further_databases(project: ProjectFiles, services: frozenset[str]) -> Iterator[Finding]:
@@ -32,14 +36,15 @@ def detect_further_databases(project: ProjectFiles, services: frozenset[str]) ->
     vendor = choose_vendor(project, first) if first else Vendor.UNKNOWN
     if source is None or first is None:
         return
-    for alias in find_further_aliases(source):
+    aliases = tuple(find_further_aliases(source))
+    for alias in aliases:
         yield from _warn_of_fixed_server(project, alias)
     if vendor not in _SERVERS:
         return
     name = POSTGRES.name if vendor is Vendor.POSTGRESQL else MYSQL.name
     service = MARIADB.name if MARIADB.name in services else name
     default = _Further(project, DEFAULT, first, service)
-    for alias in find_further_aliases(source):
+    for alias in aliases:
         way = choose_further_database(project, alias)
         further = _Further(project, alias, way, service) if way else None
         if further and further.names - first.names and further.may_be(vendor):
@@ -50,7 +55,7 @@ def _warn_of_fixed_server(project: ProjectFiles, alias: str) -> Iterator[Finding
     """Warn of a database on another machine, which no variable can move to the plan's server."""
     way = choose_further_database(project, alias)
     host = way.literals.get("HOST", "") if way and "HOST" not in way.variables else ""
-    if way and host.strip("/") and host not in _HERE and not way.conditional:
+    if way and host.strip("/") and host not in LOCAL_HOSTS and not way.conditional:
         yield Warn(
             f"{way.file} hard-codes the database {alias!r} at {host}, which the plan does not start; "
             "let it read the environment, or replace it for the tests"

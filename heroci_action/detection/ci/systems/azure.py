@@ -121,7 +121,7 @@ class _Job:
             services=tuple(self._services(scope)),
             python=newest_python(_pythons(steps)),
             trigger=max(self.trigger, Trigger.CHANGE if usual else Trigger.CONDITION),
-            may_fail=_is_true(self.content.get("continueOnError"), scope),
+            may_fail=_is("true", self.content.get("continueOnError"), scope),
             is_linux=not self._runs_elsewhere(scope),
             predefined=_PREDEFINED,
             similar=lambda: tuple(
@@ -173,7 +173,7 @@ def _elsewhere(entries: list[tuple[Table, Scope]]) -> Iterator[LeftOut]:
 
 def _runs(level: Table, scope: Scope) -> bool | None:
     """Return whether a stage, job or step runs for a change; None if that is not known."""
-    if _is_false(level.get("enabled"), scope):
+    if _is("false", level.get("enabled"), scope):
         return False
     condition = level.get("condition")
     if condition is None:
@@ -188,12 +188,9 @@ def _runs(level: Table, scope: Scope) -> bool | None:
     return True if True in found else None if None in found else False
 
 
-def _is_true(value: object, scope: Scope) -> bool:
-    return value is not None and scope.fill(value).lower() == "true"
-
-
-def _is_false(value: object, scope: Scope) -> bool:
-    return value is not None and scope.fill(value).lower() == "false"
+def _is(word: str, value: object, scope: Scope) -> bool:
+    """Return whether a value is this word, `true` or `false`; a missing one is neither."""
+    return value is not None and scope.fill(value).lower() == word
 
 
 def _pythons(steps: list[tuple[Table, Scope]]) -> Iterator[str]:
@@ -221,7 +218,7 @@ def _scripts(steps: list[tuple[Table, Scope]]) -> Iterator[Script]:
             directory=locate(scope.fill(place), ".") or UNKNOWN,
             env={**_PREDEFINED, **_environment(scope.variables), **env},
             conditional=conditional,
-            may_fail=_is_true(step.get("continueOnError"), scope),
+            may_fail=_is("true", step.get("continueOnError"), scope),
         )
         if not conditional:
             added |= dict(_SET.findall(filled))
