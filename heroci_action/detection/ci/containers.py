@@ -209,14 +209,18 @@ class _Reader:
         call, name = _service_of(command, self.used)
         if call is None or name is None:
             return command
-        env = {**self.used.environment(name), **call.env}
         place = next((n for n, outer in enumerate(command.via) if outer.call is call), None)
         inside = () if place is None else command.via[place:]
+        composed = self.used.environment(name)
+        env = {**composed, **call.env}
+        # What a script in the container exports is newer than the variables that the container starts with.
+        before = {*inside[0].env.items(), *composed.items()} if inside else command.env.items()
+        own = dict(command.env.items() - before)
         for outer in inside:
             # The commands of a task share it.
             self.tasks.setdefault(id(outer), replace(outer, env={**outer.env, **env}))
         via = (*command.via[:place], *(self.tasks[id(outer)] for outer in inside))
-        return replace(command, env={**command.env, **env}, via=via)
+        return replace(command, env={**command.env, **env, **own}, via=via)
 
     def _start(self, command: Command) -> bool:
         """Add the servers that a command starts; return whether `docker run` leaves one running."""

@@ -98,7 +98,8 @@ def entry_point_script(used: Composition, command: Command) -> Script | None:
     start = own or (build.parse(used.tree).entry_point if build else "")
     given = words[words.index("run") + 1 :]
     text = f"{start} {shlex.join(given[given.index(name) + 1 :])}"
-    return _script(used, name, command, text) if start else None
+    script = _script(used, name, command, text)
+    return replace(script, env={**script.env, **command.call.env}) if start else None
 
 
 def service_scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:

@@ -23,6 +23,10 @@ MAX_WORDS = 2_000  # of one expansion; a longer one is not a realistic command l
 _LIST = re.compile(
     r'"\$(?:@|\{(?:@|(\w+)\[@\])(?::\s*(\d+)(?::\s*(\d+))?)?\})"|\$\{(\w+)\[@\]:?\+"\$\{\4\[@\]\}"\}'
 )
+# `${*:2}`, `${FLAGS[*]:1}`: a part of the words, not of their text.
+_SEVERAL = re.compile(
+    r"\$\{(?:[@*]|(?P<name>\w+)\[[@*]\]):\s*(?P<start>\d+)(?::\s*(?P<count>\d+))?\}"
+)
 _ESCAPED_ROOT = re.escape(f"{ROOT}/")
 # `{shop,cart}`, `{1..3}`
 BRACES = re.compile(r"\{([^{}]*,[^{}]*|(\d{1,3})\.\.(\d{1,3}))\}")
@@ -59,11 +63,17 @@ def expand_list(node: Node, state: ShellState) -> tuple[str, ...] | None:
     match = _LIST.fullmatch(text_of(node))
     if match is None:
         return None
-    name = match[1] or match[4]
+    return _elements(match[1] or match[4], match[2], match[3], state)
+
+
+def _elements(
+    name: str | None, start: str | None, count: str | None, state: ShellState
+) -> tuple[str, ...] | None:
+    """Return the elements of an array, without a name all arguments, from one on; None if they are not known."""
     # The first argument has the number 1, the first element of an array the number 0.
     elements = state.arrays.get(name) if name else ("", *state.arguments)
-    start = int(match[2] or 0) if name else max(int(match[2] or 1), 1)
-    return elements and elements[start:][: int(match[3]) if match[3] else None]
+    first = int(start or 0) if name else max(int(start or 1), 1)
+    return elements and elements[first:][: int(count) if count else None]
 
 
 def command_words(node: Node, state: ShellState) -> list[str]:
@@ -167,6 +177,9 @@ def _variable(node: Node, state: ShellState) -> str:
         return partly
     if node.type == "simple_expansion":
         return _known(state.value(name))
+    if part := _SEVERAL.fullmatch(text_of(node)):
+        found = _elements(part["name"], part["start"], part["count"], state)
+        return _known(None if found is None else " ".join(found))
     match = _EXPANSION.fullmatch(text_of(node))
     if match is None:
         return UNKNOWN

@@ -589,3 +589,25 @@ def test_the_entry_point_of_a_service_says_what_its_words_run(
 ) -> None:
     suite = ci_of({**files, "manage.py": "", **workflow(f"docker compose {line}")}).suite
     assert (" ".join(suite.main.command.words) if suite else None) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "script", "found"),
+    [
+        ("run web tests", "export MODE=test", "test"),
+        ("run -e MODE=quick web tests", "export MODE=test", "test"),
+        ("run -e MODE=quick web tests", "", "quick"),
+        ("run -e MODE=quick web tests", "export MODE=${MODE:-none}-test", "quick-test"),
+    ],
+)
+def test_what_the_script_in_a_container_exports_wins_over_the_variables_of_the_service(
+    line: str, script: str, found: str
+) -> None:
+    files = {
+        "compose.yml": "services: {web: {build: ., environment: {MODE: dev, KEPT: x}}}\n",
+        "Dockerfile": 'FROM python:3.12\nWORKDIR /app\nCOPY . /app\nENTRYPOINT ["/app/entry.sh"]\n',
+        "entry.sh": f"#!/bin/sh\n{script}\npytest shop\n",
+        "manage.py": "",
+    }
+    env = ci_of({**files, **workflow(f"docker compose {line}")}).env
+    assert env == {"MODE": found, "KEPT": "x"}

@@ -36,6 +36,9 @@ FILES = {"apps.txt": "shop\ncart\n", "apps/a/x.py": "", "apps/b/x.py": "", "apps
         ('mapfile -t A < apps.txt\nrun "${A[@]}"', "run shop cart"),
         ('f() { run "${@:2}"; run "${@:1:1}"; }\nf a "b c" d', "run b c d; run a"),
         ('A=(x y z); run "${A[@]:1}"', "run y z"),
+        ("f() { run ${*:2}; run ${@:1:1} end; }\nf unit b c", "run b c; run unit end"),
+        ('f() { rest="${*:2}"; run $rest; }\nf unit', "run"),
+        ("A=(xx y z); run ${A[*]:1}", "run y z"),
     ],
 )  # fmt: skip
 def test_a_value_is_computed_as_the_shell_does(text: str, found: str) -> None:
