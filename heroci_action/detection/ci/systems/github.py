@@ -265,15 +265,14 @@ class _Job:
             return None
         return Image.parse(interpolate(name, contexts), source=self.workflow.path)
 
-    def _image(self, name: str, alias: str = "", env: object = None) -> Image:
-        text = interpolate(name, self.contexts)
-        return Image.parse(text, source=self.workflow.path, alias=alias, env=self._variables(env))
-
     def _services(self) -> Iterator[Image]:
+        """Yield the servers that the job starts; GitHub starts none if the name of the image is empty."""
         for alias, service in table(self.content.get("services")).items():
             name = service if isinstance(service, str) else table(service).get("image")
-            if isinstance(name, str) and name:
-                image = self._image(name, alias, table(service).get("env"))
+            text = interpolate(name, self.contexts) if isinstance(name, str) else ""
+            if text:
+                env = self._variables(table(service).get("env"))
+                image = Image.parse(text, source=self.workflow.path, alias=alias, env=env)
                 yield with_options(image, table(service), self.contexts)
 
     def _steps(

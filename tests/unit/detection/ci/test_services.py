@@ -785,6 +785,20 @@ def test_the_container_of_a_job_of_github_has_variables() -> None:
     assert ci_of(workflow("pytest", container=container, env="{B: 2}")).env == {"A": "1", "B": "2"}
 
 
+def test_a_service_of_github_with_an_empty_image_is_not_started() -> None:
+    content = """
+        jobs:
+          t:
+            strategy: {matrix: {db: [mysql, postgres]}}
+            services:
+              mysql: {image: "${{ matrix.db == 'mysql' && 'mysql:8' || '' }}"}
+              postgres: {image: "${{ matrix.db == 'postgres' && 'postgres:16' || '' }}"}
+            steps: [{run: pytest}]
+    """
+    (job,) = ci_of({".github/workflows/ci.yml": content}).jobs
+    assert [image.reference for image in job.services] == ["postgres:16"]
+
+
 def test_a_checkout_below_the_workspace_is_the_repository() -> None:
     workflow = """
         on: push
