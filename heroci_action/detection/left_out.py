@@ -116,6 +116,8 @@ _CHECKING = re.compile(r"(^|[-_])(check|checks|checker|lint|linter|qa|audit)([-_
 _CONNECTS = re.compile(r"\bconnect\(|\bcreate_connection\(|\bensure_connection\(|\burlopen\(")
 # `wait_for_db`, `waitfordb`
 _WAITING = re.compile(r"wait([_-]|for).*")
+# `diff-cover coverage.xml --fail-under=100`, `pysentry-rs . --fail-on high`
+_FAILING = re.compile(r"--fail-(under|on|level)\b.*")
 # `playwright install`, `python -m spacy download en_core_web_sm`, `gem install sass`.
 _INSTALLING = frozenset(
     {"install", "install-deps", "add", "download", "update", "upgrade", "self", "bootstrap"}
@@ -226,7 +228,8 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
             return known
     if {"--version", "-V", "-VV", "--help"} & set(arguments) or arguments == ("-v",):
         return PRINTS
-    if {"--check", "--check-only", "--dry-run", "--lint"} & set(arguments):
+    checking = {"--check", "--check-only", "--dry-run", "--lint"} & set(arguments)
+    if checking or any(map(_FAILING.fullmatch, arguments)):
         return CHECKS
     first = next((word for word in arguments if not word.startswith("-")), "")
     if first in _INSTALLING:

@@ -319,6 +319,14 @@ def test_a_long_line_is_cut_in_a_warning(tmp_path: Path) -> None:
     assert "0039_name" not in text
 
 
+@pytest.mark.parametrize(
+    "line", ["diff-cover coverage.xml --fail-under=100", "scan-lock . --fail-on high"]
+)
+def test_a_gate_behind_the_tests_is_a_check(tmp_path: Path, line: str) -> None:
+    found = project(tmp_path, workflow("pytest", line, "report-cover coverage.xml"))
+    assert named(found).endswith(f"contain: {line!r} (.github/workflows/ci.yml)")
+
+
 def test_a_script_behind_the_tests_that_fails_by_itself_is_a_check(tmp_path: Path) -> None:
     gives_up = 'if [ -n "$(ls */migrations/*_auto_*)" ]; then exit 1; fi\n'
     files = {
