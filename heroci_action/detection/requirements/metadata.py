@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,12 +16,9 @@ from heroci_action.detection.layout import Layout
 from heroci_action.detection.requirements.files import requirement_texts
 from heroci_action.detection.requirements.poetry import requirement_lines, usual_lines
 from heroci_action.detection.sources.environment_reads import text_of
+from heroci_action.detection.sources.own_metadata import needs_own_metadata
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
-# `version("shop")`, `get_distribution(__name__)`: the version of an installed distribution.
-_OWN_METADATA = re.compile(
-    r"\b(?:version|metadata|distribution|get_distribution|require)\(\s*(?:[\"']([\w.-]+)[\"']|__package__|__name__)"
-)
 _OF_METADATA = ("importlib.metadata", "importlib import metadata", "pkg_resources")
 _METADATA_READERS = r"(src/)?[^/]+/(__init__|apps|_*version_*|conf|settings)\.py"
 
@@ -277,10 +273,8 @@ def _reads_metadata(tree: RepositoryFiles, metadata: Metadata) -> bool:
     """Return whether the project asks for its own version, which only an installed distribution has."""
     usual = tree.matching(_METADATA_READERS, under=metadata.directory)
     readers = map(tree.python_with, _OF_METADATA)
-    texts = map(tree.text, itertools.chain(usual, *readers))
     return any(
-        match[1] is None or canonicalize_name(match[1]) == metadata.name
-        for text in texts
-        if re.search(r"importlib([._]| import )metadata|pkg_resources", text)
-        for match in _OWN_METADATA.finditer(text)
+        needs_own_metadata(tree.python(file), metadata.name)
+        for file in itertools.chain(usual, *readers)
+        if any(word in tree.text(file) for word in _OF_METADATA)
     )

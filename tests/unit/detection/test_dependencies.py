@@ -327,6 +327,18 @@ def test_dependencies_are_read_from_the_file_that_names_them(
         ("import pkg_resources\nV = pkg_resources.get_distribution('my_app').version\n", True),
         ("from importlib.metadata import version\nDJANGO = version('django')\n", False),
         ("def version(name): return name\nversion('my-app')\n", False),
+        (
+            "from importlib import metadata\ntry: version('my-app')\nexcept metadata.PackageNotFoundError: V = 0\n",
+            False,
+        ),
+        (
+            "import importlib.metadata\ntry:\n    V = importlib.metadata.version('my-app')\nfinally:\n    V = 0\n",
+            True,
+        ),
+        (
+            "from importlib.metadata import version\ntry:\n    V = version('my-app')\nexcept KeyError:\n    V = ''\n",
+            True,
+        ),
         ("", False),
     ],
 )
