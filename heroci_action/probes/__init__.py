@@ -170,7 +170,8 @@ Schema
 
 With PostgreSQL, the migrated database is copied, and Django creates its test database from the copy instead of an empty
 database. `migrate` then has nothing to do, and sends post_migrate. Code that migrations execute is measured by the
-first command, between the same two points as in the tests, and counts only if the copy is used.
+first command, between the same two points as in the tests, and counts only if the copy is used. On Python 3.12 and
+3.13, the tracer of coverage.py runs only while measured code does (heroci_tracer.py); its data are the same.
 
 If the settings name a database that does not exist on the run's own server, `migrate` creates it: a job that runs only
 tests does not need it, because they create their own.

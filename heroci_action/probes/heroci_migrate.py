@@ -249,18 +249,16 @@ def _measure() -> Iterator[None]:
         yield
         return
     import coverage
+    import heroci_tracer  # type: ignore[import-not-found,unused-ignore]
 
     directory = os.environ["HEROCI_SCHEMA"] + "-coverage"
     os.makedirs(directory, exist_ok=True)
     measured = coverage.Coverage(config_file=rcfile, data_file=os.path.join(directory, "data"))
     # With PYTHONWARNINGS=error, migrations that the project omits would fail the command.
     measured.set_option("run:disable_warnings", ["no-data-collected"])
-    measured.start()
-    try:
+    with heroci_tracer.measuring(measured):
         yield
-    finally:
-        measured.stop()
-        measured.save()
+    measured.save()
 
 
 # --- The database ----------------------------------------------------------------------------------------------------
