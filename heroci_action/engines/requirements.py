@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Environment
 from heroci_action.repository.files import parent, relative_path
@@ -158,6 +160,19 @@ def refers_to_checkout(root: Path, environment: Environment) -> bool:
         return True
     texts = (path.read_text(errors="replace") for path in ingredients(root, environment))
     return any(_LOCAL.search(text) for text in texts)
+
+
+def excluded_python(environment: Environment, version: str) -> str | None:
+    """Return a warning if the project does not allow this patch release; a lock may then omit packages."""
+    required = environment.requires_python
+    try:
+        allowed = not required or SpecifierSet(required).contains(version, prereleases=True)
+    except InvalidSpecifier:
+        allowed = True
+    if allowed:
+        return None
+    consequence = "so packages may be missing; install such a version"
+    return f"Python {version} is used, but the project requires Python {required}, {consequence}"
 
 
 def uv_version(machine: Mapping[str, str]) -> str:

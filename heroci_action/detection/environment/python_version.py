@@ -17,7 +17,7 @@ from heroci_action.detection.requirements.files import distribution
 from heroci_action.detection.requirements.installs import read_installs
 from heroci_action.detection.requirements.markers import applicable, is_exact
 from heroci_action.detection.requirements.metadata import Metadata, read_metadata
-from heroci_action.detection.requirements.specifiers import allows
+from heroci_action.detection.requirements.specifiers import allows, parse_specifier
 from heroci_action.plan.stages import NEWEST_PYTHON, SUPPORTED_PYTHONS
 from heroci_action.repository.files import join
 
@@ -52,7 +52,9 @@ def detect_python(project: ProjectFiles) -> Iterator[Finding]:
     if _version(version) < _OLDEST_OF_PROBES and not project.configured("python"):
         yield _too_old(version, why)
     required = _required(project)
-    yield Fact("requires_python", ", ".join(dict.fromkeys(required)))
+    # One specifier in the form of packaging, as far as possible: engines compare it with the patch release.
+    standard = (str(parse_specifier(text) or text) for text in required)
+    yield Fact("requires_python", ",".join(dict.fromkeys(standard)))
     others = (
         other
         for other in SUPPORTED_PYTHONS

@@ -14,6 +14,7 @@ from heroci_action.engines.dagger.connection import Connection
 from heroci_action.engines.dagger.execution import Executed, Executor, first_line
 from heroci_action.engines.dagger.places import HOME, PROJECT, ROOT, TOOLS
 from heroci_action.engines.debian import AptMessages, warn_of_missing
+from heroci_action.engines.requirements import excluded_python
 from heroci_action.errors import EngineError
 from heroci_action.plan.actions import InstallSystemPackages
 from heroci_action.plan.stages import DEFAULT_PYTHON, Environment
@@ -157,7 +158,7 @@ class Recipe:
             cached=cached,
             facts={"python": python},
             python=python,
-            warnings=(self.warning,) if self.warning else (),
+            warnings=tuple(filter(None, [self.warning, excluded_python(self.environment, python)])),
         )
         finished = _for_steps(installed, path or _DEFAULT_PATH)
         return outcome, await self.executor.connection.evaluate(finished)

@@ -27,6 +27,7 @@ from heroci_action.engines.host.interpreters import Interpreter
 from heroci_action.engines.host.locks import lock, try_lock
 from heroci_action.engines.host.uv import Uv
 from heroci_action.engines.requirements import (
+    excluded_python,
     export_arguments,
     file_arguments,
     ingredients,
@@ -92,7 +93,7 @@ class Installer:
             cached=True,
             facts={"python": python.version},
             python=python.version,
-            warnings=warnings,
+            warnings=(*warnings, *filter(None, [excluded_python(environment, python.version)])),
         )
         held = await self._lock(home, sink, shared=True)
         while not (home / COMPLETE).exists():

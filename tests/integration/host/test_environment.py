@@ -175,6 +175,17 @@ def test_a_python_that_nothing_may_replace_is_one_reason(
     assert HERE in (caught.value.remedy or "")
 
 
+@pytest.mark.parametrize(("required", "warned"), [(f">{HERE}.99", True), (f">={HERE}", False)])
+def test_a_patch_release_that_the_project_excludes_is_a_warning(
+    installer: Installer, lines: Lines, required: str, *, warned: bool
+) -> None:
+    environment = Environment(python=HERE, requires_python=required)
+    outcome, _ = anyio.run(installer.install, environment, lines)
+    assert outcome.exit_code == 0
+    assert bool(outcome.warnings) is warned
+    assert all(f"the project requires Python {required}" in text for text in outcome.warnings)
+
+
 def test_a_cache_that_cannot_be_written_is_told_with_its_remedy(
     installer: Installer, lines: Lines
 ) -> None:
