@@ -34,6 +34,8 @@ _UNUSUAL = re.compile(
 )
 _DOCS = re.compile(r"(?i)(?<![a-z])docs?\b")
 _TESTS = re.compile(r"(?i)(?<![a-z])(py)?tests?\b")
+# `non-selenium-tests`, `unit (without e2e)`: such a job leaves out what the word is about.
+_NEGATED = re.compile(r"(?i)(?<![a-z])(non?|not|without)[\W_]+[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,8 @@ class Suite:
 
     @property
     def _names(self) -> str:
-        return " ".join([self.job.source.rpartition("/")[2], self.job.name, *self._selected])
+        named = [self.job.source.rpartition("/")[2], self.job.name, *self._selected]
+        return _NEGATED.sub("", " ".join(named))
 
     @property
     def _selected(self) -> list[str]:

@@ -35,6 +35,8 @@ def jobs(**steps: str) -> dict[str, str]:
         (jobs(a="./manage.py test --tag=fast", b="./manage.py test --exclude-tag x"), ["django --exclude-tag x"]),
         (jobs(a="pytest e2e --browser x", b="pytest tests"), ["pytest tests"]),
         (jobs(e2e="pytest --cov", b="pytest"), ["pytest"]),
+        (jobs(b="pytest -v", **{"non-e2e-tests": "DB=postgres pytest -q"}), ["pytest -q"]),
+        (jobs(b="pytest -v", without_selenium="DB=postgres pytest -q"), ["pytest -q"]),
         (jobs(lint="flake8", b="python -m unittest"), ["unittest"]),
         (jobs(a="./manage.py test -p 'test_*.py'", b="pytest tests"), ["django -p test_*.py"]),
         (jobs(a="flake8"), []),
