@@ -66,6 +66,8 @@ _DOWNLOADED = "it needs a file that another line downloads"
 _PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
 # `ldap://users:1389/`
 _URL = re.compile(r"\w[\w+.-]*://(?:[^/@]*@)?([\w.-]+)")
+# `$BIN/python`, where only the CI knows BIN: a step runs the Python of HeroCI's environment.
+_INTERPRETER = re.compile(rf"(?<!\S)[^\s=]*{UNKNOWN}[^\s=]*/python[\d.]*(?=\s)")
 # `echo "-> Ready"` prints an arrow.
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
 
@@ -380,7 +382,7 @@ class _Line:
             return STAYS
         if self.command.directory.startswith(("/", "..")):
             return "it runs outside the checkout"
-        if UNKNOWN in self.command.line:
+        if UNKNOWN in _INTERPRETER.sub("", self.command.line):
             return "it contains a value that only the CI knows"
         if self.command.conditional:
             return "it runs only under a condition"

@@ -28,6 +28,24 @@ def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("line", "steps"),
+    [
+        ("$BIN/python manage.py collectstatic", ["python manage.py collectstatic"]),
+        ('"$BIN"/python3.12 manage.py collectstatic', ["python manage.py collectstatic"]),
+        ("$BIN/python build.py", ["python build.py"]),
+        ("$BIN/python build.py $BIN/python", []),
+        ("$BIN/build shop", []),
+    ],
+)
+def test_the_python_of_a_directory_that_only_the_ci_knows_is_that_of_the_environment(
+    tmp_path: Path, line: str, steps: list[str]
+) -> None:
+    ci = workflow(line, "python manage.py test", env="{BIN: '${{ secrets.BIN }}'}")
+    found = the_tests(tmp_path, {"build.py": "", **ci})
+    assert [step.run for step in found.before] == steps
+
+
+@pytest.mark.parametrize(
     "line",
     ["python manage.py test --help", "pytest --collect-only -q", "pytest --co shop", "pytest --version"],
 )  # fmt: skip
