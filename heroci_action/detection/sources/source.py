@@ -127,18 +127,18 @@ class SettingsSource:
     def _names_in(self, node: ast.AST) -> set[str]:
         """Return the names in an expression, without those of which only a part counts.
 
-        These are objects such as `CONFIG = Config(PATH)` in `CONFIG.host`, and tables such as `secrets["host"]`.
+        These are objects (`CONFIG = Config(PATH)` in `CONFIG.host` and `CONFIG("x")`), and tables (`secrets["host"]`).
         """
         nodes = list(ast.walk(node))
         names = {inner: inner.id for inner in nodes if isinstance(inner, ast.Name)}
         for inner in nodes:
-            owner = inner.value if isinstance(inner, ast.Attribute | ast.Subscript) else None
-            if isinstance(owner, ast.Name) and self._is_part(inner, owner):
-                names.pop(owner, None)
+            match inner:
+                case ast.Subscript(value=ast.Name() as owner):
+                    names.pop(owner, None)
+                case ast.Attribute(value=ast.Name() as owner) | ast.Call(func=ast.Name() as owner):
+                    if _is_object(self.names.get(owner.id)):
+                        names.pop(owner, None)
         return set(names.values())
-
-    def _is_part(self, node: ast.AST, owner: ast.Name) -> bool:
-        return isinstance(node, ast.Subscript) or _is_object(self.names.get(owner.id))
 
     def plain(self, node: ast.AST | None, depth: int = 3) -> str | None:
         """Return a constant, or the constant value of a name, as text."""

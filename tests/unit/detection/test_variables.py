@@ -444,6 +444,16 @@ SECRET_KEY = env.str("SECRET_KEY", default=("" if not DEBUG else "xxx"))
     assert found == {"SECRET_KEY": "{secret_key}", "DEBUG": "1"}
 
 
+def test_other_variables_that_the_reader_of_the_key_declares_are_no_keys(tmp_path: Path) -> None:
+    settings = """
+import environ, os
+env = environ.Env(MAX_KEYS=(int, os.getenv("MAX_KEYS")), MAIL_KEY=(str, os.getenv("MAIL_KEY")))
+SECRET_KEY = env("SECRET_KEY")
+"""
+    found = loaded(tmp_path, django(SQLITE + settings)).config.env
+    assert found == {"SECRET_KEY": "{secret_key}"}
+
+
 UNKNOWN_VALUES = """
     jobs:
       t:
