@@ -68,7 +68,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     PRINTS: (
         "echo", "printf", "cat", "ls", "pwd", "env", "printenv", "date", "which", "whoami", "uname", "tree", "head",
         "tail", "grep", "wc", "df", "free", "nproc", "id", "test", "hostname", "lsb_release", "stat", "du", "type",
-        "command", "ps", "tty", "lscpu", "md5sum", "sha256sum", "jq",
+        "command", "ps", "tty", "lscpu", "md5sum", "sha256sum", "jq", "true", "false", ":",
     ),
     WAITS: ("sleep", "wait", "wait-for-it", "wait-for-it.sh", "wait-for-it.py", "wait-on", "wait-for"),
     CHECKS: (

@@ -79,6 +79,8 @@ NOT_RUN = frozenset(
         "markdownlint", "actionlint", "tsc", "darker",
     }
 )  # fmt: skip
+# Options with which a program only tells something about itself.
+_ASKING = frozenset({"--version", "--help"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,8 @@ def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
 
 
 def _is_left_out(command: Command) -> bool:
+    if _ASKING & set(command.call.arguments):
+        return False
     name = tool_name(command)
     own = command.call.name
     is_fed = reads_pipe(command) and any(own in tool.programs for tool in LINT_TOOLS.values())
@@ -178,7 +182,7 @@ def _arguments(command: Command) -> tuple[str, ...] | None:
     if any(UNKNOWN in word for word in arguments) or command.directory.startswith("/"):
         return None
     is_fed = command.piped and not _has_words_of_xargs(command)
-    if is_fed or {"--version", "--help", "--exit-zero"} & set(arguments):
+    if is_fed or {*_ASKING, "--exit-zero"} & set(arguments):
         return None
     return arguments if _only_checks(PROGRAMS[command.call.name], arguments) else None
 

@@ -353,6 +353,12 @@ def test_checks_that_cannot_run_or_would_change_files_are_named(tmp_path: Path, 
     assert all(config.command is None for config in found.config.lint.values())
 
 
+@pytest.mark.parametrize("line", ["djlint --version", "npx eslint --version", "yamllint --help"])
+def test_a_program_that_tells_its_version_checks_nothing(tmp_path: Path, line: str) -> None:
+    found = loaded(tmp_path, {**CHECKED, **ci(line)})
+    assert not any(line in warning for warning in found.warnings)
+
+
 @pytest.mark.parametrize(
     ("lines", "spec"),
     [
