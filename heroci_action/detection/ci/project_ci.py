@@ -69,11 +69,12 @@ class ProjectCI:
 
     @property
     def likely_job(self) -> Job | None:
-        """Return the suite's job; without one, the first with an unread line that speaks of tests, or with servers."""
+        """Return the suite's job; without one, that with an unread line that speaks of tests or CI, or with servers."""
         if self.suite is not None:
             return self.suite.job
-        lines = ((job, line.line) for job in self.jobs for line in job.not_followed)
-        found = (j for j, line in lines if re.search(r"test|coverage", f"{j.name} {line}"))
+        lines = [(job, line.line) for job in self.jobs for line in job.not_followed]
+        signs = (r"test|coverage", r"\bci\b")
+        found = (j for sign in signs for j, line in lines if re.search(sign, f"{j.name} {line}"))
         with_servers = (job for job in self.jobs if job.not_followed and job.services)
         return next(itertools.chain(found, with_servers), None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -41,6 +42,19 @@ def test_without_a_test_command_the_other_inputs_count(tmp_path: Path) -> None:
     assert found.config.python == "3.12"
     assert found.config.services["postgres"].version == "15"
     assert any(f"'uses: {USES}' in .github/workflows/ci.yml may run" in t for t in found.warnings)
+
+
+def test_without_a_test_command_the_inputs_of_a_workflow_called_ci_count(tmp_path: Path) -> None:
+    calls = """
+    jobs:
+      release: {uses: acme/tools/.github/workflows/release.yml@v1, with: {python-version: "3.9"}}
+      common:
+        uses: acme/tools/.github/workflows/ci-django.yml@v1
+        with: {python-version: "3.11", postgres-major-version: 16}
+    """
+    ci = {".github/workflows/build.yml": f"on: push\n{dedent(calls)}"}
+    found = loaded(tmp_path, {**django(SETTINGS), **ci}).config
+    assert (found.python, found.services["postgres"].version) == ("3.11", "16")
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,10 @@ _SYSTEM = re.compile(r"(apt|apt_get|system|os|ubuntu|debian|extra)_?(packages|de
 _PACKAGES = re.compile(r"(pip|python)_(packages|dependencies|deps|install)")
 _VARIABLES = re.compile(r"env(ironment)?(_vars?|_variables)?|variables")
 _SETTINGS = re.compile(r"(.*_)?settings(_module)?")
-# `postgres_version`, `use_postgis`, `enable_redis`, `mysql_image`
+# `postgres_version`, `postgres_major_version`, `use_postgis`, `enable_redis`, `mysql_image`
 _SERVER = re.compile(
     r"(?:use_|enable_|with_|needs_)?(?P<name>postgis|postgres(?:ql)?|mysql|mariadb|redis|rabbitmq|memcached)"
-    r"(?:_(?P<what>version|image|tag))?"
+    r"(?:_(?P<what>(?:major_)?version|image|tag))?"
 )
 
 
