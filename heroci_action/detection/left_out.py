@@ -38,8 +38,8 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     ),
     CONDA: ("conda", "mamba", "micromamba", "pixi"),
     PACKAGES: (
-        "apt-get", "apt", "aptitude", "apk", "yum", "dnf", "brew", "dpkg", "snap", "locale-gen", "add-apt-repository",
-        "pacman", "zypper", "microdnf",
+        "apt-get", "apt", "aptitude", "apk", "yum", "dnf", "brew", "dpkg", "snap", "locale-gen", "localedef",
+        "add-apt-repository", "pacman", "zypper", "microdnf",
     ),
     "HeroCI does not use Nix": ("nix", "nix-build", "nix-env", "nix-shell", "devenv", "devbox"),
     SERVICE: (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+LOCALES = "locales-all"  # all languages, already made
 # The package with the same programs in Debian.
 _DEBIAN: Mapping[str, str] = {
     "chromium-browser": "chromium",
@@ -61,7 +62,7 @@ _DEBIAN: Mapping[str, str] = {
 }
 # `ubuntu-dev-tools`, `python3.12-dev`
 _UBUNTU_ONLY = re.compile(
-    r"firefox-geckodriver|ubuntu-.*|language-pack-.*|linux-(generic|modules-extra|headers)-.*|"
+    r"firefox-geckodriver|ubuntu-.*|linux-(generic|modules-extra|headers)-.*|"
     r"software-properties-common|mongodb(-org.*|-server)?|ttf-mscorefonts-installer|"
     r"snapd|wait4ports|google-chrome-.*|python(2|3\.\d+)(-.*)?|.*-lts-.*"
 )
@@ -82,6 +83,7 @@ _OF_ONE_RELEASE = tuple(
         (r"openjdk-\d+-(?:jre|jdk)(?:-headless)?", "default-jre-headless"),
         (r"(?:mysql|mariadb)-client(?:-core)?-[\d.]+", "default-mysql-client"),
         (r"postgresql-client-\d+", "postgresql-client"),
+        (r"language-pack-(?!gnome|kde)[\w-]+", LOCALES),
     )
 )
 

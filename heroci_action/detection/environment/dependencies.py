@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import Command
-from heroci_action.detection.environment.debian_packages import debian_name
+from heroci_action.detection.environment.debian_packages import LOCALES, debian_name
 from heroci_action.detection.environment.job_image import detect_job_image
 from heroci_action.detection.environment.pkg_resources import REQUIREMENT, importing_file
 from heroci_action.detection.environment.python_version import choose_python
@@ -32,6 +32,8 @@ _INSTALLERS = (
     *((name, "install") for name in ("apt-get", "apt", "dnf", "yum", "microdnf", "zypper")),
     ("apk", "add"),
 )
+# What makes languages and formats for the C library, which are files of packages in Debian.
+_MAKING_LOCALES = frozenset({"locale-gen", "localedef"})
 # Options of apt-get and of apk with a value: `-o Dir::Cache::archives=DIR`, `--virtual .build`.
 _VALUED = frozenset(
     {
@@ -196,8 +198,10 @@ def _called_before(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, ...]
 
 
 def _packages_of(command: Command) -> list[str]:
-    """Return what `apt-get install NAME…`, `apk add NAME…` and the like install."""
+    """Return what `apt-get install NAME…`, `apk add NAME…` and the like install, and the locales of `locale-gen`."""
     names = [word.rpartition("/")[2] for word in command.words]
+    if _MAKING_LOCALES.intersection(names):
+        return [LOCALES]
     for program, verb in _INSTALLERS:
         if program in names and verb in names[names.index(program) :]:
             start = names.index(verb, names.index(program)) + 1

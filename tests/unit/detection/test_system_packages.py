@@ -69,7 +69,7 @@ def test_libraries_that_are_loaded_at_run_time_are_named(
         ("openjdk-11-jdk", ("default-jre-headless",), False),
         ("chromium-chromedriver", ("chromium-driver",), False),
         ("firefox-geckodriver", (), True),
-        ("language-pack-de", (), True),
+        ("language-pack-de", ("locales-all",), False),
         ("python3.12-dev", (), True),
         ("python3-dev", ("python3-dev",), False),
     ],
@@ -91,6 +91,8 @@ def test_packages_of_ubuntu_get_their_name_in_debian_or_a_warning(
 @pytest.mark.parametrize(
     ("line", "apt"),
     [
+        ("sudo locale-gen sv_FI.UTF-8", ("locales-all",)),
+        ("sudo localedef -i de_DE -f UTF-8 de_DE.UTF-8", ("locales-all",)),
         ("dnf -y install gettext libxml2-devel", ("gettext", "libxml2-dev")),
         ("microdnf install postgresql-devel openssl-devel", ("libpq-dev", "libssl-dev")),
         ("sudo yum install -y gcc-c++ jpeg-devel", ("g++", "libjpeg-dev")),
