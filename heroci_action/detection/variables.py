@@ -71,10 +71,11 @@ _ADDRESS = re.compile(
 def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
     """Yield values for the variables that the settings read, in the order of the code."""
     source = settings_source(project)
+    way = choose_database(project)
+    yield from _switches(project, {*_NEVER, *(way.switches if way else ())})
     if source is None:
         yield from _unread(project, set(_NEVER))
         return
-    way = choose_database(project)
     taken = frozenset((*(way.names if way else ()), *_other_addresses(project, source)))
     yield from _secret_keys(source)
     yield from _flags(project, source)
@@ -286,6 +287,15 @@ def _unread(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:
         # Without its secret value, a variable of the CI's tools would only hide that of the machine.
         if may_change_tests(name) or (value and project.tree.python_with(name)):
             yield from _with_server(project, name, value, origin)
+
+
+def _switches(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:
+    """Yield the variables that tell the project's code in which CI it runs, if it asks: `if "CI" in os.environ`."""
+    for name in project.ci.switches:
+        paths = project.tree.python_with(name) if name not in done else ()
+        nodes = map(project.tree.python, paths)
+        if any(read.name == name for node in nodes for read in reads(node)):
+            yield Found(f"env.{name}", "true", f"the CI sets it, and {paths[0]} reads it")
 
 
 def _modules(project: ProjectFiles) -> Iterator[Finding]:

@@ -89,6 +89,16 @@ class ProjectCI:
         return self.suite is not None and self.suite.job.predefined.get(name) == value
 
     @property
+    def switches(self) -> tuple[str, ...]:
+        """Return the variables that the service itself sets to "true" for the suite's tests: `CI`, `GITHUB_ACTIONS`."""
+        command = self.suite.main.command if self.suite else None
+        # A container does not get them.
+        if command is None or command.is_contained:
+            return ()
+        found = (name for name, value in command.env.items() if value == "true")
+        return tuple(name for name in found if self.is_predefined(name, "true"))
+
+    @property
     def services(self) -> tuple[Image, ...]:
         """Return the servers of the suite's job."""
         return self.likely_job.services if self.likely_job else ()

@@ -485,3 +485,42 @@ def test_an_optional_variable_that_only_the_ci_knows_is_named(tmp_path: Path) ->
     assert [line.line for line in named] == ["MAIL_KEY=…", "DATA=…"]
     assert {line.source for line in named} == {".github/workflows/t.yml"}
     assert not any(line.harmless for line in named)
+
+
+CIRCLE = """
+version: 2.1
+jobs:
+  test:
+    docker: [{image: "cimg/python:3.12"}]
+    steps: [checkout, {run: python manage.py test}]
+"""
+TRAVIS = "language: python\npython: '3.12'\nscript: python manage.py test\n"
+IN_CONTAINER = {
+    "compose.yml": "services: {web: {build: .}}\n",
+    "Dockerfile": "FROM python:3.12\nWORKDIR /app\nCOPY . /app\n",
+    **workflow("docker compose run web python manage.py test"),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "ci", "expected"),
+    [
+        ('if "CIRCLECI" in os.environ:\n    CACHES = {}', {".circleci/config.yml": CIRCLE}, {"CIRCLECI": "true"}),
+        ('QUICK = os.getenv("TRAVIS")', {".travis.yml": TRAVIS}, {"TRAVIS": "true"}),
+        ('QUICK = env.bool("CI", False)', workflow("python manage.py test"), {"CI": "true"}),
+        # Another CI, a country, no question, and runs that do not get the variables.
+        ('QUICK = os.getenv("TRAVIS")', workflow("python manage.py test"), {}),
+        ('COUNTRIES = ["CI", "GH"]', workflow("python manage.py test"), {}),
+        ("QUICK = True", workflow("python manage.py test"), {}),
+        ('QUICK = os.getenv("CI")', IN_CONTAINER, {}),
+        ('QUICK = os.getenv("CI")', {}, {}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("file", ["settings", "tests"])
+def test_code_that_asks_in_which_ci_it_runs_gets_the_answer_of_the_projects_ci(
+    tmp_path: Path, file: str, code: str, ci: dict[str, str], expected: dict[str, str]
+) -> None:
+    files = {**django(SQLITE + (code if file == "settings" else "")), **ci}
+    files["shop/tests.py"] = f"import os\n{code}\n" if file == "tests" else ""
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    assert loaded(tmp_path, files).config.env == expected
