@@ -64,6 +64,12 @@ _LINES: Mapping[str, str] = {
     # - uses: docker/bake-action@v6
     #   with: { targets: tests, files: docker-bake.hcl }
     "docker/bake-action": "docker buildx bake {--file=files} {targets}",
+    # - uses: hoverkraft-tech/compose-action@v2
+    #   with: { compose-file: ci/compose.yml, services: db }
+    **dict.fromkeys(
+        ("hoverkraft-tech/compose-action", "isbang/compose-action"),
+        "cd {cwd|.} && docker compose {--file=compose-file} {compose-flags} up --detach {up-flags} {services}",
+    ),
     # - uses: snok/install-poetry@v1 does not install the project.
 }
 # Names of inputs in older versions of the actions.

@@ -611,3 +611,25 @@ def test_what_the_script_in_a_container_exports_wins_over_the_variables_of_the_s
     }
     env = ci_of({**files, **workflow(f"docker compose {line}")}).env
     assert env == {"MODE": found, "KEPT": "x"}
+
+
+@pytest.mark.parametrize("place", ["ci", "."])
+def test_an_action_that_starts_services_of_compose_is_read_like_the_command(place: str) -> None:
+    file = "compose.test.yml" if place == "ci" else "./ci/compose.test.yml"
+    inputs = f"cwd: {place}, compose-file: {file}, services: 'db\n\nweb', up-flags: --build"
+    steps = f"[{{uses: isbang/compose-action@v2, with: {{{inputs}}}}}, {{run: docker exec shop python manage.py test}}]"
+    compose = """
+        services:
+          db: {image: "postgres:16"}
+          other: {image: "redis:7"}
+          web: {build: .., container_name: shop, environment: {MODE: test}}
+    """
+    files = {
+        "ci/compose.test.yml": compose,
+        "Dockerfile": "FROM python:3.12\nWORKDIR /app\nCOPY . /app\n",
+        "manage.py": "",
+        ".github/workflows/ci.yml": f"jobs: {{test: {{steps: {steps}}}}}",
+    }
+    ci = ci_of(files)
+    assert ci.env == {"MODE": "test"}
+    assert [image.name for image in ci.services if not image.built] == ["postgres"]
