@@ -188,13 +188,13 @@ class _Cluster:
 
 
 def _not_created(cluster: _Cluster, stderr: str) -> EngineError:
-    lines = [
-        line for line in stderr.strip().splitlines() if not line.startswith("initdb: removing")
-    ]
+    # The lines that follow the cause.
+    after = ("initdb: removing", "child process exited")
+    lines = [line for line in stderr.strip().splitlines() if not line.startswith(after)]
     last = lines[-1] if lines else "initdb printed nothing"
     free = shutil.disk_usage(cluster.data.parent.parent).free
     return EngineError(
         f"{cluster.binaries} could not create a database cluster: {last}",
-        remedy=f"set TMPDIR to a directory with enough space that all users can access; "
+        remedy=f"free disk space, or set TMPDIR to a directory with enough that all users can access; "
         f"{size(free)} are free in {cluster.data.parent.parent}",
     )

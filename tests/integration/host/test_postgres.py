@@ -102,7 +102,9 @@ def test_a_server_that_cannot_start_says_why(
 ) -> None:
     directory = tmp_path / "bin"
     directory.mkdir()
-    (directory / "initdb").write_text("#!/bin/sh\necho 'initdb: error: no memory' >&2\nexit 1\n")
+    (directory / "initdb").write_text(
+        "#!/bin/sh\nprintf 'initdb: error: no memory\\nchild process exited with exit code 1\\n' >&2\nexit 1\n"
+    )
     (directory / "initdb").chmod(0o755)
     broken = Binaries(directory=directory, major=17, origin="test")
 
