@@ -65,12 +65,18 @@ def _places(project: ProjectFiles, run: TestRun) -> list[str]:
     """Return the directories and files in which the tests of a run are."""
     labels = [label.partition("::")[0] for label in find_labels(run)]
     directory = run.command.directory
-    if run.runner is Runner.DJANGO:
+    if run.runner is Runner.DJANGO and not _named_directories(project, run, labels):
         directory = project.layout.directory
         labels = [label if "/" in label else label.replace(".", "/") for label in labels]
     elif not labels and directory == project.layout.directory:
         return list(_test_paths(project)) or [directory]
     return [path for label in labels if (path := locate(label, directory))] or [directory]
+
+
+def _named_directories(project: ProjectFiles, run: TestRun, labels: list[str]) -> bool:
+    """Return whether all labels are directories from where Django is called; it imports any other as a module."""
+    paths = [locate(label, run.command.directory) for label in labels]
+    return bool(paths) and all(path and project.tree.has_directory(path) for path in paths)
 
 
 def _test_paths(project: ProjectFiles) -> Iterator[str]:

@@ -105,3 +105,15 @@ jobs:
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     found = loaded(tmp_path, {**django(), **files})
     assert any("also runs 'pytest tests/ui'" in text for text in found.warnings) is warned
+
+
+def test_a_directory_as_label_of_django_is_the_place_of_its_tests(tmp_path: Path) -> None:
+    files = {
+        **{f"shop/{path}": text for path, text in django().items()},
+        "shop/shop/__init__.py": "",
+        ".github/workflows/ci.yml": "jobs: {t: {steps: [{run: python shop/manage.py test shop}]}}\n",
+        ".travis.yml": "language: python\nscript: cd shop && python manage.py test\n",
+    }
+    found = loaded(tmp_path, files)
+    assert (found.config.working_directory, found.config.tests.args) == ("shop", ((".",),))
+    assert [text for text in found.warnings if "also runs" in text] == []
