@@ -131,7 +131,7 @@ def _newest_twin(best: Suite, candidates: list[Suite]) -> Suite:
 
 
 def _is_twin(suite: Suite, best: Suite) -> bool:
-    same = _tests(suite.main) == _tests(best.main)
+    same = tests_of(suite.main) == tests_of(best.main)
     return same and (_kind(suite), _rank(suite)) == (_kind(best), _rank(best))
 
 
@@ -220,9 +220,9 @@ def _with_other_legs(best: Suite, legs: list[Suite]) -> Suite:
     runs: dict[tuple[object, ...], TestRun] = {}
     for run in itertools.chain.from_iterable(leg.runs for leg in (best, *equal)):
         # Of equal runs, that of the chosen leg counts, with its environment.
-        runs.setdefault(_tests(run), run)
+        runs.setdefault(tests_of(run), run)
     others = (run for leg in legs if leg not in same for run in leg.runs)
-    elsewhere = tuple(run for run in others if _tests(run) not in runs)
+    elsewhere = tuple(run for run in others if tests_of(run) not in runs)
     return replace(best, runs=whole.runs if whole else tuple(runs.values()), elsewhere=elsewhere)
 
 
@@ -265,13 +265,13 @@ def _with_left_out_parts(best: Suite, legs: list[Suite], candidates: list[Suite]
     # The same tests with other variables are another run.
     own: dict[tuple[object, ...], TestRun] = {}
     for run in best.runs:
-        own.setdefault((_tests(run), _variables(run)), run)
-    here = {_tests(run): run for run in best.runs}
+        own.setdefault((tests_of(run), _variables(run)), run)
+    here = {tests_of(run): run for run in best.runs}
     known = frozenset(here)
     elsewhere: dict[tuple[object, ...], TestRun] = {}
     for suite, run in _excluded_runs(pairs, _excluded(best.runs)):
         runs = here if _belongs(suite, best, legs) else elsewhere
-        runs.setdefault(_tests(run), run)
+        runs.setdefault(tests_of(run), run)
     further = tuple(run for tests, run in elsewhere.items() if tests not in here)
     added = (run for tests, run in here.items() if tests not in known)
     return replace(best, runs=(*own.values(), *added), elsewhere=(*best.elsewhere, *further))
@@ -302,7 +302,7 @@ def _with_project_options(best: Suite, legs: list[Suite], candidates: list[Suite
     required = (suite for suite in candidates if not (suite.job.may_fail or suite.beside))
     suites = [*legs, *(suite for suite in required if suite.job.trigger is best.job.trigger)]
     further = {
-        _tests(run): run
+        tests_of(run): run
         for suite in suites
         for run in suite.runs
         if not (run.command.conditional or run.command.may_fail)
@@ -321,7 +321,7 @@ def _with_other_programs(best: Suite, legs: list[Suite], candidates: list[Suite]
     suites = [*legs, *(suite for suite in usual if suite.job.trigger is best.job.trigger)]
     known = {(_program(run), best.beside) for run in (*best.runs, *best.elsewhere)}
     further = {
-        _tests(run): run
+        tests_of(run): run
         for suite in suites
         for run in suite.runs
         if (_program(run), suite.beside) not in known
@@ -331,7 +331,7 @@ def _with_other_programs(best: Suite, legs: list[Suite], candidates: list[Suite]
     return replace(best, elsewhere=(*best.elsewhere, *further.values()))
 
 
-def _tests(run: TestRun) -> tuple[object, ...]:
+def tests_of(run: TestRun) -> tuple[object, ...]:
     """Return what two runs of the same tests have in common."""
     return _program(run), run.command.directory, run.arguments
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.requirements import Requirement
 
+from heroci_action.detection.ci.suite import tests_of
 from heroci_action.detection.ci.task_runners.tox_config import ToxConfig
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.image.choice import find_dockerfile
@@ -19,7 +21,7 @@ from heroci_action.detection.requirements.markers import applicable, is_exact
 from heroci_action.detection.requirements.metadata import Metadata, read_metadata
 from heroci_action.detection.requirements.specifiers import allows, parse_specifier
 from heroci_action.plan.stages import NEWEST_PYTHON, SUPPORTED_PYTHONS
-from heroci_action.repository.files import join
+from heroci_action.repository.files import join, parent
 
 Version = tuple[int, int]
 # Without a version that the project names, the newest one is too new for some of its dependencies.
@@ -120,6 +122,22 @@ def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
         for key in ("python_version", "python_full_version"):
             named = requires.get(key, "") if isinstance(requires, Mapping) else ""
             yield from ((version, path) for version in _versions(str(named)))
+    yield from _in_other_jobs(project)
+
+
+def _in_other_jobs(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
+    """Yield the newest Python of the service's other jobs that run the suite's tests; its own job names none."""
+    suite = project.ci.suite
+    if suite is None:
+        return
+    found: list[tuple[Version, str]] = []
+    # The file of another service may be forgotten.
+    for job in (job for job in project.ci.jobs if parent(job.source) == parent(suite.job.source)):
+        runs = (find_test_run(command, project.tree) for command in job.commands)
+        same = any(run and tests_of(run) == tests_of(suite.main) for run in runs)
+        versions = _versions(job.python or "") if same and not job.may_fail else []
+        found += [(v, f"python-version in {job.source}") for v in versions if v <= NEWEST_PYTHON]
+    yield from [max(found)] if found else ()
 
 
 def _in_tox(project: ProjectFiles) -> Iterator[tuple[Version, str]]:

@@ -52,6 +52,13 @@ WORKFLOW = ".github/workflows/t.yml"
           "[{uses: x, with: {python-version: 3.9}}, {run: pip install .}, {run: pytest}]}}"}, "3.9"),
         ({".python-version": "3.8\n", "uv.lock": "", WORKFLOW: "jobs: {t: {steps: "
           "[{uses: x, with: {python-version: 3.9}}, {run: uv sync}, {run: uv run pytest}]}}"}, "3.8"),
+        # The suite's job names none, and another one with the same tests does; not one of a forgotten service.
+        ({WORKFLOW: "jobs: {t: {services: {db: {image: 'postgres:16'}}, steps: [{run: coverage run manage.py test}]}, "
+          "u: {steps: [{uses: x, with: {python-version: 3.11}}, {run: python manage.py test}]}}"}, "3.11"),
+        ({WORKFLOW: "jobs: {t: {steps: [{run: python manage.py test}]}, "
+          "u: {steps: [{uses: x, with: {python-version: 3.11}}, {run: python manage.py test shop}]}}"}, "3.13"),
+        ({WORKFLOW: "jobs: {t: {steps: [{run: python manage.py test}]}}",
+          ".travis.yml": "language: python\npython: '3.8'\nscript: python manage.py test\n"}, "3.13"),
         ({"tox.ini": "[testenv:d42]\nbasepython = python312\ncommands = pytest\n", ".python-version": "3.9\n",
           WORKFLOW: "jobs: {t: {steps: [{run: tox -e d42}]}}"}, "3.12"),
         ({"tox.ini": "[tox]\nenv_list = py{310,311}-django{32,42}\n[testenv]\ncommands = pytest\n",
