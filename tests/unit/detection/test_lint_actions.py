@@ -56,7 +56,13 @@ def test_yamllint_also_checks_hidden_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["crate-ci/typos", "super-linter/super-linter", "suo/flake8-github-action"]
+    "name",
+    [
+        "crate-ci/typos",
+        "super-linter/super-linter",
+        "github/super-linter",
+        "suo/flake8-github-action",
+    ],
 )
 def test_a_check_that_is_no_known_command_line_is_named(tmp_path: Path, name: str) -> None:
     assert any(f"'uses: {name}'" in text for text in project(tmp_path, f"{name}@v1").warnings)
