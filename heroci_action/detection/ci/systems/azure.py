@@ -105,8 +105,8 @@ class _Job:
 
     def read(self, level: Table, leg: Leg | None = None) -> Iterator[Job]:
         """Yield the job in the best leg of its matrix; nothing if it never runs for a change."""
-        matrix = table(table(self.content.get("strategy")).get("matrix")).values()
-        legs = [{str(name): str(text) for name, text in table(one).items()} for one in matrix]
+        matrix = self.scope.table(table(self.content.get("strategy")).get("matrix"))
+        legs = [dict(table(one)) for one in matrix.values()]
         leg = best_leg(legs, python=python_of, may_fail=lambda _: False) if leg is None else leg
         scope = self.scope.with_variables(self.content.get("variables")).with_variables(leg)
         runs = [_runs(each, scope) for each in (level, self.content)]
@@ -115,7 +115,7 @@ class _Job:
         usual = not self.scope.conditional and None not in runs
         steps = [*scope.entries(self._steps(), "steps")]
         job = Job(
-            name=str(self.content.get("job", self.content.get("deployment", ""))),
+            name=scope.fill(self.content.get("job", self.content.get("deployment", ""))),
             source=scope.path,
             image=self._container(scope),
             services=tuple(self._services(scope)),

@@ -108,7 +108,8 @@ class Scope:
                     scope = replace(self, conditional=self.conditional or runs is None)
                     yield from scope.entries(inner, kind)
             elif loop := _LOOP.fullmatch(str(key).strip()):
-                yield from self._repeated(loop, inner, kind)
+                for scope in self._repeated(loop):
+                    yield from scope.entries(inner, kind)
             elif "template" in table(entry):
                 yield from self._template(table(entry), kind)
             else:
@@ -121,13 +122,29 @@ class Scope:
         runs = False if before else None if before is None and own is not False else own
         return runs, True if True in (before, own) else None if None in (before, own) else False
 
-    def _repeated(
-        self, match: re.Match[str], inner: object, kind: str
-    ) -> Iterator[tuple[Table, Scope]]:
+    def _repeated(self, match: re.Match[str]) -> Iterator[Scope]:
+        """Yield the scope of each round of a loop over a list, or over a table by key and value."""
         values = value_of("${{" + match[2] + "}}", self.contexts)
-        for value in items(values) if self.depth < MAX_DEPTH else ():
+        pairs = [{"key": key, "value": value} for key, value in table(values).items()]
+        for value in (pairs or items(values)) if self.depth < MAX_DEPTH else ():
             loop = {**self.loop, match[1].lower(): value}
-            yield from replace(self, loop=loop, depth=self.depth + 1).entries(inner, kind)
+            yield replace(self, loop=loop, depth=self.depth + 1)
+
+    def table(self, value: object) -> dict[str, Any]:
+        """Return a table with its loops and conditions in place, and its texts filled; an unknown branch is left out."""
+        found: dict[str, Any] = {}
+        taken: bool | None = False
+        for key, inner in table(value).items():
+            if loop := _LOOP.fullmatch(str(key).strip()):
+                for scope in self._repeated(loop):
+                    found |= scope.table(inner)
+            elif branch := _BRANCH.fullmatch(str(key).strip()):
+                runs, taken = self._branch(branch, taken)
+                found |= self.table(inner) if runs else {}
+            else:
+                filled = self.table(inner) if isinstance(inner, Mapping) else self.fill(inner)
+                found[self.fill(key)] = filled
+        return found
 
     def _template(self, entry: Table, kind: str) -> Iterator[tuple[Table, Scope]]:
         path, document = self.read_template(entry["template"])

@@ -159,3 +159,34 @@ def test_a_job_on_another_system_is_not_the_suite() -> None:
           - {job: u, pool: {vmImage: ubuntu-latest}, steps: [{script: pytest u}]}
     """
     assert suite_of({"azure-pipelines.yml": config}) == ["pytest u"]
+
+
+def test_loops_and_conditions_in_a_table_make_the_legs_of_a_matrix() -> None:
+    template = """
+        parameters: {name: "", suites: {}, quick: false}
+        jobs:
+          - job: ${{ parameters.name }}
+            strategy:
+              matrix:
+                ${{ each suite in parameters.suites }}:
+                  ${{ suite.key }}:
+                    line: ${{ suite.value }}
+                ${{ if eq(parameters.quick, true) }}:
+                  quick: {line: pytest -m quick}
+            steps:
+              - script: $(line)
+    """
+    config = """
+        jobs:
+          - template: ci/job.yml
+            parameters: {name: unit, suites: {all: pytest shop}}
+          - template: ci/job.yml
+            parameters: {name: style, suites: {all: ruff check}}
+    """
+    ci = ci_of({"azure-pipelines.yml": config, "ci/job.yml": template})
+    assert [(job.name, *shown(list(job.commands))) for job in ci.jobs] == [
+        ("unit", "pytest shop"),
+        ("style", "ruff check"),
+    ]
+    assert ci.suite is not None
+    assert ci.suite.job.similar() == ()
