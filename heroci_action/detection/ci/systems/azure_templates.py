@@ -131,7 +131,7 @@ class Scope:
             yield replace(self, loop=loop, depth=self.depth + 1)
 
     def table(self, value: object) -> dict[str, Any]:
-        """Return a table with its loops and conditions in place, and its texts filled; an unknown branch is left out."""
+        """Return a table with its loops and known conditions in place, and its texts filled."""
         found: dict[str, Any] = {}
         taken: bool | None = False
         for key, inner in table(value).items():
