@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.environment.debian_packages import LOCALES, debian_name
 from heroci_action.detection.environment.job_image import detect_job_image
 from heroci_action.detection.environment.pkg_resources import REQUIREMENT, importing_file
@@ -24,6 +24,7 @@ from heroci_action.detection.requirements.declared import (
     find_dependencies,
 )
 from heroci_action.detection.requirements.files import distribution
+from heroci_action.detection.requirements.installs import read_installs
 from heroci_action.detection.requirements.markers import applicable
 from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.settings.source import uses_geodjango
@@ -83,6 +84,8 @@ _LIBRARIES = {
 }
 
 
+# Words of commands that write requirements: `poetry export`, `pip-compile`, `pipenv requirements`.
+_EXPORTS = frozenset({"export", "compile", "requirements", "lock"})
 # The first Python whose environments have no setuptools. Source: What's New In Python 3.12, "ensurepip".
 _WITHOUT_SETUPTOOLS = Version("3.12")
 # The first version that writes JSON, and later ones, of which an upper bound allows at least one.
@@ -146,9 +149,35 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
             f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]',
             ('packages = ["django"]',),
         )
+    yield from _missing_files(project)
     yield from _old_coverage(project)
     yield from _system_packages(project)
     yield from detect_job_image(project)
+
+
+def _missing_files(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of the requirements files that the CI installs and that the repository lacks."""
+    if any(project.configured(key) is not None for key in ("lock", "requirements", "packages")):
+        return
+    installs = read_installs(project)
+    missing = [name for name in installs.missing if not _is_exported(project, name)]
+    if missing:
+        yield Warn(
+            f"{installs.source} installs {', '.join(missing).replace(UNKNOWN, '…')}, which the repository does not "
+            'contain; set requirements = ["…"] or packages = ["…"] to what the tests need',
+            ('packages = ["…"]',),
+        )
+
+
+def _is_exported(project: ProjectFiles, file: str) -> bool:
+    """Return whether a line makes a file of the lock or metadata, which HeroCI reads itself: `poetry export -o FILE`."""
+    name = file.rpartition("/")[2]
+    for command in project.commands:
+        places = (*command.words, *(write.path for write in command.writes))
+        exports = not _EXPORTS.isdisjoint(command.call.name.split("-") + [*command.call.arguments])
+        if exports and any(name == re.split("[/=]", place)[-1] for place in places):
+            return True
+    return False
 
 
 def _old_coverage(project: ProjectFiles) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ _TOOLS = frozenset(
 _LOCAL = re.compile(r"(?:file:)?(\.|\.\.|[\w./{}-]*/)?(?:\[([\w\s,.-]+)\])?")
 # A wheel that the job has built, `dist/shop-1.0-py3-none-any.whl[test]` or `$(ls dist/*.whl)[test]`.
 _BUILT = re.compile(rf"((?:[^\[]*/)?dist/[^\[]*|[^\[]*{UNKNOWN}[^\[]*)(?:\[([\w\s,.-]+)\])?")
+_LISTS = ("files", "missing", "constraints", "packages", "extras", "groups", "locks")
 _METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 _VALUED = frozenset(
     {
@@ -53,11 +54,12 @@ class Installs:
 
     `locks` are the lock files that the commands use. `groups` and `extras` are named explicitly. `manager` is the tool
     whose own rules decide about groups that are not named: "uv", "poetry" or "pdm". `every_member` of uv's workspace
-    may be installed, not only the project.
+    may be installed, not only the project. The repository lacks the `missing` files.
     """
 
     source: str = ""
     files: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
@@ -72,8 +74,9 @@ class Installs:
     every_member: bool = False
 
     def __bool__(self) -> bool:
-        """Return whether anything is installed."""
-        return bool(self.files or self.packages or self.project or self.groups or self.manager)
+        """Return whether anything is installed, or would be if its file existed."""
+        named = self.files or self.missing or self.packages or self.groups
+        return bool(named or self.project or self.manager)
 
     def choose_extras(self, metadata: Metadata) -> tuple[str, ...] | None:
         """Return the extras that are installed; None if the commands do not decide about them."""
@@ -125,8 +128,10 @@ def read_installs_of(project: ProjectFiles, commands: Iterable[Command]) -> Inst
     # `uv run --group test make check` installs a group and runs other commands.
     for command in (each for outer in commands for each in (*outer.via, outer)):
         reader = _Reader(project, command.directory, command.env)
+        is_certain = not (command.conditional or command.may_fail)
         for part in filter(None, map(reader.read, _calls(command))):
-            found = _merge(found, replace(part, source=command.source))
+            missing = part.missing if is_certain else ()
+            found = _merge(found, replace(part, source=command.source, missing=missing))
     files = without_included(project.tree, found.files)
     return replace(found, files=files)
 
@@ -154,23 +159,16 @@ def _calls(command: Command) -> Iterator[list[str]]:
 
 
 def _merge(one: Installs, other: Installs) -> Installs:
-    return Installs(
+    both = one.manager and other.manager
+    return replace(
+        one,
+        **{name: _union(getattr(one, name), getattr(other, name)) for name in _LISTS},
         source=one.source or other.source,
-        files=_union(one.files, other.files),
-        constraints=_union(one.constraints, other.constraints),
-        packages=_union(one.packages, other.packages),
-        extras=_union(one.extras, other.extras),
-        groups=_union(one.groups, other.groups),
         # A later call may install what an earlier one left out.
-        without=(
-            one.without & other.without
-            if one.manager and other.manager
-            else one.without | other.without
-        ),
-        locks=_union(one.locks, other.locks),
+        without=one.without & other.without if both else one.without | other.without,
         manager=one.manager or other.manager,
         project=one.project or other.project,
-        only=(one.only and other.only if one.manager and other.manager else one.only or other.only),
+        only=one.only and other.only if both else one.only or other.only,
         every_extra=one.every_extra or other.every_extra,
         every_group=one.every_group or other.every_group,
         every_member=one.every_member or other.every_member,
@@ -217,7 +215,9 @@ class _Reader:
 
     def _pip(self, arguments: list[str]) -> Installs | None:
         given = Options.split(arguments, _VALUED)
-        files = self._files(_listed(given, "-r", "--requirement", "--requirements"))
+        listed = _listed(given, "-r", "--requirement", "--requirements")
+        limits = self._constraints(given)
+        files = self._files(listed)
         # `uv pip install -r pyproject.toml` installs the declared dependencies.
         declared = [file for file in files if file.endswith(_METADATA)]
         # A file that the job writes is not there yet when HeroCI installs.
@@ -229,7 +229,8 @@ class _Reader:
             named,
             files=tuple(file for file in files if file not in {*declared, *written}),
             packages=(*named.packages, *packages),
-            constraints=self._files(self._constraints(given)),
+            missing=tuple(name for name in (*listed, *limits) if not self._file(name)),
+            constraints=self._files(limits),
             extras=(*named.extras, *_listed(given, "--extra")),
             groups=tuple(name.rpartition(":")[2] for name in _listed(given, "--group")),
             project=bool(declared) or named.project,
@@ -341,7 +342,7 @@ class _Reader:
     def _file(self, name: str) -> str | None:
         """Find a file from the directory of the command, else from the working directory."""
         places = (self.directory, self.project.layout.directory)
-        return self.project.tree.first(*(join(place, name) for place in places))
+        return self.project.tree.first(*filter(None, (locate(name, place) for place in places)))
 
 
 def _ends_options(words: list[str], index: int) -> bool:
