@@ -39,6 +39,20 @@ _HEALTH_URL = re.compile(
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?[^}]*\}|\$(\w+)")
 # `ENV PORT=8000`
 _SETTING = re.compile(r"(?:ENV|ARG)\s+(\w+)[= ]\"?([^\"\s]*)\"?", re.IGNORECASE)
+# Images of a language or system: `python:3.13-slim`, `docker.io/library/debian`, `ghcr.io/astral-sh/uv:alpine`
+_PLAIN = re.compile(
+    r"(\S+/)?(python|pypy|uv|node|debian|ubuntu|alpine|fedora|buildpack-deps|baseimage|ubi\d+)([:@]\S*)?"
+)
+# `requirements/base.txt`, `uv.lock`
+_PACKAGES = re.compile(
+    r"(.*/)?([\w.-]*require[\w.-]*(/.*)?|pyproject\.toml|Pipfile|package\.json|[\w-]*[.-]lock(\.\w+)?)/?"
+)
+# `COPY . .`, `RUN --mount=type=bind,target=/src pip install /src`, `RUN git clone …`, `pip install git+https://…`
+_CODE = re.compile(
+    r"(COPY|ADD|ONBUILD)\s+(?!.*(--from=|<<|https?://))|RUN\s.*(--mount=type=bind|\bgit\s+clone\b|\bgit\+)|"
+    r"ADD\s.*\.git\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _TCP_PORTS = range(1, 65536)
 _PREFERRED_TARGETS = ("production", "prod", "runtime", "final", "release", "app", "web")
 _PRODUCTION_TARGETS = ("production", "prod")
@@ -163,8 +177,21 @@ class Dockerfile:
 
     @property
     def is_bare(self) -> bool:
-        """Return whether the image neither contains files of the repository nor starts anything: a base of others."""
-        return not self.has_command and not any(map(_copied, self._instructions()))
+        """Return whether the image contains no application: a base of others, or one for files that are mounted.
+
+        The files may come from the repository, by the network, or with an image that is none of a language or system.
+        """
+        others = {base for base in self._bases if not _PLAIN.fullmatch(base)}
+        lines = [line for line in self._instructions() if _CODE.match(line)]
+        if self.has_command:
+            return not (others or lines)
+        return all(_PACKAGES.fullmatch(word) for line in lines for word in _copied(line) or [line])
+
+    @property
+    def _bases(self) -> set[str]:
+        """The images from which the stages start."""
+        names = {stage.name for stage in self.stages}
+        return {stage.base for stage in self.stages} - names
 
     @property
     def port(self) -> int | None:

@@ -12,7 +12,7 @@ from heroci_action.detection.ci.task_runners.tox_config import ToxConfig
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
-from heroci_action.detection.image.choice import find_dockerfile
+from heroci_action.detection.image.choice import find_bases, find_dockerfile
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements.declared import find_dependencies
 from heroci_action.detection.requirements.files import distribution
@@ -167,11 +167,12 @@ def _in_ci(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
 
 
 def _in_dockerfile(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
-    path = find_dockerfile(project)
-    text = project.tree.text(path) if path else ""
-    found = _BASE_IMAGE.search(text) or _VERSION_ARGUMENT.search(text)
-    for version in _versions(found[1]) if found else ():
-        yield version, f"the base image in {path}"
+    """Yield the Python of the application's image, then of images that may be its base."""
+    for path in filter(None, (find_dockerfile(project), *find_bases(project))):
+        text = project.tree.text(path)
+        found = _BASE_IMAGE.search(text) or _VERSION_ARGUMENT.search(text)
+        for version in _versions(found[1]) if found else ():
+            yield version, f"the base image in {path}"
 
 
 def _newest_allowed(project: ProjectFiles) -> tuple[Version, str]:

@@ -31,20 +31,34 @@ _START = re.compile(r"^\s*(CMD|ENTRYPOINT)\s", re.MULTILINE | re.IGNORECASE)
 _PYTHON = re.compile(r"python|django|manage\.py|gunicorn|\bpip\b|\buv\b|poetry", re.IGNORECASE)
 
 
-@once
 def find_dockerfile(project: ProjectFiles) -> str | None:
     """Return the Dockerfile that the production compose file or the CI builds, else the likeliest one.
 
     The likeliest one is in the working directory, then in the root, then in docker/ and deeper directories.
+    An image without the application is for a job or for another Dockerfile.
     """
+    return next((path for path in _ranked(project) if not _is_bare(project, path)), None)
+
+
+def find_bases(project: ProjectFiles) -> tuple[str, ...]:
+    """Return the Dockerfiles of images without the application, which others or a job may start from."""
+    return tuple(path for path in _ranked(project) if _is_bare(project, path))
+
+
+@once
+def _ranked(project: ProjectFiles) -> tuple[str, ...]:
+    """Return the Dockerfiles of Python code, the likeliest one first."""
     built = {build.dockerfile for build in find_builds(project)}
     known = dict.fromkeys(
         (*project.tree.matching(DOCKERFILE), *sorted(built | find_composed(project)))
     )
     paths = [path for path in known if _is_application(project, path, wanted=path in built)]
-    application = [path for path in paths if not _is_hidden(path)]
-    named = [path for path in paths if path in built]
-    return min(named or application, key=lambda path: _rank(project, path), default=None)
+    shown = [path for path in paths if path in built or not _is_hidden(path)]
+    return tuple(sorted(shown, key=lambda path: (path not in built, _rank(project, path))))
+
+
+def _is_bare(project: ProjectFiles, path: str) -> bool:
+    return Dockerfile(project.tree.text(path)).is_bare
 
 
 def find_build(project: ProjectFiles, dockerfile: str) -> ImageBuild | None:
@@ -89,7 +103,6 @@ def _rank(project: ProjectFiles, path: str) -> tuple[object, ...]:
     return (
         # Next to `prod/django` there may be `prod/worker`.
         any(SIDE.fullmatch(word) for word in _words(path)),
-        Dockerfile(project.tree.text(path)).is_bare,
         place if plain else len(places) - production,
         not production,
         _START.search(project.tree.text(path)) is None,

@@ -110,6 +110,34 @@ def test_an_image_for_periodic_jobs_is_not_the_application(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("dockerfile", "bare"),
+    [
+        ("FROM python:3.11\nRUN apt-get install -y gdal-bin\n", True),
+        ("FROM python:3.11\nRUN pip install django\nCMD ./manage.py runserver\n", True),
+        ("FROM python:3.11\nCOPY --from=ghcr.io/astral-sh/uv /uv /bin/\nCMD uv\n", True),
+        ("FROM ubuntu AS a\nFROM a\nADD https://example.org/x /x\nCMD python x\n", True),
+        ("FROM acme/shop\nRUN pip install gunicorn\n", True),
+        ("FROM python:3.11\nCOPY requirements/base.txt uv.lock /x/\nRUN pip install x\n", True),
+        ("FROM acme/shop\nCMD gunicorn shop.wsgi\n", False),
+        ("FROM python:3.11\nRUN git clone https://example.org/shop\nCMD gunicorn\n", False),
+        ("FROM python:3.11\nADD https://example.org/shop.git /shop\nCMD gunicorn\n", False),
+        ("FROM python:3.11\nRUN --mount=type=bind,target=/x pip install /x\nCMD gunicorn\n", False),
+        ("FROM python:3.11 AS a\nCOPY . /x\nFROM python:3.11\nCOPY --from=a /x /x\nCMD x\n", False),
+        ("FROM python:3.11\nCOPY $SOURCE /x\nCMD gunicorn\n", False),
+    ],
+)
+def test_an_image_without_the_application_is_not_for_production(
+    tmp_path: Path, dockerfile: str, bare: bool
+) -> None:
+    ci = workflow("docker build -t acme/ci -f docker/ci-base/Dockerfile .", "python manage.py test")
+    files = {**django(), **ci, "docker/ci-base/Dockerfile": dockerfile, "Dockerfile": dockerfile}
+    found = loaded(tmp_path, files)
+    assert ("image" in found.facts.skips) is bare
+    if "python:3.11" in dockerfile:
+        assert found.config.python == "3.11"
+
+
+@pytest.mark.parametrize(
     ("command", "expected"),
     [
         ("sh -c 'cd web && gunicorn shop.wsgi'", ("sh", "-c", "cd web && gunicorn shop.wsgi")),
@@ -165,7 +193,7 @@ def test_without_a_production_dockerfile_the_stage_says_so(
 def test_a_target_is_named_where_the_last_stage_is_not_the_production_one(
     tmp_path: Path, stages: tuple[str, ...], target: str | None
 ) -> None:
-    lines = (f"FROM python:3.12{f' AS {name}' if name else ''}\nCMD x\n" for name in stages)
+    lines = (f"FROM python:3.12{f' AS {name}' if name else ''}\nCOPY . .\nCMD x\n" for name in stages)
     assert (
         image(loaded(tmp_path, {**django(), "Dockerfile": "".join(lines)}).config).target == target
     )
@@ -174,6 +202,7 @@ def test_a_target_is_named_where_the_last_stage_is_not_the_production_one(
 def test_facts_come_from_the_stage_that_is_built_and_those_below_it(tmp_path: Path) -> None:
     dockerfile = """
         FROM python:3 AS base
+        COPY . .
         EXPOSE 9000/tcp
         FROM base
         ENTRYPOINT ["x"]
@@ -191,7 +220,7 @@ def test_an_image_without_command_starts_gunicorn_where_that_is_a_dependency(
     wsgi = (
         "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n"
     )
-    files = {**django(), "Dockerfile": "FROM python:3\n", "mysite/wsgi.py": wsgi}
+    files = {**django(), "Dockerfile": "FROM python:3\nCOPY . .\n", "mysite/wsgi.py": wsgi}
     command = image(
         loaded(tmp_path / "a", {**files, "requirements.txt": "django\ngunicorn\n"}).config
     ).command
@@ -203,7 +232,7 @@ def test_an_image_without_command_starts_gunicorn_where_that_is_a_dependency(
 def test_a_written_command_is_enough_for_an_image_without_one(tmp_path: Path) -> None:
     files = {
         **django(),
-        "Dockerfile": "FROM python:3\n",
+        "Dockerfile": "FROM python:3\nCOPY . .\n",
         "heroci.toml": 'image = { command = "run" }\n',
     }
     found = loaded(tmp_path, files)
@@ -337,7 +366,7 @@ def test_the_dockerfile_of_the_production_compose_file_is_used(tmp_path: Path) -
     files = {
         **django(),
         "docker/lean.Dockerfile": PLAIN,
-        "docker/server.Dockerfile": "FROM python:3.12 AS run\nCMD x\nFROM run AS extra\n",
+        "docker/server.Dockerfile": "FROM python:3.12 AS run\nCOPY . .\nCMD x\nFROM run AS extra\n",
         "proxy/Dockerfile": "FROM nginx\n",
         "deploy/compose.production.yml": compose,
     }

@@ -40,7 +40,7 @@ SERVED = {
     "mysite/wsgi.py": "application = get_wsgi_application()\n",
     "mysite/urls.py": 'urlpatterns = [path("health/", views.health)]\n',
 }
-DOCKERFILE = {"Dockerfile": "FROM python:3.13\nEXPOSE 8000\nCMD gunicorn mysite.wsgi\n"}
+DOCKERFILE = {"Dockerfile": "FROM python:3.13\nCOPY . .\nEXPOSE 8000\nCMD gunicorn mysite.wsgi\n"}
 
 
 def plan(root: Path, files: dict[str, str], *, docker: bool = True) -> Plan:
