@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from heroci_action.cli.types import DURATION, PATH_PREFIX, PROJECT, SIZE, STAGES
+from heroci_action.cli.types import DURATION, PATH_PREFIX, PROJECT, PROJECT_PATH, SIZE, STAGES
 from heroci_action.options import (
     DEFAULT_OUTPUT,
     Destination,
@@ -25,9 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., object])
 Result = TypeVar("Result")
 
 _PROJECT_PATH = (
-    click.argument(
-        "path", type=click.Path(exists=True, file_okay=False, path_type=Path), default="."
-    ),
+    click.argument("path", type=PROJECT_PATH, default="."),
     click.option(
         "--project",
         type=PROJECT,

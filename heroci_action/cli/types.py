@@ -6,7 +6,7 @@ import os
 import re
 from abc import abstractmethod
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -97,6 +97,25 @@ class StageNames(click.ParamType[tuple[str, ...]]):
         ]
 
 
+class ProjectPath(click.Path):
+    """The directory of a project; the name of a stage in its place is an error with the option for it."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, file_okay=False, path_type=Path)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Return the path."""
+        if not Path(value).exists():
+            # Only an error needs it.
+            from heroci_action.commands.stage_names import stage_names  # noqa: PLC0415
+
+            if value in stage_names(Path()):
+                self.fail(f"{value!r} is a stage, not a directory; use --stages", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class ProjectName(click.ParamType[str]):
     """The name or path of a project, which the shell completes."""
 
@@ -183,6 +202,7 @@ class Variable(click.ParamType[tuple[str, str | None]]):
 DURATION = Duration()
 PATH_PREFIX = PathPrefixType()
 PROJECT = ProjectName()
+PROJECT_PATH = ProjectPath()
 PYTHON = PythonVersion()
 SHARD = ShardType()
 SIZE = Size()

@@ -176,6 +176,7 @@ def test_every_verb_has_help(verb: list[str], tmp_path: Path) -> None:
     ("arguments", "error"),
     [
         (["no-such-verb"], "unknown verb 'no-such-verb'\n  remedy: see heroci --help\n"),
+        (["run", "base", "tests"], "PATH: 'base' is a stage, not a directory; use --stages\n"),
         (["run", "--no-cash"], "no such option '--no-cash'; did you mean '--no-cache'?\n"),
         (["run", "--timeout", "soon"], "--timeout: 'soon' must be seconds as a number, or text"),
         (
