@@ -27,6 +27,7 @@ from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.environment.job_image import find_built_files
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.image.builds import find_release
 from heroci_action.detection.left_out import (
     CHECKS,
     PRINTS,
@@ -65,6 +66,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         *find_built_files(project),
         *find_tidying_hooks(project),
         *find_unknown_variables(project),
+        *find_release(project),
     )
     if before:
         source = project.commands[0].source

@@ -3,24 +3,76 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from heroci_action.detection.ci.command_line import split_words
 from heroci_action.detection.ci.compose.bake import read_builds
 from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
 from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.records import LeftOut
+from heroci_action.detection.ci.yaml_file import read_yaml, table, texts
 from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.repository.files import join, parent
 
+_HEROKU = "heroku.yml"
 # `compose.prod.yml`, `production.yml`; a file of another kind lists no services.
 _PRODUCTION_COMPOSE = r"(.*/)?[\w.-]*prod[\w.-]*\.ya?ml"
 
 
 @once
 def find_builds(project: ProjectFiles) -> tuple[ImageBuild, ...]:
-    """Return the builds whose Dockerfile is in the repository, first of compose files, then of the CI."""
+    """Return the builds whose Dockerfile is in the repository: of Heroku, of compose files, then of the CI."""
+    released = filter(None, [read_released(project)])
     in_compose = _in_compose(project, _PRODUCTION_COMPOSE)
     built = (read_builds(command, project.tree) for command in project.ci.commands)
-    found = (*in_compose, *itertools.chain.from_iterable(built))
+    found = (*released, *in_compose, *itertools.chain.from_iterable(built))
     return tuple(build for build in found if project.tree.has(build.dockerfile))
+
+
+def read_released(project: ProjectFiles) -> ImageBuild | None:
+    """Return the build of the application in heroku.yml, with the command that starts it.
+
+    https://devcenter.heroku.com/articles/build-docker-images-heroku-yml
+    """
+    content = _heroku(project)
+    build = table(content.get("build"))
+    web = table(build.get("docker")).get("web")
+    dockerfile = web if isinstance(web, str) else str(table(web).get("dockerfile", ""))
+    if not dockerfile:
+        return None
+    started = table(content.get("run")).get("web")
+    command = table(started).get("command", started)
+    return ImageBuild(
+        dockerfile=join(dockerfile),
+        context=parent(join(dockerfile)),
+        target=table(web).get("target"),
+        source=_HEROKU,
+        arguments={name: str(text) for name, text in table(build.get("config")).items()},
+        command=_in_shell(" ".join(texts(command))),
+    )
+
+
+def find_release(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the commands of heroku.yml for a release, except for `migrate`, which HeroCI runs itself."""
+    for line in texts(table(_heroku(project).get("release")).get("command")):
+        if not re.fullmatch(r"[\w./ -]*manage(\.py)? migrate( --no-?input)?", line):
+            yield LeftOut(
+                line=line,
+                source=_HEROKU,
+                reason="it runs in the image when the application is released",
+            )
+
+
+def _heroku(project: ProjectFiles) -> Mapping[str, Any]:
+    return read_yaml(project.tree, _HEROKU)
+
+
+def _in_shell(line: str) -> tuple[str, ...]:
+    """Return the words of a command, or the call of a shell for anything that only a shell understands."""
+    plain = re.search(r"[;&|<>`(*?]|\$(?!PORT\b|\{PORT\})", line) is None
+    return tuple(split_words(line)) if plain else ("sh", "-c", line)
 
 
 def find_composed(project: ProjectFiles) -> frozenset[str]:

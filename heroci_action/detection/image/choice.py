@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.dockerfile import Dockerfile
-from heroci_action.detection.image.builds import find_builds, find_composed
+from heroci_action.detection.image.builds import find_builds, find_composed, read_released
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import parent
 
@@ -54,7 +54,16 @@ def _ranked(project: ProjectFiles) -> tuple[str, ...]:
     )
     paths = [path for path in known if _is_application(project, path, wanted=path in built)]
     shown = [path for path in paths if path in built or not _is_hidden(path)]
-    return tuple(sorted(shown, key=lambda path: (path not in built, _rank(project, path))))
+    released = _released(project)
+    return tuple(
+        sorted(shown, key=lambda path: (path != released, path not in built, _rank(project, path)))
+    )
+
+
+def _released(project: ProjectFiles) -> str | None:
+    """Return the Dockerfile that a file for releases names as the application's, whatever its path is."""
+    build = read_released(project)
+    return build.dockerfile if build else None
 
 
 def _is_bare(project: ProjectFiles, path: str) -> bool:
@@ -72,7 +81,7 @@ def _is_application(project: ProjectFiles, path: str, *, wanted: bool) -> bool:
 
     A `wanted` image may wait for its command.
     """
-    if path.endswith(".dockerignore") or _is_side(path):
+    if path.endswith(".dockerignore") or (_is_side(path) and path != _released(project)):
         return False
     text = project.tree.text(path)
     # A last stage for developers makes room for the stage for production.

@@ -26,6 +26,7 @@ _REQUIREMENTS = (
     r"(.*/)?([^/]*requirements[^/]*\.(txt|in)|requirements/[^/]+|pyproject\.toml|Pipfile)"
 )
 
+_PORT = re.compile(r"\$(?:PORT\b|\{PORT(?::?-\d+)?\})")
 # Programs that serve an application.
 _SERVERS = re.compile(
     r"\b(gunicorn|uvicorn|daphne|hypercorn|granian|uwsgi|waitress-serve|runserver)\b"
@@ -97,8 +98,11 @@ def _command(project: ProjectFiles, path: str) -> Iterator[Finding]:
     """Start an image without a command as the compose file does, else with gunicorn, if the project requires it."""
     for build in find_builds(project):
         line = " ".join(build.command)
-        if build.dockerfile == path and _SERVERS.search(line) and not {UNKNOWN, "{"} & {*line}:
-            yield Found("image.command", list(build.command), f"the command in {build.source}")
+        known = not {UNKNOWN, "{"} & {*_PORT.sub("", line)}
+        if build.dockerfile == path and _SERVERS.search(line) and known:
+            # Hosting services set the port in a variable.
+            words = [_PORT.sub("{app.port}", word) for word in build.command]
+            yield Found("image.command", words, f"the command in {build.source}")
             return
     wsgi = entry_point(project, "wsgi")
     files = project.tree.matching(_REQUIREMENTS)

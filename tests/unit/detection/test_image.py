@@ -457,3 +457,42 @@ def test_a_dockerfile_may_have_any_name_if_something_builds_it(
 ) -> None:
     found = image(loaded(tmp_path, {**django(), **files}).config)
     assert (found.dockerfile, found.context) == (dockerfile, ".")
+
+
+def test_heroku_names_the_image_of_the_application_and_its_command(tmp_path: Path) -> None:
+    heroku = """
+        build:
+          docker:
+            web: {dockerfile: deploy/heroku/Dockerfile, target: web}
+            worker: worker/Dockerfile
+          config: {MODE: live}
+        release:
+          image: web
+          command: [python manage.py migrate --noinput, ./release.sh --now]
+        run:
+          web: gunicorn mysite.wsgi --bind 0.0.0.0:$PORT
+    """
+    text = "FROM python:3.12 AS web\nCOPY . .\n"
+    files = {"Dockerfile": PLAIN, "deploy/heroku/Dockerfile": f"{text}FROM web AS dev\n"}
+    files["worker/Dockerfile"] = PLAIN
+    found = loaded(tmp_path, {**django(), **files, "heroku.yml": heroku})
+    built = image(found.config)
+    assert (built.dockerfile, built.target) == ("deploy/heroku/Dockerfile", "web")
+    assert (built.context, built.build_args) == ("deploy/heroku", {"MODE": "live"})
+    assert built.command == ("gunicorn", "mysite.wsgi", "--bind", "0.0.0.0:{app.port}")
+    assert [(line.line, line.source) for line in found.facts.left_out] == [
+        ("./release.sh --now", "heroku.yml")
+    ]
+
+
+def test_a_command_for_a_shell_is_started_by_one(tmp_path: Path) -> None:
+    heroku = "{build: {docker: {web: Dockerfile}}, run: {web: 'cd web && gunicorn -b :${PORT} x'}}"
+    files = {"Dockerfile": "FROM python:3.12\nCOPY . .\n", "heroku.yml": heroku}
+    built = image(loaded(tmp_path, {**django(), **files}).config)
+    assert built.command == ("sh", "-c", "cd web && gunicorn -b :{app.port} x")
+
+
+@pytest.mark.parametrize("heroku", ["", "setup: {}", "build: x", "build: {docker: [web]}", "run: 1"])
+def test_a_heroku_file_without_an_image_changes_nothing(tmp_path: Path, heroku: str) -> None:
+    files = {**django(), "Dockerfile": PLAIN, "heroku.yml": heroku}
+    assert image(loaded(tmp_path, files).config).dockerfile == "Dockerfile"
