@@ -27,6 +27,7 @@ from heroci_action.detection.servers.ci_servers import (
 from heroci_action.detection.servers.database_choice import choose_database
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import Read, is_false, reads
+from heroci_action.detection.sources.required_reads import find_required
 from heroci_action.detection.sources.source import CAUGHT, SettingsSource, Statement
 from heroci_action.repository.files import join, parent
 
@@ -259,9 +260,11 @@ def _wanted(project: ProjectFiles, source: SettingsSource) -> dict[str, str]:
 
 def _reads(source: SettingsSource) -> Iterator[tuple[Read, Statement]]:
     """Yield every read; a read that another read of the variable guards is not required: `if env("X", default="")`."""
+    needed = find_required(source)
     guarded = {read.name for read, _ in source.reads if not read.required}
     for read, statement in source.reads:
-        yield replace(read, required=read.required and read.name not in guarded), statement
+        required = read.name in needed or (read.required and read.name not in guarded)
+        yield replace(read, required=required), statement
 
 
 def _names_for(source: SettingsSource, *settings: str) -> set[str]:

@@ -15,6 +15,7 @@ from heroci_action.detection.sources.environment_reads import (
     Read,
     conditions_in,
     is_false,
+    parse_expression,
     parts_of_url,
     plain,
     text_of,
@@ -26,7 +27,7 @@ DEFAULT = "default"
 Value = TypeVar("Value")
 _KEYS = frozenset({*ROLES, "ENGINE"})
 # Conditions for a run of the project's own CI, or for a second database.
-_ELSEWHERE = re.compile(r"GITHUB_|TRAVIS|CIRCLECI|\bGITLAB|\bCI\b|READ_REPLICA|REPLICA")
+_ELSEWHERE = re.compile(r"VCAP_|GITHUB_|TRAVIS|CIRCLECI|\bGITLAB|\bCI\b|READ_REPLICA|REPLICA")
 # `'test' in sys.argv`
 _TESTING = re.compile(
     r"""^(?!not ).*(['"]test['"] in sys\.argv|\bTESTING\b|\bTEST\b|PYTEST|['"]pytest['"] in)"""
@@ -48,7 +49,8 @@ def find_databases(
     """
     reader = _Reader(source, Resolver(source, value_of), alias)
     for statement in source.assigned("DATABASES"):
-        if not any(_is_elsewhere(test, value_of) for test in statement.tests):
+        tests = [_with_service(test, source) for test in statement.tests]
+        if not any(_is_elsewhere(test, value_of) for test in tests):
             reader.read(statement)
     if not reader.ways and alias == DEFAULT and "DATABASES" in source.functions:
         # A property of a class of django-configurations.
@@ -71,10 +73,17 @@ def find_further_aliases(source: SettingsSource) -> tuple[str, ...]:
     return tuple(alias for alias in found if alias != DEFAULT and alias not in _KEYS)
 
 
+def _with_service(test: str, source: SettingsSource) -> str:
+    """Return a condition with the variable of Cloud Foundry in place of a service: `if env.get_service(name="db")`."""
+    named = source.names.get(test)
+    text = ast.unparse(named) if named else test
+    return "VCAP_SERVICES" if re.match(r"(?!not )[^(]*\.get_service\(", text) else test
+
+
 def _is_elsewhere(test: str, value_of: Callable[[str], str | None]) -> bool:
     """Return whether a condition holds only in another run; a variable that the CI's file sets is known here."""
     is_set = any(value_of(name) is not None for name in re.findall(r"\w+", test))
-    return bool(_ELSEWHERE.search(test)) and not is_set
+    return bool(_ELSEWHERE.search(test)) and not is_set and not test.startswith("not ")
 
 
 @dataclass
@@ -134,7 +143,7 @@ class _Reader:
 
     def _is_off(self, statement: Statement) -> bool:
         """Return whether a condition on a variable does not hold: `if os.getenv("DEVELOPMENT")`, which is not set."""
-        wanted = (node for test in statement.tests for node in _required_truths(_parse(test)))
+        wanted = (node for test in statement.tests for node in _required_truths(parse_expression(test)))
         read = (next(iter(self.source.reads_in(node)), None) for node in wanted)
         return any(
             is_false(self.resolver.value_of(each.name) or each.default or "")
@@ -219,11 +228,11 @@ class _Reader:
         """Return the values that variables must have: `if os.getenv("DB") == "postgres"` needs DB=postgres."""
         found: dict[str, str] = {}
         for test in statement.tests:
-            for node, value in _required_values(_parse(test)):
+            for node, value in _required_values(parse_expression(test)):
                 read = next(iter(self.source.reads_in(node)), None)
                 if read is not None:
                     found[read.name] = value
-            for node in _required_truths(_parse(test)):
+            for node in _required_truths(parse_expression(test)):
                 read = next(iter(self.source.reads_in(node)), None)
                 if read is not None and (truth := self._truth(read)):
                     found.setdefault(read.name, truth)
@@ -275,13 +284,6 @@ def _extends_itself(value: ast.expr) -> bool:
     """Return whether a database is made of the one before: `{**DATABASES["default"], "ENGINE": "prometheus"}`."""
     inner = (node.value for node in ast.walk(value) if isinstance(node, ast.Subscript))
     return any(isinstance(node, ast.Name) and node.id == "DATABASES" for node in inner)
-
-
-def _parse(test: str) -> ast.expr | None:
-    try:
-        return ast.parse(test, mode="eval").body
-    except SyntaxError:
-        return None
 
 
 def _required_values(test: ast.expr | None) -> Iterator[tuple[ast.expr, str]]:

@@ -80,7 +80,7 @@ def read_of(node: ast.AST) -> Read | None:
             return Read(name=name) if name else None
         case ast.Call():
             call = _Call.of(node)
-            forms = (_value_object, _dj_database_url, _server_method, _getenv, _helper)
+            forms = (_value_object, _dj_database_url, _server_method, _cloud_foundry, _getenv, _helper)
             return next(filter(None, (read(call) for read in forms)), None)
     return None
 
@@ -183,11 +183,18 @@ def _server_method(call: _Call) -> Read | None:
     return Read(name=name, default=call.default(), required=not given, has_default=given, url=kind)
 
 
+def _cloud_foundry(call: _Call) -> Read | None:
+    """Read `AppEnv()` of cfenv, whose services and credentials are in a variable of the platform."""
+    return Read(name="VCAP_SERVICES") if call.function == "AppEnv" else None
+
+
 def _getenv(call: _Call) -> Read | None:
     of_environ = call.function in {"get", "pop"} and call.owner in _ENVIRONS
-    if call.name is None or not (of_environ or call.function == "getenv"):
+    of_cfenv = call.function == "get_credential" and (call.name or "").isupper()
+    if call.name is None or not (of_environ or of_cfenv or call.function == "getenv"):
         return None
-    return Read(name=call.name, default=call.default(), has_default=bool(call.defaults))
+    given = [node for node in call.defaults if getattr(node, "value", "") is not None]
+    return Read(name=call.name, default=call.default(), has_default=bool(given))
 
 
 def _helper(call: _Call) -> Read | None:
@@ -260,6 +267,14 @@ def plain(node: ast.AST | None) -> str | None:
     if isinstance(node, ast.JoinedStr):
         return "".join(text_of(part) or COMPUTED for part in node.values)
     return None
+
+
+def parse_expression(text: str) -> ast.expr | None:
+    """Return the expression in a text; None if there is none."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None
 
 
 def conditions_in(node: ast.AST) -> Iterator[ast.expr]:

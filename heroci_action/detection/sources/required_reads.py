@@ -1,0 +1,68 @@
+"""Find the variables without which the settings raise an exception of their own: `if not TOKEN: raise …`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from heroci_action.detection.sources.environment_reads import Read, is_false, parse_expression
+from heroci_action.detection.sources.settings_includes import last_name
+from heroci_action.detection.sources.source import SettingsSource, Statement
+
+
+def find_required(source: SettingsSource) -> frozenset[str]:
+    """Return the names of the variables that must have a value whatever other conditions hold."""
+    found: set[str] = set()
+    for statement in source.statements:
+        for node in _needed(statement):
+            # One of several variables is enough for `A or B`.
+            match source.reads_in(node):
+                case (read,) if not read.has_default or _is_empty(read):
+                    found.add(read.name)
+    return frozenset(found)
+
+
+def _is_empty(read: Read) -> bool:
+    return read.default is not None and is_false(read.default)
+
+
+def _needed(statement: Statement) -> Iterator[ast.expr]:
+    """Yield the expressions that must be true so that a statement does not end the program."""
+    match statement:
+        case Statement(node=ast.Assert(test=test), tests=()):
+            yield from _true(test)
+        case Statement(node=node, tests=(test,)) if _ends(node):
+            yield from _false(parse_expression(test))
+
+
+def _ends(node: ast.stmt) -> bool:
+    match node:
+        case ast.Raise():
+            return True
+        case ast.Expr(value=ast.Call(func=function)):
+            return last_name(function) in {"exit", "_exit"}
+    return False
+
+
+def _false(test: ast.expr | None) -> Iterator[ast.expr]:
+    """Yield what must be true so that a condition is false."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield from _true(operand)
+        case ast.BoolOp(op=ast.Or(), values=values):
+            for value in values:
+                yield from _false(value)
+        case ast.Compare(left=left, ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=None | "")]):
+            yield left
+        case ast.Compare(ops=[ast.NotIn()]):
+            yield test
+
+
+def _true(test: ast.expr) -> Iterator[ast.expr]:
+    """Yield the expressions that must be true so that a condition is true."""
+    match test:
+        case ast.BoolOp(op=ast.And(), values=values):
+            for value in values:
+                yield from _true(value)
+        case ast.Name() | ast.Call() | ast.Subscript() | ast.Compare(ops=[ast.In()]):
+            yield test

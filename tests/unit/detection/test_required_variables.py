@@ -1,0 +1,81 @@
+"""Variables without which the settings end with an exception of their own, and those of Cloud Foundry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import SQLITE, django, loaded
+
+RAISES = "    raise ValueError(1)\n"
+READ = 'TOKEN = os.environ.get("SHOP_TOKEN")\n'
+
+
+def missing(root: Path, settings: str) -> bool:
+    found = loaded(root, django(f"{SQLITE}import os, sys\n{settings}")).warnings
+    return any("have no value: SHOP_TOKEN (" in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (f"{READ}if not TOKEN:\n{RAISES}", True),
+        (f"{READ}if TOKEN is None:\n{RAISES}", True),
+        (f'{READ}if TOKEN == "" or not SQLITE:\n{RAISES}', True),
+        (f"{READ}if not (TOKEN and DATABASES):\n{RAISES}", True),
+        (f"{READ}if not TOKEN:\n    sys.exit(1)\n", True),
+        (f"{READ}assert TOKEN, 1\n", True),
+        (f'if "SHOP_TOKEN" not in os.environ:\n{RAISES}', True),
+        (f'if not os.getenv("SHOP_TOKEN"):\n{RAISES}', True),
+        (f'TOKEN = os.getenv("SHOP_TOKEN", "")\nif not TOKEN:\n{RAISES}', True),
+        (f'TOKEN = os.getenv("SHOP_TOKEN", None)\nif not TOKEN:\n{RAISES}', True),
+        (f'E = AppEnv()\nTOKEN = E.get_credential("SHOP_TOKEN")\nif not TOKEN:\n{RAISES}', True),
+        (READ, False),
+        (f"{READ}if not TOKEN:\n    TOKEN = 1\n", False),
+        (f"{READ}if TOKEN:\n{RAISES}", False),
+        (f"{READ}if not DEBUG and not TOKEN:\n{RAISES}", False),
+        (f"{READ}if not DEBUG:\n    if not TOKEN:\n    {RAISES}", False),
+        (f'TOKEN = os.getenv("SHOP_TOKEN", "x")\nif not TOKEN:\n{RAISES}', False),
+        (f'TOKEN = os.getenv("SHOP_TOKEN") or os.getenv("B")\nif not TOKEN:\n{RAISES}', False),
+        (f"try:\n    import x\nexcept ImportError:\n{RAISES}", False),
+    ],
+)
+def test_a_variable_is_required_if_the_settings_raise_without_it(
+    tmp_path: Path, settings: str, expected: bool
+) -> None:
+    assert missing(tmp_path, settings) is expected
+
+
+def test_a_credential_of_cloud_foundry_is_a_variable(tmp_path: Path) -> None:
+    settings = f"""{SQLITE}from cfenv import AppEnv
+CLOUD = AppEnv()
+SECRET_KEY = CLOUD.get_credential("SHOP_KEY")
+MODE = CLOUD.get_credential("SHOP_MODE", "live")
+"""
+    ci = workflow("manage.py test", env="{SHOP_MODE: ci, VCAP_SERVICES: '{}'}")
+    found = loaded(tmp_path, {**django(settings), **ci}).config.env
+    assert found == {"SHOP_KEY": "{secret_key}", "SHOP_MODE": "ci", "VCAP_SERVICES": "{}"}
+
+
+@pytest.mark.parametrize(
+    "condition", ['"VCAP_SERVICES" in os.environ', "bound", 'CLOUD.get_service(name="db")']
+)
+def test_without_cloud_foundry_its_service_is_not_the_database(
+    tmp_path: Path, condition: str
+) -> None:
+    settings = f"""from cfenv import AppEnv
+CLOUD = AppEnv()
+bound = CLOUD.get_service(label="postgres")
+if {condition}:
+    DATABASES = {{"default": {{"ENGINE": "django.db.backends.postgresql",
+        "HOST": bound.credentials["host"], "USER": bound.credentials["user"]}}}}
+else:
+    DATABASES = {{"default": {{"ENGINE": "django.db.backends.postgresql", "NAME": "shop",
+        "HOST": os.environ["SHOP_DB_HOST"], "PORT": 5432, "USER": "a", "PASSWORD": "b"}}}}
+"""
+    driver = {"requirements.txt": "django\npsycopg\n"}
+    found = loaded(tmp_path, {**django(settings), **driver})
+    assert found.config.env == {"SHOP_DB_HOST": "{postgres.host}"}
+    assert not found.warnings
