@@ -47,7 +47,7 @@ _PLAIN = re.compile(
 _PACKAGES = re.compile(
     r"(.*/)?([\w.-]*require[\w.-]*(/.*)?|pyproject\.toml|Pipfile|package\.json|[\w-]*[.-]lock(\.\w+)?)/?"
 )
-# `COPY . .`, `RUN --mount=type=bind,target=/src pip install /src`, `RUN git clone …`, `pip install git+https://…`
+# `COPY . .`, `RUN --mount=type=bind,target=/src pip install /src`, `RUN git clone …`, `RUN pip install git+https://…`
 _CODE = re.compile(
     r"(COPY|ADD|ONBUILD)\s+(?!.*(--from=|<<|https?://))|RUN\s.*(--mount=type=bind|\bgit\s+clone\b|\bgit\+)|"
     r"ADD\s.*\.git\b",

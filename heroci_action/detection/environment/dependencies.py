@@ -170,11 +170,11 @@ def _missing_files(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _is_exported(project: ProjectFiles, file: str) -> bool:
-    """Return whether a line makes a file of the lock or metadata, which HeroCI reads itself: `poetry export -o FILE`."""
+    """Return whether a line makes a file of a lock or metadata, which HeroCI reads itself: `poetry export -o FILE`."""
     name = file.rpartition("/")[2]
     for command in project.commands:
         places = (*command.words, *(write.path for write in command.writes))
-        exports = not _EXPORTS.isdisjoint(command.call.name.split("-") + [*command.call.arguments])
+        exports = not _EXPORTS.isdisjoint([*command.call.name.split("-"), *command.call.arguments])
         if exports and any(name == re.split("[/=]", place)[-1] for place in places):
             return True
     return False

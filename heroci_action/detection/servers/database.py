@@ -34,11 +34,13 @@ from heroci_action.detection.servers.database_choice import (
     choose_database,
     choose_vendor,
     uses_server,
+    value_of,
     vendor_of_server,
     wanted_vendor,
 )
 from heroci_action.detection.servers.database_record import LOCAL_HOSTS, ROLES, Database, vendor_of
 from heroci_action.detection.servers.extensions import detect_extensions
+from heroci_action.detection.servers.libpq_service import warn_of_service
 from heroci_action.detection.settings.source import settings_source, uses_geodjango
 from heroci_action.detection.sources.environment_reads import COMPUTED, Read
 
@@ -145,23 +147,11 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
         by_scheme = spatial and "ENGINE" not in way.literals
         url = _POSTGIS_URL if by_scheme else f"{{{kind.name}.url}}"
         yield Found(f"env.{way.url.name}", url, f"read in {way.file}")
-    yield from _keys(way, kind)
+    yield from _keys(project, way, kind)
     if kind is POSTGRES:
-        yield from _named_connection(way)
+        yield from warn_of_service(way)
         yield from _account_of_ci(project, way)
         yield from detect_extensions(project)
-
-
-def _named_connection(way: Database) -> Iterator[Finding]:
-    """Warn of a connection in a file of libpq, which HeroCI does not write."""
-    # https://www.postgresql.org/docs/current/libpq-pgservice.html
-    if way.service:
-        yield Warn(
-            f"{way.file} connects to the database by the service {way.service!r} of libpq, which is in the file "
-            "~/.pg_service.conf or $PGSERVICEFILE; let `tests.before` write one with {postgres.host}, {postgres.port}, "
-            "{postgres.user}, {postgres.password} and {postgres.db}, and set PGSERVICEFILE in `env` to it",
-            ('env.PGSERVICEFILE = "…"',),
-        )
 
 
 def _account_of_ci(project: ProjectFiles, way: Database) -> Iterator[Finding]:
@@ -191,22 +181,29 @@ def _postgis(image: Image | None) -> str:
     return postgis_image((version_of(image, POSTGRES) if image else None) or "")
 
 
-def _keys(way: Database, kind: ServerKind) -> Iterator[Finding]:
+def _keys(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[Finding]:
     """Yield a value for each variable, and the credentials in the code for the server."""
     engine = way.variables.get("ENGINE")
-    if engine is not None and vendor_of_server(kind) is not vendor_of(engine.default or ""):
+    if (
+        engine is not None
+        and not engine.entry
+        and vendor_of_server(kind) is not vendor_of(engine.default or "")
+    ):
         yield Found(f"env.{engine.name}", _engine_value(engine, kind), f"read in {way.file}")
-    for key in ROLES:
-        yield from _key(way, kind, key)
+    parts = {key: f"{{{kind.name}.{role}}}" for key, role in ROLES.items()}
+    for name, value in way.values(value_of(project), parts):
+        yield Found(f"env.{name}", value, f"read in {way.file}")
+    for key, address in parts.items():
+        yield from _key(way, kind, key, address)
     yield from _address_in_code(way, kind)
 
 
-def _key(way: Database, kind: ServerKind, key: str) -> Iterator[Finding]:
-    address = f"{{{kind.name}.{ROLES[key]}}}"
+def _key(way: Database, kind: ServerKind, key: str, address: str) -> Iterator[Finding]:
+    """Yield what an address that no variable contains demands of the server, or of the variables of libpq."""
+    if key in way.variables:
+        return
     literal, of_image = way.literals.get(key, ""), _IMAGE_ENV[kind.name].get(key)
-    if read := way.variables.get(key):
-        yield Found(f"env.{read.name}", address, f"read in {way.file}")
-    elif literal and of_image and COMPUTED not in literal:
+    if literal and of_image and COMPUTED not in literal:
         yield Found(f"services.{kind.name}.env.{of_image}", literal, f"hard-coded in {way.file}")
     elif kind is POSTGRES and key in _LIBPQ and _is_left_out(way, key):
         yield Found(f"env.{_LIBPQ[key]}", address, f"left out in {way.file}, so libpq reads it")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.sources.environment_reads import Read
+from heroci_action.detection.sources.json_entries import with_entries
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 ROLES: Mapping[str, str] = {
@@ -80,6 +81,22 @@ class Database:
         """Return the same, without those in conditions."""
         urls = [self.url] if self.url else []
         return frozenset(read.name for read in (*self.variables.values(), *urls))
+
+    def values(
+        self, value_of: Callable[[str], str | None], parts: Mapping[str, str]
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the variables with their values for the `parts` of an address, by key; an object keeps its other items.
+
+        `value_of` returns the value of a variable in the project's CI.
+        """
+        objects: dict[str, dict[tuple[str, ...], str]] = {}
+        for key, read in self.variables.items():
+            if key in parts and read.entry:
+                objects.setdefault(read.name, {})[read.entry] = parts[key]
+            elif key in parts:
+                yield read.name, parts[key]
+        for name, entries in objects.items():
+            yield name, with_entries(value_of(name), entries)
 
 
 def vendor_of(text: str) -> Vendor:

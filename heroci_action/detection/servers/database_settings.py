@@ -20,6 +20,7 @@ from heroci_action.detection.sources.environment_reads import (
     plain,
     text_of,
 )
+from heroci_action.detection.sources.json_entries import read_entry
 from heroci_action.detection.sources.source import SettingsSource, Statement
 
 DEFAULT = "default"
@@ -143,7 +144,9 @@ class _Reader:
 
     def _is_off(self, statement: Statement) -> bool:
         """Return whether a condition on a variable does not hold: `if os.getenv("DEVELOPMENT")`, which is not set."""
-        wanted = (node for test in statement.tests for node in _required_truths(parse_expression(test)))
+        wanted = (
+            node for test in statement.tests for node in _required_truths(parse_expression(test))
+        )
         read = (next(iter(self.source.reads_in(node)), None) for node in wanted)
         return any(
             is_false(self.resolver.value_of(each.name) or each.default or "")
@@ -208,6 +211,13 @@ class _Reader:
     def _with_key(self, way: Database, key: str, value: ast.expr) -> Database:
         """Return the database with a key changed; everything else is kept."""
         value = self.resolver.resolve(value) or value
+        if entry := read_entry(value, self.resolver):
+            return replace(
+                way,
+                variables=_with_value(way.variables, key, entry),
+                literals=_with_value(way.literals, key, None),
+                unread=way.unread - {key},
+            )
         reads = map(self.source.reads_in, conditions_in(value))
         conditions = {read.name for found in reads for read in found}
         found = [read for read in self.source.reads_in(value) if read.name not in conditions]

@@ -26,6 +26,7 @@ from heroci_action.detection.servers.database_record import (
 from heroci_action.detection.servers.database_settings import DEFAULT, find_further_aliases
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import Read, parts_of_url
+from heroci_action.detection.sources.json_entries import entry_of
 
 _SERVERS = frozenset({Vendor.POSTGRESQL, Vendor.MYSQL})
 
@@ -92,9 +93,13 @@ class _Further:
         url = self.way.url
         if url and self._is_used(url, default, required=url.required or bool(url.default)):
             yield Found(f"env.{url.name}", self._url(default), why)
-        for key, read in self.way.variables.items():
-            if key in ROLES and self._is_used(read, default, required=True):
-                yield Found(f"env.{read.name}", self._role(key, default), why)
+        used = {
+            key: self._role(key, default)
+            for key, read in self.way.variables.items()
+            if key in ROLES and self._is_used(read, default, required=True)
+        }
+        for name, value in self.way.values(value_of(self.project), used):
+            yield Found(f"env.{name}", value, why)
         places = (default.place, self.place)
         if None not in places and places[0] != places[1]:
             yield Warn(
@@ -140,7 +145,8 @@ class _Further:
     def _part(self, key: str) -> str | None:
         """Return a part of the address as the CI or the code has it."""
         if read := self.way.variables.get(key):
-            return self._value(read)
+            value = self._value(read)
+            return entry_of(value, read.entry) or read.default if read.entry else value
         if self.way.url:
             return parts_of_url(self._value(self.way.url) or "").get(key)
         return self.way.literals.get(key)

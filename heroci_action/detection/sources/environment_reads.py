@@ -45,7 +45,8 @@ class Read:
     """A read of an environment variable.
 
     `default` is None if there is none or if it is not a constant; `has_default` is true for any default. `url` is
-    "database" or "cache" if the value is a URL.
+    "database" or "cache" if the value is a URL. If it is an object in JSON, `entry` contains the keys that lead to what
+    is read.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Read:
     has_default: bool = False
     url: str | None = None
     cast: str | None = None
+    entry: tuple[str, ...] = ()
 
     def made_optional(self, default: str | None) -> Read:
         """Return the read with a default that the expression itself does not show; its own default wins."""
@@ -80,7 +82,14 @@ def read_of(node: ast.AST) -> Read | None:
             return Read(name=name) if name else None
         case ast.Call():
             call = _Call.of(node)
-            forms = (_value_object, _dj_database_url, _server_method, _cloud_foundry, _getenv, _helper)
+            forms = (
+                _value_object,
+                _dj_database_url,
+                _server_method,
+                _cloud_foundry,
+                _getenv,
+                _helper,
+            )
             return next(filter(None, (read(call) for read in forms)), None)
     return None
 

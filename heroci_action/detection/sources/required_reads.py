@@ -52,7 +52,9 @@ def _false(test: ast.expr | None) -> Iterator[ast.expr]:
         case ast.BoolOp(op=ast.Or(), values=values):
             for value in values:
                 yield from _false(value)
-        case ast.Compare(left=left, ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=None | "")]):
+        case ast.Compare(
+            left=left, ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=None | "")]
+        ):
             yield left
         case ast.Compare(ops=[ast.NotIn()]):
             yield test

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,51 @@ DATABASES["default"].update({{"USER": "shop", "PASSWORD": ""}})"""
         "PGPASSWORD",
     }
     assert config.services["postgres"].env == {"POSTGRES_USER": "shop"}
+
+
+@pytest.mark.parametrize(
+    ("source", "user", "word"),
+    [
+        ('json.loads(os.environ["DB_ACCOUNT"])', 'ACCOUNT.get("user", "x")', 'ACCOUNT.get("word")'),
+        ('json.loads(os.getenv("DB_ACCOUNT", "{}"))', 'ACCOUNT["user"]', 'str(ACCOUNT["word"])'),
+        ('env.json("DB_ACCOUNT")', 'ACCOUNT["user"]', 'ACCOUNT["word"]'),
+        ('config("DB_ACCOUNT", cast=json.loads)', 'ACCOUNT["user"]', 'ACCOUNT["word"]'),
+    ],
+)
+def test_a_variable_that_holds_an_object_gets_one(
+    tmp_path: Path, source: str, user: str, word: str
+) -> None:
+    settings = f"""ACCOUNT = {source}
+HOSTS = {{"main": os.environ["DB_HOST"]}}
+DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "NAME": "shop", "HOST": HOSTS["main"],
+    "PORT": 5432, "USER": {user}, "PASSWORD": {word}}}}}"""
+    ci = workflow("python manage.py test", env="""{DB_ACCOUNT: '{"user": "ann", "more": 1}'}""")
+    config = loaded(tmp_path, {**django(settings), **DRIVER, **ci}).config
+    assert json.loads(config.env["DB_ACCOUNT"]) == {
+        "user": "{postgres.user}",
+        "word": "{postgres.password}",
+        "more": 1,
+    }
+    assert config.env["DB_HOST"] == "{postgres.host}"
+    assert config.services["postgres"].env == {"POSTGRES_DB": "shop"}
+
+
+def test_an_object_may_contain_the_whole_address_below_another_key(tmp_path: Path) -> None:
+    keys = {"NAME": "dbname", "USER": "user", "PASSWORD": "pass", "HOST": "host", "PORT": "port"}
+    items = ", ".join(f"{key!r}: MAIN[{name!r}]" for key, name in keys.items())
+    settings = f"""MAIN = json.loads(os.environ["SECRETS"])["main"]
+DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", {items}}}}}"""
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert json.loads(found.config.env["SECRETS"]) == {
+        "main": {
+            "dbname": "{postgres.db}",
+            "user": "{postgres.user}",
+            "pass": "{postgres.password}",
+            "host": "{postgres.host}",
+            "port": "{postgres.port}",
+        }
+    }
+    assert not found.warnings
 
 
 def test_a_key_made_of_itself_comes_from_where_it_was(tmp_path: Path) -> None:

@@ -193,7 +193,9 @@ def test_without_a_production_dockerfile_the_stage_says_so(
 def test_a_target_is_named_where_the_last_stage_is_not_the_production_one(
     tmp_path: Path, stages: tuple[str, ...], target: str | None
 ) -> None:
-    lines = (f"FROM python:3.12{f' AS {name}' if name else ''}\nCOPY . .\nCMD x\n" for name in stages)
+    lines = (
+        f"FROM python:3.12{f' AS {name}' if name else ''}\nCOPY . .\nCMD x\n" for name in stages
+    )
     assert (
         image(loaded(tmp_path, {**django(), "Dockerfile": "".join(lines)}).config).target == target
     )
@@ -492,7 +494,9 @@ def test_a_command_for_a_shell_is_started_by_one(tmp_path: Path) -> None:
     assert built.command == ("sh", "-c", "cd web && gunicorn -b :{app.port} x")
 
 
-@pytest.mark.parametrize("heroku", ["", "setup: {}", "build: x", "build: {docker: [web]}", "run: 1"])
+@pytest.mark.parametrize(
+    "heroku", ["", "setup: {}", "build: x", "build: {docker: [web]}", "run: 1"]
+)
 def test_a_heroku_file_without_an_image_changes_nothing(tmp_path: Path, heroku: str) -> None:
     files = {**django(), "Dockerfile": PLAIN, "heroku.yml": heroku}
     assert image(loaded(tmp_path, files).config).dockerfile == "Dockerfile"
