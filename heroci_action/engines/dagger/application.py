@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import anyio
 import dagger
 
-from heroci_action.engines import health
 from heroci_action.engines.base import Sink, StepOutcome, Stream
 from heroci_action.engines.dagger.connection import Connection
 from heroci_action.engines.dagger.execution import first_line
 from heroci_action.engines.dagger.telemetry import Output
+from heroci_action.engines.health import REMEDY, HealthCheck
 from heroci_action.plan.actions import Serve
 
 # Django's own.
@@ -62,17 +62,15 @@ async def start(
     Its output belongs to the step until then, and to the log of the services afterwards.
     """
     switch = _Switch(sink)
+    check = HealthCheck(action.health)
     output = Output(switch)
     try:
         with anyio.fail_after(action.within):
             with connection.telemetry.observe(output, "application"):
                 await connection.ask(application.service.start())
-            answer = await _wait_until_healthy(connection, application, action.health)
+            answer = await _wait_until_healthy(connection, application, check)
     except TimeoutError:
-        what = f"GET {action.health}" if action.health else "its port"
-        return _failed(
-            f"the application did not become healthy within {action.within:g} s ({what})"
-        )
+        return _failed(*check.explain(action.within))
     except dagger.ExecError as error:
         output.complete(error.stdout, error.stderr)
         return _failed(f"the application exited with code {error.exit_code} before it was ready")
@@ -83,7 +81,7 @@ async def start(
 
 
 async def _wait_until_healthy(
-    connection: Connection, application: Application, path: str | None
+    connection: Connection, application: Application, check: HealthCheck
 ) -> str:
     """Poll the application through a tunnel, by the same rule as on the host engine."""
     ports = [dagger.PortForward(backend=application.port)]
@@ -93,15 +91,11 @@ async def _wait_until_healthy(
     try:
         endpoint = await connection.ask(tunnel.endpoint())
         port = int(endpoint.rpartition(":")[2])
-        return await health.wait_until_healthy(LOOPBACK, port, path)
+        return await check.wait(LOOPBACK, port)
     finally:
         with anyio.move_on_after(2, shield=True):
             await connection.ask(tunnel.stop())
 
 
-def _failed(cause: str) -> StepOutcome:
-    return StepOutcome(
-        exit_code=1,
-        cause=cause,
-        remedy="see its log; `image.command`, `image.health` and `env` define how it is started and checked",
-    )
+def _failed(cause: str, remedy: str = REMEDY) -> StepOutcome:
+    return StepOutcome(exit_code=1, cause=cause, remedy=remedy)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from anyio.abc import TaskGroup, TaskStatus
 
-from heroci_action.engines import health
 from heroci_action.engines.base import Sink, Stream
+from heroci_action.engines.health import REMEDY, HealthCheck
 from heroci_action.engines.host.containers import Containers
 from heroci_action.engines.host.ports import LOOPBACK, wait_for_port
 from heroci_action.engines.process import Program, ready, running
@@ -77,16 +77,17 @@ async def _run(
     server: Server, action: Serve, sink: Sink, *, task_status: TaskStatus[Application]
 ) -> None:
     healthy: list[Application] = []
+    check = HealthCheck(action.health)
 
     async def wait() -> None:
         host, port = await server.address()
         await wait_for_port(host, port)
-        answer = await health.wait_until_healthy(host, port, action.health)
+        answer = await check.wait(host, port)
         healthy.append(Application(host=host, port=port, answer=answer))
 
     async with running(server.program, sink) as process:
         if not await ready(process, wait, action.within):
-            raise _not_healthy(action, process.returncode)
+            raise _not_healthy(check, action.within, process.returncode)
         task_status.started(healthy[0])
         await process.wait()
         sink(Stream.STDERR, f"the application exited with code {process.returncode}")
@@ -102,13 +103,9 @@ class _Switch:
         self.target(stream, line)
 
 
-def _not_healthy(action: Serve, returncode: int | None) -> NotHealthyError:
+def _not_healthy(check: HealthCheck, within: float, returncode: int | None) -> NotHealthyError:
+    cause, remedy = check.explain(within)
     if returncode is not None:
         cause = f"the application exited with code {returncode} before it was ready"
-    else:
-        check = f"GET {action.health}" if action.health else "its port"
-        cause = f"the application did not become healthy within {action.within:g} s ({check})"
-    return NotHealthyError(
-        cause,
-        remedy="see its log; `image.command`, `image.health` and `env` control how it is started and checked",
-    )
+        remedy = REMEDY
+    return NotHealthyError(cause, remedy=remedy)

@@ -105,7 +105,7 @@ def test_an_application_that_does_not_become_healthy_fails_the_step(repository: 
     repository.write({"Dockerfile": DOCKERFILE})
     seen = repository.run(image(BUILD, serve(health="/missing", within=3.0)))
     assert seen.outcomes["start"].exit_code == 1
-    assert "did not become healthy within 3 s (GET /missing)" in (
+    assert "did not become healthy within 3 s (GET /missing returned 404)" in (
         seen.outcomes["start"].cause or ""
     )
 
