@@ -31,8 +31,10 @@ _TOOLS = frozenset(
 )  # fmt: skip
 # A directory, extras of the project, or both: `.`, `[test]`, `./lib[test]`.
 _LOCAL = re.compile(r"(?:file:)?(\.|\.\.|[\w./{}-]*/)?(?:\[([\w\s,.-]+)\])?")
-# A wheel that the job has built, `dist/shop-1.0-py3-none-any.whl[test]` or `$(ls dist/*.whl)[test]`.
-_BUILT = re.compile(rf"((?:[^\[]*/)?dist/[^\[]*|[^\[]*{UNKNOWN}[^\[]*)(?:\[([\w\s,.-]+)\])?")
+# A wheel that the job has built: `dist/shop-1.0-py3-none-any.whl[test]`, `$(ls dist/*.whl)[test]`, `shop*whl`.
+_BUILT = re.compile(
+    rf"((?:[^\[]*/)?dist/[^\[]*|[^\[]*{UNKNOWN}[^\[]*|[^\[/:@]*[.*]whl)(?:\[([\w\s,.-]+)\])?"
+)
 _LISTS = ("files", "missing", "constraints", "packages", "extras", "groups", "locks")
 _METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 _VALUED = frozenset(

@@ -122,6 +122,8 @@ def test_the_constraints_of_the_ci_limit_the_versions(
         ("pip install '.[checks, s3]'", ("checks", "s3")),
         ("pip install .", ()),
         ("pip install dist/*.whl[s3]", ("s3",)),
+        ("pip install shop*whl[s3]", ("s3",)),
+        ("pip install shop-1.0-py3-none-any.whl[s3]", ("s3",)),
         ('pip install "$(ls dist/*.whl)[checks,s3]"', ("checks", "s3")),
         ("uv sync --extra checks", ("checks",)),
         ("uv sync --all-extras", ("checks", "s3")),
