@@ -23,6 +23,13 @@ _LOCAL = re.compile(
     r"|\b(?:path|editable|workspace|directory)\s*=|type\s*=\s*\"(?:directory|file)\"",
     re.MULTILINE,
 )
+_METADATA = ("pyproject.toml", "setup.py", "setup.cfg")
+# `-e git+https://…` in requirements files, and the same in Pipfile.lock.
+_EDITABLE_CLONE = re.compile(
+    r"^\s*(?:-e|--editable)[\s=]+[\"']?(?:[\w.\[\],-]+\s*@\s*)?(?:git|hg|svn|bzr)\+"
+    r"|\"editable\":\s*true,\s*\"git\":",
+    re.MULTILINE,
+)
 _NESTED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
 
 # The caller's settings that decide which versions uv installs. Indexes and their rotating tokens are not among them.
@@ -39,6 +46,25 @@ def resolver_settings(machine: Mapping[str, str]) -> dict[str, str]:
     return found | {
         name: path.read_text(errors="replace") for name, path in named.items() if path.is_file()
     }
+
+
+def needs_pip(root: Path, environment: Environment, arguments: Iterable[str]) -> bool:
+    """Return whether pip has to install what uv's arguments name: uv refuses an editable clone of version control.
+
+    pip in turn cannot read the dependencies in pyproject.toml.
+    """
+    if any(word.endswith(_METADATA) for word in arguments):
+        return False
+    files = filter(Path.is_file, ingredients(root, environment))
+    return any(_EDITABLE_CLONE.search(path.read_text(errors="replace")) for path in files)
+
+
+def install_arguments(python: str, *, with_pip: bool = False) -> list[str]:
+    """Return uv's arguments to install what follows them into the environment of an interpreter."""
+    if with_pip:
+        tool = ("tool", "run", "--quiet", "pip", "--disable-pip-version-check")
+        return [*tool, "--python", python, "install"]
+    return ["pip", "install", "--python", python]
 
 
 def file_arguments(environment: Environment) -> list[str]:
@@ -118,8 +144,7 @@ def ingredients(root: Path, environment: Environment) -> Iterator[Path]:
     if environment.lock:
         yield root / environment.lock
     if environment.project is not None:
-        names = ("pyproject.toml", "setup.py", "setup.cfg")
-        files = [root / environment.project / name for name in names]
+        files = [root / environment.project / name for name in _METADATA]
         yield from (file for file in files if file.is_file())
     # uv's own settings, such as constraints.
     yield from (

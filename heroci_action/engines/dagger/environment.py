@@ -207,7 +207,7 @@ class Recipe:
         container = dependencies.container.with_directory(ROOT, self.source)
         for name in _VERSION_VARIABLES:
             container = container.with_env_variable(name, self.version)
-        script = installation.project_script(self.environment)
+        script = installation.project_script(self.root, self.environment)
         done = await self._run(await self._with_uv_cache(container), script, sink)
         installed = done.container
         for name in _VERSION_VARIABLES:

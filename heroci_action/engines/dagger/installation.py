@@ -11,6 +11,8 @@ from heroci_action.engines.requirements import (
     export_arguments,
     file_arguments,
     ingredients,
+    install_arguments,
+    needs_pip,
     project_arguments,
 )
 from heroci_action.plan.stages import Environment
@@ -56,16 +58,16 @@ def dependencies_script(root: Path, environment: Environment) -> str:
     lines = [
         f"uv venv --quiet --seed --python python {PROJECT}",
         f"python -c 'import platform; print(platform.python_version())' >{VERSION_FILE}",
-        *_install(environment, _declared_dependencies(root, environment)),
+        *_install(root, environment, _declared_dependencies(root, environment)),
     ]
     return "\n".join(lines)
 
 
-def project_script(environment: Environment) -> str:
+def project_script(root: Path, environment: Environment) -> str:
     """Return the script that installs the project itself."""
     project = environment.project
     arguments = project_arguments(environment, project) if project is not None else []
-    return "\n".join(_install(environment, arguments))
+    return "\n".join(_install(root, environment, arguments))
 
 
 def tools_script(tools: Iterable[str]) -> str:
@@ -73,22 +75,28 @@ def tools_script(tools: Iterable[str]) -> str:
     return "\n".join(
         (
             f"uv venv --quiet --seed --python python {TOOLS}",
-            f"uv pip install --python {TOOLS}/bin/python {shlex.join(tools)}",
+            _uv(install_arguments(f"{TOOLS}/bin/python"), tools),
         )
     )
 
 
-def _install(environment: Environment, declared: Iterable[str]) -> Iterator[str]:
+def _uv(arguments: Iterable[str], packages: Iterable[str]) -> str:
+    return shlex.join(["uv", *arguments, *packages])
+
+
+def _install(root: Path, environment: Environment, declared: Iterable[str]) -> Iterator[str]:
     arguments = file_arguments(environment)
     if environment.lock:
         yield from _export(environment, environment.lock)
         arguments += ["-r", _requirements_of(environment.lock)]
     arguments += [*declared, *environment.packages, *environment.overlay]
+    python = f"{PROJECT}/bin/python"
     if arguments:
-        yield f"uv pip install --python {PROJECT}/bin/python {shlex.join(arguments)}"
+        target = install_arguments(python, with_pip=needs_pip(root, environment, arguments))
+        yield _uv(target, arguments)
     if environment.overrides:
         # Separately, because a lock pins other versions.
-        yield f"uv pip install --python {PROJECT}/bin/python {shlex.join(environment.overrides)}"
+        yield _uv(install_arguments(python), environment.overrides)
 
 
 def _declared_dependencies(root: Path, environment: Environment) -> list[str]:

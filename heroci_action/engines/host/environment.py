@@ -31,6 +31,8 @@ from heroci_action.engines.requirements import (
     export_arguments,
     file_arguments,
     ingredients,
+    install_arguments,
+    needs_pip,
     project_arguments,
     refers_to_checkout,
     resolver_settings,
@@ -160,7 +162,8 @@ class Installer:
         codes: dict[str, int] = {}
 
         async def build(part: str, arguments: list[str]) -> None:
-            codes[part] = await self._build_part(home / part, python.path, arguments, sink)
+            pip = part == PROJECT and needs_pip(self.root, environment, arguments)
+            codes[part] = await self._build_part(home / part, python.path, arguments, sink, pip=pip)
 
         requirements, code = await self._requirements(environment, sink)
         if code:
@@ -171,8 +174,7 @@ class Installer:
         failed = codes[PROJECT] or codes[TOOLS]
         if not failed and environment.overrides:
             # Separately, because a lock pins other versions.
-            target = ("--compile-bytecode", "--python", str(home / PROJECT / "bin" / "python"))
-            failed = await self.uv.run("pip", "install", *target, *environment.overrides, sink=sink)
+            failed = await self._install(home / PROJECT, list(environment.overrides), sink)
         if not failed:
             (home / COMPLETE).touch()
             await self._prune_packages(sink)
@@ -185,16 +187,24 @@ class Installer:
         if inside and machine.get("UV_LINK_MODE") != "symlink":
             await self.uv.run("cache", "prune", "--ci", "--quiet", sink=sink)
 
-    async def _build_part(self, home: Path, python: Path, arguments: list[str], sink: Sink) -> int:
+    async def _build_part(
+        self, home: Path, python: Path, arguments: list[str], sink: Sink, *, pip: bool
+    ) -> int:
         # Old projects expect setuptools in a virtual environment, as `python -m venv` provided before 3.12.
         seed = ("--seed",) if home.name == PROJECT else ()
         create = ("venv", "--quiet", *seed, "--python", str(python), str(home))
         code = await self.uv.run(*create, sink=sink)
         if code == 0 and arguments:
-            # Compiling once, on all cores, is faster than in every process of the parallel stages.
-            target = ("--compile-bytecode", "--python", str(home / "bin" / "python"))
-            code = await self.uv.run("pip", "install", *target, *arguments, sink=sink)
+            code = await self._install(home, arguments, sink, pip=pip)
         return code
+
+    async def _install(
+        self, home: Path, arguments: list[str], sink: Sink, *, pip: bool = False
+    ) -> int:
+        target = install_arguments(str(home / "bin" / "python"), with_pip=pip)
+        # Compiling once, on all cores, is faster than in every process of the parallel stages. pip always compiles.
+        compiled = () if pip else ("--compile-bytecode",)
+        return await self.uv.run(*target, *compiled, *arguments, sink=sink)
 
     async def _requirements(self, environment: Environment, sink: Sink) -> tuple[list[str], int]:
         """Return the arguments of `uv pip install` for the project's part, and the exit code of a failed export."""

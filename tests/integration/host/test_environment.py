@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,6 +61,26 @@ def test_what_the_project_requires_is_there_and_what_heroci_brings_is_apart(
         printed(installer, installed, "import importlib.util as u; print(u.find_spec('iniconfig'))")
         == "None"
     )
+
+
+def test_an_editable_clone_of_version_control_is_installed(
+    installer: Installer, lines: Lines, tmp_path: Path
+) -> None:
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    (origin / "setup.py").write_text(
+        "from setuptools import setup\nsetup(name='shop', version='1', py_modules=['shop'])\n"
+    )
+    (origin / "shop.py").write_text("")
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for arguments in (("init", "-q"), ("add", "."), (*author, "commit", "-qm", "shop")):
+        subprocess.run(["git", *arguments], cwd=origin, check=True)
+    text = f"six==1.16.0\n-e git+file://{origin}#egg=shop\n"
+    (installer.root / "requirements.txt").write_text(text)
+    outcome, installed = install(installer, lines, requirements=("requirements.txt",))
+    assert outcome.exit_code == 0
+    place = printed(installer, installed, "import shop, six; print(shop.__file__)")
+    assert place.endswith("/project/src/shop/shop.py")
 
 
 def test_it_is_made_once_and_again_when_a_nested_file_changes(

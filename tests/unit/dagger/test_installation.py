@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from heroci_action.engines.dagger.installation import (
     dependencies_script,
     index_variables,
@@ -47,7 +49,7 @@ def test_the_project_itself_is_left_for_the_second_script(tmp_path: Path) -> Non
     dependencies = dependencies_script(tmp_path, environment)
     assert "-r ./pyproject.toml --extra dev" in dependencies
     assert "-e" not in dependencies.split()
-    assert "-e './.[dev]'" in project_script(environment)
+    assert "-e './.[dev]'" in project_script(tmp_path, environment)
 
 
 def test_constraints_limit_what_is_installed(tmp_path: Path) -> None:
@@ -62,3 +64,19 @@ def test_a_standard_lock_file_is_installed_as_it_is(tmp_path: Path) -> None:
     script = dependencies_script(tmp_path, Environment(lock="pylock.toml"))
     assert "-r pylock.toml" in script
     assert "uv export" not in script
+
+
+@pytest.mark.parametrize(
+    ("line", "installer"),
+    [
+        ("-e git+https://git.example/shop.git#egg=shop", "uv tool run --quiet pip"),
+        ("--editable=git+ssh://git@git.example/shop.git@v1#egg=shop", "uv tool run --quiet pip"),
+        ("git+https://git.example/shop.git#egg=shop", "uv pip install"),
+        ("-e ./shop", "uv pip install"),
+    ],
+)
+def test_pip_installs_what_uv_refuses(tmp_path: Path, line: str, installer: str) -> None:
+    (tmp_path / "requirements.txt").write_text("-r base.txt\n")
+    (tmp_path / "base.txt").write_text(f"django\n{line}\n")
+    script = dependencies_script(tmp_path, Environment(requirements=("requirements.txt",)))
+    assert script.splitlines()[-1].startswith(installer)
