@@ -13,7 +13,9 @@ LONGEST_PAUSE = 2.0
 ANSWER_WITHIN = 10.0
 # Django allows this host name by default in development, and most images are configured for it.
 HOST_NAME = "localhost"
-REMEDY = "see its log; `image.command`, `image.health` and `env` control how it is started and checked"
+REMEDY = (
+    "see its log; `image.command`, `image.health` and `env` control how it is started and checked"
+)
 # A redirect is healthy, an error is not.
 HEALTHY_BELOW = 400
 # Without a health endpoint, "not found" and "log in first" also show that the application responds.

@@ -165,7 +165,7 @@ SIGNS = (
         pattern=r"Applying ([\w.]+)\.\.\.(?! (?:OK|FAKED))",
         example="  Applying shop.0002_total...Traceback (most recent call last):",
         cause="the migration {0} failed",
-        remedy="run the migration on the same database server with the same variables: `heroci plan --explain` lists them",
+        remedy="run it on the same database server with the same variables: `heroci plan --explain` lists them",
         with_exception=True,
     ),
 )
