@@ -67,12 +67,27 @@ _SOURCE_BUILDS = {
     "xmlsec": ("libxmlsec1-dev", "pkg-config", "gcc"),
     "pylibmc": ("libmemcached-dev", "zlib1g-dev", "gcc"),
     "uwsgi": ("gcc",),
+    "pycairo": ("libcairo2-dev", "pkg-config", "gcc"),
+    "pygobject": ("libgirepository1.0-dev", "libcairo2-dev", "pkg-config", "gcc"),
+    "django-auth-ldap": ("libldap2-dev", "libsasl2-dev", "gcc"),
+    "python3-saml": ("libxmlsec1-dev", "pkg-config", "gcc"),
+    "pyaudio": ("portaudio19-dev", "gcc"),
     "pycurl": ("libcurl4-openssl-dev", "libssl-dev", "gcc"),
 }
-# Distributions that load a library at run time.
+# Distributions that load a library at run time, or call a program.
 _LIBRARIES = {
     "weasyprint": ("libpango-1.0-0", "libpangoft2-1.0-0"),
+    "django-weasyprint": ("libpango-1.0-0", "libpangoft2-1.0-0"),
     "python-magic": ("libmagic1",),
+    "filemagic": ("libmagic1",),
+    "wand": ("imagemagick",),
+    "cairocffi": ("libcairo2",),
+    "pyenchant": ("libenchant-2-2",),
+    "opencv-python": ("libgl1", "libglib2.0-0"),
+    "opencv-contrib-python": ("libgl1", "libglib2.0-0"),
+    "pysaml2": ("xmlsec1",),
+    "djangosaml2": ("xmlsec1",),
+    "python3-saml": ("libxmlsec1-openssl",),
     "pyvips": ("libvips42",),
     "pytidylib": ("libtidy5deb1",),
     "pypandoc": ("pandoc",),

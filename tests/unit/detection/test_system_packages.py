@@ -50,13 +50,36 @@ def test_values_of_options_are_no_system_packages(tmp_path: Path, options: str) 
 
 @pytest.mark.parametrize(
     ("distribution", "package"),
-    [("pytidylib==0.3.2", "libtidy5deb1"), ("pypandoc", "pandoc"), ("python-magic", "libmagic1")],
+    [
+        ("pytidylib==0.3.2", "libtidy5deb1"),
+        ("pypandoc", "pandoc"),
+        ("python-magic", "libmagic1"),
+        ("Wand", "imagemagick"),
+        ("pyenchant", "libenchant-2-2"),
+        ("djangosaml2", "xmlsec1"),
+        ("cairocffi", "libcairo2"),
+    ],
 )
 def test_libraries_that_are_loaded_at_run_time_are_named(
     tmp_path: Path, distribution: str, package: str
 ) -> None:
     found = loaded(tmp_path, {**django(), "requirements.txt": f"django\n{distribution}\n"})
     assert found.config.apt == (package,)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "packages"),
+    [
+        ("pycairo", ("libcairo2-dev", "pkg-config", "gcc")),
+        ("django-auth-ldap", ("libldap2-dev", "libsasl2-dev", "gcc")),
+        ("opencv-python", ("libgl1", "libglib2.0-0")),
+    ],
+)
+def test_packages_for_a_build_from_source_or_several_libraries_are_named(
+    tmp_path: Path, distribution: str, packages: tuple[str, ...]
+) -> None:
+    found = loaded(tmp_path, {**django(), "requirements.txt": f"django\n{distribution}\n"})
+    assert found.config.apt == packages
 
 
 @pytest.mark.parametrize(
