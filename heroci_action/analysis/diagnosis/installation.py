@@ -114,6 +114,14 @@ SIGNS = (
         installation=True,
     ),
     Sign(
+        pattern=r"fatal: unable to access '([^'\n]+)': ",
+        example="fatal: unable to access 'https://git.example/shop.git/': Could not resolve host: git.example",
+        cause="a requirement is cloned from {0}, which cannot be reached",
+        remedy="check the address in the requirement, the network and the proxy variables",
+        machine=True,
+        installation=True,
+    ),
+    Sign(
         pattern=r"dns error|Temporary failure in name resolution|Could not resolve host|Network is unreachable"
         r"|Failed to fetch: |error sending request for url|tcp connect error",
         example="error: Failed to fetch: `https://pypi.example/simple/six/`\n  Caused by: dns error",
