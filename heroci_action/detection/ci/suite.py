@@ -55,8 +55,8 @@ class Suite:
 
     @property
     def main(self) -> TestRun:
-        """The run that selects the least; the others are about parts."""
-        return widest(self.runs)
+        """The run that selects the least, rather not on another database than PostgreSQL; others are about parts."""
+        return widest(sorted(self.runs, key=_names_other_database))
 
     @property
     def is_special(self) -> bool:
@@ -101,6 +101,11 @@ class Suite:
         lines = (command.line for command in self.job.commands if id(command) not in without)
         texts = (*images, *self.main.command.env.values(), *lines)
         return any(map(POSTGRES.search, texts))
+
+
+def _names_other_database(run: TestRun) -> bool:
+    """Return whether a variable of the run names another database: `TEST_ON_MYSQL=1`, `DB=sqlite`."""
+    return any(OTHER_DATABASE.search(f"{name}={value}") for name, value in run.command.env.items())
 
 
 def _leaves_out_postgres(run: TestRun) -> bool:
@@ -217,13 +222,16 @@ def _with_other_legs(best: Suite, legs: list[Suite]) -> Suite:
     same = [leg for leg in legs if databases_of(leg.job) == databases_of(best.job)]
     equal = [leg for leg in same if _purpose(leg) == _purpose(best)]
     whole = next((leg for leg in equal if not leg.narrowness), None)
-    runs: dict[tuple[object, ...], TestRun] = {}
-    for run in itertools.chain.from_iterable(leg.runs for leg in (best, *equal)):
-        # Of equal runs, that of the chosen leg counts, with its environment.
-        runs.setdefault(tests_of(run), run)
+    # Of equal runs, those of the chosen leg count, with their environment.
+    known = {tests_of(run) for run in best.runs}
+    added: dict[tuple[object, ...], TestRun] = {}
+    for run in itertools.chain.from_iterable(leg.runs for leg in equal):
+        if tests_of(run) not in known:
+            added.setdefault(tests_of(run), run)
     others = (run for leg in legs if leg not in same for run in leg.runs)
-    elsewhere = tuple(run for run in others if tests_of(run) not in runs)
-    return replace(best, runs=whole.runs if whole else tuple(runs.values()), elsewhere=elsewhere)
+    elsewhere = tuple(run for run in others if tests_of(run) not in {*known, *added})
+    runs = whole.runs if whole else (*best.runs, *added.values())
+    return replace(best, runs=runs, elsewhere=elsewhere)
 
 
 def databases_of(job: Job) -> frozenset[str]:
@@ -265,7 +273,9 @@ def _with_left_out_parts(best: Suite, legs: list[Suite], candidates: list[Suite]
     # The same tests with other variables are another run.
     own: dict[tuple[object, ...], TestRun] = {}
     for run in best.runs:
-        own.setdefault((tests_of(run), _variables(run)), run)
+        kept = own.setdefault((tests_of(run), _variables(run)), run)
+        if _names_other_database(kept) > _names_other_database(run):
+            own[tests_of(run), _variables(run)] = run
     here = {tests_of(run): run for run in best.runs}
     known = frozenset(here)
     elsewhere: dict[tuple[object, ...], TestRun] = {}

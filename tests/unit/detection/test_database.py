@@ -331,6 +331,33 @@ if os.environ.get("GITHUB_ACTIONS"):
     assert loaded(tmp_path, {**django(settings), **DRIVER}).config.services == {}
 
 
+def test_of_two_databases_in_a_job_on_github_postgresql_is_taken(tmp_path: Path) -> None:
+    """The job runs the same tests on each; GitHub itself sets the variable that the settings ask for."""
+    settings = SQLITE + f"""
+import os
+if os.environ.get("GITHUB_WORKFLOW"):
+    if os.environ.get("GITHUB_MYSQL"):
+        DATABASES = {{"default": {{"ENGINE": "django.db.backends.mysql", "NAME": "mysql"}}}}
+    else:
+        DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "NAME": "shop", "PORT": "5432"}}}}
+"""
+    lines = """
+        name: tests
+        on: push
+        jobs:
+          t:
+            services: {db: {image: postgres}, other: {image: mysql}}
+            steps:
+              - {run: python manage.py test shop, env: {GITHUB_MYSQL: 1}}
+              - {run: python manage.py test shop}
+    """
+    files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": lines}
+    found = loaded(tmp_path, files)
+    assert found.config.env["GITHUB_WORKFLOW"] == "tests"
+    assert "GITHUB_MYSQL" not in found.config.env
+    assert found.config.services["postgres"].port == 5432
+
+
 def test_a_database_that_a_variable_of_the_ci_selects_is_taken_whatever_its_name(
     tmp_path: Path,
 ) -> None:

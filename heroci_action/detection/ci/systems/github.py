@@ -93,6 +93,11 @@ class _Workflow:
     caller: str = ""
     depth: int = 0
 
+    @property
+    def predefined(self) -> dict[str, str]:
+        """Return the variables that GitHub sets; a workflow without a name has its path."""
+        return {**_DEFAULTS, "GITHUB_WORKFLOW": str(self.workflow.get("name") or self.path)}
+
     def jobs(self) -> Iterator[Job]:
         """Yield the jobs in the order of the file."""
         for name, content in table(self.workflow.get("jobs")).items():
@@ -152,7 +157,7 @@ class _Job:
                 python=self._python_of,
                 may_fail=lambda leg: bool(holds(self._may_fail, self._with(leg))),
             )
-        self.env = dict(_DEFAULTS)
+        self.env = dict(self.workflow.predefined)
         container = table(self.content.get("container")).get("env")
         for level in (self.workflow.workflow.get("env"), container, self.content.get("env")):
             self.env |= self._variables(level)
@@ -238,7 +243,7 @@ class _Job:
             trigger=self._trigger,
             may_fail=bool(holds(self._may_fail, self.contexts)),
             is_linux=not self._runs_elsewhere(),
-            predefined=_DEFAULTS,
+            predefined=self.workflow.predefined,
             created=created_files(context.files),
             similar=self._similar,
             not_followed=tuple(context.not_followed),
