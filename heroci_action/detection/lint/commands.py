@@ -11,7 +11,7 @@ from functools import partial
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
-from heroci_action.detection.lint.configuration import find_config
+from heroci_action.detection.lint.configuration import find_config, names_files
 from heroci_action.detection.lint.excludes import without_excluded
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hosted_hooks, read_hooks
 from heroci_action.detection.lint.paths import find_targets, passes, relative
@@ -292,7 +292,16 @@ def command_of(
     paths = [path for path in paths if path in named or path in chosen]
     narrowed = not named.issuperset(paths)
     options = (*(tool.narrowed_options if narrowed else ()), *more, *first.options)
+    if _leaves_choice(project, tool, same):
+        paths = []
     return (first.program, *tool.command[1:-1], *options, *relative(project, paths))
+
+
+def _leaves_choice(project: ProjectFiles, tool: LintTool, calls: list[Call]) -> bool:
+    """Return whether calls without a path leave it to the settings in the working directory what is checked."""
+    here = project.layout.directory
+    plain = all(not (call.paths or call.is_hook) and call.directory == here for call in calls)
+    return plain and names_files(project, tool, here)
 
 
 def _form(call: Call) -> tuple[str, tuple[str, ...], str]:

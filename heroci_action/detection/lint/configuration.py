@@ -23,3 +23,17 @@ def find_config(project: ProjectFiles, tool: LintTool, directory: str) -> tuple[
         if tool.sections & set(project.tree.ini(path)):
             return path, f"a section in {path}"
     return None
+
+
+def names_files(project: ProjectFiles, tool: LintTool, directory: str) -> bool:
+    """Return whether a tool that is called in a directory without a path finds what to check in its settings.
+
+    Source: mypy, "The mypy configuration file", "Import discovery".
+    """
+    found = find_config(project, tool, directory) if tool.name == "mypy" else None
+    if found is None:
+        return False
+    file = found[0]
+    is_toml = file.endswith(".toml")
+    tables = project.tree.toml(file).get("tool") if is_toml else project.tree.ini(file)
+    return not {"files", "packages", "modules"}.isdisjoint((tables or {}).get("mypy") or {})

@@ -126,6 +126,21 @@ def test_calls_in_two_directories_are_one_only_if_the_directory_does_not_matter(
     assert by_step(tmp_path, {**files, **lines}) == expected
 
 
+@pytest.mark.parametrize(
+    ("call", "files", "command"),
+    [
+        ("mypy", {"mypy.ini": "[mypy]\nfiles = mysite/\n"}, MYPY),
+        ("mypy", {"pyproject.toml": "[tool.mypy]\npackages = ['mysite']\n"}, MYPY),
+        ("mypy mysite", {"mypy.ini": "[mypy]\nfiles = web/\n"}, (*MYPY, "mysite")),
+        ("mypy", {"mypy.ini": "[mypy]\nstrict = true\n"}, (*MYPY, ".")),
+    ],
+)
+def test_mypy_without_a_path_checks_the_files_of_its_settings(
+    tmp_path: Path, call: str, files: dict[str, str], command: tuple[str, ...]
+) -> None:
+    assert lint(tmp_path, files, workflow(call)) == {"mypy": command}
+
+
 def test_a_path_within_another_one_is_not_looked_at_twice(tmp_path: Path) -> None:
     assert lint(tmp_path, workflow("ruff check mysite", "ruff check .")) == {"ruff": (*RUFF, ".")}
 
