@@ -75,6 +75,7 @@ def test_a_conftest_that_configures_django_needs_no_settings(tmp_path: Path) -> 
         ("PYTHONPATH=$PWD/src python manage.py test", "", ("src",)),
         ("PYTHONPATH=/opt/other:nowhere python manage.py test", "", ()),
         ("export PYTHONPATH=src && python manage.py test", "", ("src",)),
+        ("mkdir made && PYTHONPATH=made:other python manage.py test", "", ("made",)),
         ("python manage.py test", "", ()),
     ],
 )
