@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from packaging.utils import canonicalize_name
 
@@ -128,7 +129,8 @@ def _leave_out(command: Command, reason: str) -> LeftOut:
 
 def _without(absent: set[str], project: ProjectFiles, command: Command) -> LeftOut | None:
     """Leave a line out that needs a file of a line that was left out, such as an archive."""
-    needed = _files_of(command) & absent
+    patterns = _files_of(command)
+    needed = {name for name in absent if any(fnmatchcase(name, each) for each in patterns)}
     known = {path.rpartition("/")[2] for path in project.tree.files} if needed else set()
     return _leave_out(command, _DOWNLOADED) if needed - known else None
 
