@@ -76,19 +76,8 @@ class _Server:
             if address:
                 value, origin = known[name]
                 yield Found(f"env.{name}", address, origin, otherwise=value)
-        if not any(pointed.values()) and (file := self._file_with_address(project)):
+        if not any(pointed.values()) and (file := _file_with_address(project, self.ports)):
             yield FixedAddress(self.name, f"hard-coded in {file}")
-
-    def _file_with_address(self, project: ProjectFiles) -> str | None:
-        """Return the file of the settings that contains the server's address on the machine."""
-        source = settings_source(project)
-        address = re.compile(rf"(?<![\w.-])(?:{_LOCAL}):(?:{'|'.join(self.ports)})(?!\w)")
-        files = (
-            (file for file in source.files if address.search(project.tree.text(file)))
-            if source
-            else ()
-        )
-        return next(iter(files), None)
 
     def _environment(self, project: ProjectFiles) -> dict[str, str]:
         """Return its variables; GitLab adds every variable of the job, most of which do not concern the server."""
@@ -132,6 +121,14 @@ class _Server:
             or own
             or known.get(beside, ("", ""))[0] in self.ports
         )
+
+
+def _file_with_address(project: ProjectFiles, ports: Collection[str]) -> str | None:
+    """Return the file of the settings that contains the address of one of these ports of the machine."""
+    source = settings_source(project)
+    address = re.compile(rf"(?<![\w.-])(?:{_LOCAL}):(?:{'|'.join(ports)})(?!\w)")
+    files = source.files if source else ()
+    return next((file for file in files if address.search(project.tree.text(file))), None)
 
 
 # The ports that URLs leave out.
@@ -239,16 +236,24 @@ def _second_ones(images: list[Image], planned: Collection[str]) -> Iterator[Find
 
 
 def _built_ones(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn of servers whose image the CI builds; a service whose address no variable contains is a part of the job."""
+    """Warn of servers whose image the CI builds; a service whose address nothing contains is a part of the job."""
     values = [value for _, (value, _) in _known_addresses(project)]
     for image in project.ci.services:
         host = re.compile(rf"(?:.*[/@])?{re.escape(image.alias)}(?::\d+)?(?:[/?].*)?")
-        if image.built and kind_of(image) is None and any(map(host.fullmatch, values)):
+        addressed = any(map(host.fullmatch, values)) or _is_on_machine(project, image)
+        if image.built and kind_of(image) is None and addressed:
             yield Warn(
                 f"{image.source} builds {image.alias} and starts it for its tests, and the plan does not; if the "
                 "tests need it, declare it in `services` with an image and its port",
                 (f'services.{_name(image)} = {{ image = "{image.reference}", port = 1234 }}',),
             )
+
+
+def _is_on_machine(project: ProjectFiles, image: Image) -> bool:
+    """Return whether the settings contain the address under which the machine reaches a server, not the application."""
+    port = published_port(image)
+    is_server = port is not None and not _NO_SERVERS.fullmatch(image.name.rpartition("/")[2])
+    return is_server and _file_with_address(project, {str(port)}) is not None
 
 
 def _server(project: ProjectFiles, image: Image) -> _Server | None:

@@ -8,7 +8,7 @@ import pytest
 
 from heroci_action.project import ProjectConfig
 from tests.unit.detection.ci.trees import workflow
-from tests.unit.detection.projects import django, loaded
+from tests.unit.detection.projects import SQLITE, django, loaded
 
 GITHUB = ".github/workflows/ci.yml"
 
@@ -123,6 +123,26 @@ def test_a_server_that_the_ci_builds_is_named_if_a_variable_contains_its_address
     }
     warned = [text for text in loaded(tmp_path, files).warnings if " builds " in text]
     assert [text.split()[2] for text in warned] == ["gcs", "sso"]
+
+
+def test_a_server_that_the_ci_builds_is_named_if_the_settings_contain_its_address(
+    tmp_path: Path,
+) -> None:
+    compose = """
+        services:
+          web: {build: ., ports: ["8000:8000"]}
+          search: {build: ci/search, ports: ["127.0.0.1:9200:9200"]}
+    """
+    hosts = '\nSITE = "http://localhost:8000"\nSEARCH = {"hosts": "http://localhost:9200"}\n'
+    files = {
+        **django(SQLITE + hosts),
+        **workflow("docker compose up --wait", "python manage.py test"),
+        "compose.yml": compose,
+        "Dockerfile": "FROM python:3.13\n",
+        "ci/search/Dockerfile": "FROM elasticsearch:8.19.3\n",
+    }
+    warned = [text for text in loaded(tmp_path, files).warnings if " builds " in text]
+    assert [text.split()[2] for text in warned] == ["search"]
 
 
 def test_a_server_has_the_image_port_and_variables_of_the_ci(tmp_path: Path) -> None:
