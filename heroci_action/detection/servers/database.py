@@ -191,7 +191,11 @@ def _keys(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[Fi
     ):
         yield Found(f"env.{engine.name}", _engine_value(engine, kind), f"read in {way.file}")
     parts = {key: f"{{{kind.name}.{role}}}" for key, role in ROLES.items()}
-    for name, value in way.values(value_of(project), parts):
+    # One variable for several parts can only have one value, so the server's account has it.
+    given = {name: value_of(project)(name) or UNKNOWN for name in way.shared_names}
+    fixed = {name: "heroci" if UNKNOWN in text else text for name, text in given.items()}
+    way = way.with_fixed(fixed)
+    for name, value in (*way.values(value_of(project), parts), *fixed.items()):
         yield Found(f"env.{name}", value, f"read in {way.file}")
     for key, address in parts.items():
         yield from _key(way, kind, key, address)

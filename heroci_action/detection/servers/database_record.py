@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.sources.environment_reads import Read
@@ -15,6 +16,7 @@ ROLES: Mapping[str, str] = {
 }  # fmt: skip
 """The keys of a database in the settings, and the attributes of a service."""
 
+_ACCOUNT = ("USER", "PASSWORD", "NAME")
 _VENDORS = (
     (("postg", "psql", "pgsql", "timescale", "cockroach"), Vendor.POSTGRESQL),
     (("sqlite", "spatialite"), Vendor.SQLITE),
@@ -81,6 +83,20 @@ class Database:
         """Return the same, without those in conditions."""
         urls = [self.url] if self.url else []
         return frozenset(read.name for read in (*self.variables.values(), *urls))
+
+    @property
+    def shared_names(self) -> frozenset[str]:
+        """Return the variables that are more than one of the user, the password and the name of the database."""
+        reads = (self.variables.get(key) for key in _ACCOUNT)
+        uses = Counter(read.name for read in reads if read is not None and not read.entry)
+        return frozenset(name for name, number in uses.items() if number > 1)
+
+    def with_fixed(self, fixed: Mapping[str, str]) -> Database:
+        """Return the same with the values of some variables in place of the variables."""
+        of_account = {key: self.variables[key].name for key in _ACCOUNT if key in self.variables}
+        literals = {key: fixed[name] for key, name in of_account.items() if name in fixed}
+        others = {key: read for key, read in self.variables.items() if key not in literals}
+        return replace(self, variables=others, literals={**self.literals, **literals})
 
     def values(
         self, value_of: Callable[[str], str | None], parts: Mapping[str, str]

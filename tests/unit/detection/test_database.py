@@ -331,6 +331,31 @@ if os.environ.get("GITHUB_ACTIONS"):
     assert loaded(tmp_path, {**django(settings), **DRIVER}).config.services == {}
 
 
+@pytest.mark.parametrize("value", ["shop1", None])
+def test_one_variable_for_several_parts_of_the_account_gives_the_server_its_value(
+    tmp_path: Path, value: str | None
+) -> None:
+    settings = f"""
+import os
+DATABASES = {{"default": {{
+    "ENGINE": "{POSTGRES}", "HOST": os.environ["P_HOST"], "NAME": os.environ["ACCOUNT"],
+    "USER": os.environ["ACCOUNT"], "PASSWORD": os.environ["ACCOUNT"],
+}}}}
+"""
+    env = f"env: {{ACCOUNT: {value}}}" if value else ""
+    lines = f"""
+        on: push
+        jobs: {{t: {{steps: [{{run: python manage.py test, {env}}}]}}}}
+    """
+    files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": lines}
+    config = loaded(tmp_path, files).config
+    account = dict.fromkeys(
+        ("POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"), value or "heroci"
+    )
+    assert config.services["postgres"].env == account
+    assert (config.env["ACCOUNT"], config.env["P_HOST"]) == (value or "heroci", "{postgres.host}")
+
+
 def test_of_two_databases_in_a_job_on_github_postgresql_is_taken(tmp_path: Path) -> None:
     """The job runs the same tests on each; GitHub itself sets the variable that the settings ask for."""
     settings = SQLITE + f"""
