@@ -16,6 +16,7 @@ from heroci_action.detection.ci.systems.azure import read_azure
 from heroci_action.detection.ci.systems.buildkite import read_buildkite
 from heroci_action.detection.ci.systems.circleci import read_circleci
 from heroci_action.detection.ci.systems.container_steps import read_bitbucket, read_drone
+from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE
 from heroci_action.detection.ci.systems.github import read_workflows
 from heroci_action.detection.ci.systems.gitlab import read_gitlab
 from heroci_action.detection.ci.systems.jenkins import read_jenkins
@@ -64,8 +65,16 @@ class ProjectCI:
 
     @property
     def tests(self) -> tuple[Command, ...]:
-        """Return the commands of the suite's job."""
-        return self.suite.job.commands if self.suite else ()
+        """Return the commands of the suite's job, or those that a foreign workflow runs before the tests."""
+        job = self.suite.job if self.suite else self.foreign_job
+        return job.commands if job else ()
+
+    @property
+    def foreign_job(self) -> Job | None:
+        """Return the job that probably runs the tests in a workflow of another repository, if no other does."""
+        job = self.likely_job if self.suite is None else None
+        called = job is not None and any(line.reason == ELSEWHERE for line in job.not_followed)
+        return job if called else None
 
     @property
     def likely_job(self) -> Job | None:

@@ -255,7 +255,7 @@ def _packages_of(command: Command) -> list[str]:
 
 def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
     """Yield the packages that the test job and its image install, each with its source."""
-    for command in (*project.image_commands, *project.evidence.testing):
+    for command in (*project.image_commands, *project.commands):
         for word in _packages_of(command):
             # `gettext=0.21-12`: Debian has another build of it.
             name = word.partition("=")[0]

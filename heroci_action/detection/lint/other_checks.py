@@ -76,7 +76,8 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
     legs = (leg for job in project.ci.jobs for leg in (job, *job.similar()))
     # Without a suite of the CI, other warnings name what may run the tests.
     known = project.ci.suite is not None and project.ci.suite.job in project.ci.jobs
-    for job in filter(_counts, legs):
+    # The lines before the tests of a foreign workflow are steps of the plan, or left out.
+    for job in (each for each in filter(_counts, legs) if each is not project.ci.foreign_job):
         runs = [each for each in job.commands if find_test_run(each, project.tree) is not None]
         # The tasks of npm and others that run tests of Django are not additional checks.
         around = {id(task) for run in runs for task in run.via}

@@ -89,6 +89,14 @@ def test_packages_requirements_variables_and_directory_count(tmp_path: Path) -> 
     assert set(found.services) == {"postgres", "redis"}
 
 
+@pytest.mark.parametrize("more", [{}, {"test_command": "python manage.py test"}])
+def test_commands_before_the_tests_are_read(tmp_path: Path, more: dict[str, str]) -> None:
+    lines = "sudo apt-get install -y gdal-bin\ncurl -f https://example.com | sh\n"
+    found = project(tmp_path, extra__commands=lines, run_tests="true", **more)
+    assert "gdal-bin" in found.config.apt
+    assert any("curl" in line.line for line in found.facts.left_out)
+
+
 def test_a_flag_is_no_command(tmp_path: Path) -> None:
     found = project(tmp_path, run__tests="true", test="yes")
     assert found.config.tests.before == ()

@@ -21,6 +21,10 @@ OWN = "/heroci/.github/workflows/"
 _PYTHON = re.compile(r"python(_versions?)?")
 _DIRECTORY = re.compile(r"(working|project|root|source)_(directory|dir|path)")
 _TESTS = re.compile(r"(test|pytest)s?(_(command|cmd|script|run))?|(command|cmd|script|run)")
+# `extra_commands`, `pre_test_command`, `before_script`, `setup_script`
+_BEFORE = re.compile(
+    r"(extra|additional|pre|before|setup|prepare|preparation|install)(_\w+)?_(commands?|cmds?|scripts?|run|steps?)"
+)
 _REQUIREMENTS = re.compile(r"(.*_)?requirements?(_(files?|path))?")
 _SYSTEM = re.compile(r"(apt|apt_get|system|os|ubuntu|debian|extra)_?(packages|dependencies|deps)")
 _PACKAGES = re.compile(r"(pip|python)_(packages|dependencies|deps|install)")
@@ -70,7 +74,7 @@ def _values(form: re.Pattern[str], inputs: Mapping[str, str]) -> Iterator[str]:
 
 
 def _lines(inputs: Mapping[str, str], directory: str, tree: RepositoryFiles) -> Iterator[str]:
-    """Yield the shell lines that the inputs amount to: installations, then the tests."""
+    """Yield the shell lines that the inputs amount to: installations, preparation, then the tests."""
     for text in _values(_SYSTEM, inputs):
         yield shlex.join(["apt-get", "install", *text.split()])
     for text in _values(_REQUIREMENTS, inputs):
@@ -79,7 +83,8 @@ def _lines(inputs: Mapping[str, str], directory: str, tree: RepositoryFiles) -> 
     for text in _values(_PACKAGES, inputs):
         yield shlex.join(["pip", "install", *text.split()])
     # `run-tests: true` is no command.
-    yield from (text for text in _values(_TESTS, inputs) if not _is_flag(text))
+    commands = (*_values(_BEFORE, inputs), *_values(_TESTS, inputs))
+    yield from (text for text in commands if not _is_flag(text))
 
 
 def _is_flag(text: str) -> bool:
