@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from heroci_action.detection.sources.environment_reads import Read, is_false, parse_expression
+from heroci_action.detection.sources.environment_reads import (
+    Read,
+    declared_defaults,
+    is_false,
+    parse_expression,
+)
 from heroci_action.detection.sources.settings_includes import last_name
 from heroci_action.detection.sources.source import SettingsSource, Statement
 
 
 def find_required(source: SettingsSource) -> frozenset[str]:
     """Return the names of the variables that must have a value whatever other conditions hold."""
+    defaults = declared_defaults((each.node for each in source.statements), source.functions)
     found: set[str] = set()
     for statement in source.statements:
         for node in _needed(statement):
             # One of several variables is enough for `A or B`.
             match source.reads_in(node):
-                case (read,) if not read.has_default or _is_empty(read):
+                case (read,) if _is_empty(read, defaults):
                     found.add(read.name)
     return frozenset(found)
 
 
-def _is_empty(read: Read) -> bool:
-    return read.default is not None and is_false(read.default)
+def _is_empty(read: Read, defaults: Mapping[str, str | None]) -> bool:
+    """Return whether a variable without a value is false: it has no default, or a false one."""
+    known = read.made_optional(defaults[read.name]) if read.name in defaults else read
+    return not known.has_default or (known.default is not None and is_false(known.default))
 
 
 def _needed(statement: Statement) -> Iterator[ast.expr]:

@@ -13,6 +13,9 @@ RAISES = "    raise ValueError(1)\n"
 READ = 'TOKEN = os.environ.get("SHOP_TOKEN")\n'
 
 
+DECLARED = 'env = environ.Env(SHOP_TOKEN=(str, "a"))\nTOKEN = env("SHOP_TOKEN")\n'
+
+
 def missing(root: Path, settings: str) -> bool:
     found = loaded(root, django(f"{SQLITE}import os, sys\n{settings}")).warnings
     return any("have no value: SHOP_TOKEN (" in text for text in found)
@@ -32,6 +35,8 @@ def missing(root: Path, settings: str) -> bool:
         (f'TOKEN = os.getenv("SHOP_TOKEN", "")\nif not TOKEN:\n{RAISES}', True),
         (f'TOKEN = os.getenv("SHOP_TOKEN", None)\nif not TOKEN:\n{RAISES}', True),
         (f'E = AppEnv()\nTOKEN = E.get_credential("SHOP_TOKEN")\nif not TOKEN:\n{RAISES}', True),
+        (f"{READ}if TOKEN not in MODES:\n{RAISES}", True),
+        (f"{DECLARED}if TOKEN not in MODES:\n{RAISES}", False),
         (READ, False),
         (f"{READ}if not TOKEN:\n    TOKEN = 1\n", False),
         (f"{READ}if TOKEN:\n{RAISES}", False),
