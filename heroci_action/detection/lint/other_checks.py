@@ -77,7 +77,8 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
     # Without a suite of the CI, other warnings name what may run the tests.
     known = project.ci.suite is not None and project.ci.suite.job in project.ci.jobs
     # The lines before the tests of a foreign workflow are steps of the plan, or left out.
-    for job in (each for each in filter(_counts, legs) if each is not project.ci.foreign_job):
+    foreign = project.ci.foreign_job
+    for job in (each for each in legs if _counts(each) and each is not foreign):
         runs = [each for each in job.commands if find_test_run(each, project.tree) is not None]
         # The tasks of npm and others that run tests of Django are not additional checks.
         around = {id(task) for run in runs for task in run.via}

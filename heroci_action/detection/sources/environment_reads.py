@@ -62,6 +62,10 @@ class Read:
         known = default if self.default is None else self.default
         return replace(self, required=False, has_default=True, default=known)
 
+    def with_declared(self, defaults: Mapping[str, str | None]) -> Read:
+        """Return the read with its default among those that are declared elsewhere, if there is one."""
+        return self.made_optional(defaults[self.name]) if self.name in defaults else self
+
 
 def reads(node: ast.AST) -> Iterator[Read]:
     """Find every read below `node`, in the order of the code."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from packaging.utils import canonicalize_name
 
+from heroci_action.detection.sources.settings_includes import last_name
+
 # `version("shop")`, `pkg_resources.get_distribution(__name__)`: each raises if the distribution is not installed.
 _READERS = frozenset({"version", "metadata", "distribution", "get_distribution", "require"})
 _SELF = frozenset({"__package__", "__name__"})
@@ -42,11 +44,11 @@ def _catches(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(_last_name(kind) in _CATCHING for kind in types)
+    return any(last_name(kind) in _CATCHING for kind in types)
 
 
 def _asks_for(call: ast.Call, name: str) -> bool:
-    if _last_name(call.func) not in _READERS or not call.args:
+    if last_name(call.func) not in _READERS or not call.args:
         return False
     match call.args[0]:
         case ast.Constant(value=str(text)):
@@ -54,10 +56,3 @@ def _asks_for(call: ast.Call, name: str) -> bool:
         case ast.Name(id=variable):
             return variable in _SELF
     return False
-
-
-def _last_name(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from heroci_action.detection.sources.environment_reads import (
     Read,
@@ -23,15 +23,14 @@ def find_required(source: SettingsSource) -> frozenset[str]:
         for node in _needed(statement):
             # One of several variables is enough for `A or B`.
             match source.reads_in(node):
-                case (read,) if _is_empty(read, defaults):
+                case (read,) if _is_empty(read.with_declared(defaults)):
                     found.add(read.name)
     return frozenset(found)
 
 
-def _is_empty(read: Read, defaults: Mapping[str, str | None]) -> bool:
+def _is_empty(read: Read) -> bool:
     """Return whether a variable without a value is false: it has no default, or a false one."""
-    known = read.made_optional(defaults[read.name]) if read.name in defaults else read
-    return not known.has_default or (known.default is not None and is_false(known.default))
+    return not read.has_default or (read.default is not None and is_false(read.default))
 
 
 def _needed(statement: Statement) -> Iterator[ast.expr]:

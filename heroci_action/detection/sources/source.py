@@ -108,7 +108,7 @@ class SettingsSource:
         """Return every read of the environment with its statement."""
         defaults = declared_defaults((s.node for s in self.statements), self.functions)
         return tuple(
-            (read.made_optional(defaults[read.name]) if read.name in defaults else read, statement)
+            (read.with_declared(defaults), statement)
             for statement in self.statements
             for read in reads(statement.node)
         )
