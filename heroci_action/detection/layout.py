@@ -27,6 +27,8 @@ _SIDE = re.compile(
 _DJANGO_MANAGE = re.compile(
     r"execute_from_command_line|DJANGO_SETTINGS_MODULE|configurations\.management"
 )
+# `#!/usr/bin/env python3`
+_PYTHON_SHEBANG = re.compile(r"#!.*\bpython")
 _ADDS_PATH = frozenset({"sys.path.insert", "sys.path.append", "path.insert", "path.append"})
 _PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
@@ -65,7 +67,7 @@ def find_layout(
     if given is not None:
         return _given(candidates, join(given))
     ranked = list(candidates)
-    used = _used_by_ci(ci, ranked)
+    used = _used_by_ci(ci, tree, ranked)
     if used is not None and (
         not ranked or used.entry or is_side(used.manage or "") or used.manage in ranked[1:]
     ):
@@ -102,7 +104,7 @@ def _beside(manage: str) -> Layout:
     return Layout(directory=parent(manage), manage=manage, why=f"the directory of {manage}")
 
 
-def _used_by_ci(ci: ProjectCI | None, ranked: list[str]) -> Layout | None:
+def _used_by_ci(ci: ProjectCI | None, tree: RepositoryFiles, ranked: list[str]) -> Layout | None:
     """Return the layout of the program with which the CI runs Django's tests.
 
     A manage.py of a test or example project runs in the same directory as in the CI. Any other program, such as a
@@ -114,7 +116,9 @@ def _used_by_ci(ci: ProjectCI | None, ranked: list[str]) -> Layout | None:
             continue
         named = run.command.call.name == "manage.py"
         manage = None if named else _nearest(ranked, directory)
-        return replace(_beside(manage), entry=path) if manage else _of_program(path, run.command)
+        if manage:
+            return replace(_beside(manage), entry=path)
+        return _of_program(path, run.command, tree)
     return None
 
 
@@ -139,16 +143,24 @@ def _nearest(ranked: list[str], directory: str) -> str | None:
     return next((path for path in near if not is_side(path)), None)
 
 
-def _of_program(path: str, command: Command) -> Layout:
+def _of_program(path: str, command: Command, tree: RepositoryFiles) -> Layout:
     """Return the layout of a manage.py or of another program that the CI calls."""
     why = f"the test command in {command.source}"
-    # A module of a package, which a console script may call, cannot import its package as a file.
-    is_file = not command.call.module and path == locate(command.call.program, command.directory)
-    if not (is_file and path.endswith(".py")):
+    if not _is_called_as_file(path, command, tree):
         return Layout(directory=command.directory, manage=None, entry=path, why=why)
     is_usual = command.call.name == "manage.py" and not is_side(path)
     directory = parent(path) if is_usual else command.directory
     return Layout(directory=directory, manage=path, why=why)
+
+
+def _is_called_as_file(path: str, command: Command, tree: RepositoryFiles) -> bool:
+    """Return whether a command starts a program of Python by its path, as in `bin/shop check`.
+
+    A module of a package, which a console script may call, cannot import its package as a file.
+    """
+    is_python = path.endswith(".py") or _PYTHON_SHEBANG.match(tree.text(path))
+    is_named = path == locate(command.call.program, command.directory)
+    return bool(is_python and is_named and not command.call.module)
 
 
 def _around_script(layout: Layout, ci: ProjectCI | None) -> Layout:
@@ -167,9 +179,12 @@ def _with_entry(
     """Add the program with which the CI runs other commands of Django, if there is no manage.py."""
     if layout is None or layout.manage is not None or ci is None:
         return layout
-    commands = (command for command in ci.tests if is_django(command, tree))
-    entry = next(filter(None, (program_file(command, tree) for command in commands)), None)
-    return replace(layout, entry=entry)
+    for command in ci.tests:
+        entry = program_file(command, tree) if is_django(command, tree) else None
+        if entry is not None:
+            manage = entry if _is_called_as_file(entry, command, tree) else None
+            return replace(layout, entry=entry, manage=manage)
+    return layout
 
 
 def _given(candidates: tuple[str, ...], directory: str) -> Layout:

@@ -140,6 +140,30 @@ def test_a_console_script_of_the_project_runs_the_tests(
     assert (found.config.settings, found.config.tests.args) == ("shop.settings", (("shop",),))
 
 
+@pytest.mark.parametrize("tests", ["bin/shop test", "pytest"])
+def test_a_program_without_an_ending_that_starts_django_is_a_manage_py(
+    tmp_path: Path, tests: str
+) -> None:
+    files = {
+        "bin/shop": "#!/usr/bin/env python3\n" + dedent(MAIN) + "\nmain()\n",
+        "shop/__init__.py": "",
+        "shop/settings.py": SQLITE,
+        "setup.py": "setup(name='shop', packages=find_packages(), install_requires=['django'])\n",
+        ".github/workflows/ci.yml": f"""
+            on: push
+            jobs:
+              test:
+                steps:
+                  - run: pip install -e .
+                  - run: bin/shop migrate
+                  - run: {tests}
+        """,
+    }
+    found = loaded(tmp_path, files)
+    assert (found.facts.manage, found.config.working_directory) == ("bin/shop", ".")
+    assert (found.config.settings, found.facts.install_project) == ("shop.settings", True)
+
+
 @pytest.mark.parametrize(
     ("pyproject", "paths"),
     [
