@@ -29,7 +29,7 @@ def _limits(project: ProjectFiles, command: Command) -> Iterator[str]:
     words = call.arguments
     if call.name == "coverage" and _REPORTS.intersection(words[:1]):
         limit = Options.split(words, ("--fail-under",)).value("--fail-under")
-        given = limit or _configured(project.tree, command.directory)
+        given = limit or _configured(project.tree, command)
     elif call.name in {"pytest", "py.test"}:
         given = _of_pytest(project, command)
     else:
@@ -40,17 +40,17 @@ def _limits(project: ProjectFiles, command: Command) -> Iterator[str]:
 
 def _of_pytest(project: ProjectFiles, command: Command) -> str | None:
     words = (*pytest_config(project).addopts, *command.call.arguments)
-    options = Options.split(words, ("--cov-fail-under",))
+    options = Options.split(words, ("--cov-fail-under", "--cov-config"))
     measures = any(word == "--cov" or word.startswith("--cov=") for word in words)
     if not measures or "--no-cov" in words:
         return None
     limit = options.value("--cov-fail-under")
-    return limit or _configured(project.tree, command.directory)
+    return limit or _configured(project.tree, command, options.value("--cov-config"))
 
 
-def _configured(tree: RepositoryFiles, directory: str) -> str | None:
-    """Return `fail_under` of the settings that coverage.py reads in a directory."""
-    found = coverage_setting(tree, directory, "report", "fail_under")
+def _configured(tree: RepositoryFiles, command: Command, file: str | None = None) -> str | None:
+    """Return `fail_under` of the settings that coverage.py reads for a command."""
+    found = coverage_setting(tree, command, "report", "fail_under", given=file)
     return found[0] if found else None
 
 

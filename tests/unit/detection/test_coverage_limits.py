@@ -10,6 +10,7 @@ from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
 TOML = "[tool.coverage.report]\nfail_under = 90.5\n"
+CONFIGURED = "[report]\nfail_under = 60\n"
 ADDOPTS = "[pytest]\naddopts = --cov=shop\n"
 
 
@@ -33,6 +34,21 @@ ADDOPTS = "[pytest]\naddopts = --cov=shop\n"
         ),
         ("pytest --no-cov", {"pyproject.toml": TOML, "pytest.ini": ADDOPTS}, ""),
         ("pytest", {"pyproject.toml": TOML}, ""),
+        ("coverage report --rcfile=ci/cover.ini", {"ci/cover.ini": CONFIGURED}, "60"),
+        (
+            "pytest --cov=shop --cov-config ci/cover.ini",
+            {"ci/cover.ini": CONFIGURED, "pyproject.toml": TOML},
+            "60",
+        ),
+        (
+            "pytest",
+            {
+                "ci/cover.ini": CONFIGURED,
+                "pytest.ini": "[pytest]\naddopts = --cov=shop --cov-config=ci/cover.ini\n",
+            },
+            "60",
+        ),
+        ("COVERAGE_RCFILE=ci/cover.ini coverage report", {"ci/cover.ini": CONFIGURED}, "60"),
         ("coverage report --fail-under=$LIMIT", {}, ""),
         ("coverage report --fail-under=75 || true", {}, ""),
     ],

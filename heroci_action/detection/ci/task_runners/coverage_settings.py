@@ -15,10 +15,15 @@ _PYPROJECT = "pyproject.toml"
 
 
 def coverage_setting(
-    tree: RepositoryFiles, directory: str, section: str, key: str, *, file: str | None = None
+    tree: RepositoryFiles, command: Command, section: str, key: str, *, given: str | None = None
 ) -> tuple[str, str] | None:
-    """Return a setting that coverage.py reads in a directory, or from the file that an option names, with its file."""
-    found = _values(tree, directory, section, key, file)
+    """Return a setting that coverage.py reads for a command, with its file.
+
+    The file is the given one, the one that `--rcfile` or COVERAGE_RCFILE names, else that of its directory.
+    """
+    option = Options.split(command.call.arguments, ("--rcfile",)).value("--rcfile")
+    file = given or option or command.env.get("COVERAGE_RCFILE")
+    found = _values(tree, command.directory, section, key, file)
     return next(((value, path) for value, path in found if value is not None), None)
 
 
@@ -38,13 +43,9 @@ def _values(
 
 def expand_coverage(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:
     """Return the program that the settings name if `coverage run` names none (`command_line`)."""
-    verb, *words = command.call.arguments or ("",)
-    if verb != "run":
+    if command.call.arguments[:1] != ("run",):
         return None
-    file = Options.split(words, ("--rcfile",)).value("--rcfile") or command.env.get(
-        "COVERAGE_RCFILE"
-    )
-    found = coverage_setting(tree, command.directory, "run", "command_line", file=file)
+    found = coverage_setting(tree, command, "run", "command_line")
     if found is None:
         return None
     text, source = found
