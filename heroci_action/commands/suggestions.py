@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from heroci_action.commands.toml_text import toml_key, toml_value
 from heroci_action.detection.ci.records import LeftOut
 from heroci_action.detection.environment.supported_versions import Supported
+from heroci_action.detection.facts import Suggestion
+from heroci_action.detection.left_out import SERVER, SERVICE
 from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig
 
 _WIDTH = 118
 _HEADER = """\
 ## Suggestions of heroci init. HeroCI detects everything else: see `heroci plan --explain`.
-## Remove the "# " in front of what the tests need.
+## Remove the "# " in front of what you need: first what the tests may need, then the checks that follow.
 """
+# The tables whose suggestions form a group; all others are values for the tests.
+_GROUPS = {"services": "services", "lint": "checks", "stages": "checks"}
+# Left-out lines for which the plan has its own form.
+_OF_SERVERS = frozenset({SERVER, SERVICE})
 
 
 def suggest_toml(project: ProjectConfig, supported: Supported) -> str:
-    """Return the commented file; empty if there is nothing to suggest."""
-    matrix = () if cells(project.config.matrix) else _matrix(supported)
-    values = [*_stages(project), *_values(project), *_variables(project)]
-    parts = [*values, *_detected(project), *_before(project), *matrix]
+    """Return the commented file, what the tests may need first; empty if there is nothing to suggest."""
+    sections = {
+        "What the tests may need": (
+            *_values(project, "services"),
+            *_detected(project, "services"),
+            *_values(project, "tests"),
+            *_variables(project),
+            *_before(project),
+        ),
+        "Tests and checks of the CI that the plan lacks": (
+            *_stages(project),
+            *_values(project, "checks"),
+            *_detected(project, "lint"),
+        ),
+        "Supported versions": () if cells(project.config.matrix) else tuple(_matrix(supported)),
+    }
+    used = {title: parts for title, parts in sections.items() if parts}
+    parts = [part for title, found in used.items() for part in (f"### {title}\n", *found)]
     return "\n".join([_HEADER, *parts]) if parts else ""
 
 
@@ -39,14 +59,18 @@ def _stages(project: ProjectConfig) -> Iterator[str]:
     yield "".join(lines)
 
 
-def _values(project: ProjectConfig) -> Iterator[str]:
-    """Yield each suggestion with its reason; of two for one key, the first."""
+def _values(project: ProjectConfig, group: str) -> Iterator[str]:
+    """Yield each suggestion of a group with its reason; of two for one key, the first."""
     used: set[str] = set()
     for suggestion in project.facts.suggestions:
         new = [line for line in suggestion.lines if _key(line) not in used]
         used.update(map(_key, new))
-        if new:
+        if new and _group(suggestion) == group:
             yield _comment(suggestion.why) + "".join(f"# {line}\n" for line in new)
+
+
+def _group(suggestion: Suggestion) -> str:
+    return _GROUPS.get(suggestion.lines[0].partition(".")[0], "tests")
 
 
 def _variables(project: ProjectConfig) -> Iterator[str]:
@@ -61,44 +85,76 @@ def _key(line: str) -> str:
     return line.partition(" = ")[0]
 
 
-def _detected(project: ProjectConfig) -> Iterator[str]:
-    """Yield the detected entries of the tables that a suggestion would replace as a whole."""
+def _detected(project: ProjectConfig, table: str) -> Iterator[str]:
+    """Yield the detected entries of a table that a suggestion would replace as a whole."""
     keys = {_key(line) for suggestion in project.facts.suggestions for line in suggestion.lines}
-    for table, entries in (("services", project.config.services), ("lint", project.config.lint)):
-        if not any(key.startswith(f"{table}.") for key in keys):
-            continue
-        known = {toml_key((table, name)): entry for name, entry in entries.items()}
-        lines = [
-            f"# {key} = {toml_value(entry.model_dump(mode='json', by_alias=True, exclude_defaults=True))}\n"
-            for key, entry in known.items()
-            if key not in keys
-        ]
-        if lines:
-            why = f"A written `{table}` replaces the detected one: keep these with what you add."
-            yield "".join((_comment(why), *lines))
+    if not any(key.startswith(f"{table}.") for key in keys):
+        return
+    entries = {"services": project.config.services, "lint": project.config.lint}[table]
+    known = {toml_key((table, name)): entry for name, entry in entries.items()}
+    lines = [
+        f"# {key} = {toml_value(entry.model_dump(mode='json', by_alias=True, exclude_defaults=True))}\n"
+        for key, entry in known.items()
+        if key not in keys
+    ]
+    if lines:
+        why = f"A written `{table}` replaces the detected one: keep these with what you add."
+        yield "".join((_comment(why), *lines))
 
 
 def _before(project: ProjectConfig) -> Iterator[str]:
-    """Yield `tests.before` with the lines of the CI that were left out, each with the reason."""
-    left_out = [line for line in project.facts.left_out if not line.variable]
-    if all(line.harmless for line in left_out):
+    """Yield `tests.before` with the lines of the CI that were left out, each at its place and with the reason."""
+    left_out = [line for line in project.facts.left_out if not (line.variable or line.harmless)]
+    if not left_out:
         return
-    source = next(line.source for line in left_out)
+    source = left_out[0].source
+    if not any(map(_text_of, left_out)):
+        why = f"{source} also contains these, for which there is no line of a configuration."
+        yield _comment(why) + "".join(f"## {line.line}: {line.reason}\n" for line in left_out)
+        return
+    servers = [line for line in left_out if line.reason in _OF_SERVERS and _text_of(line)]
+    others = [line for line in left_out if line not in servers]
     lines = [_comment(f"{source} runs these lines before the tests, and HeroCI leaves them out.")]
     lines.append("# tests.before = [\n")
-    for step in project.config.tests.before:
-        run = step.run if isinstance(step.run, str) else list(step.run)
-        lines.append(f"#     {toml_value(run)},  # in the plan already\n")
-    lines += [_suggest_line(line) for line in left_out if not line.harmless]
+    lines += _in_order(project, others)
+    if servers:
+        lines.append(
+            "#     # The next lines work on servers of the CI, and the plan has its own.\n"
+        )
+        lines += map(_suggest_line, servers)
     yield "".join((*lines, "# ]\n"))
+
+
+def _in_order(project: ProjectConfig, left_out: Iterable[LeftOut]) -> Iterator[str]:
+    """Yield the steps of the plan, as few lines as possible, and between them the lines that were left out."""
+    steps = [step.run for step in project.config.tests.before]
+    done = 0
+    for line in sorted(left_out, key=lambda each: each.after):
+        place = max(done, min(line.after, len(steps)))
+        yield from _planned(steps[done:place])
+        yield _suggest_line(line)
+        done = place
+    yield from _planned(steps[done:])
+
+
+def _planned(steps: Iterable[object]) -> Iterator[str]:
+    if texts := ", ".join(map(toml_value, steps)):
+        yield f"#     {texts},  # in the plan already\n"
 
 
 def _suggest_line(line: LeftOut) -> str:
     """Return an item of `tests.before`, or a comment between the items for anything that is not a shell command."""
-    text = line.line if line.command is None else line.command
+    text = _text_of(line)
     if not text:
         return f"#     # {line.line}: {line.reason}\n"
-    return f"#     {toml_value(' '.join(text.split()))},  # {line.reason}\n"
+    # The lines of a heredoc stay lines.
+    shown = text if "<<" in text else " ".join(text.split())
+    return f"#     {toml_value(shown)},  # {line.reason}\n"
+
+
+def _text_of(line: LeftOut) -> str:
+    """Return what a shell would run for a line; empty if it is no shell command."""
+    return line.line if line.command is None else line.command
 
 
 def _matrix(found: Supported) -> Iterator[str]:

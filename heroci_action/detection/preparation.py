@@ -93,7 +93,7 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
         if not (isinstance(outcome, LeftOut) and outcome.harmless):
             outcome = _without(absent, project, command) or outcome
         if isinstance(outcome, LeftOut):
-            left_out.append(outcome)
+            left_out.append(replace(outcome, after=len(kept)))
             absent |= _files_of(command) if outcome.reason in {NETWORK, _DOWNLOADED} else set()
         else:
             kept[outcome] = None

@@ -170,7 +170,8 @@ class LeftOut:
     """A line of the CI that the plan does not contain, and why.
 
     The tests do not need a `harmless` line: HeroCI does the same, or it only prints or checks. `command` is what the
-    shell would run for it, empty if it is not a shell command. `variable` is the variable that it only sets.
+    shell would run for it, empty if it is not a shell command. `variable` is the variable that it only sets. `after` is
+    the number of the plan's own lines in front of it.
     """
 
     line: str
@@ -179,6 +180,7 @@ class LeftOut:
     harmless: bool = False
     command: str | None = None
     variable: str = ""
+    after: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,9 +111,8 @@ def test_the_uncommented_file_is_a_valid_configuration_that_loses_nothing(
     assert set(project.config.services) <= set(config.services)
     assert set(project.config.lint) <= set(config.lint)
     commands = [step.run for step in config.tests.before]
-    assert commands[: len(project.config.tests.before)] == [
-        s.run for s in project.config.tests.before
-    ]
+    planned = [step.run for step in project.config.tests.before]
+    assert [run for run in commands if run in planned] == planned
 
 
 def test_a_checkout_of_another_repository_is_a_line_of_the_shell_and_another_action_a_comment(
@@ -185,3 +184,66 @@ def test_variables_that_only_the_ci_knows_are_suggested(tmp_path: Path) -> None:
     text, _ = suggested(tmp_path, files)
     assert '# env.MAIL_KEY = "…"\n' in text
     assert "tests.before" not in text
+
+
+def test_a_left_out_line_has_its_place_between_the_steps_and_lines_of_servers_follow(
+    tmp_path: Path,
+) -> None:
+    lines = (
+        "docker compose up -d",
+        "mkdir -p a",
+        "mkdir -p b",
+        "npm install -g tool",
+        "mkdir -p c",
+        "curl -O https://shop.example/d",
+    )
+    files = {**django(), "requirements.txt": "django\n", **workflow(*lines)}
+    text, project = suggested(tmp_path, files)
+    before = text[text.index("# tests.before") :].splitlines()
+    assert before == [
+        "# tests.before = [",
+        '#     "mkdir -p a", "mkdir -p b",  # in the plan already',
+        '#     "npm install -g tool",  # it changes the machine',
+        '#     "mkdir -p c",  # in the plan already',
+        '#     "curl -O https://shop.example/d",  # it uses the network',
+        "#     # The next lines work on servers of the CI, and the plan has its own.",
+        '#     "docker compose up -d",  # it starts or controls a service',
+        "# ]",
+    ]
+    given = tomllib.loads(uncommented(text))["tests"]["before"]
+    planned = [step.run for step in project.config.tests.before]
+    assert [line for line in given if line in planned] == planned
+
+
+def test_the_lines_of_a_heredoc_stay_lines(tmp_path: Path) -> None:
+    line = "|\n          psql <<'SQL'\n          SELECT 1;\n          SQL\n"
+    files = {**django(), "requirements.txt": "django\n", **workflow(line)}
+    before = tomllib.loads(uncommented(suggested(tmp_path, files)[0]))["tests"]["before"]
+    assert before == ["psql <<'SQL'\nSELECT 1;\nSQL"]
+
+
+def test_without_a_line_of_the_shell_there_is_no_list(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        "requirements.txt": "django\n",
+        ".github/workflows/ci.yml": "jobs: {t: {steps: [{uses: someone/elastic@v1}, {run: manage.py test}]}}\n",
+    }
+    text, _ = suggested(tmp_path, files)
+    assert "## uses: someone/elastic: HeroCI does not run actions of the marketplace\n" in text
+    assert tomllib.loads(uncommented(text)) == {}
+
+
+def test_what_the_tests_may_need_comes_before_the_other_checks(tmp_path: Path) -> None:
+    settings = f"{SQLITE}A = os.environ['FIRST']\n"
+    lines = ("npx eslint static", "curl -O https://shop.example/d")
+    files = {**django(settings), "requirements.txt": "django\n", **workflow(*lines)}
+    text, _ = suggested(tmp_path, files)
+    order = [
+        "### What the tests may need",
+        "env.FIRST",
+        "tests.before",
+        "### Tests and checks",
+        "lint.eslint",
+    ]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
