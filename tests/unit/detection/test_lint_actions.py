@@ -35,6 +35,8 @@ def project(root: Path, uses: str, **inputs: str) -> ProjectConfig:
         ("acme/lint-action@v2", {"flake8": "true", "flake8_dir": "src", "mypy": "true"}, "flake8", "src"),
         ("acme/lint-action@v2", {"flake8": "true", "flake8_dir": "src", "mypy": "true"}, "mypy", "."),
         ("acme/python-lint@v1", {"use__isort": "true", "python__root__list": "src"}, "isort", "src"),
+        ("acme/black-action@v1", {"args": "--check --exclude '(a|b)' -l 99 src"}, "black", "--exclude (a|b) -l 99 src"),
+        ("acme/action-flake8@v1", {"options": "--select F src"}, "flake8", "--select F src"),
         ("codespell-project/actions-codespell@v2", {"path": "src", "skip": "*.po"}, "codespell", "--skip=*.po src"),
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 from heroci_action.detection.ci.records import UNKNOWN, Image, LeftOut
 from heroci_action.detection.ci.systems.action_servers import find_servers
-from heroci_action.detection.ci.systems.linter_inputs import linter_lines
+from heroci_action.detection.ci.systems.linter_inputs import linter_lines, named_line
 from heroci_action.detection.ci.yaml_file import items, table, texts
 from heroci_action.detection.left_out import CHECKS, CONDA
 
@@ -189,8 +189,9 @@ class Action:
         if self.name.startswith("actions/"):
             return None
         scripts = (self.inputs[name] for name in _SCRIPTS if self.inputs.get(name))
-        checks = linter_lines(self.inputs) if _CHECKS.search(self.name.lower()) else None
-        return next(scripts, None) or checks or None
+        name = self.name.lower()
+        checks = linter_lines(self.inputs) if _CHECKS.search(name) else None
+        return next(scripts, None) or checks or named_line(name, self.inputs) or None
 
     def _fill(self, match: re.Match[str]) -> str:
         name = match["name"]

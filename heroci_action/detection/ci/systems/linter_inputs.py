@@ -1,4 +1,4 @@
-"""Inputs of actions that run several linters: which of them, with which arguments, and where."""
+"""Inputs of actions that run linters: which of them, with which arguments, and where."""
 
 from __future__ import annotations
 
@@ -28,7 +28,18 @@ _CALLS: Mapping[str, str] = {
 # `use-black`, `run_flake8`
 _SWITCH = re.compile(r"(?:(?:use|run|enable|with)_)?(\w+)")
 _TRUE = frozenset({"true", "yes", "on", "1"})
+# The linter after which an action is named: `black-action`, `action-flake8`
+_NAMED = re.compile(r"(?:gh-)?(?:actions?-)?(\w+?)(?:-github)?(?:-(?:action|check|linter))?")
+_ALL_ARGUMENTS = ("args", "arguments", "options")
 _PLACES = ("python_root_list", "paths", "path", "src", "source", "directory")
+
+
+def named_line(action: str, inputs: Mapping[str, str]) -> str:
+    """Return the call of the linter after which an action is named; empty if no input contains its arguments."""
+    match = _NAMED.fullmatch(action.rpartition("/")[2])
+    arguments = next((inputs[name] for name in _ALL_ARGUMENTS if inputs.get(name)), "")
+    is_call = match is not None and match[1] in _CALLS and arguments
+    return f"{match[1]} {arguments}" if match and is_call else ""
 
 
 def linter_lines(inputs: Mapping[str, str]) -> str:
