@@ -112,7 +112,7 @@ def _expand_scripts(
     for script in scripts:
         inherited = replace(
             script,
-            conditional=script.conditional or command.conditional,
+            conditions=script.conditions | command.conditions,
             may_fail=script.may_fail or command.may_fail,
         )
         for inner in read_script(inherited, ShellState.start(inherited, context.files)):

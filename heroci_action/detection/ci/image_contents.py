@@ -188,7 +188,7 @@ class _Reader:
             source=command.source,
             call=command.call,
             directory=command.directory,
-            conditional=command.conditional,
+            conditions=command.conditions,
             piped=command.piped,
             writes=command.writes,
         )

@@ -10,7 +10,7 @@ from functools import cache, partial
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.containers import find_builds, with_containers
-from heroci_action.detection.ci.records import Command, Image, Job, LeftOut
+from heroci_action.detection.ci.records import Command, Image, Job, LeftOut, Trigger
 from heroci_action.detection.ci.suite import Suite, find_suite
 from heroci_action.detection.ci.systems.azure import read_azure
 from heroci_action.detection.ci.systems.buildkite import read_buildkite
@@ -26,6 +26,7 @@ from heroci_action.detection.ci.systems.semaphore import read_semaphore
 from heroci_action.detection.ci.systems.travis import read_travis
 from heroci_action.detection.ci.systems.unread_files import read_unread
 from heroci_action.detection.ci.territory import WHOLE, Territory, keep_own
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.repository.files import RepositoryFiles
 
 # In the order of precedence: a file of GitHub wins over a forgotten one of another service.
@@ -152,12 +153,27 @@ def _jobs(
     builds = find_builds(jobs, tree) if builds is None else builds
     for job in jobs:
         own = keep_own(with_containers(job, tree, builds), tree, territory)
+        own = _under_its_condition(own, tree)
         allowed = tuple(replace(command, may_fail=True) for command in own.commands)
         yield replace(
             own,
             commands=allowed if job.may_fail else own.commands,
             similar=cache(partial(_similar, job, tree, territory, builds)),
         )
+
+
+def _under_its_condition(job: Job, tree: RepositoryFiles) -> Job:
+    """Return a job whose tests all run under the same conditions as a job that runs under them.
+
+    What runs under no other condition than the tests always runs with them.
+    """
+    tests = [each.conditions for each in job.commands if find_test_run(each, tree) is not None]
+    shared = frozenset.intersection(*tests) if tests else frozenset()
+    if not shared:
+        return job
+    commands = (replace(each, conditions=each.conditions - shared) for each in job.commands)
+    trigger = max(job.trigger, Trigger.CONDITION)
+    return replace(job, commands=tuple(commands), trigger=trigger)
 
 
 def _similar(

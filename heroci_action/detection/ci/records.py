@@ -72,11 +72,11 @@ class Command:
     """A command of a job, with its words as the program receives them.
 
     `line` is the statement as the shell would run it again, with redirections and pipes. `via` lists the commands
-    that it was expanded from (`make test`), the outermost first. A conditional command runs only if something holds
-    that is not known here; if one fails that `decides` about others, the script goes on. `directory` is relative to the
-    repository's root; an absolute one is outside it.
-    `environment` is the virtual environment that tox, nox or Hatch makes for it; empty for the job's own. `unknown` are
-    its variables with values that only the CI knows, which `env` lacks.
+    that it was expanded from (`make test`), the outermost first. It runs only if all `conditions` hold, which are
+    not known here; if one fails that `decides` about others, the script goes on. `directory` is relative to the
+    repository's root; an absolute one is outside it. `environment` is the virtual environment that tox, nox or Hatch
+    makes for it; empty for the job's own. `unknown` are its variables with values that only the CI knows, which `env`
+    lacks.
     """
 
     words: tuple[str, ...]
@@ -87,13 +87,18 @@ class Command:
     env: Mapping[str, str] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
     via: tuple[Command, ...] = ()
-    conditional: bool = False
+    conditions: frozenset[str] = frozenset()
     may_fail: bool = False
     decides: bool = False
     background: bool = False
     piped: bool = False
     writes: tuple[Write, ...] = ()
     environment: str = ""
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it runs only if something holds that is not known here."""
+        return bool(self.conditions)
 
     @property
     def is_contained(self) -> bool:
@@ -193,7 +198,7 @@ class Script:
     env: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
     arguments: tuple[str, ...] = ()
-    conditional: bool = False
+    conditions: frozenset[str] = frozenset()
     may_fail: bool = False
     environment: str = ""
 

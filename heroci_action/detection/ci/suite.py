@@ -204,7 +204,6 @@ def _rank(suite: Suite) -> tuple[object, ...]:
         suite.is_special,
         bool(project_options(suite.main)),
         job.trigger,
-        all(run.command.conditional for run in suite.runs),
         not suite.on_postgres,
         # Outside a container a job names everything that it needs.
         suite.main.command.call.container is not None,

@@ -9,6 +9,10 @@ import pytest
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded, manage, the_tests
 
+COMPRESS = "python manage.py compress"
+BUILD = "python manage.py build"
+TEST = "python manage.py test"
+
 
 def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: Path) -> None:
     found = the_tests(
@@ -43,6 +47,51 @@ def test_the_python_of_a_directory_that_only_the_ci_knows_is_that_of_the_environ
     ci = workflow(line, "python manage.py test", env="{BIN: '${{ secrets.BIN }}'}")
     found = the_tests(tmp_path, {"build.py": "", **ci})
     assert [step.run for step in found.before] == steps
+
+
+ASKS = 'if [ "$(cat mode)" = full ]; then'
+UNDER = """
+on: push
+jobs:
+  test:
+    steps:
+      - id: changed
+        uses: shop/changed-files@v1
+      - if: steps.changed.outputs.any == 'true'
+        run: python manage.py compress
+      - if: steps.changed.outputs.styles == 'true'
+        run: python manage.py build
+      - if: steps.changed.outputs.any == 'true'
+        run: python manage.py test
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "steps", "left_out"),
+    [
+        (workflow(f"{ASKS} {COMPRESS}; {TEST}; fi"), [COMPRESS], []),
+        (workflow(f"{ASKS} {COMPRESS}; fi; {ASKS} {TEST}; fi"), [COMPRESS], []),
+        (workflow(f"{ASKS} {BUILD}; else {COMPRESS}; {TEST}; fi"), [COMPRESS], [BUILD]),
+        (
+            workflow(f'{ASKS} {COMPRESS}; [ -n "$(git diff)" ] && {BUILD}; {TEST}; fi'),
+            [COMPRESS],
+            [BUILD],
+        ),
+        (workflow(f"{ASKS} {COMPRESS}; {TEST}; fi; {TEST} shop"), [], [COMPRESS]),
+        ({".github/workflows/ci.yml": UNDER}, [COMPRESS], [BUILD]),
+    ],
+)
+def test_a_line_under_the_condition_of_the_tests_runs_with_them(
+    tmp_path: Path, files: dict[str, str], steps: list[str], left_out: list[str]
+) -> None:
+    project = loaded(tmp_path, {**django(), **files})
+    assert [step.run for step in project.config.tests.before] == steps
+    asked = [
+        left.line
+        for left in project.facts.left_out
+        if left.reason == "it runs only under a condition"
+    ]
+    assert asked == left_out
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.calls import parse_call
@@ -24,6 +24,7 @@ from heroci_action.detection.ci.shell.conditions import (
     truth,
 )
 from heroci_action.detection.ci.shell.files import input_of, writes_of
+from heroci_action.detection.ci.shell.flow import Flow
 from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.shell.statement_text import Span, render
@@ -40,44 +41,27 @@ _CLAUSES = frozenset({"elif_clause", "else_clause"})
 SHELLS = frozenset({"sh", "bash", "dash"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Flow:
-    """The effect of the statements around a command; `outer` is the pipeline or redirection around it.
-
-    `lines` are read from the pipe in front of it, if they are known.
-    """
-
-    conditional: bool = False
-    may_fail: bool = False
-    decides: bool = False
-    background: bool = False
-    piped: bool = False
-    depth: int = 0
-    lines: Lines = None
-    outer: Span | None = None
-
-
 def read_script(script: Script, state: ShellState) -> Iterator[Command]:
-    """Yield the commands of a script in order; `state` changes as its shell would, unless it is conditional."""
-    flow = _Flow(conditional=script.conditional, may_fail=script.may_fail)
+    """Yield the commands of a script in order; `state` changes as its shell would, unless a condition is unknown."""
+    flow = Flow(conditions=script.conditions, may_fail=script.may_fail)
     yield from _maybe(parse_shell(script.text), state, flow)
 
 
-def _run(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _run(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     handler = _HANDLERS.get(node.type)
     if handler is None or flow.depth > MAX_DEPTH or state.ended:
         return
     yield from handler(node, state, replace(flow, depth=flow.depth + 1))
 
 
-def _statements(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _statements(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     for child in node.children:
         following = child.next_sibling
         background = flow.background or (following is not None and following.type == "&")
         yield from _run(child, state, replace(flow, background=background))
 
 
-def _list(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _list(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     left, alone, right = node.children[0], node.children[1].type == "||", node.children[-1]
     may_fail = flow.may_fail or (alone and shrugs(right))
     decides = flow.decides or (alone and not gives_up(right))
@@ -87,18 +71,19 @@ def _list(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     known = truth(left, state)
     if known is alone:
         return
-    unknown = known is None and (alone or is_test(left))
     outer = Span(flow.outer.node, right.start_byte) if flow.outer else None
-    second = replace(flow, outer=outer, conditional=flow.conditional or unknown)
+    second = replace(flow, outer=outer)
+    if known is None and (alone or is_test(left)):
+        second = second.under(f"not {text_of(left)}" if alone else text_of(left))
     yield from _maybe(right, state, second)
 
 
-def _maybe(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _maybe(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     """Run a statement; the changes of a conditional one do not leave it."""
-    yield from _run(node, state.fork() if flow.conditional else state, flow)
+    yield from _run(node, state.fork() if flow.conditions else state, flow)
 
 
-def _pipeline(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _pipeline(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     inner = replace(flow, piped=True, outer=flow.outer or Span.of(node))
     commands = [child for child in node.children if child.is_named]
     for index, child in enumerate(commands):
@@ -108,11 +93,11 @@ def _pipeline(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
         state.files.write(write)
 
 
-def _group(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _group(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     yield from _statements(node, state, replace(flow, outer=None))
 
 
-def _subshell(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _subshell(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     named = [child.type for child in node.children if child.is_named]
     if named == ["subshell"] and text_of(node).startswith("(("):
         return  # The grammar does not recognise the arithmetic in `! ((a || b))`.
@@ -121,7 +106,7 @@ def _subshell(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     yield from _group(node, inner, flow)
 
 
-def _redirected(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _redirected(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     body = node.child_by_field_name("body")
     if body is not None:
         lines = input_of(node, state)
@@ -133,13 +118,13 @@ def _redirected(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]
             yield from _statements(redirect, state, flow)
 
 
-def _assignment(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _assignment(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     _assign(node, state, export=False)
     for child in fields(node, "value"):
         yield from _substituted(child, state, flow)
 
 
-def _substituted(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _substituted(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     """Run `$(docker create IMAGE pytest)` and `$(flake8 shop)`; others only compute a value."""
     for inner in walk(node):
         if inner.type == "command_substitution":
@@ -147,7 +132,7 @@ def _substituted(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command
             yield from (command for command in commands if is_more_than_a_value(command))
 
 
-def _assignments(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _assignments(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     for child in node.children:
         yield from _run(child, state, flow)
 
@@ -166,7 +151,7 @@ def _assign(node: Node, state: ShellState, *, export: bool) -> None:
     state.assign(name, before + expand_one(value, state), export=export)
 
 
-def _declaration(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+def _declaration(node: Node, state: ShellState, _: Flow) -> Iterator[Command]:
     export = text_of(node.children[0]) == "export"
     for child in node.children[1:]:
         if child.type == "variable_assignment":
@@ -179,12 +164,12 @@ def _declaration(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
     yield from ()
 
 
-def _unset(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+def _unset(node: Node, state: ShellState, _: Flow) -> Iterator[Command]:
     BUILTINS["unset"]([text_of(child) for child in node.children[1:]], state)
     yield from ()
 
 
-def _if(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _if(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     """Follow the branch that is taken; if that is not known, every branch is conditional."""
     clauses = [node, *(child for child in node.children if child.type in _CLAUSES)]
     taken: bool | None = None
@@ -194,12 +179,14 @@ def _if(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
         for condition in (each for each in conditions if not only_asks(each, node)):
             yield from _run(condition, state, replace(flow, decides=not gives_up(node)))
         taken = truth(conditions[-1], state) if conditions else True
-        if taken is None:
-            flow = replace(flow, conditional=True)
+        text = text_of(conditions[-1]) if conditions else ""
         if taken is not False:
-            ends.append(state.fork() if flow.conditional else state)
+            inner = flow.under(text) if taken is None else flow
+            ends.append(state.fork() if inner.conditions else state)
             for child in body:
-                yield from _run(child, ends[-1], flow)
+                yield from _run(child, ends[-1], inner)
+        if taken is None:
+            flow = flow.under(f"not {text}")
         if taken:
             state.adopt_programs(ends)
             return
@@ -212,18 +199,19 @@ def _clause_parts(clause: Node) -> tuple[list[Node], list[Node]]:
     return [child for child in children[:then] if child.is_named], children[then + 1 :]
 
 
-def _case(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _case(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     subject = expand_one(node.child_by_field_name("value"), state)
     for item in (child for child in node.children if child.type == "case_item"):
         patterns = [expand_one(pattern, state) for pattern in fields(item, "value")]
         if UNKNOWN in subject:
-            yield from _statements(item, state.fork(), replace(flow, conditional=True))
+            case = " ".join([subject, *patterns])
+            yield from _statements(item, state.fork(), flow.under(case))
         elif any(fnmatch.fnmatchcase(subject, pattern) for pattern in patterns):
             yield from _statements(item, state, flow)
             return
 
 
-def _for(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _for(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     name = text_of(node.child_by_field_name("variable"))
     words = [word for value in fields(node, "value") for word in expand(value, state)]
     yield from _passes(node, [{name: word} for word in words], {name: UNKNOWN}, state, flow)
@@ -234,7 +222,7 @@ def _passes(
     passes: list[dict[str, str]],
     unknown: Mapping[str, str],
     state: ShellState,
-    flow: _Flow,
+    flow: Flow,
 ) -> Iterator[Command]:
     """Run the body of a loop once with the variables of each pass; if they are not known, it is conditional."""
     body = loop.child_by_field_name("body")
@@ -243,7 +231,7 @@ def _passes(
     values = [value for variables in passes for value in variables.values()]
     inner = replace(flow, lines=None, outer=None)
     if not passes or UNKNOWN in "".join(values) or len(passes) > MAX_LOOPS:
-        state, inner = state.fork(), replace(inner, conditional=True)
+        state, inner = state.fork(), inner.under(text_of(loop))
         passes = [dict(unknown)]
     for variables in passes:
         for name, value in variables.items():
@@ -251,7 +239,7 @@ def _passes(
         yield from _statements(body, state, inner)
 
 
-def _while(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _while(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     """Follow `while read NAME` through known lines; how often any other loop runs is not known."""
     words = [command_words(each, state) for each in fields(node, "condition") if each.is_named]
     names = read_names(words[0]) if len(words) == 1 else ()
@@ -259,14 +247,14 @@ def _while(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
     yield from _passes(node, passes, dict.fromkeys(names, UNKNOWN), state, flow)
 
 
-def _function(node: Node, state: ShellState, _: _Flow) -> Iterator[Command]:
+def _function(node: Node, state: ShellState, _: Flow) -> Iterator[Command]:
     body = node.child_by_field_name("body")
     if body is not None:
         state.functions[text_of(node.child_by_field_name("name"))] = body
     yield from ()
 
 
-def _command(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _command(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     env = dict(state.env)
     for child in node.children:
         if child.type == "variable_assignment":
@@ -291,7 +279,7 @@ def _command(node: Node, state: ShellState, flow: _Flow) -> Iterator[Command]:
         yield from _emit(node, words, env, state, flow)
 
 
-def _input(node: Node, state: ShellState, flow: _Flow) -> Lines:
+def _input(node: Node, state: ShellState, flow: Flow) -> Lines:
     """Return the lines that a command reads, if they are known."""
     own = input_of(node, state)
     return flow.lines if own is None else own
@@ -317,7 +305,7 @@ def _ends_line(assignment: Node) -> bool:
 
 
 def _emit(
-    node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: _Flow
+    node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: Flow
 ) -> Iterator[Command]:
     if words[0] == "test":
         yield from _substituted(node, state, flow)
@@ -333,7 +321,7 @@ def _emit(
         directory=state.directory,
         env={name: value for name, value in env.items() if UNKNOWN not in value},
         unknown=frozenset(name for name, value in env.items() if UNKNOWN in value),
-        conditional=flow.conditional,
+        conditions=flow.conditions,
         may_fail=flow.may_fail,
         decides=flow.decides,
         background=flow.background,
@@ -351,13 +339,13 @@ def _with_input(call: Call, lines: Lines) -> Call:
     return replace(call, program="", arguments=(), script="\n".join(lines))
 
 
-def _call(body: Node, words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _call(body: Node, words: list[str], state: ShellState, flow: Flow) -> Iterator[Command]:
     before, state.arguments = state.arguments, tuple(words[1:])
     yield from _statements(body, state, flow)
     state.arguments, state.ended = before, False
 
 
-def _parsed_again(words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _parsed_again(words: list[str], state: ShellState, flow: Flow) -> Iterator[Command]:
     """Run the words of `eval`, or the text of an alias, in which its name means the program: `alias ls="ls -l"`."""
     before = dict(state.aliases)
     own = state.aliases.pop(words[0], None)
@@ -366,7 +354,7 @@ def _parsed_again(words: list[str], state: ShellState, flow: _Flow) -> Iterator[
     state.aliases = {**before, **state.aliases}
 
 
-def _source(words: list[str], state: ShellState, flow: _Flow) -> Iterator[Command]:
+def _source(words: list[str], state: ShellState, flow: Flow) -> Iterator[Command]:
     """Run a file in the same shell; a file that does not exist (`activate`) is ignored."""
     path = state.locate(words[1]) if len(words) > 1 else None
     text = state.files.text(path) if path else None
@@ -374,7 +362,7 @@ def _source(words: list[str], state: ShellState, flow: _Flow) -> Iterator[Comman
         yield from _statements(parse_shell(text), state, flow)
 
 
-_HANDLERS: dict[str, Callable[[Node, ShellState, _Flow], Iterator[Command]]] = {
+_HANDLERS: dict[str, Callable[[Node, ShellState, Flow], Iterator[Command]]] = {
     "program": _statements,
     "compound_statement": _group,
     "do_group": _statements,

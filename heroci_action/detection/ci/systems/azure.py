@@ -112,7 +112,7 @@ class _Job:
         runs = [_runs(each, scope) for each in (level, self.content)]
         if False in runs:
             return
-        usual = not self.scope.conditional and None not in runs
+        usual = not self.scope.conditions and None not in runs
         steps = [*scope.entries(self._steps(), "steps")]
         job = Job(
             name=scope.fill(self.content.get("job", self.content.get("deployment", ""))),
@@ -211,16 +211,16 @@ def _scripts(steps: list[tuple[Table, Scope]]) -> Iterator[Script]:
         filled = scope.fill(text)
         env = {name: scope.fill(value) for name, value in table(step.get("env")).items()}
         place = step.get("workingDirectory", inputs.get("workingDirectory", "."))
-        conditional = scope.conditional or runs is None
+        conditions = scope.conditions | ({str(step.get("condition"))} if runs is None else set())
         yield Script(
             text=filled,
             source=scope.path,
             directory=locate(scope.fill(place), ".") or UNKNOWN,
             env={**_PREDEFINED, **_environment(scope.variables), **env},
-            conditional=conditional,
+            conditions=conditions,
             may_fail=_is("true", step.get("continueOnError"), scope),
         )
-        if not conditional:
+        if not conditions:
             added |= dict(_SET.findall(filled))
 
 

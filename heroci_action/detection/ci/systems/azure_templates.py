@@ -44,7 +44,7 @@ class Scope:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     loop: Mapping[str, Any] = field(default_factory=dict)
-    conditional: bool = False
+    conditions: frozenset[str] = frozenset()
     depth: int = 0
 
     @property
@@ -105,7 +105,8 @@ class Scope:
             if branch := _BRANCH.fullmatch(str(key).strip()):
                 runs, taken = self._branch(branch, taken)
                 if runs is not False:
-                    scope = replace(self, conditional=self.conditional or runs is None)
+                    unknown = {str(key)} if runs is None else set()
+                    scope = replace(self, conditions=self.conditions | unknown)
                     yield from scope.entries(inner, kind)
             elif loop := _LOOP.fullmatch(str(key).strip()):
                 for scope in self._repeated(loop):

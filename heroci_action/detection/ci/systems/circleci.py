@@ -266,9 +266,11 @@ class _Steps:
             known = _truth(table(options).get("condition"), values)
             if known is not (name == "unless"):
                 inner = self.scripts(items(table(options).get("steps")), values, depth + 1)
+                condition = (
+                    {f"{name} {table(options).get('condition')}"} if known is None else set()
+                )
                 yield from (
-                    replace(script, conditional=known is None or script.conditional)
-                    for script in inner
+                    replace(script, conditions=script.conditions | condition) for script in inner
                 )
         elif command:
             given = _fill_all(table(options), values)

@@ -91,7 +91,7 @@ def _pipeline(tree: RepositoryFiles, path: str, pipeline: Table, steps: list[Tab
             text=_text(step),
             source=path,
             env={"CI": "true", **leg, **_variables(step.get("environment"))},
-            conditional=_trigger(step.get("when")) is not Trigger.CHANGE,
+            conditions=_conditions_of(step.get("when")),
             may_fail=step.get("failure") == "ignore",
         )
         for step in _in_order(steps)
@@ -155,6 +155,11 @@ def _trigger(when: object) -> Trigger:
     if events and not _USUAL_EVENTS.intersection(events):
         return Trigger.SELDOM
     return Trigger.CONDITION if any("path" in each for each in conditions) else Trigger.CHANGE
+
+
+def _conditions_of(when: object) -> frozenset[str]:
+    usual = _trigger(when) is Trigger.CHANGE
+    return frozenset(() if usual else (str(when),))
 
 
 def _events(value: object) -> list[str]:

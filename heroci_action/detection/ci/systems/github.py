@@ -293,15 +293,15 @@ class _Job:
             if "parallel" in step:
                 yield from self._steps(items(step["parallel"]), context, own, depth)
                 continue
-            yield from self._step(step, contexts, context, conditional=runs is None, depth=depth)
+            unknown = frozenset({str(step["if"])} if runs is None else ())
+            yield from self._step(step, contexts, context, unknown, depth)
 
     def _step(
         self,
         step: Mapping[str, Any],
         contexts: Mapping[str, Any],
         context: Context,
-        *,
-        conditional: bool,
+        conditions: frozenset[str],
         depth: int,
     ) -> Iterator[Command]:
         given = {name: interpolate(text, contexts) for name, text in table(step.get("env")).items()}
@@ -324,11 +324,11 @@ class _Job:
             source=self.workflow.path,
             directory=self._directory(step, contexts),
             env=env,
-            conditional=conditional,
+            conditions=conditions,
             may_fail=self._may_be_ignored(step, contexts),
         )
         yield from drop_service_files(run(script, context))
-        if not conditional:
+        if not conditions:
             self.env |= read_assignments(_ENV, context.files)
             self.env |= read_search_path(_PATH, context.files)
             self._note_outcome(step, Partial(read_assignments(_OUTPUT, context.files)))

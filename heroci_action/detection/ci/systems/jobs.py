@@ -51,7 +51,7 @@ def _commands(scripts: Iterable[Script], context: Context, env_file: str) -> Ite
     added: dict[str, str] = {}
     for script in scripts:
         yield from drop_service_files(run(replace(script, env={**script.env, **added}), context))
-        if env_file and not script.conditional:
+        if env_file and not script.conditions:
             added |= read_assignments(env_file, context.files)
 
 

@@ -101,8 +101,10 @@ class _Body:
         if isinstance(test, bool | list) or test == "":
             yield from self.commands(node.body if test else node.orelse, values, start)
         else:
-            unsure = replace(start, conditional=True)
-            yield from self.commands((*node.body, *node.orelse), values, unsure)
+            text = ast.unparse(node.test)
+            for condition, body in ((text, node.body), (f"not {text}", node.orelse)):
+                unsure = replace(start, conditions=start.conditions | {condition})
+                yield from self.commands(body, values, unsure)
 
     def _calls(self, node: ast.expr, values: Values, start: Script) -> Iterator[Script]:
         match node:

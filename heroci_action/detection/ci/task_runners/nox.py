@@ -185,8 +185,10 @@ class _Session:
         if isinstance(value, list | bool):
             self._body(node.body if value else node.orelse, depth)
             return
-        before, self.current = self.current, replace(self.current, conditional=True)
-        self._body((*node.body, *node.orelse), depth)
+        before, text = self.current, ast.unparse(node.test)
+        for condition, body in ((text, node.body), (f"not {text}", node.orelse)):
+            self.current = replace(before, conditions=before.conditions | {condition})
+            self._body(body, depth)
         self.current = before
 
     def _call(self, call: ast.Call, depth: int) -> None:

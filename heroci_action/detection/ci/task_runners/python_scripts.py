@@ -57,17 +57,17 @@ class _Reader:
         functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
         self.functions = {node.name: node for node in functions}
         self.wrappers = frozenset(node.name for node in functions if self._is_wrapper(node))
-        yield from self._body(nodes, conditional=False)
+        yield from self._body(nodes, frozenset())
         known = {name for name, _ in self.entered}
         for name in self.functions.keys() - known - self.wrappers:
-            yield from self._function(name, conditional=name not in self.arguments)
+            yield from self._function(name, frozenset({name}).difference(self.arguments))
 
-    def _function(self, name: str, *, conditional: bool) -> Iterator[Script]:
+    def _function(self, name: str, conditions: frozenset[str]) -> Iterator[Script]:
         """Yield the commands of a function, unless it calls itself or they are known."""
         function = self.functions.get(name)
-        if function and (name, conditional) not in self.entered:
-            self.entered.add((name, conditional))
-            yield from self._body(function.body, conditional=conditional)
+        if function and (name, bool(conditions)) not in self.entered:
+            self.entered.add((name, bool(conditions)))
+            yield from self._body(function.body, conditions)
 
     def _is_wrapper(self, function: ast.FunctionDef) -> bool:
         """Return whether a function starts the command that is its first parameter."""
@@ -76,25 +76,27 @@ class _Reader:
         started = map(self._command, calls)
         return any(isinstance(node, ast.Name) and node.id == first for node in started)
 
-    def _body(self, body: list[ast.stmt], *, conditional: bool) -> Iterator[Script]:
+    def _body(self, body: list[ast.stmt], conditions: frozenset[str]) -> Iterator[Script]:
         for node in body:
             match node:
                 case ast.If(test=test):
-                    holds = self._holds(test)
+                    holds, text = self._holds(test), ast.unparse(test)
                     if holds is not False:
-                        yield from self._body(node.body, conditional=conditional or holds is None)
+                        unknown = {text} if holds is None else set()
+                        yield from self._body(node.body, conditions | unknown)
                     if holds is not True:
-                        yield from self._body(node.orelse, conditional=conditional or holds is None)
+                        unknown = {f"not {text}"} if holds is None else set()
+                        yield from self._body(node.orelse, conditions | unknown)
                 case ast.For() | ast.While() | ast.With() | ast.Try():
-                    yield from self._body(node.body, conditional=conditional)
+                    yield from self._body(node.body, conditions)
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     self.names[name] = self._value(value)
-                    yield from self._calls(value, conditional=conditional)
+                    yield from self._calls(value, conditions)
                 case ast.FunctionDef() | ast.ClassDef():
                     pass
                 case _:
                     self._extend(node)
-                    yield from self._calls(node, conditional=conditional)
+                    yield from self._calls(node, conditions)
 
     def _holds(self, test: ast.expr) -> bool | None:
         """Return whether a condition holds: `__name__ == "__main__"`, `mode == "unit"` with the arguments `unit`."""
@@ -128,15 +130,15 @@ class _Reader:
         if isinstance(known, list) and isinstance(added, list):
             self.names[name] = [*known, *added]
 
-    def _calls(self, node: ast.AST, *, conditional: bool) -> Iterator[Script]:
+    def _calls(self, node: ast.AST, conditions: frozenset[str]) -> Iterator[Script]:
         for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
             if isinstance(call.func, ast.Name) and call.func.id not in self.wrappers:
-                yield from self._function(call.func.id, conditional=conditional)
+                yield from self._function(call.func.id, conditions)
             given = self._command(call)
             value = self._value(given) if given is not None else None
             text = shlex.join(map(str, value)) if isinstance(value, list) else value
             if isinstance(text, str) and text != UNKNOWN:
-                yield replace(self.start, text=text, conditional=conditional)
+                yield replace(self.start, text=text, conditions=conditions)
 
     def _command(self, call: ast.Call) -> ast.expr | None:
         """Return the expression of the command that a call starts; None if it starts none."""
