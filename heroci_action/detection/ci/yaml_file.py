@@ -1,7 +1,8 @@
-"""Read YAML files with every scalar as text: the version 3.10 stays 3.10."""
+"""Read YAML files with every scalar as text: the version 3.10 stays 3.10, and True becomes true, as in every CI."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -24,13 +25,17 @@ class _Loader(_SafeLoader):  # type: ignore[misc,valid-type]
     """A safe loader without implicit types; unknown tags are passed over."""
 
 
+_BOOLEAN = "tag:yaml.org,2002:bool"
 _Loader.yaml_implicit_resolvers = {
-    # Merge keys (`<<: *defaults`) are the one implicit type that matters.
+    # Of the implicit types, only merge keys (`<<: *defaults`) and booleans matter.
     "<": [
         entry
         for entry in yaml.SafeLoader.yaml_implicit_resolvers["<"]
         if entry[0].endswith("merge")
-    ]
+    ],
+    # A variable `DEBUG: True` is a boolean of YAML, which GitHub, Compose and others write as `true`.
+    "T": [(_BOOLEAN, re.compile("(True|TRUE)$"))],
+    "F": [(_BOOLEAN, re.compile("(False|FALSE)$"))],
 }
 
 
@@ -48,6 +53,11 @@ def _reference(loader: _Loader, node: yaml.Node) -> object:
     return _Reference(map(str, loader.construct_sequence(node)))
 
 
+def _boolean(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node)).lower()
+
+
+_Loader.add_constructor(_BOOLEAN, _boolean)
 _Loader.add_multi_constructor("!", _untagged)
 _Loader.add_constructor("!reference", _reference)
 
