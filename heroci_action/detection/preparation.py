@@ -369,7 +369,9 @@ class _Line:
         in_place = any(word.startswith(("-i", "--in-place")) for word in self.call.arguments)
         if self.call.name != "sed" or not in_place:
             return None
-        tracked = (path for path in self._paths() if self.project.tree.has(path))
+        # The script may contain a value that only the CI knows.
+        located = (locate(word, self.command.directory) for word in self.call.arguments)
+        tracked = (path for path in located if path and self.project.tree.has(path))
         return next((path for path in tracked if path not in self.project.tree.created), None)
 
     def _paths(self) -> list[str]:

@@ -114,6 +114,19 @@ def test_a_program_that_waits_for_a_server_is_no_preparation(tmp_path: Path, lin
     assert [left.reason for left in project.facts.left_out] == ["it only waits"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["sed -i s/dev/ci/ shop/version.py", 'sed -i "s/dev/$(git describe)/" ./shop/version.py'],
+)
+def test_a_file_that_git_tracks_is_not_edited(tmp_path: Path, line: str) -> None:
+    ci = workflow(line, "python manage.py test")
+    project = loaded(tmp_path, {**django(), "shop/version.py": "VERSION = 'dev'\n", **ci})
+    assert project.config.tests.before == ()
+    assert [left.reason for left in project.facts.left_out] == [
+        "it changes shop/version.py, which git tracks"
+    ]
+
+
 def test_arguments_of_the_program_of_an_image_are_no_program(tmp_path: Path) -> None:
     lines = ("docker run --rm acme/flake8:7 .", "docker run acme/assets --minify", "pytest")
     project = loaded(tmp_path, {**django(), **workflow(*lines)})
