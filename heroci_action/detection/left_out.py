@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 INSTALLS = "HeroCI installs the dependencies itself"
+INSTALLS_OTHER = "it installs something"
 PRINTS = "it only prints"
 CHECKS = "it checks something"
 STAYS = "it does not end by itself"
@@ -233,7 +234,7 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
         return CHECKS
     first = next((word for word in arguments if not word.startswith("-")), "")
     if first in _INSTALLING:
-        return "it installs something"
+        return INSTALLS_OTHER
     if first in {"verify", "validate", "pre-commit"} or _CHECKING.search(first):
         return CHECKS
     return STAYS if first in _SERVING else None

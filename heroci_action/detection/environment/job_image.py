@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.records import Image, LeftOut
 from heroci_action.detection.findings import Finding, Warn
-from heroci_action.detection.left_out import NETWORK
+from heroci_action.detection.left_out import INSTALLS_OTHER, NETWORK
 from heroci_action.detection.preparation import find_kind, suggest_step, unite_tasks
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.steps import FILE_PROGRAMS
@@ -46,7 +46,7 @@ def find_built_files(project: ProjectFiles) -> Iterator[LeftOut]:
     for command in unite_tasks(project.image_commands):
         kind = find_kind(project, command)
         trifles = command.call.name in _TRIFLES or command.words[:2] == ("git", "config")
-        if kind in {None, NETWORK} and command.line not in seen and not trifles:
+        if kind in {None, NETWORK, INSTALLS_OTHER} and command.line not in seen and not trifles:
             seen.add(command.line)
             yield LeftOut(
                 line=command.shown,

@@ -192,6 +192,8 @@ def test_what_the_image_contains_beside_packages_is_named(tmp_path: Path) -> Non
         WORKDIR /app
         RUN pip install -r requirements/ci.txt
         RUN python manage.py compilemessages && ./assets.sh
+        ARG MODEL=en_core_web_sm
+        RUN --mount=type=cache,target=/root/.cache python -m spacy download "${MODEL}"
         """
     left_out = in_container(tmp_path, dockerfile).facts.left_out
     found = {line.line: line.command for line in left_out if line.source == "Dockerfile"}
@@ -199,7 +201,9 @@ def test_what_the_image_contains_beside_packages_is_named(tmp_path: Path) -> Non
         "curl -s https://example.com/tool.sh | sh -s",
         "python manage.py compilemessages",
         "./assets.sh",
+        'python -m spacy download "en_core_web_sm"',
     ]
+    assert found[[*found][-1]] == "python -m spacy download en_core_web_sm"
     assert found["python manage.py compilemessages"] == "python manage.py compilemessages"
     assert not any(line.harmless for line in left_out if line.source == "Dockerfile")
 
