@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
@@ -20,6 +21,8 @@ _HEADER = """\
 """
 # The tables whose suggestions form a group; all others are values for the tests.
 _GROUPS = {"services": "services", "lint": "checks", "stages": "checks"}
+# `redis://localhost:6379/0`
+_ON_MACHINE = re.compile(r"(^|[/@])(localhost|127\.0\.0\.1)\b")
 # Left-out lines for which the plan has its own form.
 _OF_SERVERS = frozenset({SERVER, SERVICE})
 
@@ -54,9 +57,17 @@ def _stages(project: ProjectConfig) -> Iterator[str]:
     lines = [_comment("The project's CI also runs these tests, each in its own stage.")]
     for number, tests in enumerate(found, start=2):
         stage = {"steps": [tests.command], "services": list(project.config.services)}
-        entry = {key: value for key, value in {**stage, "env": dict(tests.env)}.items() if value}
+        env = {
+            key: value for key, value in tests.env.items() if not _is_planned(project, key, value)
+        }
+        entry = {key: value for key, value in {**stage, "env": env}.items() if value}
         lines.append(f"# {toml_key(('stages', f'tests-{number}'))} = {toml_value(entry)}\n")
     yield "".join(lines)
+
+
+def _is_planned(project: ProjectConfig, name: str, value: str) -> bool:
+    """Return whether a variable is the address of a server in the CI, and the plan has its own for it."""
+    return _ON_MACHINE.search(value) is not None and "{" in project.config.env.get(name, "")
 
 
 def _values(project: ProjectConfig, group: str) -> Iterator[str]:

@@ -110,6 +110,6 @@ def _env(project: ProjectFiles, run: TestRun) -> Iterator[tuple[str, str]]:
     """Yield the variables of the run that the suite does not have."""
     usual = project.ci.env
     for name, value in run.command.env.items():
-        known = usual.get(name) == value or project.ci.is_predefined(name, value)
+        known = usual.get(name) == value or project.ci.is_of_service(name, value)
         if may_change_tests(name) and not known and UNKNOWN not in value:
             yield name, value

@@ -150,7 +150,7 @@ class _Step:
             f"{name}={shlex.quote(value)} "
             for name, value in env.items()
             # A step has its own PATH.
-            if not (ci.env.get(name) == value or name == "PATH" or ci.is_predefined(name, value))
+            if not (ci.env.get(name) == value or name == "PATH" or ci.is_of_service(name, value))
         )
 
 

@@ -98,6 +98,10 @@ class ProjectCI:
         """Return whether the service itself sets a variable of the suite's job to this value."""
         return self.suite is not None and self.suite.job.predefined.get(name) == value
 
+    def is_of_service(self, name: str, value: str) -> bool:
+        """Return whether the service itself sets a variable of some job to this value: the name of the workflow."""
+        return any(job.predefined.get(name) == value for job in self.jobs)
+
     @property
     def switches(self) -> tuple[str, ...]:
         """Return the variables that the service itself sets to "true" for the suite's tests: `CI`, `GITHUB_ACTIONS`."""

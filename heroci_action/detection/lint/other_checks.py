@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -14,7 +13,8 @@ from heroci_action.detection.ci.test_runs import find_test_run, is_django, progr
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import CHECKS
 from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS, tool_name
-from heroci_action.detection.preparation import find_check, find_kind, suggest_step
+from heroci_action.detection.lint.proposals import propose_stage, steps_of, written_steps
+from heroci_action.detection.preparation import find_check, find_kind
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.steps import SYSTEM_PROGRAMS
 from heroci_action.readers.registry import LINT_TOOLS
@@ -58,17 +58,15 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
     groups: dict[str, dict[str, None]] = {}
     shown: dict[str, None] = {}
     for job, command in (*_checks(project), *_failing_scripts(project)):
-        line = suggest_step(project, command) or command.shown
-        groups.setdefault(_name(job, command), {})[line] = None
-        shown[f"{command.brief!r} ({command.environment or command.source})"] = None
+        steps = steps_of(project, job, command)
+        if written_steps(project).isdisjoint(steps[-1:]):
+            groups.setdefault(_name(job, command), {}).update(dict.fromkeys(steps))
+            shown[f"{command.brief!r} ({command.environment or command.source})"] = None
     shown |= dict.fromkeys(_uses(project))
     if shown:
         yield Warn(
             f"the CI also runs checks that the plan does not contain: {some(list(shown))}",
-            tuple(
-                f"stages.{name} = {{ steps = {json.dumps([*steps])} }}"
-                for name, steps in groups.items()
-            ),
+            tuple(line for name, steps in groups.items() for line in propose_stage(name, steps)),
         )
 
 
@@ -85,7 +83,9 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
         ends = not runs and _ends_with_django(project, job)
         checks = ends or (not runs and _CHECKING.search(job.name) is not None)
         for command in job.commands:
-            may_pass = command.may_fail or command.conditional or command.background
+            may_pass = (
+                command.may_fail or command.conditional or command.background or command.decides
+            )
             tests = known and not runs and _TESTING.search(command.call.name) is not None
             is_own = (checks or tests) and _is_own_check(project, command)
             # If nothing uses the files that a command makes, it matters only whether it passes.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from heroci_action.detection.ci.records import Command, Job
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.lint.commands import (
     Call,
@@ -20,12 +20,20 @@ from heroci_action.detection.lint.commands import (
 )
 from heroci_action.detection.lint.configuration import find_config
 from heroci_action.detection.lint.excludes import exclusions_of
+from heroci_action.detection.lint.hooks import hooks_of, read_hooks
 from heroci_action.detection.lint.other_checks import warn_of_other_checks
 from heroci_action.detection.lint.programs import (
     Check,
     find_checks,
     find_left_out,
     find_unknown_hooks,
+)
+from heroci_action.detection.lint.proposals import (
+    installs_of,
+    propose_stage,
+    steps_of,
+    task_of,
+    written_steps,
 )
 from heroci_action.detection.lint.python import python_options, warn_of_pythons
 from heroci_action.detection.lint.versions import find_pin, find_plugins
@@ -132,22 +140,57 @@ def _further(project: ProjectFiles) -> dict[str, _Evidence]:
 
 def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of checks of the CI that the plan does not contain."""
-    for name, command in find_left_out(project).items():
-        yield Warn(
-            f"the CI also runs {command.brief!r} ({command.source}), which the plan does not contain",
-            (f"lint.{name} = {json.dumps(command.shown)}",),
-        )
+    yield from _programs_elsewhere(project)
     mypy = LINT_TOOLS["mypy"]
     if any("--install-types" in c.words for c in project.ci.commands if runs(c, mypy)):
         yield Warn(
             "HeroCI leaves out mypy's option --install-types, because a check installs nothing; "
             "if stubs are missing, add them to the project's dependencies (types-requests)"
         )
-    if hooks := find_unknown_hooks(project):
-        names = ", ".join(dict.fromkeys(hook.id for hook in hooks))
+    yield from _hooks_elsewhere(project)
+
+
+def _programs_elsewhere(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of programs that the plan does not run, and propose a stage; of two in one task of npm, only one."""
+    proposed: set[tuple[str, ...]] = set()
+    for name, command in find_left_out(project).items():
+        steps = steps_of(project, _job_of(project, command), task_of(project, command))
+        if written_steps(project).isdisjoint(steps[-1:]):
+            yield Warn(
+                f"the CI also runs {command.brief!r} ({command.source}), which the plan does not contain",
+                () if steps in proposed else propose_stage(name, steps),
+            )
+            proposed.add(steps)
+
+
+def _job_of(project: ProjectFiles, command: Command) -> Job:
+    jobs = (job for job in project.ci.jobs if command in job.commands)
+    return next(jobs, Job(name="", source=command.source))
+
+
+def _hooks_elsewhere(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of hooks that the plan does not run, and propose a stage in which pre-commit runs them."""
+    lines = {
+        hook: f"pre-commit run --all-files {hook.alias}" for hook in find_unknown_hooks(project)
+    }
+    missing = {hook: line for hook, line in lines.items() if line not in written_steps(project)}
+    if missing:
+        names = ", ".join(dict.fromkeys(hook.id for hook in missing))
+        path = next(iter(missing)).path
+        steps = (*_installs_for_hooks(project), "pip install pre-commit", *missing.values())
         yield Warn(
-            f"the CI also runs hooks that the plan does not contain ({hooks[0].path}): {names}"
+            f"the CI also runs hooks that the plan does not contain ({path}): {names}",
+            propose_stage("hooks", steps),
         )
+
+
+def _installs_for_hooks(project: ProjectFiles) -> Iterator[str]:
+    """Yield what the first job that runs hooks installs for them."""
+    for job in project.ci.jobs:
+        for command in job.commands:
+            if hooks_of(command, read_hooks(project)):
+                yield from installs_of(project, job, command)
+                return
 
 
 def _not_asked(project: ProjectFiles) -> dict[str, _Evidence]:

@@ -243,7 +243,24 @@ def test_what_the_tests_may_need_comes_before_the_other_checks(tmp_path: Path) -
         "env.FIRST",
         "tests.before",
         "### Tests and checks",
-        "lint.eslint",
+        "stages.eslint",
     ]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
+
+
+def test_a_stage_for_other_tests_uses_the_servers_of_the_plan(tmp_path: Path) -> None:
+    settings = (
+        "import environ\nenv = environ.Env()\nDATABASES = {'default': env.db()}\n"
+        "CACHES = {'default': env.cache('CACHE_URL')}\n"
+    )
+    job = (
+        "services: {db: {image: 'postgres:16', ports: ['5432:5432']}, redis: {image: redis, ports: ['6379:6379']}}, "
+        "env: {DATABASE_URL: 'postgres://a:b@localhost/x', CACHE_URL: 'redis://localhost:6379/1'}"
+    )
+    line = "AREA=north CACHE_URL=redis://127.0.0.1:6379/1 DATABASE_URL=sqlite:///x manage.py test --settings=a.b"
+    ci = f"jobs: {{test: {{{job}, steps: [{{run: manage.py test}}, {{run: {line}}}]}}}}\n"
+    files = {**django(settings), "requirements.txt": "django\ndjango-environ\npsycopg\n"}
+    text, _ = suggested(tmp_path, {**files, ".github/workflows/t.yml": ci})
+    stage = tomllib.loads(uncommented(text))["stages"]["tests-2"]
+    assert stage["env"] == {"AREA": "north", "DATABASE_URL": "sqlite:///x"}

@@ -1,0 +1,92 @@
+"""Stages that `heroci init` proposes for checks of the CI that the plan does not contain."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+
+from heroci_action.detection.ci.records import UNKNOWN, Command, Job
+from heroci_action.detection.ci.task_runners.package_scripts import (
+    PACKAGE_MANAGERS,
+    split_directory,
+)
+from heroci_action.detection.ci.test_runs import find_test_run
+from heroci_action.detection.preparation import find_kind, suggest_step, unite_tasks
+from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
+
+_INSTALLS = frozenset({"install", "i", "ci", "add", "install-ci-test", "cit"})
+# Programs that run a tool in an environment of its own.
+_OWN_ENVIRONMENT = frozenset({"uvx", "pipx"})
+# What a job installs in order to install or to run something else.
+_INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "tox", "nox"})
+
+
+def propose_stage(name: str, steps: Iterable[str]) -> tuple[str, ...]:
+    """Return the line of the configuration for a stage; none without steps.
+
+    A built-in stage may be skipped or optional, so that a check needs another name.
+    """
+    lines = [*dict.fromkeys(steps)]
+    own = f"{name}-checks" if name in BUILT_IN_STAGES else name
+    text = json.dumps(lines, ensure_ascii=False)
+    return (f"stages.{own} = {{ steps = {text} }}",) if lines else ()
+
+
+def steps_of(project: ProjectFiles, job: Job, command: Command) -> tuple[str, ...]:
+    """Return a check as steps, after what its job installs for it; none if a part of them is not known."""
+    line = suggest_step(project, command) or command.shown
+    if UNKNOWN in command.line or not line:
+        return ()
+    alone = _OWN_ENVIRONMENT.intersection(command.call.launchers)
+    tool = [f"pip install {command.call.name}"] if alone else []
+    return (*installs_of(project, job, command), *tool, line)
+
+
+def installs_of(project: ProjectFiles, job: Job, command: Command) -> Iterator[str]:
+    """Yield what a job installs before a command for its environment; of Python, only what the plan does not.
+
+    If git looks for changes, what makes them belongs to it.
+    """
+    asks_git = command.call.name == "git"
+    for each in unite_tasks(_before(job, command)):
+        same = each.environment == command.environment and not each.conditional
+        makes = asks_git and find_kind(project, each) is None
+        if same and UNKNOWN not in each.line and (makes or _installs(project, each)):
+            yield suggest_step(project, each) or each.shown
+
+
+def _before(job: Job, command: Command) -> Iterator[Command]:
+    for each in job.commands:
+        if each is command or each in command.via or command in each.via:
+            return
+        yield each
+
+
+def task_of(project: ProjectFiles, command: Command) -> Command:
+    """Return the outermost task of npm that a command is a part of, but none that runs the tests; else the command."""
+    runs = (each for each in project.commands if find_test_run(each, project.tree))
+    around = {id(task) for run in runs for task in run.via}
+    tasks = (task for task in command.via if task.call.name in PACKAGE_MANAGERS)
+    return next((task for task in tasks if id(task) not in around), command)
+
+
+@once
+def written_steps(project: ProjectFiles) -> frozenset[str]:
+    """Return the lines of the stages in the user's configuration."""
+    stages = project.configured("stages") or {}
+    steps = (step for stage in stages.values() for step in stage.get("steps", ()))
+    runs = (step.get("run", "") if isinstance(step, Mapping) else step for step in steps)
+    return frozenset(run if isinstance(run, str) else shlex.join(run) for run in runs)
+
+
+def _installs(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command installs packages of node, or packages of Python by name or from a file."""
+    if command.call.name in PACKAGE_MANAGERS:
+        words = split_directory(command)[0]
+        return not words or words[0] in _INSTALLS
+    words = tuple(word for word in command.call.arguments if not word.startswith("-"))
+    is_pip = command.call.name in {"pip", "pip3"} and words[:1] == ("install",)
+    planned = command.line in {each.line for each in project.commands}
+    return is_pip and not (planned or _INSTALLERS.issuperset(words[1:]))
