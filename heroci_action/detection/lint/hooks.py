@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from heroci_action.detection.project_files import ProjectFiles, once
 _PROGRAMS = frozenset({"pre-commit", "pre_commit", "prek"})
 _STAGE = ("--hook-stage", "--stage")
 _USUAL_STAGE = "pre-commit"
+# prek prefers its own format: https://prek.j178.dev/reference/workspace/#discovery
+_FILES = ("prek.toml", ".pre-commit-config.yaml", ".pre-commit-config.yml")
 # https://pre-commit.com/#confining-hooks-to-run-at-certain-stages
 _FORMER_STAGES = {"commit": "pre-commit", "push": "pre-push", "merge-commit": "pre-merge-commit"}
 
@@ -47,13 +50,12 @@ class Hook:
 
 @once
 def read_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
-    """Return the hooks of .pre-commit-config.yaml."""
+    """Return the hooks of .pre-commit-config.yaml or prek.toml."""
     return tuple(_read(project))
 
 
 def _read(project: ProjectFiles) -> Iterator[Hook]:
-    path = hooks_file(project)
-    document = read_yaml(project.tree, path) if path else {}
+    path, document = hooks_file(project), _document(project)
     for repository in map(table, items(document.get("repos"))):
         version = re.fullmatch(r"v?(\d+(?:\.\w+)+)", str(repository.get("rev", "")))
         for hook in map(table, items(repository.get("hooks"))):
@@ -79,11 +81,22 @@ def _stages(value: object) -> frozenset[str]:
 
 def hooks_file(project: ProjectFiles) -> str | None:
     """Return the configuration of the hooks."""
-    return project.tree.first(".pre-commit-config.yaml", ".pre-commit-config.yml")
+    return project.tree.first(*_FILES)
+
+
+def _document(project: ProjectFiles) -> Mapping[str, Any]:
+    path = hooks_file(project) or ""
+    return project.tree.toml(path) if path.endswith(".toml") else read_yaml(project.tree, path)
 
 
 def _patterns(*values: object) -> tuple[str, ...]:
-    return tuple(value for value in values if isinstance(value, str) and value not in {"", "^$"})
+    patterns = (_any_of(table(each)["glob"]) if "glob" in table(each) else each for each in values)
+    return tuple(each for each in patterns if isinstance(each, str) and each not in {"", "^$"})
+
+
+def _any_of(globs: object) -> str:
+    """Return the pattern of prek's globs, whose `*` matches slashes as well."""
+    return "|".join(f"^{fnmatch.translate(glob.replace('**/', '*'))}" for glob in texts(globs))
 
 
 def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
@@ -118,8 +131,7 @@ def _without_skipped(
 
 def hosted_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
     """Return the hooks that pre-commit.ci runs, except skipped ones."""
-    path = hooks_file(project)
-    document: Mapping[str, Any] = read_yaml(project.tree, path) if path else {}
+    document = _document(project)
     skipped = texts(table(document.get("ci")).get("skip"))
     usual = _without_skipped(read_hooks(project), _USUAL_STAGE, skipped)
     return usual if _run_by_service(project, document) else ()

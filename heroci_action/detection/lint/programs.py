@@ -145,7 +145,8 @@ def find_tidying_hooks(project: ProjectFiles) -> Iterator[LeftOut]:
 
 
 def _tidies(hook: Hook) -> bool:
-    return hook.repository.endswith("/pre-commit-hooks")
+    # prek contains some of these hooks: https://prek.j178.dev/builtin/
+    return hook.repository == "builtin" or hook.repository.endswith("/pre-commit-hooks")
 
 
 def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
@@ -256,11 +257,12 @@ def _of_hook(project: ProjectFiles, hook: Hook) -> Iterator[Check]:
         return
     if not _only_checks(program, arguments):
         arguments = tuple(filter(None, (*arguments, program.check)))
+    words = (moved for word in arguments for moved in _moved(project, name, ".", word))
     given = _files_of(project, program, hook) if hook.passes_files else []
     if given or not hook.passes_files:
         yield Check(
             name=name,
-            command=(name, *arguments, *given),
+            command=(name, *words, *given),
             requirement=_of_hooks_environment(hook, name)
             or _requirement(project, name, hook.version),
             why=f"a hook in {hook.path}",
