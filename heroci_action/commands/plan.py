@@ -25,7 +25,7 @@ from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.runner_arguments import TestNames, has_selection
 from heroci_action.pipeline.tests import NAME as TESTS
-from heroci_action.plan.stages import Plan, select
+from heroci_action.plan.stages import Plan, Service, select
 from heroci_action.project import ProjectConfig, load
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.results.provenance import ParallelProof
@@ -84,6 +84,7 @@ async def plan_project(
         read_only=read_only,
         notify=notify,
     )
+    contained = chosen.engine.has_containers
     no_containers = f"the {chosen.name} engine has no containers"
     proof = _find_proof(loaded, options, machine)
     if proof:
@@ -92,7 +93,7 @@ async def plan_project(
     last = read_last_failures(options.destination.output, loaded) if options.failed else None
     context = RunContext(
         no_image=await _no_image(options, loaded, chosen, machine=machine),
-        no_containers=None if chosen.engine.has_containers else no_containers,
+        no_containers=None if contained else no_containers,
         shard=options.shard,
         times=known,
         arguments=options.arguments,
@@ -100,9 +101,8 @@ async def plan_project(
         only=last.tests if last else None,
     )
     plan = _select(build_plan(loaded, context), options, last)
-    if chosen.engine.has_containers:
-        loaded = warn_of_fixed_addresses(loaded, plan)
-    else:
+    loaded = warn_of_fixed_addresses(loaded, plan, in_containers=contained)
+    if not contained:
         loaded = await _leave_out_services(loaded, plan, machine=machine, warn=read_only)
     project = Project(
         loaded=loaded,
@@ -194,16 +194,26 @@ def warn_of_coverage_limits(loaded: ProjectConfig, options: RunOptions) -> Proje
     return replace(loaded, warnings=(*loaded.warnings, text))
 
 
-def warn_of_fixed_addresses(loaded: ProjectConfig, plan: Plan) -> ProjectConfig:
-    """Name the services that the tests look for on localhost, where a container cannot reach them."""
+def warn_of_fixed_addresses(
+    loaded: ProjectConfig, plan: Plan, *, in_containers: bool
+) -> ProjectConfig:
+    """Name the services that the tests look for at a host at which the engine does not start them."""
     texts = (
-        f"the tests look for {name} on localhost ({why}), but in containers it listens on "
-        f"{name}:{service_port(service)}; "
-        "let the settings read its host from a variable and set it in `env`, or run with --engine host"
-        for name, why in loaded.facts.fixed_addresses.items()
-        if (service := plan.services.get(name)) and name in loaded.config.services
+        f"the tests look for {each.service} on {each.host} ({each.why}), "
+        f"but {_place(service, in_containers=in_containers)}; "
+        "let the settings read its host from a variable and set it in `env`, "
+        f"or run with --engine {'host' if in_containers else 'dagger'}"
+        for each in loaded.facts.fixed_addresses
+        if (service := plan.services.get(each.service)) and each.service in loaded.config.services
+        if each.host != (each.service if in_containers else "localhost")
     )
     return replace(loaded, warnings=(*loaded.warnings, *texts))
+
+
+def _place(service: Service, *, in_containers: bool) -> str:
+    if in_containers:
+        return f"in containers it listens on {service.name}:{service_port(service)}"
+    return "on this machine it listens on localhost"
 
 
 def _select(plan: Plan, options: RunOptions, last: LastFailures | None) -> Plan:

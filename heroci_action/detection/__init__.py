@@ -180,7 +180,7 @@ def _collected(findings: Iterable[Finding]) -> Detected:
     origins: dict[str, str] = {}
     facts: dict[str, Any] = {}
     skips: dict[str, str] = {}
-    fixed: dict[str, str] = {}
+    fixed: dict[tuple[str, str], FixedAddress] = {}
     warnings: list[str] = []
     suggestions: dict[str, Suggestion] = {}
     for finding in findings:
@@ -194,8 +194,8 @@ def _collected(findings: Iterable[Finding]) -> Detected:
                 skips[stage] = why
             case Fact(name=name, value=value):
                 facts[name] = value
-            case FixedAddress(service=service, why=why):
-                fixed[service] = why
+            case FixedAddress(service=service, host=host):
+                fixed[service, host] = finding
             case Warn(text=text, lines=lines):
                 warnings.append(text)
                 if lines:
@@ -207,7 +207,7 @@ def _collected(findings: Iterable[Finding]) -> Detected:
         facts=Facts(
             **facts,
             skips=skips,
-            fixed_addresses=fixed,
+            fixed_addresses=tuple(fixed.values()),
             suggestions=tuple(suggestions.values()),
         ),
         warnings=tuple(dict.fromkeys(warnings)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from heroci_action.detection.ci.records import LeftOut
+from heroci_action.detection.findings import FixedAddress
 
 
 class Vendor(StrEnum):
@@ -57,7 +58,7 @@ class Facts:
     pytest_coverage: pytest measures coverage by itself.
     coverage_limits: the percentages of coverage that the CI requires, with the lines that do.
     image_port, image_manage: the port that the image exposes, and its manage.py from its working directory.
-    fixed_addresses: the services that the tests look for on their own machine only, with the place that shows it.
+    fixed_addresses: the services that the tests look for at one host only, with the place that shows it.
     lint_specs, lint_plugins: the pinned requirements of lint tools by name, and the requirements of their plugins.
     lint_targets: the paths in the working directory that contain Python files that git tracks, and no others.
     left_out: lines of the test job in the project's CI that the plan does not contain.
@@ -91,7 +92,7 @@ class Facts:
     health: str | None = None
     requires_python: str = ""
     python_alternatives: tuple[str, ...] = ()
-    fixed_addresses: Mapping[str, str] = field(default_factory=dict)
+    fixed_addresses: tuple[FixedAddress, ...] = ()
     lint_specs: Mapping[str, str] = field(default_factory=dict)
     lint_plugins: tuple[str, ...] = ()
     lint_targets: tuple[str, ...] = (".",)

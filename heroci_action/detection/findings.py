@@ -44,10 +44,11 @@ class Warn:
 
 @dataclass(frozen=True, slots=True)
 class FixedAddress:
-    """A service that the tests look for on their own machine, whatever the environment says, and where that is seen."""
+    """A service that the tests look for at a host, whatever the environment says, and where that is seen."""
 
     service: str
     why: str
+    host: str = "localhost"
 
 
 Finding = Found | Fact | Skip | Warn | FixedAddress

@@ -21,7 +21,7 @@ from heroci_action.repository.files import ancestors, join, parent, relative_pat
 # `--settings=shop.settings.readonly`
 _SETTINGS = re.compile(r"--(?:settings|ds)[= ](\S+)")
 # `tests/integration/browser.py`, `conftest.py`
-_OF_TESTS = re.compile(r"(^|[/_])(tests?|conftest)[/_.]")
+OF_TESTS = re.compile(r"(^|[/_])(tests?|conftest)[/_.]")
 
 
 def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) -> OtherTests | None:
@@ -57,7 +57,7 @@ def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[
 def _is_switched_on(project: ProjectFiles, run: TestRun) -> bool:
     """Return whether tests of the run read a variable that only this run sets: without it, they skip themselves."""
     readers = {file for name, _ in _env(project, run) for file in project.tree.python_with(name)}
-    places = {above for file in readers if _OF_TESTS.search(file) for above in ancestors(file)}
+    places = {above for file in readers if OF_TESTS.search(file) for above in ancestors(file)}
     return not places.isdisjoint(_places(project, run))
 
 

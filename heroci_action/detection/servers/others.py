@@ -20,17 +20,22 @@ from heroci_action.detection.servers.ci_servers import (
     MARIADB,
     MYSQL,
     REDIS,
+    ServerKind,
     container_port,
     declare,
     kind_of,
     port_of,
     published_port,
 )
+from heroci_action.detection.servers.hard_coded import (
+    LOCAL,
+    file_with_local_address,
+    file_with_name,
+)
 from heroci_action.detection.settings.source import settings_source
 
 # Images that build other images, or run the steps of the job.
 _NO_SERVERS = re.compile(r"|docker|dind|python|node|alpine|ubuntu|debian|busybox|buildx?")
-_LOCAL = r"localhost|127\.0\.0\.1|0\.0\.0\.0"
 # `rabbitmq`
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 # The names that mean a server of HeroCI's own.
@@ -59,7 +64,7 @@ class _Server:
     def hosts(self) -> str:
         """A pattern for the names under which the CI reaches the server."""
         alias = self.image.alias
-        return f"{_LOCAL}|{re.escape(alias)}" if alias else _LOCAL
+        return f"{LOCAL}|{re.escape(alias)}" if alias else LOCAL
 
     def findings(self, project: ProjectFiles) -> Iterator[Finding]:
         """Yield the service, and the variables that contain its address."""
@@ -76,7 +81,7 @@ class _Server:
             if address:
                 value, origin = known[name]
                 yield Found(f"env.{name}", address, origin, otherwise=value)
-        if not any(pointed.values()) and (file := _file_with_address(project, self.ports)):
+        if not any(pointed.values()) and (file := file_with_local_address(project, self.ports)):
             yield FixedAddress(self.name, f"hard-coded in {file}")
 
     def _environment(self, project: ProjectFiles) -> dict[str, str]:
@@ -123,14 +128,6 @@ class _Server:
         )
 
 
-def _file_with_address(project: ProjectFiles, ports: Collection[str]) -> str | None:
-    """Return the file of the settings that contains the address of one of these ports of the machine."""
-    source = settings_source(project)
-    address = re.compile(rf"(?<![\w.-])(?:{_LOCAL}):(?:{'|'.join(ports)})(?!\w)")
-    files = source.files if source else ()
-    return next((file for file in files if address.search(project.tree.text(file))), None)
-
-
 # The ports that URLs leave out.
 _PORT_OF = {"amqp": "5672", "http": "80", "mongodb": "27017", "mqtt": "1883", "smtp": "25"}
 # A user may be called like the server.
@@ -147,6 +144,7 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
     names = set(planned)
     for image in servers:
         server = _server(project, image)
+        yield from _by_name(project, image, kind_of(image), server)
         if kind := kind_of(image):
             yield from _without_files(image, kind.name)
         if kind or (server and server.name in names):
@@ -157,6 +155,17 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
             names.add(server.name)
             yield from server.findings(project)
             yield from _without_files(image, server.name)
+
+
+def _by_name(
+    project: ProjectFiles, image: Image, kind: ServerKind | None, server: _Server | None
+) -> Iterator[Finding]:
+    """Yield the name under which the settings reach a server; that of a database is known from its settings."""
+    name, port = (
+        (kind.name, kind.port) if kind else (server.name, server.port) if server else ("", 0)
+    )
+    if name and kind not in DATABASES and (file := file_with_name(project, image, port)):
+        yield FixedAddress(name, f"hard-coded in {file}", host=image.alias)
 
 
 def _programs(project: ProjectFiles) -> Iterator[Finding]:
@@ -253,7 +262,7 @@ def _is_on_machine(project: ProjectFiles, image: Image) -> bool:
     """Return whether the settings contain the address under which the machine reaches a server, not the application."""
     port = published_port(image)
     is_server = port is not None and not _NO_SERVERS.fullmatch(image.name.rpartition("/")[2])
-    return is_server and _file_with_address(project, {str(port)}) is not None
+    return is_server and file_with_local_address(project, {str(port)}) is not None
 
 
 def _server(project: ProjectFiles, image: Image) -> _Server | None:
@@ -287,7 +296,7 @@ def _port_of_no_other(project: ProjectFiles, values: list[str]) -> int | None:
     servers = [image for image in project.ci.services if not _is_part_of_job(image)]
     taken = {port for image in servers for port in (port_of(image), published_port(image))}
     unknown = [image for image in servers if port_of(image) is None]
-    named = re.findall(rf"(?<![\w.-])(?:{_LOCAL}):(\d+)(?!\w)", "\n".join(values))
+    named = re.findall(rf"(?<![\w.-])(?:{LOCAL}):(\d+)(?!\w)", "\n".join(values))
     free = {int(port) for port in named} - taken
     return free.pop() if len(free) == len(unknown) == 1 else None
 

@@ -584,7 +584,7 @@ def test_a_server_on_localhost_cannot_be_elsewhere_whatever_its_port(
 ) -> None:
     settings = f'DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", {port} "HOST": "127.0.0.1"}}}}'
     found = loaded(tmp_path, {**django(settings), **DRIVER})
-    assert list(found.facts.fixed_addresses) == ["postgres"]
+    assert [each.service for each in found.facts.fixed_addresses] == ["postgres"]
 
 
 @pytest.mark.parametrize(

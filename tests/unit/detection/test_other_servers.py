@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from heroci_action.detection.findings import FixedAddress
 from heroci_action.project import ProjectConfig
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import SQLITE, django, loaded
@@ -199,7 +200,7 @@ def test_an_address_that_only_the_settings_contain_is_named(
     services = '{solr: {image: "solr:9", ports: ["8983:8983"]}}'
     found = on_github(tmp_path, services, settings=f"import os\nURL = {address}\n")
     reason = "hard-coded in mysite/settings.py"
-    assert found.facts.fixed_addresses == ({"solr": reason} if named else {})
+    assert found.facts.fixed_addresses == ((FixedAddress("solr", reason),) if named else ())
 
 
 def test_without_the_service_its_variables_keep_their_values(tmp_path: Path) -> None:

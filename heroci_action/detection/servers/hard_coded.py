@@ -1,0 +1,72 @@
+"""Addresses of the CI's servers in the code, which no variable can change."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+
+from heroci_action.detection.ci.records import Image
+from heroci_action.detection.other_tests import OF_TESTS
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.settings.source import settings_source
+from heroci_action.detection.sources.environment_reads import read_of, reads
+
+LOCAL = r"localhost|127\.0\.0\.1|0\.0\.0\.0"
+
+
+def file_with_local_address(project: ProjectFiles, ports: Collection[str]) -> str | None:
+    """Return the file of the settings that contains the address of one of these ports of the machine."""
+    source = settings_source(project)
+    address = re.compile(rf"(?<![\w.-])(?:{LOCAL}):(?:{'|'.join(ports)})(?!\w)")
+    files = source.files if source else ()
+    return next((file for file in files if address.search(project.tree.text(file))), None)
+
+
+def file_with_name(project: ProjectFiles, image: Image, port: int) -> str | None:
+    """Return the file of the settings or tests that names a server as the network of the tests' container does.
+
+    A job on the machine itself could not reach the server under this name.
+    """
+    suite = project.ci.suite
+    contained = suite and (suite.job.image or suite.main.command.is_contained)
+    if not contained or image.alias in {"", "localhost"}:
+        return None
+    found = (file for file, node in _code(project, image.alias) if _names(node, image.alias, port))
+    return next(found, None)
+
+
+def _code(project: ProjectFiles, host: str) -> Iterator[tuple[str, ast.AST]]:
+    """Yield the values that the settings keep, and the modules of tests that contain a word."""
+    source = settings_source(project)
+    kept = {id(value): value for value in source.names.values()} if source else {}
+    for statement in source.statements if source else ():
+        value = kept.get(id(getattr(statement.node, "value", None)))
+        if value is not None and not statement.conditional:
+            yield statement.file, value
+    for file in filter(OF_TESTS.search, project.tree.python_with(host)):
+        yield file, project.tree.python(file)
+
+
+def _names(node: ast.AST, host: str, port: int) -> bool:
+    """Return whether an expression contains `host:port`, a URL of the host, or the tuple of both."""
+    address = re.compile(
+        rf"(?:.*[/@]|){re.escape(host)}:{port}(?:/.*)?|\w+://(?:.*@)?{re.escape(host)}(?:/.*)?"
+    )
+    for inner in _fixed(node):
+        match inner:
+            case ast.Constant(value=str(text)) if address.fullmatch(text):
+                return True
+            case ast.Tuple(elts=[first, second, *_]) | ast.List(elts=[first, second, *_]):
+                if [getattr(each, "value", None) for each in (first, second)] == [host, port]:
+                    return True
+    return False
+
+
+def _fixed(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of an expression that the environment does not replace."""
+    choice = isinstance(node, ast.BoolOp | ast.IfExp) and any(reads(node))
+    if not (choice or read_of(node)):
+        yield node
+        for child in ast.iter_child_nodes(node):
+            yield from _fixed(child)
