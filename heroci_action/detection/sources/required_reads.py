@@ -1,4 +1,4 @@
-"""Find the variables without which the settings raise an exception of their own: `if not TOKEN: raise …`."""
+"""Find the variables without which the settings raise an exception: `if not TOKEN: raise …`, `int(os.getenv("A"))`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ from heroci_action.detection.sources.environment_reads import (
     declared_defaults,
     is_false,
     parse_expression,
+    read_of,
 )
 from heroci_action.detection.sources.settings_includes import last_name
 from heroci_action.detection.sources.source import SettingsSource, Statement
+
+# They raise for None, the value of a variable that is not set.
+_CONVERSIONS = frozenset(
+    {"int", "float", "Decimal", "Path", "join", "strptime", "loads", "literal_eval", "b64decode"}
+)
+_LENIENT = frozenset({"os.getenv", "getenv", "os.environ.get", "environ.get"})
+_CHOICES = (ast.IfExp, ast.BoolOp, ast.Lambda, ast.FunctionDef, ast.ClassDef)
 
 
 def find_required(source: SettingsSource) -> frozenset[str]:
@@ -25,7 +33,34 @@ def find_required(source: SettingsSource) -> frozenset[str]:
             match source.reads_in(node):
                 case (read,) if _is_empty(read.with_declared(defaults)):
                     found.add(read.name)
+        found.update(_converted(source, statement))
     return frozenset(found)
+
+
+def _converted(source: SettingsSource, statement: Statement) -> Iterator[str]:
+    """Yield the variables that cannot be None where they are used: `int(os.getenv("A"))`, `os.getenv("A").split()`."""
+    for node in () if statement.tests else _always(statement.node):
+        match node:
+            case ast.Call(func=function, args=[used, *_]) if last_name(function) in _CONVERSIONS:
+                yield from _without_default(source, used)
+            case ast.Attribute(value=used):
+                yield from _without_default(source, used)
+
+
+def _always(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of a statement that are evaluated whatever holds."""
+    yield node
+    if not isinstance(node, _CHOICES):
+        for child in ast.iter_child_nodes(node):
+            yield from _always(child)
+
+
+def _without_default(source: SettingsSource, node: ast.expr) -> Iterator[str]:
+    value = source.names.get(node.id) if isinstance(node, ast.Name) else node
+    if isinstance(value, ast.Call) and ast.unparse(value.func) in _LENIENT:
+        read = read_of(value)
+        if read is not None and not read.has_default:
+            yield read.name
 
 
 def _is_empty(read: Read) -> bool:

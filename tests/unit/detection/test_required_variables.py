@@ -45,6 +45,18 @@ def missing(root: Path, settings: str) -> bool:
         (f'TOKEN = os.getenv("SHOP_TOKEN", "x")\nif not TOKEN:\n{RAISES}', False),
         (f'TOKEN = os.getenv("SHOP_TOKEN") or os.getenv("B")\nif not TOKEN:\n{RAISES}', False),
         (f"try:\n    import x\nexcept ImportError:\n{RAISES}", False),
+        ('AGE = int(os.getenv("SHOP_TOKEN"))\n', True),
+        ('AGE = int(os.getenv("SHOP_TOKEN", "0"))\n', False),
+        ('AGE = timedelta(days=float(os.environ.get("SHOP_TOKEN")))\n', True),
+        ('DAY = datetime.strptime(os.getenv("SHOP_TOKEN"), "%d/%m/%Y")\n', True),
+        ('HOSTS = os.environ.get("SHOP_TOKEN").split(",")\n', True),
+        ('HOSTS = os.environ.get("SHOP_TOKEN", "").split(",")\n', False),
+        (f"{READ}LOGS = os.path.join(TOKEN, 'logs')\n", True),
+        ('AGE = int(os.getenv("SHOP_TOKEN")) if os.getenv("SHOP_TOKEN") else 1\n', False),
+        ('AGE = int(os.getenv("SHOP_TOKEN") or 1)\n', False),
+        ('if not DEBUG:\n    AGE = int(os.getenv("SHOP_TOKEN"))\n', False),
+        ('try:\n    AGE = int(os.getenv("SHOP_TOKEN"))\nexcept TypeError:\n    AGE = 1\n', False),
+        ('def age():\n    return int(os.getenv("SHOP_TOKEN"))\n', False),
     ],
 )
 def test_a_variable_is_required_if_the_settings_raise_without_it(
