@@ -8,7 +8,6 @@ import os
 import posixpath
 import re
 import tomllib
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from heroci_action.repository.git import GitError, find_word, list_files
+from heroci_action.repository.newer_syntax import parse_python
 from heroci_action.repository.targets import CACHES, is_python, lint_targets
 
 MAX_TEXT = 1_000_000  # bytes; larger files are data, not configuration
@@ -163,12 +163,7 @@ class RepositoryFiles:
 
     def python(self, path: str) -> ast.Module:
         """Return the syntax tree of a Python file; empty if it is invalid."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                return ast.parse(self.text(path))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return ast.Module(body=[], type_ignores=[])
+        return parse_python(self.text(path))
 
 
 def parse_toml(text: str) -> Mapping[str, Any]:

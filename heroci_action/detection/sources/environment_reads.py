@@ -20,6 +20,7 @@ _SERVER_METHODS = {
 _SERVER_VALUES = {"DatabaseURLValue": "database", "CacheURLValue": "cache"}
 _DATABASE_OPTIONS = frozenset({"conn_max_age", "ssl_require", "conn_health_checks"})
 _ENVIRONS = frozenset({"os.environ", "environ", "env", "ENV", "os.environb"})
+_GETTERS = frozenset({"os.environ.get", "environ.get", "os.getenv", "getenv"})
 _OBJECTS = frozenset({"env", "ENV", "environ_env", "Env", "ENVIRONMENT", "config"})
 _CASTS = frozenset(
     {"str", "int", "bool", "float", "list", "tuple", "dict", "json", "Path", "Csv", "bytes"}
@@ -126,6 +127,11 @@ class _Call:
             case ast.Constant(value=bool(value)):
                 return value
         return None
+
+    @property
+    def helper(self) -> str:
+        """The name of the function that is called, if it is no attribute."""
+        return getattr(self.node.func, "id", "")
 
     @property
     def name(self) -> str | None:
@@ -317,26 +323,49 @@ def declared_defaults(
 ) -> dict[str, str | None]:
     """Return the defaults in `environ.Env(DEBUG=(bool, False))`, and None for names that only helpers read.
 
-    The helpers are functions of the project with their own default.
+    The helpers are functions of the project with their own default. The scheme may be a dictionary: `Env(**SCHEME)`.
     """
-    inner = (each for node in nodes for each in ast.walk(node))
+    inner = [each for node in nodes for each in ast.walk(node)]
     calls = [_Call.of(node) for node in inner if isinstance(node, ast.Call)]
+    tables = dict(filter(None, map(_named_table, inner)))
     helpers = {name for name, node in functions.items() if _has_own_default(node)}
     found: dict[str, str | None] = {}
     for call in calls:
-        if call.function in {"Env", "FileAwareEnv"}:
-            found |= dict(_scheme(call.node.keywords))
-        elif call.name and not call.owner and call.function in helpers:
+        if call.function.endswith("Env"):
+            found |= dict(_scheme(call.node.keywords, tables))
+        elif call.name and call.helper in helpers:
             found.setdefault(call.name, None)
     return found
 
 
-def _scheme(keywords: Iterable[ast.keyword]) -> Iterator[tuple[str, str | None]]:
+def _named_table(node: ast.AST) -> tuple[str, ast.Dict] | None:
+    """Return the name and the value of an assignment of a dictionary."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() as value) | ast.AnnAssign(
+            target=ast.Name(id=name), value=ast.Dict() as value
+        ):
+            return name, value
+    return None
+
+
+def _scheme(
+    keywords: Iterable[ast.keyword], tables: Mapping[str, ast.Dict]
+) -> Iterator[tuple[str, str | None]]:
     """Yield the names and defaults of a scheme of django-environ."""
     for keyword in keywords:
         match keyword:
-            case ast.keyword(arg=str(name), value=ast.Tuple(elts=[_, *rest])):
-                yield name, plain(rest[0]) if rest else None
+            case ast.keyword(arg=str(name), value=value):
+                yield from _entry(name, value)
+            case ast.keyword(arg=None, value=ast.Name(id=name)) if name in tables:
+                for key, value in zip(tables[name].keys, tables[name].values, strict=True):
+                    yield from _entry(text_of(key) or "", value)
+
+
+def _entry(name: str, value: ast.expr) -> Iterator[tuple[str, str | None]]:
+    """Yield the name and the default of a variable, None if it is not a constant."""
+    match value:
+        case ast.Tuple(elts=[_, *rest]):
+            yield name, plain(rest[0]) if rest else None
 
 
 def _has_own_default(function: ast.FunctionDef) -> bool:
@@ -347,4 +376,15 @@ def _has_own_default(function: ast.FunctionDef) -> bool:
         *zip(by_place, function.args.defaults, strict=True),
         *zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True),
     ]
-    return any(argument.arg == "default" and plain(value) is not None for argument, value in pairs)
+    given = [value for argument, value in pairs if argument.arg == "default" and value is not None]
+    empty = any(isinstance(value, ast.Constant) and value.value is None for value in given)
+    return any(plain(value) is not None for value in given) or (empty and _only_gets(function))
+
+
+def _only_gets(function: ast.FunctionDef) -> bool:
+    """Return whether a function is `return os.environ.get(name, default)`, so that it returns None without a value."""
+    raises = any(isinstance(node, ast.Raise) for node in ast.walk(function))
+    match function.body[-1]:
+        case ast.Return(value=ast.Call(func=called, args=[_, ast.Name(id="default")])):
+            return not raises and ast.unparse(called) in _GETTERS
+    return False

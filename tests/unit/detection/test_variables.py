@@ -524,3 +524,35 @@ def test_code_that_asks_in_which_ci_it_runs_gets_the_answer_of_the_projects_ci(
     files["shop/tests.py"] = f"import os\n{code}\n" if file == "tests" else ""
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     assert loaded(tmp_path, files).config.env == expected
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        # The project's own function.
+        "import os\ndef env(key, default=None):\n    return os.environ.get(key, default)\nA = env('SHOP_TOKEN')\n",
+        # A scheme in a dictionary, in a subclass of django-environ's class.
+        (
+            "class OwnEnv(Env): pass\nSCHEME: dict[str, object] = {'SHOP_TOKEN': (str, 'x')}\n"
+            "env = OwnEnv(**SCHEME)\nA = env('SHOP_TOKEN')\n"
+        ),
+    ],
+)
+def test_a_default_elsewhere_counts(tmp_path: Path, settings: str) -> None:
+    found = loaded(tmp_path, {**django(settings), "requirements.txt": "django\n"})
+    assert not [text for text in found.warnings if "have no value" in text]
+
+
+def test_a_function_that_fails_without_a_value_has_no_default(tmp_path: Path) -> None:
+    settings = (
+        "import os\ndef env(key, default=None):\n    if key not in os.environ and default is None:\n"
+        "        raise KeyError(key)\n    return os.environ.get(key, default)\nA = env('SHOP_TOKEN')\n"
+    )
+    found = loaded(tmp_path, {**django(settings), "requirements.txt": "django\n"})
+    assert [text for text in found.warnings if "have no value: SHOP_TOKEN" in text]
+
+
+def test_settings_with_syntax_of_a_newer_python_are_read(tmp_path: Path) -> None:
+    settings = "import os\ntype Scheme = dict[str, object]\nA = os.environ['SHOP_TOKEN']\n"
+    found = loaded(tmp_path, {**django(settings), "requirements.txt": "django\n"})
+    assert [text for text in found.warnings if "have no value: SHOP_TOKEN" in text]
