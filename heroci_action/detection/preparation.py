@@ -98,7 +98,8 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
         else:
             kept[outcome] = None
     left_out += [_leave_out(each, find_check(project, each) or FOLLOWS) for each in after]
-    left_out += (*suite.job.actions, *suite.job.beside) if suite else ()
+    for job in (suite.job, *suite.others) if suite else ():
+        left_out += (*job.actions, *job.beside)
     return tuple(kept), tuple(dict.fromkeys(left_out))
 
 

@@ -228,5 +228,7 @@ class Job:
     not_followed: tuple[LeftOut, ...] = ()
     # The job in the other legs of its matrix that have the same Python; read only if it is needed.
     similar: Callable[[], tuple[Job, ...]] = field(default=tuple, repr=False, compare=False)
-    actions: tuple[LeftOut, ...] = ()  # steps of GitHub that call something from the marketplace
+    actions: tuple[
+        LeftOut, ...
+    ] = ()  # steps that call something from elsewhere: a marketplace, an orb
     beside: tuple[LeftOut, ...] = ()

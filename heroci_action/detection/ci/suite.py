@@ -282,8 +282,14 @@ def _with_left_out_parts(best: Suite, legs: list[Suite], candidates: list[Suite]
         runs = here if _belongs(suite, best, legs) else elsewhere
         runs.setdefault(tests_of(run), run)
     further = tuple(run for tests, run in elsewhere.items() if tests not in here)
-    added = (run for tests, run in here.items() if tests not in known)
-    return replace(best, runs=(*own.values(), *added), elsewhere=(*best.elsewhere, *further))
+    added = [run for tests, run in here.items() if tests not in known]
+    jobs = (suite.job for suite in others if any(run in added for run in suite.runs))
+    return replace(
+        best,
+        runs=(*own.values(), *added),
+        others=(*best.others, *(job for job in jobs if job is not best.job)),
+        elsewhere=(*best.elsewhere, *further),
+    )
 
 
 def _belongs(suite: Suite, best: Suite, legs: list[Suite]) -> bool:

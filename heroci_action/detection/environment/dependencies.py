@@ -254,8 +254,10 @@ def _packages_of(command: Command) -> list[str]:
 
 
 def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
-    """Yield the packages that the test job and its image install, each with its source."""
-    for command in (*project.image_commands, *project.commands):
+    """Yield the packages that the test jobs and their image install, each with its source."""
+    others = project.ci.suite.others if project.ci.suite else ()
+    further = (command for job in others for command in job.commands)
+    for command in (*project.image_commands, *project.commands, *further):
         for word in _packages_of(command):
             # `gettext=0.21-12`: Debian has another build of it.
             name = word.partition("=")[0]

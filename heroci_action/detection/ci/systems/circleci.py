@@ -21,6 +21,7 @@ from heroci_action.detection.ci.records import (
     Script,
     Trigger,
 )
+from heroci_action.detection.ci.systems.github_actions import HARMLESS
 from heroci_action.detection.ci.systems.jobs import read_job
 from heroci_action.detection.ci.systems.service_files import service_file
 from heroci_action.detection.ci.test_runs import find_test_run
@@ -46,6 +47,10 @@ _ORB_COMMANDS: Mapping[str, str] = {
     "python/install-packages:uv": "uv sync {args}",
     "node/install-packages:npm": "npm ci",
     "node/install-packages:yarn": "yarn install",
+    "browser-tools/install-chrome": "apt-get install chromium",
+    "browser-tools/install-chromedriver": "apt-get install chromium-driver",
+    "browser-tools/install-firefox": "apt-get install firefox-esr",
+    "browser-tools/install-browser-tools": "apt-get install chromium chromium-driver firefox-esr",
 }
 # The images of the executors of orbs, as in `executor: {name: python/default, tag: "3.12"}`.
 _ORB_IMAGES: Mapping[str, str] = {
@@ -140,16 +145,18 @@ class _Config:
         place = _fill(str(content.get("working_directory", "~/project")), values).rstrip("/")
         checkout = _checkout(items(content.get("steps")), values) or place
         steps = _Steps(config=self, place=place, checkout=checkout, env=env)
+        scripts = tuple(steps.scripts(items(content.get("steps")), values))
         job = Job(
             name=use.name,
             source=self.path,
+            actions=tuple(steps.not_run),
             image=images[0] if images else None,
             services=tuple(images[1:]),
             trigger=use.trigger,
             predefined=_PREDEFINED,
             similar=lambda: tuple(self._job(replace(use, legs=(leg,)), content) for leg in others),
         )
-        return job, tuple(steps.scripts(items(content.get("steps")), values))
+        return job, scripts
 
     def _workspace(self, use: _Use, content: Mapping[str, Any], depth: int = 0) -> Iterator[Script]:
         """Yield the scripts of earlier jobs whose files a job gets; a job that runs tests only hands over reports."""
@@ -239,12 +246,13 @@ def _legs(matrix: Mapping[str, Any]) -> list[dict[str, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Steps:
-    """The steps of a job; `place` is the directory in which they run."""
+    """The steps of a job; `place` is the directory in which they run, `not_run` are those of unknown orbs."""
 
     config: _Config
     place: str
     checkout: str
     env: Mapping[str, str]
+    not_run: list[LeftOut] = field(default_factory=list)
 
     def scripts(
         self, steps: list[Any], values: Mapping[str, str], depth: int = 0
@@ -283,6 +291,9 @@ class _Steps:
         elif line := _orb_line(name, _fill_all(table(options), values)):
             place = self._directory("")
             yield Script(text=line, source=self.config.path, directory=place, env=self.env)
+        elif "/" in name and not HARMLESS.search(name.lower()):
+            reason = "HeroCI does not run the commands of orbs"
+            self.not_run.append(LeftOut(line=name, source=self.config.path, reason=reason))
 
     def _command(self, name: str) -> Mapping[str, Any]:
         """Return a command of the file, or of an orb that is written there; empty for any other step."""
@@ -326,7 +337,8 @@ def _checkout(steps: list[Any], values: Mapping[str, str]) -> str:
 
 def _orb_line(name: str, options: Mapping[str, str]) -> str | None:
     default = "npm" if name.startswith("node/") else "pip"
-    form = _ORB_COMMANDS.get(f"{name}:{options.get('pkg-manager', default)}")
+    manager = options.get("pkg-manager", default)
+    form = _ORB_COMMANDS.get(name) or _ORB_COMMANDS.get(f"{name}:{manager}")
     known = {"pip-dependency-file": "requirements.txt", **options}
     return re.sub(r"\{([\w-]+)\}", lambda match: known.get(match[1], ""), form) if form else None
 

@@ -75,7 +75,7 @@ _LINES: Mapping[str, str] = {
 # Names of inputs in older versions of the actions.
 _FORMER = {"file": "dockerfile", "sort-paths": "sortPaths"}
 # `actions/checkout`, `codecov/codecov-action`
-_HARMLESS = re.compile(
+HARMLESS = re.compile(
     r"^(actions|github|codecov|coverallsapp|docker|step-security|aws-actions|google-github-actions|azure|hashicorp)/"
     r"|(^|[/_-])(uv|python|poetry|pdm|hatch|pipenv|tox|nox|node|pnpm|bun|yarn|npm|pip|conda|micromamba|just|mise)\b"
     r"|cache|checkout|upload|download|artifact|cancel|concurren|notif|slack|discord|report|comment|summary|badge"
@@ -119,7 +119,7 @@ class Action:
         if any(name in self.inputs for name in _OF_CONDA):
             return CONDA
         # Others install, cache, upload or report.
-        if self._script is not None or self.servers("") or _HARMLESS.search(self.name.lower()):
+        if self._script is not None or self.servers("") or HARMLESS.search(self.name.lower()):
             return None
         return "HeroCI does not run actions of the marketplace"
 
