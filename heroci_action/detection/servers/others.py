@@ -71,7 +71,7 @@ class _Server:
         key, why = f"services.{self.name}", self.image.source
         yield Found(f"{key}.image", self.image.reference, why)
         yield Found(f"{key}.port", self.port, why)
-        if env := self._environment(project):
+        if env := self.environment(project):
             yield Found(f"{key}.env", env, why)
         if self.image.arguments:
             yield Found(f"{key}.arguments", list(self.image.arguments), why)
@@ -84,7 +84,7 @@ class _Server:
         if not any(pointed.values()) and (file := file_with_local_address(project, self.ports)):
             yield FixedAddress(self.name, f"hard-coded in {file}")
 
-    def _environment(self, project: ProjectFiles) -> dict[str, str]:
+    def environment(self, project: ProjectFiles) -> dict[str, str]:
         """Return its variables; GitLab adds every variable of the job, most of which do not concern the server."""
         stem, job = _stem(self.image), project.ci.env
         return {
@@ -138,7 +138,7 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
     """Yield the servers of the suite's job that are not `planned` yet, and warn of servers that cannot be planned."""
     servers = [image for image in project.ci.services if not _is_part_of_job(image)]
     known = [image for image in servers if kind_of(image) is not None]
-    yield from _second_ones(known, planned)
+    yield from _second_ones(project, known, planned)
     yield from _built_ones(project)
     yield from _programs(project)
     names = set(planned)
@@ -150,7 +150,7 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
         if kind or (server and server.name in names):
             continue
         if server is None:
-            yield _left_out(image, "its port is not known")
+            yield from _left_out(project, image, "its port is not known")
         else:
             names.add(server.name)
             yield from server.findings(project)
@@ -225,7 +225,9 @@ def _is_part_of_job(image: Image) -> bool:
     return image.built or bool(_NO_SERVERS.fullmatch(name))
 
 
-def _second_ones(images: list[Image], planned: Collection[str]) -> Iterator[Finding]:
+def _second_ones(
+    project: ProjectFiles, images: list[Image], planned: Collection[str]
+) -> Iterator[Finding]:
     """Yield Redis if the plan lacks it, and warn of every server of which it has one already."""
     free = list(map(_family, planned))
     has_database = not _DATABASE_NAMES.isdisjoint(planned)
@@ -239,23 +241,44 @@ def _second_ones(images: list[Image], planned: Collection[str]) -> Iterator[Find
             yield FixedAddress(REDIS.name, "no variable contains its address")
             yield Found("services.redis.port", REDIS.port, "no variable contains its address")
         elif kind is REDIS or has_database:
-            yield _left_out(
-                image, "it has one server of a kind, for the settings' default database"
-            )
+            why = "it has one server of a kind, for the settings' default database"
+            yield from _left_out(project, image, why)
 
 
 def _built_ones(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn of servers whose image the CI builds; a service whose address nothing contains is a part of the job."""
+    """Warn of servers whose image the CI builds; a service whose address nothing contains is a part of the job.
+
+    If the user has declared it, only its address matters.
+    """
     values = [value for _, (value, _) in _known_addresses(project)]
     for image in project.ci.services:
         host = re.compile(rf"(?:.*[/@])?{re.escape(image.alias)}(?::\d+)?(?:[/?].*)?")
         addressed = any(map(host.fullmatch, values)) or _is_on_machine(project, image)
-        if image.built and kind_of(image) is None and addressed:
+        if not (image.built and kind_of(image) is None and addressed):
+            continue
+        if _is_declared(project, image):
+            server = _Server(name=_name(image), image=image, port=port_of(image) or 0)
+            if file := file_with_local_address(project, server.ports):
+                yield FixedAddress(server.name, f"hard-coded in {file}")
+        else:
             yield Warn(
                 f"{image.source} builds {image.alias} and starts it for its tests, and the plan does not; if the "
                 "tests need it, declare it in `services` with an image and its port",
-                (f'services.{_name(image)} = {{ image = "{image.reference}", port = 1234 }}',),
+                _proposal(project, image),
             )
+
+
+def _is_declared(project: ProjectFiles, image: Image) -> bool:
+    return _name(image) in (project.configured("services") or {})
+
+
+def _proposal(project: ProjectFiles, image: Image) -> tuple[str, ...]:
+    """Return the line of the configuration for a server; a port that is not known has to be filled in."""
+    server = _Server(name=_name(image), image=image, port=port_of(image) or 1234)
+    env = server.environment(project)
+    pairs = ", ".join(f"{json.dumps(key)} = {json.dumps(value)}" for key, value in env.items())
+    values = f'image = "{image.reference}", port = {server.port}'
+    return (f"services.{server.name} = {{ {values}{f', env = {{ {pairs} }}' if pairs else ''} }}",)
 
 
 def _is_on_machine(project: ProjectFiles, image: Image) -> bool:
@@ -339,10 +362,10 @@ def _known_addresses(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, st
         yield name, (value, f"{name} in {origin}")
 
 
-def _left_out(image: Image, reason: str) -> Warn:
-    name = _name(image)
-    return Warn(
-        f"{image.source} starts {image.reference} for its tests, and the plan does not: {reason}; "
-        f"if the tests need it, declare it in `services` with its image and port",
-        (f'services.{name} = {{ image = "{image.reference}", port = 1234 }}',),
-    )
+def _left_out(project: ProjectFiles, image: Image, reason: str) -> Iterator[Warn]:
+    if not _is_declared(project, image):
+        yield Warn(
+            f"{image.source} starts {image.reference} for its tests, and the plan does not: {reason}; "
+            f"if the tests need it, declare it in `services` with its image and port",
+            _proposal(project, image),
+        )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.detection.findings import FixedAddress
-from heroci_action.project import ProjectConfig
+from heroci_action.project import ProjectConfig, load
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import SQLITE, django, loaded
 
@@ -132,7 +132,7 @@ def test_a_server_that_the_ci_builds_is_named_if_the_settings_contain_its_addres
     compose = """
         services:
           web: {build: ., ports: ["8000:8000"]}
-          search: {build: ci/search, ports: ["127.0.0.1:9200:9200"]}
+          search: {build: ci/search, ports: ["127.0.0.1:9200:9200"], environment: ["a.b=c"]}
     """
     hosts = '\nSITE = "http://localhost:8000"\nSEARCH = {"hosts": "http://localhost:9200"}\n'
     files = {
@@ -142,8 +142,15 @@ def test_a_server_that_the_ci_builds_is_named_if_the_settings_contain_its_addres
         "Dockerfile": "FROM python:3.13\n",
         "ci/search/Dockerfile": "FROM elasticsearch:8.19.3\n",
     }
-    warned = [text for text in loaded(tmp_path, files).warnings if " builds " in text]
-    assert [text.split()[2] for text in warned] == ["search"]
+    found = loaded(tmp_path, files)
+    (proposal,) = (each for each in found.facts.suggestions if " builds search " in each.why)
+    image = 'image = "elasticsearch:8.19.3", port = 9200'
+    assert proposal.lines == (f'services.search = {{ {image}, env = {{ "a.b" = "c" }} }}',)
+    # With the proposal, the server gets the address that the settings contain.
+    (tmp_path / "heroci.toml").write_text("\n".join(proposal.lines))
+    taken = load(tmp_path)
+    assert not [text for text in taken.warnings if " builds " in text]
+    assert [each.service for each in taken.facts.fixed_addresses] == ["search"]
 
 
 def test_a_server_has_the_image_port_and_variables_of_the_ci(tmp_path: Path) -> None:
