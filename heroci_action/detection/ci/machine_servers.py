@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from heroci_action.detection.ci.records import Command, Image
@@ -20,6 +21,7 @@ _IMAGES: Mapping[str, str] = {
 _CLIENTS = frozenset({"mysql", "mariadb", "postgresql", "redis", "mongo", "mongodb", "rabbitmq"})
 _CONTROLS = frozenset({"service", "systemctl", "rc-service", "brew", "sem-service"})
 _STARTS = frozenset({"start", "restart"})
+_VERSION_MANAGERS = frozenset({"asdf", "mise", "rtx"})
 # `postgresql@14`, `postgresql-16.service`
 _VERSIONED = re.compile(
     r"([a-zA-Z_]+(?:-server|-[a-z]+)?)[@-]?(\d+(?:\.\d+)*)?(?:-main)?(?:\.service)?"
@@ -70,11 +72,19 @@ def _started(command: Command) -> tuple[str, str]:
 
 
 def _installed(name: str, earlier: Iterable[Command]) -> str:
-    """Return the version in the package of a server: `apt-get install postgresql-14`."""
+    """Return the version in the package of a server: `apt-get install postgresql-14`, `asdf install postgres 16.2`."""
     form = re.compile(rf"{re.escape(_IMAGES[name])}(?:ql)?(?:-server)?[-@=]v?(\d+(?:\.\d+)?).*")
-    words = (word for command in earlier if "install" in command.words for word in command.words)
-    found = (form.fullmatch(word) for word in words)
+    found = (form.fullmatch(word) for command in earlier for word in _packages(command))
     return next((match[1] for match in found if match), "")
+
+
+def _packages(command: Command) -> Iterator[str]:
+    """Yield the words of an installation; asdf and mise name the version in a word of its own, or after `@`."""
+    of_manager = command.call.name in _VERSION_MANAGERS
+    if of_manager:
+        yield from map("@".join, itertools.pairwise(command.words))
+    if of_manager or "install" in command.words:
+        yield from command.words
 
 
 def created_account(commands: Iterable[Command]) -> dict[str, str]:

@@ -32,6 +32,10 @@ def project(root: Path, *lines: str, files: dict[str, str] | None = None) -> Pro
         (["brew services start postgresql@14"], "14"),
         (["sem-service start postgres 16"], "16"),
         (["/etc/init.d/postgresql restart"], None),
+        (["asdf install postgres 16.2", "pg_ctl start"], "16"),
+        (["asdf plugin add postgres", "asdf install", "pg_ctl start"], None),
+        (["mise use postgres@15", "pg_ctl status || pg_ctl start"], "15"),
+        (["apt-get install postgresql 2to3", "service postgresql start"], None),
     ],
 )
 def test_the_version_of_the_machines_database_is_known(
