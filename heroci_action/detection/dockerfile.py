@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -54,6 +55,7 @@ _CODE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TCP_PORTS = range(1, 65536)
+_NO_DEFAULT = re.compile(r"ARG\s+(\w+)\s*$", re.IGNORECASE)
 _PREFERRED_TARGETS = ("production", "prod", "runtime", "final", "release", "app", "web")
 _PRODUCTION_TARGETS = ("production", "prod")
 
@@ -143,6 +145,15 @@ class Dockerfile:
             if match := _SETTING.match(line):
                 found[match[1]] = match[2]
         return found
+
+    @property
+    def required_arguments(self) -> tuple[str, ...]:
+        """Return the build arguments without a default that the names of images contain."""
+        first = itertools.takewhile(lambda line: not _FROM.match(line), self._instructions())
+        found = (match[1] for line in first if (match := _NO_DEFAULT.match(line)))
+        declared = dict.fromkeys(found)
+        images = " ".join(m[1] for line in self._instructions() if (m := _FROM.match(line)))
+        return tuple(name for name in declared if re.search(rf"\$({name}\b|{{{name}}})", images))
 
     @property
     def settings(self) -> dict[str, str]:

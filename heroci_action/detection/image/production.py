@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.image_contents import find_in_image
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.dockerfile import Dockerfile
-from heroci_action.detection.findings import Fact, Finding, Found, Skip
+from heroci_action.detection.findings import Fact, Finding, Found, Skip, Warn
 from heroci_action.detection.image.builds import find_builds
 from heroci_action.detection.image.choice import (
     DOCKERFILE,
@@ -84,6 +84,7 @@ def _image(
     given = build.arguments.items() if build else ()
     if known := {name: value for name, value in given if UNKNOWN not in value}:
         yield Found("image.build-args", known, why)
+    yield from _unknown_arguments(project, path, dockerfile, known)
     yield Fact("image_port", dockerfile.port)
     built = ImageBuild(dockerfile=path, context=context, target=dockerfile.target, source=path)
     manage = project.layout.manage
@@ -92,6 +93,20 @@ def _image(
     starts = dockerfile.has_command and not dockerfile.is_idle
     if not starts and not project.configured("image.command"):
         yield from _command(project, path)
+
+
+def _unknown_arguments(
+    project: ProjectFiles, path: str, dockerfile: Dockerfile, known: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Warn of arguments without which the image cannot be built."""
+    given = project.configured("image.build-args") or {}
+    missing = [name for name in dockerfile.required_arguments if name not in {*known, *given}]
+    if missing:
+        yield Warn(
+            f"{path} needs build arguments whose values are not known, because they name its base "
+            f"image: {', '.join(missing)}",
+            tuple(f'image.build-args.{name} = "…"' for name in missing),
+        )
 
 
 def _command(project: ProjectFiles, path: str) -> Iterator[Finding]:

@@ -351,6 +351,28 @@ def test_the_arguments_with_which_the_ci_builds_the_image_are_used(
     assert found.build_args == {"MODE": "a b", "LEVEL": ""}
 
 
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("ARG VERSION\nFROM python:${VERSION}-slim\n", True),
+        ("ARG VERSION\nARG VERSION\nFROM python:$VERSION AS a\nFROM a\n", True),
+        ("ARG VERSION=3.12\nFROM python:${VERSION}\nARG VERSION\n", False),
+        ("ARG VERSION\nFROM python:${VERSION:-3.12}\n", False),
+        ("ARG VERSION\nFROM --platform=$VERSION python:3.12\n", False),
+        ("ARG VERSION\nFROM python:3.12\n", False),
+    ],
+)
+def test_an_argument_that_names_the_base_image_needs_a_value(
+    tmp_path: Path, text: str, missing: bool
+) -> None:
+    dockerfile = text + "COPY . .\nCMD [gunicorn]\n"
+    files = {**django(), "Dockerfile": dockerfile, "requirements.txt": "django\n"}
+    expected = ("base image: VERSION",) * missing
+    assert tuple(each[-19:] for each in loaded(tmp_path, files).warnings) == expected
+    given = {"heroci.toml": 'image.build-args.VERSION = "3.12"\n'}
+    assert not loaded(tmp_path, {**files, **given}).warnings
+
+
 def test_a_dockerfile_that_starts_something_comes_first(tmp_path: Path) -> None:
     text = "FROM python:3.12\nCOPY . .\nRUN pip install .\n"
     files = {"docker/cron.d/Dockerfile": text, "docker/uwsgi/Dockerfile": f"{text}CMD [uwsgi]\n"}

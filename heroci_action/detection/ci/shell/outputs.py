@@ -17,6 +17,8 @@ from heroci_action.repository.files import join, parent
 
 # `print("text")`
 _PRINT = re.compile(r"""\s*print\((["'])([^"'\\{}]*)\1\)\s*""")
+# `{print $2}`, `/^python/ { print $2 }`
+_AWK = re.compile(r"\s*(?:/((?:\\.|[^/\\])*)/\s*)?\{\s*print\s+\$(\d+)\s*;?\s*\}\s*")
 # The lines that a program reads from a pipe; None if it is the first one, or if they are not known.
 Lines = list[str] | None
 _Printer = Callable[[list[str], Lines, ShellState], Lines]
@@ -160,6 +162,20 @@ def _cut(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
     return [(line.split(sign)[int(number) - 1 : int(number)] or [""])[0] for line in lines]
 
 
+def _awk(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
+    """Read `awk '{print $2}'`, perhaps with a separator, a pattern, and files."""
+    apart = ((word[:2], word[2:]) if re.match(r"-F.", word) else (word,) for word in arguments)
+    options = Options.split([part for parts in apart for part in parts], ("-F",))
+    program, *files = options.words or ("",)
+    match = _AWK.fullmatch(program)
+    lines = _cat(files, lines, state)
+    if lines is None or match is None:
+        return None
+    kept = _grep([match[1] or ""], lines, state) or []
+    fields = ([line, *line.split(options.value("-F"))] for line in kept)
+    return ["".join(parts[int(match[2]) :][:1]) for parts in fields]
+
+
 def _printf(arguments: list[str], _: Lines, __: ShellState) -> Lines:
     match arguments:
         case ["%s\\n", *words]:
@@ -187,6 +203,7 @@ _PRINTERS: Mapping[str, _Printer] = {
     "printf": _printf,
     "sed": _sed,
     "cut": _cut,
+    "awk": _awk,
     "dirname": lambda arguments, _, __: [parent(arguments[-1])] if arguments else None,
     "basename": lambda arguments, _, __: (
         [arguments[0].rpartition("/")[2]] if len(arguments) == 1 else None
