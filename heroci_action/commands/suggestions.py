@@ -23,6 +23,7 @@ _HEADER = """\
 _GROUPS = {"services": "services", "lint": "checks", "stages": "checks"}
 # `redis://localhost:6379/0`
 _ON_MACHINE = re.compile(r"(^|[/@])(localhost|127\.0\.0\.1)\b")
+_PLANNED = "  # in the plan already"
 # Left-out lines for which the plan has its own form.
 _OF_SERVERS = frozenset({SERVER, SERVICE})
 
@@ -125,15 +126,25 @@ def _before(project: ProjectConfig) -> Iterator[str]:
         return
     servers = [line for line in left_out if line.reason in _OF_SERVERS and _text_of(line)]
     others = [line for line in left_out if line not in servers]
-    lines = [_comment(f"{source} runs these lines before the tests, and HeroCI leaves them out.")]
-    lines.append("# tests.before = [\n")
-    lines += _in_order(project, others)
+    lines = [*_in_order(project, others)]
     if servers:
-        lines.append(
-            "#     # The next lines work on servers of the CI, and the plan has its own.\n"
-        )
+        lines.append("    # The next lines work on servers of the CI, and the plan has its own.")
         lines += map(_suggest_line, servers)
-    yield "".join((*lines, "# ]\n"))
+    why = f"{source} runs these lines before the tests, and HeroCI leaves them out."
+    yield _comment(why) + "".join(f"# {line}\n" for line in _bracketed(lines))
+
+
+def _bracketed(lines: list[str]) -> Iterator[str]:
+    """Yield the lines of a list; its brackets are in lines of the plan's own steps if these are the outermost."""
+    first, last = lines[0].endswith(_PLANNED), lines[-1].endswith(_PLANNED)
+    if not first:
+        yield "tests.before = ["
+    for number, line in enumerate(lines):
+        text = f"tests.before = [{line.lstrip()}" if first and number == 0 else line
+        closes = last and number == len(lines) - 1
+        yield text.replace(f",{_PLANNED}", f"]{_PLANNED}") if closes else text
+    if not last:
+        yield "]"
 
 
 def _in_order(project: ProjectConfig, left_out: Iterable[LeftOut]) -> Iterator[str]:
@@ -150,17 +161,17 @@ def _in_order(project: ProjectConfig, left_out: Iterable[LeftOut]) -> Iterator[s
 
 def _planned(steps: Iterable[object]) -> Iterator[str]:
     if texts := ", ".join(map(toml_value, steps)):
-        yield f"#     {texts},  # in the plan already\n"
+        yield f"    {texts},{_PLANNED}"
 
 
 def _suggest_line(line: LeftOut) -> str:
     """Return an item of `tests.before`, or a comment between the items for anything that is not a shell command."""
     text = _text_of(line)
     if not text:
-        return f"#     # {line.line}: {line.reason}\n"
+        return f"    # {line.line}: {line.reason}"
     # The lines of a heredoc stay lines.
     shown = text if "<<" in text else " ".join(text.split())
-    return f"#     {toml_value(shown)},  # {line.reason}\n"
+    return f"    {toml_value(shown)},  # {line.reason}"
 
 
 def _text_of(line: LeftOut) -> str:

@@ -27,6 +27,7 @@ from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.environment.job_image import find_built_files
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.handed_over import find_handed_over, warn_of_handed_over
 from heroci_action.detection.image.builds import find_release
 from heroci_action.detection.left_out import (
     CHECKS,
@@ -67,11 +68,13 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         *find_tidying_hooks(project),
         *find_unknown_variables(project),
         *find_release(project),
+        *find_handed_over(project),
     )
     if before:
         source = project.commands[0].source
         yield Found("tests.before", list(before), f"what {source} runs before its tests")
     yield Fact("left_out", left_out)
+    yield from warn_of_handed_over(project)
     yield from find_unread_tests(project)
     yield from _part_of_suite(project, runs)
     yield from _generated(project, runs)

@@ -53,7 +53,7 @@ def installs_of(project: ProjectFiles, job: Job, command: Command) -> Iterator[s
     for each in unite_tasks(_before(job, command)):
         same = each.environment == command.environment and not each.conditional
         makes = asks_git and find_kind(project, each) is None
-        if same and UNKNOWN not in each.line and (makes or _installs(project, each)):
+        if same and UNKNOWN not in each.line and (makes or installs(project, each)):
             yield suggest_step(project, each) or each.shown
 
 
@@ -81,7 +81,7 @@ def written_steps(project: ProjectFiles) -> frozenset[str]:
     return frozenset(run if isinstance(run, str) else shlex.join(run) for run in runs)
 
 
-def _installs(project: ProjectFiles, command: Command) -> bool:
+def installs(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command installs packages of node, or packages of Python by name or from a file."""
     if command.call.name in PACKAGE_MANAGERS:
         words = split_directory(command)[0]

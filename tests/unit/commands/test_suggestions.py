@@ -201,8 +201,7 @@ def test_a_left_out_line_has_its_place_between_the_steps_and_lines_of_servers_fo
     text, project = suggested(tmp_path, files)
     before = text[text.index("# tests.before") :].splitlines()
     assert before == [
-        "# tests.before = [",
-        '#     "mkdir -p a", "mkdir -p b",  # in the plan already',
+        '# tests.before = ["mkdir -p a", "mkdir -p b",  # in the plan already',
         '#     "npm install -g tool",  # it changes the machine',
         '#     "mkdir -p c",  # in the plan already',
         '#     "curl -O https://shop.example/d",  # it uses the network',
@@ -264,3 +263,31 @@ def test_a_stage_for_other_tests_uses_the_servers_of_the_plan(tmp_path: Path) ->
     text, _ = suggested(tmp_path, {**files, ".github/workflows/t.yml": ci})
     stage = tomllib.loads(uncommented(text))["stages"]["tests-2"]
     assert stage["env"] == {"AREA": "north", "DATABASE_URL": "sqlite:///x"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            ("mkdir a", "curl -O x"),
+            ['tests.before = ["mkdir -p a",  #', '    "curl -O x",  #', "]"],
+        ),
+        (
+            ("curl -O x", "mkdir a"),
+            ["tests.before = [", '    "curl -O x",  #', '    "mkdir -p a"]  #'],
+        ),
+        (
+            ("mkdir a", "curl -O x", "mkdir b"),
+            ['tests.before = ["mkdir -p a",  #', '    "curl -O x",  #', '    "mkdir -p b"]  #'],
+        ),
+        (("curl -O x",), ["tests.before = [", '    "curl -O x",  #', "]"]),
+    ],
+)
+def test_the_brackets_of_the_list_need_no_lines_of_their_own(
+    tmp_path: Path, lines: tuple[str, ...], expected: list[str]
+) -> None:
+    files = {**django(), "requirements.txt": "django\n", **workflow(*lines)}
+    plain = uncommented(suggested(tmp_path, files)[0])
+    given = plain[plain.index("tests.before") :].splitlines()
+    assert [line.partition("#")[0] + "#" * ("#" in line) for line in given] == expected
+    assert tomllib.loads(plain)
