@@ -125,8 +125,10 @@ _INSTALLING = frozenset(
 )
 _SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "up", "worker"})
 _READING_GIT = frozenset(
-    {"ls-files", "diff", "status", "log", "show", "describe", "rev-parse", "merge-base"}
+    {"grep", "ls-files", "diff", "status", "log", "show", "describe", "rev-parse", "merge-base"}
 )
+# git's own options that stand in front of the verb with a value of their own.
+_VALUED_BY_GIT = frozenset({"-C", "-c", "--git-dir", "--work-tree"})
 # The options with which git answers by its exit code or its output whether files were changed.
 _ASKING_GIT: Mapping[str, frozenset[str]] = {
     "diff": frozenset({"--exit-code", "--quiet", "--check", "--no-index"}),
@@ -193,8 +195,11 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
 
 def reason_of_git(arguments: tuple[str, ...]) -> str | None:
     """Return that a command of git checks whether files differ, or only prints; None for any other."""
-    verb = next(iter(arguments), "")
-    options = {word.partition("=")[0] for word in arguments}
+    words = list(arguments)
+    while words and words[0].startswith("-"):
+        del words[: 2 if words[0] in _VALUED_BY_GIT else 1]
+    verb, *rest = words or [""]
+    options = {word.partition("=")[0] for word in rest}
     if options & _ASKING_GIT.get(verb, frozenset()):
         return CHECKS
     return PRINTS if verb in _READING_GIT else None

@@ -15,6 +15,8 @@ _VERSION = re.compile(r"(?<=.)(?:@|[=<>~!]=).*")
 UNKNOWN = "\ue000"
 # The checkout's directory, spelled as the placeholder that a step of the plan uses for it.
 ROOT = "{root}"
+NOT = "! "
+"""The beginning of a line that passes only if its command fails."""
 _BRIEF = 120  # characters of a line in a sentence
 
 

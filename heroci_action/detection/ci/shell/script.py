@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.calls import parse_call
-from heroci_action.detection.ci.records import UNKNOWN, Call, Command, Script
+from heroci_action.detection.ci.records import NOT, UNKNOWN, Call, Command, Script
 from heroci_action.detection.ci.shell.builtins import BUILTINS, assign_fields, read_names
 from heroci_action.detection.ci.shell.conditions import (
     gives_up,
@@ -362,6 +362,16 @@ def _source(words: list[str], state: ShellState, flow: Flow) -> Iterator[Command
         yield from _statements(parse_shell(text), state, flow)
 
 
+def _negated(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
+    """Yield the commands of `! grep -r TODO .`, whose line keeps the sign that turns the outcome around.
+
+    In a condition, the sign only decides which branch is next.
+    """
+    alone = node.parent is not None and node.parent.type in {"program", "compound_statement"}
+    for command in _run(node.children[-1], state, flow):
+        yield replace(command, line=f"{NOT}{command.line}") if alone else command
+
+
 _HANDLERS: dict[str, Callable[[Node, ShellState, Flow], Iterator[Command]]] = {
     "program": _statements,
     "compound_statement": _group,
@@ -371,7 +381,7 @@ _HANDLERS: dict[str, Callable[[Node, ShellState, Flow], Iterator[Command]]] = {
     "pipeline": _pipeline,
     "subshell": _subshell,
     "redirected_statement": _redirected,
-    "negated_command": lambda node, state, flow: _run(node.children[-1], state, flow),
+    "negated_command": _negated,
     "variable_assignment": _assignment,
     "variable_assignments": _assignments,
     "test_command": _substituted,
