@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import is_django, program_file
 from heroci_action.detection.findings import Fact, Finding, Warn
+from heroci_action.detection.left_out import finds_missing_migrations
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.sources.import_queries import find_query
@@ -28,11 +29,22 @@ _USES_TABLES = re.compile(
     r"\.objects\b|\bget_user_model\b|\bconnections?\b|\btransaction\b|\bcall_command\(|\bdjango\.setup\("
 )
 
-
+# `shop/migrations/0001_initial.py`, and the package around it
+_MIGRATION, _OF_MIGRATIONS = r"(.*/)?migrations/\d\w*\.py", r"(.*/)?migrations/__init__\.py"
 # Modules that no URL needs; tests contain most of the queries, and reading them would take long.
 _NOT_SERVED = re.compile(r"(^|[/_])(tests?|conftest|migrations|commands)[/_.]")
 # `shop/urls.py`, `config/urls/api.py`
 _URLS = r"(.*/)?urls(/.*)?\.py"
+
+
+def makes_all_migrations(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a line makes the migrations of a project that keeps none in git, so that `migrate` needs it."""
+    verb, *rest = command.call.arguments or ("",)
+    if verb != "makemigrations" or finds_missing_migrations(rest, command.line):
+        return False
+    names_apps = any(not word.startswith("-") for word in rest)
+    expected = names_apps or bool(project.tree.matching(_OF_MIGRATIONS))
+    return expected and not project.tree.matching(_MIGRATION)
 
 
 def find_import_queries(project: ProjectFiles, services: frozenset[str]) -> Iterator[Finding]:

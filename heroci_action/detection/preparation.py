@@ -44,7 +44,12 @@ from heroci_action.detection.left_out import (
     reason_of_package_manager,
     reason_of_program,
 )
-from heroci_action.detection.needed_tables import NEEDS_TABLES, migrates, needs_tables
+from heroci_action.detection.needed_tables import (
+    NEEDS_TABLES,
+    makes_all_migrations,
+    migrates,
+    needs_tables,
+)
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements.declared import distributions, installed_by
 from heroci_action.detection.requirements.files import distribution
@@ -271,11 +276,8 @@ class _Line:
     def _reason(self) -> str | None:
         call = self.call
         if is_django(self.command, self.project.tree):
-            return (
-                None
-                if self._is_own_check()
-                else reason_of_django(call.arguments, self.command.line)
-            )
+            own = self._is_own_check() or makes_all_migrations(self.project, self.command)
+            return None if own else reason_of_django(call.arguments, self.command.line)
         if call.name in PACKAGE_MANAGERS:
             return reason_of_package_manager(split_directory(self.command)[0], call.arguments)
         if call.name == "chmod" and not self._paths():

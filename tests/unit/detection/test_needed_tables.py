@@ -53,3 +53,25 @@ def test_a_command_in_front_of_migrate_needs_no_tables(tmp_path: Path) -> None:
     lines = ("python manage.py seed", "python manage.py migrate", "python manage.py test")
     found = loaded(tmp_path, {**PROJECT, **workflow(*lines)})
     assert [step.run for step in found.config.tests.before] == ["python manage.py seed"]
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "kept"),
+    [
+        ("makemigrations", {"shop/migrations/__init__.py": ""}, True),
+        ("makemigrations shop --noinput", {}, True),
+        ("makemigrations", {}, False),
+        ("makemigrations --check", {"shop/migrations/__init__.py": ""}, False),
+        (
+            "makemigrations",
+            {"shop/migrations/__init__.py": "", "shop/migrations/0001_initial.py": ""},
+            False,
+        ),
+    ],
+)
+def test_the_migrations_of_a_project_that_keeps_none_in_git_are_made_before_the_tests(
+    tmp_path: Path, line: str, files: dict[str, str], kept: bool
+) -> None:
+    lines = (f"python manage.py {line}", "python manage.py migrate", "pytest")
+    before = loaded(tmp_path, {**PROJECT, **files, **workflow(*lines)}).config.tests.before
+    assert [step.run for step in before] == [f"python manage.py {line}"] * kept
