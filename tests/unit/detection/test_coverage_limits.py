@@ -26,6 +26,12 @@ ADDOPTS = "[pytest]\naddopts = --cov=shop\n"
             "",
         ),
         ("coverage run manage.py test", {"pyproject.toml": TOML}, ""),
+        (
+            "coverage report",
+            {"setup.cfg": "[coverage:run]\nbranch = 1\n", "pyproject.toml": TOML},
+            "",
+        ),
+        ("coverage report", {"setup.cfg": "[flake8]\n", "pyproject.toml": TOML}, "90.5"),
         ("pytest --cov=shop --cov-fail-under=80", {}, "80"),
         (
             "pytest",

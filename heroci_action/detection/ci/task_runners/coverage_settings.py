@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.yaml_file import table
 from heroci_action.repository.files import RepositoryFiles, join
 
-# The order in which coverage.py looks for its settings, with the prefix of its sections.
-_FILES = ((".coveragerc", ""), ("setup.cfg", "coverage:"), ("tox.ini", "coverage:"))
-_PYPROJECT = "pyproject.toml"
+# The order in which coverage.py looks for its settings; the first file that contains some is the only one it reads.
+_FILES = (".coveragerc", "setup.cfg", "tox.ini", "pyproject.toml")
 
 
 def coverage_setting(
@@ -23,22 +22,24 @@ def coverage_setting(
     """
     option = Options.split(command.call.arguments, ("--rcfile",)).value("--rcfile")
     file = given or option or command.env.get("COVERAGE_RCFILE")
-    found = _values(tree, command.directory, section, key, file)
-    return next(((value, path) for value, path in found if value is not None), None)
+    for name in (file,) if file else _FILES:
+        path = join(command.directory, name)
+        if sections := _sections(tree, path):
+            value = table(sections.get(section)).get(key)
+            return None if value is None else (str(value), path)
+    return None
 
 
-def _values(
-    tree: RepositoryFiles, directory: str, section: str, key: str, file: str | None
-) -> Iterator[tuple[str | None, str]]:
-    named = ((file, ""), (file, "coverage:")) if file else _FILES
-    for name, prefix in named:
-        path = join(directory, name)
-        yield tree.ini(path).get(f"{prefix}{section}", {}).get(key), path
-    path = join(directory, file or _PYPROJECT)
+def _sections(tree: RepositoryFiles, path: str) -> Mapping[str, object]:
+    """Return the sections of coverage.py in a file; in one that it shares with others, they have a prefix."""
     if path.endswith(".toml"):
-        tool = table(tree.toml(path).get("tool"))
-        value = table(table(tool.get("coverage")).get(section)).get(key)
-        yield None if value is None else str(value), path
+        return table(table(tree.toml(path).get("tool")).get("coverage"))
+    is_shared = path.endswith(("setup.cfg", "tox.ini"))
+    return {
+        name.removeprefix("coverage:"): section
+        for name, section in tree.ini(path).items()
+        if name.startswith("coverage:") or not is_shared
+    }
 
 
 def expand_coverage(command: Command, tree: RepositoryFiles) -> tuple[Script, ...] | None:
