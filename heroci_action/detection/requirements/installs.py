@@ -56,7 +56,7 @@ class Installs:
 
     `locks` are the lock files that the commands use. `groups` and `extras` are named explicitly. `manager` is the tool
     whose own rules decide about groups that are not named: "uv", "poetry" or "pdm". `every_member` of uv's workspace
-    may be installed, not only the project. The repository lacks the `missing` files.
+    may be installed, not only the project. The repository lacks the `missing` files. If `unsure`, a part is not known.
     """
 
     source: str = ""
@@ -74,6 +74,7 @@ class Installs:
     every_extra: bool = False
     every_group: bool = False
     every_member: bool = False
+    unsure: bool = False
 
     def __bool__(self) -> bool:
         """Return whether anything is installed, or would be if its file existed."""
@@ -87,7 +88,8 @@ class Installs:
         known = {canonicalize_name(name): name for name in metadata.extras}
         named = (known.get(canonicalize_name(name)) for name in self.extras)
         found = tuple(dict.fromkeys(name for name in named if name))
-        return found if found or self.project or self.manager else None
+        decides = self.manager or (self.project and not self.unsure)
+        return found if found or decides else None
 
     def choose_groups(self, metadata: Metadata) -> tuple[str, ...] | None:
         """Return the groups that are installed; None if the commands do not decide about them."""
@@ -170,6 +172,7 @@ def _merge(one: Installs, other: Installs) -> Installs:
         without=one.without & other.without if both else one.without | other.without,
         manager=one.manager or other.manager,
         project=one.project or other.project,
+        unsure=one.unsure or other.unsure,
         only=one.only and other.only if both else one.only or other.only,
         every_extra=one.every_extra or other.every_extra,
         every_group=one.every_group or other.every_group,
@@ -237,6 +240,7 @@ class _Reader:
             groups=tuple(name.rpartition(":")[2] for name in _listed(given, "--group")),
             project=bool(declared) or named.project,
             every_extra=given.has("--all-extras"),
+            unsure=any(UNKNOWN in word for word in given.words),
         )
 
     def _named(self, words: tuple[str, ...]) -> Installs:

@@ -486,3 +486,14 @@ def test_every_member_of_a_workspace_is_installed_if_the_ci_does_so(tmp_path: Pa
     words = export_arguments(environment(found), "uv.lock", Path("out"))
     assert "--all-packages" in words
     assert "--project" not in words
+
+
+@pytest.mark.parametrize(
+    ("line", "extras"), [("pip install -e .", ()), ("pip install -e . $(./more.sh)", ("dev",))]
+)
+def test_an_installation_that_is_only_partly_known_does_not_decide_about_extras(
+    tmp_path: Path, line: str, extras: tuple[str, ...]
+) -> None:
+    metadata = '[project]\nname = "a"\nversion = "1"\n[project.optional-dependencies]\ndev = ["responses"]\n'
+    files = {**django(), "pyproject.toml": metadata, **workflow(line, "python manage.py test")}
+    assert loaded(tmp_path, files).config.extras == extras
