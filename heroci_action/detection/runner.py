@@ -37,6 +37,7 @@ from heroci_action.detection.left_out import (
 )
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.lint.programs import find_tidying_hooks
+from heroci_action.detection.lint.proposals import written_steps
 from heroci_action.detection.other_tests import describe_run, runs_outside
 from heroci_action.detection.preparation import git_reason, preparation
 from heroci_action.detection.project_files import ProjectFiles
@@ -93,9 +94,14 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
             "set tests.args = [] to run all tests"
         )
     yield from _unknown_choices(runs)
-    further = list(_further_runs(project, runs))
-    described = (describe_run(project, run, tuple(_kept(project, run))) for run in further)
-    yield Fact("other_tests", tuple(tests for tests in described if tests))
+    described = [
+        (run, describe_run(project, run, tuple(_kept(project, run))))
+        for run in _further_runs(project, runs)
+    ]
+    written = written_steps(project)
+    described = [pair for pair in described if not (pair[1] and pair[1].command in written)]
+    further = [run for run, _ in described]
+    yield Fact("other_tests", tuple(tests for _, tests in described if tests))
     scenarios = (command for command in project.commands if _runs_scenarios(command))
     for command in (*(run.command for run in further), *scenarios):
         usual = command.directory in {".", project.layout.directory}

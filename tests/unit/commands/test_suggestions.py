@@ -153,7 +153,7 @@ def test_tests_in_other_surroundings_are_suggested_as_stages(tmp_path: Path) -> 
         "python manage.py test cart --tag=slow --settings=mysite.closed",
     )
     files = {**django(), "requirements.txt": "django\n", **workflow(*lines)}
-    text, _ = suggested(tmp_path, files)
+    text, project = suggested(tmp_path, files)
     stages = tomllib.loads(uncommented(text))["stages"]
     assert stages == {
         "tests-2": {
@@ -163,8 +163,11 @@ def test_tests_in_other_surroundings_are_suggested_as_stages(tmp_path: Path) -> 
         "tests-3": {"steps": ["python manage.py test cart --tag=slow --settings=mysite.closed"]},
     }
     (tmp_path / "heroci.toml").write_text(uncommented(text))
-    config = load(tmp_path).config
-    assert config.stages["tests-2"].env == {"AREA": "north"}
+    taken = load(tmp_path)
+    assert taken.config.stages["tests-2"].env == {"AREA": "north"}
+    # What the user has accepted is no longer a warning.
+    assert any("add a stage for these tests" in text for text in project.warnings)
+    assert not any("add a stage for these tests" in text for text in taken.warnings)
 
 
 def test_left_out_lines_are_suggested_as_a_step_would_run_them(tmp_path: Path) -> None:
