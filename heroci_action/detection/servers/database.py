@@ -39,6 +39,7 @@ from heroci_action.detection.servers.database_choice import (
     wanted_vendor,
 )
 from heroci_action.detection.servers.database_record import LOCAL_HOSTS, ROLES, Database, vendor_of
+from heroci_action.detection.servers.encryption import warn_of_encryption
 from heroci_action.detection.servers.extensions import detect_extensions
 from heroci_action.detection.servers.libpq_service import warn_of_service
 from heroci_action.detection.settings.source import settings_source, uses_geodjango
@@ -79,6 +80,7 @@ def detect_database(project: ProjectFiles) -> Iterator[Finding]:
         case Vendor.POSTGRESQL | Vendor.MYSQL:
             kind = POSTGRES if vendor is Vendor.POSTGRESQL else _choose_mysql(project)
             yield from _server_or_ci(project, way, kind)
+            yield from warn_of_encryption(project)
         case Vendor.SQLITE:
             yield from _sqlite(project, way)
         case Vendor.ORACLE:
