@@ -12,7 +12,7 @@ from heroci_action.plan.report_kinds import Report
 from heroci_action.plan.stages import TOOL_CACHES, Stage, Step
 from heroci_action.project import ProjectConfig
 from heroci_action.readers.format import LintTool
-from heroci_action.readers.registry import LINT_TOOLS
+from heroci_action.readers.registry import LINT_TOOLS, REWRITERS
 
 NAME = "lint"
 
@@ -38,7 +38,7 @@ def _step(name: str, tool: LintConfig, loaded: ProjectConfig) -> Step:
     variable = built_in.cache_variable if built_in else None
     return Step(
         name=name,
-        action=_cached_first(built_in, command) if built_in else Command(line=command),
+        action=_cached_first(built_in, command) if built_in else _unchanging(command),
         env={variable: f"{TOOL_CACHES}/{name}"} if variable else {},
         reports=(Report(kind=kind),) if kind else (),
     )
@@ -54,6 +54,13 @@ def _cached_first(tool: LintTool, command: str | tuple[str, ...]) -> Command:
         return Command(line=command)
     fast = tuple(word for word in command if word not in tool.slow_options)
     return Command(line=fast, explain=command)
+
+
+def _unchanging(command: str | tuple[str, ...]) -> Command:
+    """Return the command; a program that rewrites files runs on copies, and fails if it would change one."""
+    if isinstance(command, str) or command[0] not in REWRITERS:
+        return Command(line=command)
+    return Command(line=("python", "{probes}/heroci_unchanged.py", *command), shown=command)
 
 
 def _has_caches(tools: Iterable[str]) -> bool:

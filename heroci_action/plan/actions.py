@@ -23,15 +23,17 @@ class Command:
 
     If it fails, `explain` runs instead, such as the same check with a diff, which takes longer; the output of the first
     command is dropped. `quick` is tried before `line` in the same way: it may only answer that nothing has changed.
+    People see `shown` if a program of HeroCI makes that call.
     """
 
     line: str | tuple[str, ...]
     runs_in: RunsIn = RunsIn.ENVIRONMENT
     explain: tuple[str, ...] | None = None
     quick: tuple[str, ...] | None = None
+    shown: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
-        line = self.explain or self.line
+        line = self.shown or self.explain or self.line
         return line if isinstance(line, str) else shlex.join(line)
 
 

@@ -186,6 +186,12 @@ project does not replace Django's creation, `migrate` or TEST options, and handl
 tests executes anything but queries before post_migrate, the database is created again without the copy. The record
 states what happened: {"event": "schema", "text"}.
 
+Programs that rewrite files
+---------------------------
+    python {probes}/heroci_unchanged.py pyupgrade --py311-plus shop/models.py
+
+Programs without a mode that only checks run on copies. The exit code is 1 if a file would change.
+
 HTTP checks
 -----------
     python {probes}/heroci_http_check.py CHECKS --junit {reports}/checks.xml

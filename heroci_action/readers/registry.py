@@ -44,6 +44,18 @@ FORMATS: tuple[Format, ...] = (
 )
 BY_KIND: Mapping[str, Format] = {one.kind: one for one in FORMATS}
 LINT_TOOLS: Mapping[str, LintTool] = {one.kind: one.tool for one in FORMATS if one.tool}
+# Programs that rewrite files and have no mode that only checks, so that they run on copies of the files.
+REWRITERS = frozenset(
+    {
+        "absolufy-imports",
+        "add-trailing-comma",
+        "django-upgrade",
+        "pyupgrade",
+        "reorder-python-imports",
+        "setup-cfg-fmt",
+        "yesqa",
+    }
+)
 
 
 def recognize(start: bytes) -> Format | None:

@@ -21,9 +21,10 @@ from heroci_action.detection.lint.paths import find_targets, passes
 from heroci_action.detection.lint.pins import find_pin_beside, find_pins
 from heroci_action.detection.lint.versions import find_installed_pin, pin_in
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.readers.registry import LINT_TOOLS
+from heroci_action.readers.registry import LINT_TOOLS, REWRITERS
 from heroci_action.repository.files import join, relative_path
 
+_PYPROJECT = r"(^|/)pyproject\.toml$"
 _PYTHON, _TEMPLATES, _YAML, _ANY = r"\.pyi?$", r"\.(html|djhtml|jinja2?|j2)$", r"\.ya?ml$", r"[^/]$"
 
 
@@ -44,11 +45,14 @@ class Program:
 
 
 PROGRAMS: Mapping[str, Program] = {
+    **dict.fromkeys(REWRITERS, Program()),
+    "autoflake": Program(check="--check", changes="--in-place"),
     "bandit": Program(),
     "basedpyright": Program(),
     "codespell": Program(files=_ANY, check="", changes="-w"),
     "curlylint": Program(files=_TEMPLATES),
     "deptry": Program(),
+    "djade": Program(files=_TEMPLATES, check="--check"),
     "djhtml": Program(files=_TEMPLATES, check="--check"),
     "djlint": Program(
         files=_TEMPLATES,
@@ -64,13 +68,19 @@ PROGRAMS: Mapping[str, Program] = {
     "pycodestyle": Program(),
     "pydocstyle": Program(),
     "pyflakes": Program(),
+    "pyproject-fmt": Program(files=_PYPROJECT, check="--check"),
     "pyright": Program(),
     "refurb": Program(),
     "rstcheck": Program(files=r"\.rst$"),
+    "setup-cfg-fmt": Program(files=r"(^|/)setup\.cfg$"),
+    "sphinx-lint": Program(files=r"\.rst$"),
     "ty": Program(),
+    "typos": Program(files=_ANY, check="", changes="--write-changes"),
+    "validate-pyproject": Program(files=_PYPROJECT),
     "vulture": Program(),
     "xenon": Program(),
     "yamllint": Program(files=_YAML, hidden=True),
+    "zizmor": Program(files=r"^\.github/workflows/[^/]+\.ya?ml$", hidden=True),
 }
 # Checks that run elsewhere (npm, a server, an index of vulnerabilities), so that only a warning can name them.
 NOT_RUN = frozenset(
@@ -150,7 +160,11 @@ def _tidies(hook: Hook) -> bool:
 
 
 def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
-    return _tidies(hook) or runs_built_in(hook) or any(_of_hook(project, hook))
+    if _tidies(hook) or runs_built_in(hook) or any(_of_hook(project, hook)):
+        return True
+    # A hook for which the repository has no file does nothing.
+    program = PROGRAMS.get(_program_of(hook)[0])
+    return program is not None and hook.passes_files and not _files_of(project, program, hook)
 
 
 def _is_left_out(command: Command) -> bool:

@@ -191,6 +191,32 @@ def test_hooks_that_the_ci_runs_become_checks_that_change_nothing(tmp_path: Path
     }
 
 
+def test_programs_that_rewrite_or_tidy_files_are_checks(tmp_path: Path) -> None:
+    hooks = """
+        repos:
+          - {repo: https://github.com/asottile/pyupgrade, rev: v3.15.0, hooks: [{id: pyupgrade, args: [--py311-plus]}]}
+          - {repo: https://github.com/PyCQA/autoflake, rev: v2.2.1, hooks: [{id: autoflake, args: [--in-place]}]}
+    """
+    files = {
+        **django(),
+        "pyproject.toml": "",
+        ".pre-commit-config.yaml": hooks,
+        **workflow("pre-commit run -a", "pyproject-fmt --check pyproject.toml"),
+    }
+    found = loaded(tmp_path, files)
+    python = ("manage.py", "mysite/__init__.py", "mysite/settings.py")
+    assert {tool: config.command for tool, config in found.config.lint.items()} == {
+        "pyupgrade": ("pyupgrade", "--py311-plus", *python),
+        "autoflake": ("autoflake", "--in-place", "--check", *python),
+        "pyproject-fmt": ("pyproject-fmt", "--check", "pyproject.toml"),
+    }
+    assert set(found.facts.lint_specs.values()) == {
+        "pyupgrade==3.15.0",
+        "autoflake==2.2.1",
+        "pyproject-fmt",
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "command"),
     [
@@ -242,14 +268,16 @@ def test_hooks_that_the_plan_lacks_are_named(tmp_path: Path) -> None:
             hooks: [{id: check-yaml}]
           - repo: https://github.com/psf/black
             hooks: [{id: black}]
-          - repo: https://github.com/asottile/pyupgrade
-            hooks: [{id: pyupgrade}]
+          - repo: https://github.com/executablebooks/mdformat
+            hooks: [{id: mdformat}]
+          - repo: https://github.com/tox-dev/pyproject-fmt
+            hooks: [{id: pyproject-fmt}]
           - repo: local
             hooks: [{id: names, entry: ./scripts/names.sh, language: script}]
     """
     files = {**CHECKED, ".pre-commit-config.yaml": hooks, **ci("pre-commit run -a")}
     (warning,) = (text for text in loaded(tmp_path, files).warnings if "hooks" in text)
-    assert warning.endswith("(.pre-commit-config.yaml): pyupgrade, names")
+    assert warning.endswith("(.pre-commit-config.yaml): mdformat, names")
 
 
 @pytest.mark.parametrize("call", ["pre-commit run -a", "flake8"])

@@ -154,6 +154,15 @@ def test_flake8_is_planned_as_it_is_called_after_a_look_at_what_has_changed(tmp_
     assert action.quick == ("python", "{probes}/heroci_flake8.py", *action.line[1:])
 
 
+def test_a_program_that_rewrites_files_runs_on_copies(tmp_path: Path) -> None:
+    toml = 'lint.pyupgrade.command = ["pyupgrade", "--py311-plus", "a.py"]\n'
+    action = step(plan(tmp_path, project(toml=toml)).stage("lint"), "pyupgrade").action
+    assert isinstance(action, Command)
+    assert str(action) == "pyupgrade --py311-plus a.py"
+    copied = ("python", "{probes}/heroci_unchanged.py", "pyupgrade", "--py311-plus", "a.py")
+    assert action.line == copied
+
+
 def test_a_tool_of_the_projects_own_runs_as_written(tmp_path: Path) -> None:
     toml = 'lint.types = { command = "mypy src", format = "mypy" }\nlint.spell = "codespell"\n'
     stage = plan(tmp_path, project(toml=toml)).stage("lint")
