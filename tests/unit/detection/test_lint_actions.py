@@ -62,6 +62,8 @@ def test_yamllint_also_checks_hidden_files(tmp_path: Path) -> None:
     [
         "crate-ci/typos",
         "super-linter/super-linter",
+        "acme/spdx-checker-action",
+        "acme/gh-action-pip-audit",
         "github/super-linter",
         "suo/flake8-github-action",
     ],

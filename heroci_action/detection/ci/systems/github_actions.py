@@ -84,7 +84,7 @@ HARMLESS = re.compile(
 # Actions that check the code; GitHub's own actions watch the repository.
 _CHECKS = re.compile(
     r"^(?!actions/|github/(?!super-linter)).*(lint|flake8|mypy|black|isort|ruff|codespell|typos|spell|bandit|semgrep"
-    r"|shellcheck|zizmor|gitleaks|licen[sc]e|markdown)"
+    r"|shellcheck|zizmor|gitleaks|licen[sc]e|markdown|checker\b|[/_-]audit\b|checkov)"
 )
 # Paths outside the checkout, and of packages in it: `~/.cache/pip`, `.venv`, `web/node_modules`
 _OF_INSTALLERS = re.compile(r"(?m)^\s*([~/$.]|$)|(^|/)(node_modules|v?env|\.venv|vendor)(/|\s*$)")
