@@ -312,11 +312,13 @@ class _Line:
         servers = (image for image in self.project.ci.services if not image.built)
         if any(image.alias in names for image in servers):
             return SERVER
+        # `docker run acme/flake8:7 .` gives arguments to the image's own program.
+        images = (str(name).rpartition("/")[2].partition(":")[0] for name in names)
+        if any(reason_of_program(name) == CHECKS for name in images):
+            return CHECKS
         program = self.call.program
         if program.startswith("-") or self.project.tree.has_directory(program or "-"):
-            # `docker run acme/flake8:7 .` gives arguments to the image's own program.
-            name = (container.image or "").rpartition("/")[2].partition(":")[0]
-            return CHECKS if reason_of_program(name) == CHECKS else _OWN_PROGRAM
+            return _OWN_PROGRAM
         return None if program else SERVICE
 
     def _program_reason(self) -> str | None:

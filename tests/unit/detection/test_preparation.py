@@ -128,10 +128,18 @@ def test_a_file_that_git_tracks_is_not_edited(tmp_path: Path, line: str) -> None
 
 
 def test_arguments_of_the_program_of_an_image_are_no_program(tmp_path: Path) -> None:
-    lines = ("docker run --rm acme/flake8:7 .", "docker run acme/assets --minify", "pytest")
-    project = loaded(tmp_path, {**django(), **workflow(*lines)})
+    compose = "services: {shellcheck: {image: 'acme/shellcheck:stable'}}"
+    lines = (
+        "docker run --rm acme/flake8:7 .",
+        "docker compose run --rm shellcheck scripts/*",
+        "docker run acme/assets --minify",
+        "pytest",
+    )
+    files = {"compose.yml": compose, "scripts/a.sh": "", "scripts/b.sh": ""}
+    project = loaded(tmp_path, {**django(), **files, **workflow(*lines)})
     assert project.config.tests.before == ()
     assert [left.reason for left in project.facts.left_out] == [
+        "it checks something",
         "it checks something",
         "it runs the program of a container's image",
     ]
