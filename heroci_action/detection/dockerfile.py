@@ -238,6 +238,12 @@ class Dockerfile:
         relative = (word.removeprefix("./").rstrip("/") for word in found)
         return tuple(word for word in relative if word not in {".", ""})
 
+    @property
+    def copied_into_stage(self) -> tuple[str, ...]:
+        """Return what is copied from the build context for the stage that is built, the context itself as `.`."""
+        found = (word for line in self.needed_lines for word in _copied(line))
+        return tuple(word.removeprefix("./").strip("/") or "." for word in found)
+
     def production_target(self, side: re.Pattern[str]) -> str | None:
         """Return the stage for production if it is not the last one; `side` matches the names of other stages."""
         names = {stage.name.lower(): stage.name for stage in self.stages}

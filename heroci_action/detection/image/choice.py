@@ -9,7 +9,7 @@ from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.detection.image.builds import find_builds, find_composed, read_released
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.repository.files import parent
+from heroci_action.repository.files import join, parent
 
 # Words in the paths of Dockerfiles, and names of stages, that are not for the application in production.
 SIDE = re.compile(
@@ -67,7 +67,20 @@ def _released(project: ProjectFiles) -> str | None:
 
 
 def _is_bare(project: ProjectFiles, path: str) -> bool:
-    return Dockerfile(project.tree.text(path)).is_bare
+    text = project.tree.text(path)
+    dockerfile = Dockerfile(text)
+    return dockerfile.is_bare or _is_mounted(project, path, dockerfile)
+
+
+def _is_mounted(project: ProjectFiles, path: str, dockerfile: Dockerfile) -> bool:
+    """Return whether the last stage is for developers and gets no Python code, so that a container mounts it."""
+    if dockerfile.production_target(SIDE) or not _is_side(dockerfile.stages[-1].name):
+        return False
+    context = choose_context(project, path, dockerfile)
+    places = [join(context, word) for word in dockerfile.copied_into_stage]
+    code = (p for p in places if p.endswith(".py") or project.tree.matching(r".*\.py", under=p))
+    known = all(project.tree.has(place) or project.tree.has_directory(place) for place in places)
+    return known and not any(code)
 
 
 def find_build(project: ProjectFiles, dockerfile: str) -> ImageBuild | None:

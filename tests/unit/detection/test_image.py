@@ -101,6 +101,28 @@ def test_a_last_stage_that_waits_makes_room_for_the_stage_for_production(tmp_pat
     assert "image" not in facts.skips
 
 
+@pytest.mark.parametrize(
+    ("last", "copied", "skipped"),
+    [
+        ("web-dev", "requirements docs", True),
+        ("web-dev", ".", False),
+        ("web-dev", "mysite", False),
+        ("web-dev", "manage.py", False),
+        ("web-dev", "bundle.zip", False),
+        ("web", "requirements docs", False),
+    ],
+)
+def test_a_last_stage_for_developers_without_code_is_not_the_application(
+    tmp_path: Path, last: str, copied: str, skipped: bool
+) -> None:
+    text = (
+        f"FROM python:3.12 AS base\nCOPY {copied} .\nFROM base AS {last}\nCMD gunicorn shop.wsgi\n"
+    )
+    files = {"Dockerfile": text, "requirements/base.txt": "django\n", "docs/a.md": ""}
+    facts = loaded(tmp_path, {**django(), **files}).facts
+    assert ("image" in facts.skips) is skipped
+
+
 def test_an_image_for_periodic_jobs_is_not_the_application(tmp_path: Path) -> None:
     text = "FROM python:3.12\nCOPY . .\nCMD gunicorn shop.wsgi\n"
     files = {"docker/cron.Dockerfile": text, "docker/shop.Dockerfile": text}
