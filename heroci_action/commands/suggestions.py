@@ -23,6 +23,8 @@ _HEADER = """\
 _GROUPS = {"services": "services", "lint": "checks", "stages": "checks"}
 # `redis://localhost:6379/0`
 _ON_MACHINE = re.compile(r"(^|[/@])(localhost|127\.0\.0\.1)\b")
+# `cd web && rm -rf build`
+_REMOVES = re.compile(r"(?:^|\s)(?:rm|rmdir) [^|;&]*$")
 _PLANNED = "  # in the plan already"
 # Left-out lines for which the plan has its own form.
 _OF_SERVERS = frozenset({SERVER, SERVICE})
@@ -124,14 +126,21 @@ def _before(project: ProjectConfig) -> Iterator[str]:
         why = f"{source} also contains these, for which there is no line of a configuration."
         yield _comment(why) + "".join(f"## {line.line}: {line.reason}\n" for line in left_out)
         return
-    servers = [line for line in left_out if line.reason in _OF_SERVERS and _text_of(line)]
-    others = [line for line in left_out if line not in servers]
+    seldom = [line for line in left_out if _is_seldom_needed(line)]
+    others = [line for line in left_out if line not in seldom]
     lines = [*_in_order(project, others)]
-    if servers:
-        lines.append("    # The next lines work on servers of the CI, and the plan has its own.")
-        lines += map(_suggest_line, servers)
+    if seldom:
+        lines.append(
+            "    # The next lines work on servers, of which the plan has its own, or remove files."
+        )
+        lines += map(_suggest_line, seldom)
     why = f"{source} runs these lines before the tests, and HeroCI leaves them out."
     yield _comment(why) + "".join(f"# {line}\n" for line in _bracketed(lines))
+
+
+def _is_seldom_needed(line: LeftOut) -> bool:
+    text = _text_of(line)
+    return bool(text) and (line.reason in _OF_SERVERS or _REMOVES.search(text) is not None)
 
 
 def _bracketed(lines: list[str]) -> Iterator[str]:

@@ -170,8 +170,31 @@ def _redis(
         why = "the settings do not read its address from the environment"
         yield FixedAddress("redis", why)
         yield Found("services.redis.port", 6379, why)
-    for read, statement in candidates:
-        yield from _redis_address(project, read, statement)
+    found = [f for read, place in candidates for f in _redis_address(project, read, place)]
+    yield from found
+    if image in project.ci.services and not found:
+        yield from _unaddressed(project, image, [read for read, _ in candidates])
+
+
+def _unaddressed(project: ProjectFiles, image: Image, reads: list[Read]) -> Iterator[Finding]:
+    """Warn of the variables for Redis that no file of the CI sets; its own settings page may."""
+    given = project.configured("env") or {}
+    names = dict.fromkeys(
+        read.name
+        for read in reads
+        if read.default is None and read.name not in project.evidence.env
+    )
+    if missing := [name for name in names if name not in given]:
+        lines = tuple(
+            f'env.{read.name} = "{_redis_value(project, read)}"'
+            for read in reads
+            if read.name in missing
+        )
+        yield Warn(
+            f"{image.source} starts {image.reference}, and no file of the CI sets {', '.join(missing)}, from which the "
+            f"settings read its address; if the CI does so elsewhere, set {lines[0]}",
+            tuple(dict.fromkeys(lines)),
+        )
 
 
 def _redis_address(project: ProjectFiles, read: Read, statement: Statement) -> Iterator[Finding]:

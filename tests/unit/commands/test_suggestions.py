@@ -197,6 +197,7 @@ def test_a_left_out_line_has_its_place_between_the_steps_and_lines_of_servers_fo
         "mkdir -p a",
         "mkdir -p b",
         "npm install -g tool",
+        "rm -rf a/x",
         "mkdir -p c",
         "curl -O https://shop.example/d",
     )
@@ -208,8 +209,9 @@ def test_a_left_out_line_has_its_place_between_the_steps_and_lines_of_servers_fo
         '#     "npm install -g tool",  # it changes the machine',
         '#     "mkdir -p c",  # in the plan already',
         '#     "curl -O https://shop.example/d",  # it uses the network',
-        "#     # The next lines work on servers of the CI, and the plan has its own.",
+        "#     # The next lines work on servers, of which the plan has its own, or remove files.",
         '#     "docker compose up -d",  # it starts or controls a service',
+        '#     "rm -rf a/x",  # it removes or moves files',
         "# ]",
     ]
     given = tomllib.loads(uncommented(text))["tests"]["before"]

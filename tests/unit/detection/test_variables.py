@@ -6,6 +6,7 @@ from textwrap import dedent
 
 import pytest
 
+from heroci_action.project import load
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import SQLITE, django, loaded
 
@@ -556,3 +557,17 @@ def test_settings_with_syntax_of_a_newer_python_are_read(tmp_path: Path) -> None
     settings = "import os\ntype Scheme = dict[str, object]\nA = os.environ['SHOP_TOKEN']\n"
     found = loaded(tmp_path, {**django(settings), "requirements.txt": "django\n"})
     assert [text for text in found.warnings if "have no value: SHOP_TOKEN" in text]
+
+
+def test_the_variable_of_a_redis_that_no_file_of_the_ci_sets_is_proposed(tmp_path: Path) -> None:
+    settings = f"{SQLITE}import os\nBROKER = os.environ.get('REDIS_URL')\n"
+    job = "jobs: {t: {services: {redis: {image: 'redis:7'}}, steps: [{run: manage.py test}]}}\n"
+    files = {**django(settings), "requirements.txt": "django\n", ".github/workflows/t.yml": job}
+    found = loaded(tmp_path, files)
+    assert "REDIS_URL" not in found.config.env
+    (proposal,) = (each for each in found.facts.suggestions if "no file of the CI sets" in each.why)
+    assert proposal.lines == ('env.REDIS_URL = "{redis.url}"',)
+    (tmp_path / "heroci.toml").write_text(proposal.lines[0])
+    taken = load(tmp_path)
+    assert taken.config.env["REDIS_URL"] == "{redis.url}"
+    assert not [text for text in taken.warnings if "no file of the CI sets" in text]
