@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
+from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import Command, Image
 from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.detection.pytest_file import find_pytest_variables
-from heroci_action.repository.files import RepositoryFiles, parent
+from heroci_action.repository.files import RepositoryFiles, join, parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +45,13 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
 def _variables(
     tree: RepositoryFiles, ci: ProjectCI, places: Collection[str]
 ) -> dict[str, tuple[str, str]]:
-    """Return the variables of the suite, and those that pytest gives its tests."""
+    """Return the variables of the suite, of a .env that the CI writes, and those that pytest gives its tests."""
     suite = ci.suite
     found = {name: (value, suite.job.source if suite else "") for name, value in ci.env.items()}
+    for path in (join(place, ".env") for place in places):
+        if path in tree.created:
+            for name, value in parse_dotenv(tree.text(path)).items():
+                found.setdefault(name, (value, path))
     if suite is None or all(run.runner is Runner.PYTEST for run in suite.runs):
         for name, value, file, is_default in find_pytest_variables(tree, places):
             if not (is_default and name in found):

@@ -157,12 +157,12 @@ def test_packages_and_variables_of_the_image_belong_to_the_tests(tmp_path: Path)
     dockerfile = """
         FROM python:3.12-alpine AS test
         ENV MODE=test DATA=/app/mysite HOME_OF_X=/opt/x PATH=/venv/bin:$PATH
-        RUN apk add --no-cache gettext jpeg-dev
+        RUN apk add --no-cache gettext jpeg-dev py-cffi rust
         COPY . /app
         RUN pip install -r /app/requirements/ci.txt
         """
     config = in_container(tmp_path, dockerfile).config
-    assert config.apt == ("gettext", "libjpeg-dev")
+    assert config.apt == ("gettext", "libjpeg-dev", "python3-cffi", "rustc")
     assert config.env["MODE"] == "test"
     assert config.env["DATA"] == "{root}/mysite"
     assert not {"HOME_OF_X", "PATH"} & set(config.env)

@@ -313,6 +313,23 @@ def test_a_file_that_the_ci_writes_counts_more_than_an_example(tmp_path: Path) -
     assert (env["STORE"], env["MAIL"]) == ("disk", "console")
 
 
+def test_an_address_in_a_file_that_the_ci_writes_is_that_of_the_server(tmp_path: Path) -> None:
+    settings = (
+        'import os\nREDIS = os.environ.get("REDIS_BASE_URL")\nLEVEL = os.environ.get("LEVEL")\n'
+    )
+    job = """
+        jobs:
+          t:
+            services: {redis: {image: redis}}
+            steps: [{run: cp ci.env .env}, {run: LEVEL=high python manage.py test}]
+        """
+    found = env(tmp_path, settings, **{".github/workflows/ci.yml": job}, **{
+        "ci.env": "REDIS_BASE_URL=redis://localhost:6379\nLEVEL=low\n",
+        ".env.example": "REDIS_BASE_URL=redis://cache\n",
+    })  # fmt: skip
+    assert found == {"REDIS_BASE_URL": "{redis.url}", "LEVEL": "high"}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
