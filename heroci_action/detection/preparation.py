@@ -244,7 +244,7 @@ class _Line:
 
     def kind(self) -> str | None:
         """Return why a line of this kind does not prepare the tests."""
-        if self.command.line.startswith(NOT):
+        if self.command.line.startswith(NOT) and not self.command.piped:
             return CHECKS
         if runs_nothing(self.command, self.project.tree):
             return NO_TESTS

@@ -169,15 +169,16 @@ def _job_of(project: ProjectFiles, command: Command) -> Job:
 
 
 def _hooks_elsewhere(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn of hooks that the plan does not run, and propose a stage in which pre-commit runs them."""
-    lines = {
-        hook: f"pre-commit run --all-files {hook.alias}" for hook in find_unknown_hooks(project)
-    }
+    """Warn of hooks that the plan does not run, and propose a stage in which pre-commit or prek runs them."""
+    unknown = find_unknown_hooks(project)
+    # Only prek reads TOML.
+    program = "prek" if any(hook.path.endswith(".toml") for hook in unknown) else "pre-commit"
+    lines = {hook: f"{program} run --all-files {hook.alias}" for hook in unknown}
     missing = {hook: line for hook, line in lines.items() if line not in written_steps(project)}
     if missing:
         names = ", ".join(dict.fromkeys(hook.id for hook in missing))
         path = next(iter(missing)).path
-        steps = (*_installs_for_hooks(project), "pip install pre-commit", *missing.values())
+        steps = (*_installs_for_hooks(project), f"pip install {program}", *missing.values())
         yield Warn(
             f"the CI also runs hooks that the plan does not contain ({path}): {names}",
             propose_stage("hooks", steps),

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from heroci_action.commands.suggestions import suggest_toml
+from heroci_action.detection.environment.supported_versions import Supported
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
@@ -65,3 +67,9 @@ def test_hooks_start_in_the_root_of_the_repository(tmp_path: Path) -> None:
 
 def test_hooks_that_prek_contains_are_left_to_the_ci(tmp_path: Path) -> None:
     assert not any("hooks" in warning for warning in loaded(tmp_path, FILES).warnings)
+
+
+def test_prek_runs_the_hooks_that_the_plan_lacks(tmp_path: Path) -> None:
+    hooks = '[[repos]]\nrepo = "https://github.com/jorisroovers/gitlint"\nhooks = [{ id = "gitlint" }]\n'
+    proposed = suggest_toml(loaded(tmp_path, {**FILES, "prek.toml": hooks}), Supported())
+    assert '"pip install prek", "prek run --all-files gitlint"' in proposed
