@@ -242,7 +242,8 @@ def _similar_stages(config: Config) -> Iterator[str]:
     """Warn of stages whose names look like misspelt built-in ones."""
     for name in config.stages:
         similar = get_close_matches(name, BUILT_IN_STAGES, n=1, cutoff=0.75)
-        if name not in BUILT_IN_STAGES and similar:
+        # `tests-2` is no misspelling of `tests`.
+        if name.partition("-")[0] not in BUILT_IN_STAGES and similar:
             yield (
                 f"`stages.{name}` defines another stage beside the built-in stage {similar[0]!r}; "
                 f"to change that one, write `stages.{similar[0]}`"

@@ -167,7 +167,7 @@ def test_tests_in_other_surroundings_are_suggested_as_stages(tmp_path: Path) -> 
     assert taken.config.stages["tests-2"].env == {"AREA": "north"}
     # What the user has accepted is no longer a warning.
     assert any("add a stage for these tests" in text for text in project.warnings)
-    assert not any("add a stage for these tests" in text for text in taken.warnings)
+    assert not any("stage" in text for text in taken.warnings)
 
 
 def test_left_out_lines_are_suggested_as_a_step_would_run_them(tmp_path: Path) -> None:
