@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from heroci_action.detection.ci.calls import READS_ONLY
 from heroci_action.detection.ci.compose.composition import Composition
-from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.paths import is_outside, locate
 from heroci_action.detection.ci.records import NOT, UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.shell.script import SHELLS
 from heroci_action.detection.ci.task_runners.package_scripts import (
@@ -68,8 +68,6 @@ from heroci_action.repository.files import ancestors
 _OWN_PROGRAM = "it runs the program of a container's image"
 _OUTSIDE = "it writes outside the checkout"
 _DOWNLOADED = "it needs a file that another line downloads"
-# The scripts of sed look alike: /^SITE=/d
-_PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
 # `ldap://users:1389/`
 _URL = re.compile(r"\w[\w+.-]*://(?:[^/@]*@)?([\w.-]+)")
 # `$BIN/python`, where only the CI knows BIN: a step runs the Python of HeroCI's environment.
@@ -198,12 +196,6 @@ def _redirects(command: Command) -> bool:
     if command.call.name in {"mkdir", "cp", "touch", "ln", "install", "tee"}:
         return True
     return TO_FILE.search(_QUOTED.sub("", command.line)) is not None
-
-
-def _is_outside(argument: str) -> bool:
-    """Return whether an argument or the value of an option is an absolute path that is not a temporary one."""
-    match = _PATH.fullmatch(argument)
-    return match is not None and not match[1].startswith(("/tmp/", "/dev/"))  # noqa: S108
 
 
 @once
@@ -397,6 +389,6 @@ class _Line:
             return "it contains a value that only the CI knows"
         if self.command.conditional:
             return "it runs only under a condition"
-        if any(map(_is_outside, self.call.arguments)):
+        if any(map(is_outside, self.call.arguments)):
             return "it uses a path outside the checkout"
         return NEEDS_TABLES if self.migrated and needs_tables(self.project, self.command) else None

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.repository.files import join
+
+# The scripts of sed look alike: /^SITE=/d
+_PATH = re.compile(r"(?:--?[\w-]+=)?(~?(?:/[\w.@+-]+){2,}/?|~/[\w.@+-]+)")
 
 
 def locate(word: str, directory: str) -> str | None:
@@ -20,3 +25,9 @@ def spell(path: str) -> str:
     if path.startswith("/"):
         return path
     return ROOT if path == "." else f"{ROOT}/{path}"
+
+
+def is_outside(argument: str) -> bool:
+    """Return whether an argument or the value of an option is an absolute path that is not a temporary one."""
+    match = _PATH.fullmatch(argument)
+    return match is not None and not match[1].startswith(("/tmp/", "/dev/"))  # noqa: S108
