@@ -23,6 +23,8 @@ _HEADER = """\
 _GROUPS = {"services": "services", "lint": "checks", "stages": "checks"}
 # `redis://localhost:6379/0`
 _ON_MACHINE = re.compile(r"(^|[/@])(localhost|127\.0\.0\.1)\b")
+# `DOCKER_BUILDKIT=1 docker compose up`
+_DOCKER = re.compile(r"(?:^|\s)(?:docker|docker-compose|podman)\s")
 # `cd web && rm -rf build`
 _REMOVES = re.compile(r"(?:^|\s)(?:rm|rmdir) [^|;&]*$")
 _PLANNED = "  # in the plan already"
@@ -126,8 +128,9 @@ def _before(project: ProjectConfig) -> Iterator[str]:
         why = f"{source} also contains these, for which there is no line of a configuration."
         yield _comment(why) + "".join(f"## {line.line}: {line.reason}\n" for line in left_out)
         return
-    seldom = [line for line in left_out if _is_seldom_needed(line)]
-    others = [line for line in left_out if line not in seldom]
+    containers = [line for line in left_out if _starts_containers(line)]
+    seldom = [line for line in left_out if _is_seldom_needed(line) and line not in containers]
+    others = [line for line in left_out if line not in (*seldom, *containers)]
     lines = [*_in_order(project, others)]
     if seldom:
         lines.append(
@@ -135,7 +138,16 @@ def _before(project: ProjectConfig) -> Iterator[str]:
         )
         lines += map(_suggest_line, seldom)
     why = f"{source} runs these lines before the tests, and HeroCI leaves them out."
-    yield _comment(why) + "".join(f"# {line}\n" for line in _bracketed(lines))
+    items = "".join(f"# {line}\n" for line in _bracketed(lines)) if seldom or others else ""
+    notes = "".join(
+        f"## {' '.join(_text_of(line).split())}: {line.reason}\n" for line in containers
+    )
+    yield _comment(why) + items + notes
+
+
+def _starts_containers(line: LeftOut) -> bool:
+    """Return whether a line calls Docker for servers: a step cannot on Dagger, and the plan has its own servers."""
+    return line.reason == SERVICE and _DOCKER.search(_text_of(line)) is not None
 
 
 def _is_seldom_needed(line: LeftOut) -> bool:

@@ -197,6 +197,7 @@ def test_a_left_out_line_has_its_place_between_the_steps_and_lines_of_servers_fo
         "mkdir -p a",
         "mkdir -p b",
         "npm install -g tool",
+        "redis-cli flushall",
         "rm -rf a/x",
         "mkdir -p c",
         "curl -O https://shop.example/d",
@@ -210,9 +211,11 @@ def test_a_left_out_line_has_its_place_between_the_steps_and_lines_of_servers_fo
         '#     "mkdir -p c",  # in the plan already',
         '#     "curl -O https://shop.example/d",  # it uses the network',
         "#     # The next lines work on servers, of which the plan has its own, or remove files.",
-        '#     "docker compose up -d",  # it starts or controls a service',
+        '#     "redis-cli flushall",  # it works on a database or another server',
         '#     "rm -rf a/x",  # it removes or moves files',
         "# ]",
+        # A step cannot start containers on Dagger.
+        "## docker compose up -d: it starts or controls a service",
     ]
     given = tomllib.loads(uncommented(text))["tests"]["before"]
     planned = [step.run for step in project.config.tests.before]
