@@ -171,7 +171,8 @@ def _before_tests(project: ProjectFiles) -> tuple[Command, ...]:
 def _is_own_check(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command of a job for checks is one: code of the project, or an unknown program."""
     call = command.call
-    if not call.program or find_kind(project, command) is not None:
+    known = tool_name(command) in _KNOWN
+    if not call.program or known or find_kind(project, command) is not None:
         return False
     own = is_django(command, project.tree) or program_file(command, project.tree) is not None
     # `python -c CODE > local_settings.py` and `… | head > .python-version` make files.

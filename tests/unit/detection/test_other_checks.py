@@ -72,7 +72,12 @@ jobs:
   test:
     steps: [{run: python manage.py check}, {run: python manage.py test}, {run: coverage report}]
   lint:
-    steps: [{run: black .}, {run: flake8}, {run: bandit -r mysite}, {run: python manage.py makemigrations --check}]
+    steps:
+      - run: black .
+      - run: flake8
+      - run: bandit -r mysite
+      - run: prospector -W pylint
+      - run: python manage.py makemigrations --check
   licences:
     steps: [{run: python scripts/check_copyright.py "a b"}, {run: "true || python check_more.py"}]
   nightly:
