@@ -18,7 +18,7 @@ from heroci_action.repository.files import RepositoryFiles, join, parent
 class Evidence:
     """The commands of every job and of the suite's, with its variables, images and Python.
 
-    A variable comes with the file that sets it.
+    A variable comes with the file that sets it; `application` are those of the services that compose files build.
     """
 
     commands: tuple[Command, ...] = ()
@@ -26,6 +26,7 @@ class Evidence:
     env: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     images: tuple[Image, ...] = ()
     pythons: tuple[tuple[str, str], ...] = ()
+    application: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -> Evidence:
@@ -39,6 +40,7 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
         env=_variables(tree, ci, places),
         images=(*ci.services, *_compose_images(tree, places)),
         pythons=((job.python, job.source),) if job and job.python else (),
+        application=_application(tree, places),
     )
 
 
@@ -59,9 +61,25 @@ def _variables(
     return found
 
 
-def _compose_images(tree: RepositoryFiles, places: Collection[str]) -> Iterator[Image]:
+def _application(tree: RepositoryFiles, places: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return the variables of the services that the compose files build, the first one's before those of others."""
+    found: dict[str, tuple[str, str]] = {}
+    for path, composition in _compositions(tree, places):
+        for name in filter(composition.build, composition.services):
+            for variable, value in composition.environment(name).items():
+                found.setdefault(variable, (value, path))
+    return found
+
+
+def _compositions(
+    tree: RepositoryFiles, places: Collection[str]
+) -> Iterator[tuple[str, Composition]]:
     for path in sorted(tree.matching(COMPOSE_FILE), key=lambda path: parent(path) not in places):
-        composition = Composition(tree=tree, paths=(path,))
+        yield path, Composition(tree=tree, paths=(path,))
+
+
+def _compose_images(tree: RepositoryFiles, places: Collection[str]) -> Iterator[Image]:
+    for _, composition in _compositions(tree, places):
         for name, content in composition.services.items():
             image = composition.image(name) if "image" in content else None
             if image is not None:

@@ -251,7 +251,12 @@ def _redis_value(project: ProjectFiles, read: Read) -> str:
 
 def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> Iterator[Finding]:
     """Yield the variables that are not `taken`, and warn of those without a value."""
-    known = {**_examples(project, source), **_from_tox(project), **project.evidence.env}
+    known = {
+        **project.evidence.application,
+        **_examples(project, source),
+        **_from_tox(project),
+        **project.evidence.env,
+    }
     yield from _modules(project)
     keys = filter(_SECRET.search, _names_for(source, "SECRET_KEY"))
     done = {*taken, *keys, *_NEVER, "TEST_DATABASE_PREFIX"}

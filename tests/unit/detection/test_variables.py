@@ -313,6 +313,27 @@ def test_a_file_that_the_ci_writes_counts_more_than_an_example(tmp_path: Path) -
     assert (env["STORE"], env["MAIL"]) == ("disk", "console")
 
 
+def test_the_service_of_the_application_has_the_values_that_nothing_else_has(
+    tmp_path: Path,
+) -> None:
+    compose = """
+        services:
+          web: {build: ., environment: {CACHE_FILE: data/cache, MAIL: compose, IDLE: "1"}}
+          db: {image: postgres, environment: {TOKEN: other}}
+        """
+    files = {
+        "docker-compose.yml": compose,
+        "Dockerfile": "FROM python:3.13\n",
+        ".env.example": "MAIL=example\n",
+    }
+    settings = "import os\n" + "".join(
+        f'{name} = os.environ["{name}"]\n' for name in ("CACHE_FILE", "MAIL", "TOKEN")
+    )
+    found = loaded(tmp_path, {**django(settings), **files})
+    assert found.config.env == {"CACHE_FILE": "data/cache", "MAIL": "example"}
+    assert "no value: TOKEN" in "".join(found.warnings)
+
+
 def test_an_address_in_a_file_that_the_ci_writes_is_that_of_the_server(tmp_path: Path) -> None:
     settings = (
         'import os\nREDIS = os.environ.get("REDIS_BASE_URL")\nLEVEL = os.environ.get("LEVEL")\n'
