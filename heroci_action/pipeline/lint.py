@@ -60,7 +60,7 @@ def _unchanging(command: str | tuple[str, ...]) -> Command:
     """Return the command; a program that rewrites files runs on copies, and fails if it would change one."""
     if isinstance(command, str) or command[0] not in REWRITERS:
         return Command(line=command)
-    return Command(line=("python", "{probes}/heroci_unchanged.py", *command), shown=command)
+    return Command(line=command, through=("python", "{probes}/heroci_unchanged.py"))
 
 
 def _has_caches(tools: Iterable[str]) -> bool:

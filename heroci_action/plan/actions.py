@@ -23,17 +23,17 @@ class Command:
 
     If it fails, `explain` runs instead, such as the same check with a diff, which takes longer; the output of the first
     command is dropped. `quick` is tried before `line` in the same way: it may only answer that nothing has changed.
-    People see `shown` if a program of HeroCI makes that call.
+    The arguments in `line` are given to the program `through` if there is one, which starts the call.
     """
 
     line: str | tuple[str, ...]
     runs_in: RunsIn = RunsIn.ENVIRONMENT
     explain: tuple[str, ...] | None = None
     quick: tuple[str, ...] | None = None
-    shown: tuple[str, ...] | None = None
+    through: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        line = self.shown or self.explain or self.line
+        line = self.explain or self.line
         return line if isinstance(line, str) else shlex.join(line)
 
 

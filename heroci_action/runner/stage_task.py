@@ -229,7 +229,8 @@ class StageTask:
 
 def _raise_own_fault(step: Step, tail: str) -> None:
     """Raise HeroCIError, which is a bug, if one of HeroCI's own probes has crashed."""
-    command = step.action.line if isinstance(step.action, Command) else ()
+    action = step.action
+    command = (*action.through, *action.line) if isinstance(action, Command) else ()
     is_probe = any(str(word).startswith("{probes}/") for word in command)
     crash = crashed_probe(tail, is_probe=is_probe)
     if crash:

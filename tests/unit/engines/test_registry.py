@@ -96,6 +96,7 @@ def test_every_kind_of_action_has_a_method() -> None:
 
 EXPLAINED = Command(line=("fast",), explain=("slow",))
 TRIED = Command(line=("slow",), quick=("fast",))
+LED = Command(line=("rewriter", "a.py"), through=("python", "probe.py"))
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,7 @@ TRIED = Command(line=("slow",), quick=("fast",))
         (TRIED, (0,), ["fast"], 0),
         (TRIED, (3, 1), ["slow"], 1),
         (TRIED, (3, 0), ["slow"], 0),
+        (LED, (1,), ["python"], 1),
     ],
     ids=[
         "passed",
@@ -115,6 +117,7 @@ TRIED = Command(line=("slow",), quick=("fast",))
         "nothing has changed",
         "the command itself fails",
         "the command itself decides",
+        "a program of HeroCI starts the command",
     ],
 )
 def test_a_failure_is_followed_by_the_second_command(
