@@ -46,7 +46,8 @@ class Program:
 
 PROGRAMS: Mapping[str, Program] = {
     **dict.fromkeys(REWRITERS, Program()),
-    "autoflake": Program(check="--check", changes="--in-place"),
+    # Its settings may ask for changes, too.
+    "autoflake": Program(check="--check"),
     "bandit": Program(),
     "basedpyright": Program(),
     "codespell": Program(files=_ANY, check="", changes="-w"),

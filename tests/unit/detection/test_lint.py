@@ -195,7 +195,7 @@ def test_programs_that_rewrite_or_tidy_files_are_checks(tmp_path: Path) -> None:
     hooks = """
         repos:
           - {repo: https://github.com/asottile/pyupgrade, rev: v3.15.0, hooks: [{id: pyupgrade, args: [--py311-plus]}]}
-          - {repo: https://github.com/PyCQA/autoflake, rev: v2.2.1, hooks: [{id: autoflake, args: [--in-place]}]}
+          - {repo: https://github.com/PyCQA/autoflake, rev: v2.2.1, hooks: [{id: autoflake, args: [-r]}]}
     """
     files = {
         **django(),
@@ -207,7 +207,7 @@ def test_programs_that_rewrite_or_tidy_files_are_checks(tmp_path: Path) -> None:
     python = ("manage.py", "mysite/__init__.py", "mysite/settings.py")
     assert {tool: config.command for tool, config in found.config.lint.items()} == {
         "pyupgrade": ("pyupgrade", "--py311-plus", *python),
-        "autoflake": ("autoflake", "--in-place", "--check", *python),
+        "autoflake": ("autoflake", "-r", "--check", *python),
         "pyproject-fmt": ("pyproject-fmt", "--check", "pyproject.toml"),
     }
     assert set(found.facts.lint_specs.values()) == {
