@@ -22,7 +22,7 @@ _EXAMPLE = "(example|sample|template|tmpl|tpl|dist|default)"
 
 
 def detect_missing_modules(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn of apps in a git submodule without files, and of missing modules that the settings or the CI name."""
+    """Warn of apps and packages in an empty submodule, and of missing modules that the settings or the CI name."""
     yield from _submodules(project)
     yield from _imports(project)
     yield from _of_ci(project)
@@ -34,11 +34,21 @@ def _submodules(project: ProjectFiles) -> Iterator[Finding]:
         name = path.rpartition("/")[2].replace("-", "_")
         inside = path.replace("/", ".")
         used = [app for app in apps if app.partition(".")[0] == name or app.startswith(inside)]
-        if used:
+        named = f"the app {used[0]!r}" if used else _package_in(project, path)
+        if named:
             yield Warn(
-                f"the app {used[0]!r} is in the git submodule {path!r}, which is not checked out; "
+                f"{named} is in the git submodule {path!r}, which is not checked out; "
                 "run `git submodule update --init`, on GitHub with `submodules: true` for actions/checkout"
             )
+
+
+def _package_in(project: ProjectFiles, submodule: str) -> str | None:
+    """Return the package in a submodule that a package.json names: `"theme": "file:theme"`."""
+    for file in project.tree.matching(r"(.*/)?package\.json"):
+        place = re.escape(relative_path(submodule, parent(file)))
+        if re.search(rf'"(file|link):(\./)?{place}/?"', project.tree.text(file)):
+            return f"a package of {file}"
+    return None
 
 
 def _imports(project: ProjectFiles) -> Iterator[Finding]:

@@ -126,6 +126,18 @@ def test_an_app_in_a_submodule_that_is_not_checked_out_is_a_warning(
     assert named is warned
 
 
+@pytest.mark.parametrize(("package", "named"), [("file:../rota", True), ("file:../rotas", False)])
+def test_a_package_of_npm_in_a_submodule_that_is_not_checked_out_is_a_warning(
+    tmp_path: Path, package: str, named: bool
+) -> None:
+    files = {
+        ".gitmodules": MODULES.format("rota"),
+        "ui/package.json": f'{{"a": {{"r": "{package}"}}}}',
+    }
+    warnings = "".join(loaded(tmp_path, {**django(), **files}).warnings)
+    assert ("a package of ui/package.json is in the git submodule 'rota'" in warnings) is named
+
+
 def test_an_app_in_a_submodule_that_is_checked_out_is_no_warning(tmp_path: Path) -> None:
     settings = f"INSTALLED_APPS = ['rota']\n{SQLITE}"
     files = {**django(settings), ".gitmodules": MODULES.format("rota"), "rota/__init__.py": ""}
