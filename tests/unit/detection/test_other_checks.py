@@ -214,6 +214,7 @@ def test_a_task_with_the_tests_in_it_is_no_check_beside_them(tmp_path: Path) -> 
         (('! grep -rn "print(" mysite',), '! grep -rn "print(" mysite'),
         (("git --no-pager grep -n fixme | head",), None),
         (("if ! git grep -l x | grep -q y; then exit 1; fi",), None),
+        (("if ! command -v npm >/dev/null 2>&1; then exit 1; fi",), None),
         (("./gen.sh", "git diff --quiet || true"), None),
         (("./gen.sh", "git diff --quiet", "git commit -am x"), None),
         (("git diff --name-only", "git status"), None),

@@ -177,7 +177,8 @@ def _if(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     for clause in clauses:
         conditions, body = _clause_parts(clause)
         for condition in (each for each in conditions if not only_asks(each, node)):
-            yield from _run(condition, state, replace(flow, decides=not gives_up(node)))
+            for asking in _run(condition, state, replace(flow, decides=not gives_up(node))):
+                yield replace(asking, line=asking.line.removeprefix(NOT))
         taken = truth(conditions[-1], state) if conditions else True
         text = text_of(conditions[-1]) if conditions else ""
         if taken is not False:
