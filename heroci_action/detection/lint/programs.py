@@ -54,7 +54,9 @@ PROGRAMS: Mapping[str, Program] = {
     "curlylint": Program(files=_TEMPLATES),
     "deptry": Program(),
     "djade": Program(files=_TEMPLATES, check="--check"),
+    "djcss": Program(distribution="djhtml", files=r"\.s?css$", check="--check"),
     "djhtml": Program(files=_TEMPLATES, check="--check"),
+    "djjs": Program(distribution="djhtml", files=r"\.jsx?$", check="--check"),
     "djlint": Program(
         files=_TEMPLATES,
         hooks=frozenset({"djlint-django", "djlint-reformat-django", "djlint-reformat"}),

@@ -196,10 +196,12 @@ def test_programs_that_rewrite_or_tidy_files_are_checks(tmp_path: Path) -> None:
         repos:
           - {repo: https://github.com/asottile/pyupgrade, rev: v3.15.0, hooks: [{id: pyupgrade, args: [--py311-plus]}]}
           - {repo: https://github.com/PyCQA/autoflake, rev: v2.2.1, hooks: [{id: autoflake, args: [-r]}]}
+          - {repo: https://github.com/rtts/djhtml, rev: 3.0.7, hooks: [{id: djcss, args: [--tabwidth, "2"]}]}
     """
     files = {
         **django(),
         "pyproject.toml": "",
+        "mysite/static/a.scss": "",
         ".pre-commit-config.yaml": hooks,
         **workflow("pre-commit run -a", "pyproject-fmt --check pyproject.toml"),
     }
@@ -208,11 +210,13 @@ def test_programs_that_rewrite_or_tidy_files_are_checks(tmp_path: Path) -> None:
     assert {tool: config.command for tool, config in found.config.lint.items()} == {
         "pyupgrade": ("pyupgrade", "--py311-plus", *python),
         "autoflake": ("autoflake", "-r", "--check", *python),
+        "djcss": ("djcss", "--tabwidth", "2", "--check", "mysite/static/a.scss"),
         "pyproject-fmt": ("pyproject-fmt", "--check", "pyproject.toml"),
     }
     assert set(found.facts.lint_specs.values()) == {
         "pyupgrade==3.15.0",
         "autoflake==2.2.1",
+        "djhtml==3.0.7",
         "pyproject-fmt",
     }
 
