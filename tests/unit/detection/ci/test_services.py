@@ -877,3 +877,28 @@ def test_a_line_may_choose_the_python_of_a_machine(line: str) -> None:
             steps: [{{run: pyenv install -s 3.12}}, {{run: {line}}}, {{run: pytest}}]
     """
     assert ci_of({".circleci/config.yml": config}).jobs[0].python == "3.12"
+
+
+def test_a_container_of_an_image_that_the_job_builds_is_on_its_base() -> None:
+    compose = """
+        services:
+          web: {image: shop, depends_on: [worker, db]}
+          worker: {image: shop, entrypoint: ./worker.sh}
+          db: {image: shop-db}
+    """
+    files = {
+        "compose.yml": compose,
+        "Dockerfile": "FROM python:3.12\nCOPY . .\n",
+        "db/Dockerfile": "FROM postgis/postgis:16-3.4\n",
+        **workflow(
+            "docker build -t shop .",
+            "docker build -t shop-db db",
+            "docker compose run web python manage.py test",
+        ),
+        **MANAGE,
+    }
+    (job,) = ci_of(files).jobs
+    assert {each.alias: (each.reference, each.built) for each in job.services} == {
+        "worker": ("python:3.12", True),
+        "db": ("postgis/postgis:16-3.4", True),
+    }
