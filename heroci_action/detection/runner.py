@@ -60,8 +60,9 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     yield from _check_migrations(project)
     yield from _script(project)
     runs = suite_runs(project)
-    if runs and project.configured("tests.runner") in {None, runner}:
-        yield from _arguments(project, runs)
+    is_kept = runs and project.configured("tests.runner") in {None, runner}
+    arguments = tuple(_arguments(project, runs)) if is_kept else ()
+    yield from arguments
     before, left_out = preparation(project)
     left_out = (
         *left_out,
@@ -76,7 +77,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         yield Found("tests.before", list(before), f"what {source} runs before its tests")
     yield Fact("left_out", left_out)
     yield from warn_of_handed_over(project)
-    yield from find_unread_tests(project)
+    yield from find_unread_tests(project, arguments)
     yield from _part_of_suite(project, runs)
     yield from _generated(project, runs)
     measures = any(

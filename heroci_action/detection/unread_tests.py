@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from heroci_action.detection.ci.records import UNKNOWN, Job, LeftOut, Trigger
 from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
-from heroci_action.detection.findings import Finding, Warn
+from heroci_action.detection.findings import Finding, Found, Warn
 from heroci_action.detection.left_out import reason_of_program
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
@@ -23,9 +24,13 @@ _PROGRAM = re.compile(r"(?<![a-z0-9])tests?(?![a-z0-9])")
 _LIKELY = re.compile(r"test|coverage|\bci\b")
 
 
-def find_unread_tests(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn of each line that may run the tests; without one, of a CI in which no command is known to run them."""
-    yield from _find_unread_commands(project)
+def find_unread_tests(project: ProjectFiles, planned: Iterable[Finding]) -> Iterator[Finding]:
+    """Warn of each line that may run the tests; without one, of a CI in which no command is known to run them.
+
+    The proposed arguments are the planned ones, to be changed.
+    """
+    suggestion = _suggestion(project, planned)
+    yield from _find_unread_commands(project, suggestion)
     suite = project.ci.suite
     for line in suite.job.not_followed if suite else ():
         if line.reason == ELSEWHERE:
@@ -39,17 +44,17 @@ def find_unread_tests(project: ProjectFiles) -> Iterator[Finding]:
         yield Warn(
             f"{where} may run the tests, but could not be followed ({line.reason}); "
             "set tests.runner and tests.args to match it",
-            _suggestion(project),
+            suggestion,
         )
     if not lines and project.ci.jobs and not _are_known(project):
         yield Warn(
             f"{_how_found(project)}: HeroCI recognises no command of the CI as its tests "
             f"({some(_places(project.ci.jobs))}); set tests.runner and tests.args to match the CI",
-            _suggestion(project),
+            suggestion,
         )
 
 
-def _find_unread_commands(project: ProjectFiles) -> Iterator[Finding]:
+def _find_unread_commands(project: ProjectFiles, suggestion: tuple[str, ...]) -> Iterator[Finding]:
     """Warn of the commands of the suite's job of which not even the program is known: one of them may run the tests."""
     suite = project.ci.suite
     commands = suite.job.commands if suite else ()
@@ -58,12 +63,17 @@ def _find_unread_commands(project: ProjectFiles) -> Iterator[Finding]:
         yield Warn(
             f"only the CI knows what a command in {unread[0].source} runs; if it runs tests, "
             "set tests.runner and tests.args to match it",
-            _suggestion(project),
+            suggestion,
         )
 
 
-def _suggestion(project: ProjectFiles) -> tuple[str, ...]:
-    return (f'tests.runner = "{choose_runner(project)[0]}"', "tests.args = []")
+def _suggestion(project: ProjectFiles, planned: Iterable[Finding]) -> tuple[str, ...]:
+    found = (each for each in planned if isinstance(each, Found) and each.key == "tests.args")
+    arguments = next((each.value for each in found), [])
+    return (
+        f'tests.runner = "{choose_runner(project)[0]}"',
+        f"tests.args = {json.dumps(arguments)}",
+    )
 
 
 def _are_known(project: ProjectFiles) -> bool:

@@ -48,6 +48,13 @@ def test_tests_of_tox_are_no_guess_but_not_those_of_the_ci(tmp_path: Path) -> No
     assert warning.startswith("the tests are those of tox.ini: ")
 
 
+def test_the_planned_arguments_are_proposed_for_a_change(tmp_path: Path) -> None:
+    tox = "[testenv]\ncommands = pytest shop -m fast\n"
+    found = loaded(tmp_path, {**django(), **workflow("ward"), "tox.ini": tox}).facts.suggestions
+    (lines,) = (each.lines for each in found if GUESS in each.why)
+    assert lines == ('tests.runner = "pytest"', 'tests.args = ["shop", "-m", "fast"]')
+
+
 def test_an_action_that_speaks_of_tests_is_named(tmp_path: Path) -> None:
     steps = "[{uses: acme/django-test@v1}, {uses: acme/welcome@v1}]"
     files = {GITHUB: f"on: push\njobs: {{build: {{steps: {steps}}}}}\n"}
