@@ -34,13 +34,14 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
     suite = ci.suite
     is_ci = suite is not None and suite.job in ci.jobs
     job = ci.likely_job
+    compositions = _compositions(tree, places)
     return Evidence(
         commands=ci.commands,
         testing=ci.tests if is_ci else (),
         env=_variables(tree, ci, places),
-        images=(*ci.services, *_compose_images(tree, places)),
+        images=(*ci.services, *_compose_images(compositions)),
         pythons=((job.python, job.source),) if job and job.python else (),
-        application=_application(tree, places),
+        application=_application(compositions),
     )
 
 
@@ -61,25 +62,24 @@ def _variables(
     return found
 
 
-def _application(tree: RepositoryFiles, places: Collection[str]) -> dict[str, tuple[str, str]]:
+def _application(compositions: Mapping[str, Composition]) -> dict[str, tuple[str, str]]:
     """Return the variables of the services that the compose files build, the first one's before those of others."""
     found: dict[str, tuple[str, str]] = {}
-    for path, composition in _compositions(tree, places):
+    for path, composition in compositions.items():
         for name in filter(composition.build, composition.services):
             for variable, value in composition.environment(name).items():
                 found.setdefault(variable, (value, path))
     return found
 
 
-def _compositions(
-    tree: RepositoryFiles, places: Collection[str]
-) -> Iterator[tuple[str, Composition]]:
-    for path in sorted(tree.matching(COMPOSE_FILE), key=lambda path: parent(path) not in places):
-        yield path, Composition(tree=tree, paths=(path,))
+def _compositions(tree: RepositoryFiles, places: Collection[str]) -> dict[str, Composition]:
+    """Return the compose files with their contents, those in `places` first."""
+    paths = sorted(tree.matching(COMPOSE_FILE), key=lambda path: parent(path) not in places)
+    return {path: Composition(tree=tree, paths=(path,)) for path in paths}
 
 
-def _compose_images(tree: RepositoryFiles, places: Collection[str]) -> Iterator[Image]:
-    for _, composition in _compositions(tree, places):
+def _compose_images(compositions: Mapping[str, Composition]) -> Iterator[Image]:
+    for composition in compositions.values():
         for name, content in composition.services.items():
             image = composition.image(name) if "image" in content else None
             if image is not None:

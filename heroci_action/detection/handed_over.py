@@ -16,6 +16,7 @@ from heroci_action.detection.project_files import ProjectFiles, once
 _REASON = "another job makes files for the tests with it"
 
 
+@once
 def find_handed_over(project: ProjectFiles) -> tuple[LeftOut, ...]:
     """Return the lines of other jobs that make the files which the suite's job downloads."""
     found = (
@@ -40,7 +41,6 @@ def warn_of_handed_over(project: ProjectFiles) -> Iterator[Finding]:
         )
 
 
-@once
 def _makers(project: ProjectFiles) -> tuple[Job, ...]:
     """Return the jobs that upload an artifact which the suite's job downloads."""
     suite = project.ci.suite

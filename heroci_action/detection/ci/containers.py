@@ -63,8 +63,7 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
     commands = tuple(itertools.chain.from_iterable(map(reader.read, job.commands)))
     values = {value for command in commands for value in command.env.values()}
     # The declared services of a job are for its tests.
-    known = (*reader.built, *builds)
-    started = [_on_base(image, known, files) for image in reader.servers.values()]
+    started = [reader.on_base(image) for image in reader.servers.values()]
     free = (image for image in started if image.alias not in reader.needed)
     consoles = [image for image in free if is_console(image, values)]
     return replace(
@@ -76,13 +75,6 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
         python=reader.python or job.python,
         beside=(*reader.missing, *map(leave_out_console, consoles)),
     )
-
-
-def _on_base(image: Image, builds: tuple[ImageBuild, ...], files: RepositoryFiles) -> Image:
-    """Return the image of a server; of one that the CI has built under this name, the base."""
-    build = None if image.built else find_build(image.reference, builds)
-    base = _base_image(build, files, image.source) if build else None
-    return replace(image, name=base.name, tag=base.tag, built=True) if base else image
 
 
 @dataclass(kw_only=True)
@@ -115,6 +107,12 @@ class _Reader:
             self.base = _base_image(build, self.files, job.source)
             self.python = self.base.python if self.base else None
             self.image_env = self.contents.env
+
+    def on_base(self, image: Image) -> Image:
+        """Return the image of a server; of one that the CI has built under this name, the base."""
+        build = None if image.built else find_build(image.reference, self._known_builds)
+        base = _base_image(build, self.files, image.source) if build else None
+        return replace(image, name=base.name, tag=base.tag, built=True) if base else image
 
     def read(self, command: Command) -> tuple[Command, ...]:
         """Return a command with the variables of its container, or the tests that run while an image is built."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from heroci_action.text import one_line
@@ -203,6 +203,10 @@ class Script:
     conditions: frozenset[str] = frozenset()
     may_fail: bool = False
     environment: str = ""
+
+    def under(self, condition: str) -> Script:
+        """Return the script as one that runs only if a condition holds that is not known."""
+        return replace(self, conditions=self.conditions | {condition})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,11 +161,11 @@ def _by_name(
     project: ProjectFiles, image: Image, kind: ServerKind | None, server: _Server | None
 ) -> Iterator[Finding]:
     """Yield the name under which the settings reach a server; that of a database is known from its settings."""
-    name, port = (
-        (kind.name, kind.port) if kind else (server.name, server.port) if server else ("", 0)
-    )
-    if name and kind not in DATABASES and (file := file_with_name(project, image, port)):
-        yield FixedAddress(name, f"hard-coded in {file}", host=image.alias)
+    known = kind or server
+    if known is None or kind in DATABASES:
+        return
+    if file := file_with_name(project, image, known.port):
+        yield FixedAddress(known.name, f"hard-coded in {file}", host=image.alias)
 
 
 def _programs(project: ProjectFiles) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ _SERVER_METHODS = {
 _SERVER_VALUES = {"DatabaseURLValue": "database", "CacheURLValue": "cache"}
 _DATABASE_OPTIONS = frozenset({"conn_max_age", "ssl_require", "conn_health_checks"})
 _ENVIRONS = frozenset({"os.environ", "environ", "env", "ENV", "os.environb"})
-_GETTERS = frozenset({"os.environ.get", "environ.get", "os.getenv", "getenv"})
+GETTERS = frozenset({"os.environ.get", "environ.get", "os.getenv", "getenv"})
 _OBJECTS = frozenset({"env", "ENV", "environ_env", "Env", "ENVIRONMENT", "config"})
 _CASTS = frozenset(
     {"str", "int", "bool", "float", "list", "tuple", "dict", "json", "Path", "Csv", "bytes"}
@@ -386,5 +386,5 @@ def _only_gets(function: ast.FunctionDef) -> bool:
     raises = any(isinstance(node, ast.Raise) for node in ast.walk(function))
     match function.body[-1]:
         case ast.Return(value=ast.Call(func=called, args=[_, ast.Name(id="default")])):
-            return not raises and ast.unparse(called) in _GETTERS
+            return not raises and ast.unparse(called) in GETTERS
     return False

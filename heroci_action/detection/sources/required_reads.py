@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from heroci_action.detection.sources.environment_reads import (
+    GETTERS,
     Read,
     declared_defaults,
     is_false,
@@ -19,7 +20,6 @@ from heroci_action.detection.sources.source import SettingsSource, Statement
 _CONVERSIONS = frozenset(
     {"int", "float", "Decimal", "Path", "join", "strptime", "loads", "literal_eval", "b64decode"}
 )
-_LENIENT = frozenset({"os.getenv", "getenv", "os.environ.get", "environ.get"})
 _CHOICES = (ast.IfExp, ast.BoolOp, ast.Lambda, ast.FunctionDef, ast.ClassDef)
 
 
@@ -57,7 +57,7 @@ def _always(node: ast.AST) -> Iterator[ast.AST]:
 
 def _without_default(source: SettingsSource, node: ast.expr) -> Iterator[str]:
     value = source.names.get(node.id) if isinstance(node, ast.Name) else node
-    if isinstance(value, ast.Call) and ast.unparse(value.func) in _LENIENT:
+    if isinstance(value, ast.Call) and ast.unparse(value.func) in GETTERS:
         read = read_of(value)
         if read is not None and not read.has_default:
             yield read.name

@@ -274,11 +274,9 @@ class _Steps:
             known = _truth(table(options).get("condition"), values)
             if known is not (name == "unless"):
                 inner = self.scripts(items(table(options).get("steps")), values, depth + 1)
-                condition = (
-                    {f"{name} {table(options).get('condition')}"} if known is None else set()
-                )
+                condition = f"{name} {table(options).get('condition')}"
                 yield from (
-                    replace(script, conditions=script.conditions | condition) for script in inner
+                    script.under(condition) if known is None else script for script in inner
                 )
         elif command:
             given = _fill_all(table(options), values)

@@ -103,8 +103,7 @@ class _Body:
         else:
             text = ast.unparse(node.test)
             for condition, body in ((text, node.body), (f"not {text}", node.orelse)):
-                unsure = replace(start, conditions=start.conditions | {condition})
-                yield from self.commands(body, values, unsure)
+                yield from self.commands(body, values, start.under(condition))
 
     def _calls(self, node: ast.expr, values: Values, start: Script) -> Iterator[Script]:
         match node:

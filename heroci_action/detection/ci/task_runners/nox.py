@@ -187,7 +187,7 @@ class _Session:
             return
         before, text = self.current, ast.unparse(node.test)
         for condition, body in ((text, node.body), (f"not {text}", node.orelse)):
-            self.current = replace(before, conditions=before.conditions | {condition})
+            self.current = before.under(condition)
             self._body(body, depth)
         self.current = before
 

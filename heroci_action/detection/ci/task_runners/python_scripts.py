@@ -81,12 +81,11 @@ class _Reader:
             match node:
                 case ast.If(test=test):
                     holds, text = self._holds(test), ast.unparse(test)
-                    if holds is not False:
-                        unknown = {text} if holds is None else set()
-                        yield from self._body(node.body, conditions | unknown)
-                    if holds is not True:
-                        unknown = {f"not {text}"} if holds is None else set()
-                        yield from self._body(node.orelse, conditions | unknown)
+                    branches = ((True, node.body, text), (False, node.orelse, f"not {text}"))
+                    for taken, statements, condition in branches:
+                        if holds in {taken, None}:
+                            unknown = {condition} if holds is None else set()
+                            yield from self._body(statements, conditions | unknown)
                 case ast.For() | ast.While() | ast.With() | ast.Try():
                     yield from self._body(node.body, conditions)
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
