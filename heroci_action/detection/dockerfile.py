@@ -15,6 +15,8 @@ _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE
 _COMMAND = re.compile(r"(CMD|ENTRYPOINT)\s", re.IGNORECASE)
 # `ENTRYPOINT ["/entrypoint.sh"]`
 _ENTRY_POINT = re.compile(r"ENTRYPOINT\s", re.IGNORECASE)
+# `CMD ["gunicorn"]` alone
+_DEFAULT_COMMAND = re.compile(r"CMD\s", re.IGNORECASE)
 # `CMD ["tail", "-f", "/dev/null"]`: the container waits for a developer.
 _IDLE = re.compile(
     r"(\S*/)?(tail\s+-[fF]\s+/dev/null|sleep\s+(inf\w*|\d+[smhd]?)|(ba|da|z)?sh|cat|true)"
@@ -164,9 +166,16 @@ class Dockerfile:
     @property
     def entry_point(self) -> str:
         """Return the command that gets a container's arguments; empty if the image has none."""
-        found = (
-            line.partition(" ")[2] for line in reversed(self.lines) if _ENTRY_POINT.match(line)
-        )
+        return self._last(_ENTRY_POINT)
+
+    @property
+    def default_command(self) -> str:
+        """Return the words that the entry point gets if a container is started without any; empty without CMD."""
+        return self._last(_DEFAULT_COMMAND)
+
+    def _last(self, instruction: re.Pattern[str]) -> str:
+        """Return the words of the last instruction of a kind as a line of a shell; empty without one."""
+        found = (line.partition(" ")[2] for line in reversed(self.lines) if instruction.match(line))
         text = next(found, "").strip()
         return shlex.join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)) if text[:1] == "[" else text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.calls import DOCKER_VALUED
@@ -22,6 +22,7 @@ from heroci_action.detection.ci.compose.image_build import (
     build_arguments,
     find_build,
     on_its_base,
+    read_tag,
 )
 from heroci_action.detection.ci.compose.up import ending_services
 from heroci_action.detection.ci.consoles import is_console, leave_out_console
@@ -117,7 +118,7 @@ class _Reader:
     def read(self, command: Command) -> tuple[Command, ...]:
         """Return a command with the variables of its container, or the tests that run while an image is built."""
         builds = self._builds(command)
-        self.built += (*builds, *self._tagged(command))
+        self.built += (*builds, *read_tag(command, self._known_builds))
         command = replace(command, env={**self.image_env, **command.env})
         tests = itertools.chain.from_iterable(self._built_tests(command, each) for each in builds)
         return tuple(tests) or (self._in_container(command),)
@@ -131,26 +132,13 @@ class _Reader:
         verb, *named = options.words or ("",)
         if verb != "build":
             return []
-        used = composition_of(words, command, self.files, self.used)
+        used = composition_of(words, command, self.files, self.used, self._known_builds)
         given = build_arguments(options)
         found = list[ImageBuild]()
         for name in used.paths and (named or used.with_needs([])):
             build = self._composed(used, name, given) if name in used.services else None
             found += [build] if build and build not in found else []
         return found
-
-    def _tagged(self, command: Command) -> Iterator[ImageBuild]:
-        """Yield the build of an image that `docker tag IMAGE NAME` gives another name."""
-        match command.words:
-            case ("docker" | "podman", "tag", image, name) | (
-                "docker",
-                "image",
-                "tag",
-                image,
-                name,
-            ):
-                build = find_build(image, self._known_builds)
-                yield from [replace(build, tags=(name,))] if build else ()
 
     def _composed(
         self, used: Composition, name: str, given: Mapping[str, str] | None = None
@@ -160,8 +148,7 @@ class _Reader:
             self.arguments[name] = given
         build = used.build(name)
         if build is None:
-            image = used.image(name)
-            return find_build(image.reference, self._known_builds) if image else None
+            return None
         arguments = {**build.arguments, **self.arguments.get(name, {})}
         return on_its_base(replace(build, arguments=arguments), self._known_builds, self.files)
 
@@ -233,7 +220,7 @@ class _Reader:
         # The files of Compose are where it is called, not where the container works.
         call = next(filter(compose_words, (*command.via, command)), None)
         if call and (words := compose_words(call)):
-            self.used = composition_of(words, call, self.files, self.used)
+            self.used = composition_of(words, call, self.files, self.used, self._known_builds)
             names = _started_names(words, self.used, command)
             self.servers |= _servers(names, self.used)
             _, entered = _service_of(command, self.used)

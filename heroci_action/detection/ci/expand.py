@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from heroci_action.detection.ci.compose.bake import read_builds
 from heroci_action.detection.ci.compose.composition import (
     Composition,
     compose_words,
     composition_of,
 )
+from heroci_action.detection.ci.compose.image_build import ImageBuild, read_tag
 from heroci_action.detection.ci.compose.mounts import enter_repository, mounts_of
 from heroci_action.detection.ci.compose.up import (
     entry_point_script,
     expand_compose_up,
     expand_needs,
+    image_script,
 )
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.one_shot import ends_by_itself
@@ -73,6 +76,7 @@ class Context:
     files: WorkingTree
     python: str | None = None
     used: Composition | None = None  # the compose files of the last call
+    builds: list[ImageBuild] = field(default_factory=list)  # of the images that exist so far
     not_followed: list[LeftOut] = field(default_factory=list)
     actions: list[LeftOut] = field(default_factory=list)
     count: int = 0
@@ -89,12 +93,16 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
     if len(command.via) > MAX_DEPTH or context.count > MAX_COMMANDS:
         return
     command = _launched(command, context)
+    context.builds += read_builds(command, context.files.current())
+    context.builds += read_tag(command, context.builds)
     if words := compose_words(command):
-        context.used = composition_of(words, command, context.files.current(), context.used)
+        context.used = composition_of(
+            words, command, context.files.current(), context.used, context.builds
+        )
         ends = partial(ends_by_itself, files=context.files)
         for call, script in expand_needs(command, words, context.used, ends):
             yield from _expand_scripts(call, (script,), context)
-    mounts = mounts_of(command, context.used)
+    mounts = mounts_of(command, context.used, context.builds, context.files.tree)
     command = enter_repository(command, mounts)
     scripts = _scripts(command, context)
     if scripts is None:
@@ -182,10 +190,9 @@ def _python_file(command: Command, context: Context) -> tuple[Script, ...] | Non
 
 
 def _entry_point(command: Command, context: Context) -> tuple[Script, ...] | None:
-    """Return the entry point of a service if it makes tests of words that are no program: `run web tests`."""
-    if not command.call.container or context.used is None:
-        return None
-    script = entry_point_script(context.used, command)
+    """Return what a container starts by itself if that makes tests of its words, or of none: `run web tests`."""
+    script = entry_point_script(context.used, command) if context.used else None
+    script = script or image_script(command, context.builds, context.files.current())
     if script is None or find_test_run(command, context.files.tree):
         return None
     trial = replace(context, files=context.files.fork(), not_followed=[], actions=[])
@@ -202,7 +209,7 @@ _EXPANDERS: Mapping[str, Expander] = {
     "gmake": lambda command, context: expand_make(command, context.files),
     **dict.fromkeys(
         ("docker", "docker-compose"),
-        lambda command, context: expand_compose_up(command, context.files),
+        lambda command, context: expand_compose_up(command, context.used),
     ),
     "just": lambda command, context: expand_just(command, context.files),
     "tox": lambda command, context: expand_tox(command, context.files.tree, context.python),

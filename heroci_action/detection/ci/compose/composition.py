@@ -13,7 +13,7 @@ import yaml
 
 from heroci_action.detection.ci.calls import COMPOSE_VALUED
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
 from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.paths import locate, spell
@@ -62,7 +62,7 @@ class Composition:
     """The services of compose files that are merged in order, with the variables that they are filled with.
 
     Services of other `profiles` are started only by name. `directory` is the project's if it is not that of the first
-    file.
+    file. `builds` are the images that earlier commands have built, which a service may use by name.
     """
 
     tree: RepositoryFiles
@@ -70,6 +70,7 @@ class Composition:
     variables: Mapping[str, str] = field(default_factory=dict)
     profiles: frozenset[str] = frozenset()
     directory: str = ""
+    builds: tuple[ImageBuild, ...] = ()
     depth: int = 0
 
     @property
@@ -193,13 +194,23 @@ class Composition:
         yield from map(self.fill, texts(content.get("expose")))
 
     def build(self, name: str) -> ImageBuild | None:
-        """Return the build of a service's image, which another service may build; None if no one does."""
-        build = self.services[name].get("build") or self._built_elsewhere(name)
+        """Return the build of a service's image, perhaps by another service or an earlier command; None without one."""
+        content = self.services[name]
+        build = content.get("build") or self._built_elsewhere(name)
+        image = content.get("image")
+        found = self._read_build(build) if build else None
+        if found is None and isinstance(image, str):
+            found = find_build(self.fill(image), self.builds)
+        return found and replace(
+            found,
+            health_check=self._health_check(name),
+            command=tuple(map(self.fill, arguments(content.get("command")))),
+        )
+
+    def _read_build(self, build: object) -> ImageBuild:
+        """Return what the key `build` of a service says."""
         options = table(build)
-        context = build if isinstance(build, str) else str(options.get("context", "."))
-        if not build:
-            return None
-        place = self._path(context)
+        place = self._path(build if isinstance(build, str) else str(options.get("context", ".")))
         args = read_variables(options.get("args"))
         return ImageBuild(
             dockerfile=self._path(str(options.get("dockerfile", "Dockerfile")), place),
@@ -207,8 +218,6 @@ class Composition:
             target=self.fill(options["target"]) if options.get("target") else None,
             source=self.paths[0],
             arguments={key: self.fill(text) for key, text in args.items() if text is not None},
-            health_check=self._health_check(name),
-            command=tuple(map(self.fill, arguments(self.services[name].get("command")))),
         )
 
     def _health_check(self, name: str) -> str:
@@ -270,8 +279,12 @@ def composition_of(
     command: Command,
     files: RepositoryFiles,
     before: Composition | None = None,
+    builds: Iterable[ImageBuild] = (),
 ) -> Composition:
-    """Return the merged compose files of a call; a running container has the files of the call `before`."""
+    """Return the merged compose files of a call; a running container has the files of the call `before`.
+
+    `builds` are those of the images that exist then.
+    """
     container = command.call.container
     place = (container.called_from if container else None) or command.directory
     options = Options.split(words, VALUED)
@@ -295,6 +308,7 @@ def composition_of(
         variables={**variables, **command.env, "PWD": spell(place)},
         profiles=frozenset(profiles),
         directory=_from_root(directory, place) if directory else "",
+        builds=tuple(builds),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.command_line import Options
@@ -51,6 +51,14 @@ class ImageBuild:
         dockerfile = self.parse(tree)
         known = {**dockerfile.arguments, **self.arguments}
         return fill(dockerfile.base, known) if dockerfile.base else None
+
+
+def read_tag(command: Command, builds: Iterable[ImageBuild]) -> Iterator[ImageBuild]:
+    """Yield the build of an image that `docker tag IMAGE NAME` gives another name."""
+    match command.words:
+        case ("docker" | "podman", "tag", image, name) | ("docker", "image", "tag", image, name):
+            build = find_build(image, builds)
+            yield from [replace(build, tags=(name,))] if build else ()
 
 
 def build_arguments(options: Options) -> dict[str, str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.composition import Composition
-from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
 from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import ROOT, Command, Container
@@ -120,13 +120,21 @@ def enter_repository(command: Command, mounts: Mounts) -> Command:
     return replace(command, call=moved, directory=directory or command.directory)
 
 
-def mounts_of(command: Command, used: Composition | None) -> Mounts:
+def mounts_of(
+    command: Command,
+    used: Composition | None,
+    builds: Iterable[ImageBuild],
+    tree: RepositoryFiles,
+) -> Mounts:
     """Return the mounts of the container in which a command runs, perhaps called by a script there."""
     outer = next((call for call in (*command.via, command) if call.call.container), None)
     container = outer.call.container if outer else None
     if outer is None or container is None:
         return Mounts()
     mounts = _mounts_of_container(container, used)
+    if mounts is None:
+        build = find_build(container.image, builds) if container.image else None
+        mounts = _copied(build, tree) if build else Mounts()
     given = _options(outer, container.service or container.image or "")
     pairs = (volume.partition(":")[::2] for volume in given.values("-v", "--volume"))
     mounted = (_mount(source, target, outer.directory) for source, target in pairs)
@@ -135,12 +143,12 @@ def mounts_of(command: Command, used: Composition | None) -> Mounts:
     return Mounts(places=places, workdir=workdir.rstrip("/"))
 
 
-def _mounts_of_container(container: Container, used: Composition | None) -> Mounts:
-    """Return the mounts of a service of the compose files, which a container may be named after."""
+def _mounts_of_container(container: Container, used: Composition | None) -> Mounts | None:
+    """Return the mounts of a service of the compose files, which a container may be named after; None without one."""
     if used is None:
-        return Mounts()
+        return None
     name = container.service or used.find(container.image or "")
-    return mounts_of_service(used, name) if name else Mounts()
+    return mounts_of_service(used, name) if name else None
 
 
 def _options(command: Command, name: str) -> Options:

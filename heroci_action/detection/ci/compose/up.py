@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.composition import (
     VALUED,
     Composition,
     compose_words,
-    composition_of,
 )
-from heroci_action.detection.ci.compose.mounts import mounts_of_service
+from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
+from heroci_action.detection.ci.compose.mounts import mounts_of, mounts_of_service
 from heroci_action.detection.ci.records import Call, Command, Container, Script
-from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import texts
+from heroci_action.repository.files import RepositoryFiles
 
 _RETURNING = frozenset(
     {"--exit-code-from", "--abort-on-container-exit", "--abort-on-container-failure"}
 )
 
 
-def expand_compose_up(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
+def expand_compose_up(command: Command, used: Composition | None) -> tuple[Script, ...] | None:
     """Return the command of the service that ends the call; None if the call leaves its services running."""
     words = compose_words(command)
-    if words is None:
+    if words is None or used is None:
         return None
     options = Options.split(words, VALUED)
-    used = composition_of(words, command, files.current())
     container = command.call.container
     candidates: tuple[str | None, ...] = ending_services(words)
     if candidates:
@@ -95,11 +95,48 @@ def entry_point_script(used: Composition, command: Command) -> Script | None:
         return None
     build = used.build(name)
     own = _shell(used.services[name].get("entrypoint"))
-    start = own or (build.parse(used.tree).entry_point if build else "")
     given = words[words.index("run") + 1 :]
-    text = f"{start} {shlex.join(given[given.index(name) + 1 :])}"
+    text = _started(build, used.tree, given[given.index(name) + 1 :], own)
     script = _script(used, name, command, text)
-    return replace(script, env={**script.env, **command.call.env}) if start else None
+    return replace(script, env={**script.env, **command.call.env}) if text else None
+
+
+def image_script(
+    command: Command, builds: Iterable[ImageBuild], tree: RepositoryFiles
+) -> Script | None:
+    """Return what `docker run IMAGE WORDS` starts in an image that the job has built; None for any other command."""
+    image = command.call.container.image if command.call.container else None
+    build = find_build(image, builds) if image else None
+    if image is None or build is None:
+        return None
+    place = command.words.index(image)
+    options = Options.split(command.words[:place], DOCKER_VALUED)
+    if "run" not in options.words or options.has("--entrypoint"):
+        return None
+    text = _started(build, tree, command.words[place + 1 :])
+    mounts = mounts_of(command, None, [build], tree)
+    return Script(
+        text=mounts.move(text),
+        source=build.dockerfile,
+        directory=mounts.directory or command.directory,
+        env={**command.env, **command.call.env},
+    )
+
+
+def _started(
+    build: ImageBuild | None, tree: RepositoryFiles, words: Sequence[str], own: str = ""
+) -> str:
+    """Return the line that a container runs: an entry point, its `own` or the image's, with the words.
+
+    Without words it gets those of CMD, unless the entry point is its own. Words without an entry point are a program,
+    which needs no reading here. Source: Docker, "Understand how CMD and ENTRYPOINT interact".
+    """
+    dockerfile = build.parse(tree) if build else None
+    start = own or (dockerfile.entry_point if dockerfile else "")
+    if words:
+        return f"{start} {shlex.join(words)}" if start else ""
+    default = dockerfile.default_command if dockerfile and not own else ""
+    return f"{start} {default}".strip()
 
 
 def service_scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.matrix import (
     Leg,
@@ -17,14 +18,7 @@ from heroci_action.detection.ci.matrix import (
     similar_legs,
 )
 from heroci_action.detection.ci.paths import spell
-from heroci_action.detection.ci.records import (
-    ROOT,
-    Command,
-    Image,
-    Job,
-    Script,
-    Trigger,
-)
+from heroci_action.detection.ci.records import ROOT, Command, Image, Job, Script, Trigger
 from heroci_action.detection.ci.systems.foreign_workflow import read_inputs
 from heroci_action.detection.ci.systems.github_actions import Action, is_filled
 from heroci_action.detection.ci.systems.github_checkout import (
@@ -92,6 +86,7 @@ class _Workflow:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     caller: str = ""
     depth: int = 0
+    builds: list[ImageBuild] = field(default_factory=list)  # of the jobs so far
 
     @property
     def predefined(self) -> dict[str, str]:
@@ -118,6 +113,7 @@ class _Workflow:
                 inputs={**_defaults(declared), **inputs},
                 caller=f"{caller} / ",
                 depth=self.depth + 1,
+                builds=self.builds,
             ).jobs()
 
 
@@ -216,10 +212,8 @@ class _Job:
         """Yield the job, or the jobs of the workflow that it calls."""
         uses = str(self.content.get("uses", ""))
         if uses.startswith("./"):
-            inputs = {
-                name: value_of(text, self.contexts)
-                for name, text in table(self.content.get("with")).items()
-            }
+            given = table(self.content.get("with")).items()
+            inputs = {name: value_of(text, self.contexts) for name, text in given}
             yield from self.workflow.call(join(uses), inputs, self.name)
             return
         if uses:
@@ -231,6 +225,7 @@ class _Job:
         context = Context(
             files=WorkingTree(self.workflow.tree),
             python=newest_python([self._python_of(self.leg or {})]),
+            builds=self.workflow.builds,
         )
         commands = tuple(self._steps(items(self.content.get("steps")), context, own={}))
         yield Job(

@@ -613,6 +613,64 @@ def test_what_the_script_in_a_container_exports_wins_over_the_variables_of_the_s
     assert env == {"MODE": found, "KEPT": "x"}
 
 
+BUILT = {
+    "web/Dockerfile": 'FROM python:3.12\nWORKDIR /app\nCOPY . /app\nENV MODE=test\nENTRYPOINT ["/app/entry.sh"]\n',
+    "web/entry.sh": "#!/bin/sh\npytest $@\n",
+    "web/manage.py": "",
+    "compose.yml": "services: {app: {image: 'shop:${TAG:-1}'}}\n",
+}
+BUILD = "docker build -t shop:1 web"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (BUILD, "docker compose run app shop"),
+        (BUILD, "docker run --rm shop:1 shop"),
+        ("docker build -t other web", "docker tag other shop:1", "docker compose run app shop"),
+        (BUILD.replace("shop:1", "shop:x"), "TAG=x docker compose run app shop"),
+        (BUILD, "docker run --entrypoint /app/entry.sh shop:1 shop"),
+    ],
+)
+def test_an_image_that_the_job_builds_under_a_name_starts_as_its_dockerfile_says(
+    lines: tuple[str, ...],
+) -> None:
+    ci = ci_of({**BUILT, **workflow(*lines)})
+    assert ci.suite is not None
+    run = ci.suite.main.command
+    assert (run.words, run.directory) == (("pytest", "shop"), "web")
+    assert ci.env["MODE"] == "test"
+
+
+def test_an_image_of_another_job_starts_as_its_dockerfile_says() -> None:
+    jobs = """
+        build: {steps: [{uses: docker/build-push-action@v6, with: {context: web, tags: "hub/shop:${{ github.sha }}"}}]}
+        test: {needs: build, steps: [{run: "docker run hub/shop:${{ github.sha }} shop"}]}
+    """
+    suite = ci_of({**BUILT, ".github/workflows/ci.yml": f"jobs:\n{jobs}"}).suite
+    assert suite is not None
+    assert (suite.main.command.words, suite.main.command.directory) == (("pytest", "shop"), "web")
+
+
+@pytest.mark.parametrize(
+    ("start", "found"),
+    [
+        ('CMD ["pytest", "shop"]', "pytest shop"),
+        ('ENTRYPOINT ["pytest"]\nCMD ["shop"]', "pytest shop"),
+        ("CMD pytest shop", "pytest shop"),
+        ('ENTRYPOINT ["gunicorn"]\nCMD ["pytest", "shop"]', None),
+        ('CMD ["gunicorn"]', None),
+    ],
+)
+def test_a_container_without_words_runs_the_command_of_its_image(
+    start: str, found: str | None
+) -> None:
+    dockerfile = f"FROM python:3.12\nCOPY . .\n{start}\n"
+    lines = ("docker build -t tests -f Dockerfile.test .", "docker run -e CI=1 tests")
+    suite = ci_of({"Dockerfile.test": dockerfile, "manage.py": "", **workflow(*lines)}).suite
+    assert (" ".join(suite.main.command.words) if suite else None) == found
+
+
 @pytest.mark.parametrize("place", ["ci", "."])
 def test_an_action_that_starts_services_of_compose_is_read_like_the_command(place: str) -> None:
     file = "compose.test.yml" if place == "ci" else "./ci/compose.test.yml"
