@@ -19,6 +19,8 @@ TIDIES = "hooks that tidy files of any kind are left to the CI"
 WAITS = "it only waits"
 NO_TESTS = "it starts the test runner, but runs no test"
 UPLOADS = "it uploads results"
+ALLOWED = "the CI passes even if it fails"
+CONDITIONAL = "it runs only under a condition"
 # Reasons of lines that the tests do not need.
 HARMLESS = frozenset(
     {INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, NO_TESTS, UPLOADS, FOLLOWS, ELSEWHERE}

@@ -26,6 +26,7 @@ from heroci_action.detection.ci.test_runs import (
 )
 from heroci_action.detection.left_out import (
     CHECKS,
+    CONDITIONAL,
     ELSEWHERE,
     FOLLOWS,
     HARMLESS,
@@ -388,7 +389,7 @@ class _Line:
         if UNKNOWN in _INTERPRETER.sub("", self.command.line):
             return "it contains a value that only the CI knows"
         if self.command.conditional:
-            return "it runs only under a condition"
+            return CONDITIONAL
         if any(map(is_outside, self.call.arguments)):
             return "it uses a path outside the checkout"
         return NEEDS_TABLES if self.migrated and needs_tables(self.project, self.command) else None

@@ -35,6 +35,7 @@ from heroci_action.detection.left_out import (
     finds_missing_migrations,
     reason_of_program,
 )
+from heroci_action.detection.lint.allowed import find_allowed
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.lint.programs import find_tidying_hooks
 from heroci_action.detection.lint.proposals import written_steps
@@ -64,8 +65,11 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     arguments = tuple(_arguments(project, runs)) if is_kept else ()
     yield from arguments
     before, left_out = preparation(project)
+    allowed = find_allowed(project)
+    named = {(line.line, line.source) for line in allowed}
     left_out = (
-        *left_out,
+        *(line for line in left_out if (line.line, line.source) not in named),
+        *allowed,
         *find_built_files(project),
         *find_tidying_hooks(project),
         *find_unknown_variables(project),
@@ -177,17 +181,22 @@ def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
     elif project.layout.manage is None:
         yield Found("tests.check-migrations", False, "a package without manage.py")
     elif (source := _ci_source(project)) and not _checked_by_hook(project):
-        why = f"{source} does not check them"
+        allowed = next(_migration_checks(project, may_fail=True), None)
+        why = f"{allowed.source} lets them pass" if allowed else f"{source} does not check them"
         yield Found("tests.check-migrations", "warn", why)
 
 
-def _migration_checks(project: ProjectFiles) -> Iterator[Command]:
-    """Yield the commands that fail if migrations are missing: by an option, or because git looks for changes later."""
+def _migration_checks(project: ProjectFiles, *, may_fail: bool = False) -> Iterator[Command]:
+    """Yield the commands that fail if migrations are missing: by an option, or because git looks for changes later.
+
+    Those that may fail in the CI are others than those that must pass.
+    """
     groups = (project.commands, *(job.commands for job in project.ci.jobs), project.ci.leg_commands)
     for commands in groups:
         for place, command in enumerate(commands):
             prints = reason_of_program(command.call.name) == PRINTS
-            if "makemigrations" not in command.words or command.may_fail or prints:
+            named = "makemigrations" in command.words and command.may_fail is may_fail
+            if prints or not named:
                 continue
             lines = " ".join(outer.line for outer in (*command.via, command))
             finds = finds_missing_migrations(command.words, lines)

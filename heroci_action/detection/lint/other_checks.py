@@ -46,7 +46,7 @@ _PUBLISHING = re.compile(
 # `uses: EndBug/add-and-commit`
 _COMMITTING = re.compile(r"(?i)commit|push|pull-request")
 # Checks that the plan contains, or that other warnings name.
-_KNOWN = frozenset(
+KNOWN = frozenset(
     {"coverage", "pre-commit", "prek", *PROGRAMS, *NOT_RUN}.union(
         *(tool.programs for tool in LINT_TOOLS.values())
     )
@@ -71,6 +71,15 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
+    return ((job, shown) for job, each, shown in find_other_checks(project) if _must_pass(each))
+
+
+def _must_pass(command: Command) -> bool:
+    return not (command.may_fail or command.conditional or command.background or command.decides)
+
+
+def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Command]]:
+    """Yield the checks that the plan does not contain, and the task of npm that runs each; some need not pass."""
     legs = (leg for job in project.ci.jobs for leg in (job, *job.similar()))
     # Without a suite of the CI, other warnings name what may run the tests.
     known = project.ci.suite is not None and project.ci.suite.job in project.ci.jobs
@@ -83,18 +92,16 @@ def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
         ends = not runs and _ends_with_django(project, job)
         checks = ends or (not runs and _CHECKING.search(job.name) is not None)
         for command in job.commands:
-            may_pass = (
-                command.may_fail or command.conditional or command.background or command.decides
-            )
             tests = known and not runs and _TESTING.search(command.call.name) is not None
             is_own = (checks or tests) and _is_own_check(project, command)
             # If nothing uses the files that a command makes, it matters only whether it passes.
             makes_files = not (ends or _BUILDING.isdisjoint(command.call.arguments))
             is_other = _is_other(project, command) or (is_own and not makes_files)
             is_other = is_other or (ends and _migrates_elsewhere(project, job, command))
-            if is_other and not (may_pass or _keeps_changes(job, command)):
+            if is_other and not _keeps_changes(job, command):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
-                yield job, next((task for task in tasks if id(task) not in around), command)
+                shown = next((task for task in tasks if id(task) not in around), command)
+                yield job, command, shown
 
 
 def _failing_scripts(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
@@ -115,14 +122,14 @@ def _failing_scripts(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
 
 def _is_known(project: ProjectFiles, command: Command) -> bool:
     """Return whether the plan contains a command, or another warning names it."""
-    check = tool_name(command) in _KNOWN or find_check(project, command) is not None
+    check = tool_name(command) in KNOWN or find_check(project, command) is not None
     return check or find_test_run(command, project.tree) is not None
 
 
 def _uses(project: ProjectFiles) -> Iterator[str]:
     """Yield the actions that check something, and the workflows of other repositories that may do so."""
     suite = project.ci.suite
-    for job in filter(_counts, project.ci.jobs):
+    for job in (each for each in project.ci.jobs if _counts(each) and not each.may_fail):
         elsewhere = (line for line in job.not_followed if line.reason == ELSEWHERE)
         # Without a suite, another warning names these workflows, because they may run the tests.
         workflows = elsewhere if suite is not None and job is not suite.job else ()
@@ -136,7 +143,7 @@ def _may_check(name: str) -> bool:
 
 
 def _counts(job: Job) -> bool:
-    return not (job.trigger is Trigger.SELDOM or job.may_fail) and job.is_linux
+    return job.trigger is not Trigger.SELDOM and job.is_linux
 
 
 def _is_other(project: ProjectFiles, command: Command) -> bool:
@@ -144,7 +151,7 @@ def _is_other(project: ProjectFiles, command: Command) -> bool:
     if is_django(command, project.tree):
         return _is_strict(project, command)
     return (
-        tool_name(command) not in _KNOWN
+        tool_name(command) not in KNOWN
         and find_check(project, command) is not None
         and find_test_run(command, project.tree) is None
     )
@@ -171,7 +178,7 @@ def _before_tests(project: ProjectFiles) -> tuple[Command, ...]:
 def _is_own_check(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command of a job for checks is one: code of the project, or an unknown program."""
     call = command.call
-    known = tool_name(command) in _KNOWN
+    known = tool_name(command) in KNOWN
     if not call.program or known or find_kind(project, command) is not None:
         return False
     own = is_django(command, project.tree) or program_file(command, project.tree) is not None

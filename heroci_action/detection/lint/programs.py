@@ -15,12 +15,12 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     split_directory,
 )
 from heroci_action.detection.left_out import TIDIES
-from heroci_action.detection.lint.commands import reads_pipe, runs_built_in
+from heroci_action.detection.lint.commands import by_ci, reads_pipe, runs_built_in
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks, read_hooks
 from heroci_action.detection.lint.paths import find_targets, passes
 from heroci_action.detection.lint.pins import find_pin_beside, find_pins
 from heroci_action.detection.lint.versions import find_installed_pin, pin_in
-from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.readers.registry import LINT_TOOLS, REWRITERS
 from heroci_action.repository.files import join, relative_path
 
@@ -93,7 +93,7 @@ NOT_RUN = frozenset(
     }
 )  # fmt: skip
 # Options with which a program only tells something about itself.
-_ASKING = frozenset({"--version", "--help"})
+ASKING = frozenset({"--version", "--help"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +107,35 @@ class Check:
 
 
 def find_checks(project: ProjectFiles) -> tuple[Check, ...]:
-    """Return the calls of the project's CI, each once; further calls of one program have a number."""
+    """Return the calls that the plan contains, each once; further calls of one program have a number.
+
+    Calls that may fail in the project's CI count only if it requires no check at all: then the stage is optional.
+    """
+    checks = _required_checks(project) if requires_lint(project) else find_allowed_checks(project)
     found: dict[tuple[str, str | tuple[str, ...]], Check] = {}
-    for check in _checks(project):
+    for check in checks:
         found.setdefault((check.name, check.command), check)
     return tuple(_numbered(found.values()))
+
+
+@once
+def requires_lint(project: ProjectFiles) -> bool:
+    """Return whether the project's CI fails if one of the tools and programs finds something."""
+    source = by_ci(project)
+    return bool(_required_checks(project)) or any(source(tool) for tool in LINT_TOOLS.values())
+
+
+@once
+def _required_checks(project: ProjectFiles) -> tuple[Check, ...]:
+    commands = (command for command in project.ci.commands if not command.may_fail)
+    hosted = (check for hook in hosted_hooks(project) for check in _of_hook(project, hook))
+    return (*_checks(project, commands), *hosted)
+
+
+@once
+def find_allowed_checks(project: ProjectFiles) -> tuple[Check, ...]:
+    """Return the calls that may fail in the project's CI."""
+    return tuple(_checks(project, (each for each in project.ci.commands if each.may_fail)))
 
 
 def _numbered(checks: Iterable[Check]) -> Iterator[Check]:
@@ -141,8 +165,12 @@ def tool_name(command: Command) -> str:
 
 def find_unknown_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
     """Return the hooks that the CI runs and the plan does not contain, except hooks that tidy files of any kind."""
-    run = dict.fromkeys(hooks_of_ci(project))
-    return tuple(hook for hook in run if not _is_planned(project, hook))
+    return without_planned(project, hooks_of_ci(project))
+
+
+def without_planned(project: ProjectFiles, hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+    """Return the hooks, each once, that neither the plan nor the line about tidying hooks contains."""
+    return tuple(hook for hook in dict.fromkeys(hooks) if not _is_planned(project, hook))
 
 
 def find_tidying_hooks(project: ProjectFiles) -> Iterator[LeftOut]:
@@ -171,7 +199,7 @@ def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
 
 
 def _is_left_out(command: Command) -> bool:
-    if _ASKING & set(command.call.arguments):
+    if ASKING & set(command.call.arguments):
         return False
     name = tool_name(command)
     own = command.call.name
@@ -182,16 +210,17 @@ def _is_left_out(command: Command) -> bool:
     return is_fed or of_node or changes or name in NOT_RUN
 
 
-def _checks(project: ProjectFiles) -> Iterator[Check]:
-    for command in project.ci.commands:
-        if command.may_fail:
-            continue
+def only_checks(command: Command) -> bool:
+    """Return whether a command is a call of a program that a step of the plan can be."""
+    return command.call.name in PROGRAMS and _arguments(command) is not None
+
+
+def _checks(project: ProjectFiles, commands: Iterable[Command]) -> Iterator[Check]:
+    for command in commands:
         if command.call.name in PROGRAMS and (arguments := _arguments(command)) is not None:
             yield _check(project, command, arguments)
         for hook in hooks_of(command, read_hooks(project)):
             yield from _of_hook(project, hook)
-    for hook in hosted_hooks(project):
-        yield from _of_hook(project, hook)
 
 
 def _arguments(command: Command) -> tuple[str, ...] | None:
@@ -200,7 +229,7 @@ def _arguments(command: Command) -> tuple[str, ...] | None:
     if any(UNKNOWN in word for word in arguments) or command.directory.startswith("/"):
         return None
     is_fed = command.piped and not _has_words_of_xargs(command)
-    if is_fed or {*_ASKING, "--exit-zero"} & set(arguments):
+    if is_fed or {*ASKING, "--exit-zero"} & set(arguments):
         return None
     return arguments if _only_checks(PROGRAMS[command.call.name], arguments) else None
 

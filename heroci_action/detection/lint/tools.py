@@ -27,6 +27,7 @@ from heroci_action.detection.lint.programs import (
     find_checks,
     find_left_out,
     find_unknown_hooks,
+    requires_lint,
 )
 from heroci_action.detection.lint.proposals import (
     installs_of,
@@ -69,14 +70,15 @@ def detect_lint(project: ProjectFiles) -> Iterator[Finding]:
     configured = project.configured("lint")
     asked = _found(project, partial(_by_call, by_ci(project)), every=True)
     checks = find_checks(project)
-    found = asked or ({} if checks else _not_asked(project))
+    found = asked if requires_lint(project) else _not_asked(project)
     if configured is None:
         yield from _lint({**found, **_further(project), **dict(map(_named, checks))})
         yield from warn_of_pythons(project, found)
         yield from _not_planned(project)
         yield from warn_of_other_checks(project)
-        if not (asked or checks) and (project.ci.jobs or not found):
-            yield Found("stages.lint.optional", True, _why_optional(found))
+        if not requires_lint(project) and (project.ci.jobs or not found):
+            names = [*found, *(check.name for check in checks)]
+            yield Found("stages.lint.optional", True, _why_optional(names))
     yield Fact("lint_plugins", tuple(dict.fromkeys(find_plugins(project))))
     yield Fact("lint_specs", _specs(project, _names(configured, found), asked))
 
@@ -198,13 +200,14 @@ def _not_asked(project: ProjectFiles) -> dict[str, _Evidence]:
     of_ci, *of_developers = (partial(_by_call, source) for source in by_developers(project))
     ways: tuple[_Way, ...] = (*of_developers, _by_section, _by_requirement)
     by_evidence = (found for way in ways if (found := _found(project, way)))
-    return _found(project, of_ci, every=True) or next(by_evidence, {})
+    allowed = _found(project, of_ci, every=True)
+    return allowed or ({} if find_checks(project) else next(by_evidence, {}))
 
 
-def _why_optional(found: Mapping[str, _Evidence]) -> str:
+def _why_optional(names: list[str]) -> str:
     """Return why findings do not fail the run: hooks see only changed files, and a section may be left over."""
-    if found:
-        return f"the project's own CI does not require {', '.join(found)}"
+    if names:
+        return f"the project's own CI does not require {', '.join(names)}"
     return "not configured in this project"
 
 

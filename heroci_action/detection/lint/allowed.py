@@ -1,0 +1,79 @@
+"""Checks that need not pass in the project's CI, and that the plan therefore does not contain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from heroci_action.detection.ci.records import Command, Job, LeftOut
+from heroci_action.detection.left_out import ALLOWED, CHECKS, CONDITIONAL
+from heroci_action.detection.lint.commands import runs
+from heroci_action.detection.lint.hooks import hooks_of, read_hooks
+from heroci_action.detection.lint.other_checks import KNOWN, find_other_checks
+from heroci_action.detection.lint.programs import (
+    ASKING,
+    only_checks,
+    requires_lint,
+    tool_name,
+    without_planned,
+)
+from heroci_action.detection.lint.proposals import written_steps
+from heroci_action.detection.preparation import suggest_step
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.readers.registry import LINT_TOOLS
+
+# Programs that report, whatever else they can do.
+_LINTERS = KNOWN - {"coverage"}
+_NO_VERDICT = "--exit-zero"
+
+
+def find_allowed(project: ProjectFiles) -> tuple[LeftOut, ...]:
+    """Return the checks of the CI that may fail there or run under a condition, if the plan does not contain them."""
+    return tuple(dict.fromkeys((*_of_linters(project), *_others(project), *_actions(project))))
+
+
+def _of_linters(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the calls of linters and hooks that the plan does not run, not even in an optional stage."""
+    required = {each.words for each in project.ci.commands if not _is_allowed(each)}
+    for command in filter(_is_allowed, project.ci.commands):
+        hooks = hooks_of(command, read_hooks(project))
+        if hooks and not requires_lint(project):
+            for name in dict.fromkeys(hook.id for hook in without_planned(project, hooks)):
+                yield _leave_out(command, name)
+        elif command.words not in required and (hooks or _is_unplanned(project, command)):
+            yield _leave_out(command)
+
+
+def _is_allowed(command: Command) -> bool:
+    return command.may_fail or _NO_VERDICT in command.call.arguments
+
+
+def _is_unplanned(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command is a call of a linter that no stage of the plan contains."""
+    name, arguments = tool_name(command), command.call.arguments
+    if name not in _LINTERS or ASKING.intersection(arguments):
+        return False
+    tools = [tool for tool in LINT_TOOLS.values() if runs(command, tool)]
+    configured = project.configured("lint")
+    if configured is not None:
+        return {name, *(tool.name for tool in tools)}.isdisjoint(configured)
+    return requires_lint(project) or not (tools or only_checks(command))
+
+
+def _others(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the checks other than linters that need not pass."""
+    for _, command, shown in find_other_checks(project):
+        lines = {shown.shown, suggest_step(project, shown)}
+        if (command.may_fail or command.conditional) and lines.isdisjoint(written_steps(project)):
+            yield _leave_out(shown, reason=ALLOWED if command.may_fail else CONDITIONAL)
+
+
+def _actions(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the actions that check something in a job that may fail."""
+    jobs: tuple[Job, ...] = tuple(job for job in project.ci.jobs if job.may_fail)
+    for action in (each for job in jobs for each in job.actions if each.reason == CHECKS):
+        yield LeftOut(line=action.line, source=action.source, reason=ALLOWED, harmless=True)
+
+
+def _leave_out(command: Command, name: str = "", reason: str = ALLOWED) -> LeftOut:
+    line = name or command.shown
+    return LeftOut(line=line, source=command.source, reason=reason, harmless=True)

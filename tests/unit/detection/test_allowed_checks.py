@@ -1,0 +1,159 @@
+"""Checks whose failure the CI accepts are optional in the plan, or named among the lines that were left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heroci_action.project import ProjectConfig
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import django, loaded
+
+ALLOWED = "the CI passes even if it fails"
+CONDITION = "it runs only under a condition"
+HOOKS = """
+repos:
+  - repo: https://github.com/psf/black
+    rev: 24.1.0
+    hooks: [{id: black}]
+  - repo: https://github.com/acme/spelling
+    rev: v1.0
+    hooks: [{id: spelling}]
+"""
+
+
+def project(root: Path, files: dict[str, str]) -> ProjectConfig:
+    return loaded(root, {**django(), "requirements.txt": "django\n", **files})
+
+
+def left_out(found: ProjectConfig, reason: str = ALLOWED) -> list[str]:
+    return [line.line for line in found.facts.left_out if line.reason == reason]
+
+
+def steps(text: str) -> dict[str, str]:
+    jobs = f"on: push\njobs:\n  test: {{steps: [{{run: python manage.py test}}]}}\n{text}"
+    return {".github/workflows/ci.yml": jobs}
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        "  lint: {steps: [{run: flake8}, {run: LINE, continue-on-error: true}]}\n",
+        "  lint: {steps: [{run: flake8}]}\n  more: {continue-on-error: true, steps: [{run: LINE}]}\n",
+        "  lint: {steps: [{run: flake8}, {run: LINE || true}]}\n",
+        "  lint: {steps: [{run: flake8}, {run: 'LINE || echo failed'}]}\n",
+    ],
+)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mypy mysite",
+        "bandit -r mysite",
+        "pip-audit",
+        "python scripts/check_links.py",
+        "python manage.py check --deploy",
+        "python manage.py lintmigrations",
+        "sphinx-build -W docs out",
+        "git diff --exit-code",
+    ],
+)
+def test_a_check_that_may_fail_beside_a_required_one_is_named(
+    tmp_path: Path, job: str, line: str
+) -> None:
+    files = {"scripts/check_links.py": "import sys\nsys.exit(1)\n"}
+    found = project(tmp_path, {**steps(job.replace("LINE", line)), **files})
+    assert left_out(found) == [line]
+    assert list(found.config.lint) == ["flake8"]
+    assert not any("checks that the plan" in text or "also runs" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            ".gitlab-ci.yml",
+            "test: {script: python manage.py test}\nlint: {script: flake8}\n"
+            "audit: {script: bandit -r mysite, allow_failure: true}\n",
+        ),
+        (
+            ".circleci/config.yml",
+            "jobs: {test: {steps: [run: python manage.py test, run: flake8, run: bandit -r mysite || true]}}\n",
+        ),
+        (
+            "azure-pipelines.yml",
+            "steps: [{script: python manage.py test}, {script: flake8}, "
+            "{script: bandit -r mysite, continueOnError: true}]\n",
+        ),
+    ],
+)
+def test_checks_that_may_fail_are_named_on_every_service(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    assert left_out(project(tmp_path, {name: text})) == ["bandit -r mysite"]
+
+
+def test_tools_that_may_fail_are_optional_steps_if_no_check_is_required(tmp_path: Path) -> None:
+    lines = ("mypy mysite || true", "bandit -r mysite || true", "eslint . || true")
+    found = project(tmp_path, {**workflow(*lines, "pytest"), ".isort.cfg": ""})
+    assert list(found.config.lint) == ["mypy", "bandit"]
+    assert found.config.stages["lint"].optional is True
+    assert left_out(found) == ["eslint ."]
+
+
+def test_a_program_that_may_fail_is_the_only_optional_step(tmp_path: Path) -> None:
+    files = {
+        **workflow("bandit -r mysite || true", "pytest"),
+        "requirements.txt": "django\nblack\n",
+    }
+    found = project(tmp_path, files)
+    assert list(found.config.lint) == ["bandit"]
+    assert found.config.stages["lint"].optional is True
+    assert found.facts.lint_specs == {"bandit": "bandit"}
+
+
+def test_a_call_that_ignores_what_it_finds_is_named(tmp_path: Path) -> None:
+    lines = ("flake8 mysite --select=E9", "flake8 mysite --exit-zero --max-complexity=10", "pytest")
+    found = project(tmp_path, workflow(*lines))
+    assert left_out(found) == ["flake8 mysite --exit-zero --max-complexity=10"]
+
+
+def test_hooks_that_may_fail_are_named(tmp_path: Path) -> None:
+    files = {".pre-commit-config.yaml": HOOKS}
+    line = "pre-commit run --all-files"
+    required = project(tmp_path / "a", {**workflow(f"{line} || true", "flake8", "pytest"), **files})
+    assert left_out(required) == [line]
+    alone = project(tmp_path / "b", {**workflow(f"{line} || true", "pytest"), **files})
+    assert list(alone.config.lint) == ["black"]
+    assert left_out(alone) == ["spelling"]
+
+
+def test_a_check_under_a_condition_is_named(tmp_path: Path) -> None:
+    job = "  lint: {steps: [{run: ./check.sh, if: \"steps.a.outputs.docs == 'true'\"}]}\n"
+    found = project(tmp_path, {**steps(job), "check.sh": "exit 1\n"})
+    assert left_out(found, CONDITION) == ["./check.sh"]
+
+
+def test_what_the_plan_contains_or_prepares_is_not_named(tmp_path: Path) -> None:
+    lines = (
+        "pip install flake8 || true",
+        "mkdir out || true",
+        "flake8 --version || true",
+        "flake8 mysite || true",
+        "flake8 mysite",
+        "pytest",
+        "coverage report || true",
+    )
+    assert left_out(project(tmp_path, workflow(*lines))) == []
+
+
+def test_an_action_in_a_job_that_may_fail_is_no_warning(tmp_path: Path) -> None:
+    job = "  spelling: {continue-on-error: true, steps: [{uses: acme/spell-check@v1}]}\n"
+    found = project(tmp_path, steps(job))
+    assert left_out(found) == ["uses: acme/spell-check"]
+
+
+def test_missing_migrations_that_the_ci_lets_pass_are_a_warning(tmp_path: Path) -> None:
+    found = project(tmp_path, workflow("python manage.py makemigrations --check || true", "pytest"))
+    assert found.config.tests.check_migrations == "warn"
+    assert "lets them pass" in found.origins["tests.check-migrations"]
