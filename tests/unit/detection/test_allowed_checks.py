@@ -68,23 +68,28 @@ def test_a_check_that_may_fail_beside_a_required_one_is_named(
     assert not any("checks that the plan" in text or "also runs" in text for text in found.warnings)
 
 
+GITLAB = """
+test: {script: python manage.py test}
+lint: {script: flake8}
+audit: {script: bandit -r mysite, allow_failure: true}
+"""
+CIRCLE = """
+jobs: {test: {steps: [run: python manage.py test, run: flake8, run: bandit -r mysite || true]}}
+"""
+AZURE = """
+steps:
+  - {script: python manage.py test}
+  - {script: flake8}
+  - {script: bandit -r mysite, continueOnError: true}
+"""
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        (
-            ".gitlab-ci.yml",
-            "test: {script: python manage.py test}\nlint: {script: flake8}\n"
-            "audit: {script: bandit -r mysite, allow_failure: true}\n",
-        ),
-        (
-            ".circleci/config.yml",
-            "jobs: {test: {steps: [run: python manage.py test, run: flake8, run: bandit -r mysite || true]}}\n",
-        ),
-        (
-            "azure-pipelines.yml",
-            "steps: [{script: python manage.py test}, {script: flake8}, "
-            "{script: bandit -r mysite, continueOnError: true}]\n",
-        ),
+        (".gitlab-ci.yml", GITLAB),
+        (".circleci/config.yml", CIRCLE),
+        ("azure-pipelines.yml", AZURE),
     ],
 )
 def test_checks_that_may_fail_are_named_on_every_service(
