@@ -187,7 +187,7 @@ def _missing_files(project: ProjectFiles) -> Iterator[Finding]:
 def _is_exported(project: ProjectFiles, file: str) -> bool:
     """Return whether a line makes a file of a lock or metadata, which HeroCI reads itself: `poetry export -o FILE`."""
     name = file.rpartition("/")[2]
-    for command in project.commands:
+    for command in (*project.commands, *project.image_commands):
         places = (*command.words, *(write.path for write in command.writes))
         exports = not _EXPORTS.isdisjoint([*command.call.name.split("-"), *command.call.arguments])
         if exports and any(name == re.split("[/=]", place)[-1] for place in places):

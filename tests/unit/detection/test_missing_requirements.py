@@ -57,6 +57,23 @@ def test_a_file_that_exists_or_that_a_tool_writes_is_not_missing(
     assert warned(tmp_path, FILES, *lines) == []
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        "RUN pipenv requirements --dev > ci.txt",
+        "FROM python:3.13 AS build\nRUN poetry export -o ci.txt\nFROM python:3.13\nCOPY --from=build ci.txt .",
+    ],
+)
+def test_a_file_that_a_tool_writes_while_the_image_is_built_is_not_missing(
+    tmp_path: Path, made: str
+) -> None:
+    dockerfile = f"FROM python:3.13\n{made}\nRUN pip install -r ci.txt -r other.txt\n"
+    lines = ("docker build -t tests .", f"docker run tests {TESTS}")
+    found = loaded(tmp_path, {**django(), "Dockerfile": dockerfile, **workflow(*lines)}).warnings
+    (warning,) = (text for text in found if "does not contain" in text)
+    assert warning.startswith("Dockerfile installs other.txt, which")
+
+
 def test_the_configuration_takes_the_place_of_a_missing_file(tmp_path: Path) -> None:
     files = {**FILES, "heroci.toml": 'requirements = ["requirements/base.txt"]'}
     assert warned(tmp_path, files, "pip install -r ci.txt") == []
