@@ -44,6 +44,7 @@ from heroci_action.detection.preparation import git_reason, preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
+from heroci_action.detection.secret_files import warn_of_secret_files
 from heroci_action.detection.settings.choice import choose_settings, settings_of
 from heroci_action.detection.unread_tests import find_unread_tests, unread_lines
 from heroci_action.detection.variables import find_unknown_variables
@@ -81,6 +82,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         yield Found("tests.before", list(before), f"what {source} runs before its tests")
     yield Fact("left_out", left_out)
     yield from warn_of_handed_over(project)
+    yield from warn_of_secret_files(project)
     yield from find_unread_tests(project, arguments)
     yield from _part_of_suite(project, runs)
     yield from _generated(project, runs)
