@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from heroci_action.detection.ci.records import Command, Job, LeftOut
 from heroci_action.detection.left_out import ALLOWED, CHECKS, CONDITIONAL
 from heroci_action.detection.lint.commands import runs
-from heroci_action.detection.lint.hooks import hooks_of, read_hooks
+from heroci_action.detection.lint.hooks import hooks_of
 from heroci_action.detection.lint.other_checks import KNOWN, find_other_checks
 from heroci_action.detection.lint.programs import (
     ASKING,
@@ -35,7 +35,7 @@ def _of_linters(project: ProjectFiles) -> Iterator[LeftOut]:
     """Yield the calls of linters and hooks that the plan does not run, not even in an optional stage."""
     required = {each.words for each in project.ci.commands if not _is_allowed(each)}
     for command in filter(_is_allowed, project.ci.commands):
-        hooks = hooks_of(command, read_hooks(project))
+        hooks = hooks_of(command, project)
         if hooks and not requires_lint(project):
             for name in dict.fromkeys(hook.id for hook in without_planned(project, hooks)):
                 yield _leave_out(command, name)

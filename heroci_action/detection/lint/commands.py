@@ -108,7 +108,7 @@ def _calls(project: ProjectFiles, commands: Iterable[Command], tool: LintTool) -
             continue
         if runs(command, tool):
             yield _call(project, command, tool)
-        yield from _hook_calls(project, hooks_of(command, read_hooks(project)), tool)
+        yield from _hook_calls(project, hooks_of(command, project), tool)
 
 
 def runs(command: Command, tool: LintTool) -> bool:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from heroci_action.detection.ci.command_line import Options, split_words
+from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.repository.files import RepositoryFiles, join
 
 _PROGRAMS = frozenset({"pre-commit", "pre_commit", "prek"})
 _STAGE = ("--hook-stage", "--stage")
+_CONFIG = ("-c", "--config")
 _USUAL_STAGE = "pre-commit"
 # prek prefers its own format: https://prek.j178.dev/reference/workspace/#discovery
 _FILES = ("prek.toml", ".pre-commit-config.yaml", ".pre-commit-config.yml")
@@ -50,18 +53,42 @@ class Hook:
 
 @once
 def read_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
-    """Return the hooks of .pre-commit-config.yaml or prek.toml."""
-    return tuple(_read(project))
+    """Return the hooks of the usual configuration, and of those that the CI names or has in its directories."""
+    named = (_file_of(command, project) for command in project.ci.commands if _runs_hooks(command))
+    files = dict.fromkeys(filter(None, (hooks_file(project), *named)))
+    return tuple(hook for path in files for hook in _read(project.tree, path))
 
 
-def _read(project: ProjectFiles) -> Iterator[Hook]:
-    path, document = hooks_file(project), _document(project)
+def hooks_file(project: ProjectFiles) -> str | None:
+    """Return the configuration of the hooks: the one in the root, else the one beside the application."""
+    places = (".", *project.layout.directories)
+    return next(filter(None, (_file_in(project.tree, place) for place in places)), None)
+
+
+def _file_in(tree: RepositoryFiles, directory: str) -> str | None:
+    return tree.first(*(join(directory, name) for name in _FILES))
+
+
+def _file_of(command: Command, project: ProjectFiles) -> str | None:
+    """Return the configuration that a call reads: its directory's, although the hooks start in the root.
+
+    Source: pre-commit/pre-commit, `_adjust_args_and_chdir`
+    """
+    named = _options(command).value(*_CONFIG)
+    found = locate(named, command.directory) if named else None
+    if found is not None and project.tree.has(found):
+        return found
+    return _file_in(project.tree, command.directory) or hooks_file(project)
+
+
+def _read(tree: RepositoryFiles, path: str) -> Iterator[Hook]:
+    document = _document(tree, path)
     for repository in map(table, items(document.get("repos"))):
         version = re.fullmatch(r"v?(\d+(?:\.\w+)+)", str(repository.get("rev", "")))
         for hook in map(table, items(repository.get("hooks"))):
             yield Hook(
                 id=str(hook.get("id", "")),
-                path=str(path),
+                path=path,
                 repository=str(repository.get("repo", "")),
                 version=version[1] if version else None,
                 arguments=tuple(texts(hook.get("args"))),
@@ -79,14 +106,8 @@ def _stages(value: object) -> frozenset[str]:
     return frozenset(_FORMER_STAGES.get(name, name) for name in texts(value))
 
 
-def hooks_file(project: ProjectFiles) -> str | None:
-    """Return the configuration of the hooks."""
-    return project.tree.first(*_FILES)
-
-
-def _document(project: ProjectFiles) -> Mapping[str, Any]:
-    path = hooks_file(project) or ""
-    return project.tree.toml(path) if path.endswith(".toml") else read_yaml(project.tree, path)
+def _document(tree: RepositoryFiles, path: str) -> Mapping[str, Any]:
+    return tree.toml(path) if path.endswith(".toml") else read_yaml(tree, path)
 
 
 def _patterns(*values: object) -> tuple[str, ...]:
@@ -99,24 +120,32 @@ def _any_of(globs: object) -> str:
     return "|".join(f"^{fnmatch.translate(glob.replace('**/', '*'))}" for glob in texts(globs))
 
 
-def hooks_of(command: Command, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
+def hooks_of(command: Command, project: ProjectFiles) -> tuple[Hook, ...]:
     """Return the hooks that a command runs: `pre-commit run --all-files`, or only one by its id."""
-    options = Options.split(command.call.arguments, _STAGE)
-    verb, *named = options.words or ("",)
-    if command.call.name not in _PROGRAMS or verb != "run":
+    if not _runs_hooks(command):
         return ()
-    asked = [hook for hook in hooks if {hook.id, hook.alias} & set(named)]
+    options = _options(command)
+    hooks = tuple(_read(project.tree, _file_of(command, project) or ""))
+    asked = [hook for hook in hooks if {hook.id, hook.alias} & set(options.words[1:])]
     (stage,) = _stages(options.value(*_STAGE) or _USUAL_STAGE)
     return _without_skipped(
         asked or hooks, stage, re.split(r"\s*,\s*", command.env.get("SKIP", ""))
     )
 
 
+def _runs_hooks(command: Command) -> bool:
+    return command.call.name in _PROGRAMS and _options(command).words[:1] == ("run",)
+
+
+def _options(command: Command) -> Options:
+    return Options.split(command.call.arguments, (*_STAGE, *_CONFIG))
+
+
 def hooks_of_ci(project: ProjectFiles) -> Iterator[Hook]:
     """Yield the hooks whose failure fails the project's CI."""
     for command in project.ci.commands:
         if not command.may_fail:
-            yield from hooks_of(command, read_hooks(project))
+            yield from hooks_of(command, project)
     yield from hosted_hooks(project)
 
 
@@ -131,9 +160,10 @@ def _without_skipped(
 
 def hosted_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
     """Return the hooks that pre-commit.ci runs, except skipped ones."""
-    document = _document(project)
+    path = _file_in(project.tree, ".") or ""
+    document = _document(project.tree, path)
     skipped = texts(table(document.get("ci")).get("skip"))
-    usual = _without_skipped(read_hooks(project), _USUAL_STAGE, skipped)
+    usual = _without_skipped(_read(project.tree, path), _USUAL_STAGE, skipped)
     return usual if _run_by_service(project, document) else ()
 
 

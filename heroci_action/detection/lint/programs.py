@@ -16,7 +16,7 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
 )
 from heroci_action.detection.left_out import TIDIES
 from heroci_action.detection.lint.commands import by_ci, reads_pipe, runs_built_in
-from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks, read_hooks
+from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks
 from heroci_action.detection.lint.paths import find_targets, passes
 from heroci_action.detection.lint.pins import find_pin_beside, find_pins
 from heroci_action.detection.lint.versions import find_installed_pin, pin_in
@@ -219,7 +219,7 @@ def _checks(project: ProjectFiles, commands: Iterable[Command]) -> Iterator[Chec
     for command in commands:
         if command.call.name in PROGRAMS and (arguments := _arguments(command)) is not None:
             yield _check(project, command, arguments)
-        for hook in hooks_of(command, read_hooks(project)):
+        for hook in hooks_of(command, project):
             yield from _of_hook(project, hook)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,7 @@ from heroci_action.detection.lint.commands import (
 )
 from heroci_action.detection.lint.configuration import find_config
 from heroci_action.detection.lint.excludes import exclusions_of
-from heroci_action.detection.lint.hooks import hooks_of, read_hooks
+from heroci_action.detection.lint.hooks import Hook, hooks_of
 from heroci_action.detection.lint.other_checks import warn_of_other_checks
 from heroci_action.detection.lint.programs import (
     Check,
@@ -42,6 +43,7 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements.declared import distributions
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
+from heroci_action.repository.files import parent, relative_path
 
 DEFAULT_TOOLS = ("black", "isort", "flake8")
 
@@ -175,7 +177,7 @@ def _hooks_elsewhere(project: ProjectFiles) -> Iterator[Finding]:
     unknown = find_unknown_hooks(project)
     # Only prek reads TOML.
     program = "prek" if any(hook.path.endswith(".toml") for hook in unknown) else "pre-commit"
-    lines = {hook: f"{program} run --all-files {hook.alias}" for hook in unknown}
+    lines = {hook: f"{program} run{_config_of(project, hook)} {hook.alias}" for hook in unknown}
     missing = {hook: line for hook, line in lines.items() if line not in written_steps(project)}
     if missing:
         names = ", ".join(dict.fromkeys(hook.id for hook in missing))
@@ -187,11 +189,19 @@ def _hooks_elsewhere(project: ProjectFiles) -> Iterator[Finding]:
         )
 
 
+def _config_of(project: ProjectFiles, hook: Hook) -> str:
+    """Return the option for a configuration that pre-commit does not find from the working directory."""
+    place = parent(hook.path)
+    found = place in {".", project.layout.directory}
+    path = relative_path(hook.path, project.layout.directory)
+    return " --all-files" if found else f" -c {shlex.quote(path)} --all-files"
+
+
 def _installs_for_hooks(project: ProjectFiles) -> Iterator[str]:
     """Yield what the first job that runs hooks installs for them."""
     for job in project.ci.jobs:
         for command in job.commands:
-            if hooks_of(command, read_hooks(project)):
+            if hooks_of(command, project):
                 yield from installs_of(project, job, command)
                 return
 

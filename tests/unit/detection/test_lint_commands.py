@@ -267,6 +267,35 @@ def test_arguments_of_a_hook_are_taken_and_its_filters_become_paths(tmp_path: Pa
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("line", "tools"),
+    [
+        ("cd web && pre-commit run --all-files", ["ruff", "bandit"]),
+        ("pre-commit run --all-files -c web/.pre-commit-config.yaml", ["ruff", "bandit"]),
+        ("pre-commit run --all-files --config=web/.pre-commit-config.yaml ruff", ["ruff"]),
+        ("pre-commit run --all-files", ["black"]),
+        ("cd docs && pre-commit run --all-files", ["black"]),
+    ],
+)
+def test_hooks_come_from_the_directory_in_which_they_are_run(
+    tmp_path: Path, line: str, tools: list[str]
+) -> None:
+    below = "repos: [{repo: x, rev: v0.12.3, hooks: [{id: ruff}, {id: bandit, args: [-ll]}]}]\n"
+    files = {**hooks(HOOKS), "web/.pre-commit-config.yaml": below, "docs/index.md": ""}
+    assert list(lint(tmp_path, files, workflow(line))) == tools
+
+
+def test_hooks_below_the_root_are_the_projects_if_the_root_has_none(tmp_path: Path) -> None:
+    files = {f"web/{path}": text for path, text in django().items()}
+    files["web/.pre-commit-config.yaml"] = HOOKS
+    run = loaded(tmp_path / "a", {**files, **workflow("cd web && pre-commit run -a")})
+    assert list(run.config.lint) == ["black"]
+    assert not run.config.stages.get("lint")
+    only_by_developers = loaded(tmp_path / "b", {**files, **workflow("web/manage.py test")})
+    assert list(only_by_developers.config.lint) == ["black"]
+    assert only_by_developers.config.stages["lint"].optional
+
+
 SEVERAL = """
     repos:
     - repo: x
