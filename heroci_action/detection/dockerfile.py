@@ -253,14 +253,20 @@ class Dockerfile:
         found = (word for line in self.needed_lines for word in _copied(line))
         return tuple(word.removeprefix("./").strip("/") or "." for word in found)
 
-    def production_target(self, side: re.Pattern[str]) -> str | None:
-        """Return the stage for production if it is not the last one; `side` matches the names of other stages."""
+    def production_target(
+        self, side: re.Pattern[str], *, builds_last: bool = False
+    ) -> str | None:
+        """Return the stage for production if it is not the last one; `side` matches the names of other stages.
+
+        If the project is known to build the last one, only one for developers makes room.
+        """
         names = {stage.name.lower(): stage.name for stage in self.stages}
         last = self.stages[-1].name.lower() if self.stages else ""
-        if last in _PREFERRED_TARGETS:
+        is_side = side.fullmatch(last or "production") is not None
+        if last in _PREFERRED_TARGETS or (builds_last and not is_side):
             return None
         # `docker build` builds the last stage; only a stage for developers makes room for another one.
-        wanted = _PREFERRED_TARGETS if side.fullmatch(last or "production") else _PRODUCTION_TARGETS
+        wanted = _PREFERRED_TARGETS if is_side else _PRODUCTION_TARGETS
         return next((names[name] for name in wanted if name in names), None)
 
 

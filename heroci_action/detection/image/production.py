@@ -69,7 +69,10 @@ def _target(project: ProjectFiles, path: str | None, text: str) -> str | None:
     build = find_build(project, path) if path else None
     if isinstance(configured, str):
         return configured
-    return (build.target if build else None) or Dockerfile(text).production_target(SIDE)
+    if build and build.target and UNKNOWN not in build.target:
+        return build.target
+    builds_last = build is not None and not build.target
+    return Dockerfile(text).production_target(SIDE, builds_last=builds_last)
 
 
 def _image(

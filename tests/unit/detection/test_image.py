@@ -287,6 +287,27 @@ def test_a_health_endpoint_is_taken_from_the_urls(
     assert ("integration" in found.facts.skips) is (health is None)
 
 
+@pytest.mark.parametrize(
+    ("last", "line", "target"),
+    [
+        ("dist", "docker build --push .", None),
+        ("dev", "docker build --push .", "production"),
+        ("dist", "docker build --target production .", "production"),
+        ("dist", "docker build --target $(cat target) .", "production"),
+    ],
+)
+def test_the_last_stage_counts_where_the_ci_builds_it(
+    tmp_path: Path, last: str, line: str, target: str | None
+) -> None:
+    lines = (f"FROM python:3.12 AS {name}\nCOPY . .\nCMD x\n" for name in ("production", last))
+    files = {
+        **django(),
+        "Dockerfile": "".join(lines),
+        ".github/workflows/image.yml": f"jobs: {{image: {{steps: [{{run: '{line}'}}]}}}}",
+    }
+    assert image(loaded(tmp_path, files).config).target == target
+
+
 def test_the_urls_of_tests_and_of_parts_below_are_not_asked(tmp_path: Path) -> None:
     files = {"tests/urls.py": 'path("health/", x)', "mysite/api/deep/urls.py": 'path("health/", x)'}
     assert loaded(tmp_path, {**django(), **files}).facts.health is None
