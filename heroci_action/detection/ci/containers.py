@@ -21,6 +21,7 @@ from heroci_action.detection.ci.compose.image_build import (
     ImageBuild,
     build_arguments,
     find_build,
+    find_unnamed,
     on_its_base,
     read_tag,
 )
@@ -158,7 +159,9 @@ class _Reader:
         if name:
             return self._composed(self.used, name)
         image = call.container.image if call and call.container else None
-        return find_build(image, self._known_builds) if image else None
+        if not image:
+            return None
+        return find_build(image, self._known_builds) or find_unnamed(image, self.built)
 
     @property
     def _known_builds(self) -> tuple[ImageBuild, ...]:

@@ -58,6 +58,15 @@ CONTAINER = """
         steps:
           - run: python manage.py test
 """
+UNNAMED = """
+    on: push
+    jobs:
+      test:
+        steps:
+          - run: echo "IMAGE=$(jq -r .tags[0] meta.json)" >> $GITHUB_ENV
+          - run: docker build --target dev -t ${{ env.IMAGE }} .
+          - run: docker run --rm -t ${{ env.IMAGE }} python manage.py test
+"""
 GITLAB = """
     build:
       script:
@@ -81,6 +90,7 @@ CIS: list[dict[str, str]] = [
     {WORKFLOW: IN_COMPOSE.format(action="docker/build-push-action@v6"), "compose.yml": COMPOSE},
     {WORKFLOW: IN_JOBS},
     {WORKFLOW: CONTAINER},
+    {WORKFLOW: UNNAMED},
     {".gitlab-ci.yml": GITLAB},
 ]
 FILES = {**django(), "Dockerfile": DOCKERFILE, "requirements.txt": "django\n", "dev.txt": "tblib\n"}
@@ -119,6 +129,13 @@ def test_a_file_of_bake_names_the_build(tmp_path: Path, name: str, text: str, ca
     lines = (call, "docker tag shop:dev other:ci", "docker run other:ci python manage.py test")
     files = {**django(), **workflow(*lines), name: text, "top.Dockerfile": DOCKERFILE}
     assert environment(loaded(tmp_path, files))[:2] == ("3.11", ("gettext",))
+
+
+def test_of_two_images_whose_names_are_not_known_none_is_that_of_the_tests(tmp_path: Path) -> None:
+    both = UNNAMED.replace("-t ${{ env.IMAGE }} .\n", "-t ${{ env.IMAGE }} . && docker build -t $(cat name) .\n")
+    project = loaded(tmp_path, {**FILES, WORKFLOW: both})
+    assert not project.config.apt
+    assert any("whose name only the CI knows" in text for text in project.warnings)
 
 
 @pytest.mark.parametrize("ci", CIS)

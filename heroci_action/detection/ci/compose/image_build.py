@@ -75,7 +75,7 @@ def find_build(reference: str, builds: Iterable[ImageBuild]) -> ImageBuild | Non
     """
     wanted = _Name.parse(reference)
     named = [(build, [_Name.parse(tag) for tag in build.tags]) for build in builds]
-    if not re.search(r"\w", wanted.name):
+    if _is_unnamed(reference):
         return None
     by_reference = [build for build, tags in named if wanted in tags]
     by_name = [build for build, tags in named if wanted.name in {tag.name for tag in tags}]
@@ -85,6 +85,17 @@ def find_build(reference: str, builds: Iterable[ImageBuild]) -> ImageBuild | Non
         if len(distinct) == 1:
             return next(iter(distinct.values()))
     return None
+
+
+def find_unnamed(reference: str, builds: Iterable[ImageBuild]) -> ImageBuild | None:
+    """Return the only build of a job whose name only the CI knows, for an image of which nothing is known either."""
+    unnamed = [build for build in builds if any(map(_is_unnamed, build.tags))]
+    distinct = {(build.dockerfile, build.target): build for build in unnamed}
+    return next(iter(distinct.values())) if _is_unnamed(reference) and len(distinct) == 1 else None
+
+
+def _is_unnamed(reference: str) -> bool:
+    return not re.search(r"\w", _Name.parse(reference).name)
 
 
 @dataclass(frozen=True, slots=True)

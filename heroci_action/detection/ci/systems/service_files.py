@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from heroci_action.detection.ci.dotenv import parse_known
+from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.ci.working_tree import WorkingTree
@@ -42,5 +42,5 @@ def read_search_path(path: str, files: WorkingTree) -> dict[str, str]:
 
 
 def read_assignments(path: str, files: WorkingTree) -> dict[str, str]:
-    """Return the lines `NAME=value` that a job has written into such a file."""
-    return parse_known(files.text(locate(path, ".") or "") or "")
+    """Return the lines `NAME=value` that a job has written into such a file; values may only be known to the CI."""
+    return parse_dotenv(files.text(locate(path, ".") or "") or "")
