@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
@@ -316,75 +316,3 @@ def parts_of_url(url: str) -> dict[str, str]:
     except ValueError:
         return {}
     return {key: value for key, value in found.items() if value and COMPUTED not in value}
-
-
-def declared_defaults(
-    nodes: Iterable[ast.AST], functions: Mapping[str, ast.FunctionDef]
-) -> dict[str, str | None]:
-    """Return the defaults in `environ.Env(DEBUG=(bool, False))`, and None for names that only helpers read.
-
-    The helpers are functions of the project with their own default. The scheme may be a dictionary: `Env(**SCHEME)`.
-    """
-    inner = [each for node in nodes for each in ast.walk(node)]
-    calls = [_Call.of(node) for node in inner if isinstance(node, ast.Call)]
-    tables = dict(filter(None, map(_named_table, inner)))
-    helpers = {name for name, node in functions.items() if _has_own_default(node)}
-    found: dict[str, str | None] = {}
-    for call in calls:
-        if call.function.endswith("Env"):
-            found |= dict(_scheme(call.node.keywords, tables))
-        elif call.name and call.helper in helpers:
-            found.setdefault(call.name, None)
-    return found
-
-
-def _named_table(node: ast.AST) -> tuple[str, ast.Dict] | None:
-    """Return the name and the value of an assignment of a dictionary."""
-    match node:
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() as value) | ast.AnnAssign(
-            target=ast.Name(id=name), value=ast.Dict() as value
-        ):
-            return name, value
-    return None
-
-
-def _scheme(
-    keywords: Iterable[ast.keyword], tables: Mapping[str, ast.Dict]
-) -> Iterator[tuple[str, str | None]]:
-    """Yield the names and defaults of a scheme of django-environ."""
-    for keyword in keywords:
-        match keyword:
-            case ast.keyword(arg=str(name), value=value):
-                yield from _entry(name, value)
-            case ast.keyword(arg=None, value=ast.Name(id=name)) if name in tables:
-                for key, value in zip(tables[name].keys, tables[name].values, strict=True):
-                    yield from _entry(text_of(key) or "", value)
-
-
-def _entry(name: str, value: ast.expr) -> Iterator[tuple[str, str | None]]:
-    """Yield the name and the default of a variable, None if it is not a constant."""
-    match value:
-        case ast.Tuple(elts=[_, *rest]):
-            yield name, plain(rest[0]) if rest else None
-
-
-def _has_own_default(function: ast.FunctionDef) -> bool:
-    """Return whether a helper function has a value for variables that are not set: `def get(name, default="")`."""
-    positional = [*function.args.posonlyargs, *function.args.args]
-    by_place = positional[len(positional) - len(function.args.defaults) :]
-    pairs = [
-        *zip(by_place, function.args.defaults, strict=True),
-        *zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True),
-    ]
-    given = [value for argument, value in pairs if argument.arg == "default" and value is not None]
-    empty = any(isinstance(value, ast.Constant) and value.value is None for value in given)
-    return any(plain(value) is not None for value in given) or (empty and _only_gets(function))
-
-
-def _only_gets(function: ast.FunctionDef) -> bool:
-    """Return whether a function is `return os.environ.get(name, default)`, so that it returns None without a value."""
-    raises = any(isinstance(node, ast.Raise) for node in ast.walk(function))
-    match function.body[-1]:
-        case ast.Return(value=ast.Call(func=called, args=[_, ast.Name(id="default")])):
-            return not raises and ast.unparse(called) in GETTERS
-    return False

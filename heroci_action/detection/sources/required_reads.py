@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from heroci_action.detection.sources.declared_defaults import declared_defaults
 from heroci_action.detection.sources.environment_reads import (
     GETTERS,
     Read,
-    declared_defaults,
     is_false,
     parse_expression,
     read_of,

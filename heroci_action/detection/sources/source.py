@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from heroci_action.detection.layout import module_file
+from heroci_action.detection.sources.declared_defaults import declared_defaults
 from heroci_action.detection.sources.environment_reads import (
     Read,
-    declared_defaults,
     plain,
     reads,
     text_of,
