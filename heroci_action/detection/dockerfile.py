@@ -253,9 +253,7 @@ class Dockerfile:
         found = (word for line in self.needed_lines for word in _copied(line))
         return tuple(word.removeprefix("./").strip("/") or "." for word in found)
 
-    def production_target(
-        self, side: re.Pattern[str], *, builds_last: bool = False
-    ) -> str | None:
+    def production_target(self, side: re.Pattern[str], *, builds_last: bool = False) -> str | None:
         """Return the stage for production if it is not the last one; `side` matches the names of other stages.
 
         If the project is known to build the last one, only one for developers makes room.

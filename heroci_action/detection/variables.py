@@ -170,7 +170,8 @@ def _redis(
         why = "the settings do not read its address from the environment"
         yield FixedAddress("redis", why)
         yield Found("services.redis.port", 6379, why)
-    found = [f for read, place in candidates for f in _redis_address(project, read, place)]
+    names = frozenset(read.name for read, _ in candidates)
+    found = [f for read, place in candidates for f in _redis_address(project, read, place, names)]
     yield from found
     if image in project.ci.services and not found:
         yield from _unaddressed(project, image, [read for read, _ in candidates])
@@ -197,11 +198,14 @@ def _unaddressed(project: ProjectFiles, image: Image, reads: list[Read]) -> Iter
         )
 
 
-def _redis_address(project: ProjectFiles, read: Read, statement: Statement) -> Iterator[Finding]:
+def _redis_address(
+    project: ProjectFiles, read: Read, statement: Statement, names: frozenset[str]
+) -> Iterator[Finding]:
+    """Yield the address of Redis; `names` are all variables for it."""
     if _has_value(project, read) and not _is_elsewhere(project, read):
         # The number of the database is the CI's.
         known = project.evidence.env.get(read.name, (read.default, ""))[0]
-        value = _redis_value(project, replace(read, default=known))
+        value = _redis_value(project, replace(read, default=known), names)
         yield Found(f"env.{read.name}", value, f"read in {statement.file}")
 
 
@@ -238,11 +242,15 @@ def _is_redis(project: ProjectFiles, read: Read) -> bool:
     return bool(_REDIS_NAME.search(read.name)) and "://" not in default
 
 
-def _redis_value(project: ProjectFiles, read: Read) -> str:
+def _redis_value(project: ProjectFiles, read: Read, names: frozenset[str] = frozenset()) -> str:
     if read.name.endswith("_PORT"):
         return "{redis.port}"
     if read.name.endswith(("_HOST", "_SERVER")):
-        return "{redis.host}"
+        if not _REDIS_URL.match(read.default or ""):
+            return "{redis.host}"
+        # `redis://localhost`, to which the settings add the port of another variable
+        if {read.name.removesuffix(end) + "_PORT" for end in ("_HOST", "_SERVER")} & names:
+            return "redis://{redis.host}"
     number = re.search(r"/(\d+)(\?.*)?$", read.default or "")
     image = any_image(project, REDIS)
     login = ":{redis.password}@" if image and redis_password(image) else ""

@@ -58,9 +58,7 @@ def _scheme(
                     yield from _entry(name, value)
 
 
-def _unpacked(
-    node: ast.expr, tables: Mapping[str, ast.Dict]
-) -> Iterator[tuple[str, ast.expr]]:
+def _unpacked(node: ast.expr, tables: Mapping[str, ast.Dict]) -> Iterator[tuple[str, ast.expr]]:
     """Yield the items of a dictionary that others may be merged into: `{**REQUIRED, **OPTIONAL}`."""
     match node:
         case ast.Name(id=name) if name in tables:
@@ -69,7 +67,9 @@ def _unpacked(
             yield from _unpacked(tables[name], others)
         case ast.Dict(keys=keys, values=values):
             for key, value in zip(keys, values, strict=True):
-                yield from _unpacked(value, tables) if key is None else [(text_of(key) or "", value)]
+                yield from (
+                    _unpacked(value, tables) if key is None else [(text_of(key) or "", value)]
+                )
         case ast.BinOp(op=ast.BitOr(), left=left, right=right):
             yield from _unpacked(left, tables)
             yield from _unpacked(right, tables)

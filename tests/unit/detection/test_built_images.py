@@ -132,7 +132,9 @@ def test_a_file_of_bake_names_the_build(tmp_path: Path, name: str, text: str, ca
 
 
 def test_of_two_images_whose_names_are_not_known_none_is_that_of_the_tests(tmp_path: Path) -> None:
-    both = UNNAMED.replace("-t ${{ env.IMAGE }} .\n", "-t ${{ env.IMAGE }} . && docker build -t $(cat name) .\n")
+    both = UNNAMED.replace(
+        "-t ${{ env.IMAGE }} .\n", "-t ${{ env.IMAGE }} . && docker build -t $(cat name) .\n"
+    )
     project = loaded(tmp_path, {**FILES, WORKFLOW: both})
     assert not project.config.apt
     assert any("whose name only the CI knows" in text for text in project.warnings)

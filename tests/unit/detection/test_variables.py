@@ -136,6 +136,30 @@ def test_redis_is_started_where_ci_starts_it_with_the_numbers_of_the_settings(
 
 
 @pytest.mark.parametrize(
+    ("code", "value", "expected"),
+    [
+        ("f'{env(\"REDIS_HOST\")}:{env(\"REDIS_PORT\", default=6379)}'", "redis://localhost", "redis://{redis.host}"),
+        ("env('REDIS_HOST')", "redis://localhost:6379", "{redis.url}"),
+        ("env('REDIS_HOST')", "redis://localhost:6379/2", "redis://{redis.host}:{redis.port}/2"),
+        ("env('REDIS_HOST')", "localhost", "{redis.host}"),
+    ],
+)  # fmt: skip
+def test_a_host_that_is_an_address_stays_one(
+    tmp_path: Path, code: str, value: str, expected: str
+) -> None:
+    text = f"""
+        jobs:
+          test:
+            services: {{redis: {{image: "redis:7", ports: ["6379:6379"]}}}}
+            env: {{REDIS_HOST: "{value}"}}
+            steps: [{{run: python manage.py test}}]
+    """
+    settings = SQLITE + f"import environ\nenv = environ.Env()\nLOCATION = {code}\n"
+    found = loaded(tmp_path, {**django(settings), ".github/workflows/ci.yml": text})
+    assert found.config.env["REDIS_HOST"] == expected
+
+
+@pytest.mark.parametrize(
     ("image", "version", "kept"),
     [
         ("redis:7.2-alpine", "7", False),
