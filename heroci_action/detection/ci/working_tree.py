@@ -16,6 +16,7 @@ class WorkingTree:
         self.tree = tree
         self.written: dict[str, str | None] = {}
         self.copies: dict[str, str] = {}
+        self.outside: dict[str, str] = {}  # copies of directories outside the checkout
 
     def current(self) -> RepositoryFiles:
         """Return the files as they are now, those with an unknown text left out."""
@@ -26,6 +27,7 @@ class WorkingTree:
         """Return a copy whose changes do not show here."""
         copy = WorkingTree(self.tree)
         copy.written, copy.copies = dict(self.written), dict(self.copies)
+        copy.outside = dict(self.outside)
         return copy
 
     def has(self, path: str) -> bool:

@@ -26,6 +26,7 @@ from heroci_action.detection.ci.shell.conditions import (
 from heroci_action.detection.ci.shell.files import input_of, writes_of
 from heroci_action.detection.ci.shell.flow import Flow
 from heroci_action.detection.ci.shell.outputs import Lines
+from heroci_action.detection.ci.shell.outside_copies import find_copies
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.shell.statement_text import Span, render
 from heroci_action.detection.ci.shell.syntax import fields, parse_shell, text_of, walk
@@ -314,9 +315,10 @@ def _emit(
     writes = tuple(writes_of(outer, state))
     lines = _input(node, state, flow)
     words = with_words_of_xargs(words, lines, state)
+    call = _with_input(parse_call(tuple(words)), lines)
     yield Command(
         words=tuple(words),
-        call=_with_input(parse_call(tuple(words)), lines),
+        call=call,
         line=render(outer, state),
         source=state.source,
         directory=state.directory,
@@ -331,6 +333,7 @@ def _emit(
     )
     for write in writes:
         state.files.write(write)
+    state.files.outside.update(find_copies(call, state.directory))
 
 
 def _with_input(call: Call, lines: Lines) -> Call:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import UNKNOWN, Script
+from heroci_action.detection.ci.shell.outside_copies import resolve
 from heroci_action.detection.ci.working_tree import WorkingTree
 
 if TYPE_CHECKING:
@@ -125,4 +126,6 @@ class ShellState:
             return
         self.stack = (*self.stack[-9:], self.directory)
         found = self.locate(word)
+        if found is None and word.startswith(("/", "~")):
+            found = resolve(word, self.files.outside)
         self.directory = found if found is not None else f"/{UNKNOWN}"

@@ -252,3 +252,35 @@ def test_a_comparison_that_only_chooses_a_branch_is_no_command(
 )
 def test_a_check_whose_output_is_read_is_a_command(text: str, found: list[str]) -> None:
     assert shown(commands_of(text)) == found
+
+
+@pytest.mark.parametrize(
+    ("copy", "change"),
+    [
+        ("cp -r . /home/tester/shop", "cd /home/tester/shop"),
+        ("sudo cp --recursive ./ /srv", "cd /srv"),
+        ("cp -a . ~/shop/", "cd ~/shop"),
+        ("rsync -a --exclude .git ./ /srv/shop/", "cd /srv/shop"),
+        ('ln -s "$PWD" /srv/shop', "cd /srv/shop"),
+    ],
+)
+def test_a_copy_of_the_checkout_is_the_checkout(copy: str, change: str) -> None:
+    files = {"Makefile": "test:\n\tpytest shop\n", "web/a.js": ""}
+    assert shown(commands_of(f"{copy}\n{change}\nmake test", files))[1:] == ["pytest shop"]
+    assert shown(commands_of(f"{copy}\n{change}/web\nx", files))[1:] == ["web: x"]
+    # Without the copy, it is not known what is there.
+    assert shown(commands_of(f"{change}\nmake test", files)) == ["/\ue000: make test"]
+
+
+def test_another_user_finds_the_copy_in_their_own_directory() -> None:
+    text = 'cp -r . /home/tester/shop\nsu -c "cd ~/shop; make test" tester'
+    files = {"Makefile": "test:\n\tpytest shop\n"}
+    assert shown(commands_of(text, files))[1:] == ["pytest shop"]
+
+
+@pytest.mark.parametrize(
+    "copy", ["cp -r web /srv/shop", "cp a.py /srv/shop", "cp -r . /srv/other", "cp -r . $X/shop"]
+)
+def test_a_place_with_other_files_is_not_the_checkout(copy: str) -> None:
+    files = {"a.py": "", "web/a.js": ""}
+    assert shown(commands_of(f"{copy}\ncd /srv/shop\nx", files))[1:] == ["/\ue000: x"]
