@@ -22,6 +22,8 @@ _NAME = re.compile(r"\$([A-Za-z_]\w*)")
 # `$(shell git rev-parse HEAD)`
 _SHELL_CALL = re.compile(r"\$\(shell\s")
 _PARENTHESIS = re.compile(r"[()]|\n\s*\n")
+# A backslash in front of an empty line joins nothing to its line, and the grammar would lose the next rule.
+_JOINS_NOTHING = re.compile(r"\\\n(?=[ \t]*\n)")
 # A parenthesis that opens no `$(…)`.
 _OWN_PARENTHESIS = re.compile(r"(?<!\$)\(")
 
@@ -63,7 +65,7 @@ def _with_braces(match: re.Match[str]) -> str:
 @lru_cache(maxsize=16)
 def parse_makefile(text: str) -> Node:
     """Return the syntax tree of a makefile."""
-    readable = _without_nested_calls(text)
+    readable = _JOINS_NOTHING.sub("\n", _without_nested_calls(text))
     return _make_parser().parse(readable.encode(errors="replace")).root_node
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.command_line import Options, split_at_dashes
 from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.task_runners.makefile import NAMES, Makefile
 from heroci_action.detection.ci.working_tree import WorkingTree
@@ -18,14 +18,16 @@ _PREFIXES = "@+- \t\n"  # do not print the line, run it always, ignore its failu
 
 def expand_make(command: Command, files: WorkingTree) -> tuple[Script, ...] | None:
     """Return the recipes of the targets and of their prerequisites; None if there is no such makefile or target."""
-    options = Options.split(command.call.arguments, _VALUED, numbered=_NUMBERED)
+    before, after = split_at_dashes(command.call.arguments)
+    options = Options.split(before, _VALUED, numbered=_NUMBERED)
+    words = (*options.words, *after)
     directory = join(command.directory, *options.values("-C", "--directory"))
     path = _find(directory, options.value("-f", "--file", "--makefile"), files)
     if path is None:
         return None
-    given = dict(word.replace(":=", "=").split("=", 1) for word in options.words if "=" in word)
-    makefile = Makefile.read(path, files, env=command.env, given=given)
-    wanted = [word for word in options.words if "=" not in word]
+    given = dict(word.replace(":=", "=").split("=", 1) for word in words if "=" in word)
+    wanted = [word for word in words if "=" not in word]
+    makefile = Makefile.read(path, files, env=command.env, given=given, goals=wanted)
     order = list(makefile.order(wanted or [makefile.goal or ""]))
     start = Script(text="", source=path, directory=directory, env=command.env)
     return tuple(_recipes(makefile, order, start)) if order else None

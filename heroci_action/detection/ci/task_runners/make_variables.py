@@ -42,6 +42,24 @@ def _expand(text: str, values: Mapping[str, str], depth: int) -> str:
     return text
 
 
+def stem(pattern: str, word: str) -> str | None:
+    """Return the part of a word that `%` matches in a pattern; None if the pattern does not fit."""
+    before, percent, after = pattern.partition("%")
+    fits = percent and word.startswith(before) and word.endswith(after)
+    return word[len(before) : len(word) - len(after)] if fits else None
+
+
+def _filter(words: list[str], patterns: list[str], *, keep: bool) -> str:
+    """Return the words that one of the patterns fits, or those that none fits; UNKNOWN if a pattern is not known."""
+    if any(UNKNOWN in pattern for pattern in patterns):
+        return UNKNOWN
+
+    def fits(word: str) -> bool:
+        return any(word == each or stem(each, word) is not None for each in patterns)
+
+    return " ".join(word for word in words if fits(word) is keep)
+
+
 def _function(reference: str, values: Mapping[str, str], depth: int) -> str:
     name, _, argument = reference.partition(" ")
     match name:
@@ -57,7 +75,18 @@ def _function(reference: str, values: Mapping[str, str], depth: int) -> str:
             numbered = {str(index): text for index, text in enumerate(arguments, start=1)}
             body = values.get(called.strip(), "")
             return _expand(body, {**values, **numbered}, depth + 1)
+        case "filter" | "filter-out":
+            patterns, _, words = argument.partition(",")
+            return _filter(words.split(), patterns.split(), keep=name == "filter")
+        case "firstword":
+            return " ".join(argument.split()[:1])
+        case "words":
+            return str(len(argument.split()))
+        case "wordlist":
+            first, last, words = (part.strip() for part in (*argument.split(",", 2), "", "")[:3])
+            known = first.isdecimal() and last.isdecimal()
+            return " ".join(words.split()[int(first) - 1 : int(last)]) if known else UNKNOWN
         # The shell expands patterns of files.
-        case "strip" | "wildcard" | "abspath" | "realpath" | "firstword":
+        case "strip" | "wildcard" | "abspath" | "realpath":
             return argument.strip()
     return UNKNOWN

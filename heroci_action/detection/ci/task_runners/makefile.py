@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell.syntax import parse_makefile, text_of
-from heroci_action.detection.ci.task_runners.make_variables import substitute
+from heroci_action.detection.ci.task_runners.make_variables import stem, substitute
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import join, parent
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 NAMES = ("GNUmakefile", "makefile", "Makefile")
 # The variables that make itself sets.
-_OF_MAKE = frozenset({"MAKE", "CURDIR", "PWD", "SHELL", ".DEFAULT_GOAL"})
+_OF_MAKE = frozenset(
+    {"MAKE", "MAKECMDGOALS", "MAKEFLAGS", "CURDIR", "PWD", "SHELL", ".DEFAULT_GOAL"}
+)
 MAX_INCLUDED = 20  # files that include each other
 # `export DEBUG ?= 1`
 _ASSIGNMENT = re.compile(
@@ -55,13 +57,24 @@ class Makefile:
 
     @classmethod
     def read(
-        cls, path: str, files: WorkingTree, *, env: Mapping[str, str], given: Mapping[str, str]
+        cls,
+        path: str,
+        files: WorkingTree,
+        *,
+        env: Mapping[str, str],
+        given: Mapping[str, str],
+        goals: Sequence[str] = (),
     ) -> Makefile:
-        """Read a file with the variables of the environment and of the command line."""
+        """Read a file with the variables of the environment, and the variables and goals of the command line."""
         place = parent(path)
         here = ROOT if place == "." else f"{ROOT}/{place}"
         variables = {name: value.replace("$", "$$") for name, value in env.items()}
-        variables |= {"MAKE": "make", "CURDIR": here, "PWD": here, **given}
+        variables |= {"MAKE": "make", "CURDIR": here, "PWD": here, "MAKECMDGOALS": " ".join(goals)}
+        # Make itself writes the variables behind its options.
+        variables["MAKEFLAGS"] = " ".join(
+            ["--"] * bool(given) + [f"{k}={v}" for k, v in given.items()]
+        )
+        variables |= given
         makefile = cls(path=path, variables=variables, fixed=frozenset(given))
         _Reader(makefile, files).read(path)
         # The environment gets every variable of the command line; those that make itself expands are not for programs.
@@ -95,22 +108,24 @@ class Makefile:
         return None if name is None else self._rule(name, target)
 
     def _rule_name(self, target: str) -> str | None:
-        fitting = (name for name in self.rules if _stem(name, target) is not None)
+        fitting = (name for name in self.rules if stem(name, target) is not None)
         return target if target in self.rules else next(fitting, None)
 
     def _rule(self, name: str, target: str) -> Rule:
-        rule, stem = self.rules[name], _stem(name, target)
-        if name == target or stem is None:
+        rule, matched = self.rules[name], stem(name, target)
+        if name == target or matched is None:
             return rule
-        return replace(rule, prerequisites=[word.replace("%", stem) for word in rule.prerequisites])
+        return replace(
+            rule, prerequisites=[word.replace("%", matched) for word in rule.prerequisites]
+        )
 
     def recipe(self, target: str) -> Iterator[str]:
         """Yield the lines of a target's recipe, with make's variables expanded."""
         rule = self.rule(target)
         if rule is None:
             return
-        stem = next((found for name in self.rules if (found := _stem(name, target))), "")
-        special = {"@": target, "<": " ".join(rule.prerequisites[:1]), "*": stem}
+        matched = next((found for name in self.rules if (found := stem(name, target))), "")
+        special = {"@": target, "<": " ".join(rule.prerequisites[:1]), "*": matched}
         values = {**self.variables, **special, "^": " ".join(rule.prerequisites), **rule.variables}
         for line in rule.recipe:
             yield substitute(line, values)
@@ -138,13 +153,6 @@ def _uncommented(value: str) -> str:
     """Return the value of a variable without a comment; blanks in front of one belong to the value."""
     match = _COMMENT.fullmatch(value)
     return (match["value"].lstrip() if match else value.strip()).replace("\\#", "#")
-
-
-def _stem(pattern: str, target: str) -> str | None:
-    """Return the part of a target that `%` matches in a pattern rule; None if the pattern does not fit."""
-    before, percent, after = pattern.partition("%")
-    fits = percent and target.startswith(before) and target.endswith(after)
-    return target[len(before) : len(target) - len(after)] if fits else None
 
 
 @dataclass

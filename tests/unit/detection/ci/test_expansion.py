@@ -157,6 +157,42 @@ def test_a_conditional_behind_a_recipe_may_set_variables() -> None:
     assert shown(commands_of("make b PY=py", {"Makefile": makefile})) == ["py -m pytest"]
 
 
+def test_a_backslash_in_front_of_an_empty_line_does_not_hide_the_next_rule() -> None:
+    makefile = "a:\n\tpytest \\\n\t\tshop \\\n\nb:\n\tpytest bakery\n"
+    assert [c.words for c in commands_of("make a", {"Makefile": makefile})] == [("pytest", "shop")]
+    assert shown(commands_of("make b", {"Makefile": makefile})) == ["pytest bakery"]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("make t", ("pytest",)),
+        ("make t shop", ("pytest", "shop")),
+        ("make t -- --fast=1", ("pytest", "--fast=1")),
+        ("make t -- -x", ("pytest", "-x")),
+        ("make again a b c", ("pytest", "a", "b", "c")),
+        ("make some", ("pytest", "unit/a")),
+    ],
+)
+def test_make_hands_the_words_of_its_call_to_a_recipe(call: str, words: tuple[str, ...]) -> None:
+    makefile = """
+        WORDS = $(filter-out $@,$(MAKECMDGOALS)) $(filter-out --,$(MAKEFLAGS))
+        ifeq (again,$(firstword $(MAKECMDGOALS)))
+        REST := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+        endif
+        t:
+        \tpytest $(WORDS)
+        again:
+        \tpytest $(REST)
+        some:
+        \tpytest $(filter unit/%,unit/a e2e/b)
+        %:
+        \t@:
+    """
+    found = commands_of(call, {"Makefile": makefile.replace("\\t", "\t")})
+    assert found[0].words == words
+
+
 def test_make_exports_variables_to_its_recipes() -> None:
     assert commands_of("make both", FILES)[0].env == {"MODE": "test", "EXTRA": "yes"}
     # Of the variables of the command line, the ones that no recipe expands.
