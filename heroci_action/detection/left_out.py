@@ -42,7 +42,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     CONDA: ("conda", "mamba", "micromamba", "pixi"),
     PACKAGES: (
         "apt-get", "apt", "aptitude", "apk", "yum", "dnf", "brew", "dpkg", "snap", "locale-gen", "localedef",
-        "add-apt-repository", "pacman", "zypper", "microdnf",
+        "add-apt-repository", "pacman", "zypper", "microdnf", "apt-mark", "apt-key",
     ),
     "HeroCI does not use Nix": ("nix", "nix-build", "nix-env", "nix-shell", "devenv", "devbox"),
     SERVICE: (
@@ -73,6 +73,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "tail", "grep", "wc", "df", "free", "nproc", "id", "test", "hostname", "lsb_release", "stat", "du", "type",
         "command", "ps", "tty", "lscpu", "md5sum", "sha256sum", "jq", "true", "false", ":",
     ),
+    "it makes manual pages": ("xmlto", "help2man"),
     WAITS: ("sleep", "wait", "wait-for-it", "wait-for-it.sh", "wait-for-it.py", "wait-on", "wait-for"),
     CHECKS: (
         "black", "isort", "flake8", "pflake8", "ruff", "mypy", "pylint", "pre-commit", "prek", "bandit", "safety",
@@ -82,12 +83,13 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "vitest", "cypress", "pyupgrade", "autopep8", "docformatter", "semgrep", "lint-imports", "doc8", "xenon",
         "radon", "refurb", "pyroma", "reuse", "detect-secrets", "pip-licenses", "licensecheck", "liccheck", "djade",
         "sphinx-build", "zizmor", "actionlint", "taplo", "ansible-lint", "sqlfluff", "import-linter", "fixit", "flynt",
-        "trivy", "gitlint", "commitlint", "diff", "cmp", "sphinx",
+        "doctest", "trivy", "gitlint", "commitlint", "diff", "cmp", "sphinx",
         "newman", "schemathesis", "k6", "locust", "lhci", "pa11y", "dredd",
     ),
     "it changes the machine": (
         "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod",
         "addgroup", "groupadd", "kill", "pkill", "killall", "su", "passwd", "update-alternatives", "ldconfig",
+        "nmcli", "resolvectl", "timedatectl", "chpasswd",
     ),
 }  # fmt: skip
 _REASON_OF = {program: reason for reason, programs in _PROGRAMS.items() for program in programs}

@@ -350,9 +350,14 @@ class _Line:
             environments = find_environments(self.project) & {*ancestors(write.path)}
             if environments or write.path in _read_by_installers(self.project):
                 return INSTALLS
-            if self.project.tree.has(write.path) and write.path not in self.project.tree.created:
-                return f"it changes {write.path}, which git tracks"
+        # `touch` leaves the text of a tracked file as it is.
+        tracked = [write.path for write in self.command.writes if self._tracks(write.path)]
+        if tracked and (self.call.name != "touch" or len(tracked) == len(self.command.writes)):
+            return f"it changes {tracked[0]}, which git tracks"
         return None if self.command.writes else _OUTSIDE
+
+    def _tracks(self, path: str) -> bool:
+        return self.project.tree.has(path) and path not in self.project.tree.created
 
     @property
     def _makes_directories(self) -> bool:
@@ -371,8 +376,7 @@ class _Line:
             return None
         # The script may contain a value that only the CI knows.
         located = (locate(word, self.command.directory) for word in self.call.arguments)
-        tracked = (path for path in located if path and self.project.tree.has(path))
-        return next((path for path in tracked if path not in self.project.tree.created), None)
+        return next((path for path in located if path and self._tracks(path)), None)
 
     def _paths(self) -> list[str]:
         """Return the arguments that are paths, from the repository's root; none if one of them is outside."""

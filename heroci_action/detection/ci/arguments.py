@@ -27,7 +27,7 @@ _SPLITS = re.compile(r"--(splits|num-shards|test-group-count)")
 _DROPPED = re.compile(
     r"--(keepdb|no-?input|failfast|cov[\w-]*|junit[\w-]*|reuse-db|create-db|timing|force-color|no-color|exitfirst|"
     r"html[\w-]*|self-contained-html|force-sugar|verbose|quiet|no-header|no-summary|warn[\w-]*|ci|snapshot[\w-]*|"
-    r"store-durations|circleci-parallelize|"
+    r"store-durations|circleci-parallelize|codecov[\w-]*|"
     # The records of an earlier run, or git, would choose the tests.
     r"testmon[\w-]*|picked|lf|last-failed|sw|stepwise[\w-]*|"
     r"buffer|debug-sql|traceback|no-cov[\w-]*|parallel)(=.*)?|-[vqxsbl]+\d*|-[nr].+"

@@ -114,7 +114,9 @@ def _missing_pytest(project: ProjectFiles) -> Iterator[str]:
     if known and uses_pytest(project):
         if "pytest" not in known and "pytest-django" not in known:
             yield "pytest"
-        if "pytest-django" not in known and pytest_config(project).settings:
+        config = pytest_config(project)
+        needs_django = config.settings or any(word.startswith("--ds") for word in config.addopts)
+        if "pytest-django" not in known and needs_django:
             yield "pytest-django"
 
 

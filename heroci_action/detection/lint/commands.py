@@ -117,7 +117,8 @@ def runs(command: Command, tool: LintTool) -> bool:
     arguments = set(call.arguments)
     if call.name not in tool.programs or {"--version", "--help", "--exit-zero"} & arguments:
         return False
-    if reads_pipe(command):
+    # Ruff's short form of --exit-zero
+    if reads_pipe(command) or (tool.distribution == "ruff" and "-e" in arguments):
         return False
     changes = tool.fixes and not _CHECKING & arguments
     return _is_mode(call.arguments, tool) and not changes

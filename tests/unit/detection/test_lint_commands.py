@@ -74,6 +74,7 @@ def test_a_tool_runs_as_the_projects_ci_runs_it(
         "echo black --check",
         "black --version",
         "flake8 --exit-zero .",
+        "ruff check -e",
         "uv run --with black python x.py",
         "grep -r flake8 .",
     ],

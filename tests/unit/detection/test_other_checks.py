@@ -331,7 +331,12 @@ def test_a_long_line_is_cut_in_a_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["diff-cover coverage.xml --fail-under=100", "scan-lock . --fail-on high"]
+    "line",
+    [
+        "diff-cover coverage.xml --fail-under=100",
+        "scan-lock . --fail-on high",
+        "python3 -m doctest docs/reader.py",
+    ],
 )
 def test_a_gate_behind_the_tests_is_a_check(tmp_path: Path, line: str) -> None:
     found = project(tmp_path, workflow("pytest", line, "report-cover coverage.xml"))

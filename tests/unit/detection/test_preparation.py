@@ -646,3 +646,20 @@ def test_programs_of_the_machine_are_not_in_the_container_of_the_tests(tmp_path:
     found = loaded(tmp_path, {**django(), **files})
     assert [step.run for step in found.config.tests.before] == ["openssl rand 8 > key.txt"]
     assert any("'shipkit-env'" in text for text in found.warnings)
+
+
+def test_a_touched_file_keeps_its_text_so_that_another_one_may_be_made(tmp_path: Path) -> None:
+    files = {"shop/base.html": "", **workflow("touch shop/base.html shop/assets.html", TEST)}
+    steps = [step.run for step in the_tests(tmp_path, files).before]
+    assert steps == ["touch shop/base.html shop/assets.html"]
+
+
+def test_programs_that_configure_the_machine_or_make_manuals_prepare_nothing(
+    tmp_path: Path,
+) -> None:
+    lines = ("apt-mark hold shop", "nmcli general reload", "xmlto man shop.xml", BUILD, TEST)
+    found = loaded(tmp_path, {**django(), **workflow(*lines)})
+    assert [step.run for step in found.config.tests.before] == [BUILD]
+    assert {"apt-mark hold shop", "xmlto man shop.xml"} < {
+        left.line for left in found.facts.left_out
+    }

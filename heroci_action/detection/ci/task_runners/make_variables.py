@@ -75,6 +75,15 @@ def _function(reference: str, values: Mapping[str, str], depth: int) -> str:
             numbered = {str(index): text for index, text in enumerate(arguments, start=1)}
             body = values.get(called.strip(), "")
             return _expand(body, {**values, **numbered}, depth + 1)
+        # The shell expands patterns of files.
+        case "strip" | "wildcard" | "abspath" | "realpath":
+            return argument.strip()
+    return _chosen(name, argument)
+
+
+def _chosen(name: str, argument: str) -> str:
+    """Return the words that a function chooses; UNKNOWN for any other function."""
+    match name:
         case "filter" | "filter-out":
             patterns, _, words = argument.partition(",")
             return _filter(words.split(), patterns.split(), keep=name == "filter")
@@ -86,7 +95,4 @@ def _function(reference: str, values: Mapping[str, str], depth: int) -> str:
             first, last, words = (part.strip() for part in (*argument.split(",", 2), "", "")[:3])
             known = first.isdecimal() and last.isdecimal()
             return " ".join(words.split()[int(first) - 1 : int(last)]) if known else UNKNOWN
-        # The shell expands patterns of files.
-        case "strip" | "wildcard" | "abspath" | "realpath":
-            return argument.strip()
     return UNKNOWN
