@@ -13,11 +13,13 @@ from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.repository.files import RepositoryFiles, join
+from heroci_action.repository.files import RepositoryFiles, join, parent
 
 _PROGRAMS = frozenset({"pre-commit", "pre_commit", "prek"})
 _STAGE = ("--hook-stage", "--stage")
 _CONFIG = ("-c", "--config")
+# Languages of hooks whose entry is a pattern or a message: https://pre-commit.com/#pygrep
+_NO_PROGRAM = frozenset({"pygrep", "fail"})
 _USUAL_STAGE = "pre-commit"
 # prek prefers its own format: https://prek.j178.dev/reference/workspace/#discovery
 _FILES = ("prek.toml", ".pre-commit-config.yaml", ".pre-commit-config.yml")
@@ -75,9 +77,9 @@ def _file_of(command: Command, project: ProjectFiles) -> str | None:
     Source: pre-commit/pre-commit, `_adjust_args_and_chdir`
     """
     named = _options(command).value(*_CONFIG)
-    found = locate(named, command.directory) if named else None
-    if found is not None and project.tree.has(found):
-        return found
+    if named:
+        places = (locate(named, directory) for directory in (command.directory, "."))
+        return next((path for path in places if path and project.tree.has(path)), None)
     return _file_in(project.tree, command.directory) or hooks_file(project)
 
 
@@ -97,13 +99,25 @@ def _read(tree: RepositoryFiles, path: str) -> Iterator[Hook]:
                 unwanted=_patterns(document.get("exclude"), hook.get("exclude")),
                 stages=_stages(hook.get("stages", document.get("default_stages"))),
                 alias=str(hook.get("alias", hook.get("id", ""))),
-                entry=tuple(split_words(str(hook.get("entry") or ""), comments=True)),
+                entry=_entry(hook),
                 passes_files=str(hook.get("pass_filenames")).lower() != "false",
             )
 
 
 def _stages(value: object) -> frozenset[str]:
     return frozenset(_FORMER_STAGES.get(name, name) for name in texts(value))
+
+
+def _entry(hook: Mapping[str, Any]) -> tuple[str, ...]:
+    entry, language = str(hook.get("entry") or ""), str(hook.get("language", ""))
+    return (
+        (language, entry) if language in _NO_PROGRAM else tuple(split_words(entry, comments=True))
+    )
+
+
+def is_found_from(path: str, directories: Collection[str]) -> bool:
+    """Return whether pre-commit finds a configuration by itself if it is called in one of the directories."""
+    return parent(path) in directories and path.rpartition("/")[2] in _FILES
 
 
 def _document(tree: RepositoryFiles, path: str) -> Mapping[str, Any]:
@@ -135,6 +149,11 @@ def hooks_of(command: Command, project: ProjectFiles) -> tuple[Hook, ...]:
 
 def _runs_hooks(command: Command) -> bool:
     return command.call.name in _PROGRAMS and _options(command).words[:1] == ("run",)
+
+
+def runs_unknown_hooks(command: Command, project: ProjectFiles) -> bool:
+    """Return whether a command runs the hooks of a file that the repository lacks."""
+    return _runs_hooks(command) and _file_of(command, project) is None
 
 
 def _options(command: Command) -> Options:

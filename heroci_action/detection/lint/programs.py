@@ -191,11 +191,20 @@ def _tidies(hook: Hook) -> bool:
 
 
 def _is_planned(project: ProjectFiles, hook: Hook) -> bool:
-    if _tidies(hook) or runs_built_in(hook) or any(_of_hook(project, hook)):
+    contained = runs_built_in(hook) or _checks_django(hook) or any(_of_hook(project, hook))
+    if _tidies(hook) or contained:
         return True
     # A hook for which the repository has no file does nothing.
     program = PROGRAMS.get(_program_of(hook)[0])
     return program is not None and hook.passes_files and not _files_of(project, program, hook)
+
+
+def _checks_django(hook: Hook) -> bool:
+    """Return whether a hook is a check of Django that the tests' stage contains: system checks, or migrations."""
+    call = parse_call(hook.entry)
+    verb, *options = (*call.arguments, *hook.arguments) or ("",)
+    is_own = (verb == "check" and not options) or verb == "makemigrations"
+    return is_own and call.name in {"manage.py", "django-admin"}
 
 
 def _is_left_out(command: Command) -> bool:

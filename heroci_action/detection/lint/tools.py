@@ -21,7 +21,7 @@ from heroci_action.detection.lint.commands import (
 )
 from heroci_action.detection.lint.configuration import find_config
 from heroci_action.detection.lint.excludes import exclusions_of
-from heroci_action.detection.lint.hooks import Hook, hooks_of
+from heroci_action.detection.lint.hooks import Hook, hooks_of, is_found_from, runs_unknown_hooks
 from heroci_action.detection.lint.other_checks import warn_of_other_checks
 from heroci_action.detection.lint.programs import (
     Check,
@@ -43,8 +43,10 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements.declared import distributions
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
-from heroci_action.repository.files import parent, relative_path
+from heroci_action.repository.files import relative_path
+from heroci_action.text import one_line
 
+_BRIEF = 80  # characters of a hook's command
 DEFAULT_TOOLS = ("black", "isort", "flake8")
 
 
@@ -174,27 +176,40 @@ def _job_of(project: ProjectFiles, command: Command) -> Job:
 
 def _hooks_elsewhere(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of hooks that the plan does not run, and propose a stage in which pre-commit or prek runs them."""
-    unknown = find_unknown_hooks(project)
-    # Only prek reads TOML.
-    program = "prek" if any(hook.path.endswith(".toml") for hook in unknown) else "pre-commit"
-    lines = {hook: f"{program} run{_config_of(project, hook)} {hook.alias}" for hook in unknown}
-    missing = {hook: line for hook, line in lines.items() if line not in written_steps(project)}
-    if missing:
-        names = ", ".join(dict.fromkeys(hook.id for hook in missing))
-        path = next(iter(missing)).path
-        steps = (*_installs_for_hooks(project), f"pip install {program}", *missing.values())
-        yield Warn(
-            f"the CI also runs hooks that the plan does not contain ({path}): {names}",
-            propose_stage("hooks", steps),
-        )
+    for command in project.ci.commands:
+        if runs_unknown_hooks(command, project) and not command.may_fail:
+            yield Warn(
+                f"the CI also runs {command.brief!r} ({command.source}), which the plan does not contain: "
+                "the repository lacks the file with its hooks"
+            )
+    by_path: dict[str, list[Hook]] = {}
+    for hook in find_unknown_hooks(project):
+        by_path.setdefault(hook.path, []).append(hook)
+    for path, hooks in by_path.items():
+        # Only prek reads TOML.
+        program = "prek" if path.endswith(".toml") else "pre-commit"
+        config = _config_of(project, path)
+        lines = {hook: f"{program} run{config} {hook.alias}" for hook in hooks}
+        missing = {hook: each for hook, each in lines.items() if each not in written_steps(project)}
+        if missing:
+            names = ", ".join(dict.fromkeys(map(_describe, missing)))
+            steps = (*_installs_for_hooks(project), f"pip install {program}", *missing.values())
+            yield Warn(
+                f"the CI also runs hooks that the plan does not contain ({path}): {names}",
+                propose_stage("hooks", steps),
+            )
 
 
-def _config_of(project: ProjectFiles, hook: Hook) -> str:
+def _describe(hook: Hook) -> str:
+    """Return the name of a hook, with the command of a local one."""
+    return f"{hook.id} ({one_line(shlex.join(hook.entry), _BRIEF)})" if hook.entry else hook.id
+
+
+def _config_of(project: ProjectFiles, path: str) -> str:
     """Return the option for a configuration that pre-commit does not find from the working directory."""
-    place = parent(hook.path)
-    found = place in {".", project.layout.directory}
-    path = relative_path(hook.path, project.layout.directory)
-    return " --all-files" if found else f" -c {shlex.quote(path)} --all-files"
+    found = is_found_from(path, {".", project.layout.directory})
+    place = relative_path(path, project.layout.directory)
+    return " --all-files" if found else f" -c {shlex.quote(place)} --all-files"
 
 
 def _installs_for_hooks(project: ProjectFiles) -> Iterator[str]:

@@ -281,7 +281,7 @@ def test_hooks_that_the_plan_lacks_are_named(tmp_path: Path) -> None:
     """
     files = {**CHECKED, ".pre-commit-config.yaml": hooks, **ci("pre-commit run -a")}
     (warning,) = (text for text in loaded(tmp_path, files).warnings if "hooks" in text)
-    assert warning.endswith("(.pre-commit-config.yaml): mdformat, names")
+    assert warning.endswith("): mdformat, names (./scripts/names.sh)")
 
 
 @pytest.mark.parametrize("call", ["pre-commit run -a", "flake8"])
