@@ -38,7 +38,7 @@ _LONGEST_ACTION = 600  # characters of a step; the JSON form has all of them
     type=click.Choice(["text", "json", "matrix"]),
     default="text",
     show_default=True,
-    help="text, json (plan, configuration and origins), or matrix (jobs for GitHub, on one line).",
+    help="text, json (plan, configuration, origins and what is left out), or matrix (jobs for GitHub, on one line).",
 )
 @click.option("--json", "form", flag_value="json", help="Short for --format json.")
 @click.option(
@@ -219,4 +219,8 @@ def _record(project: Project) -> dict[str, object]:
         "configuration": project.loaded.config.model_dump(mode="json", by_alias=True),
         "origins": dict(project.loaded.origins),
         "warnings": list(project.loaded.warnings),
+        "left_out": [
+            {"line": line.line, "source": line.source, "reason": line.reason}
+            for line in project.loaded.facts.left_out
+        ],
     }

@@ -14,9 +14,8 @@ from heroci_action.detection.left_out import reason_of_program
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.steps import FILE_PROGRAMS
-from heroci_action.text import some
 
-_NAMED = 3  # lines that are named in warnings
+_NAMED = 3  # lines with a warning of their own
 # `make test-all`, `bin/run_tests`, but no file such as tests/data.yml.
 _TESTS = re.compile(r"(?<![^\s/_:=-])tests?(-[\w-]+)?(\.sh)?(?=[\s\"']|$)")
 # A program such as `tests_with_coverage`
@@ -40,18 +39,23 @@ def find_unread_tests(project: ProjectFiles, planned: Iterable[Finding]) -> Iter
             )
     lines = unread_lines(project)
     for line in lines[:_NAMED]:
-        where = line.source if line.line == line.source else f"{line.line!r} in {line.source}"
         yield Warn(
-            f"{where} may run the tests, but could not be followed ({line.reason}); "
+            f"{_quote(line)} may run the tests, but could not be followed ({line.reason}); "
             "set tests.runner and tests.args to match it",
             suggestion,
         )
+    if rest := lines[_NAMED:]:
+        yield Warn(f"these lines could not be followed either: {', '.join(map(_quote, rest))}")
     if not lines and project.ci.jobs and not _are_known(project):
         yield Warn(
             f"{_how_found(project)}: HeroCI recognises no command of the CI as its tests "
-            f"({some(_places(project.ci.jobs))}); set tests.runner and tests.args to match the CI",
+            f"({', '.join(_places(project.ci.jobs))}); set tests.runner and tests.args to match the CI",
             suggestion,
         )
+
+
+def _quote(line: LeftOut) -> str:
+    return line.source if line.line == line.source else f"{line.line!r} in {line.source}"
 
 
 def _find_unread_commands(project: ProjectFiles, suggestion: tuple[str, ...]) -> Iterator[Finding]:
@@ -112,7 +116,7 @@ def _places(jobs: tuple[Job, ...]) -> list[str]:
     names: dict[str, list[str]] = {}
     for job in usual:
         names.setdefault(job.source, []).append(job.name)
-    return [": ".join(filter(None, (file, some(names[file])))) for file in names]
+    return [": ".join(filter(None, (file, ", ".join(names[file])))) for file in names]
 
 
 def unread_lines(project: ProjectFiles) -> list[LeftOut]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.import_paths import path_entries
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.text import some
 
 # `.venv/bin`, `env3.12/bin`: HeroCI's own environment takes its place.
 _ENVIRONMENT = re.compile(r"(.*/)?\.?v?(irtual)?env[\w.-]*/bin")
@@ -20,6 +19,6 @@ def find_search_paths(project: ProjectFiles) -> Iterator[Finding]:
     found = [path for path in entries if not _ENVIRONMENT.fullmatch(path)]
     if found:
         yield Warn(
-            f"the CI puts {some(found)} on the PATH of its tests, and HeroCI does not; the tests do not find the "
+            f"the CI puts {', '.join(found)} on the PATH of its tests, and HeroCI does not; the tests do not find the "
             "programs there unless the settings name them with their directory"
         )

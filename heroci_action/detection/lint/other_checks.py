@@ -18,7 +18,6 @@ from heroci_action.detection.preparation import find_check, find_kind
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.steps import SYSTEM_PROGRAMS
 from heroci_action.readers.registry import LINT_TOOLS
-from heroci_action.text import some
 
 # Words in the names of workflows and jobs that check the code.
 _CHECKING = re.compile(r"(?i)lint|check|quality|style|format|typing|docs|security|pre-commit")
@@ -65,7 +64,7 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
     shown |= dict.fromkeys(_uses(project))
     if shown:
         yield Warn(
-            f"the CI also runs checks that the plan does not contain: {some(list(shown))}",
+            f"the CI also runs checks that the plan does not contain: {', '.join(shown)}",
             tuple(line for name, steps in groups.items() for line in propose_stage(name, steps)),
         )
 

@@ -146,13 +146,13 @@ def _numbered(checks: Iterable[Check]) -> Iterator[Check]:
         yield replace(check, name=name)
 
 
-def find_left_out(project: ProjectFiles) -> dict[str, Command]:
+def find_left_out(project: ProjectFiles) -> dict[str, list[Command]]:
     """Return the calls of programs that cannot run, or that would change files, by program."""
-    return {
-        tool_name(command): command
-        for command in project.ci.commands
-        if not command.may_fail and _is_left_out(command)
-    }
+    found: dict[str, list[Command]] = {}
+    for command in project.ci.commands:
+        if not command.may_fail and _is_left_out(command):
+            found.setdefault(tool_name(command), []).append(command)
+    return found
 
 
 def tool_name(command: Command) -> str:

@@ -13,7 +13,6 @@ from heroci_action.plan.stages import SUPPORTED_PYTHONS
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join
-from heroci_action.text import some
 
 # Where a project fixes the version for which a tool checks.
 _FILES = ("pyproject.toml", "setup.cfg", "mypy.ini", ".mypy.ini")
@@ -28,7 +27,7 @@ def warn_of_pythons(project: ProjectFiles, planned: Collection[str]) -> Iterator
             names.setdefault(where, []).append(tool.name)
     for where, tools in names.items():
         yield Warn(
-            f"the CI runs {some(tools)} with {where}, and HeroCI with {_of_tests(project)}, the Python of the "
+            f"the CI runs {', '.join(tools)} with {where}, and HeroCI with {_of_tests(project)}, the Python of the "
             "tests, so that the findings may differ"
         )
 

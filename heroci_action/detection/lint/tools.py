@@ -159,14 +159,20 @@ def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
 def _programs_elsewhere(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of programs that the plan does not run, and propose a stage; of two in one task of npm, only one."""
     proposed: set[tuple[str, ...]] = set()
-    for name, command in find_left_out(project).items():
-        steps = steps_of(project, _job_of(project, command), task_of(project, command))
-        if written_steps(project).isdisjoint(steps[-1:]):
+    for name, commands in find_left_out(project).items():
+        shown: dict[str, None] = {}
+        stage: dict[str, None] = {}
+        for command in commands:
+            steps = steps_of(project, _job_of(project, command), task_of(project, command))
+            if written_steps(project).isdisjoint(steps[-1:]):
+                shown[f"{command.brief!r} ({command.source})"] = None
+                stage.update({} if steps in proposed else dict.fromkeys(steps))
+                proposed.add(steps)
+        if shown:
             yield Warn(
-                f"the CI also runs {command.brief!r} ({command.source}), which the plan does not contain",
-                () if steps in proposed else propose_stage(name, steps),
+                f"the CI also runs {', '.join(shown)}, which the plan does not contain",
+                propose_stage(name, stage),
             )
-            proposed.add(steps)
 
 
 def _job_of(project: ProjectFiles, command: Command) -> Job:
