@@ -13,6 +13,12 @@ from heroci_action.detection.ci.command_line import split_words
 from heroci_action.repository.files import RepositoryFiles
 
 
+class Number(str):
+    """A number that is not quoted, as the file spells it: services write it in their own way."""
+
+    __slots__ = ()
+
+
 class _Reference(list[str]):
     """GitLab's `!reference [job, key]`."""
 
@@ -26,8 +32,13 @@ class _Loader(_SafeLoader):  # type: ignore[misc,valid-type]
 
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
+_NUMBER = "tag:yaml.org,2002:float"
+# https://yaml.org/spec/1.2.2/#1032-tag-resolution
+_NUMERIC = re.compile(
+    r"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0x[0-9a-fA-F]+|0o[0-7]+)$"
+)
 _Loader.yaml_implicit_resolvers = {
-    # Of the implicit types, only merge keys (`<<: *defaults`) and booleans matter.
+    # Of the implicit types, only merge keys (`<<: *defaults`), booleans and numbers matter.
     "<": [
         entry
         for entry in yaml.SafeLoader.yaml_implicit_resolvers["<"]
@@ -36,6 +47,7 @@ _Loader.yaml_implicit_resolvers = {
     # A variable `DEBUG: True` is a boolean of YAML, which GitHub, Compose and others write as `true`.
     "T": [(_BOOLEAN, re.compile("(True|TRUE)$"))],
     "F": [(_BOOLEAN, re.compile("(False|FALSE)$"))],
+    **{first: [(_NUMBER, _NUMERIC)] for first in "+-.0123456789"},
 }
 
 
@@ -57,7 +69,12 @@ def _boolean(loader: _Loader, node: yaml.ScalarNode) -> str:
     return str(loader.construct_scalar(node)).lower()
 
 
+def _number(loader: _Loader, node: yaml.ScalarNode) -> Number:
+    return Number(loader.construct_scalar(node))
+
+
 _Loader.add_constructor(_BOOLEAN, _boolean)
+_Loader.add_constructor(_NUMBER, _number)
 _Loader.add_multi_constructor("!", _untagged)
 _Loader.add_constructor("!reference", _reference)
 

@@ -19,6 +19,7 @@ from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import UNKNOWN, Command, Image
 from heroci_action.detection.ci.yaml_file import (
+    Number,
     arguments,
     items,
     read_variables,
@@ -26,6 +27,7 @@ from heroci_action.detection.ci.yaml_file import (
     table,
     texts,
 )
+from heroci_action.detection.ci.yaml_numbers import write_as_go
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
@@ -45,6 +47,14 @@ _NEEDS = ("depends_on", "links")
 _UNITED = ("links", "env_file", "volumes")
 _ENDED = "service_completed_successfully"
 MAX_DEPTH = 5  # files that include or extend each other
+
+
+def _variables(value: object) -> dict[str, str | None]:
+    """Return a table of variables, or a list of `NAME=value`, with numbers as Compose writes them."""
+    return {
+        name: write_as_go(text) if isinstance(text, Number) else text
+        for name, text in read_variables(value).items()
+    }
 
 
 def _names(value: object) -> list[Any]:
@@ -211,7 +221,7 @@ class Composition:
         """Return what the key `build` of a service says."""
         options = table(build)
         place = self._path(build if isinstance(build, str) else str(options.get("context", ".")))
-        args = read_variables(options.get("args"))
+        args = _variables(options.get("args"))
         return ImageBuild(
             dockerfile=self._path(str(options.get("dockerfile", "Dockerfile")), place),
             context=place,
@@ -248,7 +258,7 @@ class Composition:
                 yield self._path(path), table(entry).get("required") != "false"
 
     def _environment(self, content: Mapping[str, Any]) -> dict[str, str]:
-        declared = read_variables(content.get("environment"))
+        declared = _variables(content.get("environment"))
         return {
             name: self.variables.get(name, UNKNOWN) if value is None else value
             for name, value in declared.items()

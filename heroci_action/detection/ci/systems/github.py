@@ -44,6 +44,7 @@ from heroci_action.detection.ci.systems.service_files import (
 from heroci_action.detection.ci.task_runners.shell_scripts import quote_code
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
+from heroci_action.detection.ci.yaml_numbers import write_as_github
 from heroci_action.repository.files import RepositoryFiles, join
 
 WORKFLOWS = r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml"
@@ -69,7 +70,7 @@ _RUNNER = Partial(os="Linux", arch="X64", temp="/tmp")  # noqa: S108  # the runn
 def read_workflows(tree: RepositoryFiles) -> Iterator[Job]:
     """Yield the jobs of every workflow; reusable workflows are read in place."""
     for path in tree.matching(WORKFLOWS):
-        workflow = read_yaml(tree, path)
+        workflow = write_as_github(read_yaml(tree, path))
         trigger = trigger_of(workflow.get("on"))
         if trigger is not None:
             yield from _Workflow(tree=tree, path=path, workflow=workflow, trigger=trigger).jobs()
@@ -102,7 +103,7 @@ class _Workflow:
 
     def call(self, path: str, inputs: Mapping[str, Any], caller: str) -> Iterator[Job]:
         """Yield the jobs of a reusable workflow of the repository."""
-        workflow = read_yaml(self.tree, path)
+        workflow = write_as_github(read_yaml(self.tree, path))
         if self.depth < MAX_CALLS and workflow:
             declared = table(table(table(workflow.get("on")).get("workflow_call")).get("inputs"))
             yield from _Workflow(
@@ -386,7 +387,7 @@ class _Job:
         place = directory_in_checkout(action.name, self.place)
         names = (join(place, name) for name in ("action.yml", "action.yaml"))
         path = self.workflow.tree.first(*names)
-        content = read_yaml(self.workflow.tree, path) if path else {}
+        content = write_as_github(read_yaml(self.workflow.tree, path)) if path else {}
         if depth < MAX_CALLS and content:
             inputs = _defaults(table(content.get("inputs"))) | dict(action.inputs)
             own = {"inputs": inputs, "env": env}

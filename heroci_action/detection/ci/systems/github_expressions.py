@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
-from heroci_action.detection.ci.yaml_file import is_false
+from heroci_action.detection.ci.yaml_file import Number, is_false
+from heroci_action.detection.ci.yaml_numbers import write_as_github
 
 MAX_DEPTH = 50  # parentheses in parentheses
 # `github.event_name`, ` == `, `'push'`
@@ -193,7 +194,7 @@ class _Parser:
             case "text":
                 return text[1:-1].replace("''", "'")
             case "number":
-                return text
+                return Number(text)
             case "name" if self._take("("):
                 return self._call(text.lower())
             case "name":
@@ -228,6 +229,8 @@ def _member(value: Any, key: str) -> Any:
 
 
 def _equal(left: Any, right: Any) -> bool:
+    if isinstance(left, Number) or isinstance(right, Number):
+        return _number(left) == _number(right)
     return _spell(left).lower() == _spell(right).lower()
 
 
@@ -259,9 +262,15 @@ def _format(text: Any, *values: Any) -> str:
     return re.sub(r"\{(\d+)\}", lambda match: _spell(values[int(match[1])]), str(text))
 
 
+def _number_of_json(text: str) -> Any:
+    return write_as_github(Number(text))
+
+
 def _from_json(text: Any) -> Any:
     """Read JSON as the runner does, which accepts a comma after the last entry."""
-    return json.loads(_LAST_COMMA.sub(r"\1", text), parse_float=str, parse_int=str)
+    return json.loads(
+        _LAST_COMMA.sub(r"\1", text), parse_float=_number_of_json, parse_int=_number_of_json
+    )
 
 
 # `[1, 2,]`
